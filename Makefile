@@ -1,0 +1,59 @@
+# Everything runs from .venv, which `make install` makes from the locked, hashed dependencies.
+PYTHON ?= python3
+PORT ?= 8501
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help install run test browser lint types format catalog bench screenshot lock check chromium
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: .venv/ready ## create .venv and install the locked dependencies
+
+.venv/ready: requirements.lock requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make install PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch .venv/ready
+
+run: install ## serve the app on 127.0.0.1 (PORT=8501)
+	$(BIN)/python -m advisor validate
+	$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
+
+chromium: install
+	@$(BIN)/python tools/chromium.py
+
+test: install chromium ## run every test: unit, property, page, browser
+	$(BIN)/python -m pytest -q
+
+browser: install chromium ## run the browser tests alone
+	$(BIN)/python -m pytest -q -m browser
+
+lint: install ## ruff, import-linter, deptry
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+types: install ## mypy, strict, on advisor/
+	$(BIN)/mypy
+
+format: install ## put the code into its format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+catalog: install ## validate the catalog and write the editor schema
+	$(BIN)/python -m advisor validate --write-schema
+
+bench: install chromium ## measure; prints ratios, asserts nothing
+	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.first_page
+
+screenshot: install chromium ## make README's picture from the running app
+	$(BIN)/python -m tests.browser.screenshot
+
+lock: ## renew the locks (needs uv)
+	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q -o requirements-dev.lock
+	uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q -c requirements-dev.lock -o requirements.lock
+
+check: test lint types ## all that CI runs

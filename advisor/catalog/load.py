@@ -1,0 +1,437 @@
+"""The whole catalog as typed values, or every fault of it in one report."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pandas as pd
+from pydantic import ValidationError
+
+from advisor.catalog import read, schema
+from advisor.catalog.schema import Entry
+from advisor.columns import KINDS
+from advisor.errors import CatalogError, Fault, WorkloadError, did_you_mean
+from advisor.rules import evaluate, explain, syntax
+from advisor.workload import Workload
+
+SHIPPED = Path(__file__).resolve().parents[2] / "catalog"
+
+QUALITY_COLUMNS = ("variant", "benchmark", "aspect", "metric", "score", "source_set", "complete", "with_retriever", "tasks", "source_id", "note")
+BY_LANGUAGE_COLUMNS = ("variant", "benchmark", "mode", "aspect", "metric", "score", "source_set", "with_retriever", "source_id", "note")
+THROUGHPUT_COLUMNS = (
+    "variant", "parameters", "hardware", "accelerator_count", "vcpus", "runtime", "precision", "batch", "seq_len",
+    "published_value", "published_unit", "docs_per_s", "tokens_per_s", "grade", "source_id", "note",
+)  # fmt: skip
+NUMBERS = {"score": (0.0, 100.0), "tasks": (1, 1e6), "tokens_per_s": (0, 1e12), "docs_per_s": (0, 1e12), "seq_len": (1, 1e7)}
+"""Columns that hold numbers, with their bounds."""
+
+E = TypeVar("E", bound=Entry)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of the catalog with its expression parsed."""
+
+    id: str
+    theme: str
+    entry: schema.Rule
+    when: syntax.Expression
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family with its variants; what a family's folder does not hold is None or empty."""
+
+    id: str
+    facts: schema.Family
+    variants: dict[str, schema.Variant]
+    listing: schema.Listing | None = None
+    corrections: tuple[schema.Correction, ...] = ()
+    questions: tuple[schema.Question, ...] = ()
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Everything the advisor knows. Mappings are by id, in the order of their ids or files."""
+
+    version: str
+    families: dict[str, Family]
+    licences: dict[str, schema.Licence]
+    providers: dict[str, schema.Provider]
+    accelerators: dict[str, schema.Accelerator]
+    cpus: dict[str, schema.Cpu]
+    instances: dict[str, schema.Instance]
+    stores: dict[str, schema.Store]
+    storage_formulas: dict[str, schema.StorageFormula]
+    evidence_sets: dict[str, schema.EvidenceSet]
+    least_shared_share: float
+    quality: pd.DataFrame
+    quality_by_language: pd.DataFrame
+    throughput: pd.DataFrame
+    rules: dict[str, Rule]
+    presets: dict[str, schema.Preset]
+    sources: dict[str, schema.Source]
+    folder: Path = field(compare=False)
+
+    @property
+    def variants(self) -> dict[str, schema.Variant]:
+        """Every variant of every family, by id."""
+        return {key: variant for family in self.families.values() for key, variant in family.variants.items()}
+
+    def family_of(self, variant_id: str) -> Family:
+        """The family that holds a variant."""
+        return next(family for family in self.families.values() if variant_id in family.variants)
+
+    def offers(self) -> Iterator[tuple[str, schema.Provider, schema.Offer]]:
+        """Every (provider id, provider, offer)."""
+        for key, provider in self.providers.items():
+            for offer in provider.offers:
+                yield key, provider, offer
+
+
+def folder() -> Path:
+    """The catalog's folder: that of ADVISOR_CATALOG, or the shipped one."""
+    return Path(os.environ["ADVISOR_CATALOG"]) if os.environ.get("ADVISOR_CATALOG") else SHIPPED
+
+
+def fingerprint(root: Path) -> str:
+    """Names, sizes and times of the catalog's files: changes when the catalog may have changed."""
+    digest = hashlib.sha256(str(root).encode())
+    for path in sorted(root.rglob("*")):
+        if path.is_file():
+            status = path.stat()
+            digest.update(f"{path.relative_to(root)} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def load(root: Path | None = None) -> Catalog:
+    """The catalog in `root` (default: `folder()`).
+
+    Raises:
+        CatalogError: the catalog cannot be used; holds every fault found.
+    """
+    reading = _Reading(root or folder())
+    catalog = reading.catalog()
+    if reading.faults:
+        raise CatalogError(reading.faults)
+    return catalog
+
+
+class _Reading:
+    """One reading of a catalog: its faults so far, and the digest of what was read."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.faults: list[Fault] = []
+        self.digest = hashlib.sha256()
+
+    def fault(self, file: str, entry: str, where: str, problem: str, remedy: str = "") -> None:
+        self.faults.append(Fault(file, entry, where, problem, remedy))
+
+    def name(self, path: Path) -> str:
+        return f"{self.root.name}/{path.relative_to(self.root).as_posix()}"
+
+    def mapping(self, path: Path) -> dict[str, Any]:
+        """The mapping of one YAML file; empty with a fault where there is none."""
+        value = read.yaml_mapping(path, self.name(path))
+        if isinstance(value, Fault):
+            self.faults.append(value)
+            return {}
+        self.digest.update(f"{path.relative_to(self.root)}\n".encode() + path.read_bytes())
+        return value
+
+    def one(self, model: type[E], value: Any, file: str, entry: str) -> E | None:
+        """One entry checked against its model; None with faults where it does not fit."""
+        try:
+            return model.model_validate(value)
+        except ValidationError as error:
+            for fault in error.errors(include_url=False):
+                where = ".".join(str(part) for part in fault["loc"])
+                self.fault(file, entry, where, _problem(fault), _remedy(fault))
+            return None
+
+    def file(self, model: type[E], path: Path) -> E | None:
+        """The one entry that a file holds."""
+        value = self.mapping(path)
+        return self.one(model, value, self.name(path), "") if value else None
+
+    def listed(self, model: type[E], path: Path, key: str, required: bool = True) -> dict[str, E]:
+        """The entries under `key` of a file, by id; an id used twice is a fault."""
+        if not required and not path.exists():
+            return {}
+        return self.entries(model, self.mapping(path), key, self.name(path))
+
+    def entries(self, model: type[E], value: Mapping[str, Any], key: str, file: str) -> dict[str, E]:
+        """The entries under `key` of a mapping that was read, by id."""
+        rows = value.get(key)
+        if not isinstance(rows, list):
+            if value:
+                self.fault(file, "", key, f"no list '{key}'.", f"Write `{key}:` and under it `- id: ...` entries.")
+            return {}
+        entries: dict[str, E] = {}
+        for number, row in enumerate(rows, 1):
+            name = str(row["id"]) if isinstance(row, dict) and row.get("id") else f"number {number}"
+            entry = self.one(model, row, file, f"{key.rstrip('s')} {name}")
+            if name in entries:
+                self.fault(file, f"{key.rstrip('s')} {name}", "id", f"'{name}' is used twice.", "Ids are unique: rename one.")
+            elif entry is not None:
+                entries[name] = entry
+        return entries
+
+    def subset(self, pattern: str) -> list[Path]:
+        return sorted(self.root.glob(pattern))
+
+    def catalog(self) -> Catalog:
+        """Reads every file, then checks what names what."""
+        if not self.root.is_dir():
+            raise CatalogError([Fault(str(self.root), "", "", "there is no such folder.", "Point ADVISOR_CATALOG at a catalog folder, or unset it.")])
+        hardware = self.mapping(self.root / "hardware/accelerators.yaml")
+        stores = self.mapping(self.root / "stores.yaml")
+        benchmarks = self.mapping(self.root / "evidence/benchmarks.yaml")
+        in_hardware = self.name(self.root / "hardware/accelerators.yaml")
+        in_stores = self.name(self.root / "stores.yaml")
+        in_benchmarks = self.name(self.root / "evidence/benchmarks.yaml")
+        share = benchmarks.get("least_shared_share")
+        if benchmarks and not (isinstance(share, float) and 0 < share <= 1):
+            self.fault(in_benchmarks, "", "least_shared_share", f"{share!r} is no share.", "Write a number over 0 and up to 1, as 0.5.")
+        catalog = Catalog(
+            families={path.name: self.family(path) for path in self.subset("families/*") if path.is_dir()},
+            licences=self.listed(schema.Licence, self.root / "licences.yaml", "licences"),
+            providers=self.providers(),
+            accelerators=self.entries(schema.Accelerator, hardware, "accelerators", in_hardware),
+            cpus=self.entries(schema.Cpu, hardware, "cpus", in_hardware),
+            instances=self.listed(schema.Instance, self.root / "hardware/instances.yaml", "instances"),
+            stores=self.entries(schema.Store, stores, "stores", in_stores),
+            storage_formulas=self.entries(schema.StorageFormula, stores, "formulas", in_stores),
+            evidence_sets=self.entries(schema.EvidenceSet, benchmarks, "sets", in_benchmarks),
+            least_shared_share=share if isinstance(share, float) else 1.0,
+            quality=self.table("evidence/quality.csv", QUALITY_COLUMNS),
+            quality_by_language=self.table("evidence/quality_by_language.csv", BY_LANGUAGE_COLUMNS),
+            throughput=self.table("evidence/throughput.csv", THROUGHPUT_COLUMNS),
+            rules=self.rules(),
+            presets=self.listed(schema.Preset, self.root / "workloads.yaml", "presets"),
+            sources=self.listed(schema.Source, self.root / "sources.yaml", "sources"),
+            version=self.digest.hexdigest()[:12],
+            folder=self.root,
+        )
+        self.check(catalog)
+        return catalog
+
+    def family(self, path: Path) -> Family:
+        """One folder of `families/`."""
+        variants: dict[str, schema.Variant] = {}
+        for file in sorted((path / "variants").glob("*.yaml")):
+            if variant := self.file(schema.Variant, file):
+                variants[file.stem] = variant
+            if not re.fullmatch(schema.ID_PATTERN, file.stem):
+                self.fault(self.name(file), "", "", f"'{file.stem}' is no id.", "Name the file in lower case with hyphens, as bge-m3.yaml.")
+        facts = self.file(schema.Family, path / "family.yaml")
+        listing = path / "listing.yaml"
+        return Family(
+            id=path.name,
+            facts=facts or schema.Family.model_construct(name=path.name, developer="", about="", compared_with=None, sources=[]),
+            variants=variants,
+            listing=self.file(schema.Listing, listing) if listing.exists() else None,
+            corrections=tuple(self.listed(schema.Correction, path / "corrections.yaml", "corrections", required=False).values()),
+            questions=tuple(self.listed(schema.Question, path / "faq.yaml", "questions", required=False).values()),
+        )
+
+    def providers(self) -> dict[str, schema.Provider]:
+        """Every file of `offers/`; an offer's id is unique over all of them."""
+        providers: dict[str, schema.Provider] = {}
+        seen: dict[str, str] = {}
+        for path in self.subset("offers/*.yaml"):
+            value = self.mapping(path)
+            file = self.name(path)
+            if not value:
+                continue
+            offers = self.entries(schema.Offer, value, "offers", file)
+            for key in offers:
+                if key in seen:
+                    self.fault(file, f"offer {key}", "id", f"'{key}' is used in {seen[key]} too.", "Ids are unique: rename one.")
+                seen[key] = file
+            provider = self.one(schema.Provider, {**value, "offers": []}, file, "")
+            if provider:
+                providers[path.stem] = provider.model_copy(update={"offers": list(offers.values())})
+        return providers
+
+    def rules(self) -> dict[str, Rule]:
+        """Every file of `rules/`, each expression parsed and each column name checked."""
+        rules: dict[str, Rule] = {}
+        for path in self.subset("rules/*.yaml"):
+            file = self.name(path)
+            for key, entry in self.listed(schema.Rule, path, "rules").items():
+                if key in rules:
+                    self.fault(file, f"rule {key}", "id", f"'{key}' is used in rules/{rules[key].theme}.yaml too.", "Ids are unique: rename one.")
+                if (rule := self.rule(key, path.stem, entry, file)) is not None:
+                    rules[key] = rule
+        return rules
+
+    def rule(self, key: str, theme: str, entry: schema.Rule, file: str) -> Rule | None:
+        """One rule with its expression parsed and its templates and example checked."""
+        try:
+            when = syntax.parse(entry.when, KINDS)
+        except syntax.RuleError as error:
+            self.fault(file, f"rule {key}", "when", str(error))
+            return None
+        for where, template in (("because", entry.because), ("because_unknown", entry.because_unknown or "")):
+            try:
+                for name in explain.names_in(template):
+                    if name not in KINDS:
+                        self.fault(file, f"rule {key}", where, f"no column '{name}'.", did_you_mean(name, KINDS))
+            except syntax.RuleError as error:
+                self.fault(file, f"rule {key}", where, str(error))
+        for outcome in ("takes", "leaves", "unknown"):
+            row = getattr(entry.example, outcome)
+            if row is None:
+                continue
+            got = _outcome(when, row)
+            if got != outcome:
+                self.fault(file, f"rule {key}", f"example.{outcome}", f"the rule gives '{got}' there.", "Mend the example, or the rule.")
+        return Rule(key, theme, entry, when)
+
+    def table(self, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+        """One CSV file as a table: numbers as float (missing: NaN), the rest as text."""
+        path = self.root / name
+        rows = read.csv_rows(path, self.name(path), columns)
+        if isinstance(rows, Fault):
+            self.faults.append(rows)
+            rows = []
+        else:
+            self.digest.update(path.read_bytes())
+        for number, row in enumerate(rows, 2):
+            for column, (least, most) in NUMBERS.items():
+                if row.get(column):
+                    try:
+                        good = least <= float(row[column]) <= most
+                    except ValueError:
+                        good = False
+                    if not good:
+                        self.fault(self.name(path), f"line {number}", column, f"'{row[column][:40]}' is no number from {least:g} to {most:g}.", "Write the published figure, or leave it empty.")
+                        row[column] = ""
+        frame = pd.DataFrame(rows, columns=list(columns))
+        numbers = [column for column in columns if column in NUMBERS]
+        return frame.assign(**{column: pd.to_numeric(frame[column], errors="coerce") for column in numbers})
+
+    def check(self, catalog: Catalog) -> None:
+        """Every id that one entry names of another must exist."""
+        for file, entry, where, key, known, kind in _references(catalog, self.root.name):
+            if key not in known:
+                self.fault(file, entry, where, f"no {kind} '{key}'.", did_you_mean(key, known) or f"Add the {kind}, or name another.")
+        seen: dict[str, str] = {}
+        for family in catalog.families.values():
+            for key in family.variants:
+                if key in seen:
+                    self.fault(f"{self.root.name}/families/{family.id}/variants/{key}.yaml", "", "", f"family {seen[key]} has a variant '{key}' too.", "Ids are unique: rename one.")
+                seen[key] = family.id
+        for key, preset in catalog.presets.items():
+            try:
+                Workload.of(preset.workload)
+            except WorkloadError as error:
+                self.fault(f"{self.root.name}/workloads.yaml", f"preset {key}", "workload", str(error), "Use the fields and bounds of advisor/workload.py.")
+
+
+def _references(catalog: Catalog, root: str) -> Iterator[tuple[str, str, str, str, Mapping[str, Any], str]]:
+    """(file, entry, field, id, known, kind) of every id that names another entry."""
+    sources, variants = catalog.sources, catalog.variants
+    for family in catalog.families.values():
+        base = f"{root}/families/{family.id}"
+        for where, key in family.facts.all_source_ids():
+            yield f"{base}/family.yaml", "", where, key, sources, "source"
+        if family.facts.compared_with:
+            yield f"{base}/family.yaml", "", "compared_with", family.facts.compared_with, catalog.families, "family"
+        for name, variant in family.variants.items():
+            file = f"{base}/variants/{name}.yaml"
+            for where, key in variant.all_source_ids():
+                yield file, "", where, key, sources, "source"
+            nested = [(f"runtimes.{n}", r.sources) for n, r in variant.runtimes.items()]
+            nested += [("onnx_available", e.sources) for e in variant.onnx_available]
+            nested += [("hosted_limit_seen", e.sources) for e in variant.hosted_limit_seen]
+            for where, ids in nested:
+                for key in ids:
+                    yield file, "", where, key, sources, "source"
+            for successor in variant.successors:
+                yield file, "", "successors", successor.variant, variants, "variant"
+            if variant.replaced_by:
+                yield file, "", "replaced_by", variant.replaced_by, variants, "variant"
+            if variant.licence:
+                yield file, "", "licence", variant.licence, catalog.licences, "licence"
+        for correction in family.corrections:
+            for where, key in correction.all_source_ids():
+                yield f"{base}/corrections.yaml", f"correction {correction.id}", where, key, sources, "source"
+            if correction.variant:
+                yield f"{base}/corrections.yaml", f"correction {correction.id}", "variant", correction.variant, variants, "variant"
+        for question in family.questions:
+            for where, key in question.all_source_ids():
+                yield f"{base}/faq.yaml", f"question {question.id}", where, key, sources, "source"
+        if family.listing:
+            yield f"{base}/listing.yaml", "", "source", family.listing.source, sources, "source"
+            for row in family.listing.variants:
+                yield f"{base}/listing.yaml", row.name, "variant", row.variant, variants, "variant"
+    for provider_id, _, offer in catalog.offers():
+        file = f"{root}/offers/{provider_id}.yaml"
+        yield file, f"offer {offer.id}", "variant", offer.variant, variants, "variant"
+        for where, key in offer.all_source_ids():
+            yield file, f"offer {offer.id}", where, key, sources, "source"
+    sourced: list[tuple[str, str, Mapping[str, schema.Sourced]]] = [
+        ("licences.yaml", "licence", catalog.licences),
+        ("hardware/accelerators.yaml", "accelerator", catalog.accelerators),
+        ("hardware/instances.yaml", "instance", catalog.instances),
+        ("stores.yaml", "store", catalog.stores),
+    ]
+    for name, kind, entries in sourced:
+        for entry_id, entry in entries.items():
+            for where, key in entry.all_source_ids():
+                yield f"{root}/{name}", f"{kind} {entry_id}", where, key, sources, "source"
+    for instance_id, instance in catalog.instances.items():
+        if instance.accelerator:
+            yield f"{root}/hardware/instances.yaml", f"instance {instance_id}", "accelerator", instance.accelerator, catalog.accelerators, "accelerator"
+    for rule in catalog.rules.values():
+        for key in rule.entry.sources:
+            yield f"{root}/rules/{rule.theme}.yaml", f"rule {rule.id}", "sources", key, sources, "source"
+    for name in ("quality", "quality_by_language", "throughput"):
+        table: pd.DataFrame = getattr(catalog, name)
+        for line, (variant_id, source_id) in enumerate(zip(table["variant"], table["source_id"], strict=True), 2):
+            yield f"{root}/evidence/{name}.csv", f"line {line}", "variant", variant_id, variants, "variant"
+            yield f"{root}/evidence/{name}.csv", f"line {line}", "source_id", source_id, sources, "source"
+
+
+def _outcome(when: syntax.Expression, row: Mapping[str, Any]) -> str:
+    """What the expression gives for one row of an example; columns left out are unknown."""
+    columns = {name: evaluate.column([row.get(name)], KINDS[name]) for name in when.names}
+    truth = evaluate.evaluate(when, columns, 1)
+    return "unknown" if truth.unknown[0] else "takes" if truth.true[0] else "leaves"
+
+
+def _problem(fault: Any) -> str:
+    """What is wrong, in a sentence."""
+    shown = repr(fault.get("input"))
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    own = {"unquoted_price", "not_a_price", "negative_price", "unknown_field", "no_source", "outputs", "because_unknown"}
+    if fault["type"] in own:
+        return message
+    if fault["type"] == "missing":
+        return "the field is missing."
+    return f"{shown}: {message[0].lower()}{message[1:]}."
+
+
+def _remedy(fault: Any) -> str:
+    """What to write instead, where the problem does not say it already."""
+    if fault["type"] == "missing":
+        return "Write it; null where it is not known, if the schema allows null."
+    if fault["type"] == "greater_than" or fault["type"] == "greater_than_equal":
+        return "Figures are not negative: write the published one, or null where it is not known."
+    return ""
+
+
+def today() -> date:
+    """The day that ages are counted to."""
+    return date.today()

@@ -1,0 +1,94 @@
+"""The columns that plans have and rules may name: each with its kind, unit and meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["number", "text", "boolean"]
+Unit = Literal["", "tokens", "usd", "usd_per_1m", "count", "days", "dimensions", "points", "milliseconds", "texts"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """What one column of the plans holds."""
+
+    kind: Kind
+    unit: Unit
+    meaning: str
+
+
+def _number(unit: Unit, meaning: str) -> Column:
+    return Column("number", unit, meaning)
+
+
+def _text(meaning: str) -> Column:
+    return Column("text", "", meaning)
+
+
+def _truth(meaning: str) -> Column:
+    return Column("boolean", "", meaning)
+
+
+PLAN: dict[str, Column] = {
+    "variant": _text("id of the variant"),
+    "variant_name": _text("name of the variant"),
+    "kind": _text("embedder or reranker"),
+    "kind_verb": _text("what the kind does, as a verb phrase"),
+    "provider": _text("id of the provider; unknown where nobody offers the variant"),
+    "provider_name": _text("name of the provider"),
+    "offer": _text("id of the offer"),
+    "offer_type": _text("serverless or trial"),
+    "price_tier": _text("who states the price: listing, provider-page or aggregator"),
+    "price_age_days": _number("days", "days since the price was dated; unknown: undated"),
+    "native_currency": _text("currency of the provider's own list"),
+    "usd_per_1m_input": _number("usd_per_1m", "US dollars per million input tokens"),
+    "max_tokens": _number("tokens", "the variant's own limit for one input"),
+    "offer_max_tokens": _number("tokens", "the limit that the provider states for one input"),
+    "limit_tokens": _number("tokens", "the smaller of the two limits"),
+    "recommended_tokens": _number("tokens", "length that the publisher or a maintainer recommends"),
+    "input_tokens_p95": _number("tokens", "95th percentile of what is sent at once: a passage, or a pair; special tokens included"),
+    "covers_languages": _truth("the variant's languages hold all that the workload names"),
+    "languages_asked": _text("languages of the workload"),
+    "languages_missing": _text("languages of the workload that the variant does not list"),
+    "language_count": _number("count", "languages the variant lists"),
+    "variant_gives_outputs": _truth("the variant gives the output types asked for"),
+    "offer_gives_outputs": _truth("the endpoint returns the output types asked for"),
+    "outputs_asked": _text("output types of the workload"),
+    "outputs_given": _text("output types of the variant"),
+    "variant_licence": _text("licence of the weights"),
+    "licence_permissive": _truth("the licence is an OSI permissive one"),
+    "commercial_use": _truth("the licence allows commercial use"),
+    "embedding_dim": _number("dimensions", "values in a dense vector"),
+    "pooling": _text("pooling that the variant is trained for"),
+    "default_pooling": _text("pooling that the endpoint uses unless asked otherwise"),
+    "needs_query_instruction": _truth("queries need an instruction"),
+    "has_query_instruction": _truth("an instruction is published for queries"),
+    "successor": _text("newer variant that the publisher recommends for some uses"),
+    "successor_use": _text("what the successor is recommended for"),
+    "replaced_by": _text("variant that replaces this one"),
+    "monthly_tokens": _number("tokens", "tokens sent in a month"),
+    "monthly_usd": _number("usd", "US dollars a month: encoding or reranking, and the index"),
+    "one_off_usd": _number("usd", "US dollars once: the first encoding of the corpus"),
+}
+
+WORKLOAD: dict[str, Column] = {
+    "task": _text("retrieve or rerank"),
+    "cross_lingual": _truth("queries in one language find passages in another"),
+    "languages_named": _number("count", "languages the workload names"),
+    "passages": _number("texts", "passages in the corpus"),
+    "passage_tokens": _number("tokens", "tokens of a typical passage"),
+    "passage_tokens_p95": _number("tokens", "95th percentile of passage tokens"),
+    "split_long_passages": _truth("long passages may be split"),
+    "new_passages_per_month": _number("texts", "new or changed passages a month"),
+    "queries_per_month": _number("count", "queries a month"),
+    "query_tokens": _number("tokens", "tokens of a typical query"),
+    "rerank_candidates": _number("count", "candidates reranked for a query"),
+    "data_may_leave": _truth("texts may be sent to a provider"),
+    "licence": _text("any, commercial or permissive"),
+    "budget_usd_per_month": _number("usd", "most that may be spent in a month"),
+    "latency_ms_p95": _number("milliseconds", "longest 95th percentile latency"),
+}
+
+COLUMNS: dict[str, Column] = PLAN | WORKLOAD
+KINDS: dict[str, Kind] = {name: column.kind for name, column in COLUMNS.items()}

@@ -1,0 +1,1 @@
+"""Rules: an expression over plan and workload columns, with true, false and unknown."""

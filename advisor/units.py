@@ -1,0 +1,87 @@
+"""Figures as text, with their unit, the same everywhere on the screen."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+NOT_KNOWN = "not known"
+GIB = 2**30  # bytes; data sheets print GB of 1e9 bytes
+HOURS_PER_MONTH = 730  # 8,760 / 12, the convention of the price lists read (sources.yaml: silybench-gpu-prices)
+DAYS_PER_MONTH = Decimal(HOURS_PER_MONTH) / 24
+
+
+def count(number: float | Decimal | None) -> str:
+    """`1,234,567`, or `not known`; a fraction keeps up to two digits."""
+    if number is None:
+        return NOT_KNOWN
+    if number == int(number):
+        return f"{int(number):,}"
+    return f"{number:,.2f}".rstrip("0").rstrip(".")
+
+
+def usd(amount: float | Decimal | None) -> str:
+    """`$1,234`, `$34.70`, `$0.36`, `$0.0031`: cents below 100, two significant digits below a cent."""
+    if amount is None:
+        return NOT_KNOWN
+    if amount == 0:
+        return "$0"
+    if abs(amount) >= 100:
+        return f"${amount:,.0f}"
+    if abs(amount) >= Decimal("0.01"):
+        return f"${amount:,.2f}"
+    digits = 1 - Decimal(amount).adjusted()
+    return f"${amount:.{digits}f}" if digits <= 12 else "less than $0.000000000001"
+
+
+def usd_range(low: float | Decimal | None, high: float | Decimal | None) -> str:
+    """`$32 to $52`, or one figure where both read the same."""
+    first, last = usd(low), usd(high)
+    return first if first == last else f"{first} to {last}"
+
+
+def price(usd_per_1m: Decimal | None) -> str:
+    """`$0.01 / 1M`: a price for a million tokens with every digit of its source."""
+    return NOT_KNOWN if usd_per_1m is None else f"${usd_per_1m} / 1M"
+
+
+def large(number: float | None) -> str:
+    """`2.5 million`, `1 billion`: the words beside a field that shows bare digits."""
+    if number is None:
+        return NOT_KNOWN
+    for size, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if number >= size:
+            return f"{number / size:,.2f}".rstrip("0").rstrip(".") + f" {word}"
+    return count(number)
+
+
+def parameters(number: int | None) -> str:
+    """`33.4M`, `568M`, `9.24B`: a parameter count with three digits."""
+    if number is None:
+        return NOT_KNOWN
+    size, letter = (1e9, "B") if number >= 1e9 else (1e6, "M")
+    value = number / size
+    return f"{value:.0f}{letter}" if value >= 100 else f"{value:.{2 if value < 10 else 1}f}{letter}"
+
+
+def memory(number_of_bytes: float | None) -> str:
+    """`5.72 GiB`, `127 MiB`: bytes in binary units."""
+    if number_of_bytes is None:
+        return NOT_KNOWN
+    for size, unit in ((2**40, "TiB"), (GIB, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if number_of_bytes >= size:
+            value = number_of_bytes / size
+            return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
+    return f"{number_of_bytes:,.0f} bytes"
+
+
+def day(when: date | None) -> str:
+    """`2026-11-12`, or `undated`."""
+    return when.isoformat() if when else "undated"
+
+
+def listed(words: list[str], last: str = "and") -> str:
+    """`a`, `a and b`, `a, b, and c`: words joined as in English."""
+    if len(words) < 3:
+        return f" {last} ".join(words)
+    return f"{', '.join(words[:-1])}, {last} {words[-1]}"

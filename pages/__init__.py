@@ -1,0 +1,1 @@
+"""The pages: they ask, call and show; every figure comes from `advisor`."""
