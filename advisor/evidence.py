@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from advisor import units
 from advisor.catalog.load import Catalog
 from advisor.catalog.schema import EvidenceSet
 
@@ -169,8 +170,8 @@ def _why_unranked(catalog: Catalog, chosen: EvidenceSet, variant: str, found: di
             rest = [means[v] for v in found]
             return (
                 f"no complete score on {chosen.name}. On the {len(shared)} of {other.tasks} {other.name.split(',')[0]} tasks that "
-                f"{names[variant].name} shares with the others ({', '.join(shared)}) its mean is {means[variant]:.1f} against "
-                f"{min(rest):.1f} to {max(rest):.1f}; too few to rank by"
+                f"{names[variant].name} shares with the others ({', '.join(shared)}) its mean is {units.points(means[variant])} against "
+                f"{units.points(min(rest))} to {units.points(max(rest))}; too few to rank by"
             )
     return f"not measured on {chosen.name}"
 

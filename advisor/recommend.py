@@ -166,7 +166,7 @@ def _quality_reason(catalog: Catalog, fitting: list[Judged], pick: Judged, workl
     if count == 1:
         text = f"{name} is the only {kind} that fits this workload."
         if pick.quality is not None:
-            text += f" It scores {pick.quality:.1f} on {chosen.title}."
+            text += f" It scores {units.points(pick.quality)} on {chosen.title}."
         return Reason("evidence", text, chosen.source_ids)
     if not chosen.ranks:
         text = f"No published scores compare the {count} {kind} that fit, so cost decides: {name} is the cheapest. Measure them on your own queries before you commit."
@@ -176,17 +176,17 @@ def _quality_reason(catalog: Catalog, fitting: list[Judged], pick: Judged, workl
     if pick.quality is None:
         return Reason("evidence", f"{name} costs least of all {count} {kind} that fit; it has no score on {chosen.title}.", chosen.source_ids)
     if workload.priority == "cost":
-        text = f"{name} costs least of the {count} {kind} that fit; it scores {pick.quality:.1f} on {chosen.title}, the best {chosen.scores[top]:.1f}."
+        text = f"{name} costs least of the {count} {kind} that fit; it scores {units.points(pick.quality)} on {chosen.title}, the best {units.points(chosen.scores[top])}."
     elif top == pick.plan.variant_id:
-        text = f"{ranked}, {name} is the best ({pick.quality:.1f})" + (
+        text = f"{ranked}, {name} is the best ({units.points(pick.quality)})" + (
             f", and none that costs less is within {workload.quality_tolerance:g} points." if workload.priority == "balanced" else "."
         )
     else:
         near = f"{workload.quality_tolerance:g}" if workload.priority == "balanced" else f"{evidence.EQUAL_POINTS:g}"
-        text = f"{ranked}, {name} ({pick.quality:.1f}) costs least within {near} points of the best ({catalog.variants[top].name}, {chosen.scores[top]:.1f})."
+        text = f"{ranked}, {name} ({units.points(pick.quality)}) costs least within {near} points of the best ({catalog.variants[top].name}, {units.points(chosen.scores[top])})."
     uplift = chosen.uplift.get(pick.plan.variant_id)
     if uplift is not None and chosen.set is not None and chosen.set.first_stage:
-        text += f" That is {uplift:+.1f} points over {catalog.variants[chosen.set.first_stage].name} alone, in the same table."
+        text += f" That is {units.points(uplift, sign=True)} points over {catalog.variants[chosen.set.first_stage].name} alone, in the same table."
     return Reason("evidence", text, chosen.source_ids)
 
 
@@ -239,7 +239,7 @@ def versus(other: Judged, pick: Judged, chosen: Evidence) -> str:
         reason = chosen.unranked.get(other.plan.variant_id, "no published comparison with the pick")
         return f"{money[0].upper()}{money[1:]}; {reason}."
     points = other.quality - pick.quality
-    quality = "the same score" if abs(points) < 0.05 else f"{abs(points):.1f} points {'better' if points > 0 else 'worse'}"
+    quality = "the same score" if abs(points) < 0.05 else f"{units.points(abs(points))} points {'better' if points > 0 else 'worse'}"
     return f"{quality[0].upper()}{quality[1:]} for {money}." if gap or points else "The same score and cost."
 
 

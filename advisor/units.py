@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 NOT_KNOWN = "not known"
 GIB = 2**30  # bytes; data sheets print GB of 1e9 bytes
@@ -43,6 +43,14 @@ def usd_range(low: float | Decimal | None, high: float | Decimal | None) -> str:
 def price(usd_per_1m: Decimal | None) -> str:
     """`$0.01 / 1M`: a price for a million tokens with every digit of its source."""
     return NOT_KNOWN if usd_per_1m is None else f"${usd_per_1m} / 1M"
+
+
+def points(score: float | None, sign: bool = False) -> str:
+    """`51.7`: a score in points of 100 with one digit, halves rounded up as published tables do."""
+    if score is None:
+        return "not measured"
+    rounded = Decimal(repr(round(score, 6))).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return f"{rounded:+}" if sign else str(rounded)
 
 
 def large(number: float | None) -> str:

@@ -1,0 +1,97 @@
+"""The command line: the same answers as the pages.
+
+python -m advisor recommend WORKLOAD.yaml [--format text|json] [--plans]
+python -m advisor listing [--family bge]
+python -m advisor validate [--write-schema]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import yaml
+
+from advisor import catalog, listing, recommend, report
+from advisor.catalog import read
+from advisor.catalog.editor import write_schemas
+from advisor.errors import AdvisorError, Fault, WorkloadError, did_you_mean
+from advisor.workload import Workload
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status of a command: 0, or 2 with one sentence on stderr for what is wrong."""
+    options = _parser().parse_args(arguments)
+    try:
+        print(options.command(options), end="")
+    except AdvisorError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m advisor", description="Which BGE model to use, where to run it, and what it costs.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    one = commands.add_parser("recommend", help="the recommendation for a workload in YAML or JSON (- for standard input)")
+    one.add_argument("workload")
+    one.add_argument("--format", choices=("text", "json"), default="text")
+    one.add_argument("--plans", action="store_true", help="add every plan with its figures (json)")
+    one.set_defaults(command=_recommend)
+    two = commands.add_parser("listing", help="the as-listed view of a family, as YAML")
+    two.add_argument("--family", default="bge")
+    two.set_defaults(command=_listing)
+    three = commands.add_parser("validate", help="check the catalog (that of ADVISOR_CATALOG, or the shipped one)")
+    three.add_argument("--write-schema", action="store_true", help="write catalog/schema/*.json for editors")
+    three.set_defaults(command=_validate)
+    return parser
+
+
+def _recommend(options: argparse.Namespace) -> str:
+    found = recommend.recommend(catalog.load(), read_workload(options.workload), catalog.today())
+    if options.format == "json":
+        return json.dumps(report.as_json(found, plans=options.plans), indent=2, ensure_ascii=False) + "\n"
+    return report.as_text(found)
+
+
+def read_workload(path: str) -> Workload:
+    """The workload in a YAML or JSON file; `-` reads standard input.
+
+    Raises:
+        WorkloadError: the file cannot be read, or holds no workload that can be answered.
+    """
+    if path == "-":
+        value = read.parse_mapping(sys.stdin.read(), "standard input")
+    else:
+        value = read.yaml_mapping(Path(path), path)
+    if isinstance(value, Fault):
+        raise WorkloadError(str(value))
+    return Workload.of(value)
+
+
+def _listing(options: argparse.Namespace) -> str:
+    families = catalog.load().families
+    if options.family not in families:
+        raise AdvisorError(f"no family '{options.family}'. {did_you_mean(options.family, families)}")
+    if families[options.family].listing is None:
+        raise AdvisorError(f"family {options.family} has no listing. Add listing.yaml to its folder.")
+    view = listing.golden(listing.as_listed(families[options.family]))
+    return yaml.safe_dump(view, sort_keys=False, allow_unicode=True, width=10_000)
+
+
+def _validate(options: argparse.Namespace) -> str:
+    loaded = catalog.load()
+    lines = [
+        f"The catalog {loaded.version} is valid: {len(loaded.variants)} variants of {len(loaded.families)} families, "
+        f"{len(list(loaded.offers()))} offers by {len(loaded.providers)} providers, {len(loaded.instances)} instances, "
+        f"{len(loaded.rules)} rules, {len(loaded.sources)} sources."
+    ]
+    if options.write_schema:
+        lines.append(f"Editor schemas: {', '.join(str(path.name) for path in write_schemas(loaded.folder))}.")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
