@@ -81,7 +81,7 @@ def _apart(catalog: Catalog, variant_id: str, variant: Variant) -> str:
         return ", where cost or memory come first"
     ranking = _ranking(catalog, variant_id)
     rest = [score for key, score in ranking[1].items() if key in peers] if ranking else []
-    if ranking and rest and ranking[1][variant_id] > max(rest):
+    if ranking and rest and ranking[1][variant_id] - max(rest) >= evidence.EQUAL_POINTS:
         return ", where quality comes first"
     return ", between size and quality" if len(peers) > 1 or peers != others else ""
 

@@ -1,0 +1,21 @@
+"""BGE Advisor: which BGE model to use, where to run it, and what it costs. Run with `make run`."""
+
+import streamlit as st
+
+from pages import shared
+
+st.set_page_config(page_title="BGE Advisor", page_icon=":material/compass_calibration:", layout="wide")
+page = st.navigation(
+    [
+        st.Page("pages/overview.py", title="Overview", url_path="overview", default=True),
+        st.Page("pages/advise.py", title="Advise", url_path="advise"),
+        st.Page("pages/compare.py", title="Compare", url_path="compare"),
+        st.Page("pages/cost.py", title="Cost", url_path="cost"),
+        st.Page("pages/faq.py", title="FAQ", url_path="faq"),
+        st.Page("pages/sources.py", title="Sources", url_path="sources"),
+        st.Page("pages/variant.py", title="Variant", url_path="variant", visibility="hidden"),
+    ],
+    position="top",
+)
+shared.start(page)
+page.run()

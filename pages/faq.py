@@ -1,0 +1,24 @@
+"""FAQ: questions about the family, answered from the catalog in either view."""
+
+import streamlit as st
+
+from advisor import faq
+from pages import shared
+
+shared.routed()
+catalog = shared.the_catalog()
+st.title("Questions and answers")
+families = [key for key, family in catalog.families.items() if faq.answers(catalog, family, "verified")]
+first = "bge" if "bge" in families else families[0]
+with st.container(horizontal=True):
+    key = st.selectbox("Family", families, index=families.index(first), key="family", bind="query-params", width=220) if families[1:] else first
+    family = catalog.families[key]
+    views = ["verified", "as-listed"] if family.listing else ["verified"]
+    view = st.segmented_control("Answers", views, default="verified", required=True, key="view", bind="query-params")
+if view == "as-listed":
+    st.caption("The listing's own answers, word for word. Where they are wrong, the verified view and Sources say so.")
+for answer in faq.answers(catalog, family, "listed" if view == "as-listed" else "verified"):
+    st.subheader(answer.question)
+    st.markdown(f"{shared.money(answer.answer)}")
+    st.caption(f"Rests on {shared.source_links(answer.sources)}")
+st.page_link("pages/advise.py", label="Ask about your own workload", icon=":material/compass_calibration:")

@@ -1,0 +1,239 @@
+"""What several pages share: the catalog, the workload's form, links to sources and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlencode
+
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+
+from advisor import catalog, recommend, units
+from advisor.catalog import Catalog
+from advisor.charts import Chart
+from advisor.errors import CatalogError, WorkloadError
+from advisor.recommend import Recommendation
+from advisor.workload import Workload
+
+WITH_WORKLOAD = ("advise", "cost")
+FIELDS = tuple(Workload.model_fields)
+STORED = "workload"
+
+
+def start(page) -> None:
+    """Loads the catalog, or shows what is wrong with it; brings the workload along to the pages that use it."""
+    try:
+        the_catalog()
+    except CatalogError as error:
+        show_faults(error)
+        st.stop()
+    entered = st.session_state.get("page") != page.url_path
+    st.session_state["page"] = page.url_path
+    stored = st.session_state.get(STORED)
+    asked = set(FIELDS) & set(st.query_params)
+    if entered and stored and page.url_path in WITH_WORKLOAD and not asked:
+        st.switch_page(page, query_params=stored)
+
+
+def routed() -> None:
+    """Hands a page that was opened first of all on a fresh server to app.py.
+
+    Streamlit 1.67 runs files of a `pages` folder by themselves until `st.navigation` has been called once in the
+    process; a deep link as the very first visit would show a bare page without navigation.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the catalog")
+def _load(root, mark: str) -> Catalog:
+    return catalog.load(root)
+
+
+def the_catalog() -> Catalog:
+    """The catalog, read again when its files change."""
+    root = catalog.folder()
+    return _load(root, catalog.fingerprint(root))
+
+
+def show_faults(error: CatalogError) -> None:
+    """The page of a catalog that cannot be used."""
+    st.title("The catalog cannot be used")
+    noun = "fault" if len(error.faults) == 1 else "faults"
+    st.markdown(f"{len(error.faults)} {noun} found. Mend the files below and reload this page; `python -m advisor validate` prints the same list.")
+    rows = [{"Where": ", ".join(p for p in (f.file, f.entry, f.field) if p), "What is wrong": f.problem, "What to do": f.remedy} for f in error.faults[:200]]
+    st.table([{key: plain(text) for key, text in row.items()} for row in rows], hide_index=True)
+    if len(error.faults) > len(rows):
+        st.caption(f"The first {len(rows)} of {len(error.faults)} are shown.")
+
+
+def plain(text: str) -> str:
+    """Text for Markdown in which nothing is a formula, a link, or markup."""
+    for sign in "\\`*_{}[]<>#~$|":
+        text = text.replace(sign, f"\\{sign}")
+    return text.replace("\n", " ").replace(":", "\\:")
+
+
+def money(text: str) -> str:
+    """Our own Markdown with dollar signs that start no formula."""
+    return text.replace("$", "\\$")
+
+
+def source_links(ids: Iterable[str]) -> str:
+    """Links to sources, with title and reading date on hover."""
+    known = the_catalog().sources
+    links = []
+    for number, key in enumerate(dict.fromkeys(ids), 1):
+        source = known.get(key)
+        if source is None:
+            continue
+        address = source.url if source.url and source.url.startswith("https://") else f"/sources?source={key}"
+        title = f"{source.title}, read {source.accessed.isoformat()}".replace('"', "'").replace("\n", " ")
+        links.append(f'[{"source" if number == 1 else number}]({address.replace(" ", "%20").replace(")", "%29")} "{money(title)}")')
+    return " ".join(links)
+
+
+def variant_link(variant_id: str, name: str) -> str:
+    """A link to a variant's page."""
+    return f"[{plain(name)}](/variant?variant={variant_id})"
+
+
+def show_chart(chart: Chart | None, key: str) -> None:
+    """A chart under the sentence that says what to see."""
+    if chart is None:
+        return
+    st.markdown(f"**{money(chart.title)}**")
+    st.altair_chart(chart.chart, width="stretch", alt=chart.alt, key=key)
+
+
+def theme() -> str:
+    """`light` or `dark`, for the marks that do not follow the theme by themselves."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def link_to(page: str, workload: Workload | None) -> str:
+    """The address of a page with a workload."""
+    base = st.context.url or ""
+    root = base.rsplit("/", 1)[0] if base.count("/") > 2 else base
+    query = urlencode(workload.params(), doseq=True) if workload else ""
+    return f"{root}/{page}?{query}" if query else f"{root}/{page}"
+
+
+def _preset_chosen() -> None:
+    """Puts the chosen preset's figures into the form."""
+    chosen = st.session_state.get("preset")
+    presets = the_catalog().presets
+    if chosen in presets:
+        for field, value in Workload.of(presets[chosen].workload).model_dump().items():
+            if field in st.session_state:
+                st.session_state[field] = list(value) if isinstance(value, tuple) else value
+
+
+def ask_workload() -> Workload | None:
+    """The form, bound to the address; None, with the reason on the screen, while its figures do not go together."""
+    found = the_catalog()
+    top = st.container()
+    default = Workload()
+
+    def words(field: str) -> dict[str, str | None]:
+        info = Workload.model_fields[field]
+        return {"label": info.title or field, "help": money(info.description or ""), "key": field, "bind": "query-params"}
+
+    def number(field: str, least: float, most: float, *, whole: bool = True, off: bool = False):
+        value = getattr(default, field)
+        kind = int if whole else float
+        return st.number_input(
+            **words(field), min_value=kind(least), max_value=kind(most), value=None if value is None else kind(value), disabled=off
+        )
+
+    def one(field: str, options: list[str]):
+        return st.segmented_control(**words(field), options=options, default=getattr(default, field), required=True)
+
+    stated: dict[str, object] = {}
+    with st.container(border=True):
+        stated["task"] = one("task", ["retrieve", "rerank"])
+        rerank = stated["task"] == "rerank"
+        codes = sorted({code for v in found.variants.values() for code in v.languages or ()})
+        stated["languages"] = st.multiselect(**words("languages"), options=codes, default=list(default.languages))
+        left, right = st.columns(2)
+        with left:
+            stated["passages"] = number("passages", 1, 10**12, off=rerank)
+            stated["queries_per_month"] = number("queries_per_month", 0, 10**12)
+            stated["query_tokens"] = number("query_tokens", 1, 10**5)
+        with right:
+            stated["passage_tokens"] = number("passage_tokens", 1, 10**6)
+            stated["passage_tokens_p95"] = number("passage_tokens_p95", 1, 10**6)
+            stated["rerank_candidates"] = number("rerank_candidates", 1, 10_000, off=not rerank)
+        passages, queries = stated["passages"], stated["queries_per_month"]
+        corpus = "" if rerank else f"{units.large(passages)} passages, "
+        st.caption(f"{corpus}{units.large(queries)} queries a month")
+        stated["new_passages_per_month"] = number("new_passages_per_month", 0, 10**12, off=rerank)
+    with st.expander("Texts and outputs", icon=":material/article:"):
+        stated["split_long_passages"] = st.toggle(**words("split_long_passages"), value=default.split_long_passages)
+        stated["cross_lingual"] = st.toggle(**words("cross_lingual"), value=default.cross_lingual)
+        stated["outputs"] = st.multiselect(**words("outputs"), options=["dense", "sparse", "multi_vector"], default=list(default.outputs), disabled=rerank)
+        stated["vector_store"] = one("vector_store", ["ram", "none"])
+        stated["vector_type"] = st.selectbox(**words("vector_type"), options=["float32", "float16", "int8", "binary"], disabled=rerank)
+    with st.expander("Limits and licence", icon=":material/rule:"):
+        stated["budget_usd_per_month"] = number("budget_usd_per_month", 0, 1e12, whole=False)
+        stated["latency_ms_p95"] = number("latency_ms_p95", 1, 1e7, whole=False)
+        stated["licence"] = one("licence", ["any", "commercial", "permissive"])
+        stated["data_may_leave"] = st.toggle(**words("data_may_leave"), value=default.data_may_leave)
+    with st.expander("How to choose", icon=":material/tune:"):
+        stated["priority"] = one("priority", ["balanced", "quality", "cost"])
+        stated["quality_tolerance"] = number("quality_tolerance", 0, 100, whole=False)
+        stated["material_usd"] = number("material_usd", 0, 1e9, whole=False)
+    workload = _checked(stated, default)
+    with top:
+        _ask_preset(found, workload)
+    return workload
+
+
+def _checked(stated: dict[str, object], default: Workload) -> Workload | None:
+    """The workload that was stated, remembered for the other pages; None with the reason shown."""
+    empty = [Workload.model_fields[field].title for field in ("languages", "outputs") if not stated[field]]
+    if empty:
+        st.error(f"{units.listed([str(name) for name in empty])}: choose at least one.")
+        return None
+    kept = {field: getattr(default, field) if value is None and getattr(default, field) is not None else value for field, value in stated.items()}
+    try:
+        workload = Workload.of(kept)
+    except WorkloadError as error:
+        st.error(money(str(error)))
+        return None
+    st.session_state[STORED] = workload.params()
+    return workload
+
+
+def _ask_preset(found: Catalog, workload: Workload | None) -> None:
+    """The cases to start from; shows the one that the form holds."""
+    same = [key for key, preset in found.presets.items() if workload == Workload.of(preset.workload)]
+    st.session_state["preset"] = same[0] if same else None
+    st.selectbox(
+        "Start from",
+        list(found.presets),
+        index=None,
+        key="preset",
+        format_func=lambda key: found.presets[key].name,
+        placeholder="your own figures",
+        on_change=_preset_chosen,
+        help="A typical case, put into the form below.",
+    )
+
+
+def answer(workload: Workload) -> Recommendation:
+    """The recommendation for a workload today."""
+    return recommend.recommend(the_catalog(), workload, catalog.today())
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _picks(version: str, day) -> dict[str, str]:
+    found = the_catalog()
+    picked = {key: recommend.recommend(found, Workload.of(preset.workload), day).pick for key, preset in found.presets.items()}
+    return {key: judged.plan.variant_id for key, judged in picked.items() if judged}
+
+
+def preset_picks() -> dict[str, str]:
+    """The variant that the engine picks for each preset."""
+    return _picks(the_catalog().version, catalog.today())

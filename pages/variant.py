@@ -1,0 +1,91 @@
+"""Variant: all facts of one model with their sources, its prices, evidence, and when to use it."""
+
+import streamlit as st
+
+from advisor import catalog as catalogs
+from advisor import tables, use_when
+from advisor.errors import did_you_mean
+from advisor.workload import Workload
+from pages import shared
+
+shared.routed()
+catalog = shared.the_catalog()
+money = shared.money
+asked = st.query_params.get("variant", "")
+if asked not in catalog.variants:
+    st.title("No such model")
+    st.markdown(shared.plain(f"There is no model '{asked[:60]}' in the catalog. {did_you_mean(asked[:60], catalog.variants)}") if asked else "Choose a model:")
+    st.markdown("\n".join(f"- {shared.variant_link(key, variant.name)}" for key, variant in catalog.variants.items()))
+    st.stop()
+
+variant = catalog.variants[asked]
+family = catalog.family_of(asked)
+advice = use_when.use_when(catalog, asked, shared.preset_picks())
+st.title(variant.name)
+st.markdown(money(f"{advice.sentence} {tables.status(catalog, variant)}."))
+with st.container(horizontal=True):
+    others = [key for key, other in family.variants.items() if key != asked and other.kind == variant.kind][:1]
+    st.page_link("pages/overview.py", label=f"All {family.facts.name} models", icon=":material/arrow_back:", query_params={"family": family.id} if family.id != "bge" else {})
+    if others:
+        st.page_link("pages/compare.py", label="Compare", icon=":material/compare_arrows:", query_params={"variants": [asked, *others]})
+    for preset in advice.presets[:2]:
+        params = Workload.of(catalog.presets[preset].workload).params()
+        st.page_link("pages/advise.py", label=f"Picked for: {catalog.presets[preset].name}", icon=":material/compass_calibration:", query_params=params)
+left, right = st.columns(2, gap="large")
+with left:
+    st.subheader("What it wins")
+    st.markdown("\n".join(f"- {money(claim.text)} {shared.source_links(claim.sources)}" for claim in advice.wins) or "Nothing that the figures show.")
+with right:
+    st.subheader("When not to use it, and what instead")
+    st.markdown("\n".join(f"- {money(claim.text)} {shared.source_links(claim.sources)}" for claim in advice.not_when) or "Nothing that the figures show.")
+st.subheader("Facts")
+rows = [
+    {
+        "Fact": fact.label,
+        "Value": money(fact.value),
+        "The listing says": money(f"{fact.correction.listed}. {fact.correction.why}") if fact.correction else "",
+        "Source": shared.source_links(fact.sources),
+    }
+    for fact in tables.facts(catalog, asked)
+]
+if not any(row["The listing says"] for row in rows):
+    rows = [{key: text for key, text in row.items() if key != "The listing says"} for row in rows]
+st.table(rows, hide_index=True, border="horizontal", alt=f"Facts of {variant.name} with their sources")
+for formula in variant.computed.items():
+    st.caption(shared.plain(f"Computed, {formula[0].replace('_', ' ')}: {formula[1]}"))
+st.subheader("Hosted prices")
+prices = tables.price_rows(catalog, [asked], catalogs.today())
+if prices:
+    offers = {offer.id: offer for _, _, offer in catalog.offers()}
+    shown = [
+        {key: money(text) for key, text in row.items() if key not in ("id", "offer", "Model")}
+        | {"Note": money(offers[row["offer"]].note or ""), "Source": shared.source_links(offers[row["offer"]].source_ids("usd_per_1m_input"))}
+        for row in prices
+    ]
+    st.table(shown, hide_index=True, border="horizontal", alt=f"Hosted prices of {variant.name}")
+else:
+    st.markdown("No hosted offer was found.")
+st.subheader("Published scores")
+scores, by_language = tables.scores(catalog, asked), tables.language_scores(catalog, asked)
+if scores:
+    st.table([{key: money(text) for key, text in row.items()} for row in scores], hide_index=True, border="horizontal", alt="Published scores, in points of 100")
+if by_language:
+    st.table([{key: money(text) for key, text in row.items()} for row in by_language], hide_index=True, border="horizontal", alt="Published scores by language")
+if not scores and not by_language:
+    st.markdown("Not measured on any set of this catalog.")
+else:
+    st.caption("Points of 100. Scores compare only within one line; see Sources for where they were read.")
+if variant.runtimes:
+    st.subheader("Where it runs")
+    words = {"listed": "named or tested", "architecture": "its architecture is supported", "partial": "in part", "no": "no", None: "not known"}
+    st.table(
+        [
+            {"Runtime": name, "Support": words[runtime.support], "Note": money(runtime.note or ""), "Source": shared.source_links(runtime.sources)}
+            for name, runtime in variant.runtimes.items()
+        ],
+        hide_index=True, border="horizontal", alt=f"Runtimes for {variant.name}",
+    )  # fmt: skip
+if variant.caveats or variant.notes:
+    st.subheader("Mind")
+    st.markdown("\n".join(f"- {shared.plain(text)}" for text in [*variant.caveats, *variant.notes]))
+    st.caption(f"Read in {shared.source_links(variant.source_ids('caveats'))}")
