@@ -1,10 +1,12 @@
 """BGE Advisor: which BGE model to use, where to run it, and what it costs. Run with `make run`."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages import shared
 
-st.set_page_config(page_title="BGE Advisor", page_icon=":material/compass_calibration:", layout="wide")
+st.set_page_config(page_title="BGE Advisor", page_icon=str(Path(__file__).with_name("pages") / "icon.svg"), layout="wide")
 page = st.navigation(
     [
         st.Page("pages/overview.py", title="Overview", url_path="overview", default=True),

@@ -76,14 +76,14 @@ def monthly_costs(catalog: Catalog, found: Recommendation, theme: str) -> Chart 
             "usd": j.monthly,
             "low": float(j.plan.monthly_usd.low),
             "high": float(j.plan.monthly_usd.high),
-            "shown": units.usd(j.plan.monthly_usd.base),
+            "shown": units.usd(j.plan.monthly_usd.base) + (", the pick" if found.pick and j.plan.variant_id == found.pick.plan.variant_id else ""),
         }
         for j in rows
     )
     order = frame["label"].tolist()
     base = alt.Chart(frame).encode(y=alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=330, ticks=False, domain=False)))
     bars = base.mark_bar(height=14).encode(
-        x=alt.X("usd:Q", title="US dollars a month", axis=alt.Axis(format="$,~g", grid=False, tickCount=5)),
+        x=alt.X("usd:Q", title="US dollars a month", axis=alt.Axis(format="$,~f", grid=False, tickCount=5)),
         tooltip=[alt.Tooltip("label:N", title="Plan"), alt.Tooltip("shown:N", title="A month")],
     )
     spread = base.mark_rule(strokeWidth=2, color=LEGIBLE[theme], opacity=0.7).encode(x="low:Q", x2="high:Q")

@@ -68,9 +68,8 @@ def scores(catalog: Catalog, set_id: str, languages: tuple[str, ...] = ()) -> di
     chosen = catalog.evidence_sets[set_id]
     rows = _rows(catalog, chosen)
     if chosen.aspect is not None:
-        if not chosen.allow_incomplete:
-            rows = rows[rows["complete"] == "1"]
-        rows = rows[rows["aspect"] == chosen.aspect]
+        whole = rows["tasks"] == chosen.tasks if chosen.allow_incomplete else rows["complete"] == "1"
+        rows = rows[whole]
         return dict(zip(rows["variant"], rows["score"].astype(float), strict=True))
     wanted = list(languages) if chosen.by_language else _tasks(rows)
     return _means(rows, wanted) if wanted else {}
@@ -169,7 +168,7 @@ def _why_unranked(catalog: Catalog, chosen: EvidenceSet, variant: str, found: di
             means = _means(_rows(catalog, other), list(shared))
             rest = [means[v] for v in found]
             return (
-                f"no complete score on {chosen.name}. On the {len(shared)} of {other.tasks} {other.name.split(',')[0]} tasks that "
+                f"no complete score on {chosen.name}; on the {len(shared)} of {other.tasks} {other.name.split(',')[0]} tasks that "
                 f"{names[variant].name} shares with the others ({', '.join(shared)}) its mean is {units.points(means[variant])} against "
                 f"{units.points(min(rest))} to {units.points(max(rest))}; too few to rank by"
             )

@@ -139,6 +139,7 @@ def price_rows(catalog: Catalog, variant_ids: Iterable[str], today: date) -> lis
             "offer": offer.id,
             "Model": catalog.variants[offer.variant].name,
             "Provider": provider.name,
+            "Endpoint": offer.model,
             "Input, per 1M tokens": "trial, no price" if offer.type == "trial" else units.NOT_KNOWN if offer.usd_per_1m_input is None else f"${offer.usd_per_1m_input}",
             "Longest input (tokens)": units.count(offer.max_tokens) if offer.max_tokens else "not stated",
             "Price of": units.day(offer.as_of),
@@ -153,6 +154,11 @@ def tier(offer: Offer, provider: Provider) -> str:
     """Who states the price, in words."""
     words = {"listing": "the listing and the provider", "provider-page": "the provider", "aggregator": "an aggregator only"}
     return f"{words[offer.tier]} (a router)" if provider.router else words[offer.tier]
+
+
+def dated(offer: Offer) -> str:
+    """`Price of 2026-11-12`, or `Undated price`."""
+    return f"Price of {offer.as_of.isoformat()}" if offer.as_of else "Undated price"
 
 
 def age_remark(offer: Offer, today: date) -> str:
@@ -259,15 +265,20 @@ def _cost_row(judged: Judged) -> dict[str, str]:
         "id": plan.variant_id,
         "offer": plan.id,
         "Model": plan.variant.name,
-        "Provider": plan.where,
+        "Provider": plan.where + (f" ({plan.offer.model})" if plan.provider and plan.offer and _several(plan.provider, plan.variant_id) else ""),
         "Price per 1M": units.NOT_KNOWN if price is None else f"${price}",
-        "Tokens a month": units.count(plan.tokens.monthly),
-        "Tokens, a month": units.usd(plan.encoding_usd.base) if plan.encoding_usd else units.NOT_KNOWN,
-        "Index, a month": units.usd(plan.index_usd.base) if plan.index_usd is not None else units.NOT_KNOWN,
-        "Total, a month": units.usd(plan.monthly_usd.base) if plan.monthly_usd else units.NOT_KNOWN,
-        "Once": units.usd(plan.one_off_usd),
+        "Tokens": units.large(plan.tokens.monthly),
+        "Encoding" if plan.variant.kind == "embedder" else "Reranking": units.usd(plan.encoding_usd.base) if plan.encoding_usd else units.NOT_KNOWN,
+        **({"Index": units.usd(plan.index_usd.base) if plan.index_usd is not None else units.NOT_KNOWN} if plan.variant.kind == "embedder" else {}),
+        "A month": units.usd(plan.monthly_usd.base) if plan.monthly_usd else units.NOT_KNOWN,
+        **({"Once": units.usd(plan.one_off_usd)} if plan.variant.kind == "embedder" else {}),
         "Fits": "yes" if not judged.excluded else f"no: {judged.excluded[0].text}",
     }
+
+
+def _several(provider: Provider, variant_id: str) -> bool:
+    """Whether a provider has more than one endpoint for a variant."""
+    return sum(offer.variant == variant_id for offer in provider.offers) > 1
 
 
 def formula(judged: Judged, found: Recommendation) -> list[str]:

@@ -150,6 +150,10 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim
         claims.append(
             Claim(f"Not for more than {units.count(variant.max_tokens)} tokens for {scope}: {units.listed(longer, 'or')}.", variant.source_ids("max_tokens"))
         )
+    if variant.languages is None or len(variant.languages) > 1:
+        english = evidence.choose(catalog, variant.kind, ("en",), {variant_id, *others})
+        if variant_id in english.unranked and english.ranks:
+            claims.append(Claim(f"For English alone it is not ranked: {english.unranked[variant_id]}.", english.source_ids))
     if variant.recommended_tokens and variant.max_tokens and variant.recommended_tokens < variant.max_tokens:
         claims.append(
             Claim(

@@ -25,14 +25,12 @@ with answer:
         if pick is None:
             st.subheader("Nothing fits this workload")
             st.markdown("Giving up one of these would help, the most helpful first:" if found.loosen else "No single requirement alone keeps a plan out.")
-            for reason in found.loosen:
-                st.markdown(f"- {shared.money(reason.text)} {shared.source_links(reason.sources)}")
+            st.markdown(shared.bullets((reason.text, reason.sources) for reason in found.loosen))
         else:
             st.subheader(f"Use {pick.plan.variant.name} at {pick.plan.where}")
-            score = f" · {units.points(pick.quality)} points on {found.evidence.title}" if pick.quality is not None else ""
-            st.markdown(f"{shared.money(report.cost(pick))}{shared.money(score)}")
-            for reason in found.reasons:
-                st.markdown(f"- {shared.money(reason.text)} {shared.source_links(reason.sources)}")
+            score = f" · scores {units.points(pick.quality)} on {found.evidence.set.name}" if pick.quality is not None else ""
+            st.markdown(shared.money(f"{report.cost(pick).capitalize()}{score}."))
+            st.markdown(shared.bullets((reason.text, reason.sources) for reason in found.reasons))
         with st.container(horizontal=True):
             with st.popover("Copy link", icon=":material/link:"):
                 st.code(shared.link_to("advise", workload), language=None, wrap_lines=True)

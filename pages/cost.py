@@ -24,8 +24,8 @@ with answer:
     with st.container(border=True):
         if fitting:
             least = plans[fitting[0]["offer"]]
-            ties = [r["Provider"] for r in fitting if r["Model"] == fitting[0]["Model"] and r["Total, a month"] == fitting[0]["Total, a month"]]
-            st.subheader(shared.money(f"From {fitting[0]['Total, a month']} a month: {fitting[0]['Model']} at {units.listed(list(dict.fromkeys(ties)), 'or')}"))
+            ties = [plans[r["offer"]].plan.where for r in fitting if r["Model"] == fitting[0]["Model"] and r["A month"] == fitting[0]["A month"]]
+            st.subheader(shared.money(f"From {fitting[0]['A month']} a month: {fitting[0]['Model']} at {units.listed(list(dict.fromkeys(ties)), 'or')}"))
             st.markdown(shared.money(f"{units.count(least.plan.tokens.monthly)} tokens a month, {units.count(least.plan.tokens.once)} once."))
         else:
             st.subheader("No offer fits this workload")
@@ -50,7 +50,7 @@ with answer:
     if judged.plan.offer is not None:
         offer = judged.plan.offer
         st.caption(
-            shared.money(f"Price of {units.day(offer.as_of)}, stated by {tables.tier(offer, judged.plan.provider)}. {offer.note or ''} ")
+            shared.money(f"{tables.dated(offer)}, stated by {tables.tier(offer, judged.plan.provider)}. {offer.note or ''} ")
             + shared.source_links(offer.source_ids("usd_per_1m_input"))
         )
     for finding in judged.findings:

@@ -34,7 +34,6 @@ def verified_figures() -> None:
     longest = max((v.max_tokens or 0 for v in variants), default=0)
     newest = tables.newest_first(family)[0][1]
     with st.container(horizontal=True):
-        st.metric("Variants", len(variants), delta=told, delta_color="off", delta_arrow="off", border=True)
         names = units.listed([v.name.removeprefix(f"{family.facts.name} ") for v in variants if v.max_tokens == longest])
         st.metric("Longest input", f"{units.count(longest)} tokens", delta=names, delta_color="off", delta_arrow="off", border=True)
         for kind in ("embedder", "reranker"):

@@ -94,6 +94,11 @@ def source_links(ids: Iterable[str]) -> str:
     return " ".join(links)
 
 
+def bullets(sentences: Iterable[tuple[str, Iterable[str]]]) -> str:
+    """A list of sentences, each with the links to its sources."""
+    return "\n".join(f"- {money(text)} {source_links(ids)}" for text, ids in sentences)
+
+
 def variant_link(variant_id: str, name: str) -> str:
     """A link to a variant's page."""
     return f"[{plain(name)}](/variant?variant={variant_id})"

@@ -34,10 +34,10 @@ with st.container(horizontal=True):
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("What it wins")
-    st.markdown("\n".join(f"- {money(claim.text)} {shared.source_links(claim.sources)}" for claim in advice.wins) or "Nothing that the figures show.")
+    st.markdown(shared.bullets(advice.wins) or "Nothing that the figures show.")
 with right:
     st.subheader("When not to use it, and what instead")
-    st.markdown("\n".join(f"- {money(claim.text)} {shared.source_links(claim.sources)}" for claim in advice.not_when) or "Nothing that the figures show.")
+    st.markdown(shared.bullets(advice.not_when) or "Nothing that the figures show.")
 st.subheader("Facts")
 rows = [
     {

@@ -1,0 +1,27 @@
+import pytest
+
+from advisor.rules import explain
+from advisor.rules.syntax import RuleError
+
+
+def test_the_figures_take_their_places():
+    assert explain.fill("{a} exceeds {b}; {{not this}}.", {"a": "902", "b": "512"}) == "902 exceeds 512; {not this}."
+
+
+def test_names_are_given_once_in_order():
+    assert explain.names_in("{b} and {a} and {b}") == ("b", "a")
+
+
+@pytest.mark.parametrize("template", ["{}", "{a.b}", "{a[0]}", "{a!r}", "{a:>10}", "{", "}", "{a} }", "{1}"])
+def test_a_place_that_is_no_plain_name_is_refused(template):
+    with pytest.raises(RuleError):
+        explain.names_in(template)
+
+
+def test_a_figure_that_is_missing_is_an_error():
+    with pytest.raises(KeyError, match="b"):
+        explain.fill("{a} {b}", {"a": "1"})
+
+
+def test_a_figure_with_braces_is_not_read_again():
+    assert explain.fill("{a}", {"a": "{b}"}) == "{b}"

@@ -1,0 +1,97 @@
+"""Each rule of the shipped catalog takes effect on a real workload; a catalog without it answers otherwise."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+import yaml
+
+from advisor.catalog import read
+from advisor.catalog.load import SHIPPED
+from advisor.findings import findings
+from advisor.plans import build
+from advisor.workload import Workload
+
+TODAY = date(2026, 11, 24)
+LONG = {"passage_tokens": 600, "passage_tokens_p95": 900}
+
+PINNED = {
+    # rule: (workload, plan, effect, words of the sentence)
+    "kind-serves-task": ({}, "novita-ai-bge-reranker-v2-m3", "exclude", "scores query-passage pairs and makes no embedding, so it cannot retrieve"),
+    "passage-fits-context": (LONG | {"split_long_passages": False}, "deepinfra-bge-large-en-v1.5", "exclude", "902 tokens at the 95th percentile exceed the 512-token limit"),
+    "long-passages-are-split": (LONG, "deepinfra-bge-large-en-v1.5", "note", "exceed the 512-token limit and are split"),
+    "pair-fits-context": (LONG | {"task": "rerank", "split_long_passages": False}, "cloudflare-bge-reranker-base", "exclude", "920 tokens"),
+    "pair-is-cut": (LONG | {"task": "rerank"}, "cloudflare-bge-reranker-base", "warn", "cut at 512"),
+    "longer-than-recommended": (LONG, "nebius-bge-multilingual-gemma2", "warn", "recommends at most 512"),
+    "host-limit-is-shorter": ({"task": "rerank"}, "novita-ai-bge-reranker-v2-m3", "note", "Novita AI takes 8,000 tokens"),
+    "host-limit-not-stated": (LONG, "deepinfra-bge-m3-multi", "warn", "states no limit"),
+    "languages-covered": ({"languages": ["de"]}, "deepinfra-bge-base-en-v1.5", "exclude", "does not cover de"),
+    "cross-lingual-needs-languages": ({"cross_lingual": True}, "deepinfra-bge-large-en-v1.5", "exclude", "trained for one language only"),
+    "variant-gives-outputs": ({"outputs": ["dense", "sparse"]}, "deepinfra-bge-large-en-v1.5", "exclude", "gives dense only"),
+    "query-instruction-needed": ({}, "nebius-bge-multilingual-gemma2", "note", "Every query needs a task instruction"),
+    "query-instruction-helps": ({}, "deepinfra-bge-large-en-v1.5", "note", "published instruction in front"),
+    "successor-recommended": ({"task": "rerank"}, "cloudflare-bge-reranker-base", "note", "recommends BGE Reranker V2 M3 for longer or multilingual text"),
+    "licence-is-permissive": ({"licence": "permissive"}, "nebius-bge-multilingual-gemma2", "exclude", "comes under the Gemma terms of use"),
+    "licence-allows-commercial-use": ({"licence": "commercial"}, "nebius-bge-multilingual-gemma2", "warn", "was not checked"),
+    "licence-is-not-permissive": ({}, "nebius-bge-multilingual-gemma2", "warn", "not MIT or Apache-2.0"),
+    "somebody-hosts-it": ({"task": "rerank"}, "bge-reranker-large", "exclude", "No hosted offer of BGE Reranker Large is known"),
+    "trial-is-no-price": ({}, "nvidia-api-catalog-bge-m3", "exclude", "a trial is not a price"),
+    "price-is-known": ({}, "siliconflow-bge-m3", "exclude", "its price is not known"),
+    "data-stays-inside": ({"data_may_leave": False}, "novita-ai-bge-m3", "exclude", "may not be sent to a provider"),
+    "endpoint-gives-outputs": ({"outputs": ["dense", "sparse"]}, "novita-ai-bge-m3", "exclude", "does not say that it returns more than dense"),
+    "host-pools-as-trained": ({}, "cloudflare-bge-small-en-v1.5", "warn", "pools by mean unless"),
+    "price-from-aggregator": ({}, "nebius-bge-multilingual-gemma2", "warn", "from an aggregator only"),
+    "price-is-recent": ({"task": "rerank"}, "cloudflare-bge-reranker-base", "warn", "was dated 145 days ago"),
+    "price-is-dated": ({}, "deepinfra-bge-large-en-v1.5", "note", "carries no date"),
+    "currency-is-known": ({}, "scaleway-bge-multilingual-gemma2", "warn", "currency of its own list is not known"),
+    "within-budget": ({"budget_usd_per_month": 20}, "deepinfra-bge-large-en-v1.5", "exclude", "exceeds the budget of $20.00"),
+    "hosted-latency-not-published": ({"latency_ms_p95": 100}, "novita-ai-bge-m3", "warn", "publishes no latency"),
+}
+NOT_SHIPPED = {"variant-is-replaced": "nobody has withdrawn any of the variants; see test_a_replaced_variant_is_ruled_out"}
+
+
+def effects(catalog, rule, workload, plan_id):
+    plans = build(catalog, Workload.of(workload), TODAY)
+    found = next(f for plan, f in zip(plans, findings(catalog, plans), strict=True) if plan.id == plan_id)
+    return [(finding.effect, finding.text) for finding in found if finding.rule == rule]
+
+
+@pytest.mark.parametrize("rule", PINNED)
+def test_the_rule_takes_effect_on_a_real_plan(catalog, rule):
+    workload, plan_id, effect, words = PINNED[rule]
+    found = effects(catalog, rule, workload, plan_id)
+    assert [e for e, _ in found] == [effect]
+    assert words in found[0][1]
+    assert "{" not in found[0][1] and "not known" not in found[0][1].replace("is not known", "")
+
+
+def test_every_shipped_rule_is_pinned(catalog):
+    assert set(catalog.rules) == set(PINNED) | set(NOT_SHIPPED)
+
+
+def test_a_catalog_without_a_rule_says_nothing_of_it(catalog):
+    without = replace(catalog, rules={k: r for k, r in catalog.rules.items() if k != "within-budget"})
+    assert effects(without, "within-budget", *PINNED["within-budget"][:2]) == []
+
+
+def test_a_replaced_variant_is_ruled_out(copied, edit):
+    from advisor import catalog as catalogs
+
+    path = copied / "families/bge/variants/bge-large-en-v1.5.yaml"
+    text = path.read_text(encoding="utf-8").replace("replaced_by: null\n", "")
+    path.write_text(text.replace("\nsources:\n", "\nreplaced_by: bge-m3\nsources:\n  replaced_by: [fe-readme]\n", 1), encoding="utf-8")
+    found = effects(catalogs.load(copied), "variant-is-replaced", {}, "deepinfra-bge-large-en-v1.5")
+    assert found == [("exclude", "BGE Large EN v1.5 is replaced by BGE M3; use it only to keep an index built with it.")]
+
+
+@pytest.mark.parametrize("theme", sorted(path.stem for path in (SHIPPED / "rules").glob("*.yaml")))
+def test_a_rule_whose_example_no_longer_holds_does_not_load(copied, theme):
+    from advisor import catalog as catalogs
+    from advisor.errors import CatalogError
+
+    path = copied / f"rules/{theme}.yaml"
+    rules = read.yaml_mapping(path, theme)["rules"]
+    rules[0]["example"] = {"takes": rules[0]["example"]["leaves"], "leaves": rules[0]["example"]["takes"]}
+    path.write_text(yaml.safe_dump({"rules": rules}), encoding="utf-8")
+    with pytest.raises(CatalogError, match=rf"rules/{theme}.yaml, rule {rules[0]['id']}, example.takes: the rule gives 'leaves' there"):
+        catalogs.load(copied)
