@@ -130,6 +130,7 @@ class _Reading:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.faults: list[Fault] = []
+        self.faulty: set[str] = set()  # ids of entries that were read but do not fit; naming them is no further fault
         self.digest = hashlib.sha256()
 
     def fault(self, file: str, entry: str, where: str, problem: str, remedy: str = "") -> None:
@@ -160,7 +161,10 @@ class _Reading:
     def file(self, model: type[E], path: Path) -> E | None:
         """The one entry that a file holds."""
         value = self.mapping(path)
-        return self.one(model, value, self.name(path), "") if value else None
+        entry = self.one(model, value, self.name(path), "") if value else None
+        if entry is None:
+            self.faulty.add(path.stem)
+        return entry
 
     def listed(self, model: type[E], path: Path, key: str, required: bool = True) -> dict[str, E]:
         """The entries under `key` of a file, by id; an id used twice is a fault."""
@@ -183,6 +187,8 @@ class _Reading:
                 self.fault(file, f"{key.rstrip('s')} {name}", "id", f"'{name}' is used twice.", "Ids are unique: rename one.")
             elif entry is not None:
                 entries[name] = entry
+            else:
+                self.faulty.add(name)
         return entries
 
     def subset(self, pattern: str) -> list[Path]:
@@ -323,7 +329,7 @@ class _Reading:
     def check(self, catalog: Catalog) -> None:
         """Every id that one entry names of another must exist."""
         for file, entry, where, key, known, kind in _references(catalog, self.root.name):
-            if key not in known:
+            if known and key not in known and key not in self.faulty:  # nothing known: the missing file is a fault of its own
                 self.fault(file, entry, where, f"no {kind} '{key}'.", did_you_mean(key, known) or f"Add the {kind}, or name another.")
         seen: dict[str, str] = {}
         for family in catalog.families.values():

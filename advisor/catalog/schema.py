@@ -89,6 +89,14 @@ class Sourced(Entry):
 
     @model_validator(mode="after")
     def _every_fact_has_a_source(self) -> Self:
+        if isinstance(self.sources, dict):
+            odd = [name for name in self.sources if name not in type(self).model_fields]
+            if odd:
+                raise PydanticCustomError(
+                    "unknown_field",
+                    "{names}",
+                    {"names": "; ".join(f"sources names no field '{n}'. {did_you_mean(n, type(self).model_fields)}" for n in odd)},
+                )
         bare = [
             name
             for name in type(self).model_fields
@@ -100,14 +108,6 @@ class Sourced(Entry):
                 "no source for {fields}. Name under `sources:` where each was read, or write null.",
                 {"fields": ", ".join(bare)},
             )
-        if isinstance(self.sources, dict):
-            odd = [name for name in self.sources if name not in type(self).model_fields]
-            if odd:
-                raise PydanticCustomError(
-                    "unknown_field",
-                    "{names}",
-                    {"names": "; ".join(f"sources names no field '{n}'. {did_you_mean(n, type(self).model_fields)}" for n in odd)},
-                )
         return self
 
 
