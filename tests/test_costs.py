@@ -1,0 +1,100 @@
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor import costs, storage
+from advisor.costs import Range, hosted_usd
+from advisor.units import GIB
+from advisor.workload import Workload
+
+
+@pytest.mark.parametrize(
+    ("tokens", "price", "usd"),
+    [
+        pytest.param(36_000_000, "0.01", "0.36", id="36 million tokens at a cent a million"),
+        pytest.param(1, "0.0031", "0.0000000031", id="one token keeps every digit"),
+        pytest.param(0, "0.204", "0", id="no token costs nothing"),
+        pytest.param(10**12, "0.10003", "100030.00000", id="a trillion tokens"),
+    ],
+)
+def test_a_hosted_price_is_exact(tokens, price, usd):
+    assert hosted_usd(tokens, Decimal(price)) == Decimal(usd)
+
+
+def test_a_negative_count_is_refused():
+    with pytest.raises(ValueError, match="-1 tokens"):
+        hosted_usd(-1, Decimal("0.01"))
+
+
+@given(st.integers(0, 10**15), st.integers(0, 10**15), st.decimals("0", "100", places=4))
+def test_the_cost_never_falls_as_tokens_grow(first, more, price):
+    assert hosted_usd(first + more, price) >= hosted_usd(first, price)
+
+
+def test_texts_carry_their_special_tokens(catalog):
+    found = costs.tokens(Workload(), catalog.variants["bge-large-en-v1.5"], 512)
+    assert found.monthly == 2_000_000 * (16 + 2)
+    assert found.once == 1_000_000 * (200 + 2)
+    assert (found.vectors, found.input_p95) == (1_000_000, 452)
+
+
+def test_a_passage_over_the_limit_becomes_several_vectors(catalog):
+    workload = Workload(passage_tokens=600, passage_tokens_p95=1200, passages=1000)
+    found = costs.tokens(workload, catalog.variants["bge-large-en-v1.5"], 512)
+    parts = 0.95 * 2 + 0.05 * 3
+    assert found.vectors == 2050
+    assert found.once == round(1000 * (600 + 2 * parts))
+
+
+def test_a_passage_that_may_not_be_split_stays_one_vector(catalog):
+    workload = Workload(passage_tokens=600, passage_tokens_p95=1200, passages=1000, split_long_passages=False)
+    assert costs.tokens(workload, catalog.variants["bge-large-en-v1.5"], 512).vectors == 1000
+
+
+def test_a_pair_is_query_passage_and_special_tokens(catalog):
+    workload = Workload(task="rerank", queries_per_month=1000, rerank_candidates=50)
+    found = costs.tokens(workload, catalog.variants["bge-reranker-v2-m3"], 8000)
+    assert found.per_input == 16 + 200 + 4
+    assert found.monthly == 1000 * 50 * 220
+    assert found.monthly_low == 1000 * 16 + 1000 * 50 * 204
+
+
+def test_a_pair_is_cut_at_the_limit(catalog):
+    workload = Workload(task="rerank", passage_tokens=900, passage_tokens_p95=900, queries_per_month=1, rerank_candidates=1)
+    assert costs.tokens(workload, catalog.variants["bge-reranker-base"], 512).monthly == 512
+
+
+def test_a_pair_shorter_than_its_query_is_not_negative(catalog):
+    workload = Workload(task="rerank", query_tokens=5000, queries_per_month=10, rerank_candidates=3)
+    found = costs.tokens(workload, catalog.variants["bge-reranker-base"], 512)
+    assert 0 <= found.monthly_low <= found.monthly
+
+
+@given(
+    st.integers(1, 3000), st.integers(0, 3000), st.integers(0, 10**6), st.integers(0, 10**6), st.integers(1, 200), st.booleans(), st.sampled_from(["retrieve", "rerank"])
+)  # fmt: skip
+def test_more_queries_never_take_fewer_tokens(catalog, typical, longer, queries, more, candidates, split, task):
+    variant = catalog.variants["bge-m3" if task == "retrieve" else "bge-reranker-base"]
+    stated = {"task": task, "passage_tokens": typical, "passage_tokens_p95": typical + longer, "rerank_candidates": candidates, "split_long_passages": split}
+    few, many = (costs.tokens(Workload(**stated, queries_per_month=n), variant, variant.max_tokens) for n in (queries, queries + more))
+    assert many.monthly >= few.monthly >= few.monthly_low >= 0
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "kind", "size"),
+    [(1024, "float32", 6_144_000_000), (384, "float32", 2_304_000_000), (3584, "float32", 21_504_000_000), (1024, "float16", 3_072_000_000), (1024, "binary", 192_000_000)],
+)  # fmt: skip
+def test_a_million_vectors_take_what_the_capacity_formula_says(dimensions, kind, size):
+    assert storage.index_bytes(1_000_000, dimensions, kind) == size
+
+
+def test_memory_costs_about_five_to_nine_dollars_a_gib(catalog):
+    rate = storage.ram_usd_per_gib_month(catalog)
+    assert [round(float(amount), 2) for amount in rate] == [5.38, 6.04, 9.19]
+
+
+def test_a_gib_in_memory_costs_its_rate():
+    rate = Range(Decimal(5), Decimal(6), Decimal(9))
+    assert storage.index_usd_per_month(2 * GIB, rate) == Range(Decimal(10), Decimal(12), Decimal(18))
