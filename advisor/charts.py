@@ -11,7 +11,7 @@ from advisor import units
 from advisor.catalog.load import Catalog, Family
 from advisor.recommend import Recommendation
 
-LEGIBLE = {"light": "#17212b", "dark": "#e4eaf0"}
+LEGIBLE = {"light": "#0d141b", "dark": "#e4eaf0"}
 """Colour of text marks, which do not follow the theme by themselves (4.5:1 on the theme's background)."""
 
 

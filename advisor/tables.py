@@ -68,8 +68,8 @@ def facts(catalog: Catalog, variant_id: str) -> list[Fact]:
     variant, family = catalog.variants[variant_id], catalog.family_of(variant_id)
     licence = catalog.licences.get(variant.licence or "")
     rows: list[tuple[str, str, str, str]] = [
-        ("Job", job(variant), "kind", "signals"),
-        ("Outputs", units.listed([output.replace("_", "-") for output in variant.outputs]), "outputs", ""),
+        ("Job", job(variant), "kind", "signals" if variant.kind == "reranker" else ""),
+        ("Outputs", units.listed([output.replace("_", "-") for output in variant.outputs]), "outputs", "signals" if variant.kind == "embedder" else ""),
         ("Released", units.day(variant.released) if variant.released else units.NOT_KNOWN, "released", "released"),
         ("Longest input", _tokens(variant.max_tokens, variant.max_tokens_scope), "max_tokens", "context"),
         ("Recommended input", _tokens(variant.recommended_tokens, variant.recommended_by), "recommended_tokens", ""),

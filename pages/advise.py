@@ -23,11 +23,11 @@ pick = found.pick
 with answer:
     with st.container(border=True):
         if pick is None:
-            st.subheader("Nothing fits this workload")
+            st.header("Nothing fits this workload")
             st.markdown("Giving up one of these would help, the most helpful first:" if found.loosen else "No single requirement alone keeps a plan out.")
             st.markdown(shared.bullets((reason.text, reason.sources) for reason in found.loosen))
         else:
-            st.subheader(f"Use {pick.plan.variant.name} at {pick.plan.where}")
+            st.header(f"Use {pick.plan.variant.name} at {pick.plan.where}")
             score = f" · scores {units.points(pick.quality)} on {found.evidence.set.name}" if pick.quality is not None else ""
             st.markdown(shared.money(f"{report.cost(pick).capitalize()}{score}."))
             st.markdown(shared.bullets((reason.text, reason.sources) for reason in found.reasons))
@@ -52,7 +52,7 @@ with answer:
                 )
     if pick is not None:
         shared.show_chart(charts.monthly_costs(catalog, found, shared.theme()), "costs")
-        st.subheader("Also possible")
+        st.header("Also possible")
         if found.alternatives:
             rows = [
                 {

@@ -24,16 +24,16 @@ if len(kinds) > 1:
 names = [catalog.variants[key].name for key in chosen]
 for part, title in (("Price", "Hosted price"), ("Score", "Published scores (points of 100)"), ("Fact", "Facts")):
     shown = [row for row in rows if row["part"] == part and (row["differs"] or not only)]
-    st.subheader(title)
+    st.header(title)
     if shown:
         st.table(
-            [{"≠": row["differs"], "": row["label"]} | {name: shared.money(row[name]) for name in names} for row in shown],
+            [{"≠": row["differs"], "Benchmark" if part == "Score" else "Fact": row["label"]} | {name: shared.money(row[name]) for name in names} for row in shown],
             hide_index=True, border="horizontal", alt=f"{title} of {', '.join(names)}",
         )  # fmt: skip
     else:
         st.markdown("No published set holds all of them: there is no comparison." if part == "Score" else "Nothing differs.")
 languages = tables.shared_languages(catalog, chosen)
 if languages:
-    st.subheader("Published scores by language (points of 100)")
+    st.header("Published scores by language (points of 100)")
     st.table(languages, hide_index=True, border="horizontal", alt="Scores by language")
 st.markdown("The source of each figure: " + " · ".join(shared.variant_link(key, catalog.variants[key].name) for key in chosen))

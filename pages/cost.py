@@ -25,17 +25,17 @@ with answer:
         if fitting:
             least = plans[fitting[0]["offer"]]
             ties = [plans[r["offer"]].plan.where for r in fitting if r["Model"] == fitting[0]["Model"] and r["A month"] == fitting[0]["A month"]]
-            st.subheader(shared.money(f"From {fitting[0]['A month']} a month: {fitting[0]['Model']} at {units.listed(list(dict.fromkeys(ties)), 'or')}"))
+            st.header(shared.money(f"From {fitting[0]['A month']} a month: {fitting[0]['Model']} at {units.listed(list(dict.fromkeys(ties)), 'or')}"))
             st.markdown(shared.money(f"{units.count(least.plan.tokens.monthly)} tokens a month, {units.count(least.plan.tokens.once)} once."))
         else:
-            st.subheader("No offer fits this workload")
+            st.header("No offer fits this workload")
             st.markdown("The table says for each what rules it out; Advise says which requirement to give up.")
         with st.container(horizontal=True):
             with st.popover("Copy link", icon=":material/link:"):
                 st.code(shared.link_to("cost", workload), language=None, wrap_lines=True)
             st.page_link("pages/advise.py", label="Which of them to take", icon=":material/compass_calibration:", query_params=workload.params())
     shared.show_chart(charts.monthly_costs(catalog, found, shared.theme()), "costs")
-    st.subheader("How one of them is worked out")
+    st.header("How one of them is worked out")
     offers = [row["offer"] for row in rows]
     picked = found.pick.plan.id if found.pick else offers[0]
     chosen = st.selectbox(
@@ -49,16 +49,19 @@ with answer:
     st.markdown("\n".join(f"1. {shared.money(line)}" for line in tables.formula(judged, found)))
     if judged.plan.offer is not None:
         offer = judged.plan.offer
-        st.caption(
+        shared.small(
             shared.money(f"{tables.dated(offer)}, stated by {tables.tier(offer, judged.plan.provider)}. {offer.note or ''} ")
             + shared.source_links(offer.source_ids("usd_per_1m_input"))
         )
     for finding in judged.findings:
-        st.caption(shared.money(finding.text))
-    st.subheader("Every offer")
+        shared.small(shared.money(finding.text))
+    st.header("Every offer")
     shown = [{key: shared.money(text) for key, text in row.items() if key not in ("id", "offer")} for row in rows]
     for line, row in zip(shown, rows, strict=True):
         line["Model"] = shared.variant_link(row["id"], row["Model"])
     st.table(shown, hide_index=True, border="horizontal", alt="Every hosted offer with its price and monthly cost, cheapest first")
     with st.expander("What the figures take for granted", icon=":material/fact_check:"):
         st.markdown("\n".join(f"- {shared.money(text)}" for text in found.assumptions))
+if fitting:
+    with st.bottom:
+        st.markdown(shared.money(f"**From {fitting[0]['A month']} a month: {fitting[0]['Model']} at {least.plan.where}.**"))

@@ -58,11 +58,11 @@ def marked(value: str, correction) -> str:
 def verified() -> None:
     """The sections of the family page, from the verified facts."""
     verified_figures()
-    st.subheader("About")
+    st.header("About")
     st.markdown(f"{money(family.facts.about)} {shared.source_links(family.facts.source_ids('about'))}")
     for note in family.facts.notes:
         st.caption(money(note))
-    st.subheader("Current variants")
+    st.header("Current variants")
     picks = shared.preset_picks()
     rows = []
     for variant_id, variant in tables.newest_first(family):
@@ -80,12 +80,12 @@ def verified() -> None:
     st.table(rows, hide_index=True, border="horizontal", alt="Variants of the family with what each is for")
     if family.corrections:
         st.caption("† marks a figure that differs from the listing: hover for what the listing says and why it differs, follow it for the source.")
-    st.subheader("Release timeline")
+    st.header("Release timeline")
     groups = tables.release_groups(family)
     shared.show_chart(charts.release_timeline(family, shared.theme()), "timeline")
     st.caption(f"{len(groups)} release groups")
     st.table([{"Released": month, "Models": units.listed(names)} for month, names in groups.items()], hide_index=True, border="horizontal", alt="Release groups")
-    st.subheader(f"Specifications ({len(family.variants)} models)")
+    st.header(f"Specifications ({len(family.variants)} models)")
     rows = tables.specification(catalog, family)
     shown = [{key: text for key, text in row.items() if key != "id"} | {"Model": shared.variant_link(row["id"], row["Model"])} for row in rows]
     st.table(shown, hide_index=True, border="horizontal", alt="Specifications of the variants")
@@ -93,9 +93,9 @@ def verified() -> None:
     today = catalogs.today()
     prices = tables.price_rows(catalog, family.variants, today)
     providers = list(dict.fromkeys(row["Provider"] for row in prices))
-    st.subheader(f"Available from ({len(providers)} providers)")
+    st.header(f"Available from ({len(providers)} providers)")
     st.markdown(units.listed(sorted(providers)) + "." if providers else "No hosted offer was found.")
-    st.subheader("Pricing")
+    st.header("Pricing")
     if prices:
         st.caption("US dollars for a million input tokens; neither embedding nor reranking has output tokens. Serverless unless a trial.")
         shown = [
@@ -103,17 +103,17 @@ def verified() -> None:
             for row in prices
         ]
         st.table(shown, hide_index=True, border="horizontal", alt="Hosted prices, the lowest first")
-    st.subheader(f"Models ({len(family.variants)})")
+    st.header(f"Models ({len(family.variants)})")
     st.markdown(" · ".join(shared.variant_link(variant_id, variant.name) for variant_id, variant in tables.newest_first(family)))
 
 
 def as_listed() -> None:
     """The sections of the family page, as the listing states them."""
     listed = listing.as_listed(family)
-    st.caption("As listed: the listing's own statements. A dash is what it prints where it gives no figure. " + shared.source_links([listed.listing.source]))
-    st.subheader("About")
+    shared.small("As listed: the listing's own statements. A dash is what it prints where it gives no figure. " + shared.source_links([listed.listing.source]))
+    st.header("About")
     st.markdown(money(listed.listing.about))
-    st.subheader("Current variants")
+    st.header("Current variants")
     st.caption(listed.listing.use_when_note)
     rows = [
         {
@@ -126,19 +126,19 @@ def as_listed() -> None:
         for row in listed.rows
     ]
     st.table(rows, hide_index=True, border="horizontal", alt="Variants as listed")
-    st.subheader("Release timeline")
+    st.header("Release timeline")
     st.caption(f"{len(listed.groups)} release groups")
     st.table([{"Released": month, "Models": units.listed(list(names))} for month, names in listed.groups.items()], hide_index=True, border="horizontal", alt="Release groups as listed")
-    st.subheader(f"Specifications ({len(listed.rows)} models)")
+    st.header(f"Specifications ({len(listed.rows)} models)")
     st.table(
         [{"Model": row.name, "Released": row.released, "Context": row.context or "—", "Parameters": row.parameters or "—"} for row in listed.rows],
         hide_index=True, border="horizontal", alt="Specifications as listed",
     )  # fmt: skip
-    st.subheader(f"Available from ({listed.listing.provider_count} providers)")
+    st.header(f"Available from ({listed.listing.provider_count} providers)")
     for provider in listed.listing.providers:
         inferred = ": its place among the counted providers is inferred, since the listing names it in no list of providers" if provider.inferred else ""
         st.markdown(f"- {provider.name}, named under {provider.named_under}{inferred}.")
-    st.subheader("Pricing")
+    st.header("Pricing")
     st.table(
         [
             {
@@ -152,10 +152,10 @@ def as_listed() -> None:
         ],
         hide_index=True, border="horizontal", alt="Prices as listed",
     )  # fmt: skip
-    st.subheader("Frequently asked questions")
+    st.header("Frequently asked questions")
     for question, answer in listed.faq:
         st.markdown(f"**{question}**  \n{money(answer)}")
-    st.subheader(f"Models ({len(listed.rows)})")
+    st.header(f"Models ({len(listed.rows)})")
     st.markdown(" · ".join(shared.variant_link(row.variant_id, row.name) for row in listed.rows))
 
 

@@ -18,10 +18,13 @@ from advisor.workload import Workload
 WITH_WORKLOAD = ("advise", "cost")
 FIELDS = tuple(Workload.model_fields)
 STORED = "workload"
+# Streamlit 1.67 writes multiselect tags in white on the primary colour in either theme: 2.2:1 on our dark one.
+TAGS = ", ".join(f".st-key-{key} [data-tag]" for key in ("languages", "outputs", "variants")) + " {background-color: #0f5f8c}"
 
 
 def start(page) -> None:
     """Loads the catalog, or shows what is wrong with it; brings the workload along to the pages that use it."""
+    st.html(f"<style>{TAGS}</style>")
     try:
         the_catalog()
     except CatalogError as error:
@@ -97,6 +100,11 @@ def source_links(ids: Iterable[str]) -> str:
 def bullets(sentences: Iterable[tuple[str, Iterable[str]]]) -> str:
     """A list of sentences, each with the links to its sources."""
     return "\n".join(f"- {money(text)} {source_links(ids)}" for text, ids in sentences)
+
+
+def small(text: str) -> None:
+    """A small line under a figure; unlike a caption its links keep the contrast of links."""
+    st.markdown(f":small[{text}]")
 
 
 def variant_link(variant_id: str, name: str) -> str:

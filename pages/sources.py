@@ -22,7 +22,7 @@ if asked:
             st.markdown(shared.plain(f"{source.what or ''} {source.url or ''} Read on {source.accessed.isoformat()}."))
 for family in catalog.families.values():
     if family.corrections:
-        st.subheader(f"Where the listing of {family.facts.name} differs from the verified facts ({len(family.corrections)})")
+        st.header(f"Where the listing of {family.facts.name} differs from the verified facts ({len(family.corrections)})")
         st.table(
             [
                 {
@@ -38,16 +38,16 @@ for family in catalog.families.values():
             hide_index=True, border="horizontal", alt="Corrections",
         )  # fmt: skip
 stale = tables.stale(catalog, catalogs.today())
-st.subheader(f"Prices that are undated, or older than {tables.STALE_DAYS} days ({len(stale)})")
+st.header(f"Prices that are undated, or older than {tables.STALE_DAYS} days ({len(stale)})")
 st.table(
     [{key: money(row[key]) for key in ("Model", "Provider", "Input, per 1M tokens", "Price of", "Stated by", "Remark")} for row in stale],
     hide_index=True, border="horizontal", alt="Undated and stale prices",
 )  # fmt: skip
-st.subheader("Take the catalog away")
+st.header("Take the catalog away")
 with st.container(horizontal=True):
     for name, mime, make in export.FILES:
         st.download_button(name, make(catalog), name, mime, icon=":material/download:", on_click="ignore")
-st.subheader("All sources")
+st.header("All sources")
 st.dataframe(
     tables.source_rows(catalog),
     hide_index=True,

@@ -33,12 +33,12 @@ with st.container(horizontal=True):
         st.page_link("pages/advise.py", label=f"Picked for: {catalog.presets[preset].name}", icon=":material/compass_calibration:", query_params=params)
 left, right = st.columns(2, gap="large")
 with left:
-    st.subheader("What it wins")
+    st.header("What it wins")
     st.markdown(shared.bullets(advice.wins) or "Nothing that the figures show.")
 with right:
-    st.subheader("When not to use it, and what instead")
+    st.header("When not to use it, and what instead")
     st.markdown(shared.bullets(advice.not_when) or "Nothing that the figures show.")
-st.subheader("Facts")
+st.header("Facts")
 rows = [
     {
         "Fact": fact.label,
@@ -53,7 +53,7 @@ if not any(row["The listing says"] for row in rows):
 st.table(rows, hide_index=True, border="horizontal", alt=f"Facts of {variant.name} with their sources")
 for formula in variant.computed.items():
     st.caption(shared.plain(f"Computed, {formula[0].replace('_', ' ')}: {formula[1]}"))
-st.subheader("Hosted prices")
+st.header("Hosted prices")
 prices = tables.price_rows(catalog, [asked], catalogs.today())
 if prices:
     offers = {offer.id: offer for _, _, offer in catalog.offers()}
@@ -65,7 +65,7 @@ if prices:
     st.table(shown, hide_index=True, border="horizontal", alt=f"Hosted prices of {variant.name}")
 else:
     st.markdown("No hosted offer was found.")
-st.subheader("Published scores")
+st.header("Published scores")
 scores, by_language = tables.scores(catalog, asked), tables.language_scores(catalog, asked)
 if scores:
     st.table([{key: money(text) for key, text in row.items()} for row in scores], hide_index=True, border="horizontal", alt="Published scores, in points of 100")
@@ -76,7 +76,7 @@ if not scores and not by_language:
 else:
     st.caption("Points of 100. Scores compare only within one line; see Sources for where they were read.")
 if variant.runtimes:
-    st.subheader("Where it runs")
+    st.header("Where it runs")
     words = {"listed": "named or tested", "architecture": "its architecture is supported", "partial": "in part", "no": "no", None: "not known"}
     st.table(
         [
@@ -86,6 +86,6 @@ if variant.runtimes:
         hide_index=True, border="horizontal", alt=f"Runtimes for {variant.name}",
     )  # fmt: skip
 if variant.caveats or variant.notes:
-    st.subheader("Mind")
+    st.header("Mind")
     st.markdown("\n".join(f"- {shared.plain(text)}" for text in [*variant.caveats, *variant.notes]))
-    st.caption(f"Read in {shared.source_links(variant.source_ids('caveats'))}")
+    shared.small(f"Read in {shared.source_links(variant.source_ids('caveats'))}")

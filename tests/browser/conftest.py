@@ -1,0 +1,116 @@
+"""The real app in a real Chromium: a server on a free port of this machine, a page for each test."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Page, sync_playwright
+
+from tools import chromium
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PROBES = ("_stcore/health", "_stcore/host-config")
+"""Addresses that Streamlit's page probes below a deep link and that answer 404 (seen in 1.67)."""
+SECONDS = 60
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in Path(item.fspath).parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@contextlib.contextmanager
+def start_app(**environment: str):
+    """Address of the app, served by a process of its own that ends with the context."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.fileWatcherType", "none"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(SECONDS * 4):
+            with contextlib.suppress(requests.ConnectionError):
+                if requests.get(f"{address}/_stcore/health", timeout=5).ok:
+                    break
+            if process.poll() is not None:
+                pytest.fail(f"The app ended at its start:\n{process.stdout.read()}")
+            time.sleep(0.25)
+        else:
+            pytest.fail(f"The app did not answer within {SECONDS} seconds.")
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def app():
+    with start_app() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium.path(), args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens an address at a width and in a colour scheme; the test fails on errors in the console."""
+    contexts, errors = [], []
+
+    def opened(address: str, width: int = 1280, scheme: str = "light") -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda m: errors.append(f"{m.text} {m.location}") if m.type == "error" and not _probe(m) else None)
+        page.goto(address)
+        settle(page)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def _probe(message) -> bool:
+    return any(message.location.get("url", "").endswith(probe) for probe in PROBES)
+
+
+def settle(page: Page) -> None:
+    """Waits until the page has its heading and the script has come to rest."""
+    page.locator("h1").first.wait_for()
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.wait_for_timeout(400)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+@pytest.fixture(name="settle")
+def _settle():
+    return settle
+
+
+@pytest.fixture(name="start_app")
+def _start_app():
+    return start_app

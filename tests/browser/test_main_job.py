@@ -1,0 +1,154 @@
+"""What a visitor does: states a workload, reads the pick, follows it, comes back by link."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+
+def menu(page, name):
+    page.get_by_test_id("stTopNavLink").filter(has_text=re.compile(f"^{name}$")).click()
+
+
+def fill(page, label, value):
+    field = page.get_by_label(label, exact=True)
+    field.fill(str(value))
+    field.press("Enter")
+
+
+def test_state_a_workload_read_the_pick_follow_it_and_come_back_by_link(app, open_page, settle):
+    page = open_page(app)
+    page.get_by_role("link", name="Get a recommendation for your workload").click()
+    expect(page.get_by_role("heading", name="Use BGE Large EN v1.5 at DeepInfra")).to_be_visible()
+    expect(page.get_by_text("About $34.90 a month ($31.12 to $52.97), and $2.02 once")).to_be_visible()
+
+    page.get_by_role("radio", name="rerank", exact=True).or_(page.get_by_role("button", name="rerank", exact=True)).first.click()
+    expect(page.get_by_role("heading", name="Use BGE Reranker V2 M3 at Novita AI")).to_be_visible()
+    fill(page, "Queries a month", 500_000)
+    fill(page, "Candidates for a query", 20)
+    expect(page.get_by_text("Reranking 2.2 billion tokens a month at $0.01 / 1M is $22.00").first).to_be_visible()
+    expect(page).to_have_url(re.compile(r"task=rerank.*|.*queries_per_month=500000.*"))
+    link = page.url
+    assert "queries_per_month=500000" in link and "rerank_candidates=20" in link and "task=rerank" in link
+
+    page.get_by_role("link", name="All about BGE Reranker V2 M3").click()
+    expect(page.get_by_role("heading", name="BGE Reranker V2 M3", level=1)).to_be_visible()
+    expect(page.get_by_text("567,755,777 (568M)")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/variant\?variant=bge-reranker-v2-m3"))
+
+    fresh = open_page(link)
+    expect(fresh.get_by_role("heading", name="Use BGE Reranker V2 M3 at Novita AI")).to_be_visible()
+    expect(fresh.get_by_text("Reranking 2.2 billion tokens a month").first).to_be_visible()
+    expect(fresh.get_by_label("Candidates for a query", exact=True)).to_have_value("20")
+
+
+def test_the_workload_goes_from_advise_to_cost_and_back_by_menu(app, open_page, settle):
+    page = open_page(f"{app}/advise?languages=de&languages=no&passages=70000")
+    expect(page.get_by_role("heading", name="Use BGE M3 at Novita AI")).to_be_visible()
+    menu(page, "Cost")
+    expect(page.get_by_role("heading", name="What does it cost a month?")).to_be_visible()
+    expect(page.get_by_label("Passages", exact=True)).to_have_value("70000")
+    expect(page).to_have_url(re.compile(r"/cost\?languages=de&languages=no&passages=70000"))
+    fill(page, "Queries a month", 123_000)
+    expect(page.get_by_text("123,000 queries a month")).to_be_visible()
+    menu(page, "Overview")
+    expect(page.get_by_role("heading", name="Which BGE model, where, at what cost?")).to_be_visible()
+    menu(page, "Advise")
+    expect(page.get_by_label("Queries a month", exact=True)).to_have_value("123000")
+    expect(page.get_by_label("Passages", exact=True)).to_have_value("70000")
+    page.get_by_role("link", name="Every offer's cost").click()
+    expect(page.get_by_role("heading", name="What does it cost a month?")).to_be_visible()
+    expect(page.get_by_label("Passages", exact=True)).to_have_value("70000")
+
+
+def test_a_preset_fills_the_form(app, open_page):
+    page = open_page(f"{app}/advise")
+    page.get_by_test_id("stSelectbox").filter(has_text="Start from").locator("input").click()
+    page.get_by_role("option", name="Long contracts, not to be split").click()
+    expect(page.get_by_role("heading", name="Use BGE M3 at Novita AI")).to_be_visible()
+    expect(page.get_by_label("Tokens each", exact=True)).to_have_value("2500")
+
+
+def test_figures_that_do_not_go_together_are_told_and_lose_nothing(app, open_page):
+    page = open_page(f"{app}/advise?passage_tokens=900&passages=777")
+    expect(page.get_by_text("raise it to at least 900")).to_be_visible()
+    expect(page.get_by_label("Passages", exact=True)).to_have_value("777")
+    fill(page, "95th percentile", 1200)
+    expect(page.get_by_role("heading", name=re.compile("^Use "))).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "query", ["task=nonsense&passages=-5", "passages=1e99", "languages=xx", "languages=", "bogus=<script>alert(1)</script>", "quality_tolerance=NaN", "task=retrieve-and-rerank"]
+)  # fmt: skip
+def test_an_address_with_nonsense_still_answers_or_says_why(app, open_page, query):
+    page = open_page(f"{app}/advise?{query}")
+    answered = page.get_by_role("heading", name=re.compile("^Use |^Nothing fits"))
+    expect(answered.or_(page.get_by_text("choose at least one")).first).to_be_visible()
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_nothing_fits_says_what_to_give_up(app, open_page):
+    page = open_page(f"{app}/advise?data_may_leave=false")
+    expect(page.get_by_role("heading", name="Nothing fits this workload")).to_be_visible()
+    expect(page.get_by_text("Without this one requirement 23 plans would fit")).to_be_visible()
+
+
+def test_a_deep_link_as_the_very_first_visit_has_its_navigation(start_app, open_page):
+    with start_app() as address:
+        page = open_page(f"{address}/advise?passages=5000")
+        expect(page.get_by_test_id("stTopNavLink").filter(has_text="Compare")).to_be_visible()
+        expect(page.get_by_label("Passages", exact=True)).to_have_value("5000")
+
+
+def test_a_row_of_the_overview_opens_the_variant(app, open_page):
+    page = open_page(app)
+    page.locator("table").first.get_by_role("link", name="BGE M3").click()
+    expect(page.get_by_role("heading", name="BGE M3", level=1)).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/variant\?variant=bge-m3"))
+
+
+def test_the_view_is_in_the_address(app, open_page):
+    page = open_page(f"{app}/?view=as-listed")
+    expect(page.get_by_text("Use when the workload needs ranking and 512 context.")).to_be_visible()
+    expect(page.get_by_text("its place among the counted providers is inferred")).to_be_visible()
+    page.get_by_role("radio", name="verified").or_(page.get_by_role("button", name="verified")).first.click()
+    expect(page.get_by_role("heading", name="Specifications (8 models)")).to_be_visible()
+    expect(page.get_by_text("Use when the workload needs ranking and 512 context.")).to_have_count(0)
+
+
+def test_the_chart_is_drawn_and_has_words(app, open_page):
+    page = open_page(f"{app}/advise")
+    chart = page.locator("[data-testid=stVegaLiteChart]")
+    expect(chart.locator("[aria-roledescription='bar']").first).to_be_visible()
+    assert page.locator("[aria-label*='Monthly cost at the cheapest offer']").count() + page.get_by_text("Monthly cost at the cheapest offer").count() >= 1
+
+
+def test_the_decision_downloads_as_json(app, open_page):
+    page = open_page(f"{app}/advise?languages=de")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Decision as JSON").click()
+    found = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert (found["schema"], found["pick"]["embedder"]) == ("bge-advisor/recommendation@1", "bge-m3")
+    assert found["workload"]["languages"] == ["de"]
+
+
+def test_a_broken_catalog_shows_its_faults_and_no_trace(start_app, open_page, copied, edit):
+    edit(copied / "offers/novita-ai.yaml", 'usd_per_1m_input: "0.01"', "usd_per_1m_input: 0.01")
+    (copied / "stores.yaml").unlink()
+    with start_app(ADVISOR_CATALOG=str(copied)) as address:
+        page = open_page(f"{address}/advise")
+        expect(page.get_by_role("heading", name="The catalog cannot be used")).to_be_visible()
+        expect(page.get_by_text("0.01 is a YAML float")).to_be_visible()
+        expect(page.get_by_text("the file is missing")).to_be_visible()
+        assert page.get_by_text("Traceback").count() == 0
+
+
+def test_a_price_changed_in_the_yaml_changes_the_answer_on_the_page(start_app, open_page, copied, edit):
+    with start_app(ADVISOR_CATALOG=str(copied)) as address:
+        page = open_page(f"{address}/advise")
+        expect(page.get_by_role("heading", name="Use BGE Large EN v1.5 at DeepInfra")).to_be_visible()
+        edit(copied / "offers/deepinfra.yaml", 'model: BAAI/bge-large-en-v1.5\n    type: serverless\n    usd_per_1m_input: "0.01"', 'model: BAAI/bge-large-en-v1.5\n    type: serverless\n    usd_per_1m_input: "3.5"')
+        page.reload()
+        expect(page.get_by_role("heading", name="Use BGE Large EN v1.5 at OpenRouter")).to_be_visible()
