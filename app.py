@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages import shared
 
-st.set_page_config(page_title="BGE Advisor", page_icon=str(Path(__file__).with_name("pages") / "icon.svg"), layout="wide")
+st.set_page_config(page_title="BGE Advisor", page_icon=str(Path(__file__).parent.joinpath("pages", "icon.svg")), layout="wide")
 page = st.navigation(
     [
         st.Page("pages/overview.py", title="Overview", url_path="overview", default=True),

@@ -62,10 +62,7 @@ def read_workload(path: str) -> Workload:
     Raises:
         WorkloadError: the file cannot be read, or holds no workload that can be answered.
     """
-    if path == "-":
-        value = read.parse_mapping(sys.stdin.read(), "standard input")
-    else:
-        value = read.yaml_mapping(Path(path), path)
+    value = read.parse_mapping(sys.stdin.read(), "standard input") if path == "-" else read.yaml_mapping(Path(path), path)
     if isinstance(value, Fault):
         raise WorkloadError(str(value))
     return Workload.of(value)

@@ -43,14 +43,17 @@ def release_timeline(family: Family, theme: str) -> Chart | None:
     marks = base.mark_point(filled=True, size=110, opacity=1).encode(
         shape=alt.Shape("kind:N", title=None, legend=alt.Legend(orient="top", symbolStrokeColor="#7b8794", symbolFillColor="#7b8794")),
         color=alt.Color("kind:N", title=None, legend=None),
-        tooltip=[alt.Tooltip("model:N", title="Model"), alt.Tooltip("released:T", title="Released", format="%Y-%m-%d"), alt.Tooltip("kind:N", title="Kind")],
+        tooltip=[
+            alt.Tooltip("model:N", title="Model"),
+            alt.Tooltip("released:T", title="Released", format="%Y-%m-%d"),
+            alt.Tooltip("kind:N", title="Kind"),
+        ],
     )
     last = frame["released"].max()
-    words = [
-        base.transform_filter(f"datum.released {sign} '{last}'")
-        .mark_text(align=align, dx=dx, fontSize=12, color=LEGIBLE[theme])
-        .encode(text="short:N")
-        for sign, align, dx in (("!=", "left", 9), ("==", "right", -9))
+    before, at_last = (base.transform_filter(f"datum.released {sign} '{last}'").encode(text="short:N") for sign in ("!=", "=="))
+    words = [  # the last name stands left of its mark: on the right it would leave the chart
+        before.mark_text(align="left", dx=9, fontSize=12, color=LEGIBLE[theme]),
+        at_last.mark_text(align="right", dx=-9, fontSize=12, color=LEGIBLE[theme]),
     ]
     first, newest = frame["released"].min(), frame[frame["released"] == last]["model"].tolist()
     title = f"{len(frame)} releases from {first[:7]} to {last[:7]}; the latest is {units.listed(newest)}"
@@ -76,7 +79,8 @@ def monthly_costs(catalog: Catalog, found: Recommendation, theme: str) -> Chart 
             "usd": j.monthly,
             "low": float(j.plan.monthly_usd.low),
             "high": float(j.plan.monthly_usd.high),
-            "shown": units.usd(j.plan.monthly_usd.base) + (", the pick" if found.pick and j.plan.variant_id == found.pick.plan.variant_id else ""),
+            "shown": units.usd(j.plan.monthly_usd.base)
+            + (", the pick" if found.pick and j.plan.variant_id == found.pick.plan.variant_id else ""),
         }
         for j in rows
     )
@@ -91,4 +95,8 @@ def monthly_costs(catalog: Catalog, found: Recommendation, theme: str) -> Chart 
     cheapest = rows[0].plan
     title = f"{cheapest.variant.name} at {cheapest.where} costs least of what fits: {units.usd(cheapest.monthly_usd.base)} a month"
     told = "; ".join(f"{row.label} {row.shown}" for row in frame.itertuples())
-    return Chart(title, alt.layer(bars, spread, words).properties(height=40 + 30 * len(frame)), f"Monthly cost at the cheapest offer of each variant that fits. {told}.")
+    return Chart(
+        title,
+        alt.layer(bars, spread, words).properties(height=40 + 30 * len(frame)),
+        f"Monthly cost at the cheapest offer of each variant that fits. {told}.",
+    )

@@ -51,7 +51,9 @@ def describe(chosen: EvidenceSet, languages: tuple[str, ...] = (), shared: tuple
     """`MTEB(eng, v1) retrieval (nDCG@10, 15 tasks, MTEB results repository)`."""
     parts = [chosen.metric_name]
     if chosen.by_language:
-        parts.append(f"languages {', '.join(languages)}" if len(languages) > 1 else f"language {languages[0]}" if languages else "by language")
+        parts.append(
+            f"languages {', '.join(languages)}" if len(languages) > 1 else f"language {languages[0]}" if languages else "by language"
+        )
     elif shared:
         parts.append(f"mean of the {len(shared)} of {chosen.tasks} tasks that all have")
     elif chosen.tasks:
@@ -117,7 +119,8 @@ def choose(catalog: Catalog, kind: str, languages: tuple[str, ...], candidates: 
     for chosen in sets:
         shared = shared_tasks(catalog, chosen, measured)
         if chosen.tasks and len(shared) / chosen.tasks >= catalog.least_shared_share:
-            means = _means(_rows(catalog, chosen)[lambda t: t["variant"].isin(measured)], list(shared))
+            rows = _rows(catalog, chosen)
+            means = _means(rows[rows["variant"].isin(measured)], list(shared))
             return _evidence(catalog, chosen, means, wanted, languages, ranks=ranks, shared=shared)
     for least in (2, 1):
         for chosen in sets:

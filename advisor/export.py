@@ -37,7 +37,11 @@ def offers_csv(catalog: Catalog) -> str:
     rows = []
     for provider_id, provider, offer in catalog.offers():
         row = offer.model_dump(mode="json", exclude={"sources"})
-        rows.append({"provider": provider_id, "provider_name": provider.name} | row | {"sources": " ".join(dict.fromkeys(s for _, s in offer.all_source_ids()))})
+        rows.append(
+            {"provider": provider_id, "provider_name": provider.name}
+            | row
+            | {"sources": " ".join(dict.fromkeys(s for _, s in offer.all_source_ids()))}
+        )
     return _csv(pd.DataFrame(rows))
 
 

@@ -30,6 +30,13 @@ class Lowest:
     offers: tuple[tuple[Variant, Provider, Offer], ...]
 
 
+def asked_by(least: Lowest) -> str:
+    """`Base EN v1.5 at DeepInfra, 1 more at that price`: the first who asks it, and how many more do."""
+    variant, provider, _ = least.offers[0]
+    more = len(least.offers) - 1
+    return f"{variant.name} at {provider.name}" + (f", {more} more at that price" if more else "")
+
+
 def answers(catalog: Catalog, family: Family, view: View) -> list[Answer]:
     """The family's questions and answers: the listing's own in its words, or right ones from the verified facts."""
     if view == "listed":
@@ -91,7 +98,9 @@ def _compared(catalog: Catalog, family: Family) -> Answer:
         f" The longest input is {units.count(own)} tokens in {family.facts.name} and {units.count(longest)} in {other.facts.name}, "
         f"the latter in {units.listed(reach)} only."
     )
-    restricted = sorted(v.name for v in other.variants.values() if v.licence and not (licence := catalog.licences[v.licence]).commercial_use and licence)
+    restricted = sorted(
+        v.name for v in other.variants.values() if v.licence and not (licence := catalog.licences[v.licence]).commercial_use and licence
+    )
     if restricted:
         text += f" Not for commercial use: {units.listed(restricted)}."
     sources = {*family.facts.source_ids("about"), *other.facts.source_ids("about"), *other.facts.source_ids("notes")}
@@ -108,7 +117,11 @@ def _which(catalog: Catalog, family: Family) -> Answer:
         if least is None:
             continue
         names = sorted({variant.name for variant, _, _ in least.offers})
-        where = list(dict.fromkeys(provider.name + (" (by an aggregator)" if offer.tier == "aggregator" else "") for _, provider, offer in least.offers))
+        where = list(
+            dict.fromkeys(
+                provider.name + (" (by an aggregator)" if offer.tier == "aggregator" else "") for _, provider, offer in least.offers
+            )
+        )
         parts.append(
             f"{job}, the lowest known price is {units.price(least.usd_per_1m)} input tokens: {units.listed(names)} at {units.listed(where)}."
         )

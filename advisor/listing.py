@@ -104,7 +104,11 @@ def golden(view: AsListed) -> dict[str, Any]:
 
 
 def _row(variant: ListingVariant) -> Row:
-    signals = [variant.capability, variant.context and f"{variant.context} context", variant.parameters and f"{variant.parameters} parameters"]
+    signals = [
+        variant.capability,
+        variant.context and f"{variant.context} context",
+        variant.parameters and f"{variant.parameters} parameters",
+    ]
     told = [signal for signal in signals if signal]
     use_when = f"Use when the workload needs {listed(told)}." if told else "The listing states no signal."
     status = CURRENT
@@ -121,9 +125,7 @@ def keep_only(successor: str) -> str:
 
 def _faq(family: Family, listing: Listing, longest: str | None) -> list[tuple[str, str]]:
     name, developer, related = family.facts.name, family.facts.developer, listing.related
-    used_for = (
-        f"{name} is used for {listed(listing.capabilities)}. The family description and listed model capabilities point to those workloads as the best fit."
-    )
+    used_for = f"{name} is used for {listed(listing.capabilities)}. The family description and listed model capabilities point to those workloads as the best fit."
     compared = (
         f"{name} by {developer} is strongest where you need {listing.capabilities[0]}, while {related.name} by {related.developer} is the closest "
         f"related family to check for {related.strongest_capability}. {name} has {len(listing.variants)} listed variants and reaches up to "
@@ -133,9 +135,7 @@ def _faq(family: Family, listing: Listing, longest: str | None) -> list[tuple[st
     cheapest = _cheapest(listing.pricing)
     start = "No price is listed."
     if cheapest is not None:
-        start = (
-            f"For the lowest listed input price, start with {cheapest.variant} through {cheapest.provider} at ${cheapest.input_usd_per_1m}/1M input tokens."
-        )
+        start = f"For the lowest listed input price, start with {cheapest.variant} through {cheapest.provider} at ${cheapest.input_usd_per_1m}/1M input tokens."
     capable = max((v for v in listing.variants if v.context), key=lambda v: (context_tokens(v.context or "0"), v.released), default=None)
     local = f" For the most capable/latest local choice, evaluate {capable.name} with {capable.context} context." if capable else ""
     return list(zip(listing.faq_questions, (used_for, compared, start + local), strict=True))

@@ -17,6 +17,8 @@ from advisor.rules.evaluate import Values, column
 from advisor.workload import Workload
 
 KIND_FOR_TASK = {"retrieve": "embedder", "rerank": "reranker"}
+Placement = tuple[str, Provider, Offer] | tuple[None, None, None]
+NOWHERE: Placement = (None, None, None)
 POOLING = {"cls": "CLS", "mean": "mean", "last_token": "last token"}
 
 
@@ -57,8 +59,8 @@ def build(catalog: Catalog, workload: Workload, today: date) -> list[Plan]:
     A plan for each embedder and reranker at each of its offers; a variant that nobody offers has one plan without.
     """
     offers: dict[str, list[tuple[str, Provider, Offer]]] = {}
-    for provider_id, provider, offer in catalog.offers():
-        offers.setdefault(offer.variant, []).append((provider_id, provider, offer))
+    for placement in catalog.offers():
+        offers.setdefault(placement[2].variant, []).append(placement)
     ram = storage.ram_usd_per_gib_month(catalog)
     asked = _asked(workload)
     plans = []
@@ -67,7 +69,8 @@ def build(catalog: Catalog, workload: Workload, today: date) -> list[Plan]:
             continue
         facts = _variant_figures(catalog, variant_id, variant, workload)
         known: dict[int | None, Tokens] = {}
-        for provider_id, provider, offer in sorted(offers.get(variant_id, []), key=lambda o: o[2].id) or [(None, None, None)]:
+        placements: list[Placement] = [*sorted(offers.get(variant_id, []), key=lambda o: o[2].id)] or [NOWHERE]
+        for provider_id, provider, offer in placements:
             limits = [n for n in (variant.max_tokens, offer.max_tokens if offer else None) if n]
             limit = min(limits) if limits else None
             if limit not in known:
@@ -113,7 +116,9 @@ def _variant_figures(catalog: Catalog, variant_id: str, variant: Variant, worklo
         "variant": variant_id,
         "variant_name": variant.name,
         "kind": variant.kind,
-        "kind_verb": "scores query-passage pairs and makes no embedding" if variant.kind == "reranker" else "makes embeddings and scores no pairs",
+        "kind_verb": "scores query-passage pairs and makes no embedding"
+        if variant.kind == "reranker"
+        else "makes embeddings and scores no pairs",
         "max_tokens": variant.max_tokens,
         "recommended_tokens": variant.recommended_tokens,
         "covers_languages": covers(variant, workload.languages),
@@ -160,7 +165,8 @@ def _plan(
         monthly = costs.hosted_usd(tokens.monthly, price)
         encoding = Range(costs.hosted_usd(tokens.monthly_low, price), monthly, monthly)
     one_off = costs.hosted_usd(tokens.once, price) if price is not None else None
-    size, index = 0, costs.ZERO
+    size = 0
+    index: Range | None = costs.ZERO
     if variant.kind == "embedder" and workload.vector_store == "ram":
         size = storage.index_bytes(tokens.vectors, variant.embedding_dim or 0, workload.vector_type)
         index = storage.index_usd_per_month(size, ram) if ram else None

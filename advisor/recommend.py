@@ -174,7 +174,9 @@ def _quality_reason(catalog: Catalog, fitting: list[Judged], pick: Judged, workl
     top = max(chosen.scores, key=lambda v: (chosen.scores[v], v))
     ranked = f"Of the {len(chosen.scores)} {kind} with a score on {chosen.title}"
     if pick.quality is None:
-        return Reason("evidence", f"{name} costs least of all {count} {kind} that fit; it has no score on {chosen.title}.", chosen.source_ids)
+        return Reason(
+            "evidence", f"{name} costs least of all {count} {kind} that fit; it has no score on {chosen.title}.", chosen.source_ids
+        )
     if workload.priority == "cost":
         text = f"{name} costs least of the {count} {kind} that fit; it scores {units.points(pick.quality)} on {chosen.title}, the best {units.points(chosen.scores[top])}."
     elif top == pick.plan.variant_id:
@@ -269,7 +271,9 @@ def _assumptions(workload: Workload, pick: Judged | None) -> list[str]:
         )
     else:
         lines.append("The index is left out of the cost, as you asked.")
-    lines.append("The mean passage is taken to be the typical one; one in twenty is taken to be as long as the 95th percentile when passages are split, without overlap.")
+    lines.append(
+        "The mean passage is taken to be the typical one; one in twenty is taken to be as long as the 95th percentile when passages are split, without overlap."
+    )
     if pick and pick.plan.variant.special_tokens_per_text is None:
         lines.append(f"The special tokens that {pick.plan.variant.name}'s tokenizer adds are not known and not counted.")
     if set(workload.outputs) != {"dense"}:

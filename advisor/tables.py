@@ -69,7 +69,12 @@ def facts(catalog: Catalog, variant_id: str) -> list[Fact]:
     licence = catalog.licences.get(variant.licence or "")
     rows: list[tuple[str, str, str, str]] = [
         ("Job", job(variant), "kind", "signals" if variant.kind == "reranker" else ""),
-        ("Outputs", units.listed([output.replace("_", "-") for output in variant.outputs]), "outputs", "signals" if variant.kind == "embedder" else ""),
+        (
+            "Outputs",
+            units.listed([output.replace("_", "-") for output in variant.outputs]),
+            "outputs",
+            "signals" if variant.kind == "embedder" else "",
+        ),
         ("Released", units.day(variant.released) if variant.released else units.NOT_KNOWN, "released", "released"),
         ("Longest input", _tokens(variant.max_tokens, variant.max_tokens_scope), "max_tokens", "context"),
         ("Recommended input", _tokens(variant.recommended_tokens, variant.recommended_by), "recommended_tokens", ""),
@@ -84,7 +89,12 @@ def facts(catalog: Catalog, variant_id: str) -> list[Fact]:
     if variant.kind == "embedder":
         rows[5:5] = [
             ("Vector dimensions", _counted(variant.embedding_dim), "embedding_dim", ""),
-            ("Pooling", {"cls": "CLS (first token)", "last_token": "last token"}.get(variant.pooling or "", variant.pooling or units.NOT_KNOWN), "pooling", ""),
+            (
+                "Pooling",
+                {"cls": "CLS (first token)", "last_token": "last token"}.get(variant.pooling or "", variant.pooling or units.NOT_KNOWN),
+                "pooling",
+                "",
+            ),
             ("Query instruction", repr(variant.query_instruction) if variant.query_instruction else "none", "query_instruction", ""),
         ]
     if variant.score:
@@ -92,14 +102,20 @@ def facts(catalog: Catalog, variant_id: str) -> list[Fact]:
     if variant.weights_bytes:
         sizes = ", ".join(f"{precision} {units.memory(size)}" for precision, size in variant.weights_bytes.items())
         rows.append(("Weights", sizes, "weights_bytes", ""))
-    return [Fact(label, value, variant.source_ids(field), correction(family, variant_id, corrected)) for label, value, field, corrected in rows]
+    return [
+        Fact(label, value, variant.source_ids(field), correction(family, variant_id, corrected)) for label, value, field, corrected in rows
+    ]
 
 
 def language_list(variant: Variant) -> str:
     """The languages by code, with how complete the list is."""
     if variant.languages is None:
         return "no list published"
-    shown = ", ".join(variant.languages) if len(variant.languages) <= 12 else f"{len(variant.languages)} codes, {', '.join(variant.languages[:8])}, ..."
+    shown = (
+        ", ".join(variant.languages)
+        if len(variant.languages) <= 12
+        else f"{len(variant.languages)} codes, {', '.join(variant.languages[:8])}, ..."
+    )
     return shown if variant.languages_complete else f"{shown} (its publisher says there are more)"
 
 
@@ -140,7 +156,11 @@ def price_rows(catalog: Catalog, variant_ids: Iterable[str], today: date) -> lis
             "Model": catalog.variants[offer.variant].name,
             "Provider": provider.name,
             "Endpoint": offer.model,
-            "Input, per 1M tokens": "trial, no price" if offer.type == "trial" else units.NOT_KNOWN if offer.usd_per_1m_input is None else f"${offer.usd_per_1m_input}",
+            "Input, per 1M tokens": "trial, no price"
+            if offer.type == "trial"
+            else units.NOT_KNOWN
+            if offer.usd_per_1m_input is None
+            else f"${offer.usd_per_1m_input}",
             "Longest input (tokens)": units.count(offer.max_tokens) if offer.max_tokens else "not stated",
             "Price of": units.day(offer.as_of),
             "Stated by": tier(offer, provider),
@@ -183,7 +203,11 @@ def scores(catalog: Catalog, variant_id: str) -> list[dict[str, str]]:
             continue
         found = evidence.scores(catalog, chosen.id)
         if variant_id in found:
-            others = [f"{catalog.variants[key].name} {units.points(score)}" for key, score in sorted(found.items(), key=lambda i: -i[1]) if key != variant_id]
+            others = [
+                f"{catalog.variants[key].name} {units.points(score)}"
+                for key, score in sorted(found.items(), key=lambda i: -i[1])
+                if key != variant_id
+            ]
             rows.append(
                 {
                     "Benchmark": evidence.describe(chosen),
@@ -205,7 +229,13 @@ def language_scores(catalog: Catalog, variant_id: str) -> list[dict[str, str]]:
         known = {code: score for code, score in found.items() if score is not None}
         if known:
             shown = ", ".join(f"{code} {units.points(score)}" for code, score in known.items())
-            rows.append({"Benchmark": f"{chosen.name} ({chosen.metric_name}, {chosen.publisher_of_scores})", "By language": shown, "Mind": chosen.caveat or ""})
+            rows.append(
+                {
+                    "Benchmark": f"{chosen.name} ({chosen.metric_name}, {chosen.publisher_of_scores})",
+                    "By language": shown,
+                    "Mind": chosen.caveat or "",
+                }
+            )
     return rows
 
 
@@ -254,7 +284,9 @@ def cost_rows(found: Recommendation) -> list[dict[str, str]]:
     """What every offer for the task comes to in a month, cheapest first; unknown prices last."""
     kind = {"retrieve": "embedder", "rerank": "reranker"}[found.workload.task]
     rows = [j for j in found.judged if j.plan.variant.kind == kind]
-    rows.sort(key=lambda j: (j.plan.monthly_usd is None, j.plan.monthly_usd.base if j.plan.monthly_usd else 0, j.plan.variant.name, j.plan.id))
+    rows.sort(
+        key=lambda j: (j.plan.monthly_usd is None, j.plan.monthly_usd.base if j.plan.monthly_usd else 0, j.plan.variant.name, j.plan.id)
+    )
     return [_cost_row(j) for j in rows]
 
 
@@ -265,11 +297,18 @@ def _cost_row(judged: Judged) -> dict[str, str]:
         "id": plan.variant_id,
         "offer": plan.id,
         "Model": plan.variant.name,
-        "Provider": plan.where + (f" ({plan.offer.model})" if plan.provider and plan.offer and _several(plan.provider, plan.variant_id) else ""),
+        "Provider": plan.where
+        + (f" ({plan.offer.model})" if plan.provider and plan.offer and _several(plan.provider, plan.variant_id) else ""),
         "Price per 1M": units.NOT_KNOWN if price is None else f"${price}",
         "Tokens": units.large(plan.tokens.monthly),
-        "Encoding" if plan.variant.kind == "embedder" else "Reranking": units.usd(plan.encoding_usd.base) if plan.encoding_usd else units.NOT_KNOWN,
-        **({"Index": units.usd(plan.index_usd.base) if plan.index_usd is not None else units.NOT_KNOWN} if plan.variant.kind == "embedder" else {}),
+        "Encoding" if plan.variant.kind == "embedder" else "Reranking": units.usd(plan.encoding_usd.base)
+        if plan.encoding_usd
+        else units.NOT_KNOWN,
+        **(
+            {"Index": units.usd(plan.index_usd.base) if plan.index_usd is not None else units.NOT_KNOWN}
+            if plan.variant.kind == "embedder"
+            else {}
+        ),
         "A month": units.usd(plan.monthly_usd.base) if plan.monthly_usd else units.NOT_KNOWN,
         **({"Once": units.usd(plan.one_off_usd)} if plan.variant.kind == "embedder" else {}),
         "Fits": "yes" if not judged.excluded else f"no: {judged.excluded[0].text}",
@@ -314,7 +353,9 @@ def formula(judged: Judged, found: Recommendation) -> list[str]:
             f"Index: {count(tokens.vectors)} vectors × {count(variant.embedding_dim)} dimensions × bytes of {workload.vector_type} × 1.5 = "
             f"{units.memory(plan.index_bytes)}, kept in RAM for {units.usd(plan.index_usd.base)} a month ({units.usd_range(plan.index_usd.low, plan.index_usd.high)})."
         )
-        lines.append(f"Together {units.usd(plan.monthly_usd.base)} a month ({units.usd_range(plan.monthly_usd.low, plan.monthly_usd.high)}).")
+        lines.append(
+            f"Together {units.usd(plan.monthly_usd.base)} a month ({units.usd_range(plan.monthly_usd.low, plan.monthly_usd.high)})."
+        )
     return lines
 
 

@@ -26,11 +26,12 @@ def usd(amount: float | Decimal | None) -> str:
         return NOT_KNOWN
     if amount == 0:
         return "$0"
-    if abs(amount) >= 100:
+    exact = Decimal(amount)
+    if abs(exact) >= 100:
         return f"${amount:,.0f}"
-    if abs(amount) >= Decimal("0.01"):
+    if abs(exact) >= Decimal("0.01"):
         return f"${amount:,.2f}"
-    digits = 1 - Decimal(amount).adjusted()
+    digits = 1 - exact.adjusted()
     return f"${amount:.{digits}f}" if digits <= 12 else "less than $0.000000000001"
 
 

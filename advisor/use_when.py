@@ -134,7 +134,7 @@ def _score_claim(catalog: Catalog, variant_id: str, set_id: str, found: dict[str
     place = 1 + sum(score > own for score in rest)
     word = "best" if place == 1 else f"{('second', 'third', 'fourth', 'fifth')[place - 2]} best" if place <= 5 else f"number {place}"
     text = f"The {word} of {len(found)} on {evidence.describe(chosen)}: {units.points(own)} against {units.listed([units.points(score) for score in rest])}."
-    return Claim(text, tuple(sorted(set(catalog.quality[catalog.quality['benchmark'] == chosen.benchmark]["source_id"]))))
+    return Claim(text, tuple(sorted(set(catalog.quality[catalog.quality["benchmark"] == chosen.benchmark]["source_id"]))))
 
 
 def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim]:
@@ -143,12 +143,20 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim
     if variant.languages_complete and variant.languages:
         wider = sorted(o.name for o in others.values() if o.languages is not None and len(o.languages) > len(variant.languages))
         if wider:
-            claims.append(Claim(f"Not for other languages than {languages(variant).removesuffix(' only')}: {units.listed(wider, 'or')}.", variant.source_ids("languages")))
+            claims.append(
+                Claim(
+                    f"Not for other languages than {languages(variant).removesuffix(' only')}: {units.listed(wider, 'or')}.",
+                    variant.source_ids("languages"),
+                )
+            )
     longer = sorted(o.name for o in others.values() if (o.max_tokens or 0) > (variant.max_tokens or 0))
     if longer:
         scope = "query and passage together" if variant.kind == "reranker" else "a text"
         claims.append(
-            Claim(f"Not for more than {units.count(variant.max_tokens)} tokens for {scope}: {units.listed(longer, 'or')}.", variant.source_ids("max_tokens"))
+            Claim(
+                f"Not for more than {units.count(variant.max_tokens)} tokens for {scope}: {units.listed(longer, 'or')}.",
+                variant.source_ids("max_tokens"),
+            )
         )
     if variant.languages is None or len(variant.languages) > 1:
         english = evidence.choose(catalog, variant.kind, ("en",), {variant_id, *others})
@@ -162,12 +170,19 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim
             )
         )
     for successor in variant.successors:
-        claims.append(Claim(f"For {successor.use_for} its publisher recommends {catalog.variants[successor.variant].name}.", variant.source_ids("successors")))
+        claims.append(
+            Claim(
+                f"For {successor.use_for} its publisher recommends {catalog.variants[successor.variant].name}.",
+                variant.source_ids("successors"),
+            )
+        )
     licence = catalog.licences.get(variant.licence or "")
     if licence and not licence.permissive:
         claims.append(Claim(f"Not where a permissive licence is asked for: it comes under {licence.name}.", variant.source_ids("licence")))
     if variant.query_instruction_required:
-        claims.append(Claim("Not where queries cannot carry a task instruction: it needs one.", variant.source_ids("query_instruction_required")))
+        claims.append(
+            Claim("Not where queries cannot carry a task instruction: it needs one.", variant.source_ids("query_instruction_required"))
+        )
     if variant.kind == "reranker":
         claims.append(Claim("Not in place of an embedder: it scores pairs and makes no vectors.", variant.source_ids("outputs")))
     if not any(o.variant == variant_id and o.usd_per_1m_input is not None and o.type != "trial" for _, _, o in catalog.offers()):

@@ -29,7 +29,9 @@ class Workload(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     task: Literal["retrieve", "retrieve-and-rerank", "rerank"] = Field(
-        "retrieve", title="Task", description="retrieve: find passages with an embedder. rerank: reorder what another search found, with a reranker."
+        "retrieve",
+        title="Task",
+        description="retrieve: find passages with an embedder. rerank: reorder what another search found, with a reranker.",
     )
     languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=50)] = Field(
         ("en",), title="Languages", description="ISO 639-1 codes of the passages and queries: en English, zh Chinese, de German, ..."
@@ -37,25 +39,44 @@ class Workload(BaseModel):
     cross_lingual: bool = Field(False, title="Cross-lingual", description="Queries in one language find passages in another.")
     passages: int = Field(1_000_000, ge=1, le=MOST, title="Passages", description="Passages in the corpus.")
     passage_tokens: int = Field(
-        200, ge=1, le=10**6, title="Tokens each", description="Tokens of a typical passage, as the model's tokenizer counts them (about 4 characters of English a token)."
+        200,
+        ge=1,
+        le=10**6,
+        title="Tokens each",
+        description="Tokens of a typical passage, as the model's tokenizer counts them (about 4 characters of English a token).",
     )
     passage_tokens_p95: int = Field(
         450, ge=1, le=10**6, title="95th percentile", description="19 of 20 passages have at most this many tokens."
     )
     split_long_passages: bool = Field(
-        True, title="Long passages may be split", description="Passages over a model's limit become several vectors. If not, a model that would cut them is ruled out."
+        True,
+        title="Long passages may be split",
+        description="Passages over a model's limit become several vectors. If not, a model that would cut them is ruled out.",
     )
-    new_passages_per_month: int = Field(0, ge=0, le=MOST, title="New passages a month", description="New or changed passages, encoded again each month.")
+    new_passages_per_month: int = Field(
+        0, ge=0, le=MOST, title="New passages a month", description="New or changed passages, encoded again each month."
+    )
     queries_per_month: int = Field(2_000_000, ge=0, le=MOST, title="Queries a month", description="Queries in a month.")
     query_tokens: int = Field(16, ge=1, le=10**5, title="Tokens in a query", description="Tokens of a typical query.")
     peak_queries_per_second: float | None = Field(
-        None, gt=0, le=1e6, allow_inf_nan=False, title="Peak queries a second", description="null: five times the average. It does not change a hosted price."
+        None,
+        gt=0,
+        le=1e6,
+        allow_inf_nan=False,
+        title="Peak queries a second",
+        description="null: five times the average. It does not change a hosted price.",
     )
-    rerank_candidates: int = Field(50, ge=1, le=10_000, title="Candidates for a query", description="Passages that the reranker scores for each query.")
+    rerank_candidates: int = Field(
+        50, ge=1, le=10_000, title="Candidates for a query", description="Passages that the reranker scores for each query."
+    )
     outputs: Annotated[tuple[Literal["dense", "sparse", "multi_vector"], ...], Field(min_length=1)] = Field(
-        ("dense",), title="Outputs", description="dense: one vector a text. sparse: weights of its tokens. multi_vector: one vector a token."
+        ("dense",),
+        title="Outputs",
+        description="dense: one vector a text. sparse: weights of its tokens. multi_vector: one vector a token.",
     )
-    placement: Literal["any", "hosted", "own"] = Field("any", title="Placement", description="hosted: a provider's endpoint. own: hardware you rent.")
+    placement: Literal["any", "hosted", "own"] = Field(
+        "any", title="Placement", description="hosted: a provider's endpoint. own: hardware you rent."
+    )
     hardware: Literal["any", "cpu", "gpu"] = Field("any", title="Hardware", description="Hardware for plans of your own.")
     data_may_leave: bool = Field(True, title="Texts may be sent to a provider", description="If not, every hosted endpoint is ruled out.")
     licence: Literal["any", "commercial", "permissive"] = Field(
@@ -63,13 +84,25 @@ class Workload(BaseModel):
     )
     vector_store: str = Field("ram", title="Index", description="ram: the vector index in memory, priced. none: left out of the cost.")
     vector_type: Literal["float32", "float16", "int8", "binary"] = Field(
-        "float32", title="Vector type", description="Bytes per value in the index: float32 4, float16 2, int8 1, binary 1/8. Smaller types cost some quality, which is not counted here."
+        "float32",
+        title="Vector type",
+        description="Bytes per value in the index: float32 4, float16 2, int8 1, binary 1/8. Smaller types cost some quality, which is not counted here.",
     )
     budget_usd_per_month: float | None = Field(
-        None, ge=0, le=1e12, allow_inf_nan=False, title="Budget (US dollars a month)", description="Plans above it are ruled out. Empty: no limit."
+        None,
+        ge=0,
+        le=1e12,
+        allow_inf_nan=False,
+        title="Budget (US dollars a month)",
+        description="Plans above it are ruled out. Empty: no limit.",
     )
     latency_ms_p95: float | None = Field(
-        None, gt=0, le=1e7, allow_inf_nan=False, title="Latency limit (ms, 95th percentile)", description="Providers publish no latency, so this only warns. Empty: no limit."
+        None,
+        gt=0,
+        le=1e7,
+        allow_inf_nan=False,
+        title="Latency limit (ms, 95th percentile)",
+        description="Providers publish no latency, so this only warns. Empty: no limit.",
     )
     redundancy: bool = Field(False, title="Redundancy", description="One replica more than the load needs.")
     priority: Literal["balanced", "quality", "cost"] = Field(
@@ -78,10 +111,20 @@ class Workload(BaseModel):
         description="quality: the best score, then the lowest cost. cost: the lowest cost. balanced: the lowest cost within the tolerance of the best score.",
     )
     quality_tolerance: float = Field(
-        5.0, ge=0, le=100, allow_inf_nan=False, title="Quality tolerance (points)", description="Points of the chosen metric that may be given up for a lower cost."
+        5.0,
+        ge=0,
+        le=100,
+        allow_inf_nan=False,
+        title="Quality tolerance (points)",
+        description="Points of the chosen metric that may be given up for a lower cost.",
     )
     material_usd: float = Field(
-        5.0, ge=0, le=1e9, allow_inf_nan=False, title="Material difference (US dollars a month)", description="Monthly differences below this do not decide."
+        5.0,
+        ge=0,
+        le=1e9,
+        allow_inf_nan=False,
+        title="Material difference (US dollars a month)",
+        description="Monthly differences below this do not decide.",
     )
 
     @model_validator(mode="after")
@@ -112,7 +155,9 @@ class Workload(BaseModel):
         Raises:
             WorkloadError: every fault in one message, each with its field and the remedy.
         """
-        unknown = [f"no field '{name}'. {did_you_mean(str(name), cls.model_fields)}".strip() for name in stated if name not in cls.model_fields]
+        unknown = [
+            f"no field '{name}'. {did_you_mean(str(name), cls.model_fields)}".strip() for name in stated if name not in cls.model_fields
+        ]
         if unknown:
             raise WorkloadError("\n".join(unknown))
         try:
@@ -131,6 +176,14 @@ class Workload(BaseModel):
     def params(self) -> dict[str, str | list[str]]:
         """The stated fields as address parameters; lists repeat, true and false are words."""
         return {name: _param(value) for name, value in self.stated().items()}
+
+
+def bounds(field: str) -> tuple[float, float]:
+    """Least and most of a number field; a least that is itself excluded counts as the least above it."""
+    limits = {
+        name: getattr(item, name) for item in Workload.model_fields[field].metadata for name in ("ge", "gt", "le") if hasattr(item, name)
+    }
+    return limits.get("ge", limits.get("gt", 0) + 1), limits["le"]
 
 
 def _param(value: Any) -> str | list[str]:

@@ -24,7 +24,11 @@ with answer:
     with st.container(border=True):
         if pick is None:
             st.header("Nothing fits this workload")
-            st.markdown("Giving up one of these would help, the most helpful first:" if found.loosen else "No single requirement alone keeps a plan out.")
+            st.markdown(
+                "Giving up one of these would help, the most helpful first:"
+                if found.loosen
+                else "No single requirement alone keeps a plan out."
+            )
             st.markdown(shared.bullets((reason.text, reason.sources) for reason in found.loosen))
         else:
             st.header(f"Use {pick.plan.variant.name} at {pick.plan.where}")

@@ -20,7 +20,9 @@ only = st.toggle("Show only what differs", key="differing", bind="query-params")
 rows = tables.comparison(catalog, chosen, catalogs.today())
 kinds = {catalog.variants[key].kind for key in chosen}
 if len(kinds) > 1:
-    st.warning("These do different jobs: an embedder finds passages, a reranker orders what was found. One does not take the place of the other.")
+    st.warning(
+        "These do different jobs: an embedder finds passages, a reranker orders what was found. One does not take the place of the other."
+    )
 names = [catalog.variants[key].name for key in chosen]
 for part, title in (("Price", "Hosted price"), ("Score", "Published scores (points of 100)"), ("Fact", "Facts")):
     shown = [row for row in rows if row["part"] == part and (row["differs"] or not only)]
@@ -36,4 +38,5 @@ languages = tables.shared_languages(catalog, chosen)
 if languages:
     st.header("Published scores by language (points of 100)")
     st.table(languages, hide_index=True, border="horizontal", alt="Scores by language")
-st.markdown("The source of each figure: " + " · ".join(shared.variant_link(key, catalog.variants[key].name) for key in chosen))
+st.markdown("The source of each figure stands on the model's own page:")
+shared.variant_pages(dict(zip(chosen, names, strict=True)))

@@ -24,16 +24,26 @@ with answer:
     with st.container(border=True):
         if fitting:
             least = plans[fitting[0]["offer"]]
-            ties = [plans[r["offer"]].plan.where for r in fitting if r["Model"] == fitting[0]["Model"] and r["A month"] == fitting[0]["A month"]]
-            st.header(shared.money(f"From {fitting[0]['A month']} a month: {fitting[0]['Model']} at {units.listed(list(dict.fromkeys(ties)), 'or')}"))
-            st.markdown(shared.money(f"{units.count(least.plan.tokens.monthly)} tokens a month, {units.count(least.plan.tokens.once)} once."))
+            ties = [
+                plans[r["offer"]].plan.where for r in fitting if r["Model"] == fitting[0]["Model"] and r["A month"] == fitting[0]["A month"]
+            ]
+            st.header(
+                shared.money(
+                    f"From {fitting[0]['A month']} a month: {fitting[0]['Model']} at {units.listed(list(dict.fromkeys(ties)), 'or')}"
+                )
+            )
+            st.markdown(
+                shared.money(f"{units.count(least.plan.tokens.monthly)} tokens a month, {units.count(least.plan.tokens.once)} once.")
+            )
         else:
             st.header("No offer fits this workload")
             st.markdown("The table says for each what rules it out; Advise says which requirement to give up.")
         with st.container(horizontal=True):
             with st.popover("Copy link", icon=":material/link:"):
                 st.code(shared.link_to("cost", workload), language=None, wrap_lines=True)
-            st.page_link("pages/advise.py", label="Which of them to take", icon=":material/compass_calibration:", query_params=workload.params())
+            st.page_link(
+                "pages/advise.py", label="Which of them to take", icon=":material/compass_calibration:", query_params=workload.params()
+            )
     shared.show_chart(charts.monthly_costs(catalog, found, shared.theme()), "costs")
     st.header("How one of them is worked out")
     offers = [row["offer"] for row in rows]

@@ -11,7 +11,11 @@ st.title("Questions and answers")
 families = [key for key, family in catalog.families.items() if faq.answers(catalog, family, "verified")]
 first = "bge" if "bge" in families else families[0]
 with st.container(horizontal=True):
-    key = st.selectbox("Family", families, index=families.index(first), key="family", bind="query-params", width=220) if families[1:] else first
+    key = (
+        st.selectbox("Family", families, index=families.index(first), key="family", bind="query-params", width=220)
+        if families[1:]
+        else first
+    )
     family = catalog.families[key]
     views = ["verified", "as-listed"] if family.listing else ["verified"]
     view = st.segmented_control("Answers", views, default="verified", required=True, key="view", bind="query-params")

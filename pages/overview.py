@@ -39,11 +39,10 @@ def verified_figures() -> None:
         for kind in ("embedder", "reranker"):
             least = faq.lowest(catalog, family, kind)
             if least is not None:
-                variant, provider, _ = least.offers[0]
-                more = f", {len(least.offers) - 1} more at that price" if least.offers[1:] else ""
+                variant = least.offers[0][0]
                 st.metric(f"Lowest {tables.job(variant)} price", units.price(least.usd_per_1m), help=(
                     f"US dollars for a million input tokens: {units.listed(list(dict.fromkeys(f'{v.name} at {p.name}' for v, p, _ in least.offers)))}".replace("$", "\\$")
-                ), delta=f"{variant.name.removeprefix(family.facts.name).strip()} at {provider.name}{more}", delta_color="off", delta_arrow="off", border=True)  # fmt: skip
+                ), delta=faq.asked_by(least).removeprefix(family.facts.name).strip(), delta_color="off", delta_arrow="off", border=True)  # fmt: skip
         st.metric("Latest release", tables.month(newest), delta=newest.name, delta_color="off", delta_arrow="off", border=True)
 
 
@@ -73,21 +72,32 @@ def verified() -> None:
                 "Use when": money(advice.sentence),
                 "Released": marked(tables.month(variant), tables.correction(family, variant_id, "released")),
                 "Signals": " ".join(f":gray-badge[{signal}]" for signal in tables.signals(variant))
-                + "".join(marked("", c) for c in family.corrections if c.variant == variant_id and c.field in ("signals", "context", "parameters")),
+                + "".join(
+                    marked("", c) for c in family.corrections if c.variant == variant_id and c.field in ("signals", "context", "parameters")
+                ),
                 "Status": tables.status(catalog, variant),
             }
         )
     st.table(rows, hide_index=True, border="horizontal", alt="Variants of the family with what each is for")
     if family.corrections:
-        st.caption("† marks a figure that differs from the listing: hover for what the listing says and why it differs, follow it for the source.")
+        st.caption(
+            "† marks a figure that differs from the listing: hover for what the listing says and why it differs, follow it for the source."
+        )
     st.header("Release timeline")
     groups = tables.release_groups(family)
     shared.show_chart(charts.release_timeline(family, shared.theme()), "timeline")
     st.caption(f"{len(groups)} release groups")
-    st.table([{"Released": month, "Models": units.listed(names)} for month, names in groups.items()], hide_index=True, border="horizontal", alt="Release groups")
+    st.table(
+        [{"Released": month, "Models": units.listed(names)} for month, names in groups.items()],
+        hide_index=True,
+        border="horizontal",
+        alt="Release groups",
+    )
     st.header(f"Specifications ({len(family.variants)} models)")
     rows = tables.specification(catalog, family)
-    shown = [{key: text for key, text in row.items() if key != "id"} | {"Model": shared.variant_link(row["id"], row["Model"])} for row in rows]
+    shown = [
+        {key: text for key, text in row.items() if key != "id"} | {"Model": shared.variant_link(row["id"], row["Model"])} for row in rows
+    ]
     st.table(shown, hide_index=True, border="horizontal", alt="Specifications of the variants")
     st.caption("The source of each figure stands on the model's own page.")
     today = catalogs.today()
@@ -99,18 +109,22 @@ def verified() -> None:
     if prices:
         st.caption("US dollars for a million input tokens; neither embedding nor reranking has output tokens. Serverless unless a trial.")
         shown = [
-            {key: money(text) for key, text in row.items() if key not in ("id", "offer")} | {"Model": shared.variant_link(row["id"], row["Model"])}
+            {key: money(text) for key, text in row.items() if key not in ("id", "offer")}
+            | {"Model": shared.variant_link(row["id"], row["Model"])}
             for row in prices
         ]
         st.table(shown, hide_index=True, border="horizontal", alt="Hosted prices, the lowest first")
     st.header(f"Models ({len(family.variants)})")
-    st.markdown(" · ".join(shared.variant_link(variant_id, variant.name) for variant_id, variant in tables.newest_first(family)))
+    shared.variant_pages({variant_id: variant.name for variant_id, variant in tables.newest_first(family)})
 
 
 def as_listed() -> None:
     """The sections of the family page, as the listing states them."""
     listed = listing.as_listed(family)
-    shared.small("As listed: the listing's own statements. A dash is what it prints where it gives no figure. " + shared.source_links([listed.listing.source]))
+    shared.small(
+        "As listed: the listing's own statements. A dash is what it prints where it gives no figure. "
+        + shared.source_links([listed.listing.source])
+    )
     st.header("About")
     st.markdown(money(listed.listing.about))
     st.header("Current variants")
@@ -128,7 +142,12 @@ def as_listed() -> None:
     st.table(rows, hide_index=True, border="horizontal", alt="Variants as listed")
     st.header("Release timeline")
     st.caption(f"{len(listed.groups)} release groups")
-    st.table([{"Released": month, "Models": units.listed(list(names))} for month, names in listed.groups.items()], hide_index=True, border="horizontal", alt="Release groups as listed")
+    st.table(
+        [{"Released": month, "Models": units.listed(list(names))} for month, names in listed.groups.items()],
+        hide_index=True,
+        border="horizontal",
+        alt="Release groups as listed",
+    )
     st.header(f"Specifications ({len(listed.rows)} models)")
     st.table(
         [{"Model": row.name, "Released": row.released, "Context": row.context or "—", "Parameters": row.parameters or "—"} for row in listed.rows],
@@ -136,7 +155,11 @@ def as_listed() -> None:
     )  # fmt: skip
     st.header(f"Available from ({listed.listing.provider_count} providers)")
     for provider in listed.listing.providers:
-        inferred = ": its place among the counted providers is inferred, since the listing names it in no list of providers" if provider.inferred else ""
+        inferred = (
+            ": its place among the counted providers is inferred, since the listing names it in no list of providers"
+            if provider.inferred
+            else ""
+        )
         st.markdown(f"- {provider.name}, named under {provider.named_under}{inferred}.")
     st.header("Pricing")
     st.table(
@@ -156,7 +179,7 @@ def as_listed() -> None:
     for question, answer in listed.faq:
         st.markdown(f"**{question}**  \n{money(answer)}")
     st.header(f"Models ({len(listed.rows)})")
-    st.markdown(" · ".join(shared.variant_link(row.variant_id, row.name) for row in listed.rows))
+    shared.variant_pages({row.variant_id: row.name for row in listed.rows})
 
 
 if view == "as-listed" and family.listing:

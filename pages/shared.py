@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -13,7 +16,7 @@ from advisor.catalog import Catalog
 from advisor.charts import Chart
 from advisor.errors import CatalogError, WorkloadError
 from advisor.recommend import Recommendation
-from advisor.workload import Workload
+from advisor.workload import Workload, bounds
 
 WITH_WORKLOAD = ("advise", "cost")
 FIELDS = tuple(Workload.model_fields)
@@ -22,7 +25,7 @@ STORED = "workload"
 TAGS = ", ".join(f".st-key-{key} [data-tag]" for key in ("languages", "outputs", "variants")) + " {background-color: #0f5f8c}"
 
 
-def start(page) -> None:
+def start(page: Any) -> None:
     """Loads the catalog, or shows what is wrong with it; brings the workload along to the pages that use it."""
     st.html(f"<style>{TAGS}</style>")
     try:
@@ -50,7 +53,7 @@ def routed() -> None:
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the catalog")
-def _load(root, mark: str) -> Catalog:
+def _load(root: Path, mark: str) -> Catalog:
     return catalog.load(root)
 
 
@@ -64,8 +67,13 @@ def show_faults(error: CatalogError) -> None:
     """The page of a catalog that cannot be used."""
     st.title("The catalog cannot be used")
     noun = "fault" if len(error.faults) == 1 else "faults"
-    st.markdown(f"{len(error.faults)} {noun} found. Mend the files below and reload this page; `python -m advisor validate` prints the same list.")
-    rows = [{"Where": ", ".join(p for p in (f.file, f.entry, f.field) if p), "What is wrong": f.problem, "What to do": f.remedy} for f in error.faults[:200]]
+    st.markdown(
+        f"{len(error.faults)} {noun} found. Mend the files below and reload this page; `python -m advisor validate` prints the same list."
+    )
+    rows = [
+        {"Where": ", ".join(p for p in (f.file, f.entry, f.field) if p), "What is wrong": f.problem, "What to do": f.remedy}
+        for f in error.faults[:200]
+    ]
     st.table([{key: plain(text) for key, text in row.items()} for row in rows], hide_index=True)
     if len(error.faults) > len(rows):
         st.caption(f"The first {len(rows)} of {len(error.faults)} are shown.")
@@ -112,6 +120,13 @@ def variant_link(variant_id: str, name: str) -> str:
     return f"[{plain(name)}](/variant?variant={variant_id})"
 
 
+def variant_pages(names: dict[str, str]) -> None:
+    """Links to the pages of variants (id to name) that stay in this tab; links in Streamlit's Markdown open another."""
+    with st.container(horizontal=True):
+        for key, name in names.items():
+            st.page_link("pages/variant.py", label=name, icon=":material/info:", query_params={"variant": key})
+
+
 def show_chart(chart: Chart | None, key: str) -> None:
     """A chart under the sentence that says what to see."""
     if chart is None:
@@ -153,9 +168,10 @@ def ask_workload() -> Workload | None:
         info = Workload.model_fields[field]
         return {"label": info.title or field, "help": money(info.description or ""), "key": field, "bind": "query-params"}
 
-    def number(field: str, least: float, most: float, *, whole: bool = True, off: bool = False):
+    def number(field: str, *, whole: bool = True, off: bool = False):
         value = getattr(default, field)
         kind = int if whole else float
+        least, most = bounds(field)
         return st.number_input(
             **words(field), min_value=kind(least), max_value=kind(most), value=None if value is None else kind(value), disabled=off
         )
@@ -171,32 +187,34 @@ def ask_workload() -> Workload | None:
         stated["languages"] = st.multiselect(**words("languages"), options=codes, default=list(default.languages))
         left, right = st.columns(2)
         with left:
-            stated["passages"] = number("passages", 1, 10**12, off=rerank)
-            stated["queries_per_month"] = number("queries_per_month", 0, 10**12)
-            stated["query_tokens"] = number("query_tokens", 1, 10**5)
+            stated["passages"] = number("passages", off=rerank)
+            stated["queries_per_month"] = number("queries_per_month")
+            stated["query_tokens"] = number("query_tokens")
         with right:
-            stated["passage_tokens"] = number("passage_tokens", 1, 10**6)
-            stated["passage_tokens_p95"] = number("passage_tokens_p95", 1, 10**6)
-            stated["rerank_candidates"] = number("rerank_candidates", 1, 10_000, off=not rerank)
+            stated["passage_tokens"] = number("passage_tokens")
+            stated["passage_tokens_p95"] = number("passage_tokens_p95")
+            stated["rerank_candidates"] = number("rerank_candidates", off=not rerank)
         passages, queries = stated["passages"], stated["queries_per_month"]
         corpus = "" if rerank else f"{units.large(passages)} passages, "
         st.caption(f"{corpus}{units.large(queries)} queries a month")
-        stated["new_passages_per_month"] = number("new_passages_per_month", 0, 10**12, off=rerank)
+        stated["new_passages_per_month"] = number("new_passages_per_month", off=rerank)
     with st.expander("Texts and outputs", icon=":material/article:"):
         stated["split_long_passages"] = st.toggle(**words("split_long_passages"), value=default.split_long_passages)
         stated["cross_lingual"] = st.toggle(**words("cross_lingual"), value=default.cross_lingual)
-        stated["outputs"] = st.multiselect(**words("outputs"), options=["dense", "sparse", "multi_vector"], default=list(default.outputs), disabled=rerank)
+        stated["outputs"] = st.multiselect(
+            **words("outputs"), options=["dense", "sparse", "multi_vector"], default=list(default.outputs), disabled=rerank
+        )
         stated["vector_store"] = one("vector_store", ["ram", "none"])
         stated["vector_type"] = st.selectbox(**words("vector_type"), options=["float32", "float16", "int8", "binary"], disabled=rerank)
     with st.expander("Limits and licence", icon=":material/rule:"):
-        stated["budget_usd_per_month"] = number("budget_usd_per_month", 0, 1e12, whole=False)
-        stated["latency_ms_p95"] = number("latency_ms_p95", 1, 1e7, whole=False)
+        stated["budget_usd_per_month"] = number("budget_usd_per_month", whole=False)
+        stated["latency_ms_p95"] = number("latency_ms_p95", whole=False)
         stated["licence"] = one("licence", ["any", "commercial", "permissive"])
         stated["data_may_leave"] = st.toggle(**words("data_may_leave"), value=default.data_may_leave)
     with st.expander("How to choose", icon=":material/tune:"):
         stated["priority"] = one("priority", ["balanced", "quality", "cost"])
-        stated["quality_tolerance"] = number("quality_tolerance", 0, 100, whole=False)
-        stated["material_usd"] = number("material_usd", 0, 1e9, whole=False)
+        stated["quality_tolerance"] = number("quality_tolerance", whole=False)
+        stated["material_usd"] = number("material_usd", whole=False)
     workload = _checked(stated, default)
     with top:
         _ask_preset(found, workload)
@@ -209,7 +227,10 @@ def _checked(stated: dict[str, object], default: Workload) -> Workload | None:
     if empty:
         st.error(f"{units.listed([str(name) for name in empty])}: choose at least one.")
         return None
-    kept = {field: getattr(default, field) if value is None and getattr(default, field) is not None else value for field, value in stated.items()}
+    kept = {
+        field: getattr(default, field) if value is None and getattr(default, field) is not None else value
+        for field, value in stated.items()
+    }
     try:
         workload = Workload.of(kept)
     except WorkloadError as error:
@@ -241,7 +262,7 @@ def answer(workload: Workload) -> Recommendation:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _picks(version: str, day) -> dict[str, str]:
+def _picks(version: str, day: date) -> dict[str, str]:
     found = the_catalog()
     picked = {key: recommend.recommend(found, Workload.of(preset.workload), day).pick for key, preset in found.presets.items()}
     return {key: judged.plan.variant_id for key, judged in picked.items() if judged}

@@ -14,8 +14,12 @@ money = shared.money
 asked = st.query_params.get("variant", "")
 if asked not in catalog.variants:
     st.title("No such model")
-    st.markdown(shared.plain(f"There is no model '{asked[:60]}' in the catalog. {did_you_mean(asked[:60], catalog.variants)}") if asked else "Choose a model:")
-    st.markdown("\n".join(f"- {shared.variant_link(key, variant.name)}" for key, variant in catalog.variants.items()))
+    st.markdown(
+        shared.plain(f"There is no model '{asked[:60]}' in the catalog. {did_you_mean(asked[:60], catalog.variants)}")
+        if asked
+        else "Choose a model:"
+    )
+    shared.variant_pages({key: variant.name for key, variant in catalog.variants.items()})
     st.stop()
 
 variant = catalog.variants[asked]
@@ -25,12 +29,22 @@ st.title(variant.name)
 st.markdown(money(f"{advice.sentence} {tables.status(catalog, variant)}."))
 with st.container(horizontal=True):
     others = [key for key, other in family.variants.items() if key != asked and other.kind == variant.kind][:1]
-    st.page_link("pages/overview.py", label=f"All {family.facts.name} models", icon=":material/arrow_back:", query_params={"family": family.id} if family.id != "bge" else {})
+    st.page_link(
+        "pages/overview.py",
+        label=f"All {family.facts.name} models",
+        icon=":material/arrow_back:",
+        query_params={"family": family.id} if family.id != "bge" else {},
+    )
     if others:
         st.page_link("pages/compare.py", label="Compare", icon=":material/compare_arrows:", query_params={"variants": [asked, *others]})
     for preset in advice.presets[:2]:
         params = Workload.of(catalog.presets[preset].workload).params()
-        st.page_link("pages/advise.py", label=f"Picked for: {catalog.presets[preset].name}", icon=":material/compass_calibration:", query_params=params)
+        st.page_link(
+            "pages/advise.py",
+            label=f"Picked for: {catalog.presets[preset].name}",
+            icon=":material/compass_calibration:",
+            query_params=params,
+        )
 left, right = st.columns(2, gap="large")
 with left:
     st.header("What it wins")
@@ -59,7 +73,10 @@ if prices:
     offers = {offer.id: offer for _, _, offer in catalog.offers()}
     shown = [
         {key: money(text) for key, text in row.items() if key not in ("id", "offer", "Model")}
-        | {"Note": money(offers[row["offer"]].note or ""), "Source": shared.source_links(offers[row["offer"]].source_ids("usd_per_1m_input"))}
+        | {
+            "Note": money(offers[row["offer"]].note or ""),
+            "Source": shared.source_links(offers[row["offer"]].source_ids("usd_per_1m_input")),
+        }
         for row in prices
     ]
     st.table(shown, hide_index=True, border="horizontal", alt=f"Hosted prices of {variant.name}")
@@ -68,16 +85,32 @@ else:
 st.header("Published scores")
 scores, by_language = tables.scores(catalog, asked), tables.language_scores(catalog, asked)
 if scores:
-    st.table([{key: money(text) for key, text in row.items()} for row in scores], hide_index=True, border="horizontal", alt="Published scores, in points of 100")
+    st.table(
+        [{key: money(text) for key, text in row.items()} for row in scores],
+        hide_index=True,
+        border="horizontal",
+        alt="Published scores, in points of 100",
+    )
 if by_language:
-    st.table([{key: money(text) for key, text in row.items()} for row in by_language], hide_index=True, border="horizontal", alt="Published scores by language")
+    st.table(
+        [{key: money(text) for key, text in row.items()} for row in by_language],
+        hide_index=True,
+        border="horizontal",
+        alt="Published scores by language",
+    )
 if not scores and not by_language:
     st.markdown("Not measured on any set of this catalog.")
 else:
     st.caption("Points of 100. Scores compare only within one line; see Sources for where they were read.")
 if variant.runtimes:
     st.header("Where it runs")
-    words = {"listed": "named or tested", "architecture": "its architecture is supported", "partial": "in part", "no": "no", None: "not known"}
+    words = {
+        "listed": "named or tested",
+        "architecture": "its architecture is supported",
+        "partial": "in part",
+        "no": "no",
+        None: "not known",
+    }
     st.table(
         [
             {"Runtime": name, "Support": words[runtime.support], "Note": money(runtime.note or ""), "Source": shared.source_links(runtime.sources)}

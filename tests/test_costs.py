@@ -77,7 +77,13 @@ def test_a_pair_shorter_than_its_query_is_not_negative(catalog):
 )  # fmt: skip
 def test_more_queries_never_take_fewer_tokens(catalog, typical, longer, queries, more, candidates, split, task):
     variant = catalog.variants["bge-m3" if task == "retrieve" else "bge-reranker-base"]
-    stated = {"task": task, "passage_tokens": typical, "passage_tokens_p95": typical + longer, "rerank_candidates": candidates, "split_long_passages": split}
+    stated = {
+        "task": task,
+        "passage_tokens": typical,
+        "passage_tokens_p95": typical + longer,
+        "rerank_candidates": candidates,
+        "split_long_passages": split,
+    }
     few, many = (costs.tokens(Workload(**stated, queries_per_month=n), variant, variant.max_tokens) for n in (queries, queries + more))
     assert many.monthly >= few.monthly >= few.monthly_low >= 0
 

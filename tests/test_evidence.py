@@ -68,7 +68,11 @@ def test_by_language_the_mean_is_over_the_languages_asked(catalog):
 def test_rerankers_are_judged_over_one_first_stage_of_the_same_table(catalog):
     found = evidence.choose(catalog, "reranker", ENGLISH, {"bge-reranker-base", "bge-reranker-large", "bge-reranker-v2-m3"})
     assert found.set.first_stage == "bge-large-en-v1.5"
-    assert {k: points(v, sign=True) for k, v in found.uplift.items()} == {"bge-reranker-base": "+10.7", "bge-reranker-large": "+10.8", "bge-reranker-v2-m3": "+13.2"}
+    assert {k: points(v, sign=True) for k, v in found.uplift.items()} == {
+        "bge-reranker-base": "+10.7",
+        "bge-reranker-large": "+10.8",
+        "bge-reranker-v2-m3": "+13.2",
+    }
 
 
 def test_a_reranker_over_miracl_is_compared_with_the_same_table_only(catalog):

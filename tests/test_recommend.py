@@ -108,7 +108,11 @@ def test_prices_age_with_the_day(catalog):
 
 def test_changing_one_price_changes_the_answer(copied, edit):
     before = ask(catalogs.load(copied))
-    edit(copied / "offers/openrouter.yaml", 'model: baai/bge-large-en-v1.5\n    type: serverless\n    usd_per_1m_input: "0.01"', 'model: baai/bge-large-en-v1.5\n    type: serverless\n    usd_per_1m_input: "0.002"')
+    edit(
+        copied / "offers/openrouter.yaml",
+        'model: baai/bge-large-en-v1.5\n    type: serverless\n    usd_per_1m_input: "0.01"',
+        'model: baai/bge-large-en-v1.5\n    type: serverless\n    usd_per_1m_input: "0.002"',
+    )
     after = ask(catalogs.load(copied))
     assert (before.pick.plan.id, after.pick.plan.id) == ("deepinfra-bge-large-en-v1.5", "openrouter-bge-large-en-v1.5")
     assert after.pick.monthly < before.pick.monthly
@@ -139,7 +143,9 @@ LANGUAGES = st.lists(st.sampled_from(["en", "zh", "de", "ja", "th", "no"]), min_
     st.integers(0, 10**9), st.sampled_from(["balanced", "quality", "cost"]), st.sampled_from(["any", "commercial", "permissive"]),
     st.one_of(st.none(), st.floats(0, 1000)),
 )  # fmt: skip
-def test_a_recommended_plan_is_never_an_excluded_one(catalog, task, languages, passages, typical, longer, split, queries, priority, licence, budget):
+def test_a_recommended_plan_is_never_an_excluded_one(
+    catalog, task, languages, passages, typical, longer, split, queries, priority, licence, budget
+):
     found = recommend(
         catalog,
         Workload(

@@ -43,5 +43,3 @@ def write_schemas(root: Path) -> list[Path]:
         path.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         written.append(path)
     return written
-
-

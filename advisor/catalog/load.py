@@ -23,7 +23,19 @@ from advisor.workload import Workload
 
 SHIPPED = Path(__file__).resolve().parents[2] / "catalog"
 
-QUALITY_COLUMNS = ("variant", "benchmark", "aspect", "metric", "score", "source_set", "complete", "with_retriever", "tasks", "source_id", "note")
+QUALITY_COLUMNS = (
+    "variant",
+    "benchmark",
+    "aspect",
+    "metric",
+    "score",
+    "source_set",
+    "complete",
+    "with_retriever",
+    "tasks",
+    "source_id",
+    "note",
+)
 BY_LANGUAGE_COLUMNS = ("variant", "benchmark", "mode", "aspect", "metric", "score", "source_set", "with_retriever", "source_id", "note")
 THROUGHPUT_COLUMNS = (
     "variant", "parameters", "hardware", "accelerator_count", "vcpus", "runtime", "precision", "batch", "seq_len",
@@ -197,7 +209,9 @@ class _Reading:
     def catalog(self) -> Catalog:
         """Reads every file, then checks what names what."""
         if not self.root.is_dir():
-            raise CatalogError([Fault(str(self.root), "", "", "there is no such folder.", "Point ADVISOR_CATALOG at a catalog folder, or unset it.")])
+            raise CatalogError(
+                [Fault(str(self.root), "", "", "there is no such folder.", "Point ADVISOR_CATALOG at a catalog folder, or unset it.")]
+            )
         hardware = self.mapping(self.root / "hardware/accelerators.yaml")
         stores = self.mapping(self.root / "stores.yaml")
         benchmarks = self.mapping(self.root / "evidence/benchmarks.yaml")
@@ -275,7 +289,9 @@ class _Reading:
             file = self.name(path)
             for key, entry in self.listed(schema.Rule, path, "rules").items():
                 if key in rules:
-                    self.fault(file, f"rule {key}", "id", f"'{key}' is used in rules/{rules[key].theme}.yaml too.", "Ids are unique: rename one.")
+                    self.fault(
+                        file, f"rule {key}", "id", f"'{key}' is used in rules/{rules[key].theme}.yaml too.", "Ids are unique: rename one."
+                    )
                 if (rule := self.rule(key, path.stem, entry, file)) is not None:
                     rules[key] = rule
         return rules
@@ -320,7 +336,13 @@ class _Reading:
                     except ValueError:
                         good = False
                     if not good:
-                        self.fault(self.name(path), f"line {number}", column, f"'{row[column][:40]}' is no number from {least:g} to {most:g}.", "Write the published figure, or leave it empty.")
+                        self.fault(
+                            self.name(path),
+                            f"line {number}",
+                            column,
+                            f"'{row[column][:40]}' is no number from {least:g} to {most:g}.",
+                            "Write the published figure, or leave it empty.",
+                        )
                         row[column] = ""
         frame = pd.DataFrame(rows, columns=list(columns))
         numbers = [column for column in columns if column in NUMBERS]
@@ -335,13 +357,25 @@ class _Reading:
         for family in catalog.families.values():
             for key in family.variants:
                 if key in seen:
-                    self.fault(f"{self.root.name}/families/{family.id}/variants/{key}.yaml", "", "", f"family {seen[key]} has a variant '{key}' too.", "Ids are unique: rename one.")
+                    self.fault(
+                        f"{self.root.name}/families/{family.id}/variants/{key}.yaml",
+                        "",
+                        "",
+                        f"family {seen[key]} has a variant '{key}' too.",
+                        "Ids are unique: rename one.",
+                    )
                 seen[key] = family.id
         for key, preset in catalog.presets.items():
             try:
                 Workload.of(preset.workload)
             except WorkloadError as error:
-                self.fault(f"{self.root.name}/workloads.yaml", f"preset {key}", "workload", str(error), "Use the fields and bounds of advisor/workload.py.")
+                self.fault(
+                    f"{self.root.name}/workloads.yaml",
+                    f"preset {key}",
+                    "workload",
+                    str(error),
+                    "Use the fields and bounds of advisor/workload.py.",
+                )
 
 
 def _references(catalog: Catalog, root: str) -> Iterator[tuple[str, str, str, str, Mapping[str, Any], str]]:
@@ -398,7 +432,14 @@ def _references(catalog: Catalog, root: str) -> Iterator[tuple[str, str, str, st
                 yield f"{root}/{name}", f"{kind} {entry_id}", where, key, sources, "source"
     for instance_id, instance in catalog.instances.items():
         if instance.accelerator:
-            yield f"{root}/hardware/instances.yaml", f"instance {instance_id}", "accelerator", instance.accelerator, catalog.accelerators, "accelerator"
+            yield (
+                f"{root}/hardware/instances.yaml",
+                f"instance {instance_id}",
+                "accelerator",
+                instance.accelerator,
+                catalog.accelerators,
+                "accelerator",
+            )
     for rule in catalog.rules.values():
         for key in rule.entry.sources:
             yield f"{root}/rules/{rule.theme}.yaml", f"rule {rule.id}", "sources", key, sources, "source"

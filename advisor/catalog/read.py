@@ -18,14 +18,14 @@ MAX_BYTES = 2_000_000  # the largest shipped file is under 0.1 MB; a mistaken on
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with YAML 1.2 scalars, no repeated keys and no aliases."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML keeps them on the class
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         """A node; aliases are refused, since a few of them can unfold to gigabytes."""
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(None, None, "an alias (*name). Write the value out", mark)
-        return super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """A mapping whose keys are texts and appear once."""
@@ -45,7 +45,11 @@ for _tag, _pattern, _first in (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("null", r"~|null|Null|NULL|", "~nN\0"),
     ("int", r"[-+]?[0-9][0-9_]*", "-+0123456789"),
-    ("float", r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "-+0123456789."),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        "-+0123456789.",
+    ),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), [c if c != "\0" else "" for c in _first])
 
@@ -62,14 +66,26 @@ def text(path: Path, name: str) -> str | Fault:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            return Fault(name, "", "", f"{size:,} bytes, more than the {MAX_BYTES:,} a catalog file may have.", "Split it, or check that it is the right file.")
+            return Fault(
+                name,
+                "",
+                "",
+                f"{size:,} bytes, more than the {MAX_BYTES:,} a catalog file may have.",
+                "Split it, or check that it is the right file.",
+            )
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         return Fault(name, "", "", "the file is missing.", "Restore it, or point ADVISOR_CATALOG at a whole catalog.")
     except UnicodeDecodeError as error:
         return Fault(name, "", "", f"byte {error.start:,} is not UTF-8.", "Save the file as UTF-8.")
     except OSError as error:
-        return Fault(name, "", "", f"it cannot be read ({error.strerror or error}).", "Check that it is a file and that its permissions allow reading.")
+        return Fault(
+            name,
+            "",
+            "",
+            f"it cannot be read ({error.strerror or error}).",
+            "Check that it is a file and that its permissions allow reading.",
+        )
 
 
 def yaml_mapping(path: Path, name: str) -> dict[str, Any] | Fault:
@@ -110,7 +126,13 @@ def csv_rows(path: Path, name: str, columns: tuple[str, ...]) -> list[dict[str, 
         rows = []
         for row in reader:
             if None in row or None in row.values():
-                return Fault(name, f"line {reader.line_num}", "", f"not {len(columns)} values.", "Quote values that hold commas, and fill every column.")
+                return Fault(
+                    name,
+                    f"line {reader.line_num}",
+                    "",
+                    f"not {len(columns)} values.",
+                    "Quote values that hold commas, and fill every column.",
+                )
             rows.append(row)
     except csv.Error as error:
         return Fault(name, f"line {reader.line_num}", "", f"not readable as CSV: {error}.", "Mend the line.")

@@ -238,7 +238,9 @@ class Variant(Sourced):
     def _kind_fits_outputs(self) -> Self:
         wanted = {"embedder": "dense", "reranker": "score", "language-model": "text"}[self.kind]
         if wanted not in self.outputs:
-            raise PydanticCustomError("outputs", "a {kind} gives {wanted}. Add it to outputs, or mend kind.", {"kind": self.kind, "wanted": wanted})
+            raise PydanticCustomError(
+                "outputs", "a {kind} gives {wanted}. Add it to outputs, or mend kind.", {"kind": self.kind, "wanted": wanted}
+            )
         return self
 
 
@@ -350,7 +352,9 @@ class Offer(Sourced):
     outputs: list[Literal["dense", "sparse", "multi_vector", "score"]] | None = Field(
         default=None, description="outputs the endpoint is said to return; null: not stated"
     )
-    default_pooling: Literal["cls", "mean"] | None = Field(default=None, description="pooling unless the request asks otherwise; null: not stated")
+    default_pooling: Literal["cls", "mean"] | None = Field(
+        default=None, description="pooling unless the request asks otherwise; null: not stated"
+    )
     note: Text | None = None
 
 
@@ -546,5 +550,3 @@ class Preset(Entry):
 def field_help(model: type[Entry], field: str) -> str:
     """Description of a field, as shown to a visitor."""
     return model.model_fields[field].description or ""
-
-

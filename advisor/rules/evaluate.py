@@ -48,10 +48,10 @@ DTYPES: dict[Kind, tuple[type, object]] = {"number": (np.float64, 0.0), "text": 
 
 def column(values: Sequence[object], kind: Kind) -> Values:
     """A column of `kind`; None and NaN become unknown."""
-    known = np.array([value is not None and value == value for value in values], dtype=bool)  # noqa: PLR0124 - NaN
+    known = np.array([value is not None and value == value for value in values], dtype=bool)  # NaN differs from itself
     dtype, filler = DTYPES[kind]
     filled = [value if there else filler for value, there in zip(values, known, strict=True)]
-    array = np.empty(len(filled), dtype=dtype)
+    array: npt.NDArray[Any] = np.empty(len(filled), dtype=dtype)
     array[:] = filled
     return Values(array, known)
 

@@ -169,7 +169,9 @@ def _comparison(node: ast.Compare, columns: Mapping[str, Kind], names: dict[str,
         else:
             first, second = (_kind(part, columns, names, depth + 1) for part in (left, right))
             if first != second:
-                raise RuleError(f"`{ast.unparse(left)[:60]}` is a {first} and `{ast.unparse(right)[:60]}` a {second}. Compare like with like.")
+                raise RuleError(
+                    f"`{ast.unparse(left)[:60]}` is a {first} and `{ast.unparse(right)[:60]}` a {second}. Compare like with like."
+                )
             if isinstance(operator, ORDERED) and first != "number":
                 raise RuleError(f"`<` and its like compare numbers, and `{ast.unparse(left)[:60]}` is a {first}. Use == or !=.")
         left = right
@@ -177,11 +179,13 @@ def _comparison(node: ast.Compare, columns: Mapping[str, Kind], names: dict[str,
 
 def _membership(left: ast.expr, right: ast.expr, columns: Mapping[str, Kind], names: dict[str, None], depth: int) -> None:
     if not isinstance(right, (ast.Tuple, ast.List)) or not right.elts:
-        raise RuleError("`in` takes a list of literals, as in kind in (\"embedder\", \"reranker\").")
+        raise RuleError('`in` takes a list of literals, as in kind in ("embedder", "reranker").')
     kind = _kind(left, columns, names, depth + 1)
     for element in right.elts:
         literal = element.operand if isinstance(element, ast.UnaryOp) and isinstance(element.op, ast.USub) else element
         if not isinstance(literal, ast.Constant):
             raise RuleError(f"`in` takes a list of literals, and `{ast.unparse(element)[:60]}` is none.")
         if _kind(element, columns, names, depth + 1) != kind:
-            raise RuleError(f"`{ast.unparse(left)[:60]}` is a {kind}, and the list holds `{ast.unparse(element)[:60]}`. Compare like with like.")
+            raise RuleError(
+                f"`{ast.unparse(left)[:60]}` is a {kind}, and the list holds `{ast.unparse(element)[:60]}`. Compare like with like."
+            )

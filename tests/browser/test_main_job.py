@@ -25,21 +25,21 @@ def test_state_a_workload_read_the_pick_follow_it_and_come_back_by_link(app, ope
     expect(page.get_by_text("About $34.90 a month ($31.12 to $52.97), and $2.02 once")).to_be_visible()
 
     page.get_by_role("radio", name="rerank", exact=True).or_(page.get_by_role("button", name="rerank", exact=True)).first.click()
-    expect(page.get_by_role("heading", name="Use BGE Reranker V2 M3 at Novita AI")).to_be_visible()
+    expect(page.get_by_role("heading", name="Use BGE Reranker Base at Cloudflare Workers AI")).to_be_visible()
     fill(page, "Queries a month", 500_000)
     fill(page, "Candidates for a query", 20)
-    expect(page.get_by_text("Reranking 2.2 billion tokens a month at $0.01 / 1M is $22.00").first).to_be_visible()
+    expect(page.get_by_text("Reranking 2.2 billion tokens a month at $0.0031 / 1M is $6.82").first).to_be_visible()
     expect(page).to_have_url(re.compile(r"task=rerank.*|.*queries_per_month=500000.*"))
     link = page.url
     assert "queries_per_month=500000" in link and "rerank_candidates=20" in link and "task=rerank" in link
 
-    page.get_by_role("link", name="All about BGE Reranker V2 M3").click()
-    expect(page.get_by_role("heading", name="BGE Reranker V2 M3", level=1)).to_be_visible()
-    expect(page.get_by_text("567,755,777 (568M)")).to_be_visible()
-    expect(page).to_have_url(re.compile(r"/variant\?variant=bge-reranker-v2-m3"))
+    page.get_by_role("link", name="All about BGE Reranker Base").click()
+    expect(page.get_by_role("heading", name="BGE Reranker Base", level=1)).to_be_visible()
+    expect(page.get_by_text("278,044,417 (278M)")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/variant\?variant=bge-reranker-base"))
 
     fresh = open_page(link)
-    expect(fresh.get_by_role("heading", name="Use BGE Reranker V2 M3 at Novita AI")).to_be_visible()
+    expect(fresh.get_by_role("heading", name="Use BGE Reranker Base at Cloudflare Workers AI")).to_be_visible()
     expect(fresh.get_by_text("Reranking 2.2 billion tokens a month").first).to_be_visible()
     expect(fresh.get_by_label("Candidates for a query", exact=True)).to_have_value("20")
 
@@ -104,9 +104,12 @@ def test_a_deep_link_as_the_very_first_visit_has_its_navigation(start_app, open_
 
 def test_a_row_of_the_overview_opens_the_variant(app, open_page):
     page = open_page(app)
-    page.locator("table").first.get_by_role("link", name="BGE M3").click()
-    expect(page.get_by_role("heading", name="BGE M3", level=1)).to_be_visible()
-    expect(page).to_have_url(re.compile(r"/variant\?variant=bge-m3"))
+    with page.expect_popup() as popup:  # links in Streamlit's Markdown open a tab of their own
+        page.locator("table").first.get_by_role("link", name="BGE M3").click()
+    expect(popup.value.get_by_role("heading", name="BGE M3", level=1)).to_be_visible()
+    expect(popup.value).to_have_url(re.compile(r"/variant\?variant=bge-m3"))
+    page.get_by_test_id("stPageLink").filter(has_text="BGE Small EN v1.5").click()
+    expect(page.get_by_role("heading", name="BGE Small EN v1.5", level=1)).to_be_visible()
 
 
 def test_the_view_is_in_the_address(app, open_page):
@@ -122,7 +125,11 @@ def test_the_chart_is_drawn_and_has_words(app, open_page):
     page = open_page(f"{app}/advise")
     chart = page.locator("[data-testid=stVegaLiteChart]")
     expect(chart.locator("[aria-roledescription='bar']").first).to_be_visible()
-    assert page.locator("[aria-label*='Monthly cost at the cheapest offer']").count() + page.get_by_text("Monthly cost at the cheapest offer").count() >= 1
+    assert (
+        page.locator("[aria-label*='Monthly cost at the cheapest offer']").count()
+        + page.get_by_text("Monthly cost at the cheapest offer").count()
+        >= 1
+    )
 
 
 def test_the_decision_downloads_as_json(app, open_page):
@@ -149,6 +156,10 @@ def test_a_price_changed_in_the_yaml_changes_the_answer_on_the_page(start_app, o
     with start_app(ADVISOR_CATALOG=str(copied)) as address:
         page = open_page(f"{address}/advise")
         expect(page.get_by_role("heading", name="Use BGE Large EN v1.5 at DeepInfra")).to_be_visible()
-        edit(copied / "offers/deepinfra.yaml", 'model: BAAI/bge-large-en-v1.5\n    type: serverless\n    usd_per_1m_input: "0.01"', 'model: BAAI/bge-large-en-v1.5\n    type: serverless\n    usd_per_1m_input: "3.5"')
+        edit(
+            copied / "offers/deepinfra.yaml",
+            'model: BAAI/bge-large-en-v1.5\n    type: serverless\n    usd_per_1m_input: "0.01"',
+            'model: BAAI/bge-large-en-v1.5\n    type: serverless\n    usd_per_1m_input: "3.5"',
+        )
         page.reload()
         expect(page.get_by_role("heading", name="Use BGE Large EN v1.5 at OpenRouter")).to_be_visible()

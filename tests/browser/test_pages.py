@@ -6,7 +6,20 @@ import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
 
-PAGES = ["", "?view=as-listed", "?family=aquila-2", "advise", "advise?task=rerank", "compare", "cost", "faq", "faq?view=as-listed", "sources", "variant?variant=bge-m3", "variant"]
+PAGES = [
+    "",
+    "?view=as-listed",
+    "?family=aquila-2",
+    "advise",
+    "advise?task=rerank",
+    "compare",
+    "cost",
+    "faq",
+    "faq?view=as-listed",
+    "sources",
+    "variant?variant=bge-m3",
+    "variant",
+]
 KNOWN = yaml.safe_load(Path(__file__).with_name("axe_known.yaml").read_text(encoding="utf-8"))
 
 

@@ -73,7 +73,9 @@ def test_no_is_norwegian(copied, catalog):
 
 
 def test_an_alias_bomb_is_refused(copied):
-    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"] + [f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]" for a, b in zip("abcdefgh", "bcdefghi", strict=True)]
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"] + [
+        f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+    ]
     (copied / "stores.yaml").write_text("\n".join(lines), encoding="utf-8")
     assert any("stores.yaml, line 2: an alias" in fault for fault in faults(copied))
 

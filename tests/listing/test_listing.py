@@ -67,7 +67,9 @@ def test_one_signal_stands_alone():
 
 
 def test_no_signal_is_said_plainly():
-    assert made([{"name": "A", "parameters": None, "context": None, "capability": None}]).rows[0].use_when == "The listing states no signal."
+    assert (
+        made([{"name": "A", "parameters": None, "context": None, "capability": None}]).rows[0].use_when == "The listing states no signal."
+    )
 
 
 def test_a_replaced_variant_is_kept_for_its_index_only():
@@ -76,12 +78,22 @@ def test_a_replaced_variant_is_kept_for_its_index_only():
 
 
 def test_the_first_of_a_tie_in_price_is_named():
-    view = made([{"name": "A"}], [{"variant": "A", "input_usd_per_1m": "0.02"}, {"variant": "B", "input_usd_per_1m": "0.01"}, {"variant": "C", "input_usd_per_1m": "0.01"}])
+    view = made(
+        [{"name": "A"}],
+        [
+            {"variant": "A", "input_usd_per_1m": "0.02"},
+            {"variant": "B", "input_usd_per_1m": "0.01"},
+            {"variant": "C", "input_usd_per_1m": "0.01"},
+        ],
+    )
     assert "start with B through P at $0.01/1M" in view.faq[2][1]
 
 
 def test_a_price_that_is_a_dash_is_never_the_lowest():
-    assert "start with A" in made([{"name": "A"}], [{"variant": "B", "input_usd_per_1m": None}, {"variant": "A", "input_usd_per_1m": "1"}]).faq[2][1]
+    assert (
+        "start with A"
+        in made([{"name": "A"}], [{"variant": "B", "input_usd_per_1m": None}, {"variant": "A", "input_usd_per_1m": "1"}]).faq[2][1]
+    )
 
 
 def test_no_price_at_all_is_said_plainly():
@@ -89,7 +101,13 @@ def test_no_price_at_all_is_said_plainly():
 
 
 def test_the_latest_of_the_largest_contexts_is_the_most_capable():
-    view = made([{"name": "Old", "context": "8k"}, {"name": "New", "context": "8k", "released": "2024-05"}, {"name": "Short", "released": "2025-01"}])
+    view = made(
+        [
+            {"name": "Old", "context": "8k"},
+            {"name": "New", "context": "8k", "released": "2024-05"},
+            {"name": "Short", "released": "2025-01"},
+        ]
+    )
     assert view.faq[2][1].endswith("evaluate New with 8k context.")
 
 

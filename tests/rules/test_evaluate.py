@@ -107,7 +107,9 @@ def plain(node, row):
         left, right = plain(node.left, row), plain(node.right, row)
         if left is None or right is None or (isinstance(node.op, ast.Div) and right == 0):
             return None
-        return {"Add": left + right, "Sub": left - right, "Mult": left * right, "Div": left / right if right else None}[type(node.op).__name__]
+        return {"Add": left + right, "Sub": left - right, "Mult": left * right, "Div": left / right if right else None}[
+            type(node.op).__name__
+        ]
     if isinstance(node, ast.BoolOp):
         parts = [plain(part, row) for part in node.values]
         decisive = isinstance(node.op, ast.Or)

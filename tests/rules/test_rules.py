@@ -17,8 +17,18 @@ LONG = {"passage_tokens": 600, "passage_tokens_p95": 900}
 
 PINNED = {
     # rule: (workload, plan, effect, words of the sentence)
-    "kind-serves-task": ({}, "novita-ai-bge-reranker-v2-m3", "exclude", "scores query-passage pairs and makes no embedding, so it cannot retrieve"),
-    "passage-fits-context": (LONG | {"split_long_passages": False}, "deepinfra-bge-large-en-v1.5", "exclude", "902 tokens at the 95th percentile exceed the 512-token limit"),
+    "kind-serves-task": (
+        {},
+        "novita-ai-bge-reranker-v2-m3",
+        "exclude",
+        "scores query-passage pairs and makes no embedding, so it cannot retrieve",
+    ),
+    "passage-fits-context": (
+        LONG | {"split_long_passages": False},
+        "deepinfra-bge-large-en-v1.5",
+        "exclude",
+        "902 tokens at the 95th percentile exceed the 512-token limit",
+    ),
     "long-passages-are-split": (LONG, "deepinfra-bge-large-en-v1.5", "note", "exceed the 512-token limit and are split"),
     "pair-fits-context": (LONG | {"task": "rerank", "split_long_passages": False}, "cloudflare-bge-reranker-base", "exclude", "920 tokens"),
     "pair-is-cut": (LONG | {"task": "rerank"}, "cloudflare-bge-reranker-base", "warn", "cut at 512"),
@@ -30,7 +40,12 @@ PINNED = {
     "variant-gives-outputs": ({"outputs": ["dense", "sparse"]}, "deepinfra-bge-large-en-v1.5", "exclude", "gives dense only"),
     "query-instruction-needed": ({}, "nebius-bge-multilingual-gemma2", "note", "Every query needs a task instruction"),
     "query-instruction-helps": ({}, "deepinfra-bge-large-en-v1.5", "note", "published instruction in front"),
-    "successor-recommended": ({"task": "rerank"}, "cloudflare-bge-reranker-base", "note", "recommends BGE Reranker V2 M3 for longer or multilingual text"),
+    "successor-recommended": (
+        {"task": "rerank"},
+        "cloudflare-bge-reranker-base",
+        "note",
+        "recommends BGE Reranker V2 M3 for longer or multilingual text",
+    ),
     "licence-is-permissive": ({"licence": "permissive"}, "nebius-bge-multilingual-gemma2", "exclude", "comes under the Gemma terms of use"),
     "licence-allows-commercial-use": ({"licence": "commercial"}, "nebius-bge-multilingual-gemma2", "warn", "was not checked"),
     "licence-is-not-permissive": ({}, "nebius-bge-multilingual-gemma2", "warn", "not MIT or Apache-2.0"),
@@ -38,7 +53,12 @@ PINNED = {
     "trial-is-no-price": ({}, "nvidia-api-catalog-bge-m3", "exclude", "a trial is not a price"),
     "price-is-known": ({}, "siliconflow-bge-m3", "exclude", "its price is not known"),
     "data-stays-inside": ({"data_may_leave": False}, "novita-ai-bge-m3", "exclude", "may not be sent to a provider"),
-    "endpoint-gives-outputs": ({"outputs": ["dense", "sparse"]}, "novita-ai-bge-m3", "exclude", "does not say that it returns more than dense"),
+    "endpoint-gives-outputs": (
+        {"outputs": ["dense", "sparse"]},
+        "novita-ai-bge-m3",
+        "exclude",
+        "does not say that it returns more than dense",
+    ),
     "host-pools-as-trained": ({}, "cloudflare-bge-small-en-v1.5", "warn", "pools by mean unless"),
     "price-from-aggregator": ({}, "nebius-bge-multilingual-gemma2", "warn", "from an aggregator only"),
     "price-is-recent": ({"task": "rerank"}, "cloudflare-bge-reranker-base", "warn", "was dated 145 days ago"),

@@ -76,7 +76,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("text", "reason"), REFUSED.items(), ids=[repr(text)[:40] for text in REFUSED])
 def test_refused_with_its_reason(text, reason):
-    with pytest.raises(RuleError, match=".") as error:
+    with pytest.raises(RuleError) as error:
         parse(text, COLUMNS)
     assert reason in str(error.value)
 
@@ -97,6 +97,9 @@ def test_the_columns_are_named_in_order_once():
     assert parse("limit < tokens and (kind == 'a' or tokens > 1) and not split", COLUMNS).names == ("limit", "tokens", "kind", "split")
 
 
-@pytest.mark.parametrize("text", ["0 < tokens <= limit", "kind in ('a', 'b')", "tokens not in [1, -2]", "split == true", "True or open", "tokens / 2 > limit * -1"])
+@pytest.mark.parametrize(
+    "text",
+    ["0 < tokens <= limit", "kind in ('a', 'b')", "tokens not in [1, -2]", "split == true", "True or open", "tokens / 2 > limit * -1"],
+)
 def test_accepted(text):
     assert parse(text, COLUMNS).text == text
