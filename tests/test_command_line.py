@@ -26,7 +26,9 @@ def workload(tmp_path):
 def test_recommend_answers_in_text(capsys, workload):
     status, out, err = run(capsys, "recommend", workload(languages=["en"]))
     assert (status, err) == (0, "")
-    assert out.startswith("Use BGE Large EN v1.5 at DeepInfra: about $34.90 a month ($31.12 to $52.97), and $2.02 once to encode the corpus.")
+    assert out.startswith(
+        "Use BGE Large EN v1.5 at DeepInfra: about $34.90 a month ($31.12 to $52.97), and $2.02 once to encode the corpus."
+    )
     assert "Also possible:" in out and "Ruled out (7 of 30 plans):" in out and "Taken for granted:" in out
 
 

@@ -1,0 +1,52 @@
+"""README's commands exist and do what it says; the browser tests and CI run the two make targets themselves."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^\.venv/bin/python -m advisor (.*?)(?:\s+#.*)?$", README, flags=re.MULTILINE)
+WORKLOAD = re.search(r"```yaml\n(.*?)```", README, flags=re.DOTALL).group(1)
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"`?make ([a-z]+)", README))))
+def test_a_make_target_named_in_readme_exists(target):
+    assert re.search(rf"^{target}:", MAKEFILE, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_readme_runs(command, tmp_path):
+    (tmp_path / "workload.yaml").write_text(WORKLOAD, encoding="utf-8")
+    words = [str(tmp_path / word) if word == "workload.yaml" else word for word in command.split()]
+    done = subprocess.run([sys.executable, "-m", "advisor", *words], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout
+
+
+def test_the_workload_of_readme_is_answered():
+    from advisor.workload import Workload
+
+    assert Workload.of(yaml.safe_load(WORKLOAD)).budget_usd_per_month == 50
+
+
+def test_the_figures_in_readme_are_those_of_the_catalog(catalog):
+    assert f"{len(list(catalog.offers()))} offers by {len(catalog.providers)} providers" in README
+
+
+def test_the_files_named_in_readme_are_there():
+    for name in re.findall(r"`((?:catalog|advisor|pages|docs|tests)/[\w/.-]+)`|\((docs/[\w.]+)\)", README):
+        path = next(part for part in name if part)
+        assert (ROOT / path).exists(), path
+
+
+def test_locks_name_no_address_and_every_line_has_a_hash():
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert "://" not in text and "--index" not in text
+        pins = re.findall(r"^\S+==\S+.*?(?=^\S|\Z)", text, flags=re.MULTILINE | re.DOTALL)
+        assert pins and all("--hash=sha256:" in pin for pin in pins)
