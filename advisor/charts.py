@@ -8,7 +8,6 @@ import altair as alt
 import pandas as pd
 
 from advisor import units
-from advisor.catalog.load import Catalog, Family
 from advisor.recommend import Recommendation
 
 LEGIBLE = {"light": "#0d141b", "dark": "#e4eaf0"}
@@ -23,14 +22,21 @@ class Chart(NamedTuple):
     alt: str
 
 
-def release_timeline(family: Family, theme: str) -> Chart | None:
-    """Releases over time, a mark a variant, embedders and rerankers by shape; None where no date is known."""
-    dated = [(key, v) for key, v in sorted(family.variants.items()) if v.released]
-    if not dated:
+class Release(NamedTuple):
+    """One mark of the timeline; `day` is ISO, a month counts as its first day."""
+
+    name: str
+    day: str
+    kind: str
+
+
+def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart | None:
+    """Releases over time, a mark a variant, its kind by shape; `prefix` is left out of the names. None where there is none."""
+    if not releases:
         return None
-    frame = pd.DataFrame({"model": v.name, "released": v.released.isoformat() if v.released else "", "kind": v.kind} for _, v in dated)
+    frame = pd.DataFrame(releases, columns=["model", "released", "kind"])
     frame["row"] = frame.sort_values(["kind", "model"]).groupby("released").cumcount()
-    frame["short"] = frame["model"].str.replace(f"{family.facts.name} ", "", regex=False)
+    frame["short"] = frame["model"].str.removeprefix(prefix).str.strip()
     base = alt.Chart(frame).encode(
         x=alt.X(
             "released:T",
@@ -43,44 +49,32 @@ def release_timeline(family: Family, theme: str) -> Chart | None:
     marks = base.mark_point(filled=True, size=110, opacity=1).encode(
         shape=alt.Shape("kind:N", title=None, legend=alt.Legend(orient="top", symbolStrokeColor="#7b8794", symbolFillColor="#7b8794")),
         color=alt.Color("kind:N", title=None, legend=None),
-        tooltip=[
-            alt.Tooltip("model:N", title="Model"),
-            alt.Tooltip("released:T", title="Released", format="%Y-%m-%d"),
-            alt.Tooltip("kind:N", title="Kind"),
-        ],
+        tooltip=[alt.Tooltip("model:N", title="Model"), alt.Tooltip("released:N", title="Released"), alt.Tooltip("kind:N", title="Kind")],
     )
-    last = frame["released"].max()
+    first, last = frame["released"].min(), frame["released"].max()
     before, at_last = (base.transform_filter(f"datum.released {sign} '{last}'").encode(text="short:N") for sign in ("!=", "=="))
     words = [  # the last name stands left of its mark: on the right it would leave the chart
         before.mark_text(align="left", dx=9, fontSize=12, color=LEGIBLE[theme]),
         at_last.mark_text(align="right", dx=-9, fontSize=12, color=LEGIBLE[theme]),
     ]
-    first, newest = frame["released"].min(), frame[frame["released"] == last]["model"].tolist()
+    newest = frame[frame["released"] == last]["model"].tolist()
     title = f"{len(frame)} releases from {first[:7]} to {last[:7]}; the latest is {units.listed(newest)}"
     told = "; ".join(f"{row.released}: {row.model} ({row.kind})" for row in frame.sort_values(["released", "model"]).itertuples())
-    height = 60 + 26 * (int(frame["row"].max()) + 1)
-    return Chart(title, alt.layer(marks, *words).properties(height=height), f"Release dates. {told}.")
+    return Chart(title, alt.layer(marks, *words).properties(height=alt.Step(26)), f"Release dates. {told}.")
 
 
-def monthly_costs(catalog: Catalog, found: Recommendation, theme: str) -> Chart | None:
-    """What each variant that fits costs in a month at its cheapest offer, as bars with low and high; None where none fits."""
-    best: dict[str, Any] = {}
-    for judged in found.judged:
-        if judged.excluded or judged.plan.monthly_usd is None:
-            continue
-        if judged.plan.variant_id not in best or judged.monthly < best[judged.plan.variant_id].monthly:
-            best[judged.plan.variant_id] = judged
-    if not best:
+def monthly_costs(found: Recommendation, theme: str) -> Chart | None:
+    """What the pick and the best offer of each other variant that fits cost in a month; None where nothing fits."""
+    if found.pick is None:
         return None
-    rows = sorted(best.values(), key=lambda j: (j.monthly, j.plan.id))
+    rows = sorted([found.pick, *(other.judged for other in found.alternatives)], key=lambda j: (j.monthly, j is not found.pick, j.plan.id))
     frame = pd.DataFrame(
         {
             "label": f"{j.plan.variant.name}, {j.plan.where}",
             "usd": j.monthly,
-            "low": float(j.plan.monthly_usd.low),
-            "high": float(j.plan.monthly_usd.high),
-            "shown": units.usd(j.plan.monthly_usd.base)
-            + (", the pick" if found.pick and j.plan.variant_id == found.pick.plan.variant_id else ""),
+            "low": float(j.cost.low),
+            "high": float(j.cost.high),
+            "shown": units.usd(j.cost.base) + (", the pick" if j is found.pick else ""),
         }
         for j in rows
     )
@@ -93,10 +87,10 @@ def monthly_costs(catalog: Catalog, found: Recommendation, theme: str) -> Chart 
     spread = base.mark_rule(strokeWidth=2, color=LEGIBLE[theme], opacity=0.7).encode(x="low:Q", x2="high:Q")
     words = base.mark_text(align="left", dx=6, fontSize=12, color=LEGIBLE[theme]).encode(x="high:Q", text="shown:N")
     cheapest = rows[0].plan
-    title = f"{cheapest.variant.name} at {cheapest.where} costs least of what fits: {units.usd(cheapest.monthly_usd.base)} a month"
+    title = f"{cheapest.variant.name} at {cheapest.where} costs least of what fits: {units.usd(rows[0].cost.base)} a month"
     told = "; ".join(f"{row.label} {row.shown}" for row in frame.itertuples())
     return Chart(
         title,
-        alt.layer(bars, spread, words).properties(height=40 + 30 * len(frame)),
+        alt.layer(bars, spread, words).properties(height=alt.Step(30)),
         f"Monthly cost at the cheapest offer of each variant that fits. {told}.",
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from advisor.catalog.load import Family
 from advisor.catalog.schema import Listing, ListingPrice, ListingVariant
+from advisor.charts import Release
 from advisor.units import listed
 
 CURRENT = "Current"
@@ -57,6 +58,12 @@ def as_listed(family: Family) -> AsListed:
     contexts = [v.context for v in listing.variants if v.context]
     longest = max(contexts, key=context_tokens, default=None)
     return AsListed(family.facts.name, family.facts.developer, listing, rows, ordered, longest, tuple(_faq(family, listing, longest)))
+
+
+def releases(view: AsListed) -> list[Release]:
+    """The releases as listed, each on the first day of its month, by the capability that the listing names."""
+    named = {variant.name: variant.capability for variant in view.listing.variants}
+    return [Release(row.name, f"{row.released}-01", named[row.name] or "no capability named") for row in view.rows]
 
 
 def context_tokens(context: str) -> int:

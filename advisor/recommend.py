@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from advisor import evidence, plans, units
+from advisor import evidence, plans, storage, units
 from advisor.catalog.load import Catalog
+from advisor.costs import Range
 from advisor.evidence import Evidence
 from advisor.findings import Finding, findings
 from advisor.plans import KIND_FOR_TASK, Plan
@@ -42,10 +43,15 @@ class Judged:
         return tuple(finding for finding in self.findings if finding.effect != "exclude")
 
     @property
+    def cost(self) -> Range:
+        """US dollars a month of a plan that fits; every such plan has one."""
+        assert self.plan.monthly_usd is not None
+        return self.plan.monthly_usd
+
+    @property
     def monthly(self) -> float:
         """US dollars a month at the base of the estimate."""
-        assert self.plan.monthly_usd is not None
-        return float(self.plan.monthly_usd.base)
+        return float(self.cost.base)
 
 
 class Alternative(NamedTuple):
@@ -152,7 +158,7 @@ def _reasons(catalog: Catalog, fitting: list[Judged], pick: Judged, workload: Wo
     return [
         _quality_reason(catalog, fitting, pick, workload, chosen),
         _cost_reason(pick),
-        *([_index_reason(pick)] if pick.plan.index_bytes else []),
+        *([_index_reason(catalog, pick)] if pick.plan.index_bytes else []),
         *([_tie_reason(_ties(fitting, pick), pick)] if _ties(fitting, pick) else []),
         *(Reason(f.rule, f.text, f.sources) for f in pick.remarks),
     ]
@@ -203,14 +209,14 @@ def _cost_reason(pick: Judged) -> Reason:
     return Reason("cost", text, plan.offer.source_ids("usd_per_1m_input"))
 
 
-def _index_reason(pick: Judged) -> Reason:
+def _index_reason(catalog: Catalog, pick: Judged) -> Reason:
     plan = pick.plan
     assert plan.index_usd is not None
     text = (
         f"{units.large(plan.tokens.vectors)} vectors of {units.count(plan.variant.embedding_dim)} dimensions take {units.memory(plan.index_bytes)} "
         f"of RAM as an index: {units.usd(plan.index_usd.base)} a month ({units.usd_range(plan.index_usd.low, plan.index_usd.high)})."
     )
-    return Reason("index", text, ("qdrant-capacity", *plan.variant.source_ids("embedding_dim")))
+    return Reason("index", text, ("qdrant-capacity", *storage.ram_sources(catalog), *plan.variant.source_ids("embedding_dim")))
 
 
 def _tie_reason(ties: list[Judged], pick: Judged) -> Reason:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from advisor.catalog.load import Catalog
+from advisor.catalog.schema import Instance
 from advisor.costs import Range
 from advisor.units import GIB, HOURS_PER_MONTH
 
@@ -32,20 +33,28 @@ def ram_usd_per_gib_month(catalog: Catalog) -> Range | None:
 
     low: the cheapest memory-optimised instance; base: the dearest of them; high: the middle general-purpose one.
     """
-    memory_optimised, general = [], []
-    for instance in catalog.instances.values():
-        price, ram, vcpu = instance.on_demand_usd_per_h, instance.ram_gib, instance.vcpu
-        if instance.kind != "cpu" or price is None or not ram or not vcpu:
-            continue
-        rate = price * HOURS_PER_MONTH / Decimal(str(ram))
-        if ram / vcpu >= MEMORY_OPTIMISED_GIB_PER_VCPU:
-            memory_optimised.append(rate)
-        elif ram / vcpu >= GENERAL_GIB_PER_VCPU:
-            general.append(rate)
+    rates = _rates(catalog)
+    memory_optimised = [rate for _, rate, per_vcpu in rates if per_vcpu >= MEMORY_OPTIMISED_GIB_PER_VCPU]
+    general = [rate for _, rate, per_vcpu in rates if per_vcpu < MEMORY_OPTIMISED_GIB_PER_VCPU]
     if not memory_optimised:
         return None
     base = max(memory_optimised)
     return Range(min(memory_optimised), base, max(base, statistics.median_high(general)) if general else base)
+
+
+def ram_sources(catalog: Catalog) -> tuple[str, ...]:
+    """Ids of the sources of the prices of memory."""
+    return tuple(sorted({source for instance, _, _ in _rates(catalog) for source in instance.source_ids("on_demand_usd_per_h")}))
+
+
+def _rates(catalog: Catalog) -> list[tuple[Instance, Decimal, float]]:
+    """(instance, US dollars a GiB-month, GiB a vCPU) of the general-purpose and memory-optimised CPU instances."""
+    rates = []
+    for instance in catalog.instances.values():
+        price, ram, vcpu = instance.on_demand_usd_per_h, instance.ram_gib, instance.vcpu
+        if instance.kind == "cpu" and price is not None and ram and vcpu and ram / vcpu >= GENERAL_GIB_PER_VCPU:
+            rates.append((instance, price * HOURS_PER_MONTH / Decimal(str(ram)), ram / vcpu))
+    return rates
 
 
 def index_usd_per_month(size_bytes: int, usd_per_gib_month: Range) -> Range:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from advisor import evidence, units
 from advisor.catalog.load import Catalog, Family
 from advisor.catalog.schema import Correction, Offer, Provider, Variant
+from advisor.charts import Release
 from advisor.recommend import Judged, Recommendation
 
 STALE_DAYS = 90
@@ -56,6 +57,11 @@ def release_groups(family: Family) -> dict[str, list[str]]:
     for _, variant in newest_first(family):
         groups.setdefault(month(variant), []).append(variant.name)
     return groups
+
+
+def releases(family: Family) -> list[Release]:
+    """The dated releases of a family, for the timeline."""
+    return [Release(v.name, v.released.isoformat(), v.kind) for _, v in sorted(family.variants.items()) if v.released]
 
 
 def correction(family: Family, variant_id: str | None, field: str) -> Correction | None:
@@ -299,6 +305,7 @@ def _cost_row(judged: Judged) -> dict[str, str]:
         "Model": plan.variant.name,
         "Provider": plan.where
         + (f" ({plan.offer.model})" if plan.provider and plan.offer and _several(plan.provider, plan.variant_id) else ""),
+        "A month": units.usd(plan.monthly_usd.base) if plan.monthly_usd else units.NOT_KNOWN,
         "Price per 1M": units.NOT_KNOWN if price is None else f"${price}",
         "Tokens": units.large(plan.tokens.monthly),
         "Encoding" if plan.variant.kind == "embedder" else "Reranking": units.usd(plan.encoding_usd.base)
@@ -309,7 +316,6 @@ def _cost_row(judged: Judged) -> dict[str, str]:
             if plan.variant.kind == "embedder"
             else {}
         ),
-        "A month": units.usd(plan.monthly_usd.base) if plan.monthly_usd else units.NOT_KNOWN,
         **({"Once": units.usd(plan.one_off_usd)} if plan.variant.kind == "embedder" else {}),
         "Fits": "yes" if not judged.excluded else f"no: {judged.excluded[0].text}",
     }

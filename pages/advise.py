@@ -55,9 +55,16 @@ with answer:
                     query_params={"variant": pick.plan.variant_id},
                 )
     if pick is not None:
-        shared.show_chart(charts.monthly_costs(catalog, found, shared.theme()), "costs")
+        shared.show_chart(charts.monthly_costs(found, shared.theme()), "costs")
         st.header("Also possible")
         if found.alternatives:
+            first = {
+                "Model": shared.variant_link(pick.plan.variant_id, pick.plan.variant.name),
+                "Provider": pick.plan.where,
+                "Score": units.points(pick.quality) if pick.quality is not None else "not ranked",
+                "A month": shared.money(units.usd(pick.plan.monthly_usd.base)),
+                "Against the pick": "the pick",
+            }
             rows = [
                 {
                     "Model": shared.variant_link(other.judged.plan.variant_id, other.judged.plan.variant.name),
@@ -68,7 +75,12 @@ with answer:
                 }
                 for other in found.alternatives
             ]
-            st.table(rows, hide_index=True, border="horizontal", alt="Other variants that fit, with their score and monthly cost")
+            st.table(
+                [first, *rows],
+                hide_index=True,
+                border="horizontal",
+                alt="The pick and the other variants that fit, with their score and monthly cost",
+            )
         else:
             st.markdown("No other variant fits.")
     with st.expander(f"Ruled out: {len(found.rejected)} of {len(found.judged)} plans, and by which rule", icon=":material/block:"):

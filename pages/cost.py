@@ -44,7 +44,7 @@ with answer:
             st.page_link(
                 "pages/advise.py", label="Which of them to take", icon=":material/compass_calibration:", query_params=workload.params()
             )
-    shared.show_chart(charts.monthly_costs(catalog, found, shared.theme()), "costs")
+    shared.show_chart(charts.monthly_costs(found, shared.theme()), "costs")
     st.header("How one of them is worked out")
     offers = [row["offer"] for row in rows]
     picked = found.pick.plan.id if found.pick else offers[0]

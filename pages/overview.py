@@ -85,7 +85,7 @@ def verified() -> None:
         )
     st.header("Release timeline")
     groups = tables.release_groups(family)
-    shared.show_chart(charts.release_timeline(family, shared.theme()), "timeline")
+    shared.show_chart(charts.release_timeline(tables.releases(family), family.facts.name, shared.theme()), "timeline")
     st.caption(f"{len(groups)} release groups")
     st.table(
         [{"Released": month, "Models": units.listed(names)} for month, names in groups.items()],
@@ -141,6 +141,7 @@ def as_listed() -> None:
     ]
     st.table(rows, hide_index=True, border="horizontal", alt="Variants as listed")
     st.header("Release timeline")
+    shared.show_chart(charts.release_timeline(listing.releases(listed), listed.name, shared.theme()), "timeline")
     st.caption(f"{len(listed.groups)} release groups")
     st.table(
         [{"Released": month, "Models": units.listed(list(names))} for month, names in listed.groups.items()],

@@ -12,6 +12,14 @@ money = shared.money
 st.title("Where the figures are from")
 st.markdown(f"{len(catalog.sources)} sources. Catalog {catalog.version}.")
 asked = st.query_params.get("source")
+correction = next((c for f in catalog.families.values() for c in f.corrections if c.id == st.query_params.get("correction")), None)
+if correction is not None:
+    with st.container(border=True):
+        name = catalog.variants[correction.variant].name if correction.variant else "The family"
+        st.markdown(
+            f"**{name}, {correction.field}.** The listing says {money(correction.listed)}; verified is {money(correction.verified)}."
+        )
+        st.markdown(f"{money(correction.why)} {shared.source_links(s for _, s in correction.all_source_ids())}")
 if asked:
     source = catalog.sources.get(asked)
     if source is None:

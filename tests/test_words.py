@@ -129,7 +129,7 @@ def test_a_comparison_marks_what_differs(catalog, today):
 
 
 def test_the_timeline_names_every_release_in_words_and_marks(catalog):
-    chart = charts.release_timeline(catalog.families["bge"], "light")
+    chart = charts.release_timeline(tables.releases(catalog.families["bge"]), "BGE", "light")
     assert "2024-07-26: BGE Multilingual Gemma2 (embedder)" in chart.alt
     spec = chart.chart.to_dict()
     assert len(next(iter(spec["datasets"].values()))) == 8
@@ -140,13 +140,13 @@ def test_a_family_without_dates_has_no_timeline(catalog):
 
     family = catalog.families["aquila-2"]
     undated = replace(family, variants={k: v.model_copy(update={"released": None}) for k, v in family.variants.items()})
-    assert charts.release_timeline(undated, "dark") is None
+    assert charts.release_timeline(tables.releases(undated), "Aquila", "dark") is None
 
 
 def test_the_cost_chart_tells_each_bar_in_words(catalog, today):
-    chart = charts.monthly_costs(catalog, recommend(catalog, Workload(), today), "dark")
+    chart = charts.monthly_costs(recommend(catalog, Workload(), today), "dark")
     assert "BGE Large EN v1.5, DeepInfra $34.90, the pick" in chart.alt
-    assert charts.monthly_costs(catalog, recommend(catalog, Workload(data_may_leave=False), today), "dark") is None
+    assert charts.monthly_costs(recommend(catalog, Workload(data_may_leave=False), today), "dark") is None
 
 
 def test_the_json_to_take_away_loses_no_digit(catalog):
