@@ -47,8 +47,8 @@ def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart 
         y=alt.Y("row:O", axis=None, sort="descending"),
     )
     marks = base.mark_point(filled=True, size=110, opacity=1).encode(
-        shape=alt.Shape("kind:N", title=None, legend=alt.Legend(orient="top", symbolStrokeColor="#7b8794", symbolFillColor="#7b8794")),
-        color=alt.Color("kind:N", title=None, legend=None),
+        shape=alt.Shape("kind:N", title=None, legend=alt.Legend(orient="top")),
+        color=alt.Color("kind:N", title=None, legend=alt.Legend(orient="top")),
         tooltip=[alt.Tooltip("model:N", title="Model"), alt.Tooltip("released:N", title="Released"), alt.Tooltip("kind:N", title="Kind")],
     )
     first, last = frame["released"].min(), frame["released"].max()

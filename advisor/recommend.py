@@ -134,13 +134,14 @@ def _material(workload: Workload, least: float) -> float:
     return max(0.0, workload.material_usd - 1e-9) if workload.material_usd else 1e-9 * max(1.0, least)
 
 
-def _preference(judged: Judged) -> tuple[bool, int, float, bool, bool, str]:
-    """Among equal costs: first-party prices, the smaller model, the lower cost, no router, the listing's price, the id."""
+def _preference(judged: Judged) -> tuple[bool, int, float, float, bool, bool, str]:
+    """Among equal costs: first-party prices, the smaller model, the lower cost a month and once, no router, the listing's price, the id."""
     offer, provider = judged.plan.offer, judged.plan.provider
     return (
         offer is not None and offer.tier == "aggregator",
         judged.plan.variant.parameters or 0,
         judged.monthly,
+        float(judged.plan.one_off_usd or 0),
         provider is not None and provider.router,
         offer is None or offer.tier != "listing",
         judged.plan.id,

@@ -69,6 +69,11 @@ def test_the_dearer_of_two_equal_prices_is_not_taken_for_its_name(catalog):
     assert found.pick.plan.id == "deepinfra-bge-large-en-v1.5", "Cloudflare asks twenty times as much and sorts first"
 
 
+def test_where_a_month_costs_the_same_the_first_encoding_decides(catalog):
+    found = ask(catalog, queries_per_month=0, licence="permissive", quality_tolerance=0)
+    assert (found.pick.plan.id, float(found.pick.plan.one_off_usd)) == ("deepinfra-bge-large-en-v1.5", 2.02)
+
+
 def test_nothing_fits_says_what_to_give_up(catalog):
     found = ask(catalog, data_may_leave=False)
     assert found.pick is None and found.reasons == () and found.alternatives == ()

@@ -100,6 +100,7 @@ def test_a_deep_link_as_the_very_first_visit_has_its_navigation(start_app, open_
         page = open_page(f"{address}/advise?passages=5000")
         expect(page.get_by_test_id("stTopNavLink").filter(has_text="Compare")).to_be_visible()
         expect(page.get_by_label("Passages", exact=True)).to_have_value("5000")
+        page.close()
 
 
 def test_a_row_of_the_overview_opens_the_variant(app, open_page):
@@ -150,9 +151,10 @@ def test_a_broken_catalog_shows_its_faults_and_no_trace(start_app, open_page, co
         expect(page.get_by_text("0.01 is a YAML float")).to_be_visible()
         expect(page.get_by_text("the file is missing")).to_be_visible()
         assert page.get_by_text("Traceback").count() == 0
+        page.close()
 
 
-def test_a_price_changed_in_the_yaml_changes_the_answer_on_the_page(start_app, open_page, copied, edit):
+def test_a_price_changed_in_the_yaml_changes_the_answer_on_the_page(start_app, open_page, settle, copied, edit):
     with start_app(ADVISOR_CATALOG=str(copied)) as address:
         page = open_page(f"{address}/advise")
         expect(page.get_by_role("heading", name="Use BGE Large EN v1.5 at DeepInfra")).to_be_visible()
@@ -163,3 +165,5 @@ def test_a_price_changed_in_the_yaml_changes_the_answer_on_the_page(start_app, o
         )
         page.reload()
         expect(page.get_by_role("heading", name="Use BGE Large EN v1.5 at OpenRouter")).to_be_visible()
+        settle(page)
+        page.close()

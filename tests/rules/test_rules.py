@@ -30,6 +30,12 @@ PINNED = {
         "902 tokens at the 95th percentile exceed the 512-token limit",
     ),
     "long-passages-are-split": (LONG, "deepinfra-bge-large-en-v1.5", "note", "exceed the 512-token limit and are split"),
+    "query-fits-context": (
+        {"query_tokens": 600},
+        "deepinfra-bge-large-en-v1.5",
+        "exclude",
+        "Queries of 600 tokens leave no room within the 512-token limit",
+    ),
     "pair-fits-context": (LONG | {"task": "rerank", "split_long_passages": False}, "cloudflare-bge-reranker-base", "exclude", "920 tokens"),
     "pair-is-cut": (LONG | {"task": "rerank"}, "cloudflare-bge-reranker-base", "warn", "cut at 512"),
     "longer-than-recommended": (LONG, "nebius-bge-multilingual-gemma2", "warn", "recommends at most 512"),
