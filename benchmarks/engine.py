@@ -58,7 +58,7 @@ def main() -> None:
         repeats = 15 if times < 100 else 3
         built = milliseconds(lambda c=larger: build(c, Workload(), TODAY), repeats)
         columns = columns_of(plans)
-        evaluated = milliseconds(lambda c=columns, n=len(plans): [evaluate(rule.when, c, n) for rule in catalog.rules.values()], repeats)
+        evaluated = milliseconds(lambda c=columns, p=plans: [evaluate(rule.when, c, len(p)) for rule in catalog.rules.values()], repeats)
         ruled = milliseconds(lambda c=larger, p=plans: findings(c, p), repeats)
         whole = milliseconds(lambda c=larger: recommend(c, Workload(), TODAY), repeats)
         base = base or whole
