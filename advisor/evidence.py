@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -21,6 +21,7 @@ class Evidence:
 
     `scores` and `uplift` are in points of 100 by variant id. `ranks` is false where no two candidates share a set:
     then the scores stand alone and decide nothing. `unranked` says of each other candidate why it has no score here.
+    `title` states the set as on the screen (name, metric, tasks, who computed it), `meaning` what the metric says.
     """
 
     set: EvidenceSet | None
@@ -30,7 +31,8 @@ class Evidence:
     shared_tasks: tuple[str, ...] = ()
     first_stage_score: float | None = None
     source_ids: tuple[str, ...] = ()
-    languages: tuple[str, ...] = field(default=())
+    title: str = "no published comparison"
+    meaning: str = ""
 
     @property
     def uplift(self) -> dict[str, float]:
@@ -39,17 +41,10 @@ class Evidence:
             return {}
         return {variant: score - self.first_stage_score for variant, score in self.scores.items()}
 
-    @property
-    def title(self) -> str:
-        """The set as stated on the screen: name, metric, tasks, who computed it."""
-        if self.set is None:
-            return "no published comparison"
-        return describe(self.set, self.languages, self.shared_tasks)
 
-
-def describe(chosen: EvidenceSet, languages: tuple[str, ...] = (), shared: tuple[str, ...] = ()) -> str:
+def describe(catalog: Catalog, chosen: EvidenceSet, languages: tuple[str, ...] = (), shared: tuple[str, ...] = ()) -> str:
     """`MTEB(eng, v1) retrieval (nDCG@10, 15 tasks, MTEB results repository)`."""
-    parts = [chosen.metric_name]
+    parts = [catalog.metrics[chosen.metric].name]
     if chosen.by_language:
         parts.append(
             f"languages {', '.join(languages)}" if len(languages) > 1 else f"language {languages[0]}" if languages else "by language"
@@ -59,6 +54,12 @@ def describe(chosen: EvidenceSet, languages: tuple[str, ...] = (), shared: tuple
     elif chosen.tasks:
         parts.append("1 data set" if chosen.tasks == 1 else f"{chosen.tasks} tasks")
     return f"{chosen.name} ({', '.join([*parts, chosen.publisher_of_scores])})"
+
+
+def metric_meaning(catalog: Catalog, chosen: EvidenceSet) -> str:
+    """`nDCG@10: how well the first ten results are ordered, ...`."""
+    metric = catalog.metrics[chosen.metric]
+    return f"{metric.name}: {metric.meaning}"
 
 
 def scores(catalog: Catalog, set_id: str, languages: tuple[str, ...] = ()) -> dict[str, float]:
@@ -126,7 +127,7 @@ def choose(catalog: Catalog, kind: str, languages: tuple[str, ...], candidates: 
         for chosen in sets:
             if len(found[chosen.id]) >= least:
                 return _evidence(catalog, chosen, found[chosen.id], wanted, languages, ranks=least > 1)
-    return Evidence(None, {}, False, {v: "not measured on any set for this task and these languages" for v in wanted}, languages=languages)
+    return Evidence(None, {}, False, {v: "not measured on any set for this task and these languages" for v in wanted})
 
 
 def shared_tasks(catalog: Catalog, chosen: EvidenceSet, candidates: Collection[str]) -> tuple[str, ...]:
@@ -158,7 +159,8 @@ def _evidence(
         shared_tasks=shared,
         first_stage_score=first_stage_score(catalog, chosen, languages),
         source_ids=tuple(sorted(set(rows[rows["variant"].isin(found)]["source_id"]))),
-        languages=languages,
+        title=describe(catalog, chosen, languages, shared),
+        meaning=metric_meaning(catalog, chosen),
     )
 
 

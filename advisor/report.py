@@ -71,6 +71,7 @@ def as_json(found: Recommendation, plans: bool = False) -> dict[str, Any]:
         "evidence": {
             "set": evidence.set.id if evidence.set else None,
             "title": evidence.title,
+            "meaning": evidence.meaning,
             "caveat": evidence.set.caveat if evidence.set else None,
             "ranks": evidence.ranks,
             "scores": {variant: round(score, 4) for variant, score in sorted(evidence.scores.items())},

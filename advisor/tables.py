@@ -216,7 +216,7 @@ def scores(catalog: Catalog, variant_id: str) -> list[dict[str, str]]:
             ]
             rows.append(
                 {
-                    "Benchmark": evidence.describe(chosen),
+                    "Benchmark": evidence.describe(catalog, chosen),
                     "Score": units.points(found[variant_id]),
                     "On the same set": ", ".join(others) or "no other variant",
                     "Mind": chosen.caveat or "",
@@ -237,12 +237,17 @@ def language_scores(catalog: Catalog, variant_id: str) -> list[dict[str, str]]:
             shown = ", ".join(f"{code} {units.points(score)}" for code, score in known.items())
             rows.append(
                 {
-                    "Benchmark": f"{chosen.name} ({chosen.metric_name}, {chosen.publisher_of_scores})",
+                    "Benchmark": f"{chosen.name} ({catalog.metrics[chosen.metric].name}, {chosen.publisher_of_scores})",
                     "By language": shown,
                     "Mind": chosen.caveat or "",
                 }
             )
     return rows
+
+
+def metric_meanings(catalog: Catalog) -> str:
+    """What the metrics of the published scores say, in one line."""
+    return "; ".join(f"{metric.name}: {metric.meaning}" for metric in catalog.metrics.values()) + "."
 
 
 def comparison(catalog: Catalog, variant_ids: list[str], today: date) -> list[dict[str, str]]:
@@ -253,7 +258,7 @@ def comparison(catalog: Catalog, variant_ids: list[str], today: date) -> list[di
     for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id)):
         found = {} if chosen.by_language else evidence.scores(catalog, chosen.id)
         if all(key in found for key in variant_ids):
-            rows.append(("Score", evidence.describe(chosen), [units.points(found[key]) for key in variant_ids]))
+            rows.append(("Score", evidence.describe(catalog, chosen), [units.points(found[key]) for key in variant_ids]))
     rows.append(("Price", "Lowest known hosted price", [lowest_price(catalog, key, today) for key in variant_ids]))
     return [
         {"differs": "≠" if len(set(values)) > 1 else "", "part": part, "label": label}
@@ -270,7 +275,7 @@ def shared_languages(catalog: Catalog, variant_ids: list[str]) -> list[dict[str,
             found = evidence.scores(catalog, chosen.id, (code,))
             if all(key in found for key in variant_ids):
                 rows.append(
-                    {"Benchmark": f"{chosen.name} ({chosen.metric_name})", "Language": code}
+                    {"Benchmark": f"{chosen.name} ({catalog.metrics[chosen.metric].name})", "Language": code}
                     | {catalog.variants[key].name: units.points(found[key]) for key in variant_ids}
                 )
     return rows

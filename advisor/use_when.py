@@ -133,7 +133,7 @@ def _score_claim(catalog: Catalog, variant_id: str, set_id: str, found: dict[str
     rest = sorted((score for key, score in found.items() if key != variant_id), reverse=True)
     place = 1 + sum(score > own for score in rest)
     word = "best" if place == 1 else f"{('second', 'third', 'fourth', 'fifth')[place - 2]} best" if place <= 5 else f"number {place}"
-    text = f"The {word} of {len(found)} on {evidence.describe(chosen)}: {units.points(own)} against {units.listed([units.points(score) for score in rest])}."
+    text = f"The {word} of {len(found)} on {evidence.describe(catalog, chosen)}: {units.points(own)} against {units.listed([units.points(score) for score in rest])}."
     return Claim(text, tuple(sorted(set(catalog.quality[catalog.quality["benchmark"] == chosen.benchmark]["source_id"]))))
 
 

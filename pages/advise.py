@@ -35,6 +35,8 @@ with answer:
             score = f" · scores {units.points(pick.quality)} on {found.evidence.set.name}" if pick.quality is not None else ""
             st.markdown(shared.money(f"{report.cost(pick).capitalize()}{score}."))
             st.markdown(shared.bullets((reason.text, reason.sources) for reason in found.reasons))
+            if found.evidence.meaning:
+                shared.small(f"{found.evidence.meaning}.")
         with st.container(horizontal=True):
             with st.popover("Copy link", icon=":material/link:"):
                 st.code(shared.link_to("advise", workload), language=None, wrap_lines=True)

@@ -34,6 +34,8 @@ for part, title in (("Price", "Hosted price"), ("Score", "Published scores (poin
         )  # fmt: skip
     else:
         st.markdown("No published set holds all of them: there is no comparison." if part == "Score" else "Nothing differs.")
+    if part == "Score" and shown:
+        st.caption(tables.metric_meanings(catalog))
 languages = tables.shared_languages(catalog, chosen)
 if languages:
     st.header("Published scores by language (points of 100)")

@@ -101,7 +101,9 @@ if by_language:
 if not scores and not by_language:
     st.markdown("Not measured on any set of this catalog.")
 else:
-    st.caption("Points of 100. Scores compare only within one line; see Sources for where they were read.")
+    st.caption(
+        "Points of 100. Scores compare only within one line; see Sources for where they were read. " + tables.metric_meanings(catalog)
+    )
 if variant.runtimes:
     st.header("Where it runs")
     words = {

@@ -82,6 +82,7 @@ class Catalog:
     instances: dict[str, schema.Instance]
     stores: dict[str, schema.Store]
     storage_formulas: dict[str, schema.StorageFormula]
+    metrics: dict[str, schema.Metric]
     evidence_sets: dict[str, schema.EvidenceSet]
     least_shared_share: float
     quality: pd.DataFrame
@@ -230,6 +231,7 @@ class _Reading:
             instances=self.listed(schema.Instance, self.root / "hardware/instances.yaml", "instances"),
             stores=self.entries(schema.Store, stores, "stores", in_stores),
             storage_formulas=self.entries(schema.StorageFormula, stores, "formulas", in_stores),
+            metrics=self.entries(schema.Metric, benchmarks, "metrics", in_benchmarks),
             evidence_sets=self.entries(schema.EvidenceSet, benchmarks, "sets", in_benchmarks),
             least_shared_share=share if isinstance(share, float) else 1.0,
             quality=self.table("evidence/quality.csv", QUALITY_COLUMNS),
@@ -440,6 +442,8 @@ def _references(catalog: Catalog, root: str) -> Iterator[tuple[str, str, str, st
                 catalog.accelerators,
                 "accelerator",
             )
+    for set_id, chosen in catalog.evidence_sets.items():
+        yield f"{root}/evidence/benchmarks.yaml", f"set {set_id}", "metric", chosen.metric, catalog.metrics, "metric"
     for rule in catalog.rules.values():
         for key in rule.entry.sources:
             yield f"{root}/rules/{rule.theme}.yaml", f"rule {rule.id}", "sources", key, sources, "source"

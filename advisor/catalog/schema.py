@@ -486,6 +486,14 @@ class StorageFormula(Entry):
     sources: list[str]
 
 
+class Metric(Entry):
+    """What a score measures."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$", description="the metric's name in the evidence tables")]
+    name: Text
+    meaning: Text = Field(description="what it says, in plain words")
+
+
 class EvidenceSet(Entry):
     """Scores that may be compared with one another: one benchmark, one metric, one source set."""
 
@@ -495,7 +503,6 @@ class EvidenceSet(Entry):
     benchmark: Text
     source_set: Text
     metric: Text
-    metric_name: Text = Field(description="the metric as shown, as nDCG@10")
     aspect: Text | None = Field(description="the aspect of quality.csv; null: the mean over tasks or languages of the workload")
     mode: Text | None = Field(default=None, description="output type of the by-language rows")
     first_stage: Id | None = Field(default=None, description="with_retriever of a reranker's rows")
