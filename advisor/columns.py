@@ -35,6 +35,7 @@ PLAN: dict[str, Column] = {
     "variant_name": _text("name of the variant"),
     "kind": _text("embedder or reranker"),
     "kind_verb": _text("what the kind does, as a verb phrase"),
+    "hosted": _truth("somebody offers the variant"),
     "provider": _text("id of the provider; unknown where nobody offers the variant"),
     "provider_name": _text("name of the provider"),
     "offer": _text("id of the offer"),

@@ -172,6 +172,7 @@ def _plan(
         index = storage.index_usd_per_month(size, ram) if ram else None
     total = encoding.plus(index) if encoding is not None and index is not None else None
     figures = dict(facts) | {
+        "hosted": offer is not None,
         "provider": provider_id,
         "provider_name": provider.name if provider else None,
         "offer": offer.id if offer else None,

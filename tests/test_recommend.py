@@ -87,6 +87,11 @@ def test_the_requirement_that_frees_most_comes_first(catalog):
     assert found.loosen[0].rule == "within-budget"
 
 
+def test_a_variant_nobody_offers_is_ruled_out_for_that_alone(catalog):
+    large = next(j for j in ask(catalog, task="rerank").judged if j.plan.id == "bge-reranker-large")
+    assert [finding.rule for finding in large.findings if finding.rule != "successor-recommended"] == ["somebody-hosts-it"]
+
+
 def test_every_plan_is_picked_possible_or_ruled_out_by_a_rule(catalog):
     found = ask(catalog)
     for judged in found.judged:
