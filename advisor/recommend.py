@@ -115,7 +115,7 @@ def best(fitting: list[Judged], workload: Workload, chosen: Evidence) -> Judged 
     if not within:
         return None
     least = min(j.monthly for j in within)
-    return min((j for j in within if j.monthly <= least + _material(workload, least)), key=_preference)
+    return min((j for j in within if j.monthly <= least + _material(workload, least)), key=preference)
 
 
 def eligible(fitting: list[Judged], workload: Workload, chosen: Evidence) -> list[Judged]:
@@ -134,7 +134,7 @@ def _material(workload: Workload, least: float) -> float:
     return max(0.0, workload.material_usd - 1e-9) if workload.material_usd else 1e-9 * max(1.0, least)
 
 
-def _preference(judged: Judged) -> tuple[bool, int, float, float, bool, bool, str]:
+def preference(judged: Judged) -> tuple[bool, int, float, float, bool, bool, str]:
     """Among equal costs: first-party prices, the smaller model, the lower cost a month and once, no router, the listing's price, the id."""
     offer, provider = judged.plan.offer, judged.plan.provider
     return (
@@ -151,7 +151,7 @@ def _preference(judged: Judged) -> tuple[bool, int, float, float, bool, bool, st
 def _ties(fitting: list[Judged], pick: Judged) -> list[Judged]:
     """Other offers of the same variant at the same cost; first party and listing first."""
     same = [j for j in fitting if j.plan.variant_id == pick.plan.variant_id and j.plan.id != pick.plan.id]
-    return sorted((j for j in same if j.plan.monthly_usd == pick.plan.monthly_usd), key=_preference)
+    return sorted((j for j in same if j.plan.monthly_usd == pick.plan.monthly_usd), key=preference)
 
 
 def _reasons(catalog: Catalog, fitting: list[Judged], pick: Judged, workload: Workload, chosen: Evidence) -> list[Reason]:
@@ -233,7 +233,7 @@ def _tie_reason(ties: list[Judged], pick: Judged) -> Reason:
 def _alternatives(fitting: list[Judged], pick: Judged, workload: Workload, chosen: Evidence) -> list[Alternative]:
     """The best plan of each other variant that fits, best quality first, then cheapest."""
     cheapest: dict[str, Judged] = {}
-    for j in sorted(fitting, key=lambda j: (j.monthly, _preference(j))):
+    for j in sorted(fitting, key=lambda j: (j.monthly, preference(j))):
         if j.plan.variant_id != pick.plan.variant_id:
             cheapest.setdefault(j.plan.variant_id, j)
     rows = sorted(cheapest.values(), key=lambda j: (-(j.quality if j.quality is not None else -1.0), j.monthly, j.plan.id))

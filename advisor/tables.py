@@ -10,7 +10,7 @@ from advisor import evidence, units
 from advisor.catalog.load import Catalog, Family
 from advisor.catalog.schema import Correction, Offer, Provider, Variant
 from advisor.charts import Release
-from advisor.recommend import Judged, Recommendation
+from advisor.recommend import Judged, Recommendation, preference
 
 STALE_DAYS = 90
 
@@ -324,6 +324,25 @@ def _cost_row(judged: Judged) -> dict[str, str]:
         **({"Once": units.usd(plan.one_off_usd)} if plan.variant.kind == "embedder" else {}),
         "Fits": "yes" if not judged.excluded else f"no: {judged.excluded[0].text}",
     }
+
+
+def cheapest(found: Recommendation) -> list[Judged]:
+    """The plans that fit at exactly the lowest monthly cost, first party and listing first; empty where nothing fits."""
+    fitting = [j for j in found.judged if not j.excluded and j.plan.monthly_usd is not None]
+    least = min((j.cost.base for j in fitting), default=None)
+    return sorted((j for j in fitting if j.cost.base == least), key=preference)
+
+
+def cheapest_sentence(found: Recommendation) -> str:
+    """`From $13.67 a month: BGE Small EN v1.5 at Cloudflare Workers AI`, with every tie; empty where nothing fits."""
+    where: dict[str, list[str]] = {}
+    plans = cheapest(found)
+    for judged in plans:
+        places = where.setdefault(judged.plan.variant.name, [])
+        if judged.plan.where not in places:
+            places.append(judged.plan.where)
+    told = units.listed([f"{name} at {units.listed(places, 'or')}" for name, places in where.items()], "or")
+    return f"From {units.usd(plans[0].cost.base)} a month: {told}" if plans else ""
 
 
 def _several(provider: Provider, variant_id: str) -> bool:

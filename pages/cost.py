@@ -20,21 +20,12 @@ found = shared.answer(workload)
 rows = tables.cost_rows(found)
 plans = {judged.plan.id: judged for judged in found.judged}
 with answer:
-    fitting = [row for row in rows if row["Fits"] == "yes"]
+    least = tables.cheapest(found)
     with st.container(border=True):
-        if fitting:
-            least = plans[fitting[0]["offer"]]
-            ties = [
-                plans[r["offer"]].plan.where for r in fitting if r["Model"] == fitting[0]["Model"] and r["A month"] == fitting[0]["A month"]
-            ]
-            st.header(
-                shared.money(
-                    f"From {fitting[0]['A month']} a month: {fitting[0]['Model']} at {units.listed(list(dict.fromkeys(ties)), 'or')}"
-                )
-            )
-            st.markdown(
-                shared.money(f"{units.count(least.plan.tokens.monthly)} tokens a month, {units.count(least.plan.tokens.once)} once.")
-            )
+        if least:
+            st.header(shared.money(tables.cheapest_sentence(found)))
+            tokens = least[0].plan.tokens
+            st.markdown(f"{units.count(tokens.monthly)} tokens a month, {units.count(tokens.once)} once.")
         else:
             st.header("No offer fits this workload")
             st.markdown("The table says for each what rules it out; Advise says which requirement to give up.")
@@ -72,6 +63,6 @@ with answer:
     st.table(shown, hide_index=True, border="horizontal", alt="Every hosted offer with its price and monthly cost, cheapest first")
     with st.expander("What the figures take for granted", icon=":material/fact_check:"):
         st.markdown("\n".join(f"- {shared.money(text)}" for text in found.assumptions))
-if fitting:
+if least:
     with st.bottom:
-        st.markdown(shared.money(f"**From {fitting[0]['A month']} a month: {fitting[0]['Model']} at {least.plan.where}.**"))
+        st.markdown(shared.money(f"**{tables.cheapest_sentence(found)}.**"))

@@ -149,6 +149,23 @@ def test_the_cost_chart_tells_each_bar_in_words(catalog, today):
     assert charts.monthly_costs(recommend(catalog, Workload(data_may_leave=False), today), "dark") is None
 
 
+def test_ties_are_named_and_a_rounded_figure_is_no_tie(catalog, today, copied, edit):
+    assert tables.cheapest_sentence(recommend(catalog, Workload(languages=("de",), vector_store="none"), today)) == (
+        "From $0.32 a month: BGE Multilingual Gemma2 at Nebius or OVHcloud AI Endpoints"
+    )
+    english = Workload(outputs=("dense",), quality_tolerance=0, languages=("ja",))
+    told = tables.cheapest_sentence(recommend(catalog, english, today))
+    assert told == "From $34.90 a month: BGE M3 at Novita AI, DeepInfra, OpenRouter, LibertAI, or OVHcloud AI Endpoints"
+    edit(
+        copied / "offers/openrouter.yaml",
+        'model: baai/bge-m3\n    type: serverless\n    usd_per_1m_input: "0.01"',
+        'model: baai/bge-m3\n    type: serverless\n    usd_per_1m_input: "0.01001"',
+    )
+    told = tables.cheapest_sentence(recommend(catalogs.load(copied), english, today))
+    assert "OpenRouter" not in told and "DeepInfra" in told
+    assert tables.cheapest_sentence(recommend(catalog, Workload(data_may_leave=False), today)) == ""
+
+
 def test_the_json_to_take_away_loses_no_digit(catalog):
     found = json.loads(export.as_json(catalog))
     offers = {o["id"]: o for p in found["providers"].values() for o in p["offers"]}
