@@ -45,6 +45,7 @@ NUMBERS = {"score": (0.0, 100.0), "tasks": (1, 1e6), "tokens_per_s": (0, 1e12), 
 """Columns that hold numbers, with their bounds."""
 
 E = TypeVar("E", bound=Entry)
+Reference = tuple[str, str, str, str, Mapping[str, Any], str]
 
 
 @dataclass(frozen=True)
@@ -380,8 +381,14 @@ class _Reading:
                 )
 
 
-def _references(catalog: Catalog, root: str) -> Iterator[tuple[str, str, str, str, Mapping[str, Any], str]]:
+def _references(catalog: Catalog, root: str) -> Iterator[Reference]:
     """(file, entry, field, id, known, kind) of every id that names another entry."""
+    yield from _family_references(catalog, root)
+    yield from _other_references(catalog, root)
+
+
+def _family_references(catalog: Catalog, root: str) -> Iterator[Reference]:
+    """What the folders of `families/` name."""
     sources, variants = catalog.sources, catalog.variants
     for family in catalog.families.values():
         base = f"{root}/families/{family.id}"
@@ -417,6 +424,11 @@ def _references(catalog: Catalog, root: str) -> Iterator[tuple[str, str, str, st
             yield f"{base}/listing.yaml", "", "source", family.listing.source, sources, "source"
             for row in family.listing.variants:
                 yield f"{base}/listing.yaml", row.name, "variant", row.variant, variants, "variant"
+
+
+def _other_references(catalog: Catalog, root: str) -> Iterator[Reference]:
+    """What offers, hardware, evidence and rules name."""
+    sources, variants = catalog.sources, catalog.variants
     for provider_id, _, offer in catalog.offers():
         file = f"{root}/offers/{provider_id}.yaml"
         yield file, f"offer {offer.id}", "variant", offer.variant, variants, "variant"
