@@ -9,17 +9,8 @@ from pages import shared
 
 shared.routed()
 catalog = shared.the_catalog()
-st.title("Which model, where, at what cost?")
-form, answer = st.columns([1, 2], gap="large")
-with form:
-    workload = shared.ask_workload()
-if workload is None:
-    with answer:
-        st.info("The answer comes when the figures on the form go together.")
-    st.stop()
-
-found = shared.answer(workload)
-pick = found.pick
+found, answer = shared.ask("Which model, where, at what cost?")
+workload, pick = found.workload, found.pick
 with answer:
     with st.container(border=True):
         if pick is None:
@@ -38,8 +29,7 @@ with answer:
             if found.evidence.meaning:
                 shared.small(f"{found.evidence.meaning}.")
         with st.container(horizontal=True):
-            with st.popover("Copy link", icon=":material/link:"):
-                st.code(shared.link_to("advise", workload), language=None, wrap_lines=True)
+            shared.copy_link("advise", workload)
             st.download_button(
                 "Decision as JSON",
                 json.dumps(report.as_json(found, plans=True), indent=2, ensure_ascii=False),
@@ -77,10 +67,8 @@ with answer:
                 }
                 for other in found.alternatives
             ]
-            st.table(
+            shared.table(
                 [first, *rows],
-                hide_index=True,
-                border="horizontal",
                 alt="The pick and the other variants that fit, with their score and monthly cost",
             )
         else:

@@ -28,9 +28,8 @@ for part, title in (("Price", "Hosted price"), ("Score", "Published scores (poin
     shown = [row for row in rows if row["part"] == part and (row["differs"] or not only)]
     st.header(title)
     if shown:
-        st.table(
-            [{"≠": row["differs"], "Benchmark" if part == "Score" else "Fact": row["label"]} | {name: shared.money(row[name]) for name in names} for row in shown],
-            hide_index=True, border="horizontal", alt=f"{title} of {', '.join(names)}",
+        shared.table(
+            [{"≠": row["differs"], "Benchmark" if part == "Score" else "Fact": row["label"]} | {name: shared.money(row[name]) for name in names} for row in shown], alt=f"{title} of {', '.join(names)}",
         )  # fmt: skip
     else:
         st.markdown("No published set holds all of them: there is no comparison." if part == "Score" else "Nothing differs.")
@@ -39,6 +38,6 @@ for part, title in (("Price", "Hosted price"), ("Score", "Published scores (poin
 languages = tables.shared_languages(catalog, chosen)
 if languages:
     st.header("Published scores by language (points of 100)")
-    st.table(languages, hide_index=True, border="horizontal", alt="Scores by language")
+    shared.table(languages, alt="Scores by language")
 st.markdown("The source of each figure stands on the model's own page:")
 shared.variant_pages(dict(zip(chosen, names, strict=True)))

@@ -7,16 +7,8 @@ from pages import shared
 
 shared.routed()
 catalog = shared.the_catalog()
-st.title("What does it cost a month?")
-form, answer = st.columns([1, 2], gap="large")
-with form:
-    workload = shared.ask_workload()
-if workload is None:
-    with answer:
-        st.info("The costs come when the figures on the form go together.")
-    st.stop()
-
-found = shared.answer(workload)
+found, answer = shared.ask("What does it cost a month?")
+workload = found.workload
 rows = tables.cost_rows(found)
 plans = {judged.plan.id: judged for judged in found.judged}
 with answer:
@@ -30,8 +22,7 @@ with answer:
             st.header("No offer fits this workload")
             st.markdown("The table says for each what rules it out; Advise says which requirement to give up.")
         with st.container(horizontal=True):
-            with st.popover("Copy link", icon=":material/link:"):
-                st.code(shared.link_to("cost", workload), language=None, wrap_lines=True)
+            shared.copy_link("cost", workload)
             st.page_link(
                 "pages/advise.py", label="Which of them to take", icon=":material/compass_calibration:", query_params=workload.params()
             )
@@ -43,10 +34,11 @@ with answer:
         "Offer",
         offers,
         index=offers.index(picked),
-        format_func=lambda key: f"{plans[key].plan.variant.name} at {plans[key].plan.where} ({key})",
-        key="shown_offer",
+        key="offer",
+        bind="query-params",
     )
     judged = plans[chosen]
+    st.markdown(f"**{judged.plan.variant.name} at {judged.plan.where}**")
     st.markdown("\n".join(f"1. {shared.money(line)}" for line in tables.formula(judged, found)))
     if judged.plan.offer is not None:
         offer = judged.plan.offer
@@ -57,10 +49,8 @@ with answer:
     for finding in judged.findings:
         shared.small(shared.money(finding.text))
     st.header("Every offer")
-    shown = [{key: shared.money(text) for key, text in row.items() if key not in ("id", "offer")} for row in rows]
-    for line, row in zip(shown, rows, strict=True):
-        line["Model"] = shared.variant_link(row["id"], row["Model"])
-    st.table(shown, hide_index=True, border="horizontal", alt="Every hosted offer with its price and monthly cost, cheapest first")
+    shown = [shared.figures(row) | {"Model": shared.variant_link(row["id"], row["Model"])} for row in rows]
+    shared.table(shown, alt="Every hosted offer with its price and monthly cost, cheapest first")
     with st.expander("What the figures take for granted", icon=":material/fact_check:"):
         st.markdown("\n".join(f"- {shared.money(text)}" for text in found.assumptions))
 if least:

@@ -54,6 +54,72 @@ def marked(value: str, correction) -> str:
     return f'{money(value)} [†](/sources?correction={correction.id} "{money(told)}")'
 
 
+def badges(signals) -> str:
+    """Signals as badges."""
+    return " ".join(f":gray-badge[{signal}]" for signal in signals)
+
+
+def timeline(releases, name: str, groups: dict) -> None:
+    """The releases as a chart, and by month."""
+    st.header("Release timeline")
+    shared.show_chart(charts.release_timeline(releases, name, shared.theme()), "timeline")
+    st.caption(f"{len(groups)} release groups")
+    shared.table([{"Released": month, "Models": units.listed(list(names))} for month, names in groups.items()], alt="Release groups")
+
+
+def models(names: dict[str, str]) -> None:
+    """Links to the pages of the models, by id and name."""
+    st.header(f"Models ({len(names)})")
+    shared.variant_pages(names)
+
+
+def verified_variants() -> None:
+    """The variants table, with a mark at each figure that the listing states otherwise."""
+    st.header("Current variants")
+    picks = shared.preset_picks()
+    rows = []
+    for variant_id, variant in tables.newest_first(family):
+        differing = [c for c in family.corrections if c.variant == variant_id and c.field in ("signals", "context", "parameters")]
+        rows.append(
+            {
+                "Model": shared.variant_link(variant_id, variant.name),
+                "Use when": money(use_when.use_when(catalog, variant_id, picks).sentence),
+                "Released": marked(tables.month(variant), tables.correction(family, variant_id, "released")),
+                "Signals": "".join([badges(tables.signals(variant)), *(marked("", c) for c in differing)]),
+                "Status": tables.status(catalog, variant),
+            }
+        )
+    shared.table(rows, alt="Variants of the family with what each is for")
+    if family.corrections:
+        told = "hover for what the listing says and why it differs, follow it for the source"
+        st.caption(f"† marks a figure that differs from the listing: {told}.")
+
+
+def verified_specifications() -> None:
+    """The specifications table, marked in the same way."""
+    st.header(f"Specifications ({len(family.variants)} models)")
+    corrected = {"Released": "released", "Longest input (tokens)": "context", "Parameters": "parameters"}
+    shown = []
+    for row in tables.specification(catalog, family):
+        marks = {column: marked(row[column], tables.correction(family, row["id"], field)) for column, field in corrected.items()}
+        shown.append(shared.figures(row) | {"Model": shared.variant_link(row["id"], row["Model"])} | marks)
+    shared.table(shown, alt="Specifications of the variants")
+    st.caption("The source of each figure stands on the model's own page.")
+
+
+def verified_prices() -> None:
+    """Who offers the family, and every price."""
+    prices = tables.price_rows(catalog, family.variants, catalogs.today())
+    providers = sorted({row["Provider"] for row in prices})
+    st.header(f"Available from ({len(providers)} providers)")
+    st.markdown(f"{units.listed(providers)}." if providers else "No hosted offer was found.")
+    st.header("Pricing")
+    if prices:
+        st.caption("US dollars for a million input tokens; neither embedding nor reranking has output tokens. Serverless unless a trial.")
+        shown = [shared.figures(row) | {"Model": shared.variant_link(row["id"], row["Model"])} for row in prices]
+        shared.table(shown, alt="Hosted prices, the lowest first")
+
+
 def verified() -> None:
     """The sections of the family page, from the verified facts."""
     verified_figures()
@@ -61,70 +127,42 @@ def verified() -> None:
     st.markdown(f"{money(family.facts.about)} {shared.source_links(family.facts.source_ids('about'))}")
     for note in family.facts.notes:
         st.caption(money(note))
-    st.header("Current variants")
-    picks = shared.preset_picks()
-    rows = []
-    for variant_id, variant in tables.newest_first(family):
-        advice = use_when.use_when(catalog, variant_id, picks)
-        rows.append(
-            {
-                "Model": shared.variant_link(variant_id, variant.name),
-                "Use when": money(advice.sentence),
-                "Released": marked(tables.month(variant), tables.correction(family, variant_id, "released")),
-                "Signals": " ".join(f":gray-badge[{signal}]" for signal in tables.signals(variant))
-                + "".join(
-                    marked("", c) for c in family.corrections if c.variant == variant_id and c.field in ("signals", "context", "parameters")
-                ),
-                "Status": tables.status(catalog, variant),
-            }
-        )
-    st.table(rows, hide_index=True, border="horizontal", alt="Variants of the family with what each is for")
-    if family.corrections:
-        st.caption(
-            "† marks a figure that differs from the listing: hover for what the listing says and why it differs, follow it for the source."
-        )
-    st.header("Release timeline")
-    groups = tables.release_groups(family)
-    shared.show_chart(charts.release_timeline(tables.releases(family), family.facts.name, shared.theme()), "timeline")
-    st.caption(f"{len(groups)} release groups")
-    st.table(
-        [{"Released": month, "Models": units.listed(names)} for month, names in groups.items()],
-        hide_index=True,
-        border="horizontal",
-        alt="Release groups",
-    )
-    st.header(f"Specifications ({len(family.variants)} models)")
-    rows = tables.specification(catalog, family)
-    shown = [
-        {key: text for key, text in row.items() if key != "id"} | {"Model": shared.variant_link(row["id"], row["Model"])} for row in rows
-    ]
-    st.table(shown, hide_index=True, border="horizontal", alt="Specifications of the variants")
-    st.caption("The source of each figure stands on the model's own page.")
-    today = catalogs.today()
-    prices = tables.price_rows(catalog, family.variants, today)
-    providers = list(dict.fromkeys(row["Provider"] for row in prices))
-    st.header(f"Available from ({len(providers)} providers)")
-    st.markdown(units.listed(sorted(providers)) + "." if providers else "No hosted offer was found.")
+    verified_variants()
+    timeline(tables.releases(family), family.facts.name, tables.release_groups(family))
+    verified_specifications()
+    verified_prices()
+    models({variant_id: variant.name for variant_id, variant in tables.newest_first(family)})
+
+
+def listed_price(amount) -> str:
+    """A price as listed; a dash where the listing has one."""
+    return "—" if amount is None else money(f"${amount}")
+
+
+def listed_prices(told) -> None:
+    """Providers and prices, as the listing states them."""
+    st.header(f"Available from ({told.provider_count} providers)")
+    guess = ": its place among the counted providers is inferred, since the listing names it in no list of providers"
+    st.markdown("\n".join(f"- {p.name}, named under {p.named_under}{guess if p.inferred else ''}." for p in told.providers))
     st.header("Pricing")
-    if prices:
-        st.caption("US dollars for a million input tokens; neither embedding nor reranking has output tokens. Serverless unless a trial.")
-        shown = [
-            {key: money(text) for key, text in row.items() if key not in ("id", "offer")}
-            | {"Model": shared.variant_link(row["id"], row["Model"])}
-            for row in prices
-        ]
-        st.table(shown, hide_index=True, border="horizontal", alt="Hosted prices, the lowest first")
-    st.header(f"Models ({len(family.variants)})")
-    shared.variant_pages({variant_id: variant.name for variant_id, variant in tables.newest_first(family)})
+    rows = [
+        {
+            "Model": price.variant,
+            "Provider": price.provider,
+            "Input / 1M": listed_price(price.input_usd_per_1m),
+            "Output / 1M": listed_price(price.output_usd_per_1m),
+            "Type": price.type,
+        }
+        for price in told.pricing
+    ]
+    shared.table(rows, alt="Prices as listed")
 
 
 def as_listed() -> None:
     """The sections of the family page, as the listing states them."""
     listed = listing.as_listed(family)
-    shared.small(
-        "As listed: the listing's own statements. A dash is what it prints where it gives no figure. "
-        + shared.source_links([listed.listing.source])
-    )
+    link = shared.source_links([listed.listing.source])
+    shared.small(f"As listed: the listing's own statements. A dash is what it prints where it gives no figure. {link}")
     st.header("About")
     st.markdown(money(listed.listing.about))
     st.header("Current variants")
@@ -134,53 +172,24 @@ def as_listed() -> None:
             "Model": shared.variant_link(row.variant_id, row.name),
             "Use when": row.use_when,
             "Released": row.released,
-            "Signals": " ".join(f":gray-badge[{signal}]" for signal in row.signals),
+            "Signals": badges(row.signals),
             "Status": row.status,
         }
         for row in listed.rows
     ]
-    st.table(rows, hide_index=True, border="horizontal", alt="Variants as listed")
-    st.header("Release timeline")
-    shared.show_chart(charts.release_timeline(listing.releases(listed), listed.name, shared.theme()), "timeline")
-    st.caption(f"{len(listed.groups)} release groups")
-    st.table(
-        [{"Released": month, "Models": units.listed(list(names))} for month, names in listed.groups.items()],
-        hide_index=True,
-        border="horizontal",
-        alt="Release groups as listed",
-    )
+    shared.table(rows, alt="Variants as listed")
+    timeline(listing.releases(listed), listed.name, listed.groups)
     st.header(f"Specifications ({len(listed.rows)} models)")
-    st.table(
-        [{"Model": row.name, "Released": row.released, "Context": row.context or "—", "Parameters": row.parameters or "—"} for row in listed.rows],
-        hide_index=True, border="horizontal", alt="Specifications as listed",
-    )  # fmt: skip
-    st.header(f"Available from ({listed.listing.provider_count} providers)")
-    for provider in listed.listing.providers:
-        inferred = (
-            ": its place among the counted providers is inferred, since the listing names it in no list of providers"
-            if provider.inferred
-            else ""
-        )
-        st.markdown(f"- {provider.name}, named under {provider.named_under}{inferred}.")
-    st.header("Pricing")
-    st.table(
-        [
-            {
-                "Model": price.variant,
-                "Provider": price.provider,
-                "Input / 1M": money(f"${price.input_usd_per_1m}") if price.input_usd_per_1m is not None else "—",
-                "Output / 1M": money(f"${price.output_usd_per_1m}") if price.output_usd_per_1m is not None else "—",
-                "Type": price.type,
-            }
-            for price in listed.listing.pricing
-        ],
-        hide_index=True, border="horizontal", alt="Prices as listed",
-    )  # fmt: skip
+    rows = [
+        {"Model": row.name, "Released": row.released, "Context": row.context or "—", "Parameters": row.parameters or "—"}
+        for row in listed.rows
+    ]
+    shared.table(rows, alt="Specifications as listed")
+    listed_prices(listed.listing)
     st.header("Frequently asked questions")
     for question, answer in listed.faq:
         st.markdown(f"**{question}**  \n{money(answer)}")
-    st.header(f"Models ({len(listed.rows)})")
-    shared.variant_pages({row.variant_id: row.name for row in listed.rows})
+    models({row.variant_id: row.name for row in listed.rows})
 
 
 if view == "as-listed" and family.listing:

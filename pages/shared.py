@@ -256,9 +256,32 @@ def _ask_preset(found: Catalog, workload: Workload | None) -> None:
     )
 
 
-def answer(workload: Workload) -> Recommendation:
-    """The recommendation for a workload today."""
-    return recommend.recommend(the_catalog(), workload, catalog.today())
+def ask(title: str) -> tuple[Recommendation, Any]:
+    """The form on the left, the recommendation for it today, and the place on the right for the answer; stops where the form has faults."""
+    st.title(title)
+    form, place = st.columns([1, 2], gap="large")
+    with form:
+        workload = ask_workload()
+    if workload is None:
+        place.info("The answer comes when the figures on the form go together.")
+        st.stop()
+    return recommend.recommend(the_catalog(), workload, catalog.today()), place
+
+
+def copy_link(page: str, workload: Workload) -> None:
+    """A button that shows the address of a page with a workload, to copy."""
+    with st.popover("Copy link", icon=":material/link:"):
+        st.code(link_to(page, workload), language=None, wrap_lines=True)
+
+
+def table(rows: list[dict[str, str]], alt: str) -> None:
+    """Rows of Markdown as a table that wraps and scrolls within itself."""
+    st.table(rows, hide_index=True, border="horizontal", alt=alt)
+
+
+def figures(row: dict[str, str]) -> dict[str, str]:
+    """A row of figures for a table, without its ids, whose dollar signs start no formula."""
+    return {key: money(text) for key, text in row.items() if key not in ("id", "offer")}
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

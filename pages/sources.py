@@ -31,7 +31,7 @@ if asked:
 for family in catalog.families.values():
     if family.corrections:
         st.header(f"Where the listing of {family.facts.name} differs from the verified facts ({len(family.corrections)})")
-        st.table(
+        shared.table(
             [
                 {
                     "Model": family.variants[c.variant].name if c.variant else "the family",
@@ -42,14 +42,12 @@ for family in catalog.families.values():
                     "Source": shared.source_links(s for _, s in c.all_source_ids()),
                 }
                 for c in family.corrections
-            ],
-            hide_index=True, border="horizontal", alt="Corrections",
+            ], alt="Corrections",
         )  # fmt: skip
 stale = tables.stale(catalog, catalogs.today())
 st.header(f"Prices that are undated, or older than {tables.STALE_DAYS} days ({len(stale)})")
-st.table(
-    [{key: money(row[key]) for key in ("Model", "Provider", "Input, per 1M tokens", "Price of", "Stated by", "Remark")} for row in stale],
-    hide_index=True, border="horizontal", alt="Undated and stale prices",
+shared.table(
+    [{key: money(row[key]) for key in ("Model", "Provider", "Input, per 1M tokens", "Price of", "Stated by", "Remark")} for row in stale], alt="Undated and stale prices",
 )  # fmt: skip
 st.header("Take the catalog away")
 with st.container(horizontal=True):

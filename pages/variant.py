@@ -64,7 +64,7 @@ rows = [
 ]
 if not any(row["The listing says"] for row in rows):
     rows = [{key: text for key, text in row.items() if key != "The listing says"} for row in rows]
-st.table(rows, hide_index=True, border="horizontal", alt=f"Facts of {variant.name} with their sources")
+shared.table(rows, alt=f"Facts of {variant.name} with their sources")
 for formula in variant.computed.items():
     st.caption(shared.plain(f"Computed, {formula[0].replace('_', ' ')}: {formula[1]}"))
 st.header("Hosted prices")
@@ -79,23 +79,19 @@ if prices:
         }
         for row in prices
     ]
-    st.table(shown, hide_index=True, border="horizontal", alt=f"Hosted prices of {variant.name}")
+    shared.table(shown, alt=f"Hosted prices of {variant.name}")
 else:
     st.markdown("No hosted offer was found.")
 st.header("Published scores")
 scores, by_language = tables.scores(catalog, asked), tables.language_scores(catalog, asked)
 if scores:
-    st.table(
+    shared.table(
         [{key: money(text) for key, text in row.items()} for row in scores],
-        hide_index=True,
-        border="horizontal",
         alt="Published scores, in points of 100",
     )
 if by_language:
-    st.table(
+    shared.table(
         [{key: money(text) for key, text in row.items()} for row in by_language],
-        hide_index=True,
-        border="horizontal",
         alt="Published scores by language",
     )
 if not scores and not by_language:
@@ -113,12 +109,11 @@ if variant.runtimes:
         "no": "no",
         None: "not known",
     }
-    st.table(
+    shared.table(
         [
             {"Runtime": name, "Support": words[runtime.support], "Note": money(runtime.note or ""), "Source": shared.source_links(runtime.sources)}
             for name, runtime in variant.runtimes.items()
-        ],
-        hide_index=True, border="horizontal", alt=f"Runtimes for {variant.name}",
+        ], alt=f"Runtimes for {variant.name}",
     )  # fmt: skip
 if variant.caveats or variant.notes:
     st.header("Mind")

@@ -167,3 +167,9 @@ def test_a_price_changed_in_the_yaml_changes_the_answer_on_the_page(start_app, o
         expect(page.get_by_role("heading", name="Use BGE Large EN v1.5 at OpenRouter")).to_be_visible()
         settle(page)
         page.close()
+
+
+def test_the_offer_whose_cost_is_worked_out_is_in_the_address(app, open_page):
+    page = open_page(f"{app}/cost?offer=venice-text-embedding-bge-m3&passages=500000")
+    expect(page.get_by_text("BGE M3 at Venice")).to_be_visible()
+    expect(page.get_by_text("× $0.15 / 1,000,000 = $5.40 a month.")).to_be_visible()
