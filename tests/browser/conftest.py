@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tools import chromium
 
@@ -22,6 +22,7 @@ FLAGS = [
 PROBES = ("_stcore/health", "_stcore/host-config")
 """Addresses that Streamlit's page probes below a deep link and that answer 404 (seen in 1.67)."""
 SECONDS = 60
+expect.set_options(timeout=20_000)  # the default of 5 s is short for a busy machine
 
 
 def pytest_collection_modifyitems(items):
