@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pandas as pd
 
@@ -102,14 +103,29 @@ def admissible(catalog: Catalog, kind: str, languages: tuple[str, ...]) -> list[
     )
 
 
-def choose(catalog: Catalog, kind: str, languages: tuple[str, ...], candidates: Collection[str]) -> Evidence:
-    """The evidence for a workload, by the ladder of docs/decisions/0004-evidence-ladder.md.
+def offered(catalog: Catalog, kind: str, languages: tuple[str, ...], candidates: Collection[str]) -> list[EvidenceSet]:
+    """Sets that a visitor may choose for this kind and these languages, domain sets included: those that compare two candidates."""
+    sets = [s for s in catalog.evidence_sets.values() if s.kind == kind and _speaks_for(s, languages)]
+    return sorted((s for s in sets if len(set(scores(catalog, s.id, languages)) & set(candidates)) > 1), key=lambda s: (s.rank, s.id))
+
+
+def choose(catalog: Catalog, kind: str, languages: tuple[str, ...], candidates: Collection[str], asked_set: str | None = None) -> Evidence:
+    """The evidence for a workload, by the ladder of docs/decisions/0004-evidence-ladder.md; or the set that was asked for.
 
     (1) the preferred set that is complete for every candidate; (2) the mean over the tasks that all have, if they
     are enough of the set; (3) the preferred set that compares at least two, the others being unranked; and where
-    no set does, no comparison.
+    no set does, no comparison. A set that was asked for is taken if it speaks for the kind and the languages and compares two.
     """
+    return _chosen(catalog, kind, languages, frozenset(candidates), asked_set)
+
+
+@lru_cache(maxsize=512)
+def _chosen(catalog: Catalog, kind: str, languages: tuple[str, ...], candidates: frozenset[str], asked_set: str | None) -> Evidence:
     wanted = sorted(candidates)
+    asked = catalog.evidence_sets.get(asked_set or "")
+    if asked is not None and asked in offered(catalog, kind, languages, candidates):
+        compared = {v: x for v, x in scores(catalog, asked.id, languages).items() if v in wanted}
+        return _evidence(catalog, asked, compared, wanted, languages, ranks=True)
     sets = admissible(catalog, kind, languages)
     found = {s.id: {v: x for v, x in scores(catalog, s.id, languages).items() if v in wanted} for s in sets}
     measured = [v for v in wanted if any(v in f for f in found.values()) or any(v in set(_rows(catalog, s)["variant"]) for s in sets)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -79,8 +80,8 @@ class Recommendation:
     assumptions: tuple[str, ...]
 
 
-def recommend(catalog: Catalog, workload: Workload, today: date) -> Recommendation:
-    """The recommendation for a workload, counting the ages of prices to `today`.
+def recommend(catalog: Catalog, workload: Workload, today: date, evidence_set: str | None = None) -> Recommendation:
+    """The recommendation for a workload, counting the ages of prices to `today`; `evidence_set` asks for other scores than the preferred.
 
     The same workload gives the same answer whatever the order of the catalog's files.
     """
@@ -89,7 +90,7 @@ def recommend(catalog: Catalog, workload: Workload, today: date) -> Recommendati
     fitting = [j for j in judged if not j.excluded and j.plan.monthly_usd is not None]
     kind = KIND_FOR_TASK[workload.task]
     languages = tuple(sorted(set(workload.languages)))
-    chosen = evidence.choose(catalog, kind, languages, {j.plan.variant_id for j in fitting})
+    chosen = evidence.choose(catalog, kind, languages, {j.plan.variant_id for j in fitting}, evidence_set)
     judged = [Judged(j.plan, j.findings, chosen.scores.get(j.plan.variant_id)) for j in judged]
     fitting = [j for j in judged if not j.excluded and j.plan.monthly_usd is not None]
     pick = best(fitting, workload, chosen)
@@ -109,13 +110,15 @@ def recommend(catalog: Catalog, workload: Workload, today: date) -> Recommendati
     )
 
 
-def best(fitting: list[Judged], workload: Workload, chosen: Evidence) -> Judged | None:
-    """The plan that `priority` picks among those that fit (DESIGN section 9); None where none fits."""
+def best(
+    fitting: list[Judged], workload: Workload, chosen: Evidence, cost: Callable[[Judged], float] = lambda j: j.monthly
+) -> Judged | None:
+    """The plan that `priority` picks among those that fit (DESIGN section 9); None where none fits. `cost` is US dollars a month."""
     within = eligible(fitting, workload, chosen)
     if not within:
         return None
-    least = min(j.monthly for j in within)
-    return min((j for j in within if j.monthly <= least + _material(workload, least)), key=preference)
+    least = min(cost(j) for j in within)
+    return min((j for j in within if cost(j) <= least + _material(workload, least)), key=lambda j: preference(j, cost(j)))
 
 
 def eligible(fitting: list[Judged], workload: Workload, chosen: Evidence) -> list[Judged]:
@@ -134,13 +137,13 @@ def _material(workload: Workload, least: float) -> float:
     return max(0.0, workload.material_usd - 1e-9) if workload.material_usd else 1e-9 * max(1.0, least)
 
 
-def preference(judged: Judged) -> tuple[bool, int, float, float, bool, bool, str]:
+def preference(judged: Judged, monthly: float | None = None) -> tuple[bool, int, float, float, bool, bool, str]:
     """Among equal costs: first-party prices, the smaller model, the lower cost a month and once, no router, the listing's price, the id."""
     offer, provider = judged.plan.offer, judged.plan.provider
     return (
         offer is not None and offer.tier == "aggregator",
         judged.plan.variant.parameters or 0,
-        judged.monthly,
+        judged.monthly if monthly is None else monthly,
         float(judged.plan.one_off_usd or 0),
         provider is not None and provider.router,
         offer is None or offer.tier != "listing",

@@ -70,7 +70,7 @@ class Family:
     questions: tuple[schema.Question, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one is equal to itself only, so that what is computed from it can be cached
 class Catalog:
     """Everything the advisor knows. Mappings are by id, in the order of their ids or files."""
 
