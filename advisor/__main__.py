@@ -1,6 +1,7 @@
 """The command line: the same answers as the pages.
 
-python -m advisor recommend WORKLOAD.yaml [--format text|json] [--plans]
+python -m advisor recommend WORKLOAD.yaml [--format text|json|markdown] [--plans]
+python -m advisor recommend --record RECORD.json
 python -m advisor listing [--family bge]
 python -m advisor validate [--write-schema]
 """
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from advisor import catalog, listing, recommend, report
+from advisor import catalog, listing, recommend, record, report
 from advisor.catalog import read
 from advisor.catalog.editor import write_schemas
 from advisor.errors import AdvisorError, Fault, WorkloadError, did_you_mean
@@ -36,8 +37,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m advisor", description="Which BGE model to use, where to run it, and what it costs.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     one = commands.add_parser("recommend", help="the recommendation for a workload in YAML or JSON (- for standard input)")
-    one.add_argument("workload")
-    one.add_argument("--format", choices=("text", "json"), default="text")
+    asked = one.add_mutually_exclusive_group(required=True)
+    asked.add_argument("workload", nargs="?")
+    asked.add_argument("--record", metavar="RECORD.json", help="ask a saved decision again, and say what has changed since")
+    one.add_argument("--format", choices=("text", "json", "markdown"), default="text")
     one.add_argument("--plans", action="store_true", help="add every plan with its figures (json)")
     one.set_defaults(command=_recommend)
     two = commands.add_parser("listing", help="the as-listed view of a family, as YAML")
@@ -50,7 +53,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _recommend(options: argparse.Namespace) -> str:
-    found = recommend.recommend(catalog.load(), read_workload(options.workload), catalog.today())
+    loaded = catalog.load()
+    if options.record:
+        replayed = record.replay(loaded, record.read(options.record), catalog.today())
+        if options.format == "text":
+            changed = [f"- {line}" for line in replayed.changed] or ["- Nothing."]
+            return "\n".join([f"What has changed since {replayed.since.isoformat()}:", *changed, "", report.as_text(replayed.found)])
+        found = replayed.found
+    else:
+        found = recommend.recommend(loaded, read_workload(options.workload), catalog.today())
+    if options.format == "markdown":
+        return record.as_markdown(loaded, found)
     if options.format == "json":
         return json.dumps(report.as_json(found, plans=options.plans), indent=2, ensure_ascii=False) + "\n"
     return report.as_text(found)

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 import altair as alt
 import pandas as pd
 
-from advisor import units
+from advisor import trade_offs, units
 from advisor.recommend import Recommendation
 
+SHAPES = ("diamond", "circle", "square", "cross")
+"""Shape of a mark by `trade_offs.STANDINGS`."""
 LEGIBLE = {"light": "#0d141b", "dark": "#e4eaf0"}
 """Colour of text marks, which do not follow the theme by themselves (4.5:1 on the theme's background)."""
 
@@ -94,3 +96,94 @@ def monthly_costs(found: Recommendation, theme: str) -> Chart | None:
         alt.layer(bars, spread, words).properties(height=alt.Step(30)),
         f"Monthly cost at the cheapest offer of each variant that fits. {told}.",
     )
+
+
+def trade_off(found: Recommendation, theme: str) -> Chart | None:
+    """Score against monthly cost, a mark a plan; None where fewer than two plans have a score and a cost above zero.
+
+    The marks answer to a selection named `plan` with the field `id`.
+    """
+    shown = [j for j in found.judged if j.quality is not None and j.plan.monthly_usd is not None and j.cost.low > 0]
+    if found.evidence.set is None or len(shown) < 2:
+        return None
+    front = trade_offs.front(found)
+    frame = pd.DataFrame(
+        {
+            "id": j.plan.id,
+            "model": j.plan.variant.name,
+            "label": f"{j.plan.variant.name}, {j.plan.where}",
+            "score": j.quality,
+            "points": units.points(j.quality),
+            "usd": j.monthly,
+            "low": float(j.cost.low),
+            "high": float(j.cost.high),
+            "month": f"{units.usd(j.cost.base)} ({units.usd_range(j.cost.low, j.cost.high)})",
+            "standing": trade_offs.standing(j, found, front),
+        }
+        for j in shown
+    )
+    order = list(trade_offs.STANDINGS)
+    frame = frame.sort_values(["usd", "id"], key=lambda c: c if c.name == "usd" else c.astype(str))
+    drawn = frame["standing"].map({name: place for place, name in enumerate(reversed(order))})  # the pick last, over its ties
+    frame = frame.iloc[drawn.argsort(kind="stable")]
+    named = pd.concat([frame[frame["standing"] == "the pick"], frame[frame["standing"] != "ruled out"], frame]).drop_duplicates("model")
+    least, most = frame["low"].min(), frame["high"].max()
+    ticks = [n * 10.0**power for power in range(-8, 13) for n in (1, 2, 5) if least / 2 <= n * 10.0**power <= most * 2]
+    if len(ticks) > 9:
+        ticks = [tick for tick in ticks if f"{tick:e}"[0] == "1"]
+    base = alt.Chart(frame).encode(
+        x=alt.X(
+            "usd:Q",
+            title="US dollars a month (each step of the axis multiplies)",
+            scale=alt.Scale(type="log", domain=[least / 1.5, most * 2.5], nice=False),
+            axis=alt.Axis(values=ticks, format="$,~r", grid=False),
+        ),
+        y=alt.Y("score:Q", title=f"Score on {found.evidence.set.name}", scale=alt.Scale(zero=False, padding=18), axis=alt.Axis(grid=False)),
+    )
+    chosen = alt.selection_point(name="plan", fields=["id"])
+    spread = base.mark_rule(strokeWidth=2, color=LEGIBLE[theme], opacity=0.45).encode(x=alt.X("low:Q"), x2="high:Q")
+    legend = alt.Legend(orient="top")
+    marks = (
+        base.mark_point(filled=True, size=130, opacity=1)
+        .encode(
+            shape=alt.Shape("standing:N", title=None, scale=alt.Scale(domain=order, range=list(SHAPES)), legend=legend),
+            color=alt.Color("standing:N", title=None, scale=alt.Scale(domain=order), legend=legend),
+            tooltip=[
+                alt.Tooltip("label:N", title="Plan"),
+                alt.Tooltip("points:N", title="Score"),
+                alt.Tooltip("month:N", title="A month"),
+                alt.Tooltip("standing:N", title="Standing"),
+            ],
+        )
+        .add_params(chosen)
+    )
+    words = (
+        base.transform_filter(alt.FieldOneOfPredicate(field="id", oneOf=named["id"].tolist()))
+        .mark_text(align="center", dy=-13, fontSize=12, color=LEGIBLE[theme])
+        .encode(text="model:N")
+    )
+    told = "; ".join(f"{row.label}: {row.points} for {row.month}, {row.standing}" for row in frame.itertuples())
+    return Chart(
+        _trade_off_title(found, front), alt.layer(spread, marks, words).properties(height=330), f"Score against monthly cost. {told}."
+    )
+
+
+def _trade_off_title(found: Recommendation, front: set[str]) -> str:
+    """What the chart shows: what more quality costs than the pick, or that none is to be had."""
+    ranked = [j for j in found.judged if j.plan.id in front]
+    if found.pick is None:
+        return "Every plan with a score is ruled out"
+    pick = found.pick
+    if pick.quality is None:
+        return f"{pick.plan.variant.name} has no score here; the others trade score for cost"
+    better = [j for j in ranked if j.quality is not None and j.quality > pick.quality]
+    if better:
+        next_up = min(better, key=lambda j: (j.monthly, j.plan.id))
+        gain = units.points((next_up.quality or 0) - pick.quality)
+        return f"{gain} more points cost {units.usd(next_up.monthly - pick.monthly)} a month more: {next_up.plan.variant.name}"
+    cheaper = [j for j in ranked if j.monthly < pick.monthly and j.quality is not None and j.quality < pick.quality]
+    if cheaper:
+        down = max(cheaper, key=lambda j: (j.monthly, j.plan.id))
+        loss = units.points(pick.quality - (down.quality or 0))
+        return f"No plan that fits scores better; {loss} points less save {units.usd(pick.monthly - down.monthly)} a month: {down.plan.variant.name}"
+    return "No plan that fits scores better or costs less than the pick"

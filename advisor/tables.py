@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from advisor import evidence, units
+from advisor import evidence, trade_offs, units
 from advisor.catalog.load import Catalog, Family
 from advisor.catalog.schema import Correction, Offer, Provider, Variant
 from advisor.charts import Release
+from advisor.plans import KIND_FOR_TASK
 from advisor.recommend import Judged, Recommendation, preference
 
 STALE_DAYS = 90
@@ -291,9 +292,32 @@ def lowest_price(catalog: Catalog, variant_id: str, today: date) -> str:
     return f"{units.price(least)} at {units.listed(where)}"
 
 
+def trade_off_rows(found: Recommendation) -> list[dict[str, str]]:
+    """Score and monthly cost of every plan for the task, best score first, then cheapest; the table of the trade-off chart."""
+    front = trade_offs.front(found)
+    rows = [j for j in found.judged if j.plan.variant.kind == KIND_FOR_TASK[found.workload.task]]
+    rows.sort(
+        key=lambda j: (j.quality is None, -(j.quality or 0), j.plan.monthly_usd is None, j.monthly if j.plan.monthly_usd else 0, j.plan.id)
+    )
+    return [
+        {
+            "id": j.plan.variant_id,
+            "Model": j.plan.variant.name,
+            "Provider": j.plan.where,
+            "Score": units.points(j.quality) if j.quality is not None else "not ranked",
+            "A month": units.usd(j.plan.monthly_usd.base) if j.plan.monthly_usd else units.NOT_KNOWN,
+            "Low to high": units.usd_range(j.plan.monthly_usd.low, j.plan.monthly_usd.high) if j.plan.monthly_usd else units.NOT_KNOWN,
+            "Standing": trade_offs.standing(j, found, front)
+            if j.quality is not None or j.excluded or j is found.pick
+            else "fits, not ranked",
+        }
+        for j in rows
+    ]
+
+
 def cost_rows(found: Recommendation) -> list[dict[str, str]]:
     """What every offer for the task comes to in a month, cheapest first; unknown prices last."""
-    kind = {"retrieve": "embedder", "rerank": "reranker"}[found.workload.task]
+    kind = KIND_FOR_TASK[found.workload.task]
     rows = [j for j in found.judged if j.plan.variant.kind == kind]
     rows.sort(
         key=lambda j: (j.plan.monthly_usd is None, j.plan.monthly_usd.base if j.plan.monthly_usd else 0, j.plan.variant.name, j.plan.id)

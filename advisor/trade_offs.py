@@ -16,6 +16,7 @@ FACTORS = (2.0, 5.0, 10.0, 100.0, 1000.0)
 """Steps by which volumes and lengths are raised and lowered."""
 TOLERANCES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0)
 BUDGETS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10_000.0)
+STANDINGS = ("the pick", "on the front", "beaten", "ruled out")
 VOLUMES = ("passages", "queries_per_month", "passage_tokens", "query_tokens", "rerank_candidates")
 CHOICES: dict[str, tuple[Any, ...]] = {
     "priority": ("balanced", "quality", "cost"),
@@ -54,6 +55,15 @@ def front(found: Recommendation) -> set[str]:
     """Ids of the plans that fit and that none beats in both score and monthly cost."""
     ranked = [j for j in found.judged if not j.excluded and j.quality is not None and j.plan.monthly_usd is not None]
     return {j.plan.id for j in ranked if not any(_beats(other, j) for other in ranked)}
+
+
+def standing(judged: Judged, found: Recommendation, front: set[str]) -> str:
+    """Where a plan stands among those with a score: one of `STANDINGS`."""
+    if judged.excluded:
+        return "ruled out"
+    if judged is found.pick:
+        return "the pick"
+    return "on the front" if judged.plan.id in front else "beaten"
 
 
 def _beats(first: Judged, second: Judged) -> bool:
@@ -152,7 +162,7 @@ def _scaled(workload: Workload, field: str, direction: int) -> list[dict[str, An
 def _told(found: Recommendation, other: Recommendation, field: str, stated: dict[str, Any]) -> str:
     """The change in words: `With queries a month at 20,000,000 (now 2,000,000): ...`."""
     title = Workload.model_fields[field].title or field
-    now, then = _value(getattr(found.workload, field)), _value(stated[field])
+    now, then = value(getattr(found.workload, field)), value(stated[field])
     lead = f"{title} {then} instead of {now}:"
     if other.pick is None:
         return f"{lead} nothing fits any more."
@@ -164,14 +174,15 @@ def _told(found: Recommendation, other: Recommendation, field: str, stated: dict
     return f"{lead} {verb} {pick.where}, for {cost}."
 
 
-def _value(value: Any) -> str:
-    if value is None:
+def value(stated: Any) -> str:
+    """A field of a workload in words."""
+    if stated is None:
         return "no limit"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return units.listed([str(item).replace("_", "-") for item in value])
-    return units.count(value) if isinstance(value, (int, float)) else str(value)
+    if isinstance(stated, bool):
+        return "yes" if stated else "no"
+    if isinstance(stated, tuple):
+        return units.listed([str(item).replace("_", "-") for item in stated])
+    return units.count(stated) if isinstance(stated, (int, float)) else str(stated)
 
 
 def why_not(found: Recommendation, plan_id: str) -> list[str]:

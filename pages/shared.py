@@ -11,10 +11,11 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from advisor import catalog, recommend, units
+from advisor import catalog, evidence, recommend, units
 from advisor.catalog import Catalog
 from advisor.charts import Chart
 from advisor.errors import CatalogError, WorkloadError
+from advisor.plans import KIND_FOR_TASK
 from advisor.recommend import Recommendation
 from advisor.workload import Workload, bounds
 
@@ -140,11 +141,12 @@ def theme() -> str:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def link_to(page: str, workload: Workload | None) -> str:
-    """The address of a page with a workload."""
+def link_to(page: str, workload: Workload | None, **more: str | None) -> str:
+    """The address of a page with a workload, and with what else is stated."""
     base = st.context.url or ""
     root = base.rsplit("/", 1)[0] if base.count("/") > 2 else base
-    query = urlencode(workload.params(), doseq=True) if workload else ""
+    stated = (workload.params() if workload else {}) | {key: value for key, value in more.items() if value}
+    query = urlencode(stated, doseq=True)
     return f"{root}/{page}?{query}" if query else f"{root}/{page}"
 
 
@@ -236,7 +238,6 @@ def _checked(stated: dict[str, object], default: Workload) -> Workload | None:
     except WorkloadError as error:
         st.error(money(str(error)))
         return None
-    st.session_state[STORED] = workload.params()
     return workload
 
 
@@ -265,13 +266,32 @@ def ask(title: str) -> tuple[Recommendation, Any]:
     if workload is None:
         place.info("The answer comes when the figures on the form go together.")
         st.stop()
-    return recommend.recommend(the_catalog(), workload, catalog.today()), place
+    with form:
+        asked = ask_scores(workload)
+    st.session_state[STORED] = workload.params() | ({"scores": asked} if asked else {})
+    return recommend.recommend(the_catalog(), workload, catalog.today(), asked), place
 
 
-def copy_link(page: str, workload: Workload) -> None:
+def ask_scores(workload: Workload) -> str | None:
+    """The set of published scores to rank by, if another than the preferred one is asked for."""
+    found = the_catalog()
+    kind = KIND_FOR_TASK[workload.task]
+    sets = {s.id: s for s in evidence.offered(found, kind, tuple(sorted(set(workload.languages))), found.variants)}
+    return st.selectbox(
+        "Published scores to rank by",
+        list(sets),
+        index=None,
+        key="scores",
+        bind="query-params",
+        placeholder="the set that fits best",
+        help="Left empty, the most general set that compares the models that fit. Each set is a benchmark with one metric, measured by one party; sets are never mixed.",
+    )
+
+
+def copy_link(page: str, workload: Workload, **more: str | None) -> None:
     """A button that shows the address of a page with a workload, to copy."""
     with st.popover("Copy link", icon=":material/link:"):
-        st.code(link_to(page, workload), language=None, wrap_lines=True)
+        st.code(link_to(page, workload, **more), language=None, wrap_lines=True)
 
 
 def table(rows: list[dict[str, str]], alt: str) -> None:

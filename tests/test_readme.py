@@ -1,5 +1,6 @@
 """README's commands exist and do what it says; the browser tests and CI run the two make targets themselves."""
 
+import json
 import re
 import subprocess
 import sys
@@ -7,6 +8,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from advisor import catalog as catalogs
+from advisor import record
+from advisor.recommend import recommend
+from advisor.workload import Workload
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -21,9 +27,11 @@ def test_a_make_target_named_in_readme_exists(target):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_readme_runs(command, tmp_path):
+def test_a_command_of_readme_runs(command, tmp_path, catalog):
     (tmp_path / "workload.yaml").write_text(WORKLOAD, encoding="utf-8")
-    words = [str(tmp_path / word) if word == "workload.yaml" else word for word in command.split()]
+    saved = record.as_json(catalog, recommend(catalog, Workload(), catalogs.today()))
+    (tmp_path / "decision.json").write_text(json.dumps(saved), encoding="utf-8")
+    words = [str(tmp_path / word) if word in ("workload.yaml", "decision.json") else word for word in command.split()]
     done = subprocess.run([sys.executable, "-m", "advisor", *words], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "") and done.stdout
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from advisor import __main__ as cli
+
 
 def menu(page, name):
     page.get_by_test_id("stTopNavLink").filter(has_text=re.compile(f"^{name}$")).click()
@@ -125,12 +127,38 @@ def test_the_view_is_in_the_address(app, open_page):
 def test_the_chart_is_drawn_and_has_words(app, open_page):
     page = open_page(f"{app}/advise")
     chart = page.locator("[data-testid=stVegaLiteChart]")
-    expect(chart.locator("[aria-roledescription='bar']").first).to_be_visible()
-    assert (
-        page.locator("[aria-label*='Monthly cost at the cheapest offer']").count()
-        + page.get_by_text("Monthly cost at the cheapest offer").count()
-        >= 1
-    )
+    expect(chart.locator("[aria-roledescription='point']").first).to_be_visible()
+    assert page.locator("[aria-label*='Score against monthly cost']").count() + page.get_by_text("Score against monthly cost").count() >= 1
+
+
+def test_an_answer_is_changed_by_what_would_change_it_reopened_by_link_saved_and_replayed(app, open_page, settle, tmp_path, capsys):
+    page = open_page(f"{app}/advise")
+    page.get_by_test_id("stSelectbox").filter(has_text="Start from").locator("input").click()
+    page.get_by_role("option", name="English, quality first").click()
+    expect(page.get_by_role("heading", name="Use BGE Multilingual Gemma2 at Nebius")).to_be_visible()
+    page.get_by_text("What would change it").click()
+    told = page.get_by_text("Priority balanced instead of quality: BGE Large EN v1.5 at DeepInfra")
+    expect(told).to_be_visible()
+    row = page.get_by_test_id("stHorizontalBlock").filter(has=told).last
+    row.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("heading", name="Use BGE Large EN v1.5 at DeepInfra")).to_be_visible()
+    settle(page)
+
+    fresh = open_page(page.url)
+    expect(fresh.get_by_role("heading", name="Use BGE Large EN v1.5 at DeepInfra")).to_be_visible()
+    expect(fresh.get_by_label("Passages", exact=True)).to_have_value("500000")
+    with fresh.expect_download() as download:
+        fresh.get_by_role("button", name="Decision as JSON").click()
+    saved = tmp_path / "decision.json"
+    download.value.save_as(saved)
+    assert cli.main(["recommend", "--record", str(saved)]) == 0
+    out = capsys.readouterr().out
+    assert "- Nothing." in out and "Use BGE Large EN v1.5 at DeepInfra" in out
+
+
+def test_a_plan_can_be_asked_why_it_is_not_the_pick_by_link(app, open_page):
+    page = open_page(f"{app}/advise?plan=cloudflare-bge-small-en-v1.5")
+    expect(page.get_by_text("It is 7.6 points below the best, more than the 5 that may be given up.")).to_be_visible()
 
 
 def test_the_decision_downloads_as_json(app, open_page):

@@ -1,0 +1,236 @@
+"""The decision record: one recommendation with all that it rests on, saved, told, and replayed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from advisor import report, tables, trade_offs, units
+from advisor.catalog.load import Catalog
+from advisor.catalog.schema import Variant
+from advisor.errors import AdvisorError
+from advisor.plans import KIND_FOR_TASK
+from advisor.recommend import Judged, Recommendation, recommend
+from advisor.workload import Workload
+
+LARGEST = 5_000_000  # bytes of a record that is read
+
+
+class _Saved(BaseModel):
+    """The parts of a record that a replay reads; the rest is for people."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    class Scores(BaseModel):
+        """The scores that were compared."""
+
+        title: str
+        scores: dict[str, float]
+
+    class Range(BaseModel):
+        """US dollars a month."""
+
+        base: float
+
+    class Pick(BaseModel):
+        """What was picked."""
+
+        offer: str
+        named: str
+        monthly_usd: _Saved.Range
+
+    version: Literal["bge-advisor/recommendation@1"] = Field(alias="schema")
+    workload: dict[str, Any]
+    evidence_set: str | None
+    date: date
+    catalog_version: str
+    evidence: Scores
+    picked: Pick | None
+    prices: Annotated[dict[str, str | None], Field(max_length=100_000)]
+    rules: Annotated[dict[str, str], Field(max_length=100_000)]
+
+
+class Replayed(NamedTuple):
+    """The recommendation for a record's question today, and what has changed since it was saved."""
+
+    found: Recommendation
+    since: date
+    changed: tuple[str, ...]
+
+
+def as_json(catalog: Catalog, found: Recommendation, evidence_set: str | None = None) -> dict[str, Any]:
+    """The record as plain data: the recommendation with every plan, and prices, rules, formulas and sources to replay and check it."""
+    pick = found.pick
+    saved = report.as_json(found, plans=True) | {
+        "evidence_set": evidence_set,
+        "picked": pick and {"offer": pick.plan.id, "named": _named(pick), "monthly_usd": {"base": pick.monthly}},
+        "prices": _prices(catalog),
+        "rules": _rules(catalog),
+        "firmness": trade_offs.firmness(found),
+        "would_change": [change.text for change in trade_offs.changes(catalog, found, evidence_set)],
+        "formula": tables.formula(pick, found) if pick else [],
+        "start": start(catalog, pick.plan.variant) if pick else "",
+    }
+    named = sorted(_source_ids(saved) & set(catalog.sources))
+    return saved | {"sources": {key: catalog.sources[key].model_dump(mode="json", exclude={"id"}) for key in named}}
+
+
+def as_markdown(catalog: Catalog, found: Recommendation, evidence_set: str | None = None) -> str:
+    """The record as a page to read: question, answer, reasons, alternatives, ruled out, what would change it, figures and sources."""
+    saved = as_json(catalog, found, evidence_set)
+    pick = found.pick
+    stated = found.workload.stated()
+    fields = Workload.model_fields
+    lines = [
+        f"# {report.headline(found)}",
+        "",
+        f"Asked on {found.today.isoformat()} of catalog {found.catalog_version}.",
+        "",
+        "## Question",
+        "",
+    ]
+    for name, value in found.workload.model_dump().items():
+        if found.workload.task == "rerank" and name in ("passages", "new_passages_per_month", "outputs", "vector_store", "vector_type"):
+            continue
+        words = "not stated" if value is None else f"{trade_offs.value(value)}{'' if name in stated else ' (the default)'}"
+        lines.append(f"- {fields[name].title}: {words}")
+    lines += ["", "## Why" if pick else "## What would help", ""]
+    lines += [f"- {reason.text}{_marks(reason.sources)}" for reason in found.reasons or found.loosen] or [
+        "- No single requirement alone keeps a plan out."
+    ]
+    if found.evidence.meaning:
+        lines += [f"- {found.evidence.meaning}.", f"- {saved['firmness']}"]
+    if found.evidence.set is not None and found.evidence.set.caveat:
+        lines.append(f"- Mind: {found.evidence.set.caveat}")
+    lines += ["", "## Also possible", ""]
+    lines += [f"- {_named(o.judged)}: {units.usd(o.judged.cost.base)} a month. {o.text}" for o in found.alternatives] or ["- Nothing else."]
+    lines += ["", "## What would change it", ""]
+    lines += [f"- {text}" for text in saved["would_change"]] or ["- No step of the grid."]
+    lines += ["", f"## Ruled out ({len(found.rejected)} of {len(found.judged)} plans)", ""]
+    lines += [f"- {text}" for text in report.rejections(found)] or ["- None."]
+    if pick:
+        lines += ["", "## How the cost is worked out", ""] + [f"{n}. {line}" for n, line in enumerate(saved["formula"], 1)]
+        lines += ["", "## To try it", "", "```python", saved["start"].rstrip(), "```"]
+    lines += ["", "## Taken for granted", ""] + [f"- {text}" for text in found.assumptions]
+    lines += ["", "## Sources", ""]
+    for key, source in saved["sources"].items():
+        lines.append(f"- [{key}] {source['title']}, read {source['accessed']}. {source['url'] or ''}".rstrip())
+    lines += ["", "Replay: `python -m advisor recommend --record record.json` with the JSON record says what has changed since."]
+    return "\n".join(lines) + "\n"
+
+
+def read(path: str) -> _Saved:
+    """The record in a JSON file.
+
+    Raises:
+        AdvisorError: the file cannot be read or holds no record.
+    """
+    try:
+        file = Path(path)
+        if file.stat().st_size > LARGEST:
+            raise AdvisorError(f"{path}: more than {LARGEST:,} bytes. A record is smaller: give the JSON that Advise saved.")
+        return _Saved.model_validate(json.loads(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise AdvisorError(f"{path}: {error.strerror}. Give the JSON record that Advise saved.") from None
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+        raise AdvisorError(f"{path}: not JSON. Give the JSON record that Advise saved, not the Markdown one.") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise AdvisorError(f"{path}, {where or 'record'}: {first['msg'].lower()}. Give the JSON record as Advise saved it.") from None
+
+
+def replay(catalog: Catalog, saved: _Saved, today: date) -> Replayed:
+    """The record's question asked again.
+
+    Raises:
+        WorkloadError: its workload is no workload of this version.
+    """
+    found = recommend(catalog, Workload.of(saved.workload), today, saved.evidence_set)
+    return Replayed(found, saved.date, tuple(_changed(catalog, saved, found)))
+
+
+def _changed(catalog: Catalog, saved: _Saved, found: Recommendation) -> list[str]:
+    """What differs between a record and today, the answer first; empty where nothing does."""
+    lines = []
+    now = _named(found.pick) if found.pick else "nothing fits"
+    before = saved.picked.named if saved.picked else "nothing fits"
+    if (found.pick.plan.id if found.pick else None) != (saved.picked.offer if saved.picked else None):
+        lines.append(f"The answer: {now} instead of {before}.")
+    if found.pick and saved.picked and abs(found.pick.monthly - saved.picked.monthly_usd.base) >= 0.005:
+        lines.append(
+            f"The cost of the pick: {units.usd(found.pick.monthly)} a month instead of {units.usd(saved.picked.monthly_usd.base)}."
+        )
+    prices = _prices(catalog)
+    for key in sorted({*prices, *saved.prices}):
+        if key not in prices:
+            lines.append(f"Offer {key} is gone.")
+        elif key not in saved.prices:
+            lines.append(f"Offer {key} is new, at {_shown(prices[key])}.")
+        elif prices[key] != saved.prices[key]:
+            lines.append(f"Price of {key}: {_shown(prices[key])} instead of {_shown(saved.prices[key])}.")
+    rules = _rules(catalog)
+    for key in sorted({*rules, *saved.rules}):
+        if rules.get(key) != saved.rules.get(key):
+            lines.append(f"Rule {key} {'is gone' if key not in rules else 'is new' if key not in saved.rules else 'reads otherwise'}.")
+    if found.evidence.title != saved.evidence.title:
+        lines.append(f"Scores: {found.evidence.title} instead of {saved.evidence.title}.")
+    else:
+        for key in sorted({*found.evidence.scores, *saved.evidence.scores}):
+            new, old = found.evidence.scores.get(key), saved.evidence.scores.get(key)
+            if new is None or old is None or abs(new - old) >= 0.00005:
+                lines.append(f"Score of {key}: {units.points(new)} instead of {units.points(old)}.")
+    if not lines and saved.catalog_version != found.catalog_version:
+        lines.append("The catalog has another version, but no price, rule or score that this answer compares has changed.")
+    return lines
+
+
+def start(catalog: Catalog, variant: Variant) -> str:
+    """Python that runs the variant on this machine with the library that its publisher names."""
+    if variant.kind == "reranker":
+        return (
+            f"# pip install FlagEmbedding\nfrom FlagEmbedding import FlagReranker\n\nreranker = FlagReranker({variant.hub_id!r})\n"
+            "print(reranker.compute_score([['your query', 'a passage']]))\n"
+        )
+    prefix = variant.query_instruction or ""
+    return (
+        f"# pip install sentence-transformers\nfrom sentence_transformers import SentenceTransformer\n\nmodel = SentenceTransformer({variant.hub_id!r})\n"
+        f"query = {prefix!r} + 'your query'\nvectors = model.encode([query, 'a passage'], normalize_embeddings=True)\nprint(vectors[0] @ vectors[1])\n"
+    )
+
+
+def _named(judged: Judged) -> str:
+    return f"{judged.plan.variant.name} at {judged.plan.where}"
+
+
+def _prices(catalog: Catalog) -> dict[str, str | None]:
+    """US dollars per million tokens by offer, as text; None where not known."""
+    kinds = set(KIND_FOR_TASK.values())
+    offers = [offer for _, _, offer in catalog.offers() if catalog.variants[offer.variant].kind in kinds]
+    return {o.id: None if o.usd_per_1m_input is None else str(o.usd_per_1m_input) for o in sorted(offers, key=lambda o: o.id)}
+
+
+def _shown(price: str | None) -> str:
+    return units.NOT_KNOWN if price is None else f"${price} / 1M"
+
+
+def _rules(catalog: Catalog) -> dict[str, str]:
+    """A fingerprint of what each rule says."""
+    return {key: hashlib.sha256(rule.entry.model_dump_json().encode()).hexdigest()[:12] for key, rule in sorted(catalog.rules.items())}
+
+
+def _marks(sources: tuple[str, ...]) -> str:
+    return "".join(f" [{key}]" for key in dict.fromkeys(sources))
+
+
+def _source_ids(value: Any) -> set[str]:
+    """Every id under a key `sources`, at any depth."""
+    if isinstance(value, dict):
+        own = {key for key in value.get("sources", ()) if isinstance(key, str)} if isinstance(value.get("sources"), list) else set()
+        return own.union(*(_source_ids(item) for item in value.values()))
+    return set().union(*(_source_ids(item) for item in value)) if isinstance(value, list) else set()

@@ -1,0 +1,70 @@
+import json
+from datetime import date
+
+import pytest
+
+from advisor import __main__ as cli
+from advisor import catalog as catalogs
+from advisor import record
+from advisor.recommend import recommend
+from advisor.workload import Workload
+
+TODAY = date(2026, 11, 24)
+
+
+@pytest.fixture
+def saved(catalog, tmp_path):
+    def written(evidence_set=None, **stated):
+        found = recommend(catalog, Workload.of(stated), TODAY, evidence_set)
+        path = tmp_path / "decision.json"
+        path.write_text(json.dumps(record.as_json(catalog, found, evidence_set)), encoding="utf-8")
+        return str(path)
+
+    return written
+
+
+@pytest.mark.parametrize("stated", [{}, {"task": "rerank"}, {"data_may_leave": False}, {"languages": ["ko"]}])
+def test_a_record_replayed_on_the_same_catalog_has_nothing_changed(catalog, saved, stated):
+    replayed = record.replay(catalog, record.read(saved(**stated)), TODAY)
+    assert (replayed.changed, replayed.since) == ((), TODAY)
+
+
+def test_a_record_asks_again_with_the_scores_that_were_asked_for(catalog, saved):
+    replayed = record.replay(catalog, record.read(saved("longembed")), TODAY)
+    assert replayed.found.evidence.set.id == "longembed" and replayed.changed == ()
+
+
+def test_a_replay_names_the_price_the_rule_and_the_answer_that_changed(saved, copied, edit):
+    path = saved()
+    edit(
+        copied / "offers/openrouter.yaml",
+        'model: baai/bge-large-en-v1.5\n    type: serverless\n    usd_per_1m_input: "0.01"',
+        'model: baai/bge-large-en-v1.5\n    type: serverless\n    usd_per_1m_input: "0.002"',
+    )
+    edit(copied / "rules/placement.yaml", "price_age_days > 90", "price_age_days > 100")
+    changed = record.replay(catalogs.load(copied), record.read(path), TODAY).changed
+    assert changed[0] == "The answer: BGE Large EN v1.5 at OpenRouter instead of BGE Large EN v1.5 at DeepInfra."
+    assert "Price of openrouter-bge-large-en-v1.5: $0.002 / 1M instead of $0.01 / 1M." in changed
+    assert "Rule price-is-recent reads otherwise." in changed
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("not json", "not JSON"), ("[]", "Give the JSON record"), ("{}", "schema: field required"), ("[" * 100_000, "not JSON")],
+)
+def test_what_is_no_record_is_told_in_a_sentence(capsys, tmp_path, text, words):
+    path = tmp_path / "bad.json"
+    path.write_text(text, encoding="utf-8")
+    assert cli.main(["recommend", "--record", str(path)]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_every_source_that_the_markdown_cites_is_listed(catalog):
+    found = recommend(catalog, Workload(), TODAY)
+    text = record.as_markdown(catalog, found)
+    head, _, sources = text.partition("## Sources")
+    for reason in found.reasons:
+        assert reason.text in head
+        for key in reason.sources:
+            assert f"[{key}]" in head and f"- [{key}]" in sources
+    assert "SentenceTransformer('BAAI/bge-large-en-v1.5')" in head
