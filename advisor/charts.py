@@ -144,8 +144,9 @@ def trade_off(found: Recommendation, theme: str) -> Chart | None:
     spread = base.mark_rule(strokeWidth=2, color=LEGIBLE[theme], opacity=0.45).encode(x=alt.X("low:Q"), x2="high:Q")
     legend = alt.Legend(orient="top")
     marks = (
-        base.mark_point(filled=True, size=130, opacity=1)
+        base.mark_point(filled=True, opacity=1)
         .encode(
+            size=alt.condition("datum.standing == 'the pick'", alt.value(320), alt.value(120)),  # seen over a tie
             shape=alt.Shape("standing:N", title=None, scale=alt.Scale(domain=order, range=list(SHAPES)), legend=legend),
             color=alt.Color("standing:N", title=None, scale=alt.Scale(domain=order), legend=legend),
             tooltip=[

@@ -19,6 +19,7 @@ from advisor.plans import build
 from advisor.plans import columns as columns_of
 from advisor.recommend import recommend
 from advisor.rules.evaluate import evaluate
+from advisor.trade_offs import changes
 from advisor.workload import Workload
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -66,6 +67,8 @@ def main() -> None:
             f"{len(plans):6,} plans: plans {built:.1f} ms, {len(catalog.rules)} rules {evaluated:.1f} ms evaluated, {ruled:.1f} ms with sentences, "
             f"recommendation {whole:.1f} ms ({whole / base:.1f} times the shipped size)"
         )
+    found = recommend(catalog, Workload(), TODAY)
+    print(f"what would change it, {len(changes(catalog, found))} changes found: {milliseconds(lambda: changes(catalog, found), 7):.0f} ms")
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     at.switch_page("pages/advise.py").run()
     state = [500_000]
