@@ -156,6 +156,13 @@ def test_an_answer_is_changed_by_what_would_change_it_reopened_by_link_saved_and
     assert "- Nothing." in out and "Use BGE Large EN v1.5 at DeepInfra" in out
 
 
+def test_a_click_on_a_mark_asks_about_its_plan(app, open_page):
+    page = open_page(f"{app}/advise")
+    page.locator("[data-testid=stVegaLiteChart] [aria-label*='BGE Small EN v1.5, Cloudflare']").click(force=True)
+    expect(page.get_by_text("2.7 points worse for $21.23 a month less.").last).to_be_visible()
+    expect(page).to_have_url(re.compile("plan=cloudflare-bge-small-en-v1.5"))
+
+
 def test_a_plan_can_be_asked_why_it_is_not_the_pick_by_link(app, open_page):
     page = open_page(f"{app}/advise?plan=cloudflare-bge-small-en-v1.5")
     expect(page.get_by_text("It is 7.6 points below the best, more than the 5 that may be given up.")).to_be_visible()
