@@ -65,7 +65,7 @@ def _recommend(options: argparse.Namespace) -> str:
     if options.format == "markdown":
         return record.as_markdown(loaded, found)
     if options.format == "json":
-        return json.dumps(report.as_json(found, plans=options.plans), indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(record.as_json(loaded, found, plans=options.plans), indent=2, ensure_ascii=False) + "\n"
     return report.as_text(found)
 
 

@@ -64,9 +64,10 @@ class Alternative(NamedTuple):
 
 @dataclass(frozen=True)
 class Recommendation:
-    """The answer for one workload on one day. `pick` is None where nothing fits; `loosen` then says what would help."""
+    """The answer for one workload on one day; `evidence_set` is the set of scores that was asked for, if any. `pick` is None where nothing fits; `loosen` then says what would help."""
 
     workload: Workload
+    evidence_set: str | None
     catalog_version: str
     today: date
     evidence: Evidence
@@ -96,6 +97,7 @@ def recommend(catalog: Catalog, workload: Workload, today: date, evidence_set: s
     pick = best(fitting, workload, chosen)
     return Recommendation(
         workload=workload,
+        evidence_set=evidence_set,
         catalog_version=catalog.version,
         today=today,
         evidence=chosen,

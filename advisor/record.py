@@ -21,7 +21,7 @@ from advisor.workload import Workload
 LARGEST = 5_000_000  # bytes of a record that is read
 
 
-class _Saved(BaseModel):
+class Saved(BaseModel):
     """The parts of a record that a replay reads; the rest is for people."""
 
     model_config = ConfigDict(extra="ignore")
@@ -42,7 +42,7 @@ class _Saved(BaseModel):
 
         offer: str
         named: str
-        monthly_usd: _Saved.Range
+        monthly_usd: Saved.Range
 
     version: Literal["bge-advisor/recommendation@1"] = Field(alias="schema")
     workload: dict[str, Any]
@@ -63,16 +63,16 @@ class Replayed(NamedTuple):
     changed: tuple[str, ...]
 
 
-def as_json(catalog: Catalog, found: Recommendation, evidence_set: str | None = None) -> dict[str, Any]:
-    """The record as plain data: the recommendation with every plan, and prices, rules, formulas and sources to replay and check it."""
+def as_json(catalog: Catalog, found: Recommendation, plans: bool = True) -> dict[str, Any]:
+    """The record as plain data: the recommendation, and prices, rules, formulas and sources to replay and check it."""
     pick = found.pick
-    saved = report.as_json(found, plans=True) | {
-        "evidence_set": evidence_set,
+    saved = report.as_json(found, plans=plans) | {
+        "evidence_set": found.evidence_set,
         "picked": pick and {"offer": pick.plan.id, "named": _named(pick), "monthly_usd": {"base": pick.monthly}},
         "prices": _prices(catalog),
         "rules": _rules(catalog),
         "firmness": trade_offs.firmness(found),
-        "would_change": [change.text for change in trade_offs.changes(catalog, found, evidence_set)],
+        "would_change": [change.text for change in trade_offs.changes(catalog, found)],
         "formula": tables.formula(pick, found) if pick else [],
         "start": start(catalog, pick.plan.variant) if pick else "",
     }
@@ -80,9 +80,9 @@ def as_json(catalog: Catalog, found: Recommendation, evidence_set: str | None = 
     return saved | {"sources": {key: catalog.sources[key].model_dump(mode="json", exclude={"id"}) for key in named}}
 
 
-def as_markdown(catalog: Catalog, found: Recommendation, evidence_set: str | None = None) -> str:
+def as_markdown(catalog: Catalog, found: Recommendation) -> str:
     """The record as a page to read: question, answer, reasons, alternatives, ruled out, what would change it, figures and sources."""
-    saved = as_json(catalog, found, evidence_set)
+    saved = as_json(catalog, found, plans=False)
     pick = found.pick
     stated = found.workload.stated()
     fields = Workload.model_fields
@@ -124,7 +124,7 @@ def as_markdown(catalog: Catalog, found: Recommendation, evidence_set: str | Non
     return "\n".join(lines) + "\n"
 
 
-def read(path: str) -> _Saved:
+def read(path: str) -> Saved:
     """The record in a JSON file.
 
     Raises:
@@ -134,7 +134,7 @@ def read(path: str) -> _Saved:
         file = Path(path)
         if file.stat().st_size > LARGEST:
             raise AdvisorError(f"{path}: more than {LARGEST:,} bytes. A record is smaller: give the JSON that Advise saved.")
-        return _Saved.model_validate(json.loads(file.read_text(encoding="utf-8")))
+        return Saved.model_validate(json.loads(file.read_text(encoding="utf-8")))
     except OSError as error:
         raise AdvisorError(f"{path}: {error.strerror}. Give the JSON record that Advise saved.") from None
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
@@ -145,7 +145,7 @@ def read(path: str) -> _Saved:
         raise AdvisorError(f"{path}, {where or 'record'}: {first['msg'].lower()}. Give the JSON record as Advise saved it.") from None
 
 
-def replay(catalog: Catalog, saved: _Saved, today: date) -> Replayed:
+def replay(catalog: Catalog, saved: Saved, today: date) -> Replayed:
     """The record's question asked again.
 
     Raises:
@@ -155,7 +155,7 @@ def replay(catalog: Catalog, saved: _Saved, today: date) -> Replayed:
     return Replayed(found, saved.date, tuple(_changed(catalog, saved, found)))
 
 
-def _changed(catalog: Catalog, saved: _Saved, found: Recommendation) -> list[str]:
+def _changed(catalog: Catalog, saved: Saved, found: Recommendation) -> list[str]:
     """What differs between a record and today, the answer first; empty where nothing does."""
     lines = []
     now = _named(found.pick) if found.pick else "nothing fits"

@@ -101,14 +101,14 @@ def _part(judged: Judged, index: str, encoding: str) -> float:
     return float(getattr(plan.index_usd, index) + getattr(plan.encoding_usd, encoding))
 
 
-def changes(catalog: Catalog, found: Recommendation, evidence_set: str | None = None) -> list[Change]:
+def changes(catalog: Catalog, found: Recommendation) -> list[Change]:
     """For each field, the nearest step of the grid in each direction that gives another pick, found by running the engine."""
     told: list[Change] = []
     for field, directions in _grid(found.workload):
         for steps in directions:
             for stated in steps:
                 workload = found.workload.model_copy(update=stated)
-                other = recommend(catalog, workload, found.today, evidence_set)
+                other = recommend(catalog, workload, found.today, found.evidence_set)
                 if _answer(other) != _answer(found):
                     told.append(Change(field, workload, _told(found, other, field, stated)))
                     break

@@ -5,15 +5,7 @@ import json
 import streamlit as st
 
 from advisor import charts, record, report, tables, trade_offs, units
-from advisor.workload import Workload
 from pages import shared
-
-
-def apply(workload: Workload) -> None:
-    """Puts a workload into the form."""
-    for field, value in workload.model_dump().items():
-        if field in st.session_state:
-            st.session_state[field] = list(value) if isinstance(value, tuple) else value
 
 
 def opened() -> None:
@@ -23,9 +15,9 @@ def opened() -> None:
         st.session_state["plan"] = clicked[0]
 
 
-def show_answer(found, scores: str | None) -> None:
+def show_answer(found) -> None:
     """The pick as a sentence with its cost, its reasons, how firm it is, and what can be done with it."""
-    pick, workload, catalog = found.pick, found.workload, shared.the_catalog()
+    pick, catalog = found.pick, shared.the_catalog()
     if pick is None:
         st.header("Nothing fits this workload")
         st.markdown(
@@ -43,10 +35,10 @@ def show_answer(found, scores: str | None) -> None:
         if found.evidence.meaning:
             shared.small(f"{found.evidence.meaning}.")
     with st.container(horizontal=True):
-        shared.copy_link("advise", workload, scores=scores)
+        shared.copy_link("advise", found)
         st.download_button(
             "Decision as JSON",
-            lambda: json.dumps(record.as_json(catalog, found, scores), indent=2, ensure_ascii=False),
+            lambda: json.dumps(record.as_json(catalog, found), indent=2, ensure_ascii=False),
             "decision.json",
             "application/json",
             icon=":material/download:",
@@ -54,13 +46,13 @@ def show_answer(found, scores: str | None) -> None:
         )
         st.download_button(
             "Decision as Markdown",
-            lambda: record.as_markdown(catalog, found, scores),
+            lambda: record.as_markdown(catalog, found),
             "decision.md",
             "text/markdown",
             icon=":material/description:",
             on_click="ignore",
         )
-        st.page_link("pages/cost.py", label="Every offer's cost", icon=":material/payments:", query_params=workload.params())
+        st.page_link("pages/cost.py", label="Every offer's cost", icon=":material/payments:", query_params=shared.params(found))
         if pick is not None:
             st.page_link(
                 "pages/variant.py",
@@ -128,13 +120,13 @@ def ask_why_not(found) -> None:
     st.markdown("\n".join(f"- {shared.money(line)}" for line in trade_offs.why_not(found, asked)))
 
 
-def show_changes(found, scores: str | None) -> None:
+def show_changes(found) -> None:
     """The nearest steps that give another answer, each with a button that takes it."""
     section = st.expander("What would change it", icon=":material/alt_route:", on_change="rerun", key="changes")
     if not section.open:
         return
     with section:
-        changes = trade_offs.changes(shared.the_catalog(), found, scores)
+        changes = trade_offs.changes(shared.the_catalog(), found)
         st.caption(
             "The nearest step of a fixed grid that gives another answer, worked out with the same rules. Tried: volumes and lengths (2 to 1,000 times "
             "and as little), tolerance, budget, priority, licence, splitting, sending texts, cross-lingual, the index and its type, sparse output, and Chinese or "
@@ -143,23 +135,22 @@ def show_changes(found, scores: str | None) -> None:
         for number, change in enumerate(changes):
             words, button = st.columns([4, 1], vertical_alignment="center")
             words.markdown(shared.money(change.text))
-            button.button("Apply", key=f"apply-{number}", on_click=apply, args=(change.workload,), help=shared.money(change.text))
+            button.button("Apply", key=f"apply-{number}", on_click=shared.put, args=(change.workload,), help=shared.money(change.text))
         if not changes:
             st.markdown("No step of the grid changes the answer.")
 
 
 shared.routed()
 found, answer = shared.ask("Which model, where, at what cost?")
-scores = st.session_state.get("scores")
 with answer:
     with st.container(border=True):
-        show_answer(found, scores)
+        show_answer(found)
     if found.pick is not None:
         show_trade_off(found)
-        show_changes(found, scores)
+        show_changes(found)
         show_alternatives(found)
     else:
-        show_changes(found, scores)
+        show_changes(found)
     ask_why_not(found)
     with st.expander(f"Ruled out: {len(found.rejected)} of {len(found.judged)} plans, and by which rule", icon=":material/block:"):
         st.caption("A plan is one model at one provider's offer. Plans ruled out for the same reason share a line.")

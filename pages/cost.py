@@ -8,7 +8,6 @@ from pages import shared
 shared.routed()
 catalog = shared.the_catalog()
 found, answer = shared.ask("What does it cost a month?")
-workload = found.workload
 rows = tables.cost_rows(found)
 plans = {judged.plan.id: judged for judged in found.judged}
 with answer:
@@ -22,9 +21,9 @@ with answer:
             st.header("No offer fits this workload")
             st.markdown("The table says for each what rules it out; Advise says which requirement to give up.")
         with st.container(horizontal=True):
-            shared.copy_link("cost", workload)
+            shared.copy_link("cost", found)
             st.page_link(
-                "pages/advise.py", label="Which of them to take", icon=":material/compass_calibration:", query_params=workload.params()
+                "pages/advise.py", label="Which of them to take", icon=":material/compass_calibration:", query_params=shared.params(found)
             )
     shared.show_chart(charts.monthly_costs(found, shared.theme()), "costs")
     st.header("How one of them is worked out")

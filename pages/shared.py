@@ -141,12 +141,16 @@ def theme() -> str:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def link_to(page: str, workload: Workload | None, **more: str | None) -> str:
-    """The address of a page with a workload, and with what else is stated."""
+def params(found: Recommendation) -> dict[str, str | list[str]]:
+    """The question of a recommendation as address parameters: its workload, and the scores that were asked for."""
+    return found.workload.params() | ({"scores": found.evidence_set} if found.evidence_set else {})
+
+
+def link_to(page: str, found: Recommendation) -> str:
+    """The address of a page with the question of a recommendation."""
     base = st.context.url or ""
     root = base.rsplit("/", 1)[0] if base.count("/") > 2 else base
-    stated = (workload.params() if workload else {}) | {key: value for key, value in more.items() if value}
-    query = urlencode(stated, doseq=True)
+    query = urlencode(params(found), doseq=True)
     return f"{root}/{page}?{query}" if query else f"{root}/{page}"
 
 
@@ -155,9 +159,14 @@ def _preset_chosen() -> None:
     chosen = st.session_state.get("preset")
     presets = the_catalog().presets
     if chosen in presets:
-        for field, value in Workload.of(presets[chosen].workload).model_dump().items():
-            if field in st.session_state:
-                st.session_state[field] = list(value) if isinstance(value, tuple) else value
+        put(Workload.of(presets[chosen].workload))
+
+
+def put(workload: Workload) -> None:
+    """Puts a workload into the form; for the callbacks of buttons and lists."""
+    for field, value in workload.model_dump().items():
+        if field in st.session_state:
+            st.session_state[field] = list(value) if isinstance(value, tuple) else value
 
 
 def ask_workload() -> Workload | None:
@@ -268,8 +277,9 @@ def ask(title: str) -> tuple[Recommendation, Any]:
         st.stop()
     with form:
         asked = ask_scores(workload)
-    st.session_state[STORED] = workload.params() | ({"scores": asked} if asked else {})
-    return recommend.recommend(the_catalog(), workload, catalog.today(), asked), place
+    found = recommend.recommend(the_catalog(), workload, catalog.today(), asked)
+    st.session_state[STORED] = params(found)
+    return found, place
 
 
 def ask_scores(workload: Workload) -> str | None:
@@ -288,10 +298,10 @@ def ask_scores(workload: Workload) -> str | None:
     )
 
 
-def copy_link(page: str, workload: Workload, **more: str | None) -> None:
-    """A button that shows the address of a page with a workload, to copy."""
+def copy_link(page: str, found: Recommendation) -> None:
+    """A button that shows the address of a page with a question, to copy."""
     with st.popover("Copy link", icon=":material/link:"):
-        st.code(link_to(page, workload, **more), language=None, wrap_lines=True)
+        st.code(link_to(page, found), language=None, wrap_lines=True)
 
 
 def table(rows: list[dict[str, str]], alt: str) -> None:

@@ -17,7 +17,7 @@ def saved(catalog, tmp_path):
     def written(evidence_set=None, **stated):
         found = recommend(catalog, Workload.of(stated), TODAY, evidence_set)
         path = tmp_path / "decision.json"
-        path.write_text(json.dumps(record.as_json(catalog, found, evidence_set)), encoding="utf-8")
+        path.write_text(json.dumps(record.as_json(catalog, found)), encoding="utf-8")
         return str(path)
 
     return written
@@ -32,6 +32,14 @@ def test_a_record_replayed_on_the_same_catalog_has_nothing_changed(catalog, save
 def test_a_record_asks_again_with_the_scores_that_were_asked_for(catalog, saved):
     replayed = record.replay(catalog, record.read(saved("longembed")), TODAY)
     assert replayed.found.evidence.set.id == "longembed" and replayed.changed == ()
+
+
+def test_what_the_command_line_prints_can_be_replayed(capsys, tmp_path):
+    (tmp_path / "workload.yaml").write_text("languages: [de]\n", encoding="utf-8")
+    assert cli.main(["recommend", str(tmp_path / "workload.yaml"), "--format", "json"]) == 0
+    (tmp_path / "decision.json").write_text(capsys.readouterr().out, encoding="utf-8")
+    assert cli.main(["recommend", "--record", str(tmp_path / "decision.json")]) == 0
+    assert "- Nothing." in capsys.readouterr().out
 
 
 def test_a_replay_names_the_price_the_rule_and_the_answer_that_changed(saved, copied, edit):

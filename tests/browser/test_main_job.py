@@ -156,6 +156,17 @@ def test_an_answer_is_changed_by_what_would_change_it_reopened_by_link_saved_and
     assert "- Nothing." in out and "Use BGE Large EN v1.5 at DeepInfra" in out
 
 
+def test_the_scores_that_were_asked_for_go_along_to_cost_and_back(app, open_page):
+    page = open_page(f"{app}/advise?scores=longembed")
+    expect(page.get_by_text("LongEmbed retrieval (nDCG@10").first).to_be_visible()
+    page.get_by_role("link", name="Every offer's cost").click()
+    expect(page.get_by_role("heading", name="What does it cost a month?")).to_be_visible()
+    expect(page).to_have_url(re.compile("/cost.*scores=longembed"))
+    menu(page, "Advise")
+    expect(page.get_by_text("LongEmbed retrieval (nDCG@10").first).to_be_visible()
+    expect(page).to_have_url(re.compile("/advise.*scores=longembed"))
+
+
 def test_a_click_on_a_mark_asks_about_its_plan(app, open_page):
     page = open_page(f"{app}/advise")
     page.locator("[data-testid=stVegaLiteChart] [aria-label*='BGE Small EN v1.5, Cloudflare']").click(force=True)
