@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from advisor import trade_offs, units
-from advisor.recommend import Recommendation
+from advisor.recommend import Judged, Recommendation, versus
 
 SHAPES = ("diamond", "circle", "square", "cross")
 """Shape of a mark by `trade_offs.STANDINGS`."""
@@ -107,36 +107,16 @@ def trade_off(found: Recommendation, theme: str) -> Chart | None:
     if found.evidence.set is None or len(shown) < 2:
         return None
     front = trade_offs.front(found)
-    frame = pd.DataFrame(
-        {
-            "id": j.plan.id,
-            "model": j.plan.variant.name,
-            "label": f"{j.plan.variant.name}, {j.plan.where}",
-            "score": j.quality,
-            "points": units.points(j.quality),
-            "usd": j.monthly,
-            "low": float(j.cost.low),
-            "high": float(j.cost.high),
-            "month": f"{units.usd(j.cost.base)} ({units.usd_range(j.cost.low, j.cost.high)})",
-            "standing": trade_offs.standing(j, found, front),
-        }
-        for j in shown
-    )
+    frame = _trade_off_frame(shown, found, front)
+    named = frame.iloc[::-1].drop_duplicates("model")  # the pick, else the front's cheapest
     order = list(trade_offs.STANDINGS)
-    frame = frame.sort_values(["usd", "id"], key=lambda c: c if c.name == "usd" else c.astype(str))
-    drawn = frame["standing"].map({name: place for place, name in enumerate(reversed(order))})  # the pick last, over its ties
-    frame = frame.iloc[drawn.argsort(kind="stable")]
-    named = pd.concat([frame[frame["standing"] == "the pick"], frame[frame["standing"] != "ruled out"], frame]).drop_duplicates("model")
     least, most = frame["low"].min(), frame["high"].max()
-    ticks = [n * 10.0**power for power in range(-8, 13) for n in (1, 2, 5) if least / 2 <= n * 10.0**power <= most * 2]
-    if len(ticks) > 9:
-        ticks = [tick for tick in ticks if f"{tick:e}"[0] == "1"]
     base = alt.Chart(frame).encode(
         x=alt.X(
             "usd:Q",
             title="US dollars a month (each step of the axis multiplies)",
             scale=alt.Scale(type="log", domain=[least / 1.5, most * 2.5], nice=False),
-            axis=alt.Axis(values=ticks, format="$,~r", grid=False),
+            axis=alt.Axis(values=_dollar_ticks(least, most), format="$,~r", grid=False),
         ),
         y=alt.Y("score:Q", title=f"Score on {found.evidence.set.name}", scale=alt.Scale(zero=False, padding=18), axis=alt.Axis(grid=False)),
     )
@@ -169,22 +149,50 @@ def trade_off(found: Recommendation, theme: str) -> Chart | None:
     )
 
 
+def _trade_off_frame(shown: list[Judged], found: Recommendation, front: set[str]) -> pd.DataFrame:
+    """A row a mark, in the order in which they are drawn: the pick last, over its ties, and the cheaper over the dearer."""
+    rows = [(trade_offs.standing(j, found, front), j) for j in shown]
+    rows.sort(key=lambda row: (-trade_offs.STANDINGS.index(row[0]), -row[1].monthly, row[1].plan.id))
+    return pd.DataFrame(
+        {
+            "id": j.plan.id,
+            "model": j.plan.variant.name,
+            "label": f"{j.plan.variant.name}, {j.plan.where}",
+            "score": j.quality,
+            "points": units.points(j.quality),
+            "usd": j.monthly,
+            "low": float(j.cost.low),
+            "high": float(j.cost.high),
+            "month": f"{units.usd(j.cost.base)} ({units.usd_range(j.cost.low, j.cost.high)})",
+            "standing": standing,
+        }
+        for standing, j in rows
+    )
+
+
+def _dollar_ticks(least: float, most: float) -> list[float]:
+    """1, 2, 5 of each power of ten in reach, or the powers alone where these are many."""
+    ticks = [n * 10.0**power for power in range(-8, 13) for n in (1, 2, 5) if least / 2 <= n * 10.0**power <= most * 2]
+    return ticks if len(ticks) <= 9 else [tick for tick in ticks if f"{tick:e}"[0] == "1"]
+
+
 def _trade_off_title(found: Recommendation, front: set[str]) -> str:
-    """What the chart shows: what more quality costs than the pick, or that none is to be had."""
-    ranked = [j for j in found.judged if j.plan.id in front]
-    if found.pick is None:
-        return "Every plan with a score is ruled out"
+    """What the chart shows: what a better score costs, else what a lower one saves."""
     pick = found.pick
+    if pick is None:
+        return "Every plan with a score is ruled out"
     if pick.quality is None:
         return f"{pick.plan.variant.name} has no score here; the others trade score for cost"
-    better = [j for j in ranked if j.quality is not None and j.quality > pick.quality]
+    ranked = [(j, j.quality - pick.quality) for j in found.judged if j.plan.id in front and j.quality is not None]
+    better = [j for j, gain in ranked if gain > 0]
+    worse = [j for j, gain in ranked if gain < 0]
     if better:
-        next_up = min(better, key=lambda j: (j.monthly, j.plan.id))
-        gain = units.points((next_up.quality or 0) - pick.quality)
-        return f"{gain} more points cost {units.usd(next_up.monthly - pick.monthly)} a month more: {next_up.plan.variant.name}"
-    cheaper = [j for j in ranked if j.monthly < pick.monthly and j.quality is not None and j.quality < pick.quality]
-    if cheaper:
-        down = max(cheaper, key=lambda j: (j.monthly, j.plan.id))
-        loss = units.points(pick.quality - (down.quality or 0))
-        return f"No plan that fits scores better; {loss} points less save {units.usd(pick.monthly - down.monthly)} a month: {down.plan.variant.name}"
+        return _told_beside(min(better, key=lambda j: (j.monthly, j.plan.id)), pick, found)
+    if worse:
+        return f"No plan that fits scores better; {_told_beside(max(worse, key=lambda j: (j.monthly, j.plan.id)), pick, found)}"
     return "No plan that fits scores better or costs less than the pick"
+
+
+def _told_beside(other: Judged, pick: Judged, found: Recommendation) -> str:
+    text = versus(other, pick, found.evidence).removesuffix(".")
+    return f"{other.plan.variant.name} would be {text[0].lower()}{text[1:]}"

@@ -120,7 +120,7 @@ def best(
     if not within:
         return None
     least = min(cost(j) for j in within)
-    return min((j for j in within if cost(j) <= least + _material(workload, least)), key=lambda j: preference(j, cost(j)))
+    return min((j for j in within if cost(j) <= least + material(workload, least)), key=lambda j: preference(j, cost(j)))
 
 
 def eligible(fitting: list[Judged], workload: Workload, chosen: Evidence) -> list[Judged]:
@@ -134,7 +134,7 @@ def eligible(fitting: list[Judged], workload: Workload, chosen: Evidence) -> lis
     return [j for j in ranked if j.quality is not None and top - j.quality <= workload.quality_tolerance]
 
 
-def _material(workload: Workload, least: float) -> float:
+def material(workload: Workload, least: float) -> float:
     """Differences below `material_usd` count as equal; equal costs always do."""
     return max(0.0, workload.material_usd - 1e-9) if workload.material_usd else 1e-9 * max(1.0, least)
 

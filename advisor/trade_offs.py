@@ -9,8 +9,8 @@ from typing import Any
 from advisor import units
 from advisor.catalog.load import Catalog
 from advisor.evidence import EQUAL_POINTS
-from advisor.recommend import Judged, Recommendation, best, preference, recommend, versus
-from advisor.workload import Workload, bounds
+from advisor.recommend import Judged, Recommendation, best, eligible, material, preference, recommend, versus
+from advisor.workload import MOST_LANGUAGES, Workload, bounds
 
 FACTORS = (2.0, 5.0, 10.0, 100.0, 1000.0)
 """Steps by which volumes and lengths are raised and lowered."""
@@ -40,6 +40,11 @@ ORDER = (
 """What decides among plans whose cost counts as equal, as `recommend.preference` orders them."""
 MORE_LANGUAGES = ("zh", "de")
 """Languages of which one is tried beside those of the workload."""
+TRIED = (
+    f"volumes and lengths ({FACTORS[0]:g} to {FACTORS[-1]:,g} times as many, and as few), tolerance, budget, priority, licence, splitting, sending texts out, "
+    "cross-lingual use, the index and its type, sparse output, and Chinese or German besides"
+)
+"""What the grid holds, in words."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,12 @@ class Change:
 
 def front(found: Recommendation) -> set[str]:
     """Ids of the plans that fit and that none beats in both score and monthly cost."""
-    ranked = [j for j in found.judged if not j.excluded and j.quality is not None and j.plan.monthly_usd is not None]
+    ranked = [j for j in _fitting(found) if j.quality is not None]
     return {j.plan.id for j in ranked if not any(_beats(other, j) for other in ranked)}
+
+
+def _fitting(found: Recommendation) -> list[Judged]:
+    return [j for j in found.judged if not j.excluded and j.plan.monthly_usd is not None]
 
 
 def standing(judged: Judged, found: Recommendation, front: set[str]) -> str:
@@ -76,7 +85,7 @@ def firmness(found: Recommendation) -> str:
     pick = found.pick
     if pick is None:
         return ""
-    fitting = [j for j in found.judged if not j.excluded and j.plan.monthly_usd is not None]
+    fitting = _fitting(found)
     ends: dict[str, Callable[[Judged], float]] = {
         "at the low end of what memory for the index costs": lambda j: _part(j, "low", "base"),
         "at the high end of what memory for the index costs": lambda j: _part(j, "high", "base"),
@@ -138,7 +147,14 @@ def _grid(workload: Workload) -> Iterator[tuple[str, list[list[dict[str, Any]]]]
         if workload.task == "rerank" and field in ("vector_store", "vector_type", "outputs"):
             continue
         yield field, [[{field: option}] for option in options if option != getattr(workload, field)]
-    yield "languages", [[{"languages": (*workload.languages, code)}] for code in MORE_LANGUAGES if code not in workload.languages]
+    yield (
+        "languages",
+        [
+            [{"languages": (*workload.languages, code)}]
+            for code in MORE_LANGUAGES
+            if code not in workload.languages and len(workload.languages) < MOST_LANGUAGES
+        ],
+    )
 
 
 def _scaled(workload: Workload, field: str, direction: int) -> list[dict[str, Any]]:
@@ -160,7 +176,7 @@ def _scaled(workload: Workload, field: str, direction: int) -> list[dict[str, An
 
 
 def _told(found: Recommendation, other: Recommendation, field: str, stated: dict[str, Any]) -> str:
-    """The change in words: `With queries a month at 20,000,000 (now 2,000,000): ...`."""
+    """The change in words: `Queries a month 20,000,000 instead of 2,000,000: BGE M3 at Novita AI, for $38.14 a month.`"""
     title = Workload.model_fields[field].title or field
     now, then = value(getattr(found.workload, field)), value(stated[field])
     lead = f"{title} {then} instead of {now}:"
@@ -194,11 +210,12 @@ def why_not(found: Recommendation, plan_id: str) -> list[str]:
     judged = {j.plan.id: j for j in found.judged}[plan_id]
     if judged.excluded:
         return [finding.text for finding in judged.excluded]
-    if found.pick is None or judged.plan.id == found.pick.plan.id:
-        return ["It is the pick."]
     pick = found.pick
+    assert pick is not None, "where nothing is picked, every plan is ruled out"
+    if judged is pick:
+        return ["It is the pick."]
     lines = [versus(judged, pick, found.evidence)]
-    lines += [text for text in (_quality_bars(judged, found), _cost_bars(judged, pick, found.workload)) if text][:1]
+    lines += [text for text in (_quality_bars(judged, found), _cost_bars(judged, pick, found)) if text][:1]
     return lines + [finding.text for finding in judged.remarks]
 
 
@@ -217,14 +234,16 @@ def _quality_bars(judged: Judged, found: Recommendation) -> str:
     return ""
 
 
-def _cost_bars(judged: Judged, pick: Judged, workload: Workload) -> str:
-    """Why its cost, or the order among equals, keeps a plan from being picked."""
-    gap = judged.monthly - pick.monthly
-    if abs(gap) >= max(workload.material_usd, 0.005):
-        return "Its score would do; the pick is preferred for its cost." if gap > 0 else ""
-    lead = (
-        "The costs are the same" if abs(gap) < 0.005 else f"A difference below {units.usd(workload.material_usd)} a month does not decide"
-    )
+def _cost_bars(judged: Judged, pick: Judged, found: Recommendation) -> str:
+    """Why its cost, or the order among equals, keeps a plan whose score would do from being picked."""
+    workload = found.workload
+    within = eligible(_fitting(found), workload, found.evidence)
+    cheapest = min(within, key=lambda j: (j.monthly, preference(j)))
+    if judged.monthly > cheapest.monthly + material(workload, cheapest.monthly):
+        where = f"{cheapest.plan.variant.name} at {cheapest.plan.where}"
+        return f"It costs {units.usd(judged.monthly - cheapest.monthly)} a month more than {where}, the cheapest of the plans considered; that counts."
+    gap = abs(judged.monthly - pick.monthly)
+    lead = "The costs are the same" if gap < 0.005 else f"Differences below {units.usd(workload.material_usd)} a month do not decide"
     first, second = preference(pick), preference(judged)
-    which = next((name for name, one, two in zip(ORDER, first, second, strict=True) if one != two), ORDER[-1])
+    which = next(name for name, one, two in zip(ORDER, first, second, strict=True) if one != two)
     return f"{lead}; then {which} decides, in favour of the pick."

@@ -13,6 +13,7 @@ from advisor.units import count
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 MOST = 10**12
+MOST_LANGUAGES = 50
 
 NOT_YET: dict[str, tuple[Any, ...]] = {
     "task": ("retrieve-and-rerank",),
@@ -33,7 +34,7 @@ class Workload(BaseModel):
         title="Task",
         description="retrieve: find passages with an embedder. rerank: reorder what another search found, with a reranker.",
     )
-    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=50)] = Field(
+    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=MOST_LANGUAGES)] = Field(
         ("en",), title="Languages", description="ISO 639-1 codes of the passages and queries: en English, zh Chinese, de German, ..."
     )
     cross_lingual: bool = Field(False, title="Cross-lingual", description="Queries in one language find passages in another.")

@@ -128,9 +128,8 @@ def show_changes(found) -> None:
     with section:
         changes = trade_offs.changes(shared.the_catalog(), found)
         st.caption(
-            "The nearest step of a fixed grid that gives another answer, worked out with the same rules. Tried: volumes and lengths (2 to 1,000 times "
-            "and as little), tolerance, budget, priority, licence, splitting, sending texts, cross-lingual, the index and its type, sparse output, and Chinese or "
-            "German besides. What of these is not listed changes nothing."
+            "The nearest step of a fixed grid that gives another answer, worked out with the same rules. "
+            f"Tried: {trade_offs.TRIED}. What of these is not listed changes nothing."
         )
         for number, change in enumerate(changes):
             words, button = st.columns([4, 1], vertical_alignment="center")

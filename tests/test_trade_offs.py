@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor import evidence, trade_offs
-from advisor.recommend import recommend
+from advisor import evidence, trade_offs, units
+from advisor.evidence import EQUAL_POINTS
+from advisor.recommend import preference, recommend
 from advisor.workload import Workload
 
 TODAY = date(2026, 11, 24)
@@ -78,14 +79,10 @@ def test_what_would_change_the_answer_is_true_when_applied(catalog, stated):
     for change in trade_offs.changes(catalog, found):
         applied = recommend(catalog, Workload.of(change.workload.stated()), TODAY)
         assert answer(applied) != answer(found), change.text
-        told = "nothing fits any more" if applied.pick is None else applied.pick.plan.where
-        assert told in change.text
-        assert (
-            applied.pick is None
-            or f"${applied.pick.monthly:,.0f}" in change.text
-            or f"{applied.pick.cost.base:.2f}" in change.text
-            or applied.pick.monthly < 0.01
-        )
+        pick = applied.pick
+        told = "nothing fits any more." if pick is None else f"at {pick.plan.where}, for {units.usd(pick.cost.base)} a month."
+        alone = found.pick is None and pick is not None
+        assert change.text.endswith(told.replace(", for", " fits, for") if alone else told)
 
 
 def test_a_change_is_the_nearest_step(catalog):
@@ -103,7 +100,7 @@ def test_why_not_names_the_figure_that_decided(catalog):
         "It is 7.6 points below the best, more than the 5 that may be given up.",
     ]
     assert (
-        "A difference below $5.00 a month does not decide; then who states the price"
+        "Differences below $5.00 a month do not decide; then who states the price"
         in trade_offs.why_not(found, "databricks-databricks-bge-large-en")[1]
     )
     assert "that a provider comes before a router decides" in trade_offs.why_not(found, "openrouter-bge-large-en-v1.5")[1]
@@ -119,6 +116,40 @@ def test_every_plan_can_be_asked_why_not(catalog):
         for judged in found.judged:
             lines = trade_offs.why_not(found, judged.plan.id)
             assert lines and all(line and "None" not in line and "{" not in line for line in lines)
+
+
+@settings(max_examples=25, deadline=None)
+@given(PICKS, st.sampled_from([0, 1, 5, 20, 100]))
+def test_what_why_not_says_of_cost_and_order_is_so(catalog, stated, material):
+    found = ask(catalog, **stated, material_usd=material)
+    if found.pick is None:
+        return
+    for judged in found.judged:
+        if judged.excluded or judged is found.pick:
+            continue
+        text = " ".join(trade_offs.why_not(found, judged.plan.id)[:2])
+        if "in favour of the pick" in text:
+            assert preference(found.pick) < preference(judged), judged.plan.id
+            assert abs(judged.monthly - found.pick.monthly) < max(material, 0.01)
+        elif "that counts" in text:
+            cheapest = min(
+                j.monthly
+                for j in found.judged
+                if not j.excluded and (j.quality is not None or not found.evidence.ranks or stated["priority"] == "cost")
+            )
+            assert judged.monthly - cheapest >= material - 1e-6 and judged.monthly > cheapest
+        elif "points below the best" in text:
+            assert max(found.evidence.scores.values()) - judged.quality >= EQUAL_POINTS
+        else:
+            assert "Without a score" in text, text
+
+
+def test_a_plan_beyond_what_counts_as_equal_to_the_cheapest_is_told_its_cost_not_an_order(catalog):
+    found = ask(catalog, languages=["de"], vector_store="none", queries_per_month=10**9, new_passages_per_month=0, material_usd=20)
+    for judged in found.judged:
+        if not judged.excluded and judged.plan.id != found.pick.plan.id:
+            dear = judged.monthly >= min(j.monthly for j in found.judged if not j.excluded) + 20 - 1e-6  # below it does not count
+            assert ("that counts" in trade_offs.why_not(found, judged.plan.id)[1]) == dear
 
 
 def test_another_set_of_scores_leads_to_the_answer_by_that_set(catalog):
