@@ -74,7 +74,7 @@ def as_json(catalog: Catalog, found: Recommendation, plans: bool = True) -> dict
         "firmness": trade_offs.firmness(found),
         "would_change": [change.text for change in trade_offs.changes(catalog, found)],
         "formula": tables.formula(pick, found) if pick else [],
-        "start": start(catalog, pick.plan.variant) if pick else "",
+        "start": start(pick.plan.variant) if pick else "",
     }
     named = sorted(_source_ids(saved) & set(catalog.sources))
     return saved | {"sources": {key: catalog.sources[key].model_dump(mode="json", exclude={"id"}) for key in named}}
@@ -103,8 +103,7 @@ def as_markdown(catalog: Catalog, found: Recommendation) -> str:
     lines += [f"- {reason.text}{_marks(reason.sources)}" for reason in found.reasons or found.loosen] or [
         "- No single requirement alone keeps a plan out."
     ]
-    if found.evidence.meaning:
-        lines += [f"- {found.evidence.meaning}.", f"- {saved['firmness']}"]
+    lines += [f"- {text}" for text in (f"{found.evidence.meaning}." if found.evidence.meaning else "", saved["firmness"]) if text]
     if found.evidence.set is not None and found.evidence.set.caveat:
         lines.append(f"- Mind: {found.evidence.set.caveat}")
     lines += ["", "## Also possible", ""]
@@ -190,17 +189,21 @@ def _changed(catalog: Catalog, saved: Saved, found: Recommendation) -> list[str]
     return lines
 
 
-def start(catalog: Catalog, variant: Variant) -> str:
-    """Python that runs the variant on this machine with the library that its publisher names."""
+def start(variant: Variant) -> str:
+    """Python that runs the variant on one's own machine, with its weights from the hub."""
+    if variant.hub_id is None:
+        return "# Where its weights are published is not known.\n"
     if variant.kind == "reranker":
         return (
             f"# pip install FlagEmbedding\nfrom FlagEmbedding import FlagReranker\n\nreranker = FlagReranker({variant.hub_id!r})\n"
             "print(reranker.compute_score([['your query', 'a passage']]))\n"
         )
-    prefix = variant.query_instruction or ""
+    told = variant.query_instruction or ""
+    template = told if "{query}" in told else told + "{query}"
+    query = template.replace("{task}", "Given a question, retrieve passages that answer it").replace("{query}", "your query")
     return (
         f"# pip install sentence-transformers\nfrom sentence_transformers import SentenceTransformer\n\nmodel = SentenceTransformer({variant.hub_id!r})\n"
-        f"query = {prefix!r} + 'your query'\nvectors = model.encode([query, 'a passage'], normalize_embeddings=True)\nprint(vectors[0] @ vectors[1])\n"
+        f"query = {query!r}\nvectors = model.encode([query, 'a passage'], normalize_embeddings=True)\nprint(vectors[0] @ vectors[1])\n"
     )
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from advisor import __main__ as cli
 from advisor import catalog as catalogs
-from advisor import record
+from advisor import record, trade_offs
 from advisor.recommend import recommend
 from advisor.workload import Workload
 
@@ -65,6 +65,20 @@ def test_what_is_no_record_is_told_in_a_sentence(capsys, tmp_path, text, words):
     path.write_text(text, encoding="utf-8")
     assert cli.main(["recommend", "--record", str(path)]) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("variant", ["bge-large-en-v1.5", "bge-m3", "bge-multilingual-gemma2", "bge-reranker-base"])
+def test_the_code_to_start_is_python_with_its_instruction_filled_in(catalog, variant):
+    code = record.start(catalog.variants[variant])
+    compile(code, variant, "exec")
+    assert repr(catalog.variants[variant].hub_id) in code and "{" not in code
+
+
+def test_the_markdown_says_how_firm_the_pick_is_where_nothing_is_ranked(catalog):
+    found = recommend(catalog, Workload(languages=("ko",)), TODAY)
+    text = record.as_markdown(catalog, found)
+    assert not found.evidence.ranks and f"- {trade_offs.firmness(found)}" in text
+    assert "\n- \n" not in text and "\n- \n" not in record.as_markdown(catalog, recommend(catalog, Workload(data_may_leave=False), TODAY))
 
 
 def test_every_source_that_the_markdown_cites_is_listed(catalog):
