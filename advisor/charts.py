@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 import altair as alt
 import pandas as pd
 
-from advisor import trade_offs, units
-from advisor.recommend import Judged, Recommendation, versus
+from advisor import reasons, tables, trade_offs, units
+from advisor.recommend import Judged, Recommendation
+from advisor.tables import Release
 
-SHAPES = ("diamond", "circle", "square", "cross")
-"""Shape of a mark by `trade_offs.STANDINGS`."""
 LEGIBLE = {"light": "#0d141b", "dark": "#e4eaf0"}
 """Colour of text marks, which do not follow the theme by themselves (4.5:1 on the theme's background)."""
 
@@ -22,14 +21,6 @@ class Chart(NamedTuple):
     title: str
     chart: Any
     alt: str
-
-
-class Release(NamedTuple):
-    """One mark of the timeline; `day` is ISO, a month counts as its first day."""
-
-    name: str
-    day: str
-    kind: str
 
 
 def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart | None:
@@ -65,18 +56,19 @@ def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart 
     return Chart(title, alt.layer(marks, *words).properties(height=alt.Step(26)), f"Release dates. {told}.")
 
 
-def monthly_costs(found: Recommendation, theme: str) -> Chart | None:
-    """What the pick and the best offer of each other variant that fits cost in a month; None where nothing fits."""
-    if found.pick is None:
+def monthly_costs(found: Recommendation, kind: str, theme: str) -> Chart | None:
+    """What the pick of a step and the cheapest other plans of each variant that fits cost in a month; None where nothing fits."""
+    pick = found.pick.part(kind) if found.pick else None
+    if pick is None:
         return None
-    rows = sorted([found.pick, *(other.judged for other in found.alternatives)], key=lambda j: (j.monthly, j is not found.pick, j.plan.id))
+    rows = sorted([pick, *(other.judged for other in reasons.alternatives(found, kind))], key=lambda j: (j.monthly, j is not pick, j.id))
     frame = pd.DataFrame(
         {
             "label": f"{j.plan.variant.name}, {j.plan.where}",
             "usd": j.monthly,
             "low": float(j.cost.low),
             "high": float(j.cost.high),
-            "shown": units.usd(j.cost.base) + (", the pick" if j is found.pick else ""),
+            "shown": units.usd(j.cost.base) + (", the pick" if j is pick else ""),
         }
         for j in rows
     )
@@ -88,47 +80,68 @@ def monthly_costs(found: Recommendation, theme: str) -> Chart | None:
     )
     spread = base.mark_rule(strokeWidth=2, color=LEGIBLE[theme], opacity=0.7).encode(x="low:Q", x2="high:Q")
     words = base.mark_text(align="left", dx=6, fontSize=12, color=LEGIBLE[theme]).encode(x="high:Q", text="shown:N")
-    cheapest = rows[0].plan
-    title = f"{cheapest.variant.name} at {cheapest.where} costs least of what fits: {units.usd(rows[0].cost.base)} a month"
+    cheapest = rows[0]
+    title = f"{cheapest.named} costs least of what fits: {units.usd(cheapest.cost.base)} a month"
     told = "; ".join(f"{row.label} {row.shown}" for row in frame.itertuples())
     return Chart(
         title,
         alt.layer(bars, spread, words).properties(height=alt.Step(30)),
-        f"Monthly cost at the cheapest offer of each variant that fits. {told}.",
+        f"Monthly cost at the cheapest hosted offer and the cheapest own machine of each variant that fits. {told}.",
     )
 
 
-def trade_off(found: Recommendation, theme: str) -> Chart | None:
+def trade_off(found: Recommendation, kind: str, theme: str) -> Chart | None:
     """Score against monthly cost, a mark a plan; None where fewer than two plans have a score and a cost above zero.
 
+    Shape tells hosted from own, filled what fits from what is ruled out, the line joins the front, and the largest mark is the pick.
     The marks answer to a selection named `plan` with the field `id`.
     """
-    shown = [j for j in found.judged if j.quality is not None and j.plan.monthly_usd is not None and j.cost.low > 0]
-    if found.evidence.set is None or len(shown) < 2:
+    shown, role = tables.drawn(found, kind), found.role(kind)
+    if role is None or role.evidence.set is None or len(shown) < 2:
         return None
-    front = trade_offs.front(found)
+    front = trade_offs.front(found, kind)
     frame = _trade_off_frame(shown, found, front)
-    named = frame.iloc[::-1].drop_duplicates("model")  # the pick, else the front's cheapest
-    order = list(trade_offs.STANDINGS)
     least, most = frame["low"].min(), frame["high"].max()
     base = alt.Chart(frame).encode(
         x=alt.X(
             "usd:Q",
             title="US dollars a month (each step of the axis multiplies)",
-            scale=alt.Scale(type="log", domain=[least / 1.5, most * 2.5], nice=False),
+            scale=alt.Scale(
+                type="log", domain=[least / 1.3 / (most / least) ** 0.35, most * 1.3], nice=False
+            ),  # the names stand on the left
             axis=alt.Axis(values=_dollar_ticks(least, most), format="$,~r", grid=False),
         ),
-        y=alt.Y("score:Q", title=f"Score on {found.evidence.set.name}", scale=alt.Scale(zero=False, padding=18), axis=alt.Axis(grid=False)),
+        y=alt.Y(
+            "score:Q",
+            title=f"Score on {role.evidence.set.name}",
+            scale=alt.Scale(zero=False, padding=18),
+            axis=alt.Axis(grid=False, format=".1f", tickCount=6),
+        ),
     )
     chosen = alt.selection_point(name="plan", fields=["id"])
-    spread = base.mark_rule(strokeWidth=2, color=LEGIBLE[theme], opacity=0.45).encode(x=alt.X("low:Q"), x2="high:Q")
-    legend = alt.Legend(orient="top")
+    spread = base.mark_rule(strokeWidth=1.5, color=LEGIBLE[theme]).encode(
+        x=alt.X("low:Q"), x2="high:Q", opacity=alt.condition("datum.standing == 'ruled out'", alt.value(0.12), alt.value(0.4))
+    )
+    steps = (
+        base.transform_filter("datum.front")
+        .mark_line(interpolate="step-after", strokeDash=[5, 4], strokeWidth=1.5, color=LEGIBLE[theme], opacity=0.7)
+        .encode(order="usd:Q")
+    )
+    legend = alt.Legend(orient="top", symbolFillColor=LEGIBLE[theme], symbolStrokeColor=LEGIBLE[theme])
+    colours = alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=6)
     marks = (
-        base.mark_point(filled=True, opacity=1)
+        base.mark_point(strokeWidth=2, opacity=1)
         .encode(
-            size=alt.condition("datum.standing == 'the pick'", alt.value(320), alt.value(120)),  # seen over a tie
-            shape=alt.Shape("standing:N", title=None, scale=alt.Scale(domain=order, range=list(SHAPES)), legend=legend),
-            color=alt.Color("standing:N", title=None, scale=alt.Scale(domain=order), legend=legend),
+            size=alt.condition("datum.standing == 'the pick'", alt.value(340), alt.value(110)),  # seen over a tie
+            shape=alt.Shape(
+                "where:N", title=None, scale=alt.Scale(domain=["hosted", "own machine"], range=["circle", "square"]), legend=legend
+            ),
+            color=alt.Color("standing:N", title=None, scale=alt.Scale(domain=list(trade_offs.STANDINGS)), legend=colours),
+            fill=alt.condition(
+                "datum.standing == 'ruled out'",
+                alt.value("transparent"),
+                alt.Color("standing:N", scale=alt.Scale(domain=list(trade_offs.STANDINGS)), legend=None),
+            ),
             tooltip=[
                 alt.Tooltip("label:N", title="Plan"),
                 alt.Tooltip("points:N", title="Score"),
@@ -138,26 +151,38 @@ def trade_off(found: Recommendation, theme: str) -> Chart | None:
         )
         .add_params(chosen)
     )
-    words = (
-        base.transform_filter(alt.FieldOneOfPredicate(field="id", oneOf=named["id"].tolist()))
-        .mark_text(align="center", dy=-13, fontSize=12, color=LEGIBLE[theme])
-        .encode(text="model:N")
+    names = (
+        base.transform_filter("datum.named")
+        .mark_text(align="right", dx=-12, fontSize=12, color=LEGIBLE[theme])
+        .encode(x="low:Q", text="model:N")
+    )
+    picked = (
+        base.transform_filter("datum.standing == 'the pick'")
+        .mark_text(dy=-18, fontSize=12, fontWeight="bold", color=LEGIBLE[theme])
+        .encode(text="standing:N")
     )
     told = "; ".join(f"{row.label}: {row.points} for {row.month}, {row.standing}" for row in frame.itertuples())
     return Chart(
-        _trade_off_title(found, front), alt.layer(spread, marks, words).properties(height=330), f"Score against monthly cost. {told}."
+        _trade_off_title(found, kind, front),
+        alt.layer(spread, steps, marks, names, picked).properties(height=340),
+        f"Score against monthly cost. {told}.",
     )
 
 
 def _trade_off_frame(shown: list[Judged], found: Recommendation, front: set[str]) -> pd.DataFrame:
-    """A row a mark, in the order in which they are drawn: the pick last, over its ties, and the cheaper over the dearer."""
+    """A row a mark, in the order in which they are drawn: the pick last, over its ties, and the cheaper over the dearer; each model's name at its cheapest mark."""
     rows = [(trade_offs.standing(j, found, front), j) for j in shown]
-    rows.sort(key=lambda row: (-trade_offs.STANDINGS.index(row[0]), -row[1].monthly, row[1].plan.id))
+    rows.sort(key=lambda row: (-trade_offs.STANDINGS.index(row[0]), -row[1].monthly, row[1].id))
+    cheapest: dict[str, str] = {}
+    for _, j in sorted(rows, key=lambda row: (row[1].monthly, row[1].id)):
+        cheapest.setdefault(j.variant_id, j.id)
     return pd.DataFrame(
         {
-            "id": j.plan.id,
+            "id": j.id,
             "model": j.plan.variant.name,
+            "named": cheapest[j.variant_id] == j.id,
             "label": f"{j.plan.variant.name}, {j.plan.where}",
+            "where": "hosted" if j.hosted else "own machine",
             "score": j.quality,
             "points": units.points(j.quality),
             "usd": j.monthly,
@@ -165,9 +190,10 @@ def _trade_off_frame(shown: list[Judged], found: Recommendation, front: set[str]
             "high": float(j.cost.high),
             "month": f"{units.usd(j.cost.base)} ({units.usd_range(j.cost.low, j.cost.high)})",
             "standing": standing,
+            "front": j.id in front,
         }
         for standing, j in rows
-    )
+    )  # fmt: skip
 
 
 def _dollar_ticks(least: float, most: float) -> list[float]:
@@ -176,23 +202,30 @@ def _dollar_ticks(least: float, most: float) -> list[float]:
     return ticks if len(ticks) <= 9 else [tick for tick in ticks if f"{tick:e}"[0] == "1"]
 
 
-def _trade_off_title(found: Recommendation, front: set[str]) -> str:
+def _trade_off_title(found: Recommendation, kind: str, front: set[str]) -> str:
     """What the chart shows: what a better score costs, else what a lower one saves."""
-    pick = found.pick
+    pick = found.pick.part(kind) if found.pick else None
     if pick is None:
-        return "Every plan with a score is ruled out"
+        return (
+            f"Every {kind} plan with a score is ruled out"
+            if not found.pick and not any(True for _ in found.fitting(kind))
+            else f"What each {kind} scores and costs"
+        )
     if pick.quality is None:
         return f"{pick.plan.variant.name} has no score here; the others trade score for cost"
-    ranked = [(j, j.quality - pick.quality) for j in found.judged if j.plan.id in front and j.quality is not None]
+    if found.pick is not None and found.pick.shared:
+        alone = min(found.fitting(kind), key=lambda j: (j.variant_id != pick.variant_id, j.monthly, j.id))
+        return f"Both steps share {pick.plan.where} for {units.usd(found.monthly)} a month together; alone the cheapest is {alone.named} for {units.usd(alone.monthly)}"
+    ranked = [(j, j.quality - pick.quality) for j in found.fitting(kind) if j.id in front and j.quality is not None]
     better = [j for j, gain in ranked if gain > 0]
     worse = [j for j, gain in ranked if gain < 0]
     if better:
-        return _told_beside(min(better, key=lambda j: (j.monthly, j.plan.id)), pick, found)
+        return _told_beside(min(better, key=lambda j: (j.monthly, j.id)), pick, found)
     if worse:
-        return f"No plan that fits scores better; {_told_beside(max(worse, key=lambda j: (j.monthly, j.plan.id)), pick, found)}"
-    return "No plan that fits scores better or costs less than the pick"
+        return f"No {kind} that fits scores better; {_told_beside(max(worse, key=lambda j: (j.monthly, j.id)), pick, found)}"
+    return f"No {kind} that fits scores better or costs less than the pick"
 
 
 def _told_beside(other: Judged, pick: Judged, found: Recommendation) -> str:
-    text = versus(other, pick, found.evidence).removesuffix(".")
-    return f"{other.plan.variant.name} would be {text[0].lower()}{text[1:]}"
+    text = reasons.versus(found, other, pick).removesuffix(".")
+    return f"{other.named} would be {text[0].lower()}{text[1:]}"

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["number", "text", "boolean"]
-Unit = Literal["", "tokens", "usd", "usd_per_1m", "count", "days", "dimensions", "points", "milliseconds", "texts"]
+Unit = Literal[
+    "", "tokens", "usd", "usd_per_1m", "count", "days", "dimensions", "points", "milliseconds", "texts", "bytes", "per_second", "per_minute"
+]
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,16 @@ PLAN: dict[str, Column] = {
     "variant_name": _text("name of the variant"),
     "kind": _text("embedder or reranker"),
     "kind_verb": _text("what the kind does, as a verb phrase"),
-    "hosted": _truth("somebody offers the variant"),
-    "provider": _text("id of the provider; unknown where nobody offers the variant"),
-    "provider_name": _text("name of the provider"),
+    "hosted": _truth("a provider's endpoint, not hardware of one's own"),
+    "place": _text("where the plan runs: the provider, or the machine"),
+    "provider": _text("id of the provider; unknown on own hardware"),
+    "provider_name": _text("name of the provider, or of the cloud that lets the machine"),
     "offer": _text("id of the offer"),
     "offer_type": _text("serverless or trial"),
     "price_tier": _text("who states the price: listing, provider-page or aggregator"),
+    "priced": _truth("a price by the token or by the hour is known"),
     "price_age_days": _number("days", "days since the price was dated; unknown: undated"),
+    "requests_per_minute": _number("per_minute", "requests a minute that the provider allows; unknown: not stated"),
     "native_currency": _text("currency of the provider's own list"),
     "usd_per_1m_input": _number("usd_per_1m", "US dollars per million input tokens"),
     "max_tokens": _number("tokens", "the variant's own limit for one input"),
@@ -68,13 +73,41 @@ PLAN: dict[str, Column] = {
     "successor": _text("newer variant that the publisher recommends for some uses"),
     "successor_use": _text("what the successor is recommended for"),
     "replaced_by": _text("variant that replaces this one"),
+    "instance": _text("id of the machine; unknown for an endpoint"),
+    "marketplace": _truth("the machine is let by third parties at a price that moves by the day"),
+    "hardware_class": _text("cpu or gpu: what the machine computes with; unknown for other accelerators and for endpoints"),
+    "machine_name": _text("the accelerator or CPU"),
+    "precision": _text("precision of the weights on own hardware"),
+    "speed_measured": _truth("a speed of this variant on this accelerator or CPU is published"),
+    "speed_points": _number("count", "published speeds that the estimate rests on"),
+    "speed_machines": _text("what these speeds were measured on"),
+    "runtimes": _text("servers and libraries that run the variant"),
+    "runtimes_for_outputs": _text("servers and libraries that return the outputs asked for"),
+    "returns_outputs": _truth("some server or library returns the outputs asked for"),
+    "tokens_per_second": _number("per_second", "tokens a second of one machine, base"),
+    "replicas": _number("count", "machines for the peak load, base"),
+    "memory_bytes": _number("bytes", "memory for one copy of the model"),
+    "needed_bytes": _number("bytes", "weights, runtime and one batch, with fused attention"),
+    "attention_bytes": _number("bytes", "one long text's attention matrix without a fused kernel"),
+    "weights_bytes": _number("bytes", "the weights at the plan's precision"),
+    "latency_ms": _number("milliseconds", "computing one request alone on one machine, base"),
+    "latency_ms_high": _number("milliseconds", "the same, high"),
+    "losses": _number("count", "data sets on which the reranker lowers the score of its first stage"),
+    "losses_of": _number("count", "data sets of that table"),
+    "worst_loss": _text("the largest of these losses"),
+    "store_name": _text("name of the vector store"),
+    "managed_store": _truth("the index is kept in a store of the catalog"),
+    "store_max_dims": _number("dimensions", "largest dimension that the store indexes for the type of vector"),
+    "store_takes_type": _truth("the store takes the type of vector"),
+    "store_price_known": _truth("a month in the store can be priced"),
+    "store_prices_queries": _truth("what queries cost in the store is counted"),
     "monthly_tokens": _number("tokens", "tokens sent in a month"),
-    "monthly_usd": _number("usd", "US dollars a month: encoding or reranking, and the index"),
-    "one_off_usd": _number("usd", "US dollars once: the first encoding of the corpus"),
+    "monthly_usd": _number("usd", "US dollars a month: encoding or reranking, and the index, base"),
+    "one_off_usd": _number("usd", "US dollars once: the first encoding of the corpus, base"),
 }
 
 WORKLOAD: dict[str, Column] = {
-    "task": _text("retrieve or rerank"),
+    "task": _text("retrieve, retrieve-and-rerank or rerank"),
     "cross_lingual": _truth("queries in one language find passages in another"),
     "languages_named": _number("count", "languages the workload names"),
     "passages": _number("texts", "passages in the corpus"),
@@ -89,6 +122,12 @@ WORKLOAD: dict[str, Column] = {
     "licence": _text("any, commercial or permissive"),
     "budget_usd_per_month": _number("usd", "most that may be spent in a month"),
     "latency_ms_p95": _number("milliseconds", "longest 95th percentile latency"),
+    "placement": _text("any, hosted or own"),
+    "hardware": _text("any, cpu or gpu"),
+    "redundancy": _truth("one machine more than the load needs"),
+    "vector_type": _text("float32, float16, int8 or binary"),
+    "peak_requests_per_minute": _number("per_minute", "requests a minute at the peak, one a query"),
+    "multi_vector_asked": _truth("multi-vector output is asked for"),
 }
 
 COLUMNS: dict[str, Column] = PLAN | WORKLOAD

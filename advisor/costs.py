@@ -24,6 +24,10 @@ class Range(NamedTuple):
         """The sum, end by end."""
         return Range(self.low + other.low, self.base + other.base, self.high + other.high)
 
+    def times(self, factor: Decimal) -> Range:
+        """The product with a factor, end by end."""
+        return Range(self.low * factor, self.base * factor, self.high * factor)
+
 
 ZERO = Range(Decimal(0), Decimal(0), Decimal(0))
 
@@ -35,6 +39,7 @@ class Tokens(NamedTuple):
     monthly: int
     monthly_low: int
     per_input: int
+    per_passage: float
     input_p95: int
     vectors: int
     vectors_per_passage: float
@@ -79,6 +84,7 @@ def _texts(workload: Workload, variant: Variant, limit: int | None) -> Tokens:
         monthly=monthly,
         monthly_low=monthly,
         per_input=workload.passage_tokens + special,
+        per_passage=per_passage,
         input_p95=workload.passage_tokens_p95 + special,
         vectors=math.ceil(workload.passages * chunks),
         vectors_per_passage=chunks,
@@ -96,6 +102,7 @@ def _pairs(workload: Workload, variant: Variant, limit: int | None) -> Tokens:
         monthly=pairs * pair,
         monthly_low=min(query_once, pairs * pair),
         per_input=pair,
+        per_passage=0.0,
         input_p95=workload.query_tokens + workload.passage_tokens_p95 + special,
         vectors=0,
         vectors_per_passage=0.0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -14,6 +15,9 @@ from advisor.catalog.schema import EvidenceSet
 
 EQUAL_POINTS = 0.5
 """Scores less than this apart count as equal (DESIGN section 9; between the scatter of two source sets, EVIDENCE.md point 1)."""
+LONG_TOKENS = 1000
+"""Typical passages from this length on, kept whole, are judged by sets of long documents first (decision 0004)."""
+LONG_DOCUMENTS = "long documents"
 
 
 @dataclass(frozen=True)
@@ -95,11 +99,26 @@ def first_stage_score(catalog: Catalog, chosen: EvidenceSet, languages: tuple[st
     return float(rows["score"].mean()) if len(rows) else None
 
 
-def admissible(catalog: Catalog, kind: str, languages: tuple[str, ...]) -> list[EvidenceSet]:
-    """Sets that speak for this kind and these languages, most preferred first; domain sets are not among them."""
+class Asked(NamedTuple):
+    """What scores are needed for: the kind, the languages, whether whole passages are long, and the embedder that a reranker follows."""
+
+    kind: str
+    languages: tuple[str, ...]
+    long: bool = False
+    first_stage: str | None = None
+
+
+def admissible(catalog: Catalog, asked: Asked) -> list[EvidenceSet]:
+    """Sets that speak for what is asked, most preferred first.
+
+    Domain sets are not among them, but where passages are long those of long documents come first; of a reranker's sets
+    those over the embedder that it follows come first.
+    """
+    sets = (s for s in catalog.evidence_sets.values() if s.kind == asked.kind and _speaks_for(s, asked.languages))
+    long = (LONG_DOCUMENTS,) if asked.long else ()
     return sorted(
-        (s for s in catalog.evidence_sets.values() if s.kind == kind and s.selects and _speaks_for(s, languages)),
-        key=lambda s: (s.rank, s.id),
+        (s for s in sets if s.selects or s.domain in long),
+        key=lambda s: (s.domain not in long, asked.first_stage is not None and s.first_stage != asked.first_stage, s.rank, s.id),
     )
 
 
@@ -109,40 +128,40 @@ def offered(catalog: Catalog, kind: str, languages: tuple[str, ...], candidates:
     return sorted((s for s in sets if len(set(scores(catalog, s.id, languages)) & set(candidates)) > 1), key=lambda s: (s.rank, s.id))
 
 
-def choose(catalog: Catalog, kind: str, languages: tuple[str, ...], candidates: Collection[str], asked_set: str | None = None) -> Evidence:
+def choose(catalog: Catalog, asked: Asked, candidates: Collection[str], asked_set: str | None = None) -> Evidence:
     """The evidence for a workload, by the ladder of docs/decisions/0004-evidence-ladder.md; or the set that was asked for.
 
     (1) the preferred set that is complete for every candidate; (2) the mean over the tasks that all have, if they
     are enough of the set; (3) the preferred set that compares at least two, the others being unranked; and where
     no set does, no comparison. A set that was asked for is taken if it speaks for the kind and the languages and compares two.
     """
-    return _chosen(catalog, kind, languages, frozenset(candidates), asked_set)
+    return _chosen(catalog, asked, frozenset(candidates), asked_set)
 
 
 @lru_cache(maxsize=512)
-def _chosen(catalog: Catalog, kind: str, languages: tuple[str, ...], candidates: frozenset[str], asked_set: str | None) -> Evidence:
-    wanted = sorted(candidates)
-    asked = catalog.evidence_sets.get(asked_set or "")
-    if asked is not None and asked in offered(catalog, kind, languages, candidates):
-        compared = {v: x for v, x in scores(catalog, asked.id, languages).items() if v in wanted}
-        return _evidence(catalog, asked, compared, wanted, languages, ranks=True)
-    sets = admissible(catalog, kind, languages)
+def _chosen(catalog: Catalog, asked: Asked, candidates: frozenset[str], asked_set: str | None) -> Evidence:
+    wanted, languages = sorted(candidates), asked.languages
+    preferred = catalog.evidence_sets.get(asked_set or "")
+    if preferred is not None and preferred in offered(catalog, asked.kind, languages, candidates):
+        compared = {v: x for v, x in scores(catalog, preferred.id, languages).items() if v in wanted}
+        return _evidence(catalog, preferred, compared, wanted, asked, ranks=True)
+    sets = admissible(catalog, asked)
     found = {s.id: {v: x for v, x in scores(catalog, s.id, languages).items() if v in wanted} for s in sets}
     measured = [v for v in wanted if any(v in f for f in found.values()) or any(v in set(_rows(catalog, s)["variant"]) for s in sets)]
     ranks = len(measured) > 1 or len(wanted) == 1
     for chosen in sets:
         if measured and len(found[chosen.id]) == len(measured):
-            return _evidence(catalog, chosen, found[chosen.id], wanted, languages, ranks=ranks)
+            return _evidence(catalog, chosen, found[chosen.id], wanted, asked, ranks=ranks)
     for chosen in sets:
         shared = shared_tasks(catalog, chosen, measured)
         if chosen.tasks and len(shared) / chosen.tasks >= catalog.least_shared_share:
             rows = _rows(catalog, chosen)
             means = _means(rows[rows["variant"].isin(measured)], list(shared))
-            return _evidence(catalog, chosen, means, wanted, languages, ranks=ranks, shared=shared)
+            return _evidence(catalog, chosen, means, wanted, asked, ranks=ranks, shared=shared)
     for least in (2, 1):
         for chosen in sets:
             if len(found[chosen.id]) >= least:
-                return _evidence(catalog, chosen, found[chosen.id], wanted, languages, ranks=least > 1)
+                return _evidence(catalog, chosen, found[chosen.id], wanted, asked, ranks=least > 1)
     return Evidence(None, {}, False, {v: "not measured on any set for this task and these languages" for v in wanted})
 
 
@@ -161,7 +180,7 @@ def _evidence(
     chosen: EvidenceSet,
     found: dict[str, float],
     wanted: list[str],
-    languages: tuple[str, ...],
+    asked: Asked,
     *,
     ranks: bool,
     shared: tuple[str, ...] = (),
@@ -171,19 +190,19 @@ def _evidence(
         set=chosen,
         scores=found,
         ranks=ranks,
-        unranked={v: _why_unranked(catalog, chosen, v, found, languages) for v in wanted if v not in found},
+        unranked={v: _why_unranked(catalog, chosen, v, found, asked) for v in wanted if v not in found},
         shared_tasks=shared,
-        first_stage_score=first_stage_score(catalog, chosen, languages),
+        first_stage_score=first_stage_score(catalog, chosen, asked.languages),
         source_ids=tuple(sorted(set(rows[rows["variant"].isin(found)]["source_id"]))),
-        title=describe(catalog, chosen, languages, shared),
+        title=describe(catalog, chosen, asked.languages, shared),
         meaning=metric_meaning(catalog, chosen),
     )
 
 
-def _why_unranked(catalog: Catalog, chosen: EvidenceSet, variant: str, found: dict[str, float], languages: tuple[str, ...]) -> str:
+def _why_unranked(catalog: Catalog, chosen: EvidenceSet, variant: str, found: dict[str, float], asked: Asked) -> str:
     """Why a candidate has no score here, with what it does share with the others."""
     names = catalog.variants
-    for other in admissible(catalog, chosen.kind, languages):
+    for other in admissible(catalog, asked):
         shared = shared_tasks(catalog, other, [variant, *found])
         if shared:
             means = _means(_rows(catalog, other), list(shared))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import cached_property
 from typing import NamedTuple
+
+import numpy as np
 
 from advisor import plans
 from advisor.catalog.load import Catalog, Rule
-from advisor.plans import Plan
+from advisor.plans import Plan, Plans
 from advisor.rules import evaluate, explain
-from advisor.rules.evaluate import Values
+from advisor.rules.evaluate import Bools, Truth
+
+ORDER = ("exclude", "warn", "note")
 
 
 class Finding(NamedTuple):
@@ -22,26 +26,55 @@ class Finding(NamedTuple):
     unknown: bool = False
 
 
-def findings(catalog: Catalog, built: list[Plan]) -> list[tuple[Finding, ...]]:
-    """For each plan, the rules that apply to it: exclusions first, then warnings and notes, each by the rules' order."""
-    columns = plans.columns(built)
-    found: list[list[Finding]] = [[] for _ in built]
-    for rule in catalog.rules.values():
-        _apply(rule, built, columns, found)
-    order = ("exclude", "warn", "note")
-    return [tuple(sorted(each, key=lambda f: order.index(f.effect))) for each in found]
+class Findings:
+    """The rules over all plans of one workload. Which plans are ruled out is worked out at once, sentences only where they are asked for."""
 
+    def __init__(self, catalog: Catalog, table: Plans) -> None:
+        self.rules, self.table = catalog.rules, table
+        self._truths: dict[str, Truth] = {}
+        self._said: dict[int, tuple[Finding, ...]] = {}
 
-def _apply(rule: Rule, built: list[Plan], columns: Mapping[str, Values], found: list[list[Finding]]) -> None:
-    truth = evaluate.evaluate(rule.when, columns, len(built))
-    entry = rule.entry
-    for row in truth.true.nonzero()[0]:
-        found[row].append(Finding(rule.id, entry.effect, _sentence(entry.because, built[row]), tuple(entry.sources)))
-    if entry.if_unknown == "ignore":
-        return
-    for row in truth.unknown.nonzero()[0]:
-        text = _sentence(entry.because_unknown or "", built[row])
-        found[row].append(Finding(rule.id, entry.if_unknown, text, tuple(entry.sources), unknown=True))
+    @cached_property
+    def excluded(self) -> Bools:
+        """Which plans some rule rules out. Shape: (rows,)."""
+        out = np.zeros(len(self.table), dtype=bool)
+        for rule in self.rules.values():
+            if rule.entry.effect == "exclude":
+                out |= self.truth(rule).true
+            if rule.entry.if_unknown == "exclude":
+                out |= self.truth(rule).unknown
+        return out
+
+    def truth(self, rule: Rule) -> Truth:
+        """A rule's answer for every plan; one value stands for all where it reads the workload alone."""
+        if rule.id not in self._truths:
+            self._truths[rule.id] = evaluate.evaluate(rule.when, self.table.columns, 1)
+        return self._truths[rule.id]
+
+    def excluding(self, row: int) -> tuple[str, ...]:
+        """Ids of the rules that rule a plan out, in the rules' order."""
+        return tuple(rule.id for rule in self.rules.values() if self._effect(rule, row) == "exclude")
+
+    def of(self, row: int) -> tuple[Finding, ...]:
+        """The rules that apply to a plan: exclusions first, then warnings and notes, each by the rules' order."""
+        if row not in self._said:
+            found = [self._finding(rule, row) for rule in self.rules.values() if self._effect(rule, row)]
+            self._said[row] = tuple(sorted(found, key=lambda f: ORDER.index(f.effect)))
+        return self._said[row]
+
+    def _effect(self, rule: Rule, row: int) -> str:
+        """What a rule does to a plan; empty for nothing."""
+        truth = self.truth(rule)
+        at = 0 if len(truth.true) == 1 else row
+        if truth.true[at]:
+            return rule.entry.effect
+        return rule.entry.if_unknown if truth.unknown[at] and rule.entry.if_unknown != "ignore" else ""
+
+    def _finding(self, rule: Rule, row: int) -> Finding:
+        truth, entry = self.truth(rule), rule.entry
+        sure = bool(truth.true[0 if len(truth.true) == 1 else row])
+        template = entry.because if sure else entry.because_unknown or ""
+        return Finding(rule.id, self._effect(rule, row), _sentence(template, self.table[row]), tuple(entry.sources), not sure)
 
 
 def _sentence(template: str, plan: Plan) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from advisor.catalog.load import Family
 from advisor.catalog.schema import Listing, ListingPrice, ListingVariant
-from advisor.charts import Release
+from advisor.tables import Release
 from advisor.units import listed
 
 CURRENT = "Current"

@@ -1,87 +1,285 @@
-"""Plans: every variant with every offer for it, with all figures for one workload."""
+"""Plans: every variant at every offer and on every machine, with all figures for one workload as columns."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
-from advisor import costs, storage, units
+import numpy as np
+import numpy.typing as npt
+
+from advisor import costs, storage, throughput, units
 from advisor.catalog.load import Catalog
-from advisor.catalog.schema import Offer, Provider, Variant
-from advisor.columns import COLUMNS, KINDS, WORKLOAD
+from advisor.catalog.schema import Instance, Offer, Provider, Variant
+from advisor.columns import COLUMNS, KINDS
 from advisor.costs import Range, Tokens
+from advisor.errors import WorkloadError, did_you_mean
 from advisor.rules.evaluate import Values, column
-from advisor.workload import Workload
+from advisor.storage import IndexSize
+from advisor.throughput import Speed
+from advisor.units import HOURS_PER_MONTH
+from advisor.workload import SECONDS_PER_MONTH, Workload
 
-KIND_FOR_TASK = {"retrieve": "embedder", "rerank": "reranker"}
-Placement = tuple[str, Provider, Offer] | tuple[None, None, None]
-NOWHERE: Placement = (None, None, None)
+KINDS_FOR_TASK = {"retrieve": ("embedder",), "retrieve-and-rerank": ("embedder", "reranker"), "rerank": ("reranker",)}
 POOLING = {"cls": "CLS", "mean": "mean", "last_token": "last token"}
+CLOUDS = {
+    "aws": "AWS",
+    "gcp": "Google Cloud",
+    "azure": "Azure",
+    "lambda": "Lambda",
+    "runpod": "RunPod",
+    "nebius": "Nebius",
+    "vast": "Vast.ai",
+}
+LOSSES = "beir-rerank-large"
+"""The evidence set whose data sets are counted one by one for losses."""
+RUNS = ("listed", "architecture", "partial")
+ENDS = ("low", "base", "high")
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One variant at one offer for one workload; `offer` is None where nobody offers the variant.
-
-    Amounts are US dollars, unrounded; None is not known. `figures` are the columns that rules read.
-    """
+class Place:
+    """A variant at an offer, or on a machine; the part of a plan that no workload changes."""
 
     variant_id: str
     variant: Variant
-    provider_id: str | None
-    provider: Provider | None
-    offer: Offer | None
-    tokens: Tokens
-    encoding_usd: Range | None
-    index_bytes: int
-    index_usd: Range | None
-    monthly_usd: Range | None
-    one_off_usd: Decimal | None
-    figures: Mapping[str, Any]
+    provider_id: str | None = None
+    provider: Provider | None = None
+    offer: Offer | None = None
+    instance: Instance | None = None
 
     @property
     def id(self) -> str:
-        """The offer's id, or the variant's id where there is no offer."""
-        return self.offer.id if self.offer else self.variant_id
+        """The offer's id, or the variant's and the machine's."""
+        return self.offer.id if self.offer else f"{self.variant_id}@{self.instance.id if self.instance else ''}"
+
+    @property
+    def limit(self) -> int | None:
+        """Longest input in tokens: the smaller of the variant's and the endpoint's; None where neither is known."""
+        return min((n for n in (self.variant.max_tokens, self.offer.max_tokens if self.offer else None) if n), default=None)
+
+
+class Load(NamedTuple):
+    """What a workload asks of a variant with one limit. FLOPs are None where the variant's shape is not known."""
+
+    tokens: Tokens
+    size: IndexSize
+    index_usd: Range | None
+    request_flops: float | None
+    passage_flops: float | None
+    token_flops: float | None
+
+
+@dataclass(frozen=True)
+class _Static:
+    """The columns that no workload changes, for all places of a catalog."""
+
+    places: tuple[Place, ...]
+    columns: dict[str, Values]
+    prices: Floats  # US dollars per token, or not a number
+    rents: Floats  # US dollars a month for one machine, or not a number
+    flops: dict[str, Floats]  # FLOP/s of one machine at each end, or not a number
+    hosted: npt.NDArray[np.bool_]
+    loads: npt.NDArray[np.int64]  # row of the distinct (variant, limit) pairs
+    pairs: tuple[tuple[str, int | None], ...]
+    order: tuple[Floats, ...]  # keys of the preference among equals that no workload changes
+
+
+@dataclass(frozen=True, eq=False)
+class Plans:
+    """All plans for one workload: figures as columns, one row a plan; `plans[row]` is one of them with exact amounts.
+
+    `encoding`, `index` and `once` are US dollars by end (low, base, high), each of shape (rows,); not a number where not known.
+    `needed` is the share of one machine's speed that the peak load takes, by end.
+    """
+
+    catalog: Catalog
+    workload: Workload
+    static: _Static
+    loads: tuple[Load, ...]
+    columns: dict[str, Values]
+    encoding: dict[str, Floats]
+    index: dict[str, Floats]
+    once: dict[str, Floats]
+    needed: dict[str, Floats]
+    _made: dict[int, Plan]
+
+    def __len__(self) -> int:
+        return len(self.static.places)
+
+    def __iter__(self) -> Iterator[Plan]:
+        return (self[row] for row in range(len(self)))
+
+    def __getitem__(self, row: int) -> Plan:
+        if row not in self._made:
+            self._made[row] = Plan(self, int(row))
+        return self._made[row]
+
+    def of_kind(self, kind: str) -> npt.NDArray[np.bool_]:
+        """Which rows are of an embedder or a reranker."""
+        return np.asarray(self.columns["kind"].values == kind, dtype=bool)
+
+    def monthly(self, encoding: str = "base", index: str = "base") -> Floats:
+        """US dollars a month with the encoding and the index each at an end."""
+        return self.encoding[encoding] + self.index[index]
+
+
+class Plan:
+    """One variant at one place for one workload. Amounts are US dollars, unrounded; None is not known."""
+
+    def __init__(self, table: Plans, row: int) -> None:
+        self.table, self.row = table, row
+        self.place = table.static.places[row]
+        self.load = table.loads[table.static.loads[row]]
+        self.id, self.variant_id, self.variant = self.place.id, self.place.variant_id, self.place.variant
+        self.provider_id, self.provider, self.offer, self.instance = (
+            self.place.provider_id,
+            self.place.provider,
+            self.place.offer,
+            self.place.instance,
+        )
+        self.tokens = self.load.tokens
+
+    @property
+    def hosted(self) -> bool:
+        """Whether it is a provider's endpoint."""
+        return self.offer is not None
 
     @property
     def where(self) -> str:
-        """The provider's name, or that there is none."""
-        return self.provider.name if self.provider else "no provider"
+        """The provider's name, or the machine: `DeepInfra`, `AWS g6.xlarge (L4)`."""
+        return place_name(self.table.catalog, self.place)
+
+    @property
+    def figures(self) -> Mapping[str, Any]:
+        """The row of each column; None where not known."""
+        found = {}
+        for name, values in self.table.columns.items():
+            row = 0 if len(values.values) == 1 else self.row
+            value = values.values[row] if values.known[row] else None
+            found[name] = value.item() if isinstance(value, np.generic) else value
+        return found
+
+    @property
+    def index_bytes(self) -> int:
+        """Bytes of the index in memory."""
+        size: IndexSize = self.load.size
+        return size.ram_bytes
+
+    @property
+    def index_usd(self) -> Range | None:
+        """A month of the index."""
+        amount: Range | None = self.load.index_usd
+        return amount
+
+    @cached_property
+    def replicas(self) -> tuple[int, int, int] | None:
+        """Machines for the peak load if they are as fast as the fastest, the middle and the slowest published run: (low, base, high)."""
+        needed = [self.table.needed[end][self.row] for end in ENDS]
+        if np.isnan(needed[0]):
+            return None
+        low, base, high = (int(n) for n in machines(np.array(needed), self.table.workload.redundancy))
+        return low, base, high
+
+    @property
+    def tokens_per_second(self) -> Speed | None:
+        """Tokens a second of one machine at the length of the typical input; low is slow."""
+        flops = self.load.token_flops
+        rates = [self.table.static.flops[end][self.row] for end in ENDS]
+        return None if np.isnan(rates[0]) or not flops else Speed(*(float(rate) / flops for rate in rates))
+
+    @property
+    def encoding_usd(self) -> Range | None:
+        """A month of encoding or reranking: tokens by the price, or machines by the hour."""
+        if self.offer is not None:
+            price = _price(self.offer)
+            if price is None:
+                return None
+            monthly = costs.hosted_usd(self.tokens.monthly, price)
+            return Range(costs.hosted_usd(self.tokens.monthly_low, price), monthly, monthly)
+        rent = self.instance.on_demand_usd_per_h if self.instance else None
+        if rent is None or self.replicas is None:
+            return None
+        return Range(*(rent * HOURS_PER_MONTH * count for count in self.replicas))
+
+    @property
+    def monthly_usd(self) -> Range | None:
+        """Encoding and index in a month."""
+        encoding, index = self.encoding_usd, self.index_usd
+        return encoding.plus(index) if encoding is not None and index is not None else None
+
+    @property
+    def one_off_usd(self) -> Range | None:
+        """The first encoding of the corpus: tokens by the price, or hours of one machine."""
+        if self.offer is not None:
+            price = _price(self.offer)
+            once = None if price is None else costs.hosted_usd(self.tokens.once, price)
+            return None if once is None else Range(once, once, once)
+        rent, hours = self.instance.on_demand_usd_per_h if self.instance else None, self.first_hours
+        return None if rent is None or hours is None else Range(*(rent * Decimal(h) for h in hours))
+
+    @property
+    def first_hours(self) -> Speed | None:
+        """Hours that one machine takes for the first encoding: (low, base, high)."""
+        if self.load.passage_flops is None or np.isnan(self.table.static.flops["base"][self.row]):
+            return None
+        flops = self.load.passage_flops * self.table.workload.passages if self.variant.kind == "embedder" else 0.0
+        fast, middle, slow = (float(self.table.static.flops[end][self.row]) for end in ("high", "base", "low"))
+        return Speed(flops / fast / 3600, flops / middle / 3600, flops / slow / 3600)
+
+    @property
+    def latency_ms(self) -> Speed | None:
+        """Milliseconds to compute one request alone on one machine: (low, base, high)."""
+        if self.load.request_flops is None or np.isnan(self.table.static.flops["base"][self.row]):
+            return None
+        fast, middle, slow = (
+            1000 * self.load.request_flops / float(self.table.static.flops[end][self.row]) for end in ("high", "base", "low")
+        )
+        return Speed(fast, middle, slow)
+
+    @property
+    def price_sources(self) -> tuple[str, ...]:
+        """Ids of the sources of its price."""
+        if self.offer is not None:
+            return self.offer.source_ids("usd_per_1m_input")
+        return self.instance.source_ids("on_demand_usd_per_h") if self.instance else ()
+
+    @property
+    def as_of(self) -> date | None:
+        """The day of its price."""
+        return self.offer.as_of if self.offer else self.instance.as_of if self.instance else None
 
 
-def build(catalog: Catalog, workload: Workload, today: date) -> list[Plan]:
-    """Every plan for a workload, by variant id and then offer id, whatever the order of the files.
+def build(catalog: Catalog, workload: Workload, today: date) -> Plans:
+    """Every plan for a workload, by variant id and then the place's id, whatever the order of the files.
 
-    A plan for each embedder and reranker at each of its offers; a variant that nobody offers has one plan without.
+    Raises:
+        WorkloadError: the workload names a vector store that the catalog does not have.
     """
-    offers: dict[str, list[tuple[str, Provider, Offer]]] = {}
-    for placement in catalog.offers():
-        offers.setdefault(placement[2].variant, []).append(placement)
+    known = storage.stores(catalog)
+    if workload.vector_store not in ("ram", "none", *known):
+        hint = did_you_mean(workload.vector_store, ("ram", "none", *known))
+        raise WorkloadError(f"vector_store: no store '{workload.vector_store}'. {hint}".strip())
+    static = _static(catalog)
     ram = storage.ram_usd_per_gib_month(catalog)
-    asked = _asked(workload)
-    plans = []
-    for variant_id, variant in sorted(catalog.variants.items()):
-        if variant.kind not in KIND_FOR_TASK.values():
-            continue
-        facts = _variant_figures(catalog, variant_id, variant, workload)
-        known: dict[int | None, Tokens] = {}
-        placements: list[Placement] = [*sorted(offers.get(variant_id, []), key=lambda o: o[2].id)] or [NOWHERE]
-        for provider_id, provider, offer in placements:
-            limits = [n for n in (variant.max_tokens, offer.max_tokens if offer else None) if n]
-            limit = min(limits) if limits else None
-            if limit not in known:
-                known[limit] = costs.tokens(workload, variant, limit)
-            plans.append(_plan(variant_id, variant, provider_id, provider, offer, workload, known[limit], ram, today, asked | facts, limit))
-    return plans
+    loads = tuple(_load(catalog, workload, catalog.variants[key], limit, ram) for key, limit in static.pairs)
+    return _columns(catalog, workload, static, loads, today)
 
 
-def columns(plans: list[Plan]) -> dict[str, Values]:
-    """The plans' figures as columns for the rules; a figure that is not known is unknown there."""
-    return {name: column([plan.figures.get(name) for plan in plans], kind) for name, kind in KINDS.items()}
+def place_name(catalog: Catalog, place: Place) -> str:
+    """The provider's name, or the machine with what computes in it."""
+    if place.instance is None:
+        return place.provider.name if place.provider else "no provider"
+    instance = place.instance
+    cloud = CLOUDS.get(instance.cloud, instance.cloud)
+    machine = throughput.machine(catalog, instance)
+    told = not instance.accelerator or machine.split(" ")[0] in instance.instance
+    return f"{cloud} {instance.instance}" if told else f"{cloud} {instance.instance} ({machine})"
 
 
 def shown(plan: Plan, name: str) -> str:
@@ -89,54 +287,15 @@ def shown(plan: Plan, name: str) -> str:
     value = plan.figures.get(name)
     if value is None:
         return units.NOT_KNOWN
-    unit = COLUMNS[name].unit
-    if unit == "usd":
+    if COLUMNS[name].unit == "usd":
         return units.usd(value)
-    if unit == "usd_per_1m":
+    if COLUMNS[name].unit == "usd_per_1m":
         return units.price(plan.offer.usd_per_1m_input if plan.offer else None)
+    if COLUMNS[name].unit == "bytes":
+        return units.memory(value)
+    if COLUMNS[name].unit in ("milliseconds", "per_second", "per_minute"):
+        return units.count(round(value) if value >= 10 else round(value, 1))
     return units.count(value) if COLUMNS[name].kind == "number" else str(value)
-
-
-def _asked(workload: Workload) -> dict[str, Any]:
-    """The workload's columns, the same for every plan."""
-    return {name: getattr(workload, name) for name in WORKLOAD if name != "languages_named"} | {
-        "languages_named": len(set(workload.languages)),
-        "languages_asked": units.listed(sorted(set(workload.languages))),
-        "outputs_asked": units.listed(list(workload.outputs)),
-    }
-
-
-def _variant_figures(catalog: Catalog, variant_id: str, variant: Variant, workload: Workload) -> dict[str, Any]:
-    """The columns that depend on the variant alone."""
-    licence = catalog.licences.get(variant.licence or "")
-    successor = variant.successors[0] if variant.successors else None
-    missing = sorted(set(workload.languages) - set(variant.languages or ()))
-    names = catalog.variants
-    return {
-        "variant": variant_id,
-        "variant_name": variant.name,
-        "kind": variant.kind,
-        "kind_verb": "scores query-passage pairs and makes no embedding"
-        if variant.kind == "reranker"
-        else "makes embeddings and scores no pairs",
-        "max_tokens": variant.max_tokens,
-        "recommended_tokens": variant.recommended_tokens,
-        "covers_languages": covers(variant, workload.languages),
-        "languages_missing": units.listed(missing) or None,
-        "language_count": len(variant.languages) if variant.languages is not None else None,
-        "variant_gives_outputs": variant.kind == "reranker" or set(workload.outputs) <= set(variant.outputs),
-        "outputs_given": units.listed(list(variant.outputs)),
-        "variant_licence": licence.name if licence else variant.licence,
-        "licence_permissive": licence.permissive if licence else None,
-        "commercial_use": licence.commercial_use if licence else variant.commercial_use,
-        "embedding_dim": variant.embedding_dim,
-        "pooling": POOLING.get(variant.pooling or ""),
-        "needs_query_instruction": bool(variant.query_instruction_required),
-        "has_query_instruction": variant.query_instruction is not None,
-        "successor": names[successor.variant].name if successor else None,
-        "successor_use": successor.use_for if successor else None,
-        "replaced_by": names[variant.replaced_by].name if variant.replaced_by else None,
-    }
 
 
 def covers(variant: Variant, languages: tuple[str, ...]) -> bool | None:
@@ -146,57 +305,301 @@ def covers(variant: Variant, languages: tuple[str, ...]) -> bool | None:
     return False if variant.languages_complete else None
 
 
-def _plan(
-    variant_id: str,
-    variant: Variant,
-    provider_id: str | None,
-    provider: Provider | None,
-    offer: Offer | None,
-    workload: Workload,
-    tokens: Tokens,
-    ram: Range | None,
-    today: date,
-    facts: Mapping[str, Any],
-    limit: int | None,
-) -> Plan:
-    price = offer.usd_per_1m_input if offer and offer.type != "trial" else None
-    encoding = None
-    if price is not None:
-        monthly = costs.hosted_usd(tokens.monthly, price)
-        encoding = Range(costs.hosted_usd(tokens.monthly_low, price), monthly, monthly)
-    one_off = costs.hosted_usd(tokens.once, price) if price is not None else None
-    size = 0
-    index: Range | None = costs.ZERO
-    if variant.kind == "embedder" and workload.vector_store == "ram":
-        size = storage.index_bytes(tokens.vectors, variant.embedding_dim or 0, workload.vector_type)
-        index = storage.index_usd_per_month(size, ram) if ram else None
-    total = encoding.plus(index) if encoding is not None and index is not None else None
-    figures = dict(facts) | {
+def _price(offer: Offer) -> Decimal | None:
+    """US dollars per million tokens; a trial has no price."""
+    return None if offer.type == "trial" else offer.usd_per_1m_input
+
+
+def _load(catalog: Catalog, workload: Workload, variant: Variant, limit: int | None, ram: Range | None) -> Load:
+    """What the workload asks of one variant whose inputs are cut or split at `limit`."""
+    tokens = costs.tokens(workload, variant, limit)
+    size = storage.index_size(variant, tokens, workload)
+    each = size.values_bytes // max(1, size.vectors)
+    index = storage.index_usd_per_month(catalog, workload, size, ram, each)
+    slope, base = throughput.slope(variant), throughput.base(variant)
+    if slope is None or not base:
+        return Load(tokens, size, index, None, None, None)
+    if variant.kind == "reranker":
+        token = base + slope * tokens.per_input
+        return Load(tokens, size, index, workload.rerank_candidates * tokens.per_input * token, 0.0, token)
+    query = workload.query_tokens + (variant.special_tokens_per_text or 0)
+    parts = max(1.0, tokens.vectors_per_passage)
+    part = tokens.per_passage / parts
+    return Load(tokens, size, index, query * (base + slope * query), tokens.per_passage * (base + slope * part), base + slope * part)
+
+
+def machines(needed: Floats, redundancy: bool) -> Floats:
+    """Machines whose target utilisation carries `needed` (in machines at full speed), one at least, one more where redundancy is asked."""
+    return np.maximum(1.0, np.ceil(needed / throughput.TARGET_UTILISATION - 1e-9)) + (1.0 if redundancy else 0.0)
+
+
+def _columns(catalog: Catalog, workload: Workload, static: _Static, loads: tuple[Load, ...], today: date) -> Plans:
+    """The workload's columns beside the static ones."""
+    at = static.loads
+
+    def spread(figure: Callable[[Load], float | Decimal | None]) -> Floats:
+        return np.array([np.nan if (value := figure(load)) is None else float(value) for load in loads])[at]
+
+    monthly, low = spread(lambda load: load.tokens.monthly), spread(lambda load: load.tokens.monthly_low)
+    once = spread(lambda load: load.tokens.once)
+    request, passage = spread(lambda load: load.request_flops), spread(lambda load: load.passage_flops)
+    per_second = workload.peak * request + workload.new_passages_per_month / SECONDS_PER_MONTH * passage
+    first = np.where(static.columns["kind"].values == "embedder", passage * workload.passages, 0.0) / 3600 / (HOURS_PER_MONTH * 1.0)
+    speeds = dict(zip(ENDS, ("high", "base", "low"), strict=True))  # the low cost comes with the high speed
+    needed = {end: per_second / static.flops[speed] for end, speed in speeds.items()}
+    replicas = {end: machines(n, workload.redundancy) for end, n in needed.items()}
+    encoding = {
+        end: np.where(static.hosted, static.prices * (low if end == "low" else monthly), static.rents * replicas[end]) for end in ENDS
+    }
+    index = {end: spread(lambda load, e=end: getattr(load.index_usd, e) if load.index_usd is not None else None) for end in ENDS}  # type: ignore[misc]
+    ones = {end: np.where(static.hosted, static.prices * once, static.rents * first / static.flops[speed]) for end, speed in speeds.items()}
+    total = encoding["base"] + index["base"]
+    tokens_per_second = static.flops["base"] / spread(lambda load: load.token_flops)
+    latency = {end: 1000 * request / static.flops[speed] for end, speed in speeds.items()}
+    p95 = spread(lambda load: load.tokens.input_p95)
+    attention = static.columns["attention_bytes"].values * np.minimum(p95, _filled(static.columns["limit_tokens"])) ** 2
+    own = ~static.hosted
+    numbers = {
+        "input_tokens_p95": p95,
+        "monthly_tokens": monthly,
+        "monthly_usd": total,
+        "one_off_usd": ones["base"],
+        "tokens_per_second": tokens_per_second,
+        "replicas": np.where(own, replicas["base"], np.nan),
+        "latency_ms": np.where(own, latency["base"], np.nan),
+        "latency_ms_high": np.where(own, latency["high"], np.nan),
+        "attention_bytes": np.where(own, attention, np.nan),
+    }
+    columns = static.columns | {name: Values(np.nan_to_num(v), ~np.isnan(v)) for name, v in numbers.items()}
+    columns |= _variant_columns(catalog, workload, static) | _asked(catalog, workload)
+    days = static.columns["price_age_days"]
+    columns["price_age_days"] = Values(today.toordinal() - days.values, days.known)
+    return Plans(catalog, workload, static, loads, columns, encoding, index, ones, needed, {})
+
+
+def _filled(values: Values) -> Floats:
+    return np.where(values.known, values.values, np.inf)
+
+
+def _asked(catalog: Catalog, workload: Workload) -> dict[str, Values]:
+    """The workload's columns: one value that stands for every plan."""
+    store = catalog.stores.get(workload.vector_store)
+    types = store.vector_types if store else None
+    asked = {name: getattr(workload, name) for name in KINDS if name in Workload.model_fields} | {
+        "languages_named": len(set(workload.languages)),
+        "languages_asked": units.listed(sorted(set(workload.languages))),
+        "outputs_asked": units.listed([o.replace("_", "-") for o in workload.outputs]),
+        "multi_vector_asked": "multi_vector" in workload.outputs,
+        "peak_requests_per_minute": workload.peak * 60,
+        "store_name": store.name if store else storage.name(catalog, workload.vector_store),
+        "managed_store": store is not None,
+        "store_max_dims": storage.most_dimensions(store, workload.vector_type) if store else None,
+        "store_takes_type": None if store is None or types is None else workload.vector_type in types,
+        "store_price_known": store is None or storage.price_is_known(store),
+        "store_prices_queries": store is None or storage.prices_queries(store),
+    }
+    return {name: column([value], KINDS[name]) for name, value in asked.items()}
+
+
+def _variant_columns(catalog: Catalog, workload: Workload, static: _Static) -> dict[str, Values]:
+    """The columns that follow from the workload and the variant or the endpoint, made once for each variant."""
+    ids = [key for key, _ in static.pairs]
+    figures = {key: _variant_figures(catalog, key, workload) for key in dict.fromkeys(ids)}
+    found = {}
+    for name in next(iter(figures.values()), {}):
+        values = column([figures[key][name] for key in ids], KINDS[name])
+        found[name] = Values(values.values[static.loads], values.known[static.loads])
+    if set(workload.outputs) <= {"dense"}:
+        found["offer_gives_outputs"] = column([True], "boolean")
+    else:
+        found["offer_gives_outputs"] = column([_offer_gives(workload, place) for place in static.places], "boolean")
+    return found
+
+
+def _variant_figures(catalog: Catalog, variant_id: str, workload: Workload) -> dict[str, Any]:
+    """The columns that depend on the variant and the workload."""
+    variant = catalog.variants[variant_id]
+    wanted = set() if variant.kind == "reranker" else set(workload.outputs)
+    running = {name: runtime for name, runtime in variant.runtimes.items() if runtime.support in RUNS}
+    giving = [name for name, runtime in running.items() if wanted <= set(runtime.outputs or ("dense",))]
+    return {
+        "covers_languages": covers(variant, workload.languages),
+        "languages_missing": units.listed(sorted(set(workload.languages) - set(variant.languages or ()))) or None,
+        "variant_gives_outputs": wanted <= set(variant.outputs),
+        "runtimes_for_outputs": units.listed(giving, "or") or None,
+        "returns_outputs": bool(giving),
+    }
+
+
+def _offer_gives(workload: Workload, place: Place) -> bool | None:
+    """Whether an endpoint returns the outputs asked for; every endpoint returns dense vectors, or a reranker's scores."""
+    if place.offer is None:
+        return None
+    if place.variant.kind == "reranker":
+        return True
+    return set(workload.outputs) <= set(place.offer.outputs) if place.offer.outputs is not None else None
+
+
+@lru_cache(maxsize=8)
+def _static(catalog: Catalog) -> _Static:
+    """All places of a catalog with the columns that no workload changes."""
+    places = _places(catalog)
+    pairs = tuple(dict.fromkeys((place.variant_id, place.limit) for place in places))
+    rows = [_place_figures(catalog, place) for place in places]
+    columns = {name: column([row[name] for row in rows], KINDS[name]) for name in (rows[0] if rows else {})}
+    prices = [None if place.offer is None else _price(place.offer) for place in places]
+    rents = [None if place.instance is None else place.instance.on_demand_usd_per_h for place in places]
+    flops = [_speed(catalog, place) for place in places]
+    return _Static(
+        places=places,
+        columns=columns,
+        prices=_floats([None if price is None else price / costs.MILLION for price in prices]),
+        rents=_floats([None if rent is None else rent * HOURS_PER_MONTH for rent in rents]),
+        flops={end: _floats([None if speed is None else getattr(speed, end) for speed in flops]) for end in ENDS},
+        hosted=np.array([place.offer is not None for place in places], dtype=bool),
+        loads=np.array([pairs.index((place.variant_id, place.limit)) for place in places], dtype=np.int64),
+        pairs=pairs,
+        order=_order(places),
+    )
+
+
+def _places(catalog: Catalog) -> tuple[Place, ...]:
+    """A place for each embedder and reranker at each of its offers and on each machine."""
+    offers: dict[str, list[tuple[str, Provider, Offer]]] = {}
+    for found in catalog.offers():
+        offers.setdefault(found[2].variant, []).append(found)
+    places = []
+    for key, variant in sorted(catalog.variants.items()):
+        if variant.kind in ("embedder", "reranker"):
+            places += [Place(key, variant, *found) for found in sorted(offers.get(key, []), key=lambda o: o[2].id)]
+            places += [Place(key, variant, instance=instance) for _, instance in sorted(catalog.instances.items())]
+    return tuple(places)
+
+
+def _order(places: Sequence[Place]) -> tuple[Floats, ...]:
+    """(second-hand price, parameters, router, no price of the listing, id) as numbers that sort the preferred first."""
+    ranks = {key: rank for rank, key in enumerate(sorted(place.id for place in places))}
+    keys = [
+        [
+            float((p.offer is not None and p.offer.tier == "aggregator") or (p.instance is not None and p.instance.marketplace))
+            for p in places
+        ],
+        [float(p.variant.parameters or 0) for p in places],
+        [float(p.provider is not None and p.provider.router) for p in places],
+        [float(p.offer is None or p.offer.tier != "listing") for p in places],
+        [float(ranks[p.id]) for p in places],
+    ]
+    return tuple(np.array(key) for key in keys)
+
+
+def _floats(values: Sequence[float | Decimal | None]) -> Floats:
+    return np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
+
+
+def _speed(catalog: Catalog, place: Place) -> Speed | None:
+    """FLOP/s that one machine reaches: its peak x the calibrated share; None where either is not known."""
+    if place.instance is None:
+        return None
+    kind = throughput.hardware_class(catalog, place.instance)
+    calibration = throughput.calibrations(catalog).get(kind) if kind else None
+    peak = throughput.peak_flops(catalog, place.instance)
+    return None if calibration is None or peak is None else Speed(*(share * peak for share in calibration.mfu))
+
+
+def _place_figures(catalog: Catalog, place: Place) -> dict[str, Any]:
+    """The columns of one place that no workload changes."""
+    variant, offer, instance, provider = place.variant, place.offer, place.instance, place.provider
+    licence = catalog.licences.get(variant.licence or "")
+    successor = variant.successors[0] if variant.successors else None
+    as_of = offer.as_of if offer else instance.as_of if instance else None
+    price = _price(offer) if offer else None
+    return {
+        "variant": place.variant_id,
+        "variant_name": variant.name,
+        "kind": variant.kind,
+        "kind_verb": "scores query-passage pairs and makes no embedding"
+        if variant.kind == "reranker"
+        else "makes embeddings and scores no pairs",
         "hosted": offer is not None,
-        "provider": provider_id,
-        "provider_name": provider.name if provider else None,
+        "place": place_name(catalog, place),
+        "provider": place.provider_id,
+        "provider_name": provider.name if provider else CLOUDS.get(instance.cloud, instance.cloud) if instance else None,
         "offer": offer.id if offer else None,
         "offer_type": offer.type if offer else None,
         "price_tier": offer.tier if offer else None,
-        "price_age_days": (today - offer.as_of).days if offer and offer.as_of else None,
+        "priced": price is not None or (instance is not None and instance.on_demand_usd_per_h is not None),
+        "price_age_days": as_of.toordinal() if as_of else None,  # the day itself: `_columns` counts the days since
+        "requests_per_minute": offer.requests_per_minute if offer else None,
         "native_currency": offer.native_currency if offer else None,
         "usd_per_1m_input": float(price) if price is not None else None,
+        "max_tokens": variant.max_tokens,
         "offer_max_tokens": offer.max_tokens if offer else None,
-        "limit_tokens": limit,
-        "input_tokens_p95": tokens.input_p95,
-        "offer_gives_outputs": _offer_gives(workload, offer, variant),
+        "limit_tokens": place.limit,
+        "recommended_tokens": variant.recommended_tokens,
+        "language_count": len(variant.languages) if variant.languages is not None else None,
+        "outputs_given": units.listed([o.replace("_", "-") for o in variant.outputs]),
+        "variant_licence": licence.name if licence else variant.licence,
+        "licence_permissive": licence.permissive if licence else None,
+        "commercial_use": licence.commercial_use if licence else variant.commercial_use,
+        "embedding_dim": variant.embedding_dim,
+        "pooling": POOLING.get(variant.pooling or ""),
         "default_pooling": POOLING.get(offer.default_pooling or "") if offer else None,
-        "monthly_tokens": tokens.monthly,
-        "monthly_usd": float(total.base) if total else None,
-        "one_off_usd": float(one_off) if one_off is not None else None,
+        "needs_query_instruction": bool(variant.query_instruction_required),
+        "has_query_instruction": variant.query_instruction is not None,
+        "successor": catalog.variants[successor.variant].name if successor else None,
+        "successor_use": successor.use_for if successor else None,
+        "replaced_by": catalog.variants[variant.replaced_by].name if variant.replaced_by else None,
+        **_machine_figures(catalog, place),
+        **_losses(catalog, place.variant_id),
     }
-    return Plan(variant_id, variant, provider_id, provider, offer, tokens, encoding, size, index, total, one_off, figures)
 
 
-def _offer_gives(workload: Workload, offer: Offer | None, variant: Variant) -> bool | None:
-    """Whether an endpoint returns the outputs asked for; every endpoint returns dense vectors, or a reranker's scores."""
-    if offer is None:
-        return None
-    if variant.kind == "reranker" or set(workload.outputs) <= {"dense"}:
-        return True
-    return set(workload.outputs) <= set(offer.outputs) if offer.outputs is not None else None
+def _machine_figures(catalog: Catalog, place: Place) -> dict[str, Any]:
+    """The columns of the machine; None for an endpoint."""
+    variant, instance = place.variant, place.instance
+    kind = throughput.hardware_class(catalog, instance) if instance else None
+    precision = throughput.PRECISION[kind] if kind else None
+    calibration = throughput.calibrations(catalog).get(kind) if kind else None
+    named = instance and (instance.accelerator or instance.cpu)
+    machines = {key: entry.name for key, entry in catalog.accelerators.items()} | {
+        key: c.microarchitecture for key, c in catalog.cpus.items()
+    }
+    return {
+        "instance": instance.id if instance else None,
+        "marketplace": instance.marketplace if instance else None,
+        "hardware_class": kind,
+        "machine_name": throughput.machine(catalog, instance) if instance else None,
+        "precision": precision,
+        "speed_measured": bool(calibration and named in calibration.machines and place.variant_id in calibration.variants)
+        if instance
+        else None,
+        "speed_points": calibration.points if calibration else None,
+        "speed_machines": units.listed([machines[key] for key in calibration.machines]) if calibration else None,
+        "runtimes": units.listed([name for name, runtime in variant.runtimes.items() if runtime.support in RUNS], "or") or None,
+        "memory_bytes": throughput.memory_bytes(catalog, instance) if instance else None,
+        "needed_bytes": throughput.needed_bytes(variant, precision) if precision else None,
+        "attention_bytes": throughput.attention_bytes(variant, precision, 1)
+        if precision
+        else None,  # `_columns` multiplies by the length squared
+        "weights_bytes": throughput.weights_bytes(variant, precision) if precision else None,
+    }
+
+
+@lru_cache(maxsize=64)
+def _losses(catalog: Catalog, variant_id: str) -> Mapping[str, Any]:
+    """On how many data sets of one table a reranker lowers the score of its first stage, and where most; None where not measured."""
+    chosen = catalog.evidence_sets.get(LOSSES)
+    table = catalog.quality_by_language
+    rows = table[(table["benchmark"] == chosen.benchmark) & (table["aspect"] != "average")] if chosen else table.iloc[:0]
+    scores = {row["aspect"]: row["score"] for row in rows[rows["variant"] == variant_id].to_dict("records") if row["with_retriever"]}
+    before = {row["aspect"]: row["score"] for row in rows.to_dict("records") if not row["with_retriever"]}
+    shared = {key: (before[key], score) for key, score in scores.items() if key in before}
+    if not shared:
+        return {"losses": None, "losses_of": None, "worst_loss": None}
+    worst = min(shared, key=lambda key: (shared[key][1] - shared[key][0], key))
+    first, second = (units.points(score) for score in shared[worst])
+    return {
+        "losses": sum(after < was for was, after in shared.values()),
+        "losses_of": len(shared),
+        "worst_loss": f"{worst} ({first} to {second})",
+    }

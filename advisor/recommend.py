@@ -1,42 +1,86 @@
-"""The pick for a workload, with its reasons, what else was possible, and what was ruled out and why."""
+"""The pick for a workload: which plan for each step, on which evidence, and what was possible or ruled out."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
-from advisor import evidence, plans, storage, units
+import numpy as np
+import numpy.typing as npt
+
+from advisor import evidence, plans
 from advisor.catalog.load import Catalog
 from advisor.costs import Range
 from advisor.evidence import Evidence
-from advisor.findings import Finding, findings
-from advisor.plans import KIND_FOR_TASK, Plan
+from advisor.findings import Finding, Findings
+from advisor.plans import ENDS, KINDS_FOR_TASK, Plan, Plans
+from advisor.units import HOURS_PER_MONTH
 from advisor.workload import Workload
 
-
-class Reason(NamedTuple):
-    """One sentence of an explanation, the rule or step it comes from, and the sources of its figures."""
-
-    rule: str
-    text: str
-    sources: tuple[str, ...]
+Rows = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+class Ends(NamedTuple):
+    """Which end of each estimate is taken: of own hardware's speed (low is cheap), of what a hosted endpoint bills, of what keeping the index costs."""
+
+    own: str = "base"
+    hosted: str = "base"
+    keeping: str = "base"
+
+
+BASE = Ends()
+
+
 class Judged:
     """A plan with what the rules say of it; `quality` is in points of the evidence's metric, None where unranked."""
 
-    plan: Plan
-    findings: tuple[Finding, ...]
-    quality: float | None = None
+    def __init__(self, table: Plans, rules: Findings, row: int, quality: float | None) -> None:
+        self._table, self._rules, self.row, self.quality = table, rules, row, quality
+
+    @property
+    def plan(self) -> Plan:
+        """The plan with its figures."""
+        return self._table[self.row]
+
+    @property
+    def id(self) -> str:
+        """The plan's id."""
+        return self._table.static.places[self.row].id
+
+    @property
+    def variant_id(self) -> str:
+        """The id of the plan's variant."""
+        return self._table.static.places[self.row].variant_id
+
+    @property
+    def kind(self) -> str:
+        """`embedder` or `reranker`."""
+        return self._table.static.places[self.row].variant.kind
+
+    @property
+    def hosted(self) -> bool:
+        """Whether it is a provider's endpoint."""
+        return bool(self._table.static.hosted[self.row])
+
+    @property
+    def fits(self) -> bool:
+        """Whether no rule rules it out and its cost is known."""
+        return not self._rules.excluded[self.row] and not np.isnan(self.monthly)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the rules say: exclusions, warnings, notes."""
+        return self._rules.of(self.row)
 
     @property
     def excluded(self) -> tuple[Finding, ...]:
         """The findings that rule the plan out."""
-        return tuple(finding for finding in self.findings if finding.effect == "exclude")
+        return tuple(f for f in self.findings if f.effect == "exclude") if self._rules.excluded[self.row] else ()
 
     @property
     def remarks(self) -> tuple[Finding, ...]:
@@ -46,248 +90,322 @@ class Judged:
     @property
     def cost(self) -> Range:
         """US dollars a month of a plan that fits; every such plan has one."""
-        assert self.plan.monthly_usd is not None
-        return self.plan.monthly_usd
+        amount = self.plan.monthly_usd
+        assert amount is not None
+        return amount
 
     @property
     def monthly(self) -> float:
-        """US dollars a month at the base of the estimate."""
-        return float(self.cost.base)
+        """US dollars a month at the base of the estimate; not a number where not known."""
+        return float(self._table.encoding["base"][self.row] + self._table.index["base"][self.row])
+
+    @property
+    def named(self) -> str:
+        """`BGE M3 at Novita AI`, `BGE M3 on AWS g6.xlarge (L4)`."""
+        return f"{self.plan.variant.name} {'at' if self.hosted else 'on'} {self.plan.where}"
 
 
-class Alternative(NamedTuple):
-    """The best plan of another variant, and how it compares with the pick."""
+@dataclass(frozen=True, eq=False)
+class Role:
+    """One step of a pipeline: its kind, the evidence that ranks it, and a score for each row of the plans (not a number: unranked)."""
 
-    judged: Judged
-    text: str
+    kind: str
+    evidence: Evidence
+    fitting: Rows
+    quality: Floats
 
 
 @dataclass(frozen=True)
+class Pipeline:
+    """What is picked: a plan for each step. `shared` machines run two steps at once, `replicas` of them (low, base, high)."""
+
+    parts: tuple[Judged, ...]
+    shared: tuple[int, int, int] | None = None
+
+    @property
+    def id(self) -> str:
+        """The ids of its plans."""
+        return " + ".join(part.id for part in self.parts)
+
+    @property
+    def named(self) -> str:
+        """`BGE M3 at Novita AI, then BGE Reranker V2 M3 at Novita AI`; `BGE M3 and BGE Reranker V2 M3 together on AWS g4dn.xlarge (T4)`."""
+        if self.shared is None:
+            return ", then ".join(part.named for part in self.parts)
+        return f"{' and '.join(part.plan.variant.name for part in self.parts)} together on {self.parts[0].plan.where}"
+
+    def part(self, kind: str) -> Judged | None:
+        """The plan of one step; None where the pipeline has no such step."""
+        return next((part for part in self.parts if part.kind == kind), None)
+
+    @cached_property
+    def monthly_usd(self) -> Range:
+        """US dollars a month: all steps and the index."""
+        if self.shared is None:
+            total = self.parts[0].cost
+            for part in self.parts[1:]:
+                total = total.plus(part.cost)
+            return total
+        plan = self.parts[0].plan
+        assert plan.instance is not None and plan.instance.on_demand_usd_per_h is not None and plan.index_usd is not None
+        rent = plan.instance.on_demand_usd_per_h * HOURS_PER_MONTH
+        return Range(*(rent * count for count in self.shared)).plus(plan.index_usd)
+
+    @property
+    def monthly(self) -> float:
+        """US dollars a month at the base of the estimates."""
+        return float(self.monthly_usd.base)
+
+    @property
+    def one_off_usd(self) -> Range:
+        """US dollars once: the first encoding of the corpus."""
+        total = Range(Decimal(0), Decimal(0), Decimal(0))
+        for part in self.parts:
+            total = total.plus(part.plan.one_off_usd or Range(Decimal(0), Decimal(0), Decimal(0)))
+        return total
+
+
+class Choice(NamedTuple):
+    """Rows of the plans picked, one a step; `shared` where two steps share machines."""
+
+    rows: tuple[int, ...]
+    shared: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Recommendation:
-    """The answer for one workload on one day; `evidence_set` is the set of scores that was asked for, if any. `pick` is None where nothing fits; `loosen` then says what would help."""
+    """The answer for one workload on one day; `asked_sets` are the sets of scores that were asked for. `pick` is None where nothing fits."""
 
+    catalog: Catalog
     workload: Workload
-    evidence_set: str | None
-    catalog_version: str
+    asked_sets: tuple[str, ...]
     today: date
-    evidence: Evidence
-    pick: Judged | None
-    ties: tuple[Judged, ...]
-    reasons: tuple[Reason, ...]
-    alternatives: tuple[Alternative, ...]
-    rejected: tuple[Judged, ...]
-    judged: tuple[Judged, ...]
-    loosen: tuple[Reason, ...]
-    assumptions: tuple[str, ...]
+    table: Plans
+    rules: Findings
+    roles: tuple[Role, ...]
+    choice: Choice | None
+
+    @cached_property
+    def judged(self) -> tuple[Judged, ...]:
+        """Every plan, in the order of the table."""
+        scores = np.full(len(self.table), np.nan)
+        for role in self.roles:
+            scores = np.where(self.table.of_kind(role.kind), role.quality, scores)
+        return tuple(
+            Judged(self.table, self.rules, row, None if np.isnan(score) else float(score)) for row, score in enumerate(scores.tolist())
+        )
+
+    @cached_property
+    def pick(self) -> Pipeline | None:
+        """The pipeline picked."""
+        if self.choice is None:
+            return None
+        parts = tuple(self.judged[row] for row in self.choice.rows)
+        if not self.choice.shared:
+            return Pipeline(parts)
+        first, second = self.choice.rows
+        low, base, high = (shared_replicas(self.table, first, second, end) for end in ENDS)
+        return Pipeline(parts, (low, base, high))
+
+    @property
+    def answer(self) -> tuple[str, ...] | None:
+        """Ids of the plans picked; None where nothing fits."""
+        return tuple(self.table.static.places[row].id for row in self.choice.rows) if self.choice else None
+
+    @property
+    def monthly(self) -> float | None:
+        """US dollars a month of the pick at the base of the estimates."""
+        return total_usd(self.table, self.choice, BASE) if self.choice else None
+
+    def role(self, kind: str) -> Role | None:
+        """The step of a kind; None where the task has none."""
+        return next((role for role in self.roles if role.kind == kind), None)
+
+    @cached_property
+    def rejected(self) -> tuple[Judged, ...]:
+        """The plans that a rule rules out."""
+        return tuple(self.judged[row] for row in np.flatnonzero(self.rules.excluded))
+
+    def fitting(self, kind: str) -> Iterator[Judged]:
+        """The plans of a kind that nothing rules out and whose cost is known."""
+        role = self.role(kind)
+        return (self.judged[row] for row in role.fitting) if role else iter(())
 
 
-def recommend(catalog: Catalog, workload: Workload, today: date, evidence_set: str | None = None) -> Recommendation:
-    """The recommendation for a workload, counting the ages of prices to `today`; `evidence_set` asks for other scores than the preferred.
+def recommend(catalog: Catalog, workload: Workload, today: date, asked_sets: Sequence[str] = ()) -> Recommendation:
+    """The recommendation for a workload, counting the ages of prices to `today`; `asked_sets` name other scores than the preferred.
 
     The same workload gives the same answer whatever the order of the catalog's files.
+
+    Raises:
+        WorkloadError: the workload names a vector store that the catalog does not have.
     """
-    built = plans.build(catalog, workload, today)
-    judged = [Judged(plan, found) for plan, found in zip(built, findings(catalog, built), strict=True)]
-    fitting = [j for j in judged if not j.excluded and j.plan.monthly_usd is not None]
-    kind = KIND_FOR_TASK[workload.task]
-    languages = tuple(sorted(set(workload.languages)))
-    chosen = evidence.choose(catalog, kind, languages, {j.plan.variant_id for j in fitting}, evidence_set)
-    judged = [Judged(j.plan, j.findings, chosen.scores.get(j.plan.variant_id)) for j in judged]
-    fitting = [j for j in judged if not j.excluded and j.plan.monthly_usd is not None]
-    pick = best(fitting, workload, chosen)
+    table = plans.build(catalog, workload, today)
+    rules = Findings(catalog, table)
+    cost = costs_at(table, BASE)
+    possible = ~rules.excluded & ~np.isnan(cost)
+    roles: list[Role] = []
+    for kind in KINDS_FOR_TASK[workload.task]:
+        fitting = np.flatnonzero(possible & table.of_kind(kind))
+        first = _first_stage(table, roles, workload, cost)
+        roles.append(_role(catalog, table, workload, kind, fitting, asked_sets, first))
     return Recommendation(
-        workload=workload,
-        evidence_set=evidence_set,
-        catalog_version=catalog.version,
-        today=today,
-        evidence=chosen,
-        pick=pick,
-        ties=tuple(_ties(fitting, pick)) if pick else (),
-        reasons=tuple(_reasons(catalog, fitting, pick, workload, chosen)) if pick else (),
-        alternatives=tuple(_alternatives(fitting, pick, workload, chosen)) if pick else (),
-        rejected=tuple(j for j in judged if j.excluded),
-        judged=tuple(judged),
-        loosen=() if pick else tuple(_loosen(judged, kind)),
-        assumptions=tuple(_assumptions(workload, pick)),
+        catalog, workload, tuple(asked_sets), today, table, rules, tuple(roles), choose(table, tuple(roles), workload, BASE)
     )
 
 
-def best(
-    fitting: list[Judged], workload: Workload, chosen: Evidence, cost: Callable[[Judged], float] = lambda j: j.monthly
-) -> Judged | None:
-    """The plan that `priority` picks among those that fit (DESIGN section 9); None where none fits. `cost` is US dollars a month."""
-    within = eligible(fitting, workload, chosen)
-    if not within:
+def _role(
+    catalog: Catalog, table: Plans, workload: Workload, kind: str, fitting: Rows, asked_sets: Sequence[str], first_stage: str | None
+) -> Role:
+    """A step with the evidence that compares what fits it."""
+    long = workload.passage_tokens >= evidence.LONG_TOKENS and not workload.split_long_passages
+    asked = evidence.Asked(kind, tuple(sorted(set(workload.languages))), long and kind == "embedder", first_stage)
+    preferred = next((s for s in asked_sets if s in catalog.evidence_sets and catalog.evidence_sets[s].kind == kind), None)
+    names = table.columns["variant"].values
+    found = evidence.choose(catalog, asked, {str(name) for name in names[fitting]}, preferred)
+    quality = np.full(len(table), np.nan)
+    for variant, score in found.scores.items():
+        quality[names == variant] = score
+    return Role(kind, found, fitting, quality)
+
+
+def _first_stage(table: Plans, roles: list[Role], workload: Workload, cost: Floats) -> str | None:
+    """The embedder that a reranker follows, as it would be picked alone."""
+    if not roles:
         return None
-    least = min(cost(j) for j in within)
-    return min((j for j in within if cost(j) <= least + material(workload, least)), key=lambda j: preference(j, cost(j)))
+    row = best(table, roles[0], roles[0].fitting, workload, cost)
+    return None if row is None else table.static.places[row].variant_id
 
 
-def eligible(fitting: list[Judged], workload: Workload, chosen: Evidence) -> list[Judged]:
-    """The plans whose quality allows them: all of them where cost is the priority or nothing is ranked."""
-    if workload.priority == "cost" or not chosen.ranks:
-        return fitting
-    ranked = [j for j in fitting if j.quality is not None]
-    top = max(j.quality for j in ranked if j.quality is not None)
-    if workload.priority == "quality":
-        return [j for j in ranked if j.quality is not None and top - j.quality < evidence.EQUAL_POINTS]
-    return [j for j in ranked if j.quality is not None and top - j.quality <= workload.quality_tolerance]
+def costs_at(table: Plans, ends: Ends) -> Floats:
+    """US dollars a month of each plan, with each estimate at an end of its own."""
+    return np.where(table.static.hosted, table.encoding[ends.hosted], table.encoding[ends.own]) + table.index[ends.keeping]
+
+
+def choose(table: Plans, roles: tuple[Role, ...], workload: Workload, ends: Ends) -> Choice | None:
+    """The plan of each step that `priority` picks (DESIGN section 9); None where no step, or not all of them within the budget, can be had.
+
+    Two steps are picked each on its own; they share machines where that saves more than what counts as equal.
+    """
+    cost = costs_at(table, ends)
+    if any(not len(role.fitting) for role in roles):
+        return None
+    if len(roles) == 1:
+        row = best(table, roles[0], roles[0].fitting, workload, cost)
+        return None if row is None else Choice((row,))
+    return _two_steps(table, roles, workload, ends, cost)
+
+
+def _two_steps(table: Plans, roles: tuple[Role, ...], workload: Workload, ends: Ends, cost: Floats) -> Choice | None:
+    """An embedder and a reranker: the embedder's score first, both within the budget, apart or on shared machines."""
+    budget = np.inf if workload.budget_usd_per_month is None else workload.budget_usd_per_month
+    first, second = roles
+    pairs = _shared_pairs(table, first.fitting, second.fitting, ends)
+    reserve = cost[second.fitting].min()
+    within = np.flatnonzero(np.isin(np.arange(len(table)), pairs.first[pairs.usd <= budget]))
+    leaders = eligible(first, np.union1d(first.fitting[cost[first.fitting] + reserve <= budget], within), workload)
+    if not len(leaders):
+        return None
+    apart = second.fitting[cost[leaders].min() + cost[second.fitting] <= budget]
+    beside = pairs.second[(pairs.usd <= budget) & np.isin(pairs.first, leaders)]
+    followers = eligible(second, np.union1d(apart, beside), workload)
+    options: list[tuple[float, Choice]] = []
+    one, two = _preferred(table, leaders, workload, cost), _preferred(table, followers, workload, cost)
+    if cost[one] + cost[two] > budget:
+        one, two = leaders[cost[leaders].argmin()], followers[cost[followers].argmin()]
+    if cost[one] + cost[two] <= budget:
+        options.append((float(cost[one] + cost[two]), Choice((int(one), int(two)))))
+    both = (pairs.usd <= budget) & np.isin(pairs.first, leaders) & np.isin(pairs.second, followers)
+    if both.any():
+        order = np.lexsort((*(key[pairs.first[both]] for key in reversed(table.static.order)), pairs.usd[both]))[0]
+        rows = (int(pairs.first[both][order]), int(pairs.second[both][order]))
+        options.append((float(pairs.usd[both][order]), Choice(rows, shared=True)))
+    if len(options) == 2 and options[1][0] > options[0][0] - material(workload, options[1][0]):
+        options.pop()
+    return options[-1][1] if options else None
+
+
+class _Pairs(NamedTuple):
+    """Rows of an embedder and a reranker that may share machines, and US dollars a month for both with the index."""
+
+    first: Rows
+    second: Rows
+    usd: Floats
+
+
+def _shared_pairs(table: Plans, first: Rows, second: Rows, ends: Ends) -> _Pairs:
+    """Every pair of plans on the same machine whose models fit it together."""
+    machines: dict[str, list[int]] = {}
+    places = table.static.places
+    for row in second:
+        if (instance := places[row].instance) is not None:
+            machines.setdefault(instance.id, []).append(int(row))
+    found = [
+        (int(row), other) for row in first if (instance := places[row].instance) is not None for other in machines.get(instance.id, [])
+    ]
+    one, two = (np.array([pair[i] for pair in found], dtype=np.int64) for i in (0, 1))
+    needed, memory = table.columns["needed_bytes"].values, table.columns["memory_bytes"].values
+    fits = needed[one] + needed[two] <= memory[one]
+    one, two = one[fits], two[fits]
+    share = table.needed[ends.own][one] + table.needed[ends.own][two]
+    usd = table.static.rents[one] * plans.machines(share, table.workload.redundancy) + table.index[ends.keeping][one]
+    return _Pairs(one, two, usd)
+
+
+def shared_replicas(table: Plans, first: int, second: int, end: str) -> int:
+    """Machines that two steps need together, at an end of the estimate of speed."""
+    share = np.array([table.needed[end][first] + table.needed[end][second]])
+    return int(plans.machines(share, table.workload.redundancy)[0])
+
+
+def total_usd(table: Plans, choice: Choice, ends: Ends) -> float:
+    """US dollars a month of a choice, with each estimate at an end of its own."""
+    if not choice.shared:
+        cost = costs_at(table, ends)
+        return float(sum(cost[row] for row in choice.rows))
+    first, second = choice.rows
+    return float(table.static.rents[first] * shared_replicas(table, first, second, ends.own) + table.index[ends.keeping][first])
+
+
+def best(table: Plans, role: Role, rows: Rows, workload: Workload, cost: Floats) -> int | None:
+    """The plan of one step that `priority` picks among `rows`; None where there is none. `cost` is US dollars a month of each plan."""
+    within = eligible(role, rows, workload)
+    return _preferred(table, within, workload, cost) if len(within) else None
+
+
+def eligible(role: Role, rows: Rows, workload: Workload) -> Rows:
+    """The plans whose score allows them: all of them where cost is the priority or nothing is ranked."""
+    if workload.priority == "cost" or not role.evidence.ranks:
+        return rows
+    scores = role.quality[rows]
+    ranked = rows[~np.isnan(scores)]
+    if not len(ranked):
+        return rows
+    gap = np.nanmax(scores) - role.quality[ranked]
+    return ranked[gap < evidence.EQUAL_POINTS] if workload.priority == "quality" else ranked[gap <= workload.quality_tolerance]
+
+
+def _preferred(table: Plans, rows: Rows, workload: Workload, cost: Floats) -> int:
+    """The first of the plans whose cost counts as equal to the cheapest."""
+    least = cost[rows].min()
+    near = rows[cost[rows] <= least + material(workload, least)]
+    if len(near) == 1:
+        return int(near[0])
+    keys = [key[near] for key in preference_keys(table, cost)]
+    return int(near[np.lexsort(tuple(reversed(keys)))[0]])
+
+
+def preference_keys(table: Plans, cost: Floats) -> tuple[Floats, ...]:
+    """Among equal costs: first-hand prices, the smaller model, the lower cost a month and once, no router, the listing's price, the id."""
+    second_hand, parameters, router, no_listing, name = table.static.order
+    return second_hand, parameters, cost, np.nan_to_num(table.once["base"], nan=np.inf), router, no_listing, name
+
+
+def preference(found: Recommendation, judged: Judged) -> tuple[float, ...]:
+    """A plan's place in the order among equals; the smaller comes first."""
+    return tuple(float(key[judged.row]) for key in preference_keys(found.table, costs_at(found.table, BASE)))
 
 
 def material(workload: Workload, least: float) -> float:
     """Differences below `material_usd` count as equal; equal costs always do."""
     return max(0.0, workload.material_usd - 1e-9) if workload.material_usd else 1e-9 * max(1.0, least)
-
-
-def preference(judged: Judged, monthly: float | None = None) -> tuple[bool, int, float, float, bool, bool, str]:
-    """Among equal costs: first-party prices, the smaller model, the lower cost a month and once, no router, the listing's price, the id."""
-    offer, provider = judged.plan.offer, judged.plan.provider
-    return (
-        offer is not None and offer.tier == "aggregator",
-        judged.plan.variant.parameters or 0,
-        judged.monthly if monthly is None else monthly,
-        float(judged.plan.one_off_usd or 0),
-        provider is not None and provider.router,
-        offer is None or offer.tier != "listing",
-        judged.plan.id,
-    )
-
-
-def _ties(fitting: list[Judged], pick: Judged) -> list[Judged]:
-    """Other offers of the same variant at the same cost; first party and listing first."""
-    same = [j for j in fitting if j.plan.variant_id == pick.plan.variant_id and j.plan.id != pick.plan.id]
-    return sorted((j for j in same if j.plan.monthly_usd == pick.plan.monthly_usd), key=preference)
-
-
-def _reasons(catalog: Catalog, fitting: list[Judged], pick: Judged, workload: Workload, chosen: Evidence) -> list[Reason]:
-    """Why the pick won, in the order in which the steps decided."""
-    return [
-        _quality_reason(catalog, fitting, pick, workload, chosen),
-        _cost_reason(pick),
-        *([_index_reason(catalog, pick)] if pick.plan.index_bytes else []),
-        *([_tie_reason(_ties(fitting, pick), pick)] if _ties(fitting, pick) else []),
-        *(Reason(f.rule, f.text, f.sources) for f in pick.remarks),
-    ]
-
-
-def _quality_reason(catalog: Catalog, fitting: list[Judged], pick: Judged, workload: Workload, chosen: Evidence) -> Reason:
-    variants = sorted({j.plan.variant_id for j in fitting})
-    count = len(variants)
-    kind = f"{pick.plan.variant.kind}s" if count > 1 else pick.plan.variant.kind
-    name = pick.plan.variant.name
-    if count == 1:
-        text = f"{name} is the only {kind} that fits this workload."
-        if pick.quality is not None:
-            text += f" It scores {units.points(pick.quality)} on {chosen.title}."
-        return Reason("evidence", text, chosen.source_ids)
-    if not chosen.ranks:
-        text = f"No published scores compare the {count} {kind} that fit, so cost decides: {name} is the cheapest. Measure them on your own queries before you commit."
-        return Reason("evidence", text, chosen.source_ids)
-    top = max(chosen.scores, key=lambda v: (chosen.scores[v], v))
-    ranked = f"Of the {len(chosen.scores)} {kind} with a score on {chosen.title}"
-    if pick.quality is None:
-        return Reason(
-            "evidence", f"{name} costs least of all {count} {kind} that fit; it has no score on {chosen.title}.", chosen.source_ids
-        )
-    if workload.priority == "cost":
-        text = f"{name} costs least of the {count} {kind} that fit; it scores {units.points(pick.quality)} on {chosen.title}, the best {units.points(chosen.scores[top])}."
-    elif top == pick.plan.variant_id:
-        text = f"{ranked}, {name} is the best ({units.points(pick.quality)})" + (
-            f", and none that costs less is within {workload.quality_tolerance:g} points." if workload.priority == "balanced" else "."
-        )
-    else:
-        near = f"{workload.quality_tolerance:g}" if workload.priority == "balanced" else f"{evidence.EQUAL_POINTS:g}"
-        text = f"{ranked}, {name} ({units.points(pick.quality)}) costs least within {near} points of the best ({catalog.variants[top].name}, {units.points(chosen.scores[top])})."
-    uplift = chosen.uplift.get(pick.plan.variant_id)
-    if uplift is not None and chosen.set is not None and chosen.set.first_stage:
-        text += f" That is {units.points(uplift, sign=True)} points over {catalog.variants[chosen.set.first_stage].name} alone, in the same table."
-    return Reason("evidence", text, chosen.source_ids)
-
-
-def _cost_reason(pick: Judged) -> Reason:
-    plan = pick.plan
-    assert plan.offer is not None and plan.encoding_usd is not None
-    price = units.price(plan.offer.usd_per_1m_input)
-    verb = "Reranking" if plan.variant.kind == "reranker" else "Encoding"
-    text = f"{verb} {units.large(plan.tokens.monthly)} tokens a month at {price} is {units.usd(plan.encoding_usd.base)}, by {plan.where}'s price of {units.day(plan.offer.as_of)}."
-    if plan.offer.as_of is None:
-        text = text.replace("price of undated", "undated price")
-    return Reason("cost", text, plan.offer.source_ids("usd_per_1m_input"))
-
-
-def _index_reason(catalog: Catalog, pick: Judged) -> Reason:
-    plan = pick.plan
-    assert plan.index_usd is not None
-    text = (
-        f"{units.large(plan.tokens.vectors)} vectors of {units.count(plan.variant.embedding_dim)} dimensions take {units.memory(plan.index_bytes)} "
-        f"of RAM as an index: {units.usd(plan.index_usd.base)} a month ({units.usd_range(plan.index_usd.low, plan.index_usd.high)})."
-    )
-    return Reason("index", text, ("qdrant-capacity", *storage.ram_sources(catalog), *plan.variant.source_ids("embedding_dim")))
-
-
-def _tie_reason(ties: list[Judged], pick: Judged) -> Reason:
-    names = sorted({j.plan.where for j in ties if j.plan.where != pick.plan.where})
-    same = [j for j in ties if j.plan.where == pick.plan.where]
-    parts = [units.listed(names)] if names else []
-    if same:
-        parts.append(f"{len(same)} more {'endpoint' if len(same) == 1 else 'endpoints'} of {pick.plan.where}")
-    sources = {s for j in ties if j.plan.offer for s in j.plan.offer.source_ids("usd_per_1m_input")}
-    return Reason("tie", f"The same price is asked by {units.listed(parts)}.", tuple(sorted(sources)))
-
-
-def _alternatives(fitting: list[Judged], pick: Judged, workload: Workload, chosen: Evidence) -> list[Alternative]:
-    """The best plan of each other variant that fits, best quality first, then cheapest."""
-    cheapest: dict[str, Judged] = {}
-    for j in sorted(fitting, key=lambda j: (j.monthly, preference(j))):
-        if j.plan.variant_id != pick.plan.variant_id:
-            cheapest.setdefault(j.plan.variant_id, j)
-    rows = sorted(cheapest.values(), key=lambda j: (-(j.quality if j.quality is not None else -1.0), j.monthly, j.plan.id))
-    return [Alternative(j, versus(j, pick, chosen)) for j in rows]
-
-
-def versus(other: Judged, pick: Judged, chosen: Evidence) -> str:
-    """How a plan that fits differs from the pick, in points and dollars."""
-    gap = other.monthly - pick.monthly
-    money = "the same cost" if abs(gap) < 0.005 else f"{units.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
-    if other.quality is None or pick.quality is None:
-        reason = chosen.unranked.get(other.plan.variant_id, "no published comparison with the pick")
-        return f"{money[0].upper()}{money[1:]}; {reason}."
-    points = other.quality - pick.quality
-    quality = "the same score" if abs(points) < 0.05 else f"{units.points(abs(points))} points {'better' if points > 0 else 'worse'}"
-    return f"{quality[0].upper()}{quality[1:]} for {money}." if gap or points else "The same score and cost."
-
-
-def _loosen(judged: list[Judged], kind: str) -> list[Reason]:
-    """What to give up where nothing fits: the rules that alone keep a plan out, those that free most plans first."""
-    relevant = [j for j in judged if j.plan.variant.kind == kind]
-    alone = Counter(j.excluded[0].rule for j in relevant if len({f.rule for f in j.excluded}) == 1)
-    reasons = []
-    for rule, freed in sorted(alone.items(), key=lambda item: (-item[1], item[0])):
-        sample = next(j for j in relevant if {f.rule for f in j.excluded} == {rule}).excluded[0]
-        number = f"{freed} plans" if freed > 1 else "one plan"
-        reasons.append(Reason(rule, f"Without this one requirement {number} would fit: {sample.text}", sample.sources))
-    return reasons
-
-
-def _assumptions(workload: Workload, pick: Judged | None) -> list[str]:
-    """What the figures take for granted, as sentences."""
-    lines = ["Prices and evidence are those of this catalog; taxes, egress, rate limits and discounts are left out."]
-    if workload.task == "rerank":
-        lines.append(
-            "A provider is taken to bill query and passage for every pair; the low end bills the query once a request. Whether providers do either was found for none."
-        )
-        return lines
-    if workload.vector_store == "ram":
-        lines.append(
-            "The index is kept in RAM at 1.5 times the bytes of its vectors; low, base and high are the prices of memory in the catalog's instances, without processors for searching."
-        )
-    else:
-        lines.append("The index is left out of the cost, as you asked.")
-    lines.append(
-        "The mean passage is taken to be the typical one; one in twenty is taken to be as long as the 95th percentile when passages are split, without overlap."
-    )
-    if pick and pick.plan.variant.special_tokens_per_text is None:
-        lines.append(f"The special tokens that {pick.plan.variant.name}'s tokenizer adds are not known and not counted.")
-    if set(workload.outputs) != {"dense"}:
-        lines.append("Only the dense vectors are counted in the index; sparse and multi-vector output take more.")
-    return lines

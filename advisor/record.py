@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from advisor import report, tables, trade_offs, units
+from advisor import reasons, report, tables, trade_offs, units
 from advisor.catalog.load import Catalog
 from advisor.catalog.schema import Variant
 from advisor.errors import AdvisorError
-from advisor.plans import KIND_FOR_TASK
-from advisor.recommend import Judged, Recommendation, recommend
+from advisor.evidence import Evidence
+from advisor.recommend import Recommendation, recommend
 from advisor.workload import Workload
 
 LARGEST = 5_000_000  # bytes of a record that is read
@@ -27,7 +27,7 @@ class Saved(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     class Scores(BaseModel):
-        """The scores that were compared."""
+        """The scores that one step compared."""
 
         title: str
         scores: dict[str, float]
@@ -40,16 +40,16 @@ class Saved(BaseModel):
     class Pick(BaseModel):
         """What was picked."""
 
-        offer: str
+        plans: list[str]
         named: str
         monthly_usd: Saved.Range
 
     version: Literal["bge-advisor/recommendation@1"] = Field(alias="schema")
     workload: dict[str, Any]
-    evidence_set: str | None
+    asked_sets: Annotated[list[str], Field(max_length=20)]
     date: date
     catalog_version: str
-    evidence: Scores
+    evidence: Annotated[dict[str, Scores], Field(max_length=10)]
     picked: Pick | None
     prices: Annotated[dict[str, str | None], Field(max_length=100_000)]
     rules: Annotated[dict[str, str], Field(max_length=100_000)]
@@ -67,14 +67,14 @@ def as_json(catalog: Catalog, found: Recommendation, plans: bool = True) -> dict
     """The record as plain data: the recommendation, and prices, rules, formulas and sources to replay and check it."""
     pick = found.pick
     saved = report.as_json(found, plans=plans) | {
-        "evidence_set": found.evidence_set,
-        "picked": pick and {"offer": pick.plan.id, "named": _named(pick), "monthly_usd": {"base": pick.monthly}},
+        "asked_sets": list(found.asked_sets),
+        "picked": pick and {"plans": [part.id for part in pick.parts], "named": pick.named, "monthly_usd": {"base": pick.monthly}},
         "prices": _prices(catalog),
         "rules": _rules(catalog),
         "firmness": trade_offs.firmness(found),
         "would_change": [change.text for change in trade_offs.changes(catalog, found)],
-        "formula": tables.formula(pick, found) if pick else [],
-        "start": start(pick.plan.variant) if pick else "",
+        "formula": [line for part in (pick.parts if pick else ()) for line in tables.formula(part, found)],
+        "start": "\n".join(start(part.plan.variant) for part in (pick.parts if pick else ())),
     }
     named = sorted(_source_ids(saved) & set(catalog.sources))
     return saved | {"sources": {key: catalog.sources[key].model_dump(mode="json", exclude={"id"}) for key in named}}
@@ -89,25 +89,32 @@ def as_markdown(catalog: Catalog, found: Recommendation) -> str:
     lines = [
         f"# {report.headline(found)}",
         "",
-        f"Asked on {found.today.isoformat()} of catalog {found.catalog_version}.",
+        f"Asked on {found.today.isoformat()} of catalog {found.catalog.version}.",
         "",
         "## Question",
         "",
     ]
     for name, value in found.workload.model_dump().items():
-        if found.workload.task == "rerank" and name in ("passages", "new_passages_per_month", "outputs", "vector_store", "vector_type"):
+        if name in tables.unused(found.workload):
             continue
         words = "not stated" if value is None else f"{trade_offs.value(value)}{'' if name in stated else ' (the default)'}"
         lines.append(f"- {fields[name].title}: {words}")
     lines += ["", "## Why" if pick else "## What would help", ""]
-    lines += [f"- {reason.text}{_marks(reason.sources)}" for reason in found.reasons or found.loosen] or [
+    lines += [f"- {reason.text}{_marks(reason.sources)}" for reason in reasons.reasons(found) or reasons.loosen(found)] or [
         "- No single requirement alone keeps a plan out."
     ]
-    lines += [f"- {text}" for text in (f"{found.evidence.meaning}." if found.evidence.meaning else "", saved["firmness"]) if text]
-    if found.evidence.set is not None and found.evidence.set.caveat:
-        lines.append(f"- Mind: {found.evidence.set.caveat}")
-    lines += ["", "## Also possible", ""]
-    lines += [f"- {_named(o.judged)}: {units.usd(o.judged.cost.base)} a month. {o.text}" for o in found.alternatives] or ["- Nothing else."]
+    for role in found.roles:
+        caveat = role.evidence.set.caveat if role.evidence.set else None
+        lines += [
+            f"- {text}"
+            for text in (f"{role.evidence.meaning}." if role.evidence.meaning else "", f"Mind: {caveat}" if caveat else "")
+            if text
+        ]
+    lines += [f"- {saved['firmness']}"] if saved["firmness"] else []
+    for role in found.roles:
+        lines += ["", f"## Also possible as {role.kind}", ""]
+        others = reasons.alternatives(found, role.kind)
+        lines += [f"- {o.judged.named}: {units.usd(o.judged.cost.base)} a month. {o.text}" for o in others] or ["- Nothing else."]
     lines += ["", "## What would change it", ""]
     lines += [f"- {text}" for text in saved["would_change"]] or ["- No step of the grid."]
     lines += ["", f"## Ruled out ({len(found.rejected)} of {len(found.judged)} plans)", ""]
@@ -115,7 +122,7 @@ def as_markdown(catalog: Catalog, found: Recommendation) -> str:
     if pick:
         lines += ["", "## How the cost is worked out", ""] + [f"{n}. {line}" for n, line in enumerate(saved["formula"], 1)]
         lines += ["", "## To try it", "", "```python", saved["start"].rstrip(), "```"]
-    lines += ["", "## Taken for granted", ""] + [f"- {text}" for text in found.assumptions]
+    lines += ["", "## Taken for granted", ""] + [f"- {text}" for text in reasons.assumptions(found)]
     lines += ["", "## Sources", ""]
     for key, source in saved["sources"].items():
         lines.append(f"- [{key}] {source['title']}, read {source['accessed']}. {source['url'] or ''}".rstrip())
@@ -150,16 +157,16 @@ def replay(catalog: Catalog, saved: Saved, today: date) -> Replayed:
     Raises:
         WorkloadError: its workload is no workload of this version.
     """
-    found = recommend(catalog, Workload.of(saved.workload), today, saved.evidence_set)
+    found = recommend(catalog, Workload.of(saved.workload), today, saved.asked_sets)
     return Replayed(found, saved.date, tuple(_changed(catalog, saved, found)))
 
 
 def _changed(catalog: Catalog, saved: Saved, found: Recommendation) -> list[str]:
     """What differs between a record and today, the answer first; empty where nothing does."""
     lines = []
-    now = _named(found.pick) if found.pick else "nothing fits"
+    now = found.pick.named if found.pick else "nothing fits"
     before = saved.picked.named if saved.picked else "nothing fits"
-    if (found.pick.plan.id if found.pick else None) != (saved.picked.offer if saved.picked else None):
+    if list(found.answer or ()) != (saved.picked.plans if saved.picked else []):
         lines.append(f"The answer: {now} instead of {before}.")
     if found.pick and saved.picked and abs(found.pick.monthly - saved.picked.monthly_usd.base) >= 0.005:
         lines.append(
@@ -168,24 +175,31 @@ def _changed(catalog: Catalog, saved: Saved, found: Recommendation) -> list[str]
     prices = _prices(catalog)
     for key in sorted({*prices, *saved.prices}):
         if key not in prices:
-            lines.append(f"Offer {key} is gone.")
+            lines.append(f"{key} is gone.")
         elif key not in saved.prices:
-            lines.append(f"Offer {key} is new, at {_shown(prices[key])}.")
+            lines.append(f"{key} is new, at {_shown(prices[key])}.")
         elif prices[key] != saved.prices[key]:
             lines.append(f"Price of {key}: {_shown(prices[key])} instead of {_shown(saved.prices[key])}.")
     rules = _rules(catalog)
     for key in sorted({*rules, *saved.rules}):
         if rules.get(key) != saved.rules.get(key):
             lines.append(f"Rule {key} {'is gone' if key not in rules else 'is new' if key not in saved.rules else 'reads otherwise'}.")
-    if found.evidence.title != saved.evidence.title:
-        lines.append(f"Scores: {found.evidence.title} instead of {saved.evidence.title}.")
-    else:
-        for key in sorted({*found.evidence.scores, *saved.evidence.scores}):
-            new, old = found.evidence.scores.get(key), saved.evidence.scores.get(key)
-            if new is None or old is None or abs(new - old) >= 0.00005:
-                lines.append(f"Score of {key}: {units.points(new)} instead of {units.points(old)}.")
-    if not lines and saved.catalog_version != found.catalog_version:
+    for role in found.roles:
+        lines += _changed_scores(role.evidence, saved.evidence.get(role.kind))
+    if not lines and saved.catalog_version != found.catalog.version:
         lines.append("The catalog has another version, but no price, rule or score that this answer compares has changed.")
+    return lines
+
+
+def _changed_scores(now: Evidence, before: Saved.Scores | None) -> list[str]:
+    """What differs between the scores that a step compares and those that it compared."""
+    if before is None or now.title != before.title:
+        return [f"Scores: {now.title} instead of {before.title if before else 'none'}."]
+    lines = []
+    for key in sorted({*now.scores, *before.scores}):
+        new, old = now.scores.get(key), before.scores.get(key)
+        if new is None or old is None or abs(new - old) >= 0.00005:
+            lines.append(f"Score of {key}: {units.points(new)} instead of {units.points(old)}.")
     return lines
 
 
@@ -207,19 +221,18 @@ def start(variant: Variant) -> str:
     )
 
 
-def _named(judged: Judged) -> str:
-    return f"{judged.plan.variant.name} at {judged.plan.where}"
-
-
 def _prices(catalog: Catalog) -> dict[str, str | None]:
-    """US dollars per million tokens by offer, as text; None where not known."""
-    kinds = set(KIND_FOR_TASK.values())
+    """What each offer asks for a million tokens, and each machine for an hour, as text; None where not known."""
+    kinds = ("embedder", "reranker")
     offers = [offer for _, _, offer in catalog.offers() if catalog.variants[offer.variant].kind in kinds]
-    return {o.id: None if o.usd_per_1m_input is None else str(o.usd_per_1m_input) for o in sorted(offers, key=lambda o: o.id)}
+    found = {f"Offer {o.id}": None if o.usd_per_1m_input is None else f"{o.usd_per_1m_input} / 1M" for o in offers}
+    for key, instance in catalog.instances.items():
+        found[f"Machine {key}"] = None if instance.on_demand_usd_per_h is None else f"{instance.on_demand_usd_per_h} / hour"
+    return dict(sorted(found.items()))
 
 
 def _shown(price: str | None) -> str:
-    return units.NOT_KNOWN if price is None else f"${price} / 1M"
+    return units.NOT_KNOWN if price is None else f"${price}"
 
 
 def _rules(catalog: Catalog) -> dict[str, str]:

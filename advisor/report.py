@@ -2,93 +2,89 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
-from advisor import units
+from advisor import reasons, units
 from advisor.costs import Range
-from advisor.recommend import Judged, Reason, Recommendation
+from advisor.evidence import Evidence
+from advisor.reasons import Reason
+from advisor.recommend import Judged, Pipeline, Recommendation
 
 SCHEMA = "bge-advisor/recommendation@1"
+NAMED = 3
+"""Machines that a line of rejections names before it counts the rest."""
 
 
 def headline(found: Recommendation) -> str:
     """The answer in one sentence, with its monthly cost."""
-    pick = found.pick
-    if pick is None:
-        return "Nothing fits this workload."
-    return f"Use {pick.plan.variant.name} at {pick.plan.where}: {cost(pick)}."
+    return "Nothing fits this workload." if found.pick is None else f"Use {found.pick.named}: {cost(found.pick)}."
 
 
-def cost(judged: Judged) -> str:
-    """`about $34.90 a month ($31.12 to $52.97), $2.02 once to encode the corpus`."""
-    amount = judged.plan.monthly_usd
-    assert amount is not None
+def cost(pick: Pipeline) -> str:
+    """`about $34.90 a month ($31.12 to $52.97), and $2.02 once to encode the corpus`."""
+    amount, once = pick.monthly_usd, pick.one_off_usd
     text = f"about {units.usd(amount.base)} a month"
     if units.usd(amount.low) != units.usd(amount.high):
         text += f" ({units.usd_range(amount.low, amount.high)})"
-    if judged.plan.one_off_usd and judged.plan.variant.kind == "embedder":
-        text += f", and {units.usd(judged.plan.one_off_usd)} once to encode the corpus"
-    return text
+    return f"{text}, and {units.usd(once.base)} once to encode the corpus" if once.base else text
 
 
 def as_text(found: Recommendation) -> str:
     """The recommendation as plain text: the answer, its reasons, the runners-up, what was ruled out."""
     lines = [headline(found), ""]
-    for reason in found.reasons or found.loosen:
-        lines.append(f"- {reason.text}")
-    if found.alternatives:
-        lines += ["", "Also possible:"]
-        for other in found.alternatives:
-            plan = other.judged.plan
-            lines.append(f"- {plan.variant.name} at {plan.where}, {units.usd(other.judged.monthly)} a month. {other.text}")
+    lines += [f"- {reason.text}" for reason in reasons.reasons(found) or reasons.loosen(found)]
+    for role in found.roles:
+        others = reasons.alternatives(found, role.kind)
+        if others:
+            lines += ["", f"Also possible as {role.kind}:"]
+            lines += [f"- {o.judged.named}, {units.usd(o.judged.monthly)} a month. {o.text}" for o in others]
     if found.rejected:
         lines += ["", f"Ruled out ({len(found.rejected)} of {len(found.judged)} plans):"]
         lines += [f"- {text}" for text in rejections(found)]
-    lines += ["", "Taken for granted:"] + [f"- {text}" for text in found.assumptions]
-    lines += ["", f"Catalog {found.catalog_version}, prices aged to {found.today.isoformat()}."]
+    lines += ["", "Taken for granted:"] + [f"- {text}" for text in reasons.assumptions(found)]
+    lines += ["", f"Catalog {found.catalog.version}, prices aged to {found.today.isoformat()}."]
     return "\n".join(lines) + "\n"
 
 
 def rejections(found: Recommendation) -> list[str]:
-    """One sentence for each variant and rule that ruled plans of it out, with the providers."""
-    groups: dict[tuple[str, str], list[str]] = {}
+    """One sentence for each variant and rule that ruled plans of it out first, with the places; of own machines the first few are named."""
+    groups: dict[tuple[str, bool, str], list[Judged]] = {}
     for judged in found.rejected:
-        where = groups.setdefault((judged.plan.variant.name, judged.excluded[0].text), [])
-        if judged.plan.where not in where:
-            where.append(judged.plan.where)
-    return [f"{name} ({', '.join(where)}): {text}" for (name, text), where in sorted(groups.items())]
+        first = judged.excluded[0]
+        groups.setdefault((judged.plan.variant.name, judged.hosted, first.text if judged.hosted else first.rule), []).append(judged)
+    lines = []
+    for (name, hosted, _), group in sorted(groups.items()):
+        places = list(dict.fromkeys(j.plan.where for j in group))
+        if hosted:
+            lines.append(f"{name} ({', '.join(places)}): {group[0].excluded[0].text}")
+        else:
+            more = f" and {len(places) - NAMED} more machines" if len(places) > NAMED else ""
+            lead = "for instance: " if len({j.excluded[0].text for j in group}) > 1 else ""
+            lines.append(f"{name} ({', '.join(places[:NAMED])}{more}): {lead}{group[0].excluded[0].text}")
+    return lines
 
 
 def as_json(found: Recommendation, plans: bool = False) -> dict[str, Any]:
-    """The recommendation as plain data, schema `bge-advisor/recommendation@1`; amounts are US dollars as numbers."""
-    evidence = found.evidence
+    """The recommendation as plain data, schema `bge-advisor/recommendation@1`; amounts are US dollars as numbers.
+
+    `evidence` and the pick's `quality` are by step: two steps are never scored as one.
+    """
     answer: dict[str, Any] = {
         "schema": SCHEMA,
         "workload": found.workload.model_dump(mode="json"),
-        "catalog_version": found.catalog_version,
+        "catalog_version": found.catalog.version,
         "date": found.today.isoformat(),
-        "evidence": {
-            "set": evidence.set.id if evidence.set else None,
-            "title": evidence.title,
-            "meaning": evidence.meaning,
-            "caveat": evidence.set.caveat if evidence.set else None,
-            "ranks": evidence.ranks,
-            "scores": {variant: round(score, 4) for variant, score in sorted(evidence.scores.items())},
-            "uplift": {variant: round(points, 4) for variant, points in sorted(evidence.uplift.items())},
-            "unranked": evidence.unranked,
-            "sources": list(evidence.source_ids),
-        },
+        "evidence": {role.kind: _evidence(role.evidence) for role in found.roles},
         "pick": None if found.pick is None else _pick(found, found.pick),
-        "ties": [judged.plan.id for judged in found.ties],
-        "alternatives": [_plan(other.judged) | {"text": other.text} for other in found.alternatives],
+        "ties": [j.id for part in (found.pick.parts if found.pick else ()) for j in reasons.ties(found, part)],
+        "alternatives": [_plan(o.judged) | {"text": o.text} for role in found.roles for o in reasons.alternatives(found, role.kind)],
         "rejected": [
-            {"variant": judged.plan.variant_id, "placement": _placement(judged), "rule": finding.rule, "text": finding.text}
+            {"variant": judged.variant_id, "placement": _placement(judged), "rule": finding.rule, "text": finding.text}
             for judged in found.rejected
             for finding in judged.excluded
         ],
-        "loosen": [_reason(reason) for reason in found.loosen],
-        "assumptions": list(found.assumptions),
+        "loosen": [_reason(reason) for reason in reasons.loosen(found)],
+        "assumptions": list(reasons.assumptions(found)),
     }
     if plans:
         answer["plans"] = [
@@ -100,47 +96,74 @@ def as_json(found: Recommendation, plans: bool = False) -> dict[str, Any]:
     return answer
 
 
-def _pick(found: Recommendation, pick: Judged) -> dict[str, Any]:
-    role = pick.plan.variant.kind
+def _evidence(evidence: Evidence) -> dict[str, Any]:
     return {
-        "embedder": pick.plan.variant_id if role == "embedder" else None,
-        "reranker": pick.plan.variant_id if role == "reranker" else None,
-        "placement": {"embedder": None, "reranker": None} | {role: _placement(pick)},
-        "quality": _round(pick.quality),
-        "monthly_usd": _range(pick.plan.monthly_usd),
-        "one_off_usd": _range(Range(*([pick.plan.one_off_usd] * 3)) if pick.plan.one_off_usd is not None else None),
-        "reasons": [_reason(reason) for reason in found.reasons],
+        "set": evidence.set.id if evidence.set else None,
+        "title": evidence.title,
+        "meaning": evidence.meaning,
+        "caveat": evidence.set.caveat if evidence.set else None,
+        "ranks": evidence.ranks,
+        "scores": {variant: round(score, 4) for variant, score in sorted(evidence.scores.items())},
+        "uplift": {variant: round(points, 4) for variant, points in sorted(evidence.uplift.items())},
+        "unranked": evidence.unranked,
+        "sources": list(evidence.source_ids),
+    }
+
+
+def _pick(found: Recommendation, pick: Pipeline) -> dict[str, Any]:
+    parts = {kind: pick.part(kind) for kind in ("embedder", "reranker")}
+    return {
+        **{kind: part and part.variant_id for kind, part in parts.items()},
+        "placement": {kind: part and _placement(part) for kind, part in parts.items()},
+        "quality": {kind: _round(part.quality) if part else None for kind, part in parts.items()},
+        "shared": list(pick.shared) if pick.shared else None,
+        "monthly_usd": _range(pick.monthly_usd),
+        "one_off_usd": _range(pick.one_off_usd),
+        "reasons": [_reason(reason) for reason in reasons.reasons(found)],
     }
 
 
 def _plan(judged: Judged) -> dict[str, Any]:
     plan = judged.plan
+    speed = plan.tokens_per_second
     return {
-        "variant": plan.variant_id,
+        "variant": judged.variant_id,
         "placement": _placement(judged),
         "quality": _round(judged.quality),
         "monthly_usd": _range(plan.monthly_usd),
-        "one_off_usd": _number(plan.one_off_usd),
+        "one_off_usd": _range(plan.one_off_usd),
         "index_bytes": plan.index_bytes,
         "monthly_tokens": plan.tokens.monthly,
+        "tokens_per_second": None if speed is None else speed._asdict(),
+        "replicas": None if plan.replicas is None else dict(zip(("low", "base", "high"), plan.replicas, strict=True)),
     }
 
 
-def _placement(judged: Judged) -> dict[str, Any] | None:
-    plan = judged.plan
-    if plan.offer is None:
-        return None
-    price = plan.offer.usd_per_1m_input
+def _placement(judged: Judged) -> dict[str, Any]:
+    plan, instance = judged.plan, judged.plan.instance
+    told: dict[str, Any] = {
+        "as_of": plan.as_of.isoformat() if plan.as_of else None,
+        "sources": list(plan.price_sources),
+    }
+    if plan.offer is not None:
+        price = plan.offer.usd_per_1m_input
+        return {
+            "type": "hosted",
+            "provider": plan.provider_id,
+            "offer": plan.offer.id,
+            "model": plan.offer.model,
+            "usd_per_1m_input": None if price is None else str(price),
+            "tier": plan.offer.tier,
+        } | told
+    assert instance is not None, "a place is an offer or a machine"
+    rent = instance.on_demand_usd_per_h
     return {
-        "type": "hosted",
-        "provider": plan.provider_id,
-        "offer": plan.offer.id,
-        "model": plan.offer.model,
-        "usd_per_1m_input": None if price is None else str(price),
-        "as_of": plan.offer.as_of.isoformat() if plan.offer.as_of else None,
-        "tier": plan.offer.tier,
-        "sources": list(plan.offer.source_ids("usd_per_1m_input")),
-    }
+        "type": "own",
+        "cloud": instance.cloud,
+        "instance": instance.id,
+        "precision": plan.figures["precision"],
+        "usd_per_hour": None if rent is None else str(rent),
+    } | told
 
 
 def _reason(reason: Reason) -> dict[str, Any]:
@@ -149,10 +172,6 @@ def _reason(reason: Reason) -> dict[str, Any]:
 
 def _range(amount: Range | None) -> dict[str, float] | None:
     return None if amount is None else {name: float(value) for name, value in amount._asdict().items()}
-
-
-def _number(amount: Decimal | None) -> float | None:
-    return None if amount is None else float(amount)
 
 
 def _round(score: float | None) -> float | None:

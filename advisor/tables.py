@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from advisor import evidence, trade_offs, units
+from advisor import evidence, reasons, storage, throughput, trade_offs, units
 from advisor.catalog.load import Catalog, Family
 from advisor.catalog.schema import Correction, Offer, Provider, Variant
-from advisor.charts import Release
-from advisor.plans import KIND_FOR_TASK
+from advisor.costs import Range
 from advisor.recommend import Judged, Recommendation, preference
+from advisor.workload import Workload
 
 STALE_DAYS = 90
+OWN_DRAWN = 3
+"""Plans on own machines that the trade-off chart draws for each model and standing."""
+
+
+class Release(NamedTuple):
+    """One mark of the timeline; `day` is ISO, a month counts as its first day."""
+
+    name: str
+    day: str
+    kind: str
 
 
 class Fact(NamedTuple):
@@ -188,6 +200,16 @@ def dated(offer: Offer) -> str:
     return f"Price of {offer.as_of.isoformat()}" if offer.as_of else "Undated price"
 
 
+def price_note(judged: Judged) -> str:
+    """Of when a plan's price is, who states it, and what was noted beside it."""
+    plan = judged.plan
+    if plan.offer is not None and plan.provider is not None:
+        return f"{dated(plan.offer)}, stated by {tier(plan.offer, plan.provider)}. {plan.offer.note or ''} "
+    note = plan.instance.note if plan.instance else None
+    when = f"Price of {plan.as_of.isoformat()}" if plan.as_of else "Undated price"
+    return f"{when}, on demand. {f'{note[0].upper()}{note[1:]}.' if note else ''} "
+
+
 def age_remark(offer: Offer, today: date) -> str:
     """`stale (145 days)`, `undated`, or nothing."""
     if offer.as_of is None:
@@ -292,125 +314,288 @@ def lowest_price(catalog: Catalog, variant_id: str, today: date) -> str:
     return f"{units.price(least)} at {units.listed(where)}"
 
 
-def trade_off_rows(found: Recommendation) -> list[dict[str, str]]:
-    """Score and monthly cost of every plan for the task, best score first, then cheapest; the table of the trade-off chart."""
-    front = trade_offs.front(found)
-    rows = [j for j in found.judged if j.plan.variant.kind == KIND_FOR_TASK[found.workload.task]]
-    rows.sort(
-        key=lambda j: (j.quality is None, -(j.quality or 0), j.plan.monthly_usd is None, j.monthly if j.plan.monthly_usd else 0, j.plan.id)
-    )
+def drawn(found: Recommendation, kind: str) -> list[Judged]:
+    """The plans of one step that the trade-off chart draws: the picks and the front, every hosted one, and the `OWN_DRAWN` cheapest on own machines of each model and standing."""
+    front = trade_offs.front(found, kind)
+    counts: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for j in sorted(_of_kind(found, kind), key=lambda j: (math.isnan(j.monthly), j.monthly, j.id)):
+        standing = trade_offs.standing(j, found, front)
+        if j.quality is None or math.isnan(j.monthly) or j.monthly <= 0:
+            continue
+        if j.hosted or standing in ("the pick", "on the front") or counts[j.variant_id, standing] < OWN_DRAWN:
+            kept.append(j)
+        counts[j.variant_id, standing] += not j.hosted
+    return kept
+
+
+def _of_kind(found: Recommendation, kind: str) -> list[Judged]:
+    return [j for j in found.judged if j.kind == kind]
+
+
+def trade_off_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
+    """Score and monthly cost of the plans that the trade-off chart draws, best score first, then cheapest; then the hosted plans without a score."""
+    front = trade_offs.front(found, kind)
+    rows = drawn(found, kind)
+    rows.sort(key=lambda j: (-(j.quality or 0), j.monthly, j.id))
+    seen = {j.row for j in rows}
+    rest = [j for j in _of_kind(found, kind) if j.row not in seen and j.hosted]
+    rest.sort(key=lambda j: (math.isnan(j.monthly), j.monthly, j.id))
     return [
         {
-            "id": j.plan.variant_id,
+            "id": j.variant_id,
             "Model": j.plan.variant.name,
-            "Provider": j.plan.where,
+            "Where": j.plan.where,
             "Score": units.points(j.quality) if j.quality is not None else "not ranked",
-            "A month": units.usd(j.plan.monthly_usd.base) if j.plan.monthly_usd else units.NOT_KNOWN,
-            "Low to high": units.usd_range(j.plan.monthly_usd.low, j.plan.monthly_usd.high) if j.plan.monthly_usd else units.NOT_KNOWN,
+            "A month": _usd(j.plan.monthly_usd),
+            "Low to high": units.usd_range(j.cost.low, j.cost.high) if j.plan.monthly_usd else units.NOT_KNOWN,
             "Standing": trade_offs.standing(j, found, front)
-            if j.quality is not None or j.excluded or j is found.pick
+            if j.quality is not None or not j.fits or _picked(found, j)
             else "fits, not ranked",
         }
-        for j in rows
+        for j in (*rows, *rest)
     ]
 
 
-def cost_rows(found: Recommendation) -> list[dict[str, str]]:
-    """What every offer for the task comes to in a month, cheapest first; unknown prices last."""
-    kind = KIND_FOR_TASK[found.workload.task]
-    rows = [j for j in found.judged if j.plan.variant.kind == kind]
-    rows.sort(
-        key=lambda j: (j.plan.monthly_usd is None, j.plan.monthly_usd.base if j.plan.monthly_usd else 0, j.plan.variant.name, j.plan.id)
-    )
+def _picked(found: Recommendation, judged: Judged) -> bool:
+    return found.pick is not None and any(judged.row == part.row for part in found.pick.parts)
+
+
+def _usd(amount: Range | None) -> str:
+    return units.usd(amount.base) if amount else units.NOT_KNOWN
+
+
+def scores_sentence(found: Recommendation) -> str:
+    """` · scores 54.3 on MTEB(eng, v1) retrieval`, for each step that has a score."""
+    told = []
+    for role in found.roles:
+        part = found.pick.part(role.kind) if found.pick else None
+        if part is not None and part.quality is not None and role.evidence.set is not None:
+            lead = "scores" if len(found.roles) == 1 else f"the {role.kind} scores"
+            told.append(f" · {lead} {units.points(part.quality)} on {role.evidence.set.name}")
+    return "".join(told)
+
+
+def score_notes(found: Recommendation) -> list[str]:
+    """What each step's metric says, and what to mind of its set of scores."""
+    notes = []
+    for role in found.roles:
+        caveat = role.evidence.set.caveat if role.evidence.set else None
+        if role.evidence.meaning and role.evidence.set is not None:
+            notes.append(f"{role.evidence.meaning}. {f'{role.evidence.set.name}: {caveat}' if caveat else ''}".strip())
+    return list(dict.fromkeys(notes))
+
+
+def left_out(found: Recommendation) -> list[str]:
+    """Which models have no score in the sets that rank, and why."""
+    names = found.catalog.variants
+    return [f"{names[key].name}: {why}." for role in found.roles for key, why in role.evidence.unranked.items()]
+
+
+def alternative_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
+    """The pick of a step and the cheapest hosted and own plan of each variant that fits it; empty where nothing is picked."""
+    pick = found.pick.part(kind) if found.pick else None
+    if pick is None:
+        return []
+    rows = [(pick, "the pick"), *((other.judged, other.text) for other in reasons.alternatives(found, kind))]
+    return [
+        {
+            "id": j.variant_id,
+            "Model": j.plan.variant.name,
+            "Where": j.plan.where,
+            "Score": units.points(j.quality) if j.quality is not None else "not ranked",
+            "A month": units.usd(j.cost.base),
+            "Against the pick": text,
+        }
+        for j, text in rows
+    ]
+
+
+def plan_rows(found: Recommendation, kind: str) -> list[dict[str, Any]]:
+    """Every plan of one step as numbers to sort by, cheapest first; None where not known."""
+    rows = sorted(_of_kind(found, kind), key=lambda j: (not j.fits, math.isnan(j.monthly), j.monthly, j.id))
+    return [_plan_row(j) for j in rows]
+
+
+def _plan_row(judged: Judged) -> dict[str, Any]:
+    plan, amount = judged.plan, judged.plan.monthly_usd
+    speed, latency = plan.tokens_per_second, plan.latency_ms
+    return {
+        "Model": plan.variant.name,
+        "Where": plan.where,
+        "Score": None if judged.quality is None else round(judged.quality, 2),
+        "USD a month": None if amount is None else float(amount.base),
+        "low": None if amount is None else float(amount.low),
+        "high": None if amount is None else float(amount.high),
+        "Machines": None if plan.replicas is None else plan.replicas[1],
+        "Tokens a second": None if speed is None else round(speed.base),
+        "ms a request": None if latency is None else round(latency.base, 1),
+        "Price of": plan.as_of.isoformat() if plan.as_of else "undated",
+        "Fits": "yes" if judged.fits else judged.excluded[0].text if judged.excluded else "cost not known",
+    }
+
+
+def cost_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
+    """What every offer for a step comes to in a month, cheapest first; unknown prices last."""
+    rows = [j for j in _of_kind(found, kind) if j.hosted]
+    rows.sort(key=lambda j: (math.isnan(j.monthly), j.monthly, j.plan.variant.name, j.id))
     return [_cost_row(j) for j in rows]
 
 
 def _cost_row(judged: Judged) -> dict[str, str]:
     plan = judged.plan
-    price = plan.offer.usd_per_1m_input if plan.offer and plan.offer.type != "trial" else None
+    assert plan.offer is not None and plan.provider is not None
+    price = plan.offer.usd_per_1m_input if plan.offer.type != "trial" else None
+    several = sum(offer.variant == plan.variant_id for offer in plan.provider.offers) > 1
     return {
         "id": plan.variant_id,
         "offer": plan.id,
         "Model": plan.variant.name,
-        "Provider": plan.where
-        + (f" ({plan.offer.model})" if plan.provider and plan.offer and _several(plan.provider, plan.variant_id) else ""),
-        "A month": units.usd(plan.monthly_usd.base) if plan.monthly_usd else units.NOT_KNOWN,
+        "Provider": plan.where + (f" ({plan.offer.model})" if several else ""),
+        "A month": _usd(plan.monthly_usd),
         "Price per 1M": units.NOT_KNOWN if price is None else f"${price}",
         "Tokens": units.large(plan.tokens.monthly),
-        "Encoding" if plan.variant.kind == "embedder" else "Reranking": units.usd(plan.encoding_usd.base)
-        if plan.encoding_usd
-        else units.NOT_KNOWN,
-        **(
-            {"Index": units.usd(plan.index_usd.base) if plan.index_usd is not None else units.NOT_KNOWN}
-            if plan.variant.kind == "embedder"
-            else {}
-        ),
-        **({"Once": units.usd(plan.one_off_usd)} if plan.variant.kind == "embedder" else {}),
-        "Fits": "yes" if not judged.excluded else f"no: {judged.excluded[0].text}",
+        "Encoding" if judged.kind == "embedder" else "Reranking": _usd(plan.encoding_usd),
+        **({"Index": _usd(plan.index_usd), "Once": _usd(plan.one_off_usd)} if judged.kind == "embedder" else {}),
+        "Fits": "yes" if judged.fits else f"no: {judged.excluded[0].text}" if judged.excluded else "no: its cost is not known",
     }
 
 
-def cheapest(found: Recommendation) -> list[Judged]:
-    """The plans that fit at exactly the lowest monthly cost, first party and listing first; empty where nothing fits."""
-    fitting = [j for j in found.judged if not j.excluded and j.plan.monthly_usd is not None]
-    least = min((j.cost.base for j in fitting), default=None)
-    return sorted((j for j in fitting if j.cost.base == least), key=preference)
+def own_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
+    """The cheapest machine of one's own for each model of a step that fits one, cheapest first."""
+    cheapest: dict[str, Judged] = {}
+    for j in sorted(found.fitting(kind), key=lambda j: (j.monthly, preference(found, j))):
+        if not j.hosted:
+            cheapest.setdefault(j.variant_id, j)
+    return [_own_row(j) for j in cheapest.values()]
 
 
-def cheapest_sentence(found: Recommendation) -> str:
+def _own_row(judged: Judged) -> dict[str, str]:
+    plan = judged.plan
+    speed, replicas = plan.tokens_per_second, plan.replicas
+    assert plan.instance is not None and speed is not None and replicas is not None
+    return {
+        "id": plan.variant_id,
+        "Model": plan.variant.name,
+        "Machine": plan.where,
+        "A month": units.usd(judged.cost.base),
+        "Low to high": units.usd_range(judged.cost.low, judged.cost.high),
+        "Per hour": f"${plan.instance.on_demand_usd_per_h}",
+        "Machines": units.count(replicas[1]) if replicas[0] == replicas[2] else f"{replicas[1]:,} ({replicas[0]:,} to {replicas[2]:,})",
+        "Tokens a second": f"{speed.base:,.0f} ({speed.low:,.0f} to {speed.high:,.0f})",
+        "Price of": units.day(plan.as_of),
+    }
+
+
+def cheapest(found: Recommendation, kind: str) -> list[Judged]:
+    """The plans of a step that fit at exactly the lowest monthly cost, first party and listing first; empty where nothing fits."""
+    fitting = sorted(found.fitting(kind), key=lambda j: j.monthly)
+    near = [j for j in fitting if j.monthly <= fitting[0].monthly * (1 + 1e-9)]  # exact amounts only for those
+    least = min((j.cost.base for j in near), default=None)
+    return sorted((j for j in near if j.cost.base == least), key=lambda j: preference(found, j))
+
+
+def cheapest_sentence(found: Recommendation, kind: str) -> str:
     """`From $13.67 a month: BGE Small EN v1.5 at Cloudflare Workers AI`, with every tie; empty where nothing fits."""
     where: dict[str, list[str]] = {}
-    plans = cheapest(found)
+    plans = cheapest(found, kind)
     for judged in plans:
-        places = where.setdefault(judged.plan.variant.name, [])
+        places = where.setdefault(f"{judged.plan.variant.name} {'at' if judged.hosted else 'on'}", [])
         if judged.plan.where not in places:
             places.append(judged.plan.where)
-    told = units.listed([f"{name} at {units.listed(places, 'or')}" for name, places in where.items()], "or")
+    told = units.listed([f"{name} {units.listed(places, 'or')}" for name, places in where.items()], "or")
     return f"From {units.usd(plans[0].cost.base)} a month: {told}" if plans else ""
 
 
-def _several(provider: Provider, variant_id: str) -> bool:
-    """Whether a provider has more than one endpoint for a variant."""
-    return sum(offer.variant == variant_id for offer in provider.offers) > 1
+def unused(workload: Workload) -> tuple[str, ...]:
+    """Fields of the workload that its task does not use."""
+    if workload.task == "rerank":
+        return ("passages", "new_passages_per_month", "outputs", "vector_store", "vector_type")
+    return () if workload.task == "retrieve-and-rerank" else ("rerank_candidates",)
 
 
 def formula(judged: Judged, found: Recommendation) -> list[str]:
     """The cost of one plan step by step with the visitor's numbers in it."""
-    plan, workload, count = judged.plan, found.workload, units.count
-    tokens, variant = plan.tokens, plan.variant
-    lines = []
-    if variant.kind == "reranker":
-        special = variant.special_tokens_per_pair or 0
-        whole = f"{count(workload.query_tokens)} + {count(workload.passage_tokens)} + {special} special"
-        lines.append(f"Tokens in a pair: {whole} = {count(tokens.per_input)}, cut at the limit of one input.")
-        lines.append(
-            f"Tokens a month: {count(workload.queries_per_month)} queries × {count(workload.rerank_candidates)} candidates × {count(tokens.per_input)} "
-            f"= {count(tokens.monthly)}."
-        )
+    plan = judged.plan
+    lines = _tokens_formula(judged, found)
+    if plan.offer is None:
+        lines += _own_formula(judged, found)
+    elif plan.encoding_usd is None:
+        return [*lines, "The price is not known, so there is no cost."]
     else:
-        special = variant.special_tokens_per_text or 0
-        lines.append(
-            f"Tokens a month: {count(workload.queries_per_month)} queries × ({count(workload.query_tokens)} + {special} special) and "
-            f"{count(workload.new_passages_per_month)} new passages × ({count(workload.passage_tokens)} + {special} special × "
-            f"{tokens.vectors_per_passage:g} parts) = {count(tokens.monthly)}."
-        )
-        lines.append(f"Once: {count(workload.passages)} passages, in the same way = {count(tokens.once)} tokens.")
-    price = plan.offer.usd_per_1m_input if plan.offer else None
-    if price is None or plan.encoding_usd is None:
-        lines.append("The price is not known, so there is no cost.")
-        return lines
-    lines.append(f"{count(tokens.monthly)} tokens × ${price} / 1,000,000 = {units.usd(plan.encoding_usd.base)} a month.")
-    if plan.one_off_usd:
-        lines.append(f"{count(tokens.once)} tokens × ${price} / 1,000,000 = {units.usd(plan.one_off_usd)} once.")
-    if plan.index_bytes and plan.index_usd and plan.monthly_usd:
-        lines.append(
-            f"Index: {count(tokens.vectors)} vectors × {count(variant.embedding_dim)} dimensions × bytes of {workload.vector_type} × 1.5 = "
-            f"{units.memory(plan.index_bytes)}, kept in RAM for {units.usd(plan.index_usd.base)} a month ({units.usd_range(plan.index_usd.low, plan.index_usd.high)})."
-        )
+        price = plan.offer.usd_per_1m_input
+        lines.append(f"{units.count(plan.tokens.monthly)} tokens × ${price} / 1,000,000 = {units.usd(plan.encoding_usd.base)} a month.")
+        if plan.tokens.once and plan.one_off_usd:
+            lines.append(f"{units.count(plan.tokens.once)} tokens × ${price} / 1,000,000 = {units.usd(plan.one_off_usd.base)} once.")
+    if plan.index_bytes and plan.index_usd:
+        lines.append(_index_formula(judged, found))
+    if plan.index_bytes and plan.monthly_usd:
         lines.append(
             f"Together {units.usd(plan.monthly_usd.base)} a month ({units.usd_range(plan.monthly_usd.low, plan.monthly_usd.high)})."
         )
     return lines
+
+
+def _tokens_formula(judged: Judged, found: Recommendation) -> list[str]:
+    plan, workload, count = judged.plan, found.workload, units.count
+    tokens, variant = plan.tokens, plan.variant
+    if variant.kind == "reranker":
+        special = variant.special_tokens_per_pair or 0
+        whole = f"{count(workload.query_tokens)} + {count(workload.passage_tokens)} + {special} special"
+        return [
+            f"Tokens in a pair: {whole} = {count(tokens.per_input)}, cut at the limit of one input.",
+            f"Tokens a month: {count(workload.queries_per_month)} queries × {count(workload.rerank_candidates)} candidates × {count(tokens.per_input)} "
+            f"= {count(tokens.monthly)}.",
+        ]
+    special = variant.special_tokens_per_text or 0
+    return [
+        f"Tokens a month: {count(workload.queries_per_month)} queries × ({count(workload.query_tokens)} + {special} special) and "
+        f"{count(workload.new_passages_per_month)} new passages × ({count(workload.passage_tokens)} + {special} special × "
+        f"{tokens.vectors_per_passage:g} parts) = {count(tokens.monthly)}.",
+        f"Once: {count(workload.passages)} passages, in the same way = {count(tokens.once)} tokens.",
+    ]
+
+
+def _own_formula(judged: Judged, found: Recommendation) -> list[str]:
+    """Speed, load, machines and rent of one's own hardware."""
+    plan, workload, count = judged.plan, found.workload, units.count
+    variant, instance, speed, replicas = plan.variant, plan.instance, plan.tokens_per_second, plan.replicas
+    rent = instance.on_demand_usd_per_h if instance else None
+    if instance is None or speed is None or replicas is None or rent is None:
+        return ["The speed or the rent of this machine is not known, so there is no cost."]
+    kind = throughput.hardware_class(found.catalog, instance)
+    mfu = throughput.calibrations(found.catalog)[kind or "gpu"].mfu.base
+    peak = throughput.peak_flops(found.catalog, instance) or 0.0
+    factor = 2 if variant.pooling == "last_token" else 4
+    length = (plan.load.token_flops or 0.0) - throughput.base(variant)
+    share = float(found.table.needed["base"][judged.row])
+    spare = " and one to spare" if workload.redundancy else ""
+    lines = [
+        f"FLOPs for a token: 2 × {count(variant.non_embedding_parameters)} parameters outside the token table + {factor} × {count(variant.layers)} layers × "
+        f"{count(variant.hidden_size)} hidden × {count(round(length / (throughput.slope(variant) or 1.0)))} tokens of the text = {(plan.load.token_flops or 0) / 1e9:,.3f} billion.",
+        f"Speed of {plan.where}: {peak / 1e12:,.3g} TFLOP/s dense {throughput.PRECISION[kind or 'gpu']} peak × {mfu:.1%} reached / that = {count(round(speed.base))} tokens a second "
+        f"({count(round(speed.low))} to {count(round(speed.high))}).",
+        f"Machines: {count(round(workload.peak, 2))} queries a second at the peak, with new passages, take {share:,.2%} of one machine; / {throughput.TARGET_UTILISATION:.0%} filling, rounded up{spare} "
+        f"= {count(replicas[1])} ({count(replicas[0])} to {count(replicas[2])}).",
+        f"Rent: ${rent} an hour × {units.HOURS_PER_MONTH} hours × {count(replicas[1])} = {_usd(plan.encoding_usd)} a month.",
+    ]
+    hours = plan.first_hours
+    if judged.kind == "embedder" and hours and plan.one_off_usd:
+        lines.append(
+            f"First encoding: {count(plan.tokens.once)} tokens take one machine {hours.base:,.1f} hours ({hours.low:,.1f} to {hours.high:,.1f}), {units.usd(plan.one_off_usd.base)} once."
+        )
+    return lines
+
+
+def _index_formula(judged: Judged, found: Recommendation) -> str:
+    plan, workload, count = judged.plan, found.workload, units.count
+    assert plan.index_usd is not None
+    values = f"{count(plan.tokens.vectors)} vectors × {count(plan.variant.embedding_dim)} dimensions × bytes of {workload.vector_type}"
+    more = "" if set(workload.outputs) <= {"dense"} else ", sparse or multi-vector output added,"
+    cost = f"{units.usd(plan.index_usd.base)} a month ({units.usd_range(plan.index_usd.low, plan.index_usd.high)})"
+    if workload.vector_store == "ram":
+        return f"Index: {values}{more} × 1.5 = {units.memory(plan.index_bytes)}, kept in RAM for {cost}."
+    return f"Index: {values}{more} = {units.memory(plan.load.size.values_bytes)}, kept in {storage.name(found.catalog, workload.vector_store)} for {cost}."
 
 
 def source_rows(catalog: Catalog) -> list[dict[str, str]]:

@@ -1,35 +1,62 @@
-"""How firm a pick is, which plans no other beats, and what would change the answer."""
+"""How firm a pick is, which plans no other beats, what would change the answer, and why a plan is not the pick."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from advisor import units
+import numpy as np
+
+from advisor import storage, units
 from advisor.catalog.load import Catalog
 from advisor.evidence import EQUAL_POINTS
-from advisor.recommend import Judged, Recommendation, best, eligible, material, preference, recommend, versus
+from advisor.reasons import versus
+from advisor.recommend import (
+    Ends,
+    Judged,
+    Pipeline,
+    Recommendation,
+    choose,
+    eligible,
+    material,
+    preference,
+    recommend,
+    total_usd,
+)
 from advisor.workload import MOST_LANGUAGES, Workload, bounds
 
 FACTORS = (2.0, 5.0, 10.0, 100.0, 1000.0)
 """Steps by which volumes and lengths are raised and lowered."""
 TOLERANCES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0)
 BUDGETS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10_000.0)
+LATENCIES = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
 STANDINGS = ("the pick", "on the front", "beaten", "ruled out")
-VOLUMES = ("passages", "queries_per_month", "passage_tokens", "query_tokens", "rerank_candidates")
+VOLUMES = (
+    "passages",
+    "queries_per_month",
+    "passage_tokens",
+    "query_tokens",
+    "new_passages_per_month",
+    "rerank_candidates",
+    "peak_queries_per_second",
+)
+NOT_FOR = {"rerank": ("passages", "new_passages_per_month"), "retrieve": ("rerank_candidates",), "retrieve-and-rerank": ()}
+"""Volumes that a task does not use."""
 CHOICES: dict[str, tuple[Any, ...]] = {
     "priority": ("balanced", "quality", "cost"),
+    "placement": ("any", "hosted", "own"),
+    "hardware": ("any", "cpu", "gpu"),
     "licence": ("any", "commercial", "permissive"),
     "split_long_passages": (True, False),
     "data_may_leave": (True, False),
+    "redundancy": (False, True),
     "cross_lingual": (False, True),
-    "vector_store": ("ram", "none"),
     "vector_type": ("float32", "float16", "int8", "binary"),
     "outputs": (("dense",), ("dense", "sparse")),
 }
 ORDER = (
-    "who states the price (the provider before an aggregator)",
+    "who states the price (the provider before an aggregator or a marketplace)",
     "the size of the model (the smaller first)",
     "the lower cost a month",
     "the lower cost of the first encoding",
@@ -37,140 +64,127 @@ ORDER = (
     "that a price of the listing comes first",
     "the order of the names",
 )
-"""What decides among plans whose cost counts as equal, as `recommend.preference` orders them."""
+"""What decides among plans whose cost counts as equal, as `recommend.preference_keys` orders them."""
 MORE_LANGUAGES = ("zh", "de")
 """Languages of which one is tried beside those of the workload."""
 TRIED = (
-    f"volumes and lengths ({FACTORS[0]:g} to {FACTORS[-1]:,g} times as many, and as few), tolerance, budget, priority, licence, splitting, sending texts out, "
-    "cross-lingual use, the index and its type, sparse output, and Chinese or German besides"
+    f"volumes, lengths and the peak ({FACTORS[0]:g} to {FACTORS[-1]:,g} times as many, and as few), tolerance, budget, latency limit, priority, placement, hardware, redundancy, "
+    "licence, splitting, sending texts out, cross-lingual use, the store of the index and its type, sparse output, and Chinese or German besides"
 )
 """What the grid holds, in words."""
+ESTIMATES: dict[str, Ends] = {
+    "at the low end of what keeping the index costs": Ends(keeping="low"),
+    "at the high end of what keeping the index costs": Ends(keeping="high"),
+    "if own hardware is as fast as the fastest published run": Ends(own="low"),
+    "if own hardware is as slow as the slowest published run": Ends(own="high"),
+    "if the query of a reranker is billed once a request": Ends(hosted="low"),
+    "at the low end of every estimate": Ends("low", "low", "low"),
+    "at the high end of every estimate": Ends("high", "high", "high"),
+}
+"""The estimates, each at its ends, alone and together."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One step of the grid that gives another answer: the field, the workload with it, and the sentence that tells it."""
+    """One step of the grid that gives another answer: the field, the workload with it, the sentence that tells it, and how many plans then fit."""
 
     field: str
     workload: Workload
     text: str
+    fitting: int
 
 
-def front(found: Recommendation) -> set[str]:
-    """Ids of the plans that fit and that none beats in both score and monthly cost."""
-    ranked = [j for j in _fitting(found) if j.quality is not None]
-    return {j.plan.id for j in ranked if not any(_beats(other, j) for other in ranked)}
-
-
-def _fitting(found: Recommendation) -> list[Judged]:
-    return [j for j in found.judged if not j.excluded and j.plan.monthly_usd is not None]
+def front(found: Recommendation, kind: str) -> set[str]:
+    """Ids of the plans of one step that fit and that none beats in both score and monthly cost."""
+    ranked = sorted((j for j in found.fitting(kind) if j.quality is not None), key=lambda j: (j.monthly, -(j.quality or 0)))
+    ids, best, least = set(), -1.0, -1.0
+    for j in ranked:
+        if (j.quality or 0) > best:
+            best, least = j.quality or 0, j.monthly
+            ids.add(j.id)
+        elif j.quality == best and j.monthly == least:
+            ids.add(j.id)
+    return ids
 
 
 def standing(judged: Judged, found: Recommendation, front: set[str]) -> str:
     """Where a plan stands among those with a score: one of `STANDINGS`."""
-    if judged.excluded:
+    if not judged.fits:
         return "ruled out"
-    if judged is found.pick:
+    if found.pick is not None and any(judged.row == part.row for part in found.pick.parts):
         return "the pick"
-    return "on the front" if judged.plan.id in front else "beaten"
-
-
-def _beats(first: Judged, second: Judged) -> bool:
-    better, cheaper = (first.quality or 0) - (second.quality or 0), second.monthly - first.monthly
-    return better >= 0 and cheaper >= 0 and (better > 0 or cheaper > 0)
+    return "on the front" if judged.id in front else "beaten"
 
 
 def firmness(found: Recommendation) -> str:
     """Whether the pick holds at the low and the high end of the estimates, and which estimate decides if it does not."""
-    pick = found.pick
-    if pick is None:
+    if found.pick is None or found.choice is None:
         return ""
-    fitting = _fitting(found)
-    ends: dict[str, Callable[[Judged], float]] = {
-        "at the low end of what memory for the index costs": lambda j: _part(j, "low", "base"),
-        "at the high end of what memory for the index costs": lambda j: _part(j, "high", "base"),
-        "if the query of a reranker is billed once a request": lambda j: _part(j, "base", "low"),
-        "at the low end of every estimate": lambda j: float(j.cost.low),
-        "at the high end of every estimate": lambda j: float(j.cost.high),
-    }
-    for words, cost in ends.items():
-        other = best(fitting, found.workload, found.evidence, cost)
-        if other is not None and other.plan.id != pick.plan.id:
-            return f"Not firm: {words}, {other.plan.variant.name} at {other.plan.where} would be the pick."
-    budget = found.workload.budget_usd_per_month
-    if budget is not None and float(pick.cost.high) > budget:
-        return f"The pick holds, but at the high end it costs {units.usd(pick.cost.high)}, over the budget of {units.usd(budget)}."
+    for words, ends in ESTIMATES.items():
+        other = choose(found.table, found.roles, found.workload, ends)
+        if other is not None and other != found.choice:
+            named = Pipeline(tuple(found.judged[row] for row in other.rows), (0, 0, 0) if other.shared else None).named
+            return f"Not firm: {words}, {named} would be the pick."
+    budget, high = found.workload.budget_usd_per_month, total_usd(found.table, found.choice, Ends("high", "high", "high"))
+    if budget is not None and high > budget:
+        return f"The pick holds, but at the high end it costs {units.usd(high)}, over the budget of {units.usd(budget)}."
     return "The pick holds at the low and at the high end of every estimate."
 
 
-def _part(judged: Judged, index: str, encoding: str) -> float:
-    """US dollars a month with the index and the encoding each at an end of its own."""
-    plan = judged.plan
-    assert plan.index_usd is not None and plan.encoding_usd is not None
-    return float(getattr(plan.index_usd, index) + getattr(plan.encoding_usd, encoding))
-
-
 def changes(catalog: Catalog, found: Recommendation) -> list[Change]:
-    """For each field, the nearest step of the grid in each direction that gives another pick, found by running the engine."""
+    """For each field, the nearest step of the grid in each direction that gives another pick, found by running the engine.
+
+    Where nothing fits, the steps that let most plans fit come first.
+    """
     told: list[Change] = []
-    for field, directions in _grid(found.workload):
+    for field, directions in _grid(catalog, found.workload):
         for steps in directions:
             for stated in steps:
                 workload = found.workload.model_copy(update=stated)
-                other = recommend(catalog, workload, found.today, found.evidence_set)
-                if _answer(other) != _answer(found):
-                    told.append(Change(field, workload, _told(found, other, field, stated)))
+                other = recommend(catalog, workload, found.today, found.asked_sets)
+                if other.answer != found.answer:
+                    told.append(Change(field, workload, _told(found, other, field, stated), sum(len(role.fitting) for role in other.roles)))
                     break
-    return told
+    return sorted(told, key=lambda change: -change.fitting) if found.pick is None else told
 
 
-def _answer(found: Recommendation) -> tuple[str, str] | None:
-    return (found.pick.plan.variant_id, found.pick.plan.id) if found.pick else None
-
-
-def _grid(workload: Workload) -> Iterator[tuple[str, list[list[dict[str, Any]]]]]:
+def _grid(catalog: Catalog, workload: Workload) -> Iterator[tuple[str, list[list[dict[str, Any]]]]]:
     """(field, directions), a direction being the changed fields of each step, the nearest first."""
     for field in VOLUMES:
-        if field in (("passages",) if workload.task == "rerank" else ("rerank_candidates",)):
-            continue
-        yield field, [_scaled(workload, field, factor) for factor in (1, -1)]
+        if field not in NOT_FOR[workload.task]:
+            yield field, [_scaled(workload, field, factor) for factor in (1, -1)]
     now = workload.quality_tolerance
     yield (
         "quality_tolerance",
         [[{"quality_tolerance": t} for t in TOLERANCES if t > now], [{"quality_tolerance": t} for t in reversed(TOLERANCES) if t < now]],
     )
-    budget = workload.budget_usd_per_month
-    lower = [{"budget_usd_per_month": b} for b in reversed(BUDGETS) if budget is None or b < budget]
-    higher = [] if budget is None else [{"budget_usd_per_month": b} for b in (*(b for b in BUDGETS if b > budget), None)]
-    yield "budget_usd_per_month", [lower, higher]
+    for field, steps in (("budget_usd_per_month", BUDGETS), ("latency_ms_p95", LATENCIES)):
+        limit = getattr(workload, field)
+        lower = [{field: step} for step in reversed(steps) if limit is None or step < limit]
+        yield field, [lower, [] if limit is None else [{field: step} for step in (*(s for s in steps if s > limit), None)]]
     for field, options in CHOICES.items():
-        if workload.task == "rerank" and field in ("vector_store", "vector_type", "outputs"):
+        if workload.task == "rerank" and field in ("vector_type", "outputs"):
             continue
         yield field, [[{field: option}] for option in options if option != getattr(workload, field)]
-    yield (
-        "languages",
-        [
-            [{"languages": (*workload.languages, code)}]
-            for code in MORE_LANGUAGES
-            if code not in workload.languages and len(workload.languages) < MOST_LANGUAGES
-        ],
-    )
+    if workload.task != "rerank":
+        stores = [key for key in ("ram", "none", *storage.stores(catalog)) if key != workload.vector_store]
+        yield "vector_store", [[{"vector_store": store}] for store in stores]
+    more = [code for code in MORE_LANGUAGES if code not in workload.languages and len(workload.languages) < MOST_LANGUAGES]
+    yield "languages", [[{"languages": (*workload.languages, code)}] for code in more]
 
 
 def _scaled(workload: Workload, field: str, direction: int) -> list[dict[str, Any]]:
     """Steps up (1) or down (-1) from a volume, within its bounds; the 95th percentile of the lengths goes along."""
     least, most = bounds(field)
+    now = workload.peak if field == "peak_queries_per_second" else getattr(workload, field)
     steps = []
     for factor in FACTORS:
-        value = round(getattr(workload, field) * factor**direction)
+        value = now * factor**direction
+        value = value if field == "peak_queries_per_second" else round(value)
         stated: dict[str, Any] = {field: value}
         if field == "passage_tokens":
             stated["passage_tokens_p95"] = max(value, round(workload.passage_tokens_p95 * factor**direction))
-        if (
-            least <= value <= most
-            and value != getattr(workload, field)
-            and stated.get("passage_tokens_p95", 1) <= bounds("passage_tokens")[1]
-        ):
+        if least <= value <= most and value != now and stated.get("passage_tokens_p95", 1) <= bounds("passage_tokens")[1]:
             steps.append(stated)
     return steps
 
@@ -178,16 +192,18 @@ def _scaled(workload: Workload, field: str, direction: int) -> list[dict[str, An
 def _told(found: Recommendation, other: Recommendation, field: str, stated: dict[str, Any]) -> str:
     """The change in words: `Queries a month 20,000,000 instead of 2,000,000: BGE M3 at Novita AI, for $38.14 a month.`"""
     title = Workload.model_fields[field].title or field
-    now, then = value(getattr(found.workload, field)), value(stated[field])
-    lead = f"{title} {then} instead of {now}:"
+    unstated = field == "peak_queries_per_second" and getattr(found.workload, field) is None
+    lead = f"{title} {value(stated[field])} instead of {value(found.workload.peak if unstated else getattr(found.workload, field))}:"
     if other.pick is None:
         return f"{lead} nothing fits any more."
-    pick = other.pick.plan
-    cost = f"{units.usd(pick.monthly_usd.base)} a month" if pick.monthly_usd else ""
+    cost = f"{units.usd(other.monthly)} a month"
     if found.pick is None:
-        return f"{lead} {pick.variant.name} at {pick.where} fits, for {cost}."
-    verb = "same model at" if pick.variant_id == found.pick.plan.variant_id else f"{pick.variant.name} at"
-    return f"{lead} {verb} {pick.where}, for {cost}."
+        return f"{lead} {other.pick.named} fits, for {cost}."
+    same = [p.variant_id for p in other.pick.parts] == [p.variant_id for p in found.pick.parts]
+    if same and len(other.pick.parts) == 1:
+        part = other.pick.parts[0]
+        return f"{lead} same model {'at' if part.hosted else 'on'} {part.plan.where}, for {cost}."
+    return f"{lead} {other.pick.named}, for {cost}."
 
 
 def value(stated: Any) -> str:
@@ -202,31 +218,33 @@ def value(stated: Any) -> str:
 
 
 def why_not(found: Recommendation, plan_id: str) -> list[str]:
-    """Why a plan is not the pick, in sentences with its figures.
+    """Why a plan is not the pick of its step, in sentences with its figures.
 
     Raises:
         KeyError: no plan of that id.
     """
-    judged = {j.plan.id: j for j in found.judged}[plan_id]
+    judged = {j.id: j for j in found.judged}[plan_id]
     if judged.excluded:
         return [finding.text for finding in judged.excluded]
-    pick = found.pick
-    assert pick is not None, "where nothing is picked, every plan is ruled out"
-    if judged is pick:
+    pick = found.pick.part(judged.kind) if found.pick else None
+    if pick is None:
+        return ["It fits alone, but no whole pipeline does: the other step, or the budget for both, stands in the way."]
+    if judged.row == pick.row:
         return ["It is the pick."]
-    lines = [versus(judged, pick, found.evidence)]
+    lines = [versus(found, judged, pick)]
     lines += [text for text in (_quality_bars(judged, found), _cost_bars(judged, pick, found)) if text][:1]
     return lines + [finding.text for finding in judged.remarks]
 
 
 def _quality_bars(judged: Judged, found: Recommendation) -> str:
     """Why its score keeps a plan from being picked; empty where it does not."""
-    workload, evidence = found.workload, found.evidence
-    if workload.priority == "cost" or not evidence.ranks:
+    workload, role = found.workload, found.role(judged.kind)
+    assert role is not None
+    if workload.priority == "cost" or not role.evidence.ranks:
         return ""
     if judged.quality is None:
         return "Without a score on this set it is picked only where cost is the priority."
-    gap = max(evidence.scores.values()) - judged.quality
+    gap = float(np.nanmax(role.quality[role.fitting])) - judged.quality
     if workload.priority == "quality" and gap >= EQUAL_POINTS:
         return f"Quality is the priority, and it is {units.points(gap)} points below the best."
     if workload.priority == "balanced" and gap > workload.quality_tolerance:
@@ -236,14 +254,18 @@ def _quality_bars(judged: Judged, found: Recommendation) -> str:
 
 def _cost_bars(judged: Judged, pick: Judged, found: Recommendation) -> str:
     """Why its cost, or the order among equals, keeps a plan whose score would do from being picked."""
-    workload = found.workload
-    within = eligible(_fitting(found), workload, found.evidence)
-    cheapest = min(within, key=lambda j: (j.monthly, preference(j)))
+    workload, role = found.workload, found.role(judged.kind)
+    assert role is not None
+    if found.pick is not None and found.pick.shared:
+        return f"Both steps on the same machines cost {units.usd(found.monthly)} a month together, less than with it and a machine for the other step."
+    within = [found.judged[row] for row in eligible(role, role.fitting, workload)]
+    cheapest = min(within, key=lambda j: (j.monthly, preference(found, j)))
     if judged.monthly > cheapest.monthly + material(workload, cheapest.monthly):
-        where = f"{cheapest.plan.variant.name} at {cheapest.plan.where}"
-        return f"It costs {units.usd(judged.monthly - cheapest.monthly)} a month more than {where}, the cheapest of the plans considered; that counts."
+        return f"It costs {units.usd(judged.monthly - cheapest.monthly)} a month more than {cheapest.named}, the cheapest of the plans considered; that counts."
     gap = abs(judged.monthly - pick.monthly)
     lead = "The costs are the same" if gap < 0.005 else f"Differences below {units.usd(workload.material_usd)} a month do not decide"
-    first, second = preference(pick), preference(judged)
+    first, second = preference(found, pick), preference(found, judged)
     which = next(name for name, one, two in zip(ORDER, first, second, strict=True) if one != two)
+    if second < first:
+        return f"{lead}, and alone it would come first; with the other step it would exceed the budget."
     return f"{lead}; then {which} decides, in favour of the pick."

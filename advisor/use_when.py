@@ -28,10 +28,10 @@ class UseWhen:
     presets: tuple[str, ...]
 
 
-def use_when(catalog: Catalog, variant_id: str, picked_by: Mapping[str, str] | None = None) -> UseWhen:
-    """Advice for a variant; `picked_by` maps a preset's id to the variant that the engine picks for it."""
+def use_when(catalog: Catalog, variant_id: str, picked_by: Mapping[str, tuple[str, ...]] | None = None) -> UseWhen:
+    """Advice for a variant; `picked_by` maps a preset's id to the variants that the engine picks for it."""
     variant = catalog.variants[variant_id]
-    presets = tuple(preset for preset, picked in (picked_by or {}).items() if picked == variant_id)
+    presets = tuple(preset for preset, picked in (picked_by or {}).items() if variant_id in picked)
     if variant.replaced_by:
         return UseWhen(listing.keep_only(catalog.variants[variant.replaced_by].name), (), (), presets)
     if variant.kind == "language-model":
@@ -91,7 +91,7 @@ def _ranking(catalog: Catalog, variant_id: str) -> tuple[str, dict[str, float]] 
     variant = catalog.variants[variant_id]
     asked = tuple(variant.languages or ())[:1] if variant.languages and len(variant.languages) <= 10 else ("en",)
     rivals = {variant_id, *siblings(catalog, variant_id)}
-    for chosen in evidence.admissible(catalog, variant.kind, asked):
+    for chosen in evidence.admissible(catalog, evidence.Asked(variant.kind, asked)):
         found = {key: score for key, score in evidence.scores(catalog, chosen.id, asked).items() if key in rivals}
         if variant_id in found and len(found) > 1:
             return chosen.id, found
@@ -159,7 +159,7 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim
             )
         )
     if variant.languages is None or len(variant.languages) > 1:
-        english = evidence.choose(catalog, variant.kind, ("en",), {variant_id, *others})
+        english = evidence.choose(catalog, evidence.Asked(variant.kind, ("en",)), {variant_id, *others})
         if variant_id in english.unranked and english.ranks:
             claims.append(Claim(f"For English alone it is not ranked: {english.unranked[variant_id]}.", english.source_ids))
     if variant.recommended_tokens and variant.max_tokens and variant.recommended_tokens < variant.max_tokens:

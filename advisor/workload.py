@@ -9,19 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import PydanticCustomError
 
 from advisor.errors import WorkloadError, did_you_mean
-from advisor.units import count
+from advisor.units import HOURS_PER_MONTH, count
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 MOST = 10**12
 MOST_LANGUAGES = 50
 
-NOT_YET: dict[str, tuple[Any, ...]] = {
-    "task": ("retrieve-and-rerank",),
-    "placement": ("own",),
-    "hardware": ("cpu", "gpu"),
-    "redundancy": (True,),
-}
-"""Values of the full shape that this version refuses, because it would have to guess: it prices hosted offers."""
+PEAK_OVER_AVERAGE = 5
+"""The peak load where none is stated, in averages."""
+SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
 
 
 class Workload(BaseModel):
@@ -32,7 +28,7 @@ class Workload(BaseModel):
     task: Literal["retrieve", "retrieve-and-rerank", "rerank"] = Field(
         "retrieve",
         title="Task",
-        description="retrieve: find passages with an embedder. rerank: reorder what another search found, with a reranker.",
+        description="retrieve: find passages with an embedder. retrieve-and-rerank: then reorder the best with a reranker. rerank: reorder what another search found.",
     )
     languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=MOST_LANGUAGES)] = Field(
         ("en",), title="Languages", description="ISO 639-1 codes of the passages and queries: en English, zh Chinese, de German, ..."
@@ -65,7 +61,7 @@ class Workload(BaseModel):
         le=1e6,
         allow_inf_nan=False,
         title="Peak queries a second",
-        description="null: five times the average. It does not change a hosted price.",
+        description="What your own hardware has to carry. Empty: five times the average. It changes no hosted price.",
     )
     rerank_candidates: int = Field(
         50, ge=1, le=10_000, title="Candidates for a query", description="Passages that the reranker scores for each query."
@@ -76,14 +72,22 @@ class Workload(BaseModel):
         description="dense: one vector a text. sparse: weights of its tokens. multi_vector: one vector a token.",
     )
     placement: Literal["any", "hosted", "own"] = Field(
-        "any", title="Placement", description="hosted: a provider's endpoint. own: hardware you rent."
+        "any", title="Placement", description="hosted: a provider's endpoint, by the token. own: machines that you rent by the hour."
     )
-    hardware: Literal["any", "cpu", "gpu"] = Field("any", title="Hardware", description="Hardware for plans of your own.")
+    hardware: Literal["any", "cpu", "gpu"] = Field(
+        "any", title="Hardware", description="What your own machines may compute with: a GPU, or the CPU alone."
+    )
     data_may_leave: bool = Field(True, title="Texts may be sent to a provider", description="If not, every hosted endpoint is ruled out.")
     licence: Literal["any", "commercial", "permissive"] = Field(
         "any", title="Licence", description="commercial: the weights may be used commercially. permissive: MIT, Apache-2.0 or the like."
     )
-    vector_store: str = Field("ram", title="Index", description="ram: the vector index in memory, priced. none: left out of the cost.")
+    vector_store: str = Field(
+        "ram",
+        pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$",
+        max_length=60,
+        title="Index",
+        description="ram: the vector index in rented memory. none: left out of the cost. Or a vector store of the catalog, as pgvector.",
+    )
     vector_type: Literal["float32", "float16", "int8", "binary"] = Field(
         "float32",
         title="Vector type",
@@ -103,9 +107,11 @@ class Workload(BaseModel):
         le=1e7,
         allow_inf_nan=False,
         title="Latency limit (ms, 95th percentile)",
-        description="Providers publish no latency, so this only warns. Empty: no limit.",
+        description="For the model alone, without network and search. On your own hardware slower plans are ruled out; providers publish no latency, so there it only warns. Empty: no limit.",
     )
-    redundancy: bool = Field(False, title="Redundancy", description="One replica more than the load needs.")
+    redundancy: bool = Field(
+        False, title="Redundancy", description="One machine more than the load needs; machines let by third parties are ruled out."
+    )
     priority: Literal["balanced", "quality", "cost"] = Field(
         "balanced",
         title="Priority",
@@ -136,17 +142,6 @@ class Workload(BaseModel):
                 "passage_tokens_p95 is {p95}, below passage_tokens {typical}. The 95th percentile cannot be below the typical passage: raise it to at least {typical}.",
                 {"p95": count(self.passage_tokens_p95), "typical": count(self.passage_tokens)},
             )
-        for field, values in NOT_YET.items():
-            if getattr(self, field) in values:
-                raise PydanticCustomError(
-                    "not_yet",
-                    "{field} {value} is not answered by this version, which prices hosted offers for retrieve and for rerank. Leave {field} out.",
-                    {"field": field, "value": str(getattr(self, field)).lower()},
-                )
-        if self.vector_store not in ("ram", "none"):
-            raise PydanticCustomError(
-                "not_yet", "vector_store {value} is not priced by this version. Write ram or none.", {"value": self.vector_store}
-            )
         return self
 
     @classmethod
@@ -169,6 +164,11 @@ class Workload(BaseModel):
                 place = ".".join(str(part) for part in fault["loc"])
                 lines.append(f"{place}: {fault['msg']}" if place else fault["msg"])
             raise WorkloadError("\n".join(lines)) from None
+
+    @property
+    def peak(self) -> float:
+        """Queries a second at the peak: as stated, else five times the average."""
+        return self.peak_queries_per_second or PEAK_OVER_AVERAGE * self.queries_per_month / SECONDS_PER_MONTH
 
     def stated(self) -> dict[str, Any]:
         """The fields that differ from their defaults: what an address has to carry."""

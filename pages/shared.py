@@ -11,17 +11,19 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from advisor import catalog, evidence, recommend, units
+from advisor import catalog, evidence, reasons, recommend, storage, tables, units
 from advisor.catalog import Catalog
 from advisor.charts import Chart
 from advisor.errors import CatalogError, WorkloadError
-from advisor.plans import KIND_FOR_TASK
+from advisor.plans import KINDS_FOR_TASK
 from advisor.recommend import Recommendation
 from advisor.workload import Workload, bounds
 
 WITH_WORKLOAD = ("advise", "cost")
 FIELDS = tuple(Workload.model_fields)
 STORED = "workload"
+SCORES = {"embedder": "scores", "reranker": "rerank_scores"}
+"""The address parameter of the scores that rank each kind."""
 # Streamlit 1.67 writes multiselect tags in white on the primary colour in either theme: 2.2:1 on our dark one.
 TAGS = ", ".join(f".st-key-{key} [data-tag]" for key in ("languages", "outputs", "variants")) + " {background-color: #0f5f8c}"
 
@@ -37,7 +39,7 @@ def start(page: Any) -> None:
     entered = st.session_state.get("page") != page.url_path
     st.session_state["page"] = page.url_path
     stored = st.session_state.get(STORED)
-    asked = set(FIELDS) & set(st.query_params)
+    asked = {*FIELDS, *SCORES.values()} & set(st.query_params)
     if entered and stored and page.url_path in WITH_WORKLOAD and not asked:
         st.switch_page(page, query_params=stored)
 
@@ -143,7 +145,8 @@ def theme() -> str:
 
 def params(found: Recommendation) -> dict[str, str | list[str]]:
     """The question of a recommendation as address parameters: its workload, and the scores that were asked for."""
-    return found.workload.params() | ({"scores": found.evidence_set} if found.evidence_set else {})
+    kinds = {key: found.catalog.evidence_sets[key].kind for key in found.asked_sets}
+    return found.workload.params() | {SCORES[kind]: key for key, kind in kinds.items()}
 
 
 def link_to(page: str, found: Recommendation) -> str:
@@ -192,36 +195,47 @@ def ask_workload() -> Workload | None:
 
     stated: dict[str, object] = {}
     with st.container(border=True):
-        stated["task"] = one("task", ["retrieve", "rerank"])
-        rerank = stated["task"] == "rerank"
+        stated["task"] = one("task", list(KINDS_FOR_TASK))
+        off = tables.unused(Workload.model_construct(task=stated["task"]))
         codes = sorted({code for v in found.variants.values() for code in v.languages or ()})
         stated["languages"] = st.multiselect(**words("languages"), options=codes, default=list(default.languages))
         left, right = st.columns(2)
         with left:
-            stated["passages"] = number("passages", off=rerank)
+            stated["passages"] = number("passages", off="passages" in off)
             stated["queries_per_month"] = number("queries_per_month")
             stated["query_tokens"] = number("query_tokens")
         with right:
             stated["passage_tokens"] = number("passage_tokens")
             stated["passage_tokens_p95"] = number("passage_tokens_p95")
-            stated["rerank_candidates"] = number("rerank_candidates", off=not rerank)
+            stated["rerank_candidates"] = number("rerank_candidates", off="rerank_candidates" in off)
         passages, queries = stated["passages"], stated["queries_per_month"]
-        corpus = "" if rerank else f"{units.large(passages)} passages, "
+        corpus = "" if "passages" in off else f"{units.large(passages)} passages, "
         st.caption(f"{corpus}{units.large(queries)} queries a month")
-        stated["new_passages_per_month"] = number("new_passages_per_month", off=rerank)
+        stated["new_passages_per_month"] = number("new_passages_per_month", off="new_passages_per_month" in off)
     with st.expander("Texts and outputs", icon=":material/article:"):
         stated["split_long_passages"] = st.toggle(**words("split_long_passages"), value=default.split_long_passages)
         stated["cross_lingual"] = st.toggle(**words("cross_lingual"), value=default.cross_lingual)
         stated["outputs"] = st.multiselect(
-            **words("outputs"), options=["dense", "sparse", "multi_vector"], default=list(default.outputs), disabled=rerank
+            **words("outputs"), options=["dense", "sparse", "multi_vector"], default=list(default.outputs), disabled="outputs" in off
         )
-        stated["vector_store"] = one("vector_store", ["ram", "none"])
-        stated["vector_type"] = st.selectbox(**words("vector_type"), options=["float32", "float16", "int8", "binary"], disabled=rerank)
+        stores = ["ram", "none", *storage.stores(found)]
+        stated["vector_store"] = st.selectbox(**words("vector_store"), options=stores, disabled="vector_store" in off)
+        stated["vector_type"] = st.selectbox(
+            **words("vector_type"), options=["float32", "float16", "int8", "binary"], disabled="vector_type" in off
+        )
+    with st.expander("Where it runs", icon=":material/dns:"):
+        stated["placement"] = one("placement", ["any", "hosted", "own"])
+        hosted = stated["placement"] == "hosted"
+        stated["hardware"] = st.segmented_control(
+            **words("hardware"), options=["any", "cpu", "gpu"], default=default.hardware, required=True, disabled=hosted
+        )
+        stated["data_may_leave"] = st.toggle(**words("data_may_leave"), value=default.data_may_leave)
+        stated["redundancy"] = st.toggle(**words("redundancy"), value=default.redundancy, disabled=hosted)
+        stated["peak_queries_per_second"] = number("peak_queries_per_second", whole=False)
     with st.expander("Limits and licence", icon=":material/rule:"):
         stated["budget_usd_per_month"] = number("budget_usd_per_month", whole=False)
         stated["latency_ms_p95"] = number("latency_ms_p95", whole=False)
         stated["licence"] = one("licence", ["any", "commercial", "permissive"])
-        stated["data_may_leave"] = st.toggle(**words("data_may_leave"), value=default.data_may_leave)
     with st.expander("How to choose", icon=":material/tune:"):
         stated["priority"] = one("priority", ["balanced", "quality", "cost"])
         stated["quality_tolerance"] = number("quality_tolerance", whole=False)
@@ -282,20 +296,24 @@ def ask(title: str) -> tuple[Recommendation, Any]:
     return found, place
 
 
-def ask_scores(workload: Workload) -> str | None:
-    """The set of published scores to rank by, if another than the preferred one is asked for."""
+def ask_scores(workload: Workload) -> list[str]:
+    """The sets of published scores to rank by, where others than the preferred ones are asked for."""
     found = the_catalog()
-    kind = KIND_FOR_TASK[workload.task]
-    sets = {s.id: s for s in evidence.offered(found, kind, tuple(sorted(set(workload.languages))), found.variants)}
-    return st.selectbox(
-        "Published scores to rank by",
-        list(sets),
-        index=None,
-        key="scores",
-        bind="query-params",
-        placeholder="the set that fits best",
-        help="Left empty, the most general set that compares the models that fit. Each set is a benchmark with one metric, measured by one party; sets are never mixed.",
-    )
+    kinds = KINDS_FOR_TASK[workload.task]
+    asked = []
+    for kind in kinds:
+        sets = {s.id: s for s in evidence.offered(found, kind, tuple(sorted(set(workload.languages))), found.variants)}
+        chosen = st.selectbox(
+            f"Published scores to rank {kind}s by",
+            list(sets),
+            index=None,
+            key=SCORES[kind],
+            bind="query-params",
+            placeholder="the set that fits best",
+            help="Left empty, the most general set that compares the models that fit. Each set is a benchmark with one metric, measured by one party; sets are never mixed.",
+        )
+        asked += [chosen] if chosen else []
+    return asked
 
 
 def copy_link(page: str, found: Recommendation) -> None:
@@ -315,12 +333,23 @@ def figures(row: dict[str, str]) -> dict[str, str]:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _picks(version: str, day: date) -> dict[str, str]:
+def _picks(version: str, day: date) -> dict[str, tuple[str, ...]]:
     found = the_catalog()
     picked = {key: recommend.recommend(found, Workload.of(preset.workload), day).pick for key, preset in found.presets.items()}
-    return {key: judged.plan.variant_id for key, judged in picked.items() if judged}
+    return {key: tuple(part.variant_id for part in pick.parts) for key, pick in picked.items() if pick}
 
 
-def preset_picks() -> dict[str, str]:
-    """The variant that the engine picks for each preset."""
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _won(version: str, day: date, preset: str) -> str:
+    found = the_catalog()
+    return reasons.won(recommend.recommend(found, Workload.of(found.presets[preset].workload), day))
+
+
+def won(preset: str) -> str:
+    """What a preset's pick costs and why it won."""
+    return _won(the_catalog().version, catalog.today(), preset)
+
+
+def preset_picks() -> dict[str, tuple[str, ...]]:
+    """The variants that the engine picks for each preset."""
     return _picks(the_catalog().version, catalog.today())

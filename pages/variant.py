@@ -37,14 +37,6 @@ with st.container(horizontal=True):
     )
     if others:
         st.page_link("pages/compare.py", label="Compare", icon=":material/compare_arrows:", query_params={"variants": [asked, *others]})
-    for preset in advice.presets[:2]:
-        params = Workload.of(catalog.presets[preset].workload).params()
-        st.page_link(
-            "pages/advise.py",
-            label=f"Picked for: {catalog.presets[preset].name}",
-            icon=":material/compass_calibration:",
-            query_params=params,
-        )
 left, right = st.columns(2, gap="large")
 with left:
     st.header("What it wins")
@@ -52,6 +44,14 @@ with left:
 with right:
     st.header("When not to use it, and what instead")
     st.markdown(shared.bullets(advice.not_when) or "Nothing that the figures show.")
+st.header("Workloads that pick it")
+for preset in advice.presets:
+    params = Workload.of(catalog.presets[preset].workload).params()
+    name = catalog.presets[preset].name
+    st.page_link("pages/advise.py", label=name, icon=":material/compass_calibration:", query_params=params)
+    st.markdown(money(shared.won(preset)))
+if not advice.presets:
+    st.markdown("None of the workloads to start from; state your own on Advise.")
 st.header("Facts")
 rows = [
     {

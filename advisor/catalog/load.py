@@ -39,9 +39,17 @@ QUALITY_COLUMNS = (
 BY_LANGUAGE_COLUMNS = ("variant", "benchmark", "mode", "aspect", "metric", "score", "source_set", "with_retriever", "source_id", "note")
 THROUGHPUT_COLUMNS = (
     "variant", "parameters", "hardware", "accelerator_count", "vcpus", "runtime", "precision", "batch", "seq_len",
-    "published_value", "published_unit", "docs_per_s", "tokens_per_s", "grade", "source_id", "note",
+    "published_value", "published_unit", "docs_per_s", "tokens_per_s", "machine", "calibrates", "grade", "source_id", "note",
 )  # fmt: skip
-NUMBERS = {"score": (0.0, 100.0), "tasks": (1, 1e6), "tokens_per_s": (0, 1e12), "docs_per_s": (0, 1e12), "seq_len": (1, 1e7)}
+NUMBERS = {
+    "score": (0.0, 100.0),
+    "tasks": (1, 1e6),
+    "tokens_per_s": (0, 1e12),
+    "docs_per_s": (0, 1e12),
+    "seq_len": (1, 1e7),
+    "vcpus": (0, 1e5),
+    "accelerator_count": (0, 1e5),
+}
 """Columns that hold numbers, with their bounds."""
 
 E = TypeVar("E", bound=Entry)
@@ -454,6 +462,18 @@ def _other_references(catalog: Catalog, root: str) -> Iterator[Reference]:
                 catalog.accelerators,
                 "accelerator",
             )
+        if instance.cpu:
+            yield f"{root}/hardware/instances.yaml", f"instance {instance_id}", "cpu", instance.cpu, catalog.cpus, "CPU class"
+    machines = {**catalog.accelerators, **catalog.cpus}
+    for line, machine in enumerate(catalog.throughput["machine"], 2):
+        if machine:
+            yield f"{root}/evidence/throughput.csv", f"line {line}", "machine", machine, machines, "accelerator or CPU class"
+    for preset_id, preset in catalog.presets.items():
+        for role in ("embedder", "reranker"):
+            if named := getattr(preset.expert, role):
+                yield f"{root}/workloads.yaml", f"preset {preset_id}", f"expert.{role}", named, variants, "variant"
+        for key in preset.expert.sources:
+            yield f"{root}/workloads.yaml", f"preset {preset_id}", "expert.sources", key, sources, "source"
     for set_id, chosen in catalog.evidence_sets.items():
         yield f"{root}/evidence/benchmarks.yaml", f"set {set_id}", "metric", chosen.metric, catalog.metrics, "metric"
     for rule in catalog.rules.values():

@@ -143,6 +143,9 @@ class Runtime(Entry):
     support: Literal["listed", "architecture", "partial", "no"] | None = Field(
         description="listed: named or tested; architecture: its architecture is; partial: some modes; null: not found"
     )
+    outputs: list[Literal["dense", "sparse", "multi_vector"]] | None = Field(
+        default=None, description="outputs that it returns; null: not stated"
+    )
     note: Text | None = None
     sources: list[str]
 
@@ -347,6 +350,7 @@ class Offer(Sourced):
     billing_unit: Text | None
     as_of: date | None = Field(description="date of the page or package the price was read in; null: undated")
     max_tokens: Positive | None = Field(description="longest input the provider states, in tokens; null: not stated")
+    requests_per_minute: Positive | None = Field(default=None, description="most requests a minute; null: not stated")
     tier: Literal["listing", "provider-page", "aggregator"] = Field(description="who states the price")
     native_currency: Literal["USD", "EUR"] | None = Field(description="currency of the provider's own list; null: not known")
     outputs: list[Literal["dense", "sparse", "multi_vector", "score"]] | None = Field(
@@ -417,7 +421,7 @@ class Cpu(Entry):
 class Instance(Sourced):
     """A machine rented by the hour."""
 
-    NOT_FACTS: ClassVar[frozenset[str]] = Sourced.NOT_FACTS | {"accelerator_count"}
+    NOT_FACTS: ClassVar[frozenset[str]] = Sourced.NOT_FACTS | {"accelerator_count", "marketplace"}
 
     id: Id
     cloud: Text
@@ -428,6 +432,8 @@ class Instance(Sourced):
     ram_gib: Measure | None
     accelerator: Id | None
     accelerator_count: Measure = Field(description="accelerators in the instance; a fraction for a shared one")
+    cpu: Id | None = Field(default=None, description="CPU class; null: not known, or of no interest beside an accelerator")
+    marketplace: bool = Field(default=False, description="let by third parties through the cloud, at a price that moves by the day")
     on_demand_usd_per_h: Usd | None = Field(description="US dollars an hour for the whole instance")
     spot_usd_per_h: Usd | None
     as_of: date | None
@@ -458,6 +464,9 @@ class Store(Sourced):
     floor_usd_per_month: Usd | None = None
     as_of: str | None = None
     max_dims: Positive | dict[str, Positive] | None = Field(default=None, description="largest dimension, or by index type")
+    vector_types: list[Literal["float32", "float16", "int8", "binary"]] | None = Field(
+        default=None, description="types it takes; null: not stated"
+    )
     max_vectors_per_index: Positive | None = None
     max_vectors_per_put: Positive | None = None
     max_top_k: Positive | None = None
@@ -545,6 +554,16 @@ class RuleExample(Entry):
     unknown: dict[str, Any] | None = None
 
 
+class Expert(Entry):
+    """What someone who knows retrieval would answer, written down before the engine was asked."""
+
+    embedder: Id | None
+    reranker: Id | None
+    placement: Literal["hosted", "own"]
+    why: Text
+    sources: list[str] = Field(min_length=1)
+
+
 class Preset(Entry):
     """A workload that a visitor can start from."""
 
@@ -552,6 +571,7 @@ class Preset(Entry):
     name: Text
     about: Text
     workload: dict[str, Any]
+    expert: Expert
 
 
 def field_help(model: type[Entry], field: str) -> str:

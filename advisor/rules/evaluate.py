@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Values(NamedTuple):
-    """One column. Shapes: both (rows,); `values` is float64, object (text) or bool and means nothing where not `known`."""
+    """One column. Shapes: both (rows,), or (1,) where one value stands for all rows; `values` is float64, object (text) or bool and means nothing where not `known`."""
 
     values: npt.NDArray[Any]
     known: Bools
@@ -57,7 +58,7 @@ def column(values: Sequence[object], kind: Kind) -> Values:
 
 
 def evaluate(expression: Expression, columns: Mapping[str, Values], rows: int) -> Truth:
-    """The answer for each of `rows` rows. An operand that is unknown, or a division by zero, makes its comparison unknown."""
+    """The answer for each of `rows` rows; columns of one value stand for all. An operand that is unknown, or a division by zero, makes its comparison unknown."""
     with np.errstate(all="ignore"):
         return _truth(expression.tree, columns, rows)
 
@@ -82,15 +83,15 @@ def _truth(node: ast.expr, columns: Mapping[str, Values], rows: int) -> Truth:
 
 def _all(parts: list[Truth]) -> Truth:
     """False where any part is false, else unknown where any is unknown, else true."""
-    true = np.logical_and.reduce([part.true for part in parts])
-    false = np.logical_or.reduce([~part.true & ~part.unknown for part in parts])
+    true = reduce(np.logical_and, [part.true for part in parts])  # not ufunc.reduce: one value may stand for all rows
+    false = reduce(np.logical_or, [~part.true & ~part.unknown for part in parts])
     return Truth(true, ~true & ~false)
 
 
 def _any(parts: list[Truth]) -> Truth:
     """True where any part is true, else unknown where any is unknown, else false."""
-    true = np.logical_or.reduce([part.true for part in parts])
-    false = np.logical_and.reduce([~part.true & ~part.unknown for part in parts])
+    true = reduce(np.logical_or, [part.true for part in parts])
+    false = reduce(np.logical_and, [~part.true & ~part.unknown for part in parts])
     return Truth(true, ~true & ~false)
 
 

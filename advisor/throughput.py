@@ -1,0 +1,173 @@
+"""How fast a variant runs on rented hardware, and whether it fits: from FLOPs, peaks and published speeds."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from advisor.catalog.load import Catalog
+from advisor.catalog.schema import Instance, Variant
+from advisor.units import GIB
+
+HardwareClass = Literal["gpu", "cpu"]
+PRECISION: dict[HardwareClass, Literal["fp16", "fp32"]] = {"gpu": "fp16", "cpu": "fp32"}
+"""The precision that plans are made for: what servers load by default on each."""
+BYTES_PER_VALUE = {"fp32": 4, "fp16": 2, "int8": 1}
+TARGET_UTILISATION = 0.7
+"""Share of a replica's speed that the peak load may take (decision 0006): the rest keeps queues short."""
+RESERVE = 1.2
+"""Weights and up to a fifth more for the runtime (source: accelerate-estimate)."""
+BATCH_TOKENS = 16_384
+"""Tokens in one forward pass (source: tei-main, the default of max_batch_tokens)."""
+LIVE_VALUES = 12
+"""Values of the hidden size that live at once for a token: the layer's input, q, k, v, attention's and its own output, and four for the feed-forward (decision 0006)."""
+LEAST_POINTS = 3
+"""Published speeds that a class of hardware needs before a plan on it is made: fewer show no spread."""
+NVIDIA = "NVIDIA"
+
+
+class Speed(NamedTuple):
+    """Low, base and high of a rate."""
+
+    low: float
+    base: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Share of the peak that published runs reached (MFU), for one class of hardware; low and high are the slowest and the fastest point."""
+
+    mfu: Speed
+    points: int
+    machines: tuple[str, ...]
+    variants: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+def flops_per_token(variant: Variant, tokens: float) -> float | None:
+    """Floating-point operations for one token of a text of `tokens` tokens; None where the shape is not known.
+
+    `2 x non-embedding parameters + 4 x layers x tokens x hidden`, half the attention term for a causal decoder.
+    Source: kaplan-2020 and eleuther-math; the attention term is derived (each of QK and AV costs 2 x tokens x hidden).
+
+    >>> from advisor import catalog
+    >>> round(flops_per_token(catalog.load().variants["bge-large-en-v1.5"], 449) / 1e6)
+    652
+    """
+    return None if variant.non_embedding_parameters is None or slope(variant) is None else base(variant) + (slope(variant) or 0) * tokens
+
+
+def base(variant: Variant) -> float:
+    """FLOPs for a token without attention."""
+    return 2.0 * (variant.non_embedding_parameters or 0)
+
+
+def slope(variant: Variant) -> float | None:
+    """FLOPs for a token that each token of its text adds by attention."""
+    if variant.layers is None or variant.hidden_size is None:
+        return None
+    return (2.0 if variant.pooling == "last_token" else 4.0) * variant.layers * variant.hidden_size
+
+
+def hardware_class(catalog: Catalog, instance: Instance) -> HardwareClass | None:
+    """`gpu` for NVIDIA cards, `cpu` where the CPU's class is known; None for all else."""
+    if instance.accelerator:
+        return "gpu" if catalog.accelerators[instance.accelerator].vendor == NVIDIA else None
+    return "cpu" if instance.cpu and instance.kind == "cpu" else None
+
+
+def machine(catalog: Catalog, instance: Instance) -> str:
+    """What computes, in words: the accelerators, or the CPU."""
+    if instance.accelerator:
+        name = catalog.accelerators[instance.accelerator].name.removeprefix("NVIDIA ").removeprefix("GeForce ")
+        count = instance.accelerator_count
+        return name if count == 1 else f"1/{1 / count:.0f} {name}" if count < 1 else f"{count:g} × {name}"
+    vcpus = f"{instance.vcpu:g} vCPUs" if instance.vcpu else "CPU"
+    return f"{vcpus}, {catalog.cpus[instance.cpu].microarchitecture}" if instance.cpu else vcpus
+
+
+def peak_flops(catalog: Catalog, instance: Instance) -> float | None:
+    """Dense peak FLOP/s of an instance at the precision of its class; None where it is not known."""
+    kind = hardware_class(catalog, instance)
+    if kind == "gpu":
+        peak = catalog.accelerators[instance.accelerator or ""].peak_dense_tflops.fp16
+        return peak * 1e12 * instance.accelerator_count if peak else None
+    if kind == "cpu":
+        each = catalog.cpus[instance.cpu or ""].fp32_gflops_per_vcpu
+        return each * 1e9 * instance.vcpu if each and instance.vcpu else None
+    return None
+
+
+def memory_bytes(catalog: Catalog, instance: Instance) -> float | None:
+    """Bytes that one copy of a model may take: a card's memory (a share of it for a shared card), or the RAM."""
+    if instance.accelerator:
+        card = catalog.accelerators[instance.accelerator].memory_gb
+        return card * 1e9 * min(1.0, instance.accelerator_count) if card else None
+    return instance.ram_gib * GIB if instance.ram_gib else None
+
+
+def weights_bytes(variant: Variant, precision: str) -> float | None:
+    """Bytes of all parameters at a precision."""
+    if variant.weights_bytes and precision in variant.weights_bytes:
+        return float(variant.weights_bytes[precision])
+    return float(variant.parameters * BYTES_PER_VALUE[precision]) if variant.parameters else None
+
+
+def needed_bytes(variant: Variant, precision: str) -> float | None:
+    """Weights, runtime and the activations of one batch, with attention in a fused kernel; None where not known.
+
+    `1.2 x weights + 16,384 tokens x hidden x 12 values x bytes`.
+    """
+    weights = weights_bytes(variant, precision)
+    if weights is None or variant.hidden_size is None:
+        return None
+    return RESERVE * weights + BATCH_TOKENS * variant.hidden_size * LIVE_VALUES * BYTES_PER_VALUE[precision]
+
+
+def attention_bytes(variant: Variant, precision: str, tokens: float) -> float | None:
+    """Bytes of one text's attention matrix in one layer without a fused kernel: `heads x tokens squared x bytes`."""
+    return None if variant.heads is None else variant.heads * tokens * tokens * BYTES_PER_VALUE[precision]
+
+
+@lru_cache(maxsize=8)
+def calibrations(catalog: Catalog) -> dict[HardwareClass, Calibration]:
+    """What the published speeds say of each class of hardware that has at least `LEAST_POINTS` of them.
+
+    MFU of a point = tokens a second x FLOPs a token / (peak of what ran it). Rows without `calibrates` are left out:
+    their source disowns them, or their text length, precision or machine is not stated.
+    """
+    points: dict[HardwareClass, list[tuple[float, str, str, str]]] = {"gpu": [], "cpu": []}
+    for row in catalog.throughput.to_dict("records"):
+        variant = catalog.variants[row["variant"]]
+        flops = flops_per_token(variant, row["seq_len"])
+        if flops is None or not row["calibrates"]:
+            continue
+        for kind in ("gpu", "cpu"):
+            peak = _peak_of_row(catalog, kind, row["machine"], row["accelerator_count"], row["vcpus"])
+            if peak and row["calibrates"] == PRECISION[kind]:
+                points[kind].append((row["tokens_per_s"] * flops / peak, row["machine"], row["variant"], row["source_id"]))
+    return {kind: _calibration(found) for kind, found in points.items() if len(found) >= LEAST_POINTS}
+
+
+def _peak_of_row(catalog: Catalog, kind: HardwareClass, named: str, cards: float, vcpus: float) -> float | None:
+    if kind == "gpu" and named in catalog.accelerators:
+        peak = catalog.accelerators[named].peak_dense_tflops.fp16
+        return peak * 1e12 * cards if peak else None
+    if kind == "cpu" and named in catalog.cpus:
+        each = catalog.cpus[named].fp32_gflops_per_vcpu
+        return each * 1e9 * vcpus if each else None
+    return None
+
+
+def _calibration(found: list[tuple[float, str, str, str]]) -> Calibration:
+    shares = [share for share, *_ in found]
+    return Calibration(
+        mfu=Speed(min(shares), statistics.median(shares), max(shares)),
+        points=len(found),
+        machines=tuple(sorted({machine for _, machine, _, _ in found})),
+        variants=tuple(sorted({variant for _, _, variant, _ in found})),
+        sources=tuple(sorted({source for _, _, _, source in found})),
+    )
