@@ -17,7 +17,7 @@ from advisor.catalog.load import Catalog
 from advisor.catalog.schema import Instance, Offer, Provider, Variant
 from advisor.columns import COLUMNS, KINDS
 from advisor.costs import Range, Tokens
-from advisor.errors import WorkloadError, did_you_mean
+from advisor.errors import WorkloadError
 from advisor.rules.evaluate import Values, column
 from advisor.storage import IndexSize
 from advisor.throughput import Speed
@@ -263,12 +263,16 @@ def build(catalog: Catalog, workload: Workload, today: date) -> Plans:
     """
     known = storage.stores(catalog)
     if workload.vector_store not in ("ram", "none", *known):
-        hint = did_you_mean(workload.vector_store, ("ram", "none", *known))
-        raise WorkloadError(f"vector_store: no store '{workload.vector_store}'. {hint}".strip())
+        raise WorkloadError(f"vector_store: no store '{workload.vector_store}'. Known: ram, none, {', '.join(known)}.")
     static = _static(catalog)
     ram = storage.ram_usd_per_gib_month(catalog)
     loads = tuple(_load(catalog, workload, catalog.variants[key], limit, ram) for key, limit in static.pairs)
     return _columns(catalog, workload, static, loads, today)
+
+
+def ids(catalog: Catalog) -> list[str]:
+    """The id of every plan of a catalog."""
+    return [place.id for place in _static(catalog).places]
 
 
 def place_name(catalog: Catalog, place: Place) -> str:

@@ -22,7 +22,7 @@ RESERVE = 1.2
 BATCH_TOKENS = 16_384
 """Tokens in one forward pass (source: tei-main, the default of max_batch_tokens)."""
 LIVE_VALUES = 12
-"""Values of the hidden size that live at once for a token: the layer's input, q, k, v, attention's and its own output, and four for the feed-forward (decision 0006)."""
+"""Values of the hidden size that live at once for a token: the layer's input, q, k, v, attention's and its own output, four for the feed-forward, and two to spare (decision 0006)."""
 LEAST_POINTS = 3
 """Published speeds that a class of hardware needs before a plan on it is made: fewer show no spread."""
 NVIDIA = "NVIDIA"

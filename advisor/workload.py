@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -177,6 +177,44 @@ class Workload(BaseModel):
     def params(self) -> dict[str, str | list[str]]:
         """The stated fields as address parameters; lists repeat, true and false are words."""
         return {name: _param(value) for name, value in self.stated().items()}
+
+
+LISTS = ("languages", "outputs")
+"""Fields that an address may name several times."""
+
+
+def ignored(params: Mapping[str, Sequence[str]], choices: Mapping[str, Collection[str]], others: Collection[str] = ()) -> list[str]:
+    """What a page cannot take of an address, a sentence for each parameter; the page then has its default there.
+
+    `choices` are the values that a list of the page offers, by parameter; `others` are parameters that the page reads itself.
+    """
+    told = []
+    for name, values in params.items():
+        shown = f"{name[:40]}={','.join(values)[:60]}"
+        if name not in Workload.model_fields and name not in choices and name not in others:
+            told.append(f"{shown}: no such field. {did_you_mean(name[:40], Workload.model_fields)}".strip())
+        elif name not in LISTS and len(values) > 1 and name not in others:
+            told.append(f"{shown}: given {len(values)} times; the last one is taken.")
+        elif name in choices and (odd := [value for value in values if value not in choices[name]]):
+            told.append(f"{shown}: no such choice as '{odd[0][:40]}'. {did_you_mean(odd[0][:40], choices[name])}".strip())
+        elif name in Workload.model_fields and name not in choices and (problem := _unreadable(name, list(values))):
+            told.append(f"{shown}: {problem}")
+    return told
+
+
+def _unreadable(name: str, values: list[str]) -> str:
+    """Why a field cannot take the text of an address; empty where it can."""
+    stated: Any = values if name in LISTS else values[0] if values else ""
+    if stated == "":
+        return ""  # an empty parameter clears the field
+    if name not in LISTS and type(getattr(Workload(), name)) is bool and stated not in ("true", "false"):
+        return "write true or false."
+    try:
+        Workload.model_validate({name: stated} | ({"passage_tokens_p95": 10**6} if name == "passage_tokens" else {"passage_tokens": 1}))
+    except ValidationError as error:
+        message = str(error.errors(include_url=False)[0]["msg"])
+        return f"{message[0].lower()}{message[1:]}."
+    return ""
 
 
 def bounds(field: str) -> tuple[float, float]:

@@ -11,13 +11,13 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from advisor import catalog, evidence, reasons, recommend, storage, tables, units
+from advisor import catalog, evidence, plans, reasons, recommend, storage, tables, units
 from advisor.catalog import Catalog
 from advisor.charts import Chart
 from advisor.errors import CatalogError, WorkloadError
 from advisor.plans import KINDS_FOR_TASK
 from advisor.recommend import Recommendation
-from advisor.workload import Workload, bounds
+from advisor.workload import Workload, bounds, ignored
 
 WITH_WORKLOAD = ("advise", "cost")
 FIELDS = tuple(Workload.model_fields)
@@ -37,11 +37,52 @@ def start(page: Any) -> None:
         show_faults(error)
         st.stop()
     entered = st.session_state.get("page") != page.url_path
+    if entered:
+        st.session_state["ignored"] = _ignored() if page.url_path in WITH_WORKLOAD else []
     st.session_state["page"] = page.url_path
     stored = st.session_state.get(STORED)
     asked = {*FIELDS, *SCORES.values()} & set(st.query_params)
     if entered and stored and page.url_path in WITH_WORKLOAD and not asked:
         st.switch_page(page, query_params=stored)
+
+
+def _ignored() -> list[str]:
+    """What the page cannot take of the address that it was opened by."""
+    found = the_catalog()
+    given = {name: st.query_params.get_all(name) for name in st.query_params}
+    return ignored(given, _choices(found), ("embed", "embed_options"))
+
+
+def _choices(found: Catalog) -> dict[str, list[str]]:
+    """The values that the lists of the form offer, by parameter."""
+    return {
+        "task": list(KINDS_FOR_TASK),
+        "languages": languages(found),
+        "vector_store": stores(found),
+        "plan": plans.ids(found),
+        "offer": plans.ids(found),
+        **{SCORES[kind]: [key for key, s in found.evidence_sets.items() if s.kind == kind] for kind in SCORES},
+    }
+
+
+def languages(found: Catalog) -> list[str]:
+    """Codes of all languages that some variant lists."""
+    return sorted({code for v in found.variants.values() for code in v.languages or ()})
+
+
+def stores(found: Catalog) -> list[str]:
+    """What the index may be kept in."""
+    return ["ram", "none", *storage.stores(found)]
+
+
+def show_ignored() -> None:
+    """Says what of the address could not be taken."""
+    told = st.session_state.get("ignored", [])
+    if told:
+        st.warning(
+            "Of the link these could not be taken as they stand; where nothing else is said, the form has its default:\n"
+            + "\n".join(f"- {plain(line)}" for line in told)
+        )
 
 
 def routed() -> None:
@@ -197,8 +238,7 @@ def ask_workload() -> Workload | None:
     with st.container(border=True):
         stated["task"] = one("task", list(KINDS_FOR_TASK))
         off = tables.unused(Workload.model_construct(task=stated["task"]))
-        codes = sorted({code for v in found.variants.values() for code in v.languages or ()})
-        stated["languages"] = st.multiselect(**words("languages"), options=codes, default=list(default.languages))
+        stated["languages"] = st.multiselect(**words("languages"), options=languages(found), default=list(default.languages))
         left, right = st.columns(2)
         with left:
             stated["passages"] = number("passages", off="passages" in off)
@@ -218,8 +258,7 @@ def ask_workload() -> Workload | None:
         stated["outputs"] = st.multiselect(
             **words("outputs"), options=["dense", "sparse", "multi_vector"], default=list(default.outputs), disabled="outputs" in off
         )
-        stores = ["ram", "none", *storage.stores(found)]
-        stated["vector_store"] = st.selectbox(**words("vector_store"), options=stores, disabled="vector_store" in off)
+        stated["vector_store"] = st.selectbox(**words("vector_store"), options=stores(found), disabled="vector_store" in off)
         stated["vector_type"] = st.selectbox(
             **words("vector_type"), options=["float32", "float16", "int8", "binary"], disabled="vector_type" in off
         )
@@ -283,6 +322,7 @@ def _ask_preset(found: Catalog, workload: Workload | None) -> None:
 def ask(title: str) -> tuple[Recommendation, Any]:
     """The form on the left, the recommendation for it today, and the place on the right for the answer; stops where the form has faults."""
     st.title(title)
+    show_ignored()
     form, place = st.columns([1, 2], gap="large")
     with form:
         workload = ask_workload()

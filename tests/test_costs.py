@@ -101,6 +101,49 @@ def test_memory_costs_about_five_to_nine_dollars_a_gib(catalog):
     assert [round(float(amount), 2) for amount in rate] == [5.38, 6.04, 9.19]
 
 
-def test_a_gib_in_memory_costs_its_rate():
+def index_usd(catalog, store, variant="bge-m3", **stated):
+    workload = Workload(vector_store=store, **stated)
+    found = costs.tokens(workload, catalog.variants[variant], 8192)
+    size = storage.index_size(catalog.variants[variant], found, workload)
     rate = Range(Decimal(5), Decimal(6), Decimal(9))
-    assert storage.index_usd_per_month(2 * GIB, rate) == Range(Decimal(10), Decimal(12), Decimal(18))
+    return storage.index_usd_per_month(catalog, workload, size, rate, size.values_bytes // max(1, size.vectors))
+
+
+def test_a_gib_in_memory_costs_its_rate(catalog):
+    found = index_usd(catalog, "ram", passages=2 * GIB // 6144)  # 6,144 bytes a vector of 1,024 dimensions
+    assert [round(float(amount), 4) for amount in found] == [10, 12, 18]
+    assert index_usd(catalog, "none") == costs.ZERO
+
+
+@pytest.mark.parametrize(
+    ("store", "stated", "usd"),
+    [
+        pytest.param("pinecone-standard", {}, 50, id="4.1 GB at 33 cents are under Pinecone's minimum of 50 dollars"),
+        pytest.param("pinecone-standard", {"passages": 100_000_000}, 409.6 * 0.33, id="409.6 GB are not"),
+        pytest.param("s3-vectors", {"passages": 100_000_000, "new_passages_per_month": 1_000_000}, 409.6 * 0.06 + 4.096 * 0.20, id="S3 charges writing"),
+        pytest.param("turbopuffer-launch", {"queries_per_month": 0, "passages": 10_000_000}, 16, id="the minimum wins at turbopuffer"),
+        pytest.param("turbopuffer-launch", {"passages": 10_000_000, "queries_per_month": 10_000_000}, 40.96 * 0.33 + 10 * (32 + 8.96 * 0.2), id="80 per cent off above 32 GB"),
+        pytest.param("turbopuffer-launch", {"passages": 1000, "queries_per_month": 100_000_000}, 0.004096 * 0.33 + 100 * 1.28, id="a query counts 1.28 GB at least"),
+        pytest.param("weaviate-cloud-flex", {}, 45, id="Weaviate's minimum"),
+    ],
+)  # fmt: skip
+def test_a_store_charges_by_its_list_and_not_less_than_its_minimum(catalog, store, stated, usd):
+    assert float(index_usd(catalog, store, **stated).base) == pytest.approx(usd)
+
+
+def test_pgvector_takes_memory_for_vectors_and_links_and_disk_for_both(catalog):
+    held = 1_000_000 * (1024 * 4 + 8 + 320)
+    assert float(index_usd(catalog, "pgvector").base) == pytest.approx(6 * held / GIB + 2 * held / 1e9 * 0.08)
+
+
+def test_a_store_without_a_price_costs_nobody_knows_what(catalog):
+    assert index_usd(catalog, "qdrant-cloud") is None and index_usd(catalog, "opensearch-serverless") is None
+
+
+def test_sparse_and_multi_vector_output_take_their_room(catalog):
+    variant = catalog.variants["bge-m3"]
+    sizes = {}
+    for outputs in (("dense",), ("dense", "sparse"), ("dense", "multi_vector")):
+        workload = Workload(outputs=outputs, passages=10, passage_tokens=98, passage_tokens_p95=98)
+        sizes[outputs[-1]] = storage.index_size(variant, costs.tokens(workload, variant, 8192), workload).values_bytes
+    assert sizes == {"dense": 40_960, "sparse": 40_960 + 1000 * 8, "multi_vector": 40_960 + 1000 * 1024 * 4}

@@ -5,7 +5,7 @@ import pytest
 
 from advisor import __main__ as cli
 from advisor import catalog as catalogs
-from advisor import record, trade_offs
+from advisor import reasons, record, trade_offs
 from advisor.recommend import recommend
 from advisor.workload import Workload
 
@@ -14,8 +14,8 @@ TODAY = date(2026, 11, 24)
 
 @pytest.fixture
 def saved(catalog, tmp_path):
-    def written(evidence_set=None, **stated):
-        found = recommend(catalog, Workload.of(stated), TODAY, evidence_set)
+    def written(*sets, **stated):
+        found = recommend(catalog, Workload.of(stated), TODAY, sets)
         path = tmp_path / "decision.json"
         path.write_text(json.dumps(record.as_json(catalog, found)), encoding="utf-8")
         return str(path)
@@ -23,7 +23,17 @@ def saved(catalog, tmp_path):
     return written
 
 
-@pytest.mark.parametrize("stated", [{}, {"task": "rerank"}, {"data_may_leave": False}, {"languages": ["ko"]}])
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {},
+        {"task": "rerank"},
+        {"data_may_leave": False},
+        {"languages": ["ko"]},
+        {"task": "retrieve-and-rerank", "placement": "own"},
+        {"placement": "hosted", "data_may_leave": False},
+    ],
+)
 def test_a_record_replayed_on_the_same_catalog_has_nothing_changed(catalog, saved, stated):
     replayed = record.replay(catalog, record.read(saved(**stated)), TODAY)
     assert (replayed.changed, replayed.since) == ((), TODAY)
@@ -31,7 +41,7 @@ def test_a_record_replayed_on_the_same_catalog_has_nothing_changed(catalog, save
 
 def test_a_record_asks_again_with_the_scores_that_were_asked_for(catalog, saved):
     replayed = record.replay(catalog, record.read(saved("longembed")), TODAY)
-    assert replayed.found.evidence.set.id == "longembed" and replayed.changed == ()
+    assert replayed.found.role("embedder").evidence.set.id == "longembed" and replayed.changed == ()
 
 
 def test_what_the_command_line_prints_can_be_replayed(capsys, tmp_path):
@@ -52,7 +62,7 @@ def test_a_replay_names_the_price_the_rule_and_the_answer_that_changed(saved, co
     edit(copied / "rules/placement.yaml", "price_age_days > 90", "price_age_days > 100")
     changed = record.replay(catalogs.load(copied), record.read(path), TODAY).changed
     assert changed[0] == "The answer: BGE Large EN v1.5 at OpenRouter instead of BGE Large EN v1.5 at DeepInfra."
-    assert "Price of openrouter-bge-large-en-v1.5: $0.002 / 1M instead of $0.01 / 1M." in changed
+    assert "Price of Offer openrouter-bge-large-en-v1.5: $0.002 / 1M instead of $0.01 / 1M." in changed
     assert "Rule price-is-recent reads otherwise." in changed
 
 
@@ -77,15 +87,17 @@ def test_the_code_to_start_is_python_with_its_instruction_filled_in(catalog, var
 def test_the_markdown_says_how_firm_the_pick_is_where_nothing_is_ranked(catalog):
     found = recommend(catalog, Workload(languages=("ko",)), TODAY)
     text = record.as_markdown(catalog, found)
-    assert not found.evidence.ranks and f"- {trade_offs.firmness(found)}" in text
-    assert "\n- \n" not in text and "\n- \n" not in record.as_markdown(catalog, recommend(catalog, Workload(data_may_leave=False), TODAY))
+    assert not found.roles[0].evidence.ranks and f"- {trade_offs.firmness(found)}" in text
+    assert "\n- \n" not in text and "\n- \n" not in record.as_markdown(
+        catalog, recommend(catalog, Workload(data_may_leave=False, placement="hosted"), TODAY)
+    )
 
 
 def test_every_source_that_the_markdown_cites_is_listed(catalog):
     found = recommend(catalog, Workload(), TODAY)
     text = record.as_markdown(catalog, found)
     head, _, sources = text.partition("## Sources")
-    for reason in found.reasons:
+    for reason in reasons.reasons(found):
         assert reason.text in head
         for key in reason.sources:
             assert f"[{key}]" in head and f"- [{key}]" in sources

@@ -101,7 +101,7 @@ def test_use_when_says_when_not_to_and_what_instead(catalog):
 
 
 def test_use_when_names_the_presets_that_pick_it(catalog):
-    assert use_when.use_when(catalog, "bge-m3", {"a": "bge-m3", "b": "bge-large-en-v1.5"}).presets == ("a",)
+    assert use_when.use_when(catalog, "bge-m3", {"a": ("bge-m3", "bge-reranker-v2-m3"), "b": ("bge-large-en-v1.5",)}).presets == ("a",)
 
 
 def test_a_fact_that_differs_from_the_listing_carries_its_correction(catalog):
@@ -144,26 +144,26 @@ def test_a_family_without_dates_has_no_timeline(catalog):
 
 
 def test_the_cost_chart_tells_each_bar_in_words(catalog, today):
-    chart = charts.monthly_costs(recommend(catalog, Workload(), today), "dark")
+    chart = charts.monthly_costs(recommend(catalog, Workload(), today), "embedder", "dark")
     assert "BGE Large EN v1.5, DeepInfra $34.90, the pick" in chart.alt
-    assert charts.monthly_costs(recommend(catalog, Workload(data_may_leave=False), today), "dark") is None
+    assert charts.monthly_costs(recommend(catalog, Workload(data_may_leave=False, placement="hosted"), today), "embedder", "dark") is None
 
 
 def test_ties_are_named_and_a_rounded_figure_is_no_tie(catalog, today, copied, edit):
-    assert tables.cheapest_sentence(recommend(catalog, Workload(languages=("de",), vector_store="none"), today)) == (
+    assert tables.cheapest_sentence(recommend(catalog, Workload(languages=("de",), vector_store="none"), today), "embedder") == (
         "From $0.32 a month: BGE Multilingual Gemma2 at Nebius or OVHcloud AI Endpoints"
     )
     english = Workload(outputs=("dense",), quality_tolerance=0, languages=("ja",))
-    told = tables.cheapest_sentence(recommend(catalog, english, today))
+    told = tables.cheapest_sentence(recommend(catalog, english, today), "embedder")
     assert told == "From $34.90 a month: BGE M3 at Novita AI, DeepInfra, OpenRouter, LibertAI, or OVHcloud AI Endpoints"
     edit(
         copied / "offers/openrouter.yaml",
         'model: baai/bge-m3\n    type: serverless\n    usd_per_1m_input: "0.01"',
         'model: baai/bge-m3\n    type: serverless\n    usd_per_1m_input: "0.01001"',
     )
-    told = tables.cheapest_sentence(recommend(catalogs.load(copied), english, today))
+    told = tables.cheapest_sentence(recommend(catalogs.load(copied), english, today), "embedder")
     assert "OpenRouter" not in told and "DeepInfra" in told
-    assert tables.cheapest_sentence(recommend(catalog, Workload(data_may_leave=False), today)) == ""
+    assert tables.cheapest_sentence(recommend(catalog, Workload(data_may_leave=False, placement="hosted"), today), "embedder") == ""
 
 
 def test_the_json_to_take_away_loses_no_digit(catalog):

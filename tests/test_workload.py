@@ -1,7 +1,7 @@
 import pytest
 
 from advisor.errors import WorkloadError
-from advisor.workload import Workload
+from advisor.workload import Workload, ignored
 
 
 def test_every_field_has_a_default_a_title_and_a_help_text():
@@ -28,11 +28,9 @@ def test_the_stated_fields_are_those_that_differ_from_their_defaults():
         ({"passage_tokens": 900}, "passage_tokens_p95 is 450, below passage_tokens 900"),
         ({"budget_usd_per_month": float("nan")}, "budget_usd_per_month: Input should be a finite number"),
         ({"quality_tolerance": -1}, "quality_tolerance: "),
-        ({"task": "retrieve-and-rerank"}, "task retrieve-and-rerank is not answered by this version"),
-        ({"placement": "own"}, "placement own is not answered by this version"),
-        ({"hardware": "gpu"}, "hardware gpu is not answered"),
-        ({"redundancy": True}, "redundancy true is not answered"),
-        ({"vector_store": "pgvector"}, "vector_store pgvector is not priced by this version. Write ram or none."),
+        ({"placement": "cloud"}, "placement: Input should be 'any'"),
+        ({"vector_store": "../etc"}, "vector_store: String should match pattern"),
+        ({"passages": 10**18}, "passages: Input should be less than or equal to 1000000000000"),
     ],
 )
 def test_a_bad_value_is_told_with_its_field(stated, told):
@@ -57,3 +55,31 @@ def test_the_whole_shape_of_the_design_is_accepted():
             "priority": "balanced", "quality_tolerance": 5.0, "material_usd": 5,
         }
     ) == Workload()  # fmt: skip
+
+
+CHOICES = {"task": ["retrieve", "rerank"], "languages": ["en", "de"], "plan": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({"passages": ["5"], "languages": ["en", "de"], "split_long_passages": ["false"], "embed": ["true"]}, []),
+        ({"languages": [""], "budget_usd_per_month": [""]}, ["languages=: no such choice as ''. Known: de, en."]),
+        ({"pasages": ["5"]}, ["pasages=5: no such field. Did you mean 'passages'?"]),
+        ({"passages": ["1", "2"]}, ["passages=1,2: given 2 times; the last one is taken."]),
+        ({"passages": ["1" + "0" * 18]}, [f"passages=1{'0' * 18}: input should be less than or equal to 1000000000000."]),
+        ({"passages": ["lots"]}, ["passages=lots: input should be a valid integer, unable to parse string as an integer."]),
+        ({"task": ["retreive"]}, ["task=retreive: no such choice as 'retreive'. Did you mean 'retrieve'?"]),
+        ({"quality_tolerance": ["NaN"]}, ["quality_tolerance=NaN: input should be a finite number."]),
+        ({"redundancy": ["maybe"]}, ["redundancy=maybe: write true or false."]),
+        ({"passage_tokens": ["900"]}, []),
+        ({"plan": ["c" * 500]}, [f"plan={'c' * 60}: no such choice as '{'c' * 40}'. Known: a, b."]),
+    ],
+)
+def test_what_an_address_cannot_set_is_told(params, told):
+    assert ignored(params, CHOICES, ("embed",)) == told
+
+
+def test_the_peak_is_five_times_the_average_unless_it_is_stated():
+    assert Workload(queries_per_month=2_628_000).peak == 5.0
+    assert Workload(peak_queries_per_second=200).peak == 200

@@ -377,6 +377,15 @@ class _Reading:
                     )
                 seen[key] = family.id
         for key, preset in catalog.presets.items():
+            store = preset.workload.get("vector_store", "ram")
+            if catalog.stores and store not in ("ram", "none", *catalog.stores):
+                self.fault(
+                    f"{self.root.name}/workloads.yaml",
+                    f"preset {key}",
+                    "vector_store",
+                    f"no store '{store}'.",
+                    did_you_mean(str(store), catalog.stores),
+                )
             try:
                 Workload.of(preset.workload)
             except WorkloadError as error:

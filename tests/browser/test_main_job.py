@@ -60,7 +60,7 @@ def test_the_workload_goes_from_advise_to_cost_and_back_by_menu(app, open_page, 
     menu(page, "Advise")
     expect(page.get_by_label("Queries a month", exact=True)).to_have_value("123000")
     expect(page.get_by_label("Passages", exact=True)).to_have_value("70000")
-    page.get_by_role("link", name="Every offer's cost").click()
+    page.get_by_role("link", name="Every plan's cost").click()
     expect(page.get_by_role("heading", name="What does it cost a month?")).to_be_visible()
     expect(page.get_by_label("Passages", exact=True)).to_have_value("70000")
 
@@ -82,19 +82,26 @@ def test_figures_that_do_not_go_together_are_told_and_lose_nothing(app, open_pag
 
 
 @pytest.mark.parametrize(
-    "query", ["task=nonsense&passages=-5", "passages=1e99", "languages=xx", "languages=", "bogus=<script>alert(1)</script>", "quality_tolerance=NaN", "task=retrieve-and-rerank"]
+    "query", ["task=nonsense&passages=-5", "passages=1e99", "languages=xx", "languages=", "bogus=<script>alert(1)</script>", "quality_tolerance=NaN", "passages=1000000000000000000", "passages=5&passages=6", "vector_store=../../etc", "plan=no-such-plan"]
 )  # fmt: skip
 def test_an_address_with_nonsense_still_answers_or_says_why(app, open_page, query):
     page = open_page(f"{app}/advise?{query}")
     answered = page.get_by_role("heading", name=re.compile("^Use |^Nothing fits"))
     expect(answered.or_(page.get_by_text("choose at least one")).first).to_be_visible()
     assert page.locator("[data-testid=stException]").count() == 0
+    named = re.escape(query.split("=")[0])
+    expect(page.get_by_text(re.compile(f"^{named}=")).first).to_be_visible()  # what could not be taken is named
 
 
 def test_nothing_fits_says_what_to_give_up(app, open_page):
-    page = open_page(f"{app}/advise?data_may_leave=false")
+    page = open_page(f"{app}/advise?data_may_leave=false&placement=hosted&languages=de")
     expect(page.get_by_role("heading", name="Nothing fits this workload")).to_be_visible()
-    expect(page.get_by_text("Without this one requirement 23 plans would fit")).to_be_visible()
+    expect(page.get_by_text("Without this one requirement").first).to_be_visible()
+    page.get_by_text("What would change it").click()
+    told = page.get_by_text(re.compile("^Placement any instead of hosted: BGE M3 on .* fits, for"))
+    expect(told).to_be_visible()
+    page.get_by_test_id("stHorizontalBlock").filter(has=told).last.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("heading", name=re.compile("^Use BGE M3 on "))).to_be_visible()
 
 
 def test_a_deep_link_as_the_very_first_visit_has_its_navigation(start_app, open_page):
@@ -134,7 +141,7 @@ def test_the_chart_is_drawn_and_has_words(app, open_page):
 def test_an_answer_is_changed_by_what_would_change_it_reopened_by_link_saved_and_replayed(app, open_page, settle, tmp_path, capsys):
     page = open_page(f"{app}/advise")
     page.get_by_test_id("stSelectbox").filter(has_text="Start from").locator("input").click()
-    page.get_by_role("option", name="English, quality first").click()
+    page.get_by_role("option", name="Best possible quality in English").click()
     expect(page.get_by_role("heading", name="Use BGE Multilingual Gemma2 at Nebius")).to_be_visible()
     page.get_by_text("What would change it").click()
     told = page.get_by_text("Priority balanced instead of quality: BGE Large EN v1.5 at DeepInfra")
@@ -159,7 +166,7 @@ def test_an_answer_is_changed_by_what_would_change_it_reopened_by_link_saved_and
 def test_the_scores_that_were_asked_for_go_along_to_cost_and_back(app, open_page):
     page = open_page(f"{app}/advise?scores=longembed")
     expect(page.get_by_text("LongEmbed retrieval (nDCG@10").first).to_be_visible()
-    page.get_by_role("link", name="Every offer's cost").click()
+    page.get_by_role("link", name="Every plan's cost").click()
     expect(page.get_by_role("heading", name="What does it cost a month?")).to_be_visible()
     expect(page).to_have_url(re.compile("/cost.*scores=longembed"))
     menu(page, "Advise")
@@ -177,6 +184,30 @@ def test_a_click_on_a_mark_asks_about_its_plan(app, open_page):
 def test_a_plan_can_be_asked_why_it_is_not_the_pick_by_link(app, open_page):
     page = open_page(f"{app}/advise?plan=cloudflare-bge-small-en-v1.5")
     expect(page.get_by_text("It is 7.6 points below the best, more than the 5 that may be given up.")).to_be_visible()
+
+
+def test_another_priority_gives_another_pick_and_a_fresh_browser_the_same_page(app, open_page, settle):
+    page = open_page(f"{app}/advise")
+    page.get_by_test_id("stSelectbox").filter(has_text="Start from").locator("input").click()
+    page.get_by_role("option", name="Multilingual RAG over ten million passages").click()
+    expect(page.get_by_role("heading", name="Use BGE M3 at Novita AI, then BGE Reranker V2 M3 at Novita AI")).to_be_visible()
+    page.get_by_text("Where it runs").click()
+    page.get_by_role("radio", name="own", exact=True).or_(page.get_by_role("button", name="own", exact=True)).first.click()
+    heading = page.get_by_role("heading", name=re.compile("^Use BGE M3 .*BGE Reranker V2 M3 .* (T4|L4|A10|4090|L40S)"))
+    expect(heading).to_be_visible()
+    settle(page)
+    told = heading.inner_text()
+    fresh = open_page(page.url)
+    expect(fresh.get_by_role("heading", name=told)).to_be_visible()
+    menu(fresh, "Cost")
+    expect(fresh.get_by_role("heading", name=re.compile("^Reranking: From"))).to_be_visible()
+    expect(fresh).to_have_url(re.compile("/cost.*task=retrieve-and-rerank"))
+
+
+def test_machines_of_ones_own_are_priced_with_their_formula(app, open_page):
+    page = open_page(f"{app}/cost?placement=own&offer=bge-large-en-v1.5%40aws-g6.xlarge")
+    expect(page.get_by_text("$0.8048 an hour × 730 hours × 1 = $588 a month.")).to_be_visible()
+    expect(page.get_by_role("heading", name="On machines of your own")).to_be_visible()
 
 
 def test_the_decision_downloads_as_json(app, open_page):

@@ -66,7 +66,10 @@ def test_a_tab_is_named_with_its_line(copied):
 def test_no_is_norwegian(copied, catalog):
     assert "no" in catalog.variants["bge-m3"].languages
     path = copied / "workloads.yaml"
-    path.write_text("presets:\n- {id: a, name: A, about: A, workload: {languages: [no, de]}}\n", encoding="utf-8")
+    path.write_text(
+        "presets:\n- {id: a, name: A, about: A, workload: {languages: [no, de]}, expert: {embedder: bge-m3, reranker: null, placement: hosted, why: A, sources: [fe-readme]}}\n",
+        encoding="utf-8",
+    )
     assert catalogs.load(copied).presets["a"].workload["languages"] == ["no", "de"]
 
 

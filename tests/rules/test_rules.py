@@ -8,7 +8,7 @@ import yaml
 
 from advisor.catalog import read
 from advisor.catalog.load import SHIPPED
-from advisor.findings import findings
+from advisor.findings import Findings
 from advisor.plans import build
 from advisor.workload import Workload
 
@@ -21,7 +21,7 @@ PINNED = {
         {},
         "novita-ai-bge-reranker-v2-m3",
         "exclude",
-        "scores query-passage pairs and makes no embedding, so it cannot retrieve",
+        "scores query-passage pairs and makes no embedding, which alone is not what retrieve needs",
     ),
     "passage-fits-context": (
         LONG | {"split_long_passages": False},
@@ -55,7 +55,70 @@ PINNED = {
     "licence-is-permissive": ({"licence": "permissive"}, "nebius-bge-multilingual-gemma2", "exclude", "comes under the Gemma terms of use"),
     "licence-allows-commercial-use": ({"licence": "commercial"}, "nebius-bge-multilingual-gemma2", "warn", "was not checked"),
     "licence-is-not-permissive": ({}, "nebius-bge-multilingual-gemma2", "warn", "not MIT or Apache-2.0"),
-    "somebody-hosts-it": ({"task": "rerank"}, "bge-reranker-large", "exclude", "No hosted offer of BGE Reranker Large is known"),
+    "placement-is-hosted": ({"placement": "hosted"}, "bge-m3@aws-g6.xlarge", "exclude", "AWS g6.xlarge (L4) is a machine of your own"),
+    "placement-is-own": ({"placement": "own"}, "novita-ai-bge-m3", "exclude", "Novita AI is a hosted endpoint"),
+    "requests-within-limit": (
+        {"peak_queries_per_second": 200},
+        "cloudflare-bge-small-en-v1.5",
+        "exclude",
+        "A peak of 12,000 requests a minute, one for each query, exceeds the 3,000",
+    ),
+    "request-limit-not-stated": ({"peak_queries_per_second": 200}, "novita-ai-bge-m3", "warn", "ask whether it takes 12,000 a minute"),
+    "hardware-is-asked-for": ({"hardware": "cpu"}, "bge-m3@aws-g6.xlarge", "exclude", "AWS g6.xlarge (L4) computes with L4"),
+    "speed-is-known": ({}, "bge-m3@aws-inf2.xlarge", "exclude", "How fast BGE M3 runs on AWS inf2.xlarge (AWS Inferentia2) is not known"),
+    "model-fits-memory": ({}, "bge-multilingual-gemma2@aws-g4dn.xlarge", "exclude", "needs 22 GiB in fp16"),
+    "long-input-needs-fused-attention": (
+        {"passage_tokens": 5000, "passage_tokens_p95": 8000, "split_long_passages": False},
+        "bge-multilingual-gemma2@runpod-rtx-4090-secure-cloud",
+        "warn",
+        "memory grows with the square of the length",
+    ),
+    "data-stays-on-known-hosts": ({"data_may_leave": False}, "bge-m3@runpod-l40s-community-cloud", "exclude", "is let by third parties"),
+    "redundancy-needs-a-lasting-host": ({"redundancy": True}, "bge-m3@runpod-l40s-community-cloud", "exclude", "who may take it back"),
+    "marketplace-price-moves": ({}, "bge-m3@runpod-l40s-community-cloud", "warn", "its price moves by the day"),
+    "fast-enough": ({"task": "rerank", "latency_ms_p95": 100}, "bge-reranker-v2-m3@aws-c7i.xlarge", "exclude", "over the 100 ms you allow"),
+    "perhaps-not-fast-enough": ({"task": "rerank", "latency_ms_p95": 300}, "bge-reranker-v2-m3@aws-g6.xlarge", "warn", "At the slow end"),
+    "speed-is-scaled": ({}, "bge-m3@aws-g6.xlarge", "note", "scaled by FLOPs from 5 published runs on NVIDIA L4"),
+    "runtime-for-more-than-dense": (
+        {"outputs": ["dense", "sparse"]},
+        "bge-m3@aws-g6.xlarge",
+        "note",
+        "Serve it with FlagEmbedding or vLLM",
+    ),
+    "runs-on": ({}, "bge-multilingual-gemma2@aws-g6e.xlarge", "note", "It runs on sentence-transformers, FlagEmbedding, or vLLM."),
+    "library-cuts-at-512": (LONG, "bge-m3@aws-g6.xlarge", "warn", "FlagEmbedding cuts inputs at 512 tokens"),
+    "weights-are-carried-in": ({"data_may_leave": False}, "bge-m3@aws-g6.xlarge", "note", "1.06 GiB of weights"),
+    "store-indexes-dimension": (
+        {"vector_store": "pgvector"},
+        "nebius-bge-multilingual-gemma2",
+        "exclude",
+        "indexes 2,000 dimensions of float32 at most",
+    ),
+    "store-takes-vector-type": (
+        {"vector_store": "s3-vectors", "vector_type": "int8"},
+        "novita-ai-bge-m3",
+        "exclude",
+        "does not take int8 vectors",
+    ),
+    "store-price-is-known": (
+        {"vector_store": "qdrant-cloud"},
+        "novita-ai-bge-m3",
+        "exclude",
+        "What a month in Qdrant Cloud costs was not found",
+    ),
+    "store-queries-are-not-priced": (
+        {"vector_store": "pinecone-standard"},
+        "novita-ai-bge-m3",
+        "warn",
+        "so the index costs more than shown",
+    ),
+    "multi-vector-index-is-large": ({"outputs": ["multi_vector"]}, "deepinfra-bge-m3-multi", "warn", "a vector for each token"),
+    "reranker-can-lower-scores": (
+        {"task": "rerank"},
+        "novita-ai-bge-reranker-v2-m3",
+        "warn",
+        "on 6 of 15 BEIR data sets it lowered the score of its first stage, most on ArguAna (63.5 to 37.7)",
+    ),
     "trial-is-no-price": ({}, "nvidia-api-catalog-bge-m3", "exclude", "a trial is not a price"),
     "price-is-known": ({}, "siliconflow-bge-m3", "exclude", "its price is not known"),
     "data-stays-inside": ({"data_may_leave": False}, "novita-ai-bge-m3", "exclude", "may not be sent to a provider"),
@@ -73,13 +136,17 @@ PINNED = {
     "within-budget": ({"budget_usd_per_month": 20}, "deepinfra-bge-large-en-v1.5", "exclude", "exceeds the budget of $20.00"),
     "hosted-latency-not-published": ({"latency_ms_p95": 100}, "novita-ai-bge-m3", "warn", "publishes no latency"),
 }
-NOT_SHIPPED = {"variant-is-replaced": "nobody has withdrawn any of the variants; see test_a_replaced_variant_is_ruled_out"}
+NOT_SHIPPED = {
+    "variant-is-replaced": "nobody has withdrawn any of the variants; see test_a_replaced_variant_is_ruled_out",
+    "rent-is-known": "every machine of the catalog has a price; see test_a_machine_without_a_price_is_never_picked",
+    "runtime-returns-outputs": "some library returns every output of M3; see test_outputs_that_no_library_returns_rule_own_machines_out",
+}
 
 
 def effects(catalog, rule, workload, plan_id):
-    plans = build(catalog, Workload.of(workload), TODAY)
-    found = next(f for plan, f in zip(plans, findings(catalog, plans), strict=True) if plan.id == plan_id)
-    return [(finding.effect, finding.text) for finding in found if finding.rule == rule]
+    table = build(catalog, Workload.of(workload), TODAY)
+    row = next(row for row, place in enumerate(table.static.places) if place.id == plan_id)
+    return [(finding.effect, finding.text) for finding in Findings(catalog, table).of(row) if finding.rule == rule]
 
 
 @pytest.mark.parametrize("rule", PINNED)
@@ -108,6 +175,23 @@ def test_a_replaced_variant_is_ruled_out(copied, edit):
     path.write_text(text.replace("\nsources:\n", "\nreplaced_by: bge-m3\nsources:\n  replaced_by: [fe-readme]\n", 1), encoding="utf-8")
     found = effects(catalogs.load(copied), "variant-is-replaced", {}, "deepinfra-bge-large-en-v1.5")
     assert found == [("exclude", "BGE Large EN v1.5 is replaced by BGE M3; use it only to keep an index built with it.")]
+
+
+def test_a_machine_without_a_price_is_never_picked(copied, edit):
+    from advisor import catalog as catalogs
+
+    edit(copied / "hardware/instances.yaml", 'on_demand_usd_per_h: "0.8048"', "on_demand_usd_per_h: null")
+    found = effects(catalogs.load(copied), "rent-is-known", {}, "bge-m3@aws-g6.xlarge")
+    assert found == [("exclude", "The price of AWS g6.xlarge (L4) is not known, so it cannot be compared.")]
+
+
+def test_outputs_that_no_library_returns_rule_own_machines_out(copied):
+    from advisor import catalog as catalogs
+
+    path = copied / "families/bge/variants/bge-m3.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("    outputs: [dense, sparse, multi_vector]\n", ""), encoding="utf-8")
+    found = effects(catalogs.load(copied), "runtime-returns-outputs", {"outputs": ["sparse"]}, "bge-m3@aws-g6.xlarge")
+    assert [effect for effect, _ in found] == ["exclude"]
 
 
 @pytest.mark.parametrize("theme", sorted(path.stem for path in (SHIPPED / "rules").glob("*.yaml")))
