@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -67,7 +67,8 @@ def metric_meaning(catalog: Catalog, chosen: EvidenceSet) -> str:
     return f"{metric.name}: {metric.meaning}"
 
 
-def scores(catalog: Catalog, set_id: str, languages: tuple[str, ...] = ()) -> dict[str, float]:
+@lru_cache(maxsize=512)
+def scores(catalog: Catalog, set_id: str, languages: tuple[str, ...] = ()) -> Mapping[str, float]:
     """Scores of one set by variant id, in points of 100: only rows that are complete for it.
 
     A set by language gives the mean over `languages` for the variants that have them all; a set by task gives the

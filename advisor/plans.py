@@ -155,15 +155,17 @@ class Plan:
         """The provider's name, or the machine: `DeepInfra`, `AWS g6.xlarge (L4)`."""
         return place_name(self.table.catalog, self.place)
 
+    def figure(self, name: str) -> Any:
+        """The row of one column; None where not known."""
+        values = self.table.columns[name]
+        row = 0 if len(values.values) == 1 else self.row
+        value = values.values[row] if values.known[row] else None
+        return value.item() if isinstance(value, np.generic) else value
+
     @property
     def figures(self) -> Mapping[str, Any]:
         """The row of each column; None where not known."""
-        found = {}
-        for name, values in self.table.columns.items():
-            row = 0 if len(values.values) == 1 else self.row
-            value = values.values[row] if values.known[row] else None
-            found[name] = value.item() if isinstance(value, np.generic) else value
-        return found
+        return {name: self.figure(name) for name in self.table.columns}
 
     @property
     def index_bytes(self) -> int:
@@ -288,7 +290,7 @@ def place_name(catalog: Catalog, place: Place) -> str:
 
 def shown(plan: Plan, name: str) -> str:
     """A figure of a plan as text, with the unit its column has."""
-    value = plan.figures.get(name)
+    value = plan.figure(name)
     if value is None:
         return units.NOT_KNOWN
     if COLUMNS[name].unit == "usd":

@@ -168,7 +168,7 @@ def _shared(found: Recommendation) -> list[Reason]:
     dated = f"price of {plan.as_of.isoformat()}" if plan.as_of else "undated price"
     usd = (rent or 0) * units.HOURS_PER_MONTH * pick.shared[1]
     text = (
-        f"Both models fit one machine together ({units.memory(needed)} of {units.memory(plan.figures['memory_bytes'])}), so {_machines(pick.shared[1])} "
+        f"Both models fit one machine together ({units.memory(needed)} of {units.memory(plan.figure('memory_bytes'))}), so {_machines(pick.shared[1])} "
         f"for {units.HOURS_PER_MONTH} hours at ${rent} {'serves' if pick.shared[1] == 1 else 'serve'} both: {units.usd(usd)} a month, by the {dated}."
     )
     return [Reason("shared", text, plan.price_sources)]

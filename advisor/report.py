@@ -50,8 +50,8 @@ def rejections(found: Recommendation) -> list[str]:
     """One sentence for each variant and rule that ruled plans of it out first, with the places; of own machines the first few are named."""
     groups: dict[tuple[str, bool, str], list[Judged]] = {}
     for judged in found.rejected:
-        first = judged.excluded[0]
-        groups.setdefault((judged.plan.variant.name, judged.hosted, first.text if judged.hosted else first.rule), []).append(judged)
+        first = judged.excluded[0].text if judged.hosted else found.rules.excluding(judged.row)[0]
+        groups.setdefault((judged.plan.variant.name, judged.hosted, first), []).append(judged)
     lines = []
     for (name, hosted, _), group in sorted(groups.items()):
         places = list(dict.fromkeys(j.plan.where for j in group))
@@ -59,8 +59,9 @@ def rejections(found: Recommendation) -> list[str]:
             lines.append(f"{name} ({', '.join(places)}): {group[0].excluded[0].text}")
         else:
             more = f" and {len(places) - NAMED} more machines" if len(places) > NAMED else ""
-            lead = "for instance: " if len({j.excluded[0].text for j in group}) > 1 else ""
-            lines.append(f"{name} ({', '.join(places[:NAMED])}{more}): {lead}{group[0].excluded[0].text}")
+            text = group[0].excluded[0].text
+            lead = "for instance: " if len(group) > 1 and group[-1].excluded[0].text != text else ""
+            lines.append(f"{name} ({', '.join(places[:NAMED])}{more}): {lead}{text}")
     return lines
 
 
@@ -161,7 +162,7 @@ def _placement(judged: Judged) -> dict[str, Any]:
         "type": "own",
         "cloud": instance.cloud,
         "instance": instance.id,
-        "precision": plan.figures["precision"],
+        "precision": plan.figure("precision"),
         "usd_per_hour": None if rent is None else str(rent),
     } | told
 

@@ -411,6 +411,20 @@ def alternative_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
     ]
 
 
+def plan_sentence(found: Recommendation, plan_id: str) -> str:
+    """What a plan costs and scores, and on a machine how fast it is; with its range and the day of its price."""
+    judged = next(j for j in found.judged if j.id == plan_id)
+    plan, amount, speed = judged.plan, judged.plan.monthly_usd, judged.plan.tokens_per_second
+    cost = f"{units.usd(amount.base)} a month ({units.usd_range(amount.low, amount.high)})" if amount else "What it costs is not known"
+    score = f", scores {units.points(judged.quality)}" if judged.quality is not None else ", not ranked"
+    fast = (
+        f", {units.count(round(speed.base))} tokens a second ({units.count(round(speed.low))} to {units.count(round(speed.high))})"
+        if speed
+        else ""
+    )
+    return f"{cost}{score}{fast}. {price_note(judged).strip()}"
+
+
 def plan_rows(found: Recommendation, kind: str) -> list[dict[str, Any]]:
     """Every plan of one step as numbers to sort by, cheapest first; None where not known."""
     rows = sorted(_of_kind(found, kind), key=lambda j: (not j.fits, math.isnan(j.monthly), j.monthly, j.id))

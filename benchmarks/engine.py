@@ -1,4 +1,4 @@
-"""Catalog load, plans and rules at the shipped size and ten times it, and one rerun of Advise.
+"""Catalog load, plans, rules and recommendation at the shipped size, ten and fifty times it, what would change it, and one rerun of Advise.
 
 python -m benchmarks.engine
 """
@@ -13,12 +13,11 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from advisor import catalog as catalogs
+from advisor import reasons, record
 from advisor.catalog.load import Catalog
-from advisor.findings import findings
+from advisor.findings import Findings
 from advisor.plans import build
-from advisor.plans import columns as columns_of
 from advisor.recommend import recommend
-from advisor.rules.evaluate import evaluate
 from advisor.trade_offs import changes
 from advisor.workload import Workload
 
@@ -38,7 +37,7 @@ def milliseconds(work: Callable[[], object], times: int = 15) -> float:
 
 
 def enlarged(catalog: Catalog, times: int) -> Catalog:
-    """The catalog with every offer `times` over, under ids of their own."""
+    """The catalog with every offer and every machine `times` over, under ids of their own."""
     providers = {
         f"{key}-{n}": provider.model_copy(
             update={"offers": [offer.model_copy(update={"id": f"{offer.id}-{n}"}) for offer in provider.offers]}
@@ -46,29 +45,36 @@ def enlarged(catalog: Catalog, times: int) -> Catalog:
         for key, provider in catalog.providers.items()
         for n in range(times)
     }
-    return replace(catalog, providers=providers)
+    instances = {f"{key}-{n}": i.model_copy(update={"id": f"{key}-{n}"}) for key, i in catalog.instances.items() for n in range(times)}
+    return replace(catalog, providers=providers, instances=instances)
 
 
 def main() -> None:
     catalog = catalogs.load()
     print(f"catalog load: {milliseconds(catalogs.load, 5):.0f} ms")
-    base = None
-    for times in (1, 10, 100, 1000):
-        larger = enlarged(catalog, times)
-        plans = build(larger, Workload(), TODAY)
-        repeats = 15 if times < 100 else 3
-        built = milliseconds(lambda c=larger: build(c, Workload(), TODAY), repeats)
-        columns = columns_of(plans)
-        evaluated = milliseconds(lambda c=columns, p=plans: [evaluate(rule.when, c, len(p)) for rule in catalog.rules.values()], repeats)
-        ruled = milliseconds(lambda c=larger, p=plans: findings(c, p), repeats)
-        whole = milliseconds(lambda c=larger: recommend(c, Workload(), TODAY), repeats)
-        base = base or whole
+    for task in ("retrieve", "retrieve-and-rerank"):
+        workload, base = Workload(task=task), None
+        print(f"{task}:")
+        for times in (1, 10, 50):
+            larger = enlarged(catalog, times)
+            table = build(larger, workload, TODAY)
+            repeats = 15 if times == 1 else 5
+            built = milliseconds(lambda c=larger, w=workload: build(c, w, TODAY), repeats)
+            ruled = milliseconds(lambda c=larger, t=table: Findings(c, t).excluded, repeats)
+            whole = milliseconds(lambda c=larger, w=workload: recommend(c, w, TODAY).answer, repeats)
+            told = milliseconds(lambda c=larger, w=workload: reasons.reasons(recommend(c, w, TODAY)), repeats)
+            base = base or whole
+            print(
+                f"  {len(table):6,} plans: built {built:.1f} ms, {len(catalog.rules)} rules {ruled:.1f} ms, recommendation {whole:.1f} ms "
+                f"({whole / base:.1f} times the shipped size), with its reasons {told:.1f} ms"
+            )
+    for name, preset in catalog.presets.items():
+        found = recommend(catalog, Workload.of(preset.workload), TODAY)
         print(
-            f"{len(plans):6,} plans: plans {built:.1f} ms, {len(catalog.rules)} rules {evaluated:.1f} ms evaluated, {ruled:.1f} ms with sentences, "
-            f"recommendation {whole:.1f} ms ({whole / base:.1f} times the shipped size)"
+            f"what would change {name}, {len(changes(catalog, found))} changes: {milliseconds(lambda f=found: changes(catalog, f), 3):.0f} ms"
         )
     found = recommend(catalog, Workload(), TODAY)
-    print(f"what would change it, {len(changes(catalog, found))} changes found: {milliseconds(lambda: changes(catalog, found), 7):.0f} ms")
+    print(f"the whole record: {milliseconds(lambda: record.as_json(catalog, found), 3):.0f} ms")
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     at.switch_page("pages/advise.py").run()
     state = [500_000]

@@ -106,7 +106,11 @@ def ask_why_not(found) -> None:
         st.caption("A plan is one model at one provider's offer, or on one machine.")
         return
     st.markdown(f"**{names[asked]}**")
+    st.markdown(shared.money(tables.plan_sentence(found, asked)))
     st.markdown("\n".join(f"- {shared.money(line)}" for line in trade_offs.why_not(found, asked)))
+    st.page_link(
+        "pages/cost.py", label="Its cost worked out", icon=":material/calculate:", query_params=shared.params(found) | {"offer": asked}
+    )
 
 
 def show_changes(found) -> None:
