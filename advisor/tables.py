@@ -414,7 +414,7 @@ def alternative_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
 def plan_sentence(found: Recommendation, plan_id: str) -> str:
     """What a plan costs and scores, and on a machine how fast it is; with its range and the day of its price."""
     judged = next(j for j in found.judged if j.id == plan_id)
-    plan, amount, speed = judged.plan, judged.plan.monthly_usd, judged.plan.tokens_per_second
+    amount, speed = judged.plan.monthly_usd, judged.plan.tokens_per_second
     cost = f"{units.usd(amount.base)} a month ({units.usd_range(amount.low, amount.high)})" if amount else "What it costs is not known"
     score = f", scores {units.points(judged.quality)}" if judged.quality is not None else ", not ranked"
     fast = (
