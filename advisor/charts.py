@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import altair as alt
 import pandas as pd
 
+from advisor import break_even as crossing
 from advisor import reasons, tables, trade_offs, units
 from advisor.recommend import Judged, Recommendation
+from advisor.sensitivity import Swing
 from advisor.tables import Release
 
 LEGIBLE = {"light": "#0d141b", "dark": "#e4eaf0"}
@@ -229,3 +232,102 @@ def _trade_off_title(found: Recommendation, kind: str, front: set[str]) -> str:
 def _told_beside(other: Judged, pick: Judged, found: Recommendation) -> str:
     text = reasons.versus(found, other, pick).removesuffix(".")
     return f"{other.named} would be {text[0].lower()}{text[1:]}"
+
+
+def break_even(found: Recommendation, own: Judged, theme: str) -> Chart | None:
+    """Cost a month against tokens a month: a machine of one's own, by the count that the volume needs, against the priced offers; None without a load."""
+    crossings = crossing.crossings(found, own)
+    if not crossings or own.plan.rent is None:
+        return None
+    capacity, load = crossings[0].capacity[1], float(own.plan.tokens.monthly)
+    marks = [c.tokens[1] for c in crossings if c.tokens[1]]
+    least, most = min([load, *marks, capacity]) / 30, max([load, *marks, capacity]) * 30
+    volumes = [least * (most / least) ** (step / 160) for step in range(161)]
+    rent = float(own.plan.rent) * units.HOURS_PER_MONTH
+    spare = int(found.workload.redundancy)
+    rows = [{"tokens": v, "usd": rent * (max(1, math.ceil(v / capacity - 1e-9)) + spare), "line": own.plan.where} for v in volumes]
+    shown: dict[float, str] = {}
+    for c in crossings:
+        price = float(c.offer.plan.figure("usd_per_1m_input"))
+        shown[price] = f"{shown[price]}, {c.offer.plan.where}" if price in shown else f"${price:g}: {c.offer.plan.where}"
+    for price, name in shown.items():
+        rows += [{"tokens": v, "usd": v * price / 1e6, "line": name} for v in (least, most)]
+    frame = pd.DataFrame(rows)
+    x = alt.X(
+        "tokens:Q",
+        title="Tokens a month (each step of the axis multiplies)",
+        scale=alt.Scale(type="log", domain=[least, most], nice=False),
+        axis=alt.Axis(format="~s", grid=False, tickCount=6),
+    )
+    y = alt.Y("usd:Q", title="US dollars a month", scale=alt.Scale(type="log"), axis=alt.Axis(format="$,~r", grid=False, tickCount=6))
+    lines = (
+        alt.Chart(frame)
+        .mark_line(strokeWidth=2, clip=True)
+        .encode(
+            x=x,
+            y=y,
+            color=alt.Color("line:N", title=None, legend=alt.Legend(orient="top", columns=1, labelLimit=420)),
+            strokeDash=alt.StrokeDash("line:N", title=None, legend=alt.Legend(orient="top", columns=1, labelLimit=420)),
+        )
+    )
+    here = pd.DataFrame([{"tokens": load, "word": "your workload"}])
+    rule = alt.Chart(here).mark_rule(strokeDash=[3, 3], strokeWidth=2, color=LEGIBLE[theme]).encode(x="tokens:Q")
+    word = alt.Chart(here).mark_text(align="left", dx=5, y=8, fontSize=12, color=LEGIBLE[theme]).encode(x="tokens:Q", text="word:N")
+    crossed = [
+        {"tokens": c.tokens[1], "usd": c.tokens[1] * float(c.offer.plan.figure("usd_per_1m_input")) / 1e6} for c in crossings if c.tokens[1]
+    ]
+    points = pd.DataFrame([{**point, "word": units.large(round(point["tokens"]))} for point in crossed], columns=["tokens", "usd", "word"])
+    points = points.drop_duplicates("word").sort_values("tokens").reset_index(names="number")
+    at = alt.Chart(points).encode(x="tokens:Q", y="usd:Q")
+    spots = at.mark_point(filled=True, shape="diamond", size=130, color=LEGIBLE[theme], opacity=1)
+    above = at.transform_filter("datum.number % 2 == 0").mark_text(dy=-16, fontSize=12, color=LEGIBLE[theme]).encode(text="word:N")
+    below = at.transform_filter("datum.number % 2 == 1").mark_text(dy=18, fontSize=12, color=LEGIBLE[theme]).encode(text="word:N")
+    told = " ".join(crossing.sentence(c) for c in crossings)
+    soonest = next((c for c in crossings if c.tokens[1]), None)
+    title = (
+        crossing.sentence(soonest)
+        if soonest
+        else f"Never: no offer is dear enough for {own.plan.where} to pay with {own.plan.variant.name}, however large the volume"
+    )
+    return Chart(
+        title.removesuffix("."),
+        alt.layer(lines, rule, word, spots, above, below).properties(height=320),
+        f"Monthly cost against tokens a month. Your workload: {units.large(round(load))} tokens. {told}",
+    )
+
+
+def tornado(rows: list[Swing], theme: str) -> Chart | None:
+    """What each assumption alone does to the monthly total, the widest on top; None where none moves it."""
+    if not rows:
+        return None
+    base = rows[0].base_usd
+    frame = pd.DataFrame(
+        {"name": row.name, "end": word, "usd": usd, "from": base, "shown": f"{word}: {units.usd(usd)}", "side": side}
+        for row in rows
+        for side, word, usd in (("lower", row.first, row.first_usd), ("higher", row.second, row.second_usd))
+    )
+    order = [row.name for row in rows]
+    chart = alt.Chart(frame).encode(y=alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False)))
+    bars = chart.mark_bar(height=15).encode(
+        x=alt.X(
+            "usd:Q",
+            title="US dollars a month",
+            scale=alt.Scale(zero=False, padding=90),
+            axis=alt.Axis(format="$,~r", grid=False, tickCount=5),
+        ),
+        x2="from:Q",
+        color=alt.Color("side:N", title=None, scale=alt.Scale(domain=["lower", "higher"]), legend=None),
+        tooltip=[alt.Tooltip("name:N", title="Assumption"), alt.Tooltip("shown:N", title="A month")],
+    )
+    below = chart.transform_filter("datum.usd < datum.from").mark_text(align="right", dx=-5, fontSize=11, color=LEGIBLE[theme])
+    above = chart.transform_filter("datum.usd > datum.from").mark_text(align="left", dx=5, fontSize=11, color=LEGIBLE[theme])
+    words = [side.encode(x="usd:Q", text="shown:N") for side in (below, above)]
+    line = alt.Chart(pd.DataFrame({"usd": [base]})).mark_rule(strokeWidth=2, color=LEGIBLE[theme]).encode(x="usd:Q")
+    first = rows[0]
+    title = f"The total moves most with {first.name[0].lower()}{first.name[1:]}: {units.usd(first.first_usd)} ({first.first}) to {units.usd(first.second_usd)} ({first.second}), from {units.usd(base)}"
+    told = "; ".join(f"{row.name}: {row.first} {units.usd(row.first_usd)}, {row.second} {units.usd(row.second_usd)}" for row in rows)
+    return Chart(
+        title,
+        alt.layer(bars, *words, line).properties(height=alt.Step(26)),
+        f"What each assumption does to the monthly total of {units.usd(base)}. {told}.",
+    )

@@ -86,6 +86,8 @@ PLAN: dict[str, Column] = {
     "returns_outputs": _truth("some server or library returns the outputs asked for"),
     "tokens_per_second": _number("per_second", "tokens a second of one machine, base"),
     "replicas": _number("count", "machines for the peak load, base"),
+    "int8_asked": _truth("own hardware is to run at int8"),
+    "int8_loss": _number("points", "points of retrieval score that int8 costs; unknown: not measured, or another precision"),
     "memory_bytes": _number("bytes", "memory for one copy of the model"),
     "needed_bytes": _number("bytes", "weights, runtime and one batch, with fused attention"),
     "attention_bytes": _number("bytes", "one long text's attention matrix without a fused kernel"),

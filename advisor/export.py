@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
+from advisor import reasons, tables
 from advisor.catalog.load import Catalog
+from advisor.recommend import Recommendation
 
-SPREADSHEET_SIGNS = ("=", "+", "-", "@", "\t")
+SPREADSHEET_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_json(catalog: Catalog) -> str:
@@ -50,9 +53,50 @@ def scores_csv(catalog: Catalog) -> str:
     return _csv(catalog.quality)
 
 
+def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows of a table on the screen as CSV, safe for spreadsheets; ids that only links need are left out."""
+    return _csv(pd.DataFrame([{key: value for key, value in row.items() if key not in ("id", "offer")} for row in rows]))
+
+
+def table_markdown(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows of a table on the screen as Markdown under a heading; bars in cells are escaped, nothing else is markup."""
+    columns = [key for key in (rows[0] if rows else {}) if key not in ("id", "offer")]
+    lines = [f"## {title}", "", f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
+    lines += [f"| {' | '.join(_cell(row[key]) for key in columns)} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: Any) -> str:
+    text = "not known" if value is None else str(value)
+    for sign in "\\`*_[]<>|$":
+        text = text.replace(sign, f"\\{sign}")
+    return text.replace("\n", " ")
+
+
 def _csv(frame: pd.DataFrame) -> str:
     guarded = frame.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(SPREADSHEET_SIGNS) else cell)
     return guarded.to_csv(index=False)
+
+
+def cost_files(found: Recommendation) -> list[tuple[str, str, Callable[[], str]]]:
+    """(name, media type, maker) of what the Cost page shows: every plan as CSV, and its tables as Markdown."""
+
+    def plans_csv() -> str:
+        return table_csv([{"Step": role.kind} | row for role in found.roles for row in tables.plan_rows(found, role.kind)])
+
+    def markdown() -> str:
+        parts = ["# What it costs a month\n"]
+        for role in found.roles:
+            parts += [table_markdown(f"Hosted offers, {role.kind}", tables.cost_rows(found, role.kind))]
+            parts += [table_markdown(f"Own machines, {role.kind}", tables.own_rows(found, role.kind))]
+        part = found.pick.part("embedder") if found.pick else None
+        if part is not None:
+            parts += [table_markdown("The index by type of vector", tables.index_rows(found, part))]
+            parts += [table_markdown("The index by store", tables.store_rows(found, part))]
+        parts += [f"- {text}" for text in reasons.assumptions(found)]
+        return "\n".join([*parts, f"- Catalog {found.catalog.version}, {found.today.isoformat()}.", ""])
+
+    return [("plans.csv", "text/csv", plans_csv), ("cost.md", "text/markdown", markdown)]
 
 
 FILES: tuple[tuple[str, str, Callable[[Catalog], str]], ...] = (

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from advisor import costs, storage, throughput, units
+from advisor.assumptions import DEFAULT, Assumptions, priced
 from advisor.catalog.load import Catalog
 from advisor.catalog.schema import Instance, Offer, Provider, Variant
 from advisor.columns import COLUMNS, KINDS
@@ -37,6 +38,8 @@ CLOUDS = {
 }
 LOSSES = "beir-rerank-large"
 """The evidence set whose data sets are counted one by one for losses."""
+INT8_BEFORE, INT8_AFTER = "MTEB(eng, v1) fp32 of the int8 study", "MTEB(eng, v1) int8"
+"""The two columns of the study that measured int8, as benchmarks of quality.csv."""
 RUNS = ("listed", "architecture", "partial")
 ENDS = ("low", "base", "high")
 Floats = npt.NDArray[np.float64]
@@ -94,15 +97,20 @@ class _Static:
 class Plans:
     """All plans for one workload: figures as columns, one row a plan; `plans[row]` is one of them with exact amounts.
 
+    `catalog` has the visitor's own prices in it, `ram` is the price of a GiB of memory in a month. `flops` is what one machine reaches at each end of the speed, in operations a second.
+
     `encoding`, `index` and `once` are US dollars by end (low, base, high), each of shape (rows,); not a number where not known.
     `needed` is the share of one machine's speed that the peak load takes, by end.
     """
 
     catalog: Catalog
     workload: Workload
+    assumptions: Assumptions
+    ram: Range | None
     static: _Static
     loads: tuple[Load, ...]
     columns: dict[str, Values]
+    flops: dict[str, Floats]
     encoding: dict[str, Floats]
     index: dict[str, Floats]
     once: dict[str, Floats]
@@ -151,6 +159,11 @@ class Plan:
         return self.offer is not None
 
     @property
+    def rent(self) -> Decimal | None:
+        """US dollars an hour of its machine; None for an endpoint, or where not known."""
+        return rent_of(self.instance, self.table.assumptions.machine_prices == "spot") if self.instance else None
+
+    @property
     def where(self) -> str:
         """The provider's name, or the machine: `DeepInfra`, `AWS g6.xlarge (L4)`."""
         return place_name(self.table.catalog, self.place)
@@ -185,14 +198,14 @@ class Plan:
         needed = [self.table.needed[end][self.row] for end in ENDS]
         if np.isnan(needed[0]):
             return None
-        low, base, high = (int(n) for n in machines(np.array(needed), self.table.workload.redundancy))
+        low, base, high = (int(n) for n in machines(np.array(needed), self.table))
         return low, base, high
 
     @property
     def tokens_per_second(self) -> Speed | None:
         """Tokens a second of one machine at the length of the typical input; low is slow."""
         flops = self.load.token_flops
-        rates = [self.table.static.flops[end][self.row] for end in ENDS]
+        rates = [self.table.flops[end][self.row] for end in ENDS]
         return None if np.isnan(rates[0]) or not flops else Speed(*(float(rate) / flops for rate in rates))
 
     @property
@@ -204,7 +217,7 @@ class Plan:
                 return None
             monthly = costs.hosted_usd(self.tokens.monthly, price)
             return Range(costs.hosted_usd(self.tokens.monthly_low, price), monthly, monthly)
-        rent = self.instance.on_demand_usd_per_h if self.instance else None
+        rent = self.rent
         if rent is None or self.replicas is None:
             return None
         return Range(*(rent * HOURS_PER_MONTH * count for count in self.replicas))
@@ -222,34 +235,40 @@ class Plan:
             price = _price(self.offer)
             once = None if price is None else costs.hosted_usd(self.tokens.once, price)
             return None if once is None else Range(once, once, once)
-        rent, hours = self.instance.on_demand_usd_per_h if self.instance else None, self.first_hours
+        rent, hours = self.rent, self.first_hours
         return None if rent is None or hours is None else Range(*(rent * Decimal(h) for h in hours))
 
     @property
     def first_hours(self) -> Speed | None:
         """Hours that one machine takes for the first encoding: (low, base, high)."""
-        if self.load.passage_flops is None or np.isnan(self.table.static.flops["base"][self.row]):
+        if self.load.passage_flops is None or np.isnan(self.table.flops["base"][self.row]):
             return None
         flops = self.load.passage_flops * self.table.workload.passages if self.variant.kind == "embedder" else 0.0
-        fast, middle, slow = (float(self.table.static.flops[end][self.row]) for end in ("high", "base", "low"))
+        fast, middle, slow = (float(self.table.flops[end][self.row]) for end in ("high", "base", "low"))
         return Speed(flops / fast / 3600, flops / middle / 3600, flops / slow / 3600)
 
     @property
     def latency_ms(self) -> Speed | None:
-        """Milliseconds to compute one request alone on one machine: (low, base, high)."""
-        if self.load.request_flops is None or np.isnan(self.table.static.flops["base"][self.row]):
+        """Milliseconds to answer one request at the peak, without network: (low, base, high).
+
+        The time of computing it, lengthened by the machine's use: `1 / (1 - use)`, the mean of a queue with random arrivals (M/M/1).
+        """
+        if self.load.request_flops is None or np.isnan(self.table.flops["base"][self.row]):
             return None
-        fast, middle, slow = (
-            1000 * self.load.request_flops / float(self.table.static.flops[end][self.row]) for end in ("high", "base", "low")
-        )
-        return Speed(fast, middle, slow)
+        times = []
+        for end, speed in (("low", "high"), ("base", "base"), ("high", "low")):
+            needed = float(self.table.needed[end][self.row])
+            wait = float(_queue(needed, machines(np.array([needed]), self.table)[0]))
+            times.append(1000 * self.load.request_flops / float(self.table.flops[speed][self.row]) * wait)
+        return Speed(*times)
 
     @property
     def price_sources(self) -> tuple[str, ...]:
         """Ids of the sources of its price."""
         if self.offer is not None:
             return self.offer.source_ids("usd_per_1m_input")
-        return self.instance.source_ids("on_demand_usd_per_h") if self.instance else ()
+        field = "spot_usd_per_h" if self.table.assumptions.machine_prices == "spot" else "on_demand_usd_per_h"
+        return self.instance.source_ids(field) if self.instance else ()
 
     @property
     def as_of(self) -> date | None:
@@ -257,24 +276,26 @@ class Plan:
         return self.offer.as_of if self.offer else self.instance.as_of if self.instance else None
 
 
-def build(catalog: Catalog, workload: Workload, today: date) -> Plans:
+def build(catalog: Catalog, workload: Workload, today: date, assumptions: Assumptions = DEFAULT) -> Plans:
     """Every plan for a workload, by variant id and then the place's id, whatever the order of the files.
 
     Raises:
         WorkloadError: the workload names a vector store that the catalog does not have.
     """
+    catalog = priced(catalog, assumptions)
     known = storage.stores(catalog)
     if workload.vector_store not in ("ram", "none", *known):
         raise WorkloadError(f"vector_store: no store '{workload.vector_store}'. Known: ram, none, {', '.join(known)}.")
-    static = _static(catalog)
-    ram = storage.ram_usd_per_gib_month(catalog)
+    static = _static(catalog, assumptions.precision, assumptions.machine_prices == "spot")
+    stated = assumptions.memory_usd_per_gib_month
+    ram = Range(*[Decimal(str(stated))] * 3) if stated else storage.ram_usd_per_gib_month(catalog)
     loads = tuple(_load(catalog, workload, catalog.variants[key], limit, ram) for key, limit in static.pairs)
-    return _columns(catalog, workload, static, loads, today)
+    return _columns(catalog, workload, assumptions, ram, static, loads, today)
 
 
 def ids(catalog: Catalog) -> list[str]:
     """The id of every plan of a catalog."""
-    return [place.id for place in _static(catalog).places]
+    return [place.id for place in _static(catalog, DEFAULT.precision, False).places]
 
 
 def place_name(catalog: Catalog, place: Place) -> str:
@@ -311,6 +332,20 @@ def covers(variant: Variant, languages: tuple[str, ...]) -> bool | None:
     return False if variant.languages_complete else None
 
 
+def rent_of(instance: Instance, spot: bool) -> Decimal | None:
+    """US dollars an hour of a machine, on demand or spot; None where not known."""
+    return instance.spot_usd_per_h if spot else instance.on_demand_usd_per_h
+
+
+@lru_cache(maxsize=64)
+def int8_loss(catalog: Catalog, variant_id: str) -> float | None:
+    """Points of retrieval score that int8 costs in the one study of the catalog; None where it was not measured."""
+    table = catalog.quality
+    rows = table[(table["variant"] == variant_id) & (table["aspect"] == "retrieval")]
+    before, after = (rows[rows["benchmark"] == name]["score"] for name in (INT8_BEFORE, INT8_AFTER))
+    return None if before.empty or after.empty else round(float(before.iloc[0] - after.iloc[0]), 4)
+
+
 def _price(offer: Offer) -> Decimal | None:
     """US dollars per million tokens; a trial has no price."""
     return None if offer.type == "trial" else offer.usd_per_1m_input
@@ -334,12 +369,25 @@ def _load(catalog: Catalog, workload: Workload, variant: Variant, limit: int | N
     return Load(tokens, size, index, query * (base + slope * query), tokens.per_passage * (base + slope * part), base + slope * part)
 
 
-def machines(needed: Floats, redundancy: bool) -> Floats:
-    """Machines whose target utilisation carries `needed` (in machines at full speed), one at least, one more where redundancy is asked."""
-    return np.maximum(1.0, np.ceil(needed / throughput.TARGET_UTILISATION - 1e-9)) + (1.0 if redundancy else 0.0)
+def machines(needed: Floats, table: Plans) -> Floats:
+    """Machines that carry `needed` (in machines at full speed); see `filled`."""
+    return filled(needed, table.assumptions.target_utilisation, table.workload.redundancy)
 
 
-def _columns(catalog: Catalog, workload: Workload, static: _Static, loads: tuple[Load, ...], today: date) -> Plans:
+def filled(needed: Floats, utilisation: float, redundancy: bool) -> Floats:
+    """Machines that carry `needed` (in machines at full speed) when filled to `utilisation`: one at least, one more where redundancy is asked."""
+    return np.maximum(1.0, np.ceil(needed / utilisation - 1e-9)) + (1.0 if redundancy else 0.0)
+
+
+def _columns(
+    catalog: Catalog,
+    workload: Workload,
+    assumptions: Assumptions,
+    ram: Range | None,
+    static: _Static,
+    loads: tuple[Load, ...],
+    today: date,
+) -> Plans:
     """The workload's columns beside the static ones."""
     at = static.loads
 
@@ -352,16 +400,17 @@ def _columns(catalog: Catalog, workload: Workload, static: _Static, loads: tuple
     per_second = workload.peak * request + workload.new_passages_per_month / SECONDS_PER_MONTH * passage
     first = np.where(static.columns["kind"].values == "embedder", passage * workload.passages, 0.0) / 3600 / (HOURS_PER_MONTH * 1.0)
     speeds = dict(zip(ENDS, ("high", "base", "low"), strict=True))  # the low cost comes with the high speed
-    needed = {end: per_second / static.flops[speed] for end, speed in speeds.items()}
-    replicas = {end: machines(n, workload.redundancy) for end, n in needed.items()}
+    flops = {end: rate * (assumptions.speed_percent / 100) for end, rate in static.flops.items()}
+    needed = {end: per_second / flops[speed] for end, speed in speeds.items()}
+    replicas = {end: filled(n, assumptions.target_utilisation, workload.redundancy) for end, n in needed.items()}
     encoding = {
         end: np.where(static.hosted, static.prices * (low if end == "low" else monthly), static.rents * replicas[end]) for end in ENDS
     }
     index = {end: spread(lambda load, e=end: getattr(load.index_usd, e) if load.index_usd is not None else None) for end in ENDS}  # type: ignore[misc]
-    ones = {end: np.where(static.hosted, static.prices * once, static.rents * first / static.flops[speed]) for end, speed in speeds.items()}
+    ones = {end: np.where(static.hosted, static.prices * once, static.rents * first / flops[speed]) for end, speed in speeds.items()}
     total = encoding["base"] + index["base"]
-    tokens_per_second = static.flops["base"] / spread(lambda load: load.token_flops)
-    latency = {end: 1000 * request / static.flops[speed] for end, speed in speeds.items()}
+    tokens_per_second = flops["base"] / spread(lambda load: load.token_flops)
+    latency = {end: 1000 * request / flops[speed] * _queue(needed[end], replicas[end]) for end, speed in speeds.items()}
     p95 = spread(lambda load: load.tokens.input_p95)
     attention = static.columns["attention_bytes"].values * np.minimum(p95, _filled(static.columns["limit_tokens"])) ** 2
     own = ~static.hosted
@@ -378,9 +427,15 @@ def _columns(catalog: Catalog, workload: Workload, static: _Static, loads: tuple
     }
     columns = static.columns | {name: Values(np.nan_to_num(v), ~np.isnan(v)) for name, v in numbers.items()}
     columns |= _variant_columns(catalog, workload, static) | _asked(catalog, workload)
+    columns["int8_asked"] = column([assumptions.precision == "int8"], "boolean")
     days = static.columns["price_age_days"]
     columns["price_age_days"] = Values(today.toordinal() - days.values, days.known)
-    return Plans(catalog, workload, static, loads, columns, encoding, index, ones, needed, {})
+    return Plans(catalog, workload, assumptions, ram, static, loads, columns, flops, encoding, index, ones, needed, {})
+
+
+def _queue(needed: Any, replicas: Any) -> Any:
+    """How much longer a request takes at the peak: `1 / (1 - use)`, where use is the load of one of the replicas."""
+    return 1 / (1 - np.minimum(needed / replicas, 0.99))
 
 
 def _filled(values: Values) -> Floats:
@@ -446,16 +501,16 @@ def _offer_gives(workload: Workload, place: Place) -> bool | None:
     return set(workload.outputs) <= set(place.offer.outputs) if place.offer.outputs is not None else None
 
 
-@lru_cache(maxsize=8)
-def _static(catalog: Catalog) -> _Static:
-    """All places of a catalog with the columns that no workload changes."""
+@lru_cache(maxsize=16)
+def _static(catalog: Catalog, precision: str, spot: bool) -> _Static:
+    """All places of a catalog with the columns that no workload changes, at a precision and with on-demand or spot rents."""
     places = _places(catalog)
     pairs = tuple(dict.fromkeys((place.variant_id, place.limit) for place in places))
-    rows = [_place_figures(catalog, place) for place in places]
+    rows = [_place_figures(catalog, place, precision, spot) for place in places]
     columns = {name: column([row[name] for row in rows], KINDS[name]) for name in (rows[0] if rows else {})}
     prices = [None if place.offer is None else _price(place.offer) for place in places]
-    rents = [None if place.instance is None else place.instance.on_demand_usd_per_h for place in places]
-    flops = [_speed(catalog, place) for place in places]
+    rents = [None if place.instance is None else rent_of(place.instance, spot) for place in places]
+    flops = [_speed(catalog, place, precision) for place in places]
     return _Static(
         places=places,
         columns=columns,
@@ -502,17 +557,17 @@ def _floats(values: Sequence[float | Decimal | None]) -> Floats:
     return np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
 
 
-def _speed(catalog: Catalog, place: Place) -> Speed | None:
+def _speed(catalog: Catalog, place: Place, precision: str) -> Speed | None:
     """FLOP/s that one machine reaches: its peak x the calibrated share; None where either is not known."""
     if place.instance is None:
         return None
     kind = throughput.hardware_class(catalog, place.instance)
-    calibration = throughput.calibrations(catalog).get(kind) if kind else None
-    peak = throughput.peak_flops(catalog, place.instance)
+    calibration = throughput.calibrations(catalog, precision).get(kind) if kind else None
+    peak = throughput.peak_flops(catalog, place.instance, precision)
     return None if calibration is None or peak is None else Speed(*(share * peak for share in calibration.mfu))
 
 
-def _place_figures(catalog: Catalog, place: Place) -> dict[str, Any]:
+def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -> dict[str, Any]:
     """The columns of one place that no workload changes."""
     variant, offer, instance, provider = place.variant, place.offer, place.instance, place.provider
     licence = catalog.licences.get(variant.licence or "")
@@ -533,7 +588,7 @@ def _place_figures(catalog: Catalog, place: Place) -> dict[str, Any]:
         "offer": offer.id if offer else None,
         "offer_type": offer.type if offer else None,
         "price_tier": offer.tier if offer else None,
-        "priced": price is not None or (instance is not None and instance.on_demand_usd_per_h is not None),
+        "priced": price is not None or (instance is not None and rent_of(instance, spot) is not None),
         "price_age_days": as_of.toordinal() if as_of else None,  # the day itself: `_columns` counts the days since
         "requests_per_minute": offer.requests_per_minute if offer else None,
         "native_currency": offer.native_currency if offer else None,
@@ -555,17 +610,17 @@ def _place_figures(catalog: Catalog, place: Place) -> dict[str, Any]:
         "successor": catalog.variants[successor.variant].name if successor else None,
         "successor_use": successor.use_for if successor else None,
         "replaced_by": catalog.variants[variant.replaced_by].name if variant.replaced_by else None,
-        **_machine_figures(catalog, place),
+        **_machine_figures(catalog, place, precision),
         **_losses(catalog, place.variant_id),
     }
 
 
-def _machine_figures(catalog: Catalog, place: Place) -> dict[str, Any]:
+def _machine_figures(catalog: Catalog, place: Place, asked: str) -> dict[str, Any]:
     """The columns of the machine; None for an endpoint."""
     variant, instance = place.variant, place.instance
     kind = throughput.hardware_class(catalog, instance) if instance else None
-    precision = throughput.PRECISION[kind] if kind else None
-    calibration = throughput.calibrations(catalog).get(kind) if kind else None
+    precision = throughput.precision_of(kind, asked) if kind else None
+    calibration = throughput.calibrations(catalog, asked).get(kind) if kind else None
     named = instance and (instance.accelerator or instance.cpu)
     machines = {key: entry.name for key, entry in catalog.accelerators.items()} | {
         key: c.microarchitecture for key, c in catalog.cpus.items()
@@ -582,6 +637,7 @@ def _machine_figures(catalog: Catalog, place: Place) -> dict[str, Any]:
         "speed_points": calibration.points if calibration else None,
         "speed_machines": units.listed([machines[key] for key in calibration.machines]) if calibration else None,
         "runtimes": units.listed([name for name, runtime in variant.runtimes.items() if runtime.support in RUNS], "or") or None,
+        "int8_loss": int8_loss(catalog, place.variant_id) if precision == "int8" else None,
         "memory_bytes": throughput.memory_bytes(catalog, instance) if instance else None,
         "needed_bytes": throughput.needed_bytes(variant, precision) if precision else None,
         "attention_bytes": throughput.attention_bytes(variant, precision, 1)

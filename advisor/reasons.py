@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from advisor import evidence, storage, throughput, units
+from advisor.assumptions import Assumptions
 from advisor.recommend import Judged, Recommendation, Role, preference
 
 
@@ -144,7 +145,7 @@ def _own(found: Recommendation, part: Judged) -> list[Reason]:
     assert plan.encoding_usd is not None
     dated = f"price of {plan.as_of.isoformat()}" if plan.as_of else "undated price"
     count = _machines(plan.replicas[1]) + (" with the one to spare" if workload.redundancy else "")
-    rent = f"{count} for {units.HOURS_PER_MONTH} hours at ${plan.instance.on_demand_usd_per_h} is {units.usd(plan.encoding_usd.base)} a month, by the {dated}."
+    rent = f"{count} for {units.HOURS_PER_MONTH} hours at ${plan.rent} is {units.usd(plan.encoding_usd.base)} a month, by the {dated}."
     return [capacity, Reason("cost", rent[0].upper() + rent[1:], plan.price_sources)]
 
 
@@ -162,8 +163,7 @@ def _shared(found: Recommendation) -> list[Reason]:
     if pick is None or pick.shared is None:
         return []
     plan = pick.parts[0].plan
-    assert plan.instance is not None
-    rent = plan.instance.on_demand_usd_per_h
+    rent = plan.rent
     needed = sum(float(found.table.columns["needed_bytes"].values[part.row]) for part in pick.parts)
     dated = f"price of {plan.as_of.isoformat()}" if plan.as_of else "undated price"
     usd = (rent or 0) * units.HOURS_PER_MONTH * pick.shared[1]
@@ -281,6 +281,8 @@ def assumptions(found: Recommendation) -> tuple[str, ...]:
 
 def _assumptions(found: Recommendation) -> Iterator[str]:
     workload, pick = found.workload, found.pick
+    for name, value in found.assumptions.changed().items():
+        yield f"Changed by you: {Assumptions.model_fields[name].title} is {value}."
     yield "Prices and evidence are those of this catalog; taxes, egress, rate limits and discounts are left out."
     if any(role.kind == "reranker" for role in found.roles):
         yield "A provider is taken to bill query and passage for every pair; the low end bills the query once a request. Whether providers do either was found for none."
@@ -314,10 +316,10 @@ def _index_assumptions(found: Recommendation) -> Iterator[str]:
 
 def _own_assumptions(found: Recommendation) -> Iterator[str]:
     """How own hardware is sized."""
-    used = throughput.TARGET_UTILISATION
+    used, asked = found.assumptions.target_utilisation, found.assumptions.precision
     peak = "as stated" if found.workload.peak_queries_per_second else "five times the average"
-    yield f"Own machines run all {units.HOURS_PER_MONTH} hours of a month, on demand, and are filled to {used:.0%} at the peak, which is {peak}."
-    for kind, calibration in sorted(throughput.calibrations(found.catalog).items()):
+    yield f"Own machines run all {units.HOURS_PER_MONTH} hours of a month, {found.assumptions.machine_prices.replace('-', ' ')}, and are filled to {used:.0%} at the peak, which is {peak}."
+    for kind, calibration in sorted(throughput.calibrations(found.catalog, asked).items()):
         low, base, high = (f"{100 * share:.0f}%" for share in calibration.mfu)
         machines = {
             **{k: a.name for k, a in found.catalog.accelerators.items()},
@@ -325,7 +327,7 @@ def _own_assumptions(found: Recommendation) -> Iterator[str]:
         }
         where = units.listed([machines[key] for key in calibration.machines])
         yield (
-            f"Speed on a {kind.upper()} is {base} of its dense {throughput.PRECISION[kind]} peak ({low} to {high}: the slowest and the fastest of {calibration.points} "
+            f"Speed on a {kind.upper()} is {base} of its dense {throughput.precision_of(kind, asked)} peak ({low} to {high}: the slowest and the fastest of {calibration.points} "
             f"published runs, all on {where}), divided by the model's FLOPs for a token."
         )
-    yield "Spot prices, a machine's own disk, and the people who run it are left out; scores are taken to hold at fp16 and fp32 alike."
+    yield "A machine's own disk, and the people who run it are left out; scores are taken to hold at fp16 and fp32 alike."

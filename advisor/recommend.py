@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from advisor import evidence, plans
+from advisor.assumptions import DEFAULT, Assumptions
 from advisor.catalog.load import Catalog
 from advisor.costs import Range
 from advisor.evidence import Evidence
@@ -147,8 +148,8 @@ class Pipeline:
                 total = total.plus(part.cost)
             return total
         plan = self.parts[0].plan
-        assert plan.instance is not None and plan.instance.on_demand_usd_per_h is not None and plan.index_usd is not None
-        rent = plan.instance.on_demand_usd_per_h * HOURS_PER_MONTH
+        assert plan.rent is not None and plan.index_usd is not None
+        rent = plan.rent * HOURS_PER_MONTH
         return Range(*(rent * count for count in self.shared)).plus(plan.index_usd)
 
     @property
@@ -178,6 +179,7 @@ class Recommendation:
 
     catalog: Catalog
     workload: Workload
+    assumptions: Assumptions
     asked_sets: tuple[str, ...]
     today: date
     table: Plans
@@ -232,7 +234,9 @@ class Recommendation:
         return (self.judged[row] for row in role.fitting) if role else iter(())
 
 
-def recommend(catalog: Catalog, workload: Workload, today: date, asked_sets: Sequence[str] = ()) -> Recommendation:
+def recommend(
+    catalog: Catalog, workload: Workload, today: date, asked_sets: Sequence[str] = (), assumptions: Assumptions = DEFAULT
+) -> Recommendation:
     """The recommendation for a workload, counting the ages of prices to `today`; `asked_sets` name other scores than the preferred.
 
     The same workload gives the same answer whatever the order of the catalog's files.
@@ -240,7 +244,8 @@ def recommend(catalog: Catalog, workload: Workload, today: date, asked_sets: Seq
     Raises:
         WorkloadError: the workload names a vector store that the catalog does not have.
     """
-    table = plans.build(catalog, workload, today)
+    table = plans.build(catalog, workload, today, assumptions)
+    catalog = table.catalog
     rules = Findings(catalog, table)
     cost = costs_at(table, BASE)
     possible = ~rules.excluded & ~np.isnan(cost)
@@ -250,7 +255,7 @@ def recommend(catalog: Catalog, workload: Workload, today: date, asked_sets: Seq
         first = _first_stage(table, roles, workload, cost)
         roles.append(_role(catalog, table, workload, kind, fitting, asked_sets, first))
     return Recommendation(
-        catalog, workload, tuple(asked_sets), today, table, rules, tuple(roles), choose(table, tuple(roles), workload, BASE)
+        catalog, workload, assumptions, tuple(asked_sets), today, table, rules, tuple(roles), choose(table, tuple(roles), workload, BASE)
     )
 
 
@@ -348,14 +353,14 @@ def _shared_pairs(table: Plans, first: Rows, second: Rows, ends: Ends) -> _Pairs
     fits = needed[one] + needed[two] <= memory[one]
     one, two = one[fits], two[fits]
     share = table.needed[ends.own][one] + table.needed[ends.own][two]
-    usd = table.static.rents[one] * plans.machines(share, table.workload.redundancy) + table.index[ends.keeping][one]
+    usd = table.static.rents[one] * plans.machines(share, table) + table.index[ends.keeping][one]
     return _Pairs(one, two, usd)
 
 
 def shared_replicas(table: Plans, first: int, second: int, end: str) -> int:
     """Machines that two steps need together, at an end of the estimate of speed."""
     share = np.array([table.needed[end][first] + table.needed[end][second]])
-    return int(plans.machines(share, table.workload.redundancy)[0])
+    return int(plans.machines(share, table)[0])
 
 
 def total_usd(table: Plans, choice: Choice, ends: Ends) -> float:

@@ -11,12 +11,13 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from advisor import reasons, report, tables, trade_offs, units
+from advisor.assumptions import Assumptions
 from advisor.catalog.load import Catalog
 from advisor.catalog.schema import Variant
 from advisor.errors import AdvisorError
 from advisor.evidence import Evidence
 from advisor.recommend import Recommendation, recommend
-from advisor.workload import Workload
+from advisor.workload import Workload, unused
 
 LARGEST = 5_000_000  # bytes of a record that is read
 
@@ -47,6 +48,7 @@ class Saved(BaseModel):
     version: Literal["bge-advisor/recommendation@1"] = Field(alias="schema")
     workload: dict[str, Any]
     asked_sets: Annotated[list[str], Field(max_length=20)]
+    assumed: dict[str, Any] = {}
     date: date
     catalog_version: str
     evidence: Annotated[dict[str, Scores], Field(max_length=10)]
@@ -68,6 +70,7 @@ def as_json(catalog: Catalog, found: Recommendation, plans: bool = True) -> dict
     pick = found.pick
     saved = report.as_json(found, plans=plans) | {
         "asked_sets": list(found.asked_sets),
+        "assumed": found.assumptions.changed(),
         "picked": pick and {"plans": [part.id for part in pick.parts], "named": pick.named, "monthly_usd": {"base": pick.monthly}},
         "prices": _prices(catalog),
         "rules": _rules(catalog),
@@ -95,10 +98,12 @@ def as_markdown(catalog: Catalog, found: Recommendation) -> str:
         "",
     ]
     for name, value in found.workload.model_dump().items():
-        if name in tables.unused(found.workload):
+        if name in unused(found.workload):
             continue
         words = "not stated" if value is None else f"{trade_offs.value(value)}{'' if name in stated else ' (the default)'}"
         lines.append(f"- {fields[name].title}: {words}")
+    for name, value in found.assumptions.changed().items():
+        lines.append(f"- {Assumptions.model_fields[name].title}: {trade_offs.value(value)} (an assumption that was changed)")
     lines += ["", "## Why" if pick else "## What would help", ""]
     lines += [f"- {reason.text}{_marks(reason.sources)}" for reason in reasons.reasons(found) or reasons.loosen(found)] or [
         "- No single requirement alone keeps a plan out."
@@ -157,7 +162,7 @@ def replay(catalog: Catalog, saved: Saved, today: date) -> Replayed:
     Raises:
         WorkloadError: its workload is no workload of this version.
     """
-    found = recommend(catalog, Workload.of(saved.workload), today, saved.asked_sets)
+    found = recommend(catalog, Workload.of(saved.workload), today, saved.asked_sets, Assumptions.of(saved.assumed))
     return Replayed(found, saved.date, tuple(_changed(catalog, saved, found)))
 
 

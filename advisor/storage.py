@@ -170,3 +170,19 @@ def _rates(catalog: Catalog) -> list[tuple[Instance, Decimal, float]]:
         if instance.kind == "cpu" and price is not None and ram and vcpu and ram / vcpu >= GENERAL_GIB_PER_VCPU:
             rates.append((instance, price * HOURS_PER_MONTH / Decimal(str(ram)), ram / vcpu))
     return rates
+
+
+def by_store(catalog: Catalog, workload: Workload, variant: Variant, tokens: Tokens, ram: Range | None) -> dict[str, Range | None]:
+    """US dollars a month of a variant's index in memory and in each store, whatever the workload's own; None where not known."""
+    found = {}
+    for key in ("ram", *stores(catalog)):
+        asked = workload.model_copy(update={"vector_store": key})
+        size = index_size(variant, tokens, asked)
+        found[key] = index_usd_per_month(catalog, asked, size, ram, size.values_bytes // max(1, size.vectors))
+    return found
+
+
+def holding(catalog: Catalog, size_bytes: int) -> Instance | None:
+    """The cheapest machine of the catalog whose RAM holds an index; None where none is large enough."""
+    fits = [i for i in catalog.instances.values() if i.ram_gib and i.on_demand_usd_per_h is not None and i.ram_gib * GIB >= size_bytes]
+    return min(fits, key=lambda i: (i.on_demand_usd_per_h, i.id), default=None)

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, NamedTuple
 
+from advisor import break_even as crossing
 from advisor import evidence, reasons, storage, throughput, trade_offs, units
 from advisor.catalog.load import Catalog, Family
-from advisor.catalog.schema import Correction, Offer, Provider, Variant
+from advisor.catalog.schema import Correction, Offer, Provider, Store, Variant
 from advisor.costs import Range
 from advisor.recommend import Judged, Recommendation, preference
-from advisor.workload import Workload
+from advisor.sensitivity import Swing
 
 STALE_DAYS = 90
 OWN_DRAWN = 3
@@ -207,7 +208,7 @@ def price_note(judged: Judged) -> str:
         return f"{dated(plan.offer)}, stated by {tier(plan.offer, plan.provider)}. {plan.offer.note or ''} "
     note = plan.instance.note if plan.instance else None
     when = f"Price of {plan.as_of.isoformat()}" if plan.as_of else "Undated price"
-    return f"{when}, on demand. {f'{note[0].upper()}{note[1:]}.' if note else ''} "
+    return f"{when}, {plan.table.assumptions.machine_prices.replace('-', ' ')}. {f'{note[0].upper()}{note[1:]}.' if note else ''} "
 
 
 def age_remark(offer: Offer, today: date) -> str:
@@ -481,10 +482,10 @@ def own_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
     for j in sorted(found.fitting(kind), key=lambda j: (j.monthly, preference(found, j))):
         if not j.hosted:
             cheapest.setdefault(j.variant_id, j)
-    return [_own_row(j) for j in cheapest.values()]
+    return [_own_row(found, j) for j in cheapest.values()]
 
 
-def _own_row(judged: Judged) -> dict[str, str]:
+def _own_row(found: Recommendation, judged: Judged) -> dict[str, str]:
     plan = judged.plan
     speed, replicas = plan.tokens_per_second, plan.replicas
     assert plan.instance is not None and speed is not None and replicas is not None
@@ -494,11 +495,126 @@ def _own_row(judged: Judged) -> dict[str, str]:
         "Machine": plan.where,
         "A month": units.usd(judged.cost.base),
         "Low to high": units.usd_range(judged.cost.low, judged.cost.high),
-        "Per hour": f"${plan.instance.on_demand_usd_per_h}",
+        "Per hour": f"${plan.rent}",
         "Machines": units.count(replicas[1]) if replicas[0] == replicas[2] else f"{replicas[1]:,} ({replicas[0]:,} to {replicas[2]:,})",
         "Tokens a second": f"{speed.base:,.0f} ({speed.low:,.0f} to {speed.high:,.0f})",
+        "Per 1M tokens at this use": units.usd(crossing.usd_per_1m(found, judged)),
+        "Per 1M when filled": units.usd(crossing.full_usd_per_1m(found, judged)),
         "Price of": units.day(plan.as_of),
     }
+
+
+def index_rows(found: Recommendation, judged: Judged) -> list[dict[str, str]]:
+    """The index of an embedder by type of vector: bytes of a vector, of all values, and in memory, and the cheapest machine that holds it."""
+    variant, tokens, dimensions = judged.plan.variant, judged.plan.tokens, judged.plan.variant.embedding_dim or 0
+    rows = []
+    for kind in storage.BYTES_PER_VALUE:
+        size = storage.index_size(variant, tokens, found.workload.model_copy(update={"vector_type": kind, "vector_store": "ram"}))
+        machine = storage.holding(found.catalog, size.ram_bytes)
+        rows.append(
+            {
+                "Vector type": kind + (" (yours)" if kind == found.workload.vector_type else ""),
+                "Bytes a dense vector": units.count(float(dimensions * storage.BYTES_PER_VALUE[kind])),
+                "Vectors": units.large(size.vectors),
+                "All values": units.memory(size.values_bytes),
+                "In RAM": units.memory(size.ram_bytes),
+                "Cheapest machine that holds it": f"{machine.cloud} {machine.instance}, {machine.ram_gib:g} GiB"
+                if machine
+                else "none in the catalog",
+            }
+        )
+    return rows
+
+
+def store_rows(found: Recommendation, judged: Judged) -> list[dict[str, str]]:
+    """A month of an embedder's index in memory and in each store, with the store's minimum, limit and what is left out."""
+    amounts = storage.by_store(found.catalog, found.workload, judged.plan.variant, judged.plan.tokens, found.table.ram)
+    rows = []
+    for key, amount in amounts.items():
+        store = found.catalog.stores.get(key)
+        most = storage.most_dimensions(store, found.workload.vector_type) if store else None
+        dimensions = judged.plan.variant.embedding_dim or 0
+        limit = "" if store is None else "not stated" if most is None else f"{units.count(most)} dimensions"
+        rows.append(
+            {
+                "id": key,
+                "Store": "Memory of rented machines" if store is None else store.name,
+                "A month": units.usd(amount.base) if amount else units.NOT_KNOWN,
+                "Low to high": units.usd_range(amount.low, amount.high) if amount else units.NOT_KNOWN,
+                "Minimum charge": units.usd(store.minimum_usd_per_month) if store and store.minimum_usd_per_month else "none stated",
+                "Limit": limit + (": too few" if most is not None and dimensions > most else ""),
+                "Price of": "" if store is None else str(store.as_of or "undated"),
+                "Left out": "" if store is None else _left_out_of_store(store),
+            }
+        )
+    return rows
+
+
+def _left_out_of_store(store: Store) -> str:
+    if not storage.price_is_known(store):
+        return store.note or "no unit price was found"
+    if store.type == "self_hosted":
+        return "the database's processors"
+    return "" if storage.prices_queries(store) else "what queries cost"
+
+
+def encoding_sentence(found: Recommendation, judged: Judged) -> str:
+    """What encoding the corpus takes once, and that a change of model means the same again."""
+    plan = judged.plan
+    hours, once = plan.first_hours, plan.one_off_usd
+    time = f" in {hours.base:,.1f} hours on one machine ({hours.low:,.1f} to {hours.high:,.1f})" if hours else ""
+    cost = f"for {units.usd(once.base)}" if once else "at a cost that is not known"
+    return (
+        f"Encoding the corpus once: {units.count(plan.tokens.once)} tokens {cost}{time}, {units.count(plan.tokens.vectors)} vectors after splitting "
+        f"({plan.tokens.vectors_per_passage:.3g} a passage). A change of the model means encoding all of it again."
+    )
+
+
+def latency_rows(found: Recommendation) -> list[dict[str, str]]:
+    """What a request takes at each step of the pick, at the peak; hosted latency is not published."""
+    names = {"embedder": "Encoding a query", "reranker": f"Reranking {units.count(found.workload.rerank_candidates)} candidates"}
+    rows = []
+    for part in found.pick.parts if found.pick else ():
+        time = part.plan.latency_ms
+        rows.append(
+            {
+                "Step": names[part.kind],
+                "Plan": part.named,
+                "Milliseconds": "not published" if time is None else f"{time.base:,.3g} ({time.low:,.3g} to {time.high:,.3g})",
+            }
+        )
+    return rows
+
+
+def break_even_rows(found: Recommendation, own: Judged) -> list[dict[str, str]]:
+    """From how many tokens a month a machine costs less than each offer of the same model."""
+    return [
+        {
+            "Against": c.offer.plan.where,
+            "Price per 1M": f"${c.offer.plan.offer.usd_per_1m_input}" if c.offer.plan.offer else units.NOT_KNOWN,
+            "Break-even, tokens a month": units.large(round(c.tokens[1])) if c.tokens[1] else "never",
+            "Fast to slow": f"{_volume(c.tokens[0])} to {_volume(c.tokens[2])}",
+            "One machine carries": units.large(round(c.capacity[1])),
+        }
+        for c in crossing.crossings(found, own)
+    ]
+
+
+def _volume(tokens: float | None) -> str:
+    return units.large(round(tokens)) if tokens else "never"
+
+
+def swing_rows(rows: list[Swing]) -> list[dict[str, str]]:
+    """The tornado chart as a table."""
+    return [
+        {
+            "Assumption": row.name,
+            "At one end": f"{row.first}: {units.usd(row.first_usd)}",
+            "As it is": units.usd(row.base_usd),
+            "At the other": f"{row.second}: {units.usd(row.second_usd)}",
+        }
+        for row in rows
+    ]
 
 
 def cheapest(found: Recommendation, kind: str) -> list[Judged]:
@@ -519,13 +635,6 @@ def cheapest_sentence(found: Recommendation, kind: str) -> str:
             places.append(judged.plan.where)
     told = units.listed([f"{name} {units.listed(places, 'or')}" for name, places in where.items()], "or")
     return f"From {units.usd(plans[0].cost.base)} a month: {told}" if plans else ""
-
-
-def unused(workload: Workload) -> tuple[str, ...]:
-    """Fields of the workload that its task does not use."""
-    if workload.task == "rerank":
-        return ("passages", "new_passages_per_month", "outputs", "vector_store", "vector_type")
-    return () if workload.task == "retrieve-and-rerank" else ("rerank_candidates",)
 
 
 def formula(judged: Judged, found: Recommendation) -> list[str]:
@@ -574,22 +683,23 @@ def _own_formula(judged: Judged, found: Recommendation) -> list[str]:
     """Speed, load, machines and rent of one's own hardware."""
     plan, workload, count = judged.plan, found.workload, units.count
     variant, instance, speed, replicas = plan.variant, plan.instance, plan.tokens_per_second, plan.replicas
-    rent = instance.on_demand_usd_per_h if instance else None
+    rent, asked = plan.rent, found.assumptions.precision
     if instance is None or speed is None or replicas is None or rent is None:
         return ["The speed or the rent of this machine is not known, so there is no cost."]
     kind = throughput.hardware_class(found.catalog, instance)
-    mfu = throughput.calibrations(found.catalog)[kind or "gpu"].mfu.base
-    peak = throughput.peak_flops(found.catalog, instance) or 0.0
+    mfu = throughput.calibrations(found.catalog, asked)[kind or "gpu"].mfu.base
+    peak = throughput.peak_flops(found.catalog, instance, asked) or 0.0
     factor = 2 if variant.pooling == "last_token" else 4
     length = (plan.load.token_flops or 0.0) - throughput.base(variant)
     share = float(found.table.needed["base"][judged.row])
     spare = " and one to spare" if workload.redundancy else ""
+    slower = f" × {found.assumptions.speed_percent:g}%" if found.assumptions.speed_percent != 100 else ""
     lines = [
         f"FLOPs for a token: 2 × {count(variant.non_embedding_parameters)} parameters outside the token table + {factor} × {count(variant.layers)} layers × "
         f"{count(variant.hidden_size)} hidden × {count(round(length / (throughput.slope(variant) or 1.0)))} tokens of the text = {(plan.load.token_flops or 0) / 1e9:,.3f} billion.",
-        f"Speed of {plan.where}: {peak / 1e12:,.3g} TFLOP/s dense {throughput.PRECISION[kind or 'gpu']} peak × {mfu:.1%} reached / that = {count(round(speed.base))} tokens a second "
+        f"Speed of {plan.where}: {peak / 1e12:,.3g} TFLOP/s dense {throughput.precision_of(kind or 'gpu', asked)} peak × {mfu:.1%} reached{slower} / that = {count(round(speed.base))} tokens a second "
         f"({count(round(speed.low))} to {count(round(speed.high))}).",
-        f"Machines: {count(round(workload.peak, 2))} queries a second at the peak, with new passages, take {share:,.2%} of one machine; / {throughput.TARGET_UTILISATION:.0%} filling, rounded up{spare} "
+        f"Machines: {count(round(workload.peak, 2))} queries a second at the peak, with new passages, take {share:,.2%} of one machine; / {found.assumptions.target_utilisation:.0%} filling, rounded up{spare} "
         f"= {count(replicas[1])} ({count(replicas[0])} to {count(replicas[2])}).",
         f"Rent: ${rent} an hour × {units.HOURS_PER_MONTH} hours × {count(replicas[1])} = {_usd(plan.encoding_usd)} a month.",
     ]

@@ -12,11 +12,10 @@ from advisor.catalog.schema import Instance, Variant
 from advisor.units import GIB
 
 HardwareClass = Literal["gpu", "cpu"]
-PRECISION: dict[HardwareClass, Literal["fp16", "fp32"]] = {"gpu": "fp16", "cpu": "fp32"}
-"""The precision that plans are made for: what servers load by default on each."""
+Precision = Literal["fp32", "fp16", "int8"]
+PRECISION: dict[HardwareClass, Precision] = {"gpu": "fp16", "cpu": "fp32"}
+"""The precision that plans are made for unless another is asked for: what servers load by default on each."""
 BYTES_PER_VALUE = {"fp32": 4, "fp16": 2, "int8": 1}
-TARGET_UTILISATION = 0.7
-"""Share of a replica's speed that the peak load may take (decision 0006): the rest keeps queues short."""
 RESERVE = 1.2
 """Weights and up to a fifth more for the runtime (source: accelerate-estimate)."""
 BATCH_TOKENS = 16_384
@@ -89,16 +88,18 @@ def machine(catalog: Catalog, instance: Instance) -> str:
     return f"{vcpus}, {catalog.cpus[instance.cpu].microarchitecture}" if instance.cpu else vcpus
 
 
-def peak_flops(catalog: Catalog, instance: Instance) -> float | None:
-    """Dense peak FLOP/s of an instance at the precision of its class; None where it is not known."""
+def precision_of(kind: HardwareClass, asked: str = "default") -> Precision:
+    """The precision of a class of hardware where `default` or `int8` is asked for."""
+    return PRECISION[kind] if asked == "default" else "int8"
+
+
+def peak_flops(catalog: Catalog, instance: Instance, precision: str = "default") -> float | None:
+    """Dense peak operations a second of an instance at a precision; None where it is not known."""
     kind = hardware_class(catalog, instance)
-    if kind == "gpu":
-        peak = catalog.accelerators[instance.accelerator or ""].peak_dense_tflops.fp16
-        return peak * 1e12 * instance.accelerator_count if peak else None
-    if kind == "cpu":
-        each = catalog.cpus[instance.cpu or ""].fp32_gflops_per_vcpu
-        return each * 1e9 * instance.vcpu if each and instance.vcpu else None
-    return None
+    if kind is None:
+        return None
+    named = (instance.accelerator if kind == "gpu" else instance.cpu) or ""
+    return _peak(catalog, kind, precision_of(kind, precision), named, instance.accelerator_count, instance.vcpu or 0.0)
 
 
 def memory_bytes(catalog: Catalog, instance: Instance) -> float | None:
@@ -133,8 +134,8 @@ def attention_bytes(variant: Variant, precision: str, tokens: float) -> float | 
 
 
 @lru_cache(maxsize=8)
-def calibrations(catalog: Catalog) -> dict[HardwareClass, Calibration]:
-    """What the published speeds say of each class of hardware that has at least `LEAST_POINTS` of them.
+def calibrations(catalog: Catalog, precision: str = "default") -> dict[HardwareClass, Calibration]:
+    """What the published speeds say of each class of hardware that has at least `LEAST_POINTS` of them, at a precision.
 
     MFU of a point = tokens a second x FLOPs a token / (peak of what ran it). Rows without `calibrates` are left out:
     their source disowns them, or their text length, precision or machine is not stated.
@@ -146,19 +147,22 @@ def calibrations(catalog: Catalog) -> dict[HardwareClass, Calibration]:
         if flops is None or not row["calibrates"]:
             continue
         for kind in ("gpu", "cpu"):
-            peak = _peak_of_row(catalog, kind, row["machine"], row["accelerator_count"], row["vcpus"])
-            if peak and row["calibrates"] == PRECISION[kind]:
+            peak = _peak(catalog, kind, precision_of(kind, precision), row["machine"], row["accelerator_count"], row["vcpus"])
+            if peak and row["calibrates"] == precision_of(kind, precision):
                 points[kind].append((row["tokens_per_s"] * flops / peak, row["machine"], row["variant"], row["source_id"]))
     return {kind: _calibration(found) for kind, found in points.items() if len(found) >= LEAST_POINTS}
 
 
-def _peak_of_row(catalog: Catalog, kind: HardwareClass, named: str, cards: float, vcpus: float) -> float | None:
+def _peak(catalog: Catalog, kind: HardwareClass, precision: Precision, named: str, cards: float, vcpus: float) -> float | None:
+    """Dense peak operations a second of so many cards, or vCPUs, of one kind."""
     if kind == "gpu" and named in catalog.accelerators:
-        peak = catalog.accelerators[named].peak_dense_tflops.fp16
+        peaks = catalog.accelerators[named].peak_dense_tflops
+        peak = {"fp16": peaks.fp16, "int8": peaks.int8_tops, "fp32": peaks.fp32}[precision]
         return peak * 1e12 * cards if peak else None
     if kind == "cpu" and named in catalog.cpus:
-        each = catalog.cpus[named].fp32_gflops_per_vcpu
-        return each * 1e9 * vcpus if each else None
+        cpu = catalog.cpus[named]
+        each = {"fp32": cpu.fp32_gflops_per_vcpu, "int8": cpu.int8_gops_per_vcpu, "fp16": None}[precision]
+        return each * 1e9 * vcpus if each and vcpus else None
     return None
 
 

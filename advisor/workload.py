@@ -183,46 +183,70 @@ LISTS = ("languages", "outputs")
 """Fields that an address may name several times."""
 
 
-def ignored(params: Mapping[str, Sequence[str]], choices: Mapping[str, Collection[str]], others: Collection[str] = ()) -> list[str]:
+def ignored(
+    params: Mapping[str, Sequence[str]],
+    choices: Mapping[str, Collection[str]],
+    others: Collection[str] = (),
+    models: Sequence[type[BaseModel]] = (Workload,),
+) -> list[str]:
     """What a page cannot take of an address, a sentence for each parameter; the page then has its default there.
 
-    `choices` are the values that a list of the page offers, by parameter; `others` are parameters that the page reads itself.
+    `models` hold the fields of the form, `choices` the values that a list of the page offers, by parameter; `others` are parameters
+    that the page reads itself.
     """
+    fields = {name: model for model in models for name in model.model_fields}
     told = []
     for name, values in params.items():
         shown = f"{name[:40]}={','.join(values)[:60]}"
-        if name not in Workload.model_fields and name not in choices and name not in others:
-            told.append(f"{shown}: no such field. {did_you_mean(name[:40], Workload.model_fields)}".strip())
+        if name not in fields and name not in choices and name not in others:
+            told.append(f"{shown}: no such field. {did_you_mean(name[:40], fields)}".strip())
         elif name not in LISTS and len(values) > 1 and name not in others:
             told.append(f"{shown}: given {len(values)} times; the last one is taken.")
         elif name in choices and (odd := [value for value in values if value not in choices[name]]):
             told.append(f"{shown}: no such choice as '{odd[0][:40]}'. {did_you_mean(odd[0][:40], choices[name])}".strip())
-        elif name in Workload.model_fields and name not in choices and (problem := _unreadable(name, list(values))):
+        elif name in fields and name not in choices and (problem := _unreadable(fields[name], name, list(values))):
             told.append(f"{shown}: {problem}")
     return told
 
 
-def _unreadable(name: str, values: list[str]) -> str:
+def _unreadable(model: type[BaseModel], name: str, values: list[str]) -> str:
     """Why a field cannot take the text of an address; empty where it can."""
     stated: Any = values if name in LISTS else values[0] if values else ""
     if stated == "":
         return ""  # an empty parameter clears the field
-    if name not in LISTS and type(getattr(Workload(), name)) is bool and stated not in ("true", "false"):
+    if type(model.model_fields[name].default) is bool and stated not in ("true", "false"):
         return "write true or false."
+    beside = {} if model is not Workload else {"passage_tokens_p95": 10**6} if name == "passage_tokens" else {"passage_tokens": 1}
     try:
-        Workload.model_validate({name: stated} | ({"passage_tokens_p95": 10**6} if name == "passage_tokens" else {"passage_tokens": 1}))
+        model.model_validate(beside | {name: stated})
     except ValidationError as error:
         message = str(error.errors(include_url=False)[0]["msg"])
         return f"{message[0].lower()}{message[1:]}."
     return ""
 
 
-def bounds(field: str) -> tuple[float, float]:
-    """Least and most of a number field; a least that is itself excluded counts as the least above it."""
-    limits = {
-        name: getattr(item, name) for item in Workload.model_fields[field].metadata for name in ("ge", "gt", "le") if hasattr(item, name)
-    }
-    return limits.get("ge", limits.get("gt", 0) + 1), limits["le"]
+def unused(workload: Workload) -> tuple[str, ...]:
+    """Fields of the workload that its task does not use."""
+    if workload.task == "rerank":
+        return ("passages", "new_passages_per_month", "outputs", "vector_store", "vector_type")
+    return () if workload.task == "retrieve-and-rerank" else ("rerank_candidates",)
+
+
+def bounds(field: str, model: type[BaseModel] = Workload) -> tuple[float, float]:
+    """Least and most of a number field; a least that is itself excluded counts as a little above it, or as one for whole numbers."""
+    info = model.model_fields[field]
+    limits = {name: getattr(item, name) for item in _metadata(info) for name in ("ge", "gt", "le") if hasattr(item, name)}
+    step = 1 if info.annotation is int else 1e-6
+    return limits.get("ge", limits.get("gt", 0) + step), limits["le"]
+
+
+def _metadata(info: Any) -> list[Any]:
+    """Bounds of a field, also where it may be null."""
+    found = list(info.metadata)
+    for part in getattr(info.annotation, "__args__", ()):
+        for item in getattr(part, "__metadata__", ()):
+            found += item.metadata if hasattr(item, "metadata") else [item]
+    return found
 
 
 def _param(value: Any) -> str | list[str]:

@@ -1,14 +1,17 @@
-"""Cost: what every hosted offer and the best machines of one's own come to in a month for one workload, with the formula."""
+"""Cost: what hosted offers and machines of one's own come to in a month, where one overtakes the other, the index, and what moves the total."""
 
 import streamlit as st
 
-from advisor import charts, reasons, tables, units
+from advisor import break_even, charts, export, reasons, sensitivity, tables, units
 from pages import shared
 
 shared.routed()
-catalog = shared.the_catalog()
-found, answer = shared.ask("What does it cost a month?")
 STEPS = {"embedder": "Finding passages", "reranker": "Reranking"}
+
+
+def heading(text: str, kind: str) -> str:
+    """A heading that names the step where there are two."""
+    return f"{text}: {STEPS[kind].lower()}" if len(found.roles) > 1 else text
 
 
 def show_least() -> None:
@@ -29,6 +32,26 @@ def show_least() -> None:
         st.page_link(
             "pages/advise.py", label="Which of them to take", icon=":material/compass_calibration:", query_params=shared.params(found)
         )
+        for name, mime, make in export.cost_files(found):
+            st.download_button(name, make, name, mime, icon=":material/download:", on_click="ignore")
+
+
+def ask_volume() -> None:
+    """What another volume would cost, without changing the workload."""
+    if found.pick is None:
+        return
+    st.header("What if the volume were another?")
+    steps = [f"{step:g}" for step in sensitivity.VOLUMES]
+    times = st.select_slider("Times the queries and new passages", steps, value="1", key="volume", bind="query-params")
+    asked = sensitivity.what_if(shared.the_catalog(), found, float(times))
+    st.markdown(shared.money(sensitivity.what_if_sentence(found, asked)))
+    st.button("Take this volume", on_click=take, args=(asked.workload,), disabled=times == "1", icon=":material/check:")
+
+
+def take(workload) -> None:
+    """Puts the volume that was tried into the form."""
+    shared.put(workload)
+    st.session_state["volume"] = "1"
 
 
 def show_formula() -> None:
@@ -45,17 +68,84 @@ def show_formula() -> None:
         shared.small(shared.money(finding.text))
 
 
+def show_break_even(kind: str) -> None:
+    """From which volume a machine of one's own costs less than each offer of the same model."""
+    part = found.pick.part(kind) if found.pick else None
+    variants = sorted({j.variant_id for j in found.judged if j.kind == kind and j.hosted})
+    if not variants:
+        return
+    st.header(heading("When does a machine of your own pay?", kind))
+    first = variants.index(part.variant_id) if part and part.variant_id in variants else 0
+    variant = st.selectbox("Model", variants, index=first, key=f"break_even_{kind}", bind="query-params")
+    machines = {j.plan.instance.id: j for j in break_even.machines_to_compare(found, variant)}
+    if not machines:
+        st.markdown("Without a load, or a machine whose figures are known and that holds the model, nothing can be compared.")
+        return
+    chosen = st.selectbox("Machine (the cheapest a token first)", list(machines), key=f"machine_{kind}", bind="query-params")
+    shared.show_chart(charts.break_even(found, machines[chosen], shared.theme()), f"break-even-{kind}")
+    shared.figures_table(tables.break_even_rows(found, machines[chosen]), "Break-even against each offer of the model")
+    st.caption(
+        "A volume counts as carried where the machines hold the peak at the filling assumed. Where one machine cannot carry the volume at which it pays, more never catch up. "
+        "Fast to slow: as fast as the fastest, and as slow as the slowest published run."
+    )
+
+
+def show_index() -> None:
+    """The index by type of vector and by store, and what encoding the corpus takes."""
+    role = found.role("embedder")
+    if role is None:
+        return
+    part = found.pick.part("embedder") if found.pick else None
+    variants = {j.variant_id: j for j in reversed(found.judged) if j.kind == "embedder"}
+    st.header("The index, and encoding the corpus")
+    names = sorted(variants)
+    first = names.index(part.variant_id) if part else 0
+    chosen = st.selectbox("Model", names, index=first, key="index_model", bind="query-params")
+    judged = part if part and part.variant_id == chosen else variants[chosen]
+    st.markdown(shared.money(tables.encoding_sentence(found, judged)))
+    shared.figures_table(tables.index_rows(found, judged), "The index by type of vector")
+    shared.figures_table(tables.store_rows(found, judged), "A month of the index in memory and in each store")
+    st.caption(
+        "In RAM: 1.5 times the values (Qdrant's capacity rule). A minimum charge wins over a smaller sum. Smaller types cost some quality, which is not counted."
+    )
+
+
+def show_latency() -> None:
+    """What one request takes."""
+    rows = tables.latency_rows(found)
+    if not rows:
+        return
+    st.header("How long a request takes")
+    shared.figures_table(rows, "Milliseconds a request")
+    st.caption(
+        "Computing at the peak, lengthened by the machine's use. Left out: network, tokenising, searching the index, and waiting in bursts. Providers publish none."
+    )
+
+
+def show_swings() -> None:
+    """Which assumption moves the total most."""
+    rows = sensitivity.swings(shared.the_catalog(), found)
+    if not rows:
+        return
+    st.header("What moves the total")
+    shared.show_chart(charts.tornado(rows, shared.theme()), "tornado")
+    with st.expander("The chart as a table", icon=":material/table:"):
+        shared.figures_table(tables.swing_rows(rows), "What each assumption does to the monthly total")
+    st.caption(
+        "Each alone, the pick kept. Volumes and lengths are halved and doubled; the rest goes from the low to the high end of its estimate."
+    )
+
+
 def show_plans(kind: str) -> None:
     """Every offer, the cheapest own machine of each model, and all plans to sort."""
-    several = f": {STEPS[kind].lower()}" if len(found.roles) > 1 else ""
-    st.header(f"Every hosted offer{several}")
+    st.header(heading("Every hosted offer", kind))
     offers = tables.cost_rows(found, kind)
     if offers:
         shown = [shared.figures(row) | {"Model": shared.variant_link(row["id"], row["Model"])} for row in offers]
         shared.table(shown, alt="Every hosted offer with its price and monthly cost, cheapest first")
     else:
         st.markdown("No hosted offer was found.")
-    st.header(f"On machines of your own{several}")
+    st.header(heading("On machines of your own", kind))
     own = tables.own_rows(found, kind)
     if own:
         shown = [shared.figures(row) | {"Model": shared.variant_link(row["id"], row["Model"])} for row in own]
@@ -65,19 +155,25 @@ def show_plans(kind: str) -> None:
         )
     else:
         st.markdown("No model fits on a machine whose figures are known.")
-    with st.expander(
-        f"All plans to sort, on every machine{several}", icon=":material/table:", on_change="rerun", key=f"all-{kind}"
-    ) as section:
+    label = heading("All plans to sort, on every machine", kind)
+    with st.expander(label, icon=":material/table:", on_change="rerun", key=f"all-{kind}") as section:
         if section.open:
             st.dataframe(tables.plan_rows(found, kind), hide_index=True, placeholder="not known", alt=f"Every {kind} plan with its figures")
 
 
+found, answer = shared.ask("What does it cost a month?")
 with answer:
     with st.container(border=True):
         show_least()
     for role in found.roles:
         shared.show_chart(charts.monthly_costs(found, role.kind, shared.theme()), f"costs-{role.kind}")
+    ask_volume()
     show_formula()
+    show_swings()
+    for role in found.roles:
+        show_break_even(role.kind)
+    show_index()
+    show_latency()
     for role in found.roles:
         show_plans(role.kind)
     with st.expander("What the figures take for granted", icon=":material/fact_check:"):

@@ -11,16 +11,18 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from advisor import catalog, evidence, plans, reasons, recommend, storage, tables, units
+from advisor import catalog, evidence, plans, reasons, recommend, storage, units
+from advisor.assumptions import Assumptions
 from advisor.catalog import Catalog
 from advisor.charts import Chart
 from advisor.errors import CatalogError, WorkloadError
 from advisor.plans import KINDS_FOR_TASK
 from advisor.recommend import Recommendation
-from advisor.workload import Workload, bounds, ignored
+from advisor.workload import Workload, bounds, ignored, unused
 
 WITH_WORKLOAD = ("advise", "cost")
 FIELDS = tuple(Workload.model_fields)
+ASSUMED = tuple(Assumptions.model_fields)
 STORED = "workload"
 SCORES = {"embedder": "scores", "reranker": "rerank_scores"}
 """The address parameter of the scores that rank each kind."""
@@ -41,7 +43,7 @@ def start(page: Any) -> None:
         st.session_state["ignored"] = _ignored() if page.url_path in WITH_WORKLOAD else []
     st.session_state["page"] = page.url_path
     stored = st.session_state.get(STORED)
-    asked = {*FIELDS, *SCORES.values()} & set(st.query_params)
+    asked = {*FIELDS, *ASSUMED, *SCORES.values()} & set(st.query_params)
     if entered and stored and page.url_path in WITH_WORKLOAD and not asked:
         st.switch_page(page, query_params=stored)
 
@@ -50,7 +52,7 @@ def _ignored() -> list[str]:
     """What the page cannot take of the address that it was opened by."""
     found = the_catalog()
     given = {name: st.query_params.get_all(name) for name in st.query_params}
-    return ignored(given, _choices(found), ("embed", "embed_options"))
+    return ignored(given, _choices(found), ("embed", "embed_options"), (Workload, Assumptions))
 
 
 def _choices(found: Catalog) -> dict[str, list[str]]:
@@ -59,6 +61,7 @@ def _choices(found: Catalog) -> dict[str, list[str]]:
         "task": list(KINDS_FOR_TASK),
         "languages": languages(found),
         "vector_store": stores(found),
+        "your_price_variant": [key for key, v in found.variants.items() if v.kind in ("embedder", "reranker")],
         "plan": plans.ids(found),
         "offer": plans.ids(found),
         **{SCORES[kind]: [key for key, s in found.evidence_sets.items() if s.kind == kind] for kind in SCORES},
@@ -185,9 +188,9 @@ def theme() -> str:
 
 
 def params(found: Recommendation) -> dict[str, str | list[str]]:
-    """The question of a recommendation as address parameters: its workload, and the scores that were asked for."""
+    """The question of a recommendation as address parameters: its workload, changed assumptions, and the scores that were asked for."""
     kinds = {key: found.catalog.evidence_sets[key].kind for key in found.asked_sets}
-    return found.workload.params() | {SCORES[kind]: key for key, kind in kinds.items()}
+    return found.workload.params() | found.assumptions.params() | {SCORES[kind]: key for key, kind in kinds.items()}
 
 
 def link_to(page: str, found: Recommendation) -> str:
@@ -237,7 +240,7 @@ def ask_workload() -> Workload | None:
     stated: dict[str, object] = {}
     with st.container(border=True):
         stated["task"] = one("task", list(KINDS_FOR_TASK))
-        off = tables.unused(Workload.model_construct(task=stated["task"]))
+        off = unused(Workload.model_construct(task=stated["task"]))
         stated["languages"] = st.multiselect(**words("languages"), options=languages(found), default=list(default.languages))
         left, right = st.columns(2)
         with left:
@@ -331,9 +334,54 @@ def ask(title: str) -> tuple[Recommendation, Any]:
         st.stop()
     with form:
         asked = ask_scores(workload)
-    found = recommend.recommend(the_catalog(), workload, catalog.today(), asked)
+        assumptions = ask_assumptions()
+    if assumptions is None:
+        place.info("The answer comes when the assumptions go together.")
+        st.stop()
+    found = recommend.recommend(the_catalog(), workload, catalog.today(), asked, assumptions)
     st.session_state[STORED] = params(found)
     return found, place
+
+
+def ask_assumptions() -> Assumptions | None:
+    """What the estimates take for granted, to change and to reset; None, with the reason on the screen, where they cannot be."""
+    fields, default = Assumptions.model_fields, Assumptions()
+    changed = [name for name in ASSUMED if name in st.session_state and st.session_state[name] != getattr(default, name)]
+    label = f"Assumptions ({len(changed)} changed)" if changed else "Assumptions"
+    stated: dict[str, object] = {}
+    with st.expander(label, icon=":material/science:"):
+        for name in ASSUMED:
+            mark = " (changed)" if name in changed else ""
+            words = {
+                "label": f"{fields[name].title}{mark}",
+                "help": money(fields[name].description or ""),
+                "key": name,
+                "bind": "query-params",
+            }
+            value = getattr(default, name)
+            if name == "machine_prices":
+                stated[name] = st.segmented_control(**words, options=["on-demand", "spot"], default=value, required=True)
+            elif name == "precision":
+                stated[name] = st.segmented_control(**words, options=["default", "int8"], default=value, required=True)
+            elif name == "your_price_variant":
+                options = [key for key, v in the_catalog().variants.items() if v.kind in ("embedder", "reranker")]
+                stated[name] = st.selectbox(**words, options=options, index=options.index(value) if value in options else 0)
+            else:
+                least, most = bounds(name, Assumptions)
+                stated[name] = st.number_input(**words, min_value=float(least), max_value=float(most), value=value, format="%g")
+        st.button("Reset all", on_click=reset_assumptions, disabled=not changed, icon=":material/restart_alt:")
+    try:
+        return Assumptions.of({name: value for name, value in stated.items() if value is not None or getattr(default, name) is None})
+    except WorkloadError as error:
+        st.error(money(str(error)))
+        return None
+
+
+def reset_assumptions() -> None:
+    """Puts every assumption back to its default."""
+    for name, value in Assumptions().model_dump().items():
+        if name in st.session_state:
+            st.session_state[name] = value
 
 
 def ask_scores(workload: Workload) -> list[str]:
@@ -365,6 +413,14 @@ def copy_link(page: str, found: Recommendation) -> None:
 def table(rows: list[dict[str, str]], alt: str) -> None:
     """Rows of Markdown as a table that wraps and scrolls within itself."""
     st.table(rows, hide_index=True, border="horizontal", alt=alt)
+
+
+def figures_table(rows: list[dict[str, str]], alt: str) -> None:
+    """Rows of plain figures as a table; says so where there is none."""
+    if rows:
+        table([figures(row) for row in rows], alt)
+    else:
+        st.markdown("Nothing to show.")
 
 
 def figures(row: dict[str, str]) -> dict[str, str]:

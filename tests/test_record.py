@@ -6,6 +6,7 @@ import pytest
 from advisor import __main__ as cli
 from advisor import catalog as catalogs
 from advisor import reasons, record, trade_offs
+from advisor.assumptions import Assumptions
 from advisor.recommend import recommend
 from advisor.workload import Workload
 
@@ -42,6 +43,15 @@ def test_a_record_replayed_on_the_same_catalog_has_nothing_changed(catalog, save
 def test_a_record_asks_again_with_the_scores_that_were_asked_for(catalog, saved):
     replayed = record.replay(catalog, record.read(saved("longembed")), TODAY)
     assert replayed.found.role("embedder").evidence.set.id == "longembed" and replayed.changed == ()
+
+
+def test_a_record_asks_again_under_the_assumptions_that_were_changed(catalog, tmp_path):
+    found = recommend(catalog, Workload(placement="own"), TODAY, (), Assumptions(target_utilisation=0.2))
+    path = tmp_path / "decision.json"
+    path.write_text(json.dumps(record.as_json(catalog, found)), encoding="utf-8")
+    replayed = record.replay(catalog, record.read(str(path)), TODAY)
+    assert replayed.found.assumptions.target_utilisation == 0.2 and replayed.changed == ()
+    assert "Filling at the peak: 0.2 (an assumption that was changed)" in record.as_markdown(catalog, found)
 
 
 def test_what_the_command_line_prints_can_be_replayed(capsys, tmp_path):

@@ -77,7 +77,12 @@ PINNED = {
     "redundancy-needs-a-lasting-host": ({"redundancy": True}, "bge-m3@runpod-l40s-community-cloud", "exclude", "who may take it back"),
     "marketplace-price-moves": ({}, "bge-m3@runpod-l40s-community-cloud", "warn", "its price moves by the day"),
     "fast-enough": ({"task": "rerank", "latency_ms_p95": 100}, "bge-reranker-v2-m3@aws-c7i.xlarge", "exclude", "over the 100 ms you allow"),
-    "perhaps-not-fast-enough": ({"task": "rerank", "latency_ms_p95": 300}, "bge-reranker-v2-m3@aws-g6.xlarge", "warn", "At the slow end"),
+    "perhaps-not-fast-enough": (
+        {"task": "rerank", "latency_ms_p95": 300, "queries_per_month": 1000},
+        "bge-reranker-v2-m3@aws-g6.xlarge",
+        "warn",
+        "At the slow end",
+    ),
     "speed-is-scaled": ({}, "bge-m3@aws-g6.xlarge", "note", "scaled by FLOPs from 5 published runs on NVIDIA L4"),
     "runtime-for-more-than-dense": (
         {"outputs": ["dense", "sparse"]},
@@ -138,6 +143,7 @@ PINNED = {
 }
 NOT_SHIPPED = {
     "variant-is-replaced": "nobody has withdrawn any of the variants; see test_a_replaced_variant_is_ruled_out",
+    "int8-costs-quality": "int8 is an assumption; see tests/test_break_even.py, test_int8_says_what_it_costs_in_quality_where_that_was_measured",
     "rent-is-known": "every machine of the catalog has a price; see test_a_machine_without_a_price_is_never_picked",
     "runtime-returns-outputs": "some library returns every output of M3; see test_outputs_that_no_library_returns_rule_own_machines_out",
 }
