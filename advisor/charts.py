@@ -68,6 +68,7 @@ def monthly_costs(found: Recommendation, kind: str, theme: str) -> Chart | None:
     frame = pd.DataFrame(
         {
             "label": f"{j.plan.variant.name}, {j.plan.where}",
+            "lines": f"{j.plan.variant.name}|{j.plan.where}",
             "usd": j.monthly,
             "low": float(j.cost.low),
             "high": float(j.cost.high),
@@ -75,10 +76,19 @@ def monthly_costs(found: Recommendation, kind: str, theme: str) -> Chart | None:
         }
         for j in rows
     )
-    order = frame["label"].tolist()
-    base = alt.Chart(frame).encode(y=alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=330, ticks=False, domain=False)))
+    order = frame["lines"].tolist()
+    base = alt.Chart(frame).encode(
+        y=alt.Y(
+            "lines:N", sort=order, title=None, axis=alt.Axis(labelExpr="split(datum.label, '|')", labelLimit=170, ticks=False, domain=False)
+        )
+    )
     bars = base.mark_bar(height=14).encode(
-        x=alt.X("usd:Q", title="US dollars a month", axis=alt.Axis(format="$,~f", grid=False, tickCount=5)),
+        x=alt.X(
+            "usd:Q",
+            title="US dollars a month",
+            axis=alt.Axis(format="$,~f", grid=False, tickCount=4),
+            scale=alt.Scale(domainMax=1.3 * frame["high"].max()),
+        ),
         tooltip=[alt.Tooltip("label:N", title="Plan"), alt.Tooltip("shown:N", title="A month")],
     )
     spread = base.mark_rule(strokeWidth=2, color=LEGIBLE[theme], opacity=0.7).encode(x="low:Q", x2="high:Q")
@@ -88,19 +98,19 @@ def monthly_costs(found: Recommendation, kind: str, theme: str) -> Chart | None:
     told = "; ".join(f"{row.label} {row.shown}" for row in frame.itertuples())
     return Chart(
         title,
-        alt.layer(bars, spread, words).properties(height=alt.Step(30)),
+        alt.layer(bars, spread, words).properties(height=alt.Step(36)),
         f"Monthly cost at the cheapest hosted offer and the cheapest own machine of each variant that fits. {told}.",
     )
 
 
 def trade_off(found: Recommendation, kind: str, theme: str) -> Chart | None:
-    """Score against monthly cost, a mark a plan; None where fewer than two plans have a score and a cost above zero.
+    """Score against monthly cost, a mark a plan; None where fewer than two models have a score and a cost above zero.
 
     Shape tells hosted from own, filled what fits from what is ruled out, the line joins the front, and the largest mark is the pick.
     The marks answer to a selection named `plan` with the field `id`.
     """
     shown, role = tables.drawn(found, kind), found.role(kind)
-    if role is None or role.evidence.set is None or len(shown) < 2:
+    if role is None or role.evidence.set is None or len({j.variant_id for j in shown}) < 2:
         return None
     front = trade_offs.front(found, kind)
     frame = _trade_off_frame(shown, found, front)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from advisor import trade_offs, units
+from advisor import plans, trade_offs, units
 from advisor.catalog.load import Catalog
 from advisor.recommend import BASE, Ends, Recommendation, recommend, total_usd
 from advisor.workload import Workload, bounds, unused
@@ -76,15 +76,9 @@ def _ends(catalog: Catalog, found: Recommendation) -> Iterator[tuple[str, str, s
 
 def _usd(catalog: Catalog, found: Recommendation, stated: dict[str, Any], assumed: dict[str, Any] | None = None) -> float:
     """US dollars a month of the same pick for another workload, or under another assumption."""
-    other = recommend(
-        catalog,
-        found.workload.model_copy(update=stated),
-        found.today,
-        found.asked_sets,
-        found.assumptions.model_copy(update=assumed or {}),
-    )
+    workload, assumptions = found.workload.model_copy(update=stated), found.assumptions.model_copy(update=assumed or {})
     assert found.choice is not None
-    return total_usd(other.table, found.choice, BASE)
+    return total_usd(plans.build(catalog, workload, found.today, assumptions), found.choice, BASE)
 
 
 def scaled(workload: Workload, field: str, factor: float) -> dict[str, Any]:

@@ -161,21 +161,35 @@ def show_plans(kind: str) -> None:
             st.dataframe(tables.plan_rows(found, kind), hide_index=True, placeholder="not known", alt=f"Every {kind} plan with its figures")
 
 
+def show_part(label: str) -> None:
+    """What a tab holds; only the open one is worked out."""
+    if label == "Plans":
+        show_formula()
+        for role in found.roles:
+            show_plans(role.kind)
+    elif label == "What moves it":
+        ask_volume()
+        show_swings()
+    elif label == "Break-even":
+        for role in found.roles:
+            show_break_even(role.kind)
+    elif label == "Index":
+        show_index()
+    else:
+        show_latency()
+
+
 found, answer = shared.ask("What does it cost a month?")
 with answer:
     with st.container(border=True):
         show_least()
     for role in found.roles:
         shared.show_chart(charts.monthly_costs(found, role.kind, shared.theme()), f"costs-{role.kind}")
-    ask_volume()
-    show_formula()
-    show_swings()
-    for role in found.roles:
-        show_break_even(role.kind)
-    show_index()
-    show_latency()
-    for role in found.roles:
-        show_plans(role.kind)
+    labels = ["Plans", "What moves it", "Break-even", *(["Index"] if found.role("embedder") else []), "Time"]
+    for label, tab in zip(labels, st.tabs(labels, key="part", bind="query-params"), strict=True):
+        if tab.open:
+            with tab:
+                show_part(label)
     with st.expander("What the figures take for granted", icon=":material/fact_check:"):
         st.markdown("\n".join(f"- {shared.money(text)}" for text in reasons.assumptions(found)))
 least = [tables.cheapest_sentence(found, role.kind) for role in found.roles if tables.cheapest(found, role.kind)]

@@ -21,6 +21,18 @@ from advisor.recommend import Recommendation
 from advisor.workload import Workload, bounds, ignored, unused
 
 WITH_WORKLOAD = ("advise", "cost")
+OTHERS = (
+    "embed",
+    "embed_options",
+    "part",
+    "volume",
+    "index_model",
+    "break_even_embedder",
+    "break_even_reranker",
+    "machine_embedder",
+    "machine_reranker",
+)
+"""Parameters of the address that pages read beside the question."""
 FIELDS = tuple(Workload.model_fields)
 ASSUMED = tuple(Assumptions.model_fields)
 STORED = "workload"
@@ -52,7 +64,7 @@ def _ignored() -> list[str]:
     """What the page cannot take of the address that it was opened by."""
     found = the_catalog()
     given = {name: st.query_params.get_all(name) for name in st.query_params}
-    return ignored(given, _choices(found), ("embed", "embed_options"), (Workload, Assumptions))
+    return ignored(given, _choices(found), OTHERS, (Workload, Assumptions))
 
 
 def _choices(found: Catalog) -> dict[str, list[str]]:
