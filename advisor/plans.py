@@ -22,7 +22,7 @@ from advisor.errors import WorkloadError
 from advisor.rules.evaluate import Values, column
 from advisor.storage import IndexSize
 from advisor.throughput import Speed
-from advisor.units import HOURS_PER_MONTH
+from advisor.units import DAYS_PER_MONTH, HOURS_PER_MONTH
 from advisor.workload import SECONDS_PER_MONTH, Workload
 
 KINDS_FOR_TASK = {"retrieve": ("embedder",), "retrieve-and-rerank": ("embedder", "reranker"), "rerank": ("reranker",)}
@@ -85,6 +85,7 @@ class _Static:
     places: tuple[Place, ...]
     columns: dict[str, Values]
     prices: Floats  # US dollars per token, or not a number
+    free: Floats  # US dollars a month that a free allocation takes off at best
     rents: Floats  # US dollars a month for one machine, or not a number
     flops: dict[str, Floats]  # FLOP/s of one machine at each end, or not a number
     hosted: npt.NDArray[np.bool_]
@@ -215,8 +216,8 @@ class Plan:
             price = _price(self.offer)
             if price is None:
                 return None
-            monthly = costs.hosted_usd(self.tokens.monthly, price)
-            return Range(costs.hosted_usd(self.tokens.monthly_low, price), monthly, monthly)
+            monthly, least = costs.hosted_usd(self.tokens.monthly, price), costs.hosted_usd(self.tokens.monthly_low, price)
+            return Range(max(Decimal(0), least - free_usd_per_month(self.provider)), monthly, monthly)
         rent = self.rent
         if rent is None or self.replicas is None:
             return None
@@ -332,6 +333,11 @@ def covers(variant: Variant, languages: tuple[str, ...]) -> bool | None:
     return False if variant.languages_complete else None
 
 
+def free_usd_per_month(provider: Provider | None) -> Decimal:
+    """US dollars that a provider's free allocation takes off a month at best: where the load is even and nothing else uses the account."""
+    return (provider.free_usd_per_day or Decimal(0)) * DAYS_PER_MONTH if provider else Decimal(0)
+
+
 def rent_of(instance: Instance, spot: bool) -> Decimal | None:
     """US dollars an hour of a machine, on demand or spot; None where not known."""
     return instance.spot_usd_per_h if spot else instance.on_demand_usd_per_h
@@ -404,7 +410,12 @@ def _columns(
     needed = {end: per_second / flops[speed] for end, speed in speeds.items()}
     replicas = {end: filled(n, assumptions.target_utilisation, workload.redundancy) for end, n in needed.items()}
     encoding = {
-        end: np.where(static.hosted, static.prices * (low if end == "low" else monthly), static.rents * replicas[end]) for end in ENDS
+        end: np.where(
+            static.hosted,
+            np.maximum(0, static.prices * low - static.free) if end == "low" else static.prices * monthly,
+            static.rents * replicas[end],
+        )
+        for end in ENDS
     }
     index = {end: spread(lambda load, e=end: getattr(load.index_usd, e) if load.index_usd is not None else None) for end in ENDS}  # type: ignore[misc]
     ones = {end: np.where(static.hosted, static.prices * once, static.rents * first / flops[speed]) for end, speed in speeds.items()}
@@ -515,6 +526,7 @@ def _static(catalog: Catalog, precision: str, spot: bool) -> _Static:
         places=places,
         columns=columns,
         prices=_floats([None if price is None else price / costs.MILLION for price in prices]),
+        free=np.array([float(free_usd_per_month(place.provider)) for place in places]),
         rents=_floats([None if rent is None else rent * HOURS_PER_MONTH for rent in rents]),
         flops={end: _floats([None if speed is None else getattr(speed, end) for speed in flops]) for end in ENDS},
         hosted=np.array([place.offer is not None for place in places], dtype=bool),

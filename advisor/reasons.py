@@ -286,6 +286,8 @@ def _assumptions(found: Recommendation) -> Iterator[str]:
     yield "Prices and evidence are those of this catalog; taxes, egress, rate limits and discounts are left out."
     if any(role.kind == "reranker" for role in found.roles):
         yield "A provider is taken to bill query and passage for every pair; the low end bills the query once a request. Whether providers do either was found for none."
+    for name in sorted({p.name for p in found.catalog.providers.values() if p.free_usd_per_day}):
+        yield f"{name}'s free daily allocation is counted at the low end only: it holds for a whole account, and for each day alone."
     if any(role.kind == "embedder" for role in found.roles):
         yield from _index_assumptions(found)
         yield "The mean passage is taken to be the typical one; one in twenty is taken to be as long as the 95th percentile when passages are split, without overlap."

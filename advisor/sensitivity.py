@@ -54,7 +54,7 @@ def _ends(catalog: Catalog, found: Recommendation) -> Iterator[tuple[str, str, s
 
     yield "Speed of own machines", "fastest published run", "slowest", (at(Ends(own="low")), at(Ends(own="high")))
     yield "Price of keeping the index", "low", "high", (at(Ends(keeping="low")), at(Ends(keeping="high")))
-    yield "Billing of a reranker's query", "once a request", "with every pair", (at(Ends(hosted="low")), at(BASE))
+    yield "What providers bill", "the least", "all", (at(Ends(hosted="low")), at(BASE))
     for field in (
         "queries_per_month",
         "passages",

@@ -13,6 +13,7 @@ from advisor import evidence, reasons, storage, throughput, trade_offs, units
 from advisor.catalog.load import Catalog, Family
 from advisor.catalog.schema import Correction, Offer, Provider, Store, Variant
 from advisor.costs import Range
+from advisor.plans import free_usd_per_month
 from advisor.recommend import Judged, Recommendation, preference
 from advisor.sensitivity import Swing
 
@@ -648,6 +649,11 @@ def formula(judged: Judged, found: Recommendation) -> list[str]:
     else:
         price = plan.offer.usd_per_1m_input
         lines.append(f"{units.count(plan.tokens.monthly)} tokens × ${price} / 1,000,000 = {units.usd(plan.encoding_usd.base)} a month.")
+        free = free_usd_per_month(plan.provider)
+        if free and plan.provider:
+            lines.append(
+                f"At best {units.usd(free)} a month less: {plan.provider.free_allocation}. With it {units.usd(plan.encoding_usd.low)}, the low end."
+            )
         if plan.tokens.once and plan.one_off_usd:
             lines.append(f"{units.count(plan.tokens.once)} tokens × ${price} / 1,000,000 = {units.usd(plan.one_off_usd.base)} once.")
     if plan.index_bytes and plan.index_usd:

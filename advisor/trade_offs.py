@@ -77,7 +77,7 @@ ESTIMATES: dict[str, Ends] = {
     "at the high end of what keeping the index costs": Ends(keeping="high"),
     "if own hardware is as fast as the fastest published run": Ends(own="low"),
     "if own hardware is as slow as the slowest published run": Ends(own="high"),
-    "if the query of a reranker is billed once a request": Ends(hosted="low"),
+    "at the least that providers may bill (a free allocation used up, a reranker's query billed once a request)": Ends(hosted="low"),
     "at the low end of every estimate": Ends("low", "low", "low"),
     "at the high end of every estimate": Ends("high", "high", "high"),
 }

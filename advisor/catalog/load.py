@@ -446,6 +446,9 @@ def _family_references(catalog: Catalog, root: str) -> Iterator[Reference]:
 def _other_references(catalog: Catalog, root: str) -> Iterator[Reference]:
     """What offers, hardware, evidence and rules name."""
     sources, variants = catalog.sources, catalog.variants
+    for provider_id, provider in catalog.providers.items():
+        for key in provider.free_sources:
+            yield f"{root}/offers/{provider_id}.yaml", "", "free_sources", key, sources, "source"
     for provider_id, _, offer in catalog.offers():
         file = f"{root}/offers/{provider_id}.yaml"
         yield file, f"offer {offer.id}", "variant", offer.variant, variants, "variant"
