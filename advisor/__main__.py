@@ -4,18 +4,20 @@ python -m advisor recommend WORKLOAD.yaml [--format text|json|markdown] [--plans
 python -m advisor recommend --record RECORD.json
 python -m advisor listing [--family bge]
 python -m advisor validate [--write-schema]
+python -m advisor prices --check [--base URL]    (key: environment variable NOVITA_API_KEY)
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
 import yaml
 
-from advisor import catalog, listing, recommend, record, report
+from advisor import catalog, listing, prices, recommend, record, report
 from advisor.catalog import read
 from advisor.catalog.editor import write_schemas
 from advisor.errors import AdvisorError, Fault, WorkloadError, did_you_mean
@@ -23,14 +25,16 @@ from advisor.workload import Workload
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status of a command: 0, or 2 with one sentence on stderr for what is wrong."""
+    """Exit status of a command: 0, 1 for prices that differ, or 2 with one sentence on stderr for what is wrong."""
     options = _parser().parse_args(arguments)
     try:
-        print(options.command(options), end="")
+        answer: str | tuple[str, int] = options.command(options)
     except AdvisorError as error:
         print(error, file=sys.stderr)
         return 2
-    return 0
+    text, status = answer if isinstance(answer, tuple) else (answer, 0)
+    print(text, end="")
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,6 +53,10 @@ def _parser() -> argparse.ArgumentParser:
     three = commands.add_parser("validate", help="check the catalog (that of ADVISOR_CATALOG, or the shipped one)")
     three.add_argument("--write-schema", action="store_true", help="write catalog/schema/*.json for editors")
     three.set_defaults(command=_validate)
+    four = commands.add_parser("prices", help="compare the catalog's prices at Novita with the live ones (key: NOVITA_API_KEY)")
+    four.add_argument("--check", action="store_true", required=True, help="say what differs: exit status 0 nothing, 1 something")
+    four.add_argument("--base", metavar="URL", default=prices.BASE, help="address of Novita's interface (default: %(default)s)")
+    four.set_defaults(command=_prices)
     return parser
 
 
@@ -101,6 +109,16 @@ def _validate(options: argparse.Namespace) -> str:
     if options.write_schema:
         lines.append(f"Editor schemas: {', '.join(str(path.name) for path in write_schemas(loaded.folder))}.")
     return "\n".join(lines) + "\n"
+
+
+def _prices(options: argparse.Namespace) -> tuple[str, int]:
+    loaded = catalog.load()
+    live = prices.fetch(os.environ.get("NOVITA_API_KEY", ""), options.base)
+    found = prices.drift(loaded, live)
+    lines = prices.comparison(loaded, live) or ["The catalog has no offer of Novita AI to compare."]
+    if found:
+        lines += ["", prices.yaml_change(found, catalog.today()).rstrip()]
+    return "\n".join(lines) + "\n", 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -11,7 +13,7 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from advisor import catalog, evidence, plans, reasons, recommend, storage, units
+from advisor import catalog, evidence, plans, prices, reasons, recommend, storage, units
 from advisor.assumptions import Assumptions
 from advisor.catalog import Catalog
 from advisor.charts import Chart
@@ -36,6 +38,7 @@ OTHERS = (
 FIELDS = tuple(Workload.model_fields)
 ASSUMED = tuple(Assumptions.model_fields)
 STORED = "workload"
+LIVE = "live_prices"
 SCORES = {"embedder": "scores", "reranker": "rerank_scores"}
 """The address parameter of the scores that rank each kind."""
 # Streamlit 1.67 writes multiselect tags in white on the primary colour in either theme: 2.2:1 on our dark one.
@@ -117,9 +120,27 @@ def _load(root: Path, mark: str) -> Catalog:
 
 
 def the_catalog() -> Catalog:
-    """The catalog, read again when its files change."""
+    """The catalog, read again when its files change; with live prices in it where this visit uses them."""
     root = catalog.folder()
-    return _load(root, catalog.fingerprint(root))
+    found = _load(root, catalog.fingerprint(root))
+    live = st.session_state.get(LIVE)
+    return _with_live(found, tuple(sorted(live.items()))) if live else found
+
+
+@lru_cache(maxsize=8)
+def _with_live(found: Catalog, live: tuple[tuple[str, Any], ...]) -> Catalog:
+    """One catalog for the same live prices, so that what is worked out from it is kept."""
+    return prices.with_prices(found, dict(live))
+
+
+def novita_key() -> str:
+    """The operator's key for Novita, from the environment or the secrets; empty where there is none."""
+    if os.environ.get("NOVITA_API_KEY"):
+        return os.environ["NOVITA_API_KEY"]
+    try:
+        return str(st.secrets.get("NOVITA_API_KEY", ""))
+    except FileNotFoundError:
+        return ""
 
 
 def show_faults(error: CatalogError) -> None:

@@ -1,9 +1,11 @@
 """Sources: where every figure was read and when, the corrections, old prices, and the catalog to take away."""
 
+import os
+
 import streamlit as st
 
 from advisor import catalog as catalogs
-from advisor import export, tables
+from advisor import export, prices, tables
 from pages import shared
 
 shared.routed()
@@ -49,6 +51,42 @@ st.header(f"Prices that are undated, or older than {tables.STALE_DAYS} days ({le
 shared.table(
     [{key: money(row[key]) for key in ("Model", "Provider", "Input, per 1M tokens", "Price of", "Stated by", "Remark")} for row in stale], alt="Undated and stale prices",
 )  # fmt: skip
+st.header("Live prices at Novita AI")
+st.markdown(
+    "Asks Novita for its list of models and compares it with the catalog. What it finds can be used for this visit; nothing is written."
+)
+own = shared.novita_key()
+typed = (
+    ""
+    if own
+    else st.text_input(
+        "Novita key", type="password", key="novita_key", help="For this visit only: it is sent to Novita and kept nowhere else."
+    )
+)
+with st.container(horizontal=True):
+    if st.button("Check now", icon=":material/sync:", disabled=not (own or typed)):
+        with st.spinner("Asking Novita"):
+            try:
+                st.session_state["novita"] = prices.fetch(own or typed.strip(), os.environ.get("ADVISOR_NOVITA_BASE", prices.BASE))
+                st.session_state.pop("novita_problem", None)
+            except prices.PricesError as error:
+                st.session_state["novita_problem"] = str(error)
+    if shared.LIVE in st.session_state and st.button("Use the catalog's prices again", icon=":material/undo:"):
+        del st.session_state[shared.LIVE]
+        st.rerun()
+if problem := st.session_state.get("novita_problem"):
+    st.warning(shared.plain(problem))
+elif live := st.session_state.get("novita"):
+    told = prices.comparison(catalog, live)
+    st.markdown("\n".join(f"- {shared.plain(line)}" for line in told))
+    if change := prices.yaml_change(prices.drift(catalog, live), catalogs.today()):
+        if st.button("Use these prices for this visit", icon=":material/check:"):
+            st.session_state[shared.LIVE] = live
+            st.rerun()
+        with st.expander("The change as YAML, for whoever keeps the catalog", icon=":material/code:"):
+            st.code(change, language="yaml")
+if shared.LIVE in st.session_state:
+    st.info(f"This visit works with the live prices: catalog {shared.the_catalog().version}.")
 st.header("Take the catalog away")
 with st.container(horizontal=True):
     for name, mime, make in export.FILES:

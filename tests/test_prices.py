@@ -1,0 +1,662 @@
+"""Live prices, asked of a real server on this machine that behaves well and badly."""
+
+import contextlib
+import dataclasses
+import gzip
+import json
+import logging
+import threading
+import time
+import traceback
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import yaml
+
+from advisor import __main__ as cli
+from advisor import catalog as catalogs
+from advisor import prices
+from advisor.catalog import read
+from advisor.catalog.schema import Offer
+from advisor.recommend import recommend
+from advisor.workload import Workload
+
+KEY = "sk_test_5ecret-of-the-visitor"
+M3, RERANKER = "baai/bge-m3", "baai/bge-reranker-v2-m3"
+QUICK = prices.Limits(connect_s=1, read_s=1, deadline_s=3, backoff_s=0.01, longest_wait_s=1.2)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers with the server's replies in turn, the last one again and again."""
+
+    def do_GET(self):
+        seen = self.server.seen
+        seen.append((self.path, self.headers["Authorization"]))
+        reply = self.server.replies[min(len(seen), len(self.server.replies)) - 1]
+        with contextlib.suppress(ConnectionError):
+            reply(self)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def serve():
+    with contextlib.ExitStack() as ends:
+
+        def started(*replies):
+            server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+            server.block_on_close = False
+            server.daemon_threads = True
+            server.replies, server.seen, server.closing = replies, [], threading.Event()
+            server.base = f"http://127.0.0.1:{server.server_port}/openai/v1"
+            ends.callback(server.server_close)
+            ends.callback(server.shutdown)
+            ends.callback(server.closing.set)
+            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+            return server
+
+        yield started
+
+
+@pytest.fixture(autouse=True)
+def nothing_tells_the_key(caplog, capsys):
+    """After each test: no log at any level, of urllib3 neither, and nothing printed holds the key."""
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("urllib3").setLevel(logging.DEBUG)
+    yield
+    logging.getLogger("urllib3").setLevel(logging.NOTSET)
+    printed = capsys.readouterr()
+    assert KEY not in caplog.text + printed.out + printed.err
+
+
+@pytest.fixture(autouse=True)
+def fixed_day(monkeypatch, today):
+    monkeypatch.setattr(catalogs, "today", lambda: today)
+
+
+def answer(body=b"", status=200, **headers):
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+
+    def reply(handler):
+        handler.send_response(status)
+        for name, value in {"Content_Length": str(len(content)), **headers}.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    return reply
+
+
+def flat(**stated):
+    return {"data": [{"id": model, "object": "model", "input_token_price_per_m": price} for model, price in stated.items()]}
+
+
+def listed(m3=100, reranker=100, **more):
+    return answer(flat(**{M3: m3, RERANKER: reranker, "meta-llama/llama-3.3-70b-instruct": 3900, **more}))
+
+
+def refusal(base, key=KEY, limits=QUICK):
+    """The sentence that `fetch` ends with, in which nothing leads to the key or to an exception that holds it."""
+    with pytest.raises(prices.PricesError) as caught:
+        prices.fetch(key, base, limits)
+    error = caught.value
+    assert error.__cause__ is None and error.__context__ is None
+    told = repr(error) + "".join(traceback.format_exception(error))
+    assert not key.strip() or key.strip() not in told
+    assert "\n" not in str(error)
+    return str(error)
+
+
+# What is read
+
+
+@pytest.mark.parametrize(
+    ("stated", "usd"),
+    [
+        ("3900", "0.39"),
+        ("100", "0.01"),
+        ('"100"', "0.01"),
+        ('" 2690 "', "0.269"),
+        ("100.0", "0.01"),
+        ("1e2", "0.01"),
+        ("0.1", "0.00001"),
+        ("1234.5678901234567", "0.12345678901234567"),  # a float would lose the last digits
+        ("null", None),
+        ("0", None),
+        ('"0"', None),
+        ("0.0", None),
+        ("-100", None),
+        ("NaN", None),
+        ("Infinity", None),
+        ("-Infinity", None),
+        ('"NaN"', None),
+        ('"free"', None),
+        ('""', None),
+        ('"1_00"', None),
+        ('"\u0661\u0660\u0660"', None),
+        ("true", None),
+        ("[100]", None),
+        ("{}", None),
+        ("1e-5", None),
+        ("1e15", None),
+        ("1e99999999999999999999", None),
+        ("9" * 5000, None),
+    ],
+)
+@pytest.mark.parametrize(
+    "shape",
+    ['{"data": [{"id": "m", "input_token_price_per_m": %s}]}', '{"data": [{"id": "m", "pricing": {"prompt": {"price_per_m": %s}}}]}'],
+)
+def test_a_price_is_read_exactly_from_either_shape_or_is_not_known(shape, stated, usd):
+    found = prices._listed_prices((shape % stated).encode(), KEY)
+    assert found == {"m": None if usd is None else Decimal(usd)}
+    assert usd is None or (str(found["m"]) == usd and type(found["m"]) is Decimal)
+
+
+def test_a_list_in_both_shapes_is_read_from_the_server(serve):
+    newer = {"id": RERANKER, "pricing": {"prompt": {"price_per_m": "200"}, "completion": {"price_per_m": 300}}, "context_size": 8000}
+    both = {"id": "both", "input_token_price_per_m": None, "pricing": {"prompt": {"price_per_m": 5}}}
+    server = serve(answer({"data": [*flat(**{M3: 100, "free": 0})["data"], newer, both, {"id": "bare", "pricing": None}]}))
+    assert prices.fetch(KEY, server.base, QUICK) == {
+        M3: Decimal("0.01"),
+        "free": None,
+        RERANKER: Decimal("0.02"),
+        "both": Decimal("0.0005"),
+        "bare": None,
+    }
+    assert server.seen == [("/openai/v1/models", f"Bearer {KEY}")]
+
+
+def test_an_entry_that_is_none_is_passed_over(serve):
+    odd = [None, 7, {}, {"id": None}, {"id": ""}, {"id": "a\x1b[31mb"}, {"id": "a\nb: c"}, {"id": "x" * 300}]
+    server = serve(answer({"data": odd + flat(**{M3: 100})["data"]}))
+    assert prices.fetch(KEY, server.base, QUICK) == {M3: Decimal("0.01")}
+
+
+def test_a_list_that_echoes_the_key_does_not_hand_it_on(serve):
+    server = serve(answer(flat(**{f"baai/bge-{KEY}": 100, M3: 100})))
+    assert prices.fetch(KEY, server.base, QUICK) == {M3: Decimal("0.01")}
+
+
+def test_a_packed_list_and_one_in_chunks_are_read(serve):
+    def in_chunks(handler):
+        handler.protocol_version = "HTTP/1.1"
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        for part in (b'{"data": [{"id": "m", "input', b'_token_price_per_m": 100}]}', b""):
+            handler.wfile.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+
+    packed = answer(gzip.compress(json.dumps(flat(m=100)).encode()), Content_Encoding="gzip")
+    for reply in (packed, in_chunks):
+        assert prices.fetch(KEY, serve(reply).base, QUICK) == {"m": Decimal("0.01")}
+
+
+# Where it is asked, and with what
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("", "/openai/v1/models"),
+        ("/", "/openai/v1/models"),
+        ("/openai", "/openai/v1/models"),
+        ("/openai/", "/openai/v1/models"),
+        ("/openai/v1", "/openai/v1/models"),
+        ("/openai//v1//", "/openai/v1/models"),
+        ("/openai/v1/models", "/openai/v1/models"),
+        ("/v3/openai", "/v3/openai/models"),
+        ("/v3/openai/v1/", "/v3/openai/models"),
+    ],
+)
+def test_every_form_of_the_base_asks_the_model_list(serve, path, asked):
+    server = serve(listed())
+    prices.fetch(KEY, f"http://127.0.0.1:{server.server_port}{path}", QUICK)
+    assert [seen for seen, _ in server.seen] == [asked]
+
+
+def test_novitas_own_base_is_https():
+    assert prices._models_address(prices.BASE) == prices._models_address("https://api.novita.ai/openai") == f"{prices.BASE}/models"
+    assert prices._models_address("http://[::1]:8000") == "http://[::1]:8000/openai/v1/models"
+
+
+@pytest.mark.parametrize(
+    ("base", "words"),
+    [
+        ("http://api.novita.ai/openai/v1", "not https"),
+        ("http://127.0.0.1.example.com", "not https"),
+        ("http://192.0.2.1", "not https"),
+        ("http://localhost.example.com", "not https"),
+        ("http://127.0.0.1@example.com/", "none that can be used"),
+        ("http://example.com\\@127.0.0.1/", "none that can be used"),
+        ("https://me:pass@example.com/", "none that can be used"),
+        ("https://example.com/?a=b", "none that can be used"),
+        ("https://example.com/\r\nX: y", "none that can be used"),
+        ("ftp://example.com/", "none that can be used"),
+        ("file:///etc/passwd", "none that can be used"),
+        ("api.novita.ai", "none that can be used"),
+        ("", "none that can be used"),
+        ("https:///openai", "names no host"),
+        ("https://example.com:99999", "no valid port"),
+        ("https://[::1", "names no host"),
+    ],
+)
+def test_a_base_that_would_show_the_key_to_others_is_refused_before_asking(monkeypatch, base, words):
+    monkeypatch.setattr(prices, "_answer", lambda *_: pytest.fail("it asked"))
+    assert words in refusal(base)
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("", "There is no Novita key."),
+        (" ", "character that no key has"),
+        (f"{KEY}\n", "character that no key has"),
+        (f"{KEY}\r\nX-Other: 1", "character that no key has"),
+        (f" {KEY}", "character that no key has"),
+        (f"{KEY}\x00", "character that no key has"),
+        (f"{KEY}é", "character that no key has"),
+    ],
+)
+def test_a_key_that_is_none_is_refused_before_asking(serve, key, words):
+    server = serve(listed())
+    assert words in refusal(server.base, key)
+    assert server.seen == []
+
+
+def test_neither_netrc_nor_a_proxy_of_the_environment_gets_between(serve, monkeypatch, tmp_path):
+    other, server = serve(listed()), serve(listed())
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password else\n", encoding="utf-8")
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{other.server_port}")
+    prices.fetch(KEY, server.base, QUICK)
+    assert server.seen == [("/openai/v1/models", f"Bearer {KEY}")] and other.seen == []
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_refused_and_the_other_address_is_never_asked(serve, status):
+    other = serve(listed())
+    server = serve(answer(status=status, Location=f"{other.base}/models?key={KEY}"))
+    assert f"redirect ({status}), which was refused" in refusal(server.base)
+    assert other.seen == [] and len(server.seen) == 1
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize(
+    ("reply", "words", "asked"),
+    [
+        (answer(KEY.encode(), 401), "refused the key (401)", 1),
+        (answer(status=403), "refused the key (403)", 1),
+        (answer(status=404), "no model list at the base address (404)", 1),
+        (answer(status=418), "status 418", 1),
+        (answer(status=204), "status 204", 1),
+        (answer(status=429), "no more requests for now (429). Try again in a few minutes.", 3),
+        (answer(status=429, Retry_After=KEY), "no more requests for now (429). Try again in a few minutes.", 3),
+        (answer(KEY.encode(), 500), "fault of its own (500)", 3),
+        (answer(status=503), "fault of its own (503)", 3),
+        (answer(b"<html>"), "not JSON", 1),
+        (answer(b""), "not JSON", 1),
+        (answer(b"\xff\xfe\xfa"), "not JSON", 1),
+        (answer(b"[" * 200_000), "not JSON", 1),
+        (answer([]), "no list of models", 1),
+        (answer(None), "no list of models", 1),
+        (answer({"models": []}), "no list of models", 1),
+        (answer({"data": {M3: 100}}), "no list of models", 1),
+        (answer({"data": []}), "no list of models", 1),
+        (answer({"data": ["m"]}), "no list of models", 1),
+        (answer(b"no gzip", Content_Encoding="gzip"), "cannot be unpacked", 1),
+        (answer(b'{"data"', Content_Length="100"), "could not be reached, or broke off", 3),
+        (lambda handler: handler.connection.close(), "could not be reached, or broke off", 3),
+        (lambda handler: handler.wfile.write(b"SSH-2.0-OpenSSH\r\n\r\n"), "could not be reached, or broke off", 3),
+    ],
+)
+def test_a_bad_answer_is_one_sentence_and_asked_again_only_where_that_may_help(serve, reply, words, asked):
+    server = serve(reply)
+    assert words in refusal(server.base)
+    assert len(server.seen) == asked
+
+
+def test_nobody_listening_is_told(serve):
+    server = serve(listed())
+    server.shutdown()
+    server.server_close()
+    assert "could not be reached" in refusal(server.base)
+
+
+@pytest.mark.parametrize("bad", [answer(status=500), answer(status=429), lambda handler: handler.connection.close()])
+def test_a_passing_fault_is_got_over(serve, bad):
+    server = serve(bad, bad, listed())
+    assert prices.fetch(KEY, server.base, QUICK)[M3] == Decimal("0.01")
+    assert [key for _, key in server.seen] == [f"Bearer {KEY}"] * 3
+
+
+def test_each_wait_is_twice_the_last(serve, monkeypatch):
+    waits = []
+    monkeypatch.setattr(prices.time, "sleep", waits.append)
+    refusal(serve(answer(status=502)).base, limits=QUICK._replace(tries=4, backoff_s=0.25, longest_wait_s=60, deadline_s=60))
+    assert waits == [0.25, 0.5, 1.0]
+
+
+def in_seconds(seconds):
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+
+
+@pytest.mark.parametrize(("header", "least_s"), [(lambda: "1", 1), (lambda: in_seconds(1.99), 0.5), (lambda: in_seconds(-60), 0)])
+def test_a_short_retry_after_is_kept_to_in_seconds_and_as_a_date(serve, header, least_s):
+    server = serve(lambda handler: answer(status=429, Retry_After=header())(handler), listed())
+    limits = QUICK._replace(longest_wait_s=2.5, deadline_s=5)
+    began = time.monotonic()
+    prices.fetch(KEY, server.base, limits)
+    assert least_s <= time.monotonic() - began < least_s + 1.5 and len(server.seen) == 2
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("header", [lambda: "7200", lambda: in_seconds(7200), lambda: in_seconds(7200).replace("GMT", "-0000")])
+def test_a_long_retry_after_is_not_waited_for_but_told(serve, header, status):
+    server = serve(answer(status=status, Retry_After=header()), listed())
+    told = refusal(server.base)
+    stated = datetime.strptime(told.partition("Try again at ")[2][:16], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+    assert timedelta(seconds=7180) < stated - datetime.now(UTC) < timedelta(seconds=7260) and len(server.seen) == 1
+
+
+@pytest.mark.parametrize("header", ["999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_retry_after_of_decades_is_a_sentence_too(serve, header):
+    assert "(429). Try again at 20" in refusal(serve(answer(status=429, Retry_After=header)).base)
+
+
+def test_a_wait_longer_than_the_longest_is_not_begun(serve):
+    began = time.monotonic()
+    assert "(429)" in refusal(serve(answer(status=429, Retry_After="1")).base, limits=QUICK._replace(longest_wait_s=0.9))
+    assert time.monotonic() - began < 0.5
+
+
+def test_a_wait_past_the_deadline_is_not_begun(serve):
+    began = time.monotonic()
+    assert "(503)" in refusal(serve(answer(status=503, Retry_After="1")).base, limits=QUICK._replace(deadline_s=0.8))
+    assert time.monotonic() - began < 0.5
+
+
+# What is slow or large
+
+
+def silent(handler):
+    handler.server.closing.wait(5)
+
+
+def trickled_body(handler):
+    answer(b"", Content_Length="1000000")(handler)
+    while not handler.server.closing.wait(0.02):
+        handler.wfile.write(b" ")
+
+
+def trickled_chunks(handler):
+    handler.protocol_version = "HTTP/1.1"
+    answer(b"", Transfer_Encoding="chunked")(handler)
+    while not handler.server.closing.wait(0.02):
+        handler.wfile.write(b"1\r\n \r\n")
+
+
+def trickled_headers(handler):
+    handler.wfile.write(b"HTTP/1.0 200 OK\r\nX: ")
+    while not handler.server.closing.wait(0.02):
+        handler.wfile.write(b"x")
+
+
+def asking():
+    return [thread for thread in threading.enumerate() if thread.name == "novita-prices"]
+
+
+@pytest.mark.parametrize("reply", [silent, trickled_body, trickled_chunks, trickled_headers])
+def test_a_server_that_is_slow_holds_nobody_past_the_deadline(serve, reply):
+    began = time.monotonic()
+    assert "took too long" in refusal(serve(reply).base, limits=QUICK._replace(read_s=30, deadline_s=0.4))
+    assert 0.3 < time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("reply", [trickled_body, trickled_chunks])
+def test_a_body_that_trickles_in_is_given_up_on_while_it_still_comes(serve, reply):
+    refusal(serve(reply).base, limits=QUICK._replace(read_s=30, deadline_s=0.3))
+    until = time.monotonic() + 1
+    while asking() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not asking()
+
+
+def test_a_silent_server_is_given_up_on_after_the_read_time_and_not_asked_again(serve):
+    server = serve(silent)
+    began = time.monotonic()
+    assert "took too long" in refusal(server.base, limits=QUICK._replace(read_s=0.2))
+    assert time.monotonic() - began < 1 and len(server.seen) == 1
+
+
+def test_a_body_that_stops_half_way_is_given_up_on(serve):
+    def stops(handler):
+        answer(b'{"data": [', Content_Length="1000")(handler)
+        silent(handler)
+
+    assert "took too long" in refusal(serve(stops).base, limits=QUICK._replace(read_s=0.2))
+
+
+def test_an_answer_of_the_largest_size_is_read_and_one_byte_more_is_not(serve):
+    body = json.dumps(flat(m=100)).encode().ljust(50_000)
+    server = serve(answer(body))
+    assert prices.fetch(KEY, server.base, QUICK._replace(largest_bytes=50_000)) == {"m": Decimal("0.01")}
+    assert "larger than 49,999 bytes" in refusal(server.base, limits=QUICK._replace(largest_bytes=49_999))
+
+
+def test_the_size_is_that_of_the_unpacked_answer(serve):
+    bomb = gzip.compress(b" " * 20_000_000)
+    assert len(bomb) < 50_000
+    assert "larger than 5,000,000 bytes" in refusal(serve(answer(bomb, Content_Encoding="gzip")).base)
+
+
+def test_a_flood_without_end_is_cut_off(serve):
+    def flood(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        while not handler.server.closing.is_set():
+            handler.wfile.write(b'{"data": [' * 10_000)
+
+    assert "larger than 5,000,000 bytes" in refusal(serve(flood).base)
+
+
+# What differs from the catalog
+
+
+def usd(m3="0.01", reranker="0.01", **more):
+    return {model: None if price is None else Decimal(price) for model, price in {M3: m3, RERANKER: reranker, **more}.items()}
+
+
+def test_the_same_prices_are_no_drift_however_written(catalog):
+    catalog = with_offers(catalog, {}, {"model": RERANKER.upper()})
+    live = {"BAAI/BGE-M3": Decimal("0.010"), RERANKER: Decimal("0.01"), "meta-llama/llama-3.3-70b-instruct": Decimal("0.39")}
+    assert prices.drift(catalog, live) == [] and prices.yaml_change([], date(2026, 11, 24)) == ""
+    assert prices.comparison(catalog, live) == [
+        "novita-ai-bge-m3 (baai/bge-m3): $0.01 / 1M in the catalog and at Novita.",
+        "novita-ai-bge-reranker-v2-m3 (BAAI/BGE-RERANKER-V2-M3): $0.01 / 1M in the catalog and at Novita.",
+    ]
+
+
+def test_a_changed_price_a_gone_model_and_a_new_one_are_each_told(catalog):
+    live = {"baai/bge-new": None, "BAAI/bge-large-en-v1.5": Decimal("0.005"), "baai/other": Decimal(1), M3: Decimal("0.02")}
+    found = prices.drift(catalog, live)
+    cent = Decimal("0.01")
+    assert [(d.offer_id, d.model, d.catalog, d.live) for d in found] == [
+        ("novita-ai-bge-m3", M3, cent, Decimal("0.02")),
+        ("novita-ai-bge-reranker-v2-m3", RERANKER, cent, None),
+        (None, "BAAI/bge-large-en-v1.5", None, Decimal("0.005")),
+        (None, "baai/bge-new", None, None),
+    ]
+    assert [d.text for d in found] == [
+        "novita-ai-bge-m3 (baai/bge-m3): Novita asks $0.02 / 1M; the catalog says $0.01 / 1M.",
+        "novita-ai-bge-reranker-v2-m3 (baai/bge-reranker-v2-m3): Novita does not list it any more; the catalog says $0.01 / 1M.",
+        "BAAI/bge-large-en-v1.5: Novita lists it at $0.005 / 1M; the catalog has no offer for it.",
+        "baai/bge-new: Novita lists it without a price; the catalog has no offer for it.",
+    ]
+
+
+def test_a_model_listed_without_a_price_is_no_drift(catalog):
+    assert prices.drift(catalog, usd(m3=None)) == []
+    assert prices.comparison(catalog, usd(m3=None))[0].endswith("Novita lists it without a price; the catalog says $0.01 / 1M.")
+
+
+def with_offers(catalog, *changes):
+    """The catalog with Novita's first offers changed."""
+    provider = catalog.providers["novita-ai"]
+    offers = [offer.model_copy(update=change) for offer, change in zip(provider.offers, changes, strict=False)]
+    return dataclasses.replace(catalog, providers={**catalog.providers, "novita-ai": provider.model_copy(update={"offers": offers})})
+
+
+def test_a_price_that_the_catalog_did_not_know_is_drift(catalog):
+    (found,) = prices.drift(with_offers(catalog, {"usd_per_1m_input": None}, {}), usd())
+    assert (found.offer_id, found.catalog, found.live) == ("novita-ai-bge-m3", None, Decimal("0.01"))
+    assert found.text.endswith("the catalog says not known.")
+
+
+def test_a_free_trial_is_not_compared_and_gets_no_price(catalog):
+    trial = with_offers(catalog, {"type": "trial", "usd_per_1m_input": None})
+    assert prices.comparison(trial, {M3: Decimal(1)}) == [] and prices.with_prices(trial, {M3: Decimal(1)}) is trial
+
+
+def test_a_catalog_without_novita_lacks_every_bge_model(catalog):
+    bare = dataclasses.replace(catalog, providers={})
+    assert [d.model for d in prices.drift(bare, usd())] == [M3, RERANKER]
+    assert prices.with_prices(bare, usd()) is bare
+
+
+def test_the_yaml_change_put_into_the_catalog_loads_and_leaves_no_drift(catalog, copied, today):
+    live = usd(m3="0.00002", **{"baai/bge-large-en-v1.5": Decimal("0.005"), "baai/bge-base-en-v1.5": None})
+    text = prices.yaml_change(prices.drift(catalog, live), today)
+    assert '    usd_per_1m_input: "0.00002"\n    as_of: 2026-11-24\n' in text
+    change = read.parse_mapping(text, "change")
+    path = copied / "offers/novita-ai.yaml"
+    whole = yaml.safe_load(path.read_text(encoding="utf-8"))
+    offers = {offer["id"]: offer for offer in whole["offers"]}
+    for entry in change["offers"]:
+        offers[entry["id"]] = offers.get(entry["id"], {}) | entry
+    path.write_text(yaml.safe_dump(whole | {"offers": list(offers.values())}, sort_keys=False), encoding="utf-8")
+    loaded = catalogs.load(copied)
+    assert prices.drift(loaded, live) == []
+    m3, _, base, large = sorted(
+        loaded.providers["novita-ai"].offers, key=lambda offer: (offer.variant != "bge-m3", "rer" not in offer.id, offer.id)
+    )
+    assert (m3.usd_per_1m_input, m3.as_of, m3.tier, m3.max_tokens) == (Decimal("0.00002"), today, "provider-page", 8192)
+    assert (base.variant, base.usd_per_1m_input) == ("bge-base-en-v1.5", None)
+    assert (large.variant, large.usd_per_1m_input, large.source_ids("as_of")) == ("bge-large-en-v1.5", Decimal("0.005"), (prices.SOURCE,))
+
+
+def test_a_gone_model_is_a_comment_that_a_person_decides_on(catalog, today):
+    text = prices.yaml_change(prices.drift(catalog, {RERANKER: Decimal("0.01")}), today)
+    assert yaml.safe_load(text) is None and "delete offer novita-ai-bge-m3." in text
+
+
+@pytest.mark.parametrize("model", ["baai/bge", "baai/bge:", "baai/bge-a:free", "baai/bge.-_x+1@2", "BAAI/bge-M3.5//v2", "baai/bge-no/"])
+def test_the_yaml_of_a_new_model_is_an_offer_whatever_its_name(catalog, today, model):
+    assert prices._MODEL.fullmatch(model)
+    text = prices.yaml_change(prices.drift(catalog, usd(**{model: "1E+3"})), today)
+    (entry,) = read.parse_mapping(text, "change")["offers"]
+    assert yaml.safe_load(text)["offers"][0]["usd_per_1m_input"] == "1000"
+    offer = Offer.model_validate(entry)
+    assert (offer.model, offer.usd_per_1m_input, offer.as_of) == (model, Decimal(1000), today)
+
+
+# The catalog at live prices
+
+
+def test_a_catalog_at_live_prices_differs_in_these_alone(catalog, today):
+    before = catalogs.fingerprint(catalog.folder)
+    live = prices.with_prices(catalog, {"BAAI/bge-m3": Decimal("0.03"), RERANKER: None})
+    m3, reranker = live.providers["novita-ai"].offers
+    old_m3, old_reranker = catalog.providers["novita-ai"].offers
+    assert (m3.usd_per_1m_input, m3.as_of, m3.tier) == (Decimal("0.03"), today, "provider-page")
+    assert m3.source_ids("usd_per_1m_input") == m3.source_ids("as_of") == (prices.SOURCE,) and prices.SOURCE in catalog.sources
+    assert m3.source_ids("max_tokens") == old_m3.source_ids("max_tokens")
+    assert Offer.model_validate(m3.model_dump()) == m3
+    assert reranker is old_reranker and old_m3.usd_per_1m_input == Decimal("0.01")
+    assert {key: value for key, value in live.providers.items() if key != "novita-ai"} == {
+        key: value for key, value in catalog.providers.items() if key != "novita-ai"
+    }
+    assert list(live.providers) == list(catalog.providers) and live.rules is catalog.rules
+    assert catalogs.fingerprint(catalog.folder) == before
+
+
+def test_the_version_says_live_and_follows_the_prices_and_the_day(catalog, monkeypatch):
+    one, two = (prices.with_prices(catalog, usd(m3=price)) for price in ("0.03", "0.04"))
+    assert one.version.startswith(f"{catalog.version}+live-") and one.version != two.version
+    assert prices.with_prices(catalog, usd(m3="0.03")).version == prices.with_prices(two, usd(m3="0.03")).version == one.version
+    monkeypatch.setattr(catalogs, "today", lambda: date(2026, 11, 25))
+    assert prices.with_prices(catalog, usd(m3="0.03")).version != one.version
+
+
+def test_no_known_price_leaves_the_catalog_as_it_is(catalog):
+    assert prices.with_prices(catalog, usd(m3=None, reranker=None)) is catalog
+    assert prices.with_prices(catalog, {}) is catalog
+
+
+def test_a_recommendation_reckons_with_the_live_price(catalog, today):
+    live = prices.with_prices(catalog, usd(m3="0.0001"))
+    pick = recommend(live, Workload(languages=("ko",), placement="hosted"), today).pick
+    assert pick.part("embedder").plan.offer.id == "novita-ai-bge-m3"
+    assert pick.part("embedder").plan.offer.usd_per_1m_input == Decimal("0.0001")
+
+
+# The command line
+
+
+def check(monkeypatch, base, key=KEY):
+    if key is None:
+        monkeypatch.delenv("NOVITA_API_KEY", raising=False)
+    else:
+        monkeypatch.setenv("NOVITA_API_KEY", key)
+    return cli.main(["prices", "--check", "--base", base])
+
+
+def test_the_check_is_status_zero_where_nothing_differs(serve, capsys, monkeypatch):
+    assert check(monkeypatch, serve(listed()).base) == 0
+    out, err = capsys.readouterr()
+    assert err == "" and out.splitlines() == [
+        "novita-ai-bge-m3 (baai/bge-m3): $0.01 / 1M in the catalog and at Novita.",
+        "novita-ai-bge-reranker-v2-m3 (baai/bge-reranker-v2-m3): $0.01 / 1M in the catalog and at Novita.",
+    ]
+
+
+def test_the_check_is_status_one_with_the_change_where_a_price_differs(serve, capsys, monkeypatch):
+    assert check(monkeypatch, serve(listed(m3=200)).base) == 1
+    out, err = capsys.readouterr()
+    lines, _, change = out.partition("\n\n")
+    assert err == "" and len(lines.splitlines()) == 2 and "Novita asks $0.02 / 1M" in lines
+    assert yaml.safe_load(change)["offers"][0]["usd_per_1m_input"] == "0.02"
+
+
+@pytest.mark.parametrize(
+    ("key", "reply", "words"),
+    [
+        (None, listed(), "There is no Novita key."),
+        ("", listed(), "There is no Novita key."),
+        (f"{KEY}\n", listed(), "character that no key has"),
+        (KEY, answer(KEY.encode(), 401), "refused the key (401)"),
+        (KEY, answer(b"<html>"), "not JSON"),
+    ],
+)
+def test_the_check_is_status_two_with_one_sentence_where_it_cannot_ask(serve, capsys, monkeypatch, key, reply, words):
+    assert check(monkeypatch, serve(reply).base, key) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and words in err and err.count("\n") == 1 and KEY not in err
+
+
+def test_the_key_is_taken_from_the_environment_only(capsys):
+    for arguments in (["prices", "--check", "--key", KEY], ["prices"]):
+        with pytest.raises(SystemExit) as error:
+            cli.main(arguments)
+        assert error.value.code == 2
+    capsys.readouterr()  # argparse repeats what was typed
