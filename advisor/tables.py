@@ -212,6 +212,13 @@ def price_note(judged: Judged) -> str:
     return f"{when}, {plan.table.assumptions.machine_prices.replace('-', ' ')}. {f'{note[0].upper()}{note[1:]}.' if note else ''} "
 
 
+def price_mark(offer: Offer, today: date) -> str:
+    """`2026-11-12`, `2026-07-02, stale (145 days)`, `undated, aggregator only`: how far a price can be trusted."""
+    day = offer.as_of.isoformat() if offer.as_of else ""
+    aggregator = "aggregator only" if offer.tier == "aggregator" else ""
+    return ", ".join(part for part in (day, age_remark(offer, today), aggregator) if part)
+
+
 def age_remark(offer: Offer, today: date) -> str:
     """`stale (145 days)`, `undated`, or nothing."""
     if offer.as_of is None:
@@ -455,10 +462,10 @@ def cost_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
     """What every offer for a step comes to in a month, cheapest first; unknown prices last."""
     rows = [j for j in _of_kind(found, kind) if j.hosted]
     rows.sort(key=lambda j: (math.isnan(j.monthly), j.monthly, j.plan.variant.name, j.id))
-    return [_cost_row(j) for j in rows]
+    return [_cost_row(found, j) for j in rows]
 
 
-def _cost_row(judged: Judged) -> dict[str, str]:
+def _cost_row(found: Recommendation, judged: Judged) -> dict[str, str]:
     plan = judged.plan
     assert plan.offer is not None and plan.provider is not None
     price = plan.offer.usd_per_1m_input if plan.offer.type != "trial" else None
@@ -470,6 +477,7 @@ def _cost_row(judged: Judged) -> dict[str, str]:
         "Provider": plan.where + (f" ({plan.offer.model})" if several else ""),
         "A month": _usd(plan.monthly_usd),
         "Price per 1M": units.NOT_KNOWN if price is None else f"${price}",
+        "Price of": price_mark(plan.offer, found.today),
         "Tokens": units.large(plan.tokens.monthly),
         "Encoding" if judged.kind == "embedder" else "Reranking": _usd(plan.encoding_usd),
         **({"Index": _usd(plan.index_usd), "Once": _usd(plan.one_off_usd)} if judged.kind == "embedder" else {}),

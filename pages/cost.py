@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from advisor import break_even, charts, export, reasons, sensitivity, tables, units
+from advisor import break_even, charts, export, reasons, report, sensitivity, tables, units
 from pages import shared
 
 shared.routed()
@@ -27,6 +27,8 @@ def show_least() -> None:
         tokens = least[0].plan.tokens
         once = f", {units.count(tokens.once)} once" if role.kind == "embedder" else ""
         st.markdown(f"{units.count(tokens.monthly)} tokens a month{once}.")
+    if found.pick is not None:
+        st.markdown(shared.money(f"Advise picks {found.pick.named}: {report.cost(found.pick)}."))
     with st.container(horizontal=True):
         shared.copy_link("cost", found)
         st.page_link(

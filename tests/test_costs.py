@@ -131,6 +131,17 @@ def test_a_store_charges_by_its_list_and_not_less_than_its_minimum(catalog, stor
     assert float(index_usd(catalog, store, **stated).base) == pytest.approx(usd)
 
 
+@given(
+    st.sampled_from(["pinecone-standard", "turbopuffer-launch", "weaviate-cloud-flex"]),
+    st.integers(1, 10**10),
+    st.integers(0, 10**9),
+    st.integers(0, 10**8),
+)
+def test_a_minimum_charge_always_wins(catalog, store, passages, queries, new):
+    amount = index_usd(catalog, store, passages=passages, queries_per_month=queries, new_passages_per_month=new)
+    assert amount.base >= catalog.stores[store].minimum_usd_per_month
+
+
 def test_pgvector_takes_memory_for_vectors_and_links_and_disk_for_both(catalog):
     held = 1_000_000 * (1024 * 4 + 8 + 320)
     assert float(index_usd(catalog, "pgvector").base) == pytest.approx(6 * held / GIB + 2 * held / 1e9 * 0.08)

@@ -368,7 +368,9 @@ class Provider(Entry):
     name: Text
     router: bool = Field(default=False, description="passes requests on to other providers")
     free_allocation: Text | None = Field(default=None, description="what is free, in the provider's unit")
-    free_usd_per_day: Usd | None = Field(default=None, description="US dollars a day that the free allocation is worth, for a whole account")
+    free_usd_per_day: Usd | None = Field(
+        default=None, description="US dollars a day that the free allocation is worth, for a whole account"
+    )
     free_sources: list[str] = []
     notes: list[Text] = []
     offers: list[Offer]
