@@ -98,7 +98,7 @@ def as_markdown(catalog: Catalog, found: Recommendation) -> str:
         "",
     ]
     for name, value in found.workload.model_dump().items():
-        if name in unused(found.workload):
+        if name in unused(found.workload.task):
             continue
         words = "not stated" if value is None else f"{trade_offs.value(value)}{'' if name in stated else ' (the default)'}"
         lines.append(f"- {fields[name].title}: {words}")

@@ -64,7 +64,7 @@ def _ends(catalog: Catalog, found: Recommendation) -> Iterator[tuple[str, str, s
         "new_passages_per_month",
         "peak_queries_per_second",
     ):
-        if field in unused(found.workload):
+        if field in unused(found.workload.task):
             continue
         steps = [scaled(found.workload, field, factor) for factor in (1 / FACTOR, FACTOR)]
         if all(steps):

@@ -225,11 +225,11 @@ def _unreadable(model: type[BaseModel], name: str, values: list[str]) -> str:
     return ""
 
 
-def unused(workload: Workload) -> tuple[str, ...]:
-    """Fields of the workload that its task does not use."""
-    if workload.task == "rerank":
+def unused(task: object) -> tuple[str, ...]:
+    """Fields of the workload that a task does not use."""
+    if task == "rerank":
         return ("passages", "new_passages_per_month", "outputs", "vector_store", "vector_type")
-    return () if workload.task == "retrieve-and-rerank" else ("rerank_candidates",)
+    return () if task == "retrieve-and-rerank" else ("rerank_candidates",)
 
 
 def bounds(field: str, model: type[BaseModel] = Workload) -> tuple[float, float]:

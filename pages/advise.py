@@ -5,7 +5,7 @@ import json
 import streamlit as st
 
 from advisor import charts, reasons, record, report, tables, trade_offs
-from pages import shared
+from pages import form, shared
 
 STEPS = {"embedder": "Finding passages", "reranker": "Reranking"}
 
@@ -127,13 +127,13 @@ def show_changes(found) -> None:
         for number, change in enumerate(changes):
             words, button = st.columns([4, 1], vertical_alignment="center")
             words.markdown(shared.money(change.text))
-            button.button("Apply", key=f"apply-{number}", on_click=shared.put, args=(change.workload,), help=shared.money(change.text))
+            button.button("Apply", key=f"apply-{number}", on_click=form.put, args=(change.workload,), help=shared.money(change.text))
         if not changes:
             st.markdown("No step of the grid changes the answer.")
 
 
 shared.routed()
-found, answer = shared.ask("Which model, where, at what cost?")
+found, answer = form.ask("Which model, where, at what cost?")
 with answer:
     with st.container(border=True):
         show_answer(found)

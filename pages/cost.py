@@ -3,7 +3,7 @@
 import streamlit as st
 
 from advisor import break_even, charts, export, reasons, report, sensitivity, tables, units
-from pages import shared
+from pages import form, shared
 
 shared.routed()
 STEPS = {"embedder": "Finding passages", "reranker": "Reranking"}
@@ -52,7 +52,7 @@ def ask_volume() -> None:
 
 def take(workload) -> None:
     """Puts the volume that was tried into the form."""
-    shared.put(workload)
+    form.put(workload)
     st.session_state["volume"] = "1"
 
 
@@ -181,7 +181,7 @@ def show_part(label: str) -> None:
         show_latency()
 
 
-found, answer = shared.ask("What does it cost a month?")
+found, answer = form.ask("What does it cost a month?")
 with answer:
     with st.container(border=True):
         show_least()
