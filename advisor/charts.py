@@ -131,6 +131,16 @@ def trade_off(found: Recommendation, kind: str, theme: str) -> Chart | None:
             axis=alt.Axis(grid=False, format=".1f", tickCount=6),
         ),
     )
+    told = "; ".join(f"{row.label}: {row.points} for {row.month}, {row.standing}" for row in frame.itertuples())
+    return Chart(
+        _trade_off_title(found, kind, front),
+        alt.layer(*_trade_off_marks(base, theme)).properties(height=340),
+        f"Score against monthly cost. {told}.",
+    )
+
+
+def _trade_off_marks(base: alt.Chart, theme: str) -> list[Any]:
+    """The layers of the trade-off chart, from the back: ranges, the front's line, marks, names, and the word at the pick."""
     chosen = alt.selection_point(name="plan", fields=["id"])
     spread = base.mark_rule(strokeWidth=1.5, color=LEGIBLE[theme]).encode(
         x=alt.X("low:Q"), x2="high:Q", opacity=alt.condition("datum.standing == 'ruled out'", alt.value(0.12), alt.value(0.4))
@@ -174,12 +184,7 @@ def trade_off(found: Recommendation, kind: str, theme: str) -> Chart | None:
         .mark_text(dy=-18, fontSize=12, fontWeight="bold", color=LEGIBLE[theme])
         .encode(text="standing:N")
     )
-    told = "; ".join(f"{row.label}: {row.points} for {row.month}, {row.standing}" for row in frame.itertuples())
-    return Chart(
-        _trade_off_title(found, kind, front),
-        alt.layer(spread, steps, marks, names, picked).properties(height=340),
-        f"Score against monthly cost. {told}.",
-    )
+    return [spread, steps, marks, names, picked]
 
 
 def _trade_off_frame(shown: list[Judged], found: Recommendation, front: set[str]) -> pd.DataFrame:
