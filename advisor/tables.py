@@ -16,6 +16,7 @@ from advisor.costs import Range
 from advisor.plans import free_usd_per_month
 from advisor.recommend import Judged, Recommendation, preference
 from advisor.sensitivity import Swing
+from advisor.token_counts import VariantLengths
 
 STALE_DAYS = 90
 OWN_DRAWN = 3
@@ -611,6 +612,23 @@ def break_even_rows(found: Recommendation, own: Judged) -> list[dict[str, str]]:
 
 def _volume(tokens: float | None) -> str:
     return units.large(round(tokens)) if tokens else "never"
+
+
+def token_rows(rows: list[VariantLengths]) -> list[dict[str, str]]:
+    """How long a sample's passages are for each model, and how many go over its limit."""
+    return [
+        {
+            "Model": row.name,
+            "Counted": "exactly" if row.exact else "an estimate",
+            "Passages": units.count(row.passages),
+            "Typical tokens": units.count(row.typical),
+            "95th percentile": units.count(row.p95),
+            "Longest": units.count(row.most),
+            "Limit": units.count(row.limit) + (f", {units.count(row.query_tokens)} of them for the query" if row.query_tokens else ""),
+            "Over the limit": units.NOT_KNOWN if row.share_over is None else f"{row.share_over:.1%}",
+        }
+        for row in rows
+    ]
 
 
 def swing_rows(rows: list[Swing]) -> list[dict[str, str]]:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from advisor import break_even, charts, export, reasons, report, sensitivity, tables, units
-from pages import form, shared
+from pages import form, shared, texts
 
 shared.routed()
 STEPS = {"embedder": "Finding passages", "reranker": "Reranking"}
@@ -177,8 +177,10 @@ def show_part(label: str) -> None:
             show_break_even(role.kind)
     elif label == "Index":
         show_index()
-    else:
+    elif label == "Time":
         show_latency()
+    else:
+        texts.show(found)
 
 
 found, answer = form.ask("What does it cost a month?")
@@ -187,7 +189,7 @@ with answer:
         show_least()
     for role in found.roles:
         shared.show_chart(charts.monthly_costs(found, role.kind, shared.theme()), f"costs-{role.kind}")
-    labels = ["Plans", "What moves it", "Break-even", *(["Index"] if found.role("embedder") else []), "Time"]
+    labels = ["Plans", "What moves it", "Break-even", *(["Index"] if found.role("embedder") else []), "Time", "Your texts"]
     for label, tab in zip(labels, st.tabs(labels, key="part", bind="query-params"), strict=True):
         if tab.open:
             with tab:

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted(path for path in (ROOT / "pages").glob("*.py") if path.stem not in ("__init__", "shared", "form"))
+PAGES = sorted(path for path in (ROOT / "pages").glob("*.py") if path.stem not in ("__init__", "shared", "form", "texts"))
 
 
 @pytest.fixture(autouse=True)
@@ -121,7 +121,7 @@ def test_a_broken_catalog_lists_its_faults(copied, monkeypatch):
     assert at.table[0].value.iloc[0]["What is wrong"].startswith("the file is missing")
 
 
-@pytest.mark.parametrize("path", [*PAGES, ROOT / "app.py", ROOT / "pages/shared.py", ROOT / "pages/form.py"], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "app.py", ROOT / "pages/shared.py", ROOT / "pages/form.py", ROOT / "pages/texts.py"], ids=lambda path: path.stem)
 def test_a_page_does_no_arithmetic(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.BinOp):
@@ -131,3 +131,21 @@ def test_a_page_does_no_arithmetic(path):
             )
             joins = isinstance(node.op, (ast.BitOr, ast.BitAnd)) or (isinstance(node.op, ast.Add) and texts)
             assert joins, f"{path.name}:{node.lineno} computes {ast.unparse(node)}"
+
+
+def test_pasted_texts_are_counted_and_their_lengths_used():
+    at = opened("cost", part="Your texts")
+    at.text_area(key="sample_text").set_value("The quick brown fox.\n\n" + "word " * 600).run()
+    table = next(table.value for table in at.table if "Counted" in table.value.columns)
+    large = table[table["Model"] == "BGE Large EN v1.5"].iloc[0]
+    assert (large["Counted"], large["Typical tokens"], large["Longest"], large["Over the limit"]) == ("exactly", "7", "602", "50.0%")
+    assert set(table[table["Model"] == "BGE M3"]["Counted"]) == {"an estimate"}
+    next(button for button in at.button if button.label.startswith("Use 5 tokens each")).click().run()
+    assert (at.number_input(key="passage_tokens").value, at.number_input(key="passage_tokens_p95").value) == (5, 600)
+    assert not at.exception
+
+
+def test_a_sample_that_cannot_be_read_is_told_in_a_sentence():
+    at = opened("cost", part="Your texts")
+    at.text_area(key="sample_text").set_value(" \n ").run()
+    assert "holds no text" in words(at) and not at.exception
