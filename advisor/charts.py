@@ -87,7 +87,7 @@ def monthly_costs(found: Recommendation, kind: str, theme: str) -> Chart | None:
             "usd:Q",
             title="US dollars a month",
             axis=alt.Axis(format="$,~f", grid=False, tickCount=4),
-            scale=alt.Scale(domainMax=1.3 * frame["high"].max()),
+            scale=alt.Scale(domainMax=1.45 * frame["high"].max()),
         ),
         tooltip=[alt.Tooltip("label:N", title="Plan"), alt.Tooltip("shown:N", title="A month")],
     )
@@ -128,7 +128,7 @@ def trade_off(found: Recommendation, kind: str, theme: str) -> Chart | None:
             "score:Q",
             title=f"Score on {role.evidence.set.name}",
             scale=alt.Scale(zero=False, padding=18),
-            axis=alt.Axis(grid=False, format=".1f", tickCount=6),
+            axis=alt.Axis(grid=False, format=".1f", tickCount=6, titleLimit=320),
         ),
     )
     told = "; ".join(f"{row.label}: {row.points} for {row.month}, {row.standing}" for row in frame.itertuples())
@@ -150,8 +150,8 @@ def _trade_off_marks(base: alt.Chart, theme: str) -> list[Any]:
         .mark_line(interpolate="step-after", strokeDash=[5, 4], strokeWidth=1.5, color=LEGIBLE[theme], opacity=0.7)
         .encode(order="usd:Q")
     )
-    legend = alt.Legend(orient="top", symbolFillColor=LEGIBLE[theme], symbolStrokeColor=LEGIBLE[theme])
-    colours = alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=6)
+    legend = alt.Legend(orient="top", columns=2, symbolFillColor=LEGIBLE[theme], symbolStrokeColor=LEGIBLE[theme])
+    colours = alt.Legend(orient="top", columns=2, symbolType="stroke", symbolStrokeWidth=6)
     marks = (
         base.mark_point(strokeWidth=2, opacity=1)
         .encode(

@@ -88,6 +88,8 @@ class _Static:
     free: Floats  # US dollars a month that a free allocation takes off at best
     rents: Floats  # US dollars a month for one machine, or not a number
     flops: dict[str, Floats]  # FLOP/s of one machine at each end, or not a number
+    cards: Floats  # accelerators over which a machine's speed is spread; one request runs on one of them
+    read_ms: Floats  # milliseconds to read the weights once from a card's memory, 0 where its bandwidth is not known
     hosted: npt.NDArray[np.bool_]
     loads: npt.NDArray[np.int64]  # row of the distinct (variant, limit) pairs
     pairs: tuple[tuple[str, int | None], ...]
@@ -252,7 +254,8 @@ class Plan:
     def latency_ms(self) -> Speed | None:
         """Milliseconds to answer one request at the peak, without network: (low, base, high).
 
-        The time of computing it, lengthened by the machine's use: `1 / (1 - use)`, the mean of a queue with random arrivals (M/M/1).
+        On one card, what takes longer: computing, or reading the weights once (calculators.md section 2, the memory-bound check); lengthened
+        by the machine's use: `1 / (1 - use)`, the mean of a queue with random arrivals (M/M/1).
         """
         if self.load.request_flops is None or np.isnan(self.table.flops["base"][self.row]):
             return None
@@ -260,7 +263,9 @@ class Plan:
         for end, speed in (("low", "high"), ("base", "base"), ("high", "low")):
             needed = float(self.table.needed[end][self.row])
             wait = float(_queue(needed, machines(np.array([needed]), self.table)[0]))
-            times.append(1000 * self.load.request_flops / float(self.table.flops[speed][self.row]) * wait)
+            static = self.table.static
+            computing = 1000 * self.load.request_flops / float(self.table.flops[speed][self.row]) * static.cards[self.row]
+            times.append(max(float(computing), float(static.read_ms[self.row])) * wait)
         return Speed(*times)
 
     @property
@@ -361,8 +366,7 @@ def _load(catalog: Catalog, workload: Workload, variant: Variant, limit: int | N
     """What the workload asks of one variant whose inputs are cut or split at `limit`."""
     tokens = costs.tokens(workload, variant, limit)
     size = storage.index_size(variant, tokens, workload)
-    each = size.values_bytes // max(1, size.vectors)
-    index = storage.index_usd_per_month(catalog, workload, size, ram, each)
+    index = storage.index_usd_per_month(catalog, workload, size, ram, storage.written_bytes(variant, tokens, workload))
     slope, base = throughput.slope(variant), throughput.base(variant)
     if slope is None or not base:
         return Load(tokens, size, index, None, None, None)
@@ -421,7 +425,10 @@ def _columns(
     ones = {end: np.where(static.hosted, static.prices * once, static.rents * first / flops[speed]) for end, speed in speeds.items()}
     total = encoding["base"] + index["base"]
     tokens_per_second = flops["base"] / spread(lambda load: load.token_flops)
-    latency = {end: 1000 * request / flops[speed] * _queue(needed[end], replicas[end]) for end, speed in speeds.items()}
+    latency = {
+        end: np.maximum(1000 * request / flops[speed] * static.cards, static.read_ms) * _queue(needed[end], replicas[end])
+        for end, speed in speeds.items()
+    }
     p95 = spread(lambda load: load.tokens.input_p95)
     attention = static.columns["attention_bytes"].values * np.minimum(p95, _filled(static.columns["limit_tokens"])) ** 2
     own = ~static.hosted
@@ -432,6 +439,7 @@ def _columns(
         "one_off_usd": ones["base"],
         "tokens_per_second": tokens_per_second,
         "replicas": np.where(own, replicas["base"], np.nan),
+        "first_hours": np.where(own, first * HOURS_PER_MONTH / flops["base"], np.nan),
         "latency_ms": np.where(own, latency["base"], np.nan),
         "latency_ms_high": np.where(own, latency["high"], np.nan),
         "attention_bytes": np.where(own, attention, np.nan),
@@ -469,6 +477,9 @@ def _asked(catalog: Catalog, workload: Workload) -> dict[str, Values]:
         "store_takes_type": None if store is None or types is None else workload.vector_type in types,
         "store_price_known": store is None or storage.price_is_known(store),
         "store_prices_queries": store is None or storage.prices_queries(store),
+        "store_left_out": storage.left_out(store) if store else "",
+        "store_is_hosted": store is not None and store.type != "self_hosted",
+        "more_than_dense": not set(workload.outputs) <= {"dense"},
     }
     return {name: column([value], KINDS[name]) for name, value in asked.items()}
 
@@ -529,6 +540,8 @@ def _static(catalog: Catalog, precision: str, spot: bool) -> _Static:
         free=np.array([float(free_usd_per_month(place.provider)) for place in places]),
         rents=_floats([None if rent is None else rent * HOURS_PER_MONTH for rent in rents]),
         flops={end: _floats([None if speed is None else getattr(speed, end) for speed in flops]) for end in ENDS},
+        cards=np.array([max(1.0, place.instance.accelerator_count) if place.instance else 1.0 for place in places]),
+        read_ms=np.array([_read_ms(catalog, place, precision) for place in places]),
         hosted=np.array([place.offer is not None for place in places], dtype=bool),
         loads=np.array([pairs.index((place.variant_id, place.limit)) for place in places], dtype=np.int64),
         pairs=pairs,
@@ -579,6 +592,16 @@ def _speed(catalog: Catalog, place: Place, precision: str) -> Speed | None:
     return None if calibration is None or peak is None else Speed(*(share * peak for share in calibration.mfu))
 
 
+def _read_ms(catalog: Catalog, place: Place, asked: str) -> float:
+    """Milliseconds to read a variant's weights once from one card's memory; 0 where its bandwidth is not known."""
+    kind = throughput.hardware_class(catalog, place.instance) if place.instance else None
+    if place.instance is None or kind != "gpu":
+        return 0.0
+    rate = catalog.accelerators[place.instance.accelerator or ""].memory_bandwidth_gb_per_s
+    weights = throughput.weights_bytes(place.variant, throughput.precision_of(kind, asked))
+    return 1000 * weights / (rate * 1e9 * min(1.0, place.instance.accelerator_count)) if rate and weights else 0.0
+
+
 def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -> dict[str, Any]:
     """The columns of one place that no workload changes."""
     variant, offer, instance, provider = place.variant, place.offer, place.instance, place.provider
@@ -608,6 +631,7 @@ def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -
         "max_tokens": variant.max_tokens,
         "offer_max_tokens": offer.max_tokens if offer else None,
         "limit_tokens": place.limit,
+        "special_tokens": (variant.special_tokens_per_pair if variant.kind == "reranker" else variant.special_tokens_per_text) or 0,
         "recommended_tokens": variant.recommended_tokens,
         "language_count": len(variant.languages) if variant.languages is not None else None,
         "outputs_given": units.listed([o.replace("_", "-") for o in variant.outputs]),

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+
 from advisor import evidence, storage, throughput, units
 from advisor.assumptions import Assumptions
-from advisor.recommend import Judged, Recommendation, Role, preference
+from advisor.recommend import Judged, Recommendation, Role, eligible, preference
 
 
 class Reason(NamedTuple):
@@ -91,11 +93,18 @@ def _quality(found: Recommendation, part: Judged) -> Reason:
     top = max(chosen.scores, key=lambda v: (chosen.scores[v], v))
     ranked = f"Of the {len(chosen.scores)} {kind} that fit and have a score on {chosen.title}"
     if part.quality is None:
-        return Reason("evidence", f"{name} costs least of all {count} {kind} that fit; it has no score on {chosen.title}.", sources)
+        return Reason(
+            "evidence",
+            f"{name} costs least of all {count} {kind} that fit{_aside(found, part)}; it has no score on {chosen.title}.",
+            sources,
+        )
     own, best = units.points(part.quality), units.points(chosen.scores[top])
+    aside = _aside(found, part)
     if workload.priority == "cost":
         return Reason(
-            "evidence", f"{name} costs least of the {count} {kind} that fit; it scores {own} on {chosen.title}, the best {best}.", sources
+            "evidence",
+            f"{name} costs least of the {count} {kind} that fit{aside}; it scores {own} on {chosen.title}, the best {best}.",
+            sources,
         )
     if top == part.variant_id:
         end = f", and none that costs less is within {workload.quality_tolerance:g} points" if workload.priority == "balanced" else ""
@@ -104,8 +113,17 @@ def _quality(found: Recommendation, part: Judged) -> Reason:
         return Reason("evidence", f"{ranked}, {name} is the best ({own}{against}){end}.", sources)
     near = workload.quality_tolerance if workload.priority == "balanced" else evidence.EQUAL_POINTS
     return Reason(
-        "evidence", f"{ranked}, {name} ({own}) costs least within {near:g} points of the best ({names[top].name}, {best}).", sources
+        "evidence", f"{ranked}, {name} ({own}) costs least within {near:g} points of the best ({names[top].name}, {best}){aside}.", sources
     )
+
+
+def _aside(found: Recommendation, part: Judged) -> str:
+    """That differences which do not count were left aside, where the part is not quite the cheapest."""
+    role = _role(found, part.kind)
+    least = min(found.judged[row].monthly for row in eligible(role, role.fitting, found.workload))
+    if found.pick is not None and found.pick.shared:
+        return " together with the other step"
+    return f", differences below {units.usd(found.workload.material_usd)} a month aside" if part.monthly > least + 1e-9 else ""
 
 
 def _first_stage_gain(found: Recommendation, part: Judged) -> list[Reason]:
@@ -134,7 +152,7 @@ def _own(found: Recommendation, part: Judged) -> list[Reason]:
     assert plan.instance is not None and plan.replicas is not None and plan.tokens_per_second is not None
     speed = plan.tokens_per_second
     share = float(found.table.needed["base"][part.row])
-    load = f"{_share(share)} of one machine's time at the peak of {units.count(round(workload.peak, 2))} queries a second"
+    load = f"{_share(share)} one machine's time at the peak of {units.count(round(workload.peak, 2))} queries a second"
     text = (
         f"One {plan.where} computes about {units.count(round(speed.base))} tokens a second with {plan.variant.name} "
         f"({units.count(round(speed.low))} to {units.count(round(speed.high))}), and your load takes {load}"
@@ -144,13 +162,13 @@ def _own(found: Recommendation, part: Judged) -> list[Reason]:
         return [capacity]
     assert plan.encoding_usd is not None
     dated = f"price of {plan.as_of.isoformat()}" if plan.as_of else "undated price"
-    count = _machines(plan.replicas[1]) + (" with the one to spare" if workload.redundancy else "")
+    count = _machines(plan.replicas[1]) + (", one of them to spare," if workload.redundancy else "")
     rent = f"{count} for {units.HOURS_PER_MONTH} hours at ${plan.rent} is {units.usd(plan.encoding_usd.base)} a month, by the {dated}."
     return [capacity, Reason("cost", rent[0].upper() + rent[1:], plan.price_sources)]
 
 
 def _share(share: float) -> str:
-    return f"{100 * share:,.0f}%" if share >= 0.01 else "under 1%"
+    return f"{share:,.1f} times" if share >= 1 else f"{100 * share:,.0f}% of" if share >= 0.01 else "under 1% of"
 
 
 def _machines(count: int) -> str:
@@ -182,7 +200,12 @@ def _index(found: Recommendation, part: Judged) -> Reason:
     cost = units.usd(plan.index_usd.base)
     spread = f" ({units.usd_range(plan.index_usd.low, plan.index_usd.high)})" if plan.index_usd.low != plan.index_usd.high else ""
     where = "of RAM as an index" if workload.vector_store == "ram" else f"in {store}"
-    text = f"{units.large(plan.tokens.vectors)} vectors of {units.count(plan.variant.embedding_dim)} dimensions take {units.memory(size)} {where}: {cost} a month{spread}."
+    least = found.catalog.stores[workload.vector_store].minimum_usd_per_month if workload.vector_store not in ("ram", "none") else None
+    if least is not None and plan.index_usd.base == least:
+        cost = f"the minimum charge of {cost}"
+    noun = "vector" if plan.tokens.vectors == 1 else "vectors"
+    more = "" if set(workload.outputs) <= {"dense"} else " with their sparse or token vectors"
+    text = f"{units.large(plan.tokens.vectors)} {noun} of {units.count(plan.variant.embedding_dim)} dimensions{more} take {units.memory(size)} {where}: {cost} a month{spread}."
     return Reason("index", text, (*storage.sources(found.catalog, workload.vector_store), *plan.variant.source_ids("embedding_dim")))
 
 
@@ -195,16 +218,19 @@ def _together(found: Recommendation) -> list[Reason]:
     times = [part.plan.latency_ms for part in pick.parts if not part.hosted]
     known = [time for time in times if time]
     if known and found.workload.latency_ms_p95 is not None:
-        text += f" Computing takes about {units.count(round(sum(t.base for t in known)))} ms a query on your machines."
+        total, limit = sum(t.base for t in known), found.workload.latency_ms_p95
+        text += f" Computing takes about {units.count(round(total))} ms a query on your machines"
+        text += f", over the {units.count(limit)} ms you allow: each step keeps to it, both together do not." if total > limit else "."
     return [Reason("pipeline", text, ())]
 
 
 def ties(found: Recommendation, part: Judged) -> list[Judged]:
-    """Other plans of the same variant at exactly the same cost; first party and listing first."""
+    """Other offers of the same variant at exactly the same price; first party and listing first."""
     if not part.hosted:
         return []
-    same = (j for j in found.fitting(part.kind) if j.variant_id == part.variant_id and j.row != part.row and j.hosted)
-    return sorted((j for j in same if j.cost == part.cost), key=lambda j: preference(found, j))
+    price = part.plan.offer.usd_per_1m_input if part.plan.offer else None
+    same = (j for j in found.fitting(part.kind) if j.variant_id == part.variant_id and j.row != part.row and j.plan.offer)
+    return sorted((j for j in same if j.plan.offer and j.plan.offer.usd_per_1m_input == price), key=lambda j: preference(found, j))
 
 
 def _tie(others: list[Judged], part: Judged) -> Reason:
@@ -214,7 +240,7 @@ def _tie(others: list[Judged], part: Judged) -> Reason:
     if same:
         parts.append(f"{len(same)} more {'endpoint' if len(same) == 1 else 'endpoints'} of {part.plan.where}")
     sources = {source for j in others for source in j.plan.price_sources}
-    return Reason("tie", f"The same price is asked by {units.listed(parts)}.", tuple(sorted(sources)))
+    return Reason("tie", f"The same price for {part.plan.variant.name} is asked by {units.listed(parts)}.", tuple(sorted(sources)))
 
 
 def alternatives(found: Recommendation, kind: str) -> list[Alternative]:
@@ -225,14 +251,17 @@ def alternatives(found: Recommendation, kind: str) -> list[Alternative]:
     cheapest: dict[tuple[str, bool], Judged] = {}
     for j in sorted(found.fitting(kind), key=lambda j: (j.monthly, preference(found, j))):
         cheapest.setdefault((j.variant_id, j.hosted), j)
+    shared = found.pick is not None and found.pick.shared is not None
     own = (pick.variant_id, pick.hosted)
-    rows = [j for key, j in cheapest.items() if key != own]
+    rows = [j for key, j in cheapest.items() if key != own or (shared and j.row != pick.row)]
     rows.sort(key=lambda j: (-(j.quality if j.quality is not None else -1.0), j.monthly, j.id))
     return [Alternative(j, versus(found, j, pick)) for j in rows]
 
 
 def versus(found: Recommendation, other: Judged, pick: Judged) -> str:
     """How a plan that fits differs from the pick of its step, in points and dollars."""
+    if found.pick is not None and found.pick.shared:
+        return _versus_shared(found, other, pick)
     gap = other.monthly - pick.monthly
     money = "the same cost" if abs(gap) < 0.005 else f"{units.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
     if other.variant_id == pick.variant_id:
@@ -246,6 +275,21 @@ def versus(found: Recommendation, other: Judged, pick: Judged) -> str:
     return f"{quality[0].upper()}{quality[1:]} for {money}."
 
 
+def _versus_shared(found: Recommendation, other: Judged, pick: Judged) -> str:
+    """How a plan differs from the pick where both steps share machines: with the cheapest plan of the other step beside it."""
+    rest = min(j.monthly for role in found.roles if role.kind != other.kind for j in found.fitting(role.kind))
+    money = (
+        f"{units.usd(other.monthly + rest)} a month with the cheapest plan of the other step, against {units.usd(found.monthly)} together"
+    )
+    if other.variant_id == pick.variant_id:
+        return f"The same model: {money}."
+    if other.quality is None or pick.quality is None:
+        return f"No published comparison with the pick: {money}."
+    points = other.quality - pick.quality
+    quality = "The same score" if abs(points) < 0.05 else f"{units.points(abs(points))} points {'better' if points > 0 else 'worse'}"
+    return f"{quality}: {money}."
+
+
 def loosen(found: Recommendation) -> list[Reason]:
     """What to give up where nothing fits: the rules that alone keep a plan out, those that free most plans first."""
     if found.pick is not None:
@@ -255,16 +299,18 @@ def loosen(found: Recommendation) -> list[Reason]:
         if len(role.fitting):
             continue
         alone: Counter[str] = Counter()
-        sample: dict[str, int] = {}
+        sample: dict[str, tuple[tuple[bool, float], int]] = {}  # the cheapest that the rule alone keeps out
         for row in range(len(found.table)):
             if found.judged[row].kind != role.kind:
                 continue
             rules = found.rules.excluding(row)
             if len(rules) == 1:
                 alone[rules[0]] += 1
-                sample.setdefault(rules[0], row)
+                cheap = (np.isnan(found.judged[row].monthly), found.judged[row].monthly)
+                if rules[0] not in sample or cheap < sample[rules[0]][0]:
+                    sample[rules[0]] = (cheap, row)
         for rule, freed in sorted(alone.items(), key=lambda item: (-item[1], item[0])):
-            finding = found.judged[sample[rule]].excluded[0]
+            finding = found.judged[sample[rule][1]].excluded[0]
             number = f"{freed} {role.kind} plans" if freed > 1 else f"one {role.kind} plan"
             told.append(Reason(rule, f"Without this one requirement {number} would fit: {finding.text}", finding.sources))
     if not told and len(found.roles) > 1 and all(len(role.fitting) for role in found.roles):
@@ -283,9 +329,10 @@ def _assumptions(found: Recommendation) -> Iterator[str]:
     workload, pick = found.workload, found.pick
     for name, value in found.assumptions.changed().items():
         yield f"Changed by you: {Assumptions.model_fields[name].title} is {value}."
-    yield "Prices and evidence are those of this catalog; taxes, egress, rate limits and discounts are left out."
+    yield "Prices and evidence are those of this catalog; taxes, egress and discounts are left out."
     if any(role.kind == "reranker" for role in found.roles):
         yield "A provider is taken to bill query and passage for every pair; the low end bills the query once a request. Whether providers do either was found for none."
+        yield "The reranker is taken to read whole passages, cut at its limit, also where an embedder reads them in parts."
     for name in sorted({p.name for p in found.catalog.providers.values() if p.free_usd_per_day}):
         yield f"{name}'s free daily allocation is counted at the low end only: it holds for a whole account, and for each day alone."
     if any(role.kind == "embedder" for role in found.roles):

@@ -315,7 +315,8 @@ def _two_steps(table: Plans, roles: tuple[Role, ...], workload: Workload, ends: 
     beside = pairs.second[(pairs.usd <= budget) & np.isin(pairs.first, leaders)]
     followers = eligible(second, np.union1d(apart, beside), workload)
     options: list[tuple[float, Choice]] = []
-    one, two = _preferred(table, leaders, workload, cost), _preferred(table, followers, workload, cost)
+    one = _preferred(table, leaders, first.quality, workload, cost)
+    two = _preferred(table, followers, second.quality, workload, cost)
     if cost[one] + cost[two] > budget:
         one, two = leaders[cost[leaders].argmin()], followers[cost[followers].argmin()]
     if cost[one] + cost[two] <= budget:
@@ -375,7 +376,7 @@ def total_usd(table: Plans, choice: Choice, ends: Ends) -> float:
 def best(table: Plans, role: Role, rows: Rows, workload: Workload, cost: Floats) -> int | None:
     """The plan of one step that `priority` picks among `rows`; None where there is none. `cost` is US dollars a month of each plan."""
     within = eligible(role, rows, workload)
-    return _preferred(table, within, workload, cost) if len(within) else None
+    return _preferred(table, within, role.quality, workload, cost) if len(within) else None
 
 
 def eligible(role: Role, rows: Rows, workload: Workload) -> Rows:
@@ -390,14 +391,24 @@ def eligible(role: Role, rows: Rows, workload: Workload) -> Rows:
     return ranked[gap < evidence.EQUAL_POINTS] if workload.priority == "quality" else ranked[gap <= workload.quality_tolerance]
 
 
-def _preferred(table: Plans, rows: Rows, workload: Workload, cost: Floats) -> int:
-    """The first of the plans whose cost counts as equal to the cheapest."""
+def _preferred(table: Plans, rows: Rows, quality: Floats, workload: Workload, cost: Floats) -> int:
+    """The first of the plans whose cost counts as equal to the cheapest; none that another first-hand one beats in score and cost."""
     least = cost[rows].min()
-    near = rows[cost[rows] <= least + material(workload, least)]
-    if len(near) == 1:
-        return int(near[0])
+    near = unbeaten(table, rows[cost[rows] <= least + material(workload, least)], quality, cost)
     keys = [key[near] for key in preference_keys(table, cost)]
     return int(near[np.lexsort(tuple(reversed(keys)))[0]])
+
+
+def unbeaten(table: Plans, near: Rows, quality: Floats, cost: Floats) -> Rows:
+    """Of plans whose costs count as equal, the first-hand ones if there are any, without those that another beats in both score and cost."""
+    second_hand = table.static.order[0][near]
+    kept = near[second_hand == second_hand.min()]
+    score, usd = np.nan_to_num(quality[kept], nan=-1.0), np.round(cost[kept], 9)
+    order = np.argsort(usd, kind="stable")
+    best = np.concatenate(([-1.0], np.maximum.accumulate(score[order])))  # of the so many cheapest
+    as_cheap, cheaper = (best[np.searchsorted(usd[order], usd, side=side)] for side in ("right", "left"))
+    stays: Rows = kept[(score < 0) | ((score >= as_cheap) & (score > cheaper))]
+    return stays
 
 
 def preference_keys(table: Plans, cost: Floats) -> tuple[Floats, ...]:

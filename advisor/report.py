@@ -26,7 +26,11 @@ def cost(pick: Pipeline) -> str:
     text = f"about {units.usd(amount.base)} a month"
     if units.usd(amount.low) != units.usd(amount.high):
         text += f" ({units.usd_range(amount.low, amount.high)})"
-    return f"{text}, and {units.usd(once.base)} once to encode the corpus" if once.base else text
+    if not once.base:
+        return text
+    hours = next((part.plan.first_hours for part in pick.parts if part.kind == "embedder"), None)
+    time = f" ({hours.base:,.0f} hours on one machine)" if hours and hours.base >= 1 else ""
+    return f"{text}, and {units.usd(once.base)} once to encode the corpus{time}"
 
 
 def as_text(found: Recommendation) -> str:
@@ -54,6 +58,7 @@ def rejections(found: Recommendation) -> list[str]:
         groups.setdefault((judged.plan.variant.name, judged.hosted, first), []).append(judged)
     lines = []
     for (name, hosted, _), group in sorted(groups.items()):
+        group.sort(key=lambda j: (j.monthly != j.monthly, j.monthly))  # the cheapest speaks for the others; not known last
         places = list(dict.fromkeys(j.plan.where for j in group))
         if hosted:
             lines.append(f"{name} ({', '.join(places)}): {group[0].excluded[0].text}")

@@ -30,7 +30,7 @@ NOT_STORES = ("disk",)
 
 
 class IndexSize(NamedTuple):
-    """Vectors of an index, the bytes of their values (sparse and multi-vector output included), and the bytes of an HNSW index in RAM."""
+    """Vectors of an index (those of tokens included), the bytes of their values (sparse output included), and the bytes of an HNSW index in RAM."""
 
     vectors: int
     values_bytes: int
@@ -62,7 +62,21 @@ def index_size(variant: Variant, tokens: Tokens, workload: Workload) -> IndexSiz
     if "multi_vector" in workload.outputs and variant.multi_vector_dim:
         more += int(tokens.once * variant.multi_vector_dim * BYTES_PER_VALUE[workload.vector_type])
     ram = index_bytes(tokens.vectors, variant.embedding_dim or 0, workload.vector_type) + int(more * HNSW_FACTOR)
-    return IndexSize(tokens.vectors, dense + more, ram)
+    count = tokens.vectors + (tokens.once if "multi_vector" in workload.outputs and variant.multi_vector_dim else 0)
+    return IndexSize(count, dense + more, ram)
+
+
+def written_bytes(variant: Variant, tokens: Tokens, workload: Workload) -> Decimal:
+    """Bytes that writing one passage takes: all its parts' values, at 4 bytes each, which turbopuffer charges for every type of vector."""
+    size = index_size(variant, tokens, workload.model_copy(update={"vector_type": "float32"}))
+    return Decimal(size.values_bytes) / workload.passages
+
+
+def left_out(store: Store) -> str:
+    """What a store charges for and is not counted: `queries`, `queries and writes`, or nothing."""
+    if prices_queries(store):
+        return ""
+    return "queries and writes" if store.write_usd_per_million_units is not None else "queries"
 
 
 def stores(catalog: Catalog) -> dict[str, Store]:
@@ -86,10 +100,10 @@ def prices_queries(store: Store) -> bool:
     return store.type == "self_hosted" or store.query_usd_per_pb is not None
 
 
-def index_usd_per_month(catalog: Catalog, workload: Workload, size: IndexSize, ram: Range | None, vector_bytes: int) -> Range | None:
+def index_usd_per_month(catalog: Catalog, workload: Workload, size: IndexSize, ram: Range | None, vector_bytes: Decimal) -> Range | None:
     """US dollars a month for keeping an index; None where the store's price is not known.
 
-    `ram` is the price of a GiB of memory in a month; `vector_bytes` what one vector's values take. A minimum charge wins over a smaller sum.
+    `ram` is the price of a GiB of memory in a month; `vector_bytes` what writing one passage takes. A minimum charge wins over a smaller sum.
     """
     if not size.ram_bytes:
         return ZERO
@@ -102,7 +116,7 @@ def index_usd_per_month(catalog: Catalog, workload: Workload, size: IndexSize, r
         return _pgvector(catalog, size, ram)
     gib_or_gb, rate = (Decimal(GIB), store.usd_per_gib_month) if store.usd_per_gib_month is not None else (GB, store.usd_per_gb_month)
     total = Decimal(size.values_bytes) / gib_or_gb * (rate or Decimal(0))
-    written = Decimal(workload.new_passages_per_month * vector_bytes) / GB
+    written = Decimal(workload.new_passages_per_month) * vector_bytes / GB
     total += written * (store.write_usd_per_gb or 0)
     if store.query_usd_per_pb is not None:
         total += workload.queries_per_month * _queried_gb(store, Decimal(size.values_bytes) / GB) / Decimal(10**6) * store.query_usd_per_pb
@@ -178,7 +192,7 @@ def by_store(catalog: Catalog, workload: Workload, variant: Variant, tokens: Tok
     for key in ("ram", *stores(catalog)):
         asked = workload.model_copy(update={"vector_store": key})
         size = index_size(variant, tokens, asked)
-        found[key] = index_usd_per_month(catalog, asked, size, ram, size.values_bytes // max(1, size.vectors))
+        found[key] = index_usd_per_month(catalog, asked, size, ram, written_bytes(variant, tokens, asked))
     return found
 
 

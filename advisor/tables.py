@@ -367,6 +367,12 @@ def trade_off_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
     ]
 
 
+def _spread(amount: Range) -> str:
+    """` ($31 to $52)`, or nothing where low and high read the same."""
+    shown = units.usd_range(amount.low, amount.high)
+    return f" ({shown})" if " to " in shown else ""
+
+
 def _picked(found: Recommendation, judged: Judged) -> bool:
     return found.pick is not None and any(judged.row == part.row for part in found.pick.parts)
 
@@ -425,7 +431,7 @@ def plan_sentence(found: Recommendation, plan_id: str) -> str:
     """What a plan costs and scores, and on a machine how fast it is; with its range and the day of its price."""
     judged = next(j for j in found.judged if j.id == plan_id)
     amount, speed = judged.plan.monthly_usd, judged.plan.tokens_per_second
-    cost = f"{units.usd(amount.base)} a month ({units.usd_range(amount.low, amount.high)})" if amount else "What it costs is not known"
+    cost = f"{units.usd(amount.base)} a month{_spread(amount)}" if amount else "What it costs is not known"
     score = f", scores {units.points(judged.quality)}" if judged.quality is not None else ", not ranked"
     fast = (
         f", {units.count(round(speed.base))} tokens a second ({units.count(round(speed.low))} to {units.count(round(speed.high))})"
@@ -565,7 +571,7 @@ def _left_out_of_store(store: Store) -> str:
         return store.note or "no unit price was found"
     if store.type == "self_hosted":
         return "the database's processors"
-    return "" if storage.prices_queries(store) else "what queries cost"
+    return storage.left_out(store)
 
 
 def encoding_sentence(found: Recommendation, judged: Judged) -> str:
@@ -685,9 +691,7 @@ def formula(judged: Judged, found: Recommendation) -> list[str]:
     if plan.index_bytes and plan.index_usd:
         lines.append(_index_formula(judged, found))
     if plan.index_bytes and plan.monthly_usd:
-        lines.append(
-            f"Together {units.usd(plan.monthly_usd.base)} a month ({units.usd_range(plan.monthly_usd.low, plan.monthly_usd.high)})."
-        )
+        lines.append(f"Together {units.usd(plan.monthly_usd.base)} a month{_spread(plan.monthly_usd)}.")
     return lines
 
 
@@ -706,7 +710,7 @@ def _tokens_formula(judged: Judged, found: Recommendation) -> list[str]:
     return [
         f"Tokens a month: {count(workload.queries_per_month)} queries × ({count(workload.query_tokens)} + {special} special) and "
         f"{count(workload.new_passages_per_month)} new passages × ({count(workload.passage_tokens)} + {special} special × "
-        f"{tokens.vectors_per_passage:g} parts) = {count(tokens.monthly)}.",
+        f"{tokens.vectors_per_passage:g} {'part' if tokens.vectors_per_passage == 1 else 'parts'}) = {count(tokens.monthly)}.",
         f"Once: {count(workload.passages)} passages, in the same way = {count(tokens.once)} tokens.",
     ]
 
@@ -748,7 +752,7 @@ def _index_formula(judged: Judged, found: Recommendation) -> str:
     assert plan.index_usd is not None
     values = f"{count(plan.tokens.vectors)} vectors × {count(plan.variant.embedding_dim)} dimensions × bytes of {workload.vector_type}"
     more = "" if set(workload.outputs) <= {"dense"} else ", sparse or multi-vector output added,"
-    cost = f"{units.usd(plan.index_usd.base)} a month ({units.usd_range(plan.index_usd.low, plan.index_usd.high)})"
+    cost = f"{units.usd(plan.index_usd.base)} a month{_spread(plan.index_usd)}"
     if workload.vector_store == "ram":
         return f"Index: {values}{more} × 1.5 = {units.memory(plan.index_bytes)}, kept in RAM for {cost}."
     return f"Index: {values}{more} = {units.memory(plan.load.size.values_bytes)}, kept in {storage.name(found.catalog, workload.vector_store)} for {cost}."

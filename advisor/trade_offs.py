@@ -13,16 +13,19 @@ from advisor.catalog.load import Catalog
 from advisor.evidence import EQUAL_POINTS
 from advisor.reasons import versus
 from advisor.recommend import (
+    BASE,
     Ends,
     Judged,
     Pipeline,
     Recommendation,
     choose,
+    costs_at,
     eligible,
     material,
     preference,
     recommend,
     total_usd,
+    unbeaten,
 )
 from advisor.workload import MOST_LANGUAGES, Workload, bounds
 
@@ -128,6 +131,10 @@ def firmness(found: Recommendation) -> str:
     budget, high = found.workload.budget_usd_per_month, total_usd(found.table, found.choice, Ends("high", "high", "high"))
     if budget is not None and high > budget:
         return f"The pick holds, but at the high end it costs {units.usd(high)}, over the budget of {units.usd(budget)}."
+    limit = found.workload.latency_ms_p95
+    slow = max((part.plan.latency_ms.high for part in found.pick.parts if part.plan.latency_ms), default=0.0)
+    if limit is not None and slow > limit:
+        return f"The pick holds, but as slow as the slowest published run a request takes {units.count(round(slow))} ms, over the {units.count(limit)} ms you allow."
     return "The pick holds at the low and at the high end of every estimate."
 
 
@@ -193,6 +200,7 @@ def _told(found: Recommendation, other: Recommendation, field: str, stated: dict
     """The change in words: `Queries a month 20,000,000 instead of 2,000,000: BGE M3 at Novita AI, for $38.14 a month.`"""
     title = Workload.model_fields[field].title or field
     unstated = field == "peak_queries_per_second" and getattr(found.workload, field) is None
+    title += " (and its 95th percentile in step)" if field == "passage_tokens" else ""
     lead = f"{title} {value(stated[field])} instead of {value(found.workload.peak if unstated else getattr(found.workload, field))}:"
     if other.pick is None:
         return f"{lead} nothing fits any more."
@@ -262,6 +270,13 @@ def _cost_bars(judged: Judged, pick: Judged, found: Recommendation) -> str:
     cheapest = min(within, key=lambda j: (j.monthly, preference(found, j)))
     if judged.monthly > cheapest.monthly + material(workload, cheapest.monthly):
         return f"It costs {units.usd(judged.monthly - cheapest.monthly)} a month more than {cheapest.named}, the cheapest of the plans considered; that counts."
+    near = np.array([j.row for j in within if j.monthly <= cheapest.monthly + material(workload, cheapest.monthly)])
+    kept = unbeaten(found.table, near, role.quality, costs_at(found.table, BASE))
+    first_hand = min((preference(found, found.judged[row])[0] for row in near), default=0.0)
+    if judged.row in near and judged.row not in kept and preference(found, judged)[0] == first_hand:
+        rivals = (found.judged[row] for row in kept)
+        beats = next(j for j in rivals if j.monthly <= judged.monthly + 1e-6 and (j.quality or 0) >= (judged.quality or 0))
+        return f"{beats.named} is no worse in score and costs less, or better and costs no more."
     gap = abs(judged.monthly - pick.monthly)
     lead = "The costs are the same" if gap < 0.005 else f"Differences below {units.usd(workload.material_usd)} a month do not decide"
     first, second = preference(found, pick), preference(found, judged)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
@@ -207,6 +209,16 @@ def ignored(
         elif name in fields and name not in choices and (problem := _unreadable(fields[name], name, list(values))):
             told.append(f"{shown}: {problem}")
     return told
+
+
+def infinite(params: Mapping[str, Sequence[str]]) -> list[str]:
+    """Parameters whose text reads as a number without end, or as no number at all (1e400, inf, nan)."""
+    found = []
+    for name, values in params.items():
+        with contextlib.suppress(ValueError):
+            if not all(math.isfinite(float(value)) for value in values):
+                found.append(name)
+    return found
 
 
 def _unreadable(model: type[BaseModel], name: str, values: list[str]) -> str:

@@ -12,7 +12,7 @@ from advisor.catalog import Catalog
 from advisor.errors import WorkloadError
 from advisor.plans import KINDS_FOR_TASK
 from advisor.recommend import Recommendation
-from advisor.workload import Workload, bounds, ignored, unused
+from advisor.workload import Workload, bounds, ignored, infinite, unused
 from pages import shared
 
 DEFAULT = Workload()
@@ -27,6 +27,8 @@ def _ignored() -> list[str]:
     """What the page cannot take of the address that it was opened by."""
     found = shared.the_catalog()
     given = {name: st.query_params.get_all(name) for name in st.query_params}
+    for name in infinite(given):  # Streamlit 1.67 cannot bind them to a field of whole numbers: the page would end with an error
+        del st.query_params[name]
     return ignored(given, _choices(found), OTHERS, (Workload, Assumptions))
 
 

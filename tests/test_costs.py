@@ -106,7 +106,7 @@ def index_usd(catalog, store, variant="bge-m3", **stated):
     found = costs.tokens(workload, catalog.variants[variant], 8192)
     size = storage.index_size(catalog.variants[variant], found, workload)
     rate = Range(Decimal(5), Decimal(6), Decimal(9))
-    return storage.index_usd_per_month(catalog, workload, size, rate, size.values_bytes // max(1, size.vectors))
+    return storage.index_usd_per_month(catalog, workload, size, rate, storage.written_bytes(catalog.variants[variant], found, workload))
 
 
 def test_a_gib_in_memory_costs_its_rate(catalog):
@@ -125,6 +125,7 @@ def test_a_gib_in_memory_costs_its_rate(catalog):
         pytest.param("turbopuffer-launch", {"passages": 10_000_000, "queries_per_month": 10_000_000}, 40.96 * 0.33 + 10 * (32 + 8.96 * 0.2), id="80 per cent off above 32 GB"),
         pytest.param("turbopuffer-launch", {"passages": 1000, "queries_per_month": 100_000_000}, 0.004096 * 0.33 + 100 * 1.28, id="a query counts 1.28 GB at least"),
         pytest.param("weaviate-cloud-flex", {}, 45, id="Weaviate's minimum"),
+        pytest.param("turbopuffer-launch", {"vector_type": "int8", "queries_per_month": 0, "new_passages_per_month": 20_000_000}, 1.024 * 0.33 + 20 * 4.096 * 2, id="turbopuffer writes 4 bytes a value of any type"),
     ],
 )  # fmt: skip
 def test_a_store_charges_by_its_list_and_not_less_than_its_minimum(catalog, store, stated, usd):

@@ -300,3 +300,62 @@ def test_a_larger_dimension_costs_what_it_costs(catalog):
 def test_a_store_that_is_not_in_the_catalog_is_told_with_those_that_are(catalog):
     with pytest.raises(WorkloadError, match=r"no store 'faiss'\. Known: ram, none, opensearch-serverless, pgvector"):
         ask(catalog, vector_store="faiss")
+
+
+def test_nothing_is_picked_that_another_first_hand_plan_beats_in_both(catalog):
+    found = ask(catalog, vector_store="none", priority="cost")
+    assert found.answer == ("deepinfra-bge-base-en-v1.5",), (
+        "Small at Cloudflare costs four times as much and scores less, both under a dollar"
+    )
+    assert "costs least of the 5 embedders that fit;" in reasons.reasons(found)[0].text
+    found = ask(catalog, vector_store="none")
+    assert found.answer == ("deepinfra-bge-large-en-v1.5",), "Gemma2 is four cents cheaper, but by an aggregator's word"
+    assert "differences below $5.00 a month aside" in reasons.reasons(found)[0].text
+
+
+def test_the_same_price_is_said_of_prices_alone(catalog):
+    assert (
+        reasons.ties(ask(catalog, passages=1, queries_per_month=0), ask(catalog, passages=1, queries_per_month=0).pick.parts[0])[
+            0
+        ].plan.where
+        == "OpenRouter"
+    )
+    texts = [
+        r.text
+        for r in reasons.reasons(recommend(catalog, Workload.of(catalog.presets["multilingual-rag"].workload), TODAY))
+        if r.rule == "tie"
+    ]
+    assert [text.split(" is asked")[0] for text in texts] == ["The same price for BGE M3", "The same price for BGE Reranker V2 M3"]
+
+
+def test_on_shared_machines_the_other_plans_stand_beside_the_cheapest_of_the_other_step(catalog):
+    found = recommend(catalog, Workload.of(catalog.presets["air-gapped"].workload), TODAY)
+    other = reasons.alternatives(found, "embedder")[0]
+    rest = min(j.monthly for j in found.fitting("reranker"))
+    assert other.judged.row != found.choice.rows[0]
+    assert (
+        f"{units.usd(other.judged.monthly + rest)} a month with the cheapest plan of the other step, against {units.usd(found.monthly)} together"
+        in other.text
+    )
+
+
+def test_two_steps_over_the_latency_limit_together_say_so(catalog):
+    stated = {
+        "task": "retrieve-and-rerank",
+        "placement": "own",
+        "hardware": "cpu",
+        "queries_per_month": 10_000,
+        "rerank_candidates": 3,
+        "query_tokens": 100,
+        "passage_tokens": 60,
+        "passage_tokens_p95": 100,
+    }
+    total = sum(part.plan.latency_ms.base for part in ask(catalog, **stated, latency_ms_p95=250).pick.parts)
+    text = next(r.text for r in reasons.reasons(ask(catalog, **stated, latency_ms_p95=250)) if r.rule == "pipeline")
+    assert ("both together do not" in text) == (total > 250)
+
+
+def test_a_slow_end_over_the_latency_limit_is_not_called_firm(catalog):
+    found = ask(catalog, task="rerank", placement="own", queries_per_month=1000, latency_ms_p95=300)
+    part = found.pick.parts[0]
+    assert part.plan.latency_ms.high > 300 and "over the 300 ms you allow" in trade_offs.firmness(found)

@@ -74,6 +74,15 @@ def test_a_share_of_a_card_has_a_share_of_its_memory_and_peak(catalog):
         assert figure(catalog, sixth) / figure(catalog, whole) == pytest.approx(1 / 6, rel=0.001)
 
 
+def test_one_short_query_takes_at_least_as_long_as_reading_the_weights_on_one_card(catalog, today):
+    found = plan(catalog, today, "bge-multilingual-gemma2@aws-g6.xlarge", queries_per_month=0)
+    assert found.latency_ms.base == pytest.approx(1000 * 18_483_426_304 / 300e9)  # an L4 reads 300 GB a second
+    one, eight = (
+        plan(catalog, today, f"bge-m3@{key}", queries_per_month=0).latency_ms.base for key in ("aws-p5.4xlarge", "aws-p5.48xlarge")
+    )
+    assert one == pytest.approx(eight), "a query runs on one of the eight cards"
+
+
 def test_machines_whose_figures_are_not_known_have_no_speed(catalog, today):
     for key in ("aws-inf2.xlarge", "gcp-n2-standard-8", "azure-standard-f8s-v2", "gcp-c3d-standard-8"):
         found = plan(catalog, today, f"bge-m3@{key}")

@@ -150,7 +150,10 @@ def test_what_why_not_says_of_cost_and_order_is_so(catalog, stated, material):
         elif "points below the best" in text:
             assert max(found.role(judged.kind).evidence.scores.values()) - judged.quality >= EQUAL_POINTS
         else:
-            assert any(words in text for words in ("Without a score", "on the same machines", "would exceed the budget")), text
+            assert any(
+                words in text
+                for words in ("Without a score", "on the same machines", "would exceed the budget", "is no worse in score and costs less")
+            ), text
 
 
 def test_a_plan_beyond_what_counts_as_equal_to_the_cheapest_is_told_its_cost_not_an_order(catalog):

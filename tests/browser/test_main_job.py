@@ -82,7 +82,7 @@ def test_figures_that_do_not_go_together_are_told_and_lose_nothing(app, open_pag
 
 
 @pytest.mark.parametrize(
-    "query", ["task=nonsense&passages=-5", "passages=1e99", "languages=xx", "languages=", "bogus=<script>alert(1)</script>", "quality_tolerance=NaN", "passages=1000000000000000000", "passages=5&passages=6", "vector_store=../../etc", "plan=no-such-plan"]
+    "query", ["task=nonsense&passages=-5", "passages=1e99", "languages=xx", "languages=", "bogus=<script>alert(1)</script>", "quality_tolerance=NaN", "passages=1000000000000000000", "queries_per_month=1e400", "passages=inf", "passages=5&passages=6", "vector_store=../../etc", "plan=no-such-plan"]
 )  # fmt: skip
 def test_an_address_with_nonsense_still_answers_or_says_why(app, open_page, query):
     page = open_page(f"{app}/advise?{query}")

@@ -121,7 +121,9 @@ def test_a_broken_catalog_lists_its_faults(copied, monkeypatch):
     assert at.table[0].value.iloc[0]["What is wrong"].startswith("the file is missing")
 
 
-@pytest.mark.parametrize("path", [*PAGES, ROOT / "app.py", ROOT / "pages/shared.py", ROOT / "pages/form.py", ROOT / "pages/texts.py"], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [*PAGES, ROOT / "app.py", ROOT / "pages/shared.py", ROOT / "pages/form.py", ROOT / "pages/texts.py"], ids=lambda path: path.stem
+)
 def test_a_page_does_no_arithmetic(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.BinOp):

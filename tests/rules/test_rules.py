@@ -34,7 +34,7 @@ PINNED = {
         {"query_tokens": 600},
         "deepinfra-bge-large-en-v1.5",
         "exclude",
-        "Queries of 600 tokens leave no room within the 512-token limit",
+        "Queries of 600 tokens and 2 special ones exceed the 512-token limit.",
     ),
     "pair-fits-context": (LONG | {"task": "rerank", "split_long_passages": False}, "cloudflare-bge-reranker-base", "exclude", "920 tokens"),
     "pair-is-cut": (LONG | {"task": "rerank"}, "cloudflare-bge-reranker-base", "warn", "cut at 512"),
@@ -55,6 +55,25 @@ PINNED = {
     "licence-is-permissive": ({"licence": "permissive"}, "nebius-bge-multilingual-gemma2", "exclude", "comes under the Gemma terms of use"),
     "licence-allows-commercial-use": ({"licence": "commercial"}, "nebius-bge-multilingual-gemma2", "warn", "was not checked"),
     "licence-is-not-permissive": ({}, "nebius-bge-multilingual-gemma2", "warn", "not MIT or Apache-2.0"),
+    "query-leaves-room": (
+        {"task": "rerank", "query_tokens": 490},
+        "cloudflare-bge-reranker-base",
+        "exclude",
+        "leave room for less than a quarter of a typical passage of 200",
+    ),
+    "vectors-stay-inside": (
+        {"data_may_leave": False, "vector_store": "pinecone-standard"},
+        "bge-m3@aws-g6.xlarge",
+        "exclude",
+        "keeps what is made of them at a provider",
+    ),
+    "store-takes-more-than-dense": (
+        {"outputs": ["dense", "sparse"], "vector_store": "s3-vectors"},
+        "deepinfra-bge-m3-multi",
+        "warn",
+        "was not checked",
+    ),
+    "first-encoding-takes-long": ({}, "bge-large-en-v1.5@aws-c7i.xlarge", "warn", "about 234 hours"),
     "placement-is-hosted": ({"placement": "hosted"}, "bge-m3@aws-g6.xlarge", "exclude", "AWS g6.xlarge (L4) is a machine of your own"),
     "placement-is-own": ({"placement": "own"}, "novita-ai-bge-m3", "exclude", "Novita AI is a hosted endpoint"),
     "requests-within-limit": (
@@ -115,7 +134,7 @@ PINNED = {
         {"vector_store": "pinecone-standard"},
         "novita-ai-bge-m3",
         "warn",
-        "so the index costs more than shown",
+        "What queries and writes cost in Pinecone serverless",
     ),
     "multi-vector-index-is-large": ({"outputs": ["multi_vector"]}, "deepinfra-bge-m3-multi", "warn", "a vector for each token"),
     "reranker-can-lower-scores": (
