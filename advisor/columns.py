@@ -7,7 +7,20 @@ from typing import Literal
 
 Kind = Literal["number", "text", "boolean"]
 Unit = Literal[
-    "", "tokens", "usd", "usd_per_1m", "count", "days", "dimensions", "points", "milliseconds", "texts", "bytes", "per_second", "per_minute"
+    "",
+    "tokens",
+    "usd",
+    "usd_per_1m",
+    "count",
+    "days",
+    "dimensions",
+    "points",
+    "milliseconds",
+    "texts",
+    "bytes",
+    "per_second",
+    "per_minute",
+    "hours",
 ]
 
 
@@ -107,7 +120,7 @@ PLAN: dict[str, Column] = {
     "store_is_hosted": _truth("the vector store belongs to a provider"),
     "more_than_dense": _truth("sparse or multi-vector output is asked for"),
     "special_tokens": _number("tokens", "special tokens of a text, or of a pair; 0 where not known"),
-    "first_hours": _number("count", "hours that one machine takes for the first encoding, base"),
+    "first_hours": _number("hours", "hours that one machine takes for the first encoding, base"),
     "monthly_tokens": _number("tokens", "tokens sent in a month"),
     "monthly_usd": _number("usd", "US dollars a month: encoding or reranking, and the index, base"),
     "one_off_usd": _number("usd", "US dollars once: the first encoding of the corpus, base"),

@@ -326,7 +326,7 @@ def shown(plan: Plan, name: str) -> str:
         return units.price(plan.offer.usd_per_1m_input if plan.offer else None)
     if COLUMNS[name].unit == "bytes":
         return units.memory(value)
-    if COLUMNS[name].unit in ("milliseconds", "per_second", "per_minute"):
+    if COLUMNS[name].unit in ("milliseconds", "per_second", "per_minute", "hours"):
         return units.count(round(value) if value >= 10 else round(value, 1))
     return units.count(value) if COLUMNS[name].kind == "number" else str(value)
 

@@ -256,7 +256,7 @@ def test_no_texts_are_an_error_and_no_row_of_zeros(catalog):
     [
         ("one\ntwo\n\n \t\n\nthree  \n", "", "blank-line", ["one\ntwo", "three"]),
         ("one\ntwo\n\nthree\n", "", "line", ["one", "two", "three"]),
-        ("one\r\n\r\ntwo\rthree", "", "blank-line", ["one", "two\nthree"]),
+        ("one\r\n\r\ntwo\rthree\r\nfour", "", "blank-line", ["one", "two\nthree\nfour"]),
         ("caf\u00e9".encode(), "a.txt", "blank-line", ["caf\u00e9"]),
         (b"\xef\xbb\xbftext\nwith a mark", "A.TXT", "line", ["text", "with a mark"]),
         ("one\u2028two", "", "line", ["one\u2028two"]),
@@ -313,6 +313,7 @@ def test_a_sample_of_the_largest_size_is_read_and_one_more_is_not():
     assert len(passages("a" * 10, limits=SampleLimits(largest_bytes=10))) == 1
     with pytest.raises(TokenCountError, match="has 11 bytes, more than the 10"):
         passages("\u00e9" * 5 + "a", limits=SampleLimits(largest_bytes=10))
+    assert len(passages("a" * 131_072)) == 1
     assert len(passages("a\n" * 3, split="line", limits=SampleLimits(most_passages=3))) == 3
     with pytest.raises(TokenCountError, match=r"more than 3 passages\. Leave out what begins at line 5"):
         passages("a\na\n\na\na\n", split="line", limits=SampleLimits(most_passages=3))
@@ -394,6 +395,14 @@ def test_a_fetched_tokenizer_is_the_hubs_without_its_cut_and_padding(catalog, se
     assert server.seen == [(PATH, None)]
     assert counter(catalog, "bge-m3", {"bge-m3": tokenizer})("one two three four five") == Count(7, exact=True)
     assert counter(catalog, "bge-m3", {"bge-m3": tokenizer})("one").tokens == 3
+
+
+def test_no_password_of_a_netrc_file_is_sent_along(catalog, serve, monkeypatch, tmp_path):
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login visitor password secret\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    server = serve(answer(good()))
+    fetch(catalog, server.base)
+    assert server.seen == [(PATH, None)]
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ PINNED = {
         "warn",
         "was not checked",
     ),
-    "first-encoding-takes-long": ({}, "bge-large-en-v1.5@aws-c7i.xlarge", "warn", "about 234 hours"),
+    "first-encoding-takes-long": ({}, "bge-large-en-v1.5@aws-c7i.xlarge", "warn", "about 233 hours"),
     "placement-is-hosted": ({"placement": "hosted"}, "bge-m3@aws-g6.xlarge", "exclude", "AWS g6.xlarge (L4) is a machine of your own"),
     "placement-is-own": ({"placement": "own"}, "novita-ai-bge-m3", "exclude", "Novita AI is a hosted endpoint"),
     "requests-within-limit": (
