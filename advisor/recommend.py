@@ -392,7 +392,7 @@ def eligible(role: Role, rows: Rows, workload: Workload) -> Rows:
 
 
 def _preferred(table: Plans, rows: Rows, quality: Floats, workload: Workload, cost: Floats) -> int:
-    """The first of the plans whose cost counts as equal to the cheapest; none that another first-hand one beats in score and cost."""
+    """The first of the plans whose cost counts as equal to the cheapest; none that another first-hand one beats in score for no more."""
     least = cost[rows].min()
     near = unbeaten(table, rows[cost[rows] <= least + material(workload, least)], quality, cost)
     keys = [key[near] for key in preference_keys(table, cost)]
@@ -400,14 +400,13 @@ def _preferred(table: Plans, rows: Rows, quality: Floats, workload: Workload, co
 
 
 def unbeaten(table: Plans, near: Rows, quality: Floats, cost: Floats) -> Rows:
-    """Of plans whose costs count as equal, the first-hand ones if there are any, without those that another beats in both score and cost."""
+    """Of plans whose costs count as equal, the first-hand ones if there are any, without those that another beats in score and costs no more than."""
     second_hand = table.static.order[0][near]
     kept = near[second_hand == second_hand.min()]
     score, usd = np.nan_to_num(quality[kept], nan=-1.0), np.round(cost[kept], 9)
     order = np.argsort(usd, kind="stable")
-    best = np.concatenate(([-1.0], np.maximum.accumulate(score[order])))  # of the so many cheapest
-    as_cheap, cheaper = (best[np.searchsorted(usd[order], usd, side=side)] for side in ("right", "left"))
-    stays: Rows = kept[(score < 0) | ((score >= as_cheap) & (score > cheaper))]
+    best = np.maximum.accumulate(score[order])[np.searchsorted(usd[order], usd, side="right") - 1]  # of those that cost no more
+    stays: Rows = kept[(score < 0) | (score >= best)]
     return stays
 
 

@@ -14,6 +14,7 @@ from advisor.evidence import EQUAL_POINTS
 from advisor.reasons import versus
 from advisor.recommend import (
     BASE,
+    Choice,
     Ends,
     Judged,
     Pipeline,
@@ -125,7 +126,7 @@ def firmness(found: Recommendation) -> str:
         return ""
     for words, ends in ESTIMATES.items():
         other = choose(found.table, found.roles, found.workload, ends)
-        if other is not None and other != found.choice:
+        if other is not None and other != found.choice and not _counts_as_equal(found, other, ends):
             named = Pipeline(tuple(found.judged[row] for row in other.rows), (0, 0, 0) if other.shared else None).named
             return f"Not firm: {words}, {named} would be the pick."
     budget, high = found.workload.budget_usd_per_month, total_usd(found.table, found.choice, Ends("high", "high", "high"))
@@ -136,6 +137,14 @@ def firmness(found: Recommendation) -> str:
     if limit is not None and slow > limit:
         return f"The pick holds, but as slow as the slowest published run a request takes {units.count(round(slow))} ms, over the {units.count(limit)} ms you allow."
     return "The pick holds at the low and at the high end of every estimate."
+
+
+def _counts_as_equal(found: Recommendation, other: Choice, ends: Ends) -> bool:
+    """Whether a choice has the same models as the pick at a cost whose difference does not decide."""
+    assert found.choice is not None
+    models = [[found.table.static.places[row].variant_id for row in choice.rows] for choice in (found.choice, other)]
+    now, then = (total_usd(found.table, choice, ends) for choice in (found.choice, other))
+    return models[0] == models[1] and now <= then + material(found.workload, then)
 
 
 def changes(catalog: Catalog, found: Recommendation) -> list[Change]:
@@ -275,8 +284,8 @@ def _cost_bars(judged: Judged, pick: Judged, found: Recommendation) -> str:
     first_hand = min((preference(found, found.judged[row])[0] for row in near), default=0.0)
     if judged.row in near and judged.row not in kept and preference(found, judged)[0] == first_hand:
         rivals = (found.judged[row] for row in kept)
-        beats = next(j for j in rivals if j.monthly <= judged.monthly + 1e-6 and (j.quality or 0) >= (judged.quality or 0))
-        return f"{beats.named} is no worse in score and costs less, or better and costs no more."
+        beats = next(j for j in rivals if j.monthly <= judged.monthly + 1e-6 and (j.quality or 0) > (judged.quality or 0))
+        return f"{beats.named} scores better and costs no more."
     gap = abs(judged.monthly - pick.monthly)
     lead = "The costs are the same" if gap < 0.005 else f"Differences below {units.usd(workload.material_usd)} a month do not decide"
     first, second = preference(found, pick), preference(found, judged)

@@ -27,8 +27,6 @@ def _ignored() -> list[str]:
     """What the page cannot take of the address that it was opened by."""
     found = shared.the_catalog()
     given = {name: st.query_params.get_all(name) for name in st.query_params}
-    for name in infinite(given):  # Streamlit 1.67 cannot bind them to a field of whole numbers: the page would end with an error
-        del st.query_params[name]
     return ignored(given, _choices(found), OTHERS, (Workload, Assumptions))
 
 
@@ -59,6 +57,11 @@ def show_ignored() -> None:
     """Says what of the address could not be taken."""
     if shared.IGNORED not in st.session_state:
         st.session_state[shared.IGNORED] = _ignored()
+        endless = infinite({name: st.query_params.get_all(name) for name in st.query_params})
+        if endless:  # Streamlit 1.67 ends the page with an error when it binds them to a field of whole numbers
+            for name in endless:
+                del st.query_params[name]
+            st.rerun()
     if told := st.session_state[shared.IGNORED]:
         st.warning(
             "Of the link these could not be taken as they stand; where nothing else is said, the form has its default:\n"

@@ -7,6 +7,7 @@ import os
 import streamlit as st
 
 from advisor import tables, token_counts
+from advisor.errors import AdvisorError
 from advisor.recommend import Recommendation
 from advisor.token_counts import TokenCountError
 from pages import form, shared
@@ -31,9 +32,9 @@ def show(found: Recommendation) -> None:
     if not pasted and upload is None:
         return
     try:
-        texts = token_counts.passages(upload.getvalue(), upload.name) if upload else token_counts.passages(pasted, split=split)
+        texts = token_counts.passages(upload.getvalue(), upload.name, split) if upload else token_counts.passages(pasted, split=split)
         rows = token_counts.summary(found.catalog, texts, tokenizers(), found.workload.query_tokens)
-    except TokenCountError as error:
+    except AdvisorError as error:
         st.warning(shared.plain(str(error)))
         return
     shared.figures_table(tables.token_rows(rows), "Tokens of your passages for each model")

@@ -64,6 +64,7 @@ def rows(found):
         ("\u65e5\u672c", ["\u65e5", "\u672c"]),
         ("a \U00013000 b", ["a", "[UNK]", "b"]),  # a hieroglyph
         ("z" * 101, ["[UNK]"]),
+        ("a [MASK]", ["a", "[MASK]"]),  # written out, it is what it says, as with the models
         ("\u20ac5", ["\u20ac", "##5"]),  # a sign of money is no punctuation to BERT
     ],
 )
@@ -520,6 +521,20 @@ def test_a_slow_hub_holds_nobody_past_the_deadline(catalog, serve, reply):
     began = time.monotonic()
     assert "took too long" in refusal(catalog, serve(reply).base, timeout_s=0.4)
     assert 0.3 < time.monotonic() - began < 1.5
+
+
+def test_a_body_that_trickles_in_is_given_up_on_while_it_still_comes(catalog, serve):
+    def asking():
+        return [thread for thread in threading.enumerate() if thread.name == "tokenizer-download"]
+
+    until = time.monotonic() + 2  # those of earlier tests end with their servers
+    while asking() and time.monotonic() < until:
+        time.sleep(0.01)
+    refusal(catalog, serve(trickled_body).base, timeout_s=0.3)
+    until = time.monotonic() + 1
+    while asking() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not asking()
 
 
 def test_a_hub_that_is_not_there_or_breaks_off_is_told(catalog, serve):

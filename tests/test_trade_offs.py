@@ -152,7 +152,7 @@ def test_what_why_not_says_of_cost_and_order_is_so(catalog, stated, material):
         else:
             assert any(
                 words in text
-                for words in ("Without a score", "on the same machines", "would exceed the budget", "is no worse in score and costs less")
+                for words in ("Without a score", "on the same machines", "would exceed the budget", "scores better and costs no more")
             ), text
 
 
