@@ -12,7 +12,7 @@ from advisor.units import HOURS_PER_MONTH
 
 
 class Crossing(NamedTuple):
-    """Tokens a month from which a machine costs less than an offer, if it is as fast as the fastest, the middle and the slowest run; None is never.
+    """Tokens a month from which a machine costs less than an offer, at the fast end, the base and the slow end of its speed; None is never.
 
     `capacity` is what one machine carries in a month when it is filled as assumed, in tokens, in the same order.
     """
@@ -46,7 +46,7 @@ def crossing_tokens(rent_usd: float, usd_per_1m: float, capacity: float, spare: 
 
 
 def monthly_capacity(found: Recommendation, own: Judged) -> tuple[float, float, float] | None:
-    """Tokens a month that one machine carries at the workload's mix and ratio of peak to average: (fastest, middle, slowest run); None without a load."""
+    """Tokens a month that one machine carries at the workload's mix and ratio of peak to average: (fast end, base, slow end of the speed); None without a load."""
     tokens, used = own.plan.tokens.monthly, found.assumptions.target_utilisation
     shares = [float(found.table.needed[end][own.row]) for end in ENDS]
     if not tokens or not all(share > 0 for share in shares):
@@ -111,6 +111,6 @@ def sentence(crossing: Crossing) -> str:
     if base is None:
         need = float(each or 0) * HOURS_PER_MONTH * 1e6 / (_price(crossing.offer) or math.inf)
         text = f"Never: {where} would pay from {units.large(round(need))} tokens a month against {against}, but one carries {units.large(round(crossing.capacity[1]))}, and more of them cost more in the same measure."
-        return text if low is None else text + f" As fast as the fastest published run it would, from {units.large(round(low))}."
+        return text if low is None else text + f" At the fast end of its speed it would, from {units.large(round(low))}."
     text = f"From {units.large(round(base))} tokens a month {where} costs less than {against}"
-    return text + ("." if high is not None else "; not if it is as slow as the slowest published run.")
+    return text + ("." if high is not None else "; not at the slow end of its speed.")

@@ -197,7 +197,7 @@ class Plan:
 
     @cached_property
     def replicas(self) -> tuple[int, int, int] | None:
-        """Machines for the peak load if they are as fast as the fastest, the middle and the slowest published run: (low, base, high)."""
+        """Machines for the peak load at the fast end, the base and the slow end of their speed: (low, base, high)."""
         needed = [self.table.needed[end][self.row] for end in ENDS]
         if np.isnan(needed[0]):
             return None
@@ -667,9 +667,7 @@ def _machine_figures(catalog: Catalog, place: Place, asked: str) -> dict[str, An
         "hardware_class": kind,
         "machine_name": throughput.machine(catalog, instance) if instance else None,
         "precision": precision,
-        "speed_measured": bool(calibration and named in calibration.machines and place.variant_id in calibration.variants)
-        if instance
-        else None,
+        "speed_measured": bool(calibration and (named, place.variant_id) in calibration.measured) if instance else None,
         "speed_points": calibration.points if calibration else None,
         "speed_machines": units.listed([machines[key] for key in calibration.machines]) if calibration else None,
         "runtimes": units.listed([name for name, runtime in variant.runtimes.items() if runtime.support in RUNS], "or") or None,

@@ -369,14 +369,16 @@ def _own_assumptions(found: Recommendation) -> Iterator[str]:
     peak = "as stated" if found.workload.peak_queries_per_second else "five times the average"
     yield f"Own machines run all {units.HOURS_PER_MONTH} hours of a month, {found.assumptions.machine_prices.replace('-', ' ')}, and are filled to {used:.0%} at the peak, which is {peak}."
     for kind, calibration in sorted(throughput.calibrations(found.catalog, asked).items()):
-        low, base, high = (f"{100 * share:.0f}%" for share in calibration.mfu)
+        low, base, high, slowest, fastest = (
+            f"{100 * share:.0f}%" for share in (*calibration.mfu, calibration.slowest, calibration.fastest)
+        )
         machines = {
             **{k: a.name for k, a in found.catalog.accelerators.items()},
             **{k: c.microarchitecture for k, c in found.catalog.cpus.items()},
         }
         where = units.listed([machines[key] for key in calibration.machines])
         yield (
-            f"Speed on a {kind.upper()} is {base} of its dense {throughput.precision_of(kind, asked)} peak ({low} to {high}: the slowest and the fastest of {calibration.points} "
-            f"published runs, all on {where}), divided by the model's FLOPs for a token."
+            f"Speed on a {kind.upper()} is {base} of its dense {throughput.precision_of(kind, asked)} peak ({low} to {high}, six times apart), divided by the model's FLOPs for a token. "
+            f"It rests on {calibration.points} measured runs on {where} ({slowest} to {fastest}); of runs left out in turn nine in ten fall inside, and every other machine is scaled."
         )
     yield "A machine's own disk, and the people who run it are left out; scores are taken to hold at fp16 and fp32 alike."

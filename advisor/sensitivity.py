@@ -52,7 +52,7 @@ def _ends(catalog: Catalog, found: Recommendation) -> Iterator[tuple[str, str, s
     def at(ends: Ends) -> float:
         return total_usd(table, choice, ends)
 
-    yield "Speed of own machines", "fastest published run", "slowest", (at(Ends(own="low")), at(Ends(own="high")))
+    yield "Speed of own machines", "fast end", "slow end", (at(Ends(own="low")), at(Ends(own="high")))
     yield "Price of keeping the index", "low", "high", (at(Ends(keeping="low")), at(Ends(keeping="high")))
     yield "What providers bill", "the least", "all", (at(Ends(hosted="low")), at(BASE))
     for field in (

@@ -68,8 +68,14 @@ def index_size(variant: Variant, tokens: Tokens, workload: Workload) -> IndexSiz
 
 def written_bytes(variant: Variant, tokens: Tokens, workload: Workload) -> Decimal:
     """Bytes that writing one passage takes: all its parts' values, at 4 bytes each, which turbopuffer charges for every type of vector."""
-    size = index_size(variant, tokens, workload.model_copy(update={"vector_type": "float32"}))
-    return Decimal(size.values_bytes) / workload.passages
+    if variant.kind != "embedder":
+        return Decimal(0)
+    values = tokens.vectors_per_passage * (variant.embedding_dim or 0) * 4
+    if "sparse" in workload.outputs and "sparse" in variant.outputs:
+        values += tokens.per_passage * BYTES_PER_SPARSE_TOKEN
+    if "multi_vector" in workload.outputs:
+        values += tokens.per_passage * (variant.multi_vector_dim or 0) * 4
+    return Decimal(str(values))
 
 
 def left_out(store: Store) -> str:

@@ -1,4 +1,4 @@
-"""How fast a variant runs on rented hardware, and whether it fits: from FLOPs, peaks and published speeds."""
+"""How fast a variant runs on rented hardware, and whether it fits: from FLOPs, peaks and measured speeds."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ BATCH_TOKENS = 16_384
 """Tokens in one forward pass (source: tei-main, the default of max_batch_tokens)."""
 LIVE_VALUES = 12
 """Values of the hidden size that live at once for a token: the layer's input, q, k, v, attention's and its own output, four for the feed-forward, and two to spare (decision 0006)."""
+SPREAD = 6**0.5
+"""High is six times low. Of runs left out in turn, at least 80 % then fall inside; the span of the runs themselves holds only 26 % (decision 0006, `benchmarks.calibration`)."""
 LEAST_POINTS = 3
-"""Published speeds that a class of hardware needs before a plan on it is made: fewer show no spread."""
+"""Measured speeds that a class of hardware needs before a plan on it is made: fewer show no spread."""
 NVIDIA = "NVIDIA"
 
 
@@ -37,12 +39,18 @@ class Speed(NamedTuple):
 
 @dataclass(frozen=True)
 class Calibration:
-    """Share of the peak that published runs reached (MFU), for one class of hardware; low and high are the slowest and the fastest point."""
+    """Share of the peak that measured runs reached (MFU), for one class of hardware.
+
+    Low and high are base divided and multiplied by `SPREAD`; base is the median of the medians of each runtime on each machine, so that a
+    runtime that was measured often has no more weight than another. `measured` holds the (machine, variant) pairs of the runs.
+    """
 
     mfu: Speed
+    slowest: float
+    fastest: float
     points: int
     machines: tuple[str, ...]
-    variants: tuple[str, ...]
+    measured: frozenset[tuple[str, str]]
     sources: tuple[str, ...]
 
 
@@ -133,14 +141,24 @@ def attention_bytes(variant: Variant, precision: str, tokens: float) -> float | 
     return None if variant.heads is None else variant.heads * tokens * tokens * BYTES_PER_VALUE[precision]
 
 
+class _Run(NamedTuple):
+    """One row of throughput.csv that calibrates: the share of the peak that it reached."""
+
+    share: float
+    machine: str
+    runtime: str
+    variant: str
+    source: str
+
+
 @lru_cache(maxsize=8)
 def calibrations(catalog: Catalog, precision: str = "default") -> dict[HardwareClass, Calibration]:
-    """What the published speeds say of each class of hardware that has at least `LEAST_POINTS` of them, at a precision.
+    """What the measured speeds say of each class of hardware that has at least `LEAST_POINTS` of them, at a precision.
 
     MFU of a point = tokens a second x FLOPs a token / (peak of what ran it). Rows without `calibrates` are left out:
     their source disowns them, or their text length, precision or machine is not stated.
     """
-    points: dict[HardwareClass, list[tuple[float, str, str, str]]] = {"gpu": [], "cpu": []}
+    points: dict[HardwareClass, list[_Run]] = {"gpu": [], "cpu": []}
     for row in catalog.throughput.to_dict("records"):
         variant = catalog.variants[row["variant"]]
         flops = flops_per_token(variant, row["seq_len"])
@@ -149,7 +167,8 @@ def calibrations(catalog: Catalog, precision: str = "default") -> dict[HardwareC
         for kind in ("gpu", "cpu"):
             peak = _peak(catalog, kind, precision_of(kind, precision), row["machine"], row["accelerator_count"], row["vcpus"])
             if peak and row["calibrates"] == precision_of(kind, precision):
-                points[kind].append((row["tokens_per_s"] * flops / peak, row["machine"], row["variant"], row["source_id"]))
+                share = row["tokens_per_s"] * flops / peak
+                points[kind].append(_Run(share, row["machine"], row["runtime"], row["variant"], row["source_id"]))
     return {kind: _calibration(found) for kind, found in points.items() if len(found) >= LEAST_POINTS}
 
 
@@ -166,12 +185,18 @@ def _peak(catalog: Catalog, kind: HardwareClass, precision: Precision, named: st
     return None
 
 
-def _calibration(found: list[tuple[float, str, str, str]]) -> Calibration:
-    shares = [share for share, *_ in found]
+def _calibration(found: list[_Run]) -> Calibration:
+    groups: dict[tuple[str, str], list[float]] = {}
+    for run in found:
+        groups.setdefault((run.machine, run.runtime), []).append(run.share)
+    shares = [run.share for run in found]
+    base = statistics.median(statistics.median(group) for group in groups.values())
     return Calibration(
-        mfu=Speed(min(shares), statistics.median(shares), max(shares)),
+        mfu=Speed(base / SPREAD, base, min(1.0, base * SPREAD)),
+        slowest=min(shares),
+        fastest=max(shares),
         points=len(found),
-        machines=tuple(sorted({machine for _, machine, _, _ in found})),
-        variants=tuple(sorted({variant for _, _, variant, _ in found})),
-        sources=tuple(sorted({source for _, _, _, source in found})),
+        machines=tuple(sorted({run.machine for run in found})),
+        measured=frozenset((run.machine, run.variant) for run in found),
+        sources=tuple(sorted({run.source for run in found})),
     )

@@ -79,8 +79,8 @@ TRIED = (
 ESTIMATES: dict[str, Ends] = {
     "at the low end of what keeping the index costs": Ends(keeping="low"),
     "at the high end of what keeping the index costs": Ends(keeping="high"),
-    "if own hardware is as fast as the fastest published run": Ends(own="low"),
-    "if own hardware is as slow as the slowest published run": Ends(own="high"),
+    "at the fast end of own hardware's speed": Ends(own="low"),
+    "at the slow end of own hardware's speed": Ends(own="high"),
     "at the least that providers may bill (a free allocation used up, a reranker's query billed once a request)": Ends(hosted="low"),
     "at the low end of every estimate": Ends("low", "low", "low"),
     "at the high end of every estimate": Ends("high", "high", "high"),
@@ -135,7 +135,7 @@ def firmness(found: Recommendation) -> str:
     limit = found.workload.latency_ms_p95
     slow = max((part.plan.latency_ms.high for part in found.pick.parts if part.plan.latency_ms), default=0.0)
     if limit is not None and slow > limit:
-        return f"The pick holds, but as slow as the slowest published run a request takes {units.count(round(slow))} ms, over the {units.count(limit)} ms you allow."
+        return f"The pick holds, but at the slow end of the machine's speed a request takes {units.count(round(slow))} ms, over the {units.count(limit)} ms you allow."
     return "The pick holds at the low and at the high end of every estimate."
 
 

@@ -88,7 +88,7 @@ def show_break_even(kind: str) -> None:
     shared.figures_table(tables.break_even_rows(found, machines[chosen]), "Break-even against each offer of the model")
     st.caption(
         "A volume counts as carried where the machines hold the peak at the filling assumed. Where one machine cannot carry the volume at which it pays, more never catch up. "
-        "Fast to slow: as fast as the fastest, and as slow as the slowest published run."
+        "Fast to slow: at the two ends of the machine's speed, which are six times apart."
     )
 
 
@@ -152,9 +152,7 @@ def show_plans(kind: str) -> None:
     if own:
         shown = [shared.figures(row) | {"Model": shared.variant_link(row["id"], row["Model"])} for row in own]
         shared.table(shown, alt="The cheapest machine of one's own for each model that fits")
-        st.caption(
-            "For each model the cheapest machine that fits. Ranges are those of the speed: the slowest and the fastest published run."
-        )
+        st.caption("For each model the cheapest machine that fits. Ranges are those of the speed, whose ends are six times apart.")
     else:
         st.markdown("No model fits on a machine whose figures are known.")
     label = heading("All plans to sort, on every machine", kind)

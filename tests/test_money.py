@@ -103,7 +103,7 @@ def test_cloudflares_free_allocation_is_the_low_end(catalog):
 
 def test_the_first_encoding_is_hours_of_one_machine(catalog):
     found = plan(catalog, "bge-large-en-v1.5@gcp-g2-standard-4", {"passages": 1_000_000, "passage_tokens": 447, "passage_tokens_p95": 447})
-    assert found.first_hours.base == pytest.approx(449_000_000 / 49_215 / 3600)  # the speed of the middle published run
+    assert found.first_hours.base == pytest.approx(449_000_000 / 49_215 / 3600)  # the speed of the middle measured run
     assert float(found.one_off_usd.base) == pytest.approx(float("0.706832") * 449_000_000 / 49_215 / 3600)
 
 

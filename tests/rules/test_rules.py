@@ -102,7 +102,7 @@ PINNED = {
         "warn",
         "At the slow end",
     ),
-    "speed-is-scaled": ({}, "bge-m3@aws-g6.xlarge", "note", "scaled by FLOPs from 5 published runs on NVIDIA L4"),
+    "speed-is-scaled": ({}, "bge-m3@aws-g6.xlarge", "note", "scaled by FLOPs from 5 measured runs on NVIDIA L4"),
     "runtime-for-more-than-dense": (
         {"outputs": ["dense", "sparse"]},
         "bge-m3@aws-g6.xlarge",
