@@ -52,7 +52,7 @@ def test_a_runtime_that_was_measured_often_has_no_more_weight_than_another(catal
 def test_the_estimate_holds_for_the_machine_that_was_measured(catalog, today):
     speed = plan(catalog, today, "bge-large-en-v1.5@gcp-g2-standard-4", passage_tokens=447, passage_tokens_p95=447).tokens_per_second
     assert round(speed.base) == 49_215, "the middle one of five runtimes"
-    assert speed.low < 47_039 and 62_192 < speed.high and speed.high / speed.low == pytest.approx(6)
+    assert speed.low < 47_039 and speed.high > 62_192 and speed.high / speed.low == pytest.approx(6)
 
 
 @pytest.mark.parametrize(
