@@ -91,7 +91,7 @@ def show_alternatives(found, kind: str) -> None:
     st.header("Also possible" if len(found.roles) == 1 else f"Also possible: {STEPS[kind].lower()}")
     rows = tables.alternative_rows(found, kind)
     if len(rows) < 2:
-        st.markdown(f"No other {kind} plan fits.")
+        st.markdown(f"No other {kind} fits, hosted or on a machine of your own; other places for the same model are on Cost.")
         return
     shown = [shared.figures(row) | {"Model": shared.variant_link(row["id"], row["Model"])} for row in rows]
     shared.table(shown, alt=f"The pick and the cheapest hosted and own plan of each {kind} that fits")
