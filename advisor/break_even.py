@@ -101,6 +101,26 @@ def usd_per_1m(found: Recommendation, own: Judged) -> float | None:
     return None if amount is None or not tokens else float(amount.base) / tokens * 1e6
 
 
+def formula(found: Recommendation, own: Judged) -> list[str]:
+    """How the break-even is worked out, with the visitor's numbers in it."""
+    found_crossings = crossings(found, own)
+    if not found_crossings or own.plan.rent is None:
+        return []
+    rent, first, count = float(own.plan.rent) * HOURS_PER_MONTH, found_crossings[0], units.count
+    price = first.offer.plan.figure("usd_per_1m_input")
+    share = float(found.table.needed["base"][own.row])
+    spare = (
+        " With one machine to spare, the least number of machines is taken at which the volume that pays for all is carried by the others."
+        if found.workload.redundancy
+        else ""
+    )
+    return [
+        f"One machine costs ${own.plan.rent} × {HOURS_PER_MONTH} hours = {units.usd(rent)} a month.",
+        f"It carries {count(own.plan.tokens.monthly)} tokens a month × {found.assumptions.target_utilisation:.0%} filling / {share:.3%} of its time at the peak = {units.large(round(first.capacity[1]))} tokens.",
+        f"Against ${price:g} / 1M it pays from {units.usd(rent)} / ${price:g} × 1,000,000 = {units.large(round(rent / price * 1e6))} tokens a month, if it carries them.{spare}",
+    ]
+
+
 def sentence(crossing: Crossing) -> str:
     """The crossing in words: `From 2.88 billion tokens a month one AWS g6.xlarge (L4) costs less than Cloudflare's $0.204 / 1M.`"""
     low, base, high = crossing.tokens

@@ -602,6 +602,30 @@ def latency_rows(found: Recommendation) -> list[dict[str, str]]:
     return rows
 
 
+def store_sources(found: Recommendation, store_id: str) -> tuple[str, ...]:
+    """Ids of the sources of what keeping an index in a store costs."""
+    return storage.sources(found.catalog, store_id)
+
+
+def latency_formula(found: Recommendation) -> list[str]:
+    """How the time of a request on each own machine of the pick is worked out, with the visitor's numbers in it."""
+    lines = []
+    for part in found.pick.parts if found.pick else ():
+        plan, time, replicas = part.plan, part.plan.latency_ms, part.plan.replicas
+        if time is None or replicas is None or not plan.load.request_flops:
+            continue
+        static, flops = found.table.static, float(found.table.flops["base"][part.row])
+        cards, read = float(static.cards[part.row]), float(static.read_ms[part.row])
+        computing = 1000 * plan.load.request_flops / flops * cards
+        use = float(found.table.needed["base"][part.row]) / replicas[1]
+        reading = f", reading the weights once {read:,.3g} ms; the longer of the two" if read else ""
+        lines.append(
+            f"{part.named}: {plan.load.request_flops / 1e9:,.3g} billion operations / {flops / cards / 1e12:,.3g} TFLOP/s reached on one card or processor = {computing:,.3g} ms{reading}, "
+            f"/ (1 - {use:.1%} use at the peak) = {time.base:,.3g} ms."
+        )
+    return lines
+
+
 def break_even_rows(found: Recommendation, own: Judged) -> list[dict[str, str]]:
     """From how many tokens a month a machine costs less than each offer of the same model."""
     return [

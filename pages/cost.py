@@ -86,6 +86,8 @@ def show_break_even(kind: str) -> None:
     chosen = st.selectbox("Machine (the cheapest a token first)", list(machines), key=f"machine_{kind}", bind="query-params")
     shared.show_chart(charts.break_even(found, machines[chosen], shared.theme()), f"break-even-{kind}")
     shared.figures_table(tables.break_even_rows(found, machines[chosen]), "Break-even against each offer of the model")
+    st.markdown("\n".join(f"1. {shared.money(line)}" for line in break_even.formula(found, machines[chosen])))
+    shared.small(shared.money(tables.price_note(machines[chosen])) + shared.source_links(machines[chosen].plan.price_sources))
     st.caption(
         "A volume counts as carried where the machines hold the peak at the filling assumed. Where one machine cannot carry the volume at which it pays, more never catch up. "
         "Fast to slow: at the two ends of the machine's speed, which are six times apart."
@@ -106,7 +108,11 @@ def show_index() -> None:
     judged = part if part and part.variant_id == chosen else variants[chosen]
     st.markdown(shared.money(tables.encoding_sentence(found, judged)))
     shared.figures_table(tables.index_rows(found, judged), "The index by type of vector")
-    shared.figures_table(tables.store_rows(found, judged), "A month of the index in memory and in each store")
+    rows = [
+        shared.figures(row) | {"Source": shared.source_links(tables.store_sources(found, row["id"]))}
+        for row in tables.store_rows(found, judged)
+    ]
+    shared.table(rows, "A month of the index in memory and in each store")
     st.caption(
         "In RAM: 1.5 times the values (Qdrant's capacity rule). A minimum charge wins over a smaller sum. Smaller types cost some quality, which is not counted."
     )
@@ -119,6 +125,7 @@ def show_latency() -> None:
         return
     st.header("How long a request takes")
     shared.figures_table(rows, "Milliseconds a request")
+    st.markdown("\n".join(f"1. {shared.money(line)}" for line in tables.latency_formula(found)))
     st.caption(
         "Computing at the peak, lengthened by the machine's use. Left out: network, tokenising, searching the index, and waiting in bursts. Providers publish none."
     )

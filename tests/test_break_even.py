@@ -75,6 +75,17 @@ def test_a_machine_that_never_pays_says_why(catalog):
     assert told["deepinfra-bge-large-en-v1.5"].startswith("Never: AWS g6.xlarge (L4) would pay from 58.75 billion tokens a month")
 
 
+def test_the_break_even_and_the_time_of_a_request_show_their_formula(catalog):
+    found = ask(catalog)
+    lines = break_even.formula(found, plan(found, "bge-large-en-v1.5@aws-g6.xlarge"))
+    assert lines[0] == "One machine costs $0.8048 × 730 hours = $588 a month."
+    assert lines[2].startswith("Against $0.204 / 1M it pays from $588 / $0.204 × 1,000,000 = 2.88 billion tokens a month")
+    found = ask(catalog, task="rerank", placement="own")
+    line, time = tables.latency_formula(found)[0], found.pick.parts[0].plan.latency_ms
+    assert line.endswith(f"= {time.base:,.3g} ms.") and "use at the peak" in line
+    assert tables.latency_formula(ask(catalog)) == []
+
+
 def test_without_a_load_nothing_is_compared(catalog):
     found = ask(catalog, queries_per_month=0)
     own = plan(found, "bge-large-en-v1.5@aws-g6.xlarge")

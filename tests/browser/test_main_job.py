@@ -250,3 +250,20 @@ def test_the_offer_whose_cost_is_worked_out_is_in_the_address(app, open_page):
     page = open_page(f"{app}/cost?offer=venice-text-embedding-bge-m3&passages=500000")
     expect(page.get_by_text("BGE M3 at Venice").first).to_be_visible()
     expect(page.get_by_text("× $0.15 / 1,000,000 = $5.40 a month.")).to_be_visible()
+
+
+def test_cost_is_walked_on_a_phone_from_break_even_to_ones_own_texts(app, open_page, settle):
+    page = open_page(f"{app}/cost", 390)
+    page.get_by_role("tab", name="Break-even").click()
+    expect(page.get_by_role("heading", name="When does a machine of your own pay?")).to_be_visible()
+    expect(page.locator("[data-testid=stVegaLiteChart]").nth(1)).to_be_visible()
+    page.get_by_role("tab", name="What moves it").click()
+    expect(page.get_by_text("The total moves most with passages")).to_be_visible()
+    page.get_by_role("tab", name="Your texts").click()
+    page.get_by_label("Sample passages").fill("One short passage.\n\nAnother passage, a little longer than the first one.")
+    page.get_by_label("Sample passages").press("Control+Enter")
+    expect(page.get_by_role("button", name=re.compile("^Use 4 tokens each, 95th percentile 11$"))).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Use 4 tokens each")).click()
+    expect(page.get_by_label("Tokens each", exact=True)).to_have_value("4")
+    assert "short" not in page.url
+    expect(page).to_have_url(re.compile("part=Your"))
