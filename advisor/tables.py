@@ -596,7 +596,9 @@ def latency_rows(found: Recommendation) -> list[dict[str, str]]:
             {
                 "Step": names[part.kind],
                 "Plan": part.named,
-                "Milliseconds": "not published" if time is None else f"{time.base:,.3g} ({time.low:,.3g} to {time.high:,.3g})",
+                "Milliseconds": "not published"
+                if time is None
+                else f"{units.significant(time.base)} ({units.significant(time.low)} to {units.significant(time.high)})",
             }
         )
     return rows
@@ -618,10 +620,10 @@ def latency_formula(found: Recommendation) -> list[str]:
         cards, read = float(static.cards[part.row]), float(static.read_ms[part.row])
         computing = 1000 * plan.load.request_flops / flops * cards
         use = float(found.table.needed["base"][part.row]) / replicas[1]
-        reading = f", reading the weights once {read:,.3g} ms; the longer of the two" if read else ""
+        reading = f", reading the weights once {units.significant(read)} ms; the longer of the two" if read else ""
         lines.append(
-            f"{part.named}: {plan.load.request_flops / 1e9:,.3g} billion operations / {flops / cards / 1e12:,.3g} TFLOP/s reached on one card or processor = {computing:,.3g} ms{reading}, "
-            f"/ (1 - {use:.1%} use at the peak) = {time.base:,.3g} ms."
+            f"{part.named}: {units.significant(plan.load.request_flops / 1e9)} billion operations / {units.significant(flops / cards / 1e12)} TFLOP/s reached on one card or processor = {units.significant(computing)} ms{reading}, "
+            f"/ (1 - {use:.1%} use at the peak) = {units.significant(time.base)} ms."
         )
     return lines
 
@@ -757,7 +759,7 @@ def _own_formula(judged: Judged, found: Recommendation) -> list[str]:
     lines = [
         f"FLOPs for a token: 2 × {count(variant.non_embedding_parameters)} parameters outside the token table + {factor} × {count(variant.layers)} layers × "
         f"{count(variant.hidden_size)} hidden × {count(round(length / (throughput.slope(variant) or 1.0)))} tokens of the text = {(plan.load.token_flops or 0) / 1e9:,.3f} billion.",
-        f"Speed of {plan.where}: {peak / 1e12:,.3g} TFLOP/s dense {throughput.precision_of(kind or 'gpu', asked)} peak × {mfu:.1%} reached{slower} / that = {count(round(speed.base))} tokens a second "
+        f"Speed of {plan.where}: {units.significant(peak / 1e12)} TFLOP/s dense {throughput.precision_of(kind or 'gpu', asked)} peak × {mfu:.1%} reached{slower} / that = {count(round(speed.base))} tokens a second "
         f"({count(round(speed.low))} to {count(round(speed.high))}).",
         f"Machines: {count(round(workload.peak, 2))} queries a second at the peak, with new passages, take {share:,.2%} of one machine; / {found.assumptions.target_utilisation:.0%} filling, rounded up{spare} "
         f"= {count(replicas[1])} ({count(replicas[0])} to {count(replicas[2])}).",

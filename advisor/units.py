@@ -84,6 +84,11 @@ def memory(number_of_bytes: float | None) -> str:
     return f"{number_of_bytes:,.0f} bytes"
 
 
+def significant(number: float) -> str:
+    """`0.35`, `8.31`, `1,240`: three significant digits, whole from a hundred on."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+
+
 def day(when: date | None) -> str:
     """`2026-11-12`, or `undated`."""
     return when.isoformat() if when else "undated"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor import break_even, charts, export, sensitivity, tables
+from advisor import break_even, charts, export, sensitivity, tables, units
 from advisor.assumptions import YOURS, Assumptions
 from advisor.break_even import crossing_tokens
 from advisor.errors import WorkloadError
@@ -82,7 +82,7 @@ def test_the_break_even_and_the_time_of_a_request_show_their_formula(catalog):
     assert lines[2].startswith("Against $0.204 / 1M it pays from $588 / $0.204 × 1,000,000 = 2.88 billion tokens a month")
     found = ask(catalog, task="rerank", placement="own")
     line, time = tables.latency_formula(found)[0], found.pick.parts[0].plan.latency_ms
-    assert line.endswith(f"= {time.base:,.3g} ms.") and "use at the peak" in line
+    assert line.endswith(f"= {units.significant(time.base)} ms.") and "use at the peak" in line
     assert tables.latency_formula(ask(catalog)) == []
 
 

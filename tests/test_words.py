@@ -38,6 +38,13 @@ def test_memory(size, shown):
     assert units.memory(size) == shown
 
 
+@pytest.mark.parametrize(
+    ("number", "shown"), [(0.3512, "0.351"), (8.314, "8.31"), (99.96, "100"), (1234.5, "1,234"), (7_100_000, "7,100,000")]
+)
+def test_three_significant_digits_and_never_an_exponent(number, shown):
+    assert units.significant(number) == shown
+
+
 @pytest.mark.parametrize(("words", "shown"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b, and c")])
 def test_words_are_joined_as_in_english(words, shown):
     assert units.listed(words) == shown
