@@ -582,7 +582,7 @@ def encoding_sentence(found: Recommendation, judged: Judged) -> str:
     cost = f"for {units.usd(once.base)}" if once else "at a cost that is not known"
     return (
         f"Encoding the corpus once: {units.count(plan.tokens.once)} tokens {cost}{time}, {units.count(plan.tokens.vectors)} vectors after splitting "
-        f"({plan.tokens.vectors_per_passage:.3g} a passage). A change of the model means encoding all of it again."
+        f"({units.significant(plan.tokens.vectors_per_passage)} a passage). A change of the model means encoding all of it again."
     )
 
 
