@@ -29,10 +29,10 @@ class Assumptions(BaseModel):
     machine_prices: Literal["on-demand", "spot"] = Field(
         "on-demand", title="Machine prices", description="spot: cheaper, but the cloud may take the machine back; known for a few machines."
     )
-    precision: Literal["default", "int8"] = Field(
+    precision: Literal["default", "fp32", "fp16", "int8"] = Field(
         "default",
         title="Precision",
-        description="default: fp16 on a GPU, fp32 on a CPU. int8: faster on a CPU, at a small loss where it was measured.",
+        description="default: fp16 on a GPU, fp32 on a CPU. int8 costs some quality, told where it was measured. Where no speed was measured at a precision, machines are not known and not picked.",
     )
     speed_percent: Annotated[float, Field(ge=1, le=1000, allow_inf_nan=False)] = Field(
         100.0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 from advisor.catalog.load import Catalog
 from advisor.catalog.schema import Instance, Variant
@@ -97,8 +97,8 @@ def machine(catalog: Catalog, instance: Instance) -> str:
 
 
 def precision_of(kind: HardwareClass, asked: str = "default") -> Precision:
-    """The precision of a class of hardware where `default` or `int8` is asked for."""
-    return PRECISION[kind] if asked == "default" else "int8"
+    """The precision of a class of hardware: the one asked for, or what servers load by default."""
+    return PRECISION[kind] if asked == "default" else cast(Precision, asked)
 
 
 def peak_flops(catalog: Catalog, instance: Instance, precision: str = "default") -> float | None:

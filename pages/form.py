@@ -260,7 +260,7 @@ def ask_assumptions() -> Assumptions | None:
             if name == "machine_prices":
                 stated[name] = st.segmented_control(**words, options=["on-demand", "spot"], default=value, required=True)
             elif name == "precision":
-                stated[name] = st.segmented_control(**words, options=["default", "int8"], default=value, required=True)
+                stated[name] = st.segmented_control(**words, options=["default", "fp32", "fp16", "int8"], default=value, required=True)
             elif name == "your_price_variant":
                 options = [key for key, v in shared.the_catalog().variants.items() if v.kind in ("embedder", "reranker")]
                 stated[name] = st.selectbox(**words, options=options, index=options.index(value) if value in options else 0)

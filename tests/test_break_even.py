@@ -173,6 +173,13 @@ def test_int8_says_what_it_costs_in_quality_where_that_was_measured(catalog):
     assert all(f.rule != "int8-costs-quality" for j in ask(catalog).judged for f in j.findings)
 
 
+@pytest.mark.parametrize(("precision", "known"), [("default", {"cpu", "gpu"}), ("fp32", {"cpu"}), ("fp16", {"gpu"}), ("int8", set())])
+def test_machines_are_known_at_the_precisions_at_which_runs_were_measured(catalog, precision, known):
+    found = ask(catalog, {"precision": precision}, placement="own")
+    assert {j.plan.figure("hardware_class") for j in found.judged if j.plan.tokens_per_second} == known
+    assert (found.pick is None) == (not known)
+
+
 @pytest.mark.parametrize(
     ("stated", "told"),
     [
