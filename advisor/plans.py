@@ -408,7 +408,7 @@ def _columns(
     once = spread(lambda load: load.tokens.once)
     request, passage = spread(lambda load: load.request_flops), spread(lambda load: load.passage_flops)
     per_second = workload.peak * request + workload.new_passages_per_month / SECONDS_PER_MONTH * passage
-    first = np.where(static.columns["kind"].values == "embedder", passage * workload.passages, 0.0) / 3600 / (HOURS_PER_MONTH * 1.0)
+    first = np.where(static.columns["kind"].values == "embedder", passage * workload.passages, 0.0) / 3600 / HOURS_PER_MONTH
     speeds = dict(zip(ENDS, ("high", "base", "low"), strict=True))  # the low cost comes with the high speed
     flops = {end: rate * (assumptions.speed_percent / 100) for end, rate in static.flops.items()}
     needed = {end: per_second / flops[speed] for end, speed in speeds.items()}

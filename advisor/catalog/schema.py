@@ -576,8 +576,3 @@ class Preset(Entry):
     about: Text
     workload: dict[str, Any]
     expert: Expert
-
-
-def field_help(model: type[Entry], field: str) -> str:
-    """Description of a field, as shown to a visitor."""
-    return model.model_fields[field].description or ""
