@@ -115,7 +115,9 @@ def test_a_deep_link_as_the_very_first_visit_has_its_navigation(start_app, open_
 def test_a_row_of_the_overview_opens_the_variant(app, open_page):
     page = open_page(app)
     with page.expect_popup() as popup:  # links in Streamlit's Markdown open a tab of their own
-        page.locator("table").first.get_by_role("link", name="BGE M3").click()
+        # by its column: the tables below it may be drawn before it
+        variants = page.locator("table").filter(has=page.get_by_role("columnheader", name="Use when"))
+        variants.get_by_role("link", name="BGE M3", exact=True).click()
     expect(popup.value.get_by_role("heading", name="BGE M3", level=1)).to_be_visible()
     expect(popup.value).to_have_url(re.compile(r"/variant\?variant=bge-m3"))
     page.get_by_test_id("stPageLink").filter(has_text="BGE Small EN v1.5").click()

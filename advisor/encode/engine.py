@@ -1,0 +1,104 @@
+"""What every engine gives, wherever it runs: vectors of texts, scores of passages, and what it says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.errors import AdvisorError
+
+Floats = NDArray[np.float32]
+Role = Literal["query", "passage"]
+Output = Literal["dense", "sparse", "multi_vector"]
+
+
+class EncodeError(AdvisorError):
+    """Texts that could not be encoded, or a model that could not be had: one sentence for why, and the next step."""
+
+
+@dataclass(frozen=True)
+class About:
+    """Who answers: shown beside every result.
+
+    `variant_id` is an id of the catalog, None where the model is none of its variants. `standin` marks a model that is not BGE.
+    `precision` is that of the weights, None where it is not known. `max_tokens` is the limit of a text, for a reranker of a pair.
+    `where` names the place for a reader: "this machine", or the endpoint's name.
+    """
+
+    variant_id: str | None
+    model: str
+    kind: Literal["embedder", "reranker"]
+    engine: Literal["local", "torch", "remote"]
+    where: str
+    precision: Literal["fp32", "fp16", "int8"] | None = None
+    outputs: tuple[Output, ...] = ("dense",)
+    max_tokens: int | None = None
+    standin: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Vectors of texts, in the order of the texts.
+
+    Shapes: `dense` (texts, dim), float32, each row of length one; `multi_vector` an array (tokens, dim) a text.
+    `sparse` holds weights by token a text. `tokens` counts each text as the model would read it without a limit, special tokens and
+    instruction included; None where the engine tells no count. `counted` is what was encoded in all, or billed; None: not told.
+    `counted_in` says what is counted: an Infinity server counts characters. `seconds` is the time that encoding took, without waiting in a queue.
+    """
+
+    dense: Floats
+    seconds: float
+    tokens: tuple[int, ...] | None = None
+    counted: int | None = None
+    counted_in: Literal["tokens", "characters"] = "tokens"
+    sparse: tuple[dict[str, float], ...] | None = None
+    multi_vector: tuple[Floats, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Relevance of passages to a query, in the order of the passages; higher is better.
+
+    Shapes: `raw` (passages,), float32: logits where `scale` is "logit", else numbers between 0 and 1. `tokens` counts each pair as the
+    model would read it without a limit; None where the engine tells no count.
+    """
+
+    raw: Floats
+    scale: Literal["logit", "sigmoid"]
+    seconds: float
+    tokens: tuple[int, ...] | None = None
+    counted: int | None = None
+    counted_in: Literal["tokens", "characters"] = "tokens"
+
+    @property
+    def sigmoid(self) -> Floats:
+        """The scores between 0 and 1, shape (passages,)."""
+        if self.scale == "sigmoid":
+            return self.raw
+        return (1 / (1 + np.exp(-self.raw.astype(np.float64)))).astype(np.float32)
+
+
+class Engine(Protocol):
+    """One model that answers. A method raises EncodeError, and nothing else, for what a visitor can bring about."""
+
+    @property
+    def about(self) -> About:
+        """Who answers."""
+
+    def embed(self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Sequence[Output] = ("dense",)) -> Vectors:
+        """Vectors of texts. `instruct` puts the catalog's instruction before each text of that role, where there is one."""
+
+    def rerank(self, query: str, passages: Sequence[str]) -> Scores:
+        """Relevance of each passage to the query."""
+
+
+def unit_length(rows: NDArray[Any]) -> Floats:
+    """Rows divided by their Euclidean length, shape (rows, dim), float32; a row of zeros stays zero."""
+    values = rows.astype(np.float32)
+    lengths = np.linalg.norm(values, axis=1, keepdims=True)
+    return (values / np.where(lengths > 0, lengths, 1)).astype(np.float32)
