@@ -419,6 +419,7 @@ def _family_references(catalog: Catalog, root: str) -> Iterator[Reference]:
                 yield file, "", where, key, sources, "source"
             nested = [(f"runtimes.{n}", r.sources) for n, r in variant.runtimes.items()]
             nested += [("onnx_available", e.sources) for e in variant.onnx_available]
+            nested += [("local_files", variant.local_files.sources)] if variant.local_files else []
             nested += [("hosted_limit_seen", e.sources) for e in variant.hosted_limit_seen]
             for where, ids in nested:
                 for key in ids:

@@ -160,6 +160,19 @@ class OnnxExport(Entry):
     sources: list[str] = []
 
 
+class LocalFiles(Entry):
+    """The files that fastembed loads on this machine."""
+
+    repo: Text = Field(description="owner/name on the Hugging Face hub")
+    model_file: Text = Field(description="the ONNX file, relative to the repository")
+    others: list[Text] = Field(default=[], description="further files of the weights, as external data")
+    built_in: bool = Field(description="fastembed names it; false: registered as a custom model")
+    precision: Literal["fp32", "fp16", "int8"] | None = Field(description="of the weights; null: not known")
+    gigabytes: Measure | None = Field(default=None, description="size of the weights as stated, in GB; null: not known")
+    note: Text | None = None
+    sources: list[str]
+
+
 class Successor(Entry):
     """A newer variant that the publisher recommends for some uses (advice, not status)."""
 
@@ -179,7 +192,7 @@ class HostLimit(Entry):
 class Variant(Sourced):
     """One model of a family, with the sources of its facts."""
 
-    NOT_FACTS: ClassVar[frozenset[str]] = Sourced.NOT_FACTS | {"family", "computed", "runtimes", "languages_note"}
+    NOT_FACTS: ClassVar[frozenset[str]] = Sourced.NOT_FACTS | {"family", "computed", "runtimes", "languages_note", "local_files"}
 
     name: Text
     hub_id: Text | None = Field(description="owner/name on the Hugging Face hub")
@@ -228,6 +241,7 @@ class Variant(Sourced):
         default=None, description="bytes of the weights by precision: the published file where its size is known, else parameters x bytes"
     )
     onnx_available: list[OnnxExport] = []
+    local_files: LocalFiles | None = Field(default=None, description="what the local engine loads; null: it cannot run there")
     runtimes: dict[str, Runtime] = {}
     hosted_limit_seen: list[HostLimit] = []
     replaced_by: Id | None = Field(default=None, description="variant that replaces this one; null: nobody has withdrawn it")
