@@ -1,0 +1,215 @@
+"""The local engine: BGE through fastembed on onnxruntime, checked at its loading against what the catalog says.
+
+Seen in fastembed 0.9.1: `query_embed` adds no instruction, a length limit comes from the tokenizer's files alone, batches are padded
+to their longest text and not sorted, and a name can be registered once in a process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from advisor.encode.engine import About, EncodeError, Floats, Output, Role, Scores, Vectors, unit_length
+from advisor.encode.models import INSTALL_LOCAL, Model
+
+BATCH_TEXTS = 64
+BATCH_TOKENS = 8_192
+"""Texts and padded tokens in one batch, at most; a text longer than that makes a batch of its own."""
+_BYTES = {"fp32": 4, "fp16": 2, "int8": 1}
+_NEAR = 0.25  # a file may hold so much more or less than its parameters alone
+_PROBE = "A short text that shows how the model pools."
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """Texts (or pairs) as the tokenizer takes them, with their tokens: without a limit, and as the model reads them."""
+
+    items: list[Any]
+    tokens: tuple[int, ...]
+    read: tuple[int, ...]
+
+    def batches(self) -> Iterator[list[int]]:
+        """Positions of the texts of each batch, the longest first, so that a batch holds texts of one length."""
+        order = sorted(range(len(self.items)), key=lambda i: -self.read[i])
+        while order:
+            size = max(1, min(BATCH_TEXTS, BATCH_TOKENS // max(self.read[order[0]], 1)))
+            yield order[:size]
+            order = order[size:]
+
+
+class Local:
+    """A model in this process. Not for several threads at once."""
+
+    def __init__(self, model: Model, about: About, encoder: Any):
+        self.about = about
+        self._model = model
+        self._encoder = encoder  # fastembed's TextEmbedding or TextCrossEncoder
+        self._counter = Tokenizer.from_str(encoder.model.tokenizer.to_str())
+        self._counter.no_truncation()
+        self._counter.no_padding()
+
+    def embed(self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Sequence[Output] = ("dense",)) -> Vectors:
+        """Dense vectors, shape (texts, dim); texts over the limit are cut at their end, as `tokens` tells.
+
+        Raises:
+            EncodeError: the model is a reranker, or an output other than dense is asked for.
+        """
+        if self.about.kind != "embedder":
+            raise EncodeError(f"{self.about.model} is a reranker: it gives no vectors. Choose an embedder.")
+        if set(outputs) - {"dense"}:
+            raise EncodeError("The local engine gives dense vectors only. Sparse and multi-vector output need the torch engine.")
+        start = time.perf_counter()
+        before = self._model.instruction(role) if instruct else ""
+        asked = self._counted([before + text for text in texts])
+        dense: Floats | None = None
+        for places in asked.batches():
+            rows = np.array(list(self._encoder.embed([asked.items[i] for i in places], batch_size=len(places))))
+            if dense is None:
+                dense = np.empty((len(texts), rows.shape[1]), np.float32)
+            dense[places] = unit_length(rows) if self._model.normalised else rows
+        if dense is None:
+            dense = np.empty((0, self._model.embedding_dim or 0), np.float32)
+        return Vectors(dense, time.perf_counter() - start, asked.tokens, sum(asked.read))
+
+    def rerank(self, query: str, passages: Sequence[str]) -> Scores:
+        """Logits, shape (passages,); a pair over the limit is cut at the end of its longer part, as `tokens` tells.
+
+        Raises:
+            EncodeError: the model is an embedder.
+        """
+        if self.about.kind != "reranker":
+            raise EncodeError(f"{self.about.model} is an embedder: it scores no pairs. Choose a reranker.")
+        start = time.perf_counter()
+        asked = self._counted([(query, passage) for passage in passages])
+        raw = np.empty(len(passages), np.float32)
+        for places in asked.batches():
+            raw[places] = list(self._encoder.rerank_pairs([asked.items[i] for i in places], batch_size=len(places)))
+        return Scores(raw, "logit", time.perf_counter() - start, asked.tokens, sum(asked.read))
+
+    def _counted(self, items: list[Any]) -> _Texts:
+        tokens = tuple(len(one.ids) for one in self._counter.encode_batch_fast(items))
+        limit = self.about.max_tokens
+        return _Texts(items, tokens, tuple(min(n, limit) for n in tokens) if limit else tokens)
+
+
+def load(model: Model, threads: int | None = None) -> Local:
+    """The model in its folder, on the CPU, with `threads` threads (None: all cores).
+
+    What differs from the catalog is told in `about.notes`, and `about.variant_id` is then None: the weights are another model's.
+
+    Raises:
+        EncodeError: fastembed is not installed, a file is missing or broken, or vectors are not pooled as the catalog says.
+    """
+    if model.kind == "embedder" and model.pooling not in ("cls", "mean"):
+        raise EncodeError(f"{model.name} pools its last token, which the local engine does not do. Use an endpoint that serves it.")
+    for name in (model.model_file, *model.others, "tokenizer.json", "tokenizer_config.json"):
+        if not (model.folder / name).is_file():
+            raise EncodeError(f"The model folder of {model.name} holds no {name}. Fetch the weights again, or name another folder.")
+    try:
+        encoder = _fastembed(model, threads)
+    except ImportError:
+        raise EncodeError(INSTALL_LOCAL) from None
+    except Exception as error:  # onnxruntime, tokenizers and json each have their own
+        kind = type(error).__name__
+        raise EncodeError(
+            f"The files of {model.name} cannot be loaded ({kind}): one is broken or cut short. Fetch the weights again."
+        ) from None
+    own_limit = encoder.model.tokenizer.truncation["max_length"]
+    limit = min(own_limit, model.max_tokens or own_limit)
+    if limit < own_limit:
+        encoder.model.tokenizer.enable_truncation(max_length=limit)
+    precision, odd = _weights(model)
+    about = About(
+        variant_id=model.variant_id,
+        model=model.name,
+        kind=model.kind,
+        engine="local",
+        where="this machine",
+        precision=precision,
+        max_tokens=limit,
+        standin=model.standin,
+    )
+    made = Local(model, about, encoder)
+    notes = [f"{model.name}'s files are {precision}." if precision else "The precision of its weights is not known."]
+    if model.max_tokens and limit < model.max_tokens:
+        notes.append(f"Its tokenizer file cuts texts at {limit:,} tokens; the catalog says {model.max_tokens:,}.")
+    if model.kind == "embedder":
+        differs, unchecked = _pooled(model, encoder)
+        odd += differs
+        notes += unchecked
+    if odd:
+        notes.append(f"These weights are not {model.name}'s: {'; '.join(odd)}.")
+    made.about = replace(about, variant_id=None if odd else model.variant_id, notes=tuple(notes))
+    return made
+
+
+def _fastembed(model: Model, threads: int | None) -> Any:
+    """fastembed's own object; a model it does not name is registered, once for each way of pooling."""
+    from fastembed import TextEmbedding
+    from fastembed.common.model_description import ModelSource, PoolingType
+    from fastembed.rerank.cross_encoder import TextCrossEncoder
+
+    kind: type[TextEmbedding] | type[TextCrossEncoder] = TextEmbedding if model.kind == "embedder" else TextCrossEncoder
+    name = model.built_in
+    if name is None:
+        mark = hashlib.sha256(repr((model.kind, model.model_file, model.others, model.pooling, model.normalised)).encode()).hexdigest()[:12]
+        name = f"advisor/{mark}"
+        listed = {entry["model"] for entry in kind.list_supported_models()}
+        told: dict[str, Any] = {
+            "model": name,
+            "sources": ModelSource(hf=name),
+            "model_file": model.model_file,
+            "additional_files": [*model.others],
+        }
+        if name not in listed and model.kind == "embedder":
+            pooling = PoolingType.MEAN if model.pooling == "mean" else PoolingType.CLS
+            TextEmbedding.add_custom_model(**told, pooling=pooling, normalization=model.normalised, dim=model.embedding_dim or 1)
+        elif name not in listed:
+            TextCrossEncoder.add_custom_model(**told)
+    return kind(model_name=name, threads=threads, providers=["CPUExecutionProvider"], specific_model_path=str(model.folder))
+
+
+def _weights(model: Model) -> tuple[Literal["fp32", "fp16", "int8"] | None, list[str]]:
+    """Precision as the files' size tells it (bytes a parameter), and what shows that they are another model's."""
+    size = sum((model.folder / name).stat().st_size for name in (model.model_file, *model.others))
+    if model.parameters is None:
+        return None, []
+    each = size / model.parameters
+    for precision, width in _BYTES.items():
+        if abs(each / width - 1) <= _NEAR:
+            return precision, []  # type: ignore[return-value]  # a key of _BYTES
+    return None, [
+        f"they take {size / 1e6:,.1f} MB, and {model.parameters / 1e6:,.1f} million parameters take {model.parameters * 4 / 1e6:,.0f} MB as fp32"
+    ]
+
+
+def _pooled(model: Model, encoder: Any) -> tuple[list[str], list[str]]:
+    """Checks a vector against the token states it is made of: what differs from the catalog, and what could not be checked.
+
+    Raises:
+        EncodeError: the engine pools or scales otherwise than the catalog says.
+    """
+    vector = np.array(next(iter(encoder.embed([_PROBE]))), np.float64)
+    if model.embedding_dim and len(vector) != model.embedding_dim:
+        return [f"a vector has {len(vector):,} values, and it should have {model.embedding_dim:,}"], []
+    if model.normalised and abs(float(np.linalg.norm(vector)) - 1) > 1e-3:
+        raise EncodeError(
+            f"The local engine's vectors of {model.name} do not have length one, as the catalog says. Report this to the project."
+        )
+    states: NDArray[Any] = encoder.model.onnx_embed([_PROBE]).model_output
+    if states.ndim != 3:
+        return [], ["Its file gives pooled vectors, so the pooling could not be checked."]
+    wanted = (states[0, 0] if model.pooling == "cls" else states[0].mean(axis=0)).astype(np.float64)
+    likeness = float(wanted @ vector / (np.linalg.norm(wanted) * np.linalg.norm(vector)))
+    if likeness < 0.9999:
+        raise EncodeError(
+            f"The local engine does not pool {model.name} by {model.pooling}, as the catalog says. Report this to the project."
+        )
+    return [], []

@@ -1,0 +1,107 @@
+"""What a process loads: a variant of the catalog, or a stand-in, from a folder on disk."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from advisor.catalog import Catalog
+from advisor.encode.engine import EncodeError, Output, Role
+
+STANDIN_FILE = "standin.json"
+"""Beside the weights of a stand-in: its name, kind, pooling and limit."""
+INSTALL_LOCAL = 'This part needs fastembed. Install it with: pip install "bge-advisor[live]" (make install brings it).'
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model on disk, with what the catalog says of it. Crosses into the process that loads it.
+
+    `variant_id` is None for a stand-in. `max_tokens` is the limit of a text, for a reranker of a pair; None: the tokenizer's own.
+    `parameters` and `embedding_dim` are what the weights must have to be that variant; None: not known.
+    `built_in` is fastembed's name for it; None: registered as a custom model.
+    """
+
+    engine: Literal["local", "torch"]
+    folder: Path
+    name: str
+    kind: Literal["embedder", "reranker"]
+    variant_id: str | None
+    hub_id: str | None
+    model_file: str = ""
+    others: tuple[str, ...] = ()
+    built_in: str | None = None
+    pooling: Literal["cls", "mean", "last_token", "none"] = "cls"
+    normalised: bool = True
+    query_instruction: str | None = None
+    passage_instruction: str | None = None
+    max_tokens: int | None = None
+    embedding_dim: int | None = None
+    parameters: int | None = None
+    outputs: tuple[Output, ...] = ("dense",)
+    standin: bool = False
+
+    def instruction(self, role: Role) -> str:
+        """Text put before each text of that role; empty where there is none."""
+        return (self.query_instruction if role == "query" else self.passage_instruction) or ""
+
+
+def of_variant(catalog: Catalog, variant_id: str, folder: Path, engine: Literal["local", "torch"] = "local") -> Model:
+    """A variant of the catalog, to be loaded from `folder`.
+
+    Raises:
+        EncodeError: the variant is unknown, or that engine cannot run it.
+    """
+    variant = catalog.variants.get(variant_id)
+    if variant is None or variant.kind == "language-model":
+        known = ", ".join(key for key, v in catalog.variants.items() if v.kind != "language-model")
+        raise EncodeError(f"The catalog has no embedder or reranker '{variant_id[:60]}'. It has: {known}.")
+    files = variant.local_files
+    if engine == "local" and files is None:
+        raise EncodeError(f"{variant.name} does not run in the local engine: no ONNX file of it is known. Use an endpoint that serves it.")
+    return Model(
+        engine=engine,
+        folder=folder,
+        name=variant.name,
+        kind=variant.kind,
+        variant_id=variant_id,
+        hub_id=variant.hub_id,
+        model_file=files.model_file if files else "",
+        others=tuple(files.others) if files else (),
+        built_in=variant.hub_id if files and files.built_in else None,
+        pooling=variant.pooling or "cls",
+        normalised=variant.normalised is not False,
+        query_instruction=variant.query_instruction,
+        passage_instruction=variant.passage_instruction,
+        max_tokens=variant.max_tokens,
+        embedding_dim=variant.embedding_dim,
+        parameters=variant.parameters,
+        outputs=tuple(o for o in get_args(Output) if o in variant.outputs and (engine == "torch" or o == "dense")),
+    )
+
+
+def standin(folder: Path) -> Model:
+    """The stand-in of a folder that holds `standin.json`; always labelled as not BGE.
+
+    Raises:
+        EncodeError: the folder holds no stand-in that can be read.
+    """
+    try:
+        told = json.loads((folder / STANDIN_FILE).read_text(encoding="utf-8"))
+        return Model(
+            engine="local",
+            folder=folder,
+            name=str(told["name"]),
+            kind=told["kind"],
+            variant_id=None,
+            hub_id=None,
+            model_file=str(told["model_file"]),
+            pooling=told["pooling"],
+            max_tokens=int(told["max_tokens"]),
+            embedding_dim=told.get("embedding_dim"),
+            standin=True,
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        raise EncodeError(f"The folder holds no stand-in with a readable {STANDIN_FILE}. Run: make standin") from None

@@ -1,0 +1,354 @@
+"""The models of this server: each in a process of its own, shared by all visitors, at most two at once, with a bounded queue."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from advisor.encode.engine import About, EncodeError, Output, Role, Scores, Vectors
+from advisor.encode.models import Model
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class PoolLimits(NamedTuple):
+    """What a server takes on; times in seconds.
+
+    `most_texts` and `longest_characters` bound one request, `time_out_s` its work without the waiting. A model that nobody has used for
+    `idle_s` leaves the memory.
+    """
+
+    most_resident: int = 2
+    most_waiting: int = 8
+    most_texts: int = 512
+    longest_characters: int = 120_000
+    time_out_s: float = 120
+    load_time_out_s: float = 300
+    idle_s: float = 900
+
+
+class FullError(EncodeError):
+    """The queue is full, or both places for models are taken: where the visitor stands, and what to do."""
+
+
+@dataclass
+class _Request:
+    """One request of a visitor: `done` is set when `answer` holds what came of it."""
+
+    method: str
+    arguments: tuple[Any, ...]
+    named: dict[str, Any]
+    begun: bool = False
+    answer: tuple[str, Any] | None = None
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+Told = Callable[[str], None]
+"""Takes the sentence for where a visitor stands."""
+
+
+class _Resident:
+    """One model in its process, and those who wait for it. Its thread alone speaks to the process."""
+
+    def __init__(self, model: Model, limits: PoolLimits, threads: int | None):
+        self.model = model
+        self.about: About | None = None
+        self.problem = ""
+        self.used = time.monotonic()
+        self.waiting: deque[_Request] = deque()
+        self.busy = True  # loading, at first
+        self._limits = limits
+        self._threads = threads
+        self._work = threading.Condition()
+        self._closed = False
+        self._process: subprocess.Popen[bytes] | None = None
+        threading.Thread(target=self._serve, name=f"encode {model.name}", daemon=True).start()
+
+    def submit(self, request: _Request) -> bool:
+        """Puts a request into the queue; False where it is full, or the model is going."""
+        with self._work:
+            if self._closed or len(self.waiting) >= self._limits.most_waiting:
+                return False
+            self.waiting.append(request)
+            self._work.notify()
+            return True
+
+    def withdraw(self, request: _Request) -> None:
+        """Takes a request out of the queue whose visitor has left; one that has begun runs to its end."""
+        with self._work, contextlib.suppress(ValueError):
+            self.waiting.remove(request)
+
+    def stands(self, request: _Request) -> str:
+        """Where a request stands, as a sentence."""
+        if request.begun:
+            return f"{self.model.name} is working." if self.about else f"{self.model.name} is loading."
+        with self._work:
+            ahead = self.waiting.index(request) if request in self.waiting else 0
+        loading = "" if self.about else f"{self.model.name} is loading. "
+        if not ahead and loading:
+            return loading.strip()
+        return f"{loading}You are number {ahead + 1} in the queue; {ahead + 1 if self.busy else ahead} before you."
+
+    @property
+    def idle(self) -> bool:
+        """Nothing runs and nobody waits."""
+        return not self.busy and not self.waiting
+
+    @property
+    def gone(self) -> bool:
+        """No request is taken any more."""
+        return self._closed
+
+    def close(self) -> None:
+        """Ends the process; those who wait are told."""
+        with self._work:
+            self._closed = True
+            self._work.notify()
+        if self._process is not None:
+            self._process.kill()
+
+    def _serve(self) -> None:
+        try:
+            self._start()
+            state, value = self._ask(("load", (self.model, self._threads), {}), self._limits.load_time_out_s)
+            if state == "done":
+                self.about = value
+                while (request := self._next()) is not None:
+                    self.busy = request.begun = True
+                    request.answer = self._ask((request.method, request.arguments, request.named), self._limits.time_out_s)
+                    request.done.set()
+                    self.used = time.monotonic()
+                    self.busy = False
+                    if self._process is None or self._process.poll() is not None:
+                        break
+            else:
+                self.problem = value
+        finally:
+            self._end()
+
+    def _next(self) -> _Request | None:
+        """The next request; None when the model has been idle for long or must go."""
+        with self._work:
+            self.busy = False
+            waited = self._work.wait_for(lambda: self._closed or bool(self.waiting), timeout=self._limits.idle_s)
+            if self._closed or not waited:
+                self._closed = True
+                return None
+            return self.waiting.popleft()
+
+    def _start(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(_ROOT), "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "advisor.encode.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+
+    def _ask(self, message: tuple[str, tuple[Any, ...], dict[str, Any]], time_out_s: float) -> tuple[str, Any]:
+        """The process's answer; ("problem", sentence) where it took too long or ended."""
+        process = self._process
+        assert process is not None and process.stdin is not None and process.stdout is not None
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(time_out_s, stop)
+        timer.daemon = True
+        timer.start()
+        try:
+            pickle.dump(message, process.stdin, pickle.HIGHEST_PROTOCOL)
+            process.stdin.flush()
+            answer: tuple[str, Any] = pickle.load(process.stdout)  # from our own child
+            return answer
+        except (EOFError, OSError, pickle.UnpicklingError):
+            if late.is_set():
+                return (
+                    "problem",
+                    f"{self.model.name} took longer than {time_out_s:,.0f} seconds and was stopped. Send fewer or shorter texts.",
+                )
+            return "problem", f"The process of {self.model.name} ended, perhaps for want of memory. Try again with fewer or shorter texts."
+        finally:
+            timer.cancel()
+
+    def _end(self) -> None:
+        with self._work:
+            self._closed = True
+            left = list(self.waiting)
+            self.waiting.clear()
+        for request in left:
+            request.answer = ("problem", self.problem or f"{self.model.name} was stopped before your texts were reached. Try again.")
+            request.done.set()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            for stream in (self._process.stdin, self._process.stdout):
+                if stream is not None:
+                    with contextlib.suppress(OSError):
+                        stream.close()
+
+
+class Pool:
+    """Models for many visitors. Thread-safe; made once in a process."""
+
+    def __init__(self, limits: PoolLimits | None = None, threads: int | None = None):
+        self.limits = limits or PoolLimits()
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._residents: dict[Model, _Resident] = {}
+        atexit.register(self.close)
+
+    def engine(self, model: Model, told: Told | None = None) -> Pooled:
+        """The model as an engine; begins to load it in the background. `told` hears where a request stands while it waits.
+
+        Raises:
+            FullError: other models are at work in every place.
+        """
+        self._resident(model)
+        return Pooled(self, model, told)
+
+    def about(self, model: Model) -> About | None:
+        """What a resident model says of itself; None while it loads, or where it is not resident."""
+        with self._lock:
+            resident = self._residents.get(model)
+        return resident.about if resident and not resident.gone else None
+
+    def resident(self) -> list[Model]:
+        """The models in memory or on their way into it."""
+        with self._lock:
+            return [model for model, one in self._residents.items() if not one.gone]
+
+    def close(self) -> None:
+        """Ends every process."""
+        with self._lock:
+            residents = list(self._residents.values())
+            self._residents.clear()
+        for one in residents:
+            one.close()
+
+    def _resident(self, model: Model) -> _Resident:
+        with self._lock:
+            self._residents = {key: one for key, one in self._residents.items() if not one.gone}
+            if model not in self._residents:
+                if len(self._residents) >= self.limits.most_resident:
+                    idle = sorted((one for one in self._residents.values() if one.idle), key=lambda one: one.used)
+                    if not idle:
+                        names = " and ".join(one.model.name for one in self._residents.values())
+                        raise FullError(
+                            f"{names} are at work, and this server holds {len(self._residents)} models at once. Try again in a minute."
+                        )
+                    self._residents.pop(idle[0].model).close()
+                self._residents[model] = _Resident(model, self.limits, self._threads)
+            return self._residents[model]
+
+    def ask(self, model: Model, told: Told | None, method: str, *arguments: Any, **named: Any) -> Any:
+        """What the model answers, after waiting in its queue.
+
+        Raises:
+            FullError: the queue is full.
+            EncodeError: the model cannot be loaded, or could not answer.
+        """
+        request = _Request(method, arguments, named)
+        resident = self._resident(model)
+        taken = resident.submit(request)
+        if not taken and resident.gone and not resident.problem:  # it left the memory just now
+            resident = self._resident(model)
+            taken = resident.submit(request)
+        if not taken:
+            if resident.problem:
+                raise EncodeError(resident.problem)
+            raise FullError(
+                f"{self.limits.most_waiting} requests wait for {model.name} already, so yours was not taken. Try again in a minute."
+            )
+        try:
+            while not request.done.wait(0.25):
+                if told is not None:
+                    told(resident.stands(request))
+        finally:  # Streamlit ends a visitor's run from within `told`
+            resident.withdraw(request)
+        assert request.answer is not None
+        state, value = request.answer
+        if state == "problem":
+            raise EncodeError(value)
+        return value
+
+
+class Pooled:
+    """A model of the pool as an engine: requests wait their turn, within the pool's limits."""
+
+    def __init__(self, pool: Pool, model: Model, told: Told | None):
+        self._pool = pool
+        self._model = model
+        self._told = told
+
+    @property
+    def about(self) -> About:
+        """Who answers, waiting until the model is loaded.
+
+        Raises:
+            EncodeError: it cannot be loaded.
+        """
+        known = self._pool.about(self._model)
+        return known if known is not None else self._pool.ask(self._model, self._told, "about")
+
+    def embed(self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Sequence[Output] = ("dense",)) -> Vectors:
+        """Vectors, as `Engine.embed` gives them. More texts than one request takes go in parts, so that others have their turn."""
+        made = [
+            self._pool.ask(self._model, self._told, "embed", part, role, instruct=instruct, outputs=tuple(outputs))
+            for part in self._parts(texts)
+        ]
+        return made[0] if len(made) == 1 else _joined(made)
+
+    def rerank(self, query: str, passages: Sequence[str]) -> Scores:
+        """Scores, as `Engine.rerank` gives them, in parts as for `embed`."""
+        self._checked([query])
+        made: list[Scores] = [self._pool.ask(self._model, self._told, "rerank", query, part) for part in self._parts(passages)]
+        if len(made) == 1:
+            return made[0]
+        return replace(
+            made[0],
+            raw=np.concatenate([one.raw for one in made]),
+            seconds=sum(one.seconds for one in made),
+            tokens=tuple(n for one in made for n in one.tokens or ()),
+            counted=sum(one.counted or 0 for one in made),
+        )
+
+    def _checked(self, texts: Sequence[str]) -> None:
+        limit = self._pool.limits.longest_characters
+        longest = max((len(text) for text in texts), default=0)
+        if longest > limit:
+            raise EncodeError(f"A text has {longest:,} characters; this server takes {limit:,}. Cut it into passages.")
+
+    def _parts(self, texts: Sequence[str]) -> list[list[str]]:
+        self._checked(texts)
+        size = self._pool.limits.most_texts
+        return [list(texts[start : start + size]) for start in range(0, len(texts), size)] or [[]]
+
+
+def _joined(parts: list[Vectors]) -> Vectors:
+    """The parts of one request as if it had been one."""
+    return replace(
+        parts[0],
+        dense=np.concatenate([one.dense for one in parts]),
+        seconds=sum(one.seconds for one in parts),
+        tokens=tuple(n for one in parts for n in one.tokens or ()),
+        counted=sum(one.counted or 0 for one in parts),
+        sparse=None if parts[0].sparse is None else tuple(row for one in parts for row in one.sparse or ()),
+        multi_vector=None if parts[0].multi_vector is None else tuple(row for one in parts for row in one.multi_vector or ()),
+    )

@@ -1,0 +1,77 @@
+"""The process that holds one model: it loads it, then answers requests until its input ends.
+
+Requests and answers are pickled objects, one after the other, between this program and its own child alone. A request is
+(method, arguments, named arguments); an answer is ("done", value) or ("problem", sentence).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import sys
+from typing import Any, BinaryIO
+
+from advisor.encode.engine import EncodeError, Engine
+from advisor.encode.models import Model
+
+NICENESS = 10
+"""How far encoding stands back behind the pages, in steps of Unix's nice."""
+
+
+def load(model: Model, threads: int | None) -> Engine:
+    """The engine of a model in this process.
+
+    Raises:
+        EncodeError: it cannot be loaded.
+    """
+    if model.engine == "torch":
+        from advisor.encode import torch_engine
+
+        engine: Engine = torch_engine.load(model)
+        return engine
+    from advisor.encode import local
+
+    return local.load(model, threads)
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answers requests until their stream ends."""
+    engine: Engine | None = None
+    while True:
+        try:
+            method, arguments, named = pickle.load(requests)  # from the process that started this one
+        except EOFError:
+            return
+        try:
+            value: Any
+            if method == "load":
+                engine = load(*arguments)
+                value = engine.about
+            else:
+                value = getattr(engine, method)
+                value = value(*arguments, **named) if callable(value) else value
+            answer = ("done", value)
+        except EncodeError as error:
+            answer = ("problem", str(error))
+        except MemoryError:
+            answer = ("problem", "This machine's memory is too small for these texts. Send fewer or shorter ones.")
+        except Exception as error:  # whatever a runtime raises: the page gets a sentence, never a trace
+            answer = ("problem", f"The model could not answer ({type(error).__name__}). Try other texts, or another model.")
+        pickle.dump(answer, answers, pickle.HIGHEST_PROTOCOL)
+        answers.flush()
+
+
+def main() -> None:
+    """Serves over standard input and output, of which nothing else here may write."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(NICENESS)
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
+        score.write("1000")  # where memory runs out, Linux ends this process and not the app
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    serve(sys.stdin.buffer, answers)
+
+
+if __name__ == "__main__":
+    main()
