@@ -33,12 +33,12 @@ from advisor.catalog.load import THROUGHPUT_COLUMNS, Catalog
 from advisor.catalog.schema import Variant
 from advisor.throughput import flops_per_token
 from advisor.units import GIB
+from tools.onnx_models import Graph, Shape, hidden_states, score
 
 SOURCE = "own-throughput-2026-11"
 MISSING = (
     "This benchmark needs onnx and onnxruntime: .venv/bin/python -m pip install onnx onnxruntime (the group `bench` of pyproject.toml)."
 )
-VOCABULARY = 1_000
 DECODER_LAYERS = 2
 """Layers of the decoder that are built: all 42 take 33 GB in fp32."""
 REPEATS = 3
@@ -48,134 +48,14 @@ Run = Callable[[int, int], Callable[[], object]]
 """Batch and tokens to one forward pass."""
 
 
-@dataclass(frozen=True)
-class Shape:
-    """What of a variant decides its speed."""
-
-    layers: int
-    hidden: int
-    heads: int
-    kv_heads: int
-    head_dim: int
-    feed_forward: int
-    positions: int
-    first_position: int = 0
-    vocabulary: int = VOCABULARY
-    decoder: bool = False
-    reranker: bool = False
-
-    @classmethod
-    def of(cls, variant: Variant) -> Shape:
-        assert variant.layers and variant.hidden_size and variant.heads and variant.kv_heads and variant.intermediate_size
-        return cls(
-            layers=variant.layers,
-            hidden=variant.hidden_size,
-            heads=variant.heads,
-            kv_heads=variant.kv_heads,
-            head_dim=variant.head_dim or variant.hidden_size // variant.heads,
-            feed_forward=variant.intermediate_size,
-            positions=variant.max_tokens,
-            first_position=2 if "xlm-roberta" in (variant.tokenizer or "") else 0,  # positions follow the padding token's id, 1
-            decoder=variant.pooling == "last_token",
-            reranker=variant.kind == "reranker",
-        )
-
-    @property
-    def weights(self) -> int:
-        """Values of the layers, without biases and tables."""
-        attention = 2 * self.hidden * (self.heads + self.kv_heads) * self.head_dim
-        return self.layers * (attention + (3 if self.decoder else 2) * self.hidden * self.feed_forward)
-
-    def live_bytes(self, batch: int, tokens: int) -> float:
-        """Bytes of one fp32 pass: attention's scores before and after softmax, and the widest layer thrice."""
-        return 4 * batch * tokens * (2 * self.heads * tokens + 3 * self.feed_forward + 6 * self.hidden)
-
-
-class Graph:
-    """An ONNX model in the making; every weight is random and in float32."""
-
-    def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.tensors: dict[str, Any] = {}
-        self.random = np.random.default_rng(0)
-
-    def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
-        from onnx import helper
-
-        name = f"{kind}.{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
-        return name
-
-    def constant(self, value: Any, dtype: type = np.float32) -> str:
-        name = f"constant.{len(self.tensors)}"
-        return self.keep(name, np.asarray(value, dtype))
-
-    def keep(self, name: str, value: np.ndarray) -> str:
-        from onnx import numpy_helper
-
-        self.tensors[name] = numpy_helper.from_array(value, name)
-        return name
-
-    def weight(self, name: str, *shape: int, around: float = 0.0) -> str:
-        return self.keep(name, self.random.standard_normal(shape, np.float32) * np.float32(0.05) + np.float32(around))
-
-    def linear(self, x: str, name: str, wide: int, out: int, bias: bool = True) -> str:
-        product = self.op("MatMul", x, self.weight(f"{name}.weight", wide, out))
-        return self.op("Add", product, self.weight(f"{name}.bias", out)) if bias else product
-
-    def norm(self, x: str, name: str, wide: int) -> str:
-        scale, shift = self.weight(f"{name}.weight", wide, around=1.0), self.weight(f"{name}.bias", wide)
-        return self.op("LayerNormalization", x, scale, shift, axis=-1, epsilon=1e-12)
-
-    def rms_norm(self, x: str, name: str, wide: int) -> str:
-        return self.op("RMSNormalization", x, self.weight(f"{name}.weight", wide, around=1.0), axis=-1, epsilon=1e-6)
-
-    def split(self, x: str, heads: list[int], perm: list[int]) -> str:
-        return self.op("Transpose", self.op("Reshape", x, self.constant([0, 0, *heads], np.int64)), perm=perm)
-
-    def positions(self, first: int) -> str:
-        length = self.op("Gather", self.op("Shape", "input_ids"), self.constant(1, np.int64))
-        start = self.constant(first, np.int64)
-        return self.op("Range", start, self.op("Add", start, length), self.constant(1, np.int64))
-
-    def padding(self, axes: list[int]) -> str:
-        """What is added to the scores: 0 at a token, -1e9 at padding."""
-        real = self.op("Unsqueeze", self.op("Cast", "attention_mask", to=1), self.constant(axes, np.int64))
-        return self.op("Mul", self.op("Sub", self.constant(1), real), self.constant(-1e9))
-
-    def model(self, result: str, opset: int) -> Any:
-        from onnx import TensorProto, helper
-
-        given = [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"]) for name in ("input_ids", "attention_mask")]
-        self.nodes.append(helper.make_node("Identity", [result], ["result"]))
-        value = helper.make_tensor_value_info("result", TensorProto.FLOAT, None)
-        graph = helper.make_graph(self.nodes, "model", given, [value], list(self.tensors.values()))
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
-
-
 def encoder(shape: Shape) -> Any:
     """BERT or XLM-R: the unit vector of the first token, or a reranker's score; opset 17, as the published exports are old too."""
-    g, wide = Graph(), shape.hidden
-    words = g.op("Gather", g.weight("words", shape.vocabulary, wide), "input_ids")
-    places = g.op("Gather", g.weight("positions", shape.first_position + shape.positions, wide), g.positions(shape.first_position))
-    x = g.norm(g.op("Add", g.op("Add", words, places), g.weight("segment", wide)), "embedding", wide)
-    padding, scale, half, root = g.padding([1, 2]), g.constant(shape.head_dim**0.5), g.constant(0.5), g.constant(2**0.5)
-    for layer in range(shape.layers):
-        q, k, v = (
-            g.split(g.linear(x, f"{layer}.{name}", wide, wide), [shape.heads, shape.head_dim], perm)
-            for name, perm in (("query", [0, 2, 1, 3]), ("key", [0, 2, 3, 1]), ("value", [0, 2, 1, 3]))
-        )
-        scores = g.op("Softmax", g.op("Add", g.op("Div", g.op("MatMul", q, k), scale), padding), axis=-1)
-        joined = g.op("Transpose", g.op("MatMul", scores, v), perm=[0, 2, 1, 3])
-        attended = g.linear(g.op("Reshape", joined, g.constant([0, 0, wide], np.int64)), f"{layer}.output", wide, wide)
-        x = g.norm(g.op("Add", attended, x), f"{layer}.attention_norm", wide)
-        f = g.linear(x, f"{layer}.up", wide, shape.feed_forward)
-        f = g.op("Mul", g.op("Mul", f, g.op("Add", g.op("Erf", g.op("Div", f, root)), g.constant(1))), half)
-        x = g.norm(g.op("Add", g.linear(f, f"{layer}.down", shape.feed_forward, wide), x), f"{layer}.norm", wide)
-    first = g.op("Gather", x, g.constant(0, np.int64), axis=1)
+    g = Graph()
+    last = hidden_states(g, shape)
     if shape.reranker:
-        return g.model(g.linear(g.op("Tanh", g.linear(first, "dense", wide, wide)), "score", wide, 1), 17)
-    return g.model(g.op("LpNormalization", first, axis=-1, p=2), 17)
+        return g.model("result", score(g, shape, last))
+    first = g.op("Gather", last, g.constant(0, np.int64), axis=1)
+    return g.model("result", g.op("LpNormalization", first, axis=-1, p=2))
 
 
 def rotation(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
@@ -220,7 +100,7 @@ def decoder(shape: Shape) -> Any:
         f = g.linear(f, f"{layer}.down", shape.feed_forward, wide, bias=False)
         x = g.op("Add", x, g.rms_norm(f, f"{layer}.after_feed_forward", wide))
     last = g.op("Gather", g.rms_norm(x, "norm", wide), g.constant(-1, np.int64), axis=1)
-    return g.model(g.op("LpNormalization", last, axis=-1, p=2), 23)
+    return g.model("result", g.op("LpNormalization", last, axis=-1, p=2), opset=23)
 
 
 def session(model: str | bytes) -> Any:
