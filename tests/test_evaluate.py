@@ -1,0 +1,386 @@
+"""Rankings, metrics and verdicts: worked by hand, against ir-measures on TREC's own text, and as evidence that Advise takes."""
+
+import builtins
+import random
+from dataclasses import replace
+from math import log2
+
+import ir_measures
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor import evidence, evidence_of_yours
+from advisor.encode.engine import About, EncodeError, Scores, Vectors, unit_length
+from advisor.evaluate import METRICS, TOO_FEW, EngineRun, Measured, bootstrap, compare, measured, ranked, reranked, run
+from advisor.evidence_of_yours import rerankers_over, why_not, with_yours
+from advisor.own_data import Judged
+from advisor.recommend import recommend
+from advisor.units import points
+from advisor.workload import Workload
+
+SMALL, BASE, LARGE = "bge-small-en-v1.5", "bge-base-en-v1.5", "bge-large-en-v1.5"
+
+
+def about(variant, kind="embedder", **more):
+    return About(variant, (variant or "a stand-in").upper(), kind, "local", "this machine", **more)
+
+
+class Letters:
+    """An engine that embeds a text as its counts of letters, and scores a passage by the letters it shares with the query."""
+
+    def __init__(self, variant=SMALL, kind="embedder", wrong=None):
+        self.about, self.wrong, self.asked = about(variant, kind), wrong, []
+
+    def embed(self, texts, role, *, instruct=True, outputs=("dense",)):
+        self.asked.append((role, instruct, tuple(outputs), len(texts)))
+        rows = np.array([[text.count(letter) for letter in "abcdef"] for text in texts], dtype=np.float32)
+        if self.wrong == "fewer":
+            rows = rows[:-1]
+        if self.wrong == "longer" and len(self.asked) > 1:
+            rows = np.hstack([rows, rows])
+        return Vectors(unit_length(rows) * (np.nan if self.wrong == "nan" else 1), seconds=0.5)
+
+    def rerank(self, query, passages):
+        raw = np.array([-float(len(set(query) ^ set(passage))) for passage in passages], dtype=np.float32)
+        return Scores(raw[:-1] if self.wrong == "fewer" else raw, "logit", seconds=0.25)
+
+
+def data(grades, passages=None, queries=None):
+    passages = passages or {key: key for graded in grades.values() for key in graded}
+    return Judged(passages, queries or {key: key for key in grades}, grades)
+
+
+def found(ranking, variant=SMALL, reranker=None, depth=0):
+    return EngineRun(about(variant), 1.0, ranking, about(reranker, "reranker") if reranker else None, depth)
+
+
+def result(values, variant=SMALL, reranker=None, depth=0, name="q", **more):
+    """A run with these nDCG@10 of its queries."""
+    one = found({}, variant, reranker, depth)
+    one = replace(one, about=replace(one.about, **more))
+    row = np.array(values, dtype=np.float64)
+    return Measured(one, tuple(f"{name}{n}" for n in range(len(row))), {metric: row for metric in METRICS})
+
+
+# Ranking
+
+
+def test_passages_are_ranked_by_their_cosine():
+    vectors = unit_length(np.array([[1, 0], [1, 1], [0, 1], [-1, 0]]))
+    assert ranked(vectors[:1], vectors, ["a", "b", "c", "d"]) == [("a", "b", "c", "d")]
+    assert ranked(vectors[:3], vectors, ["a", "b", "c", "d"], 2) == [("a", "b"), ("b", "a"), ("c", "b")]
+
+
+def test_equal_passages_are_ranked_by_id():
+    one = unit_length(np.ones((1, 3)))
+    assert ranked(one, np.vstack([one] * 3), ["c", "a", "b"]) == [("a", "b", "c")]
+
+
+def test_what_is_beyond_the_sixth_decimal_of_a_cosine_counts_as_equal():
+    passages = np.array([[1.0, 0.0], [1.0 + 2e-7, 0.0], [1.0 + 1e-5, 0.0]], dtype=np.float32)
+    assert ranked(passages[:1], passages, ["a", "b", "c"]) == [("c", "a", "b")]
+
+
+def test_each_block_of_queries_is_ranked():
+    vectors = unit_length(np.random.default_rng(0).normal(size=(600, 8)))
+    ids = [f"{n:03d}" for n in range(600)]
+    assert [row[0] for row in ranked(vectors, vectors, ids, 1)] == ids
+
+
+@given(st.lists(st.lists(st.integers(-3, 3), min_size=3, max_size=3), min_size=2, max_size=12), st.randoms(use_true_random=False))
+def test_the_order_of_the_passages_changes_no_ranking(rows, shuffle):
+    vectors = unit_length(np.array(rows))
+    ids = [f"p{n}" for n in range(len(rows))]
+    other = shuffle.sample(range(len(rows)), len(rows))
+    assert ranked(vectors, vectors, ids, 5) == ranked(vectors, vectors[other], [ids[n] for n in other], 5)
+
+
+# Running engines
+
+
+def test_an_engine_embeds_queries_as_queries_and_passages_as_passages():
+    engine = Letters()
+    passages = {f"p{n}": "abcdef"[n % 6] for n in range(40)}
+    judged = data({"q": {"p1": 1}}, passages, {"q": "b"})
+    told = []
+    got = run(engine, judged, told=lambda done, total: told.append((done, total)))
+    assert engine.asked == [("passage", True, ("dense",), 32), ("passage", True, ("dense",), 8), ("query", True, ("dense",), 1)]
+    assert told == [(32, 41), (40, 41), (41, 41)]
+    assert got.ranking["q"][:7] == ("p1", "p13", "p19", "p25", "p31", "p37", "p7") and len(got.ranking["q"]) == 40
+    assert (got.seconds, got.about.variant_id, got.reranker, got.reranked) == (1.5, SMALL, None, 0)
+
+
+def test_at_most_a_hundred_passages_are_kept():
+    judged = data({"q": {"0": 1}}, {str(n): "a" for n in range(120)}, {"q": "a"})
+    assert len(run(Letters(), judged).ranking["q"]) == 100
+
+
+def test_a_reranker_orders_the_first_passages_and_leaves_the_rest():
+    judged = data({"q": {"1": 1}}, {"1": "aab", "2": "ab", "3": "a", "4": "b", "5": "c"}, {"q": "a"})
+    first = run(Letters(), judged)
+    assert first.ranking["q"] == ("3", "1", "2", "4", "5")
+    told = []
+    got = reranked(
+        replace(first, ranking={"q": ("4", "1", "2", "3", "5")}),
+        judged,
+        Letters("bge-reranker-base", "reranker"),
+        4,
+        lambda *a: told.append(a),
+    )
+    assert got.ranking["q"] == ("3", "1", "2", "4", "5")  # those with equal scores stay in the order they were in
+    assert (got.seconds, got.reranked, told) == (first.seconds + 0.25, 4, [(1, 1)])
+    two = reranked(replace(first, ranking={"q": ("4", "1", "2", "3", "5")}), judged, Letters("bge-reranker-base", "reranker"), 2)
+    assert two.ranking["q"] == ("1", "4", "2", "3", "5")
+    both = run(Letters(), judged, Letters("bge-reranker-base", "reranker"), 3)
+    assert both.name == "BGE-SMALL-EN-V1.5 with BGE-RERANKER-BASE" and both.reranked == 3
+
+
+@pytest.mark.parametrize("wrong", ["fewer", "nan", "longer"])
+def test_vectors_that_cannot_be_right_are_no_ranking(wrong):
+    judged = data({"q": {"0": 1}}, {str(n): "abc" for n in range(33)}, {"q": "a"})
+    with pytest.raises(EncodeError, match="BGE-SMALL"):
+        run(Letters(wrong=wrong), judged)
+    few = data({"q": {"0": 1}}, {"0": "a"}, {"q": "a"})
+    with pytest.raises(EncodeError, match="BGE-SMALL"):
+        run(Letters(wrong=wrong), few)
+
+
+def test_scores_that_are_too_few_are_no_ranking():
+    judged = data({"q": {"0": 1}}, {"0": "a", "1": "b"}, {"q": "a"})
+    with pytest.raises(EncodeError, match="BGE-RERANKER-BASE at this machine gave too few"):
+        run(Letters(), judged, Letters("bge-reranker-base", "reranker", "fewer"))
+
+
+def test_what_told_raises_ends_the_run():
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(Letters(), data({"q": {"a": 1}}), told=stop)
+
+
+def test_a_stand_in_is_marked_in_the_name():
+    assert replace(found({}), about=about(None, standin=True)).name == "A STAND-IN (not BGE)"
+
+
+# Metrics
+
+
+HAND = [
+    # (ranking, grades, nDCG@10, Recall@10, Recall@100, MRR@10)
+    ("ab", {"a": 2, "b": 1}, 1, 1, 1, 1),
+    ("ba", {"a": 2, "b": 1}, (1 + 2 / log2(3)) / (2 + 1 / log2(3)), 1, 1, 1),  # linear gains: 2 counts twice, not three times
+    ("xa", {"a": 1}, 1 / log2(3), 1, 1, 1 / 2),
+    ("xyz", {"a": 1}, 0, 0, 0, 0),
+    ("", {"a": 1}, 0, 0, 0, 0),
+    ("a", {"a": 1, "b": 1}, 1 / (1 + 1 / log2(3)), 1 / 2, 1 / 2, 1),
+    ("0123456789a", {"a": 1}, 0, 0, 1, 0),  # place 11
+    ("012345678a", {"a": 1}, 1 / log2(11), 1, 1, 1 / 10),
+    ("nza", {"a": 1, "n": -1, "z": 0}, 1 / 2, 1, 1, 1 / 3),  # grades of 0 and less are not relevant
+]
+
+
+@pytest.mark.parametrize(("ranking", "grades", "ndcg", "r10", "r100", "mrr"), HAND)
+def test_metrics_worked_by_hand(ranking, grades, ndcg, r10, r100, mrr):
+    got = measured(data({"q": grades}), found({"q": tuple(ranking)}))
+    assert [got.values[metric].tolist() for metric in METRICS] == [[pytest.approx(value)] for value in (ndcg, r10, r100, mrr)]
+
+
+def test_a_hundred_and_one_passages_are_looked_at_to_a_hundred():
+    ranking = tuple(str(n) for n in range(101))
+    assert measured(data({"q": {"99": 1}}), found({"q": ranking})).values["Recall@100"] == 1
+    assert measured(data({"q": {"100": 1}}), found({"q": ranking})).values["Recall@100"] == 0
+
+
+def random_run(seed, queries=40, passages=200):
+    draw = random.Random(seed)
+    ids = [f"p{n}" for n in range(passages)]
+    grades = {f"q{n}": {key: draw.choice([0, 1, 1, 2, 3]) for key in draw.sample(ids, 6)} | {"p0": 1} for n in range(queries)}
+    return data(grades, dict.fromkeys(ids, "a")), {query: tuple(draw.sample(ids, 100)) for query in grades}
+
+
+def test_metrics_are_those_of_ir_measures_on_the_text_of_trec_files():
+    judged, ranking = random_run(1)
+    qrels = "".join(f"{q} 0 {p} {grade}\n" for q, graded in judged.judgements.items() for p, grade in graded.items())
+    lines = "".join(f"{q} Q0 {p} {place} {1 / place} mine\n" for q, row in ranking.items() for place, p in enumerate(row, 1))
+    names = ["nDCG@10", "R@10", "R@100", "RR@10"]
+    wanted = ir_measures.calc_aggregate(
+        [ir_measures.parse_measure(name) for name in names], ir_measures.read_trec_qrels(qrels), ir_measures.read_trec_run(lines)
+    )
+    got = measured(judged, found(ranking))
+    assert [got.means[metric].value for metric in METRICS] == pytest.approx([wanted[ir_measures.parse_measure(name)] for name in names])
+    assert 0.02 < got.means["nDCG@10"].value < 0.9 and got.queries == tuple(judged.queries)
+
+
+@given(st.integers(0, 10_000))
+def test_other_names_of_passages_change_no_metric(seed):
+    judged, ranking = random_run(seed, queries=3, passages=110)
+    names = list(judged.passages)
+    new = dict(zip(names, random.Random(seed).sample(names, len(names)), strict=True))
+    other = data({q: {new[p]: grade for p, grade in graded.items()} for q, graded in judged.judgements.items()}, dict.fromkeys(names, "a"))
+    one, two = measured(judged, found(ranking)), measured(other, found({q: tuple(new[p] for p in row) for q, row in ranking.items()}))
+    assert all(one.values[metric].tolist() == two.values[metric].tolist() for metric in METRICS)
+
+
+def test_without_ir_measures_the_next_step_is_told(monkeypatch):
+    real = builtins.__import__
+    monkeypatch.setattr(
+        builtins, "__import__", lambda name, *rest: (_ for _ in ()).throw(ImportError) if name == "ir_measures" else real(name, *rest)
+    )
+    with pytest.raises(EncodeError, match="Install the app with its 'live' extra"):
+        measured(data({"q": {"a": 1}}), found({}))
+
+
+# Intervals and verdicts
+
+
+def test_the_interval_of_equal_values_has_no_width():
+    assert bootstrap(np.full(9, 0.25)) == (0.25, 0.25, 0.25)
+
+
+def test_the_interval_is_about_that_of_the_normal_distribution_for_many_queries():
+    values = np.random.default_rng(3).normal(0.5, 0.2, 400)
+    mean, low, high = bootstrap(values)
+    half = 1.96 * values.std() / 20
+    assert mean == pytest.approx(values.mean())
+    assert (low, high) == (pytest.approx(mean - half, abs=0.002), pytest.approx(mean + half, abs=0.002))
+    assert bootstrap(values) == (mean, low, high)  # the same draws each time
+
+
+def test_below_thirty_queries_an_interval_is_too_narrow():
+    rng = np.random.default_rng(1)
+    seen = rng.choice([0, 0, 0, 0, 0, 0, 0.37, -0.37, 0.5, -0.2, 1, -0.6], 100_000)  # differences of a query's nDCG@10
+
+    def held(queries):
+        intervals = [bootstrap(rng.choice(seen, queries), resamples=300) for _ in range(400)]
+        return sum(low <= seen.mean() <= high for _, low, high in intervals) / len(intervals)
+
+    assert held(8) < 0.88 and 0.92 < held(TOO_FEW) < 0.97
+
+
+def test_a_difference_whose_interval_holds_no_zero_decides():
+    one, two = result([0.8, 0.6] * 20, BASE), result([0.7, 0.6] * 20)
+    got = compare(one, two)
+    assert (got.verdict, len(got.wins), len(got.losses), len(got.ties)) == ("first", 20, 0, 20)
+    assert got.wins[:2] == ("q0", "q2") and got.difference.value == pytest.approx(0.05)
+    low, high = (f"{figure:.3f}" for figure in got.difference[1:])
+    assert got.sentence == (
+        "BGE-BASE-EN-V1.5 finds more than BGE-SMALL-EN-V1.5: nDCG@10 0.700 against 0.650, "
+        f"difference 0.050 (95 % between {low} and {high}) on 40 queries."
+    )
+    back = compare(two, one)
+    assert (back.verdict, back.wins, back.losses) == ("second", (), got.wins) and back.sentence == got.sentence
+
+
+def test_what_cannot_be_told_apart_is_said():
+    got = compare(result([0.5, 0.4] * 20), result([0.4, 0.5] * 20, BASE), "MRR@10")
+    assert got.verdict == "equal" and got.metric == "MRR@10" and (len(got.wins), len(got.losses)) == (20, 20)
+    assert got.sentence.startswith("BGE-SMALL-EN-V1.5 and BGE-BASE-EN-V1.5 cannot be told apart: MRR@10 0.450 against 0.450, difference 0.000 (95 % between \u22120.0")  # fmt: skip
+    assert compare(result([0.5] * 40), result([0.5] * 40)).sentence.endswith(
+        "difference 0.000 (95 % between 0.000 and 0.000) on 40 queries."
+    )
+
+
+def test_too_few_queries_decide_nothing():
+    few = compare(result([1] * (TOO_FEW - 1), BASE), result([0] * (TOO_FEW - 1)))
+    assert few.verdict == "too few" and len(few.wins) == 29
+    assert few.sentence == "Too few queries to decide: nDCG@10 1.000 against 0.000 for BGE-BASE-EN-V1.5 and BGE-SMALL-EN-V1.5 on 29 queries; judge at least 30."  # fmt: skip
+    assert compare(result([0], BASE), result([1])).sentence.endswith("1.000 against 0.000 for BGE-SMALL-EN-V1.5 and BGE-BASE-EN-V1.5 on 1 query; judge at least 30.")  # fmt: skip
+    assert compare(result([1] * TOO_FEW), result([0] * TOO_FEW)).verdict == "first"
+
+
+def test_differences_of_rounding_are_ties():
+    assert len(compare(result([0.1 + 0.2] * 30), result([0.3] * 30)).ties) == 30
+
+
+def test_runs_over_different_queries_are_not_compared():
+    with pytest.raises(ValueError, match="same queries"):
+        compare(result([1] * 30), result([1] * 30, name="other"))
+
+
+# As evidence for Advise
+
+
+def test_scores_of_yours_are_a_set_of_their_own_that_is_named_so(catalog, today):
+    mine = with_yours(catalog, [result([0.9, 0.8] * 20), result([0.5, 0.4] * 20, BASE)], ["en"], today)
+    asked = evidence.Asked("embedder", ("en",))
+    got = evidence.choose(mine, asked, {SMALL, BASE, LARGE}, evidence_of_yours.EMBEDDERS)
+    assert got.title == "your own data, 40 queries (nDCG@10, measured by you)" and got.ranks
+    assert {key: points(score) for key, score in got.scores.items()} == {SMALL: "85.0", BASE: "45.0"}
+    assert list(got.unranked) == [LARGE] and "your own data, 40 queries" in got.unranked[LARGE]
+    assert got.source_ids == ("your-own-data",) and mine.sources["your-own-data"].accessed == today
+    assert got.set.caveat.startswith("BGE-SMALL-EN-V1.5 finds more than BGE-BASE-EN-V1.5: nDCG@10 0.850 against 0.450")
+    assert mine.version.startswith(f"{catalog.version}+yours-") and mine.quality.dtypes.equals(catalog.quality.dtypes)
+
+
+def test_scores_of_yours_are_offered_first_and_never_taken_by_themselves(catalog, today):
+    mine = with_yours(catalog, [result([0.9] * 40), result([0.5] * 40, BASE)], ["en", "de"], today)
+    candidates = {SMALL, BASE, LARGE, "bge-m3"}
+    assert evidence.offered(mine, "embedder", ("en",), candidates)[0].id == "your-data"
+    assert [s.id for s in evidence.offered(mine, "embedder", ("en",), candidates)[1:]] == [
+        s.id for s in evidence.offered(catalog, "embedder", ("en",), candidates)
+    ]
+    for languages in (("en",), ("de",), ("en", "de"), ("zh",)):
+        before, after = (evidence.choose(c, evidence.Asked("embedder", languages), candidates) for c in (catalog, mine))
+        assert (before.title, before.scores) == (after.title, after.scores)
+    assert "your-data" not in [s.id for s in evidence.offered(mine, "embedder", ("zh",), candidates)]
+
+
+def test_scores_of_yours_change_the_pick_when_they_are_asked_for(catalog, today):
+    workload = Workload(priority="quality")
+    before = recommend(catalog, workload, today)
+    picked = before.pick.parts[0].variant_id
+    loser, winner = picked, SMALL
+    mine = with_yours(catalog, [result([0.9] * 40, winner), result([0.5] * 40, loser)], ["en"], today)
+    assert recommend(mine, workload, today).pick.parts[0].variant_id == picked != winner
+    asked = recommend(mine, workload, today, ["your-data"])
+    assert asked.pick.parts[0].variant_id == winner and asked.roles[0].evidence.title.startswith("your own data")
+    assert recommend(with_yours(catalog, [result([0.5] * 40, winner), result([0.9] * 40, loser)], ["en"], today), workload, today, ["your-data"]).pick.parts[0].variant_id == loser  # fmt: skip
+
+
+def test_rerankers_are_compared_over_the_embedder_they_follow(catalog, today):
+    results = [
+        result([0.5] * 40),
+        result([0.6] * 40, reranker="bge-reranker-base", depth=20),
+        result([0.7] * 40, reranker="bge-reranker-v2-m3", depth=20),
+    ]
+    mine = with_yours(catalog, results, ["en"], today)
+    assert set(mine.evidence_sets) - set(catalog.evidence_sets) == {rerankers_over(SMALL)}
+    got = evidence.choose(mine, evidence.Asked("reranker", ("en",)), {"bge-reranker-base", "bge-reranker-v2-m3"}, rerankers_over(SMALL))
+    assert {key: points(gain, sign=True) for key, gain in got.uplift.items()} == {
+        "bge-reranker-base": "+10.0",
+        "bge-reranker-v2-m3": "+20.0",
+    }
+    assert why_not(results) == ""
+    apart = [*results[:2], result([0.7] * 40, reranker="bge-reranker-v2-m3", depth=30)]
+    assert with_yours(catalog, apart, ["en"], today) is catalog
+
+
+@pytest.mark.parametrize(
+    ("results", "told"),
+    [
+        ([], "measure at least two embedders"),
+        ([result([1] * 40)], "measure at least two embedders"),
+        ([result([1] * 40), result([1] * 40)], "measure at least two embedders"),
+        ([result([1] * 40), result([1] * 40, None, standin=True)], "measure at least two embedders"),
+        ([result([1] * 40), result([1] * 40, BASE, standin=True)], "measure at least two embedders"),
+        ([result([1] * 29), result([1] * 29, BASE)], "Too few queries to decide: 29. Judge at least 30."),
+        ([result([1] * 40), result([1] * 41, BASE)], "measured on different data"),
+        ([result([1] * 40), result([1] * 40, BASE), result([1] * 40, LARGE, name="other")], "measured on different data"),
+    ],
+)
+def test_what_makes_no_set_is_told(catalog, today, results, told):
+    assert told in why_not(results) and with_yours(catalog, results, ["en"], today) is catalog
+
+
+def test_of_two_results_of_a_variant_the_later_counts(catalog, today):
+    mine = with_yours(catalog, [result([0.1] * 40), result([0.5] * 40, BASE), result([0.9] * 40)], ["en"], today)
+    assert points(evidence.scores(mine, "your-data", ("en",))[SMALL]) == "90.0"
+
+
+def test_the_catalog_is_left_as_it_was(catalog, today):
+    ranks, rows = {key: s.rank for key, s in catalog.evidence_sets.items()}, len(catalog.quality)
+    with_yours(catalog, [result([0.1] * 40), result([0.5] * 40, BASE)], ["en"], today)
+    assert {key: s.rank for key, s in catalog.evidence_sets.items()} == ranks and len(catalog.quality) == rows
