@@ -1,0 +1,201 @@
+"""Endpoints that the operator has set up, and one that a person at this machine may type in.
+
+ADVISOR_ENDPOINTS names a YAML file. The key of an endpoint is never in it: `key_env` names the environment variable that holds it.
+
+    endpoints:
+      - id: m3-here
+        name: "BGE M3 on our GPU"
+        base_url: "http://10.0.0.7:8080"
+        shape: tei
+        model: "BAAI/bge-m3"
+        variant: bge-m3
+        kind: embedder
+      - id: reranker-novita
+        name: "BGE Reranker v2 M3 at Novita"
+        base_url: "https://api.novita.ai/openai/v1"
+        shape: novita
+        model: "baai/bge-reranker-v2-m3"
+        variant: bge-reranker-v2-m3
+        kind: reranker
+        key_env: NOVITA_API_KEY
+        max_batch: 32
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from advisor.catalog import read
+from advisor.catalog.schema import Entry, Id, Positive, Variant
+from advisor.encode import address
+from advisor.encode.engine import EncodeError
+from advisor.errors import Fault, did_you_mean
+
+Shape = Literal["openai", "tei", "ollama", "novita", "vllm", "infinity", "nim", "cloudflare"]
+EMBED_ONLY = ("openai", "ollama")
+"""Shapes without a way to rerank (PROTOCOLS.md, first table)."""
+_PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+$"
+_MODEL = r"^[A-Za-z0-9@][A-Za-z0-9._:@+-]*(/[A-Za-z0-9@][A-Za-z0-9._:@+-]*)*$"  # a path at Cloudflare, so no // and no ..
+
+
+def _base_url(value: str) -> str:
+    problem = ""
+    try:
+        address.parsed(value)
+    except EncodeError as error:
+        problem = str(error)
+    if problem:
+        raise PydanticCustomError("base_url", "{problem}", {"problem": problem})
+    return value.strip()
+
+
+class Endpoint(Entry):
+    """One model at one address. `variant` is an id of the catalog, None where the model is none of its variants."""
+
+    id: Id
+    name: Annotated[str, Field(min_length=1, max_length=80, pattern=_PLAIN)] = Field(description="as shown to visitors")
+    base_url: Annotated[str, Field(max_length=600), AfterValidator(_base_url)]
+    shape: Shape = Field(description="the protocol that the server speaks")
+    model: Annotated[str, Field(max_length=200, pattern=_MODEL)] = Field(description="name that is sent; TEI takes none")
+    variant: Id | None = None
+    kind: Literal["embedder", "reranker"]
+    key_env: Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    max_batch: Positive | None = Field(default=None, description="texts in one request; null: what the server or its documents state")
+    max_tokens: Positive | None = Field(default=None, description="tokens of a text, for a reranker of a pair; null: not known")
+    precision: Literal["fp32", "fp16", "int8"] | None = None
+
+    @model_validator(mode="after")
+    def _shape_serves_kind(self) -> Self:
+        if self.kind == "reranker" and self.shape in EMBED_ONLY:
+            raise PydanticCustomError("kind", "a server of shape {shape} does not rerank. Name another shape.", {"shape": self.shape})
+        return self
+
+    def key(self) -> str | None:
+        """The key that the environment holds; None where the endpoint takes none.
+
+        Raises:
+            EncodeError: the variable is not set.
+        """
+        if self.key_env is None:
+            return None
+        if not os.environ.get(self.key_env):
+            raise EncodeError(f"The key of {self.name} is not set. Put it into the environment variable {self.key_env}.")
+        return os.environ[self.key_env]
+
+
+class EndpointsError(EncodeError):
+    """Settings that cannot be used, with every fault of them."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = sorted(set(faults))
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+def load(variants: Mapping[str, Variant], path: Path | None = None) -> dict[str, Endpoint]:
+    """The endpoints of the file `path` (default: that of ADVISOR_ENDPOINTS) by id, in its order; none where no file is named.
+
+    `variants` are those of the catalog.
+
+    Raises:
+        EndpointsError: the file cannot be used; holds every fault found.
+    """
+    if path is None and not os.environ.get("ADVISOR_ENDPOINTS"):
+        return {}
+    path = path or Path(os.environ["ADVISOR_ENDPOINTS"])
+    file = path.name
+    if not path.exists():
+        raise EndpointsError([Fault(file, "", "", "the file is missing.", "Restore it, or name another in ADVISOR_ENDPOINTS.")])
+    value = read.yaml_mapping(path, file)
+    if isinstance(value, Fault):
+        raise EndpointsError([value])
+    rows = value.get("endpoints")
+    faults = [
+        Fault(file, "", str(key)[:60], "no such field.", did_you_mean(str(key), ["endpoints"])) for key in value if key != "endpoints"
+    ]
+    if not isinstance(rows, list):
+        faults.append(Fault(file, "", "endpoints", "no list.", "Write `endpoints:` and under it `- id: ...` entries."))
+    found: dict[str, Endpoint] = {}
+    for number, row in enumerate(rows if isinstance(rows, list) else [], 1):
+        entry = f"endpoint {str(row['id'])[:60]}" if isinstance(row, dict) and row.get("id") else f"endpoint number {number}"
+        endpoint, own = _endpoint(row, file, entry, variants)
+        faults += own
+        if endpoint and endpoint.id in found:
+            faults.append(Fault(file, entry, "id", "it is used twice.", "Ids are unique: rename one."))
+        elif endpoint:
+            found[endpoint.id] = endpoint
+    if faults:
+        raise EndpointsError(faults)
+    return found
+
+
+def typing_allowed() -> bool:
+    """Whether the operator lets visitors type in an endpoint: ADVISOR_TYPED_ENDPOINTS is 1, as `make run` sets it."""
+    return os.environ.get("ADVISOR_TYPED_ENDPOINTS") == "1"
+
+
+def typed(variants: Mapping[str, Variant], **fields: Any) -> Endpoint:
+    """An endpoint that a visitor typed in, from the fields of `Endpoint`; `id` and `name` may be left out, `key_env` must be.
+
+    Raises:
+        EncodeError: typing is not allowed, or a field cannot be used: one sentence for the first that is wrong.
+    """
+    if not typing_allowed():
+        raise EncodeError(
+            "Endpoints of your own are off here. Start the app on your machine with make run, or ask its operator to add one."
+        )
+    if fields.get("key_env") is not None:  # it would send a variable of this process to an address of the visitor's
+        raise EncodeError("A typed endpoint reads no key from the environment. Enter the key in its field.")
+    endpoint, faults = _endpoint({"id": "typed", "name": "your endpoint", **fields}, "", "", variants)
+    if endpoint is None or faults:
+        where, problem = faults[0].field.replace("_", " ").capitalize(), f"{faults[0].problem} {faults[0].remedy}".strip()
+        raise EncodeError(f"{where}: {problem}" if where and problem[0].islower() else problem)
+    return endpoint
+
+
+def _endpoint(row: Any, file: str, entry: str, variants: Mapping[str, Variant]) -> tuple[Endpoint | None, list[Fault]]:
+    """One entry checked, and its faults. What stands in a field is not repeated: a key could stand in the wrong one."""
+    faults: list[Fault] = []
+    endpoint: Endpoint | None = None
+    try:
+        endpoint = Endpoint.model_validate(row)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_input=False):
+            where = ".".join(str(part) for part in fault["loc"])
+            faults.append(Fault(file, entry, where, *_words(where, fault["type"], fault["msg"])))
+    name = endpoint.variant if endpoint else None
+    if endpoint and name is not None:
+        if name not in variants:
+            faults.append(
+                Fault(file, entry, "variant", f"no variant '{name}'.", did_you_mean(name, variants) or "Name one of the catalog.")
+            )
+        elif variants[name].kind != endpoint.kind:
+            faults.append(
+                Fault(file, entry, "kind", f"{variants[name].name} is no {endpoint.kind}.", "Mend kind, or name another variant.")
+            )
+    return endpoint, faults
+
+
+_REMEDIES = {
+    "id": 'Write small letters, digits and hyphens, as "m3-here".',
+    "name": "Write up to 80 characters on one line.",
+    "model": 'Write the name that the server knows, as "BAAI/bge-m3".',
+    "key_env": "Write the name of an environment variable, as NOVITA_API_KEY; never the key itself.",
+    "variant": "Write an id of the catalog, as bge-m3, or null.",
+}
+
+
+def _words(where: str, kind: str, message: str) -> tuple[str, str]:
+    """What is wrong with a field, and what to do."""
+    if kind in ("base_url", "kind", "unknown_field"):
+        return message, ""
+    if kind == "missing":
+        return "the field is missing.", _REMEDIES.get(where, "Write it.")
+    if kind.startswith("string_"):  # pydantic's words would show a pattern
+        return "it is not of the form that this field has.", _REMEDIES.get(where, "")
+    return f"{message[0].lower()}{message[1:]}.", _REMEDIES.get(where, "")
