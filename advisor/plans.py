@@ -21,7 +21,7 @@ from advisor.costs import Range, Tokens
 from advisor.errors import WorkloadError
 from advisor.rules.evaluate import Values, column
 from advisor.storage import IndexSize
-from advisor.throughput import Speed
+from advisor.throughput import MeasuredMachine, Speed
 from advisor.units import DAYS_PER_MONTH, HOURS_PER_MONTH
 from advisor.workload import SECONDS_PER_MONTH, Workload
 
@@ -91,6 +91,7 @@ class _Static:
     cards: Floats  # accelerators over which a machine's speed is spread; one request runs on one of them
     read_ms: Floats  # milliseconds to read the weights once from a card's memory, 0 where its bandwidth is not known
     hosted: npt.NDArray[np.bool_]
+    measured: npt.NDArray[np.bool_]  # on a machine whose speed the visitor measured
     loads: npt.NDArray[np.int64]  # row of the distinct (variant, limit) pairs
     pairs: tuple[tuple[str, int | None], ...]
     order: tuple[Floats, ...]  # keys of the preference among equals that no workload changes
@@ -168,8 +169,13 @@ class Plan:
 
     @property
     def where(self) -> str:
-        """The provider's name, or the machine: `DeepInfra`, `AWS g6.xlarge (L4)`."""
+        """The provider's name, or the machine: `DeepInfra`, `AWS g6.xlarge (L4)`, `this machine (yours)`."""
         return place_name(self.table.catalog, self.place)
+
+    @property
+    def measured(self) -> MeasuredMachine | None:
+        """The machine whose speed the visitor measured; None where the plan runs elsewhere."""
+        return self.instance if isinstance(self.instance, MeasuredMachine) else None
 
     def figure(self, name: str) -> Any:
         """The row of one column; None where not known."""
@@ -318,6 +324,8 @@ def place_name(catalog: Catalog, place: Place) -> str:
 def shown(plan: Plan, name: str) -> str:
     """A figure of a plan as text, with the unit its column has."""
     value = plan.figure(name)
+    if plan.measured and name == "speed_points":
+        return "your own"  # beside "measured runs": how many they were is not in the address
     if value is None:
         return units.NOT_KNOWN
     if COLUMNS[name].unit == "usd":
@@ -410,7 +418,8 @@ def _columns(
     per_second = workload.peak * request + workload.new_passages_per_month / SECONDS_PER_MONTH * passage
     first = np.where(static.columns["kind"].values == "embedder", passage * workload.passages, 0.0) / 3600 / HOURS_PER_MONTH
     speeds = dict(zip(ENDS, ("high", "base", "low"), strict=True))  # the low cost comes with the high speed
-    flops = {end: rate * (assumptions.speed_percent / 100) for end, rate in static.flops.items()}
+    stated = np.where(static.measured, 1.0, assumptions.speed_percent / 100)  # a share of the estimate; what was measured is none
+    flops = {end: rate * stated for end, rate in static.flops.items()}
     needed = {end: per_second / flops[speed] for end, speed in speeds.items()}
     replicas = {end: filled(n, assumptions.target_utilisation, workload.redundancy) for end, n in needed.items()}
     encoding = {
@@ -447,6 +456,9 @@ def _columns(
     columns = static.columns | {name: Values(np.nan_to_num(v), ~np.isnan(v)) for name, v in numbers.items()}
     columns |= _variant_columns(catalog, workload, static) | _asked(catalog, workload)
     columns["int8_asked"] = column([assumptions.precision == "int8"], "boolean")
+    if static.measured.any() and assumptions.precision == "default":
+        int8 = static.measured & (columns["precision"].values == "int8")  # measured at int8, so it runs at int8
+        columns["int8_asked"] = Values(int8, np.ones_like(int8))
     days = static.columns["price_age_days"]
     columns["price_age_days"] = Values(today.toordinal() - days.values, days.known)
     return Plans(catalog, workload, assumptions, ram, static, loads, columns, flops, encoding, index, ones, needed, {})
@@ -543,6 +555,7 @@ def _static(catalog: Catalog, precision: str, spot: bool) -> _Static:
         cards=np.array([max(1.0, place.instance.accelerator_count) if place.instance else 1.0 for place in places]),
         read_ms=np.array([_read_ms(catalog, place, precision) for place in places]),
         hosted=np.array([place.offer is not None for place in places], dtype=bool),
+        measured=np.array([isinstance(place.instance, MeasuredMachine) for place in places], dtype=bool),
         loads=np.array([pairs.index((place.variant_id, place.limit)) for place in places], dtype=np.int64),
         pairs=pairs,
         order=_order(places),
@@ -583,9 +596,11 @@ def _floats(values: Sequence[float | Decimal | None]) -> Floats:
 
 
 def _speed(catalog: Catalog, place: Place, precision: str) -> Speed | None:
-    """FLOP/s that one machine reaches: its peak x the calibrated share; None where either is not known."""
+    """FLOP/s that one machine reaches: as measured, or its peak x the calibrated share; None where either is not known."""
     if place.instance is None:
         return None
+    if isinstance(place.instance, MeasuredMachine):
+        return throughput.measured_flops(catalog, place.instance, place.variant_id, precision)
     kind = throughput.hardware_class(catalog, place.instance)
     calibration = throughput.calibrations(catalog, precision).get(kind) if kind else None
     peak = throughput.peak_flops(catalog, place.instance, precision)
@@ -655,7 +670,7 @@ def _machine_figures(catalog: Catalog, place: Place, asked: str) -> dict[str, An
     """The columns of the machine; None for an endpoint."""
     variant, instance = place.variant, place.instance
     kind = throughput.hardware_class(catalog, instance) if instance else None
-    precision = throughput.precision_of(kind, asked) if kind else None
+    precision = throughput.precision_on(instance, kind, asked) if kind and instance else None
     calibration = throughput.calibrations(catalog, asked).get(kind) if kind else None
     named = instance and (instance.accelerator or instance.cpu)
     machines = {key: entry.name for key, entry in catalog.accelerators.items()} | {
@@ -678,6 +693,19 @@ def _machine_figures(catalog: Catalog, place: Place, asked: str) -> dict[str, An
         if precision
         else None,  # `_columns` multiplies by the length squared
         "weights_bytes": throughput.weights_bytes(variant, precision) if precision else None,
+        **_measured_figures(catalog, place),
+    }
+
+
+def _measured_figures(catalog: Catalog, place: Place) -> dict[str, Any]:
+    """What the speed on a measured machine rests on: one measurement, of this variant or scaled from another; empty elsewhere."""
+    machine = place.instance
+    if not isinstance(machine, MeasuredMachine):
+        return {}
+    return {
+        "speed_measured": place.variant_id == machine.variant,
+        "speed_points": 1,
+        "speed_machines": f"this machine, of {catalog.variants[machine.variant].name}",
     }
 
 

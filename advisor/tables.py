@@ -208,6 +208,8 @@ def price_note(judged: Judged) -> str:
     plan = judged.plan
     if plan.offer is not None and plan.provider is not None:
         return f"{dated(plan.offer)}, stated by {tier(plan.offer, plan.provider)}. {plan.offer.note or ''} "
+    if plan.measured:
+        return f"The price that you stated, {f'of {plan.as_of.isoformat()}' if plan.as_of else 'undated'}. "
     note = plan.instance.note if plan.instance else None
     when = f"Price of {plan.as_of.isoformat()}" if plan.as_of else "Undated price"
     return f"{when}, {plan.table.assumptions.machine_prices.replace('-', ' ')}. {f'{note[0].upper()}{note[1:]}.' if note else ''} "
@@ -433,12 +435,83 @@ def plan_sentence(found: Recommendation, plan_id: str) -> str:
     amount, speed = judged.plan.monthly_usd, judged.plan.tokens_per_second
     cost = f"{units.usd(amount.base)} a month{_spread(amount)}" if amount else "What it costs is not known"
     score = f", scores {units.points(judged.quality)}" if judged.quality is not None else ", not ranked"
-    fast = (
-        f", {units.count(round(speed.base))} tokens a second ({units.count(round(speed.low))} to {units.count(round(speed.high))})"
-        if speed
-        else ""
-    )
+    origin = speed_origin(judged)
+    fast = f", {_rate(judged)} tokens a second{f', {origin}' if origin else ''}" if speed else ""
     return f"{cost}{score}{fast}. {price_note(judged).strip()}"
+
+
+def _speed(judged: Judged) -> str:
+    """Tokens a second of one machine, with their range and, on a measured machine, where they are from; for a plan whose speed is known."""
+    origin = speed_origin(judged)
+    return _rate(judged) + (f", {origin}" if origin else "")
+
+
+def _rate(judged: Judged) -> str:
+    speed = judged.plan.tokens_per_second
+    assert speed is not None
+    spread = f" ({speed.low:,.0f} to {speed.high:,.0f})" if speed.low != speed.high else ""
+    return f"{speed.base:,.0f}{spread}"
+
+
+def speed_origin(judged: Judged) -> str:
+    """`measured here`, `measured here at 128 tokens`, `scaled by FLOPs from BGE Small EN v1.5's measurement`; empty where the speed is estimated from published runs."""
+    plan, machine = judged.plan, judged.plan.measured
+    if machine is None:
+        return ""
+    if judged.variant_id != machine.variant:
+        return f"scaled by FLOPs from {plan.table.catalog.variants[machine.variant].name}'s measurement"
+    return "measured here" if round(_length(judged)) == machine.tokens else f"measured here at {units.count(machine.tokens)} tokens"
+
+
+def _length(judged: Judged) -> float:
+    """Tokens of the text for which the FLOPs of a token are worked out."""
+    variant = judged.plan.variant
+    return ((judged.plan.load.token_flops or 0.0) - throughput.base(variant)) / (throughput.slope(variant) or 1.0)
+
+
+def measurement(catalog: Catalog, machine: throughput.MeasuredMachine) -> str:
+    """`measured here on 2026-11-25, 3,848 tokens/s at 128 tokens with BGE Small EN v1.5 at fp32`."""
+    on = f" on {machine.as_of.isoformat()}" if machine.as_of else ""
+    rate = units.significant(machine.tokens_per_second)
+    return f"measured here{on}, {rate} tokens/s at {units.count(machine.tokens)} tokens with {catalog.variants[machine.variant].name} at {machine.precision}"
+
+
+def this_machine(found: Recommendation) -> list[str]:
+    """What the machine whose speed the visitor measured comes to in a month: the model that was measured, then the others asked for; empty where none was measured."""
+    stated = found.assumptions.measured
+    if stated is None:
+        return []
+    on = {j.variant_id: j for j in found.judged if j.plan.measured}
+    if stated.variant not in on:
+        return [f"The speed that was measured prices nothing: the catalog has no model {stated.variant} whose FLOPs are known."]
+    own = on[stated.variant]
+    machine = own.plan.measured
+    assert machine is not None
+    cost = f": {units.usd(own.cost.base)} a month" if own.fits else ""
+    told = [
+        f"This machine, as measured: {own.plan.variant.name} at {units.significant(machine.tokens_per_second)} tokens/s, ${machine.on_demand_usd_per_h} an hour{cost}.",
+        f"The speed was {measurement(found.catalog, machine)}; {stated.memory_gib:g} GiB of memory hold the model.",
+    ]
+    if found.assumptions.precision not in ("default", machine.precision):
+        return [
+            *told,
+            f"At {found.assumptions.precision}, as asked under the assumptions, its speed was not measured, so it is not priced.",
+        ]
+    rows = sorted((j for j in on.values() if found.role(j.kind)), key=lambda j: (j.row != own.row, not j.fits, j.monthly, j.id))
+    return told + [_on_this_machine(j) for j in rows]
+
+
+def _on_this_machine(judged: Judged) -> str:
+    name, plan, replicas = judged.plan.variant.name, judged.plan, judged.plan.replicas
+    if not judged.fits:
+        return f"{name}: {judged.excluded[0].text if judged.excluded else 'what it costs there is not known.'}"
+    assert replicas is not None and plan.encoding_usd is not None
+    machines = "one machine" if replicas[1] == 1 else f"{units.count(replicas[1])} such machines"
+    index = f"; with the index {units.usd(judged.cost.base)}" if plan.index_bytes else ""
+    return (
+        f"{name} at {_rate(judged)} tokens/s on texts as long as yours, {speed_origin(judged)}: {machines} at ${plan.rent} an hour, "
+        f"{units.usd(plan.encoding_usd.base)} a month{index}."
+    )
 
 
 def plan_rows(found: Recommendation, kind: str) -> list[dict[str, Any]]:
@@ -452,7 +525,7 @@ def _plan_row(judged: Judged) -> dict[str, Any]:
     speed, latency = plan.tokens_per_second, plan.latency_ms
     return {
         "Model": plan.variant.name,
-        "Where": plan.where,
+        "Where": plan.where + (f", {speed_origin(judged)}" if plan.measured else ""),
         "Score": None if judged.quality is None else round(judged.quality, 2),
         "USD a month": None if amount is None else float(amount.base),
         "low": None if amount is None else float(amount.low),
@@ -493,12 +566,12 @@ def _cost_row(found: Recommendation, judged: Judged) -> dict[str, str]:
 
 
 def own_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
-    """The cheapest machine of one's own for each model of a step that fits one, cheapest first."""
+    """For each model of a step the cheapest machine of one's own that it fits, and the machine that was measured; cheapest first."""
+    own = [j for j in sorted(found.fitting(kind), key=lambda j: (j.monthly, preference(found, j))) if not j.hosted]
     cheapest: dict[str, Judged] = {}
-    for j in sorted(found.fitting(kind), key=lambda j: (j.monthly, preference(found, j))):
-        if not j.hosted:
-            cheapest.setdefault(j.variant_id, j)
-    return [_own_row(found, j) for j in cheapest.values()]
+    for j in own:
+        cheapest.setdefault(j.variant_id, j)
+    return [_own_row(found, j) for j in own if j.row == cheapest[j.variant_id].row or j.plan.measured]
 
 
 def _own_row(found: Recommendation, judged: Judged) -> dict[str, str]:
@@ -513,7 +586,7 @@ def _own_row(found: Recommendation, judged: Judged) -> dict[str, str]:
         "Low to high": units.usd_range(judged.cost.low, judged.cost.high),
         "Per hour": f"${plan.rent}",
         "Machines": units.count(replicas[1]) if replicas[0] == replicas[2] else f"{replicas[1]:,} ({replicas[0]:,} to {replicas[2]:,})",
-        "Tokens a second": f"{speed.base:,.0f} ({speed.low:,.0f} to {speed.high:,.0f})",
+        "Tokens a second": _speed(judged),
         "Per 1M tokens at this use": units.usd(crossing.usd_per_1m(found, judged)),
         "Per 1M when filled": units.usd(crossing.full_usd_per_1m(found, judged)),
         "Price of": units.day(plan.as_of),
@@ -745,22 +818,16 @@ def _own_formula(judged: Judged, found: Recommendation) -> list[str]:
     """Speed, load, machines and rent of one's own hardware."""
     plan, workload, count = judged.plan, found.workload, units.count
     variant, instance, speed, replicas = plan.variant, plan.instance, plan.tokens_per_second, plan.replicas
-    rent, asked = plan.rent, found.assumptions.precision
+    rent = plan.rent
     if instance is None or speed is None or replicas is None or rent is None:
         return ["The speed or the rent of this machine is not known, so there is no cost."]
-    kind = throughput.hardware_class(found.catalog, instance)
-    mfu = throughput.calibrations(found.catalog, asked)[kind or "gpu"].mfu.base
-    peak = throughput.peak_flops(found.catalog, instance, asked) or 0.0
     factor = 2 if variant.pooling == "last_token" else 4
-    length = (plan.load.token_flops or 0.0) - throughput.base(variant)
     share = float(found.table.needed["base"][judged.row])
     spare = " and one to spare" if workload.redundancy else ""
-    slower = f" × {found.assumptions.speed_percent:g}%" if found.assumptions.speed_percent != 100 else ""
     lines = [
         f"FLOPs for a token: 2 × {count(variant.non_embedding_parameters)} parameters outside the token table + {factor} × {count(variant.layers)} layers × "
-        f"{count(variant.hidden_size)} hidden × {count(round(length / (throughput.slope(variant) or 1.0)))} tokens of the text = {(plan.load.token_flops or 0) / 1e9:,.3f} billion.",
-        f"Speed of {plan.where}: {units.significant(peak / 1e12)} TFLOP/s dense {throughput.precision_of(kind or 'gpu', asked)} peak × {mfu:.1%} reached{slower} / that = {count(round(speed.base))} tokens a second "
-        f"({count(round(speed.low))} to {count(round(speed.high))}).",
+        f"{count(variant.hidden_size)} hidden × {count(round(_length(judged)))} tokens of the text = {(plan.load.token_flops or 0) / 1e9:,.3f} billion.",
+        _speed_formula(judged, found),
         f"Machines: {count(round(workload.peak, 2))} queries a second at the peak, with new passages, take {share:,.2%} of one machine; / {found.assumptions.target_utilisation:.0%} filling, rounded up{spare} "
         f"= {count(replicas[1])} ({count(replicas[0])} to {count(replicas[2])}).",
         f"Rent: ${rent} an hour × {units.HOURS_PER_MONTH} hours × {count(replicas[1])} = {_usd(plan.encoding_usd)} a month.",
@@ -771,6 +838,26 @@ def _own_formula(judged: Judged, found: Recommendation) -> list[str]:
             f"First encoding: {count(plan.tokens.once)} tokens take one machine {hours.base:,.1f} hours ({hours.low:,.1f} to {hours.high:,.1f}), {units.usd(plan.one_off_usd.base)} once."
         )
     return lines
+
+
+def _speed_formula(judged: Judged, found: Recommendation) -> str:
+    """Where the tokens a second of one machine are from: a measurement there, or the share of the peak that published runs reached."""
+    plan, asked, count = judged.plan, found.assumptions.precision, units.count
+    instance, speed, machine = plan.instance, plan.tokens_per_second, plan.measured
+    assert instance is not None and speed is not None
+    low_to_high = f"{count(round(speed.base))} tokens a second ({count(round(speed.low))} to {count(round(speed.high))})."
+    if machine is not None:
+        variant = found.catalog.variants[machine.variant]
+        flops = throughput.flops_per_token(variant, machine.tokens) or 0.0
+        reached = f"{measurement(found.catalog, machine)} × {flops / 1e9:,.3f} billion FLOPs for a token there = {units.significant(machine.tokens_per_second * flops / 1e9)} GFLOP/s"
+        if machine.variant == judged.variant_id:
+            return f"Speed of {plan.where}: {reached}; / that = {count(round(speed.base))} tokens a second."
+        return f"Speed of {plan.where}, {speed_origin(judged)}: {reached}; / that = {low_to_high}"
+    kind = throughput.hardware_class(found.catalog, instance)
+    mfu = throughput.calibrations(found.catalog, asked)[kind or "gpu"].mfu.base
+    peak = throughput.peak_flops(found.catalog, instance, asked) or 0.0
+    slower = f" × {found.assumptions.speed_percent:g}%" if found.assumptions.speed_percent != 100 else ""
+    return f"Speed of {plan.where}: {units.significant(peak / 1e12)} TFLOP/s dense {throughput.precision_of(kind or 'gpu', asked)} peak × {mfu:.1%} reached{slower} / that = {low_to_high}"
 
 
 def _index_formula(judged: Judged, found: Recommendation) -> str:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple, cast
 
 from advisor.catalog.load import Catalog
-from advisor.catalog.schema import Instance, Variant
+from advisor.catalog.schema import Id, Instance, Measure, Variant
 from advisor.units import GIB
 
 HardwareClass = Literal["gpu", "cpu"]
@@ -27,6 +27,9 @@ SPREAD = 6**0.5
 LEAST_POINTS = 3
 """Measured speeds that a class of hardware needs before a plan on it is made: fewer show no spread."""
 NVIDIA = "NVIDIA"
+SCALED_SPREAD: dict[Precision, float] = {"fp32": 1.3, "fp16": 2.0, "int8": 2.0}
+"""Low and high of a speed scaled from another variant on the same machine: base divided and multiplied by it. On one machine the FLOP/s that our own
+runs of all eight variants reached differ by 1.29 times at most at fp32, and 1.98 at int8; fp16 was not tried on a CPU and has the wider (decision 0009)."""
 
 
 class Speed(NamedTuple):
@@ -35,6 +38,15 @@ class Speed(NamedTuple):
     low: float
     base: float
     high: float
+
+
+class MeasuredMachine(Instance):
+    """A machine of the visitor's whose speed was measured with one variant: tokens a second at one length of text and one precision."""
+
+    variant: Id
+    precision: Precision
+    tokens_per_second: Measure
+    tokens: Measure
 
 
 @dataclass(frozen=True)
@@ -80,7 +92,9 @@ def slope(variant: Variant) -> float | None:
 
 
 def hardware_class(catalog: Catalog, instance: Instance) -> HardwareClass | None:
-    """`gpu` for NVIDIA cards, `cpu` where the CPU's class is known; None for all else."""
+    """`gpu` for NVIDIA cards, `cpu` where the CPU's class is known or a speed was measured; None for all else."""
+    if isinstance(instance, MeasuredMachine):
+        return "cpu"
     if instance.accelerator:
         return "gpu" if catalog.accelerators[instance.accelerator].vendor == NVIDIA else None
     return "cpu" if instance.cpu and instance.kind == "cpu" else None
@@ -88,6 +102,8 @@ def hardware_class(catalog: Catalog, instance: Instance) -> HardwareClass | None
 
 def machine(catalog: Catalog, instance: Instance) -> str:
     """What computes, in words: the accelerators, or the CPU."""
+    if isinstance(instance, MeasuredMachine):
+        return "its own processor"
     if instance.accelerator:
         name = catalog.accelerators[instance.accelerator].name.removeprefix("NVIDIA ").removeprefix("GeForce ")
         count = instance.accelerator_count
@@ -99,6 +115,25 @@ def machine(catalog: Catalog, instance: Instance) -> str:
 def precision_of(kind: HardwareClass, asked: str = "default") -> Precision:
     """The precision of a class of hardware: the one asked for, or what servers load by default."""
     return PRECISION[kind] if asked == "default" else cast(Precision, asked)
+
+
+def precision_on(instance: Instance, kind: HardwareClass, asked: str = "default") -> Precision:
+    """The precision on a machine: the one asked for, else that of its measurement, or what servers load by default."""
+    return instance.precision if isinstance(instance, MeasuredMachine) and asked == "default" else precision_of(kind, asked)
+
+
+def measured_flops(catalog: Catalog, machine: MeasuredMachine, variant_id: str, asked: str = "default") -> Speed | None:
+    """Operations a second that a measured machine reaches; None at another precision than that of the measurement.
+
+    Tokens a second x FLOPs for a token at the measured length. For the variant that was measured it has no spread, since it is one figure;
+    another variant is taken to reach the same within `SCALED_SPREAD`.
+    """
+    flops = flops_per_token(catalog.variants[machine.variant], machine.tokens)
+    if flops is None or asked not in ("default", machine.precision):
+        return None
+    reached = machine.tokens_per_second * flops
+    spread = 1.0 if variant_id == machine.variant else SCALED_SPREAD[machine.precision]
+    return Speed(reached / spread, reached, reached * spread)
 
 
 def peak_flops(catalog: Catalog, instance: Instance, precision: str = "default") -> float | None:
