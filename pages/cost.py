@@ -3,6 +3,7 @@
 import streamlit as st
 
 from advisor import break_even, charts, export, reasons, report, sensitivity, tables, units
+from advisor.assumptions import MEASURED_SOURCE
 from pages import form, shared, texts
 
 shared.routed()
@@ -54,6 +55,15 @@ def take(workload) -> None:
     """Puts the volume that was tried into the form."""
     form.put(workload)
     st.session_state["volume"] = "1"
+
+
+def show_this_machine() -> None:
+    """What the machine that was measured comes to, where one was."""
+    told = tables.this_machine(found)
+    if told:
+        st.header(shared.money(told[0]))
+        st.markdown("\n".join(f"- {shared.money(text)}" for text in told[1:]))
+        shared.small(shared.source_links([MEASURED_SOURCE]))
 
 
 def show_formula() -> None:
@@ -159,7 +169,9 @@ def show_plans(kind: str) -> None:
     if own:
         shown = [shared.figures(row) | {"Model": shared.variant_link(row["id"], row["Model"])} for row in own]
         shared.table(shown, alt="The cheapest machine of one's own for each model that fits")
-        st.caption("For each model the cheapest machine that fits. Ranges are those of the speed, whose ends are six times apart.")
+        st.caption(
+            "For each model the cheapest machine that fits, and yours where its speed was measured. Ranges are those of the speed: its ends are six times apart where it is estimated."
+        )
     else:
         st.markdown("No model fits on a machine whose figures are known.")
     label = heading("All plans to sort, on every machine", kind)
@@ -171,6 +183,7 @@ def show_plans(kind: str) -> None:
 def show_part(label: str) -> None:
     """What a tab holds; only the open one is worked out."""
     if label == "Plans":
+        show_this_machine()
         show_formula()
         for role in found.roles:
             show_plans(role.kind)

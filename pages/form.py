@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from advisor import catalog, evidence, plans, recommend, storage, units
-from advisor.assumptions import Assumptions
+from advisor.assumptions import MEASURED, PRECISIONS, Assumptions, priced
 from advisor.catalog import Catalog
 from advisor.errors import WorkloadError
 from advisor.plans import KINDS_FOR_TASK
@@ -36,11 +36,27 @@ def _choices(found: Catalog) -> dict[str, list[str]]:
         "task": list(KINDS_FOR_TASK),
         "languages": languages(found),
         "vector_store": stores(found),
-        "your_price_variant": [key for key, v in found.variants.items() if v.kind in ("embedder", "reranker")],
-        "plan": plans.ids(found),
-        "offer": plans.ids(found),
+        "your_price_variant": models(found),
+        "measured_variant": models(found),
+        "measured_precision": list(PRECISIONS),
+        "plan": plans.ids(priced(found, _assumed())),
+        "offer": plans.ids(priced(found, _assumed())),
         **{shared.SCORES[kind]: [key for key, s in found.evidence_sets.items() if s.kind == kind] for kind in shared.SCORES},
     }
+
+
+def _assumed() -> Assumptions:
+    """The assumptions that the address states; the defaults where they do not go together, of which the form tells."""
+    stated = {name: st.query_params[name] for name in shared.ASSUMED if st.query_params.get(name)}
+    try:
+        return Assumptions.of(stated)
+    except WorkloadError:
+        return Assumptions()
+
+
+def models(found: Catalog) -> list[str]:
+    """Ids of all embedders and rerankers."""
+    return [key for key, v in found.variants.items() if v.kind in ("embedder", "reranker")]
 
 
 def languages(found: Catalog) -> list[str]:
@@ -244,11 +260,13 @@ def ask(title: str) -> tuple[Recommendation, Any]:
 def ask_assumptions() -> Assumptions | None:
     """What the estimates take for granted, to change and to reset; None, with the reason on the screen, where they cannot be."""
     fields, default = Assumptions.model_fields, Assumptions()
-    changed = [name for name in shared.ASSUMED if name in st.session_state and st.session_state[name] != getattr(default, name)]
+    changed = [name for name in shared.ASSUMED if _is_changed(name, getattr(default, name))]
     label = f"Assumptions ({len(changed)} changed)" if changed else "Assumptions"
     stated: dict[str, object] = {}
     with st.expander(label, icon=":material/science:"):
         for name in shared.ASSUMED:
+            if name == MEASURED[0]:
+                st.caption("A machine of yours, as measured: Live measures this one and fills these in. All of it, or none.")
             mark = " (changed)" if name in changed else ""
             words = {
                 "label": f"{fields[name].title}{mark}",
@@ -262,8 +280,17 @@ def ask_assumptions() -> Assumptions | None:
             elif name == "precision":
                 stated[name] = st.segmented_control(**words, options=["default", "fp32", "fp16", "int8"], default=value, required=True)
             elif name == "your_price_variant":
-                options = [key for key, v in shared.the_catalog().variants.items() if v.kind in ("embedder", "reranker")]
+                options = models(shared.the_catalog())
                 stated[name] = st.selectbox(**words, options=options, index=options.index(value) if value in options else 0)
+            elif name == "measured_variant":
+                stated[name] = st.selectbox(**words, options=models(shared.the_catalog()), index=None, placeholder="none")
+            elif name == "measured_precision":
+                stated[name] = st.selectbox(**words, options=PRECISIONS, index=None, placeholder="none")
+            elif name == "measured_on":
+                stated[name] = st.text_input(**words, value=value, max_chars=10) or None
+            elif name == "measured_tokens":
+                least, most = bounds(name, Assumptions)
+                stated[name] = st.number_input(**words, min_value=int(least), max_value=int(most), value=value)
             else:
                 least, most = bounds(name, Assumptions)
                 stated[name] = st.number_input(**words, min_value=float(least), max_value=float(most), value=value, format="%g")
@@ -273,6 +300,11 @@ def ask_assumptions() -> Assumptions | None:
     except WorkloadError as error:
         st.error(shared.money(str(error)))
         return None
+
+
+def _is_changed(name: str, default: object) -> bool:
+    """Whether an assumption is not its default; the first run of a link has it in the address alone."""
+    return st.session_state[name] not in (default, "") if name in st.session_state else bool(st.query_params.get(name))
 
 
 def reset_assumptions() -> None:

@@ -1,0 +1,538 @@
+"""Speed measured on this machine, and what it prices: against cases worked by hand. No test times anything."""
+
+import csv
+import io
+import json
+import platform
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from advisor import catalog as catalogs
+from advisor import measure, plans, record, storage, tables, throughput
+from advisor.assumptions import MEASURED, Assumptions, priced
+from advisor.catalog.load import THROUGHPUT_COLUMNS
+from advisor.encode.engine import About, EncodeError, Scores, Vectors
+from advisor.errors import CatalogError, WorkloadError
+from advisor.measure import Machine, Measurement, Peak
+from advisor.recommend import recommend
+from advisor.workload import Workload, ignored
+
+TODAY = date(2026, 11, 24)
+HERE = Machine("AMD EPYC", 2)
+SMALL = About("bge-small-en-v1.5", "BAAI/bge-small-en-v1.5", "embedder", "local", "this machine", "fp32", max_tokens=512)
+RERANKER = About("bge-reranker-base", "BAAI/bge-reranker-base", "reranker", "local", "this machine", "fp32", max_tokens=512)
+STATED = {
+    "measured_variant": "bge-small-en-v1.5",
+    "measured_tokens_per_second": 3848,
+    "measured_tokens": 128,
+    "measured_precision": "fp32",
+    "machine_usd_per_hour": 0.1,
+    "machine_memory_gib": 8,
+    "measured_on": "2026-11-24",
+}
+FLOPS_SMALL = 2 * 21_639_552 + 4 * 12 * 384 * 128  # for a token of a text of 128
+FLOPS_BASE = 2 * 86_041_344 + 4 * 12 * 768 * 128
+
+
+class Fake:
+    """An engine that counts a token a word and two special ones, and says that its calls take the given seconds in turn, the last one for ever."""
+
+    def __init__(self, about=SMALL, seconds=(0.5,), counts=True):
+        self.about, self.seconds, self.counts, self.calls = about, list(seconds), counts, []
+
+    def taken(self, texts):
+        self.calls.append(list(texts))
+        if len(self.calls) == 1:
+            return 7.0  # the two short texts that are counted
+        return self.seconds.pop(0) if len(self.seconds) > 1 else self.seconds[0]
+
+    def embed(self, texts, role, *, instruct=True, outputs=("dense",)):
+        assert self.about.kind == "embedder" and role == "passage"
+        counted = tuple(len(text.split()) + 2 for text in texts) if self.counts else None
+        return Vectors(np.zeros((len(texts), 3), np.float32), self.taken(texts), counted)
+
+    def rerank(self, query, passages):
+        assert self.about.kind == "reranker"
+        counted = tuple(len(query.split()) + len(text.split()) + 4 for text in passages)
+        return Scores(np.zeros(len(passages), np.float32), "logit", self.taken(passages), counted)
+
+
+def one(engine, length=128, batch=8, seconds_each=2.0, **given):
+    (found,) = measure.run(engine, [length], [batch], seconds_each=seconds_each, **given)
+    return found
+
+
+@pytest.mark.parametrize("about", [SMALL, RERANKER], ids=["a text", "a pair"])
+@pytest.mark.parametrize(
+    ("asked", "encoded"), [(32, 32), (128, 128), (512, 512), (2000, 512)], ids=["short", "usual", "at the limit", "cut at the limit"]
+)
+def test_texts_come_out_at_the_length_that_the_engine_counts(about, asked, encoded):
+    assert one(Fake(about), asked).tokens == encoded
+
+
+def test_a_text_is_made_of_real_words_and_no_two_of_a_batch_are_alike():
+    engine = Fake()
+    one(engine, 64, 32)
+    texts = engine.calls[-1]
+    assert len(set(texts)) == 32 and set(texts[0].split()) <= set(measure.WORDS) and all(word.isalpha() for word in measure.WORDS)
+
+
+def test_the_warm_up_is_told_apart_and_counts_in_no_figure():
+    found = one(Fake(seconds=(9.0, 0.5)))
+    assert (found.warm_up_s, found.median_s, found.p95_s) == (9.0, 0.5, 0.5)
+    assert (found.tokens_per_second, found.passages_per_second) == (8 * 128 / 0.5, 8 / 0.5)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "runs"),
+    [
+        pytest.param(0.25, 8, id="until the time is over"),
+        pytest.param(1.0, 3, id="three at least"),
+        pytest.param(3.0, 2, id="but not beyond three times the time"),
+        pytest.param(60.0, 1, id="one at least"),
+        pytest.param(0.001, measure.MOST_RUNS, id="two hundred at most"),
+    ],
+)
+def test_calls_end_by_time_or_count(seconds, runs):
+    assert one(Fake(seconds=(seconds,))).runs == runs
+
+
+def test_the_95th_percentile_is_the_nearest_rank_and_few_runs_are_told():
+    slow = [0.1] * 18 + [0.7, 0.9]
+    many = one(Fake(seconds=(0.1, *slow)), seconds_each=sum(slow))
+    assert (many.runs, many.median_s, many.p95_s, many.few) == (20, 0.1, 0.7, "")
+    few = one(Fake(seconds=(0.1, 0.1, 0.1, 0.9)), seconds_each=1.05)
+    assert (few.runs, few.p95_s, few.few) == (3, 0.9, " (of 3 runs)")
+    assert measure.rows([few])[0]["95th percentile"] == "900 ms (of 3 runs)" and one(Fake(seconds=(60,))).few == " (of 1 run)"
+
+
+def test_operations_are_those_of_the_model_at_that_length_and_their_share_is_of_the_peak(catalog):
+    found = one(Fake(), catalog=catalog, peak=Peak(190.0, 2, 1024))
+    assert found.flops_per_second == 2048 * FLOPS_SMALL and found.share_of_peak == pytest.approx(2048 * FLOPS_SMALL / 190e9)
+    assert measure.rows([found])[0] == {
+        "Tokens a text": "128", "Batch": "8", "Tokens a second": "2,048", "Passages a second": "16", "Median": "500 ms",
+        "95th percentile": "500 ms (of 4 runs)", "GFLOP/s": "93.5", "Share of the peak": "49%", "Warm-up": "500 ms",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        About(None, "tiny", "embedder", "local", "this machine", "fp32"),
+        About("bge-small-en-v1.5", "MiniLM", "embedder", "local", "this machine", "fp32", standin=True),
+        About("no-such-model", "tiny", "embedder", "local", "this machine", "fp32"),
+    ],
+    ids=["no model of the catalog", "a stand-in", "not in this catalog"],
+)
+def test_operations_of_an_unknown_model_are_not_known(catalog, about):
+    found = one(Fake(about), catalog=catalog, peak=Peak(190.0, 2, 1024))
+    assert found.tokens_per_second == 2048 and found.flops_per_second is None and found.share_of_peak is None
+    assert measure.rows([found])[0]["GFLOP/s"] == "not known"
+
+
+def test_an_endpoint_takes_no_share_of_this_machines_peak(catalog):
+    found = one(Fake(About("bge-m3", "bge-m3", "embedder", "remote", "Novita AI", "fp16")), catalog=catalog, peak=Peak(190.0, 2, 1024))
+    assert found.flops_per_second is not None and found.share_of_peak is None
+
+
+def test_an_engine_that_counts_no_tokens_has_passages_a_second_only(catalog):
+    found = one(Fake(counts=False), catalog=catalog)
+    assert (found.tokens, found.tokens_per_second, found.flops_per_second, found.passages_per_second) == (None, None, None, 16.0)
+    assert "counts no tokens" in measure.usable(SMALL, found)
+
+
+def test_every_length_meets_every_batch_size_and_progress_is_told():
+    told = []
+    found = measure.run(Fake(RERANKER), [32, 128], [1, 8], lambda what, share: told.append((what, share)))
+    assert [(m.tokens, m.batch) for m in found] == [(32, 1), (32, 8), (128, 1), (128, 8)]
+    assert told == [("1 pair of 32 tokens", 0), ("8 pairs of 32 tokens", 0.25), ("1 pair of 128 tokens", 0.5), ("8 pairs of 128 tokens", 0.75), ("done", 1.0)]  # fmt: skip
+
+
+def test_what_an_engine_cannot_do_comes_through_as_it_says_it():
+    class Broken(Fake):
+        def embed(self, texts, role, **_):
+            raise EncodeError("The queue is full. Try again in a minute.")
+
+    with pytest.raises(EncodeError, match="The queue is full"):
+        one(Broken())
+
+
+def test_the_peak_says_of_which_product_and_how_many_threads(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    peak = measure.peak_gflops(0.05)
+    assert peak.gflops > 0 and peak.threads == 1 and peak.size in measure.PEAK_SIZES
+    text = measure.peak_sentence(Peak(190.4, 2, 2048), HERE)
+    assert text == "AMD EPYC, 2 CPUs: 190 GFLOP/s in fp32, the best of numpy's matrix products (2,048 rows, 2 threads)."
+
+
+def test_the_peak_stops_where_a_larger_product_would_take_too_long():
+    ticks = iter(range(10**6))
+    assert measure.peak_gflops(5.0, lambda: next(ticks)).size == 256, "each product takes a second of this clock"
+
+
+SPEED = Measurement(128.0, 8, 20, 3848.0, 30.06, 0.2661, 0.31, 3848.0 * FLOPS_SMALL, 0.92, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("about", "why"),
+    [
+        (About(None, "all-MiniLM-L6-v2", "embedder", "local", "this machine", "fp32", standin=True), "all-MiniLM-L6-v2 is not BGE: its speed prices nothing."),
+        (About("bge-small-en-v1.5", "MiniLM", "embedder", "local", "this machine", "fp32", standin=True), "MiniLM is not BGE: its speed prices nothing."),
+        (About(None, "/srv/models/tiny-bge", "embedder", "local", "this machine", "fp32"), "tiny-bge is no model of the catalog, or its file has another shape: its speed prices nothing."),
+        (About("bge-m3", "bge-m3", "embedder", "remote", "Novita AI", "fp16"), "bge-m3 answers from Novita AI, not from this machine: its speed says nothing of this one."),
+        (About("bge-m3", "bge-m3", "embedder", "local", "this machine"), "The precision of bge-m3 is not known: a speed holds at one precision only, so it prices nothing."),
+        (About("bge-m3", "bge-m3", "embedder", "torch", "this machine", "fp32", notes=("Computed by torch 2.9 on cuda.",)), "bge-m3 ran on a graphics card, and a machine measured here is priced as its processor: run it on the CPU to price it."),
+        (SMALL, None),
+    ],
+)  # fmt: skip
+def test_what_may_price_nothing_says_why(about, why):
+    assert measure.usable(about, SPEED) == why
+
+
+def test_a_model_without_known_operations_prices_nothing():
+    assert "The FLOPs of" in measure.usable(SMALL, Measurement(128.0, 8, 20, 3848.0, 30.0, 0.2, 0.3, None, None, 0.5))
+
+
+# As CSV
+
+
+def rows_of(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_row_of_the_csv_loads_in_the_catalog_and_calibrates_nothing(catalog, copied):
+    text = measure.as_csv([SPEED], SMALL, HERE, catalog, Peak(190.0, 2, 1024), TODAY)
+    head, line = text.splitlines()
+    path = copied / "evidence/throughput.csv"
+    assert path.read_text(encoding="utf-8").splitlines()[0] == head == ",".join(THROUGHPUT_COLUMNS)
+    path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
+    loaded = catalogs.load(copied)
+    row = loaded.throughput.to_dict("records")[-1]
+    assert (row["variant"], row["tokens_per_s"], row["seq_len"], row["docs_per_s"], row["vcpus"]) == (
+        "bge-small-en-v1.5",
+        3848,
+        128,
+        30.06,
+        2,
+    )
+    assert (row["hardware"], row["precision"], row["batch"], row["grade"]) == ("CPU, AMD EPYC, 2 vCPUs", "fp32", "8", "A")
+    assert row["parameters"] == "33.4M" and row["note"].endswith("2026-11-24") and "reached 190 GFLOP/s on 2 threads" in row["note"]
+    assert row["runtime"].startswith("fastembed ") and " on onnxruntime " in row["runtime"]
+    assert throughput.calibrations(loaded) == throughput.calibrations(catalog)
+
+
+def test_a_row_of_a_model_that_is_not_in_the_catalog_does_not_load(catalog, copied):
+    about = About("bge-small-en-v1.5", "MiniLM", "embedder", "local", "this machine", "fp32", standin=True)
+    line = measure.as_csv([SPEED], about, HERE, catalog, None, TODAY).splitlines()[1]
+    assert rows_of(measure.as_csv([SPEED], about, HERE, catalog, None, TODAY))[0]["variant"] == "" and "MiniLM, not a model" in line
+    path = copied / "evidence/throughput.csv"
+    path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
+    with pytest.raises(CatalogError, match="no variant ''"):
+        catalogs.load(copied)
+
+
+def test_the_csv_names_neither_host_nor_folder_and_starts_no_formula(catalog):
+    about = About(None, "/home/someone/models/tiny-bge", "embedder", "local", "this machine")
+    text = measure.as_csv([SPEED], about, measure.machine(), catalog, None, TODAY)
+    assert "/home" not in text and "someone" not in text and "tiny-bge" in text
+    assert platform.node() not in text.replace("numpy", "") or len(platform.node()) < 4
+    windows = About(None, r"C:\Users\someone\tiny", "embedder", "local", "this machine")
+    assert "someone" not in measure.as_csv([SPEED], windows, HERE, catalog, None, TODAY)
+    (row,) = rows_of(measure.as_csv([SPEED], About(None, "x", "embedder", "remote", "=1+1", "fp32"), HERE, catalog, None, TODAY))
+    assert row["hardware"] == row["runtime"] == "an endpoint" and "=1+1" not in "".join(row.values())
+    assert measure._guarded("=1+1") == "'=1+1"
+
+
+def test_this_machine_is_its_processor():
+    found = measure.machine()
+    assert found.name and found.vcpus >= 1 and found.name != platform.node()
+    assert measure.memory_gib() is None or measure.memory_gib() > 0
+
+
+# In Cost and Advise
+
+PEAK = {"peak_queries_per_second": 200, "query_tokens": 126, "vector_store": "none"}
+"""Queries of 128 tokens with the special ones: 25,600 tokens a second at the peak."""
+
+
+def ask(catalog, assumed=None, **stated):
+    return recommend(catalog, Workload.of(stated), TODAY, (), Assumptions.of(STATED if assumed is None else assumed))
+
+
+def here(found, variant="bge-small-en-v1.5"):
+    return next(j for j in found.judged if j.id == f"{variant}@this-machine")
+
+
+def test_a_measured_speed_costs_to_the_cent_what_the_hand_works_out(catalog):
+    found = here(ask(catalog, **PEAK))
+    # 25,600 / 3,848 = 6.65 machines, / 0.7 = 9.5: ten, at 730 hours and ten cents
+    assert found.plan.replicas == (10, 10, 10)
+    assert found.plan.encoding_usd == (Decimal("730.00"),) * 3 and found.monthly == pytest.approx(730)
+
+
+def test_at_the_measured_length_the_speed_is_exactly_the_measured_one(catalog):
+    speed = here(ask(catalog, passage_tokens=126)).plan.tokens_per_second
+    assert speed == pytest.approx((3848, 3848, 3848))
+
+
+def test_a_longer_text_takes_more_operations_a_token(catalog):
+    speed = here(ask(catalog, passage_tokens=447)).plan.tokens_per_second
+    assert speed.base == pytest.approx(3848 * FLOPS_SMALL / (2 * 21_639_552 + 4 * 12 * 384 * 449)) and speed.base < 3848
+
+
+def test_another_model_is_scaled_by_its_operations_with_a_range_and_says_so(catalog):
+    found = here(ask(catalog, passage_tokens=126), "bge-base-en-v1.5")
+    base = 3848 * FLOPS_SMALL / FLOPS_BASE
+    assert found.plan.tokens_per_second == pytest.approx((base / 1.3, base, base * 1.3)) and base == pytest.approx(993.3, abs=0.05)
+    text = {f.rule: f.text for f in found.findings}["speed-is-scaled"]
+    assert (
+        text
+        == "No speed of BGE Base EN v1.5 on this hardware was measured: 993 tokens a second are scaled by FLOPs from your own measured runs on this machine, of BGE Small EN v1.5."
+    )
+    assert all(f.rule != "speed-is-scaled" for f in here(ask(catalog)).findings)
+    # 25,600 / 993.3 / 0.7 = 36.8 machines: 37; at the fast end 28.3: 29; at the slow end 47.9: 48
+    assert here(ask(catalog, **PEAK), "bge-base-en-v1.5").plan.encoding_usd == (Decimal("2117.00"), Decimal("2701.00"), Decimal("3504.00"))
+
+
+def test_a_reranker_measured_scales_embedders_and_the_other_way_round(catalog):
+    assumed = STATED | {"measured_variant": "bge-reranker-base", "measured_tokens_per_second": 1118}
+    found = ask(catalog, assumed, task="retrieve-and-rerank", passage_tokens=126)
+    flops = 1118 * (2 * 86_042_881 + 4 * 12 * 768 * 128)
+    assert here(found).plan.tokens_per_second.base == pytest.approx(flops / FLOPS_SMALL)
+    assert here(
+        ask(catalog, task="rerank", query_tokens=16, passage_tokens=108), "bge-reranker-base"
+    ).plan.tokens_per_second.base == pytest.approx(3848 * FLOPS_SMALL / (2 * 86_042_881 + 4 * 12 * 768 * 128))
+
+
+@pytest.mark.parametrize(("precision", "factor"), [("fp32", 1.3), ("fp16", 2.0), ("int8", 2.0)])
+def test_the_range_of_a_scaled_speed_holds_what_our_own_runs_differ_by(catalog, precision, factor):
+    assert throughput.SCALED_SPREAD[precision] == factor
+    reached = [
+        row["tokens_per_s"] * throughput.flops_per_token(catalog.variants[row["variant"]], row["seq_len"])
+        for row in catalog.throughput.to_dict("records")
+        if row["source_id"] == "own-throughput-2026-11" and row["precision"] == precision
+    ]
+    assert not reached or max(reached) / min(reached) < factor
+
+
+def test_a_measured_machine_is_a_machine_of_ones_own(catalog):
+    own = ask(catalog, placement="own", data_may_leave=False, redundancy=True, hardware="cpu")
+    assert here(own).fits and own.pick.named == "BGE Large EN v1.5 on this machine (yours)"
+    assert here(own).plan.price_sources == ("decision-0009-measured-here",) and "decision-0009-measured-here" in catalog.sources
+    assert not here(ask(catalog, placement="hosted")).fits
+    assert not here(ask(catalog, hardware="gpu")).fits
+
+
+def test_a_model_that_does_not_fit_its_memory_is_ruled_out_with_the_figures(catalog):
+    found = here(ask(catalog, STATED | {"machine_memory_gib": 0.3}))
+    assert [f.text for f in found.excluded] == [
+        "BGE Small EN v1.5 needs 441 MiB in fp32 (weights, a fifth more for the runtime, one batch); this machine (yours) has 307 MiB for it."
+    ]
+
+
+def test_a_speed_holds_at_its_own_precision_only(catalog):
+    found = ask(catalog, STATED | {"precision": "int8"})
+    assert here(found).plan.tokens_per_second is None and not here(found).fits
+    assert tables.this_machine(found)[-1] == "At int8, as asked under the assumptions, its speed was not measured, so it is not priced."
+    int8 = STATED | {"measured_precision": "int8"}
+    assert here(ask(catalog, int8 | {"precision": "int8"}, passage_tokens=126)).plan.tokens_per_second.base == pytest.approx(3848)
+    assert here(ask(catalog, int8)).plan.figure("precision") == "int8"
+
+
+def test_int8_measured_here_warns_of_its_quality_here_and_nowhere_else(catalog):
+    found = ask(catalog, STATED | {"measured_precision": "int8"})
+    warned = {j.plan.instance.id for j in found.judged if not j.hosted and any(f.rule == "int8-costs-quality" for f in j.findings)}
+    assert warned == {"this-machine"}
+
+
+def test_the_stated_price_holds_on_spot_and_the_stated_speed_whatever_the_estimate_is_changed_to(catalog):
+    found = here(ask(catalog, STATED | {"machine_prices": "spot", "speed_percent": 10}, passage_tokens=126))
+    assert found.plan.rent == Decimal("0.10") and found.plan.tokens_per_second.base == pytest.approx(3848)
+
+
+def test_without_a_measurement_nothing_changes(catalog):
+    assert priced(catalog, Assumptions()) is catalog and not any(j.plan.measured for j in ask(catalog, {}).judged)
+    with_it, without = ask(catalog), ask(catalog, {})
+    assert len(with_it.judged) == len(without.judged) + 8 and "this-machine" not in catalog.instances
+    before = {j.id: j.monthly for j in without.judged}
+    assert all(j.monthly == before[j.id] or np.isnan(before[j.id]) for j in with_it.judged if not j.plan.measured)
+    assert storage.ram_usd_per_gib_month(with_it.catalog) == storage.ram_usd_per_gib_month(catalog)
+
+
+def test_a_model_that_the_catalog_does_not_have_prices_nothing_and_says_so(catalog):
+    for variant in ("no-such-model", "aquila2-7b"):
+        found = ask(catalog, STATED | {"measured_variant": variant})
+        assert not any(j.plan.measured for j in found.judged)
+        assert tables.this_machine(found) == [
+            f"The speed that was measured prices nothing: the catalog has no model {variant} whose FLOPs are known."
+        ]
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_an_incomplete_set_is_told_in_a_sentence_and_makes_no_machine(catalog, name):
+    rest = {key: value for key, value in STATED.items() if key != name}
+    with pytest.raises(WorkloadError) as error:
+        Assumptions.of(rest)
+    title = Assumptions.model_fields[name].title
+    assert str(error.value) == f"Of the measured machine '{title}' ({name}) is not stated. State all of it, or empty the rest."
+    assert priced(catalog, Assumptions(**rest)) is catalog
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        ({"measured_on": "2026-11-24"}, "are not stated"),
+        (STATED | {"measured_on": "2026-02-30"}, "measured_on: No such day"),
+        (STATED | {"measured_tokens_per_second": 0}, "measured_tokens_per_second: "),
+        (STATED | {"measured_tokens_per_second": float("inf")}, "measured_tokens_per_second: "),
+        (STATED | {"machine_usd_per_hour": 0}, "machine_usd_per_hour: "),
+        (STATED | {"measured_variant": "[x](y)"}, "measured_variant: "),
+        (STATED | {"measured_precision": "bf16"}, "measured_precision: "),
+    ],
+)
+def test_a_figure_that_cannot_be_is_told_with_its_field(stated, told):
+    with pytest.raises(WorkloadError, match=told):
+        Assumptions.of(stated)
+
+
+def test_an_undated_measurement_is_one_all_the_same(catalog):
+    found = here(ask(catalog, {key: value for key, value in STATED.items() if key != "measured_on"}))
+    assert found.fits and found.plan.as_of is None and tables.price_note(found) == "The price that you stated, undated. "
+
+
+def test_the_button_gives_an_address_that_brings_the_same_assumptions():
+    given = measure.params(SMALL, SPEED, 0.1, 8, TODAY)
+    assert given == {key: str(value) for key, value in STATED.items()}
+    assert Assumptions.of(given) == Assumptions.of(STATED)
+    assert ignored({key: [value] for key, value in given.items()}, {}, (), (Workload, Assumptions)) == []
+    assert measure.params(SMALL, SPEED, 0.1, 8)["measured_on"] == date.today().isoformat()
+
+
+def test_an_unusable_measurement_has_no_address():
+    with pytest.raises(WorkloadError, match="Model measured"):
+        measure.params(About(None, "tiny", "embedder", "local", "this machine", "fp32"), SPEED, 0.1, 8)
+
+
+def test_a_record_asks_again_with_the_measured_machine(catalog, tmp_path):
+    found = ask(catalog, placement="own")
+    path = tmp_path / "decision.json"
+    saved = record.as_json(catalog, found)
+    path.write_text(json.dumps(saved), encoding="utf-8")
+    replayed = record.replay(catalog, record.read(str(path)), TODAY)
+    assert replayed.changed == () and replayed.found.assumptions == found.assumptions and replayed.found.answer == found.answer
+    assert saved["picked"]["plans"] == ["bge-large-en-v1.5@this-machine"] and "decision-0009-measured-here" in saved["sources"]
+    assert "this machine (yours)" in record.as_markdown(catalog, found)
+
+
+# On the screen
+
+
+def test_the_formula_says_where_the_speed_is_from(catalog):
+    found = ask(catalog, **PEAK, passage_tokens=126)
+    lines = tables.formula(here(found), found)
+    measured = "measured here on 2026-11-24, 3,848 tokens/s at 128 tokens with BGE Small EN v1.5 at fp32 × 0.046 billion FLOPs for a token there = 176 GFLOP/s"
+    assert f"Speed of this machine (yours): {measured}; / that = 3,848 tokens a second." in lines
+    assert "Rent: $0.10 an hour × 730 hours × 10 = $730 a month." in lines
+    other = here(found, "bge-base-en-v1.5")
+    assert (
+        f"Speed of this machine (yours), scaled by FLOPs from BGE Small EN v1.5's measurement: {measured}; / that = 993 tokens a second (764 to 1,291)."
+        in tables.formula(other, found)
+    )
+
+
+def test_the_tables_mark_what_was_measured_and_what_is_scaled(catalog):
+    found = ask(catalog)
+    own = {row["id"]: row for row in tables.own_rows(found, "embedder") if row["Machine"] == "this machine (yours)"}
+    assert own["bge-small-en-v1.5"]["Tokens a second"] == "3,736, measured here at 128 tokens"
+    assert own["bge-m3"]["Tokens a second"] == "273 (210 to 355), scaled by FLOPs from BGE Small EN v1.5's measurement"
+    where = {row["Where"] for row in tables.plan_rows(found, "embedder") if row["Model"] == "BGE M3"}
+    assert "this machine (yours), scaled by FLOPs from BGE Small EN v1.5's measurement" in where
+    assert ", 3,736 tokens a second, measured here at 128 tokens. The price that you" in tables.plan_sentence(
+        found, "bge-small-en-v1.5@this-machine"
+    )
+    months = [float(row["A month"].strip("$").replace(",", "")) for row in tables.own_rows(found, "embedder")]
+    assert months == sorted(months)
+
+
+def test_a_machine_that_is_not_the_cheapest_is_shown_beside_the_cheapest(catalog):
+    found = ask(catalog, STATED | {"machine_usd_per_hour": 50})
+    rows = [row["Machine"] for row in tables.own_rows(found, "embedder") if row["id"] == "bge-small-en-v1.5"]
+    assert len(rows) == 2 and rows[1] == "this machine (yours)"
+
+
+def test_the_sentences_lead_with_the_measured_model_and_say_why_another_does_not_fit(catalog):
+    told = tables.this_machine(ask(catalog, **PEAK))
+    assert told[0] == "This machine, as measured: BGE Small EN v1.5 at 3,848 tokens/s, $0.10 an hour: $730 a month."
+    assert told[2].startswith("BGE Small EN v1.5 at ") and "10 such machines at $0.10 an hour, $730 a month." in told[2]
+    assert told[-1].startswith("BGE Multilingual Gemma2: BGE Multilingual Gemma2 needs 43.9 GiB in fp32")
+    assert tables.this_machine(ask(catalog, {})) == []
+    rerank = tables.this_machine(ask(catalog, task="rerank"))
+    assert rerank[0] == "This machine, as measured: BGE Small EN v1.5 at 3,848 tokens/s, $0.10 an hour." and len(rerank) == 5
+
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def opened(page, **params):
+    st.cache_resource.clear()
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    for key, value in params.items():
+        at.query_params[key] = value
+    at.run()
+    at.switch_page(f"pages/{page}.py").run()
+    assert not at.exception
+    return at
+
+
+def words(at):
+    return "\n".join(e.value for kind in (at.header, at.markdown, at.error, at.warning, at.caption) for e in kind)
+
+
+def test_the_link_of_the_button_brings_the_machine_to_cost():
+    at = opened("cost", **measure.params(SMALL, SPEED, 0.1, 8, TODAY), offer="bge-small-en-v1.5@this-machine")
+    text = words(at)
+    assert "This machine, as measured: BGE Small EN v1.5 at 3,848 tokens/s, \\$0.10 an hour: \\$85.95 a month." in text
+    assert "Speed of this machine (yours): measured here on 2026-11-24" in text and "could not be taken" not in text
+    own = next(table.value for table in at.table if "Machine" in table.value.columns)
+    assert own.iloc[0]["Machine"] == "this machine (yours)"
+    assert next(e.label for e in at.expander if e.label.startswith("Assumptions")) == "Assumptions (7 changed)"
+    assert [at.session_state[name] for name in STATED] == list(STATED.values())
+    next(button for button in at.button if button.label == "Reset all").click().run()
+    assert not at.exception and "This machine, as measured" not in words(at) and all(at.session_state[name] is None for name in STATED)
+
+
+def test_the_link_brings_the_machine_to_advise():
+    at = opened("advise", **measure.params(SMALL, SPEED, 0.1, 8, TODAY), placement="own")
+    assert "Use BGE Large EN v1.5 on this machine (yours)" in words(at)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"measured_tokens": ""}, "'Tokens a text when measured' (measured_tokens) is not stated"),
+        ({"measured_variant": "nope"}, "no such choice as 'nope'"),
+        ({"measured_precision": "bf16"}, "no such choice as 'bf16'"),
+        ({"measured_tokens_per_second": "1e400"}, "measured\\_tokens\\_per\\_second"),
+        ({"machine_usd_per_hour": "-1"}, "machine\\_usd\\_per\\_hour"),
+        ({"measured_on": "2026-99-99"}, "no such day"),
+        ({"measured_on": "<b>now</b>"}, "measured\\_on"),
+    ],
+)
+def test_a_broken_link_is_told_and_ends_no_page(changed, told):
+    params = measure.params(SMALL, SPEED, 0.1, 8, TODAY) | changed
+    at = opened("cost", **{key: value for key, value in params.items() if value})
+    assert told in words(at)
+
+
+def test_the_plans_of_a_link_without_the_machine_do_not_hold_it():
+    assert "no such choice as" in words(opened("cost", offer="bge-small-en-v1.5@this-machine"))
+
+
+def test_ids_of_the_plain_catalog_hold_no_measured_machine(catalog):
+    assert not any(name.endswith("@this-machine") for name in plans.ids(catalog))
