@@ -13,6 +13,7 @@ page = st.navigation(
         st.Page("pages/advise.py", title="Advise", url_path="advise"),
         st.Page("pages/compare.py", title="Compare", url_path="compare"),
         st.Page("pages/cost.py", title="Cost", url_path="cost"),
+        st.Page("pages/live.py", title="Live", url_path="live"),
         st.Page("pages/faq.py", title="FAQ", url_path="faq"),
         st.Page("pages/sources.py", title="Sources", url_path="sources"),
         st.Page("pages/variant.py", title="Variant", url_path="variant", visibility="hidden"),

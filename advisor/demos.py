@@ -10,8 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from tokenizers import Tokenizer
 
-from advisor import units
-from advisor.encode.engine import About, EncodeError, Floats, Scores
+from advisor import token_counts, units
+from advisor.catalog import Catalog, vocabulary
+from advisor.encode import matching
+from advisor.encode.choices import Choice
+from advisor.encode.engine import About, EncodeError, Floats, Scores, Vectors
 
 MOST_SENTENCES = 12
 """Sentences in a heatmap: more would not be readable on a phone."""
@@ -22,7 +25,7 @@ def who(about: About, seconds: float, counted: int | None = None) -> str:
     engine = {"local": "fastembed on this machine", "torch": "torch on this machine", "remote": f"the endpoint {about.where}"}[about.engine]
     label = " (a stand-in, not BGE)" if about.standin else ""
     if about.variant_id is None and not about.standin:
-        label = " (its weights are not those of the catalog's model)" if about.engine != "remote" else " (no model of the catalog)"
+        label = " (not the model of the catalog)"
     precision = about.precision or "precision not known"
     read = f" for {units.count(counted)} tokens" if counted else ""
     return f"Answered by {about.model}{label}, {engine}, {precision}, in {told_seconds(seconds)}{read}."
@@ -191,6 +194,70 @@ def cut(text: str, tokenizer: Tokenizer, limit: int) -> Cut:
     if len(ends) <= room:
         return Cut(text, "", len(encoded.ids), limit)
     return Cut(text[: ends[room - 1]], text[ends[room - 1] :], len(encoded.ids), limit)
+
+
+def longest(passages: Mapping[str, str]) -> str:
+    """The longest of some passages."""
+    return max(passages.values(), key=len, default="")
+
+
+def tokenizer(catalog: Catalog, chosen: Choice) -> Tokenizer | None:
+    """The tokenizer of a choice: from its files where they are at hand, else the shipped one of its variant; None where neither is."""
+    model = chosen.model
+    if model is not None and (model.folder / "tokenizer.json").is_file():
+        return Tokenizer.from_file(str(model.folder / "tokenizer.json"))
+    variant = catalog.variants.get((model.variant_id if model else chosen.endpoint.variant if chosen.endpoint else None) or "")
+    name = token_counts.SHIPPED.get(variant.tokenizer or "") if variant else None
+    return vocabulary.wordpiece(catalog.folder, name) if name else None
+
+
+class Three(NamedTuple):
+    """M3's three scores of some passages: a sentence, a row a passage, and for each passage the tokens behind its scores."""
+
+    sentence: str
+    rows: list[dict[str, str]]
+    details: list[tuple[str, list[dict[str, str]], list[dict[str, str]]]]
+
+
+def three(query: Vectors, made: Vectors, texts: Sequence[str]) -> Three:
+    """Dense, sparse and multi-vector scores of passages for one query, and which tokens carried them.
+
+    Raises:
+        EncodeError: the vectors lack one of the outputs.
+    """
+    if not (query.sparse and query.multi_vector and query.pieces and made.sparse and made.multi_vector and made.pieces):
+        raise EncodeError("The engine gave no sparse or no multi-vector output. Choose BGE M3 in the torch engine.")
+    dense = (made.dense @ query.dense[0]).tolist()
+    sparse = [matching.sparse_score(query.sparse[0], weights) for weights in made.sparse]
+    multi = [
+        matching.max_sim(query.multi_vector[0], rows) if len(rows) and len(query.multi_vector[0]) else 0.0 for rows in made.multi_vector
+    ]
+    rows = [
+        {"Passage": text, "Dense (cosine)": f"{d:.3f}", "Sparse": f"{s:.3f}", "Multi-vector": f"{m:.3f}"}
+        for text, d, s, m in zip(texts, dense, sparse, multi, strict=True)
+    ]
+    details = []
+    for text, weights, vectors, pieces in zip(texts, made.sparse, made.multi_vector, made.pieces, strict=True):
+        carried = [
+            {
+                "Token": one.token,
+                "Weight in the query": f"{one.query_weight:.3f}",
+                "In the passage": f"{one.passage_weight:.3f}",
+                "Its part of the score": f"{one.product:.4f}",
+            }
+            for one in matching.shared_tokens(query.sparse[0], weights)
+        ]
+        best = [
+            {"Token of the query": one.query_token, "Nearest in the passage": one.passage_token, "Similarity": f"{one.similarity:.3f}"}
+            for one in matching.best_matches(query.multi_vector[0], vectors, query.pieces[0], pieces)
+        ]
+        details.append((text, carried, best))
+    firsts = [max(range(len(texts)), key=scores.__getitem__) for scores in (dense, sparse, multi)]
+    agree = len(set(firsts)) == 1
+    told = f"All three put “{short(texts[firsts[0]])}” first." if agree else "The three outputs do not agree on the first: " + "; ".join(
+        f"{name} “{short(texts[place])}”" for name, place in zip(("dense", "sparse", "multi-vector"), firsts, strict=True)
+    ) + "."  # fmt: skip
+    return Three(told, rows, details)
 
 
 class Beside(NamedTuple):

@@ -239,3 +239,48 @@ def _sentence(first: Measured, second: Measured, metric: str, difference: Interv
     if verdict == "equal":
         return f"{ahead} and {behind} cannot be told apart: {figures}, {interval}."
     return f"{ahead} finds more than {behind}: {figures}, {interval}."
+
+
+def rows(results: Sequence[Measured]) -> list[dict[str, str]]:
+    """Each run with its metrics and their 95 % intervals, the highest nDCG@10 first."""
+    ordered = sorted(results, key=lambda one: -one.means[METRICS[0]].value)
+    return [
+        {"Run": one.run.name}
+        | {metric: f"{mean.value:.3f} ({mean.low:.3f} to {mean.high:.3f})" for metric, mean in one.means.items()}
+        | {"Queries": f"{len(one.queries):,}", "Seconds": f"{one.run.seconds:,.1f}"}
+        for one in ordered
+    ]
+
+
+def verdicts(results: Sequence[Measured]) -> list[str]:
+    """The best run against each other one, a sentence each, with the queries won and lost."""
+    if len(results) < 2:
+        return []
+    best, *others = sorted(results, key=lambda one: -one.means[METRICS[0]].value)
+    told = []
+    for other in others:
+        found = compare(best, other)
+        told.append(f"{found.sentence} {len(found.wins)} queries won, {len(found.losses)} lost, {len(found.ties)} alike.")
+    return told
+
+
+def query_rows(judged: Judged, results: Sequence[Measured]) -> list[dict[str, str | float]]:
+    """nDCG@10 of each run on each query, the queries on which the runs differ most first."""
+    columns = {}
+    for number, one in enumerate(results, 1):
+        columns[one.run.name if one.run.name not in columns else f"{one.run.name} ({number})"] = one.values[METRICS[0]]
+    made: list[dict[str, str | float]] = [
+        {"Query": judged.queries[query]} | {name: round(float(values[place]), 3) for name, values in columns.items()}
+        for place, query in enumerate(results[0].queries)
+    ]
+    spread = [max(float(v[place]) for v in columns.values()) - min(float(v[place]) for v in columns.values()) for place in range(len(made))]
+    return [made[place] for place in sorted(range(len(made)), key=lambda place: -spread[place])]
+
+
+def data_sentence(judged: Judged) -> str:
+    """What the data hold, and whether they can decide, as a sentence."""
+    counted = sum(grade > 0 for graded in judged.judgements.values() for grade in graded.values())
+    told = f"{len(judged.passages):,} passages, {len(judged.queries):,} queries with {counted:,} relevant passages."
+    notes = " ".join(judged.notes)
+    few = f" Fewer than {TOO_FEW} queries decide nothing: figures are shown, no verdict." if len(judged.queries) < TOO_FEW else ""
+    return f"{told} {notes}".strip() + few

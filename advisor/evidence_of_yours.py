@@ -127,3 +127,8 @@ def _caveat(found: dict[str, Measured]) -> str:
     """Which variants can be told from the best."""
     best, *others = sorted(found.values(), key=lambda one: -one.means[METRICS[0]].value)
     return " ".join(compare(best, other).sentence for other in others)
+
+
+def asked(catalog: Catalog) -> dict[str, str]:
+    """The sets of the visitor's own, one a kind, to be asked for."""
+    return {chosen.kind: key for key, chosen in reversed(catalog.evidence_sets.items()) if chosen.source_set == "yours"}

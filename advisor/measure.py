@@ -276,7 +276,7 @@ def usable(about: About, measurement: Measurement) -> str | None:
     if about.standin:
         return f"{name} is not BGE: its speed prices nothing."
     if about.variant_id is None:
-        return f"{name} is no model of the catalog, or its file has another shape: its speed prices nothing."
+        return f"The speed of {name} prices nothing: the catalog has no such model, or its file has another shape."
     if about.engine == "remote":
         return f"{name} answers from {about.where}, not from this machine: its speed says nothing of this one."
     if _on_card(about):
@@ -377,3 +377,22 @@ def _model(about: About) -> str:
 def _guarded(value: object) -> object:
     """A cell that no spreadsheet takes for a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(SPREADSHEET_SIGNS) else value
+
+
+def fastest(measurements: Sequence[Measurement]) -> Measurement:
+    """The measurement with the most tokens a second; the first where none counts tokens."""
+    return max(measurements, key=lambda m: m.tokens_per_second or 0.0)
+
+
+def took(measurements: Sequence[Measurement]) -> float:
+    """Seconds of all timed calls, about: the median of each times its runs."""
+    return sum(m.runs * m.median_s for m in measurements)
+
+
+def use_sentence(about: About, measurement: Measurement) -> str:
+    """Which measurement is taken, as a sentence."""
+    rate = units.significant(measurement.tokens_per_second or 0.0)
+    return (
+        f"Taken: {rate} tokens a second, {about.model} at {units.count(round(measurement.tokens or 0))} tokens a text and "
+        f"{units.count(measurement.batch)} at once. Other models are scaled by their FLOPs, and marked so."
+    )

@@ -457,7 +457,7 @@ def _columns(
     columns |= _variant_columns(catalog, workload, static) | _asked(catalog, workload)
     columns["int8_asked"] = column([assumptions.precision == "int8"], "boolean")
     if static.measured.any() and assumptions.precision == "default":
-        int8 = static.measured & (columns["precision"].values == "int8")  # measured at int8, so it runs at int8
+        int8 = np.asarray(columns["precision"].values == "int8", dtype=bool)  # the measured machine alone, where nothing else is asked
         columns["int8_asked"] = Values(int8, np.ones_like(int8))
     days = static.columns["price_age_days"]
     columns["price_age_days"] = Values(today.toordinal() - days.values, days.known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -13,11 +14,12 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from advisor import catalog, prices, reasons, recommend
+from advisor import catalog, evidence_of_yours, prices, reasons, recommend
 from advisor.assumptions import Assumptions
 from advisor.catalog import Catalog
 from advisor.charts import Chart
 from advisor.errors import CatalogError
+from advisor.evaluate import Measured
 from advisor.recommend import Recommendation
 from advisor.workload import Workload
 
@@ -28,10 +30,19 @@ STORED = "workload"
 IGNORED = "ignored"
 """Where the form keeps what of the address it could not take, until another page is entered."""
 LIVE = "live_prices"
+YOURS = "your_evidence"
 SCORES = {"embedder": "scores", "reranker": "rerank_scores"}
 """The address parameter of the scores that rank each kind."""
 # Streamlit 1.67 writes multiselect tags in white on the primary colour in either theme: 2.2:1 on our dark one.
 TAGS = ", ".join(f".st-key-{key} [data-tag]" for key in ("languages", "outputs", "variants")) + " {background-color: #0f5f8c}"
+
+
+@dataclass(frozen=True, eq=False)
+class Yours:
+    """What this visit measured on data of its own, for Advise to take."""
+
+    results: tuple[Measured, ...]
+    languages: tuple[str, ...]
 
 
 def start(page: Any) -> None:
@@ -73,7 +84,9 @@ def the_catalog() -> Catalog:
     root = catalog.folder()
     found = _load(root, catalog.fingerprint(root))
     live = st.session_state.get(LIVE)
-    return _with_live(found, tuple(sorted(live.items()))) if live else found
+    found = _with_live(found, tuple(sorted(live.items()))) if live else found
+    yours = st.session_state.get(YOURS)
+    return _with_yours(found, yours, catalog.today()) if yours else found
 
 
 @lru_cache(maxsize=8)
@@ -82,12 +95,18 @@ def _with_live(found: Catalog, live: tuple[tuple[str, Any], ...]) -> Catalog:
     return prices.with_prices(found, dict(live))
 
 
-def novita_key() -> str:
-    """The operator's key for Novita, from the environment or the secrets; empty where there is none."""
-    if os.environ.get("NOVITA_API_KEY"):
-        return os.environ["NOVITA_API_KEY"]
+@lru_cache(maxsize=8)
+def _with_yours(found: Catalog, yours: Yours, day: date) -> Catalog:
+    """One catalog for the same measurements, so that what is worked out from it is kept."""
+    return evidence_of_yours.with_yours(found, yours.results, yours.languages, day)
+
+
+def secret(name: str) -> str:
+    """A key of the operator's, from the environment or the secrets; empty where there is none."""
+    if os.environ.get(name):
+        return os.environ[name]
     try:
-        return str(st.secrets.get("NOVITA_API_KEY", ""))
+        return str(st.secrets.get(name, ""))
     except FileNotFoundError:
         return ""
 

@@ -55,7 +55,7 @@ st.header("Live prices at Novita AI")
 st.markdown(
     "Asks Novita for its list of models and compares it with the catalog. What it finds can be used for this visit; nothing is written."
 )
-own = shared.novita_key()
+own = shared.secret("NOVITA_API_KEY")
 typed = (
     ""
     if own

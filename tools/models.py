@@ -24,6 +24,7 @@ from tokenizers.processors import TemplateProcessing
 
 from advisor.catalog import vocabulary
 from advisor.catalog.load import SHIPPED
+from advisor.encode.models import STANDIN_FILE
 from tools.onnx_models import Graph, Shape, hidden_states, score
 
 TINY = Shape(layers=2, hidden=32, heads=4, kv_heads=4, head_dim=8, feed_forward=64, positions=512)
@@ -127,6 +128,16 @@ def write_standin(folder: Path) -> None:
     tokenizer.enable_padding(pad_id=0, pad_token="[PAD]")  # the published file fills each text up to 128
     write_texts(folder, tokenizer, published, tokenizer_config, special_tokens)
     write_pooling(folder, shape.hidden, "mean")
+    told = {
+        "name": "all-MiniLM-L6-v2",
+        "kind": "embedder",
+        "model_file": "model.onnx",
+        "pooling": "mean",
+        "max_tokens": STANDIN_TOKENS,
+        "embedding_dim": shape.hidden,
+        "parameters": sum(weight.size for weight in read_safetensors(source / "model.safetensors").values()),
+    }
+    (folder / STANDIN_FILE).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
 
 
 def standin_source() -> Path | None:

@@ -42,8 +42,7 @@ _NEVER = [
         "192.0.0.192",  # metadata at Oracle
         "fd00:ec2::/32",  # metadata at AWS
         "fd20:ce::254",  # metadata at Google
-        "2001::/32",  # Teredo
-        "64:ff9b:1::/48",  # NAT64 of a site's own form (RFC 8215)
+        "2001::/32",  # Teredo; a site's own NAT64 (64:ff9b:1::/48) is among the reserved ones
     )
 ]
 

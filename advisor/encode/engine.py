@@ -45,7 +45,8 @@ class About:
 class Vectors:
     """Vectors of texts, in the order of the texts.
 
-    Shapes: `dense` (texts, dim), float32, each row of length one; `multi_vector` an array (tokens, dim) a text.
+    Shapes: `dense` (texts, dim), float32, each row of length one; `multi_vector` an array (tokens, dim) a text,
+    whose tokens `pieces` names.
     `sparse` holds weights by token a text. `tokens` counts each text as the model would read it without a limit, special tokens and
     instruction included; None where the engine tells no count. `counted` is what was encoded in all, or billed; None: not told.
     `counted_in` says what is counted: an Infinity server counts characters. `seconds` is the time that encoding took, without waiting in a queue.
@@ -58,6 +59,7 @@ class Vectors:
     counted_in: Literal["tokens", "characters"] = "tokens"
     sparse: tuple[dict[str, float], ...] | None = None
     multi_vector: tuple[Floats, ...] | None = None
+    pieces: tuple[tuple[str, ...], ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,7 @@ def load(model: Model, threads: int | None = None) -> Local:
         engine="local",
         where="this machine",
         precision=precision,
+        outputs=model.outputs,
         max_tokens=limit,
         standin=model.standin,
     )
@@ -146,7 +147,8 @@ def load(model: Model, threads: int | None = None) -> Local:
         notes += unchecked
     if odd:
         notes.append(f"These weights are not {model.name}'s: {'; '.join(odd)}.")
-    made.about = replace(about, variant_id=None if odd else model.variant_id, notes=tuple(notes))
+    name = f"weights in the place of {model.name}" if odd else model.name
+    made.about = replace(about, model=name, variant_id=None if odd else model.variant_id, notes=tuple(notes))
     return made
 
 

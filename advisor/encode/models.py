@@ -101,6 +101,7 @@ def standin(folder: Path) -> Model:
             pooling=told["pooling"],
             max_tokens=int(told["max_tokens"]),
             embedding_dim=told.get("embedding_dim"),
+            parameters=told.get("parameters"),
             standin=True,
         )
     except (OSError, ValueError, KeyError, TypeError):

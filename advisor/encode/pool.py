@@ -351,4 +351,5 @@ def _joined(parts: list[Vectors]) -> Vectors:
         counted=sum(one.counted or 0 for one in parts),
         sparse=None if parts[0].sparse is None else tuple(row for one in parts for row in one.sparse or ()),
         multi_vector=None if parts[0].multi_vector is None else tuple(row for one in parts for row in one.multi_vector or ()),
+        pieces=None if parts[0].pieces is None else tuple(row for one in parts for row in one.pieces or ()),
     )

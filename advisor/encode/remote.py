@@ -1,0 +1,500 @@
+"""The remote engine: texts go to an endpoint by HTTP, in the protocol that its server speaks.
+
+What a server may answer is checked before it is used. No sentence made here holds the key or words of the server.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.catalog.schema import Variant
+from advisor.encode import address
+from advisor.encode.address import Limits, Line, Reply
+from advisor.encode.endpoints import Endpoint
+from advisor.encode.engine import About, EncodeError, Output, Role, Scores, Vectors, unit_length
+
+LIMITS = Limits()
+TASK = "Given a question, retrieve passages that answer it"
+"""What `{task}` stands for in an instruction, as in Gemma2's, unless the caller says otherwise."""
+MOST_ITEMS = 256
+"""Texts in one request whatever the server takes, so that an answer of 4,096 numbers a text stays below the largest that is read."""
+MOST_BYTES = 300_000
+"""Bytes of texts in one request: OpenAI takes 300,000 tokens [openai-openapi], and a token is a byte or more."""
+UNDOCUMENTED = 64
+"""Texts in one request where no limit is published."""
+LARGEST = 1e6  # of a number in a vector; unit_length reckons in float32
+LARGEST_LOGIT = 500.0  # rerankers stay within some tens; exp() overflows past 709
+
+_KEY = re.compile(r"[\x21-\x7e]{1,500}")
+_VERSION = re.compile(r"/v[0-9][a-z0-9]*(?=/|$)")
+_PRECISIONS: dict[object, Literal["fp32", "fp16"]] = {"float32": "fp32", "float16": "fp16"}
+
+
+class Asked(NamedTuple):
+    """What one request asks: vectors of `texts` in their role, or their scores for `query`."""
+
+    model: str
+    texts: list[str]
+    role: Role = "passage"
+    query: str = ""
+
+
+class Dialect(NamedTuple):
+    """How one server is asked for one thing, as data/PROTOCOLS.md has it.
+
+    `base` makes the path of a base address that of the server, `path` follows it. `values` reads (place, vector or score) of each
+    text, and fails with LookupError or TypeError on another form. `told` reads what was counted, from the answer and its headers.
+    `most` is the number of texts in a request. `scale` is that of its scores; None: not documented.
+    """
+
+    base: Callable[[str], str]
+    path: str
+    body: Callable[[Asked], dict[str, Any]]
+    values: Callable[[Any], list[tuple[Any, Any]]]
+    told: Callable[[Any, Mapping[str, str]], object]
+    most: int
+    notes: tuple[str, ...] = ()
+    scale: Literal["logit", "sigmoid"] | None = None
+    counted_in: Literal["tokens", "characters"] = "tokens"
+
+
+def _without_ends(path: str) -> str:
+    """The base path of an address that was copied with the path of a call."""
+    return re.sub(r"(/(embeddings|rerank|ranking|models))+$", "", path)
+
+
+def _versioned(path: str, unversioned: str = "/v1") -> str:
+    """Bases are published with /v1 and without; one that holds a version anywhere is whole (/v1/openai, /v3/openai)."""
+    path = _without_ends(path)
+    return path if _VERSION.search(path) else (path or unversioned.removesuffix("/v1")) + "/v1"
+
+
+def _root(path: str) -> str:
+    """The path without /v1 and the like, for servers whose own calls stand beside those."""
+    return re.sub(r"(/(v1|api|run|embed|embeddings|rerank|models|info))+$", "", path)
+
+
+def _listed(*keys: str, place: str | None = None, value: str = "") -> Callable[[Any], list[tuple[Any, Any]]]:
+    """Reads the list under `keys`: its items in order, or the `value` of each with the place it states."""
+
+    def values(answer: Any) -> list[tuple[Any, Any]]:
+        for key in keys:
+            answer = answer[key]
+        if not isinstance(answer, list):
+            raise TypeError
+        return list(enumerate(answer)) if place is None else [(row[place], row[value]) for row in answer]
+
+    return values
+
+
+def _usage(answer: Any, _: Mapping[str, str]) -> object:
+    """Tokens of `usage`, which holds total_tokens alone, or nothing, at vLLM."""
+    usage = answer.get("usage") if isinstance(answer, dict) else None
+    return (usage.get("prompt_tokens") or usage.get("total_tokens")) if isinstance(usage, dict) else None
+
+
+def _header(_: Any, headers: Mapping[str, str]) -> object:
+    """TEI's only count for /embed and /rerank [tei-main]."""
+    stated = headers.get("x-compute-tokens", "")
+    return int(stated) if re.fullmatch("[0-9]{1,12}", stated) else None
+
+
+def _eval_count(answer: Any, _: Mapping[str, str]) -> object:
+    return answer.get("prompt_eval_count") if isinstance(answer, dict) else None
+
+
+def _untold(_: Any, __: Mapping[str, str]) -> object:
+    return None
+
+
+def _documents(asked: Asked) -> dict[str, Any]:
+    return {"model": asked.model, "query": asked.query, "documents": asked.texts, "top_n": len(asked.texts)}
+
+
+def _cloudflare_texts(asked: Asked) -> dict[str, Any]:
+    """Pooling is mean unless asked for, which gives other vectors than BGE's; bge-m3 has no such field [cf-bge-small, cf-bge-m3]."""
+    return {"text": asked.texts} | ({} if asked.model.endswith("bge-m3") else {"pooling": "cls"})
+
+
+_OPENAI = Dialect(
+    base=_versioned,
+    path="/embeddings",
+    body=lambda a: {"model": a.model, "input": a.texts, "encoding_format": "float"},
+    values=_listed("data", place="index", value="embedding"),
+    told=_usage,
+    most=2048,  # [openai-openapi]
+)
+_RERANK = Dialect(
+    base=_versioned,
+    path="/rerank",
+    body=_documents,
+    values=_listed("results", place="index", value="relevance_score"),
+    told=_usage,
+    most=UNDOCUMENTED,
+)
+_NOVITA = partial(_versioned, unversioned="/openai/v1")
+_CUTS = "It cuts texts over its limit without saying so."
+_NOT_SAID = "What it does with a text over its limit is not documented."
+_CHARACTERS = "Its usage counts characters, unless it was started to count tokens."
+
+EMBED: dict[str, Dialect] = {
+    "openai": _OPENAI,
+    "novita": _OPENAI._replace(base=_NOVITA, most=UNDOCUMENTED, notes=(_NOT_SAID,)),  # its limits are OpenAI's, copied [novita-embeddings]
+    "vllm": _OPENAI._replace(most=UNDOCUMENTED),
+    "infinity": _OPENAI._replace(
+        base=_without_ends,  # no /v1, unless its url_prefix says so [infinity-src]
+        body=lambda a: {"model": a.model, "input": a.texts},
+        counted_in="characters",
+        notes=(_CHARACTERS,),
+    ),
+    "nim": _OPENAI._replace(
+        body=lambda a: {"model": a.model, "input": a.texts, "input_type": a.role},  # [nvidia-nim-api]
+        most=UNDOCUMENTED,
+    ),
+    "tei": Dialect(
+        base=_root,
+        path="/embed",
+        body=lambda a: {"inputs": a.texts, "normalize": True, "truncate": True},
+        values=_listed(),
+        told=_header,
+        most=32,  # its default; /info says [tei-main]
+        notes=(_CUTS,),
+    ),
+    "ollama": Dialect(
+        base=_root,
+        path="/api/embed",
+        body=lambda a: {"model": a.model, "input": a.texts},
+        values=_listed("embeddings"),
+        told=_eval_count,
+        most=UNDOCUMENTED,
+        notes=(_CUTS,),
+    ),
+    "cloudflare": Dialect(
+        base=_root,
+        path="/run/{model}",
+        body=_cloudflare_texts,
+        values=_listed("result", "data"),
+        told=_untold,
+        most=100,  # [cf-bge-small]
+    ),
+}
+RERANK: dict[str, Dialect] = {
+    "novita": _RERANK._replace(base=_NOVITA, notes=(_NOT_SAID,)),
+    "vllm": _RERANK,
+    "infinity": _RERANK._replace(
+        base=_without_ends,
+        body=lambda a: _documents(a) | {"return_documents": False, "raw_scores": False},
+        most=2048,
+        scale="sigmoid",
+        counted_in="characters",
+        notes=(_CHARACTERS,),
+    ),
+    "nim": Dialect(
+        base=_versioned,
+        path="/ranking",
+        body=lambda a: {
+            "model": a.model,
+            "query": {"text": a.query},
+            "passages": [{"text": text} for text in a.texts],
+            "truncate": "END",
+        },
+        values=_listed("rankings", place="index", value="logit"),
+        told=_untold,
+        most=512,  # [nvidia-nim-rerank]
+        notes=(_CUTS,),
+        scale="logit",
+    ),
+    "tei": Dialect(
+        base=_root,
+        path="/rerank",
+        body=lambda a: {"query": a.query, "texts": a.texts, "raw_scores": True, "truncate": True},
+        values=_listed(place="index", value="score"),
+        told=_header,
+        most=32,
+        notes=(_CUTS,),
+        scale="logit",
+    ),
+    "cloudflare": Dialect(
+        base=_root,
+        path="/run/{model}",
+        body=lambda a: {"query": a.query, "contexts": [{"text": text} for text in a.texts], "top_k": len(a.texts)},
+        values=_listed("result", "response", place="id", value="score"),
+        told=_untold,
+        most=UNDOCUMENTED,
+    ),
+}
+_SCALE_NOT_SAID = "The scale of its scores is not documented: those that all lie between 0 and 1 are taken as they are, others as logits."
+
+
+@dataclass(frozen=True)
+class _Got:
+    """Vectors or scores in the order of the texts, what was counted in all, and the seconds of the requests."""
+
+    values: list[Any]
+    counted: int | None
+    seconds: float
+
+
+class Remote:
+    """A model at an endpoint. Nothing is asked before the first text; `about` says more after it, where the server told more.
+
+    `variants` are the catalog's; `key` goes before the environment's; `private` allows addresses of this machine and its network.
+
+    Raises:
+        EncodeError: the key, or the endpoint's variant, is not there or cannot be used.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        variants: Mapping[str, Variant],
+        *,
+        key: str | None = None,
+        task: str = TASK,
+        limits: Limits = LIMITS,
+        private: bool = True,
+    ) -> None:
+        key = key or endpoint.key()
+        if key and not _KEY.fullmatch(key):
+            raise EncodeError(f"The key of {endpoint.name} holds a space, a line break or the like. Copy it again, whole and alone.")
+        if endpoint.variant is not None and endpoint.variant not in variants:
+            raise EncodeError(f"The catalog has no variant '{endpoint.variant}', which {endpoint.name} names. Mend its variant.")
+        self._endpoint, self._key, self._task, self._limits, self._private = endpoint, key, task, limits, private
+        self._variant = variants[endpoint.variant] if endpoint.variant else None
+        self._dialect = (EMBED if endpoint.kind == "embedder" else RERANK)[endpoint.shape]
+        self._most = self._dialect.most
+        self._asked_info = endpoint.shape != "tei"
+        self._about = About(
+            variant_id=endpoint.variant,
+            model=endpoint.model,
+            kind=endpoint.kind,
+            engine="remote",
+            where=endpoint.name,
+            precision=endpoint.precision,
+            max_tokens=endpoint.max_tokens or (self._variant.max_tokens if self._variant else None),
+            standin=self._variant is None and "bge" not in endpoint.model.lower(),
+            notes=self._dialect.notes,
+        )
+        if endpoint.kind == "reranker" and self._dialect.scale is None:
+            self._note(_SCALE_NOT_SAID)
+
+    def __repr__(self) -> str:
+        return f"Remote({self._endpoint.id!r})"
+
+    @property
+    def about(self) -> About:
+        """Who answers, as far as the settings and the server's answers up to now tell."""
+        return self._about
+
+    def embed(self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Sequence[Output] = ("dense",)) -> Vectors:
+        """Dense vectors, shape (texts, dim).
+
+        Raises:
+            EncodeError: the endpoint is a reranker's, gives no answer or one that cannot be used, or other outputs are asked for.
+        """
+        if self._about.kind != "embedder":
+            raise EncodeError(f"{self._about.where} is a reranker: it gives no vectors. Choose an embedder.")
+        if set(outputs) - {"dense"}:
+            raise EncodeError("Endpoints give dense vectors only. Sparse and multi-vector output need the torch engine.")
+        instruction = (self._variant.query_instruction if role == "query" else self._variant.passage_instruction) if self._variant else None
+        got = self._got(Asked(self._about.model, [instructed(text, instruction if instruct else None, self._task) for text in texts], role))
+        return Vectors(self._dense(got.values), got.seconds, counted=got.counted, counted_in=self._dialect.counted_in)
+
+    def rerank(self, query: str, passages: Sequence[str]) -> Scores:
+        """Scores, shape (passages,): logits where the server gives them, else numbers between 0 and 1.
+
+        Raises:
+            EncodeError: the endpoint is an embedder's, or gives no answer or one that cannot be used.
+        """
+        if self._about.kind != "reranker":
+            raise EncodeError(f"{self._about.where} is an embedder: it scores no pairs. Choose a reranker.")
+        got = self._got(Asked(self._about.model, list(passages), query=query))
+        if not set(map(type, got.values)) <= {int, float} or not all(-LARGEST_LOGIT <= score <= LARGEST_LOGIT for score in got.values):
+            raise EncodeError(f"{self._about.where} returned a score that is no number, or out of all bounds. Look at its own log.")
+        within = all(0 <= score <= 1 for score in got.values)
+        if self._dialect.scale == "sigmoid" and not within:
+            raise EncodeError(f"{self._about.where} returned scores outside of 0 to 1, where it was asked for such. Check its shape.")
+        scale = self._dialect.scale or ("sigmoid" if within else "logit")
+        return Scores(np.array(got.values, np.float32), scale, got.seconds, counted=got.counted, counted_in=self._dialect.counted_in)
+
+    def _note(self, sentence: str) -> None:
+        if sentence not in self._about.notes:
+            self._about = replace(self._about, notes=(*self._about.notes, sentence))
+
+    def _got(self, asked: Asked) -> _Got:
+        """The answers to all texts, batch by batch, within the deadline."""
+        if not all(text.strip() for text in [*asked.texts, asked.query or "-"]):
+            raise EncodeError("One of the texts is empty, which no model reads. Leave it out.")
+        if not asked.texts:
+            return _Got([], None, 0.0)
+        limits, base = self._limits, address.parsed(self._endpoint.base_url)
+        until = time.monotonic() + limits.deadline_s
+
+        def work() -> _Got:
+            with Line(self._about.where, base, self._key, limits, until, private=self._private) as line:
+                self._ask_info(line, base.path)
+                got = [self._batch(line, base.path, asked._replace(texts=texts)) for texts in self._batches(asked.texts)]
+            counts = [one.counted for one in got if one.counted is not None]
+            counted = sum(counts) if len(counts) == len(got) else None
+            return _Got([value for one in got for value in one.values], counted, sum(one.seconds for one in got))
+
+        return address.within(limits.deadline_s, work, address.too_long(self._about.where))
+
+    def _batches(self, texts: list[str]) -> Iterator[list[str]]:
+        """The texts in their order, in requests of as many as the server, the settings and this module allow."""
+        most = min(self._most, self._endpoint.max_batch or self._most, MOST_ITEMS)
+        batch: list[str] = []
+        filled = 0
+        for text in texts:
+            size = len(_packed(text))
+            if batch and (len(batch) == most or filled + size > MOST_BYTES):
+                yield batch
+                batch, filled = [], 0
+            batch.append(text)
+            filled += size
+        yield batch
+
+    def _batch(self, line: Line, path: str, asked: Asked) -> _Got:
+        """The values of one request, in the order of its texts."""
+        dialect = self._dialect
+        reply = line.ask(dialect.base(path) + dialect.path.format(model=asked.model), _packed(dialect.body(asked)))
+        if reply.status != 200:
+            raise EncodeError(self._problem(reply))
+        name, shape = self._about.where, self._endpoint.shape
+        try:
+            answer = json.loads(reply.body)
+            values = dialect.values(answer)
+        except (ValueError, RecursionError, LookupError, TypeError):
+            values = None
+        if values is None:
+            raise EncodeError(f"{name} did not answer as a server of shape {shape} does. Check its shape and base address.")
+        places = [place for place, _ in values]
+        if not set(map(type, places)) <= {int} or sorted(places) != list(range(len(asked.texts))):
+            raise EncodeError(
+                f"{name} answered with {len(places):,} results for {len(asked.texts):,} texts, or mixed them up. Check its shape."
+            )
+        counted = dialect.told(answer, reply.headers)
+        if not isinstance(counted, int) or isinstance(counted, bool) or not 0 <= counted < 10**12:
+            counted = None
+        return _Got([value for _, value in sorted(values, key=lambda pair: pair[0])], counted, reply.seconds)
+
+    def _dense(self, values: list[Any]) -> NDArray[np.float32]:
+        """Vectors of unit length, once each number is known to be one."""
+        expected, name = self._variant.embedding_dim if self._variant else None, self._about.where
+        if not values:
+            return np.empty((0, expected or 0), np.float32)
+        try:
+            rows = [_vector(value) for value in values]
+        except (ValueError, TypeError, OverflowError):
+            rows = []
+        if not rows or len({row.size for row in rows}) != 1:
+            raise EncodeError(f"{name} returned vectors that hold something else than numbers, or differ in length. Check its shape.")
+        matrix = np.stack(rows)
+        if self._variant and expected and matrix.shape[1] != expected:
+            raise EncodeError(
+                f"{name} returned {matrix.shape[1]:,} numbers a text; {self._variant.name} has {expected:,}: another model answers there. "
+                "Check its model and variant."
+            )
+        bounded = bool((np.abs(matrix) <= LARGEST).all())  # NaN is not <= either
+        lengths = np.linalg.norm(matrix, axis=1) if bounded else np.zeros(1)
+        if lengths.min() < 1 / LARGEST:
+            raise EncodeError(
+                f"{name} returned vectors of zeros or of numbers out of all bounds, as half precision can. Look at its own log."
+            )
+        if np.abs(lengths - 1).max() > 0.01:
+            self._note("Its vectors were not of unit length; they were brought to it here.")
+        return unit_length(matrix)
+
+    def _ask_info(self, line: Line, path: str) -> None:
+        """Asks TEI once for its limits, its precision and its pooling."""
+        if self._asked_info:
+            return
+        reply = line.ask(_root(path) + "/info")
+        if reply.status not in (200, 404, 405):
+            raise EncodeError(self._problem(reply))
+        try:
+            info = json.loads(reply.body)
+        except (ValueError, RecursionError):
+            info = None
+        if not isinstance(info, dict):
+            self._note("It does not tell its limits, its precision or its pooling.")
+            info = {}
+        stated = {name: n for name, n in info.items() if type(n) is int and 0 < n < 10**9}
+        self._most = stated.get("max_client_batch_size", self._most)
+        limit = min((stated[name] for name in ("max_input_length", "max_batch_tokens") if name in stated), default=None)
+        if limit:
+            self._about = replace(self._about, max_tokens=min(limit, self._about.max_tokens or limit))
+        if self._about.precision is None and isinstance(info.get("model_dtype"), str):
+            self._about = replace(self._about, precision=_PRECISIONS.get(info["model_dtype"]))
+        hub_id = self._variant.hub_id if self._variant else None
+        if hub_id and isinstance(info.get("model_id"), str) and _last(info["model_id"]) != _last(hub_id):
+            self._note(f"It names its model otherwise than {hub_id}: check that it serves that one.")
+        kinds = info.get("model_type")
+        embedding = kinds.get("embedding") if isinstance(kinds, dict) else None
+        pooling = embedding.get("pooling") if isinstance(embedding, dict) else None
+        if self._variant and pooling and pooling != self._variant.pooling:
+            self._note(f"It pools otherwise than {self._variant.name} ({self._variant.pooling}), so its vectors are not that model's.")
+        self._asked_info = True
+
+    def _problem(self, reply: Reply) -> str:
+        """One sentence for a status other than 200, and the next step; the server's own words are left out."""
+        name, status = self._about.where, reply.status
+        if 300 <= status < 400:
+            return f"{name} answered with a redirect ({status}), which was not followed. Check its base address."
+        if status in (401, 403):
+            step = "Check that it is whole and has not been revoked." if self._key else "Enter one, or name it in key_env."
+            return f"{name} {'refused the key' if self._key else 'asks for a key'} ({status}). {step}"
+        asked_s = address.wait_s(reply.headers.get("Retry-After", ""))
+        again = f"Try again in {asked_s:,.0f} seconds, as it asks." if asked_s else "Try again in a few minutes."
+        if status == 429:
+            return f"{name} takes no more requests for now (429). {again}"
+        if status >= 500:
+            return f"{name} has a fault of its own ({status}). {again}"
+        return f"{name} {_STATUSES.get(status, f'answered with status {status}. Check its shape and base address.')}"
+
+
+_STATUSES = {
+    400: "did not take the request (400). Check the model's name, and that no text is over its limit.",
+    404: "has no such call or model (404). Check its base address, with and without /v1, and the model's name.",
+    413: "takes less at a time (413). Send fewer or shorter texts, or lower its max_batch.",
+    422: "could not read a text (422). Shorten the texts, and check its shape.",
+    424: "could not run its model (424). Look at its own log.",
+}
+
+
+def instructed(text: str, instruction: str | None, task: str = TASK) -> str:
+    """The text with its instruction before it, or around it where the instruction holds {query}; {task} stands for the task.
+
+    >>> instructed("how do cats purr?", "<instruct>{task}\\n<query>{query}", "Find answers")
+    '<instruct>Find answers\\n<query>how do cats purr?'
+    """
+    before, _, after = (instruction or "").replace("{task}", task).partition("{query}")
+    return before + text + after
+
+
+def _vector(value: object) -> NDArray[np.float64]:
+    """One vector, from numbers or from base64 of little-endian float32, which OpenAI's shape allows [openai-openapi]."""
+    if isinstance(value, str):
+        value = np.frombuffer(base64.b64decode(value, validate=True), "<f4").tolist()
+    if not isinstance(value, list) or not value or not set(map(type, value)) <= {int, float}:
+        raise TypeError
+    return np.array(value, np.float64)
+
+
+def _last(model: str) -> str:
+    return model.lower().rstrip("/").rpartition("/")[2]
+
+
+def _packed(value: object) -> bytes:
+    """JSON in UTF-8; half of a surrogate pair, which UTF-8 cannot hold, becomes a question mark."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")

@@ -1,0 +1,181 @@
+"""The models that answer on Live: choosing one, getting one, and asking it. Shared by the parts of that page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+
+import streamlit as st
+
+from advisor import demos
+from advisor.encode import choices, endpoints, weights
+from advisor.encode.choices import Choice
+from advisor.encode.engine import EncodeError, Engine
+from advisor.encode.pool import Pool
+from advisor.encode.remote import Remote
+from pages import shared
+
+FOLDERS = "model_folders"
+TYPED = "typed_endpoint"
+FIRST = ("standin", "bge-small-en-v1.5", "bge-reranker-base")
+"""Taken where nothing was chosen and none is at hand: the smallest."""
+
+
+@st.cache_resource(max_entries=1, show_spinner=False, on_release=Pool.close)
+def pool() -> Pool:
+    """The models of this server, for all visitors."""
+    return Pool()
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def downloads() -> weights.Downloads:
+    """The one download of this server."""
+    return weights.Downloads()
+
+
+def all_choices() -> dict[str, Choice]:
+    """What can be chosen here; the operator's endpoints are left out, and their faults told, where their file is broken."""
+    catalog = shared.the_catalog()
+    try:
+        served = endpoints.load(catalog.variants)
+    except EncodeError as error:
+        st.warning(shared.plain(f"The endpoints of this server cannot be used. {error}"))
+        served = {}
+    return choices.all_of(catalog, choices.at(served, st.session_state.get(TYPED)), st.session_state.get(FOLDERS, {}))
+
+
+def choose(found: dict[str, Choice], kind: str, label: str, key: str, outputs: str = "dense", avoid: str = "") -> Choice | None:
+    """Asks for a model of a kind, and says how to get it where it is not at hand; None where there is none to choose."""
+    options = [
+        one
+        for one in found.values()
+        if one.kind == kind and (outputs == "dense" or (one.model is not None and outputs in one.model.outputs))
+    ]
+    if not options:
+        return None
+    at_hand = [one.id for one in options if not one.missing and one.id != avoid]
+    smallest = [one for one in FIRST if one in found and found[one] in options]
+    first = (at_hand or smallest or [options[0].id])[0]
+    ids = [one.id for one in options]
+    chosen = found[
+        st.selectbox(label, ids, index=ids.index(first), key=key, bind="query-params", help="Ids; the name and where it runs stand below.")
+    ]
+    shared.small(shared.plain(chosen.label) + (" is at hand." if not chosen.missing else " is not at hand."))
+    return chosen
+
+
+def engine(chosen: Choice, told: Callable[[str], None]) -> Engine:
+    """The engine of a choice; a model of this machine begins to load.
+
+    Raises:
+        EncodeError: it is not at hand, or no place is free for it.
+    """
+    if chosen.missing:
+        raise EncodeError(chosen.missing)
+    if chosen.endpoint is not None:
+        wanted = chosen.endpoint.key_env
+        key = st.session_state.get("typed_key", "").strip() if chosen.id == choices.TYPED else shared.secret(wanted) if wanted else ""
+        return Remote(chosen.endpoint, shared.the_catalog().variants, key=key or None)
+    assert chosen.model is not None
+    return pool().engine(chosen.model, told)
+
+
+def once(key: str, inputs: Any, label: str, work: Callable[[Callable[[str], None]], Any], disabled: bool = False) -> Any:
+    """What `work` gave for these inputs, kept for the visit and made by the button; None where there is nothing to show.
+
+    `work` takes a function that shows where it stands. Its EncodeError is shown as one sentence.
+    """
+    pressed = st.button(label, key=f"{key}_go", icon=":material/play_arrow:", type="primary", disabled=disabled)
+    spot = st.empty()
+    if pressed:
+        st.session_state.pop(key, None)
+        spot.caption("Working.")
+        try:
+            st.session_state[key] = (inputs, work(lambda words: spot.caption(shared.plain(words))))
+        except EncodeError as error:
+            spot.warning(shared.plain(str(error)))
+            return None
+        spot.empty()
+    kept = st.session_state.get(key)
+    if kept is None:
+        return None
+    if kept[0] != inputs:
+        st.caption("What is asked has changed since: press the button for new results.")
+        return None
+    return kept[1]
+
+
+def answered(about: Any, seconds: float, counted: int | None = None) -> None:
+    """Who answered, and what is to be known of it."""
+    st.caption(shared.money(demos.who(about, seconds, counted)))
+    if about.notes:
+        with st.expander("About this engine", icon=":material/info:"):
+            st.markdown("\n".join(f"- {shared.plain(note)}" for note in about.notes))
+
+
+def get(chosen: Choice) -> None:
+    """How to get a model that is not at hand: from the hub on a click, or from a folder."""
+    with st.container(border=True):
+        st.markdown(f"**{shared.plain(chosen.label)}** — {shared.plain(chosen.missing)}")
+        if chosen.note:
+            st.caption(shared.plain(chosen.note))
+        if not chosen.fetchable:
+            return
+        fetch(chosen)
+        if endpoints.typing_allowed():
+            named = st.text_input("Or a folder on this machine that holds its files", key=f"folder_{chosen.id}")
+            if named and st.button("Use this folder", key=f"folder_{chosen.id}_go", icon=":material/folder_open:"):
+                st.session_state[FOLDERS] = st.session_state.get(FOLDERS, {}) | {chosen.id: Path(named).expanduser()}
+                st.rerun()
+
+
+@st.fragment(run_every=1.0)
+def fetch(chosen: Choice) -> None:
+    """A download that the visitor may start, watch, and cancel."""
+    assert chosen.files is not None
+    current = downloads().current
+    mine = current is not None and current.files == chosen.files
+    if current is not None and mine and current.running:
+        st.progress(current.share, text=shared.plain(current.sentence))
+        if st.button("Cancel", key=f"cancel_{chosen.id}", icon=":material/close:"):
+            current.cancel()
+            st.rerun()
+        return
+    if current is not None and mine and current.state == "done" and weights.at_hand(chosen.files):
+        st.rerun(scope="app")
+    st.caption(shared.plain(chosen.room))
+    if st.button("Fetch it from the hub", key=f"fetch_{chosen.id}", icon=":material/download:"):
+        try:
+            downloads().start(chosen.files)
+        except EncodeError as error:
+            st.warning(shared.plain(str(error)))
+            return
+        st.rerun(scope="fragment")
+    if current is not None and mine and current.state in ("failed", "cancelled"):
+        st.warning(shared.plain(current.sentence))
+
+
+def ask_endpoint() -> None:
+    """An endpoint that the person at this machine types in; nothing where the operator does not let visitors do so."""
+    if not endpoints.typing_allowed():
+        return
+    catalog = shared.the_catalog()
+    with st.expander("An endpoint of yours", icon=":material/lan:"):
+        st.caption("For this visit only. Its address is checked before anything is sent, and no redirect is followed.")
+        base = st.text_input("Base address", key="typed_base", placeholder="http://127.0.0.1:8080")
+        shape = st.selectbox("It speaks as", list(get_args(endpoints.Shape)), key="typed_shape")
+        model = st.text_input("Model name that it knows", key="typed_model", placeholder="BAAI/bge-m3")
+        variants = ["none of these", *(key for key, v in catalog.variants.items() if v.kind in ("embedder", "reranker"))]
+        variant = st.selectbox("It is the catalog's", variants, key="typed_variant")
+        kind = st.segmented_control("Kind", ["embedder", "reranker"], default="embedder", required=True, key="typed_kind")
+        st.text_input("Key, if it asks for one", type="password", key="typed_key", help="Sent to that address only, and kept nowhere.")
+        if st.button("Use it", icon=":material/check:", disabled=not (base and model)):
+            told = {"base_url": base, "shape": shape, "model": model, "kind": kind, "variant": None if variant == variants[0] else variant}
+            try:
+                st.session_state[TYPED] = endpoints.typed(catalog.variants, **told)
+            except EncodeError as error:
+                st.session_state.pop(TYPED, None)
+                st.warning(shared.plain(str(error)))
+                return
+            st.rerun()

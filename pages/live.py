@@ -1,0 +1,289 @@
+"""Live: encode with BGE here or at an endpoint, see what it does, measure it, and try it on data of one's own."""
+
+import streamlit as st
+
+from advisor import charts, demos
+from advisor.catalog import corpus
+from pages import engines, own_data, shared, speed
+
+shared.routed()
+catalog = shared.the_catalog()
+TOP = 10
+SENTENCES = (
+    "How do I change my password?",
+    "I have forgotten my login details.",
+    "Where can I see my invoices?",
+    "The bank of the river is steep.",
+    "She opened an account at the bank.",
+)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the sample passages")
+def _sample(mark: str):
+    """The sample corpus, read once for the catalog's files."""
+    return corpus.load()
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _vectors() -> dict:
+    """Vectors of the sample's passages by model, for all visitors; the last four models."""
+    return {}
+
+
+def sample(languages: str):
+    """The sample's passages, queries and judgements: the English part, or all of it."""
+    whole = _sample(catalog.version)
+    return whole.part(corpus.ENGLISH) if languages == "english" else whole
+
+
+def passages_of(chosen, judged, told):
+    """Vectors of the sample's passages: kept for all visitors where a model of this machine made them."""
+    key = (chosen.model, tuple(judged.passages))
+    shelf = _vectors()
+    if chosen.model is not None and key in shelf:
+        return shelf[key]
+    made = engines.engine(chosen, told).embed(list(judged.passages.values()), "passage")
+    if chosen.model is not None:
+        shelf[key] = made
+        while len(shelf) > 4:
+            shelf.pop(next(iter(shelf)), None)
+    return made
+
+
+def ask_query(key: str, judged) -> str:
+    """A query of the sample, or one that the visitor types."""
+    queries = list(judged.queries.values())
+    typed = st.selectbox(
+        "Query", queries, key=f"{key}_query", accept_new_options=True, help="Choose one of the sample, or type your own and press Enter."
+    )
+    return (typed or "").strip()
+
+
+def ask_languages(key: str) -> str:
+    """Which part of the sample is searched."""
+    return st.segmented_control(
+        "Passages", ["english", "all-languages"], default="english", required=True, key=key, bind="query-params",
+        help="The sample that ships with this app: short passages written for it. It shows what a model does; it is no benchmark.",
+    )  # fmt: skip
+
+
+def grades_of(judged, query: str) -> dict:
+    """The judgements of a query of the sample; none for one that the visitor typed."""
+    return next((dict(judged.judgements[key]) for key, text in judged.queries.items() if text == query), {})
+
+
+def found_by(chosen, judged, query: str, told, instruct: bool = True):
+    """The nearest passages of the sample, who answered, and the seconds for the query."""
+    made = passages_of(chosen, judged, told)
+    engine = engines.engine(chosen, told)
+    asked = engine.embed([query], "query", instruct=instruct)
+    return demos.search(asked.dense[0], made.dense, judged.passages, grades_of(judged, query), TOP), engine.about, asked
+
+
+def show_search() -> None:
+    """Search over the sample corpus."""
+    st.header("Which passages does it find?")
+    judged = sample(ask_languages("passages"))
+    query = ask_query("search", judged)
+    got = engines.once(
+        "search", (embedder, query, len(judged.passages)), "Search", lambda told: found_by(embedder, judged, query, told), not query
+    )
+    if got:
+        hits, about, asked = got
+        grades = grades_of(judged, query)
+        st.markdown(shared.plain(demos.found_sentence(hits, grades)))
+        shared.table(demos.hit_rows(hits, bool(grades)), "The passages found, nearest first")
+        engines.answered(about, asked.seconds, asked.counted)
+
+
+def show_rerank() -> None:
+    """Search, and the hits again in a reranker's order."""
+    st.header("What does a reranker change?")
+    if reranker is None or reranker.missing:
+        st.info("Choose a reranker that is at hand, on the left.")
+        return
+    judged = sample(ask_languages("rerank_passages"))
+    query = ask_query("rerank", judged)
+
+    def work(told):
+        hits, about, asked = found_by(embedder, judged, query, told)
+        engine = engines.engine(reranker, told)
+        scores = engine.rerank(query, [hit.text for hit in hits])
+        return hits, about, asked, scores, engine.about
+
+    got = engines.once("rerank", (embedder, reranker, query, len(judged.passages)), "Search and rerank", work, not query)
+    if got:
+        hits, about, asked, scores, second = got
+        moves = demos.reranked(hits, scores)
+        shared.show_chart(charts.slope(moves, shared.theme()), "slope")
+        shared.table([shared.figures(row) for row in demos.move_rows(moves, scores.scale)], "Each passage before and after reranking")
+        engines.answered(about, asked.seconds, asked.counted)
+        engines.answered(second, scores.seconds, scores.counted)
+
+
+def show_likeness() -> None:
+    """How like sentences are."""
+    st.header("Which sentences mean the same?")
+    typed = st.text_area("Sentences, one a line", value="\n".join(SENTENCES), key="sentences", height=160)
+    texts = tuple(dict.fromkeys(line.strip() for line in typed.splitlines() if line.strip()))[: demos.MOST_SENTENCES]
+    st.caption(f"{len(texts)} sentences; at most {demos.MOST_SENTENCES} are compared.")
+
+    def work(told):
+        engine = engines.engine(embedder, told)
+        made = engine.embed(texts, "passage")
+        return demos.likeness(texts, made.dense), engine.about, made
+
+    got = engines.once("likeness", (embedder, texts), "Compare them", work, not texts)
+    if got:
+        found, about, made = got
+        shared.show_chart(charts.heatmap(found, shared.theme()), "heatmap")
+        st.markdown("\n".join(f"{n}. {shared.plain(text)}" for n, text in enumerate(found.texts, 1)))
+        shared.table([{key: shared.plain(cell) for key, cell in row.items()} for row in found.rows()], "Cosine of every two sentences")
+        st.caption(
+            "A cosine of 1 is the same direction. How high unrelated sentences come differs by model: compare, do not take a threshold from elsewhere."
+        )
+        engines.answered(about, made.seconds, made.counted)
+
+
+def show_three() -> None:
+    """Dense, sparse and multi-vector output of M3, and the tokens that carried the weight."""
+    st.header("M3's three outputs: dense, sparse and multi-vector")
+    chosen = engines.choose(found, "embedder", "Model with these outputs", "three", outputs="multi_vector")
+    if chosen is None or chosen.missing:
+        if chosen is not None:
+            engines.get(chosen)
+        return
+    query = st.text_input("Query", value="What does renting a graphics card cost?", key="three_query")
+    typed = st.text_area(
+        "Passages, one a line",
+        value="A GPU server is billed by the hour, between one and four dollars.\nGraphics cards draw a lot of power.\nThe rent for the flat is due on the first.",
+        key="three_passages",
+    )
+    texts = [line.strip() for line in typed.splitlines() if line.strip()][: demos.MOST_SENTENCES]
+
+    def work(told):
+        engine = engines.engine(chosen, told)
+        wanted = ("dense", "sparse", "multi_vector")
+        return engine.embed([query], "query", outputs=wanted), engine.embed(texts, "passage", outputs=wanted), engine.about
+
+    got = engines.once("three", (chosen, query, tuple(texts)), "Encode", work, not (query and texts))
+    if got:
+        asked, made, about = got
+        told = demos.three(asked, made, texts)
+        st.markdown(shared.plain(told.sentence))
+        shared.table([shared.figures(row) for row in told.rows], "Dense, sparse and multi-vector score of each passage")
+        for text, shared_tokens, matches in told.details:
+            with st.expander(shared.plain(demos.short(text)), icon=":material/token:"):
+                shared.figures_table(shared_tokens, "Tokens that query and passage share, with their weights")
+                shared.figures_table(matches, "Each token of the query with the passage's token nearest to it")
+        engines.answered(about, made.seconds, made.counted)
+
+
+def show_cut() -> None:
+    """What a limit in tokens cuts, on the text."""
+    st.header("What does a token limit cut off?")
+    tokenizer = demos.tokenizer(catalog, embedder)
+    if tokenizer is None:
+        st.info(f"The tokenizer of {embedder.label} is not at hand. Choose an English model, or fetch the model's files.")
+        return
+    text = st.text_area("Text", value=demos.longest(sample("english").passages), key="cut_text", height=200)
+    limit = st.number_input("Limit in tokens", min_value=4, max_value=8192, value=512, step=64, key="limit", bind="query-params")
+    if not text.strip():
+        return
+    parts = demos.cut(text, tokenizer, limit)
+    st.markdown(f"**{shared.plain(parts.sentence)}**")
+    st.markdown("Read")
+    with st.container(border=True, height=220):
+        st.markdown(shared.plain(parts.read))
+    if parts.lost:
+        st.markdown("Lost: no query finds what stands here")
+        with st.container(border=True, height=220):
+            st.markdown(shared.plain(parts.lost))
+    st.caption("Counted with the model's own tokenizer, special tokens included. Nothing was encoded.")
+
+
+def show_instruction() -> None:
+    """What the query instruction changes."""
+    st.header("What does the query instruction change?")
+    judged = sample("english")
+    query = ask_query("instruction", judged)
+
+    def work(told):
+        with_it = found_by(embedder, judged, query, told)
+        return with_it, found_by(embedder, judged, query, told, instruct=False)[0]
+
+    got = engines.once("instruction", (embedder, query), "Search with and without it", work, not query)
+    if got:
+        (hits, about, asked), bare = got
+        told = demos.instruction_sentence(embedder.name, embedder.query_instruction, hits, bare, grades_of(judged, query))
+        st.markdown(shared.plain(told))
+        found_both = demos.beside(hits, bare, ("With", "Without"))
+        shared.table([shared.figures(row) for row in found_both.rows], "Place of each passage with and without the instruction")
+        engines.answered(about, asked.seconds, asked.counted)
+
+
+def show_beside() -> None:
+    """Two engines on one query."""
+    st.header("Do two models find the same?")
+    other = engines.choose(found, "embedder", "The other embedder", "other", avoid=embedder.id)
+    if other is None or other.missing:
+        if other is not None:
+            engines.get(other)
+        return
+    judged = sample(ask_languages("beside_passages"))
+    query = ask_query("beside", judged)
+
+    def work(told):
+        return found_by(embedder, judged, query, told), found_by(other, judged, query, told)
+
+    got = engines.once("beside", (embedder, other, query, len(judged.passages)), "Search with both", work, not query)
+    if got:
+        (one, first, asked), (two, second, asked_too) = got
+        names = (embedder.label, other.label) if embedder.label != other.label else (f"{embedder.label} (one)", f"{other.label} (other)")
+        both = demos.beside(one, two, names)
+        st.markdown(f"**{shared.plain(demos.beside_sentence(both, TOP, names))}**")
+        shared.table([shared.figures(row) for row in both.rows], "Place of each passage with either model")
+        engines.answered(first, asked.seconds, asked.counted)
+        engines.answered(second, asked_too.seconds, asked_too.counted)
+
+
+def show_part(label: str) -> None:
+    """What a tab holds; only the open one runs."""
+    if label == "Your data":
+        own_data.show(found, embedder, reranker)
+    elif label == "M3 outputs":
+        show_three()
+    elif label == "Long texts":
+        show_cut()
+    elif embedder.missing:
+        st.info(f"{embedder.label} is not at hand: fetch it on the left, or choose another model.")
+    elif label == "Speed":
+        speed.show(embedder, reranker)
+    else:
+        {
+            "Search": show_search,
+            "Rerank": show_rerank,
+            "Similarity": show_likeness,
+            "Instruction": show_instruction,
+            "Two models": show_beside,
+        }[label]()
+
+
+st.title("See BGE at work")
+st.markdown("Encode texts here, find passages, rerank them, measure the speed, and try your own data. What you type stays in this visit.")
+found = engines.all_choices()
+left, right = st.columns([1, 3], gap="medium")
+with left:
+    embedder = engines.choose(found, "embedder", "Embedder", "embedder")
+    if embedder.missing:
+        engines.get(embedder)
+    reranker = engines.choose(found, "reranker", "Reranker", "reranker")
+    if reranker is not None and reranker.missing:
+        engines.get(reranker)
+    engines.ask_endpoint()
+with right:
+    labels = ["Search", "Rerank", "Similarity", "Long texts", "Instruction", "Two models", "M3 outputs", "Speed", "Your data"]
+    for label, tab in zip(labels, st.tabs(labels, key="part", bind="query-params"), strict=True):
+        if tab.open:
+            with tab:
+                show_part(label)
