@@ -260,7 +260,7 @@ def fetch(order: Order) -> Path:
     """The complete folder of the ordered files.
 
     Raises:
-        Problem: for all that can go wrong on the way; nothing is left of it.
+        Problem: for all that can go wrong on the way. What is left of it the parent removes, or the next download.
     """
     store, name = Path(order.store), folder_name(order.repo)
     store.mkdir(parents=True, exist_ok=True)
@@ -269,13 +269,9 @@ def fetch(order: Order) -> Path:
             raise Problem(f"Another process is downloading {order.repo} already: wait for it.")
         sweep(store, name)
         partial = store / f"{name}{PARTIAL}{os.getpid()}"
-        try:
-            partial.mkdir()
-            _fill(order, partial, store / name)
-            _swap(partial, store / name)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
+        partial.mkdir()
+        _fill(order, partial, store / name)
+        _swap(partial, store / name)
     return store / name
 
 

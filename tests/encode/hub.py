@@ -243,12 +243,11 @@ class Handler(BaseHTTPRequestHandler):
             self.server.closing.wait(60)
             self.close_connection = True
             return
-        if switches.drip is None:
-            self.wfile.write(content)
-            return
-        size, seconds = switches.drip
-        for start in range(0, len(content), size):
-            self.wfile.write(content[start : start + size])
+        while content and switches.drip:
+            size, seconds = switches.drip
+            self.wfile.write(content[:size])
+            content = content[size:]
             if self.server.closing.wait(seconds):
                 self.close_connection = True
                 return
+        self.wfile.write(content)

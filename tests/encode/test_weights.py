@@ -109,7 +109,7 @@ def test_what_was_fetched_loads(tiny_m3, store, start):
 
 
 def test_progress_is_told_and_a_cancelled_download_leaves_nothing(repo, store, start):
-    with hub.serving({FILES.repo: repo}, drip=(20_000, 0.05)) as base:
+    with hub.serving({FILES.repo: repo}, drip=(20_000, 0.2)) as base:
         got = start(base)
         seen = []
         for _ in range(2):
@@ -228,7 +228,7 @@ def test_where_the_hub_knows_no_parts_a_file_starts_anew(repo, store, start):
 
 
 def test_a_killed_child_leaves_nothing(repo, store, start):
-    with hub.serving({FILES.repo: repo}, drip=(20_000, 0.05)) as base:
+    with hub.serving({FILES.repo: repo}, drip=(20_000, 0.2)) as base:
         got = start(base)
         until(lambda: got.done_bytes)
         os.kill(got._child.pid, signal.SIGKILL)
@@ -250,7 +250,7 @@ time.sleep(60)
 
 
 def test_the_child_ends_with_its_parent_and_what_it_left_goes_with_the_next_download(repo, store, start):
-    with hub.serving({FILES.repo: repo}, drip=(20_000, 0.05)) as base:
+    with hub.serving({FILES.repo: repo}, drip=(20_000, 0.2)) as base:
         with subprocess.Popen([sys.executable, "-c", PARENT, str(store), base], stdout=subprocess.PIPE, text=True) as parent:
             child = int(parent.stdout.readline())
             parent.kill()
@@ -270,7 +270,7 @@ def running(pid):
 def test_left_overs_of_other_models_go_too_but_not_what_is_under_way(repo, store, start):
     other = Files("BAAI/other", "config.json")
     (store / "BAAI--gone.partial-1" / "onnx").mkdir(parents=True)
-    with hub.serving({FILES.repo: repo, other.repo: repo}, drip=(20_000, 0.05)) as base:
+    with hub.serving({FILES.repo: repo, other.repo: repo}, drip=(20_000, 0.2)) as base:
         slow = start(base)
         until(lambda: slow.done_bytes)
         assert start(base, other).wait(10) == "done"
@@ -278,12 +278,13 @@ def test_left_overs_of_other_models_go_too_but_not_what_is_under_way(repo, store
 
 
 def test_of_two_downloads_of_one_model_the_second_says_that_it_is_under_way(repo, store, start):
-    with hub.serving({FILES.repo: repo}, drip=(50_000, 0.02)) as base:
+    with hub.serving({FILES.repo: repo}, drip=(20_000, 0.2)) as base:
         first = start(base)
         until(lambda: first.done_bytes)
         second = start(base)
         assert second.wait(5) == "failed" and second.problem == "Another process is downloading BAAI/bge-m3 already: wait for it."
         assert (store / f"{FOLDER}.lock").read_text() == f"{first._child.pid}\n"
+        base.switches.drip = None
         assert first.wait(10) == "done"
     assert weights.at_hand(FILES, store) and left(store) == [FOLDER]
 
@@ -522,12 +523,13 @@ def test_the_hub_and_the_folder_come_from_the_environment(repo, tmp_path, monkey
 
 def test_one_download_at_a_time(repo, store):
     downloads = Downloads()
-    with hub.serving({FILES.repo: repo, "BAAI/other": repo}, drip=(50_000, 0.03)) as base:
+    with hub.serving({FILES.repo: repo, "BAAI/other": repo}, drip=(20_000, 0.2)) as base:
         first = downloads.start(FILES, store, hub=base)
         assert downloads.start(FILES, store, hub=base) is first is downloads.current
         with pytest.raises(EncodeError, match=r"BAAI/bge-m3 is being downloaded. Wait for it, or cancel it."):
             downloads.start(Files("BAAI/other", "config.json"), store, hub=base)
         first.cancel()
+        base.switches.drip = None
         second = downloads.start(Files("BAAI/other", "config.json"), store, hub=base)
         assert second.wait(10) == "done" and downloads.current is second
 
