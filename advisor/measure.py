@@ -53,7 +53,7 @@ class Measurement:
     """One length of text at one batch size, timed.
 
     `tokens` are those of a text, or a reranker's pair, that were encoded: as the engine counts them, cut at its limit, a mean over the
-    batch; None where it counts none. `runs` calls were timed, `batch` texts each; `warm_up_s` is the call before them.
+    batch; None where it counts none. `runs` calls were timed, `batch` texts each (an engine may compute them in several parts); `warm_up_s` is the call before them.
     `flops_per_second` are in operations a second, None where the model's FLOPs are not known; `share_of_peak` is of the machine's
     measured fp32 matrix product, None where either is not known or the engine runs elsewhere.
     """
@@ -268,6 +268,14 @@ def peak_sentence(peak: Peak, here: Machine) -> str:
     cpus = f"{here.vcpus} {'CPU' if here.vcpus == 1 else 'CPUs'}"
     with_threads = f"{peak.threads} {'thread' if peak.threads == 1 else 'threads'}"
     return f"{here.name}, {cpus}: {units.significant(peak.gflops)} GFLOP/s in fp32, the best of numpy's matrix products ({units.count(peak.size)} rows, {with_threads})."
+
+
+def doubt(measurements: Sequence[Measurement], about: About) -> str | None:
+    """That this machine was busy with other work, where a model ran faster than the peak; None where nothing shows it. int8 may outrun an fp32 peak."""
+    faster = any(m.share_of_peak is not None and m.share_of_peak > 1 for m in measurements)
+    if not faster or about.precision == "int8":
+        return None
+    return "A model ran faster than the peak that was measured, so something else was computing here meanwhile. Measure again when this machine is idle."
 
 
 def usable(about: About, measurement: Measurement) -> str | None:

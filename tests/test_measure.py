@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import platform
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -184,7 +185,7 @@ SPEED = Measurement(128.0, 8, 20, 3848.0, 30.06, 0.2661, 0.31, 3848.0 * FLOPS_SM
     [
         (About(None, "all-MiniLM-L6-v2", "embedder", "local", "this machine", "fp32", standin=True), "all-MiniLM-L6-v2 is not BGE: its speed prices nothing."),
         (About("bge-small-en-v1.5", "MiniLM", "embedder", "local", "this machine", "fp32", standin=True), "MiniLM is not BGE: its speed prices nothing."),
-        (About(None, "/srv/models/tiny-bge", "embedder", "local", "this machine", "fp32"), "tiny-bge is no model of the catalog, or its file has another shape: its speed prices nothing."),
+        (About(None, "/srv/models/tiny-bge", "embedder", "local", "this machine", "fp32"), "The speed of tiny-bge prices nothing: the catalog has no such model, or its file has another shape."),
         (About("bge-m3", "bge-m3", "embedder", "remote", "Novita AI", "fp16"), "bge-m3 answers from Novita AI, not from this machine: its speed says nothing of this one."),
         (About("bge-m3", "bge-m3", "embedder", "local", "this machine"), "The precision of bge-m3 is not known: a speed holds at one precision only, so it prices nothing."),
         (About("bge-m3", "bge-m3", "embedder", "torch", "this machine", "fp32", notes=("Computed by torch 2.9 on cuda.",)), "bge-m3 ran on a graphics card, and a machine measured here is priced as its processor: run it on the CPU to price it."),
@@ -197,6 +198,15 @@ def test_what_may_price_nothing_says_why(about, why):
 
 def test_a_model_without_known_operations_prices_nothing():
     assert "The FLOPs of" in measure.usable(SMALL, Measurement(128.0, 8, 20, 3848.0, 30.0, 0.2, 0.3, None, None, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("share", "precision", "doubted"), [(0.92, "fp32", False), (1.4, "fp32", True), (1.4, "int8", False), (None, "fp32", False)]
+)
+def test_a_model_faster_than_the_peak_shows_that_the_machine_was_busy(share, precision, doubted):
+    found = replace(SPEED, share_of_peak=share)
+    told = measure.doubt([SPEED, found], replace(SMALL, precision=precision))
+    assert (told is not None and "Measure again" in told) == doubted
 
 
 # As CSV
