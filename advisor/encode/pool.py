@@ -97,10 +97,10 @@ class _Resident:
             return f"{self.model.name} is working." if self.about else f"{self.model.name} is loading."
         with self._work:
             ahead = self.waiting.index(request) if request in self.waiting else 0
-        loading = "" if self.about else f"{self.model.name} is loading. "
-        if not ahead and loading:
-            return loading.strip()
-        return f"{loading}You are number {ahead + 1} in the queue; {ahead + 1 if self.busy else ahead} before you."
+        if not self.about:
+            return f"{self.model.name} is loading" + (f"; {ahead} before you." if ahead else ".")
+        ahead += self.busy
+        return f"{ahead} {'request is' if ahead == 1 else 'requests are'} before yours at {self.model.name}."
 
     @property
     def idle(self) -> bool:

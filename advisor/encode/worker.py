@@ -19,7 +19,7 @@ NICENESS = 10
 """How far encoding stands back behind the pages, in steps of Unix's nice."""
 
 
-def load(model: Model, threads: int | None) -> Engine:
+def load(model: Model, threads: int | None = None) -> Engine:
     """The engine of a model in this process.
 
     Raises:
@@ -28,7 +28,7 @@ def load(model: Model, threads: int | None) -> Engine:
     if model.engine == "torch":
         from advisor.encode import torch_engine
 
-        engine: Engine = torch_engine.load(model)
+        engine: Engine = torch_engine.load(model, threads)
         return engine
     from advisor.encode import local
 
