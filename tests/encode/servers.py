@@ -118,8 +118,8 @@ def infinity_embed(asked, at):
 
 
 def nim_embed(asked, at):
-    need(asked.pop("input_type", None) in ("query", "passage"))
-    return openai_embed(asked, at, ("model", "input"))
+    need(asked.get("input_type") in ("query", "passage"))
+    return openai_embed(asked, at, ("model", "input", "input_type"))
 
 
 def scored(query, texts, place, value, scale):
@@ -162,7 +162,7 @@ def tei(name, allowed):
     def call(asked, at):
         need(set(asked) <= set(allowed), 422, {"error": "unknown field", "error_type": "Validation"})
         texts = strings(asked[name], 10**6)
-        need(len(texts) <= at["info"]["max_client_batch_size"], 413, {"error": "batch size", "error_type": "Validation"})
+        need(len(texts) <= at.get("takes", at["info"]["max_client_batch_size"]), 413, {"error": "batch size", "error_type": "Validation"})
         cut = asked.get("truncate") or all(tokens(text) <= at["info"]["max_input_length"] for text in texts)
         need(cut, 422, {"error": "too long", "error_type": "Validation"})
         counted = sum(map(tokens, texts)) + (len(texts) * tokens(asked["query"]) if "query" in asked else 0)
@@ -354,7 +354,7 @@ def serving(
     """The base address of a server of that shape, as its documents write it.
 
     `fault` is a name of `FAULTS` or what `status`, `sends` or `changed` give; the first `times` POSTs have it (None: all).
-    `info` changes TEI's /info. `knobs`: most, base64, shuffled, usage, scale, counts, read by the calls above.
+    `info` changes TEI's /info. `knobs`: most, takes, base64, shuffled, usage, scale, counts, read by the calls above.
     """
     server = ThreadingHTTPServer((host, 0), Handler)
     server.daemon_threads, server.block_on_close = True, False

@@ -225,6 +225,7 @@ def test_the_certificate_is_asked_of_the_name_and_not_of_the_number(monkeypatch,
         base.server.handle_error = lambda *_: None
         port = base.server.server_port
         resolver(monkeypatch, ["127.0.0.1"])
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
         with line(f"https://endpoint.test:{port}") as opened:
             assert "no certificate of endpoint.test that is trusted" in told(lambda: opened.ask("/info"))
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "pair.pem"))
