@@ -57,11 +57,15 @@ def found(ranking, variant=SMALL, reranker=None, depth=0):
 
 
 def result(values, variant=SMALL, reranker=None, depth=0, name="q", **more):
-    """A run with these nDCG@10 of its queries."""
+    """A run with these nDCG@10 and MRR@10 of its queries."""
     one = found({}, variant, reranker, depth)
     one = replace(one, about=replace(one.about, **more))
     row = np.array(values, dtype=np.float64)
-    return Measured(one, tuple(f"{name}{n}" for n in range(len(row))), {metric: row for metric in METRICS})
+    return Measured(
+        one,
+        tuple(f"{name}{n}" for n in range(len(row))),
+        {metric: row if metric in ("nDCG@10", "MRR@10") else 1 - row for metric in METRICS},
+    )
 
 
 # Ranking
@@ -372,6 +376,7 @@ def test_rerankers_are_compared_over_the_embedder_they_follow(catalog, today):
     ],
 )
 def test_what_makes_no_set_is_told(catalog, today, results, told):
+    assert not why_not([result([1] * TOO_FEW), result([1] * TOO_FEW, BASE)])
     assert told in why_not(results) and with_yours(catalog, results, ["en"], today) is catalog
 
 

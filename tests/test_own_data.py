@@ -113,6 +113,7 @@ def test_queries_without_a_relevant_passage_are_left_out_and_counted():
 def test_a_part_holds_the_passages_and_queries_of_its_languages():
     found = judged("id,language,text\np1,EN,Frost\np2,de,Hefe\n", "id,language,text\nq1,en,cold\nq2,en,dough\n")
     assert found.languages == ("de", "en")
+    assert judged("id,text,language\n p1 ,Frost, en \n", qrels="q1 0 p1 1").passage_languages == {"p1": "en"}
     part = found.part({"en"})
     assert (dict(part.passages), dict(part.queries), dict(part.judgements)) == ({"p1": "Frost"}, {"q1": "cold"}, {"q1": {"p1": 2}})
     assert part.languages == ("en",) and found.part({"en", "de"}).judgements == found.judgements
@@ -167,6 +168,16 @@ def test_a_fault_is_told_with_file_line_and_remedy(files, told):
 )
 def test_each_limit_is_told(files, told):
     assert told in faults(**files, limits=SMALL)
+
+
+def test_what_is_over_a_limit_is_told_once():
+    with pytest.raises(OwnDataError) as caught:
+        judged(PASSAGES + "p3,c\np4,d\n", limits=SMALL)
+    assert len(caught.value.faults) == 1
+    size = len(packed(BEIR))
+    assert read_zip(File("", packed(BEIR)), LIMITS._replace(largest_bytes=size, most_entries=3)).queries
+    assert "bytes, more than" in refused(packed(BEIR), LIMITS._replace(largest_bytes=size - 1))
+    assert "more than 2 files" in refused(packed(BEIR), LIMITS._replace(most_entries=2))
 
 
 def test_data_as_large_as_the_limits_is_taken():

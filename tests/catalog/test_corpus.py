@@ -1,0 +1,125 @@
+"""The sample corpus: what it holds, what is refused, and that word matching alone does not solve it."""
+
+import json
+import re
+
+import bm25s
+import pytest
+
+from advisor.catalog import corpus
+from advisor.catalog.load import load as load_catalog
+from advisor.encode.engine import About
+from advisor.errors import CatalogError
+from advisor.evaluate import TOO_FEW, EngineRun, measured
+
+LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "ja", "pt", "zh")
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return corpus.load()
+
+
+@pytest.fixture(scope="module")
+def english(sample):
+    return sample.part(corpus.ENGLISH)
+
+
+def words(text):
+    return set(re.findall(r"\w+", text.lower()))
+
+
+def test_the_sample_is_of_the_size_that_its_readme_tells(sample, english):
+    assert (len(sample.passages), len(sample.queries)) == (328, 110) and sample.languages == LANGUAGES
+    assert (len(english.passages), len(english.queries)) == (263, 88) and len(english.queries) > TOO_FEW
+    elsewhere = [key for key, language in sample.query_languages.items() if language == "en" and key not in english.queries]
+    assert len(elsewhere) == 6 and all(not key.startswith("q-en") for key in set(sample.queries) - set(english.queries) - set(elsewhere))
+
+
+def test_topics_are_of_a_size_so_that_passages_compete(sample):
+    rows = [json.loads(line) for line in (corpus.folder() / "corpus/passages.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert all(set(row) == {"id", "language", "topic", "text"} and row["id"].startswith(row["topic"]) for row in rows)
+    topics = [row["topic"] for row in rows if row["language"] == "en"]
+    assert len(set(topics)) == 13 and all(topics.count(topic) in (20, 21) for topic in topics)
+
+
+def test_passages_are_short_but_for_three_whose_point_is_near_their_end(english):
+    lengths = {key: len(text.split()) for key, text in english.passages.items()}
+    long = [key for key, length in lengths.items() if length > 100]
+    assert len(long) == 3 and all(600 <= lengths[key] <= 900 for key in long)
+    assert all(20 <= lengths[key] <= 70 for key in lengths if key not in long)
+    for key, point in zip(
+        sorted(long), ("In January we do the contrary", "the lock was closed for repair", "pushed it into the free socket"), strict=True
+    ):
+        assert english.passages[key].find(point) > 0.75 * len(english.passages[key])
+        assert any(key in graded for graded in english.judgements.values())
+
+
+def test_a_query_has_one_to_three_relevant_passages_of_its_language(sample, english):
+    assert all(1 <= len(graded) <= 3 and max(graded.values()) == 2 for graded in english.judgements.values())
+    assert {grade for graded in sample.judgements.values() for grade in graded.values()} == {1, 2}
+
+
+def test_word_matching_leaves_room_for_meaning(english):
+    ids = list(english.passages)
+    index = bm25s.BM25()
+    index.index(bm25s.tokenize(list(english.passages.values()), stopwords="en", show_progress=False), show_progress=False)
+    asked = bm25s.tokenize(list(english.queries.values()), stopwords="en", show_progress=False)
+    places, scores = index.retrieve(asked, k=100, show_progress=False)
+    ranking = {
+        query: tuple(ids[place] for place, score in zip(row, row_scores, strict=True) if score > 0)
+        for query, row, row_scores in zip(english.queries, places, scores, strict=True)
+    }
+    got = measured(english, EngineRun(About(None, "BM25", "embedder", "local", "here"), 0.0, ranking)).means["nDCG@10"]
+    assert 0.15 < got.value < 0.45
+
+
+def test_queries_share_few_words_with_what_answers_them(english):
+    shared = [
+        len(words(english.queries[query]) & words(english.passages[key]) - {"the", "a", "to", "of", "in", "and", "is", "for", "that"})
+        for query, graded in english.judgements.items()
+        for key, grade in graded.items()
+        if grade == 2
+    ]
+    assert sum(count <= 2 for count in shared) > 0.75 * len(shared)
+
+
+def changed(copied, file, change):
+    path = copied / "corpus" / file
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+    with pytest.raises(CatalogError) as caught:
+        corpus.load(copied)
+    return str(caught.value)
+
+
+def row(**fields):
+    return json.dumps({"id": "x", "language": "en", "topic": "city", "text": "A text."} | fields) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "told"),
+    [
+        ("passages.jsonl", lambda t: t + t.splitlines()[0], "catalog/corpus/passages.jsonl, line 329: the id 'support-desk-01' is used twice."),
+        ("passages.jsonl", lambda t: t + row() + row(id="y", text="a  TEXT."), "passages.jsonl, passage y, text: the text of x."),
+        ("passages.jsonl", lambda t: t + row(language=""), "catalog/corpus/passages.jsonl, x, language: the field is missing."),
+        ("passages.jsonl", lambda t: t[1:], "line 1: no JSON object."),
+        ("queries.jsonl", lambda t: t + row(), "queries.jsonl: 1 of 111 queries have no relevant passage"),
+        ("queries.jsonl", lambda t: t.replace('"language": "de", ', ""), "queries.jsonl, q-de-01, language: the field is missing."),
+        ("judgements.tsv", lambda t: t + "q-en-01\t0\tnone\t2\n", "judgements.tsv, line 178: there is no passage 'none'."),
+        ("judgements.tsv", lambda t: t.replace("\t2\n", "\thigh\n", 1), "judgements.tsv, line 1: 'high' is no grade."),
+    ],
+)  # fmt: skip
+def test_a_sample_that_does_not_hold_together_is_refused(copied, file, change, told):
+    assert told in changed(copied, file, change)
+
+
+def test_a_file_that_is_missing_is_told(copied):
+    (copied / "corpus/queries.jsonl").unlink()
+    with pytest.raises(CatalogError, match=r"catalog/corpus/queries.jsonl: it cannot be read \(No such file"):
+        corpus.load(copied)
+
+
+def test_the_catalog_loads_whatever_the_sample_holds(copied):
+    before = load_catalog(copied).version
+    (copied / "corpus/passages.jsonl").write_text("broken")
+    assert load_catalog(copied).version == before
