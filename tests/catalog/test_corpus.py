@@ -105,7 +105,7 @@ def row(**fields):
         ("passages.jsonl", lambda t: t[1:], "line 1: no JSON object."),
         ("queries.jsonl", lambda t: t + row(), "queries.jsonl: 1 of 111 queries have no relevant passage"),
         ("queries.jsonl", lambda t: t.replace('"language": "de", ', ""), "queries.jsonl, q-de-01, language: the field is missing."),
-        ("judgements.tsv", lambda t: t + "q-en-01\t0\tnone\t2\n", "judgements.tsv, line 178: there is no passage 'none'."),
+        ("judgements.tsv", lambda t: t + "q-en-01\t0\tnone\t2\n", "judgements.tsv, line 179: there is no passage 'none'."),
         ("judgements.tsv", lambda t: t.replace("\t2\n", "\thigh\n", 1), "judgements.tsv, line 1: 'high' is no grade."),
     ],
 )  # fmt: skip
