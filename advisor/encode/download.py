@@ -284,7 +284,7 @@ def _fill(order: Order, partial: Path, present: Path) -> None:
     progress = Progress(sum(entry.size for entry in entries))
     to_fetch = []
     for entry in entries:
-        if known["files"].get(entry.name) == _stated(entry) and linked(entry, present, partial):
+        if linked(entry, present, partial):
             progress.at(progress.done + entry.size)
         else:
             to_fetch.append(entry)

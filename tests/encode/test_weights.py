@@ -118,6 +118,7 @@ def test_progress_is_told_and_a_cancelled_download_leaves_nothing(repo, store, s
         assert got.state == "downloading" and got.running and got.total_bytes == sum(map(len, contents(repo).values()))
         assert 0 < got.share < 1 and got.sentence == f"Downloading BAAI/bge-m3: {got.done_bytes / 1e6:.1f} MB of 1.0 MB."
         assert left(store) == [f"{FOLDER}.partial-{got._child.pid}"]
+        assert os.getpgid(got._child.pid) == got._child.pid  # Ctrl+C does not reach it
         began = time.monotonic()
         got.cancel()
         assert time.monotonic() - began < 2
@@ -250,13 +251,13 @@ time.sleep(60)
 
 
 def test_the_child_ends_with_its_parent_and_what_it_left_goes_with_the_next_download(repo, store, start):
-    with hub.serving({FILES.repo: repo}, drip=(20_000, 0.2)) as base:
+    with hub.serving({FILES.repo: repo}, pause_after=300_000) as base:  # so that the child waits, and does not notice by what it says
         with subprocess.Popen([sys.executable, "-c", PARENT, str(store), base], stdout=subprocess.PIPE, text=True) as parent:
             child = int(parent.stdout.readline())
             parent.kill()
         until(lambda: not running(child))
         assert left(store) == [f"{FOLDER}.partial-{child}"] and weights.at_hand(FILES, store) is None
-        base.switches.drip = None
+        base.switches.pause_after = None
         assert start(base, Files(FILES.repo, "config.json")).wait(10) == "done"
     assert left(store) == [FOLDER]
 
@@ -519,6 +520,13 @@ def test_the_hub_and_the_folder_come_from_the_environment(repo, tmp_path, monkey
     assert weights.free_bytes() > 0
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     assert weights.models_folder() == Path.home() / ".cache" / "bge-advisor" / "models"
+
+
+def test_a_hub_on_this_machine_is_not_asked_through_a_proxy(repo, start, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with hub.serving({FILES.repo: repo}) as base:
+        assert start(base).wait(10) == "done"
 
 
 def test_one_download_at_a_time(repo, store):
