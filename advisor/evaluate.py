@@ -184,7 +184,7 @@ def measured(judged: Judged, run: EngineRun) -> Measured:
     found: dict[tuple[Any, str], float] = {
         (metric.measure, metric.query_id): metric.value for metric in ir_measures.iter_calc(wanted, relevant, scores)
     }
-    rows = (np.array([found.get((measure, query), 0.0) for query in queries]) for measure in wanted)
+    rows = (np.array([found[measure, query] for query in queries]) for measure in wanted)
     return Measured(run, queries, dict(zip(METRICS, rows, strict=True)))
 
 
