@@ -154,10 +154,12 @@ def _own(found: Recommendation, part: Judged) -> list[Reason]:
     share = float(found.table.needed["base"][part.row])
     load = f"{_share(share)} one machine's time at the peak of {units.count(round(workload.peak, 2))} queries a second"
     text = (
-        f"One {plan.where} computes about {units.count(round(speed.base))} tokens a second with {plan.variant.name} "
+        f"{'This machine, as you measured it,' if plan.measured else f'One {plan.where}'} computes about {units.count(round(speed.base))} tokens a second with {plan.variant.name} "
         f"({units.count(round(speed.low))} to {units.count(round(speed.high))}), and your load takes {load}"
     )
-    capacity = Reason("capacity", text + ".", ("infinity-benchmarking", "kaplan-2020"))
+    capacity = Reason(
+        "capacity", text + ".", (*plan.price_sources, "kaplan-2020") if plan.measured else ("infinity-benchmarking", "kaplan-2020")
+    )
     if found.pick is not None and found.pick.shared:
         return [capacity]
     assert plan.encoding_usd is not None

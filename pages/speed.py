@@ -42,6 +42,8 @@ def show(embedder: Choice, reranker: Choice | None) -> None:
     found, about, top = got
     shared.figures_table(measure.rows(found), "Speed by length and batch size")
     st.caption(shared.money(measure.peak_sentence(top, measure.machine())))
+    if doubt := measure.doubt(found, about):
+        st.warning(shared.plain(doubt))
     engines.answered(about, measure.took(found))
     st.download_button(
         "throughput.csv", measure.as_csv(found, about, measure.machine(), catalog, top, catalogs.today()), "throughput.csv", "text/csv",

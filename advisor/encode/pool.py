@@ -127,12 +127,15 @@ class _Resident:
             if state == "done":
                 self.about = value
                 while (request := self._next()) is not None:
+                    if self._ended():  # killed while nobody asked
+                        self.waiting.appendleft(request)
+                        break
                     self.busy = request.begun = True
                     request.answer = self._ask((request.method, request.arguments, request.named), self._limits.time_out_s)
-                    request.done.set()
                     self.used = time.monotonic()
-                    self.busy = False
-                    if self._process is None or self._process.poll() is not None:
+                    self._closed = self._closed or self._ended()  # before anyone hears of it, so that nobody joins this queue
+                    request.done.set()
+                    if self._closed:
                         break
             else:
                 self.problem = value
@@ -148,6 +151,9 @@ class _Resident:
                 self._closed = True
                 return None
             return self.waiting.popleft()
+
+    def _ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
 
     def _start(self) -> None:
         environment = {**os.environ, "PYTHONPATH": str(_ROOT), "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
@@ -179,10 +185,12 @@ class _Resident:
             return answer
         except (EOFError, OSError, pickle.UnpicklingError):
             if late.is_set():
+                process.wait()
                 return (
                     "problem",
                     f"{self.model.name} took longer than {time_out_s:,.0f} seconds and was stopped. Send fewer or shorter texts.",
                 )
+            process.wait()
             return "problem", f"The process of {self.model.name} ended, perhaps for want of memory. Try again with fewer or shorter texts."
         finally:
             timer.cancel()
@@ -193,7 +201,8 @@ class _Resident:
             left = list(self.waiting)
             self.waiting.clear()
         for request in left:
-            request.answer = ("problem", self.problem or f"{self.model.name} was stopped before your texts were reached. Try again.")
+            stopped = f"{self.model.name} was stopped before your texts were reached. Try again."
+            request.answer = ("problem", self.problem) if self.problem else ("again", stopped)
             request.done.set()
         if self._process is not None:
             self._process.kill()
@@ -264,18 +273,21 @@ class Pool:
             FullError: the queue is full.
             EncodeError: the model cannot be loaded, or could not answer.
         """
-        request = _Request(method, arguments, named)
-        resident = self._resident(model)
-        taken = resident.submit(request)
-        if not taken and resident.gone and not resident.problem:  # it left the memory just now
-            resident = self._resident(model)
-            taken = resident.submit(request)
-        if not taken:
-            if resident.problem:
-                raise EncodeError(resident.problem)
-            raise FullError(
-                f"{self.limits.most_waiting} requests wait for {model.name} already, so yours was not taken. Try again in a minute."
-            )
+        for _ in range(2):
+            state, value = self._asked(self._resident(model), told, _Request(method, arguments, named))
+            if state != "again":  # a model that left the memory, or died, before it reached the request
+                break
+        if state != "done":
+            raise EncodeError(value)
+        return value
+
+    def _asked(self, resident: _Resident, told: Told | None, request: _Request) -> tuple[str, Any]:
+        """The answer of a model to a request that waits its turn."""
+        name = resident.model.name
+        if not resident.submit(request):
+            if resident.gone:
+                return ("problem", resident.problem) if resident.problem else ("again", f"{name} left the memory. Try again.")
+            raise FullError(f"{self.limits.most_waiting} requests wait for {name} already, so yours was not taken. Try again in a minute.")
         try:
             while not request.done.wait(0.25):
                 if told is not None:
@@ -283,10 +295,7 @@ class Pool:
         finally:  # Streamlit ends a visitor's run from within `told`
             resident.withdraw(request)
         assert request.answer is not None
-        state, value = request.answer
-        if state == "problem":
-            raise EncodeError(value)
-        return value
+        return request.answer
 
 
 class Pooled:

@@ -9,7 +9,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted(path for path in (ROOT / "pages").glob("*.py") if path.stem not in ("__init__", "shared", "form", "texts"))
+PARTS = ("__init__", "shared", "form", "texts", "engines", "own_data", "speed")
+PAGES = sorted(path for path in (ROOT / "pages").glob("*.py") if path.stem not in PARTS)
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +123,16 @@ def test_a_broken_catalog_lists_its_faults(copied, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "path", [*PAGES, ROOT / "app.py", ROOT / "pages/shared.py", ROOT / "pages/form.py", ROOT / "pages/texts.py"], ids=lambda path: path.stem
+    "path",
+    [
+        *PAGES,
+        ROOT / "app.py",
+        ROOT / "pages/shared.py",
+        ROOT / "pages/form.py",
+        ROOT / "pages/texts.py",
+        *(ROOT / f"pages/{part}.py" for part in ("engines", "own_data", "speed")),
+    ],
+    ids=lambda path: path.stem,
 )
 def test_a_page_does_no_arithmetic(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
