@@ -240,8 +240,7 @@ class Download:
                     return change  # type: ignore[no-any-return]
                 self.done_bytes = change.get("done", self.done_bytes)
                 self.total_bytes = change.get("total", self.total_bytes)
-                if change["state"] != "asking":  # whose time began with the process
-                    until = time.monotonic() + self._patience.quiet_s(change["state"])
+                until = time.monotonic() + self._patience.quiet_s(change["state"])
                 self.state = change["state"]
 
     def _too_quiet(self) -> str:

@@ -128,6 +128,8 @@ def test_the_folders_say_how_they_pool_and_where_they_cut(tiny_embedder, tiny_m3
         said = json.loads((folder / "1_Pooling/config.json").read_text())
         assert [name for name, value in said.items() if value is True] == [f"pooling_mode_{pooling}"]
         assert json.loads((folder / "tokenizer_config.json").read_text())["model_max_length"] == tokens
+    published = Tokenizer.from_file(str(standin / "tokenizer.json"))
+    assert published.truncation["max_length"] == 256 and published.padding["length"] is None
 
 
 def test_given_weights_of_another_shape_are_refused():
