@@ -143,20 +143,33 @@ def _prices(options: argparse.Namespace) -> tuple[str, int]:
 def _embed(options: argparse.Namespace) -> str:
     """Vectors, printed block by block, so that the memory does not grow with the input."""
     engine = _engine(options)
-    for texts in _blocks(line.rstrip("\n") for line in sys.stdin):
+    for texts in _blocks(_lines()):
         for row in engine.embed(texts, options.role).dense.tolist():
             print(json.dumps([round(value, 7) for value in row]))
     return ""
 
 
 def _rerank(options: argparse.Namespace) -> str:
-    passages = [line.rstrip("\n") for line in sys.stdin]
-    scores = _engine(options).rerank(options.query, passages)
+    scores = _engine(options).rerank(options.query, list(_lines()))
     rows = [
         {"line": place, "score": float(raw), "sigmoid": float(near)}
         for place, (raw, near) in enumerate(zip(scores.raw, scores.sigmoid, strict=True), 1)
     ]
     return "".join(json.dumps(row) + "\n" for row in sorted(rows, key=lambda row: -row["score"]))
+
+
+def _lines() -> Iterator[str]:
+    """The lines of standard input, without their ends.
+
+    Raises:
+        AdvisorError: they are no text in UTF-8.
+    """
+    try:
+        for line in sys.stdin:
+            line.encode("utf-8")  # in the locale C, Python reads other bytes as lone surrogates
+            yield line.rstrip("\n")
+    except UnicodeError:
+        raise AdvisorError("Standard input is no text in UTF-8. Convert it, for instance with iconv.") from None
 
 
 def _blocks(lines: Iterable[str], size: int = 256) -> Iterator[list[str]]:
@@ -186,15 +199,21 @@ def _engine(options: argparse.Namespace) -> Engine:
             raise AdvisorError(
                 f"no endpoint '{options.engine}' in ADVISOR_ENDPOINTS. {did_you_mean(options.engine, [e.removeprefix(choices.AT) for e in served])}".strip()
             )
-        models.of_variant(loaded, options.model, Path(), options.engine)  # says what is wrong with the name
-        raise AdvisorError(
-            f"{options.model} is not at hand in the engine {options.engine}. {torch_engine.installed() or 'Run: make standin'}"
-        )
+        if (options.model, options.engine) != (choices.STANDIN, "local"):
+            models.of_variant(loaded, options.model, Path(), options.engine)  # says what is wrong with the name
+        step = "Run: make standin" if options.engine == "local" else torch_engine.installed() or "Use an endpoint that serves it."
+        raise AdvisorError(f"{options.model} is not at hand in the engine {options.engine}. {step}")
+    if chosen.endpoint is not None and options.model not in (chosen.endpoint.variant, chosen.endpoint.model):
+        served_by_it = chosen.endpoint.variant or chosen.endpoint.model
+        raise AdvisorError(f"{chosen.endpoint.name} serves {served_by_it}, not {options.model[:60]}. Name that one with --model.")
+    if chosen.missing:
+        how = "" if chosen.missing == torch_engine.installed() or options.folder else " Use the page Live, or name a folder with --folder."
+        raise AdvisorError(chosen.missing + how)
     if chosen.endpoint is not None:
-        return Remote(chosen.endpoint, loaded.variants)
-    if chosen.missing or chosen.model is None:
-        raise AdvisorError(f"{chosen.missing} Use the page Live, or name a folder with --folder.")
-    engine = worker.load(chosen.model)
+        engine: Engine = Remote(chosen.endpoint, loaded.variants)
+    else:
+        assert chosen.model is not None
+        engine = worker.load(chosen.model)
     for note in engine.about.notes:
         print(note, file=sys.stderr)
     if engine.about.standin:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -112,9 +113,13 @@ def found_sentence(hits: Sequence[Hit], grades: Mapping[str, int]) -> str:
     if not wanted:
         return ""
     places = [place for place, hit in enumerate(hits, 1) if hit.id in wanted]
+    if len(wanted) == 1:
+        where = f"at place {places[0]} of" if places else "not among"
+        return f"The one passage judged relevant is {where} the first {len(hits)}."
     if not places:
         return f"None of the {len(wanted)} passages judged relevant is among the first {len(hits)}."
-    return f"{len(places)} of the {len(wanted)} passages judged relevant are among the first {len(hits)}; the first of them at place {places[0]}."
+    verb = "is" if len(places) == 1 else "are"
+    return f"{len(places)} of the {len(wanted)} passages judged relevant {verb} among the first {len(hits)}; the first of them at place {places[0]}."
 
 
 class Move(NamedTuple):
@@ -170,7 +175,7 @@ class Cut(NamedTuple):
     @property
     def sentence(self) -> str:
         """How much is read, as a sentence."""
-        if not self.lost:
+        if self.tokens <= self.limit:
             return f"{units.count(self.tokens)} tokens, within the limit of {units.count(self.limit)}: everything is read."
         share = 100 * len(self.read) / (len(self.read) + len(self.lost))
         return f"{units.count(self.tokens)} tokens against a limit of {units.count(self.limit)}: {share:.0f} % of the text is read, its end is lost."
@@ -205,7 +210,8 @@ def tokenizer(catalog: Catalog, chosen: Choice) -> Tokenizer | None:
     """The tokenizer of a choice: from its files where they are at hand, else the shipped one of its variant; None where neither is."""
     model = chosen.model
     if model is not None and (model.folder / "tokenizer.json").is_file():
-        return Tokenizer.from_file(str(model.folder / "tokenizer.json"))
+        with contextlib.suppress(Exception):  # tokenizers 0.23 raises nothing narrower for a file that it cannot read
+            return Tokenizer.from_file(str(model.folder / "tokenizer.json"))
     variant = catalog.variants.get((model.variant_id if model else chosen.endpoint.variant if chosen.endpoint else None) or "")
     name = token_counts.SHIPPED.get(variant.tokenizer or "") if variant else None
     return vocabulary.wordpiece(catalog.folder, name) if name else None
@@ -249,7 +255,11 @@ def three(query: Vectors, made: Vectors, texts: Sequence[str]) -> Three:
         ]
         best = [
             {"Token of the query": one.query_token, "Nearest in the passage": one.passage_token, "Similarity": f"{one.similarity:.3f}"}
-            for one in matching.best_matches(query.multi_vector[0], vectors, query.pieces[0], pieces)
+            for one in (
+                matching.best_matches(query.multi_vector[0], vectors, query.pieces[0], pieces)
+                if len(vectors) and len(query.multi_vector[0])
+                else []
+            )
         ]
         details.append((text, carried, best))
     firsts = [max(range(len(texts)), key=scores.__getitem__) for scores in (dense, sparse, multi)]
@@ -297,7 +307,8 @@ def instruction_sentence(
     wanted = {key for key, grade in grades.items() if grade > 0}
     if wanted:
         with_count, without_count = (sum(hit.id in wanted for hit in hits) for hits in (with_it, without))
-        told += f" Of {len(wanted)} passages judged relevant, {with_count} are found with it and {without_count} without."
+        passages = "passage" if len(wanted) == 1 else "passages"
+        told += f" Of {len(wanted)} {passages} judged relevant, {with_count} found with it and {without_count} without."
     return told
 
 

@@ -260,7 +260,9 @@ def verdicts(results: Sequence[Measured]) -> list[str]:
     told = []
     for other in others:
         found = compare(best, other)
-        told.append(f"{found.sentence} {len(found.wins)} queries won, {len(found.losses)} lost, {len(found.ties)} alike.")
+        told.append(
+            f"{found.sentence} {_counted(len(found.wins), 'query', 'queries')} won, {len(found.losses)} lost, {len(found.ties)} alike."
+        )
     return told
 
 
@@ -280,7 +282,13 @@ def query_rows(judged: Judged, results: Sequence[Measured]) -> list[dict[str, st
 def data_sentence(judged: Judged) -> str:
     """What the data hold, and whether they can decide, as a sentence."""
     counted = sum(grade > 0 for graded in judged.judgements.values() for grade in graded.values())
-    told = f"{len(judged.passages):,} passages, {len(judged.queries):,} queries with {counted:,} relevant passages."
+    queries = _counted(len(judged.queries), "query", "queries")
+    relevant = _counted(counted, "relevant passage", "relevant passages")
+    told = f"{_counted(len(judged.passages), 'passage', 'passages')}, {queries} with {relevant}."
     notes = " ".join(judged.notes)
     few = f" Fewer than {TOO_FEW} queries decide nothing: figures are shown, no verdict." if len(judged.queries) < TOO_FEW else ""
     return f"{told} {notes}".strip() + few
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number:,} {one if number == 1 else several}"

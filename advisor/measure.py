@@ -401,6 +401,6 @@ def use_sentence(about: About, measurement: Measurement) -> str:
     """Which measurement is taken, as a sentence."""
     rate = units.significant(measurement.tokens_per_second or 0.0)
     return (
-        f"Taken: {rate} tokens a second, {about.model} at {units.count(round(measurement.tokens or 0))} tokens a text and "
+        f"Taken: {rate} tokens a second, {_model(about)} at {units.count(round(measurement.tokens or 0))} tokens a text and "
         f"{units.count(measurement.batch)} at once. Other models are scaled by their FLOPs, and marked so."
     )

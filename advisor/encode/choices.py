@@ -73,7 +73,7 @@ def all_of(catalog: Catalog, served: Mapping[str, Endpoint], folders: Mapping[st
     models' folder.
     """
     found: list[Choice] = []
-    if (folder := standin_folder()) is not None:
+    if (folder := folders.get(STANDIN) or standin_folder()) is not None:
         with contextlib.suppress(EncodeError):  # a folder that is no stand-in offers none
             model = models.standin(folder)
             found.append(Choice(STANDIN, model.name, model.kind, "local", model=model))
@@ -152,6 +152,8 @@ def _torch(catalog: Catalog, key: str, variant: Variant, own: Path | None) -> Ch
 
 def _folder(key: str, files: Files, own: Path | None) -> tuple[Path, str]:
     """Where a model's files are, or will be; and why they are not there, empty where they are."""
+    if own is not None and not own.is_dir():
+        return own, f"The folder that you named is not there. Name one that holds all files of {files.repo}."
     for folder in (own, weights.models_folder() / key):  # a folder of somebody's own has no manifest
         if folder is not None and folder.is_dir():
             lacking = weights.missing(files, folder)
