@@ -1,0 +1,502 @@
+"""What Live shows of vectors and scores, worked by hand: rows, sentences, where a text is cut, and the two charts."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, models, pre_tokenizers
+
+from advisor import charts, demos
+from advisor.catalog import vocabulary
+from advisor.catalog.load import SHIPPED
+from advisor.demos import Hit
+from advisor.encode import models as on_disk
+from advisor.encode.choices import Choice
+from advisor.encode.endpoints import Endpoint
+from advisor.encode.engine import About, EncodeError, Scores, Vectors
+from tools.models import unigram
+
+TEXTS = ("the cat sleeps", "a cat naps", "GPU prices rise")
+ROWS = np.array([[1, 0], [0.8, 0.6], [-0.6, 0.8]], dtype=np.float32)
+SMALL = About("bge-small-en-v1.5", "BGE Small EN v1.5", "embedder", "local", "this machine", "fp32", max_tokens=512)
+BERT = vocabulary.wordpiece(SHIPPED, "bert-uncased")
+XLM_R = unigram()
+
+
+# Who answered
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, "Answered by BGE Small EN v1.5, fastembed on this machine, fp32, in 38 ms."),
+        ({"engine": "torch", "precision": "int8"}, "Answered by BGE Small EN v1.5, torch on this machine, int8, in 38 ms."),
+        ({"precision": None}, "Answered by BGE Small EN v1.5, fastembed on this machine, precision not known, in 38 ms."),
+        (
+            {"engine": "remote", "where": "M3 at Novita", "model": "baai/bge-m3", "variant_id": "bge-m3", "precision": "fp16"},
+            "Answered by baai/bge-m3, the endpoint M3 at Novita, fp16, in 38 ms.",
+        ),
+        (
+            {"standin": True, "variant_id": None, "model": "all-MiniLM-L6-v2"},
+            "Answered by all-MiniLM-L6-v2 (a stand-in, not BGE), fastembed on this machine, fp32, in 38 ms.",
+        ),
+        (
+            {"variant_id": None, "model": "weights in the place of BGE M3", "precision": None},
+            "Answered by weights in the place of BGE M3 (not the model of the catalog), fastembed on this machine, precision not known, "
+            "in 38 ms.",
+        ),
+    ],
+    ids=["local", "torch", "no precision", "endpoint", "stand-in", "odd weights"],
+)
+def test_who_answers_is_told_with_its_engine_and_precision(changes, told):
+    assert demos.who(replace(SMALL, **changes), 0.0384) == told
+
+
+def test_what_was_read_is_told_where_it_was_counted():
+    assert demos.who(SMALL, 2.44, 1234).endswith("fp32, in 2.4 s for 1,234 tokens.")
+    assert demos.who(SMALL, 2.44, None).endswith("fp32, in 2.4 s.")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0.0384, "38 ms"),
+        (0.994, "994 ms"),
+        (0.996, "1.0 s"),
+        (2.44, "2.4 s"),
+        (99.4, "99.4 s"),
+        (99.6, "100 s"),
+        (1234.4, "1,234 s"),
+    ],
+)
+def test_a_duration_keeps_two_or_three_digits(seconds, told):
+    assert demos.told_seconds(seconds) == told
+
+
+# Likeness
+
+
+def test_pairs_of_sentences_are_told_from_the_nearest_to_the_farthest():
+    found = demos.likeness(TEXTS, ROWS)
+    assert [(p.first, p.second) for p in found.pairs] == [(0, 1), (1, 2), (0, 2)]
+    assert [p.cosine for p in found.pairs] == pytest.approx([0.8, 0.0, -0.6], abs=1e-6)
+    assert found.sentence == "Nearest: “the cat sleeps” and “a cat naps” (0.80). Farthest: “the cat sleeps” and “GPU prices rise” (-0.60)."
+    assert found.cosines == pytest.approx(np.array([[1, 0.8, -0.6], [0.8, 1, 0], [-0.6, 0, 1]]), abs=1e-6)
+    assert found.rows()[0] == {"Cosine": "0.800", "One": "the cat sleeps", "Other": "a cat naps"} and len(found.rows()) == 3
+
+
+def test_of_two_sentences_there_is_no_farthest_pair():
+    assert demos.likeness(TEXTS[:2], ROWS[:2]).sentence == "Nearest: “the cat sleeps” and “a cat naps” (0.80)."
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_fewer_than_two_sentences_have_nothing_to_be_compared_with(count):
+    with pytest.raises(EncodeError, match="Write two or more, one a line"):
+        demos.likeness(TEXTS[:count], ROWS[:count])
+
+
+# Search
+
+PASSAGES = {"p1": "one", "p2": "two", "p3": "three", "p4": "four"}
+DENSE = np.array([[0.6, 0.8], [1, 0], [0.6, 0.8], [0, 1]], dtype=np.float32)
+QUERY = np.array([1, 0], dtype=np.float32)
+
+
+def hits(*ids, grades=None):
+    return [Hit(key, f"text of {key}", 0.9 - place / 10, (grades or {}).get(key)) for place, key in enumerate(ids)]
+
+
+def test_the_nearest_passages_come_first_and_equal_ones_in_their_own_order():
+    found = demos.search(QUERY, DENSE, PASSAGES, {"p1": 2, "p4": 0}, 3)
+    assert [hit.id for hit in found] == ["p2", "p1", "p3"]  # p1 and p3 are equal
+    assert [hit.cosine for hit in found] == pytest.approx([1, 0.6, 0.6])
+    assert [(hit.text, hit.grade) for hit in found] == [("two", None), ("one", 2), ("three", None)]
+    assert [hit.grade for hit in demos.search(QUERY, DENSE, PASSAGES, {"p1": 2, "p4": 0}, 99)] == [None, 2, None, 0]
+
+
+def test_equal_passages_keep_their_order_among_many():
+    ids = {str(n): "x" for n in range(50)}
+    assert [hit.id for hit in demos.search(QUERY, np.tile(QUERY, (50, 1)), ids, {}, 50)] == list(ids)
+
+
+def test_judged_passages_are_named_by_what_their_grade_means():
+    rows = demos.hit_rows(hits("a", "b", "c", "d", grades={"a": 2, "b": 1, "c": 0}), judged=True)
+    assert [row["Judged"] for row in rows] == ["answers it", "helps", "grade 0", ""]
+    assert rows[1] == {"Place": "2", "Cosine": "0.800", "Passage": "text of b", "Judged": "helps"}
+    assert demos.hit_rows(hits("a"), judged=False) == [{"Place": "1", "Cosine": "0.900", "Passage": "text of a"}]
+
+
+@pytest.mark.parametrize(
+    ("grades", "told"),
+    [
+        ({}, ""),
+        ({"b": 0}, ""),
+        (
+            {"b": 2, "c": 1, "z": 1},
+            "2 of the 3 passages judged relevant are among the first 3; the first of them at place 2.",
+        ),
+        ({"c": 1, "z": 1}, "1 of the 2 passages judged relevant is among the first 3; the first of them at place 3."),
+        ({"y": 1, "z": 1, "a": 0}, "None of the 2 passages judged relevant is among the first 3."),
+        ({"c": 2}, "The one passage judged relevant is at place 3 of the first 3."),
+        ({"z": 2}, "The one passage judged relevant is not among the first 3."),
+    ],
+)
+def test_how_many_of_the_judged_passages_are_found_is_told(grades, told):
+    assert demos.found_sentence(hits("a", "b", "c"), grades) == told
+
+
+# Reranking
+
+
+def test_a_reranker_orders_by_its_scores_and_keeps_the_order_of_equal_ones():
+    scores = Scores(np.array([-1, 2, 0, 2], dtype=np.float32), "logit", 0.1)
+    moves = demos.reranked(hits("a", "b", "c", "d"), scores)
+    assert [(m.hit.id, m.before, m.after) for m in moves] == [("b", 2, 1), ("d", 4, 2), ("c", 3, 3), ("a", 1, 4)]
+    assert [m.raw for m in moves] == [2, 2, 0, -1]
+    assert [m.sigmoid for m in moves] == pytest.approx([0.880797, 0.880797, 0.5, 0.268941], abs=1e-6)
+    assert demos.moves_sentence(moves) == "3 of 4 passages changed their place; “text of b” came up from place 2 to the first."
+    assert demos.move_rows(moves, "logit")[3] == {
+        "Before": "1",
+        "After": "4",
+        "Cosine": "0.900",
+        "Raw score (logit)": "-1.000",
+        "Sigmoid": "0.269",
+        "Passage": "text of a",
+    }
+
+
+def test_scores_between_0_and_1_are_taken_as_they_are():
+    moves = demos.reranked(hits("a", "b"), Scores(np.array([0.25, 0.75], dtype=np.float32), "sigmoid", 0.1))
+    assert [(m.hit.id, m.raw, m.sigmoid) for m in moves] == [("b", 0.75, 0.75), ("a", 0.25, 0.25)]
+    assert "Raw score" in demos.move_rows(moves, "sigmoid")[0] and "Raw score (logit)" not in demos.move_rows(moves, "sigmoid")[0]
+
+
+def test_a_first_place_that_is_kept_is_told():
+    moves = demos.reranked(hits("a", "b", "c"), Scores(np.array([3, 1, 2], dtype=np.float32), "logit", 0.1))
+    assert demos.moves_sentence(moves) == "2 of 3 passages changed their place; “text of a” kept the first place."
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_an_order_that_stays_is_told(count):
+    scores = Scores(np.zeros(count, dtype=np.float32), "logit", 0.1)
+    assert demos.moves_sentence(demos.reranked(hits("a", "b", "c")[:count], scores)) == "Reranking kept the order."
+
+
+def test_a_long_passage_is_named_by_its_beginning():
+    assert demos.short("x" * 60) == "x" * 60
+    assert demos.short("word " * 20) == ("word " * 12).rstrip() + "…"
+
+
+# Where a limit cuts
+
+
+def test_special_tokens_count_towards_the_limit():
+    found = demos.cut("cats sleep all day", BERT, 5)  # [CLS] and [SEP] beside three words
+    assert found == ("cats sleep all", " day", 6, 5)
+    assert found.sentence == "6 tokens against a limit of 5: 78 % of the text is read, its end is lost."  # 14 of 18 characters
+
+
+def test_a_text_exactly_at_the_limit_is_read_whole():
+    found = demos.cut("cats sleep all day", BERT, 6)
+    assert found == ("cats sleep all day", "", 6, 6)
+    assert found.sentence == "6 tokens, within the limit of 6: everything is read."
+
+
+def test_one_word_over_the_limit_of_512_is_lost():
+    assert demos.cut("cat " * 510, BERT, 512).lost == ""
+    over = demos.cut("cat " * 511, BERT, 512)
+    assert (over.lost, over.tokens) == (" cat ", 513) and over.read == "cat " * 509 + "cat"
+
+
+def test_a_word_of_several_pieces_is_cut_between_them():
+    assert BERT.encode("embeddings").tokens[1:-1] == ["em", "##bed", "##ding", "##s"]
+    assert demos.cut("embeddings", BERT, 4)[:2] == ("embed", "dings")
+
+
+CUTS = [
+    ("🙂🙂 naïve café 搜索引擎 ends", 5, "🙂🙂 naïve café", " 搜索引擎 ends"),
+    ("🙂🙂 naïve café 搜索引擎 ends", 7, "🙂🙂 naïve café 搜索", "引擎 ends"),
+]
+
+
+@pytest.mark.parametrize(("text", "limit", "read", "lost"), CUTS, ids=["after a word", "between two signs"])
+def test_places_are_those_of_characters_not_of_bytes(text, limit, read, lost):
+    assert demos.cut(text, BERT, limit)[:2] == (read, lost)
+
+
+@given(st.text(max_size=40), st.integers(3, 30), st.sampled_from([BERT, XLM_R]))
+def test_what_is_read_and_what_is_lost_make_up_the_text(text, limit, tokenizer):
+    found = demos.cut(text, tokenizer, limit)
+    assert found.read + found.lost == text
+    assert ("everything is read" in found.sentence) == (len(tokenizer.encode(text).ids) <= limit)
+
+
+def test_tokens_that_are_lost_of_one_character_are_told():
+    assert len(XLM_R.encode("½").ids) == 5  # it becomes three signs
+    found = demos.cut("½", XLM_R, 3)
+    assert found.lost == "" and found.sentence.startswith("5 tokens against a limit of 3")
+
+
+def test_the_tokens_that_are_read_are_those_that_a_cut_tokenizer_gives():
+    text = "The quick brown fox jumps over the lazy dog, unbelievably."
+    cutting = Tokenizer.from_str(BERT.to_str())
+    cutting.enable_truncation(9)
+    assert BERT.encode(demos.cut(text, BERT, 9).read).ids == cutting.encode(text).ids
+
+
+def test_the_limit_of_the_tokenizers_own_file_does_not_count_and_stays():
+    own = Tokenizer.from_str(BERT.to_str())
+    own.enable_truncation(4)
+    own.enable_padding(length=50)
+    assert demos.cut("cats sleep all day", own, 5) == ("cats sleep all", " day", 6, 5)
+    assert own.truncation["max_length"] == 4 and own.padding["length"] == 50
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2])
+def test_a_limit_that_leaves_no_room_is_refused(limit):
+    with pytest.raises(EncodeError, match=f"A limit of {limit} tokens leaves no room beside the 2 special ones. Choose a larger one."):
+        demos.cut("cats", BERT, limit)
+    assert demos.cut("cats sleep", BERT, 3)[:2] == ("cats", " sleep")
+
+
+def test_an_empty_text_is_read_whole():
+    assert demos.cut("", BERT, 3) == ("", "", 2, 3) and "everything is read" in demos.cut("", BERT, 3).sentence
+
+
+def test_the_longest_passage_is_that_with_most_characters():
+    assert demos.longest({"a": "xx", "b": "xxxx", "c": "x"}) == "xxxx" and demos.longest({}) == ""
+
+
+# Which tokenizer
+
+
+def choice(catalog, variant, folder, engine="local"):
+    return Choice(variant, variant, "embedder", engine, model=on_disk.of_variant(catalog, variant, folder, engine))
+
+
+def served(variant):
+    endpoint = Endpoint(
+        id="here", name="Ours", base_url="http://127.0.0.1:1", shape="tei", model="BAAI/bge-m3", variant=variant, kind="embedder"
+    )
+    return Choice("at.here", "Ours", "embedder", "remote", endpoint=endpoint)
+
+
+def test_a_tokenizer_comes_from_the_folder_where_it_holds_one(catalog, tmp_path):
+    mine = Tokenizer(models.WordLevel({"[UNK]": 0, "mine": 1}, unk_token="[UNK]"))
+    mine.pre_tokenizer = pre_tokenizers.Whitespace()
+    mine.save(str(tmp_path / "tokenizer.json"))
+    assert demos.tokenizer(catalog, choice(catalog, "bge-small-en-v1.5", tmp_path)).get_vocab_size() == 2
+
+
+@pytest.mark.parametrize("broken", [None, "{", "", '{"model": 3}'])
+def test_an_english_model_without_a_tokenizer_file_that_can_be_read_takes_the_shipped_vocabulary(catalog, tmp_path, broken):
+    if broken is not None:
+        (tmp_path / "tokenizer.json").write_text(broken)
+    for variant in ("bge-small-en-v1.5", "bge-base-en-v1.5", "bge-large-en-v1.5"):
+        found = demos.tokenizer(catalog, choice(catalog, variant, tmp_path))
+        assert found.get_vocab_size() == 30_522 and found.encode("cats").tokens == ["[CLS]", "cats", "[SEP]"]
+    assert demos.tokenizer(catalog, choice(catalog, "bge-m3", tmp_path)) is None
+
+
+def test_an_endpoint_takes_the_shipped_vocabulary_of_its_variant(catalog):
+    assert demos.tokenizer(catalog, served("bge-base-en-v1.5")).get_vocab_size() == 30_522
+    assert demos.tokenizer(catalog, served("bge-m3")) is None and demos.tokenizer(catalog, served(None)) is None
+
+
+# M3's three outputs
+
+ASKED = Vectors(
+    dense=np.array([[1, 0]], np.float32),
+    seconds=0.1,
+    sparse=({"▁gpu": 0.5, "▁rent": 0.25},),
+    multi_vector=(np.array([[1, 0], [0, 1]], np.float32),),
+    pieces=(("▁gpu", "▁rent"),),
+)
+MADE = Vectors(
+    dense=np.array([[0.6, 0.8], [0.8, 0.6]], np.float32),
+    seconds=0.1,
+    sparse=({"▁gpu": 0.5, "▁rent": 0.5, "▁hour": 0.9}, {"▁flat": 0.4}),
+    multi_vector=(np.array([[0, 1], [0.6, 0.8]], np.float32), np.array([[1, 0]], np.float32)),
+    pieces=(("▁hour", "▁card"), ("▁flat",)),
+)
+BOTH = ("A GPU is rented by the hour.", "The flat is let.")
+
+
+def test_the_three_scores_of_a_passage_are_those_worked_by_hand():
+    told = demos.three(ASKED, MADE, BOTH)
+    assert told.rows == [
+        # sparse: 0.5 x 0.5 + 0.25 x 0.5; multi-vector: the mean of the best of each query token, 0.6 and 1
+        {"Passage": BOTH[0], "Dense (cosine)": "0.600", "Sparse": "0.375", "Multi-vector": "0.800"},
+        {"Passage": BOTH[1], "Dense (cosine)": "0.800", "Sparse": "0.000", "Multi-vector": "0.500"},
+    ]
+    text, carried, best = told.details[0]
+    assert text == BOTH[0] and carried == [
+        {"Token": "▁gpu", "Weight in the query": "0.500", "In the passage": "0.500", "Its part of the score": "0.2500"},
+        {"Token": "▁rent", "Weight in the query": "0.250", "In the passage": "0.500", "Its part of the score": "0.1250"},
+    ]
+    assert best == [
+        {"Token of the query": "▁gpu", "Nearest in the passage": "▁card", "Similarity": "0.600"},
+        {"Token of the query": "▁rent", "Nearest in the passage": "▁hour", "Similarity": "1.000"},
+    ]
+    assert told.details[1][1] == [] and [row["Nearest in the passage"] for row in told.details[1][2]] == ["▁flat", "▁flat"]
+
+
+def test_outputs_that_do_not_agree_on_the_first_are_told():
+    assert demos.three(ASKED, MADE, BOTH).sentence == (
+        "The three outputs do not agree on the first: dense “The flat is let.”; sparse “A GPU is rented by the hour.”; "
+        "multi-vector “A GPU is rented by the hour.”."
+    )
+    agreeing = replace(MADE, dense=MADE.dense[::-1])
+    assert demos.three(ASKED, agreeing, BOTH).sentence == "All three put “A GPU is rented by the hour.” first."
+
+
+@pytest.mark.parametrize("lacking", ["sparse", "multi_vector", "pieces"])
+@pytest.mark.parametrize("side", ["query", "passages"])
+def test_an_output_that_is_missing_is_told(side, lacking):
+    one, two = (replace(part, **{lacking: None}) if name == side else part for name, part in (("query", ASKED), ("passages", MADE)))
+    with pytest.raises(EncodeError, match="Choose BGE M3 in the torch engine"):
+        demos.three(one, two, BOTH)
+
+
+def test_an_empty_passage_has_no_token_and_scores_0():
+    empty = replace(
+        MADE,
+        sparse=(MADE.sparse[0], {}),
+        multi_vector=(MADE.multi_vector[0], np.empty((0, 2), np.float32)),
+        pieces=(MADE.pieces[0], ()),
+    )
+    told = demos.three(ASKED, empty, (BOTH[0], ""))
+    assert told.rows[1] == {"Passage": "", "Dense (cosine)": "0.800", "Sparse": "0.000", "Multi-vector": "0.000"}
+    assert told.details[1] == ("", [], [])
+    nothing = replace(ASKED, sparse=({},), multi_vector=(np.empty((0, 2), np.float32),), pieces=((),))
+    assert [row["Multi-vector"] for row in demos.three(nothing, MADE, BOTH).rows] == ["0.000", "0.000"]
+
+
+# Two lists
+
+
+def test_two_lists_stand_side_by_side_in_the_order_of_the_better_place():
+    found = demos.beside(hits("a", "b", "c"), hits("c", "d", "b"), ("M3", "Small"))
+    assert found.shared == 2
+    assert found.rows == [
+        {"M3": "1", "Small": "not found", "Passage": "text of a"},
+        {"M3": "3", "Small": "1", "Passage": "text of c"},
+        {"M3": "2", "Small": "3", "Passage": "text of b"},
+        {"M3": "not found", "Small": "2", "Passage": "text of d"},
+    ]
+    assert demos.beside_sentence(found, 3, ("M3", "Small")) == "M3 and Small share 2 of their first 3 passages."
+    assert demos.beside([], hits("a"), ("M3", "Small")) == (0, [{"M3": "not found", "Small": "1", "Passage": "text of a"}])
+
+
+@pytest.mark.parametrize(
+    ("grades", "told"),
+    [
+        ({}, "1 of 3 places hold the same passage with and without “Represent this:”."),
+        (
+            {"b": 2, "d": 1, "z": 1, "a": 0},
+            "1 of 3 places hold the same passage with and without “Represent this:”. "
+            "Of 3 passages judged relevant, 1 found with it and 2 without.",
+        ),
+        (
+            {"d": 1},
+            "1 of 3 places hold the same passage with and without “Represent this:”. "
+            "Of 1 passage judged relevant, 0 found with it and 1 without.",
+        ),
+    ],
+)
+def test_what_the_instruction_changes_is_counted(grades, told):
+    assert demos.instruction_sentence("Small", "Represent this: ", hits("a", "b", "c"), hits("a", "d", "b"), grades) == told
+
+
+@pytest.mark.parametrize("instruction", [None, ""])
+def test_a_model_without_an_instruction_is_said_to_take_none(instruction):
+    one = hits("a")
+    assert demos.instruction_sentence("M3", instruction, one, one, {"a": 1}) == (
+        "M3 takes no query instruction: both lists are the same by design."
+    )
+
+
+# The charts
+
+
+def valid(chart):
+    """The chart's specification, once Altair has held it to the schema of Vega-Lite."""
+    return chart.chart.to_dict()
+
+
+def layers_of(spec, mark):
+    return [layer for layer in spec["layer"] if layer["mark"]["type"] == mark]
+
+
+def frame(spec):
+    (rows,) = spec["datasets"].values()
+    return rows
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_heatmap_has_a_cell_for_every_two_sentences(theme):
+    found = demos.likeness(TEXTS, ROWS)
+    chart = charts.heatmap(found, theme)
+    spec = valid(chart)
+    cells = {(row["row"], row["column"]): (row["shown"], row["one"], row["other"]) for row in frame(spec)}
+    assert len(cells) == 9 and cells["1", "3"] == ("-0.60", TEXTS[0], TEXTS[2]) and cells["2", "2"] == ("1.00", TEXTS[1], TEXTS[1])
+    assert chart.title == found.sentence
+    assert chart.alt == "Cosine of every two sentences, by their number. 1 and 2: 0.80; 2 and 3: 0.00; 1 and 3: -0.60."
+    (rects,) = layers_of(spec, "rect")
+    assert rects["encoding"]["color"]["scale"]["domain"] == pytest.approx([-0.6, 1.0], abs=1e-6)
+
+
+def luminance(colour):
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    return float(np.dot([part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts], (0.2126, 0.7152, 0.0722)))
+
+
+def contrast(one, other):
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_words_of_a_heatmap_can_be_read_at_both_ends_of_its_colours(theme):
+    spec = valid(charts.heatmap(demos.likeness(TEXTS, ROWS), theme))
+    (rects,), (words,) = layers_of(spec, "rect"), layers_of(spec, "text")
+    weak, strong = rects["encoding"]["color"]["scale"]["range"]
+    colour = words["encoding"]["color"]
+    assert colour["value"] == charts.LEGIBLE[theme] and contrast(weak, colour["value"]) >= 4.5
+    assert contrast(strong, colour["condition"]["value"]) >= 4.5
+
+
+def test_a_heatmap_of_sentences_with_one_vector_is_drawn():
+    chart = charts.heatmap(demos.likeness(("a", "b"), np.array([[1, 0], [1, 0]], np.float32)), "light")
+    assert valid(chart) and chart.alt.endswith("1 and 2: 1.00.")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_slope_has_the_places_of_each_passage(theme):
+    moves = demos.reranked(hits("a", "b", "c"), Scores(np.array([0, 2, 1], dtype=np.float32), "logit", 0.1))
+    chart = charts.slope(moves, theme)
+    spec = valid(chart)
+    places = {(row["passage"], row["when"]): (row["place"], row["moved"]) for row in frame(spec)}
+    assert places == {
+        ("a", "before"): (1, "went down"),
+        ("a", "after"): (3, "went down"),
+        ("b", "before"): (2, "came up"),
+        ("b", "after"): (1, "came up"),
+        ("c", "before"): (3, "came up"),
+        ("c", "after"): (2, "came up"),
+    }
+    assert chart.title == demos.moves_sentence(moves)
+    assert chart.alt == "Place of each passage before and after reranking. text of b: 2 to 1; text of c: 3 to 2; text of a: 1 to 3."
+    (words,) = layers_of(spec, "text")
+    assert words["encoding"]["color"] == {"value": charts.LEGIBLE[theme]}
+
+
+def test_a_passage_that_stays_is_marked_so():
+    moves = demos.reranked(hits("a", "b", "c"), Scores(np.array([3, 1, 2], dtype=np.float32), "logit", 0.1))
+    assert {row["passage"]: row["moved"] for row in frame(valid(charts.slope(moves, "light")))} == {
+        "a": "stayed",
+        "b": "went down",
+        "c": "came up",
+    }
