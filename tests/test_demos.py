@@ -116,9 +116,12 @@ def test_the_nearest_passages_come_first_and_equal_ones_in_their_own_order():
     assert [hit.grade for hit in demos.search(QUERY, DENSE, PASSAGES, {"p1": 2, "p4": 0}, 99)] == [None, 2, None, 0]
 
 
-def test_equal_passages_keep_their_order_among_many():
-    ids = {str(n): "x" for n in range(50)}
-    assert [hit.id for hit in demos.search(QUERY, np.tile(QUERY, (50, 1)), ids, {}, 50)] == list(ids)
+def test_equal_ones_keep_their_order_among_many():
+    ids = {str(n): "x" for n in range(1000)}
+    wanted = [str(n) for n in (*range(1, 1000, 2), *range(0, 1000, 2))]
+    assert [hit.id for hit in demos.search(QUERY, np.tile(DENSE[:2], (500, 1)), ids, {}, 1000)] == wanted
+    scores = Scores(np.tile(np.array([0.5, 0.7], np.float32), 500), "sigmoid", 0.1)
+    assert [move.hit.id for move in demos.reranked(hits(*ids), scores)] == wanted
 
 
 def test_judged_passages_are_named_by_what_their_grade_means():
