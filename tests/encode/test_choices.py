@@ -162,7 +162,7 @@ def test_endpoints_are_chosen_by_their_ids(catalog):
     assert small.query_instruction == catalog.variants["bge-small-en-v1.5"].query_instruction != ""
 
 
-def test_with_torch_every_encoder_that_it_runs_can_be_chosen_in_it(catalog, here, monkeypatch):
+def test_with_torch_every_encoder_that_it_runs_can_be_chosen_in_it(catalog, here, tmp_path, monkeypatch):
     monkeypatch.setattr(torch_engine, "find_spec", lambda name: object())
     got = {key: one for key, one in found(catalog).items() if one.engine == "torch"}
     assert sorted(got) == sorted(f"{key}.torch" for key in LOCAL)
@@ -174,6 +174,8 @@ def test_with_torch_every_encoder_that_it_runs_can_be_chosen_in_it(catalog, here
     assert got["bge-m3.torch"].model.outputs == ("dense", "sparse", "multi_vector")
     fill(here / "bge-m3.torch", got["bge-m3.torch"])
     assert found(catalog)["bge-m3.torch"].missing == "" != found(catalog)["bge-m3"].missing
+    got = found(catalog, **{"bge-m3.torch": fill(tmp_path / "mine", got["bge-m3.torch"])})
+    assert got["bge-m3.torch"].model.folder == tmp_path / "mine" and got["bge-m3"].missing
 
 
 def test_no_two_models_on_this_machine_have_one_label(catalog, tmp_path, monkeypatch):
