@@ -47,7 +47,7 @@ class Torch:
         """Dense vectors always, the others where `outputs` asks for them; texts over the limit are cut at their end, as `tokens` tells.
 
         `sparse` is keyed by the tokenizer's own pieces ("▁" begins a word). `multi_vector` has a row for each token that the model reads
-        but the first; `pieces` names them.
+        but the first, as M3 has it; `pieces` names them.
 
         Raises:
             EncodeError: the model is a reranker, lacks an output, or the texts do not fit into memory.
@@ -80,6 +80,7 @@ class Torch:
             counted=sum(map(len, read)),
             sparse=tuple(sparse[place] for place in range(len(texts))) if "sparse" in outputs else None,
             multi_vector=tuple(multi[place] for place in range(len(texts))) if "multi_vector" in outputs else None,
+            pieces=tuple(tuple(one.tokens[1:]) for one in read) if "multi_vector" in outputs else None,
         )
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
@@ -97,10 +98,6 @@ class Torch:
             with self._computing():
                 raw[places] = self._network(**self._given([read[place] for place in places])).logits[:, 0].cpu().numpy()
         return Scores(raw, "logit", time.perf_counter() - start, tokens, counted=sum(map(len, read)))
-
-    def pieces(self, texts: Sequence[str], role: Role, *, instruct: bool = True) -> tuple[tuple[str, ...], ...]:
-        """The token of each row of `multi_vector`, a tuple a text."""
-        return tuple(tuple(one.tokens[1:]) for one in self._read(texts, before=self._model.instruction(role) if instruct else "")[0])
 
     def _read(self, texts: Sequence[str], seconds: Sequence[str] = (), before: str = "") -> tuple[list[Encoding], tuple[int, ...]]:
         """Texts, or pairs of a text and its second one, cut as `tokenizers` cuts them; and the tokens that they had."""

@@ -133,10 +133,9 @@ def unit(values: np.ndarray) -> np.ndarray:
 def test_m3_gives_the_three_outputs_of_its_definition(torch: Any, m3: Path) -> None:
     engine = torch_engine.load(model_of(m3))
     got = engine.embed(TEXTS, "passage", outputs=("dense", "sparse", "multi_vector"))
-    assert got.sparse is not None and got.multi_vector is not None
+    assert got.sparse is not None and got.multi_vector is not None and got.pieces is not None
     heads = {name: torch.load(m3 / f"{name}_linear.pt", weights_only=True) for name in ("sparse", "colbert")}
     weight, bias = ({name: one[part].float().numpy() for name, one in heads.items()} for part in ("weight", "bias"))
-    pieces = engine.pieces(TEXTS, "passage")
     for place, text in enumerate(TEXTS):
         ids, tokens, made, unlimited = by_hand(m3, text)
         states = made.last_hidden_state[0].numpy()
@@ -148,7 +147,7 @@ def test_m3_gives_the_three_outputs_of_its_definition(torch: Any, m3: Path) -> N
                 weights[piece] = max(weights.get(piece, 0), scaled)
         assert got.sparse[place] == pytest.approx(weights, abs=1e-5)
         np.testing.assert_allclose(got.multi_vector[place], unit(states[1:] @ weight["colbert"].T + bias["colbert"]), atol=1e-5)
-        assert pieces[place] == tuple(tokens[1:])
+        assert got.pieces[place] == tuple(tokens[1:])
         assert got.tokens is not None and got.tokens[place] == unlimited
     assert got.counted == sum(min(tokens, LIMIT) for tokens in got.tokens or ())
     assert max(got.tokens or ()) > LIMIT > min(got.tokens or ())
@@ -165,14 +164,14 @@ def test_special_and_unknown_tokens_have_no_sparse_weight_and_the_largest_place_
 
 def test_only_what_is_asked_for_is_given(m3: Path) -> None:
     got = torch_engine.load(model_of(m3)).embed(["a gpu"], "query")
-    assert got.sparse is None and got.multi_vector is None
+    assert got.sparse is None and got.multi_vector is None and got.pieces is None
     assert got.dense.shape == (1, 16)
 
 
 def test_no_text_gives_no_vector(m3: Path) -> None:
     got = torch_engine.load(model_of(m3)).embed([], "query", outputs=("dense", "sparse", "multi_vector"))
     assert got.dense.shape == (0, 16)
-    assert (got.sparse, got.multi_vector, got.tokens, got.counted) == ((), (), (), 0)
+    assert (got.sparse, got.multi_vector, got.pieces, got.tokens, got.counted) == ((), (), (), (), 0)
 
 
 def test_a_text_has_the_same_vector_alone_and_in_any_batch(m3: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -411,12 +410,6 @@ def test_too_little_memory_is_told_in_a_sentence(m3: Path, monkeypatch: pytest.M
     monkeypatch.setattr(engine._network, "forward", fail)
     with pytest.raises(EncodeError, match="need more memory than there is"):
         engine.embed(["a"], "query")
-
-
-def test_the_tokens_of_a_matching_pair_are_named_by_pieces(m3: Path) -> None:
-    engine = torch_engine.load(model_of(m3))
-    got = engine.embed(["price of a gpu", "the price"], "passage", outputs=("sparse", "multi_vector"))
-    assert [len(one) for one in got.multi_vector or ()] == [len(one) for one in engine.pieces(["price of a gpu", "the price"], "passage")]
 
 
 def test_flag_embedding_gives_the_same(m3: Path, reranker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
