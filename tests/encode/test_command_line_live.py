@@ -1,0 +1,351 @@
+"""The commands embed and rerank: what the engines give, line by line, or one sentence and status 2."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("fastembed")
+
+from advisor import __main__ as cli
+from advisor.encode import local, models, torch_engine
+from tests.encode import servers
+
+SMALL, M3, RERANKER = "bge-small-en-v1.5", "bge-m3", "bge-reranker-base"
+TEXTS = ["A search engine ranks passages.", "", "Die Katze schlief. 🙂 搜索引擎", "The cat slept."]
+KEY = "sk_test_5ecret-of-the-operator"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch, catalog) -> None:
+    """A machine without models, stand-in, endpoints and torch; the catalog is read once."""
+    monkeypatch.setenv("ADVISOR_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("ADVISOR_STANDIN", str(tmp_path / "standin"))
+    monkeypatch.delenv("ADVISOR_ENDPOINTS", raising=False)
+    monkeypatch.setattr(torch_engine, "find_spec", lambda name: None)
+    monkeypatch.setattr(cli.catalog, "load", lambda: catalog)
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs a command with these lines as its standard input; gives status, what it prints, and what it says beside it."""
+
+    def running(*arguments, lines=("a text",)):
+        monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+        status = cli.main([str(each) for each in arguments])
+        captured = capsys.readouterr()
+        return status, [json.loads(line) for line in captured.out.splitlines()], captured.err
+
+    return running
+
+
+@pytest.fixture
+def refused(run):
+    """The sentence that a command ends with."""
+
+    def running(*arguments, lines=("a text",)):
+        status, out, err = run(*arguments, lines=lines)
+        assert (status, out) == (2, []) and err.count("\n") == 1 and "Traceback" not in err
+        return err.strip()
+
+    return running
+
+
+@pytest.fixture
+def serve(tmp_path, monkeypatch):
+    """Names endpoints at a base address in ADVISOR_ENDPOINTS."""
+
+    def written(base_url, **fields):
+        told = {"id": "here", "name": "Our server", "base_url": str(base_url), "shape": "tei", "model": "BAAI/bge-m3", "kind": "embedder"}
+        (tmp_path / "endpoints.yaml").write_text(json.dumps({"endpoints": [told | fields]}))
+        monkeypatch.setenv("ADVISOR_ENDPOINTS", str(tmp_path / "endpoints.yaml"))
+
+    return written
+
+
+@pytest.fixture(scope="module")
+def small(catalog, tiny_embedder):
+    return local.load(models.of_variant(catalog, SMALL, tiny_embedder))
+
+
+def process(*arguments, text=b"", **environment):
+    """A command in a process of its own."""
+    made = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "advisor", *map(str, arguments)],
+        input=text,
+        capture_output=True,
+        cwd=ROOT,
+        env=os.environ | environment,
+        timeout=60,
+    )
+    return made.returncode, made.stdout.decode(), made.stderr.decode()
+
+
+# embed
+
+
+def test_vectors_are_those_of_the_engine(run, small, tiny_embedder):
+    status, out, err = run("embed", "--model", SMALL, "--folder", tiny_embedder, lines=TEXTS)
+    assert status == 0 and np.array(out) == pytest.approx(small.embed(TEXTS, "passage").dense, abs=1e-6)
+    assert np.array(out).shape == (4, 32)
+    assert err.splitlines() == list(small.about.notes) and "These weights are not BGE Small EN v1.5's" in err
+
+
+def test_a_query_gets_the_instruction_and_a_passage_none(run, small, tiny_embedder):
+    _, query, _ = run("embed", "--model", SMALL, "--folder", tiny_embedder, "--role", "query", lines=["fox"])
+    _, passage, _ = run("embed", "--model", SMALL, "--folder", tiny_embedder, "--role", "passage", lines=["fox"])
+    assert np.array(query) == pytest.approx(small.embed(["fox"], "query").dense, abs=1e-6)
+    assert np.abs(np.array(query) - np.array(passage)).max() > 0.01
+
+
+@pytest.mark.parametrize("command", ["embed", "rerank"])
+def test_no_lines_give_no_lines(run, command, tiny_embedder, tiny_reranker):
+    where = {
+        "embed": ("--model", SMALL, "--folder", tiny_embedder),
+        "rerank": ("--model", RERANKER, "--folder", tiny_reranker, "--query", "q"),
+    }
+    assert run(command, *where[command], lines=[])[:2] == (0, [])
+
+
+def test_a_thousand_lines_keep_their_order(run, small, tiny_embedder, monkeypatch):
+    blocks = []
+    real = local.Local.embed
+    monkeypatch.setattr(
+        local.Local, "embed", lambda self, texts, *rest, **more: blocks.append(len(texts)) or real(self, texts, *rest, **more)
+    )
+    lines = [f"passage {'x ' * (n % 7)}number {n}" for n in range(1000)]
+    _, out, _ = run("embed", "--model", SMALL, "--folder", tiny_embedder, lines=lines)
+    assert blocks == [256, 256, 256, 232] and len(out) == 1000
+    places = [0, 255, 256, 511, 512, 767, 768, 999]
+    assert np.array([out[place] for place in places]) == pytest.approx(
+        small.embed([lines[place] for place in places], "passage").dense, abs=1e-5
+    )
+    assert len({tuple(row) for row in out}) > 990
+
+
+def test_a_block_is_printed_before_the_next_is_read(tiny_embedder, monkeypatch, capsys):
+    seen = []
+
+    class Input:
+        def __iter__(self):
+            for number in range(257):
+                if number == 256:
+                    seen.append(capsys.readouterr().out.count("\n"))
+                yield f"text {number}\n"
+
+    monkeypatch.setattr(sys, "stdin", Input())
+    assert cli.main(["embed", "--model", SMALL, "--folder", str(tiny_embedder)]) == 0
+    assert seen == [256] and capsys.readouterr().out.count("\n") == 1
+
+
+def test_the_stand_in_answers_and_is_labelled(run, standin, monkeypatch):
+    monkeypatch.setenv("ADVISOR_STANDIN", str(standin))
+    status, out, err = run("embed", "--model", "standin", lines=["a cat sleeps", "a cat naps", "GPU prices"])
+    rows = np.array(out)
+    assert status == 0 and rows.shape == (3, 384) and rows[0] @ rows[1] > rows[0] @ rows[2] + 0.3
+    assert err.splitlines()[-1] == "all-MiniLM-L6-v2 is a stand-in, not BGE."
+
+
+# rerank
+
+
+def test_passages_are_sorted_by_their_score_with_the_numbers_of_their_lines(run, catalog, tiny_reranker):
+    query = "How do search engines rank?"
+    scores = local.load(models.of_variant(catalog, RERANKER, tiny_reranker)).rerank(query, TEXTS)
+    status, out, _ = run("rerank", "--model", RERANKER, "--query", query, "--folder", tiny_reranker, lines=TEXTS)
+    assert status == 0 and [set(row) for row in out] == [{"line", "score", "sigmoid"}] * 4
+    best_first = np.argsort(-scores.raw)
+    assert [row["line"] for row in out] == [place + 1 for place in best_first] != [1, 2, 3, 4]
+    assert [row["score"] for row in out] == pytest.approx(scores.raw[best_first], abs=1e-5)
+    assert [row["sigmoid"] for row in out] == pytest.approx(1 / (1 + np.exp(-scores.raw[best_first])), abs=1e-5)
+
+
+def test_passages_with_one_score_keep_their_order(run, tiny_reranker):
+    _, out, _ = run("rerank", "--model", RERANKER, "--query", "q", "--folder", tiny_reranker, lines=["same"] * 5)
+    assert [row["line"] for row in out] == [1, 2, 3, 4, 5] and len({row["score"] for row in out}) == 1
+
+
+# Processes of their own
+
+
+def test_bytes_of_several_languages_pass_through_a_pipe(small, tiny_embedder):
+    lines = "搜索引擎 🙂\r\nnaïve café\n"
+    status, out, err = process("embed", "--model", SMALL, "--folder", tiny_embedder, text=lines.encode())
+    assert status == 0, err
+    rows = np.array([json.loads(line) for line in out.splitlines()])
+    assert rows == pytest.approx(small.embed(["搜索引擎 🙂", "naïve café"], "passage").dense, abs=1e-6)
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+def test_bytes_that_are_no_text_are_told(tiny_embedder, locale):
+    status, out, err = process("embed", "--model", SMALL, "--folder", tiny_embedder, text="Müller\n".encode("latin-1"), LC_ALL=locale)
+    assert (status, out) == (2, "") and err.splitlines()[-1] == "Standard input is no text in UTF-8. Convert it, for instance with iconv."
+    assert "Traceback" not in err
+
+
+# What is not there
+
+
+@pytest.mark.parametrize("command", [("embed",), ("rerank", "--query", "q")])
+@pytest.mark.parametrize("engine", ["local", "torch"])
+def test_a_model_that_is_not_known_is_told_with_those_that_are(refused, command, engine):
+    told = refused(*command, "--model", "bge-smal", "--engine", engine)
+    assert told.startswith("The catalog has no embedder or reranker 'bge-smal'. It has: bge-base-en-v1.5, ") and "Qwen" not in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ("--model", M3),
+            "BAAI/bge-m3 is not on this machine yet. Download it. Use the page Live, or name a folder with --folder.",
+        ),
+        (("--model", M3, "--engine", "torch"), torch_engine.INSTALL_TORCH),
+        (("--model", SMALL, "--engine", "torch"), f"{SMALL} is not at hand in the engine torch. {torch_engine.INSTALL_TORCH}"),
+        (("--model", "standin"), "standin is not at hand in the engine local. Run: make standin"),
+        (
+            ("--model", "bge-multilingual-gemma2"),
+            "BGE Multilingual Gemma2 does not run in the local engine: no ONNX file of it is known. Use an endpoint that serves it.",
+        ),
+        (("--model", M3, "--engine", "locl"), "no endpoint 'locl' in ADVISOR_ENDPOINTS."),
+        (
+            ("--model", M3, "--folder", "/no/such/folder"),
+            "The folder that you named is not there. Name one that holds all files of BAAI/bge-m3.",
+        ),
+    ],
+)
+def test_what_is_not_at_hand_is_told_with_the_step_that_brings_it(refused, arguments, told):
+    assert refused("embed", *arguments) == told
+
+
+def test_a_folder_that_lacks_a_file_says_which(refused, tiny_embedder, tmp_path):
+    folder = shutil.copytree(tiny_embedder, tmp_path / "mine")
+    (folder / "tokenizer.json").unlink()
+    assert refused("embed", "--model", SMALL, "--folder", folder) == (
+        "The folder that you named holds no tokenizer.json. Name one that holds all files of Qdrant/bge-small-en-v1.5-onnx-Q."
+    )
+
+
+def test_a_file_that_is_cut_short_is_told(refused, tiny_embedder, tmp_path):
+    folder = shutil.copytree(tiny_embedder, tmp_path / "mine")
+    (folder / "model_optimized.onnx").write_bytes(b"ONNX")
+    assert refused("embed", "--model", SMALL, "--folder", folder).endswith("one is broken or cut short. Fetch the weights again.")
+
+
+def test_a_model_of_the_other_kind_is_told(run, tiny_embedder, tiny_reranker):
+    status, out, err = run("rerank", "--model", SMALL, "--folder", tiny_embedder, "--query", "q")
+    assert (status, out) == (2, []) and err.splitlines()[-1].endswith("is an embedder: it scores no pairs. Choose a reranker.")
+    status, out, err = run("embed", "--model", RERANKER, "--folder", tiny_reranker)
+    assert (status, out) == (2, []) and err.splitlines()[-1].endswith("is a reranker: it gives no vectors. Choose an embedder.")
+
+
+# Endpoints
+
+
+def test_an_endpoint_of_the_settings_answers(run, serve, catalog):
+    lines = ["Cats purr.", "The price of a GPU"]
+    with servers.serving("tei") as base_url:
+        serve(base_url, variant=M3)
+        status, out, err = run("embed", "--model", M3, "--engine", "here", lines=lines)
+        assert status == 0 and np.array(out) == pytest.approx(np.array([servers.vector(line, 1024) for line in lines]), abs=1e-5)
+        assert [one.body["inputs"] for one in base_url.posts] == [lines] and "not BGE" not in err
+
+
+def test_a_reranker_behind_an_endpoint_answers(run, serve):
+    lines = ["The price of a GPU", "Why cats purr", "cats"]
+    with servers.serving("tei") as base_url:
+        serve(base_url, kind="reranker", model="BAAI/bge-reranker-v2-m3")
+        _, out, _ = run("rerank", "--model", "BAAI/bge-reranker-v2-m3", "--engine", "here", "--query", "Why do cats purr?", lines=lines)
+    scores = [servers.logit("Why do cats purr?", line) for line in lines]
+    assert [row["line"] for row in out] == [2, 3, 1] and [row["score"] for row in out] == pytest.approx(sorted(scores, reverse=True))
+
+
+def test_an_endpoint_gives_a_query_its_variants_instruction(run, serve, catalog):
+    with servers.serving("tei", dim=384) as base_url:
+        serve(base_url, variant=SMALL, model="BAAI/bge-small-en-v1.5")
+        for role in ("passage", "query"):
+            assert run("embed", "--model", SMALL, "--engine", "here", "--role", role, lines=["fox"])[0] == 0
+        assert [one.body["inputs"] for one in base_url.posts] == [["fox"], [catalog.variants[SMALL].query_instruction + "fox"]]
+
+
+def test_an_endpoint_of_another_model_does_not_answer_in_its_place(refused, serve):
+    with servers.serving("tei") as base_url:
+        serve(base_url, variant=M3)
+        assert refused("embed", "--model", SMALL, "--engine", "here") == (
+            "Our server serves bge-m3, not bge-small-en-v1.5. Name that one with --model."
+        )
+        serve(base_url, model="intfloat/e5-large")
+        assert "Our server serves intfloat/e5-large, not bge-m3." in refused("embed", "--model", M3, "--engine", "here")
+        assert base_url.seen == []
+
+
+def test_an_endpoint_that_is_not_bge_is_labelled(run, serve):
+    with servers.serving("tei") as base_url:
+        serve(base_url, model="intfloat/e5-large")
+        status, out, err = run("embed", "--model", "intfloat/e5-large", "--engine", "here")
+    assert status == 0 and len(out) == 1 and err.splitlines()[-1] == "intfloat/e5-large is a stand-in, not BGE."
+
+
+def test_a_misspelt_endpoint_names_the_nearest(refused, serve):
+    serve("http://127.0.0.1:9", id="m3-here")
+    assert refused("embed", "--model", M3, "--engine", "m3-her") == ("no endpoint 'm3-her' in ADVISOR_ENDPOINTS. Did you mean 'm3-here'?")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "endpoints.yaml: the file is missing. Restore it, or name another in ADVISOR_ENDPOINTS."),
+        ("endpoints: 3\n", "endpoints.yaml, endpoints: no list."),
+        ("a: [1\n", "endpoints.yaml, line 2: "),
+        (
+            'endpoints:\n  - {id: x, name: X, base_url: "http://h", shape: nope, model: m, kind: embedder}\n',
+            "endpoints.yaml, endpoint x, shape:",
+        ),
+    ],
+    ids=["missing", "no list", "no YAML", "no such shape"],
+)
+def test_a_broken_file_of_endpoints_is_told(run, tmp_path, monkeypatch, content, told):
+    monkeypatch.setenv("ADVISOR_ENDPOINTS", str(tmp_path / "endpoints.yaml"))
+    if content is not None:
+        (tmp_path / "endpoints.yaml").write_text(content)
+    status, out, err = run("embed", "--model", M3, "--engine", "x")
+    assert (status, out) == (2, []) and told in " ".join(err.split()) and "Traceback" not in err
+
+
+def test_a_broken_file_of_endpoints_does_not_trouble_the_other_engines(run, tmp_path, monkeypatch, tiny_embedder):
+    monkeypatch.setenv("ADVISOR_ENDPOINTS", str(tmp_path / "none.yaml"))
+    assert run("embed", "--model", SMALL, "--folder", tiny_embedder)[0] == 0
+
+
+def test_a_key_that_is_refused_is_never_shown(run, serve, monkeypatch):
+    monkeypatch.setenv("OUR_KEY", KEY)
+    with servers.serving("tei", key="another") as base_url:
+        serve(base_url, variant=M3, key_env="OUR_KEY")
+        status, out, err = run("embed", "--model", M3, "--engine", "here")
+        assert base_url.posts[0].headers["Authorization"] == f"Bearer {KEY}"
+    assert (status, out) == (2, []) and KEY not in err
+    assert err.splitlines()[-1] == "Our server refused the key (401). Check that it is whole and has not been revoked."
+
+
+def test_a_key_that_is_not_set_is_told_by_the_name_of_its_variable(refused, serve, monkeypatch):
+    monkeypatch.delenv("OUR_KEY", raising=False)
+    serve("http://127.0.0.1:9", variant=M3, key_env="OUR_KEY")
+    assert refused("embed", "--model", M3, "--engine", "here") == (
+        "The key of Our server is not set. Put it into the environment variable OUR_KEY."
+    )
+
+
+def test_a_server_that_ends_half_way_keeps_what_was_printed_and_is_told(run, serve):
+    lines = [f"text {number}" for number in range(257)]
+    with servers.serving("tei", info={"max_client_batch_size": 256}, takes=256) as base_url:
+        serve(base_url, variant=M3)
+        lines[256] = " "  # no model reads it
+        status, out, err = run("embed", "--model", M3, "--engine", "here", lines=lines)
+    assert (status, len(out)) == (2, 256) and err.splitlines()[-1] == "One of the texts is empty, which no model reads. Leave it out."
