@@ -13,7 +13,22 @@ from hypothesis import strategies as st
 
 from advisor import evidence, evidence_of_yours
 from advisor.encode.engine import About, EncodeError, Scores, Vectors, unit_length
-from advisor.evaluate import METRICS, TOO_FEW, EngineRun, Measured, bootstrap, compare, measured, ranked, reranked, run
+from advisor.evaluate import (
+    METRICS,
+    TOO_FEW,
+    EngineRun,
+    Measured,
+    bootstrap,
+    compare,
+    data_sentence,
+    measured,
+    query_rows,
+    ranked,
+    reranked,
+    rows,
+    run,
+    verdicts,
+)
 from advisor.evidence_of_yours import rerankers_over, why_not, with_yours
 from advisor.own_data import Judged
 from advisor.recommend import recommend
@@ -304,6 +319,77 @@ def test_runs_over_different_queries_are_not_compared():
         compare(result([1] * 30), result([1] * 30, name="other"))
 
 
+# As the page shows them
+
+
+def test_runs_are_listed_with_their_intervals_the_highest_ndcg_first():
+    shown = rows([result([0.5] * 1200), result([0.75] * 1200, BASE), result([0.25] * 1200, None, standin=True)])
+    assert [row["Run"] for row in shown] == ["BGE-BASE-EN-V1.5", "BGE-SMALL-EN-V1.5", "A STAND-IN (not BGE)"]
+    assert shown[0] == {
+        "Run": "BGE-BASE-EN-V1.5",
+        "nDCG@10": "0.750 (0.750 to 0.750)",
+        "Recall@10": "0.250 (0.250 to 0.250)",
+        "Recall@100": "0.250 (0.250 to 0.250)",
+        "MRR@10": "0.750 (0.750 to 0.750)",
+        "Queries": "1,200",
+        "Seconds": "1.0",
+    }
+    assert rows([]) == []
+
+
+def test_an_interval_in_the_table_is_that_of_the_bootstrap():
+    one = result([0, 1] * 20)
+    value, low, high = bootstrap(one.values["nDCG@10"])
+    assert rows([one])[0]["nDCG@10"] == f"{value:.3f} ({low:.3f} to {high:.3f})" and low < 0.4 and high > 0.6
+
+
+def test_the_best_run_is_held_against_each_other_one():
+    small, base, large = result([0.2, 0.4] * 15), result([0.6, 0.4] * 15, BASE), result([0.1, 0.4] * 15, LARGE)
+    told = verdicts([small, base, large])
+    assert len(told) == 2
+    assert told[0].startswith("BGE-BASE-EN-V1.5 finds more than BGE-SMALL-EN-V1.5: nDCG@10 0.500 against 0.300, difference 0.200 ")
+    assert told[0].endswith(" on 30 queries. 15 queries won, 0 lost, 15 alike.")
+    assert told[1].startswith("BGE-BASE-EN-V1.5 finds more than BGE-LARGE-EN-V1.5: ")
+
+
+def test_of_few_queries_it_is_told_who_won_how_many_and_no_verdict():
+    (told,) = verdicts([result([0.5, 0.5, 0.5]), result([0.9, 0.4, 0.5], BASE)])
+    assert told.startswith("Too few queries to decide: ") and told.endswith(" judge at least 30. 1 query won, 1 lost, 1 alike.")
+
+
+@pytest.mark.parametrize("results", [[], [result([1] * 30)]])
+def test_one_run_has_nothing_to_be_held_against(results):
+    assert verdicts(results) == []
+
+
+def test_queries_on_which_runs_differ_most_come_first():
+    judged = data({f"q{n}": {"p": 1} for n in range(4)}, queries={f"q{n}": f"query {n}" for n in range(4)})
+    shown = query_rows(judged, [result([0.5, 0.1, 0.33333, 0.5]), result([0.5, 0.9, 0.5, 0.4], BASE)])
+    assert shown == [
+        {"Query": "query 1", "BGE-SMALL-EN-V1.5": 0.1, "BGE-BASE-EN-V1.5": 0.9},
+        {"Query": "query 2", "BGE-SMALL-EN-V1.5": 0.333, "BGE-BASE-EN-V1.5": 0.5},
+        {"Query": "query 3", "BGE-SMALL-EN-V1.5": 0.5, "BGE-BASE-EN-V1.5": 0.4},
+        {"Query": "query 0", "BGE-SMALL-EN-V1.5": 0.5, "BGE-BASE-EN-V1.5": 0.5},
+    ]
+
+
+def test_two_runs_of_one_name_have_a_column_each():
+    judged = data({"q0": {"p": 1}})
+    (shown,) = query_rows(judged, [result([0.1]), result([0.2], BASE), result([0.3])])
+    assert shown == {"Query": "q0", "BGE-SMALL-EN-V1.5": 0.1, "BGE-BASE-EN-V1.5": 0.2, "BGE-SMALL-EN-V1.5 (3)": 0.3}
+
+
+def test_what_the_data_hold_is_counted_and_too_few_queries_are_told():
+    grades = {f"q{n}": {"a": 2, "b": 1, "c": 0, "d": -1} for n in range(TOO_FEW)}
+    assert data_sentence(data(grades)) == "4 passages, 30 queries with 60 relevant passages."
+    one = replace(data({"q": {"a": 1, "b": 0}}, {str(n): "x" for n in range(1234)}), notes=("One query was left out.",))
+    assert data_sentence(one) == (
+        "1,234 passages, 1 query with 1 relevant passage. One query was left out. "
+        "Fewer than 30 queries decide nothing: figures are shown, no verdict."
+    )
+    assert data_sentence(data({f"q{n}": {"a": 1} for n in range(29)})).endswith("no verdict.")
+
+
 # As evidence for Advise
 
 
@@ -389,3 +475,17 @@ def test_the_catalog_is_left_as_it_was(catalog, today):
     ranks, rows = {key: s.rank for key, s in catalog.evidence_sets.items()}, len(catalog.quality)
     with_yours(catalog, [result([0.1] * 40), result([0.5] * 40, BASE)], ["en"], today)
     assert {key: s.rank for key, s in catalog.evidence_sets.items()} == ranks and len(catalog.quality) == rows
+
+
+def test_of_the_sets_of_yours_the_first_of_each_kind_is_asked_for(catalog, today):
+    assert evidence_of_yours.asked(catalog) == {}
+    embedders = [result([0.9] * 40), result([0.5] * 40, BASE)]
+    rerankers = [
+        result([0.6] * 40, variant, reranker=reranker, depth=20)
+        for variant in (BASE, SMALL)
+        for reranker in ("bge-reranker-base", "bge-reranker-v2-m3")
+    ]
+    assert evidence_of_yours.asked(with_yours(catalog, embedders, ["en"], today)) == {"embedder": "your-data"}
+    both = with_yours(catalog, [*embedders, *rerankers], ["en"], today)
+    assert evidence_of_yours.asked(both) == {"embedder": "your-data", "reranker": rerankers_over(BASE)}
+    assert {rerankers_over(BASE), rerankers_over(SMALL)} <= set(both.evidence_sets)

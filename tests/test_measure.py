@@ -209,6 +209,28 @@ def test_a_model_faster_than_the_peak_shows_that_the_machine_was_busy(share, pre
     assert (told is not None and "Measure again" in told) == doubted
 
 
+def test_the_fastest_is_the_one_with_the_most_tokens_a_second():
+    slow, fast, uncounted = (replace(SPEED, tokens_per_second=rate) for rate in (100.0, 300.0, None))
+    assert measure.fastest([slow, uncounted, fast, replace(fast, batch=1)]) is fast
+    first, other = replace(uncounted, passages_per_second=1.0), replace(uncounted, passages_per_second=2.0)
+    assert measure.fastest([first, other]) is first
+
+
+def test_what_the_timed_calls_took_is_the_median_of_each_times_its_runs():
+    assert measure.took([replace(SPEED, runs=20, median_s=0.25), replace(SPEED, runs=4, median_s=0.5)]) == 7.0
+    assert measure.took([]) == 0
+
+
+def test_the_measurement_that_is_taken_is_told_with_its_length_and_batch():
+    assert measure.use_sentence(SMALL, SPEED) == (
+        "Taken: 3,848 tokens a second, BAAI/bge-small-en-v1.5 at 128 tokens a text and 8 at once. "
+        "Other models are scaled by their FLOPs, and marked so."
+    )
+    assert "12.3 tokens a second, tiny-bge at 1,024 tokens" in measure.use_sentence(
+        replace(SMALL, model="/srv/models/tiny-bge"), replace(SPEED, tokens=1023.6, tokens_per_second=12.345)
+    )
+
+
 # As CSV
 
 

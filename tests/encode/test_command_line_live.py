@@ -183,9 +183,9 @@ def test_bytes_of_several_languages_pass_through_a_pipe(small, tiny_embedder):
     assert rows == pytest.approx(small.embed(["搜索引擎 🙂", "naïve café"], "passage").dense, abs=1e-6)
 
 
-@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
-def test_bytes_that_are_no_text_are_told(tiny_embedder, locale):
-    status, out, err = process("embed", "--model", SMALL, "--folder", tiny_embedder, text="Müller\n".encode("latin-1"), LC_ALL=locale)
+@pytest.mark.parametrize("environment", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "utf-8:strict"}], ids=["locale C", "UTF-8"])
+def test_bytes_that_are_no_text_are_told(tiny_embedder, environment):
+    status, out, err = process("embed", "--model", SMALL, "--folder", tiny_embedder, text="Müller\n".encode("latin-1"), **environment)
     assert (status, out) == (2, "") and err.splitlines()[-1] == "Standard input is no text in UTF-8. Convert it, for instance with iconv."
     assert "Traceback" not in err
 
