@@ -388,6 +388,7 @@ def test_what_the_data_hold_is_counted_and_too_few_queries_are_told():
         "Fewer than 30 queries decide nothing: figures are shown, no verdict."
     )
     assert data_sentence(data({f"q{n}": {"a": 1} for n in range(29)})).endswith("no verdict.")
+    assert data_sentence(data({"q": {"a": 1, "b": 1}})).startswith("2 passages, 1 query with 2 relevant passages. ")
 
 
 # As evidence for Advise
