@@ -377,10 +377,10 @@ def heatmap(found: Likeness, theme: str) -> Chart:
         tooltip=[alt.Tooltip("one:N", title="One"), alt.Tooltip("other:N", title="Other"), alt.Tooltip("shown:N", title="Cosine")],
     )
     # on the strong end of the scale the text takes the background's colour
-    strong = {"light": "#ffffff", "dark": "#0f151b"}[theme]
+    strong, turn = {"light": ("#ffffff", 0.78), "dark": ("#0f151b", 0.55)}[theme]  # where both texts have the same contrast
     words = base.mark_text(fontSize=12).encode(
         text="shown:N",
-        color=alt.condition(alt.datum.cosine > low + 0.5 * (high - low), alt.value(strong), alt.value(LEGIBLE[theme])),
+        color=alt.condition(alt.datum.cosine > low + turn * (high - low), alt.value(strong), alt.value(LEGIBLE[theme])),
     )
     told = "; ".join(f"{p.first + 1} and {p.second + 1}: {p.cosine:.2f}" for p in found.pairs)
     return Chart(

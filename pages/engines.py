@@ -62,6 +62,8 @@ def choose(found: dict[str, Choice], kind: str, label: str, key: str, outputs: s
         st.selectbox(label, ids, index=ids.index(first), key=key, bind="query-params", help="Ids; the name and where it runs stand below.")
     ]
     shared.small(shared.plain(chosen.label) + (" is at hand." if not chosen.missing else " is not at hand."))
+    if chosen.model is not None and chosen.model.standin and outputs == "dense":
+        st.caption(":material/warning: A stand-in shows how the page works. It is not BGE: judge no BGE model by it.")
     return chosen
 
 
@@ -122,7 +124,9 @@ def get(chosen: Choice) -> None:
             st.caption(shared.plain(chosen.note))
         if not chosen.fetchable:
             return
-        fetch(chosen)
+        current = downloads().current
+        running = current is not None and current.running
+        st.fragment(fetch, run_every=1.0 if running else None)(chosen)  # looks again only while something moves
         if endpoints.typing_allowed():
             named = st.text_input("Or a folder on this machine that holds its files", key=f"folder_{chosen.id}")
             if named and st.button("Use this folder", key=f"folder_{chosen.id}_go", icon=":material/folder_open:"):
@@ -130,19 +134,20 @@ def get(chosen: Choice) -> None:
                 st.rerun()
 
 
-@st.fragment(run_every=1.0)
 def fetch(chosen: Choice) -> None:
     """A download that the visitor may start, watch, and cancel."""
     assert chosen.files is not None
     current = downloads().current
     mine = current is not None and current.files == chosen.files
     if current is not None and mine and current.running:
+        st.session_state["fetching"] = chosen.id
         st.progress(current.share, text=shared.plain(current.sentence))
         if st.button("Cancel", key=f"cancel_{chosen.id}", icon=":material/close:"):
             current.cancel()
-            st.rerun()
+            st.rerun(scope="app")
         return
-    if current is not None and mine and current.state == "done" and weights.at_hand(chosen.files):
+    ended = st.session_state.pop("fetching", None) == chosen.id  # the page stops looking
+    if ended or (mine and weights.at_hand(chosen.files)):  # it may have come while this page was being made
         st.rerun(scope="app")
     st.caption(shared.plain(chosen.room))
     if st.button("Fetch it from the hub", key=f"fetch_{chosen.id}", icon=":material/download:"):
@@ -151,7 +156,7 @@ def fetch(chosen: Choice) -> None:
         except EncodeError as error:
             st.warning(shared.plain(str(error)))
             return
-        st.rerun(scope="fragment")
+        st.rerun(scope="app")
     if current is not None and mine and current.state in ("failed", "cancelled"):
         st.warning(shared.plain(current.sentence))
 
@@ -170,12 +175,17 @@ def ask_endpoint() -> None:
         variant = st.selectbox("It is the catalog's", variants, key="typed_variant")
         kind = st.segmented_control("Kind", ["embedder", "reranker"], default="embedder", required=True, key="typed_kind")
         st.text_input("Key, if it asks for one", type="password", key="typed_key", help="Sent to that address only, and kept nowhere.")
-        if st.button("Use it", icon=":material/check:", disabled=not (base and model)):
-            told = {"base_url": base, "shape": shape, "model": model, "kind": kind, "variant": None if variant == variants[0] else variant}
-            try:
-                st.session_state[TYPED] = endpoints.typed(catalog.variants, **told)
-            except EncodeError as error:
-                st.session_state.pop(TYPED, None)
-                st.warning(shared.plain(str(error)))
-                return
-            st.rerun()
+        fields = {"base_url": base, "shape": shape, "model": model, "kind": kind, "variant": None if variant == variants[0] else variant}
+        st.button("Use it", icon=":material/check:", disabled=not (base and model), on_click=take_endpoint, args=(fields,))
+        if problem := st.session_state.pop("typed_problem", None):
+            st.warning(shared.plain(problem))
+
+
+def take_endpoint(fields: dict[str, Any]) -> None:
+    """Chooses the endpoint that was typed in, or keeps what is wrong with it for the page to say."""
+    try:
+        st.session_state[TYPED] = endpoints.typed(shared.the_catalog().variants, **fields)
+        st.session_state[fields["kind"]] = choices.TYPED  # the key of the box that chooses such a model
+    except EncodeError as error:
+        st.session_state.pop(TYPED, None)
+        st.session_state["typed_problem"] = str(error)

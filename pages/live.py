@@ -274,12 +274,13 @@ st.markdown("Encode texts here, find passages, rerank them, measure the speed, a
 found = engines.all_choices()
 left, right = st.columns([1, 3], gap="medium")
 with left:
-    embedder = engines.choose(found, "embedder", "Embedder", "embedder")
-    if embedder.missing:
-        engines.get(embedder)
-    reranker = engines.choose(found, "reranker", "Reranker", "reranker")
-    if reranker is not None and reranker.missing:
-        engines.get(reranker)
+    with st.container():  # so that what stands below keeps its place, and an open box stays open
+        embedder = engines.choose(found, "embedder", "Embedder", "embedder")
+        if embedder.missing:
+            engines.get(embedder)
+        reranker = engines.choose(found, "reranker", "Reranker", "reranker")
+        if reranker is not None and reranker.missing:
+            engines.get(reranker)
     engines.ask_endpoint()
 with right:
     labels = ["Search", "Rerank", "Similarity", "Long texts", "Instruction", "Two models", "M3 outputs", "Speed", "Your data"]

@@ -57,14 +57,14 @@ TEXTS = (
 )
 
 
-def write_embedder(folder: Path, model_file: str = "model_optimized.onnx", precision: str = "fp32") -> None:
-    """A tiny BERT that embeds, with the shipped vocabulary: as BGE v1.5 is, with CLS pooling and 512 tokens."""
+def write_embedder(folder: Path, model_file: str = "model_optimized.onnx", precision: str = "fp32", shape: Shape = TINY) -> None:
+    """A BERT that embeds, tiny unless `shape` is another, with the shipped vocabulary: as BGE v1.5 is, with CLS pooling and 512 tokens."""
     shipped = vocabulary.wordpiece(SHIPPED, "bert-uncased")
     assert shipped is not None
     tokenizer = Tokenizer.from_str(shipped.to_str())
     tokenizer.enable_truncation(512)
     tokenizer.enable_padding(pad_id=0, pad_token="[PAD]")
-    shape = Shape(**vars(TINY) | {"vocabulary": tokenizer.get_vocab_size(), "segments": 2})
+    shape = Shape(**vars(shape) | {"vocabulary": tokenizer.get_vocab_size(), "segments": 2})
     g = Graph(spread=spread, precision=precision)
     save(g.model("last_hidden_state", hidden_states(g, shape)), folder / model_file)
     names = {"unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]", "mask_token": "[MASK]"}
