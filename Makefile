@@ -8,7 +8,11 @@ BIN := .venv/bin
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 
-install: .venv/ready ## create .venv and install the locked dependencies
+install: .venv/ready $(if $(EXTRA),.venv/ready-$(EXTRA)) ## create .venv and install the locked dependencies (EXTRA=torch: M3's three outputs)
+
+.venv/ready-torch: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 "transformers>=5.24,<6"
+	@touch .venv/ready-torch
 
 .venv/ready: requirements.lock requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make install PYTHON=python3.12")'
@@ -54,6 +58,7 @@ catalog: install ## validate the catalog and write the editor schema
 bench: install chromium ## measure; prints ratios, asserts nothing
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.first_page
+	$(BIN)/python -m benchmarks.encoding
 
 screenshot: install chromium ## make README's picture from the running app
 	$(BIN)/python -m tests.browser.screenshot

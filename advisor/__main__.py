@@ -39,6 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
     except AdvisorError as error:
         print(error, file=sys.stderr)
         return 2
+    except BrokenPipeError:  # whoever read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     text, status = answer if isinstance(answer, tuple) else (answer, 0)
     print(text, end="")
     return status

@@ -391,7 +391,7 @@ def heatmap(found: Likeness, theme: str) -> Chart:
 
 
 def slope(moves: Sequence[Move], theme: str) -> Chart:
-    """Places before and after reranking, a line a passage; what came up is solid and heavier, what went down dashed."""
+    """Places before and after reranking, a line a passage; what came up is solid, what went down dashed."""
     frame = pd.DataFrame(
         {
             "passage": m.hit.id,

@@ -21,14 +21,14 @@ MOST_SENTENCES = 12
 """Sentences in a heatmap: more would not be readable on a phone."""
 
 
-def who(about: About, seconds: float, counted: int | None = None) -> str:
+def who(about: About, seconds: float, counted: int | None = None, counted_in: str = "tokens") -> str:
     """Who answered, at which precision, and how long it took, as a sentence."""
     engine = {"local": "fastembed on this machine", "torch": "torch on this machine", "remote": f"the endpoint {about.where}"}[about.engine]
     label = " (a stand-in, not BGE)" if about.standin else ""
     if about.variant_id is None and not about.standin:
         label = " (not the model of the catalog)"
     precision = about.precision or "precision not known"
-    read = f" for {units.count(counted)} tokens" if counted else ""
+    read = f" for {units.count(counted)} {counted_in}" if counted else ""
     return f"Answered by {about.model}{label}, {engine}, {precision}, in {told_seconds(seconds)}{read}."
 
 

@@ -108,9 +108,9 @@ def once(key: str, inputs: Any, label: str, work: Callable[[Callable[[str], None
     return kept[1]
 
 
-def answered(about: Any, seconds: float, counted: int | None = None) -> None:
+def answered(about: Any, seconds: float, counted: int | None = None, counted_in: str = "tokens") -> None:
     """Who answered, and what is to be known of it."""
-    st.caption(shared.money(demos.who(about, seconds, counted)))
+    st.caption(shared.money(demos.who(about, seconds, counted, counted_in)))
     if about.notes:
         with st.expander("About this engine", icon=":material/info:"):
             st.markdown("\n".join(f"- {shared.plain(note)}" for note in about.notes))
@@ -153,6 +153,7 @@ def fetch(chosen: Choice) -> None:
     if st.button("Fetch it from the hub", key=f"fetch_{chosen.id}", icon=":material/download:"):
         try:
             downloads().start(chosen.files)
+            st.session_state.get(FOLDERS, {}).pop(chosen.id, None)  # a folder named before would go first
         except EncodeError as error:
             st.warning(shared.plain(str(error)))
             return

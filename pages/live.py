@@ -93,7 +93,7 @@ def show_search() -> None:
         grades = grades_of(judged, query)
         st.markdown(shared.plain(demos.found_sentence(hits, grades)))
         shared.table(demos.hit_rows(hits, bool(grades)), "The passages found, nearest first")
-        engines.answered(about, asked.seconds, asked.counted)
+        engines.answered(about, asked.seconds, asked.counted, asked.counted_in)
 
 
 def show_rerank() -> None:
@@ -117,8 +117,8 @@ def show_rerank() -> None:
         moves = demos.reranked(hits, scores)
         shared.show_chart(charts.slope(moves, shared.theme()), "slope")
         shared.table([shared.figures(row) for row in demos.move_rows(moves, scores.scale)], "Each passage before and after reranking")
-        engines.answered(about, asked.seconds, asked.counted)
-        engines.answered(second, scores.seconds, scores.counted)
+        engines.answered(about, asked.seconds, asked.counted, asked.counted_in)
+        engines.answered(second, scores.seconds, scores.counted, scores.counted_in)
 
 
 def show_likeness() -> None:
@@ -142,7 +142,7 @@ def show_likeness() -> None:
         st.caption(
             "A cosine of 1 is the same direction. How high unrelated sentences come differs by model: compare, do not take a threshold from elsewhere."
         )
-        engines.answered(about, made.seconds, made.counted)
+        engines.answered(about, made.seconds, made.counted, made.counted_in)
 
 
 def show_three() -> None:
@@ -164,19 +164,19 @@ def show_three() -> None:
     def work(told):
         engine = engines.engine(chosen, told)
         wanted = ("dense", "sparse", "multi_vector")
-        return engine.embed([query], "query", outputs=wanted), engine.embed(texts, "passage", outputs=wanted), engine.about
+        made = engine.embed(texts, "passage", outputs=wanted)
+        return demos.three(engine.embed([query], "query", outputs=wanted), made, texts), made, engine.about
 
     got = engines.once("three", (chosen, query, tuple(texts)), "Encode", work, not (query and texts))
     if got:
-        asked, made, about = got
-        told = demos.three(asked, made, texts)
+        told, made, about = got
         st.markdown(shared.plain(told.sentence))
         shared.table([shared.figures(row) for row in told.rows], "Dense, sparse and multi-vector score of each passage")
         for text, shared_tokens, matches in told.details:
             with st.expander(shared.plain(demos.short(text)), icon=":material/token:"):
                 shared.figures_table(shared_tokens, "Tokens that query and passage share, with their weights")
                 shared.figures_table(matches, "Each token of the query with the passage's token nearest to it")
-        engines.answered(about, made.seconds, made.counted)
+        engines.answered(about, made.seconds, made.counted, made.counted_in)
 
 
 def show_cut() -> None:
@@ -219,7 +219,7 @@ def show_instruction() -> None:
         st.markdown(shared.plain(told))
         found_both = demos.beside(hits, bare, ("With", "Without"))
         shared.table([shared.figures(row) for row in found_both.rows], "Place of each passage with and without the instruction")
-        engines.answered(about, asked.seconds, asked.counted)
+        engines.answered(about, asked.seconds, asked.counted, asked.counted_in)
 
 
 def show_beside() -> None:
@@ -243,8 +243,8 @@ def show_beside() -> None:
         both = demos.beside(one, two, names)
         st.markdown(f"**{shared.plain(demos.beside_sentence(both, TOP, names))}**")
         shared.table([shared.figures(row) for row in both.rows], "Place of each passage with either model")
-        engines.answered(first, asked.seconds, asked.counted)
-        engines.answered(second, asked_too.seconds, asked_too.counted)
+        engines.answered(first, asked.seconds, asked.counted, asked.counted_in)
+        engines.answered(second, asked_too.seconds, asked_too.counted, asked_too.counted_in)
 
 
 def show_part(label: str) -> None:

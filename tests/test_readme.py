@@ -17,7 +17,9 @@ from advisor.workload import Workload
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^\.venv/bin/python -m advisor (.*?)(?:\s+#.*)?$", README, flags=re.MULTILINE)
+COMMANDS = re.findall(
+    r"^\.venv/bin/python -m advisor ((?!rerank).*?)(?:\s+#.*)?$", README, flags=re.MULTILINE
+)  # rerank: test_command_line_live
 WORKLOAD = re.search(r"```yaml\n(.*?)```", README, flags=re.DOTALL).group(1)
 
 
@@ -34,6 +36,13 @@ def test_a_command_of_readme_runs(command, tmp_path, catalog):
     words = [str(tmp_path / word) if word in ("workload.yaml", "decision.json") else word for word in command.split()]
     done = subprocess.run([sys.executable, "-m", "advisor", *words], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "") and done.stdout
+
+
+@pytest.mark.skipif(not (ROOT / ".standin/standin.json").exists(), reason="make standin has not run")
+def test_the_command_of_readme_that_encodes_runs():
+    command = re.search(r"^(printf .*?)(?:\s+#.*)?$", README, flags=re.MULTILINE).group(1).replace(".venv/bin/python", sys.executable)
+    done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and len(json.loads(done.stdout)) == 384 and "not BGE" in done.stderr
 
 
 def test_the_workload_of_readme_is_answered():

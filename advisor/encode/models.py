@@ -12,7 +12,7 @@ from advisor.encode.engine import EncodeError, Output, Role
 
 STANDIN_FILE = "standin.json"
 """Beside the weights of a stand-in: its name, kind, pooling and limit."""
-INSTALL_LOCAL = 'This part needs fastembed. Install it with: pip install "bge-advisor[live]" (make install brings it).'
+INSTALL_LOCAL = "This part needs fastembed, which is not installed. Run: make install"
 
 
 @dataclass(frozen=True)

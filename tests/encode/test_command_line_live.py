@@ -349,3 +349,10 @@ def test_a_server_that_ends_half_way_keeps_what_was_printed_and_is_told(run, ser
         lines[256] = " "  # no model reads it
         status, out, err = run("embed", "--model", M3, "--engine", "here", lines=lines)
     assert (status, len(out)) == (2, 256) and err.splitlines()[-1] == "One of the texts is empty, which no model reads. Leave it out."
+
+
+def test_a_reader_who_has_seen_enough_gets_no_trace(standin):
+    command = f"yes 'a line of text' | head -3000 | {sys.executable} -m advisor embed --model standin | head -1 | wc -l"
+    environment = {**os.environ, "ADVISOR_STANDIN": str(standin)}
+    done = subprocess.run(command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "1" and "Traceback" not in done.stderr
