@@ -139,15 +139,13 @@ def reranked(hits: Sequence[Hit], scores: Scores) -> list[Move]:
 
 
 def move_rows(moves: Sequence[Move], scale: str) -> list[dict[str, str]]:
-    """Moves as rows: place before and after, scores, passage."""
-    raw = "Raw score (logit)" if scale == "logit" else "Raw score"
+    """Moves as rows: the place before and after, the cosine, the raw score with its sigmoid, and the passage. Few columns, for a phone."""
+    raw = "Logit (sigmoid)" if scale == "logit" else "Score"
     return [
         {
-            "Before": str(m.before),
-            "After": str(m.after),
+            "Place": f"{m.before} → {m.after}",
             "Cosine": f"{m.hit.cosine:.3f}",
-            raw: f"{m.raw:.3f}",
-            "Sigmoid": f"{m.sigmoid:.3f}",
+            raw: f"{m.raw:.3f} ({m.sigmoid:.3f})" if scale == "logit" else f"{m.raw:.3f}",
             "Passage": m.hit.text,
         }
         for m in moves

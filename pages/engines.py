@@ -88,7 +88,7 @@ def once(key: str, inputs: Any, label: str, work: Callable[[Callable[[str], None
 
     `work` takes a function that shows where it stands. Its EncodeError is shown as one sentence.
     """
-    pressed = st.button(label, key=f"{key}_go", icon=":material/play_arrow:", type="primary", disabled=disabled)
+    pressed = st.button(label, key=f"{key}_go", icon=":material/play_arrow:", disabled=disabled)
     spot = st.empty()
     if pressed:
         st.session_state.pop(key, None)

@@ -34,7 +34,8 @@ YOURS = "your_evidence"
 SCORES = {"embedder": "scores", "reranker": "rerank_scores"}
 """The address parameter of the scores that rank each kind."""
 # Streamlit 1.67 writes multiselect tags in white on the primary colour in either theme: 2.2:1 on our dark one.
-TAGS = ", ".join(f".st-key-{key} [data-tag]" for key in ("languages", "outputs", "variants")) + " {background-color: #0f5f8c}"
+TAGGED = ("languages", "outputs", "variants", "speed_lengths", "speed_batches", "data_embedders", "data_rerankers", "data_languages")
+TAGS = ", ".join(f".st-key-{key} [data-tag]" for key in TAGGED) + " {background-color: #0f5f8c}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -161,11 +161,9 @@ def test_a_reranker_orders_by_its_scores_and_keeps_the_order_of_equal_ones():
     assert [m.sigmoid for m in moves] == pytest.approx([0.880797, 0.880797, 0.5, 0.268941], abs=1e-6)
     assert demos.moves_sentence(moves) == "3 of 4 passages changed their place; “text of b” came up from place 2 to the first."
     assert demos.move_rows(moves, "logit")[3] == {
-        "Before": "1",
-        "After": "4",
+        "Place": "1 → 4",
         "Cosine": "0.900",
-        "Raw score (logit)": "-1.000",
-        "Sigmoid": "0.269",
+        "Logit (sigmoid)": "-1.000 (0.269)",
         "Passage": "text of a",
     }
 
@@ -173,7 +171,7 @@ def test_a_reranker_orders_by_its_scores_and_keeps_the_order_of_equal_ones():
 def test_scores_between_0_and_1_are_taken_as_they_are():
     moves = demos.reranked(hits("a", "b"), Scores(np.array([0.25, 0.75], dtype=np.float32), "sigmoid", 0.1))
     assert [(m.hit.id, m.raw, m.sigmoid) for m in moves] == [("b", 0.75, 0.75), ("a", 0.25, 0.25)]
-    assert "Raw score" in demos.move_rows(moves, "sigmoid")[0] and "Raw score (logit)" not in demos.move_rows(moves, "sigmoid")[0]
+    assert demos.move_rows(moves, "sigmoid")[0]["Score"] == "0.750"
 
 
 def test_a_first_place_that_is_kept_is_told():
