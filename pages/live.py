@@ -176,6 +176,10 @@ def show_three() -> None:
             with st.expander(shared.plain(demos.short(text)), icon=":material/token:"):
                 shared.figures_table(shared_tokens, "Tokens that query and passage share, with their weights")
                 shared.figures_table(matches, "Each token of the query with the passage's token nearest to it")
+        st.caption(
+            "Dense: one vector a text. Sparse: a weight for each token, and the score is the sum over shared ones. Multi-vector: one vector a token, and the "
+            "score is the mean over the query's tokens of the nearest in the passage. ▁ marks the beginning of a word."
+        )
         engines.answered(about, made.seconds, made.counted, made.counted_in)
 
 
