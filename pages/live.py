@@ -197,11 +197,11 @@ def show_cut() -> None:
     parts = demos.cut(text, tokenizer, limit)
     st.markdown(f"**{shared.plain(parts.sentence)}**")
     st.markdown("Read")
-    with st.container(border=True, height=220):
+    with st.container(border=True):
         st.markdown(shared.plain(parts.read))
     if parts.lost:
         st.markdown("Lost: no query finds what stands here")
-        with st.container(border=True, height=220):
+        with st.container(border=True):
             st.markdown(shared.plain(parts.lost))
     st.caption("Counted with the model's own tokenizer, special tokens included. Nothing was encoded.")
 

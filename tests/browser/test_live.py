@@ -16,6 +16,7 @@ pytest.importorskip("fastembed")
 
 from advisor.catalog import corpus
 from advisor.encode import local, models
+from tests.browser.test_pages import axe_faults
 from tests.encode import hub, servers
 from tools import models as made
 from tools.onnx_models import Shape
@@ -97,6 +98,7 @@ def test_the_stand_in_searches_reranks_and_prices_nothing(live, open_page, settl
         expect(page.get_by_text("Nearest: “How do I change my password?” and “I have forgotten my login details.”")).to_be_visible(
             timeout=WAIT
         )
+        assert axe_faults(page) == []
         part(page, settle, "Instruction")
         press(page, "Search with and without it")
         expect(page.get_by_text("takes no query instruction")).to_be_visible(timeout=WAIT)

@@ -63,11 +63,11 @@ def test_what_fetching_takes_and_where_it_comes_from_is_told(catalog, monkeypatc
     monkeypatch.setattr(weights, "free_bytes", lambda: 12_340_000_000)
     got = found(catalog)
     assert got["bge-small-en-v1.5"].room == (
-        "0.067 GB as published; 12.3 GB are free here. The files come from https://huggingface.co; none of your texts are sent."
+        "0.067 GB as published; 12.3 GB are free here. The files come from huggingface.co; none of your texts are sent."
     )
     assert got["bge-reranker-large"].room.startswith("Its size is not known before the hub is asked; 12.3 GB are free here.")
     monkeypatch.setenv("ADVISOR_HUB", "http://hub.example:8000")
-    assert "The files come from http://hub.example:8000;" in got["bge-small-en-v1.5"].room
+    assert "The files come from hub.example:8000;" in got["bge-small-en-v1.5"].room
 
 
 def test_a_folder_of_ones_own_named_by_the_models_id_is_at_hand(catalog, here):
