@@ -153,6 +153,12 @@ def _embed(options: argparse.Namespace) -> str:
 
 
 def _rerank(options: argparse.Namespace) -> str:
+    try:
+        options.query.encode("utf-8")
+    except UnicodeError:
+        raise AdvisorError("The query is no text in UTF-8. Convert it, for instance with iconv.") from None
+    if not options.query.strip():
+        raise AdvisorError("The query is empty. Write one with --query.")
     scores = _engine(options).rerank(options.query, list(_lines()))
     rows = [
         {"line": place, "score": float(raw), "sigmoid": float(near)}
@@ -196,7 +202,7 @@ def _engine(options: argparse.Namespace) -> Engine:
         if options.engine == "torch"
         else f"{choices.AT}{options.engine}"
     )
-    chosen = choices.all_of(loaded, served, {name: Path(options.folder)} if options.folder else {}).get(name)
+    chosen = choices.all_of(loaded, served, {name: choices.folder(options.folder)} if options.folder else {}).get(name)
     if chosen is None:
         if served or options.engine not in ("local", "torch"):
             raise AdvisorError(

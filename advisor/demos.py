@@ -17,13 +17,15 @@ from advisor.encode import matching
 from advisor.encode.choices import Choice
 from advisor.encode.engine import About, EncodeError, Floats, Scores, Vectors
 
+UNKNOWN = ("[UNK]", "<unk>")
+"""What BERT's and XLM-R's tokenizers write for what their vocabulary does not hold."""
 MOST_SENTENCES = 12
 """Sentences in a heatmap: more would not be readable on a phone."""
 
 
 def who(about: About, seconds: float, counted: int | None = None, counted_in: str = "tokens") -> str:
     """Who answered, at which precision, and how long it took, as a sentence."""
-    engine = {"local": "fastembed on this machine", "torch": "torch on this machine", "remote": f"the endpoint {about.where}"}[about.engine]
+    engine = {"local": "fastembed on this machine", "torch": "torch on this machine", "remote": f"at {about.where}"}[about.engine]
     label = " (a stand-in, not BGE)" if about.standin else ""
     if about.variant_id is None and not about.standin:
         label = " (not the model of the catalog)"
@@ -35,6 +37,12 @@ def who(about: About, seconds: float, counted: int | None = None, counted_in: st
 def told_seconds(seconds: float) -> str:
     """`38 ms`, `2.4 s`: a duration with two or three digits."""
     return f"{seconds * 1000:,.0f} ms" if seconds < 0.995 else f"{seconds:,.1f} s" if seconds < 99.5 else f"{seconds:,.0f} s"
+
+
+def named(first: About, second: About) -> tuple[str, str]:
+    """What answered, by names that differ; a stand-in is marked."""
+    one, other = (f"{about.model} (not BGE)" if about.standin else about.model for about in (first, second))
+    return (one, other) if one != other else (f"{one} (first)", f"{other} (second)")
 
 
 class Pair(NamedTuple):
@@ -169,14 +177,21 @@ class Cut(NamedTuple):
     lost: str
     tokens: int
     limit: int
+    unknown: int = 0
+    """Tokens that stand for words or signs which the vocabulary does not hold."""
 
     @property
     def sentence(self) -> str:
         """How much is read, as a sentence."""
+        strange = (
+            f" {units.count(self.unknown)} of the tokens stand for words or signs that the model does not know." if self.unknown else ""
+        )
         if self.tokens <= self.limit:
-            return f"{units.count(self.tokens)} tokens, within the limit of {units.count(self.limit)}: everything is read."
+            whole = "nothing is cut" if self.unknown else "everything is read"
+            return f"{units.count(self.tokens)} tokens, within the limit of {units.count(self.limit)}: {whole}.{strange}"
         share = 100 * len(self.read) / (len(self.read) + len(self.lost))
-        return f"{units.count(self.tokens)} tokens against a limit of {units.count(self.limit)}: {share:.0f} % of the text is read, its end is lost."
+        told = f"{share:.0f} % of the text is read, its end is lost"
+        return f"{units.count(self.tokens)} tokens against a limit of {units.count(self.limit)}: {told}.{strange}"
 
 
 def cut(text: str, tokenizer: Tokenizer, limit: int) -> Cut:
@@ -194,9 +209,10 @@ def cut(text: str, tokenizer: Tokenizer, limit: int) -> Cut:
     if room < 1:
         raise EncodeError(f"A limit of {limit} tokens leaves no room beside the {special} special ones. Choose a larger one.")
     ends = [end for (_, end), mark in zip(encoded.offsets, encoded.special_tokens_mask, strict=True) if not mark]
+    unknown = sum(token in UNKNOWN for token in encoded.tokens)
     if len(ends) <= room:
-        return Cut(text, "", len(encoded.ids), limit)
-    return Cut(text[: ends[room - 1]], text[ends[room - 1] :], len(encoded.ids), limit)
+        return Cut(text, "", len(encoded.ids), limit, unknown)
+    return Cut(text[: ends[room - 1]], text[ends[room - 1] :], len(encoded.ids), limit, unknown)
 
 
 def longest(passages: Mapping[str, str]) -> str:
@@ -295,11 +311,13 @@ def beside_sentence(found: Beside, top: int, names: tuple[str, str]) -> str:
 
 
 def instruction_sentence(
-    name: str, instruction: str | None, with_it: Sequence[Hit], without: Sequence[Hit], grades: Mapping[str, int]
+    about: About, instruction: str | None, with_it: Sequence[Hit], without: Sequence[Hit], grades: Mapping[str, int]
 ) -> str:
     """What the query instruction changed, as a sentence."""
+    if not instruction and about.engine == "remote" and about.variant_id is None:
+        return f"No query instruction is known for {about.where}: name the catalog's variant that it serves, so that its own is used."
     if not instruction:
-        return f"{name} takes no query instruction: both lists are the same by design."
+        return f"{about.model} takes no query instruction: both lists are the same by design."
     same = sum(a.id == b.id for a, b in zip(with_it, without, strict=True))
     told = f"{same} of {len(with_it)} places hold the same passage with and without “{instruction.strip()}”."
     wanted = {key for key, grade in grades.items() if grade > 0}

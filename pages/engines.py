@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, get_args
 
 import streamlit as st
@@ -18,6 +17,8 @@ from pages import shared
 
 FOLDERS = "model_folders"
 TYPED = "typed_endpoint"
+SECRET = "typed_endpoint_key"
+"""Where the key of a typed endpoint is kept for the visit, with the address that it was entered for."""
 FIRST = ("standin", "bge-small-en-v1.5", "bge-reranker-base")
 """Taken where nothing was chosen and none is at hand: the smallest."""
 
@@ -55,15 +56,17 @@ def choose(found: dict[str, Choice], kind: str, label: str, key: str, outputs: s
     if not options:
         return None
     at_hand = [one.id for one in options if not one.missing and one.id != avoid]
-    smallest = [one for one in FIRST if one in found and found[one] in options]
+    smallest = [one for one in FIRST if one in found and found[one] in options and one != avoid]
     first = (at_hand or smallest or [options[0].id])[0]
     ids = [one.id for one in options]
     chosen = found[
-        st.selectbox(label, ids, index=ids.index(first), key=key, bind="query-params", help="Ids; the name and where it runs stand below.")
+        st.selectbox(label, ids, index=ids.index(first), key=key, bind="query-params", help="Models by their id; the name stands below.")
     ]
     shared.small(shared.plain(chosen.label) + (" is at hand." if not chosen.missing else " is not at hand."))
     if chosen.model is not None and chosen.model.standin and outputs == "dense":
         st.caption(":material/warning: A stand-in shows how the page works. It is not BGE: judge no BGE model by it.")
+    if chosen.endpoint is not None and chosen.endpoint.variant is None:
+        st.caption(":material/warning: No model of the catalog is named for this endpoint: take it as not BGE.")
     return chosen
 
 
@@ -77,7 +80,7 @@ def engine(chosen: Choice, told: Callable[[str], None]) -> Engine:
         raise EncodeError(chosen.missing)
     if chosen.endpoint is not None:
         wanted = chosen.endpoint.key_env
-        key = st.session_state.get("typed_key", "").strip() if chosen.id == choices.TYPED else shared.secret(wanted) if wanted else ""
+        key = st.session_state.get(SECRET, "") if chosen.id == choices.TYPED else shared.secret(wanted) if wanted else ""
         return Remote(chosen.endpoint, shared.the_catalog().variants, key=key or None)
     assert chosen.model is not None
     return pool().engine(chosen.model, told)
@@ -130,7 +133,7 @@ def get(chosen: Choice) -> None:
         if endpoints.typing_allowed():
             named = st.text_input("Or a folder on this machine that holds its files", key=f"folder_{chosen.id}")
             if named and st.button("Use this folder", key=f"folder_{chosen.id}_go", icon=":material/folder_open:"):
-                st.session_state[FOLDERS] = st.session_state.get(FOLDERS, {}) | {chosen.id: Path(named).expanduser()}
+                st.session_state[FOLDERS] = st.session_state.get(FOLDERS, {}) | {chosen.id: choices.folder(named)}
                 st.rerun()
 
 
@@ -147,7 +150,8 @@ def fetch(chosen: Choice) -> None:
             st.rerun(scope="app")
         return
     ended = st.session_state.pop("fetching", None) == chosen.id  # the page stops looking
-    if ended or (mine and weights.at_hand(chosen.files)):  # it may have come while this page was being made
+    named = chosen.id in st.session_state.get(FOLDERS, {})  # then the hub's files would not be looked at
+    if ended or (mine and not named and weights.at_hand(chosen.files)):  # it may have come while this page was being made
         st.rerun(scope="app")
     st.caption(shared.plain(chosen.room))
     if st.button("Fetch it from the hub", key=f"fetch_{chosen.id}", icon=":material/download:"):
@@ -169,12 +173,14 @@ def ask_endpoint() -> None:
     catalog = shared.the_catalog()
     with st.expander("An endpoint of yours", icon=":material/lan:"):
         st.caption("For this visit only. Its address is checked before anything is sent, and no redirect is followed.")
-        base = st.text_input("Base address", key="typed_base", placeholder="http://127.0.0.1:8080")
-        shape = st.selectbox("It speaks as", list(get_args(endpoints.Shape)), key="typed_shape")
-        model = st.text_input("Model name that it knows", key="typed_model", placeholder="BAAI/bge-m3")
+        base = st.text_input("Base address", key="typed_base", persist_state="session", placeholder="http://127.0.0.1:8080")
+        shape = st.selectbox("It speaks as", list(get_args(endpoints.Shape)), key="typed_shape", persist_state="session")
+        model = st.text_input("Model name that it knows", key="typed_model", persist_state="session", placeholder="BAAI/bge-m3")
         variants = ["none of these", *(key for key, v in catalog.variants.items() if v.kind in ("embedder", "reranker"))]
-        variant = st.selectbox("It is the catalog's", variants, key="typed_variant")
-        kind = st.segmented_control("Kind", ["embedder", "reranker"], default="embedder", required=True, key="typed_kind")
+        variant = st.selectbox("It is the catalog's", variants, key="typed_variant", persist_state="session")
+        kind = st.segmented_control(
+            "Kind", ["embedder", "reranker"], default="embedder", required=True, key="typed_kind", persist_state="session"
+        )
         st.text_input("Key, if it asks for one", type="password", key="typed_key", help="Sent to that address only, and kept nowhere.")
         fields = {"base_url": base, "shape": shape, "model": model, "kind": kind, "variant": None if variant == variants[0] else variant}
         st.button("Use it", icon=":material/check:", disabled=not (base and model), on_click=take_endpoint, args=(fields,))
@@ -186,7 +192,9 @@ def take_endpoint(fields: dict[str, Any]) -> None:
     """Chooses the endpoint that was typed in, or keeps what is wrong with it for the page to say."""
     try:
         st.session_state[TYPED] = endpoints.typed(shared.the_catalog().variants, **fields)
+        st.session_state[SECRET] = st.session_state.get("typed_key", "").strip()
         st.session_state[fields["kind"]] = choices.TYPED  # the key of the box that chooses such a model
     except EncodeError as error:
         st.session_state.pop(TYPED, None)
+        st.session_state.pop(SECRET, None)
         st.session_state["typed_problem"] = str(error)

@@ -54,7 +54,12 @@ def ask_query(key: str, judged) -> str:
     """A query of the sample, or one that the visitor types."""
     queries = list(judged.queries.values())
     typed = st.selectbox(
-        "Query", queries, key=f"{key}_query", accept_new_options=True, help="Choose one of the sample, or type your own and press Enter."
+        "Query",
+        queries,
+        key=f"{key}_query",
+        accept_new_options=True,
+        persist_state="session",
+        help="Choose one of the sample, or type your own and press Enter.",
     )
     return (typed or "").strip()
 
@@ -83,7 +88,7 @@ def found_by(chosen, judged, query: str, told, instruct: bool = True):
 def show_search() -> None:
     """Search over the sample corpus."""
     st.header("Which passages does it find?")
-    judged = sample(ask_languages("passages"))
+    judged = sample(ask_languages("search_in"))
     query = ask_query("search", judged)
     got = engines.once(
         "search", (embedder, query, len(judged.passages)), "Search", lambda told: found_by(embedder, judged, query, told), not query
@@ -102,7 +107,7 @@ def show_rerank() -> None:
     if reranker is None or reranker.missing:
         st.info("Choose a reranker that is at hand, on the left.")
         return
-    judged = sample(ask_languages("rerank_passages"))
+    judged = sample(ask_languages("rerank_in"))
     query = ask_query("rerank", judged)
 
     def work(told):
@@ -124,7 +129,7 @@ def show_rerank() -> None:
 def show_likeness() -> None:
     """How like sentences are."""
     st.header("Which sentences mean the same?")
-    typed = st.text_area("Sentences, one a line", value="\n".join(SENTENCES), key="sentences", height=160)
+    typed = st.text_area("Sentences, one a line", value="\n".join(SENTENCES), key="sentences", height=160, persist_state="session")
     texts = tuple(dict.fromkeys(line.strip() for line in typed.splitlines() if line.strip()))[: demos.MOST_SENTENCES]
     st.caption(f"{len(texts)} sentences; at most {demos.MOST_SENTENCES} are compared.")
 
@@ -153,11 +158,12 @@ def show_three() -> None:
         if chosen is not None:
             engines.get(chosen)
         return
-    query = st.text_input("Query", value="What does renting a graphics card cost?", key="three_query")
+    query = st.text_input("Query", value="What does renting a graphics card cost?", key="three_query", persist_state="session")
     typed = st.text_area(
         "Passages, one a line",
         value="A GPU server is billed by the hour, between one and four dollars.\nGraphics cards draw a lot of power.\nThe rent for the flat is due on the first.",
         key="three_passages",
+        persist_state="session",
     )
     texts = [line.strip() for line in typed.splitlines() if line.strip()][: demos.MOST_SENTENCES]
 
@@ -190,7 +196,7 @@ def show_cut() -> None:
     if tokenizer is None:
         st.info(f"The tokenizer of {embedder.label} is not at hand. Choose an English model, or fetch the model's files.")
         return
-    text = st.text_area("Text", value=demos.longest(sample("english").passages), key="cut_text", height=200)
+    text = st.text_area("Text", value=demos.longest(sample("english").passages), key="cut_text", height=200, persist_state="session")
     limit = st.number_input("Limit in tokens", min_value=4, max_value=8192, value=512, step=64, key="limit", bind="query-params")
     if not text.strip():
         return
@@ -219,7 +225,7 @@ def show_instruction() -> None:
     got = engines.once("instruction", (embedder, query), "Search with and without it", work, not query)
     if got:
         (hits, about, asked), bare = got
-        told = demos.instruction_sentence(embedder.name, embedder.query_instruction, hits, bare, grades_of(judged, query))
+        told = demos.instruction_sentence(about, embedder.query_instruction, hits, bare, grades_of(judged, query))
         st.markdown(shared.plain(told))
         found_both = demos.beside(hits, bare, ("With", "Without"))
         shared.table([shared.figures(row) for row in found_both.rows], "Place of each passage with and without the instruction")
@@ -234,7 +240,7 @@ def show_beside() -> None:
         if other is not None:
             engines.get(other)
         return
-    judged = sample(ask_languages("beside_passages"))
+    judged = sample(ask_languages("beside_in"))
     query = ask_query("beside", judged)
 
     def work(told):
@@ -243,7 +249,7 @@ def show_beside() -> None:
     got = engines.once("beside", (embedder, other, query, len(judged.passages)), "Search with both", work, not query)
     if got:
         (one, first, asked), (two, second, asked_too) = got
-        names = (embedder.label, other.label) if embedder.label != other.label else (f"{embedder.label} (one)", f"{other.label} (other)")
+        names = demos.named(first, second)
         both = demos.beside(one, two, names)
         st.markdown(f"**{shared.plain(demos.beside_sentence(both, TOP, names))}**")
         shared.table([shared.figures(row) for row in both.rows], "Place of each passage with either model")

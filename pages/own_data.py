@@ -23,15 +23,23 @@ FORMS = {
 def show(found: dict[str, Choice], embedder: Choice, reranker: Choice | None) -> None:
     """Asks for data and engines, measures them, and offers the result to Advise."""
     st.header("Which model finds the right passages in your data?")
-    source = st.segmented_control("Data", ["files", "zip", "paste", "sample"], default="files", required=True, key="data_from")
+    source = st.segmented_control(
+        "Data", ["files", "zip", "paste", "sample"], default="files", required=True, key="data_from", persist_state="session"
+    )
     judged = data(source)
     at_hand = [one.id for one in found.values() if one.kind == "embedder" and not one.missing]
     first = [embedder.id] if embedder.id in at_hand else at_hand[:1]
-    chosen = st.multiselect("Embedders to try", at_hand, default=first, key="data_embedders", help="Those that are at hand.")
+    chosen = st.multiselect(
+        "Embedders to try", at_hand, default=first, key="data_embedders", persist_state="session", help="Those that are at hand."
+    )
     rerankers = [one.id for one in found.values() if one.kind == "reranker" and not one.missing]
-    again = st.multiselect("Rerankers to try on top", rerankers, default=[], key="data_rerankers") if rerankers else []
+    again = (
+        st.multiselect("Rerankers to try on top", rerankers, default=[], key="data_rerankers", persist_state="session") if rerankers else []
+    )
     depth = (
-        st.number_input("Passages reranked a query", 1, evaluate.DEPTH, evaluate.RERANKED, key="data_depth") if again else evaluate.RERANKED
+        st.number_input("Passages reranked a query", 1, evaluate.DEPTH, evaluate.RERANKED, key="data_depth", persist_state="session")
+        if again
+        else evaluate.RERANKED
     )
     if not at_hand:
         st.info("No embedder is at hand: fetch one on the left, or name an endpoint.")
@@ -55,7 +63,7 @@ def show(found: dict[str, Choice], embedder: Choice, reranker: Choice | None) ->
                 results.append(evaluate.measured(judged, over))
         return results
 
-    inputs = (id(judged), tuple(chosen), tuple(again), depth)
+    inputs = (judged, tuple(found[key] for key in chosen), tuple(found[key] for key in again), depth)
     results = engines.once("data", inputs, "Measure them", work, not chosen)
     if results:
         show_results(judged, results)
@@ -64,37 +72,52 @@ def show(found: dict[str, Choice], embedder: Choice, reranker: Choice | None) ->
 def data(source: str):
     """The judged data as the visitor gives them; None where they are not complete, or cannot be used."""
     if source == "sample":
-        return kept("sample", lambda: corpus.load().part(corpus.ENGLISH))
+        return kept(source, "sample", lambda: corpus.load().part(corpus.ENGLISH))
     if source == "zip":
         st.caption("BEIR's layout: corpus.jsonl, queries.jsonl and qrels/test.tsv, at the top or in one folder.")
         upload = st.file_uploader("A zip", type=["zip"], key="data_zip", max_upload_size=MOST_MB)
-        return kept(upload.file_id, lambda: read_zip(File(upload.name, upload.getvalue()))) if upload else None
+        return kept(source, upload.file_id, lambda: read_zip(File(upload.name, upload.getvalue()))) if upload else before(source)
     if source == "paste":
-        pasted = [st.text_area(f"{name}: {form}", key=f"data_pasted_{name}", height=120) for name, form in FORMS.items()]
+        pasted = [
+            st.text_area(f"{name}: {form}", key=f"data_pasted_{name}", height=120, persist_state="session") for name, form in FORMS.items()
+        ]
         if not all(text.strip() for text in pasted):
             return None
         files = [File(f"pasted {name.lower()}", text.encode()) for name, text in zip(FORMS, pasted, strict=True)]
-        return kept(tuple(pasted), lambda: read(*files))
+        return kept(source, tuple(pasted), lambda: read(*files))
     uploads = [
         st.file_uploader(f"{name}: {form}", type=["csv", "tsv", "jsonl", "txt", "qrels"], key=f"data_{name}", max_upload_size=MOST_MB)
         for name, form in FORMS.items()
     ]
     if not all(uploads):
+        return before(source) if not any(uploads) else None
+    return kept(source, tuple(one.file_id for one in uploads), lambda: read(*(File(one.name, one.getvalue()) for one in uploads)))
+
+
+def before(source: str):
+    """What was uploaded before another tab was opened, which empties Streamlit's boxes; None where there is none."""
+    known = st.session_state.get(f"data_read_{source}")
+    if known is None:
         return None
-    return kept(tuple(one.file_id for one in uploads), lambda: read(*(File(one.name, one.getvalue()) for one in uploads)))
+    st.caption("The files that you uploaded before are still used.")
+    if st.button("Forget them", key=f"forget_{source}", icon=":material/delete:"):
+        del st.session_state[f"data_read_{source}"]
+        st.rerun()
+    return known[1]
 
 
-def kept(mark, make):
+def kept(source: str, mark, make):
     """What `make` reads, once for the same files; its faults as a list."""
-    known = st.session_state.get("data_read")
+    known = st.session_state.get(f"data_read_{source}")
     if known is None or known[0] != mark:
         try:
             known = (mark, make())
         except AdvisorError as error:
+            st.session_state.pop(f"data_read_{source}", None)
             lines = str(error).splitlines()
             st.warning("\n".join(f"- {shared.plain(line)}" for line in lines) if len(lines) > 1 else shared.plain(lines[0]))
             return None
-        st.session_state["data_read"] = known
+        st.session_state[f"data_read_{source}"] = known
     return known[1]
 
 
@@ -120,6 +143,7 @@ def show_results(judged, results) -> None:
         languages(),
         default=[one for one in judged.languages if one in languages()] or ["en"],
         key="data_languages",
+        persist_state="session",
     )
     if st.button("Take it as evidence for this visit", icon=":material/check:", disabled=not spoken):
         st.session_state[shared.YOURS] = shared.Yours(tuple(results), tuple(spoken))

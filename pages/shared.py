@@ -180,7 +180,7 @@ def show_chart(chart: Chart | None, key: str) -> None:
     """A chart under the sentence that says what to see."""
     if chart is None:
         return
-    st.markdown(f"**{money(chart.title)}**")
+    st.markdown(f"**{plain(chart.title)}**")  # it may hold what a visitor typed
     st.altair_chart(chart.chart, width="stretch", alt=chart.alt, key=key)
 
 

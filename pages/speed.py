@@ -23,9 +23,13 @@ def show(embedder: Choice, reranker: Choice | None) -> None:
     options = [one for one in (embedder, reranker) if one is not None and not one.missing]
     ids = [one.id for one in options]
     chosen = options[ids.index(st.selectbox("Model to measure", ids, key="speed_model"))]
-    lengths = st.multiselect("Tokens a text", measure.LENGTHS, default=[128], key="speed_lengths", format_func=str)
-    batches = st.multiselect("Texts at once (batch)", measure.BATCHES, default=[1, 8], key="speed_batches", format_func=str)
-    st.caption(f"Each pair takes about {measure.SECONDS_EACH:g} seconds after one call to warm up; waiting in the queue is not counted.")
+    lengths = st.multiselect("Tokens a text", measure.LENGTHS, default=[128], key="speed_lengths", persist_state="session", format_func=str)
+    batches = st.multiselect(
+        "Texts at once (batch)", measure.BATCHES, default=[1, 8], key="speed_batches", persist_state="session", format_func=str
+    )
+    st.caption(
+        f"Each length at each batch size takes about {measure.SECONDS_EACH:g} seconds after one call to warm up; waiting in the queue is not counted."
+    )
     catalog = shared.the_catalog()
 
     def work(told):
@@ -60,9 +64,17 @@ def take(found, about) -> None:
         st.warning(shared.plain(why))
         return
     price = st.number_input(
-        "What this machine costs (US dollars an hour)", min_value=0.0, value=0.1, step=0.01, format="%.4f", key="speed_usd"
+        "What this machine costs (US dollars an hour)",
+        min_value=0.0,
+        value=0.1,
+        step=0.01,
+        format="%.4f",
+        key="speed_usd",
+        persist_state="session",
     )
-    memory = st.number_input("Its memory (GiB)", min_value=0.1, value=measure.memory_gib() or 8.0, step=1.0, key="speed_gib")
+    memory = st.number_input(
+        "Its memory (GiB)", min_value=0.1, value=measure.memory_gib() or 8.0, step=1.0, key="speed_gib", persist_state="session"
+    )
     try:
         params = measure.params(about, best, price, memory, catalogs.today())
     except AdvisorError as error:

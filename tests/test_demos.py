@@ -36,7 +36,7 @@ XLM_R = unigram()
         ({"precision": None}, "Answered by BGE Small EN v1.5, fastembed on this machine, precision not known, in 38 ms."),
         (
             {"engine": "remote", "where": "M3 at Novita", "model": "baai/bge-m3", "variant_id": "bge-m3", "precision": "fp16"},
-            "Answered by baai/bge-m3, the endpoint M3 at Novita, fp16, in 38 ms.",
+            "Answered by baai/bge-m3, at M3 at Novita, fp16, in 38 ms.",
         ),
         (
             {"standin": True, "variant_id": None, "model": "all-MiniLM-L6-v2"},
@@ -195,13 +195,13 @@ def test_a_long_passage_is_named_by_its_beginning():
 
 def test_special_tokens_count_towards_the_limit():
     found = demos.cut("cats sleep all day", BERT, 5)  # [CLS] and [SEP] beside three words
-    assert found == ("cats sleep all", " day", 6, 5)
+    assert found == ("cats sleep all", " day", 6, 5, 0)
     assert found.sentence == "6 tokens against a limit of 5: 78 % of the text is read, its end is lost."  # 14 of 18 characters
 
 
 def test_a_text_exactly_at_the_limit_is_read_whole():
     found = demos.cut("cats sleep all day", BERT, 6)
-    assert found == ("cats sleep all day", "", 6, 6)
+    assert found == ("cats sleep all day", "", 6, 6, 0)
     assert found.sentence == "6 tokens, within the limit of 6: everything is read."
 
 
@@ -231,7 +231,8 @@ def test_places_are_those_of_characters_not_of_bytes(text, limit, read, lost):
 def test_what_is_read_and_what_is_lost_make_up_the_text(text, limit, tokenizer):
     found = demos.cut(text, tokenizer, limit)
     assert found.read + found.lost == text
-    assert ("everything is read" in found.sentence) == (len(tokenizer.encode(text).ids) <= limit)
+    within = "everything is read" in found.sentence or "nothing is cut" in found.sentence
+    assert within == (len(tokenizer.encode(text).ids) <= limit)
 
 
 def test_tokens_that_are_lost_of_one_character_are_told():
@@ -251,7 +252,7 @@ def test_the_limit_of_the_tokenizers_own_file_does_not_count_and_stays():
     own = Tokenizer.from_str(BERT.to_str())
     own.enable_truncation(4)
     own.enable_padding(length=50)
-    assert demos.cut("cats sleep all day", own, 5) == ("cats sleep all", " day", 6, 5)
+    assert demos.cut("cats sleep all day", own, 5) == ("cats sleep all", " day", 6, 5, 0)
     assert own.truncation["max_length"] == 4 and own.padding["length"] == 50
 
 
@@ -263,7 +264,7 @@ def test_a_limit_that_leaves_no_room_is_refused(limit):
 
 
 def test_an_empty_text_is_read_whole():
-    assert demos.cut("", BERT, 3) == ("", "", 2, 3) and "everything is read" in demos.cut("", BERT, 3).sentence
+    assert demos.cut("", BERT, 3) == ("", "", 2, 3, 0) and "everything is read" in demos.cut("", BERT, 3).sentence
 
 
 def test_the_longest_passage_is_that_with_most_characters():
@@ -408,13 +409,13 @@ def test_two_lists_stand_side_by_side_in_the_order_of_the_better_place():
     ],
 )
 def test_what_the_instruction_changes_is_counted(grades, told):
-    assert demos.instruction_sentence("Small", "Represent this: ", hits("a", "b", "c"), hits("a", "d", "b"), grades) == told
+    assert demos.instruction_sentence(SMALL, "Represent this: ", hits("a", "b", "c"), hits("a", "d", "b"), grades) == told
 
 
 @pytest.mark.parametrize("instruction", [None, ""])
 def test_a_model_without_an_instruction_is_said_to_take_none(instruction):
     one = hits("a")
-    assert demos.instruction_sentence("M3", instruction, one, one, {"a": 1}) == (
+    assert demos.instruction_sentence(replace(SMALL, model="M3"), instruction, one, one, {"a": 1}) == (
         "M3 takes no query instruction: both lists are the same by design."
     )
 
@@ -501,3 +502,22 @@ def test_a_passage_that_stays_is_marked_so():
         "b": "went down",
         "c": "came up",
     }
+
+
+def test_an_endpoint_without_a_variant_is_not_said_to_take_no_instruction():
+    typed = replace(SMALL, engine="remote", where="your endpoint", variant_id=None)
+    assert demos.instruction_sentence(typed, None, hits("a"), hits("a"), {}).startswith("No query instruction is known for your endpoint:")
+
+
+def test_two_that_answer_by_one_name_are_told_apart():
+    assert demos.named(SMALL, replace(SMALL, model="M3")) == ("BGE Small EN v1.5", "M3")
+    assert demos.named(SMALL, SMALL) == ("BGE Small EN v1.5 (first)", "BGE Small EN v1.5 (second)")
+    assert demos.named(SMALL, replace(SMALL, model="Mini", standin=True))[1] == "Mini (not BGE)"
+
+
+def test_what_the_vocabulary_does_not_hold_is_counted(catalog):
+    shipped = vocabulary.wordpiece(catalog.folder, "bert-uncased")
+    found = demos.cut("a fox 🙂🙂 and 🙃", shipped, 512)
+    assert found.unknown == 2 and found.lost == ""
+    assert found.sentence.endswith("nothing is cut. 2 of the tokens stand for words or signs that the model does not know.")
+    assert demos.cut("a fox", shipped, 512).sentence.endswith("everything is read.")

@@ -151,12 +151,28 @@ def _torch(catalog: Catalog, key: str, variant: Variant, own: Path | None) -> Ch
     )
 
 
+def folder(named: str) -> Path:
+    """The folder that somebody names; one that cannot be is left as it is written, and then is not there."""
+    path = Path(named.strip())
+    with contextlib.suppress(RuntimeError):  # no such user
+        path = path.expanduser()
+    return path
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a folder is there and may be looked into."""
+    try:
+        return path.is_dir() and os.access(path, os.R_OK | os.X_OK)
+    except (OSError, ValueError):  # too long a name, a NUL in it
+        return False
+
+
 def _folder(key: str, files: Files, own: Path | None) -> tuple[Path, str]:
     """Where a model's files are, or will be; and why they are not there, empty where they are."""
-    if own is not None and not own.is_dir():
+    if own is not None and not _is_folder(own):
         return own, f"The folder that you named is not there. Name one that holds all files of {files.repo}."
     for folder in (own, weights.models_folder() / key):  # a folder of somebody's own has no manifest
-        if folder is not None and folder.is_dir():
+        if folder is not None and _is_folder(folder):
             lacking = weights.missing(files, folder)
             if not lacking:
                 return folder, ""

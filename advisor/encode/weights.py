@@ -94,18 +94,18 @@ def lacking(files: Files, base: Path | None = None) -> str | None:
     """Why a model is not at hand, in a sentence; None where it is."""
     folder = (base or models_folder()) / folder_name(files.repo)
     if not folder.is_dir():
-        return f"{files.repo} is not on this machine yet. Download it."
+        return f"{files.repo} is not on this machine yet. Fetch it."
     stated = download.manifest(folder)["files"]
     if not stated:
-        return f"The folder {folder} does not say that it is complete ({MANIFEST}). Download {files.repo} again."
+        return f"The folder {folder} does not say that it is complete ({MANIFEST}). Fetch {files.repo} again."
     if absent := [name for name in files.required if name not in stated]:
-        return f"{absent[0]} of {files.repo} is not on this machine yet. Download it."
+        return f"{absent[0]} of {files.repo} is not on this machine yet. Fetch it."
     for name in (*files.required, *(name for name in files.optional if name in stated)):
         path, size = folder / name, stated[name]["size"]
         found = path.stat().st_size if path.is_file() else None
         if found != size:
             how = "is gone" if found is None else f"has {found:,} bytes instead of {size:,}"
-            return f"{name} of {files.repo} {how}. Download it again."
+            return f"{name} of {files.repo} {how}. Fetch it again."
     return None
 
 

@@ -107,6 +107,12 @@ def test_the_stand_in_searches_reranks_and_prices_nothing(live, open_page, settl
         expect(page.get_by_text("all-MiniLM-L6-v2 is not BGE: its speed prices nothing.")).to_be_visible(timeout=WAIT)
         expect(page.get_by_text("Use in Cost")).to_have_count(0)
         assert "password" not in page.url and "complain" not in page.url
+        part(page, settle, "Similarity")  # what was typed and found is still there
+        expect(page.get_by_text("Nearest: “How do I change my password?”")).to_be_visible()
+        page.get_by_test_id("stTopNavLink").filter(has_text=re.compile("^Cost$")).click()
+        expect(page.get_by_role("heading", name="What does it cost a month?")).to_be_visible()
+        settle(page)
+        assert page.locator("[data-testid=stException]").count() == 0
 
 
 def test_a_tiny_models_speed_is_refused_with_the_reason(live, open_page, settle, shelf):
@@ -274,7 +280,7 @@ def test_an_endpoint_of_ones_own_answers_and_a_hostile_one_is_refused(live, open
         expect(page.get_by_test_id("stAlert").filter(has_text=re.compile("address", re.I)).last).to_be_visible(timeout=WAIT)
         typed(str(good), secret)
         press(page, "Search")
-        expect(page.get_by_text(re.compile("the endpoint your endpoint"))).to_be_visible(timeout=WAIT)
+        expect(page.get_by_text(re.compile(", at your endpoint, "))).to_be_visible(timeout=WAIT)
         assert secret not in page.locator("body").inner_text() and secret not in page.url
         assert good.seen
 

@@ -52,7 +52,7 @@ def endpoint(name, **fields):
 def test_where_nothing_is_at_hand_each_model_says_what_to_do(catalog):
     got = found(catalog)
     assert {key: one.missing for key, one in got.items()} == {
-        key: f"{repo} is not on this machine yet. Download it." for key, repo in LOCAL.items()
+        key: f"{repo} is not on this machine yet. Fetch it." for key, repo in LOCAL.items()
     } | {"bge-m3.torch": torch_engine.INSTALL_TORCH}
     assert Counter(one.kind for one in got.values()) == {"embedder": 5, "reranker": 3}
     assert [key for key, one in got.items() if not one.fetchable] == ["bge-m3.torch"]
@@ -81,7 +81,7 @@ def test_such_a_folder_that_lacks_a_file_is_passed_over(catalog, here):
     fill(here / "bge-m3", found(catalog)["bge-m3"])
     (here / "bge-m3/onnx/model.onnx_data").unlink()
     got = found(catalog)["bge-m3"]
-    assert got.missing == "BAAI/bge-m3 is not on this machine yet. Download it." and got.model.folder == here / "BAAI--bge-m3"
+    assert got.missing == "BAAI/bge-m3 is not on this machine yet. Fetch it." and got.model.folder == here / "BAAI--bge-m3"
 
 
 def test_a_folder_that_was_fetched_is_at_hand_when_its_manifest_says_that_it_is_complete(catalog, here):
@@ -167,7 +167,7 @@ def test_with_torch_every_encoder_that_it_runs_can_be_chosen_in_it(catalog, here
     got = {key: one for key, one in found(catalog).items() if one.engine == "torch"}
     assert sorted(got) == sorted(f"{key}.torch" for key in LOCAL)
     assert {key: one.missing for key, one in got.items()}["bge-base-en-v1.5.torch"] == (
-        "BAAI/bge-base-en-v1.5 is not on this machine yet. Download it."
+        "BAAI/bge-base-en-v1.5 is not on this machine yet. Fetch it."
     )
     assert got["bge-base-en-v1.5.torch"].files.required[0] == "model.safetensors" and got["bge-base-en-v1.5.torch"].fetchable
     assert got["bge-m3.torch"].files.required[:3] == ("pytorch_model.bin", "sparse_linear.pt", "colbert_linear.pt")
@@ -191,3 +191,9 @@ def test_a_variant_without_an_onnx_file_is_left_to_a_server(catalog):
     assert "bge-multilingual-gemma2" not in found(catalog) and "bge-multilingual-gemma2.torch" not in found(catalog)
     with pytest.raises(EncodeError, match="Use an endpoint that serves it"):
         choices.local_files(catalog.variants["bge-multilingual-gemma2"])
+
+
+@pytest.mark.parametrize("named", ["~nosuchuser/x", "x" * 300, "a\0b", "/proc/1/root/x"])
+def test_a_folder_that_cannot_be_is_told_as_not_there(catalog, here, named):
+    got = choices.all_of(catalog, {}, {"bge-m3": choices.folder(named)})["bge-m3"]
+    assert got.missing.startswith("The folder that you named is not there.")

@@ -205,7 +205,7 @@ def test_a_model_that_is_not_known_is_told_with_those_that_are(refused, command,
     [
         (
             ("--model", M3),
-            "BAAI/bge-m3 is not on this machine yet. Download it. Use the page Live, or name a folder with --folder.",
+            "BAAI/bge-m3 is not on this machine yet. Fetch it. Use the page Live, or name a folder with --folder.",
         ),
         (("--model", M3, "--engine", "torch"), torch_engine.INSTALL_TORCH),
         (("--model", SMALL, "--engine", "torch"), f"{SMALL} is not at hand in the engine torch. {torch_engine.INSTALL_TORCH}"),
@@ -356,3 +356,11 @@ def test_a_reader_who_has_seen_enough_gets_no_trace(standin):
     environment = {**os.environ, "ADVISOR_STANDIN": str(standin)}
     done = subprocess.run(command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
     assert done.stdout.strip() == "1" and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("query", "told"), [("  ", "The query is empty."), ("x\udcff", "The query is no text in UTF-8.")])
+def test_a_query_that_is_none_is_refused(capsys, monkeypatch, tiny_reranker, query, told):
+    monkeypatch.setattr("sys.stdin", io.StringIO("a\n"))
+    assert cli.main(["rerank", "--model", "bge-reranker-base", "--folder", str(tiny_reranker), "--query", query]) == 2
+    out = capsys.readouterr()
+    assert out.out == "" and out.err.startswith(told)

@@ -317,7 +317,7 @@ def test_a_file_that_was_cut_short_later_is_told_and_alone_fetched_again(repo, s
     with path.open("r+b") as file:
         file.truncate(1_000)
     assert weights.at_hand(FILES, store) is None
-    assert weights.lacking(FILES, store) == "onnx/model.onnx_data of BAAI/bge-m3 has 1,000 bytes instead of 1,024,000. Download it again."
+    assert weights.lacking(FILES, store) == "onnx/model.onnx_data of BAAI/bge-m3 has 1,000 bytes instead of 1,024,000. Fetch it again."
     path.unlink()
     assert "onnx/model.onnx_data of BAAI/bge-m3 is gone" in weights.lacking(FILES, store)
     with hub.serving({FILES.repo: repo}) as base:
@@ -347,7 +347,7 @@ def test_two_models_of_one_repository_stay_together(repo, store, start, fetched,
     shutil.copytree(repo, two)
     (two / "onnx/model_int8.onnx").write_bytes(b"small")
     second = Files(FILES.repo, "onnx/model_int8.onnx")
-    assert weights.lacking(second, store) == "onnx/model_int8.onnx of BAAI/bge-m3 is not on this machine yet. Download it."
+    assert weights.lacking(second, store) == "onnx/model_int8.onnx of BAAI/bge-m3 is not on this machine yet. Fetch it."
     with hub.serving({FILES.repo: two}) as base:
         assert start(base, second).wait(10) == "done"
         assert [name for name, _ in resolved(base)] == ["onnx/model_int8.onnx"]
@@ -361,7 +361,7 @@ def test_files_of_another_commit_are_not_mixed(repo, store, start, fetched, tmp_
     with hub.serving({FILES.repo: newer}, commit="f" * 40) as base:
         assert start(base, Files(FILES.repo, "config.json")).wait(10) == "done"
     assert (store / FOLDER / "tokenizer.json").read_bytes() == b"{}"
-    assert weights.lacking(FILES, store) == "onnx/model.onnx of BAAI/bge-m3 is not on this machine yet. Download it."
+    assert weights.lacking(FILES, store) == "onnx/model.onnx of BAAI/bge-m3 is not on this machine yet. Fetch it."
 
 
 def test_a_failed_download_leaves_the_model_that_is_there(repo, store, start, fetched):

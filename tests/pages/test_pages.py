@@ -8,6 +8,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from advisor.assumptions import Assumptions
+from advisor.workload import Workload
+
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("__init__", "shared", "form", "texts", "engines", "own_data", "speed")
 PAGES = sorted(path for path in (ROOT / "pages").glob("*.py") if path.stem not in PARTS)
@@ -161,3 +164,15 @@ def test_a_sample_that_cannot_be_read_is_told_in_a_sentence():
     at = opened("cost", part="Your texts")
     at.text_area(key="sample_text").set_value(" \n ").run()
     assert "holds no text" in words(at) and not at.exception
+
+
+def test_no_parameter_of_live_is_one_of_the_workloads_or_the_assumptions():
+    """Else a visit to Cost would take it for a figure."""
+    keys = set()
+    for name in ("live", "engines", "speed", "own_data"):
+        tree = ast.parse((ROOT / f"pages/{name}.py").read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                keys |= {k.value.value for k in node.keywords if k.arg == "key" and isinstance(k.value, ast.Constant)}
+                keys |= {a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)}
+    assert "search_in" in keys and not keys & ({*Workload.model_fields, *Assumptions.model_fields})
