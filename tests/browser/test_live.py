@@ -322,3 +322,36 @@ def test_with_no_network_at_all_every_page_works(live, open_page, settle, shelf,
         expect(page.get_by_text(re.compile("Answered by"))).to_be_visible(timeout=WAIT)
         page.get_by_role("button", name="Fetch it from the hub").first.click()  # the reranker's
         expect(page.get_by_text(re.compile("could not be resolved"))).to_be_visible(timeout=WAIT)
+
+
+def test_what_was_measured_on_ones_own_data_reaches_advise_as_evidence_marked_yours(live, open_page, settle, tmp_path):
+    with (
+        servers.serving("tei", dim=384, model="BAAI/bge-small-en-v1.5") as small,
+        servers.serving("tei", dim=1024, model="BAAI/bge-m3") as m3,
+    ):
+        rows = [
+            {"id": "small", "name": "Small at TEI", "base_url": str(small), "shape": "tei", "model": "BAAI/bge-small-en-v1.5"},
+            {"id": "m3", "name": "M3 at TEI", "base_url": str(m3), "shape": "tei", "model": "BAAI/bge-m3"},
+        ]
+        rows = [row | {"variant": variant, "kind": "embedder"} for row, variant in zip(rows, (SMALL, "bge-m3"), strict=True)]
+        (tmp_path / "endpoints.yaml").write_text(json.dumps({"endpoints": rows}), encoding="utf-8")  # JSON is YAML
+        with live(ADVISOR_ENDPOINTS=str(tmp_path / "endpoints.yaml")) as address:
+            page = open_page(f"{address}/live?part=Your+data&embedder=at.small")
+            page.set_viewport_size({"width": 1280, "height": 2000})
+            page.get_by_role("radio", name="sample").or_(page.get_by_role("button", name="sample", exact=True)).first.click()
+            settle(page)
+            page.get_by_role("combobox", name="Embedders to try").click()
+            page.get_by_role("option", name="at.m3").click()
+            page.keyboard.press("Escape")
+            settle(page)
+            press(page, "Measure them")
+            expect(page.get_by_text(re.compile("on 88 queries"))).to_be_visible(timeout=WAIT)
+            press(page, "Take it as evidence for this visit")
+            link = page.get_by_test_id("stPageLink").filter(has_text="Ask Advise with it")
+            link.get_by_role("link").click()
+            expect(page.get_by_role("heading", level=1)).not_to_have_text("See BGE at work")
+            settle(page)
+            assert "scores=your-data" in page.url
+            expect(page.get_by_text(re.compile("your own data, 88 queries")).first).to_be_visible()
+            other = open_page(f"{address}/advise")  # another visitor
+            expect(other.get_by_text(re.compile("your own data"))).to_have_count(0)
