@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from advisor import charts, demos
+from advisor import demos, live_charts
 from advisor.catalog import corpus
 from pages import engines, own_data, shared, speed
 
@@ -120,7 +120,7 @@ def show_rerank() -> None:
     if got:
         hits, about, asked, scores, second = got
         moves = demos.reranked(hits, scores)
-        shared.show_chart(charts.slope(moves, shared.theme()), "slope")
+        shared.show_chart(live_charts.slope(moves, shared.theme()), "slope")
         shared.table([shared.figures(row) for row in demos.move_rows(moves, scores.scale)], "Each passage before and after reranking")
         engines.answered(about, asked.seconds, asked.counted, asked.counted_in)
         engines.answered(second, scores.seconds, scores.counted, scores.counted_in)
@@ -141,7 +141,7 @@ def show_likeness() -> None:
     got = engines.once("likeness", (embedder, texts), "Compare them", work, not texts)
     if got:
         found, about, made = got
-        shared.show_chart(charts.heatmap(found, shared.theme()), "heatmap")
+        shared.show_chart(live_charts.heatmap(found, shared.theme()), "heatmap")
         st.markdown("\n".join(f"{n}. {shared.plain(text)}" for n, text in enumerate(found.texts, 1)))
         shared.table([{key: shared.plain(cell) for key, cell in row.items()} for row in found.rows()], "Cosine of every two sentences")
         st.caption(

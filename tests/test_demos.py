@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from advisor import charts, demos
+from advisor import demos, live_charts
 from advisor.catalog import vocabulary
 from advisor.catalog.load import SHIPPED
 from advisor.demos import Hit
@@ -440,7 +440,7 @@ def frame(spec):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_heatmap_has_a_cell_for_every_two_sentences(theme):
     found = demos.likeness(TEXTS, ROWS)
-    chart = charts.heatmap(found, theme)
+    chart = live_charts.heatmap(found, theme)
     spec = valid(chart)
     cells = {(row["row"], row["column"]): (row["shown"], row["one"], row["other"]) for row in frame(spec)}
     assert len(cells) == 9 and cells["1", "3"] == ("-0.60", TEXTS[0], TEXTS[2]) and cells["2", "2"] == ("1.00", TEXTS[1], TEXTS[1])
@@ -462,23 +462,23 @@ def contrast(one, other):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_words_of_a_heatmap_can_be_read_at_both_ends_of_its_colours(theme):
-    spec = valid(charts.heatmap(demos.likeness(TEXTS, ROWS), theme))
+    spec = valid(live_charts.heatmap(demos.likeness(TEXTS, ROWS), theme))
     (rects,), (words,) = layers_of(spec, "rect"), layers_of(spec, "text")
     weak, strong = rects["encoding"]["color"]["scale"]["range"]
     colour = words["encoding"]["color"]
-    assert colour["value"] == charts.LEGIBLE[theme] and contrast(weak, colour["value"]) >= 4.5
+    assert colour["value"] == live_charts.LEGIBLE[theme] and contrast(weak, colour["value"]) >= 4.5
     assert contrast(strong, colour["condition"]["value"]) >= 4.5
 
 
 def test_a_heatmap_of_sentences_with_one_vector_is_drawn():
-    chart = charts.heatmap(demos.likeness(("a", "b"), np.array([[1, 0], [1, 0]], np.float32)), "light")
+    chart = live_charts.heatmap(demos.likeness(("a", "b"), np.array([[1, 0], [1, 0]], np.float32)), "light")
     assert valid(chart) and chart.alt.endswith("1 and 2: 1.00.")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_slope_has_the_places_of_each_passage(theme):
     moves = demos.reranked(hits("a", "b", "c"), Scores(np.array([0, 2, 1], dtype=np.float32), "logit", 0.1))
-    chart = charts.slope(moves, theme)
+    chart = live_charts.slope(moves, theme)
     spec = valid(chart)
     places = {(row["passage"], row["when"]): (row["place"], row["moved"]) for row in frame(spec)}
     assert places == {
@@ -492,12 +492,12 @@ def test_a_slope_has_the_places_of_each_passage(theme):
     assert chart.title == demos.moves_sentence(moves)
     assert chart.alt == "Place of each passage before and after reranking. text of b: 2 to 1; text of c: 3 to 2; text of a: 1 to 3."
     (words,) = layers_of(spec, "text")
-    assert words["encoding"]["color"] == {"value": charts.LEGIBLE[theme]}
+    assert words["encoding"]["color"] == {"value": live_charts.LEGIBLE[theme]}
 
 
 def test_a_passage_that_stays_is_marked_so():
     moves = demos.reranked(hits("a", "b", "c"), Scores(np.array([3, 1, 2], dtype=np.float32), "logit", 0.1))
-    assert {row["passage"]: row["moved"] for row in frame(valid(charts.slope(moves, "light")))} == {
+    assert {row["passage"]: row["moved"] for row in frame(valid(live_charts.slope(moves, "light")))} == {
         "a": "stayed",
         "b": "went down",
         "c": "came up",
