@@ -195,8 +195,10 @@ def test_ones_own_judged_data_give_what_ir_measures_gives(live, open_page, settl
         (tmp_path / name).write_text("\n".join(rows) + "\n", encoding="utf-8")
     with live(small=shelf / "tiny", reranker=shelf / "pair") as address:
         page = open_page(f"{address}/live?part=Your+data&embedder={SMALL}")
-        for upload, name in zip(page.get_by_test_id("stFileUploaderDropzoneInput").all(), lines, strict=True):
-            upload.set_input_files(tmp_path / name)
+        for place, name in enumerate(lines):  # one after the other: what is given while the page is being made is lost
+            page.get_by_test_id("stFileUploaderDropzoneInput").nth(place).set_input_files(tmp_path / name)
+            expect(page.get_by_text(name)).to_be_visible()
+            settle(page)
         expect(page.get_by_text(f"{len(passages)} passages, 34 queries")).to_be_visible()
         settle(page)
         press(page, "Measure them")
