@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -97,6 +97,22 @@ class Engine(Protocol):
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
         """Relevance of each passage to the query."""
+
+
+BATCH_TOKENS = 8_192
+"""Padded tokens in one batch on this machine, at most; a text longer than that makes a batch of its own."""
+
+
+def batches(read: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Positions of the texts of each batch, `most` at most, the longest first, so that a batch holds texts of one length.
+
+    `read` holds the tokens of each text as the model reads it.
+    """
+    order = sorted(range(len(read)), key=lambda place: -read[place])
+    while order:
+        size = max(1, min(most, BATCH_TOKENS // max(read[order[0]], 1)))
+        yield order[:size]
+        order = order[size:]
 
 
 def unit_length(rows: NDArray[Any]) -> Floats:

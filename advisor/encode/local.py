@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -16,12 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from advisor.encode.engine import About, EncodeError, Floats, Output, Role, Scores, Vectors, unit_length
+from advisor.encode.engine import About, EncodeError, Floats, Output, Role, Scores, Vectors, batches, unit_length
 from advisor.encode.models import INSTALL_LOCAL, Model
 
 BATCH_TEXTS = 64
-BATCH_TOKENS = 8_192
-"""Texts and padded tokens in one batch, at most; a text longer than that makes a batch of its own."""
 _BYTES = {"fp32": 4, "fp16": 2, "int8": 1}
 _NEAR = 0.25  # a file may hold so much more or less than its parameters alone
 _PROBE = "A short text that shows how the model pools."
@@ -34,14 +32,6 @@ class _Texts:
     items: list[Any]
     tokens: tuple[int, ...]
     read: tuple[int, ...]
-
-    def batches(self) -> Iterator[list[int]]:
-        """Positions of the texts of each batch, the longest first, so that a batch holds texts of one length."""
-        order = sorted(range(len(self.items)), key=lambda i: -self.read[i])
-        while order:
-            size = max(1, min(BATCH_TEXTS, BATCH_TOKENS // max(self.read[order[0]], 1)))
-            yield order[:size]
-            order = order[size:]
 
 
 class Local:
@@ -69,7 +59,7 @@ class Local:
         before = self._model.instruction(role) if instruct else ""
         asked = self._counted([before + text for text in texts])
         dense: Floats | None = None
-        for places in asked.batches():
+        for places in batches(asked.read, BATCH_TEXTS):
             rows = np.array(list(self._encoder.embed([asked.items[i] for i in places], batch_size=len(places))))
             if dense is None:
                 dense = np.empty((len(texts), rows.shape[1]), np.float32)
@@ -89,7 +79,7 @@ class Local:
         start = time.perf_counter()
         asked = self._counted([(query, passage) for passage in passages])
         raw = np.empty(len(passages), np.float32)
-        for places in asked.batches():
+        for places in batches(asked.read, BATCH_TEXTS):
             raw[places] = list(self._encoder.rerank_pairs([asked.items[i] for i in places], batch_size=len(places)))
         return Scores(raw, "logit", time.perf_counter() - start, asked.tokens, sum(asked.read))
 

@@ -18,13 +18,11 @@ from typing import Any
 import numpy as np
 from tokenizers import Encoding, Tokenizer
 
-from advisor.encode.engine import About, EncodeError, Floats, Output, Role, Scores, Vectors, unit_length
+from advisor.encode.engine import About, EncodeError, Floats, Output, Role, Scores, Vectors, batches, unit_length
 from advisor.encode.models import Model
 
 INSTALL_TORCH = "This part needs torch and transformers. Install them with: make install EXTRA=torch"
 BATCH_TEXTS = 32
-BATCH_TOKENS = 8_192
-"""Texts and padded tokens in one batch, at most; a text longer than that makes a batch of its own."""
 HEADS: dict[Output, str] = {"sparse": "sparse_linear.pt", "multi_vector": "colbert_linear.pt"}
 UNUSED = ("<s>", "</s>", "<pad>", "<unk>")
 """Tokens without a sparse weight. Source: FlagEmbedding 1.4.2, inference/embedder/encoder_only/m3.py, `_process_token_weights`."""
@@ -61,7 +59,7 @@ class Torch:
         dense = np.empty((len(texts), self._network.config.hidden_size), np.float32)
         sparse: dict[int, dict[str, float]] = {}
         multi: dict[int, Floats] = {}
-        for places in _batches(read):
+        for places in batches([len(one) for one in read], BATCH_TEXTS):
             with self._computing():
                 given = self._given([read[place] for place in places])
                 states, mask = self._network(**given).last_hidden_state, given["attention_mask"][..., None]
@@ -94,7 +92,7 @@ class Torch:
         start = time.perf_counter()
         read, tokens = self._read([query] * len(passages), passages)
         raw = np.empty(len(passages), np.float32)
-        for places in _batches(read):
+        for places in batches([len(one) for one in read], BATCH_TEXTS):
             with self._computing():
                 raw[places] = self._network(**self._given([read[place] for place in places])).logits[:, 0].cpu().numpy()
         return Scores(raw, "logit", time.perf_counter() - start, tokens, counted=sum(map(len, read)))
@@ -202,15 +200,6 @@ def load(model: Model, threads: int | None = None) -> Torch:
     except (RuntimeError, LookupError, TypeError, ArithmeticError) as error:
         raise _unusable(model, f"they do not fit together ({type(error).__name__})") from None
     return made
-
-
-def _batches(read: Sequence[Encoding]) -> Iterator[list[int]]:
-    """Positions of the texts of each batch, the longest first, so that a batch holds texts of one length."""
-    order = sorted(range(len(read)), key=lambda place: -len(read[place]))
-    while order:
-        size = max(1, min(BATCH_TEXTS, BATCH_TOKENS // len(read[order[0]])))
-        yield order[:size]
-        order = order[size:]
 
 
 def _unusable(model: Model, why: str) -> EncodeError:

@@ -12,7 +12,7 @@ pytest.importorskip("fastembed")
 
 from tokenizers import Tokenizer  # noqa: E402
 
-from advisor.encode import local, models  # noqa: E402
+from advisor.encode import engine, local, models  # noqa: E402
 from advisor.encode.engine import EncodeError  # noqa: E402
 
 TEXTS = [
@@ -88,14 +88,16 @@ def test_no_texts_give_no_rows(small, reranker):
     assert small.embed([], "passage").dense.shape == (0, 384) and reranker.rerank("q", []).raw.shape == (0,)
 
 
-def test_a_batch_holds_texts_of_one_length_and_few_tokens():
-    asked = local._Texts(["x"] * 200, (0,) * 200, (8_192, *range(1, 200)))
-    batches = list(asked.batches())
-    assert sorted(place for batch in batches for place in batch) == list(range(200))
-    assert batches[0] == [0]
-    for batch in batches:
-        longest = max(asked.read[place] for place in batch)
-        assert len(batch) <= local.BATCH_TEXTS and (len(batch) == 1 or len(batch) * longest <= local.BATCH_TOKENS)
+def test_a_batch_holds_texts_of_one_length_and_few_tokens(monkeypatch):
+    read = [8_192, *range(1, 200)]
+    found = list(engine.batches(read, 64))
+    assert sorted(place for batch in found for place in batch) == list(range(200))
+    assert found[0] == [0]
+    for batch in found:
+        assert len(batch) <= 64 and (len(batch) == 1 or len(batch) * max(read[place] for place in batch) <= engine.BATCH_TOKENS)
+    monkeypatch.setattr(engine, "BATCH_TOKENS", 15)
+    assert list(engine.batches([3, 7, 3, 7], 4)) == [[1, 3], [0, 2]]
+    assert [len(batch) for batch in engine.batches([0, 0, 99], 2)] == [1, 2]
 
 
 def test_weights_of_another_shape_are_not_called_the_variant(small):
@@ -114,9 +116,9 @@ def test_weights_of_the_right_shape_are_the_variant_with_their_precision(catalog
 
 def test_a_limit_of_the_catalog_below_the_tokenizers_is_kept(catalog, tiny_m3):
     model = replace(models.of_variant(catalog, "bge-m3", tiny_m3), max_tokens=16)
-    engine = local.load(model)
-    assert engine.about.max_tokens == 16
-    long, cut = engine.embed(["one two three four five six seven eight nine ten " * 9], "passage"), None
+    loaded = local.load(model)
+    assert loaded.about.max_tokens == 16
+    long, cut = loaded.embed(["one two three four five six seven eight nine ten " * 9], "passage"), None
     cut = passed(tiny_m3, "onnx/model.onnx", "one two three four five six seven eight nine ten " * 9, 16)[0][0]
     assert float(long.dense[0] @ (cut / np.linalg.norm(cut))) > 0.99999 and long.tokens[0] > 16 and long.counted == 16
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from advisor.encode import engine as contract
 from advisor.encode import torch_engine
 from advisor.encode.engine import EncodeError
 from advisor.encode.matching import max_sim, sparse_score
@@ -177,28 +178,12 @@ def test_no_text_gives_no_vector(m3: Path) -> None:
 def test_a_text_has_the_same_vector_alone_and_in_any_batch(m3: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = torch_engine.load(model_of(m3))
     whole = engine.embed(TEXTS, "passage", outputs=("sparse", "multi_vector"))
-    monkeypatch.setattr(torch_engine, "BATCH_TOKENS", 25)
+    monkeypatch.setattr(contract, "BATCH_TOKENS", 25)
     small = engine.embed(TEXTS[::-1], "passage", outputs=("sparse", "multi_vector"))
     np.testing.assert_allclose(whole.dense, small.dense[::-1], atol=1e-5)
     for one, other in zip(whole.multi_vector or (), (small.multi_vector or ())[::-1], strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
     assert whole.tokens == (small.tokens or ())[::-1]
-
-
-def test_batches_hold_few_texts_and_few_tokens(m3: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = torch_engine.load(model_of(m3))
-    read, _ = engine._read(["gpu"] * 3 + ["a price of a gpu"] * 3)
-    lengths = [len(one) for one in read]
-    monkeypatch.setattr(torch_engine, "BATCH_TOKENS", 15)
-    batches = list(torch_engine._batches(read))
-    assert sorted(place for batch in batches for place in batch) == list(range(6))
-    assert all(len(batch) * max(lengths[place] for place in batch) <= 15 for batch in batches)
-    assert [len(batch) for batch in batches] == [2, 2, 2]
-    monkeypatch.setattr(torch_engine, "BATCH_TOKENS", 1)
-    assert [len(batch) for batch in torch_engine._batches(read)] == [1] * 6
-    monkeypatch.setattr(torch_engine, "BATCH_TOKENS", 10_000)
-    monkeypatch.setattr(torch_engine, "BATCH_TEXTS", 4)
-    assert [len(batch) for batch in torch_engine._batches(read)] == [4, 2]
 
 
 @pytest.mark.parametrize(("pooling", "normalised"), [("cls", True), ("cls", False), ("mean", True), ("mean", False)])
