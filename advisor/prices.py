@@ -15,7 +15,6 @@ import threading
 import time
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -26,6 +25,8 @@ from advisor import catalog as catalogs
 from advisor import units
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Offer
+from advisor.encode.address import Limits
+from advisor.encode.address import wait_s as asked_wait_s
 from advisor.errors import AdvisorError
 
 BASE = "https://api.novita.ai/openai/v1"
@@ -45,19 +46,7 @@ class PricesError(AdvisorError):
     """Live prices that could not be had: one sentence for why, and the next step. Never holds the key."""
 
 
-class Limits(NamedTuple):
-    """How long, how much and how often to ask; times in seconds."""
-
-    connect_s: float = 5
-    read_s: float = 10
-    deadline_s: float = 30
-    largest_bytes: int = 5_000_000
-    tries: int = 3
-    backoff_s: float = 0.5
-    longest_wait_s: float = 10
-
-
-LIMITS = Limits()
+LIMITS = Limits(read_s=10, deadline_s=30, largest_bytes=5_000_000)
 
 
 class Drift(NamedTuple):
@@ -167,7 +156,7 @@ def _one_try(session: requests.Session, address: str, key: str, limits: Limits, 
             if response.status_code == 200:
                 return _body(response, limits, until)
             again = response.status_code == 429 or response.status_code >= 500
-            wait_s = _wait_s(response.headers.get("Retry-After", "")) if again else None
+            wait_s = asked_wait_s(response.headers.get("Retry-After", "")) if again else None
             return _Answer(problem=_problem(response.status_code, wait_s), again=again, wait_s=wait_s)
     except (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError):
         return _TOO_LONG
@@ -208,19 +197,6 @@ def _problem(status: int, wait_s: float | None) -> str:
     if status >= 500:
         return f"Novita has a fault of its own ({status}). Try again {come_back}; the catalog's own prices still hold."
     return f"Novita answered with status {status} instead of a list. Check the base address."
-
-
-def _wait_s(retry_after: str) -> float | None:
-    """Seconds that a Retry-After header asks to wait, given as seconds or as a date; None: it says neither."""
-    if re.fullmatch("[0-9]{1,9}", retry_after.strip()):
-        return int(retry_after)
-    try:
-        when = parsedate_to_datetime(retry_after)
-        if when.tzinfo is None:
-            when = when.replace(tzinfo=UTC)
-        return min(max(0.0, (when - datetime.now(UTC)).total_seconds()), 1e9)  # a date in the year 9999 has no minute after it
-    except (ValueError, OverflowError):
-        return None
 
 
 def _listed_prices(body: bytes, key: str) -> dict[str, Decimal | None]:

@@ -26,7 +26,7 @@ from advisor.workload import Workload
 
 KEY = "sk_test_5ecret-of-the-visitor"
 M3, RERANKER = "baai/bge-m3", "baai/bge-reranker-v2-m3"
-QUICK = prices.Limits(connect_s=1, read_s=1, deadline_s=3, backoff_s=0.01, longest_wait_s=1.2)
+QUICK = prices.LIMITS._replace(connect_s=1, read_s=1, deadline_s=3, backoff_s=0.01, longest_wait_s=1.2)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -282,6 +282,7 @@ def wait_s(retry_after: str) -> float | None:
         return int(retry_after)
     try:
         when = parsedate_to_datetime(retry_after)
-        return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+        seconds = (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+        return min(max(0.0, seconds), 1e9)  # a date in the year 9999 has no minute after it
     except (ValueError, OverflowError):
         return None
