@@ -28,9 +28,9 @@ from tokenizers import Tokenizer
 from advisor.catalog import Catalog, vocabulary
 from advisor.catalog.schema import Variant
 from advisor.errors import AdvisorError, CatalogError, Fault
+from advisor.hub import HUB
 from advisor.workload import Workload, bounds
 
-HUB = "https://huggingface.co"
 SHIPPED = {"wordpiece bert-uncased": "bert-uncased"}
 """File in `tokenizers/` of the catalog, by the `tokenizer` of a variant."""
 CHARACTERS_PER_TOKEN = 4

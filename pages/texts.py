@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import streamlit as st
 
-from advisor import tables, token_counts
+from advisor import hub, tables, token_counts
 from advisor.errors import AdvisorError
 from advisor.recommend import Recommendation
 from advisor.token_counts import TokenCountError
@@ -19,7 +17,7 @@ MOST_MB = 5
 @st.cache_resource(max_entries=4, show_spinner="Fetching the tokenizer")
 def _fetched(hub_id: str, _variant):
     """A public tokenizer, the same for every visit."""
-    return token_counts.fetch_tokenizer(_variant, base=os.environ.get("ADVISOR_HUB", token_counts.HUB))
+    return token_counts.fetch_tokenizer(_variant, base=hub.address())
 
 
 def show(found: Recommendation) -> None:

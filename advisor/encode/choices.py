@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from advisor import units
+from advisor import hub, units
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Variant
 from advisor.encode import models, torch_engine, weights
@@ -57,7 +57,7 @@ class Choice:
         """What fetching takes, what is free, and where it comes from, as a sentence."""
         size = f"{units.significant(self.gigabytes)} GB as published" if self.gigabytes else "Its size is not known before the hub is asked"
         free = units.significant(weights.free_bytes() / 1e9)
-        return f"{size}; {free} GB are free here. The files come from {urlsplit(os.environ.get('ADVISOR_HUB') or weights.HUB).netloc}; none of your texts are sent."
+        return f"{size}; {free} GB are free here. The files come from {urlsplit(hub.address()).netloc}; none of your texts are sent."
 
     @property
     def label(self) -> str:

@@ -24,8 +24,8 @@ from typing import Any, Literal
 from advisor.encode import download
 from advisor.encode.download import MANIFEST, PARTIAL, Order, folder_name, gb
 from advisor.encode.engine import EncodeError
+from advisor.hub import address
 
-HUB = "https://huggingface.co"
 State = Literal["asking", "downloading", "checking", "done", "failed", "cancelled"]
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -144,7 +144,7 @@ class Download:
         self._patience = patience or Patience()
         self._store = (base or models_folder()).absolute()
         self._cancelled = threading.Event()
-        self._hub = hub or os.environ.get("ADVISOR_HUB") or HUB
+        self._hub = hub or address()
         # A program of its own rather than multiprocessing, which would import Streamlit's script a second time
         self._child = subprocess.Popen(
             [sys.executable, "-m", "advisor.encode.download"],
