@@ -203,6 +203,8 @@ def _evidence(
 def _why_unranked(catalog: Catalog, chosen: EvidenceSet, variant: str, found: dict[str, float], asked: Asked) -> str:
     """Why a candidate has no score here, with what it does share with the others."""
     names = catalog.variants
+    if chosen.source_set == "yours":  # what others measured says nothing of the visitor's data
+        return f"not measured on {chosen.name}"
     for other in admissible(catalog, asked):
         shared = shared_tasks(catalog, other, [variant, *found])
         if shared:
