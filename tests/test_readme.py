@@ -1,6 +1,7 @@
 """README's commands exist and do what it says; the browser tests and CI run the two make targets themselves."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -17,9 +18,8 @@ from advisor.workload import Workload
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-COMMANDS = re.findall(
-    r"^\.venv/bin/python -m advisor ((?!rerank).*?)(?:\s+#.*)?$", README, flags=re.MULTILINE
-)  # rerank: test_command_line_live
+COMMANDS = re.findall(r"^\.venv/bin/python -m advisor ([^<\n]*?)(?:\s+#.*)?$", README, flags=re.MULTILINE)
+"""Those that take a file by its name; the two that read standard input have tests of their own."""
 WORKLOAD = re.search(r"```yaml\n(.*?)```", README, flags=re.DOTALL).group(1)
 
 
@@ -43,6 +43,19 @@ def test_the_command_of_readme_that_encodes_runs():
     command = re.search(r"^(printf .*?)(?:\s+#.*)?$", README, flags=re.MULTILINE).group(1).replace(".venv/bin/python", sys.executable)
     done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and len(json.loads(done.stdout)) == 384 and "not BGE" in done.stderr
+
+
+def test_the_command_of_readme_that_reranks_runs(tmp_path):
+    models = pytest.importorskip("tools.models")
+    models.write_reranker(tmp_path / "bge-reranker-base")  # a folder of one's own, as README says
+    (tmp_path / "passages.txt").write_text("Knead the dough.\nThe server restarts.\n", encoding="utf-8")
+    command = re.search(r"^\.venv/bin/python -m advisor rerank .*?(?=\s+#|$)", README, flags=re.MULTILINE).group(0)
+    command = command.replace(".venv/bin/python", sys.executable).replace("passages.txt", str(tmp_path / "passages.txt"))
+    environment = {**os.environ, "ADVISOR_MODELS": str(tmp_path)}
+    done = subprocess.run(command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    scores = [json.loads(line)["score"] for line in done.stdout.splitlines()]
+    assert len(scores) == 2 and scores == sorted(scores, reverse=True)
 
 
 def test_the_workload_of_readme_is_answered():

@@ -554,7 +554,7 @@ def test_a_bad_answer_is_one_sentence_and_asked_for_once(catalog, fault, words):
 )
 def test_no_shape_takes_the_answer_of_another(shape, body):
     with servers.serving(shape, fault=servers.sends(body)) as base:
-        refusal(lambda: engine(base, shape).embed(TEXTS, "passage"))
+        assert "Check its shape" in refusal(lambda: engine(base, shape).embed(TEXTS, "passage"))
 
 
 @pytest.mark.parametrize("shape", RERANKERS)
