@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ class Model:
 
     `variant_id` is None for a stand-in. `max_tokens` is the limit of a text, for a reranker of a pair; None: the tokenizer's own.
     `parameters` and `embedding_dim` are what the weights must have to be that variant; None: not known.
-    `built_in` is fastembed's name for it; None: registered as a custom model.
+    `built_in` is fastembed's name for it; None: registered as a custom model. `mark` tells files that were replaced from those before.
     """
 
     engine: Literal["local", "torch"]
@@ -42,6 +43,7 @@ class Model:
     parameters: int | None = None
     outputs: tuple[Output, ...] = ("dense",)
     standin: bool = False
+    mark: tuple[int, ...] = ()
 
     def instruction(self, role: Role) -> str:
         """Text put before each text of that role; empty where there is none."""
@@ -79,7 +81,18 @@ def of_variant(catalog: Catalog, variant_id: str, folder: Path, engine: Literal[
         embedding_dim=variant.embedding_dim,
         parameters=variant.parameters,
         outputs=tuple(o for o in get_args(Output) if o in variant.outputs and (engine == "torch" or o == "dense")),
+        mark=_mark(folder, files.model_file if files else "", *(files.others if files else ())),
     )
+
+
+def _mark(folder: Path, *names: str) -> tuple[int, ...]:
+    """Sizes and times of change of a model's files; of one that is not there, nothing."""
+    found = []
+    for name in (*names, "model.safetensors", "pytorch_model.bin", "tokenizer.json"):
+        with contextlib.suppress(OSError, ValueError):
+            stat = (folder / name).stat()
+            found += [stat.st_size, stat.st_mtime_ns]
+    return tuple(found)
 
 
 def standin(folder: Path) -> Model:
@@ -103,6 +116,7 @@ def standin(folder: Path) -> Model:
             embedding_dim=told.get("embedding_dim"),
             parameters=told.get("parameters"),
             standin=True,
+            mark=_mark(folder, str(told["model_file"])),
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise EncodeError(f"The folder holds no stand-in with a readable {STANDIN_FILE}. Run: make standin") from None

@@ -1,6 +1,7 @@
 """Models in processes of their own, shared by visitors: loading, queues, time-outs, what a killed process costs."""
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -15,6 +16,7 @@ pytest.importorskip("fastembed")
 from advisor.encode import models
 from advisor.encode.engine import EncodeError
 from advisor.encode.pool import FullError, Pool, PoolLimits
+from tools import models as tools
 
 LONG = ["word " * 600] * 128  # some seconds of work, even for the tiny model
 
@@ -225,3 +227,14 @@ def alive(process):
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_files_that_were_replaced_are_another_model(pooled, catalog, tiny_embedder, tmp_path):
+    folder = shutil.copytree(tiny_embedder, tmp_path / "model")
+    before = models.of_variant(catalog, "bge-small-en-v1.5", folder)
+    assert models.of_variant(catalog, "bge-small-en-v1.5", folder) == before
+    first = pooled().engine(before).embed(["fox"], "query").dense
+    tools.write_embedder(folder, shape=replace(tools.TINY, hidden=16, heads=2, kv_heads=2))
+    after = models.of_variant(catalog, "bge-small-en-v1.5", folder)
+    assert after != before
+    assert (first.shape, pooled().engine(after).embed(["fox"], "query").dense.shape) == ((1, 32), (1, 16))
