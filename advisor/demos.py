@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
@@ -16,6 +18,7 @@ from advisor.catalog import Catalog, vocabulary
 from advisor.encode import matching
 from advisor.encode.choices import Choice
 from advisor.encode.engine import About, EncodeError, Floats, Scores, Vectors
+from advisor.encode.models import Model
 
 UNKNOWN = ("[UNK]", "<unk>")
 """What BERT's and XLM-R's tokenizers write for what their vocabulary does not hold."""
@@ -87,6 +90,31 @@ def likeness(texts: Sequence[str], dense: Floats) -> Likeness:
     cosines = (dense @ dense.T).astype(np.float32)
     pairs = [Pair(i, j, float(cosines[i, j])) for i, j in combinations(range(len(texts)), 2)]
     return Likeness(tuple(texts), cosines, tuple(sorted(pairs, key=lambda p: -p.cosine)))
+
+
+class Shelf:
+    """Vectors of passages by model and texts, the last four; shared by all visitors, so for models of this machine alone."""
+
+    MOST = 4
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[Model, tuple[str, ...]], Vectors] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def vectors(self, model: Model | None, texts: tuple[str, ...], make: Callable[[], Vectors]) -> Vectors:
+        """The vectors kept for a model, or what `make` gives; those of an endpoint (no model) are not kept."""
+        if model is None:
+            return make()
+        with self._lock:
+            known = self._kept.get((model, texts))
+        if known is not None:
+            return known
+        made = make()  # outside of the lock: it takes seconds
+        with self._lock:
+            self._kept[model, texts] = made
+            while len(self._kept) > self.MOST:
+                self._kept.popitem(last=False)
+        return made
 
 
 class Hit(NamedTuple):

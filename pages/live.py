@@ -25,9 +25,9 @@ def _sample(mark: str):
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _vectors() -> dict:
-    """Vectors of the sample's passages by model, for all visitors; the last four models."""
-    return {}
+def _shelf() -> demos.Shelf:
+    """Vectors of the sample's passages, for all visitors."""
+    return demos.Shelf()
 
 
 def sample(languages: str):
@@ -38,16 +38,8 @@ def sample(languages: str):
 
 def passages_of(chosen, judged, told):
     """Vectors of the sample's passages: kept for all visitors where a model of this machine made them."""
-    key = (chosen.model, tuple(judged.passages))
-    shelf = _vectors()
-    if chosen.model is not None and key in shelf:
-        return shelf[key]
-    made = engines.engine(chosen, told).embed(list(judged.passages.values()), "passage")
-    if chosen.model is not None:
-        shelf[key] = made
-        while len(shelf) > 4:
-            shelf.pop(next(iter(shelf)), None)
-    return made
+    texts = tuple(judged.passages.values())
+    return _shelf().vectors(chosen.model, texts, lambda: engines.engine(chosen, told).embed(texts, "passage"))
 
 
 def ask_query(key: str, judged) -> str:

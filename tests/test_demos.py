@@ -1,5 +1,6 @@
 """What Live shows of vectors and scores, worked by hand: rows, sentences, where a text is cut, and the two charts."""
 
+import pathlib
 from dataclasses import replace
 
 import numpy as np
@@ -521,3 +522,25 @@ def test_what_the_vocabulary_does_not_hold_is_counted(catalog):
     assert found.unknown == 2 and found.lost == ""
     assert found.sentence.endswith("nothing is cut. 2 of the tokens stand for words or signs that the model does not know.")
     assert demos.cut("a fox", shipped, 512).sentence.endswith("everything is read.")
+
+
+def test_vectors_are_kept_for_the_last_models_and_never_for_an_endpoint():
+    model = on_disk.Model("local", pathlib.Path("a"), "A", "embedder", None, None)
+    made = []
+
+    def make():
+        made.append(Vectors(np.zeros((1, 2), np.float32), 0.1))
+        return made[-1]
+
+    shelf = demos.Shelf()
+    assert shelf.vectors(model, ("x",), make) is shelf.vectors(model, ("x",), make) and len(made) == 1
+    shelf.vectors(model, ("y",), make)
+    shelf.vectors(replace(model, mark=(1,)), ("x",), make)
+    assert len(made) == 3
+    shelf.vectors(None, ("x",), make)
+    shelf.vectors(None, ("x",), make)
+    assert len(made) == 5
+    for number in range(demos.Shelf.MOST):
+        shelf.vectors(replace(model, mark=(2, number)), ("x",), make)
+    shelf.vectors(model, ("x",), make)  # the first of all has gone
+    assert len(made) == 6 + demos.Shelf.MOST
