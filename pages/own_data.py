@@ -24,20 +24,18 @@ def show(found: dict[str, Choice], embedder: Choice, reranker: Choice | None) ->
     """Asks for data and engines, measures them, and offers the result to Advise."""
     st.header("Which model finds the right passages in your data?")
     source = st.segmented_control(
-        "Data", ["files", "zip", "paste", "sample"], default="files", required=True, key="data_from", persist_state="session"
+        "Data", ["files", "zip", "paste", "sample"], default="files", required=True, key="data_from", bind="query-params"
     )
     judged = data(source)
     at_hand = [one.id for one in found.values() if one.kind == "embedder" and not one.missing]
     first = [embedder.id] if embedder.id in at_hand else at_hand[:1]
     chosen = st.multiselect(
-        "Embedders to try", at_hand, default=first, key="data_embedders", persist_state="session", help="Those that are at hand."
+        "Embedders to try", at_hand, default=first, key="data_embedders", bind="query-params", help="Those that are at hand."
     )
     rerankers = [one.id for one in found.values() if one.kind == "reranker" and not one.missing]
-    again = (
-        st.multiselect("Rerankers to try on top", rerankers, default=[], key="data_rerankers", persist_state="session") if rerankers else []
-    )
+    again = st.multiselect("Rerankers to try on top", rerankers, default=[], key="data_rerankers", bind="query-params") if rerankers else []
     depth = (
-        st.number_input("Passages reranked a query", 1, evaluate.DEPTH, evaluate.RERANKED, key="data_depth", persist_state="session")
+        st.number_input("Passages reranked a query", 1, evaluate.DEPTH, evaluate.RERANKED, key="data_depth", bind="query-params")
         if again
         else evaluate.RERANKED
     )
@@ -143,7 +141,7 @@ def show_results(judged, results) -> None:
         languages(),
         default=[one for one in judged.languages if one in languages()] or ["en"],
         key="data_languages",
-        persist_state="session",
+        bind="query-params",
     )
     if st.button("Take it as evidence for this visit", icon=":material/check:", disabled=not spoken):
         st.session_state[shared.YOURS] = shared.Yours(tuple(results), tuple(spoken))

@@ -22,10 +22,10 @@ def show(embedder: Choice, reranker: Choice | None) -> None:
     st.header("How fast is it here?")
     options = [one for one in (embedder, reranker) if one is not None and not one.missing]
     ids = [one.id for one in options]
-    chosen = options[ids.index(st.selectbox("Model to measure", ids, key="speed_model"))]
-    lengths = st.multiselect("Tokens a text", measure.LENGTHS, default=[128], key="speed_lengths", persist_state="session", format_func=str)
+    chosen = options[ids.index(st.selectbox("Model to measure", ids, key="speed_model", bind="query-params"))]
+    lengths = st.multiselect("Tokens a text", measure.LENGTHS, default=[128], key="speed_lengths", bind="query-params", format_func=str)
     batches = st.multiselect(
-        "Texts at once (batch)", measure.BATCHES, default=[1, 8], key="speed_batches", persist_state="session", format_func=str
+        "Texts at once (batch)", measure.BATCHES, default=[1, 8], key="speed_batches", bind="query-params", format_func=str
     )
     st.caption(
         f"Each length at each batch size takes about {measure.SECONDS_EACH:g} seconds after one call to warm up; waiting in the queue is not counted."
@@ -70,10 +70,10 @@ def take(found, about) -> None:
         step=0.01,
         format="%.4f",
         key="speed_usd",
-        persist_state="session",
+        bind="query-params",
     )
     memory = st.number_input(
-        "Its memory (GiB)", min_value=0.1, value=measure.memory_gib() or 8.0, step=1.0, key="speed_gib", persist_state="session"
+        "Its memory (GiB)", min_value=0.1, value=measure.memory_gib() or 8.0, step=1.0, key="speed_gib", bind="query-params"
     )
     try:
         params = measure.params(about, best, price, memory, catalogs.today())
