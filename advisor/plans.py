@@ -422,14 +422,7 @@ def _columns(
     flops = {end: rate * stated for end, rate in static.flops.items()}
     needed = {end: per_second / flops[speed] for end, speed in speeds.items()}
     replicas = {end: filled(n, assumptions.target_utilisation, workload.redundancy) for end, n in needed.items()}
-    encoding = {
-        end: np.where(
-            static.hosted,
-            np.maximum(0, static.prices * low - static.free) if end == "low" else static.prices * monthly,
-            static.rents * replicas[end],
-        )
-        for end in ENDS
-    }
+    encoding = _encoding_usd(static, monthly, low, replicas)
     index = {end: spread(lambda load, e=end: getattr(load.index_usd, e) if load.index_usd is not None else None) for end in ENDS}  # type: ignore[misc]
     ones = {end: np.where(static.hosted, static.prices * once, static.rents * first / flops[speed]) for end, speed in speeds.items()}
     total = encoding["base"] + index["base"]
@@ -455,13 +448,24 @@ def _columns(
     }
     columns = static.columns | {name: Values(np.nan_to_num(v), ~np.isnan(v)) for name, v in numbers.items()}
     columns |= _variant_columns(catalog, workload, static) | _asked(catalog, workload)
-    columns["int8_asked"] = column([assumptions.precision == "int8"], "boolean")
-    if static.measured.any() and assumptions.precision == "default":
-        int8 = np.asarray(columns["precision"].values == "int8", dtype=bool)  # the measured machine alone, where nothing else is asked
-        columns["int8_asked"] = Values(int8, np.ones_like(int8))
+    columns["int8_asked"] = _int8_asked(columns, static, assumptions)
     days = static.columns["price_age_days"]
     columns["price_age_days"] = Values(today.toordinal() - days.values, days.known)
     return Plans(catalog, workload, assumptions, ram, static, loads, columns, flops, encoding, index, ones, needed, {})
+
+
+def _encoding_usd(static: _Static, monthly: Floats, low: Floats, replicas: dict[str, Floats]) -> dict[str, Floats]:
+    """Monthly cost of encoding at each end, US dollars: tokens at a provider, less what is free at the low end, or the machines' rent."""
+    priced = {end: static.prices * monthly for end in ENDS} | {"low": np.maximum(0, static.prices * low - static.free)}
+    return {end: np.where(static.hosted, priced[end], static.rents * replicas[end]) for end in ENDS}
+
+
+def _int8_asked(columns: dict[str, Values], static: _Static, assumptions: Assumptions) -> Values:
+    """Whether int8 is what the visitor wants: by the assumption, or on the measured machine alone where nothing else is asked."""
+    if static.measured.any() and assumptions.precision == "default":
+        int8 = np.asarray(columns["precision"].values == "int8", dtype=bool)
+        return Values(int8, np.ones_like(int8))
+    return column([assumptions.precision == "int8"], "boolean")
 
 
 def _queue(needed: Any, replicas: Any) -> Any:
