@@ -504,7 +504,8 @@ def this_machine(found: Recommendation) -> list[str]:
 def _on_this_machine(judged: Judged) -> str:
     name, plan, replicas = judged.plan.variant.name, judged.plan, judged.plan.replicas
     if not judged.fits:
-        return f"{name}: {judged.excluded[0].text if judged.excluded else 'what it costs there is not known.'}"
+        why = judged.excluded[0].text if judged.excluded else "what it costs there is not known."
+        return why if why.startswith(name) else f"{name}: {why}"
     assert replicas is not None and plan.encoding_usd is not None
     machines = "one machine" if replicas[1] == 1 else f"{units.count(replicas[1])} such machines"
     index = f"; with the index {units.usd(judged.cost.base)}" if plan.index_bytes else ""
