@@ -502,7 +502,7 @@ def test_the_sentences_lead_with_the_measured_model_and_say_why_another_does_not
     told = tables.this_machine(ask(catalog, **PEAK))
     assert told[0] == "This machine, as measured: BGE Small EN v1.5 at 3,848 tokens/s, $0.10 an hour: $730 a month."
     assert told[2].startswith("BGE Small EN v1.5 at ") and "10 such machines at $0.10 an hour, $730 a month." in told[2]
-    assert told[-1].startswith("BGE Multilingual Gemma2: BGE Multilingual Gemma2 needs 43.9 GiB in fp32")
+    assert told[-1].startswith("BGE Multilingual Gemma2 needs 43.9 GiB in fp32")
     assert tables.this_machine(ask(catalog, {})) == []
     rerank = tables.this_machine(ask(catalog, task="rerank"))
     assert rerank[0] == "This machine, as measured: BGE Small EN v1.5 at 3,848 tokens/s, $0.10 an hour." and len(rerank) == 5
