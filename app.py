@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from advisor.serve import metrics
 from pages import shared
 
 st.set_page_config(page_title="BGE Advisor", page_icon=str(Path(__file__).parent.joinpath("pages", "icon.svg")), layout="wide")
@@ -20,5 +21,6 @@ page = st.navigation(
     ],
     position="top",
 )
-shared.start(page)
-page.run()
+with metrics.RERUN_SECONDS.labels(page.url_path or "overview").time():
+    shared.start(page)
+    page.run()

@@ -1,9 +1,22 @@
-"""The pages of app.py and the answers for programs, on one server. Run with `make serve`, or `streamlit run asgi.py`."""
+"""The pages of app.py and the answers for programs, on one server. Run with `make run`, or `streamlit run asgi.py`."""
 
+import contextlib
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
+from starlette.concurrency import run_in_threadpool
 
-from advisor.serve import routes
+from advisor.catalog import current
+from advisor.serve.routes import Api
 
-app = st.App(Path(__file__).with_name("app.py"), routes=routes.all_of())
+
+@contextlib.asynccontextmanager
+async def ready(_: Any) -> AsyncIterator[None]:
+    """Reads the catalog before the first question comes."""
+    await run_in_threadpool(current.current)
+    yield
+
+
+app = st.App(Path(__file__).with_name("app.py"), routes=Api().routes(), lifespan=ready)

@@ -202,7 +202,7 @@ def ignored(
         shown = f"{name[:40]}={','.join(values)[:60]}"
         if name not in fields and name not in choices and name not in others:
             told.append(f"{shown}: no such field. {did_you_mean(name[:40], fields)}".strip())
-        elif name not in LISTS and len(values) > 1 and name not in others:
+        elif name not in LISTS and len(values) > 1 and (name not in others or name in choices):
             told.append(f"{shown}: given {len(values)} times; the last one is taken.")
         elif name in choices and (odd := [value for value in values if value not in choices[name]]):
             told.append(f"{shown}: no such choice as '{odd[0][:40]}'. {did_you_mean(odd[0][:40], choices[name])}".strip())

@@ -13,6 +13,7 @@ from advisor.encode.choices import Choice
 from advisor.encode.engine import EncodeError, Engine
 from advisor.encode.pool import Pool
 from advisor.encode.remote import Remote
+from advisor.serve import metrics
 from pages import shared
 
 FOLDERS = "model_folders"
@@ -26,7 +27,9 @@ FIRST = ("standin", "bge-small-en-v1.5", "bge-reranker-base")
 @st.cache_resource(max_entries=1, show_spinner=False, on_release=Pool.close)
 def pool() -> Pool:
     """The models of this server, for all visitors."""
-    return Pool()
+    made = Pool()
+    metrics.watch_models("encode", made)
+    return made
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -11,23 +11,20 @@ from advisor.assumptions import MEASURED, PRECISIONS, Assumptions, priced
 from advisor.catalog import Catalog
 from advisor.errors import WorkloadError
 from advisor.plans import KINDS_FOR_TASK
+from advisor.question import SCORES, VIEW
 from advisor.recommend import Recommendation
+from advisor.serve import metrics
 from advisor.workload import Workload, bounds, ignored, infinite, unused
 from pages import shared
 
 DEFAULT = Workload()
-OTHERS = (
-    "embed", "embed_options", "part", "volume", "index_model",
-    "break_even_embedder", "break_even_reranker", "machine_embedder", "machine_reranker",
-)  # fmt: skip
-"""Parameters of the address that pages read beside the question."""
 
 
 def _ignored() -> list[str]:
     """What the page cannot take of the address that it was opened by."""
     found = shared.the_catalog()
     given = {name: st.query_params.get_all(name) for name in st.query_params}
-    return ignored(given, _choices(found), OTHERS, (Workload, Assumptions))
+    return ignored(given, _choices(found), VIEW, (Workload, Assumptions))
 
 
 def _choices(found: Catalog) -> dict[str, list[str]]:
@@ -41,7 +38,7 @@ def _choices(found: Catalog) -> dict[str, list[str]]:
         "measured_precision": list(PRECISIONS),
         "plan": plans.ids(priced(found, _assumed())),
         "offer": plans.ids(priced(found, _assumed())),
-        **{shared.SCORES[kind]: [key for key, s in found.evidence_sets.items() if s.kind == kind] for kind in shared.SCORES},
+        **{SCORES[kind]: [key for key, s in found.evidence_sets.items() if s.kind == kind] for kind in SCORES},
     }
 
 
@@ -252,7 +249,8 @@ def ask(title: str) -> tuple[Recommendation, Any]:
     if assumptions is None:
         place.info("The answer comes when the assumptions go together.")
         st.stop()
-    found = recommend.recommend(shared.the_catalog(), workload, catalog.today(), asked, assumptions)
+    with metrics.RECOMMEND_SECONDS.labels("page").time():
+        found = recommend.recommend(shared.the_catalog(), workload, catalog.today(), asked, assumptions)
     st.session_state[shared.STORED] = shared.params(found)
     return found, place
 
@@ -325,7 +323,7 @@ def ask_scores(workload: Workload) -> list[str]:
             f"Published scores to rank {kind}s by",
             list(sets),
             index=None,
-            key=shared.SCORES[kind],
+            key=SCORES[kind],
             bind="query-params",
             placeholder="the set that fits best",
             help="Left empty, the most general set that compares the models that fit. Each set is a benchmark with one metric, measured by one party; sets are never mixed.",

@@ -243,6 +243,12 @@ class Pool:
         with self._lock:
             return [model for model, one in self._residents.items() if not one.gone]
 
+    @property
+    def waiting(self) -> int:
+        """Requests that wait or are worked at, of all models; one that loads counts as one."""
+        with self._lock:
+            return sum(len(one.waiting) + one.busy for one in self._residents.values() if not one.gone)
+
     def close(self) -> None:
         """Ends every process."""
         with self._lock:

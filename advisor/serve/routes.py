@@ -1,25 +1,221 @@
-"""The routes for programs."""
+"""The routes for programs: the same answers as the pages and the command line, worked out off the event loop."""
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import asdict
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.types import Receive, Scope, Send
 
-from advisor.catalog import current
+from advisor import question
+from advisor.catalog import Catalog, current, today
+from advisor.errors import Fault, WorkloadError, did_you_mean
+from advisor.question import Question
+from advisor.serve import answers, metrics, openapi
+from advisor.serve.work import Answers, Body, BusyError, Work
+
+Handler = Callable[[Request], Awaitable[Response]]
+_API = "/api"
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+"""All of them reach a route, which itself refuses those it does not take."""
 
 
-async def health(request: Request) -> Response:
-    """200 while answers can be given, with the faults of files that changed since; 503 with the faults where none can."""
+class RefusedError(Exception):
+    """A request that gets no answer: the status and the sentence for it."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        self.status = status
+        super().__init__(sentence)
+
+
+class Api:
+    """Version 1 on one server, with its work and the answers it keeps."""
+
+    def __init__(self, work: Work | None = None) -> None:
+        self.work = work or Work()
+        self._answers = Answers(self.work)
+        metrics.watch_queue("recommend", self.work)
+
+    def routes(self) -> list[BaseRoute]:
+        """Every route."""
+        version_1 = [
+            _route("/api/v1/recommend", GET=self.recommend, POST=self.recommend_for),
+            _route("/api/v1/catalog.json", GET=self.catalog),
+            _route("/api/v1/variants/{id}.json", GET=self.variant),
+            _route("/api/v1/openapi.json", GET=self.openapi),
+        ]
+        below = [Route(route.path.removeprefix(_API), route.endpoint, methods=_METHODS) for route in version_1]
+        return [
+            Mount(_API, app=Router(below, redirect_slashes=False, default=_no_such)),
+            _route("/healthz", GET=self.health),
+            _route("/metrics", GET=self.metrics),
+        ]
+
+    async def recommend(self, request: Request) -> Response:
+        """The recommendation for the parameters of a page's address."""
+        params = _params(request)
+        plans = _yes(params.pop("plans", []))
+        catalog = await _catalog()
+        return await self._recommended(request, catalog, question.of_params(catalog, params), plans)
+
+    async def recommend_for(self, request: Request) -> Response:
+        """The recommendation for a workload in JSON."""
+        params = _params(request)
+        plans = _yes(params.pop("plans", []))
+        if params:
+            name = next(iter(params))[:60]
+            raise question.QuestionError([Fault("", "", name, "no such parameter with POST.", "Put the workload into the body.")])
+        stated = _mapping(await _body(request))
+        catalog = await _catalog()
+        return await self._recommended(request, catalog, question.of(catalog, stated), plans)
+
+    async def _recommended(self, request: Request, catalog: Catalog, asked: Question, plans: bool) -> Response:
+        day = today()
+        return await self._answer(
+            request,
+            ("recommend", catalog.version, day, asked, plans),
+            lambda: answers.recommendation(catalog, asked, day, plans),
+        )
+
+    async def catalog(self, request: Request) -> Response:
+        """The whole catalog."""
+        catalog = await _catalog()
+        return await self._answer(request, ("catalog", catalog.version), lambda: answers.whole(catalog))
+
+    async def variant(self, request: Request) -> Response:
+        """One variant."""
+        catalog, asked = await _catalog(), request.path_params["id"]
+        if asked not in catalog.variants:
+            raise RefusedError(404, f"The catalog has no variant '{asked[:60]}'. {did_you_mean(asked[:60], catalog.variants)}".strip())
+        return await self._answer(request, ("variant", catalog.version, asked), lambda: answers.variant(catalog, asked))
+
+    async def openapi(self, request: Request) -> Response:
+        """The description of these routes."""
+        return await self._answer(request, "openapi", lambda: json.dumps(openapi.document()).encode())
+
+    async def health(self, request: Request) -> Response:
+        """200 while answers can be given, with the faults of files that changed since; 503 with the faults where none can."""
+        now = await run_in_threadpool(current.current)
+        faults = [asdict(fault) for fault in now.faults]
+        status = "catalog unusable" if now.catalog is None else "catalog outdated" if faults else "ok"
+        version = now.catalog.version if now.catalog else None
+        return JSONResponse({"status": status, "catalog_version": version, "faults": faults}, 200 if now.catalog else 503)
+
+    async def metrics(self, request: Request) -> Response:
+        """What the server tells its operator."""
+        return Response(await run_in_threadpool(metrics.text), media_type=CONTENT_TYPE_LATEST)
+
+    async def _answer(self, request: Request, asked: Hashable, make: Callable[[], bytes]) -> Response:
+        """The answer's bytes, packed where the client takes gzip; 304 where it has them."""
+        body: Body = await self._answers.get(asked, make)
+        headers = {"ETag": body.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+        if body.etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(body.packed, headers=headers | {"Content-Encoding": "gzip"}, media_type="application/json")
+        return Response(body.plain, headers=headers, media_type="application/json")
+
+
+def _route(path: str, **handlers: Handler) -> Route:
+    """A route with a handler for each method, whose refusals are JSON, and which is counted and timed."""
+
+    async def endpoint(request: Request) -> Response:
+        began = time.perf_counter()
+        method = "GET" if request.method == "HEAD" else request.method
+        if method in handlers:
+            response = await _told(handlers[method], request)
+        else:
+            allowed = ", ".join(handlers)
+            response = _refusal(405, f"This address takes {allowed}.", headers={"Allow": allowed})
+        metrics.REQUESTS.labels(path, method if method in handlers else "other", str(response.status_code)).inc()
+        metrics.REQUEST_SECONDS.labels(path).observe(time.perf_counter() - began)
+        return response
+
+    return Route(path, endpoint, methods=_METHODS)
+
+
+async def _told(handler: Handler, request: Request) -> Response:
+    """The handler's response, or the refusal that its error is."""
+    try:
+        return await handler(request)
+    except BusyError as busy:
+        return _refusal(429, str(busy), headers={"Retry-After": str(busy.retry_after_s)})
+    except question.QuestionError as error:
+        faults = [{"field": f.field, "problem": f.problem, "remedy": f.remedy} for f in error.faults]
+        return _refusal(422, "The question cannot be answered as it stands.", faults)
+    except WorkloadError as error:
+        return _refusal(422, str(error))
+    except RefusedError as error:
+        return _refusal(error.status, str(error))
+
+
+def _refusal(status: int, sentence: str, faults: list[dict[str, str]] | None = None, headers: dict[str, str] | None = None) -> Response:
+    # in ASCII: what a client sent and a sentence quotes need not be text that UTF-8 can carry
+    return Response(json.dumps({"error": sentence, "faults": faults or []}), status, headers, "application/json")
+
+
+async def _no_such(scope: Scope, receive: Receive, send: Send) -> None:
+    """Any other address under /api; Streamlit would answer it with its page."""
+    if scope["type"] == "http":
+        await _refusal(404, "No such address. /api/v1/openapi.json describes those that there are.")(scope, receive, send)
+
+
+async def _catalog() -> Catalog:
+    """The catalog that answers now, read off the event loop where its files changed."""
     now = await run_in_threadpool(current.current)
-    faults = [{"file": f.file, "entry": f.entry, "field": f.field, "problem": f.problem, "remedy": f.remedy} for f in now.faults]
     if now.catalog is None:
-        return JSONResponse({"status": "catalog unusable", "faults": faults}, 503)
-    status = "catalog outdated" if faults else "ok"
-    return JSONResponse({"status": status, "catalog_version": now.catalog.version, "faults": faults})
+        raise RefusedError(503, f"The catalog cannot be used: {len(now.faults)} faults. /healthz tells them.")
+    return now.catalog
 
 
-def all_of() -> list[BaseRoute]:
-    """Every route."""
-    return [Route("/healthz", health)]
+def _params(request: Request) -> dict[str, list[str]]:
+    if len(request.scope["query_string"]) > openapi.LONGEST_QUERY:
+        raise RefusedError(414, f"The query of the address is over {openapi.LONGEST_QUERY:,} bytes. Use POST, or state less.")
+    found: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def _yes(values: list[str]) -> bool:
+    if len(values) > 1 or not {*values} <= {"true", "false"}:
+        raise question.QuestionError(
+            [Fault("", "", "plans", f"{','.join(values)[:60]!r} is neither true nor false.", "Write true or false.")]
+        )
+    return values == ["true"]
+
+
+async def _body(request: Request) -> bytes:
+    """The body of a request, of which no more is read than is taken."""
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind != "application/json":
+        raise RefusedError(415, "The body is not application/json. Send a workload as JSON, with that Content-Type.")
+    found = bytearray()
+    try:
+        async for part in request.stream():
+            found += part
+            if len(found) > openapi.LARGEST_BODY:
+                raise RefusedError(413, f"The body is over {openapi.LARGEST_BODY:,} bytes. A workload is smaller.")
+    except ClientDisconnect:
+        raise RefusedError(400, "The connection ended within the body.") from None
+    return bytes(found)
+
+
+def _mapping(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
+        raise question.QuestionError([Fault("", "", "", "the body is not JSON.", 'Send a workload, as {"languages": ["en"]}.')]) from None
+    if not isinstance(value, dict):
+        raise question.QuestionError(
+            [Fault("", "", "", "the body is no JSON object.", 'Send the fields of a workload, as {"languages": ["en"]}.')]
+        )
+    return value

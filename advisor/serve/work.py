@@ -1,0 +1,116 @@
+"""Work off the event loop: one piece at a time, a bounded number waiting, and answers that are asked again kept."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class BusyError(Exception):
+    """As much waits as is taken on; `retry_after_s` is when a place may be free, in whole seconds."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(f"As many questions wait as this server takes on. Ask again in {retry_after_s} s.")
+
+
+class Work:
+    """One thread for the work of programs, and a queue of `most_waiting` before it.
+
+    One, because threads of a Python process share its time: a second would slow the pages and answer no sooner.
+    """
+
+    def __init__(self, most_waiting: int = 16) -> None:
+        self._most = most_waiting
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="answers")
+        self._inside = 0
+        self._usual_s = 0.2  # how long one piece takes, as last seen
+
+    @property
+    def waiting(self) -> int:
+        """Pieces that wait or are worked at."""
+        return self._inside
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """What `function` gives.
+
+        Raises:
+            BusyError: the queue is full.
+        """
+        if self._inside > self._most:
+            raise BusyError(max(1, math.ceil(self._inside * self._usual_s)))
+        self._inside += 1
+        loop = asyncio.get_running_loop()
+        future = self._thread.submit(self._timed, function)
+        # counted out when the thread is done, also where the one who asked has gone
+        future.add_done_callback(lambda _: loop.is_closed() or loop.call_soon_threadsafe(self._out))
+        return await asyncio.wrap_future(future)
+
+    def _timed(self, function: Callable[[], T]) -> T:
+        began = time.perf_counter()
+        try:
+            return function()
+        finally:
+            self._usual_s = 0.8 * self._usual_s + 0.2 * (time.perf_counter() - began)
+
+    def _out(self) -> None:
+        self._inside -= 1
+
+
+@dataclass(frozen=True)
+class Body:
+    """An answer as bytes, plain and packed with gzip, and the mark by which a client knows it again."""
+
+    plain: bytes
+    packed: bytes
+    etag: str
+
+    @classmethod
+    def of(cls, plain: bytes) -> Body:
+        """The body of an answer."""
+        return cls(plain, gzip.compress(plain, 5, mtime=0), f'"{hashlib.sha256(plain).hexdigest()[:20]}"')
+
+
+class Answers:
+    """Answers by what was asked, worked out once for all who ask at the same time, and kept up to `most_bytes`."""
+
+    def __init__(self, work: Work, most_bytes: int = 32_000_000) -> None:
+        self._work = work
+        self._most = most_bytes
+        self._kept: OrderedDict[Hashable, Body] = OrderedDict()
+        self._bytes = 0
+        self._making: dict[Hashable, asyncio.Task[Body]] = {}
+
+    async def get(self, asked: Hashable, make: Callable[[], bytes]) -> Body:
+        """The answer to what was asked; `make` works it out, on the thread for work.
+
+        Raises:
+            BusyError: it is not kept, and the queue is full.
+        """
+        if (kept := self._kept.get(asked)) is not None:
+            self._kept.move_to_end(asked)
+            return kept
+        task = self._making.get(asked)
+        if task is None:
+            task = self._making[asked] = asyncio.create_task(self._made(asked, make))
+            task.add_done_callback(lambda _: self._making.pop(asked, None))
+        return await asyncio.shield(task)  # one who leaves takes it from nobody else
+
+    async def _made(self, asked: Hashable, make: Callable[[], bytes]) -> Body:
+        body = await self._work.run(lambda: Body.of(make()))
+        self._kept[asked] = body
+        self._bytes += len(body.plain) + len(body.packed)
+        while self._bytes > self._most and len(self._kept) > 1:
+            _, old = self._kept.popitem(last=False)
+            self._bytes -= len(old.plain) + len(old.packed)
+        return body
