@@ -34,7 +34,7 @@ def policy(scripts: Iterable[str]) -> str:
             " ".join(("script-src 'self'", *hashes)),
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",
-            "font-src 'self'",
+            "font-src 'self' data:",
             "connect-src 'self'",
             "base-uri 'none'",
             "form-action 'none'",
@@ -66,6 +66,13 @@ def listed(name: str | None, hosts: Iterable[str]) -> bool:
 
 class Headers:
     """ASGI middleware: security headers on every answer, and no answer to a foreign name or to a websocket of a foreign page.
+
+        Middleware(
+            Headers,
+            page=Path(st.__file__).with_name("static") / "index.html",
+            hosts=lambda: st.get_option("server.allowedHosts"),
+            origins=lambda: st.get_option("server.corsAllowedOrigins"),
+        )
 
     `page` is the HTML file whose inline scripts may run. `hosts` and `origins` give the operator's lists, as server.allowedHosts and
     server.corsAllowedOrigins of Streamlit; they are asked anew each time, because its settings may be read after the app is made.
