@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help install run test browser lint types format catalog bench screenshot lock check chromium standin
+.PHONY: help install run test browser lint types contract format catalog bench screenshot lock check chromium standin
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,7 +22,7 @@ install: .venv/ready $(if $(EXTRA),.venv/ready-$(EXTRA)) ## create .venv and ins
 
 run: install ## serve the app on 127.0.0.1 (PORT=8501), to the person at this machine: endpoints and folders may be typed in
 	$(BIN)/python -m advisor validate
-	ADVISOR_TYPED_ENDPOINTS=1 $(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
+	ADVISOR_TYPED_ENDPOINTS=1 $(BIN)/streamlit run asgi.py --server.address 127.0.0.1 --server.port $(PORT)
 
 standin: .standin/standin.json ## a small model with real weights for Live, where the hub cannot be reached (it is not BGE)
 
@@ -48,6 +48,9 @@ lint: install ## ruff, import-linter, deptry
 types: install ## mypy, strict, on advisor/
 	$(BIN)/mypy
 
+contract: install ## schemathesis: the JSON routes against their own description
+	$(BIN)/python -m tools.contract
+
 format: install ## put the code into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -67,4 +70,4 @@ lock: ## renew the locks (needs uv)
 	uv pip compile pyproject.toml --extra live --group dev --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q -o requirements-dev.lock
 	uv pip compile pyproject.toml --extra live --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q -c requirements-dev.lock -o requirements.lock
 
-check: test lint types ## all that CI runs
+check: test lint types contract ## all that CI runs

@@ -7,8 +7,10 @@ from typing import Any
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 
 from advisor.catalog import current
+from advisor.serve.headers import Headers
 from advisor.serve.routes import Api
 
 
@@ -19,4 +21,10 @@ async def ready(_: Any) -> AsyncIterator[None]:
     yield
 
 
-app = st.App(Path(__file__).with_name("app.py"), routes=Api().routes(), lifespan=ready)
+headers = Middleware(
+    Headers,
+    page=Path(st.__file__).with_name("static") / "index.html",
+    hosts=lambda: st.get_option("server.allowedHosts"),
+    origins=lambda: st.get_option("server.corsAllowedOrigins"),
+)
+app = st.App(Path(__file__).with_name("app.py"), routes=Api().routes(), middleware=[headers], lifespan=ready)

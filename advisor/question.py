@@ -126,7 +126,7 @@ def _unknown_ids(catalog: Catalog, stated: Mapping[str, Any]) -> list[Fault]:
     faults = []
     for name, known in choices.items():
         asked = stated.get(name)
-        if asked is not None and asked not in known:
+        if asked not in (None, "") and asked not in known:
             shown = repr(asked)[:60]
             faults.append(
                 _fault(

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from advisor.assumptions import Assumptions
+from advisor.catalog.schema import ID_PATTERN
 from advisor.question import SCORES, VIEW
 from advisor.serve import shapes
 from advisor.workload import Workload
@@ -26,7 +27,7 @@ _ANSWERS = (
 def document() -> dict[str, Any]:
     """The description, as plain data."""
     _, defined = models_json_schema([(model, "serialization") for model in _ANSWERS], ref_template=_REF)
-    schemas = defined["$defs"] | {"Question": _question()}
+    schemas = defined["$defs"] | {"Asked": _question()}
     refusals = {
         "422": _answer("Refusal", "The question cannot be answered: each fault with its field and the remedy"),
         "429": _busy(),
@@ -63,7 +64,7 @@ def document() -> dict[str, Any]:
                     "operationId": "recommendFor",
                     "summary": "The recommendation for a workload in JSON",
                     "parameters": [plans],
-                    "requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": _REF.format(model="Question")}}}},
+                    "requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": _REF.format(model="Asked")}}}},
                     "responses": {"200": found, **kept, **too_long, **body, **refusals},
                 },
             },
@@ -79,7 +80,13 @@ def document() -> dict[str, Any]:
                     "operationId": "variant",
                     "summary": "One variant: facts with their sources, prices, scores, and when to use it",
                     "parameters": [
-                        {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}, "description": "As bge-m3"}
+                        {
+                            "name": "id",
+                            "in": "path",
+                            "required": True,
+                            "schema": {"type": "string", "pattern": ID_PATTERN, "maxLength": 60},
+                            "example": "bge-m3",
+                        }
                     ],
                     "responses": {
                         "200": _answer("VariantAnswer", "The variant"),
@@ -110,10 +117,10 @@ def _question() -> dict[str, Any]:
     properties = {
         name: copy.deepcopy(field) for model in (Workload, Assumptions) for name, field in model.model_json_schema()["properties"].items()
     }
-    properties |= {name: {"type": "string", "description": _scores(kind)} for kind, name in SCORES.items()}
+    properties |= {name: {"anyOf": [{"type": "string"}, {"type": "null"}], "description": _scores(kind)} for kind, name in SCORES.items()}
     return {
         "type": "object",
-        "title": "Question",
+        "title": "Asked",
         "description": "A workload, with changed assumptions beside it. Every field may be left out.",
         "properties": properties,
         "additionalProperties": False,
@@ -127,7 +134,16 @@ def _parameters() -> list[dict[str, Any]]:
         schema = {key: value for key, value in field.items() if key not in ("title", "description", "default", "anyOf")}
         for choice in field.get("anyOf", ()):
             schema |= choice if choice.get("type") != "null" else {}
-        found.append({"name": name, "in": "query", "required": False, "description": field.get("description", ""), "schema": schema})
+        found.append(
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "allowEmptyValue": True,
+                "description": field.get("description", ""),
+                "schema": schema,
+            }
+        )
     return found
 
 

@@ -1,0 +1,183 @@
+"""The routes for programs, asked of the real server."""
+
+import concurrent.futures
+import gzip
+import json
+import subprocess
+import sys
+from urllib.parse import urlencode
+
+import pytest
+import requests
+
+from advisor import catalog
+from advisor.assumptions import Assumptions
+from advisor.serve import shapes
+from advisor.workload import Workload
+
+LOADED = catalog.load()
+PRESETS = {key: Workload.of(preset.workload) for key, preset in LOADED.presets.items()}
+
+
+def ask(server, path, **named):
+    return requests.get(f"{server}/api/v1/{path}", timeout=60, **named)
+
+
+def test_a_recommendation_is_what_the_command_line_prints(server, tmp_path):
+    stated = {"languages": ["de", "en"], "passages": 20_000, "task": "retrieve-and-rerank", "budget_usd_per_month": 300}
+    file = tmp_path / "workload.json"
+    file.write_text(json.dumps(stated))
+    command = [sys.executable, "-m", "advisor", "recommend", str(file), "--format", "json", "--plans"]
+    printed = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+    posted = requests.post(f"{server}/api/v1/recommend?plans=true", json=stated, timeout=60)
+    got = ask(server, "recommend", params=stated | {"plans": "true"})
+    assert posted.status_code == got.status_code == 200
+    assert posted.json() == got.json() == printed
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_parameters_of_a_pages_link_ask_the_same_as_the_workload(server, preset):
+    workload, assumed = PRESETS[preset], Assumptions(speed_percent=80)
+    link = urlencode(workload.params() | assumed.params() | {"part": "Index", "volume": "200"}, doseq=True)
+    got = ask(server, f"recommend?{link}")
+    posted = requests.post(
+        f"{server}/api/v1/recommend", json=workload.model_dump(mode="json") | assumed.model_dump(mode="json"), timeout=60
+    )
+    assert got.json() == posted.json()
+    found = shapes.Recommendation.model_validate_json(got.content, strict=True)
+    assert found.workload == workload.model_dump(mode="json")
+    assert found.assumed == {"speed_percent": 80.0}
+
+
+def test_scores_that_are_asked_for_rank(server):
+    preferred = ask(server, "recommend").json()["evidence"]["embedder"]["set"]
+    other = next(key for key, s in LOADED.evidence_sets.items() if s.kind == "embedder" and key != preferred and "eng" in key)
+    assert ask(server, f"recommend?scores={other}").json()["evidence"]["embedder"]["set"] == other
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "told"),
+    [
+        ("passages=-5", "passages", "greater than or equal to 1"),
+        ("passages=many", "passages", "valid integer"),
+        ("passages=1&passages=2", "passages", "Give it once"),
+        ("pasages=5", "pasages", "Did you mean 'passages'?"),
+        ("redundancy=yes", "redundancy", "Write true or false"),
+        ("plans=1", "plans", "Write true or false"),
+        ("vector_store=pgvektor", "vector_store", "Did you mean 'pgvector'?"),
+        ("measured_variant=bge", "measured_variant", "Did you mean 'bge-m3'?"),
+        ("scores=best", "scores", "mteb-eng-v1-retrieval"),
+        ("languages=English", "languages.0", "ISO 639-1"),
+        ("passage_tokens=600", "", "raise it to at least 600"),
+        ("measured_variant=bge-m3", "measured_variant", "State all of it"),
+        ("budget_usd_per_month=1e999", "budget_usd_per_month", "finite"),
+        ("%ff%fe=1", "��", "Leave it out"),
+    ],
+)
+def test_a_wrong_address_is_refused_with_its_field_and_the_remedy(server, query, field, told):
+    refused = ask(server, f"recommend?{query}")
+    assert refused.status_code == 422
+    faults = shapes.Refusal.model_validate_json(refused.content, strict=True).faults
+    assert [fault.field for fault in faults] == [field]
+    assert told in f"{faults[0].problem} {faults[0].remedy}"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b"", ""),
+        (b"{", ""),
+        (b"[]", ""),
+        (b'"x"', ""),
+        (b"\xff", ""),
+        (b"[" * 50_000, ""),
+        (b'{"passages": ' + b"9" * 5_000 + b"}", ""),
+        (b'{"passages": NaN}', "passages"),
+        (b'{"budget_usd_per_month": Infinity}', "budget_usd_per_month"),
+        (b'{"languages": "en"}', "languages"),
+        (b'{"languages": ["\\ud800"]}', "languages.0"),
+        (b'{"\\ud800": 1}', "\ud800"),
+        (b'{"scores": ["x"]}', "scores"),
+        (b'{"vector_store": {"a": 1}}', "vector_store"),
+        (b'{"task": "dance"}', "task"),
+    ],
+)
+def test_a_wrong_workload_is_refused_with_its_field(server, body, field):
+    refused = requests.post(f"{server}/api/v1/recommend", data=body, headers={"Content-Type": "application/json"}, timeout=60)
+    assert refused.status_code == 422
+    faults = refused.json()["faults"]
+    assert field in [fault["field"] for fault in faults]
+    assert all(fault["problem"] and (fault["remedy"] or not fault["field"]) for fault in faults)
+
+
+def test_what_is_too_large_or_of_another_kind_is_refused_before_it_is_read(server):
+    address = f"{server}/api/v1/recommend"
+    refused = {
+        414: ask(server, f"recommend?languages={'e' * 9_000}"),
+        413: requests.post(address, data=b" " * 70_000, headers={"Content-Type": "application/json"}, timeout=60),
+        415: requests.post(address, data="passages: 5", headers={"Content-Type": "application/yaml"}, timeout=60),
+        405: requests.delete(address, timeout=60),
+        404: ask(server, "nothing"),
+    }
+    assert {status: response.status_code for status, response in refused.items()} == {status: status for status in refused}
+    for response in refused.values():
+        assert shapes.Refusal.model_validate_json(response.content).error.endswith(".")
+    assert refused[405].headers["Allow"] == "GET, POST"
+
+
+def test_the_catalog_and_each_variant_come_whole_and_with_their_sources(server):
+    whole = shapes.CatalogAnswer.model_validate_json(ask(server, "catalog.json").content)
+    assert whole.version == LOADED.version
+    assert whole.variants.keys() == LOADED.variants.keys()
+    assert len(whole.quality) == len(LOADED.quality)
+    for key, facts in LOADED.variants.items():
+        one = shapes.VariantAnswer.model_validate_json(ask(server, f"variants/{key}.json").content)
+        assert one.facts == facts
+        assert {o.offer.id for o in one.offers} == {o.id for _, _, o in LOADED.offers() if o.variant == key}
+        assert {source for _, source in facts.all_source_ids()} <= one.sources.keys()
+
+
+def test_a_variant_that_is_not_there_is_told_with_the_nearest(server):
+    refused = ask(server, "variants/bge-m4.json")
+    assert refused.status_code == 404
+    assert "Did you mean 'bge-m3'?" in refused.json()["error"]
+
+
+def test_an_answer_is_packed_and_known_again_by_its_mark(server):
+    plain = ask(server, "catalog.json", headers={"Accept-Encoding": "identity"})
+    packed = requests.get(f"{server}/api/v1/catalog.json", headers={"Accept-Encoding": "gzip"}, stream=True, timeout=60)
+    assert "Content-Encoding" not in plain.headers
+    assert gzip.decompress(packed.raw.read(decode_content=False)) == plain.content
+    again = ask(server, "catalog.json", headers={"If-None-Match": plain.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_more_questions_than_are_taken_on_are_told_when_to_ask_again_and_the_rest_are_answered(server):
+    def asked(number):
+        return ask(server, f"recommend?passages={1_000 + number}")
+
+    with concurrent.futures.ThreadPoolExecutor(60) as threads:
+        found = list(threads.map(asked, range(60)))
+        health = requests.get(f"{server}/healthz", timeout=10)
+    assert health.status_code == 200
+    statuses = {response.status_code for response in found}
+    assert statuses == {200, 429}
+    assert all(int(r.headers["Retry-After"]) >= 1 and r.json()["error"] for r in found if r.status_code == 429)
+    assert sum(r.status_code == 200 for r in found) >= 17
+    assert ask(server, "recommend?passages=7").status_code == 200
+
+
+def test_the_metrics_count_requests_times_and_queues_and_hold_nothing_that_was_asked(server):
+    ask(server, "recommend?secretword=verysecret")
+    told = requests.get(f"{server}/metrics", timeout=60).text
+    assert 'advisor_requests_total{method="GET",route="/api/v1/recommend",status="422"}' in told
+    assert 'advisor_waiting{queue="recommend"} 0.0' in told
+    assert 'advisor_recommend_seconds_count{asked_by="program"}' in told
+    assert "advisor_resident_models 0.0" in told
+    assert "process_resident_memory_bytes" in told
+    assert "secret" not in told
+
+
+def test_a_page_beside_the_routes_is_still_the_app(server):
+    assert "<title>Streamlit</title>" in requests.get(f"{server}/advise", timeout=60).text
+    assert requests.get(f"{server}/_stcore/health", timeout=60).text == "ok"
