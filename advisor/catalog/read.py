@@ -108,6 +108,8 @@ def parse_mapping(content: str, name: str) -> dict[str, Any] | Fault:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).split("\n")[0]
         return Fault(name, "", "", f"not readable as YAML: {reason}.", "Mend or restore the file.")
+    except (LookupError, AttributeError, TypeError):  # PyYAML 6.0 trips over `!!bool x`, `!!timestamp x`, `!!float ''`, `!!map [x]`
+        return Fault(name, "", "", "not readable as YAML: a tag (!!) does not fit its value.", "Write the value without a tag.")
     if not isinstance(value, dict):
         return Fault(name, "", "", "no mapping at the top.", "Write `field: value` lines.")
     return value
