@@ -118,10 +118,12 @@ def test_a_full_queue_says_so_and_the_others_go_on(pooled, small):
     told = []
     second, other = in_background(lambda: pool.engine(small, told.append).embed(["fox"], "query"))
     until(lambda: len(pool._residents[small].waiting) == 1)
+    assert pool.waiting == 2
     with pytest.raises(FullError, match="1 requests wait"):
         engine.embed(["fox"], "query")
     thread.join(120)
     other.join(120)
+    until(lambda: pool.waiting == 0)
     assert first["value"].dense.shape == (128, 32) and second["value"].dense.shape == (1, 32)
     assert any("1 request is before yours" in words for words in told)
 
