@@ -7,6 +7,8 @@ python -m advisor validate [--write-schema]
 python -m advisor prices --check [--base URL]    (key: environment variable NOVITA_API_KEY)
 python -m advisor embed --model ID [--engine local|torch|ENDPOINT] [--folder DIR] [--role passage|query] < texts, one a line
 python -m advisor rerank --model ID --query Q [--engine local|torch|ENDPOINT] [--folder DIR] < passages, one a line
+python -m advisor encode CORPUS --model ID --out DIR [--endpoint URL ... | --ray ADDRESS] [--type float32|float16|int8]    (docs/bulk.md)
+python -m advisor encode --check DIR [CORPUS]
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from pathlib import Path
 import yaml
 
 from advisor import catalog, listing, prices, recommend, record, report
+from advisor.bulk import command as bulk
 from advisor.catalog import read
 from advisor.catalog.editor import write_schemas
 from advisor.encode import choices, endpoints, models, torch_engine, worker
@@ -75,8 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     six = commands.add_parser("rerank", help="scores of the lines of standard input for a query, a JSON object a line, the best first")
     six.add_argument("--query", required=True)
     six.set_defaults(command=_rerank)
-    for one in (five, six):
-        one.add_argument("--model", required=True, metavar="ID", help="a variant of the catalog, or standin")
+    seven = commands.add_parser("encode", help="vectors of every passage of a corpus on disk, block by block, into a folder")
+    bulk.options(seven)
+    seven.set_defaults(command=_encode)
+    for one in (five, six, seven):
+        one.add_argument("--model", required=one is not seven, metavar="ID", help="a variant of the catalog, or standin")
         one.add_argument("--engine", default="local", help="local, torch, or the id of an endpoint in ADVISOR_ENDPOINTS (default: local)")
         one.add_argument("--folder", metavar="DIR", help="where the model's files are, instead of the models' folder")
     return parser
@@ -167,6 +173,14 @@ def _rerank(options: argparse.Namespace) -> str:
     return "".join(json.dumps(row) + "\n" for row in sorted(rows, key=lambda row: -row["score"]))
 
 
+def _encode(options: argparse.Namespace) -> str:
+    def chosen(engine: str) -> choices.Choice:
+        options.engine = engine
+        return _choice(options)
+
+    return bulk.encode(options, catalog.load(), chosen, _loaded)
+
+
 def _lines() -> Iterator[str]:
     """The lines of standard input, without their ends.
 
@@ -193,6 +207,15 @@ def _engine(options: argparse.Namespace) -> Engine:
     Raises:
         AdvisorError: it is not at hand, with the step that brings it.
     """
+    return _loaded(_choice(options))
+
+
+def _choice(options: argparse.Namespace) -> choices.Choice:
+    """The model that the options name, which is at hand.
+
+    Raises:
+        AdvisorError: it is not, with the step that brings it.
+    """
     loaded = catalog.load()
     served = {} if options.engine in ("local", "torch") else choices.at(endpoints.load(loaded.variants))
     name = (
@@ -218,11 +241,16 @@ def _engine(options: argparse.Namespace) -> Engine:
     if chosen.missing:
         how = "" if chosen.missing == torch_engine.installed() or options.folder else " Use the page Live, or name a folder with --folder."
         raise AdvisorError(chosen.missing + how)
+    return chosen
+
+
+def _loaded(chosen: choices.Choice, threads: int | None = None) -> Engine:
+    """The engine of a model, with what a person should know of it on standard error."""
     if chosen.endpoint is not None:
-        engine: Engine = Remote(chosen.endpoint, loaded.variants)
+        engine: Engine = Remote(chosen.endpoint, catalog.load().variants)
     else:
         assert chosen.model is not None
-        engine = worker.load(chosen.model)
+        engine = worker.load(chosen.model, threads)
     for note in engine.about.notes:
         print(note, file=sys.stderr)
     if engine.about.standin:

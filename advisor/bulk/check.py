@@ -1,0 +1,131 @@
+"""Checks a finished folder against its manifest, and against the corpus: no passage lost, none twice, each vector whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from advisor.bulk import blocks, corpus, vectors
+from advisor.bulk.blocks import End, Seen
+from advisor.bulk.corpus import Reading
+from advisor.bulk.folder import FORMAT
+from advisor.bulk.run import finished
+from advisor.encode.engine import EncodeError
+
+OFF_LENGTH = {"float32": 1e-3, "float16": 2e-3, "int8": 2e-2}
+"""How far a vector's length may be from one, by type: rounding moves each value by half a step at most."""
+MOST_SHOWN = 20
+
+
+def checked(out: Path, given: Path | None = None) -> str:
+    """Says that a folder is whole; with the corpus `given`, that every passage of it is there once.
+
+    Raises:
+        EncodeError: it is not: what is wrong, file by file.
+    """
+    manifest = finished(out)
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise EncodeError(f"The manifest of {out} is of another version, or none. Check it with the version that wrote it.")
+    faults: list[str] = []
+    try:
+        for fault in _faults(out, manifest, given):
+            faults.append(fault)
+            if len(faults) > MOST_SHOWN:
+                faults[-1] = "... and more."
+                break
+    except (KeyError, TypeError, AttributeError):
+        raise EncodeError(f"The manifest of {out} lacks what a manifest has. Encode the corpus again.") from None
+    if faults:
+        raise EncodeError("\n".join([f"{out} is not whole:", *(f"- {fault}" for fault in faults)]))
+    totals = manifest["totals"]
+    against = "; every passage of the corpus is there once" if given else ""
+    return f"{out} is whole: {totals['read']:,} rows read = {totals['written']:,} vectors + {totals['set_aside']:,} set aside{against}."
+
+
+def _faults(out: Path, manifest: dict[str, Any], given: Path | None) -> Iterator[str]:
+    totals, rows, aside = manifest["totals"], manifest["blocks"], manifest["set_aside"]
+    sums = {name: sum(row[name] for row in rows) for name in ("read", "written", "set_aside")}
+    if sums != {name: totals[name] for name in sums} or totals["read"] != totals["written"] + totals["set_aside"]:
+        yield "manifest.json: the totals are not the sums of the blocks."
+    if [row["block"] for row in rows] != list(range(totals["blocks"])):
+        yield "manifest.json: a block is missing, or there twice."
+    known = {row["file"] for row in rows if row["file"]}
+    yield from (
+        f"vectors/{path.name}: the manifest does not name it."
+        for path in sorted((out / "vectors").glob("*.parquet"))
+        if f"vectors/{path.name}" not in known
+    )
+    yield from _set_aside(out / aside["file"], aside)
+    planned = _planned(manifest, given) if given else None
+    if isinstance(planned, str):
+        yield planned
+        planned = None
+    refused = _refused(out / aside["file"]) if planned else set()
+    with closing(Seen()) as seen:
+        for row in rows:
+            ids: list[str] = []
+            if row["file"]:
+                ids, faults = _block(out, row, manifest, seen)
+                yield from faults
+            expected = next(planned, None) if planned else None
+            if planned and (expected is None or isinstance(expected, End)):
+                yield f"block {row['block']}: the corpus ends before it."
+                planned = None
+            elif isinstance(expected, blocks.Block):
+                wanted = [key for key, place in zip(expected.ids, expected.places, strict=True) if tuple(place) not in refused]
+                if wanted != ids:
+                    yield f"block {row['block']}: its ids are not those of the corpus."
+    if planned and not isinstance(next(planned, None), End):
+        yield "the corpus goes on after the last block."
+
+
+def _block(out: Path, row: dict[str, Any], manifest: dict[str, Any], seen: Seen) -> tuple[list[str], list[str]]:
+    """Ids of a block's file, and what is wrong with it."""
+    path, name = out / row["file"], row["file"]
+    if not path.is_file():
+        return [], [f"{name}: it is missing."]
+    if path.stat().st_size != row["bytes"] or corpus.sha256(path) != row["sha256"]:
+        return [], [f"{name}: its bytes are not those that were written."]
+    ids, rows, about = vectors.read(path)
+    faults = []
+    if about["type"] != manifest["type"] or about["model"] != manifest["model"] or rows.shape[1] != len(manifest["probe"]):
+        faults.append(f"{name}: its type, model or dimension is not the manifest's.")
+    if (len(ids), ids[0], ids[-1]) != (row["written"], row["first_id"], row["last_id"]):
+        faults.append(f"{name}: its rows are not those of the manifest.")
+    lengths = np.linalg.norm(rows, axis=1)
+    off = OFF_LENGTH[manifest["type"]] if manifest["normalised"] else np.inf
+    if not np.isfinite(rows).all() or not (lengths > 0).all() or float(np.abs(lengths - 1).max()) > off:
+        faults.append(f"{name}: a vector holds something else than finite numbers, or is not of length one.")
+    faults += [f"{name}: the id {key[:60]} is there twice." for key in ids if not seen.first(key)]
+    return ids, faults
+
+
+def _set_aside(path: Path, aside: dict[str, Any]) -> Iterator[str]:
+    if not path.is_file():
+        yield f"{path.name}: it is missing."
+        return
+    if corpus.sha256(path) != aside["sha256"]:
+        yield f"{path.name}: its bytes are not those that were written."
+    with path.open("rb") as stream:
+        if sum(1 for _ in stream) != aside["rows"]:
+            yield f"{path.name}: it has not as many rows as the manifest says."
+
+
+def _refused(path: Path) -> set[tuple[str, int]]:
+    """Rows set aside, by file and row: of those that the corpus gives as passages, the ones that the model did not take."""
+    with path.open("rb") as stream:
+        return {(row["file"], row["row"]) for row in map(json.loads, stream)}
+
+
+def _planned(manifest: dict[str, Any], given: Path) -> Iterator[blocks.Block | End] | str:
+    """The blocks of the corpus, cut again; or why it is not the corpus of the manifest."""
+    files, _ = corpus.files(given)
+    now = [{"file": file.name, "bytes": file.size, "sha256": corpus.sha256(file.path)} for file in files]
+    if now != manifest["corpus"]:
+        return "manifest.json: it is of another corpus, or its files have changed."
+    return blocks.plan(files, Reading(**manifest["reading"]), manifest["rows_per_block"])

@@ -1,0 +1,271 @@
+"""A corpus on disk: its files, their checksums, and its rows as a stream of passages and of rows that are set aside, with the reason."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+from advisor.bulk import csv_rows
+from advisor.encode.engine import EncodeError
+
+FORMS = {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
+LONGEST_ID = 1_000
+"""Characters of an id, at most: ids stand in the journal and the manifest."""
+PARQUET_ROWS = 256
+"""Rows read from a parquet file at once; with texts of `longest_bytes` each that bounds the memory."""
+_READ_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a corpus is read. `longest_bytes` bounds a text in UTF-8; `number_rows` gives rows without an id their file and row as one."""
+
+    id_column: str = "id"
+    text_column: str = "text"
+    longest_bytes: int = 1_000_000
+    number_rows: bool = False
+
+    @property
+    def longest_row(self) -> int:
+        """Bytes of a row in a text form, at most: escapes in JSON make a byte six, and other columns may stand beside."""
+        return 8 * self.longest_bytes
+
+
+class File(NamedTuple):
+    """One file of the corpus: `name` is its path within the corpus, `size` is in bytes, `changed_ns` when it was changed."""
+
+    name: str
+    path: Path
+    form: str
+    size: int
+    changed_ns: int
+
+    def is_as_it_was(self) -> bool:
+        """Whether nobody has changed the file since."""
+        with contextlib.suppress(OSError):
+            stat = self.path.stat()
+            return (stat.st_size, stat.st_mtime_ns) == (self.size, self.changed_ns)
+        return False
+
+
+class Row(NamedTuple):
+    """One row. `number` counts from 1: a line in JSON and CSV, a row in parquet. `reason` says why it is set aside; empty: a passage.
+
+    `share` is how much of its file has been read, 0 to 1.
+    """
+
+    file: str
+    number: int
+    id: str
+    text: str
+    reason: str
+    share: float
+
+
+def files(corpus: Path) -> tuple[list[File], int]:
+    """Files of a corpus in the order of their names, and how many of another kind are left out. Hidden ones are not looked at.
+
+    Raises:
+        EncodeError: there is none.
+    """
+    if corpus.is_file():
+        found, within = [corpus], corpus.parent
+    elif corpus.is_dir():
+        within = corpus
+        found = [
+            path
+            for path in corpus.rglob("*")
+            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(corpus).parts)
+        ]
+    else:
+        raise EncodeError(f"There is no file or folder {corpus}. Name the corpus: parquet, JSONL or CSV.")
+    known = [_file(path, within, form) for path in found if (form := _form(path))]
+    if not known:
+        raise EncodeError(f"{corpus} holds no file whose name ends in {', '.join(FORMS)} (the text forms also with .gz). Name another.")
+    return sorted(known), len(found) - len(known)
+
+
+def _file(path: Path, within: Path, form: str) -> File:
+    stat = path.stat()
+    return File(path.relative_to(within).as_posix(), path, form, stat.st_size, stat.st_mtime_ns)
+
+
+def _form(path: Path) -> str | None:
+    """The form that a name tells."""
+    inner = path.with_suffix("") if path.suffix == ".gz" else path
+    form = FORMS.get(inner.suffix.lower())
+    return None if form == "parquet" and inner is not path else form
+
+
+def sha256(path: Path) -> str:
+    """Checksum of a file's bytes, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def rows(file: File, reading: Reading) -> Iterator[Row]:
+    """The rows of one file, one after the other; an id is not compared with others here.
+
+    Raises:
+        EncodeError: the file is broken, or lacks a column.
+    """
+    reader = {"parquet": _parquet, "jsonl": _jsonl, "csv": _csv}[file.form]
+    try:
+        yield from reader(file, reading)
+    except (OSError, EOFError, zlib.error, pa.ArrowException) as error:  # gzip's own errors are OSErrors
+        raise EncodeError(f"{file.name} cannot be read to its end ({type(error).__name__}): mend or replace the file.") from None
+
+
+def _row(file: File, number: int, values: tuple[Any, Any], reading: Reading, share: float) -> Row:
+    """A row from what stands under its two columns."""
+    key, text = values
+    if isinstance(key, int) and not isinstance(key, bool):
+        key = str(key)
+    if key in (None, "") and reading.number_rows:
+        key = f"{file.name}:{number}"
+    reason, shown = "", key if isinstance(key, str) else ""
+    if key in (None, ""):
+        reason = "no id"
+    elif not isinstance(key, str):
+        reason = "the id is neither text nor a whole number"
+    elif len(key) > LONGEST_ID:
+        reason, shown = f"the id is longer than {LONGEST_ID:,} characters", key[:40]
+    elif text is None:
+        reason = "no text"
+    elif not isinstance(text, str):
+        reason = "the text is not text"
+    elif not text.strip():
+        reason = "empty text"
+    else:
+        with contextlib.suppress(UnicodeError):
+            reason = too_large(reading) if len(text.encode()) > reading.longest_bytes else ""
+            key.encode()
+            return Row(file.name, number, "" if reason else key, "" if reason else text, reason, share)
+        reason = "not UTF-8"
+    return Row(file.name, number, shown.encode("utf-8", "replace").decode(), "", reason, share)
+
+
+def too_large(reading: Reading) -> str:
+    """The reason of a row that is over the limit."""
+    return f"too large: a text takes {reading.longest_bytes:,} bytes at most"
+
+
+@contextlib.contextmanager
+def _opened(file: File) -> Iterator[tuple[IO[bytes], Any]]:
+    """The bytes of a text form, unpacked, and a function for the share of the file that has been read."""
+    with file.path.open("rb") as raw:
+        stream: Any = gzip.GzipFile(fileobj=raw) if file.path.suffix == ".gz" else raw
+        yield stream, lambda: min(1.0, raw.tell() / max(file.size, 1))
+
+
+def _lines(stream: IO[bytes], longest: int) -> Iterator[tuple[bytes, bool]]:
+    """Lines with their ends, in pieces of `longest` bytes at most; with each whether its line goes on in the next piece."""
+    first = True
+    while piece := stream.readline(longest):
+        if first and piece.startswith(b"\xef\xbb\xbf"):
+            piece = piece[3:]
+        first = False
+        yield piece, len(piece) >= longest - 3 and not piece.endswith(b"\n")
+
+
+def _jsonl(file: File, reading: Reading) -> Iterator[Row]:
+    with _opened(file) as (stream, share):
+        number, inside = 1, False
+        for piece, goes_on in _lines(stream, reading.longest_row):
+            if goes_on and not inside:
+                yield Row(file.name, number, "", "", too_large(reading), share())
+            elif not inside and piece.strip():
+                yield _of_json(file, number, piece, reading, share())
+            inside = goes_on
+            number += not goes_on
+
+
+def _of_json(file: File, number: int, line: bytes, reading: Reading, share: float) -> Row:
+    try:
+        value = json.loads(line.decode())
+    except UnicodeDecodeError:
+        return Row(file.name, number, "", "", "not UTF-8", share)
+    except (ValueError, RecursionError):
+        return Row(file.name, number, "", "", "not JSON", share)
+    if not isinstance(value, dict):
+        return Row(file.name, number, "", "", "no JSON object", share)
+    return _row(file, number, (value.get(reading.id_column), value.get(reading.text_column)), reading, share)
+
+
+def _columns(file: File, names: list[str], reading: Reading) -> tuple[int | None, int]:
+    """Places of the id and of the text among the columns of a file; None: ids are numbers of rows.
+
+    Raises:
+        EncodeError: a column is not there, or twice.
+    """
+    wanted = [reading.text_column] if reading.number_rows and reading.id_column not in names else [reading.id_column, reading.text_column]
+    for name in wanted:
+        if names.count(name) != 1:
+            here = ", ".join(each[:40] for each in names[:12])
+            how = "--text-column" if name == reading.text_column else "--id-column, or let --number-rows make ids"
+            raise EncodeError(
+                f"{file.name} has {'no' if name not in names else 'more than one'} column '{name}' (it has: {here}). Name it with {how}."
+            )
+    return names.index(reading.id_column) if reading.id_column in names else None, names.index(reading.text_column)
+
+
+def _csv(file: File, reading: Reading) -> Iterator[Row]:
+    with _opened(file) as (stream, share):
+        records = csv_rows.records(_lines(stream, _READ_BYTES), reading.longest_row)
+        header = next(records, None)
+        if header is None or header.fields is None:
+            raise EncodeError(f"{file.name} has no line with the names of its columns. Add one, or leave the file out.")
+        id_place, text_place = _columns(file, header.fields, reading)
+        for number, fields, problem in records:
+            if fields is None:
+                yield Row(file.name, number, "", "", problem or too_large(reading), share())
+            elif len(fields) != len(header.fields):
+                reason = f"{len(fields)} fields, and the first line names {len(header.fields)}"
+                yield Row(file.name, number, "", "", reason, share())
+            else:
+                key = None if id_place is None else fields[id_place]
+                yield _row(file, number, (key, fields[text_place]), reading, share())
+
+
+def _parquet(file: File, reading: Reading) -> Iterator[Row]:
+    with pq.ParquetFile(file.path) as parquet:
+        id_place, text_place = _columns(file, parquet.schema_arrow.names, reading)
+        places = [place for place in (id_place, text_place) if place is not None]
+        names = [parquet.schema_arrow.names[place] for place in places]
+        number, count = 0, max(parquet.metadata.num_rows, 1)
+        for batch in parquet.iter_batches(PARQUET_ROWS, columns=names, use_threads=False):
+            found = [_values(batch.column(name)) for name in names]
+            for values in zip(*found, strict=True):
+                number += 1
+                key = None if id_place is None else values[0]
+                if isinstance(key, UnicodeError) or isinstance(values[-1], UnicodeError):
+                    yield Row(file.name, number, "", "", "not UTF-8", number / count)
+                else:
+                    yield _row(file, number, (key, values[-1]), reading, number / count)
+
+
+def _values(column: Any) -> list[Any]:
+    """Values of a column; a UnicodeError in the place of bytes that are no UTF-8, which arrow does not check."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    if not any(kind(column.type) for kind in kinds):
+        return list(column.to_pylist())
+    return [_decoded(value) for value in column.cast(pa.large_binary()).to_pylist()]
+
+
+def _decoded(value: bytes | None) -> str | UnicodeError | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeError as error:
+        return error

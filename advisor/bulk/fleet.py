@@ -1,0 +1,172 @@
+"""A fleet of servers: blocks spread over endpoints that serve one model. What a server does not give goes to the others.
+
+A server that stops answering gives its blocks back at once. It is asked again until `patience_s` have passed, and then given up.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from advisor.bulk import work
+from advisor.bulk.blocks import Block, End
+from advisor.bulk.folder import Written
+from advisor.bulk.run import Cut
+from advisor.bulk.work import Task
+from advisor.encode.engine import About, EncodeError, Engine, Floats
+
+PART = 64
+"""Texts asked for at once: what a server without a GPU still answers in time."""
+AT_ONCE = 2
+PATIENCE_S = 60.0
+MOST_TRIES = 6
+"""Times that a block may come back before the run ends: a text that brings servers down would bring down all of them."""
+
+
+@dataclass(frozen=True)
+class _Back:
+    """A block that a server did not give, and why."""
+
+    block: Block
+    why: EncodeError
+
+
+@dataclass(frozen=True)
+class _Gone:
+    """A thread that works no more, and why; None where it was told to stop."""
+
+    name: str
+    why: EncodeError | None
+
+
+class Fleet:
+    """Endpoints that serve one model, `at_once` blocks at each."""
+
+    def __init__(
+        self, engines: list[Engine], say: Callable[[str], None], *, at_once: int = AT_ONCE, part: int = PART, patience_s: float = PATIENCE_S
+    ) -> None:
+        self._engines, self._say, self._at_once, self._part, self._patience_s = engines, say, at_once, part, patience_s
+        self._stop = threading.Event()
+        self._todo: queue.SimpleQueue[Block] = queue.SimpleQueue()
+        self._came: queue.SimpleQueue[Written | _Back | _Gone | Exception] = queue.SimpleQueue()
+
+    def known(self) -> tuple[About, Floats]:
+        """Who answers, and its vector of the probe. Servers that do not answer now are left out, with a sentence.
+
+        Raises:
+            EncodeError: none answers, or they serve different models.
+        """
+        found: list[tuple[Engine, Floats]] = []
+        why: EncodeError | None = None
+        for engine in self._engines:
+            try:
+                found.append((engine, work.probe(engine)))
+            except EncodeError as error:
+                why = error
+                self._say(str(error))
+        if not found:
+            raise why or EncodeError("No endpoint is named. Name one with --endpoint.")
+        first, vector = found[0]
+        for other, theirs in found[1:]:
+            if not work.same_model(theirs, tuple(vector.tolist())):
+                raise EncodeError(
+                    f"{first.about.where} and {other.about.where} give one text different vectors: they serve different models."
+                )
+        self._engines = [engine for engine, _ in found]
+        return first.about, vector
+
+    def told(self) -> dict[str, Any]:
+        """What the journal says of it."""
+        return {"way": "endpoints", "workers": [engine.about.where for engine in self._engines]}
+
+    def encoded(self, cut: Cut, task: Task) -> Iterator[Written | End]:
+        """Each block once it is on disk, and the end.
+
+        Raises:
+            EncodeError: no server is left, or a block came back too often.
+        """
+        threads = [engine for engine in self._engines for _ in range(self._at_once)]
+        for engine in threads:
+            threading.Thread(target=self._serve, args=(engine, task), daemon=True).start()
+        source, end = cut.blocks(), None
+        back: deque[Block] = deque()
+        tries: dict[int, int] = {}
+        alive, out = len(threads), 0
+        while end is None or back or out:
+            while out < alive + 1 and (back or end is None):  # one more than work on them, so that nobody waits for the reader
+                one = back.popleft() if back else next(source)
+                if isinstance(one, End):
+                    end = one
+                    continue
+                self._todo.put(one)
+                out += 1
+            if not out:
+                break
+            came = self._came.get()
+            if isinstance(came, Written):
+                out -= 1
+                tries.pop(came.block, None)
+                yield came
+            elif isinstance(came, _Back):
+                out -= 1
+                number = came.block.number
+                tries[number] = tries.get(number, 0) + 1
+                if tries[number] >= MOST_TRIES:
+                    raise EncodeError(f"Block {number:,} failed {MOST_TRIES} times, the last time so: {came.why} What is done stays.")
+                back.append(came.block)
+            elif isinstance(came, _Gone):
+                alive -= 1
+                self._say(f"{came.name} is given up: {came.why}")
+                if not alive:
+                    raise EncodeError(f"No server is left: {came.why} What is done stays; run the same command again when one answers.")
+            else:
+                raise came
+        assert end is not None
+        yield end
+
+    def close(self) -> None:
+        """Tells the threads to stop after the part they are at."""
+        self._stop.set()
+
+    def _serve(self, engine: Engine, task: Task) -> None:
+        """One thread of a server: takes blocks until it is told to stop, or the server is given up."""
+        while not self._stop.is_set():
+            try:
+                block = self._todo.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            try:
+                self._came.put(work.encode(engine, block, task, part=self._part, alive=lambda: not self._silent(engine, task)))
+            except EncodeError as error:
+                self._came.put(_Back(block, error))
+                if (why := self._waited(engine, task, error)) is not None:
+                    self._came.put(_Gone(engine.about.where, why))
+                    return
+            except Exception as error:  # a full disk, say: the run ends with it
+                self._came.put(error)
+                return
+
+    def _silent(self, engine: Engine, task: Task) -> EncodeError | None:
+        """Why a server does not answer a fixed text as it did; None where it does."""
+        try:
+            vector = work.probe(engine)
+        except EncodeError as error:
+            return error
+        return None if work.same_model(vector, task.probe) else EncodeError(f"{engine.about.where} serves another model now.")
+
+    def _waited(self, engine: Engine, task: Task, why: EncodeError) -> EncodeError | None:
+        """Waits until a server answers again; why it does not, after the patience is spent."""
+        until, pause_s = time.monotonic() + self._patience_s, 0.5
+        found: EncodeError | None = why
+        while found is not None and not self._stop.is_set():
+            found = self._silent(engine, task)
+            if found is None or time.monotonic() + pause_s >= until:
+                break
+            self._stop.wait(pause_s)
+            pause_s = min(2 * pause_s, 10)
+        return found

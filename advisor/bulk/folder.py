@@ -1,0 +1,278 @@
+"""The folder that bulk encoding fills: its lock, its journal, its files of vectors, and at the end its manifest.
+
+    journal.jsonl    what is asked (the plan) on the first line, then a line a run and a line a block that is on disk
+    vectors/         block-000000.parquet and so on; blocks without passages have no file
+    set-aside/       block-000000.jsonl: rows set aside in that block; joined as set-aside.jsonl at the end
+    manifest.json    written last
+
+A file is written under another name, brought to the disk (fsync) and renamed, and only then stands in the journal. A kill leaves at
+most a file that the journal does not name, which the next run replaces.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from advisor.bulk.blocks import Block, End, SetAside
+from advisor.bulk.corpus import sha256
+from advisor.encode.engine import EncodeError
+
+FORMAT = 1
+"""Of journal and manifest; another one is refused. Raise it too where the cut of the blocks changes."""
+MANIFEST, JOURNAL, SET_ASIDE = "manifest.json", "journal.jsonl", "set-aside.jsonl"
+
+
+@dataclass(frozen=True)
+class Written:
+    """One block on disk: rows read, passages written and rows set aside, with the checksums of its files (None: it has none)."""
+
+    block: int
+    read: int
+    written: int
+    set_aside: int
+    first_id: str | None
+    last_id: str | None
+    file: str | None
+    bytes: int
+    sha256: str | None
+    set_aside_sha256: str | None
+    done: float
+
+
+def now() -> str:
+    """The time as text, in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def write(path: Path, content: bytes) -> None:
+    """Puts a file in its place whole or not at all, and on the disk before this returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _settle(path.parent)
+
+
+def _settle(folder: Path) -> None:
+    """Brings the names of a folder to the disk."""
+    at = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(at)
+    finally:
+        os.close(at)
+
+
+def vectors_file(block: int) -> str:
+    """Path of a block's vectors within the folder."""
+    return f"vectors/block-{block:06d}.parquet"
+
+
+def set_aside_file(block: int) -> str:
+    """Path of a block's rows set aside, while the work goes on."""
+    return f"set-aside/block-{block:06d}.jsonl"
+
+
+def store(folder: Path, block: Block, ids: list[str], vectors: bytes | None, refused: list[SetAside]) -> Written:
+    """Writes a block's files: `vectors` of the passages `ids`, and the rows set aside, `refused` among them by the model."""
+    aside = b"".join(json.dumps(one._asdict(), ensure_ascii=False).encode() + b"\n" for one in [*block.set_aside, *refused])
+    if vectors is not None:
+        write(folder / vectors_file(block.number), vectors)
+    if aside:
+        write(folder / set_aside_file(block.number), aside)
+    return Written(
+        block=block.number,
+        read=block.read,
+        written=len(ids),
+        set_aside=len(block.set_aside) + len(refused),
+        first_id=ids[0] if ids else None,
+        last_id=ids[-1] if ids else None,
+        file=None if vectors is None else vectors_file(block.number),
+        bytes=len(vectors or b""),
+        sha256=None if vectors is None else hashlib.sha256(vectors).hexdigest(),
+        set_aside_sha256=hashlib.sha256(aside).hexdigest() if aside else None,
+        done=block.done,
+    )
+
+
+def intact(folder: Path, one: Written) -> bool:
+    """Whether a block's files are there, with the checksums that the journal has."""
+    wanted = {one.file: one.sha256, set_aside_file(one.block): one.set_aside_sha256}
+    with contextlib.suppress(OSError):
+        return all(sha256(folder / name) == known for name, known in wanted.items() if name and known)
+    return False
+
+
+class Folder:
+    """The folder of one run, locked until it is closed. `found` holds the blocks that the journal names, by number."""
+
+    def __init__(self, path: Path, plan: dict[str, Any]) -> None:
+        """Opens the folder for a plan, which must be the one that it was begun with.
+
+        Raises:
+            EncodeError: another run works there, or it belongs to another plan, or holds something else.
+        """
+        self.path = path
+        self.found: dict[int, Written] = {}
+        self.runs: list[dict[str, Any]] = []
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise EncodeError(f"{path} cannot be written to ({type(error).__name__}). Name another folder with --out.") from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.plan = self._resumed(plan) if (path / JOURNAL).exists() else self._begun(plan)
+        except BlockingIOError:
+            os.close(self._lock)
+            raise EncodeError(f"Another run is at work in {path}. Wait for its end, or name another folder with --out.") from None
+        except BaseException:
+            os.close(self._lock)
+            raise
+        self._journal = (path / JOURNAL).open("ab")
+
+    def close(self) -> None:
+        """Gives the folder back."""
+        self._journal.close()
+        os.close(self._lock)
+
+    def note(self, line: dict[str, Any]) -> None:
+        """Adds a line to the journal, and brings it to the disk."""
+        self._journal.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+        self._journal.flush()
+        os.fsync(self._journal.fileno())
+
+    def begin(self, run: dict[str, Any]) -> None:
+        """Notes a run, and the time at which it begins."""
+        self.runs.append(run | {"started": now()})
+        self.note({"run": self.runs[-1]})
+
+    def add(self, one: Written) -> None:
+        """Notes a block that is on disk."""
+        self.note(asdict(one))
+        self.found[one.block] = one
+
+    def forget_damaged(self) -> list[int]:
+        """Numbers of the blocks whose files are not what the journal says; they are then to be done again."""
+        damaged = [number for number, one in self.found.items() if not intact(self.path, one)]
+        for number in damaged:
+            del self.found[number]
+        return damaged
+
+    def clear(self) -> None:
+        """Removes what a killed run left half written."""
+        for name in ("vectors", "set-aside"):
+            for left in (self.path / name).glob(".*.tmp"):
+                left.unlink(missing_ok=True)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the manifest has been written."""
+        return (self.path / MANIFEST).is_file()
+
+    def finish(self, end: End, facts: dict[str, Any]) -> dict[str, Any]:
+        """Joins the rows set aside and writes the manifest, which this returns.
+
+        Raises:
+            EncodeError: blocks or rows are missing.
+        """
+        blocks = [self.found[number] for number in sorted(self.found)]
+        read, written, aside = (sum(getattr(one, name) for one in blocks) for name in ("read", "written", "set_aside"))
+        if [one.block for one in blocks] != list(range(end.blocks)) or read != end.read or read != written + aside:
+            raise EncodeError(
+                f"{len(blocks):,} of {end.blocks:,} blocks and {read:,} of {end.read:,} rows are on disk. Run the same command again."
+            )
+        checksum = self._joined(blocks)
+        manifest = {
+            "format": FORMAT,
+            **self.plan,
+            **facts,
+            "totals": {"read": read, "written": written, "set_aside": aside, "blocks": len(blocks)},
+            "set_aside": {"file": SET_ASIDE, "rows": aside, "sha256": checksum},
+            "started": self.runs[0]["started"],
+            "ended": now(),
+            "runs": self.runs,
+            "blocks": [{key: value for key, value in asdict(one).items() if key != "done"} for one in blocks],
+        }
+        write(self.path / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode() + b"\n")
+        for one in blocks:
+            (self.path / set_aside_file(one.block)).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            (self.path / "set-aside").rmdir()
+        return manifest
+
+    def _joined(self, blocks: list[Written]) -> str:
+        """Writes the rows set aside into one file, and gives its checksum."""
+        digest = hashlib.sha256()
+        temporary = self.path / f".{SET_ASIDE}.tmp"
+        with temporary.open("wb") as stream:
+            for one in blocks:
+                content = (self.path / set_aside_file(one.block)).read_bytes() if one.set_aside else b""
+                digest.update(content)
+                stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(self.path / SET_ASIDE)
+        return digest.hexdigest()
+
+    def _begun(self, plan: dict[str, Any]) -> dict[str, Any]:
+        if any(one.name != "lock" for one in self.path.iterdir()):
+            raise EncodeError(f"{self.path} holds files that are not of a bulk encoding. Name a new or empty folder with --out.")
+        write(self.path / JOURNAL, json.dumps({"format": FORMAT, "plan": plan}, ensure_ascii=False).encode() + b"\n")
+        return plan
+
+    def _resumed(self, plan: dict[str, Any]) -> dict[str, Any]:
+        with (self.path / JOURNAL).open("r+b") as stream:
+            begun, length = None, 0
+            for line in _whole(stream):
+                length += len(line)
+                value = json.loads(line)
+                if begun is None:
+                    begun = value
+                elif "run" in value:
+                    self.runs.append(value["run"])
+                else:
+                    one = Written(**value)
+                    self.found[one.block] = one
+            stream.truncate(length)  # a line that a kill cut short
+        if begun is None or begun.get("format") != FORMAT:
+            raise EncodeError(f"{self.path} was begun by another version of bulk encoding. Name a new folder with --out.")
+        earlier: dict[str, Any] = begun["plan"]
+        differ = [key for key in plan if key not in NOT_COMPARED and earlier.get(key) != plan[key]]
+        if differ:
+            raise EncodeError(
+                f"{self.path} was begun with another {_WORDS.get(differ[0], differ[0])}, so it cannot go on with this one. Ask as before, or name a new folder with --out."
+            )
+        return earlier
+
+
+NOT_COMPARED = ("probe",)
+_WORDS = {
+    "corpus": "content of the corpus",
+    "reading": "way of reading the corpus",
+    "rows_per_block": "number of rows in a block",
+    "type": "type of vectors",
+}
+
+
+def _whole(stream: Any) -> Iterator[bytes]:
+    """Lines of a journal that were written to their end; a cut one can only be the last."""
+    for line in stream:
+        if not line.endswith(b"\n"):
+            return
+        yield line

@@ -1,0 +1,175 @@
+"""Blocks on a Ray cluster, by Ray Data: one task reads the corpus, actors that each hold the engine encode and write, the driver keeps the journal.
+
+The corpus, the model's folder and the folder for the vectors must be at the same paths on every machine of the cluster, as on a shared
+file system, and this package must be installed there. A block goes through Ray as one row, so that Ray cuts and joins nothing.
+
+Seen in Ray 2.60: blocks of Ray Data are joined up to `target_max_block_size`, a driver prints workers' logs and progress bars unless told otherwise.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from advisor.bulk import work
+from advisor.bulk.blocks import End
+from advisor.bulk.folder import Written
+from advisor.bulk.run import Cut
+from advisor.bulk.work import Task
+from advisor.encode import worker
+from advisor.encode.engine import About, EncodeError, Engine, Floats
+from advisor.encode.models import Model
+
+INSTALL = 'This part needs Ray Data, which is not installed. Run: .venv/bin/python -m pip install "ray[data]>=2.60"'
+LOCAL = "local"
+STORE_BYTES = 512 * 2**20
+"""Shared memory of a cluster on this machine, where blocks wait for workers."""
+_ROOT = Path(__file__).resolve().parents[2]
+_ITEM = "item"
+
+
+class _Encoder:
+    """One actor: holds the engine, encodes blocks and writes them."""
+
+    def __init__(self, model: Model, threads: int, task: Task) -> None:
+        self._task, self._problem = task, ""
+        try:
+            self._engine: Engine = worker.load(model, threads)
+            if not work.same_model(work.probe(self._engine), task.probe):
+                self._problem = f"{model.folder} holds another model on one of the cluster's machines. Copy the same files to all."
+        except EncodeError as error:
+            self._problem = str(error)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """The record of a block in place of the block; the end as it is; a sentence where it cannot be done."""
+        one = pickle.loads(batch[_ITEM][0])  # from our own task
+        answer: Written | End | str
+        try:
+            answer = one if isinstance(one, End | str) else self._problem or work.encode(self._engine, one, self._task)
+        except EncodeError as error:
+            answer = str(error)
+        except OSError as error:
+            answer = f"{self._task.out} cannot be written to on a worker ({error.strerror or type(error).__name__})."
+        return {_ITEM: [pickle.dumps(answer)]}
+
+
+def _read(cut: Cut) -> Iterator[Any]:
+    """The items of a corpus as tables of one row each; a sentence in the place of the rest where a file cannot be read."""
+    import pyarrow as pa  # type: ignore[import-untyped]
+
+    items: Iterable[Any] = cut.blocks()
+    try:
+        for item in items:
+            yield pa.table({_ITEM: pa.array([pickle.dumps(item)], pa.large_binary())})
+    except EncodeError as error:
+        yield pa.table({_ITEM: pa.array([pickle.dumps(str(error))], pa.large_binary())})
+
+
+class Ray:
+    """Workers of a Ray cluster: `address` is that of its head, or `local` for one on this machine that ends with the run."""
+
+    def __init__(self, address: str, model: Model, *, workers: int | None = None, threads: int = 1, gpus: float = 0) -> None:
+        if find_spec("ray") is None:
+            raise EncodeError(INSTALL)
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray sends statistics of use otherwise
+        os.environ["RAY_DATA_DISABLE_PROGRESS_BARS"] = "1"
+        os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"  # without it Ray 2.60 warns of a change to come
+        self._address, self._model, self._threads, self._gpus = address, model, threads, gpus
+        self._workers = workers or max(1, (os.cpu_count() or 2) - 1) if address == LOCAL else workers
+        self._begun = False
+
+    def known(self) -> tuple[About, Floats]:
+        """Who answers, and its vector of the probe, from the same files on this machine."""
+        engine = worker.load(self._model, self._threads)
+        return engine.about, work.probe(engine)
+
+    def told(self) -> dict[str, Any]:
+        """What the journal says of it."""
+        return {"way": "ray", "workers": self._workers}
+
+    def encoded(self, cut: Cut, task: Task) -> Iterator[Written | End]:
+        """Each block once it is on disk, and the end.
+
+        Raises:
+            EncodeError: the cluster cannot be reached, or a worker gives up.
+        """
+        import ray
+
+        self._start()
+        task = replace(task, out=task.out.resolve())
+        cut = replace(cut, files=[file._replace(path=file.path.resolve()) for file in cut.files])
+        model = replace(self._model, folder=self._model.folder.resolve())
+        try:
+            dataset = ray.data.read_datasource(_source(cut), override_num_blocks=1, num_cpus=0).map_batches(
+                _Encoder,
+                batch_size=1,
+                batch_format="numpy",
+                fn_constructor_args=(model, self._threads, task),
+                compute=ray.data.ActorPoolStrategy(size=self._workers or self._free(), max_tasks_in_flight_per_actor=2),
+                num_cpus=self._threads,
+                num_gpus=self._gpus or None,
+            )
+            for row in dataset.iter_rows():
+                one = pickle.loads(row[_ITEM])
+                if isinstance(one, str):
+                    raise EncodeError(f"{one} What is done stays.")
+                yield one
+        except ray.exceptions.RayError as error:
+            raise EncodeError(f"The Ray cluster gave up ({type(error).__name__}). Look at its logs; what is done stays.") from None
+
+    def close(self) -> None:
+        """Leaves the cluster; one on this machine ends."""
+        if self._begun:
+            import ray
+
+            ray.shutdown()
+            self._begun = False
+
+    def _start(self) -> None:
+        import ray
+
+        told: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
+        if self._address == LOCAL:
+            count = self._threads * (self._workers or 1) + 1  # one for the reading
+            told |= {"num_cpus": count, "include_dashboard": False, "object_store_memory": STORE_BYTES, "_node_ip_address": "127.0.0.1"}
+        try:
+            ray.init(self._address, runtime_env={"env_vars": {"PYTHONPATH": str(_ROOT)}}, **told)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise EncodeError(
+                f"No Ray cluster was reached at {self._address} ({type(error).__name__}). Start one with: ray start --head"
+            ) from None
+        self._begun = True
+        context = ray.data.DataContext.get_current()
+        context.target_max_block_size = 1  # a row each: a block of the corpus is not held back until others fill it up
+        context.enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
+
+    def _free(self) -> int:
+        """Workers that the cluster's CPUs, or GPUs where asked for, have room for."""
+        import ray
+
+        there = ray.cluster_resources()
+        room = there.get("GPU", 0) / self._gpus if self._gpus else there.get("CPU", 1) / self._threads - 1
+        return max(1, int(room))
+
+
+def _source(cut: Cut) -> Any:
+    """The corpus as Ray Data reads it: one task, since ids are compared with all earlier ones."""
+    from ray.data import Datasource, ReadTask
+    from ray.data.block import BlockMetadata
+
+    class Corpus(Datasource):  # type: ignore[misc]
+        def estimate_inmemory_data_size(self) -> int | None:
+            return None
+
+        def get_read_tasks(self, parallelism: int, *_: Any, **__: Any) -> list[ReadTask]:
+            told = BlockMetadata(num_rows=None, size_bytes=None, input_files=None, exec_stats=None)
+            return [ReadTask(lambda: _read(cut), told)]
+
+    return Corpus()

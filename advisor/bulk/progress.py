@@ -1,0 +1,54 @@
+"""How far the work is, on standard error: once a second at most where somebody looks on, else now and then."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from advisor.bulk.folder import Written
+
+EVERY_S = 1.0
+EVERY_UNSEEN_S = 30.0
+
+
+class Progress:
+    """Says rows written, their rate, rows set aside and the time left. `clock` gives seconds."""
+
+    def __init__(self, known: list[Written], stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream or sys.stderr
+        self._seen = self._stream.isatty()
+        self._clock = clock
+        self._begun = self._said = clock()
+        self._written = sum(one.written for one in known)
+        self._aside = sum(one.set_aside for one in known)
+        self._before = self._written
+        self._done = self._at_start = max((one.done for one in known), default=0.0)
+
+    def add(self, one: Written) -> None:
+        """Counts a block, and says so where it is time."""
+        self._written += one.written
+        self._aside += one.set_aside
+        self._done = max(self._done, one.done)
+        at = self._clock()
+        if at - self._said >= (EVERY_S if self._seen else EVERY_UNSEEN_S):
+            self._said = at
+            print(f"\r\x1b[K{self.line()}" if self._seen else self.line(), end="" if self._seen else "\n", file=self._stream, flush=True)
+
+    def line(self) -> str:
+        """Where the work stands."""
+        took = max(self._clock() - self._begun, 1e-9)
+        share = self._done - self._at_start
+        left = f", about {duration(took / share * (1 - self._done))} left" if share > 0 else ""
+        return f"{self._written:,} passages, {(self._written - self._before) / took:,.0f} a second, {self._aside:,} rows set aside{left}"
+
+    def close(self) -> None:
+        """Ends the line on a terminal."""
+        if self._seen:
+            print("\r\x1b[K", end="", file=self._stream, flush=True)
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `12 min`, `3.5 h`."""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"

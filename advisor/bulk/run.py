@@ -1,0 +1,189 @@
+"""One run of bulk encoding, from the corpus to the manifest: what is done stays, what is not is done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from advisor import catalog as catalogs
+from advisor.bulk import blocks, corpus, work
+from advisor.bulk.blocks import Block, End
+from advisor.bulk.corpus import File, Reading
+from advisor.bulk.folder import Folder, Written
+from advisor.bulk.progress import Progress
+from advisor.bulk.vectors import Type
+from advisor.bulk.work import Task
+from advisor.encode.choices import Choice
+from advisor.encode.engine import About, EncodeError, Engine, Floats
+
+ROWS = 4_096
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is asked: passages of `corpus` encoded into `out`."""
+
+    corpus: Path
+    out: Path
+    reading: Reading = field(default_factory=Reading)
+    rows: int = ROWS
+    type: Type = "float32"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How the corpus is cut; crosses into the process that reads it. `skip` holds the numbers of the blocks that are done."""
+
+    files: list[File]
+    reading: Reading
+    rows: int
+    skip: frozenset[int]
+
+    def blocks(self) -> Iterator[Block | End]:
+        """The blocks to do, and the end."""
+        return blocks.plan(self.files, self.reading, self.rows, self.skip)
+
+
+class Way(Protocol):
+    """How blocks are encoded: in this process, at endpoints, on a cluster."""
+
+    def known(self) -> tuple[About, Floats]:
+        """Who answers, and its vector of the probe."""
+
+    def told(self) -> dict[str, Any]:
+        """What the journal says of it: its name, and how many work."""
+
+    def encoded(self, cut: Cut, task: Task) -> Iterator[Written | End]:
+        """Each block once it is on disk, in any order, and the end."""
+
+    def close(self) -> None:
+        """Ends what it has started."""
+
+
+class Here:
+    """The engine in this process."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def known(self) -> tuple[About, Floats]:
+        """Who answers, and its vector of the probe."""
+        vector = work.probe(self._engine)
+        return self._engine.about, vector
+
+    def told(self) -> dict[str, Any]:
+        """What the journal says of it."""
+        return {"way": "one process", "workers": 1}
+
+    def encoded(self, cut: Cut, task: Task) -> Iterator[Written | End]:
+        """Each block once it is on disk, and the end."""
+        for one in cut.blocks():
+            yield one if isinstance(one, End) else work.encode(self._engine, one, task)
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+
+def run(job: Job, choice: Choice, way: Way, say: Callable[[str], None] = lambda text: print(text, file=sys.stderr)) -> dict[str, Any]:
+    """Encodes what is not done yet, and gives the manifest. `say` hears what a person should know.
+
+    Raises:
+        EncodeError: the corpus or the folder cannot be used, or the engines give up; what is done stays.
+    """
+    files, others = corpus.files(job.corpus)
+    if job.corpus.is_dir() and job.out.resolve().is_relative_to(job.corpus.resolve()):
+        raise EncodeError("The folder for the vectors lies within the corpus, which would then read them. Name another with --out.")
+    if others:
+        say(f"{others:,} files of the corpus are left out: their names end in none of {', '.join(corpus.FORMS)}.")
+    about, vector = way.known()
+    plan = _plan(job, choice, about, files) | {"probe": [round(float(value), 6) for value in vector]}
+    at = Folder(job.out, plan)
+    try:
+        if not work.same_model(vector, tuple(at.plan["probe"])):
+            raise EncodeError(
+                f"{job.out} was begun with other weights of {about.model}: a text gets another vector now. Name a new folder with --out."
+            )
+        if at.finished:
+            return finished(at.path)
+        if damaged := at.forget_damaged():
+            say(f"{len(damaged):,} blocks are not as the journal says and are done again, the first of them {min(damaged)}.")
+        if at.found:
+            say(f"{len(at.found):,} blocks are done; the run goes on with the others.")
+        at.clear()
+        at.begin(way.told())
+        end = _done(at, way, Cut(files, job.reading, job.rows, frozenset(at.found)), _task(job, plan))
+        changed = [file.name for file in files if not file.is_as_it_was()]
+        if changed:
+            raise EncodeError(f"{changed[0]} changed while it was read. Restore it and run again, or name a new folder with --out.")
+        return at.finish(end, {"about": asdict(about)})
+    finally:
+        at.close()
+
+
+def finished(out: Path) -> dict[str, Any]:
+    """The manifest of a finished folder.
+
+    Raises:
+        EncodeError: it has none that can be read.
+    """
+    try:
+        manifest: dict[str, Any] = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+        return manifest
+    except (OSError, ValueError):
+        raise EncodeError(f"{out} has no manifest that can be read. Run the command that fills it again, to its end.") from None
+
+
+def _done(at: Folder, way: Way, cut: Cut, task: Task) -> End:
+    """Does the blocks that are not done."""
+    end: End | None = None
+    progress = Progress(list(at.found.values()))
+    try:
+        for one in way.encoded(cut, task):
+            if isinstance(one, End):
+                end = one
+            else:
+                at.add(one)
+                progress.add(one)
+    finally:
+        progress.close()
+    if end is None:
+        raise EncodeError("The corpus was not read to its end. Run the same command again.")
+    return end
+
+
+def _plan(job: Job, choice: Choice, about: About, files: list[File]) -> dict[str, Any]:
+    """What a run must agree in with the one that began a folder."""
+    model = choice.model
+    variant = catalogs.load().variants.get(about.variant_id or "")
+    return {
+        "model": about.model,
+        "variant": about.variant_id,
+        "engine": about.engine,
+        "precision": about.precision,
+        "weights_sha256": None if model is None else _weights(model.folder, (model.model_file, *model.others, "tokenizer.json")),
+        "pooling": model.pooling if model else variant.pooling if variant else None,
+        "normalised": model.normalised if model else True,
+        "instruction": (model.instruction("passage") if model else (variant.passage_instruction or "") if variant else ""),
+        "type": job.type,
+        "rows_per_block": job.rows,
+        "reading": asdict(job.reading),
+        "corpus": [{"file": file.name, "bytes": file.size, "sha256": corpus.sha256(file.path)} for file in files],
+    }
+
+
+def _weights(folder: Path, names: tuple[str, ...]) -> str:
+    """One checksum of a model's files."""
+    found = [name for name in (*names, "model.safetensors", "pytorch_model.bin") if name and (folder / name).is_file()]
+    told = json.dumps([[name, corpus.sha256(folder / name)] for name in sorted(set(found))])
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _task(job: Job, plan: dict[str, Any]) -> Task:
+    names = ("model", "variant", "engine", "precision", "pooling", "normalised", "instruction")
+    about = {name: str(plan[name]).lower() if isinstance(plan[name], bool) else str(plan[name] or "") for name in names}
+    return Task(job.out, job.type, about, tuple(plan["probe"]))

@@ -1,0 +1,84 @@
+"""What a worker does with one block: texts to vectors, vectors to a file, and the rows that the model does not take set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from advisor.bulk import folder, vectors
+from advisor.bulk.blocks import Block, SetAside
+from advisor.bulk.folder import Written
+from advisor.encode.engine import EncodeError, Engine, Floats
+
+PROBE = "The quick brown fox jumps over the lazy dog."
+LEAST_COSINE = 0.99
+"""Between vectors of the probe that are of one model: precisions and runtimes differ by less, other models by far more."""
+NO_VECTOR = "the model gave no vector of finite numbers"
+
+
+@dataclass(frozen=True)
+class Task:
+    """Where and how blocks are written; crosses into the process of a worker. `about` goes into each file's schema."""
+
+    out: Path
+    type: vectors.Type
+    about: dict[str, str]
+    probe: tuple[float, ...]
+
+
+def probe(engine: Engine) -> Floats:
+    """The vector of a fixed text, by which a model is known again, shape (dim,)."""
+    vector: Floats = engine.embed([PROBE], "passage").dense[0]
+    return vector
+
+
+def same_model(mine: Floats, known: tuple[float, ...]) -> bool:
+    """Whether two vectors of the probe are of one model."""
+    theirs = np.array(known, np.float64)
+    if mine.shape != theirs.shape:
+        return False
+    return bool(mine @ theirs >= LEAST_COSINE * np.linalg.norm(mine) * np.linalg.norm(theirs))
+
+
+def encode(engine: Engine, block: Block, task: Task, *, part: int | None = None, alive: Callable[[], bool] = lambda: False) -> Written:
+    """Encodes a block and writes it. `part` is the number of texts asked for at once (None: all).
+
+    Where the engine fails and `alive` says that it answers otherwise, a text is at fault: it is searched by halves and set aside.
+
+    Raises:
+        EncodeError: the engine does not answer.
+    """
+    rows: list[Floats | None] = []
+    refused: list[SetAside] = []
+    step = part or max(len(block.texts), 1)
+    for start in range(0, len(block.texts), step):
+        rows += _rows(engine, block, range(start, min(start + step, len(block.texts))), refused, alive)
+    ids = [key for key, row in zip(block.ids, rows, strict=True) if row is not None]
+    kept = [row for row in rows if row is not None]
+    packed = vectors.packed(ids, np.stack(kept), task.type, task.about) if kept else None
+    return folder.store(task.out, block, ids, packed, refused)
+
+
+def _rows(engine: Engine, block: Block, places: range, refused: list[SetAside], alive: Callable[[], bool]) -> list[Floats | None]:
+    """A vector a text, None for one that is set aside."""
+    try:
+        dense = engine.embed([block.texts[place] for place in places], "passage").dense
+    except EncodeError as error:
+        if not alive():
+            raise
+        if len(places) == 1:
+            refused.append(_refused(block, places[0], str(error)))
+            return [None]
+        half = len(places) // 2
+        return [*_rows(engine, block, places[:half], refused, alive), *_rows(engine, block, places[half:], refused, alive)]
+    good = np.isfinite(dense).all(axis=1) & (dense != 0).any(axis=1)
+    refused += [_refused(block, place, NO_VECTOR) for place, fine in zip(places, good, strict=True) if not fine]
+    return [row if fine else None for row, fine in zip(dense, good, strict=True)]
+
+
+def _refused(block: Block, place: int, reason: str) -> SetAside:
+    where = block.places[place]
+    return SetAside(where.file, where.row, block.ids[place], reason)
