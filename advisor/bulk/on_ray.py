@@ -13,6 +13,7 @@ import os
 import pickle
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -99,9 +100,7 @@ class Ray:
         Raises:
             EncodeError: the cluster cannot be reached, or a worker gives up.
         """
-        import ray
-
-        self._start()
+        ray = self._start()
         task = replace(task, out=task.out.resolve())
         cut = replace(cut, files=[file._replace(path=file.path.resolve()) for file in cut.files])
         model = replace(self._model, folder=self._model.folder.resolve())
@@ -111,7 +110,7 @@ class Ray:
                 batch_size=1,
                 batch_format="numpy",
                 fn_constructor_args=(model, self._threads, task),
-                compute=ray.data.ActorPoolStrategy(size=self._workers or self._free(), max_tasks_in_flight_per_actor=2),
+                compute=ray.data.ActorPoolStrategy(size=self._workers or self._free(ray), max_tasks_in_flight_per_actor=2),
                 num_cpus=self._threads,
                 num_gpus=self._gpus or None,
             )
@@ -126,14 +125,13 @@ class Ray:
     def close(self) -> None:
         """Leaves the cluster; one on this machine ends."""
         if self._begun:
-            import ray
-
-            ray.shutdown()
+            import_module("ray").shutdown()
             self._begun = False
 
-    def _start(self) -> None:
-        import ray
-
+    def _start(self) -> Any:
+        """Reaches the cluster, or starts one; gives the module ray."""
+        ray = import_module("ray")
+        import_module("ray.data")
         told: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
         if self._address == LOCAL:
             count = self._threads * (self._workers or 1) + 1  # one for the reading
@@ -149,11 +147,10 @@ class Ray:
         context.target_max_block_size = 1  # a row each: a block of the corpus is not held back until others fill it up
         context.enable_progress_bars = False
         logging.getLogger("ray.data").setLevel(logging.ERROR)
+        return ray
 
-    def _free(self) -> int:
+    def _free(self, ray: Any) -> int:
         """Workers that the cluster's CPUs, or GPUs where asked for, have room for."""
-        import ray
-
         there = ray.cluster_resources()
         room = there.get("GPU", 0) / self._gpus if self._gpus else there.get("CPU", 1) / self._threads - 1
         return max(1, int(room))
@@ -161,15 +158,15 @@ class Ray:
 
 def _source(cut: Cut) -> Any:
     """The corpus as Ray Data reads it: one task, since ids are compared with all earlier ones."""
-    from ray.data import Datasource, ReadTask
-    from ray.data.block import BlockMetadata
+    data, block = import_module("ray.data"), import_module("ray.data.block")
+    datasource: Any = data.Datasource
 
-    class Corpus(Datasource):  # type: ignore[misc]
+    class Corpus(datasource):  # type: ignore[misc]  # a class that is known only where Ray is installed
         def estimate_inmemory_data_size(self) -> int | None:
             return None
 
-        def get_read_tasks(self, parallelism: int, *_: Any, **__: Any) -> list[ReadTask]:
-            told = BlockMetadata(num_rows=None, size_bytes=None, input_files=None, exec_stats=None)
-            return [ReadTask(lambda: _read(cut), told)]
+        def get_read_tasks(self, parallelism: int, *_: Any, **__: Any) -> list[Any]:
+            told = block.BlockMetadata(num_rows=None, size_bytes=None, input_files=None, exec_stats=None)
+            return [data.ReadTask(lambda: _read(cut), told)]
 
     return Corpus()

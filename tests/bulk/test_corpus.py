@@ -1,0 +1,185 @@
+"""Reading a corpus: each form, and each reason for which a row is set aside."""
+
+import gzip
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from advisor.bulk import blocks, corpus
+from advisor.bulk.blocks import End
+from advisor.bulk.corpus import Reading
+from advisor.encode.engine import EncodeError
+
+
+def read(path, **reading):
+    """Ids with their texts, and rows set aside with their reasons, by file and row."""
+    files, _ = corpus.files(path)
+    found = [block for block in blocks.plan(files, Reading(**reading), 100) if not isinstance(block, End)]
+    kept = [(key, text) for block in found for key, text in zip(block.ids, block.texts, strict=True)]
+    return kept, [(one.file, one.row, one.reason) for block in found for one in block.set_aside]
+
+
+ROWS = [("a", "one"), ("b", 'two, "quoted"\nand a second line'), ("c", "drei Ü 🙂")]
+
+
+def as_jsonl(path):
+    path.write_bytes("".join(json.dumps({"id": k, "text": t, "more": [1]}, ensure_ascii=False) + "\n" for k, t in ROWS).encode())
+
+
+def as_csv(path):
+    path.write_bytes(
+        ("\ufeffid,lang,text\r\n" + "".join('{},en,"{}"\r\n'.format(k, t.replace('"', '""')) for k, t in ROWS)).encode()
+    )
+
+
+def packed(write):
+    def writing(path):
+        write(path)
+        path.write_bytes(gzip.compress(path.read_bytes()))
+
+    return writing
+
+
+def as_parquet(path):
+    pq.write_table(pa.table({"text": [t for _, t in ROWS], "n": [1, 2, 3], "id": [k for k, _ in ROWS]}), path)
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("c.jsonl", as_jsonl),
+        ("c.ndjson.gz", packed(as_jsonl)),
+        ("c.csv", as_csv),
+        ("c.CSV.gz", packed(as_csv)),
+        ("c.parquet", as_parquet),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_each_form_gives_the_same_passages(tmp_path, name, write):
+    write(tmp_path / name)
+    assert read(tmp_path / name) == (ROWS, [])
+
+
+def test_a_folder_is_read_in_the_order_of_names_and_hidden_files_are_left(tmp_path):
+    (tmp_path / "b").mkdir()
+    for name, key in (("b/x.jsonl", "second"), ("a.jsonl", "first"), ("c.csv", ""), (".hidden.jsonl", "no"), ("read.me", "no")):
+        text = "id,text\nthird,t\n" if name.endswith("csv") else json.dumps({"id": key, "text": "t"})
+        (tmp_path / name).write_text(text)
+    assert [key for key, _ in read(tmp_path)[0]] == ["first", "second", "third"]
+    assert corpus.files(tmp_path)[1] == 1
+
+
+BAD_JSON = [
+    (b'{"id": "", "text": "t"}', "no id"),
+    (b'{"text": "t"}', "no id"),
+    (b'{"id": true, "text": "t"}', "the id is neither text nor a whole number"),
+    (b'{"id": [1], "text": "t"}', "the id is neither text nor a whole number"),
+    (b'{"id": "%s", "text": "t"}' % (b"i" * 1001), "the id is longer than 1,000 characters"),
+    (b'{"id": "x"}', "no text"),
+    (b'{"id": "x", "text": 5}', "the text is not text"),
+    (b'{"id": "x", "text": " \\n"}', "empty text"),
+    (b'{"id": "x", "text": "\xff"}', "not UTF-8"),
+    (b'{"id": "x", "text": "\\ud800"}', "not UTF-8"),
+    (b'{"id": "x", "text": "t"', "not JSON"),
+    (b"[" * 100_000, "not JSON"),
+    (b'["x", "t"]', "no JSON object"),
+    (b'{"id": "x", "text": "%s"}' % (b"t" * 100_001), "too large: a text takes 100,000 bytes at most"),
+    (b'{"id": "x", "text": "%s"}' % (b"t" * 2_000_000), "too large: a text takes 100,000 bytes at most"),
+    (b'{"id": "good", "text": "again"}', "an id that an earlier row has"),
+]
+
+
+@pytest.mark.parametrize(("line", "reason"), BAD_JSON, ids=[reason[:30] for _, reason in BAD_JSON])
+def test_a_bad_line_of_json_is_set_aside_and_its_neighbours_are_not(tmp_path, line, reason):
+    (tmp_path / "c.jsonl").write_bytes(b'{"id": "good", "text": "t"}\n' + line + b'\n\n{"id": 7, "text": "u"}')
+    assert read(tmp_path / "c.jsonl", longest_bytes=100_000) == ([("good", "t"), ("7", "u")], [("c.jsonl", 2, reason)])
+
+
+LARGE = "too large: a text takes 1,000 bytes at most"
+BAD_CSV = [
+    (b"x\n", "1 fields, and the first line names 2"),
+    (b"x,t,u\n", "3 fields, and the first line names 2"),
+    (b",t\n", "no id"),
+    (b"x,\n", "empty text"),
+    (b"x,\xff\n", "not UTF-8"),
+    (b"x,t\ry\n", "not CSV"),
+    (b"x," + b"t" * 1_001 + b"\n", LARGE),
+    (b"x," + b"t" * 3_000_000 + b"\n", LARGE),
+    (b'x,"' + b"t\n" * 1_500_000 + b'"\n', LARGE),
+    (b'x,"' + b'a ""quote"", a line\nand another\n' * 3_000 + b'"\n', LARGE),
+    (b'x,5" disk ' + b"t" * 9_000 + b"\n", LARGE),
+]
+
+
+@pytest.mark.parametrize(("record", "reason"), BAD_CSV, ids=[f"{reason[:20]} {len(record)}" for record, reason in BAD_CSV])
+def test_a_bad_record_of_csv_is_set_aside_and_its_neighbours_are_not(tmp_path, record, reason):
+    (tmp_path / "c.csv").write_bytes(b"id,text\ngood,t\n" + record + b"\nnext,u\n")
+    assert read(tmp_path / "c.csv", longest_bytes=1_000) == ([("good", "t"), ("next", "u")], [("c.csv", 3, reason)])
+
+
+def test_a_quote_that_is_never_closed_is_one_row_set_aside(tmp_path):
+    (tmp_path / "c.csv").write_bytes(b'id,text\ngood,t\nx,"' + b"lost,line\n" * 100_000)
+    assert read(tmp_path / "c.csv", longest_bytes=1_000) == ([("good", "t")], [("c.csv", 3, LARGE)])
+
+
+def test_rows_of_parquet_are_set_aside_too(tmp_path):
+    raw = pa.array([b"t", b"\xff", None, b"u", b" "], pa.binary())
+    texts = pa.StringArray.from_buffers(len(raw), raw.buffers()[1], raw.buffers()[2], raw.buffers()[0])  # as a careless writer does
+    pq.write_table(pa.table({"id": [1, 2, 3, None, 5], "text": texts}), tmp_path / "c.parquet")
+    kept, aside = read(tmp_path / "c.parquet")
+    assert kept == [("1", "t")]
+    assert [(row, reason) for _, row, reason in aside] == [(2, "not UTF-8"), (3, "no text"), (4, "no id"), (5, "empty text")]
+
+
+def test_strings_that_parquet_holds_as_a_dictionary_are_strings(tmp_path):
+    pq.write_table(pa.table({"id": ["a", "b"], "text": pa.array(["t", "u"]).dictionary_encode()}), tmp_path / "c.parquet")
+    assert read(tmp_path / "c.parquet")[0] == [("a", "t"), ("b", "u")]
+
+
+def test_rows_without_an_id_get_file_and_row_where_that_is_asked(tmp_path):
+    (tmp_path / "c.csv").write_text("text\none\ntwo\n")
+    assert read(tmp_path / "c.csv", number_rows=True)[0] == [("c.csv:2", "one"), ("c.csv:3", "two")]
+    with pytest.raises(EncodeError, match=r"c\.csv has no column 'id' \(it has: text\)\. Name it with --id-column, or let --number-rows"):
+        read(tmp_path / "c.csv")
+
+
+def test_other_columns_can_be_named(tmp_path):
+    (tmp_path / "c.jsonl").write_text('{"doc": "a", "body": "t", "id": "no"}')
+    assert read(tmp_path / "c.jsonl", id_column="doc", text_column="body")[0] == [("a", "t")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("c.jsonl.gz", gzip.compress(b'{"id": "a", "text": "t"}\n' * 1000)[:-20], r"c\.jsonl\.gz cannot be read to its end"),
+        ("c.jsonl.gz", b"no gzip", r"c\.jsonl\.gz cannot be read to its end"),
+        ("c.parquet", b"PAR1 no parquet", r"c\.parquet cannot be read to its end"),
+        ("c.csv", b"", r"c\.csv has no line with the names"),
+        ("c.csv", b"id,text,text\n", "more than one column 'text'"),
+        ("c.txt", b"t", "holds no file whose name ends in"),
+    ],
+)
+def test_a_file_that_cannot_be_read_ends_the_run_in_a_sentence(tmp_path, name, content, sentence):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(EncodeError, match=sentence):
+        read(tmp_path / name)
+
+
+def test_blocks_hold_so_many_passages_and_so_many_rows_set_aside_at_most(tmp_path):
+    lines = [f'{{"id": "{n}", "text": "t"}}' if n % 3 else "bad" for n in range(50)]
+    (tmp_path / "c.jsonl").write_text("\n".join(lines + ["bad"] * 20))
+    files, _ = corpus.files(tmp_path)
+    *found, end = blocks.plan(files, Reading(), 5)
+    assert all(len(one.ids) <= 5 and len(one.set_aside) <= 5 for one in found) and sum(one.read for one in found) == 70
+    assert [one.number for one in found] == list(range(len(found))) and end == End(len(found), 70)
+    again = list(blocks.plan(files, Reading(), 5, skip={0, 2}))
+    assert again == [one for one in found if one.number not in (0, 2)] + [end]
+
+
+def test_a_block_holds_so_many_characters_at_most(tmp_path, monkeypatch):
+    monkeypatch.setattr(blocks, "MOST_CHARACTERS", 1_000)
+    (tmp_path / "c.jsonl").write_text("".join(json.dumps({"id": n, "text": "t" * 400}) + "\n" for n in range(10)))
+    *found, _ = blocks.plan(corpus.files(tmp_path)[0], Reading(), 100)
+    assert [len(one.ids) for one in found] == [2] * 5
