@@ -159,3 +159,57 @@ def test_sparse_and_multi_vector_output_take_their_room(catalog):
         workload = Workload(outputs=outputs, passages=10, passage_tokens=98, passage_tokens_p95=98)
         sizes[outputs[-1]] = storage.index_size(variant, costs.tokens(workload, variant, 8192), workload).values_bytes
     assert sizes == {"dense": 40_960, "sparse": 40_960 + 1000 * 8, "multi_vector": 40_960 + 1000 * 1024 * 4}
+
+
+# Tokens, every field worked by hand from the formulas of docs/decisions/0003-token-counts.md
+
+LARGE, M3_RERANKER, GEMMA = "bge-large-en-v1.5", "bge-reranker-v2-m3", "bge-multilingual-gemma2"
+STATED = {
+    "passages": 1000,
+    "passage_tokens": 600,
+    "passage_tokens_p95": 1200,
+    "new_passages_per_month": 100,
+    "queries_per_month": 50,
+    "query_tokens": 10,
+}
+HAND_WORKED = [
+    # Room for 510 tokens beside 2 special ones: 600 take two parts, 1,200 three; 0.95 x 2 + 0.05 x 3 = 2.05 parts of 2 special tokens each.
+    ("a text is split", LARGE, 512, {}, costs.Tokens(604_100, 60_410 + 50 * 12, 60_410 + 50 * 12, 602, 604.1, 1202, 2050, 2.05)),
+    ("a text that fits exactly is whole", LARGE, 602, {"passage_tokens_p95": 600}, costs.Tokens(602_000, 60_200 + 600, 60_800, 602, 602.0, 602, 1000, 1.0)),
+    ("one token more makes two parts", LARGE, 601, {"passage_tokens_p95": 600}, costs.Tokens(604_000, 60_400 + 600, 61_000, 602, 604.0, 602, 2000, 2.0)),
+    ("it may not be split", LARGE, 512, {"split_long_passages": False}, costs.Tokens(602_000, 60_200 + 600, 60_800, 602, 602.0, 1202, 1000, 1.0)),
+    ("no limit is known", LARGE, None, {}, costs.Tokens(602_000, 60_200 + 600, 60_800, 602, 602.0, 1202, 1000, 1.0)),
+    ("a limit with no room beside the special tokens", LARGE, 2, {"passage_tokens": 3, "passage_tokens_p95": 4}, costs.Tokens(9100, 910 + 600, 1510, 5, 9.1, 6, 3050, 3.05)),
+    ("special tokens are not known", GEMMA, None, {}, costs.Tokens(600_000, 60_000 + 500, 60_500, 600, 600.0, 1200, 1000, 1.0)),
+    # 50 queries x 20 candidates = 1,000 pairs of 10 + 600 + 4 tokens; the query billed once: 50 x 10 + 1,000 x 604.
+    ("a pair", M3_RERANKER, 8192, {}, costs.Tokens(0, 614_000, 604_500, 614, 0.0, 1214, 0, 0.0)),
+    ("a pair is cut", M3_RERANKER, 512, {}, costs.Tokens(0, 512_000, 502_500, 512, 0.0, 1214, 0, 0.0)),
+    ("a pair of exactly the limit", M3_RERANKER, 614, {}, costs.Tokens(0, 614_000, 604_500, 614, 0.0, 1214, 0, 0.0)),
+    ("a pair without a limit", M3_RERANKER, None, {}, costs.Tokens(0, 614_000, 604_500, 614, 0.0, 1214, 0, 0.0)),
+    ("a query longer than the pair", M3_RERANKER, 8, {}, costs.Tokens(0, 8000, 500, 8, 0.0, 1214, 0, 0.0)),
+    ("one pair a query", M3_RERANKER, 8, {"rerank_candidates": 1}, costs.Tokens(0, 400, 400, 8, 0.0, 1214, 0, 0.0)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("variant", "limit", "stated", "tokens"), [row[1:] for row in HAND_WORKED], ids=[row[0] for row in HAND_WORKED])
+def test_every_count_is_that_of_the_hand_worked_case(catalog, variant, limit, stated, tokens):
+    found = costs.tokens(Workload(**{**STATED, "rerank_candidates": 20, **stated}), catalog.variants[variant], limit)
+    assert found._asdict() == pytest.approx(tokens._asdict())
+    assert all(type(value) is type(tokens[place]) for place, value in enumerate(found)), "counts are whole numbers"
+
+
+def test_a_pair_of_a_tokenizer_with_unknown_special_tokens_has_none(catalog):
+    unknown = catalog.variants[M3_RERANKER].model_copy(update={"special_tokens_per_pair": None})
+    assert costs.tokens(Workload(**STATED), unknown, None).per_input == 610
+
+
+def test_ranges_are_added_and_multiplied_end_by_end():
+    one, two = Range(Decimal(1), Decimal(2), Decimal(4)), Range(Decimal(10), Decimal(30), Decimal(70))
+    assert one.plus(two) == (11, 32, 74) and two.plus(one) == one.plus(two) and one.plus(costs.ZERO) == one
+    assert two.times(Decimal("0.5")) == (5, 15, 35) and isinstance(one.plus(two), Range) and isinstance(one.times(Decimal(2)), Range)
+
+
+def test_a_negative_count_is_told_word_for_word():
+    with pytest.raises(ValueError) as error:
+        hosted_usd(-7, Decimal("0.01"))
+    assert str(error.value) == "-7 tokens: a count of tokens is 0 or more."

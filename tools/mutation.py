@@ -58,12 +58,14 @@ _FASTER = """
 
 import hypothesis
 
-_LOADED = catalogs.load(SHIPPED)  # once, in the process that the others are copies of
+# Loaded once, in the process that the others are copies of; this file is run again in each of them.
+if not hasattr(catalogs, "loaded_for_mutation"):
+    catalogs.loaded_for_mutation = catalogs.load(SHIPPED)
 
 
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
-    return _LOADED
+    return catalogs.loaded_for_mutation
 
 
 # A failure counts; what the smallest example of it is does not matter here, and would take most of the time.

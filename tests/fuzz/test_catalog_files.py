@@ -2,7 +2,7 @@
 
 import shutil
 from datetime import date
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -49,7 +49,7 @@ def spoilt_lines(draw, text):
     return "\n".join(lines)
 
 
-@lru_cache(maxsize=None)
+@cache
 def shipped(name):
     return (SHIPPED / name).read_bytes()
 

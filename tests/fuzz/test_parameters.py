@@ -12,7 +12,7 @@ from tests.fuzz.fuzzing import VALUES, drawn
 
 FIELDS = [*Workload.model_fields, *Assumptions.model_fields]
 WORDS = st.one_of(
-    st.sampled_from(["", "true", "false", "en", "zz", "dense", "own", "0", "-1", "1", "1e400", "nan", "inf", "-0", "1_000", "٣", "1" * 5000, "2026-02-30", "2026-11-25", "２０２６-11-25", "bge-m3", "\ud800", "\x00", "a\nb", "%00", "../x"]),
+    st.sampled_from(["", "true", "false", "en", "zz", "dense", "own", "0", "-1", "1", "1e400", "nan", "inf", "-0", "1_000", "٣", "1" * 5000, "2026-02-30", "2026-11-25", "\uff12\uff10\uff12\uff16-11-25", "bge-m3", "\ud800", "\x00", "a\nb", "%00", "../x"]),
     st.integers().map(str),
     st.floats().map(str),
     st.text(max_size=12),
@@ -24,7 +24,7 @@ CHOICES = {"vector_store": ("ram", "none", "pgvector"), "measured_variant": ("bg
 @drawn(300)
 @given(PARAMETERS)
 @example({"passages": ["1" * 5000]})
-@example({"measured_on": ["２０２６-11-25"]})
+@example({"measured_on": ["\uff12\uff10\uff12\uff16-11-25"]})
 def test_what_a_link_holds_is_told_or_taken(params):
     told = ignored(params, CHOICES, ("page",), (Workload, Assumptions))
     assert len(told) <= len(params)
@@ -52,7 +52,7 @@ def test_a_workload_is_read_or_refused_with_its_fields(stated: dict[str, Any]):
 
 @drawn(300)
 @given(st.dictionaries(st.sampled_from(list(Assumptions.model_fields)), VALUES | WORDS, max_size=8))
-@example({"measured_on": "２０２６-11-25"})
+@example({"measured_on": "\uff12\uff10\uff12\uff16-11-25"})
 def test_assumptions_are_read_or_refused_with_their_fields(stated: dict[str, Any]):
     try:
         made = Assumptions.of(stated)

@@ -24,7 +24,7 @@ CORPUS = "\n".join(json.dumps({"_id": str(i), "title": "", "text": f"Passage {i}
 NAMES = st.sampled_from(
     ["", "a.csv", "a.CSV", "b.tsv", "c.jsonl", "d.ndjson", "e.txt", "../f.csv", "\x1b[2J.csv", "g.zip", "h." + "x" * 300]
 )
-CELLS = st.sampled_from(list(',;\t\n\r"\'{}[]: 0123') + ["id", "_id", "text", "q0", "1", "\ufeff", "\x00", "\ud800", "query-id", "score", '{"id": 1, "text": "a b"}']) | st.text(max_size=6)  # fmt: skip
+CELLS = st.sampled_from([*',;\t\n\r"\'{}[]: 0123', "id", "_id", "text", "q0", "1", "\ufeff", "\x00", "\ud800", "query-id", "score", '{"id": 1, "text": "a b"}']) | st.text(max_size=6)  # fmt: skip
 
 
 def contents(*valid):

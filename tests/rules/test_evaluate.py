@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -136,3 +137,95 @@ def test_whole_columns_agree_with_a_slow_plain_reference(text, table):
     truth = evaluate.evaluate(expression, columns, len(table))
     found = [None if unknown else bool(true) for true, unknown in zip(*truth, strict=True)]
     assert found == [plain(expression.tree, row) for row in table]
+
+
+# Columns of one value, chains, lists and kinds
+
+
+def truth_of(text, columns, rows):
+    names = {"a": "number", "b": "number", "t": "text", "p": "boolean", "q": "boolean"}
+    made = {name: evaluate.column(values, names[name]) for name, values in columns.items()}
+    found = evaluate.evaluate(parse(text, names), made, rows)
+    return [None if unknown else bool(true) for true, unknown in zip(*np.broadcast_arrays(*found, np.empty(rows))[:2], strict=True)]
+
+
+@pytest.mark.parametrize(
+    "text", ["a > b", "p", "not p", "p and a > b", "p or a > b", "t == 'x'", "t in ('x', 'y') and a > 1", "0 < b < a", "true", "a + b > 2"]
+)
+def test_a_column_of_one_value_stands_for_every_row(text):
+    many = {"a": [1.0, 3.0, None, 2.0], "b": [2.0] * 4, "p": [True] * 4, "t": ["x"] * 4}
+    one = {**many, "b": [2.0], "p": [True], "t": ["x"]}
+    assert truth_of(text, one, 4) == truth_of(text, many, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        ("true", [True] * 3),
+        ("not false", [True] * 3),
+        ("false", [False] * 3),
+        ("a == 1", [True, False, None]),
+        ("a != 1", [False, True, None]),
+        ("1 == a", [True, False, None]),
+        ("a in (1, 3)", [True, False, None]),
+        ("a in (3, 1)", [True, False, None]),
+        ("a in (2,)", [False, True, None]),
+        ("a not in (3, 1)", [False, True, None]),
+        ("t in ('x', 'y')", [True, None, True]),
+        ("t == 'y'", [False, None, True]),
+        ("0 < a < 2", [True, False, None]),
+        ("0 < a < 2 < b", [False, False, False]),
+        ("5 < a < b", [False, False, None]),
+        ("3 > b > 2", [False, None, False]),
+        ("-a == -1", [True, False, None]),
+        ("-a < -1", [False, True, None]),
+        ("a - 1 == 0", [True, False, None]),
+        ("a * 2 + 1 == 3", [True, False, None]),
+        ("a / 2 == 1", [False, True, None]),
+        ("a / b > 0", [True, None, None]),
+        ("a / (b - b) > 0", [None, None, None]),
+        ("(a > 1) == p", [False, None, None]),
+        ("(a > 1) != p", [True, None, None]),
+        ("p == true", [True, None, False]),
+        ("p == false", [False, None, True]),
+        ("p == (not p)", [False, None, False]),
+        ("(p and a > 0) == true", [True, None, False]),
+        ("not p", [False, None, True]),
+        ("p and p", [True, None, False]),
+        ("p or a == 2", [True, True, None]),
+        ("p and a == 2 and t == 'x'", [False, None, False]),
+        ("p or a == 3 or t == 'z'", [True, None, None]),
+        ("a > 1e15", [False, False, None]),
+        ("a == 1.0 and 1 < 2", [True, False, None]),
+    ],
+)
+def test_each_row_has_its_own_answer(text, answers):
+    columns = {"a": [1.0, 2.0, None], "b": [2.0, None, 2.0], "t": ["x", None, "y"], "p": [True, None, False], "q": [False, True, None]}
+    assert truth_of(text, columns, 3) == answers
+
+
+@pytest.mark.parametrize(("kind", "values", "dtype"), [("number", [1, None, 2.5, math.nan], float), ("text", ["a", None, "", "b"], object), ("boolean", [True, None, False, True], bool)])  # fmt: skip
+def test_a_column_holds_its_kind_and_what_is_known(kind, values, dtype):
+    found = evaluate.column(values, kind)
+    assert found.values.dtype == dtype and found.known.dtype == bool and found.values.shape == found.known.shape == (4,)
+    known = [value is not None and value == value for value in values]
+    assert found.known.tolist() == known
+    assert [v for v, there in zip(found.values.tolist(), known, strict=True) if there] == [
+        v for v, there in zip(values, known, strict=True) if there
+    ]
+    filler = {"number": 0.0, "text": "", "boolean": False}[kind]
+    assert [v for v, there in zip(found.values.tolist(), known, strict=True) if not there] == [filler] * known.count(False)
+
+
+def test_an_answer_is_of_true_and_false_alone_and_of_every_row():
+    columns = {"a": evaluate.column([1.0, None], "number"), "p": evaluate.column([True], "boolean")}
+    for text, shape in (("a > 0", 2), ("true", 2), ("a in (1, 2)", 2), ("not (a > 0)", 2), ("p and a > 0", 2), ("1 < 2", 2)):
+        found = evaluate.evaluate(parse(text, KINDS), columns, 2)
+        assert found.true.dtype == found.unknown.dtype == bool and found.true.shape == found.unknown.shape == (shape,), text
+        assert not (found.true & found.unknown).any()
+
+
+def test_arithmetic_that_overflows_makes_its_comparison_unknown_without_a_warning():
+    assert truth_of("a * a > 1", {"a": [1e200, 1.0, -1e200]}, 3) == [None, False, None]
+    assert truth_of("a / 0 > 1", {"a": [1.0, 0.0]}, 2) == [None, None]
+    assert truth_of("a * a - a * a > 1", {"a": [1e200]}, 1) == [None]

@@ -25,3 +25,20 @@ def test_a_figure_that_is_missing_is_an_error():
 
 def test_a_figure_with_braces_is_not_read_again():
     assert explain.fill("{a}", {"a": "{b}"}) == "{b}"
+
+
+@pytest.mark.parametrize(
+    ("template", "place"),
+    [("{a.b}", "{a.b}"), ("{", "{"), ("}", "}"), ("{a} }", "}"), ("{" + "x y" * 20 + "}", "{" + ("x y" * 20)[:39]), ("{a}{1b}{2}", "{1b}")],
+)
+def test_a_place_that_is_refused_is_shown_with_what_to_write(template, place):
+    with pytest.raises(RuleError) as error:
+        explain.names_in(template)
+    assert str(error.value) == f"'{place}' is no place for a figure. Write {{column}}, or {{{{ for a brace."
+
+
+def test_braces_beside_a_place_are_kept_and_names_after_them_are_found():
+    template = "{{{a}}} {{b}} {c_1}"
+    assert explain.names_in(template) == ("a", "c_1")
+    assert explain.fill(template, {"a": "1", "c_1": "2"}) == "{1} {b} 2"
+    assert explain.names_in("no place") == () and explain.fill("no place", {}) == "no place"

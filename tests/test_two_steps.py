@@ -1,0 +1,303 @@
+"""What is picked, against a slow plain search through every plan and every pair of plans, and the words and figures of a pipeline."""
+
+from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from advisor.assumptions import Assumptions
+from advisor.costs import Range
+from advisor.evidence import EQUAL_POINTS
+from advisor.recommend import (
+    BASE,
+    Choice,
+    Ends,
+    Role,
+    choose,
+    costs_at,
+    eligible,
+    material,
+    preference,
+    recommend,
+    shared_replicas,
+    total_usd,
+)
+from advisor.units import HOURS_PER_MONTH
+from advisor.workload import Workload
+
+TODAY = date(2026, 11, 24)
+
+
+def ask(catalog, *sets, assumptions=None, **stated):
+    return recommend(catalog, Workload.of(stated), TODAY, sets, **({"assumptions": assumptions} if assumptions else {}))
+
+
+def preset(catalog, name):
+    return recommend(catalog, Workload.of(catalog.presets[name].workload), TODAY)
+
+
+# A slow plain search
+
+
+def pairs(found, ends=BASE):
+    """(US dollars a month, embedder's row, reranker's row, on shared machines) of every pair that fits, one at a time."""
+    table, (first, second) = found.table, found.roles
+    cost, places = costs_at(table, ends), found.table.static.places
+    needed, memory = table.columns["needed_bytes"].values, table.columns["memory_bytes"].values
+    for one in map(int, first.fitting):
+        for two in map(int, second.fitting):
+            yield cost[one] + cost[two], one, two, False
+            same = places[one].instance and places[two].instance and places[one].instance.id == places[two].instance.id
+            if same and needed[one] + needed[two] <= memory[one]:
+                machines = shared_replicas(table, one, two, ends.own)
+                rent = float(found.judged[one].plan.rent) * HOURS_PER_MONTH
+                yield rent * machines + table.index[ends.keeping][one], one, two, True
+
+
+TWO_STEPS = st.fixed_dictionaries(
+    {
+        "task": st.just("retrieve-and-rerank"),
+        "languages": st.sampled_from([["en"], ["de"], ["en", "zh"]]),
+        "passages": st.integers(1, 10**8),
+        "queries_per_month": st.integers(0, 10**8),
+        "rerank_candidates": st.sampled_from([5, 50, 200]),
+        "placement": st.sampled_from(["any", "hosted", "own", "own"]),
+        "hardware": st.sampled_from(["any", "gpu"]),
+        "priority": st.sampled_from(["balanced", "quality", "cost", "cost"]),
+        "vector_store": st.sampled_from(["ram", "none"]),
+        "quality_tolerance": st.sampled_from([0, 1, 5]),
+        "material_usd": st.sampled_from([0, 5, 100]),
+        "redundancy": st.booleans(),
+        "budget_usd_per_month": st.one_of(st.none(), st.floats(5, 3000)),
+    }
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(TWO_STEPS)
+def test_two_steps_are_as_good_and_as_cheap_as_a_search_through_all_pairs_allows(catalog, stated):
+    found = ask(catalog, **stated)
+    budget = stated["budget_usd_per_month"] if stated["budget_usd_per_month"] is not None else np.inf
+    feasible = [pair for pair in pairs(found) if pair[0] <= budget]
+    assert (found.pick is None) == (not feasible), "a pipeline is had where any pair fits, and only there"
+    if found.pick is None:
+        return
+    least, wide = min(pair[0] for pair in feasible), max(0.01, stated["material_usd"])
+    assert found.monthly <= budget
+    if stated["priority"] == "cost" or not any(role.evidence.ranks for role in found.roles):
+        assert found.monthly <= least + 2 * wide, "each step, or both together, may cost what counts as equal more"
+    role = found.roles[0]
+    if role.evidence.ranks and stated["priority"] != "cost":
+        reachable = [role.quality[pair[1]] for pair in feasible if not np.isnan(role.quality[pair[1]])]
+        if reachable:
+            gap = max(reachable) - role.quality[found.choice.rows[0]]
+            assert gap < EQUAL_POINTS if stated["priority"] == "quality" else gap <= stated["quality_tolerance"]
+    if found.choice.shared:
+        one, two = found.choice.rows
+        assert (one, two, True) in [pair[1:] for pair in feasible]
+        apart = [pair[0] for pair in feasible if not pair[3] and pair[1:3] == (one, two)]
+        assert all(found.monthly < usd + wide for usd in apart)
+
+
+@settings(max_examples=30, deadline=None)
+@given(TWO_STEPS.filter(lambda stated: stated["material_usd"]))
+def test_without_a_material_difference_the_cheapest_of_all_pairs_is_taken(catalog, stated):
+    found = ask(catalog, **stated | {"priority": "cost", "material_usd": 0, "budget_usd_per_month": None})
+    if found.pick:
+        assert found.monthly == pytest.approx(min(pair[0] for pair in pairs(found)), abs=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(TWO_STEPS, st.sampled_from(["retrieve", "rerank"]))
+def test_one_step_is_the_first_in_the_order_of_the_plans_that_count_as_equal(catalog, stated, task):
+    found = ask(catalog, **stated | {"task": task})
+    if found.pick is None:
+        return
+    role, cost = found.roles[0], costs_at(found.table, BASE)
+    rows = [int(row) for row in role.fitting]
+    ranked = [row for row in rows if not np.isnan(role.quality[row])]
+    if role.evidence.ranks and stated["priority"] != "cost" and ranked:
+        top = max(role.quality[row] for row in ranked)
+        allowed = (lambda gap: gap < EQUAL_POINTS) if stated["priority"] == "quality" else (lambda gap: gap <= stated["quality_tolerance"])
+        rows = [row for row in ranked if allowed(top - role.quality[row])]
+    least = min(cost[row] for row in rows)
+    near = [row for row in rows if cost[row] <= least + material(found.workload, least)]
+    second_hand = {row: preference(found, found.judged[row])[0] for row in near}
+    near = [row for row in near if second_hand[row] == min(second_hand.values())]
+
+    def beaten(row):
+        return any(role.quality[other] > role.quality[row] and round(cost[other], 9) <= round(cost[row], 9) for other in near)
+
+    best = min((row for row in near if not beaten(row)), key=lambda row: preference(found, found.judged[row]))
+    assert found.choice == Choice((best,))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    TWO_STEPS, st.sampled_from(["low", "base", "high"]), st.sampled_from(["low", "base", "high"]), st.sampled_from(["low", "base", "high"])
+)
+def test_each_end_of_an_estimate_moves_its_own_part_alone(catalog, stated, own, hosted, keeping):
+    found = ask(catalog, **stated)
+    table, ends = found.table, Ends(own, hosted, keeping)
+    cost = costs_at(table, ends)
+    for row in [row for role in found.roles for row in role.fitting]:
+        plan = found.judged[row].plan
+        encoding = getattr(plan.encoding_usd, hosted if plan.hosted else own)
+        assert cost[row] == pytest.approx(float(encoding + getattr(plan.index_usd, keeping)))
+    choice = choose(table, found.roles, found.workload, ends)
+    if choice is not None:
+        expected = [usd for usd, one, two, shared in pairs(found, ends) if Choice((one, two), shared) == choice]
+        assert [total_usd(table, choice, ends)] == pytest.approx(expected)
+
+
+# What counts as equal
+
+
+def role_of(*quality, ranks=True):
+    return Role("embedder", SimpleNamespace(ranks=ranks), np.arange(len(quality)), np.array(quality, float))
+
+
+@pytest.mark.parametrize(
+    ("stated", "quality", "rows"),
+    [
+        pytest.param({"priority": "quality"}, (50, 49.6, 49.5, np.nan), [0, 1], id="half a point less is not equal"),
+        pytest.param({"priority": "balanced"}, (50, 45, 44.9, np.nan), [0, 1], id="the tolerance itself may be given up"),
+        pytest.param({"priority": "balanced", "quality_tolerance": 0}, (50, 50, 49.9), [0, 1], id="no tolerance"),
+        pytest.param({"priority": "cost"}, (50, 10, np.nan), [0, 1, 2], id="cost asks for no score"),
+        pytest.param({"priority": "quality"}, (np.nan, np.nan), [0, 1], id="nothing has a score"),
+    ],
+)
+def test_a_score_allows_a_plan(stated, quality, rows):
+    found = eligible(role_of(*quality), np.arange(len(quality)), Workload(**stated))
+    assert found.tolist() == rows
+
+
+def test_scores_that_do_not_rank_rule_nothing_out_and_only_the_rows_asked_about_count():
+    assert eligible(role_of(50, 10, ranks=False), np.arange(2), Workload(priority="quality")).tolist() == [0, 1]
+    assert eligible(role_of(50, 10, 9.9), np.array([1, 2]), Workload(priority="quality")).tolist() == [1, 2]
+
+
+def test_a_difference_of_what_is_material_decides_and_less_does_not():
+    assert 4.99 < material(Workload(material_usd=5), 1000.0) < 5
+    assert material(Workload(material_usd=1e-12), 1000.0) == 0
+    assert material(Workload(material_usd=0), 1000.0) == pytest.approx(1e-6) and material(Workload(material_usd=0), 0.0) == 1e-9
+
+
+# The words and figures of what is picked
+
+SHARED = "Azure Standard_NV6ads_A10_v5 (1/6 A10)"
+
+
+def test_a_pipeline_is_named_after_its_parts(catalog):
+    apart, together, alone = (preset(catalog, name).pick for name in ("multilingual-rag", "air-gapped", "laptop"))
+    assert apart.named == "BGE M3 at Novita AI, then BGE Reranker V2 M3 at Novita AI"
+    assert apart.id == "novita-ai-bge-m3 + novita-ai-bge-reranker-v2-m3" and apart.shared is None
+    assert together.named == f"BGE M3 and BGE Reranker V2 M3 together on {SHARED}"
+    assert together.id == "bge-m3@azure-standard-nv6ads-a10-v5 + bge-reranker-v2-m3@azure-standard-nv6ads-a10-v5"
+    assert (alone.named, alone.id) == (f"BGE Small EN v1.5 on {alone.parts[0].plan.where}", "bge-small-en-v1.5@aws-c7i.xlarge")
+    assert (alone.part("reranker"), alone.part("embedder")) == (None, alone.parts[0])
+    assert together.part("reranker") is together.parts[1]
+
+
+def test_shared_machines_are_paid_once_and_steps_apart_each(catalog):
+    together, apart = preset(catalog, "air-gapped").pick, preset(catalog, "multilingual-rag").pick
+    plan = together.parts[0].plan
+    rent = plan.rent * HOURS_PER_MONTH
+    assert together.shared == (1, 1, 2), "at the slow end of their speed they need a second one"
+    assert together.monthly_usd == Range(rent, rent, 2 * rent).plus(plan.index_usd)
+    assert apart.monthly_usd == apart.parts[0].cost.plus(apart.parts[1].cost)
+    for found in (together, apart):
+        assert found.monthly == float(found.monthly_usd.base)
+
+
+def test_the_first_encoding_is_paid_once_by_the_embedder(catalog):
+    together, apart = preset(catalog, "air-gapped").pick, preset(catalog, "multilingual-rag").pick
+    assert together.one_off_usd == together.parts[0].plan.one_off_usd
+    assert together.one_off_usd.low < together.one_off_usd.base < together.one_off_usd.high
+    assert apart.one_off_usd == Range(*[Decimal("25.20")] * 3)
+    assert preset(catalog, "rerank-english").pick.one_off_usd == Range(Decimal(0), Decimal(0), Decimal(0))
+
+
+def test_a_first_encoding_that_nobody_knows_counts_as_nothing(catalog):
+    from advisor.recommend import Pipeline
+
+    unknown = SimpleNamespace(plan=SimpleNamespace(one_off_usd=None))
+    known = SimpleNamespace(plan=SimpleNamespace(one_off_usd=Range(Decimal(1), Decimal(2), Decimal(3))))
+    assert Pipeline((unknown,)).one_off_usd == Range(Decimal(0), Decimal(0), Decimal(0))
+    assert Pipeline((unknown, known, known)).one_off_usd == Range(Decimal(2), Decimal(4), Decimal(6))
+
+
+def test_a_judged_plan_says_what_the_rules_and_the_evidence_say_of_it(catalog):
+    found = ask(catalog, task="retrieve-and-rerank", languages=["en"])
+    assert len(found.judged) == len(found.table)
+    for row, judged in enumerate(found.judged):
+        role = found.role(judged.kind)
+        expected = role.evidence.scores.get(judged.variant_id) if role else None
+        assert judged.quality == expected and judged.row == row
+        assert judged.plan.id == judged.id and judged.hosted == (judged.plan.offer is not None)
+        assert judged.findings == found.rules.of(row)
+        assert all(f.effect == "exclude" for f in judged.excluded) and all(f.effect in ("warn", "note") for f in judged.remarks)
+        assert set(judged.findings) == set(judged.remarks) | {f for f in judged.findings if f.effect == "exclude"}
+        assert bool(judged.excluded) == bool(found.rules.excluded[row])
+        if judged.fits:
+            assert judged.cost == judged.plan.monthly_usd and judged.monthly == pytest.approx(float(judged.cost.base))
+            assert judged.named == f"{judged.plan.variant.name} {'at' if judged.hosted else 'on'} {judged.plan.where}"
+    assert [j.id for j in found.rejected] == [j.id for j in found.judged if found.rules.excluded[j.row]] != []
+    assert [j.row for j in found.fitting("embedder")] == found.role("embedder").fitting.tolist()
+    assert all(j.fits and j.kind == "reranker" for j in found.fitting("reranker"))
+
+
+def test_a_step_that_the_task_does_not_have_is_none(catalog):
+    found = ask(catalog)
+    assert found.role("reranker") is None and list(found.fitting("reranker")) == []
+    assert [role.kind for role in found.roles] == ["embedder"] and found.role("embedder") is found.roles[0]
+
+
+def test_the_answer_keeps_what_was_asked(catalog):
+    assumptions = Assumptions(hosted_discount_percent=50)
+    found = ask(catalog, "longembed", assumptions=assumptions, passages=1000)
+    assert (found.workload, found.assumptions, found.asked_sets, found.today) == (
+        Workload(passages=1000),
+        assumptions,
+        ("longembed",),
+        TODAY,
+    )
+    assert found.answer == tuple(part.id for part in found.pick.parts) and found.monthly == pytest.approx(found.pick.monthly)
+    full = {j.id: j for j in ask(catalog, passages=1000).judged}
+    halved = [j for j in found.judged if j.hosted and j.fits]
+    assert halved and all(2 * j.plan.encoding_usd.base == full[j.id].plan.encoding_usd.base for j in halved)
+    nothing = ask(catalog, budget_usd_per_month=0, vector_store="ram")
+    assert (nothing.pick, nothing.answer, nothing.monthly) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("stated", "sets"),
+    [
+        ({"passage_tokens": 1000, "passage_tokens_p95": 1500, "split_long_passages": False}, ["longembed"]),
+        ({"passage_tokens": 999, "passage_tokens_p95": 1500, "split_long_passages": False}, ["mteb-eng-v1-retrieval"]),
+        ({"passage_tokens": 1000, "passage_tokens_p95": 1500}, ["mteb-eng-v1-retrieval"]),
+        ({"task": "retrieve-and-rerank"}, ["mteb-eng-v1-retrieval", "llamaindex-rerank-large"]),
+        ({"task": "retrieve-and-rerank", "languages": ["de", "en"]}, ["miracl-paper", "miracl-rerank-m3"]),
+        ({"task": "rerank"}, ["llamaindex-rerank-large"]),
+    ],
+    ids=["a thousand tokens kept whole", "one less", "a thousand that may be split", "a reranker over Large", "a reranker over M3", "a reranker alone"],
+)  # fmt: skip
+def test_each_step_is_ranked_by_the_scores_that_speak_for_it(catalog, stated, sets):
+    assert [role.evidence.set.id for role in ask(catalog, **stated).roles] == sets
+
+
+def test_scores_that_were_asked_for_go_to_the_step_that_they_are_for(catalog):
+    found = ask(catalog, "no-such-set", "llamaindex-rerank-m3", "longembed", "mteb-eng-v2-retrieval", task="retrieve-and-rerank")
+    assert [role.evidence.set.id for role in found.roles] == ["longembed", "llamaindex-rerank-m3"]
+
+
+def test_languages_count_once_and_in_any_order(catalog):
+    first, second = (ask(catalog, languages=languages) for languages in (["de", "fr", "de"], ["fr", "de"]))
+    assert first.roles[0].evidence == second.roles[0].evidence and first.answer == second.answer
+    assert (
+        "languages de, fr," in ask(catalog, "miracl-paper", languages=["fr", "de"]).roles[0].evidence.title or first.roles[0].evidence.set
+    )
