@@ -76,7 +76,7 @@ def parse(text: str, columns: Mapping[str, Kind]) -> Expression:
         raise RuleError(f"nested {depth} deep, more than {MAX_DEPTH}. Split it into several rules.")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
+            warnings.simplefilter("ignore")  # of an odd escape: DeprecationWarning up to Python 3.11, SyntaxWarning from 3.12 on
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         detail = error.msg if isinstance(error, SyntaxError) else "it is too deeply nested"
