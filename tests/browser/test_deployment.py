@@ -172,7 +172,7 @@ def test_what_is_for_the_operator_is_not_for_the_public(service, path):
 
 def test_a_body_above_the_upload_limit_is_refused_before_a_replica_is_asked(service):
     since = len(service.log())
-    answer = requests.put(f"{service.address}/_stcore/upload_file/a/b", data=b"x" * (5 * 1024 * 1024 + 1), timeout=20)
+    answer = requests.put(f"{service.address}/_stcore/upload_file/a/b", data=b"x" * (10 * 1024 * 1024 + 1), timeout=20)
     assert answer.status_code == 413
     assert service.logged(since, "/_stcore/upload_file")[0].replicas == "-"
 
