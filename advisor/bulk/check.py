@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from advisor.bulk import blocks, corpus, vectors
-from advisor.bulk.blocks import End, Seen
+from advisor.bulk.blocks import Block, End, Seen
 from advisor.bulk.corpus import Reading
 from advisor.bulk.folder import FORMAT
 from advisor.bulk.run import finished
@@ -60,27 +61,30 @@ def _faults(out: Path, manifest: dict[str, Any], given: Path | None) -> Iterator
         for path in sorted((out / "vectors").glob("*.parquet"))
         if f"vectors/{path.name}" not in known
     )
-    yield from _set_aside(out / aside["file"], aside)
-    planned = _planned(manifest, given) if given else None
+    damaged = list(_set_aside(out / aside["file"], aside))
+    yield from damaged
+    planned = _planned(manifest, given) if given and not damaged else None
     if isinstance(planned, str):
         yield planned
         planned = None
-    refused = _refused(out / aside["file"]) if planned else set()
-    with closing(Seen()) as seen:
+    with contextlib.ExitStack() as stack:
+        seen = stack.enter_context(contextlib.closing(Seen()))
+        refused = stack.enter_context((out / aside["file"]).open("rb")) if planned else None
         for row in rows:
             ids: list[str] = []
             if row["file"]:
                 ids, faults = _block(out, row, manifest, seen)
                 yield from faults
-            expected = next(planned, None) if planned else None
-            if planned and (expected is None or isinstance(expected, End)):
+            if planned is None or refused is None:
+                continue
+            without = {(one["file"], one["row"]) for one in map(json.loads, islice(refused, row["set_aside"]))}
+            expected = next(planned, None)
+            if not isinstance(expected, Block):
                 yield f"block {row['block']}: the corpus ends before it."
                 planned = None
-            elif isinstance(expected, blocks.Block):
-                wanted = [key for key, place in zip(expected.ids, expected.places, strict=True) if tuple(place) not in refused]
-                if wanted != ids:
-                    yield f"block {row['block']}: its ids are not those of the corpus."
-    if planned and not isinstance(next(planned, None), End):
+            elif ids != [key for key, place in zip(expected.ids, expected.places, strict=True) if tuple(place) not in without]:
+                yield f"block {row['block']}: its ids are not those of the corpus."
+    if planned is not None and not isinstance(next(planned, None), End):
         yield "the corpus goes on after the last block."
 
 
@@ -116,13 +120,7 @@ def _set_aside(path: Path, aside: dict[str, Any]) -> Iterator[str]:
             yield f"{path.name}: it has not as many rows as the manifest says."
 
 
-def _refused(path: Path) -> set[tuple[str, int]]:
-    """Rows set aside, by file and row: of those that the corpus gives as passages, the ones that the model did not take."""
-    with path.open("rb") as stream:
-        return {(row["file"], row["row"]) for row in map(json.loads, stream)}
-
-
-def _planned(manifest: dict[str, Any], given: Path) -> Iterator[blocks.Block | End] | str:
+def _planned(manifest: dict[str, Any], given: Path) -> Iterator[Block | End] | str:
     """The blocks of the corpus, cut again; or why it is not the corpus of the manifest."""
     files, _ = corpus.files(given)
     now = [{"file": file.name, "bytes": file.size, "sha256": corpus.sha256(file.path)} for file in files]

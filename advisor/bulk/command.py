@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from advisor.bulk import fleet, vectors
+from advisor.bulk import check, fleet, on_ray, vectors
 from advisor.bulk import run as runs
 from advisor.bulk.corpus import Reading
 from advisor.bulk.run import Job, Way
@@ -76,8 +76,6 @@ def encode(asked: argparse.Namespace, catalog: Catalog, chosen: Chosen, load: Ca
         EncodeError: something that is asked for cannot be done; what is done stays.
     """
     if asked.check:
-        from advisor.bulk import check
-
         return check.checked(asked.check, asked.corpus) + "\n"
     for name in ("corpus", "out", "model"):
         if getattr(asked, name) is None:
@@ -125,8 +123,6 @@ def _way(asked: argparse.Namespace, catalog: Catalog, chosen: Chosen, load: Call
     if choice.endpoint is not None:
         return choice, fleet.Fleet([load(choice, None)], _say, at_once=asked.at_once, patience_s=asked.patience)
     if asked.ray:
-        from advisor.bulk import on_ray
-
         assert choice.model is not None
         return choice, on_ray.Ray(asked.ray, choice.model, workers=asked.workers, threads=asked.threads or 1, gpus=asked.gpus)
     return choice, runs.Here(load(choice, asked.threads))

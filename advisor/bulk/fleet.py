@@ -38,10 +38,10 @@ class _Back:
 
 @dataclass(frozen=True)
 class _Gone:
-    """A thread that works no more, and why; None where it was told to stop."""
+    """A thread that works no more, and why."""
 
     name: str
-    why: EncodeError | None
+    why: EncodeError
 
 
 class Fleet:
@@ -97,6 +97,7 @@ class Fleet:
         back: deque[Block] = deque()
         tries: dict[int, int] = {}
         alive, out = len(threads), 0
+        gone: set[str] = set()
         while end is None or back or out:
             while out < alive + 1 and (back or end is None):  # one more than work on them, so that nobody waits for the reader
                 one = back.popleft() if back else next(source)
@@ -121,7 +122,9 @@ class Fleet:
                 back.append(came.block)
             elif isinstance(came, _Gone):
                 alive -= 1
-                self._say(f"{came.name} is given up: {came.why}")
+                if came.name not in gone:
+                    self._say(f"{came.name} is given up: {came.why}")
+                gone.add(came.name)
                 if not alive:
                     raise EncodeError(f"No server is left: {came.why} What is done stays; run the same command again when one answers.")
             else:

@@ -249,7 +249,8 @@ class Folder:
                 else:
                     one = Written(**value)
                     self.found[one.block] = one
-            stream.truncate(length)  # a line that a kill cut short
+            if length < stream.seek(0, os.SEEK_END):
+                stream.truncate(length)  # a line that a kill cut short
         if begun is None or begun.get("format") != FORMAT:
             raise EncodeError(f"{self.path} was begun by another version of bulk encoding. Name a new folder with --out.")
         earlier: dict[str, Any] = begun["plan"]

@@ -4,7 +4,24 @@ import pytest
 
 from tests.encode.conftest import standin, tiny_embedder  # noqa: F401  # fixtures
 
-WORDS = "the of cat dog search engine ranks passages vector encode bread bake river mountain code data".split()
+WORDS = [
+    "the",
+    "of",
+    "cat",
+    "dog",
+    "search",
+    "engine",
+    "ranks",
+    "passages",
+    "vector",
+    "encode",
+    "bread",
+    "bake",
+    "river",
+    "mountain",
+    "code",
+    "data",
+]
 
 
 def passages(count, start=0):

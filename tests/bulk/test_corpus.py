@@ -29,9 +29,7 @@ def as_jsonl(path):
 
 
 def as_csv(path):
-    path.write_bytes(
-        ("\ufeffid,lang,text\r\n" + "".join('{},en,"{}"\r\n'.format(k, t.replace('"', '""')) for k, t in ROWS)).encode()
-    )
+    path.write_bytes(("\ufeffid,lang,text\r\n" + "".join('{},en,"{}"\r\n'.format(k, t.replace('"', '""')) for k, t in ROWS)).encode())
 
 
 def packed(write):

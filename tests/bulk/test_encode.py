@@ -1,0 +1,409 @@
+"""Bulk encoding from end to end: what is written, what is refused, what a kill leaves, and what comes of it when the run goes on."""
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+pytest.importorskip("fastembed")
+
+from advisor import __main__ as cli
+from advisor.bulk import check, folder, vectors
+from advisor.encode import local, models
+from tests.bulk.conftest import passages, write_jsonl
+from tests.encode import servers
+
+SMALL = "bge-small-en-v1.5"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch, catalog):
+    monkeypatch.setenv("ADVISOR_MODELS", str(tmp_path / "models"))
+    monkeypatch.delenv("ADVISOR_ENDPOINTS", raising=False)
+    monkeypatch.setattr(cli.catalog, "load", lambda: catalog)
+
+
+@pytest.fixture(scope="module")
+def small(catalog, tiny_embedder):
+    return local.load(models.of_variant(catalog, SMALL, tiny_embedder), 1)
+
+
+@pytest.fixture
+def encode(tmp_path, tiny_embedder, capsys):
+    """Encodes a corpus into `out` with the tiny model; gives status, what is printed, and what is said beside it."""
+
+    def running(corpus, *arguments, out=tmp_path / "out", folder=tiny_embedder):
+        own = [] if folder is None else ["--folder", folder, "--threads", 1]
+        status = cli.main([str(each) for each in ("encode", corpus, "--model", SMALL, *own, "--out", out, "--rows", 64, *arguments)])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return running
+
+
+def stored(out):
+    """Ids and vectors in the order of the blocks, and the manifest."""
+    manifest = json.loads((out / "manifest.json").read_text())
+    read = [vectors.read(out / block["file"]) for block in manifest["blocks"] if block["file"]]
+    return [key for ids, _, _ in read for key in ids], np.concatenate([rows for _, rows, _ in read]), manifest
+
+
+def journal(out):
+    return [json.loads(line) for line in (out / "journal.jsonl").read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+
+
+def blocks_done(out):
+    return [line["block"] for line in journal(out) if "block" in line]
+
+
+def command(*arguments, tiny):
+    told = ["-m", "advisor", "encode", *map(str, arguments), "--model", SMALL, "--folder", str(tiny), "--threads", "1"]
+    return subprocess.Popen([sys.executable, *told], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+# What is written
+
+
+def test_vectors_are_those_of_the_engine_in_the_order_of_the_corpus(encode, jsonl, small, tmp_path):
+    rows = passages(150)
+    status, out, err = encode(jsonl(150))
+    ids, found, manifest = stored(tmp_path / "out")
+    assert status == 0 and "150 passages are encoded in 3 blocks" in out and "0 of 150 rows were set aside" in out
+    assert ids == [row["id"] for row in rows]
+    assert found == pytest.approx(small.embed([row["text"] for row in rows], "passage").dense, abs=1e-5)
+    assert [block["first_id"] for block in manifest["blocks"]] == ["p0", "p64", "p128"]
+    assert manifest["totals"] == {"read": 150, "written": 150, "set_aside": 0, "blocks": 3}
+    assert manifest["corpus"][0]["file"] == "corpus.jsonl" and len(manifest["corpus"][0]["sha256"]) == 64
+    assert "These weights are not BGE Small EN v1.5's" in err
+
+
+def test_bad_rows_are_set_aside_and_counted(encode, tmp_path):
+    lines = [json.dumps(row) for row in passages(100)]
+    lines[10:10] = ["no json", '{"id": "p3", "text": "again"}', '{"id": "x", "text": ""}']
+    (tmp_path / "c.jsonl").write_text("\n".join(lines))
+    assert encode(tmp_path / "c.jsonl")[0] == 0
+    ids, _, manifest = stored(tmp_path / "out")
+    aside = [json.loads(line) for line in (tmp_path / "out" / "set-aside.jsonl").read_text().splitlines()]
+    assert ids == [row["id"] for row in passages(100)] and manifest["totals"]["read"] == 103
+    assert [(row["row"], row["id"], row["reason"]) for row in aside] == [
+        (11, "", "not JSON"),
+        (12, "p3", "an id that an earlier row has"),
+        (13, "x", "empty text"),
+    ]
+    assert check.checked(tmp_path / "out", tmp_path / "c.jsonl").endswith(
+        "103 rows read = 100 vectors + 3 set aside; every passage of the corpus is there once."
+    )
+
+
+@pytest.mark.parametrize(("kind", "bytes_each"), [("float32", 4), ("float16", 2), ("int8", 1)])
+def test_each_type_is_as_near_as_it_says(encode, jsonl, small, tmp_path, kind, bytes_each):
+    encode(jsonl(70), "--type", kind)
+    _, found, _ = stored(tmp_path / "out")
+    exact = small.embed([row["text"] for row in passages(70)], "passage").dense
+    largest = np.abs(exact).max(axis=1, keepdims=True)
+    bound = {"float32": 0, "float16": np.maximum(np.abs(exact) / 2048, 3e-8), "int8": largest / 254}[kind]
+    assert (np.abs(found - exact) <= bound + 1e-5).all()  # the batches of 64 and 6 move values by 1e-6 themselves
+    table = pq.read_table(tmp_path / "out" / "vectors" / "block-000000.parquet")
+    assert table.schema.field("vector").type.value_type.bit_width == 8 * bytes_each and table.schema.field("vector").type.list_size == 32
+    about = {key.decode(): value.decode() for key, value in table.schema.metadata.items()}
+    assert (about["type"], about["dim"], about["pooling"], about["normalised"]) == (kind, "32", "cls", "true")
+    assert "is whole" in check.checked(tmp_path / "out")
+
+
+def test_int8_reaches_both_its_ends_and_keeps_zeros():
+    whole, scales = vectors.quantised(np.array([[1, -1, 0.5], [0, 0, 0]], np.float32))
+    assert whole.tolist() == [[127, -127, 64], [0, 0, 0]] and scales == pytest.approx([1 / 127, 0])
+
+
+def test_an_empty_corpus_gives_a_manifest_without_vectors(encode, tmp_path):
+    (tmp_path / "c.jsonl").write_text("\n")
+    assert encode(tmp_path / "c.jsonl")[0] == 0
+    assert "0 rows read" in check.checked(tmp_path / "out", tmp_path / "c.jsonl")
+
+
+# Going on
+
+
+def test_a_killed_run_goes_on_and_no_passage_is_lost_or_twice(encode, tiny_embedder, jsonl, small, tmp_path):
+    corpus, out = jsonl(4_000), tmp_path / "out"
+    process = command(corpus, "--out", out, "--rows", 64, tiny=tiny_embedder)
+    until = time.monotonic() + 60
+    while not (out / "journal.jsonl").exists() or len(blocks_done(out)) < 3:
+        assert process.poll() is None and time.monotonic() < until, process.communicate()[1]
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    before = blocks_done(out)
+    assert process.returncode == -signal.SIGKILL and not (out / "manifest.json").exists() and 3 <= len(before) < 63
+    with (out / "journal.jsonl").open("ab") as stream:
+        stream.write(b'{"block": 9')  # as a kill in the middle of a line leaves it
+    (out / "vectors" / ".block-000009.parquet.1.tmp").write_bytes(b"half")
+    status, _, err = encode(corpus)
+    ids, _, manifest = stored(out)
+    assert status == 0 and f"{len(before)} blocks are done" in err and len(manifest["runs"]) == 2
+    assert sorted(blocks_done(out)) == list(range(63)), "a block that was done is not done again"
+    assert ids == [row["id"] for row in passages(4_000)]
+    assert "every passage of the corpus is there once" in check.checked(out, corpus)
+    assert not list((out / "vectors").glob(".*"))
+
+
+def unfinished(out):
+    (out / "manifest.json").unlink()
+
+
+def test_a_damaged_block_is_found_and_done_again(encode, jsonl, tmp_path):
+    corpus, out = jsonl(200), tmp_path / "out"
+    encode(corpus)
+    _, first, _ = stored(out)
+    victim = out / "vectors" / "block-000001.parquet"
+    content = bytearray(victim.read_bytes())
+    content[len(content) // 2] ^= 1
+    victim.write_bytes(content)
+    (out / "vectors" / "block-000002.parquet").unlink()
+    assert cli.main(["encode", "--check", str(out)]) == 2
+    unfinished(out)
+    status, _, err = encode(corpus)
+    assert status == 0 and "2 blocks are not as the journal says and are done again, the first of them 1." in err
+    assert stored(out)[1] == pytest.approx(first, abs=1e-6) and "is whole" in check.checked(out, corpus)
+
+
+def test_the_same_command_on_a_finished_folder_says_so_and_does_nothing(encode, jsonl, tmp_path):
+    corpus = jsonl(70)
+    first = encode(corpus)
+    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert encode(corpus)[:2] == first[:2]
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*") if path.is_file()} == times
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda corpus: ("--type", "int8"), "type of vectors"),
+        (lambda corpus: ("--rows", "32"), "number of rows in a block"),
+        (lambda corpus: ("--id-column", "doc"), "way of reading the corpus"),
+        (lambda corpus: write_jsonl(corpus, passages(71)) and (), "content of the corpus"),
+    ],
+)
+def test_going_on_with_something_else_is_refused(encode, jsonl, tmp_path, change, sentence):
+    corpus = jsonl(70)
+    encode(corpus)
+    status, out, err = encode(corpus, *change(corpus))
+    assert (status, out) == (2, "") and f"was begun with another {sentence}" in err
+
+
+def test_other_weights_under_the_same_name_are_refused(encode, jsonl, tmp_path, tiny_embedder):
+    from tools import models as made
+
+    encode(jsonl(70))
+    made.write_embedder(tmp_path / "other")
+    (tmp_path / "other" / "tokenizer.json").write_text((tiny_embedder / "tokenizer.json").read_text() + "\n")
+    status, _, err = encode(jsonl(70), folder=tmp_path / "other")
+    assert status == 2 and "was begun with another weights" in err
+
+
+def test_two_runs_in_one_folder_are_refused(encode, jsonl, tmp_path):
+    corpus = jsonl(70)
+    encode(corpus)
+    plan = journal(tmp_path / "out")[0]["plan"]
+    held = folder.Folder(tmp_path / "out", plan)
+    try:
+        status, _, err = encode(corpus)
+    finally:
+        held.close()
+    assert status == 2 and "Another run is at work in" in err
+    assert encode(corpus)[0] == 0
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(encode, jsonl, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("mine")
+    assert "holds files that are not of a bulk encoding" in encode(jsonl(5))[2]
+    assert "lies within the corpus" in encode(jsonl(5).parent, out=tmp_path / "inside")[2]
+
+
+# Checks
+
+
+def tampered(out, change):
+    manifest = json.loads((out / "manifest.json").read_text())
+    change(manifest)
+    (out / "manifest.json").write_text(json.dumps(manifest))
+
+
+def swap(out):
+    one, two = (out / "vectors" / f"block-00000{n}.parquet" for n in (0, 1))
+    content = one.read_bytes()
+    one.write_bytes(two.read_bytes())
+    two.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda out: (out / "vectors" / "block-000001.parquet").unlink(), "vectors/block-000001.parquet: it is missing."),
+        (swap, "vectors/block-000000.parquet: its bytes are not those that were written."),
+        (lambda out: (out / "vectors" / "block-7.parquet").write_bytes(b""), "vectors/block-7.parquet: the manifest does not name it."),
+        (lambda out: (out / "set-aside.jsonl").write_text("{}\n"), "set-aside.jsonl: its bytes are not those that were written."),
+        (lambda out: tampered(out, lambda m: m["totals"].update(read=99)), "the totals are not the sums of the blocks."),
+        (lambda out: tampered(out, lambda m: m["blocks"].pop()), "a block is missing, or there twice."),
+        (lambda out: tampered(out, lambda m: m["corpus"][0].update(sha256="0")), "it is of another corpus"),
+    ],
+)
+def test_the_check_finds_what_is_not_whole(encode, jsonl, tmp_path, capsys, damage, sentence):
+    corpus, out = jsonl(130), tmp_path / "out"
+    encode(corpus)
+    damage(out)
+    assert cli.main(["encode", "--check", str(out), str(corpus)]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def rewritten(out, ids, rows):
+    """Puts other vectors into a block, with a manifest that agrees."""
+    packed = vectors.packed(ids, rows, "float32", {"model": json.loads((out / "manifest.json").read_text())["model"]})
+    (out / "vectors" / "block-000000.parquet").write_bytes(packed)
+    told = {"sha256": hashlib.sha256(packed).hexdigest(), "bytes": len(packed), "first_id": ids[0], "last_id": ids[-1]}
+    tampered(out, lambda m: m["blocks"][0].update(told))
+
+
+def test_the_check_finds_vectors_that_are_none_and_ids_that_are_twice(encode, jsonl, tmp_path):
+    corpus, out = jsonl(130), tmp_path / "out"
+    encode(corpus)
+    ids, rows, _ = vectors.read(out / "vectors" / "block-000000.parquet")
+    for bad in (np.nan, 3.0):
+        broken = rows.copy()
+        broken[5, 0] = bad
+        rewritten(out, ids, broken)
+        with pytest.raises(ValueError, match="a vector holds something else than finite numbers, or is not of length one"):
+            check.checked(out)
+    rewritten(out, [*ids[:-1], ids[0]], rows)
+    with pytest.raises(ValueError, match=r"the id p0 is there twice(.|\n)*its ids are not those of the corpus"):
+        check.checked(out, corpus)
+
+
+# Servers
+
+
+def fleet(*urls, more=()):
+    told = [part for url in urls for part in ("--endpoint", str(url))]
+    return [*told, "--shape", "tei", "--patience", "0", "--at-once", "1", *more]
+
+
+def after(count, then):
+    """A fault from the (count + 1)th request on."""
+    asked = iter(range(10**9))
+
+    def reply(handler, answer):
+        if next(asked) < count:
+            servers.send(handler, 200, answer)
+        else:
+            then(handler, answer)
+
+    return reply
+
+
+def on_server(catalog, text):
+    return servers.vector(text, catalog.variants[SMALL].embedding_dim)
+
+
+def test_what_a_dying_server_does_not_give_the_other_gives(encode, jsonl, tmp_path, catalog):
+    dim = catalog.variants[SMALL].embedding_dim
+    with (
+        servers.serving("tei", dim=dim, fault=after(6, servers.FAULTS["closed"])) as dying,
+        servers.serving("tei", dim=dim) as living,
+    ):
+        status, _, err = encode(jsonl(900), *fleet(dying, living), folder=None)
+        assert len(dying.posts) >= 6 and len(living.posts) > 10
+    ids, found, manifest = stored(tmp_path / "out")
+    assert status == 0 and "is given up:" in err and len(manifest["runs"][0]["workers"]) == 2
+    assert ids == [row["id"] for row in passages(900)] and "every passage" in check.checked(tmp_path / "out", jsonl(900))
+    assert found[[0, 899]] == pytest.approx(np.array([on_server(catalog, passages(900)[n]["text"]) for n in (0, 899)]), abs=1e-5)
+
+
+def test_when_all_servers_are_gone_what_is_done_stays_and_others_go_on(encode, jsonl, tmp_path, catalog):
+    dim, corpus, out = catalog.variants[SMALL].embedding_dim, jsonl(900), tmp_path / "out"
+    with servers.serving("tei", dim=dim, fault=after(10, servers.status(503, Retry_After="60"))) as dying:
+        status, _, err = encode(corpus, *fleet(dying), folder=None)
+    before = blocks_done(out)
+    assert status == 2 and "No server is left:" in err and "What is done stays" in err and 1 <= len(before) < 15
+    with servers.serving("tei", dim=dim) as living:
+        assert encode(corpus, *fleet(living), folder=None)[0] == 0
+    assert sorted(blocks_done(out)) == list(range(15)) and "every passage" in check.checked(out, corpus)
+
+
+def test_a_text_that_a_server_does_not_take_is_set_aside_alone(encode, tmp_path, catalog):
+    rows = passages(80)
+    rows[33]["text"] += " poison"
+
+    def refuse(handler, answer):
+        body = handler.server.seen[-1].body
+        poisoned = any("poison" in text for text in body["inputs"])
+        servers.status(413)(handler, answer) if poisoned else servers.send(handler, 200, answer)
+
+    with servers.serving("tei", dim=catalog.variants[SMALL].embedding_dim, fault=refuse) as base:
+        status, out, _ = encode(write_jsonl(tmp_path / "c.jsonl", rows), *fleet(base), folder=None)
+    aside = json.loads((tmp_path / "out" / "set-aside.jsonl").read_text())
+    assert status == 0 and "1 of 80 rows were set aside" in out
+    assert (aside["row"], aside["id"]) == (34, "p33") and "takes less at a time (413)" in aside["reason"]
+    assert "every passage" in check.checked(tmp_path / "out", tmp_path / "c.jsonl")
+
+
+def test_servers_of_different_models_are_refused(encode, jsonl, catalog):
+    dim = catalog.variants[SMALL].embedding_dim
+    other = servers.changed(lambda rows: [row[::-1] for row in rows])
+    with servers.serving("tei", dim=dim) as one, servers.serving("tei", dim=dim, fault=other) as two:
+        status, _, err = encode(jsonl(5), *fleet(one, two), folder=None)
+    assert status == 2 and "they serve different models" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--endpoint", "http://127.0.0.1:1", "--endpoint", "http://127.0.0.1:1"), "is named twice"),
+        (("--endpoint", "ftp://127.0.0.1"), "The base address is none that can be used"),
+        (("--endpoint", "nobody"), "no endpoint 'nobody' in ADVISOR_ENDPOINTS"),
+        (("--endpoint", "http://127.0.0.1:1", "--key-env", "no key"), "--endpoint 127.0.0.1:1, key_env:"),
+        (("--model", "bge-reranker-base", "--endpoint", "http://127.0.0.1:1"), "gives no vectors"),
+        (("--gpus", "-1"), "are 0 or more"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_in_a_sentence(encode, jsonl, arguments, sentence):
+    status, out, err = encode(jsonl(5), *arguments, folder=None)
+    assert (status, out) == (2, "") and sentence in err and "Traceback" not in err
+
+
+def test_without_corpus_or_folder_the_command_says_what_to_write(capsys):
+    assert cli.main(["encode"]) == 2
+    assert "CORPUS is missing. Write: encode CORPUS --model ID --out DIR" in capsys.readouterr().err
+
+
+# Ray
+
+
+def test_without_ray_one_sentence_says_what_to_install(encode, jsonl, monkeypatch):
+    from advisor.bulk import on_ray
+
+    monkeypatch.setattr(on_ray, "find_spec", lambda name: None)
+    status, _, err = encode(jsonl(5), "--ray", "local")
+    assert status == 2 and err.splitlines()[-1] == on_ray.INSTALL
+
+
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'ray[data]'.")
+def test_two_workers_of_ray_encode_what_one_process_does(tiny_embedder, tmp_path, small):
+    corpus, out = write_jsonl(tmp_path / "c.jsonl", [*passages(500), {"id": "p1", "text": "again"}]), tmp_path / "out"
+    process = command(corpus, "--out", out, "--rows", 32, "--ray", "local", "--workers", 2, tiny=tiny_embedder)
+    err = process.communicate(timeout=120)[1]
+    assert process.returncode == 0, err
+    ids, found, manifest = stored(out)
+    assert ids == [row["id"] for row in passages(500)] and manifest["totals"] == {"read": 501, "written": 500, "set_aside": 1, "blocks": 16}
+    assert found == pytest.approx(small.embed([row["text"] for row in passages(500)], "passage").dense, abs=1e-5)
+    assert manifest["runs"][0]["way"] == "ray" and manifest["runs"][0]["workers"] == 2
+    assert "every passage" in check.checked(out, corpus)

@@ -1,0 +1,40 @@
+"""What is said while the work goes on, and how often."""
+
+import io
+
+from advisor.bulk.folder import Written
+from advisor.bulk.progress import Progress, duration
+
+
+def block(number, done):
+    return Written(number, 100, 90, 10, "a", "b", "f", 1, "s", None, done)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def said(stream, seconds):
+    """The lines that blocks at these times bring; each reads a hundredth of the corpus."""
+    at = [0.0]
+    told = Progress([block(0, 0.1)], stream, lambda: at[0])
+    for place, second in enumerate(seconds, 1):
+        at[0] = second
+        told.add(block(place, 0.1 + place / 100))
+    return stream.getvalue()
+
+
+def test_a_terminal_hears_once_a_second_at_most():
+    assert said(Terminal(), [0.4, 0.9, 1.0, 1.5, 1.9, 2.0]).count("passages") == 2
+
+
+def test_a_log_hears_every_thirty_seconds():
+    assert said(io.StringIO(), [1, 10, 29, 30, 45, 61]).splitlines() == [
+        "450 passages, 12 a second, 50 rows set aside, about 11 min left",
+        "630 passages, 9 a second, 70 rows set aside, about 14 min left",
+    ]
+
+
+def test_times_are_said_in_the_unit_that_suits():
+    assert [duration(each) for each in (45, 600, 36_000)] == ["45 s", "10 min", "10.0 h"]
