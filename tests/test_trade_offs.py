@@ -72,7 +72,7 @@ PICKS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(PICKS)
 def test_what_would_change_the_answer_is_true_when_applied(catalog, stated):
     found = ask(catalog, **stated)
@@ -110,23 +110,25 @@ def test_why_not_names_the_figure_that_decided(catalog):
 
 
 def test_every_plan_can_be_asked_why_not(catalog):
-    for stated in (
-        {},
-        {"task": "rerank"},
-        {"languages": ["de"]},
-        {"priority": "quality"},
-        {"priority": "cost"},
-        {"data_may_leave": False},
-        {"placement": "hosted", "data_may_leave": False},
-        {"task": "retrieve-and-rerank", "placement": "own"},
+    for number, stated in enumerate(
+        (
+            {},
+            {"task": "rerank"},
+            {"languages": ["de"]},
+            {"priority": "quality"},
+            {"priority": "cost"},
+            {"data_may_leave": False},
+            {"placement": "hosted", "data_may_leave": False},
+            {"task": "retrieve-and-rerank", "placement": "own"},
+        )
     ):
         found = ask(catalog, **stated)
-        for judged in found.judged:
+        for judged in found.judged[number % 3 :: 3]:
             lines = trade_offs.why_not(found, judged.id)
             assert lines and all(line and "None" not in line and "{" not in line for line in lines)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(PICKS, st.sampled_from([0, 1, 5, 20, 100]))
 def test_what_why_not_says_of_cost_and_order_is_so(catalog, stated, material):
     found = ask(catalog, **stated, material_usd=material)
