@@ -10,6 +10,7 @@ from advisor.encode.choices import Choice
 from advisor.errors import AdvisorError
 from advisor.own_data import File, read
 from advisor.own_zip import read_zip
+from advisor.question import SCORES
 from pages import engines, shared
 
 MOST_MB = 10
@@ -149,7 +150,7 @@ def show_results(judged, results) -> None:
     if shared.YOURS in st.session_state:
         sets = evidence_of_yours.asked(shared.the_catalog())
         st.success("Taken: Advise offers it as “your own data”, first among the scores, until this visit ends.")
-        asked = {**st.session_state.get(shared.STORED, {}), **{shared.SCORES[kind]: key for kind, key in sets.items()}}
+        asked = {**st.session_state.get(shared.STORED, {}), **{SCORES[kind]: key for kind, key in sets.items()}}
         st.page_link("pages/advise.py", label="Ask Advise with it", icon=":material/compass_calibration:", query_params=asked)
         if st.button("Leave it out again", icon=":material/undo:"):
             del st.session_state[shared.YOURS]

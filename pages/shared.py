@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,10 +15,11 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from advisor import catalog, evidence_of_yours, prices, reasons, recommend
 from advisor.assumptions import Assumptions
-from advisor.catalog import Catalog
+from advisor.catalog import Catalog, current
 from advisor.charts import Chart
 from advisor.errors import CatalogError
 from advisor.evaluate import Measured
+from advisor.question import SCORES
 from advisor.recommend import Recommendation
 from advisor.workload import Workload
 
@@ -31,8 +31,6 @@ IGNORED = "ignored"
 """Where the form keeps what of the address it could not take, until another page is entered."""
 LIVE = "live_prices"
 YOURS = "your_evidence"
-SCORES = {"embedder": "scores", "reranker": "rerank_scores"}
-"""The address parameter of the scores that rank each kind."""
 # Streamlit 1.67 writes multiselect tags in white on the primary colour in either theme: 2.2:1 on our dark one.
 TAGGED = ("languages", "outputs", "variants", "speed_lengths", "speed_batches", "data_embedders", "data_rerankers", "data_languages")
 TAGS = ", ".join(f".st-key-{key} [data-tag]" for key in TAGGED) + " {background-color: #0f5f8c}"
@@ -54,6 +52,7 @@ def start(page: Any) -> None:
     except CatalogError as error:
         show_faults(error)
         st.stop()
+    show_outdated()
     entered = st.session_state.get("page") != page.url_path
     if entered:
         st.session_state.pop(IGNORED, None)
@@ -75,15 +74,16 @@ def routed() -> None:
         st.rerun()
 
 
-@st.cache_resource(max_entries=2, show_spinner="Reading the catalog")
-def _load(root: Path, mark: str) -> Catalog:
-    return catalog.load(root)
-
-
 def the_catalog() -> Catalog:
-    """The catalog, read again when its files change; with live prices in it where this visit uses them."""
-    root = catalog.folder()
-    found = _load(root, catalog.fingerprint(root))
+    """The catalog, read again when its files change; with live prices in it where this visit uses them.
+
+    Raises:
+        CatalogError: its files cannot be used, and never could since the server started.
+    """
+    now = current.current()
+    if now.catalog is None:
+        raise CatalogError(now.faults)
+    found = now.catalog
     live = st.session_state.get(LIVE)
     found = _with_live(found, tuple(sorted(live.items()))) if live else found
     yours = st.session_state.get(YOURS)
@@ -110,6 +110,20 @@ def secret(name: str) -> str:
         return str(st.secrets.get(name, ""))
     except FileNotFoundError:
         return ""
+
+
+def show_outdated() -> None:
+    """Says that the catalog's files cannot be used as they are now, where an earlier reading answers."""
+    now = current.current()
+    if now.catalog is None or not now.faults or now.since is None:
+        return
+    first = now.faults[0]
+    where = ", ".join(part for part in (first.file, first.entry, first.field) if part)
+    more = f" {len(now.faults) - 1} more: `python -m advisor validate` lists them." if len(now.faults) > 1 else ""
+    st.warning(
+        f"The catalog's files have a fault since {now.since:%Y-%m-%d %H:%M} UTC, so the last good reading of them answers "
+        f"(catalog {now.catalog.version}). {plain(f'{where}: {first.problem} {first.remedy}'.strip())}{more}"
+    )
 
 
 def show_faults(error: CatalogError) -> None:

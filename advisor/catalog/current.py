@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,16 +15,18 @@ from advisor.errors import CatalogError, Fault
 
 
 class Current(NamedTuple):
-    """What answers now: the newest catalog that was valid, None where none ever was; and what is wrong with the files as they are."""
+    """What answers now: the newest catalog that was valid, None where none ever was; what is wrong with the files as they are, and since when."""
 
     catalog: Catalog | None
     faults: tuple[Fault, ...] = ()
+    since: datetime | None = None
 
 
 @dataclass
 class _Kept:
     mark: str
     current: Current
+    looked: float
 
 
 class Keeper:
@@ -33,30 +37,37 @@ class Keeper:
         self._kept: dict[Path, _Kept] = {}
         self._lock = threading.Lock()
 
-    def current(self, root: Path) -> Current:
-        """The catalog in `root` as it is now; while another thread reads changed files, the one before."""
-        mark = fingerprint(root)
+    def current(self, root: Path, within_s: float = 0) -> Current:
+        """The catalog in `root` as it is now, or was `within_s` ago; while another thread reads changed files, the one before."""
         kept = self._kept.get(root)
-        if kept is not None and kept.mark == mark:
+        if kept is not None and time.monotonic() - kept.looked < within_s:
             return kept.current
-        if not self._lock.acquire(blocking=kept is None):
-            return kept.current if kept else Current(None)  # `kept` is never None here: then the lock was waited for
+        if self._is_new(kept, root) and self._lock.acquire(blocking=kept is None):
+            try:
+                if self._is_new(kept := self._kept.get(root), root):  # nobody else has read it meanwhile
+                    self._kept[root] = self._read(root, kept.current if kept else Current(None))
+            finally:
+                self._lock.release()
+        return self._kept[root].current
+
+    def _is_new(self, kept: _Kept | None, root: Path) -> bool:
+        if kept is None or kept.mark != fingerprint(root):
+            return True
+        kept.looked = time.monotonic()
+        return False
+
+    def _read(self, root: Path, before: Current) -> _Kept:
+        looked, mark = time.monotonic(), fingerprint(root)  # before the reading: what changes within it is read again
         try:
-            kept = self._kept.get(root)
-            if kept is None or kept.mark != mark:
-                try:
-                    found = Current(self._reading(root))
-                except CatalogError as error:
-                    found = Current(kept.current.catalog if kept else None, tuple(error.faults))
-                kept = self._kept[root] = _Kept(mark, found)
-            return kept.current
-        finally:
-            self._lock.release()
+            found = Current(self._reading(root))
+        except CatalogError as error:
+            found = Current(before.catalog, tuple(error.faults), before.since or datetime.now(UTC))
+        return _Kept(mark, found, looked)
 
 
 _KEEPER = Keeper()
 
 
-def current() -> Current:
-    """What this process answers from, in the folder of ADVISOR_CATALOG or the shipped one."""
-    return _KEEPER.current(folder())
+def current(within_s: float = 0) -> Current:
+    """What this process answers from, in the folder of ADVISOR_CATALOG or the shipped one; looked at again after `within_s`."""
+    return _KEEPER.current(folder(), within_s)

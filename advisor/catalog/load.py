@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -127,9 +129,10 @@ def fingerprint(root: Path) -> str:
     """Names, sizes and times of the catalog's files: changes when the catalog may have changed."""
     digest = hashlib.sha256(str(root).encode())
     for path in sorted(root.rglob("*")):
-        if path.is_file():
+        with contextlib.suppress(OSError):  # a file that goes while it is looked at
             status = path.stat()
-            digest.update(f"{path.relative_to(root)} {status.st_size} {status.st_mtime_ns}\n".encode())
+            if stat.S_ISREG(status.st_mode):
+                digest.update(f"{path.relative_to(root)} {status.st_size} {status.st_mtime_ns} {status.st_mode}\n".encode())
     return digest.hexdigest()[:16]
 
 

@@ -23,6 +23,8 @@ from advisor.serve import answers, metrics, openapi
 from advisor.serve.work import Answers, Body, BusyError, Work
 
 Handler = Callable[[Request], Awaitable[Response]]
+LOOKED_S = 1.0
+"""How old a look at the catalog's files may be before an answer."""
 _API = "/api"
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 """All of them reach a route, which itself refuses those it does not take."""
@@ -170,7 +172,7 @@ async def _no_such(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _catalog() -> Catalog:
     """The catalog that answers now, read off the event loop where its files changed."""
-    now = await run_in_threadpool(current.current)
+    now = await run_in_threadpool(current.current, LOOKED_S)
     if now.catalog is None:
         raise RefusedError(503, f"The catalog cannot be used: {len(now.faults)} faults. /healthz tells them.")
     return now.catalog
