@@ -52,7 +52,8 @@ def start(page: Any) -> None:
     except CatalogError as error:
         show_faults(error)
         st.stop()
-    show_outdated()
+    if notice := current.current().notice:
+        st.warning(plain(notice))
     entered = st.session_state.get("page") != page.url_path
     if entered:
         st.session_state.pop(IGNORED, None)
@@ -110,20 +111,6 @@ def secret(name: str) -> str:
         return str(st.secrets.get(name, ""))
     except FileNotFoundError:
         return ""
-
-
-def show_outdated() -> None:
-    """Says that the catalog's files cannot be used as they are now, where an earlier reading answers."""
-    now = current.current()
-    if now.catalog is None or not now.faults or now.since is None:
-        return
-    first = now.faults[0]
-    where = ", ".join(part for part in (first.file, first.entry, first.field) if part)
-    more = f" {len(now.faults) - 1} more: `python -m advisor validate` lists them." if len(now.faults) > 1 else ""
-    st.warning(
-        f"The catalog's files have a fault since {now.since:%Y-%m-%d %H:%M} UTC, so the last good reading of them answers "
-        f"(catalog {now.catalog.version}). {plain(f'{where}: {first.problem} {first.remedy}'.strip())}{more}"
-    )
 
 
 def show_faults(error: CatalogError) -> None:

@@ -21,6 +21,18 @@ class Current(NamedTuple):
     faults: tuple[Fault, ...] = ()
     since: datetime | None = None
 
+    @property
+    def notice(self) -> str:
+        """That an earlier reading answers, with the first fault of the files; empty where they are as they should be."""
+        if self.catalog is None or self.since is None or not self.faults:
+            return ""
+        first, *others = self.faults
+        more = f" There are {len(others)} more faults: python -m advisor validate lists them." if others else ""
+        return (
+            f"Since {self.since:%Y-%m-%d %H:%M} UTC the catalog's files cannot be used, so their last good reading answers "
+            f"(catalog {self.catalog.version}). {' '.join(str(first).split())}{more}"
+        )
+
 
 @dataclass
 class _Kept:

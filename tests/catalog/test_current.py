@@ -57,6 +57,7 @@ def test_the_last_good_catalog_stays_while_files_are_broken_and_goes_when_they_a
     bad = keeper.current(copied)
     assert bad.catalog is good.catalog
     assert bad.faults and all(fault.file and fault.problem for fault in bad.faults)
+    assert bad.notice.startswith("Since 20") and bad.faults[0].file in bad.notice and good.notice == ""
     assert keeper.current(copied) is bad  # told once, not read again and again
     broken("mended")
     mended = keeper.current(copied)
