@@ -25,7 +25,7 @@ LOOKS_AT_CHANGES = 0.25
 
 @dataclass(frozen=True)
 class Step:
-    """One step: its name, when it was sent, how long it took, and what was wrong (empty: nothing)."""
+    """One step: its name, when it was sent, how long it took (NaN: it could not be sent), and what was wrong (empty: nothing)."""
 
     name: str
     at: float
@@ -47,8 +47,8 @@ class Log:
 
     @property
     def seconds(self) -> list[float]:
-        """How long each step took, those with a problem included."""
-        return [step.seconds for step in self.steps]
+        """How long each step took that was sent, those with a problem included."""
+        return [step.seconds for step in self.steps if step.seconds == step.seconds]
 
     @property
     def problems(self) -> Counter[str]:
@@ -59,7 +59,8 @@ class Log:
         """The steps' seconds by their name."""
         found: dict[str, list[float]] = {}
         for step in self.steps:
-            found.setdefault(step.name, []).append(step.seconds)
+            if step.seconds == step.seconds:
+                found.setdefault(step.name, []).append(step.seconds)
         return found
 
 
@@ -89,13 +90,13 @@ class Visitor:
             if not self.tab.is_open:
                 self.tab, self._at_advise = Tab(self._base), False
 
-    async def walk(self, end: float = float("inf")) -> None:
-        """One walk; left early at `end`, or at a step after which the tab is closed."""
+    async def walk(self, end: float = float("inf"), most_steps: int | None = None) -> None:
+        """One walk; left early at `end`, after `most_steps`, or at a step after which the tab is closed."""
         any_of = self._random.choice
         # another than before, else the page would rightly stay as it is
         self._passages = any_of([one for one in PASSAGES if one != self._passages])
         self._budget = any_of([one for one in BUDGETS if one != self._budget])
-        passages, budget = self._passages, self._budget
+        passages, budget = self._passages + self._random.randrange(1000), self._budget  # so that no answer is kept from before
         languages = any_of([one for one in LANGUAGES if one != ["en"]])
         if self._at_advise:
             steps = []
@@ -103,10 +104,7 @@ class Visitor:
             query = f"queries_per_month={any_of(QUERIES)}"
             steps = [("open Advise", lambda: self.tab.open("advise", query))]
         steps += [
-            (
-                "change passages",
-                lambda: self.tab.change("passages", passages + self._random.randrange(1000)),
-            ),  # so that no answer is kept from before
+            ("change passages", lambda: self.tab.change("passages", passages)),
             ("change languages", lambda: self.tab.change("languages", languages)),
             ("change budget", lambda: self.tab.change("budget_usd_per_month", budget)),
         ]
@@ -118,12 +116,13 @@ class Visitor:
         ]
         steps += [(f"open {part}", lambda part=part: self.tab.turn("part", part)) for part in PARTS]
         steps += [("back to Advise", lambda: self.tab.follow("Which of them to take"))]
-        for name, go in steps:
+        for name, go in steps[:most_steps]:
             if time.monotonic() >= end:
                 return
-            if not await self._step(name, go):
-                return
+            goes_on = await self._step(name, go)
             await asyncio.sleep(self._random.uniform(*self._think))
+            if not goes_on:
+                return
         self._at_advise = True
         self._log.walks += 1
 
@@ -133,7 +132,7 @@ class Visitor:
         try:
             run = await go()
         except WalkError as error:
-            self._log.steps.append(Step(name, at, time.monotonic() - at, str(error)))
+            self._log.steps.append(Step(name, at, float("nan"), str(error)))
             await self.tab.close()
             return False
         self._log.received += run.received
