@@ -63,7 +63,7 @@ def upload(page, service) -> int:
     chooser = page.locator("input[type=file]").first
     chooser.set_input_files({"name": "passages.txt", "mimeType": "text/plain", "buffer": b"One short passage.\n\nAnother passage.\n"})
     expect(page.get_by_role("button", name=re.compile("^Use .* tokens each"))).to_be_visible()
-    (line,) = [line for line in service.logged(since, "/_stcore/upload_file") if line.method == "PUT"]
+    (line,) = [line for line in service.logged(since, "/_stcore/upload_file", "PUT") if line.method == "PUT"]
     assert line.status == "204"
     return line.port
 
@@ -76,7 +76,7 @@ def test_ten_visits_stay_each_on_the_replica_that_took_their_websocket(service, 
         port = service.replicas[replica_of(page) - 1].port
         page.close()
         lines = service.logged(since, "/_stcore/stream")
-        assert {line.port for line in lines} == {port}
+        assert {line.port for line in lines if line.status != "499"} == {port}  # 499: the browser went before the answer
         assert {"/faq", "/_stcore/health", "/_stcore/host-config", "/_stcore/stream"} <= {line.path for line in lines}
         context = page.context
         context.clear_cookies()
@@ -174,7 +174,7 @@ def test_a_body_above_the_upload_limit_is_refused_before_a_replica_is_asked(serv
     since = len(service.log())
     answer = requests.put(f"{service.address}/_stcore/upload_file/a/b", data=b"x" * (10 * 1024 * 1024 + 1), timeout=20)
     assert answer.status_code == 413
-    assert service.logged(since, "/_stcore/upload_file")[0].replicas == "-"
+    assert service.logged(since, "/_stcore/upload_file", "PUT")[0].replicas == "-"
 
 
 def test_one_address_asks_the_interface_ten_times_a_second_and_is_told_when_it_may_again(service):

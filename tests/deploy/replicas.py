@@ -146,11 +146,11 @@ class Service:
         rows = self._access.read_text(encoding="utf-8").splitlines()[since:]
         return [Asked(**_LINE.fullmatch(row).groupdict()) for row in rows]
 
-    def logged(self, since: int, path: str) -> list[Asked]:
-        """The lines from `since` on, once there is one for `path`: a websocket's is written when it closes."""
+    def logged(self, since: int, path: str, method: str = "GET") -> list[Asked]:
+        """The lines from `since` on, once there is one that begins with `path`: a websocket's is written when it closes."""
         for _ in range(SECONDS * 10):
             lines = self.log(since)
-            if any(line.path.startswith(path) for line in lines):
+            if any(line.path.startswith(path) and line.method == method for line in lines):
                 return lines
             time.sleep(0.1)
         raise AssertionError(f"nginx logged no {path}.")
