@@ -29,6 +29,7 @@ ASSUMED = tuple(Assumptions.model_fields)
 STORED = "workload"
 IGNORED = "ignored"
 """Where the form keeps what of the address it could not take, until another page is entered."""
+READING = "reading_of_the_catalog"
 LIVE = "live_prices"
 YOURS = "your_evidence"
 # Streamlit 1.67 writes multiselect tags in white on the primary colour in either theme: 2.2:1 on our dark one.
@@ -47,13 +48,13 @@ class Yours:
 def start(page: Any) -> None:
     """Loads the catalog, or shows what is wrong with it; brings the workload along to the pages that use it."""
     st.html(f"<style>{TAGS}</style>")
-    try:
-        the_catalog()
-    except CatalogError as error:
-        show_faults(error)
+    now = current.current()
+    if now.catalog is None:
+        show_faults(CatalogError(now.faults))
         st.stop()
-    if notice := current.current().notice:
-        st.warning(plain(notice))
+    st.session_state[READING] = now.catalog
+    if now.notice:
+        st.warning(plain(now.notice))
     entered = st.session_state.get("page") != page.url_path
     if entered:
         st.session_state.pop(IGNORED, None)
@@ -76,15 +77,8 @@ def routed() -> None:
 
 
 def the_catalog() -> Catalog:
-    """The catalog, read again when its files change; with live prices in it where this visit uses them.
-
-    Raises:
-        CatalogError: its files cannot be used, and never could since the server started.
-    """
-    now = current.current()
-    if now.catalog is None:
-        raise CatalogError(now.faults)
-    found = now.catalog
+    """The catalog as it was when this run of the page began, so that no page mixes two readings; with live prices where this visit uses them."""
+    found: Catalog = st.session_state[READING]
     live = st.session_state.get(LIVE)
     found = _with_live(found, tuple(sorted(live.items()))) if live else found
     yours = st.session_state.get(YOURS)
@@ -229,23 +223,23 @@ def figures(row: dict[str, str]) -> dict[str, str]:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _picks(version: str, day: date) -> dict[str, tuple[str, ...]]:
-    found = the_catalog()
-    picked = {key: recommend.recommend(found, Workload.of(preset.workload), day).pick for key, preset in found.presets.items()}
+def _picks(version: str, day: date, _found: Catalog) -> dict[str, tuple[str, ...]]:
+    picked = {key: recommend.recommend(_found, Workload.of(preset.workload), day).pick for key, preset in _found.presets.items()}
     return {key: tuple(part.variant_id for part in pick.parts) for key, pick in picked.items() if pick}
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _won(version: str, day: date, preset: str) -> str:
-    found = the_catalog()
-    return reasons.won(recommend.recommend(found, Workload.of(found.presets[preset].workload), day))
+def _won(version: str, day: date, preset: str, _found: Catalog) -> str:
+    return reasons.won(recommend.recommend(_found, Workload.of(_found.presets[preset].workload), day))
 
 
 def won(preset: str) -> str:
     """What a preset's pick costs and why it won."""
-    return _won(the_catalog().version, catalog.today(), preset)
+    found = the_catalog()
+    return _won(found.version, catalog.today(), preset, found)
 
 
 def preset_picks() -> dict[str, tuple[str, ...]]:
     """The variants that the engine picks for each preset."""
-    return _picks(the_catalog().version, catalog.today())
+    found = the_catalog()
+    return _picks(found.version, catalog.today(), found)

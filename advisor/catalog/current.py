@@ -69,12 +69,22 @@ class Keeper:
         return False
 
     def _read(self, root: Path, before: Current) -> _Kept:
-        looked, mark = time.monotonic(), fingerprint(root)  # before the reading: what changes within it is read again
-        try:
-            found = Current(self._reading(root))
-        except CatalogError as error:
-            found = Current(before.catalog, tuple(error.faults), before.since or datetime.now(UTC))
+        for _ in range(2):
+            looked, mark = time.monotonic(), fingerprint(root)  # before the reading: what changes within it is read again
+            try:
+                found = Current(self._reading(root))
+            except Exception as error:  # of whatever kind: a hole in the reader must not take the pages away
+                found = Current(before.catalog, _faults(root, error), before.since or datetime.now(UTC))
+            if fingerprint(root) == mark:  # else files changed meanwhile, and half of it may be from before
+                break
         return _Kept(mark, found, looked)
+
+
+def _faults(root: Path, error: Exception) -> tuple[Fault, ...]:
+    if isinstance(error, CatalogError):
+        return tuple(error.faults)
+    problem, remedy = f"reading it failed ({type(error).__name__}).", "Undo the last change to it, and report this to the project."
+    return (Fault(str(root), "", "", problem, remedy),)
 
 
 _KEEPER = Keeper()

@@ -127,12 +127,16 @@ def folder() -> Path:
 
 def fingerprint(root: Path) -> str:
     """Names, sizes and times of the catalog's files: changes when the catalog may have changed."""
-    digest = hashlib.sha256(str(root).encode())
-    for path in sorted(root.rglob("*")):
-        with contextlib.suppress(OSError):  # a file that goes while it is looked at
-            status = path.stat()
-            if stat.S_ISREG(status.st_mode):
-                digest.update(f"{path.relative_to(root)} {status.st_size} {status.st_mtime_ns} {status.st_mode}\n".encode())
+    digest = hashlib.sha256(os.fsencode(root))
+    # os.walk and not Path.rglob, which raises where a folder goes while it is looked at (seen in Python 3.11)
+    for folder, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted(names):
+            path = os.path.join(folder, name)
+            with contextlib.suppress(OSError):  # a file that goes while it is looked at
+                status = os.stat(path)
+                if stat.S_ISREG(status.st_mode):  # the change time tells a change of permissions too
+                    digest.update(os.fsencode(path) + b" %d %d %d\n" % (status.st_size, status.st_mtime_ns, status.st_ctime_ns))
     return digest.hexdigest()[:16]
 
 
@@ -143,8 +147,12 @@ def load(root: Path | None = None) -> Catalog:
         CatalogError: the catalog cannot be used; holds every fault found.
     """
     reading = _Reading(root or folder())
-    catalog = reading.catalog()
-    if reading.faults:
+    catalog = None
+    try:
+        catalog = reading.catalog()
+    except OSError as error:  # a folder that may not be entered, or a file that goes while it is read
+        reading.unreadable(Path(error.filename or reading.root), error)
+    if catalog is None or reading.faults:
         raise CatalogError(reading.faults)
     return catalog
 
@@ -161,8 +169,16 @@ class _Reading:
     def fault(self, file: str, entry: str, where: str, problem: str, remedy: str = "") -> None:
         self.faults.append(Fault(file, entry, where, problem, remedy))
 
+    def unreadable(self, path: Path, error: OSError) -> None:
+        """The fault of a folder or file that cannot be looked into."""
+        place = self.name(path) if self.root in path.parents else str(path)
+        self.fault(
+            place, "", "", f"it cannot be read ({error.strerror or error}).", "Restore it, and check that its permissions allow reading."
+        )
+
     def name(self, path: Path) -> str:
-        return f"{self.root.name}/{path.relative_to(self.root).as_posix()}"
+        name = f"{self.root.name}/{path.relative_to(self.root).as_posix()}"
+        return os.fsencode(name).decode(errors="replace")  # a file's name need not be text
 
     def mapping(self, path: Path) -> dict[str, Any]:
         """The mapping of one YAML file; empty with a fault where there is none."""
@@ -170,7 +186,7 @@ class _Reading:
         if isinstance(value, Fault):
             self.faults.append(value)
             return {}
-        self.digest.update(f"{path.relative_to(self.root)}\n".encode() + path.read_bytes())
+        self.digest.update(os.fsencode(path.relative_to(self.root)) + b"\n" + path.read_bytes())
         return value
 
     def one(self, model: type[E], value: Any, file: str, entry: str) -> E | None:
@@ -216,8 +232,14 @@ class _Reading:
                 self.faulty.add(name)
         return entries
 
-    def subset(self, pattern: str) -> list[Path]:
-        return sorted(self.root.glob(pattern))
+    def inside(self, folder: Path, ending: str, required: bool = True) -> list[Path]:
+        """What a folder holds with that ending, sorted; hidden files are an editor's."""
+        try:
+            return sorted(path for path in folder.iterdir() if path.name.endswith(ending) and not path.name.startswith("."))
+        except OSError as error:  # Path.glob would give nothing, and the catalog would have lost its prices without a word
+            if required or not isinstance(error, FileNotFoundError):
+                self.unreadable(folder, error)
+            return []
 
     def catalog(self) -> Catalog:
         """Reads every file, then checks what names what."""
@@ -235,7 +257,7 @@ class _Reading:
         if benchmarks and not (isinstance(share, float) and 0 < share <= 1):
             self.fault(in_benchmarks, "", "least_shared_share", f"{share!r} is no share.", "Write a number over 0 and up to 1, as 0.5.")
         catalog = Catalog(
-            families={path.name: self.family(path) for path in self.subset("families/*") if path.is_dir()},
+            families={path.name: self.family(path) for path in self.inside(self.root / "families", "") if path.is_dir()},
             licences=self.listed(schema.Licence, self.root / "licences.yaml", "licences"),
             providers=self.providers(),
             accelerators=self.entries(schema.Accelerator, hardware, "accelerators", in_hardware),
@@ -255,13 +277,15 @@ class _Reading:
             version=self.digest.hexdigest()[:12],
             folder=self.root,
         )
+        if not catalog.families and not self.faults:
+            self.fault(self.name(self.root / "families"), "", "", "there is no family in it.", "Restore one: a folder with a family.yaml.")
         self.check(catalog)
         return catalog
 
     def family(self, path: Path) -> Family:
         """One folder of `families/`."""
         variants: dict[str, schema.Variant] = {}
-        for file in sorted((path / "variants").glob("*.yaml")):
+        for file in self.inside(path / "variants", ".yaml", required=False):
             if variant := self.file(schema.Variant, file):
                 variants[file.stem] = variant
             if not re.fullmatch(schema.ID_PATTERN, file.stem):
@@ -281,7 +305,7 @@ class _Reading:
         """Every file of `offers/`; an offer's id is unique over all of them."""
         providers: dict[str, schema.Provider] = {}
         seen: dict[str, str] = {}
-        for path in self.subset("offers/*.yaml"):
+        for path in self.inside(self.root / "offers", ".yaml"):
             value = self.mapping(path)
             file = self.name(path)
             if not value:
@@ -299,7 +323,7 @@ class _Reading:
     def rules(self) -> dict[str, Rule]:
         """Every file of `rules/`, each expression parsed and each column name checked."""
         rules: dict[str, Rule] = {}
-        for path in self.subset("rules/*.yaml"):
+        for path in self.inside(self.root / "rules", ".yaml"):
             file = self.name(path)
             for key, entry in self.listed(schema.Rule, path, "rules").items():
                 if key in rules:

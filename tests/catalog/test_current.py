@@ -1,14 +1,27 @@
 """The catalog of a running server: files that change, break and are mended."""
 
+import contextlib
+import functools
 import os
+import shutil
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 
-from advisor.catalog import current, load
+from advisor.catalog import current, fingerprint, load, read
 from advisor.catalog.current import Keeper
+from advisor.catalog.load import SHIPPED
 
 OFFERS = "offers/deepinfra.yaml"
+PARSED = functools.lru_cache(maxsize=None)(read.parse_mapping)
+
+
+@pytest.fixture(autouse=True)
+def parsed_once(monkeypatch):
+    """Reads and checks every file each time, but makes YAML of the same text once: most of a reading's time."""
+    monkeypatch.setattr(read, "parse_mapping", PARSED)
 
 
 def price(catalog):
@@ -84,13 +97,124 @@ def test_a_changed_price_is_read_and_a_broken_start_is_mended_without_a_restart(
     assert before != after and "0.77" in {str(p) for p in after.values()}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
-def test_a_file_that_may_not_be_read_is_a_fault(copied):
+@contextlib.contextmanager
+def somebody():
+    """Not root, whom no permission stops."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+@pytest.fixture
+def open_to_all():
+    """A copy of the catalog that somebody else than root reaches, unlike pytest's own folders."""
+    with tempfile.TemporaryDirectory() as base:
+        Path(base).chmod(0o755)
+        yield shutil.copytree(SHIPPED, Path(base) / "catalog")
+
+
+@pytest.mark.parametrize("place", [OFFERS, "offers", "families", "families/bge", "families/bge/variants", "rules", "."])
+def test_what_may_not_be_read_is_a_fault_and_loses_no_price_until_it_may_again(open_to_all, place):
+    keeper, path = Keeper(), open_to_all / place
+    good, mode = keeper.current(open_to_all), path.stat().st_mode
+    path.chmod(0)
+    with somebody():
+        bad = keeper.current(open_to_all)
+    path.chmod(mode)
+    assert bad.catalog is good.catalog and any("Permission denied" in fault.problem for fault in bad.faults)
+    with somebody():
+        assert keeper.current(open_to_all).faults == ()
+
+
+@pytest.mark.parametrize("place", ["offers", "families", "rules", "evidence", "families/bge/variants"])
+def test_a_folder_that_is_gone_is_a_fault_and_no_smaller_catalog(copied, place):
     keeper = Keeper()
     good = keeper.current(copied)
-    (copied / OFFERS).chmod(0)
+    (copied / place).rename(copied / "away")
     bad = keeper.current(copied)
     assert bad.catalog is good.catalog and bad.faults
+    (copied / "away").rename(copied / place)
+    assert keeper.current(copied).faults == ()
+
+
+def test_families_that_are_all_gone_are_a_fault(copied):
+    keeper = Keeper()
+    keeper.current(copied)
+    for folder in (copied / "families").iterdir():
+        shutil.rmtree(folder)
+    assert keeper.current(copied).faults
+
+
+def test_files_that_are_nobodys_business_change_nothing(copied):
+    keeper = Keeper()
+    good = keeper.current(copied)
+    (copied / "offers/README.txt").write_text("not a catalog file", encoding="utf-8")
+    (copied / "offers/.#novita-ai.yaml").symlink_to("somebody@somewhere.1234")  # how Emacs marks what is open
+    (copied / "unknown").mkdir()
+    now = keeper.current(copied)
+    assert (now.faults, now.catalog.version) == ((), good.catalog.version)
+
+
+def test_a_file_whose_name_is_no_text_is_told_as_one_that_can_be_shown(copied):
+    keeper = Keeper()
+    keeper.current(copied)
+    with open(os.fsencode(copied / "offers") + b"/\xff.yaml", "w", encoding="utf-8") as file:
+        file.write("{[")
+    now = keeper.current(copied)
+    assert now.faults and now.notice.encode()
+
+
+def test_what_goes_while_it_is_looked_at_stops_no_look(copied):
+    ended = threading.Event()
+
+    def churn():
+        while not ended.is_set():
+            (copied / "families/x/variants").mkdir(parents=True)
+            (copied / "families/x/variants/y").touch()
+            shutil.rmtree(copied / "families/x")
+
+    thread = threading.Thread(target=churn)
+    thread.start()
+    try:
+        marks = {fingerprint(copied) for _ in range(150)}
+    finally:
+        ended.set()
+        thread.join()
+    assert len(marks) > 1
+
+
+def test_what_changes_while_it_is_read_is_read_again(copied, edit):
+    read = []
+
+    def reading(root):
+        found = load(root)
+        if not read:
+            edit(root / OFFERS, 'usd_per_1m_input: "0.01"', 'usd_per_1m_input: "0.77"')
+        read.append(found)
+        return found
+
+    found = Keeper(reading).current(copied).catalog
+    assert len(read) == 2 and found is read[1] and "0.77" in {str(p) for p in price(found).values()}
+
+
+def test_a_hole_in_the_reader_takes_nothing_away(copied):
+    def reading(root):
+        if read:
+            raise KeyError("a fault of ours")
+        read.append(found := load(root))
+        return found
+
+    read = []
+    keeper = Keeper(reading)
+    good = keeper.current(copied)
+    (copied / "new").touch()
+    bad = keeper.current(copied)
+    assert bad.catalog is good.catalog and "KeyError" in bad.notice
 
 
 def test_who_asks_while_changed_files_are_read_gets_the_one_before_at_once(copied):
