@@ -81,6 +81,9 @@ class Ray:
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray sends statistics of use otherwise
         os.environ["RAY_DATA_DISABLE_PROGRESS_BARS"] = "1"
         os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"  # without it Ray 2.60 warns of a change to come
+        if address == LOCAL or address.startswith(("127.0.0.1:", "localhost:")):
+            # without it Ray 2.60 takes the machine's address on its network in place of 127.0.0.1, and listens there
+            os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
         self._address, self._model, self._threads, self._gpus = address, model, threads, gpus
         self._workers = workers or max(1, (os.cpu_count() or 2) - 1) if address == LOCAL else workers
         self._begun = False
@@ -92,7 +95,7 @@ class Ray:
 
     def told(self) -> dict[str, Any]:
         """What the journal says of it."""
-        return {"way": "ray", "workers": self._workers}
+        return {"way": "ray", "workers": self._workers or "as many as fit"}
 
     def encoded(self, cut: Cut, task: Task) -> Iterator[Written | End]:
         """Each block once it is on disk, and the end.
@@ -135,7 +138,7 @@ class Ray:
         told: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
         if self._address == LOCAL:
             count = self._threads * (self._workers or 1) + 1  # one for the reading
-            told |= {"num_cpus": count, "include_dashboard": False, "object_store_memory": STORE_BYTES, "_node_ip_address": "127.0.0.1"}
+            told |= {"num_cpus": count, "include_dashboard": False, "object_store_memory": STORE_BYTES}
         try:
             ray.init(self._address, runtime_env={"env_vars": {"PYTHONPATH": str(_ROOT)}}, **told)
         except (ConnectionError, ValueError, RuntimeError) as error:

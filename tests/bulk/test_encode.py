@@ -1,7 +1,10 @@
 """Bulk encoding from end to end: what is written, what is refused, what a kill leaves, and what comes of it when the run goes on."""
 
+import contextlib
 import hashlib
+import ipaddress
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -396,12 +399,44 @@ def test_without_ray_one_sentence_says_what_to_install(encode, jsonl, monkeypatc
     assert status == 2 and err.splitlines()[-1] == on_ray.INSTALL
 
 
-@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'ray[data]'.")
+def listening(parent):
+    """Addresses on which a process and those that it started listen, by Linux's /proc."""
+    parents, sockets = {}, set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+    family = {parent}
+    while more := {child for child, of in parents.items() if of in family} - family:
+        family |= more
+    for one in family:
+        with contextlib.suppress(OSError):
+            sockets |= {os.readlink(path) for path in Path(f"/proc/{one}/fd").iterdir()}
+    found = set()
+    for name in ("tcp", "tcp6"):
+        for row in map(str.split, Path(f"/proc/net/{name}").read_text().splitlines()[1:]):
+            if row[3] == "0A" and f"socket:[{row[9]}]" in sockets:
+                raw = b"".join(
+                    bytes.fromhex(row[1].partition(":")[0])[at : at + 4][::-1] for at in range(0, 16 if name == "tcp6" else 4, 4)
+                )
+                address = ipaddress.ip_address(raw)
+                found.add(str(getattr(address, "ipv4_mapped", None) or address))
+    return found
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux") or find_spec("ray") is None,
+    reason="Ray is not installed, or this is not Linux: pip install 'ray[data]'.",
+)
 def test_two_workers_of_ray_encode_what_one_process_does(tiny_embedder, tmp_path, small):
     corpus, out = write_jsonl(tmp_path / "c.jsonl", [*passages(500), {"id": "p1", "text": "again"}]), tmp_path / "out"
     process = command(corpus, "--out", out, "--rows", 32, "--ray", "local", "--workers", 2, tiny=tiny_embedder)
-    err = process.communicate(timeout=120)[1]
+    heard = set()
+    while process.poll() is None:
+        heard |= listening(process.pid)
+        time.sleep(0.3)
+    err = process.communicate()[1]
     assert process.returncode == 0, err
+    assert heard == {"127.0.0.1"}, "Ray listens to this machine alone"
     ids, found, manifest = stored(out)
     assert ids == [row["id"] for row in passages(500)] and manifest["totals"] == {"read": 501, "written": 500, "set_aside": 1, "blocks": 16}
     assert found == pytest.approx(small.embed([row["text"] for row in passages(500)], "passage").dense, abs=1e-5)
