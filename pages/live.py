@@ -4,6 +4,7 @@ import streamlit as st
 
 from advisor import demos, live_charts
 from advisor.catalog import corpus
+from advisor.errors import CatalogError
 from pages import engines, own_data, shared, speed
 
 shared.routed()
@@ -250,7 +251,15 @@ def show_beside() -> None:
 
 
 def show_part(label: str) -> None:
-    """What a tab holds; only the open one runs."""
+    """What a tab holds; only the open one runs. Files of the catalog that it reads now may have broken since the rest was read."""
+    try:
+        open_part(label)
+    except CatalogError as error:
+        st.warning(shared.plain(str(error)))
+
+
+def open_part(label: str) -> None:
+    """What a tab holds."""
     if label == "Your data":
         own_data.show(found, embedder, reranker)
     elif label == "M3 outputs":

@@ -139,6 +139,8 @@ class _Resident:
                         break
             else:
                 self.problem = value
+        except OSError as error:  # the system starts no process now
+            self.problem = f"No process could be started for {self.model.name} ({error.strerror}). Try again in a minute."
         finally:
             self._end()
 
@@ -177,23 +179,28 @@ class _Resident:
 
         timer = threading.Timer(time_out_s, stop)
         timer.daemon = True
-        timer.start()
         try:
+            timer.start()
             pickle.dump(message, process.stdin, pickle.HIGHEST_PROTOCOL)
             process.stdin.flush()
             answer: tuple[str, Any] = pickle.load(process.stdout)  # from our own child
             return answer
-        except (EOFError, OSError, pickle.UnpicklingError):
-            if late.is_set():
-                process.wait()
-                return (
-                    "problem",
-                    f"{self.model.name} took longer than {time_out_s:,.0f} seconds and was stopped. Send fewer or shorter texts.",
-                )
+        except Exception:  # pickle raises many kinds for half an answer; nobody may be left waiting for one
+            process.kill()
             process.wait()
-            return "problem", f"The process of {self.model.name} ended, perhaps for want of memory. Try again with fewer or shorter texts."
+            return "problem", self._unanswered(message[0] == "load", time_out_s if late.is_set() else None)
         finally:
             timer.cancel()
+
+    def _unanswered(self, loading: bool, time_out_s: float | None) -> str:
+        """The sentence for a process that was stopped after `time_out_s`, or ended by itself."""
+        name = self.model.name
+        if time_out_s is not None:
+            step = "Try again when this machine is less busy, or choose a smaller model" if loading else "Send fewer or shorter texts"
+            return f"{name} took longer than {time_out_s:,.0f} seconds{' to load' if loading else ''} and was stopped. {step}."
+        if loading:
+            return f"The process of {name} ended while it loaded, perhaps for want of memory. Try again, or choose a smaller model."
+        return f"The process of {name} ended, perhaps for want of memory. Try again with fewer or shorter texts."
 
     def _end(self) -> None:
         with self._work:

@@ -1,0 +1,111 @@
+"""The wall clock is set forward and back, by a year and while something runs: no time-out ends early or never, and no age is negative."""
+
+import itertools
+import json
+import re
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from advisor import prices, recommend, report, tables
+from advisor.encode import address, models
+from advisor.encode.engine import EncodeError
+from advisor.encode.weights import Download, Files, Patience
+from advisor.workload import Workload
+from tests.encode import hub
+
+ROOT = Path(__file__).resolve().parents[2]
+YEAR_S = 366 * 86_400
+FILES = Files("BAAI/bge-m3", "onnx/model.onnx", ("onnx/model.onnx_data",))
+
+JUMPING = f"""
+import itertools, time
+_real, _by = time.time, itertools.cycle((-{YEAR_S}, {YEAR_S}))
+time.time = lambda: _real() + next(_by)
+"""
+
+
+@pytest.fixture
+def jumping(monkeypatch, tmp_path):
+    """A wall clock that is a year behind and a year ahead by turns, in this process and those that it starts."""
+    real, by = time.time, itertools.cycle((-YEAR_S, YEAR_S))
+    monkeypatch.setattr(time, "time", lambda: real() + next(by))
+    (tmp_path / "clock").mkdir()
+    (tmp_path / "clock/sitecustomize.py").write_text(JUMPING, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "clock"))
+    assert abs(time.time() - time.time()) > YEAR_S
+
+
+def test_the_wall_clock_is_read_for_dates_alone():
+    """Who needs a date is listed here; how long something took, or may take, is measured with a clock that is never set."""
+    wall = re.compile(r"time\.time\(|time\.time_ns\(|datetime\.now\(|utcnow\(|date\.today\(|fromtimestamp\(")
+    found = {
+        path.relative_to(ROOT).as_posix(): len(wall.findall(text))
+        for folder in ("advisor", "pages")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if wall.search(text := path.read_text(encoding="utf-8"))
+    }
+    assert found == {
+        "advisor/bulk/folder.py": 1,  # when a block was written
+        "advisor/catalog/current.py": 1,  # since when the files are broken
+        "advisor/catalog/load.py": 1,  # today
+        "advisor/encode/address.py": 1,  # a Retry-After that is a date
+        "advisor/measure.py": 2,  # the day of a measurement
+        "advisor/prices.py": 1,  # when to come back
+    }
+
+
+def test_a_download_ends_as_it_would_have(jumping, repo, tmp_path):
+    with hub.serving({FILES.repo: repo}, drip=(200_000, 0.1)) as base:
+        assert Download(FILES, tmp_path / "models", hub=base, patience=Patience(ask_s=60)).wait(60) == "done"
+    with hub.serving({FILES.repo: repo}, pause_after=0) as base:
+        got = Download(FILES, tmp_path / "other", hub=base, patience=Patience(ask_s=60, stall_s=0.6))
+        assert got.wait(60) == "failed" and "sends no more" in got.problem
+
+
+def test_a_model_is_asked_as_it_would_have_been(jumping, pooled, catalog, tiny_embedder):
+    pytest.importorskip("fastembed")
+    small = models.of_variant(catalog, "bge-small-en-v1.5", tiny_embedder)
+    pool = pooled(time_out_s=0.5)
+    engine = pool.engine(small)
+    assert engine.about.kind == "embedder" and pool.resident() == [small]
+    with pytest.raises(EncodeError, match="longer than 0 seconds and was stopped"):
+        engine.embed(["word " * 600] * 128, "passage")
+
+
+def test_a_retry_after_that_is_a_date_never_makes_anyone_wait_long(monkeypatch):
+    """Where this clock is wrong, the wait comes out as nothing or as a year; one is over, the other is told and not waited for."""
+    for years in (-1, 1):
+        real = address.datetime
+
+        class Moved(real):
+            @classmethod
+            def now(cls, tz=None, real=real, years=years):
+                return real.now(tz) + timedelta(days=366 * years)
+
+        monkeypatch.setattr(address, "datetime", Moved)
+        stated = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 2))
+        got = address.wait_s(stated)
+        monkeypatch.undo()
+        assert got == 0 if years == 1 else got > prices.LIMITS.longest_wait_s
+
+
+@pytest.mark.parametrize("years", [-30, -1, 1, 30])
+def test_ages_are_counted_from_no_day_to_come(catalog, years):
+    day = date(2026 + years, 11, 26)
+    found = recommend.recommend(catalog, Workload(), day)
+    told = "\n".join(
+        [
+            report.as_text(found),
+            json.dumps(report.as_json(found, plans=True), default=str),
+            *(str(row) for row in tables.price_rows(catalog, catalog.variants, day)),
+            *(str(row) for row in tables.stale(catalog, day)),
+            *(str(row) for row in tables.comparison(catalog, list(catalog.variants)[:4], day)),
+        ]
+    )
+    assert found.pick is not None
+    assert not re.search(r"-\d+ days", told)
+    if years < 0:
+        assert not re.search(r"stale \(", told) and "carries a date in the future" in told

@@ -1,0 +1,153 @@
+"""The process of a model is killed, stopped or never started, and its files are cut short: who is told what, and who is served all the same."""
+
+import os
+import shutil
+import signal
+import threading
+
+import pytest
+
+pytest.importorskip("fastembed")
+
+from advisor.encode import models
+from advisor.encode import pool as pools
+from advisor.encode.engine import EncodeError
+
+LONG = ["word " * 600] * 128  # some seconds of work, even for the tiny model
+ENDED = "The process of BGE Small EN v1.5 ended, perhaps for want of memory. Try again with fewer or shorter texts."
+
+
+@pytest.fixture
+def small(catalog, tiny_embedder, tmp_path):
+    return models.of_variant(catalog, "bge-small-en-v1.5", shutil.copytree(tiny_embedder, tmp_path / "small"))
+
+
+@pytest.fixture
+def m3(catalog, tiny_m3, tmp_path):
+    return models.of_variant(catalog, "bge-m3", shutil.copytree(tiny_m3, tmp_path / "m3"))
+
+
+@pytest.fixture
+def pair(catalog, tiny_reranker):
+    return models.of_variant(catalog, "bge-reranker-base", tiny_reranker)
+
+
+def encode(pool, model, texts=("fox",)):
+    """The vectors, or the sentence that the visitor reads."""
+    try:
+        return pool.engine(model).embed(list(texts), "passage").dense
+    except EncodeError as error:
+        return str(error)
+
+
+def in_background(work):
+    box = []
+    thread = threading.Thread(target=lambda: box.append(work()), daemon=True)
+    thread.start()
+    return box, thread
+
+
+def process(pool, model):
+    return pool._residents[model]._process
+
+
+def test_killed_while_it_loads_all_who_wait_are_told_and_the_next_is_served(pooled, small, until):
+    pool = pooled()
+    pool.engine(small)
+    until(lambda: process(pool, small))
+    os.kill(process(pool, small).pid, signal.SIGSTOP)  # so that all are in the queue before it dies
+    waiting = [in_background(lambda: encode(pool, small)) for _ in range(3)]
+    until(lambda: len(pool._residents[small].waiting) == 3)
+    assert pool.waiting == 4
+    os.kill(process(pool, small).pid, signal.SIGKILL)
+    for _, thread in waiting:
+        thread.join(60)
+    told = "The process of BGE Small EN v1.5 ended while it loaded, perhaps for want of memory. Try again, or choose a smaller model."
+    assert [box for box, _ in waiting] == [[told]] * 3
+    assert pool.waiting == 0 and encode(pool, small).shape == (1, 32)
+
+
+def test_killed_while_it_encodes_its_request_is_told_and_the_others_are_served_by_the_next(pooled, small, pair, until):
+    pool = pooled()
+    assert encode(pool, small).shape == (1, 32)
+    first, busy = in_background(lambda: encode(pool, small, LONG))
+    until(lambda: pool._residents[small].busy)
+    os.kill(process(pool, small).pid, signal.SIGSTOP)
+    others = [in_background(lambda: encode(pool, small)) for _ in range(3)]
+    until(lambda: len(pool._residents[small].waiting) == 3)
+    before = process(pool, small).pid
+    assert pool.engine(pair).rerank("q", ["fox"]).raw.shape == (1,)  # the other model has a process of its own
+    os.kill(before, signal.SIGKILL)
+    for _, thread in (*others, (first, busy)):
+        thread.join(60)
+    assert first == [ENDED]
+    assert [box[0].shape for box, _ in others] == [(1, 32)] * 3
+    assert process(pool, small).pid != before and pool.waiting == 0
+
+
+def test_one_that_hangs_while_it_loads_is_given_up_on(pooled, small, until, monkeypatch):
+    pool = pooled(load_time_out_s=0.5)
+    pool.engine(small)
+    until(lambda: process(pool, small))
+    os.kill(process(pool, small).pid, signal.SIGSTOP)
+    assert encode(pool, small) == (
+        "BGE Small EN v1.5 took longer than 0 seconds to load and was stopped. Try again when this machine is less busy, or choose a smaller model."
+    )
+    assert pool.resident() == []
+
+
+def test_a_process_that_cannot_be_started_is_told(pooled, small, monkeypatch):
+    monkeypatch.setattr(pools.sys, "executable", "/nowhere/python")
+    pool = pooled()
+    assert encode(pool, small) == ("No process could be started for BGE Small EN v1.5 (No such file or directory). Try again in a minute.")
+    monkeypatch.undo()
+    assert encode(pool, small).shape == (1, 32)
+
+
+def test_an_answer_that_is_none_costs_one_sentence_and_holds_nobody(pooled, small, monkeypatch):
+    pool = pooled()
+    assert encode(pool, small).shape == (1, 32)
+    monkeypatch.setattr(pools.pickle, "load", lambda stream: [][len(stream.read(1))])
+    assert encode(pool, small) == ENDED
+    monkeypatch.undo()
+    assert encode(pool, small).shape == (1, 32)
+
+
+def test_a_file_cut_short_is_one_sentence_and_the_pool_goes_on(pooled, catalog, small, pair):
+    pool = pooled()
+    assert pool.engine(pair).rerank("q", ["fox"]).raw.shape == (1,)
+    other = process(pool, pair).pid
+    for name, kept in {"model_optimized.onnx": 0.5, "tokenizer.json": 0.9, "tokenizer_config.json": 0.5, "config.json": 0.5}.items():
+        file = small.folder / name
+        whole = file.read_bytes()
+        file.write_bytes(whole[: int(len(whole) * kept)])
+        told = encode(pool, models.of_variant(catalog, "bge-small-en-v1.5", small.folder))
+        assert told.startswith("The files of BGE Small EN v1.5 cannot be loaded ("), name
+        assert told.endswith("): one is broken or cut short. Fetch the weights again."), name
+        file.write_bytes(whole)
+    assert encode(pool, models.of_variant(catalog, "bge-small-en-v1.5", small.folder)).shape == (1, 32)
+    assert process(pool, pair).pid == other and pool.engine(pair).rerank("q", ["fox"]).raw.shape == (1,)
+
+
+def test_weights_beside_the_model_that_are_cut_short_are_one_sentence(pooled, catalog, m3):
+    data = m3.folder / "onnx/model.onnx_data"
+    whole = data.read_bytes()
+    data.write_bytes(whole[: len(whole) // 2])
+    pool = pooled()
+    told = encode(pool, models.of_variant(catalog, "bge-m3", m3.folder))
+    assert told.startswith("The files of BGE M3 cannot be loaded (") and told.endswith("Fetch the weights again.")
+    data.write_bytes(whole)
+    assert encode(pool, models.of_variant(catalog, "bge-m3", m3.folder)).shape == (1, 32)
+
+
+def test_weights_cut_short_under_a_model_that_is_loaded_cost_its_process_at_most(pooled, catalog, m3):
+    pool = pooled()
+    whole = encode(pool, m3)
+    data = m3.folder / "onnx/model.onnx_data"
+    content = data.read_bytes()
+    os.truncate(data, 0)
+    got = encode(pool, m3)
+    assert isinstance(got, str) or got.shape == whole.shape  # where the file is mapped into the memory, the process ends
+    data.write_bytes(content)
+    again = encode(pool, models.of_variant(catalog, "bge-m3", m3.folder))
+    assert abs(again - whole).max() < 1e-6
