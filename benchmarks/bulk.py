@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import signal
@@ -26,12 +27,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from advisor import catalog as catalogs
-from advisor import measure
+from advisor import measure, throughput, units
 from advisor.encode import choices, models, worker
 from tools import models as made
 
 ROOT = Path(__file__).resolve().parents[1]
 VARIANT = "bge-small-en-v1.5"
+VARIANTS = ("bge-small-en-v1.5", "bge-base-en-v1.5", "bge-m3")
+MACHINES = ("aws-g4dn.xlarge", "aws-g6.xlarge", "lambda-1x-h100-sxm", "aws-c7i.4xlarge")
 
 
 class Ran(NamedTuple):
@@ -211,12 +214,47 @@ def reading(count: int, within: Path) -> None:
     print(f"Its checksum: {path.stat().st_size / 1e6 / (time.perf_counter() - start):,.0f} MB a second")
 
 
+def arithmetic(passages: int, tokens: int) -> None:
+    """Prints what a corpus takes by the project's own figures of speed (`advisor.throughput`) and the catalog's prices; nothing is run."""
+    catalog = catalogs.load()
+    calibrated = throughput.calibrations(catalog)
+    print(
+        f"{passages:,} passages of {tokens} tokens: {passages * tokens / 1e9:,.0f} thousand million tokens, {-(-passages // 4096):,} blocks of 4,096"
+    )
+    for name in VARIANTS:
+        variant = catalog.variants[name]
+        flops, dim = throughput.flops_per_token(variant, tokens), variant.embedding_dim
+        assert flops is not None and dim is not None
+        sizes = ", ".join(
+            f"{kind} {passages * each / 1e9:,.0f} GB" for kind, each in (("float32", 4 * dim), ("float16", 2 * dim), ("int8", dim + 4))
+        )
+        print(f"\n{variant.name}, {dim} dimensions: vectors {sizes}")
+        for one in MACHINES:
+            instance = catalog.instances[one]
+            kind, peak = throughput.hardware_class(catalog, instance), throughput.peak_flops(catalog, instance)
+            assert kind is not None and peak is not None and instance.on_demand_usd_per_h is not None
+            reached = calibrated[kind].mfu
+            hours = [passages * tokens * flops / (peak * share) / 3600 for share in (reached.high, reached.base, reached.low)]
+            usd = [units.usd(float(instance.on_demand_usd_per_h) * each) for each in hours]
+            a_day = [max(1, math.ceil(each / 24)) for each in hours]
+            print(
+                f"  {one:24}{throughput.machine(catalog, instance):32}{hours[1]:8,.0f} h ({hours[0]:,.1f} to {hours[2]:,.0f})"
+                f"  {usd[1]} ({usd[0]} to {usd[2]})  {a_day[1]:,} for a day ({a_day[0]:,} to {a_day[2]:,})"
+            )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--passages", type=int, default=20_000, help="for the tiny model; the stand-in gets a tenth")
     parser.add_argument("--words", type=int, default=40)
+    parser.add_argument(
+        "--arithmetic", nargs=2, type=int, metavar=("PASSAGES", "TOKENS"), help="hours, money and bytes by the catalog's figures"
+    )
     parser.add_argument("--serve", nargs=2, metavar=("WHICH", "FOLDER"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    if asked.arithmetic:
+        arithmetic(*asked.arithmetic)
+        return
     if asked.serve:
         serve(*asked.serve)
         return

@@ -402,9 +402,9 @@ def test_without_ray_one_sentence_says_what_to_install(encode, jsonl, monkeypatc
 def listening(parent):
     """Addresses on which a process and those that it started listen, by Linux's /proc."""
     parents, sockets = {}, set()
-    for folder in Path("/proc").glob("[0-9]*"):
+    for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
     family = {parent}
     while more := {child for child, of in parents.items() if of in family} - family:
         family |= more
