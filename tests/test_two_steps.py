@@ -80,6 +80,22 @@ TWO_STEPS = st.fixed_dictionaries(
 @settings(max_examples=40, deadline=None)
 @given(TWO_STEPS)
 def test_two_steps_are_as_good_and_as_cheap_as_a_search_through_all_pairs_allows(catalog, stated):
+    searched(catalog, stated)
+
+
+@settings(max_examples=30, deadline=None)
+@given(TWO_STEPS, st.floats(0, 1), st.sampled_from([True, True, False]))
+def test_a_budget_that_just_holds_some_pair_is_kept_and_used(catalog, stated, place, shared):
+    """Budgets at which one pair more fits, most of them pairs that fit on shared machines alone."""
+    stated = stated | {"budget_usd_per_month": None} | ({"placement": "own"} if shared else {})
+    totals = sorted({pair[0] for pair in pairs(ask(catalog, **stated)) if pair[3] == shared})
+    if totals:
+        usd = totals[int(place**4 * (len(totals) - 1))]  # mostly the cheaper ones, where little else fits
+        searched(catalog, stated | {"budget_usd_per_month": usd + 1e-6})
+
+
+def searched(catalog, stated):
+    """The answer, checked against the search."""
     found = ask(catalog, **stated)
     budget = stated["budget_usd_per_month"] if stated["budget_usd_per_month"] is not None else np.inf
     feasible = [pair for pair in pairs(found) if pair[0] <= budget]

@@ -48,7 +48,7 @@ only_mutate = {modules}
 also_copy = ["catalog", "pages", "docs", "tools", "benchmarks", "app.py"]
 pytest_add_cli_args_test_selection = {tests}
 pytest_add_cli_args = {options}
-process_isolation = "forkserver"
+process_isolation = "fork"
 use_git_change_detection = false
 track_dependencies = false
 timeout_multiplier = 5.0
@@ -56,16 +56,17 @@ timeout_constant = 4.0
 """
 _FASTER = """
 
+import dataclasses
 import hypothesis
 
-# Loaded once, in the process that the others are copies of; this file is run again in each of them.
-if not hasattr(catalogs, "loaded_for_mutation"):
-    catalogs.loaded_for_mutation = catalogs.load(SHIPPED)
+# Loaded once, in the process that the others are copies of; another object in each, so that nothing that was computed from it is met again.
+if not hasattr(catalogs, "loaded_once"):
+    catalogs.loaded_once = catalogs.load(SHIPPED)
 
 
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
-    return catalogs.loaded_for_mutation
+    return dataclasses.replace(catalogs.loaded_once)
 
 
 # A failure counts; what the smallest example of it is does not matter here, and would take most of the time.

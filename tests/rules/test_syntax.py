@@ -189,6 +189,7 @@ def wrapped(levels):
         "sum": "tokens > " + nested_sum(levels - 1),
         "and": nested_and(levels),
         "in": "not " * (levels - 2) + "tokens in (1, 2)",
+        "left of in": "not " * (levels - 3) + "-tokens in (1, 2)",
         "in a list": "not " * (levels - 3) + "tokens in (1, -2)",
     }
 
