@@ -102,7 +102,7 @@ def test_the_95th_percentile_is_the_least_that_95_in_100_do_not_exceed():
 
 def test_the_slope_tells_a_leak_from_a_cache_that_fills():
     def samples(mib):
-        return [State(mib(n), 1, 1, 0, 0.0, 10.0 * n) for n in range(100)]
+        return [State(mib(n), 1, 1, 0, 0.0, 0.0, 10.0 * n) for n in range(100)]
 
     assert "by +360.0 MiB an hour in the first half and by +360.0" in soak.slope(samples(lambda n: 100 + n), 0.0)
     assert "and by +0.0 in the second" in soak.slope(samples(lambda n: 100 + min(n, 49)), 0.0)
@@ -110,4 +110,4 @@ def test_the_slope_tells_a_leak_from_a_cache_that_fills():
 
 def test_the_state_of_a_process_is_that_of_this_one():
     own = state_of(os.getpid())
-    assert own.rss_mib > 10 and own.threads >= 1 and own.files >= 3 and own.cpu_s > 0
+    assert own.rss_mib > 10 and own.threads >= 1 and own.files >= 3 and own.machine_s > own.cpu_s > 0

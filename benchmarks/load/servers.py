@@ -23,18 +23,23 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class State:
-    """A process at one time, itself without its children. `cpu_s` is what it has used in all."""
+    """A process at one time, itself without its children. `cpu_s` is what it has used in all, `machine_s` what all processes have."""
 
     rss_mib: float
     threads: int
     files: int
     children: int
     cpu_s: float
+    machine_s: float
     at: float
 
     def share(self, before: State) -> float:
         """The part of one CPU core used since an earlier state; 1 is a whole core."""
         return (self.cpu_s - before.cpu_s) / max(self.at - before.at, 1e-9)
+
+    def machine_share(self, before: State) -> float:
+        """Cores that all processes of the machine used since an earlier state."""
+        return (self.machine_s - before.machine_s) / max(self.at - before.at, 1e-9)
 
 
 def state_of(pid: int) -> State:
@@ -46,6 +51,7 @@ def state_of(pid: int) -> State:
     folder = Path(f"/proc/{pid}")
     status = dict(line.split(":", 1) for line in (folder / "status").read_text(encoding="utf-8").splitlines() if ":" in line)
     times = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    machine = [int(ticks) for ticks in Path("/proc/stat").read_text(encoding="utf-8").splitlines()[0].split()[1:]]
     children: set[str] = set()
     for task in (folder / "task").iterdir():
         with contextlib.suppress(OSError):  # a thread that has just ended
@@ -56,6 +62,7 @@ def state_of(pid: int) -> State:
         files=len(os.listdir(folder / "fd")),
         children=len(children),
         cpu_s=(int(times[11]) + int(times[12])) / _TICKS,
+        machine_s=(sum(machine[:8]) - machine[3] - machine[4]) / _TICKS,  # all but idle, and waiting for disks
         at=time.monotonic(),
     )
 

@@ -60,8 +60,9 @@ def problems(log: Log) -> str:
 
 
 def judged(server: tuple[State, State], own: tuple[State, State]) -> str:
-    """What part of a core the server and the load generator used, by which the figures can be judged."""
+    """What part of a core the server, the load generator and everything else used, by which the figures can be judged."""
+    theirs, mine, all_s = server[1].share(server[0]), own[1].share(own[0]), server[1].machine_share(server[0])
     return (
-        f"On the processor: server {server[1].share(server[0]):.0%} of a core, load generator {own[1].share(own[0]):.0%}. "
-        "Where the two together come near the cores there are, the generator slows the server."
+        f"On the processor: server {theirs:.0%} of a core, load generator {mine:.0%}, all else {max(0.0, all_s - theirs - mine):.0%} (the process of a "
+        f"model counts there). The machine has {len(os.sched_getaffinity(0))} cores: where the sum comes near that, something else slowed the server."
     )

@@ -138,6 +138,7 @@ async def _holds(server: Server, level: int, rows: list[list[str]]) -> bool:
             f"{len(found.steps) / LEVEL_S:.1f}",
             f"{after.share(before):.0%}",
             f"{own_after.share(own):.0%}",
+            f"{max(0.0, after.machine_share(before) - after.share(before) - own_after.share(own)):.0%}",
         ]
     )
     return worst <= BAR_S and not found.problems
