@@ -91,7 +91,7 @@ def test_a_budget_that_just_holds_some_pair_is_kept_and_used(catalog, stated, pl
     totals = sorted({pair[0] for pair in pairs(ask(catalog, **stated)) if pair[3] == shared})
     if totals:
         usd = totals[int(place**4 * (len(totals) - 1))]  # mostly the cheaper ones, where little else fits
-        searched(catalog, stated | {"budget_usd_per_month": usd + 1e-6})
+        searched(catalog, stated | {"budget_usd_per_month": usd + (1e-6 if shared else 0)})
 
 
 def searched(catalog, stated):
@@ -125,6 +125,20 @@ def test_without_a_material_difference_the_cheapest_of_all_pairs_is_taken(catalo
     found = ask(catalog, **stated | {"priority": "cost", "material_usd": 0, "budget_usd_per_month": None})
     if found.pick:
         assert found.monthly == pytest.approx(min(pair[0] for pair in pairs(found)), abs=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(TWO_STEPS)
+def test_machines_are_shared_exactly_where_that_saves_what_is_material(catalog, stated):
+    found = ask(catalog, **stated | {"priority": "cost", "budget_usd_per_month": None, "placement": "own"})
+    together = [pair[0] for pair in pairs(found) if pair[3]]
+    if found.pick is None or not together:
+        return
+    alone = [choose(found.table, (role,), found.workload, BASE) for role in found.roles]
+    saved = sum(total_usd(found.table, choice, BASE) for choice in alone) - min(together)
+    enough = material(found.workload, min(together))
+    if abs(saved - enough) > 1e-6:
+        assert found.choice.shared == (saved > enough)
 
 
 @settings(max_examples=40, deadline=None)
