@@ -80,7 +80,8 @@ elif live := st.session_state.get("novita"):
     told = prices.comparison(catalog, live)
     st.markdown("\n".join(f"- {shared.plain(line)}" for line in told))
     if change := prices.yaml_change(prices.drift(catalog, live), catalogs.today()):
-        if st.button("Use these prices for this visit", icon=":material/check:"):
+        usable = prices.with_prices(catalog, live) is not catalog  # not where only other models have a price
+        if usable and st.button("Use these prices for this visit", icon=":material/check:"):
             st.session_state[shared.LIVE] = live
             st.rerun()
         with st.expander("The change as YAML, for whoever keeps the catalog", icon=":material/code:"):
