@@ -107,7 +107,17 @@ async def _limit(server: Server, levels: list[int]) -> str:
             f"One server holds **{told}** with the 95th percentile of all steps within {BAR_S:g} s ({end}). Visitors think {THINK_S[0]:g} to "
             f"{THINK_S[1]:g} s between steps; each row is {LEVEL_S:g} s after all had arrived.",
             tables.table(
-                ["Visitors", "Steps", "Median", "95th percentile", "Errors", "Steps a second", "Server, of a core", "Generator, of a core"],
+                [
+                    "Visitors",
+                    "Steps",
+                    "Median",
+                    "95th percentile",
+                    "Errors",
+                    "Steps a second",
+                    "Server, of a core",
+                    "Generator, of a core",
+                    "All else, of a core",
+                ],
                 rows,
             ),
         )
