@@ -78,11 +78,12 @@ def models_folder() -> Path:
 
 
 def free_bytes(base: Path | None = None) -> int:
-    """Bytes that are free where models are kept."""
+    """Bytes that are free where models are kept, or above where that is not there or may not be looked at; 0 where nothing may."""
     folder = base or models_folder()
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
+    for place in (folder, *folder.parents):
+        with contextlib.suppress(OSError):
+            return shutil.disk_usage(place).free
+    return 0
 
 
 def at_hand(files: Files, base: Path | None = None) -> Path | None:
@@ -93,7 +94,7 @@ def at_hand(files: Files, base: Path | None = None) -> Path | None:
 def lacking(files: Files, base: Path | None = None) -> str | None:
     """Why a model is not at hand, in a sentence; None where it is."""
     folder = (base or models_folder()) / folder_name(files.repo)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # unlike Path.is_dir it raises nothing where permissions or a disk that is gone forbid to look
         return f"{files.repo} is not on this machine yet. Fetch it."
     stated = download.manifest(folder)["files"]
     if not stated:
@@ -101,17 +102,24 @@ def lacking(files: Files, base: Path | None = None) -> str | None:
     if absent := [name for name in files.required if name not in stated]:
         return f"{absent[0]} of {files.repo} is not on this machine yet. Fetch it."
     for name in (*files.required, *(name for name in files.optional if name in stated)):
-        path, size = folder / name, stated[name]["size"]
-        found = path.stat().st_size if path.is_file() else None
+        size, found = stated[name]["size"], _bytes_of(folder / name)
         if found != size:
             how = "is gone" if found is None else f"has {found:,} bytes instead of {size:,}"
             return f"{name} of {files.repo} {how}. Fetch it again."
     return None
 
 
+def _bytes_of(path: Path) -> int | None:
+    """Size of a file; None where there is none that may be looked at."""
+    try:
+        return path.stat().st_size if path.is_file() else None
+    except OSError:
+        return None
+
+
 def missing(files: Files, folder: Path) -> tuple[str, ...]:
     """Files without which a model does not load that are not in somebody's own folder."""
-    return tuple(name for name in files.required if not (folder / name).is_file())
+    return tuple(name for name in files.required if _bytes_of(folder / name) is None)
 
 
 class Download:
@@ -121,7 +129,7 @@ class Download:
     step, where `state` is "failed". `folder` is there when it is "done".
 
     Raises:
-        EncodeError: `files.repo` is no repository's name.
+        EncodeError: `files.repo` is no repository's name, or the system starts no process now.
     """
 
     def __init__(
@@ -146,13 +154,16 @@ class Download:
         self._cancelled = threading.Event()
         self._hub = hub or address()
         # A program of its own rather than multiprocessing, which would import Streamlit's script a second time
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "advisor.encode.download"],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl+C is the parent's; the child ends with it
-        )
+        try:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "advisor.encode.download"],
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,  # Ctrl+C is the parent's; the child ends with it
+            )
+        except OSError as error:
+            raise EncodeError(f"No process could be started to fetch {files.repo} ({error.strerror}). Try again in a minute.") from None
         order = Order(
             hub=self._hub,
             repo=files.repo,
