@@ -65,7 +65,7 @@ class End(NamedTuple):
 class Seen:
     """Ids that have been seen: a table of 16-byte digests on disk, so that the memory does not grow with them.
 
-    It lies in the folder for temporary files (TMPDIR), takes about 40 bytes an id, and is gone with the process.
+    It lies in the folder for temporary files (TMPDIR), takes about 25 bytes an id, and is gone with the process.
     """
 
     def __init__(self) -> None:
