@@ -1,0 +1,51 @@
+"""Files of the catalog change while a page is being made: the page is of one reading, and what is kept by version is of that version."""
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from advisor import catalog as catalogs
+from advisor import reasons, recommend
+from advisor.workload import Workload
+
+
+def script():
+    """A page whose catalog changes half way, the first time that it is made."""
+    import os
+    from pathlib import Path
+    from types import SimpleNamespace
+
+    import streamlit as st
+
+    from pages import shared
+
+    shared.start(SimpleNamespace(url_path="overview"))
+    before = shared.the_catalog()
+    path = Path(os.environ["ADVISOR_CATALOG"]) / "offers/deepinfra.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace('usd_per_1m_input: "0.01"', 'usd_per_1m_input: "3.5"'), encoding="utf-8")
+    st.session_state["versions"] = [before.version, shared.the_catalog().version]
+    st.session_state["won"] = shared.won(next(iter(before.presets)))
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def won(catalog):
+    preset = next(iter(catalog.presets.values()))
+    return reasons.won(recommend.recommend(catalog, Workload.of(preset.workload), catalogs.today()))
+
+
+def test_a_page_is_of_one_reading_and_the_next_of_the_new(copied, monkeypatch):
+    monkeypatch.setenv("ADVISOR_CATALOG", str(copied))
+    old = catalogs.load(copied)
+    page = AppTest.from_function(script, default_timeout=60).run()
+    assert not page.exception
+    assert (page.session_state["versions"], page.session_state["won"]) == ([old.version] * 2, won(old))
+    new = catalogs.load(copied)
+    page.run()
+    assert (page.session_state["versions"], page.session_state["won"]) == ([new.version] * 2, won(new))
+    assert new.version != old.version and won(new) != won(old)
