@@ -312,9 +312,10 @@ def test_the_answer_keeps_what_was_asked(catalog):
         ({"passage_tokens": 1000, "passage_tokens_p95": 1500}, ["mteb-eng-v1-retrieval"]),
         ({"task": "retrieve-and-rerank"}, ["mteb-eng-v1-retrieval", "llamaindex-rerank-large"]),
         ({"task": "retrieve-and-rerank", "languages": ["de", "en"]}, ["miracl-paper", "miracl-rerank-m3"]),
+        ({"task": "retrieve-and-rerank", "outputs": ["dense", "sparse"]}, ["miracl-paper", "llamaindex-rerank-m3"]),
         ({"task": "rerank"}, ["llamaindex-rerank-large"]),
     ],
-    ids=["a thousand tokens kept whole", "one less", "a thousand that may be split", "a reranker over Large", "a reranker over M3", "a reranker alone"],
+    ids=["a thousand tokens kept whole", "one less", "a thousand that may be split", "a reranker over Large", "a reranker over M3", "a reranker over M3 in English", "a reranker alone"],
 )  # fmt: skip
 def test_each_step_is_ranked_by_the_scores_that_speak_for_it(catalog, stated, sets):
     assert [role.evidence.set.id for role in ask(catalog, **stated).roles] == sets
