@@ -67,7 +67,7 @@ screenshot: install chromium ## make README's picture from the running app
 	$(BIN)/python -m tests.browser.screenshot
 
 lock: ## renew the locks (needs uv)
-	uv pip compile pyproject.toml --extra live --group dev --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra live --extra ray --group dev --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q -o requirements-dev.lock
 	uv pip compile pyproject.toml --extra live --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q -c requirements-dev.lock -o requirements.lock
 
 check: test lint types contract ## all that CI runs
