@@ -44,7 +44,7 @@ def start_app(**environment: str):
     try:
         address = f"http://127.0.0.1:{port}"
         for _ in range(SECONDS * 4):
-            with contextlib.suppress(requests.ConnectionError):
+            with contextlib.suppress(requests.ConnectionError, requests.Timeout):
                 if requests.get(f"{address}/_stcore/health", timeout=5).ok:
                     break
             if process.poll() is not None:
