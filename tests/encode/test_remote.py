@@ -689,7 +689,9 @@ def test_a_short_retry_after_is_kept_to(header, least_s):
 
 
 @pytest.mark.parametrize(
-    "header", ["7200", "999999999", in_seconds(7200), in_seconds(7200).replace("GMT", "-0000"), "Fri, 31 Dec 9999 23:59:59 GMT"]
+    "header",
+    ["7200", "999999999", in_seconds(7200), in_seconds(7200).replace("GMT", "-0000"), "Fri, 31 Dec 9999 23:59:59 GMT"],
+    ids=["two hours", "years", "a date", "a date without GMT", "the last date"],
 )
 def test_a_long_retry_after_is_not_waited_for_but_told(header):
     with servers.serving("openai", fault=servers.status(429, Retry_After=header)) as base:
