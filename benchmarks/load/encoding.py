@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
+import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from advisor import catalog as catalogs
 from advisor import measure
-from advisor.encode.pool import PoolLimits
+from advisor.encode import models
+from advisor.encode.engine import EncodeError
+from advisor.encode.pool import FullError, Pool, PoolLimits
 from benchmarks.load import tables
 from benchmarks.load.servers import Server, served, stand_back, state_of
 from benchmarks.load.tab import Run, Tab
@@ -30,19 +34,51 @@ THINK_S = (0.3, 0.7)
 
 def write_model(folder: Path, tiny: bool = False) -> dict[str, str]:
     """BGE Small's own shape, or a tiny one, with random weights in a models' folder; the environment that names it."""
-    from tools import models
+    from tools import models as made
     from tools.onnx_models import Shape
 
     place = folder / VARIANT
     place.mkdir(parents=True)
-    models.write_embedder(place, shape=models.TINY if tiny else Shape.of(catalogs.load().variants[VARIANT]))
+    made.write_embedder(place, shape=made.TINY if tiny else Shape.of(catalogs.load().variants[VARIANT]))
     return {"ADVISOR_MODELS": str(folder)}
 
 
 def run(most_waiting: int = PoolLimits().most_waiting) -> str:
     """All at once, once."""
-    with tempfile.TemporaryDirectory() as folder, served(environment=write_model(Path(folder))) as server:
-        return asyncio.run(_run(server, TIMES * most_waiting))
+    with tempfile.TemporaryDirectory() as folder:
+        environment = write_model(Path(folder))
+        with served(environment=environment) as server:
+            through_live = asyncio.run(_run(server, TIMES * most_waiting))
+        return f"{through_live}\n\n{_pool_alone(Path(folder), TIMES * most_waiting)}"
+
+
+def _pool_alone(folder: Path, count: int) -> str:
+    """The same number of requests at a pool of its own, without pages: what the pool itself takes to turn one away."""
+    pool = Pool()
+    engine = pool.engine(models.of_variant(catalogs.load(), VARIANT, folder / VARIANT))
+    engine.embed(["one text, so that the model is loaded"], "passage")
+    together = threading.Barrier(count)
+
+    def one(number: int) -> tuple[str, float]:
+        texts = [measure.words(WORDS, 100 * number + place) for place in range(SENTENCES)]
+        together.wait()
+        start = time.perf_counter()
+        try:
+            engine.embed(texts, "passage")
+        except FullError:
+            return "turned away", time.perf_counter() - start
+        except EncodeError as error:
+            return str(error)[:100], time.perf_counter() - start
+        return "served", time.perf_counter() - start
+
+    with ThreadPoolExecutor(count) as threads:
+        found = list(threads.map(one, range(count)))
+    pool.close()
+    taken: dict[str, list[float]] = {}
+    for name, seconds in found:
+        taken.setdefault(name, []).append(seconds)
+    rows = [[name, str(len(s)), tables.milliseconds(median(s)), tables.milliseconds(p95(s))] for name, s in taken.items()]
+    return f"{count} threads at a pool alone, without pages:\n\n{tables.table(['What came of it', 'Requests', 'Median', '95th percentile'], rows)}"
 
 
 async def encoded(tab: Tab, number: int, words: int = WORDS, sentences: int = SENTENCES) -> Run:
