@@ -18,7 +18,7 @@ from pages import shared
 
 FOLDERS = "model_folders"
 TYPED = "typed_endpoint"
-SECRET = "typed_endpoint_key"
+SECRET = "typed_endpoint_key"  # noqa: S105  # its name
 """Where the key of a typed endpoint is kept for the visit, with the address that it was entered for."""
 FIRST = ("standin", "bge-small-en-v1.5", "bge-reranker-base")
 """Taken where nothing was chosen and none is at hand: the smallest."""

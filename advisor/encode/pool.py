@@ -183,7 +183,7 @@ class _Resident:
             timer.start()
             pickle.dump(message, process.stdin, pickle.HIGHEST_PROTOCOL)
             process.stdin.flush()
-            answer: tuple[str, Any] = pickle.load(process.stdout)  # from our own child
+            answer: tuple[str, Any] = pickle.load(process.stdout)  # noqa: S301  # from our own child
             return answer
         except Exception:  # pickle raises many kinds for half an answer; nobody may be left waiting for one
             process.kill()
