@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -180,8 +181,11 @@ def test_what_goes_while_it_is_looked_at_stops_no_look(copied):
 
     thread = threading.Thread(target=churn)
     thread.start()
+    marks, looks, end = set(), 0, time.monotonic() + 60
     try:
-        marks = {fingerprint(copied) for _ in range(150)}
+        while (len(marks) < 2 or looks < 150) and time.monotonic() < end:  # until it was seen both with and without
+            marks.add(fingerprint(copied))
+            looks += 1
     finally:
         ended.set()
         thread.join()
