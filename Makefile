@@ -33,8 +33,9 @@ standin: .standin/standin.json ## a small model with real weights for Live, wher
 chromium: install
 	@$(BIN)/python tools/chromium.py
 
-test: install chromium standin ## run every test: unit, property, page, browser
-	$(BIN)/python -m pytest -q
+test: install chromium standin ## run every test: unit, property, page, browser; two at once
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not browser"
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m browser
 
 browser: install chromium standin ## run the browser tests alone
 	$(BIN)/python -m pytest -q -m browser
