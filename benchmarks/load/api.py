@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
-
-import httpx
 
 from benchmarks.load import tables
 from benchmarks.load.servers import Server, served, stand_back, state_of
@@ -23,6 +23,7 @@ REPEATED = 20
 LONGEST_S = 10.0
 MOST_OPEN = 500
 """Requests on their way at once; what would be more is counted as not sent."""
+AFTER_S = 60.0
 ALONE_S = 20.0
 THINK_S = (0.3, 0.7)
 
@@ -36,6 +37,11 @@ class Asked:
     others: list[str] = field(default_factory=list)
     without_retry: int = 0
     not_sent: int = 0
+
+    @property
+    def told(self) -> str:
+        """What the others were, and how many of each."""
+        return ", ".join(f"{times} {name}" for name, times in Counter(self.others).most_common(8)) or "none"
 
 
 def question(number: int) -> dict[str, Any]:
@@ -80,10 +86,10 @@ async def _run(server: Server, seconds: float) -> str:
         )
         notes.append(f"{name.capitalize()}. {tables.judged((before, after), (own, own_after))}")
         if asked.others:
-            notes.append("Others: " + "; ".join(sorted(set(asked.others))[:5]))
+            notes.append(f"Others: {asked.told}.")
         if asked.without_retry:
             notes.append(f"{asked.without_retry} refusals had no Retry-After.")
-        notes.append(f"The first new question afterwards was answered after {tables.milliseconds(await _after(server.base))}.")
+        notes.append(f"The first new question afterwards was answered {await _after(server.base)}.")
         notes.append(f"The visitor beside it: {tables.problems(beside)}")
     return "\n\n".join(
         (
@@ -154,13 +160,19 @@ class Lines:
             OSError, EOFError: the connection failed, or ended early.
             ValueError: the answer does not say how long it is.
         """
-        reader, writer = self._free.pop() if self._free else await asyncio.open_connection(self._host, self._port, limit=2**20)
+        sent = (
+            f"POST {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\nContent-Type: application/json\r\n"
+            f"Accept-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+        while self._free:
+            with contextlib.suppress(OSError, EOFError):  # the server has closed it, being unused: another, as a browser does
+                return await self._ask(*self._free.pop(), sent)
+        return await self._ask(*await asyncio.open_connection(self._host, self._port, limit=2**20), sent)
+
+    async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: bytes) -> tuple[int, dict[str, str]]:
         try:
-            writer.write(
-                f"POST {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\nContent-Type: application/json\r\n"
-                f"Accept-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-                + body
-            )
+            writer.write(sent)
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
             if "content-length" not in headers:
@@ -190,15 +202,17 @@ async def _visited(base: str, seconds: float) -> Log:
     return log
 
 
-async def _after(base: str) -> float:
-    """Seconds until a new question is answered, asking again as long as it is turned away."""
-    start = time.perf_counter()
-    async with httpx.AsyncClient(base_url=base, timeout=LONGEST_S, trust_env=False) as web:
-        for _ in range(100):
-            if (await web.post("/api/v1/recommend", json={"passages": 77 + int(1000 * start) % 10**6})).status_code != 429:
-                break
-            await asyncio.sleep(0.1)
-    return time.perf_counter() - start
+async def _after(base: str) -> str:
+    """Seconds until a new question is answered, asking again as long as it is not, for a minute at most."""
+    lines, start = Lines(base), time.perf_counter()
+    body = json.dumps({"passages": 77 + int(1000 * start) % 10**6}).encode()
+    while (taken := time.perf_counter() - start) < AFTER_S:
+        with contextlib.suppress(OSError, EOFError, ValueError):
+            async with asyncio.timeout(AFTER_S - taken):
+                if (await lines.post("/api/v1/recommend", body))[0] == 200:
+                    return f"after {tables.milliseconds(time.perf_counter() - start)}"
+        await asyncio.sleep(0.1)
+    return f"not within {AFTER_S:g} s"
 
 
 def _took(log: Log) -> list[str]:

@@ -62,7 +62,7 @@ async def _run(server: Server, seconds: float, count: int) -> str:
             f"{seconds / 60:g} minutes, {count} places for visitors who come, walk once (thinking {THINK_S[0]:g} to {THINK_S[1]:g} s) and leave, one question a "
             f"second to the JSON route, every third new, and an encoding each {ENCODE_S:g} s: {log.walks} walks, {len(log.steps)} steps, "
             f"{sum(log.problems.values())} errors; median {tables.milliseconds(median(log.seconds))}, 95th percentile {tables.milliseconds(p95(log.seconds))}. "
-            f"Questions: {len(asked.answered)} answered, {len(asked.turned_away)} turned away, {len(asked.others)} others. "
+            f"Questions: {len(asked.answered)} answered, {len(asked.turned_away)} turned away, others: {asked.told}. "
             f"Encodings: {', '.join(f'{times} {name}' for name, times in encodes.items())}.",
             tables.table(
                 ["Server", "Memory", "Threads", "Open files", "Children"],
