@@ -115,7 +115,7 @@ def trade_off(found: Recommendation, kind: str, theme: str) -> Chart | None:
     front = trade_offs.front(found, kind)
     frame = _trade_off_frame(shown, found, front)
     least, most = frame["low"].min(), frame["high"].max()
-    base = alt.Chart(frame).encode(
+    base = alt.Chart().encode(
         x=alt.X(
             "usd:Q",
             title="US dollars a month (each step of the axis multiplies)",
@@ -134,7 +134,7 @@ def trade_off(found: Recommendation, kind: str, theme: str) -> Chart | None:
     told = "; ".join(f"{row.label}: {row.points} for {row.month}, {row.standing}" for row in frame.itertuples())
     return Chart(
         _trade_off_title(found, kind, front),
-        alt.layer(*_trade_off_marks(base, theme)).properties(height=340),
+        alt.layer(*_trade_off_marks(base, theme), data=frame).properties(height=340),
         f"Score against monthly cost. {told}.",
     )
 

@@ -71,7 +71,7 @@ def routed() -> None:
     Streamlit 1.67 runs files of a `pages` folder by themselves until `st.navigation` has been called once in the
     process; a deep link as the very first visit would show a bare page without navigation.
     """
-    if PagesManager.uses_pages_directory:
+    if PagesManager.uses_pages_directory or READING not in st.session_state:  # another visitor may have turned it off meanwhile
         PagesManager.uses_pages_directory = False
         st.rerun()
 

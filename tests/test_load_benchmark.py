@@ -27,13 +27,7 @@ st.navigation([st.Page(advise, title="Advise", url_path="advise"), st.Page(lambd
 
 @pytest.fixture(scope="module")
 def app():
-    async def visited(base):
-        tab = Tab(base)
-        assert not (await tab.open("overview")).problem
-        await tab.close()
-
     with served() as server:
-        asyncio.run(visited(server.base))
         yield server
 
 
