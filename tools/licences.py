@@ -72,8 +72,7 @@ def licence(package: Locked) -> str:
     classified = [line.rsplit(" :: ", 1)[1] for line in about.get_all("Classifier") or [] if line.startswith("License :: ")]
     text = (about.get("License") or "").strip()
     short = text if 0 < len(text) <= 60 and "\n" not in text else ""
-    words = [short] if short and short not in PLAIN else [one for one in classified if one != "OSI Approved"] or [short]
-    return " AND ".join(PLAIN.get(word, word) for word in words) or "not stated"
+    return " AND ".join(PLAIN.get(word, word) for word in ([short] if short else classified)) or "not stated"
 
 
 def needed_by(names: set[str]) -> dict[str, list[str]]:
