@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -12,7 +13,8 @@ from advisor import reasons, tables
 from advisor.catalog.load import Catalog
 from advisor.recommend import Recommendation
 
-SPREADSHEET_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+SPREADSHEET_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a cell may not begin with: spreadsheets compute it; the last four are the wide forms of the first (OWASP, CSV Injection)."""
 
 
 def as_json(catalog: Catalog) -> str:
@@ -73,9 +75,14 @@ def _cell(value: Any) -> str:
     return text.replace("\n", " ")
 
 
+def _guarded(cell: Any) -> Any:
+    starts = isinstance(cell, str) and (cell.startswith(SPREADSHEET_SIGNS) or cell.lstrip().startswith(SPREADSHEET_SIGNS))
+    return f"'{cell}" if starts else cell
+
+
 def _csv(frame: pd.DataFrame) -> str:
-    guarded = frame.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(SPREADSHEET_SIGNS) else cell)
-    return guarded.to_csv(index=False)
+    """CSV without formulas. Texts are in quotes: where a spreadsheet divides at semicolons, `a;=1+1` would be two cells."""
+    return frame.map(_guarded).rename(columns=_guarded).to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
 def cost_files(found: Recommendation) -> list[tuple[str, str, Callable[[], str]]]:
