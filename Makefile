@@ -35,7 +35,7 @@ chromium: install
 
 test: install chromium standin ## run every test: unit, property, page, browser; two at once
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not browser"
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m browser
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m browser
 
 browser: install chromium standin ## run the browser tests alone
 	$(BIN)/python -m pytest -q -m browser
