@@ -28,12 +28,12 @@ def show_answer(found) -> None:
         )
         st.markdown(shared.bullets((reason.text, reason.sources) for reason in told))
     else:
-        st.header(f"Use {pick.named}")
-        st.markdown(shared.money(f"{report.cost(pick).capitalize()}{tables.scores_sentence(found)}."))
+        st.header(f"Use {shared.plain(pick.named)}")
+        st.markdown(shared.plain(f"{report.cost(pick).capitalize()}{tables.scores_sentence(found)}."))
         st.markdown(shared.bullets((reason.text, reason.sources) for reason in reasons.reasons(found)))
-        st.markdown(shared.money(trade_offs.firmness(found)))
+        st.markdown(shared.plain(trade_offs.firmness(found)))
         for text in tables.score_notes(found):
-            shared.small(shared.money(text))
+            shared.small(shared.plain(text))
     offer_actions(found)
 
 
@@ -61,7 +61,12 @@ def offer_actions(found) -> None:
         st.page_link("pages/cost.py", label="Every plan's cost", icon=":material/payments:", query_params=shared.params(found))
         for part in found.pick.parts if found.pick else ():
             name = part.plan.variant.name
-            st.page_link("pages/variant.py", label=f"All about {name}", icon=":material/info:", query_params={"variant": part.variant_id})
+            st.page_link(
+                "pages/variant.py",
+                label=f"All about {shared.plain(name)}",
+                icon=":material/info:",
+                query_params={"variant": part.variant_id},
+            )
 
 
 def show_trade_off(found, kind: str) -> None:
@@ -72,7 +77,7 @@ def show_trade_off(found, kind: str) -> None:
     if chart is None:
         shared.show_chart(charts.monthly_costs(found, kind, shared.theme()), f"costs-{kind}")
         return
-    st.markdown(f"**{shared.money(chart.title)}**")
+    st.markdown(f"**{shared.plain(chart.title)}**")
     st.altair_chart(
         chart.chart, width="stretch", alt=chart.alt, key=f"trade-off-{kind}", on_select=lambda: opened(kind), selection_mode="plan"
     )
@@ -105,9 +110,9 @@ def ask_why_not(found) -> None:
     if asked is None:
         st.caption("A plan is one model at one provider's offer, or on one machine.")
         return
-    st.markdown(f"**{names[asked]}**")
-    st.markdown(shared.money(tables.plan_sentence(found, asked)))
-    st.markdown("\n".join(f"- {shared.money(line)}" for line in trade_offs.why_not(found, asked)))
+    st.markdown(f"**{shared.plain(names[asked])}**")
+    st.markdown(shared.plain(tables.plan_sentence(found, asked)))
+    st.markdown("\n".join(f"- {shared.plain(line)}" for line in trade_offs.why_not(found, asked)))
     st.page_link(
         "pages/cost.py", label="Its cost worked out", icon=":material/calculate:", query_params=shared.params(found) | {"offer": asked}
     )
@@ -126,8 +131,8 @@ def show_changes(found) -> None:
         )
         for number, change in enumerate(changes):
             words, button = st.columns([4, 1], vertical_alignment="center")
-            words.markdown(shared.money(change.text))
-            button.button("Apply", key=f"apply-{number}", on_click=form.put, args=(change.workload,), help=shared.money(change.text))
+            words.markdown(shared.plain(change.text))
+            button.button("Apply", key=f"apply-{number}", on_click=form.put, args=(change.workload,), help=shared.plain(change.text))
         if not changes:
             st.markdown("No step of the grid changes the answer.")
 
@@ -147,9 +152,9 @@ with answer:
     ask_why_not(found)
     with st.expander(f"Ruled out: {len(found.rejected)} of {len(found.judged)} plans, and by which rule", icon=":material/block:"):
         st.caption("A plan is one model at one provider's offer, or on one machine. Plans ruled out for the same reason share a line.")
-        st.markdown("\n".join(f"- {shared.money(text)}" for text in report.rejections(found)) or "None.")
+        st.markdown("\n".join(f"- {shared.plain(text)}" for text in report.rejections(found)) or "None.")
     with st.expander("What the figures take for granted", icon=":material/fact_check:"):
-        st.markdown("\n".join(f"- {shared.money(text)}" for text in (*reasons.assumptions(found), *tables.left_out(found))))
+        st.markdown("\n".join(f"- {shared.plain(text)}" for text in (*reasons.assumptions(found), *tables.left_out(found))))
         st.markdown(f"- Catalog {found.catalog.version}; ages of prices are counted to {found.today.isoformat()}.")
 with st.bottom:
-    st.markdown(f"**{shared.money(report.headline(found))}**")
+    st.markdown(f"**{shared.plain(report.headline(found))}**")

@@ -29,15 +29,15 @@ for part, title in (("Price", "Hosted price"), ("Score", "Published scores (poin
     st.header(title)
     if shown:
         shared.table(
-            [{"≠": row["differs"], "Benchmark" if part == "Score" else "Fact": row["label"]} | {name: shared.money(row[name]) for name in names} for row in shown], alt=f"{title} of {', '.join(names)}",
+            [{"≠": row["differs"], "Benchmark" if part == "Score" else "Fact": shared.plain(row["label"])} | {shared.plain(name): shared.plain(row[name]) for name in names} for row in shown], alt=f"{title} of {', '.join(names)}",
         )  # fmt: skip
     else:
         st.markdown("No published set holds all of them: there is no comparison." if part == "Score" else "Nothing differs.")
     if part == "Score" and shown:
-        st.caption(tables.metric_meanings(catalog))
+        st.caption(shared.plain(tables.metric_meanings(catalog)))
 languages = tables.shared_languages(catalog, chosen)
 if languages:
     st.header("Published scores by language (points of 100)")
-    shared.table(languages, alt="Scores by language")
+    shared.table([shared.figures(row) for row in languages], alt="Scores by language")
 st.markdown("The source of each figure stands on the model's own page:")
 shared.variant_pages(dict(zip(chosen, names, strict=True)))

@@ -24,12 +24,12 @@ def show_least() -> None:
             st.markdown("The tables say for each what rules it out; Advise says which requirement to give up.")
             continue
         lead = f"{STEPS[role.kind]}: " if len(found.roles) > 1 else ""
-        st.header(shared.money(lead + tables.cheapest_sentence(found, role.kind)))
+        st.header(shared.plain(lead + tables.cheapest_sentence(found, role.kind)))
         tokens = least[0].plan.tokens
         once = f", {units.count(tokens.once)} once" if role.kind == "embedder" else ""
         st.markdown(f"{units.count(tokens.monthly)} tokens a month{once}.")
     if found.pick is not None:
-        st.markdown(shared.money(f"Advise picks {found.pick.named}: {report.cost(found.pick)}."))
+        st.markdown(shared.plain(f"Advise picks {found.pick.named}: {report.cost(found.pick)}."))
     with st.container(horizontal=True):
         shared.copy_link("cost", found)
         st.page_link(
@@ -47,7 +47,7 @@ def ask_volume() -> None:
     steps = [f"{step:g}" for step in sensitivity.VOLUMES]
     times = st.select_slider("Times the queries and new passages", steps, value="1", key="volume", bind="query-params")
     asked = sensitivity.what_if(shared.the_catalog(), found, float(times))
-    st.markdown(shared.money(sensitivity.what_if_sentence(found, asked)))
+    st.markdown(shared.plain(sensitivity.what_if_sentence(found, asked)))
     st.button("Take this volume", on_click=take, args=(asked.workload,), disabled=times == "1", icon=":material/check:")
 
 
@@ -61,8 +61,8 @@ def show_this_machine() -> None:
     """What the machine that was measured comes to, where one was."""
     told = tables.this_machine(found)
     if told:
-        st.header(shared.money(told[0]))
-        st.markdown("\n".join(f"- {shared.money(text)}" for text in told[1:]))
+        st.header(shared.plain(told[0]))
+        st.markdown("\n".join(f"- {shared.plain(text)}" for text in told[1:]))
         shared.small(shared.source_links([MEASURED_SOURCE]))
 
 
@@ -73,11 +73,11 @@ def show_formula() -> None:
     picked = found.pick.parts[0].id if found.pick else next(iter(plans))
     chosen = st.selectbox("Plan", list(plans), index=list(plans).index(picked), key="offer", bind="query-params")
     judged = plans[chosen]
-    st.markdown(f"**{judged.named}**")
-    st.markdown("\n".join(f"1. {shared.money(line)}" for line in tables.formula(judged, found)))
-    shared.small(shared.money(tables.price_note(judged)) + shared.source_links(judged.plan.price_sources))
+    st.markdown(f"**{shared.plain(judged.named)}**")
+    st.markdown("\n".join(f"1. {shared.plain(line)}" for line in tables.formula(judged, found)))
+    shared.small(shared.plain(tables.price_note(judged)) + shared.source_links(judged.plan.price_sources))
     for finding in judged.findings:
-        shared.small(shared.money(finding.text))
+        shared.small(shared.plain(finding.text))
 
 
 def show_break_even(kind: str) -> None:
@@ -96,8 +96,8 @@ def show_break_even(kind: str) -> None:
     chosen = st.selectbox("Machine (the cheapest a token first)", list(machines), key=f"machine_{kind}", bind="query-params")
     shared.show_chart(charts.break_even(found, machines[chosen], shared.theme()), f"break-even-{kind}")
     shared.figures_table(tables.break_even_rows(found, machines[chosen]), "Break-even against each offer of the model")
-    st.markdown("\n".join(f"1. {shared.money(line)}" for line in break_even.formula(found, machines[chosen])))
-    shared.small(shared.money(tables.price_note(machines[chosen])) + shared.source_links(machines[chosen].plan.price_sources))
+    st.markdown("\n".join(f"1. {shared.plain(line)}" for line in break_even.formula(found, machines[chosen])))
+    shared.small(shared.plain(tables.price_note(machines[chosen])) + shared.source_links(machines[chosen].plan.price_sources))
     st.caption(
         "A volume counts as carried where the machines hold the peak at the filling assumed. Where one machine cannot carry the volume at which it pays, more never catch up. "
         "Fast to slow: at the two ends of the machine's speed, which are six times apart."
@@ -116,7 +116,7 @@ def show_index() -> None:
     first = names.index(part.variant_id) if part else 0
     chosen = st.selectbox("Model", names, index=first, key="index_model", bind="query-params")
     judged = part if part and part.variant_id == chosen else variants[chosen]
-    st.markdown(shared.money(tables.encoding_sentence(found, judged)))
+    st.markdown(shared.plain(tables.encoding_sentence(found, judged)))
     shared.figures_table(tables.index_rows(found, judged), "The index by type of vector")
     rows = [
         shared.figures(row) | {"Source": shared.source_links(tables.store_sources(found, row["id"]))}
@@ -135,7 +135,7 @@ def show_latency() -> None:
         return
     st.header("How long a request takes")
     shared.figures_table(rows, "Milliseconds a request")
-    st.markdown("\n".join(f"1. {shared.money(line)}" for line in tables.latency_formula(found)))
+    st.markdown("\n".join(f"1. {shared.plain(line)}" for line in tables.latency_formula(found)))
     st.caption(
         "Computing at the peak, lengthened by the machine's use. Left out: network, tokenising, searching the index, and waiting in bursts. Providers publish none."
     )
@@ -213,8 +213,8 @@ with answer:
             with tab:
                 show_part(label)
     with st.expander("What the figures take for granted", icon=":material/fact_check:"):
-        st.markdown("\n".join(f"- {shared.money(text)}" for text in reasons.assumptions(found)))
+        st.markdown("\n".join(f"- {shared.plain(text)}" for text in reasons.assumptions(found)))
 least = [tables.cheapest_sentence(found, role.kind) for role in found.roles if tables.cheapest(found, role.kind)]
 if least:
     with st.bottom:
-        st.markdown(shared.money(f"**{'; '.join(least)}.**"))
+        st.markdown(f"**{shared.plain('; '.join(least))}.**")

@@ -116,7 +116,7 @@ def once(key: str, inputs: Any, label: str, work: Callable[[Callable[[str], None
 
 def answered(about: Any, seconds: float, counted: int | None = None, counted_in: str = "tokens") -> None:
     """Who answered, and what is to be known of it."""
-    st.caption(shared.money(demos.who(about, seconds, counted, counted_in)))
+    st.caption(shared.plain(demos.who(about, seconds, counted, counted_in)))
     if about.notes:
         with st.expander("About this engine", icon=":material/info:"):
             st.markdown("\n".join(f"- {shared.plain(note)}" for note in about.notes))

@@ -22,7 +22,7 @@ with st.container(horizontal=True):
 if view == "as-listed":
     st.caption("The listing's own answers, word for word. Where they are wrong, the verified view and Sources say so.")
 for answer in faq.answers(catalog, family, "listed" if view == "as-listed" else "verified"):
-    st.header(answer.question)
-    st.markdown(f"{shared.money(answer.answer)}")
+    st.header(shared.plain(answer.question))
+    st.markdown(shared.plain(answer.answer))
     shared.small(f"Rests on {shared.source_links(answer.sources)}")
 st.page_link("pages/advise.py", label="Ask about your own workload", icon=":material/compass_calibration:")

@@ -111,7 +111,7 @@ def ask_workload() -> Workload | None:
 
 def _words(field: str) -> dict[str, str | None]:
     info = Workload.model_fields[field]
-    return {"label": info.title or field, "help": shared.money(info.description or ""), "key": field, "bind": "query-params"}
+    return {"label": info.title or field, "help": shared.plain(info.description or ""), "key": field, "bind": "query-params"}
 
 
 def _number(field: str, *, whole: bool = True, off: bool = False):
@@ -212,7 +212,7 @@ def _checked(stated: dict[str, object], default: Workload) -> Workload | None:
     try:
         workload = Workload.of(kept)
     except WorkloadError as error:
-        st.error(shared.money(str(error)))
+        st.error(shared.plain(str(error)))
         return None
     return workload
 
@@ -268,7 +268,7 @@ def ask_assumptions() -> Assumptions | None:
             mark = " (changed)" if name in changed else ""
             words = {
                 "label": f"{fields[name].title}{mark}",
-                "help": shared.money(fields[name].description or ""),
+                "help": shared.plain(fields[name].description or ""),
                 "key": name,
                 "bind": "query-params",
             }
@@ -296,7 +296,7 @@ def ask_assumptions() -> Assumptions | None:
     try:
         return Assumptions.of({name: value for name, value in stated.items() if value is not None or getattr(default, name) is None})
     except WorkloadError as error:
-        st.error(shared.money(str(error)))
+        st.error(shared.plain(str(error)))
         return None
 
 

@@ -90,7 +90,7 @@ def show_search() -> None:
         hits, about, asked = got
         grades = grades_of(judged, query)
         st.markdown(shared.plain(demos.found_sentence(hits, grades)))
-        shared.table(demos.hit_rows(hits, bool(grades)), "The passages found, nearest first")
+        shared.table([shared.figures(row) for row in demos.hit_rows(hits, bool(grades))], "The passages found, nearest first")
         engines.answered(about, asked.seconds, asked.counted, asked.counted_in)
 
 
@@ -187,7 +187,7 @@ def show_cut() -> None:
     st.header("What does a token limit cut off?")
     tokenizer = demos.tokenizer(catalog, embedder)
     if tokenizer is None:
-        st.info(f"The tokenizer of {embedder.label} is not at hand. Choose an English model, or fetch the model's files.")
+        st.info(f"The tokenizer of {shared.plain(embedder.label)} is not at hand. Choose an English model, or fetch the model's files.")
         return
     text = st.text_area("Text", value=demos.longest(sample("english").passages), key="cut_text", height=200, persist_state="session")
     limit = st.number_input("Limit in tokens", min_value=4, max_value=8192, value=512, step=64, key="limit", bind="query-params")
@@ -267,7 +267,7 @@ def open_part(label: str) -> None:
     elif label == "Long texts":
         show_cut()
     elif embedder.missing:
-        st.info(f"{embedder.label} is not at hand: fetch it on the left, or choose another model.")
+        st.info(f"{shared.plain(embedder.label)} is not at hand: fetch it on the left, or choose another model.")
     elif label == "Speed":
         speed.show(embedder, reranker)
     else:

@@ -8,7 +8,7 @@ from pages import shared
 
 shared.routed()
 catalog = shared.the_catalog()
-money = shared.money
+plain = shared.plain
 
 left, right = st.columns([3, 1], vertical_alignment="bottom")
 with right:
@@ -21,10 +21,10 @@ with right:
         "verified: read at their sources. as-listed: what the listing states, word for word."
     ))  # fmt: skip
 with left:
-    st.title(f"Which {family.facts.name} model, where, at what cost?")
+    st.title(f"Which {shared.plain(family.facts.name)} model, where, at what cost?")
     kinds = {k: len([v for v in family.variants.values() if v.kind == k]) for k in ("embedder", "reranker", "language-model")}
     told = units.listed([f"{n} {k.replace('-', ' ')}{'' if n == 1 else 's'}" for k, n in kinds.items() if n])
-    st.markdown(f"{told.capitalize()} by {family.facts.developer}: what each is for, what it costs to serve, and why.")
+    st.markdown(f"{told.capitalize()} by {shared.plain(family.facts.developer)}: what each is for, what it costs to serve, and why.")
     st.page_link("pages/advise.py", label="Get a recommendation for your workload", icon=":material/compass_calibration:")
 
 
@@ -35,28 +35,32 @@ def verified_figures() -> None:
     newest = tables.newest_first(family)[0][1]
     with st.container(horizontal=True):
         names = units.listed([v.name.removeprefix(f"{family.facts.name} ") for v in variants if v.max_tokens == longest])
-        st.metric("Longest input", f"{units.count(longest)} tokens", delta=names, delta_color="off", delta_arrow="off", border=True)
+        st.metric(
+            "Longest input", f"{units.count(longest)} tokens", delta=shared.plain(names), delta_color="off", delta_arrow="off", border=True
+        )
         for kind in ("embedder", "reranker"):
             least = faq.lowest(catalog, family, kind)
             if least is not None:
                 variant = least.offers[0][0]
                 st.metric(f"Lowest {tables.job(variant)} price", units.price(least.usd_per_1m), help=(
-                    f"US dollars for a million input tokens: {units.listed(list(dict.fromkeys(f'{v.name} at {p.name}' for v, p, _ in least.offers)))}".replace("$", "\\$")
-                ), delta=faq.asked_by(least).removeprefix(family.facts.name).strip(), delta_color="off", delta_arrow="off", border=True)  # fmt: skip
-        st.metric("Latest release", tables.month(newest), delta=newest.name, delta_color="off", delta_arrow="off", border=True)
+                    "US dollars for a million input tokens: " + plain(units.listed(list(dict.fromkeys(f"{v.name} at {p.name}" for v, p, _ in least.offers))))
+                ), delta=plain(faq.asked_by(least).removeprefix(family.facts.name).strip()), delta_color="off", delta_arrow="off", border=True)  # fmt: skip
+        st.metric(
+            "Latest release", tables.month(newest), delta=shared.plain(newest.name), delta_color="off", delta_arrow="off", border=True
+        )
 
 
 def marked(value: str, correction) -> str:
     """A figure with a mark where the listing states another."""
     if correction is None:
-        return money(value)
+        return plain(value)
     told = f"The listing says {correction.listed}. {correction.why}".replace('"', "'")
-    return f'{money(value)} [†](/sources?correction={correction.id} "{money(told)}")'
+    return f'{plain(value)} [†](/sources?correction={correction.id} "{plain(told)}")'
 
 
 def badges(signals) -> str:
     """Signals as badges."""
-    return " ".join(f":gray-badge[{signal}]" for signal in signals)
+    return " ".join(f":gray-badge[{shared.plain(signal)}]" for signal in signals)
 
 
 def timeline(releases, name: str, groups: dict) -> None:
@@ -64,7 +68,7 @@ def timeline(releases, name: str, groups: dict) -> None:
     st.header("Release timeline")
     shared.show_chart(charts.release_timeline(releases, name, shared.theme()), "timeline")
     st.caption(f"{len(groups)} release groups")
-    shared.table([{"Released": month, "Models": units.listed(list(names))} for month, names in groups.items()], alt="Release groups")
+    shared.table([{"Released": month, "Models": plain(units.listed(list(names)))} for month, names in groups.items()], alt="Release groups")
 
 
 def models(names: dict[str, str]) -> None:
@@ -83,10 +87,10 @@ def verified_variants() -> None:
         rows.append(
             {
                 "Model": shared.variant_link(variant_id, variant.name),
-                "Use when": money(use_when.use_when(catalog, variant_id, picks).sentence),
+                "Use when": plain(use_when.use_when(catalog, variant_id, picks).sentence),
                 "Released": marked(tables.month(variant), tables.correction(family, variant_id, "released")),
                 "Signals": "".join([badges(tables.signals(variant)), *(marked("", c) for c in differing)]),
-                "Status": tables.status(catalog, variant),
+                "Status": plain(tables.status(catalog, variant)),
             }
         )
     shared.table(rows, alt="Variants of the family with what each is for")
@@ -112,7 +116,7 @@ def verified_prices() -> None:
     prices = tables.price_rows(catalog, family.variants, catalogs.today())
     providers = sorted({row["Provider"] for row in prices})
     st.header(f"Available from ({len(providers)} providers)")
-    st.markdown(f"{units.listed(providers)}." if providers else "No hosted offer was found.")
+    st.markdown(plain(f"{units.listed(providers)}.") if providers else "No hosted offer was found.")
     st.header("Pricing")
     if prices:
         st.caption("US dollars for a million input tokens; neither embedding nor reranking has output tokens. Serverless unless a trial.")
@@ -124,9 +128,9 @@ def verified() -> None:
     """The sections of the family page, from the verified facts."""
     verified_figures()
     st.header("About")
-    st.markdown(f"{money(family.facts.about)} {shared.source_links(family.facts.source_ids('about'))}")
+    st.markdown(f"{plain(family.facts.about)} {shared.source_links(family.facts.source_ids('about'))}")
     for note in family.facts.notes:
-        st.caption(money(note))
+        st.caption(plain(note))
     verified_variants()
     timeline(tables.releases(family), family.facts.name, tables.release_groups(family))
     verified_specifications()
@@ -136,22 +140,22 @@ def verified() -> None:
 
 def listed_price(amount) -> str:
     """A price as listed; a dash where the listing has one."""
-    return "—" if amount is None else money(f"${amount}")
+    return "—" if amount is None else plain(f"${amount}")
 
 
 def listed_prices(told) -> None:
     """Providers and prices, as the listing states them."""
     st.header(f"Available from ({told.provider_count} providers)")
     guess = ": its place among the counted providers is inferred, since the listing names it in no list of providers"
-    st.markdown("\n".join(f"- {p.name}, named under {p.named_under}{guess if p.inferred else ''}." for p in told.providers))
+    st.markdown("\n".join(f"- {plain(p.name)}, named under {plain(p.named_under)}{guess if p.inferred else ''}." for p in told.providers))
     st.header("Pricing")
     rows = [
         {
-            "Model": price.variant,
-            "Provider": price.provider,
+            "Model": plain(price.variant),
+            "Provider": plain(price.provider),
             "Input / 1M": listed_price(price.input_usd_per_1m),
             "Output / 1M": listed_price(price.output_usd_per_1m),
-            "Type": price.type,
+            "Type": plain(price.type),
         }
         for price in told.pricing
     ]
@@ -164,16 +168,16 @@ def as_listed() -> None:
     link = shared.source_links([listed.listing.source])
     shared.small(f"As listed: the listing's own statements. A dash is what it prints where it gives no figure. {link}")
     st.header("About")
-    st.markdown(money(listed.listing.about))
+    st.markdown(plain(listed.listing.about))
     st.header("Current variants")
-    st.caption(listed.listing.use_when_note)
+    st.caption(plain(listed.listing.use_when_note))
     rows = [
         {
             "Model": shared.variant_link(row.variant_id, row.name),
-            "Use when": row.use_when,
-            "Released": row.released,
+            "Use when": plain(row.use_when),
+            "Released": plain(row.released),
             "Signals": badges(row.signals),
-            "Status": row.status,
+            "Status": plain(row.status),
         }
         for row in listed.rows
     ]
@@ -181,14 +185,14 @@ def as_listed() -> None:
     timeline(listing.releases(listed), listed.name, listed.groups)
     st.header(f"Specifications ({len(listed.rows)} models)")
     rows = [
-        {"Model": row.name, "Released": row.released, "Context": row.context or "—", "Parameters": row.parameters or "—"}
+        shared.figures({"Model": row.name, "Released": row.released, "Context": row.context or "—", "Parameters": row.parameters or "—"})
         for row in listed.rows
     ]
     shared.table(rows, alt="Specifications as listed")
     listed_prices(listed.listing)
     st.header("Frequently asked questions")
     for question, answer in listed.faq:
-        st.markdown(f"**{question}**  \n{money(answer)}")
+        st.markdown(f"**{plain(question)}**  \n{plain(answer)}")
     models({row.variant_id: row.name for row in listed.rows})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -32,6 +33,8 @@ IGNORED = "ignored"
 READING = "reading_of_the_catalog"
 LIVE = "live_prices"
 YOURS = "your_evidence"
+# Streamlit 1.67 draws :material/x: and :streamlit:, and links http://x, www.x and a@b.c, even where the signs are escaped.
+_DRAWN = re.compile(r":(?=material/|streamlit:|//)|www(?=\.)|(?<=\S)(?=@[\w-]+\.)", re.IGNORECASE)
 # Streamlit 1.67 writes multiselect tags in white on the primary colour in either theme: 2.2:1 on our dark one.
 TAGGED = ("languages", "outputs", "variants", "speed_lengths", "speed_batches", "data_embedders", "data_rerankers", "data_languages")
 TAGS = ", ".join(f".st-key-{key} [data-tag]" for key in TAGGED) + " {background-color: #0f5f8c}"
@@ -124,15 +127,11 @@ def show_faults(error: CatalogError) -> None:
 
 
 def plain(text: str) -> str:
-    """Text for Markdown in which nothing is a formula, a link, or markup."""
+    """Text for Markdown in which nothing is a formula, a link, an icon, or markup."""
+    text = _DRAWN.sub("\\g<0>\u2060", text)  # a joiner without width, where an escape is not enough
     for sign in "\\`*_{}[]<>#~$|":
         text = text.replace(sign, f"\\{sign}")
     return text.replace("\n", " ").replace(":", "\\:")
-
-
-def money(text: str) -> str:
-    """Our own Markdown with dollar signs that start no formula."""
-    return text.replace("$", "\\$")
 
 
 def source_links(ids: Iterable[str]) -> str:
@@ -145,13 +144,13 @@ def source_links(ids: Iterable[str]) -> str:
             continue
         address = source.url if source.url and source.url.startswith("https://") else f"/sources?source={key}"
         title = f"{source.title}, read {source.accessed.isoformat()}".replace('"', "'").replace("\n", " ")
-        links.append(f'[{"source" if number == 1 else number}]({address.replace(" ", "%20").replace(")", "%29")} "{money(title)}")')
+        links.append(f'[{"source" if number == 1 else number}]({address.replace(" ", "%20").replace(")", "%29")} "{plain(title)}")')
     return " ".join(links)
 
 
 def bullets(sentences: Iterable[tuple[str, Iterable[str]]]) -> str:
     """A list of sentences, each with the links to its sources."""
-    return "\n".join(f"- {money(text)} {source_links(ids)}" for text, ids in sentences)
+    return "\n".join(f"- {plain(text)} {source_links(ids)}" for text, ids in sentences)
 
 
 def small(text: str) -> None:
@@ -168,7 +167,7 @@ def variant_pages(names: dict[str, str]) -> None:
     """Links to the pages of variants (id to name) that stay in this tab; links in Streamlit's Markdown open another."""
     with st.container(horizontal=True):
         for key, name in names.items():
-            st.page_link("pages/variant.py", label=name, icon=":material/info:", query_params={"variant": key})
+            st.page_link("pages/variant.py", label=plain(name), icon=":material/info:", query_params={"variant": key})
 
 
 def show_chart(chart: Chart | None, key: str) -> None:
@@ -218,8 +217,8 @@ def figures_table(rows: list[dict[str, str]], alt: str) -> None:
 
 
 def figures(row: dict[str, str]) -> dict[str, str]:
-    """A row of figures for a table, without its ids, whose dollar signs start no formula."""
-    return {key: money(text) for key, text in row.items() if key not in ("id", "offer")}
+    """A row of figures for a table, without its ids, in which nothing is markup."""
+    return {plain(key): plain(text) for key, text in row.items() if key not in ("id", "offer")}
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -10,7 +10,7 @@ from pages import shared
 
 shared.routed()
 catalog = shared.the_catalog()
-money = shared.money
+plain = shared.plain
 st.title("Where the figures are from")
 st.markdown(f"{len(catalog.sources)} sources. Catalog {catalog.version}.")
 asked = st.query_params.get("source")
@@ -19,9 +19,9 @@ if correction is not None:
     with st.container(border=True):
         name = catalog.variants[correction.variant].name if correction.variant else "The family"
         st.markdown(
-            f"**{name}, {correction.field}.** The listing says {money(correction.listed)}; verified is {money(correction.verified)}."
+            f"**{plain(name)}, {plain(correction.field)}.** The listing says {plain(correction.listed)}; verified is {plain(correction.verified)}."
         )
-        st.markdown(f"{money(correction.why)} {shared.source_links(s for _, s in correction.all_source_ids())}")
+        st.markdown(f"{plain(correction.why)} {shared.source_links(s for _, s in correction.all_source_ids())}")
 if asked:
     source = catalog.sources.get(asked)
     if source is None:
@@ -29,18 +29,21 @@ if asked:
     else:
         with st.container(border=True):
             st.markdown(f"**{shared.plain(source.title)}**")
-            st.markdown(shared.plain(f"{source.what or ''} {source.url or ''} Read on {source.accessed.isoformat()}."))
+            st.markdown(
+                shared.plain(f"{source.what or ''} {source.url or ''} Read on {source.accessed.isoformat()}.")
+                + f" {shared.source_links([asked])}"
+            )
 for family in catalog.families.values():
     if family.corrections:
-        st.header(f"Where the listing of {family.facts.name} differs from the verified facts ({len(family.corrections)})")
+        st.header(f"Where the listing of {shared.plain(family.facts.name)} differs from the verified facts ({len(family.corrections)})")
         shared.table(
             [
                 {
-                    "Model": family.variants[c.variant].name if c.variant else "the family",
-                    "What": c.field,
-                    "Listed": money(c.listed),
-                    "Verified": money(c.verified),
-                    "Why": money(c.why),
+                    "Model": plain(family.variants[c.variant].name) if c.variant else "the family",
+                    "What": plain(c.field),
+                    "Listed": plain(c.listed),
+                    "Verified": plain(c.verified),
+                    "Why": plain(c.why),
                     "Source": shared.source_links(s for _, s in c.all_source_ids()),
                 }
                 for c in family.corrections
@@ -49,7 +52,7 @@ for family in catalog.families.values():
 stale = tables.stale(catalog, catalogs.today())
 st.header(f"Prices that are undated, or older than {tables.STALE_DAYS} days ({len(stale)})")
 shared.table(
-    [{key: money(row[key]) for key in ("Model", "Provider", "Input, per 1M tokens", "Price of", "Stated by", "Remark")} for row in stale], alt="Undated and stale prices",
+    [{key: plain(row[key]) for key in ("Model", "Provider", "Input, per 1M tokens", "Price of", "Stated by", "Remark")} for row in stale], alt="Undated and stale prices",
 )  # fmt: skip
 st.header("Live prices at Novita AI")
 st.markdown(

@@ -45,7 +45,7 @@ def show(embedder: Choice, reranker: Choice | None) -> None:
         return
     found, about, top = got
     shared.figures_table(measure.rows(found), "Speed by length and batch size")
-    st.caption(shared.money(measure.peak_sentence(top, measure.machine())))
+    st.caption(shared.plain(measure.peak_sentence(top, measure.machine())))
     if doubt := measure.doubt(found, about):
         st.warning(shared.plain(doubt))
     engines.answered(about, measure.took(found))

@@ -37,7 +37,7 @@ def show(found: Recommendation) -> None:
         return
     shared.figures_table(tables.token_rows(rows), "Tokens of your passages for each model")
     for rule in dict.fromkeys(row.rule for row in rows):
-        shared.small(shared.money(rule))
+        shared.small(shared.plain(rule))
     offer_lengths(found, texts)
     offer_tokenizers(found, [row.variant_id for row in rows if not row.exact])
 

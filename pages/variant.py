@@ -10,7 +10,7 @@ from pages import shared
 
 shared.routed()
 catalog = shared.the_catalog()
-money = shared.money
+plain = shared.plain
 asked = st.query_params.get("variant", "")
 if asked not in catalog.variants:
     st.title("No such model")
@@ -25,13 +25,13 @@ if asked not in catalog.variants:
 variant = catalog.variants[asked]
 family = catalog.family_of(asked)
 advice = use_when.use_when(catalog, asked, shared.preset_picks())
-st.title(variant.name)
-st.markdown(money(f"{advice.sentence} {tables.status(catalog, variant)}."))
+st.title(shared.plain(variant.name))
+st.markdown(plain(f"{advice.sentence} {tables.status(catalog, variant)}."))
 with st.container(horizontal=True):
     others = [key for key, other in family.variants.items() if key != asked and other.kind == variant.kind][:1]
     st.page_link(
         "pages/overview.py",
-        label=f"All {family.facts.name} models",
+        label=f"All {shared.plain(family.facts.name)} models",
         icon=":material/arrow_back:",
         query_params={"family": family.id} if family.id != "bge" else {},
     )
@@ -48,16 +48,16 @@ st.header("Workloads that pick it")
 for preset in advice.presets:
     params = Workload.of(catalog.presets[preset].workload).params()
     name = catalog.presets[preset].name
-    st.page_link("pages/advise.py", label=name, icon=":material/compass_calibration:", query_params=params)
-    st.markdown(money(shared.won(preset)))
+    st.page_link("pages/advise.py", label=shared.plain(name), icon=":material/compass_calibration:", query_params=params)
+    st.markdown(plain(shared.won(preset)))
 if not advice.presets:
     st.markdown("None of the workloads to start from; state your own on Advise.")
 st.header("Facts")
 rows = [
     {
-        "Fact": fact.label,
-        "Value": money(fact.value),
-        "The listing says": money(f"{fact.correction.listed}. {fact.correction.why}") if fact.correction else "",
+        "Fact": plain(fact.label),
+        "Value": plain(fact.value),
+        "The listing says": plain(f"{fact.correction.listed}. {fact.correction.why}") if fact.correction else "",
         "Source": shared.source_links(fact.sources),
     }
     for fact in tables.facts(catalog, asked)
@@ -72,9 +72,9 @@ prices = tables.price_rows(catalog, [asked], catalogs.today())
 if prices:
     offers = {offer.id: offer for _, _, offer in catalog.offers()}
     shown = [
-        {key: money(text) for key, text in row.items() if key not in ("id", "offer", "Model")}
+        {key: plain(text) for key, text in row.items() if key not in ("id", "offer", "Model")}
         | {
-            "Note": money(offers[row["offer"]].note or ""),
+            "Note": plain(offers[row["offer"]].note or ""),
             "Source": shared.source_links(offers[row["offer"]].source_ids("usd_per_1m_input")),
         }
         for row in prices
@@ -86,19 +86,20 @@ st.header("Published scores")
 scores, by_language = tables.scores(catalog, asked), tables.language_scores(catalog, asked)
 if scores:
     shared.table(
-        [{key: money(text) for key, text in row.items()} for row in scores],
+        [{key: plain(text) for key, text in row.items()} for row in scores],
         alt="Published scores, in points of 100",
     )
 if by_language:
     shared.table(
-        [{key: money(text) for key, text in row.items()} for row in by_language],
+        [{key: plain(text) for key, text in row.items()} for row in by_language],
         alt="Published scores by language",
     )
 if not scores and not by_language:
     st.markdown("Not measured on any set of this catalog.")
 else:
     st.caption(
-        "Points of 100. Scores compare only within one line; see Sources for where they were read. " + tables.metric_meanings(catalog)
+        "Points of 100. Scores compare only within one line; see Sources for where they were read. "
+        + plain(tables.metric_meanings(catalog))
     )
 if variant.runtimes:
     st.header("Where it runs")
@@ -111,7 +112,7 @@ if variant.runtimes:
     }
     shared.table(
         [
-            {"Runtime": name, "Support": words[runtime.support], "Note": money(runtime.note or ""), "Source": shared.source_links(runtime.sources)}
+            {"Runtime": plain(name), "Support": words[runtime.support], "Note": plain(runtime.note or ""), "Source": shared.source_links(runtime.sources)}
             for name, runtime in variant.runtimes.items()
         ], alt=f"Runtimes for {variant.name}",
     )  # fmt: skip
