@@ -1,6 +1,7 @@
 """What a visitor does: states a workload, reads the pick, follows it, comes back by link."""
 
 import json
+import contextlib
 import re
 from pathlib import Path
 
@@ -178,9 +179,14 @@ def test_the_scores_that_were_asked_for_go_along_to_cost_and_back(app, open_page
 
 def test_a_click_on_a_mark_asks_about_its_plan(app, open_page):
     page = open_page(f"{app}/advise")
-    page.locator("[data-testid=stVegaLiteChart] [aria-label*='BGE Small EN v1.5, Cloudflare']").click(force=True)
+    asked = re.compile("plan=cloudflare-bge-small-en-v1.5")
+    for _ in range(4):  # a chart that is drawn again while it is clicked does not hear the click
+        page.locator("[data-testid=stVegaLiteChart] [aria-label*='BGE Small EN v1.5, Cloudflare']").click(force=True)
+        with contextlib.suppress(AssertionError):
+            expect(page).to_have_url(asked, timeout=5_000)
+            break
+    expect(page).to_have_url(asked)
     expect(page.get_by_text("2.7 points worse for $21.23 a month less.").last).to_be_visible()
-    expect(page).to_have_url(re.compile("plan=cloudflare-bge-small-en-v1.5"))
 
 
 def test_a_plan_can_be_asked_why_it_is_not_the_pick_by_link(app, open_page):
