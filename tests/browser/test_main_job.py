@@ -1,7 +1,7 @@
 """What a visitor does: states a workload, reads the pick, follows it, comes back by link."""
 
-import json
 import contextlib
+import json
 import re
 from pathlib import Path
 
