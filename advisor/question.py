@@ -43,18 +43,33 @@ class Question:
     asked_sets: tuple[str, ...] = ()
 
 
-def of(catalog: Catalog, stated: Mapping[str, Any]) -> Question:
-    """The question with the stated fields, and defaults for the rest.
+def of_json(catalog: Catalog, stated: Mapping[str, Any]) -> Question:
+    """The question with the stated fields, and defaults for the rest. A number is a number here, not text, nor true or false.
 
     Raises:
         QuestionError: with every fault found.
     """
+    return _of(catalog, {name: _as_python(value) for name, value in stated.items()}, strict=True)
+
+
+def _as_python(value: Any) -> Any:
+    """JSON has lists for tuples, and 5.0 is a whole number in it."""
+    if isinstance(value, list):
+        return tuple(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _as_stated(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _of(catalog: Catalog, stated: Mapping[str, Any], *, strict: bool) -> Question:
     known = {*Workload.model_fields, *Assumptions.model_fields, *SCORES.values()}
     faults = [_fault(name[:60], "no such field.", did_you_mean(name[:60], known) or _LEAVE) for name in stated if name not in known]
     faults += _unknown_ids(catalog, stated)
     need = {name: value for name, value in stated.items() if name in Workload.model_fields}
     assumed = {name: value for name, value in stated.items() if name in Assumptions.model_fields}
-    faults += _faults(Workload, need) + _faults(Assumptions, assumed)
+    faults += _faults(Workload, need, strict) + _faults(Assumptions, assumed, strict)
     if faults:
         raise QuestionError(faults)
     try:
@@ -86,13 +101,13 @@ def of_params(catalog: Catalog, params: Mapping[str, Sequence[str]]) -> Question
             stated[name] = values[0]
     if faults:
         raise QuestionError(faults)
-    return of(catalog, stated)
+    return _of(catalog, stated, strict=False)
 
 
-def _faults(model: type[BaseModel], stated: Mapping[str, Any]) -> list[Fault]:
+def _faults(model: type[BaseModel], stated: Mapping[str, Any], strict: bool) -> list[Fault]:
     """What of a model's own fields does not fit."""
     try:
-        model.model_validate(stated)
+        model.model_validate(stated, strict=strict)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False)
         deeper = {fault["loc"][0] for fault in found if len(fault["loc"]) > 1}  # a list is short of the entries that do not fit
@@ -102,11 +117,11 @@ def _faults(model: type[BaseModel], stated: Mapping[str, Any]) -> list[Fault]:
 
 def _of_pydantic(model: type[BaseModel], fault: Any) -> Fault:
     place = ".".join(str(part) for part in fault["loc"])
-    message = str(fault["msg"])
+    message = str(fault["msg"]).replace("tuple", "list")
     if not place:  # figures that do not go together; the message names them and the remedy
         return _fault("", message, "")
     info = model.model_fields[str(fault["loc"][0])]
-    shown = repr(fault["input"])
+    shown = repr(_as_stated(fault["input"]))
     return _fault(
         place,
         f"{shown if len(shown) <= 60 else shown[:57] + '...'}: {message[:1].lower()}{message[1:]}.",
@@ -127,7 +142,7 @@ def _unknown_ids(catalog: Catalog, stated: Mapping[str, Any]) -> list[Fault]:
     for name, known in choices.items():
         asked = stated.get(name)
         if asked not in (None, "") and asked not in known:
-            shown = repr(asked)[:60]
+            shown = repr(_as_stated(asked))[:60]
             faults.append(
                 _fault(
                     name,

@@ -91,6 +91,7 @@ def document() -> dict[str, Any]:
                     "responses": {
                         "200": _answer("VariantAnswer", "The variant"),
                         **kept,
+                        "400": {"description": "The id holds a null byte or a way up, as `../`"},
                         "404": _answer("Refusal", "The catalog has no such variant"),
                         "429": _busy(),
                         "503": refusals["503"],

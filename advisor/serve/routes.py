@@ -10,10 +10,10 @@ from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, Router
-from starlette.types import Receive, Scope, Send
+from starlette.routing import BaseRoute, Route
 
 from advisor import question
 from advisor.catalog import Catalog, current, today
@@ -25,9 +25,17 @@ from advisor.serve.work import Answers, Body, BusyError, Work
 Handler = Callable[[Request], Awaitable[Response]]
 LOOKED_S = 1.0
 """How old a look at the catalog's files may be before an answer."""
-_API = "/api"
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 """All of them reach a route, which itself refuses those it does not take."""
+
+
+class _Anything(StringConvertor):
+    """The rest of an address, slashes and line feeds too; Starlette's own `path` ends at a line feed."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("anything", _Anything())
 
 
 class RefusedError(Exception):
@@ -48,15 +56,12 @@ class Api:
 
     def routes(self) -> list[BaseRoute]:
         """Every route."""
-        version_1 = [
+        return [
             _route("/api/v1/recommend", GET=self.recommend, POST=self.recommend_for),
             _route("/api/v1/catalog.json", GET=self.catalog),
             _route("/api/v1/variants/{id}.json", GET=self.variant),
             _route("/api/v1/openapi.json", GET=self.openapi),
-        ]
-        below = [Route(route.path.removeprefix(_API), route.endpoint, methods=_METHODS) for route in version_1]
-        return [
-            Mount(_API, app=Router(below, redirect_slashes=False, default=_no_such)),
+            Route("/api/{rest:anything}", _no_such, methods=_METHODS),
             _route("/healthz", GET=self.health),
             _route("/metrics", GET=self.metrics),
         ]
@@ -77,7 +82,7 @@ class Api:
             raise question.QuestionError([Fault("", "", name, "no such parameter with POST.", "Put the workload into the body.")])
         stated = _mapping(await _body(request))
         catalog = await _catalog()
-        return await self._recommended(request, catalog, question.of(catalog, stated), plans)
+        return await self._recommended(request, catalog, question.of_json(catalog, stated), plans)
 
     async def _recommended(self, request: Request, catalog: Catalog, asked: Question, plans: bool) -> Response:
         day = today()
@@ -164,10 +169,9 @@ def _refusal(status: int, sentence: str, faults: list[dict[str, str]] | None = N
     return Response(json.dumps({"error": sentence, "faults": faults or []}), status, headers, "application/json")
 
 
-async def _no_such(scope: Scope, receive: Receive, send: Send) -> None:
+async def _no_such(_: Request) -> Response:
     """Any other address under /api; Streamlit would answer it with its page."""
-    if scope["type"] == "http":
-        await _refusal(404, "No such address. /api/v1/openapi.json describes those that there are.")(scope, receive, send)
+    return _refusal(404, "No such address. /api/v1/openapi.json describes those that there are.")
 
 
 async def _catalog() -> Catalog:

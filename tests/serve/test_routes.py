@@ -12,7 +12,7 @@ import requests
 
 from advisor import catalog
 from advisor.assumptions import Assumptions
-from advisor.serve import shapes
+from advisor.serve import openapi, shapes
 from advisor.workload import Workload
 
 LOADED = catalog.load()
@@ -100,6 +100,11 @@ def test_a_wrong_address_is_refused_with_its_field_and_the_remedy(server, query,
         (b'{"scores": ["x"]}', "scores"),
         (b'{"vector_store": {"a": 1}}', "vector_store"),
         (b'{"task": "dance"}', "task"),
+        (b'{"passages": "5"}', "passages"),
+        (b'{"passages": true}', "passages"),
+        (b'{"redundancy": 1}', "redundancy"),
+        (b'{"your_price_usd_per_1m": false, "your_price_variant": "bge-m3"}', "your_price_usd_per_1m"),
+        (b'{"hosted_discount_percent": "5"}', "hosted_discount_percent"),
     ],
 )
 def test_a_wrong_workload_is_refused_with_its_field(server, body, field):
@@ -108,6 +113,25 @@ def test_a_wrong_workload_is_refused_with_its_field(server, body, field):
     faults = refused.json()["faults"]
     assert field in [fault["field"] for fault in faults]
     assert all(fault["problem"] and (fault["remedy"] or not fault["field"]) for fault in faults)
+
+
+def test_a_whole_number_may_be_written_with_a_point(server):
+    asked = requests.post(f"{server}/api/v1/recommend", json={"passages": 2e6, "speed_percent": 50}, timeout=60)
+    assert asked.json()["workload"]["passages"] == 2_000_000
+
+
+@pytest.mark.parametrize("path", ["nothing", "v1/recommend/", "v1/variants/a%0Ab.json", "v1/variants/a/b.json", "%0A"])
+def test_an_address_that_is_not_there_is_told_in_json(server, path):
+    refused = requests.get(f"{server}/api/{path}", timeout=60)
+    assert refused.status_code == 404
+    assert shapes.Refusal.model_validate_json(refused.content).error.endswith((".", "?"))
+
+
+@pytest.mark.parametrize("path", ["v1/variants/%00.json", "v1/variants/%2F..%2F.json"])
+def test_an_address_that_leads_elsewhere_is_refused_as_described(server, path):
+    refused = requests.get(f"{server}/api/{path}", timeout=60)
+    assert refused.status_code == 400
+    assert "400" in openapi.document()["paths"]["/api/v1/variants/{id}.json"]["get"]["responses"]
 
 
 def test_what_is_too_large_or_of_another_kind_is_refused_before_it_is_read(server):
