@@ -1,10 +1,11 @@
 """BGE Advisor: which BGE model to use, where to run it, and what it costs. Run with `make run`."""
 
+import contextlib
 from pathlib import Path
 
 import streamlit as st
 
-from advisor.serve import metrics
+from advisor.serve import metrics, turns
 from pages import shared
 
 st.set_page_config(page_title="BGE Advisor", page_icon=str(Path(__file__).parent.joinpath("pages", "icon.svg")), layout="wide")
@@ -21,6 +22,7 @@ page = st.navigation(
     ],
     position="top",
 )
-with metrics.RERUN_SECONDS.labels(page.url_path or "overview").time():
+waits = page.url_path in ("live", "sources")  # for models and servers, not for Python
+with metrics.RERUN_SECONDS.labels(page.url_path or "overview").time(), contextlib.nullcontext() if waits else turns.PAGES.one():
     shared.start(page)
     page.run()

@@ -7,6 +7,7 @@ import streamlit as st
 from advisor import hub, tables, token_counts
 from advisor.errors import AdvisorError
 from advisor.recommend import Recommendation
+from advisor.serve import turns
 from advisor.token_counts import TokenCountError
 from pages import form, shared
 
@@ -18,6 +19,12 @@ MOST_MB = 5
 def _fetched(hub_id: str, _variant):
     """A public tokenizer, the same for every visit."""
     return token_counts.fetch_tokenizer(_variant, base=hub.address())
+
+
+def tokenizer(variant):
+    """A model's tokenizer; other visitors' pages go ahead while it is fetched."""
+    with turns.PAGES.aside():
+        return _fetched(variant.hub_id, variant)
 
 
 def show(found: Recommendation) -> None:
@@ -45,7 +52,7 @@ def show(found: Recommendation) -> None:
 def tokenizers() -> dict:
     """The tokenizers that this visit has asked for, by variant."""
     variants = shared.the_catalog().variants
-    return {key: _fetched(variants[key].hub_id, variants[key]) for key in st.session_state.get(FETCHED, [])}
+    return {key: tokenizer(variants[key]) for key in st.session_state.get(FETCHED, [])}
 
 
 def offer_lengths(found: Recommendation, texts: list[str]) -> None:
@@ -71,7 +78,7 @@ def offer_tokenizers(found: Recommendation, estimated: list[str]) -> None:
     )
     if st.button("Fetch it", icon=":material/download:"):
         try:
-            _fetched(found.catalog.variants[chosen].hub_id, found.catalog.variants[chosen])
+            tokenizer(found.catalog.variants[chosen])
         except TokenCountError as error:
             st.warning(shared.plain(str(error)))
             return
