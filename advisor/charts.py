@@ -1,4 +1,7 @@
-"""Charts as Altair specifications, each with its title and its text alternative; the theme comes from the page."""
+"""Charts as Altair specifications, each with its title and its text alternative; the theme comes from the page.
+
+Channels are written as objects, `alt.X2("high:Q")` for `"high:Q"`: Altair 6 goes through its whole schema for each that is not, 5 ms of a page.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from advisor.recommend import Judged, Recommendation
 from advisor.sensitivity import Swing
 from advisor.tables import Release
 
+alt.utils.schemapi.disable_debug_mode()  # a chart is checked whole when it is drawn, not each part as it is made
 LEGIBLE = {"light": "#0d141b", "dark": "#e4eaf0"}
 """Colour of text marks, which do not follow the theme by themselves (4.5:1 on the theme's background)."""
 
@@ -48,7 +52,7 @@ def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart 
         tooltip=[alt.Tooltip("model:N", title="Model"), alt.Tooltip("released:N", title="Released"), alt.Tooltip("kind:N", title="Kind")],
     )
     first, last = frame["released"].min(), frame["released"].max()
-    before, at_last = (base.transform_filter(f"datum.released {sign} '{last}'").encode(text="short:N") for sign in ("!=", "=="))
+    before, at_last = (base.transform_filter(f"datum.released {sign} '{last}'").encode(text=alt.Text("short:N")) for sign in ("!=", "=="))
     words = [  # the last name stands left of its mark: on the right it would leave the chart
         before.mark_text(align="left", dx=9, fontSize=12, color=LEGIBLE[theme]),
         at_last.mark_text(align="right", dx=-9, fontSize=12, color=LEGIBLE[theme]),
@@ -91,8 +95,8 @@ def monthly_costs(found: Recommendation, kind: str, theme: str) -> Chart | None:
         ),
         tooltip=[alt.Tooltip("label:N", title="Plan"), alt.Tooltip("shown:N", title="A month")],
     )
-    spread = base.mark_rule(strokeWidth=2, color=LEGIBLE[theme], opacity=0.7).encode(x="low:Q", x2="high:Q")
-    words = base.mark_text(align="left", dx=6, fontSize=12, color=LEGIBLE[theme]).encode(x="high:Q", text="shown:N")
+    spread = base.mark_rule(strokeWidth=2, color=LEGIBLE[theme], opacity=0.7).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"))
+    words = base.mark_text(align="left", dx=6, fontSize=12, color=LEGIBLE[theme]).encode(x=alt.X("high:Q"), text=alt.Text("shown:N"))
     cheapest = rows[0]
     title = f"{cheapest.named} costs least of what fits: {units.usd(cheapest.cost.base)} a month"
     told = "; ".join(f"{row.label} {row.shown}" for row in frame.itertuples())
@@ -143,27 +147,30 @@ def _trade_off_marks(base: alt.Chart, theme: str) -> list[Any]:
     """The layers of the trade-off chart, from the back: ranges, the front's line, marks, names, and the word at the pick."""
     chosen = alt.selection_point(name="plan", fields=["id"])
     spread = base.mark_rule(strokeWidth=1.5, color=LEGIBLE[theme]).encode(
-        x=alt.X("low:Q"), x2="high:Q", opacity=alt.condition("datum.standing == 'ruled out'", alt.value(0.12), alt.value(0.4))
+        x=alt.X("low:Q"),
+        x2=alt.X2("high:Q"),
+        opacity=alt.OpacityValue(0.4, condition={"test": "datum.standing == 'ruled out'", "value": 0.12}),
     )
     steps = (
         base.transform_filter("datum.front")
         .mark_line(interpolate="step-after", strokeDash=[5, 4], strokeWidth=1.5, color=LEGIBLE[theme], opacity=0.7)
-        .encode(order="usd:Q")
+        .encode(order=alt.Order("usd:Q"))
     )
     legend = alt.Legend(orient="top", columns=2, symbolFillColor=LEGIBLE[theme], symbolStrokeColor=LEGIBLE[theme])
     colours = alt.Legend(orient="top", columns=2, symbolType="stroke", symbolStrokeWidth=6)
     marks = (
         base.mark_point(strokeWidth=2, opacity=1)
         .encode(
-            size=alt.condition("datum.standing == 'the pick'", alt.value(340), alt.value(110)),  # seen over a tie
+            size=alt.SizeValue(110, condition={"test": "datum.standing == 'the pick'", "value": 340}),  # seen over a tie
             shape=alt.Shape(
                 "where:N", title=None, scale=alt.Scale(domain=["hosted", "own machine"], range=["circle", "square"]), legend=legend
             ),
             color=alt.Color("standing:N", title=None, scale=alt.Scale(domain=list(trade_offs.STANDINGS)), legend=colours),
-            fill=alt.condition(
-                "datum.standing == 'ruled out'",
-                alt.value("transparent"),
-                alt.Color("standing:N", scale=alt.Scale(domain=list(trade_offs.STANDINGS)), legend=None),
+            fill=alt.Fill(
+                "standing:N",
+                scale=alt.Scale(domain=list(trade_offs.STANDINGS)),
+                legend=None,
+                condition={"test": "datum.standing == 'ruled out'", "value": "transparent"},
             ),
             tooltip=[
                 alt.Tooltip("label:N", title="Plan"),
@@ -177,12 +184,12 @@ def _trade_off_marks(base: alt.Chart, theme: str) -> list[Any]:
     names = (
         base.transform_filter("datum.named")
         .mark_text(align="right", dx=-12, fontSize=12, color=LEGIBLE[theme])
-        .encode(x="low:Q", text="model:N")
+        .encode(x=alt.X("low:Q"), text=alt.Text("model:N"))
     )
     picked = (
         base.transform_filter("datum.standing == 'the pick'")
         .mark_text(dy=-18, fontSize=12, fontWeight="bold", color=LEGIBLE[theme])
-        .encode(text="standing:N")
+        .encode(text=alt.Text("standing:N"))
     )
     return [spread, steps, marks, names, picked]
 
@@ -286,17 +293,23 @@ def break_even(found: Recommendation, own: Judged, theme: str) -> Chart | None:
         )
     )
     here = pd.DataFrame([{"tokens": load, "word": "your workload"}])
-    rule = alt.Chart(here).mark_rule(strokeDash=[3, 3], strokeWidth=2, color=LEGIBLE[theme]).encode(x="tokens:Q")
-    word = alt.Chart(here).mark_text(align="left", dx=5, y=8, fontSize=12, color=LEGIBLE[theme]).encode(x="tokens:Q", text="word:N")
+    rule = alt.Chart(here).mark_rule(strokeDash=[3, 3], strokeWidth=2, color=LEGIBLE[theme]).encode(x=alt.X("tokens:Q"))
+    word = (
+        alt.Chart(here)
+        .mark_text(align="left", dx=5, y=8, fontSize=12, color=LEGIBLE[theme])
+        .encode(x=alt.X("tokens:Q"), text=alt.Text("word:N"))
+    )
     crossed = [
         {"tokens": c.tokens[1], "usd": c.tokens[1] * float(c.offer.plan.figure("usd_per_1m_input")) / 1e6} for c in crossings if c.tokens[1]
     ]
     points = pd.DataFrame([{**point, "word": units.large(round(point["tokens"]))} for point in crossed], columns=["tokens", "usd", "word"])
     points = points.drop_duplicates("word").sort_values("tokens").reset_index(names="number")
-    at = alt.Chart(points).encode(x="tokens:Q", y="usd:Q")
+    at = alt.Chart(points).encode(x=alt.X("tokens:Q"), y=alt.Y("usd:Q"))
     spots = at.mark_point(filled=True, shape="diamond", size=130, color=LEGIBLE[theme], opacity=1)
-    above = at.transform_filter("datum.number % 2 == 0").mark_text(dy=-16, fontSize=12, color=LEGIBLE[theme]).encode(text="word:N")
-    below = at.transform_filter("datum.number % 2 == 1").mark_text(dy=18, fontSize=12, color=LEGIBLE[theme]).encode(text="word:N")
+    above = (
+        at.transform_filter("datum.number % 2 == 0").mark_text(dy=-16, fontSize=12, color=LEGIBLE[theme]).encode(text=alt.Text("word:N"))
+    )
+    below = at.transform_filter("datum.number % 2 == 1").mark_text(dy=18, fontSize=12, color=LEGIBLE[theme]).encode(text=alt.Text("word:N"))
     told = " ".join(crossing.sentence(c) for c in crossings)
     soonest = next((c for c in crossings if c.tokens[1]), None)
     title = (
@@ -330,14 +343,14 @@ def tornado(rows: list[Swing], theme: str) -> Chart | None:
             scale=alt.Scale(zero=False, padding=90),
             axis=alt.Axis(format="$,~r", grid=False, tickCount=5),
         ),
-        x2="from:Q",
+        x2=alt.X2("from:Q"),
         color=alt.Color("side:N", title=None, scale=alt.Scale(domain=["lower", "higher"]), legend=None),
         tooltip=[alt.Tooltip("name:N", title="Assumption"), alt.Tooltip("shown:N", title="A month")],
     )
     below = chart.transform_filter("datum.usd < datum.from").mark_text(align="right", dx=-5, fontSize=11, color=LEGIBLE[theme])
     above = chart.transform_filter("datum.usd > datum.from").mark_text(align="left", dx=5, fontSize=11, color=LEGIBLE[theme])
-    words = [side.encode(x="usd:Q", text="shown:N") for side in (below, above)]
-    line = alt.Chart(pd.DataFrame({"usd": [base]})).mark_rule(strokeWidth=2, color=LEGIBLE[theme]).encode(x="usd:Q")
+    words = [side.encode(x=alt.X("usd:Q"), text=alt.Text("shown:N")) for side in (below, above)]
+    line = alt.Chart(pd.DataFrame({"usd": [base]})).mark_rule(strokeWidth=2, color=LEGIBLE[theme]).encode(x=alt.X("usd:Q"))
     first = rows[0]
     title = f"The total moves most with {first.name[0].lower()}{first.name[1:]}: {units.usd(first.first_usd)} ({first.first}) to {units.usd(first.second_usd)} ({first.second}), from {units.usd(base)}"
     told = "; ".join(f"{row.name}: {row.first} {units.usd(row.first_usd)}, {row.second} {units.usd(row.second_usd)}" for row in rows)

@@ -224,6 +224,11 @@ class Recommendation:
         return next((role for role in self.roles if role.kind == kind), None)
 
     @cached_property
+    def preferences(self) -> Floats:
+        """The keys by which equals are put in order. Shape: (plans, keys)."""
+        return np.column_stack(preference_keys(self.table, costs_at(self.table, BASE)))
+
+    @cached_property
     def rejected(self) -> tuple[Judged, ...]:
         """The plans that a rule rules out."""
         return tuple(self.judged[row] for row in np.flatnonzero(self.rules.excluded))
@@ -418,7 +423,7 @@ def preference_keys(table: Plans, cost: Floats) -> tuple[Floats, ...]:
 
 def preference(found: Recommendation, judged: Judged) -> tuple[float, ...]:
     """A plan's place in the order among equals; the smaller comes first."""
-    return tuple(float(key[judged.row]) for key in preference_keys(found.table, costs_at(found.table, BASE)))
+    return tuple(found.preferences[judged.row].tolist())
 
 
 def material(workload: Workload, least: float) -> float:
