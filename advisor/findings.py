@@ -27,10 +27,14 @@ class Finding(NamedTuple):
 
 
 class Findings:
-    """The rules over all plans of one workload. Which plans are ruled out is worked out at once, sentences only where they are asked for."""
+    """The rules over all plans of one workload. Which plans are ruled out is worked out at once, sentences only where they are asked for.
 
-    def __init__(self, catalog: Catalog, table: Plans) -> None:
+    `near` are the findings of a workload that differs little: rules that read only what is the same there are not worked out again.
+    """
+
+    def __init__(self, catalog: Catalog, table: Plans, near: Findings | None = None) -> None:
         self.rules, self.table = catalog.rules, table
+        self._near = near if near is not None and near.table.static is table.static else None
         self._truths: dict[str, Truth] = {}
         self._said: dict[int, tuple[Finding, ...]] = {}
 
@@ -48,8 +52,20 @@ class Findings:
     def truth(self, rule: Rule) -> Truth:
         """A rule's answer for every plan; one value stands for all where it reads the workload alone."""
         if rule.id not in self._truths:
-            self._truths[rule.id] = evaluate.evaluate(rule.when, self.table.columns, 1)
+            same = self._near is not None and not self._changed.intersection(rule.when.names)
+            self._truths[rule.id] = self._near.truth(rule) if self._near and same else evaluate.evaluate(rule.when, self.table.columns, 1)
         return self._truths[rule.id]
+
+    @cached_property
+    def _changed(self) -> set[str]:
+        """The columns that are not as in the near findings."""
+        before = self._near.table.columns if self._near else {}
+        return {
+            name
+            for name, column in self.table.columns.items()
+            if column is not (was := before[name])
+            and not (np.array_equal(column.known, was.known) and np.array_equal(column.values, was.values))
+        }
 
     def excluding(self, row: int) -> tuple[str, ...]:
         """Ids of the rules that rule a plan out, in the rules' order."""

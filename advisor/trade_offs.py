@@ -157,7 +157,7 @@ def changes(catalog: Catalog, found: Recommendation) -> list[Change]:
         for steps in directions:
             for stated in steps:
                 workload = found.workload.model_copy(update=stated)
-                other = recommend(catalog, workload, found.today, found.asked_sets, found.assumptions)
+                other = recommend(catalog, workload, found.today, found.asked_sets, found.assumptions, near=found)
                 if other.answer != found.answer:
                     told.append(Change(field, workload, _told(found, other, field, stated), sum(len(role.fitting) for role in other.roles)))
                     break

@@ -1,10 +1,12 @@
 from datetime import date
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor import charts, evidence, tables, trade_offs, units
+from advisor.assumptions import Assumptions
 from advisor.evidence import EQUAL_POINTS
 from advisor.recommend import preference, recommend
 from advisor.workload import Workload
@@ -18,6 +20,30 @@ def ask(catalog, *sets, **stated):
 
 def answer(found):
     return found.answer
+
+
+def every_step(catalog, workload):
+    return [workload.model_copy(update=stated) for _, ways in trade_offs._grid(catalog, workload) for steps in ways for stated in steps]
+
+
+@pytest.mark.parametrize("preset", ["english-search", "multilingual-rag", "long-contracts", "rerank-english", "air-gapped"])
+def test_a_recommendation_found_from_a_near_one_is_the_same(catalog, preset):
+    found = recommend(catalog, Workload.of(catalog.presets[preset].workload), TODAY)
+    steps = every_step(catalog, found.workload)
+    assert len(steps) > 50
+    for workload in steps:
+        alone, sooner = recommend(catalog, workload, TODAY), recommend(catalog, workload, TODAY, near=found)
+        assert sooner.answer == alone.answer
+        for rule in catalog.rules.values():
+            for one, other in zip(sooner.rules.truth(rule), alone.rules.truth(rule), strict=True):
+                assert np.array_equal(one, other), (rule.id, workload)
+
+
+def test_another_catalog_or_precision_is_no_near_one(catalog):
+    found = ask(catalog)
+    sooner = recommend(catalog, found.workload, TODAY, (), Assumptions(precision="int8"), near=found)
+    alone = recommend(catalog, found.workload, TODAY, (), Assumptions(precision="int8"))
+    assert [j.findings for j in sooner.judged] == [j.findings for j in alone.judged] != [j.findings for j in found.judged]
 
 
 def test_no_plan_of_the_front_is_beaten_and_every_other_is(catalog):
