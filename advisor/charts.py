@@ -17,9 +17,17 @@ from advisor.recommend import Judged, Recommendation
 from advisor.sensitivity import Swing
 from advisor.tables import Release
 
-alt.utils.schemapi.disable_debug_mode()  # a chart is checked whole when it is drawn, not each part as it is made
+alt.utils.schemapi.disable_debug_mode()  # a chart is checked whole where that is asked for, not each part as it is made
 LEGIBLE = {"light": "#0d141b", "dark": "#e4eaf0"}
 """Colour of text marks, which do not follow the theme by themselves (4.5:1 on the theme's background)."""
+
+
+class Layers(alt.LayerChart):
+    """Charts over one another, checked against Vega-Lite's schema where that is asked for: tests do, pages draw them as they are (20 ms sooner)."""
+
+    def to_dict(self, validate: bool = False, **named: Any) -> dict[str, Any]:
+        """The specification as plain data."""
+        return super().to_dict(validate, **named)
 
 
 class Chart(NamedTuple):
@@ -60,7 +68,7 @@ def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart 
     newest = frame[frame["released"] == last]["model"].tolist()
     title = f"{len(frame)} releases from {first[:7]} to {last[:7]}; the latest is {units.listed(newest)}"
     told = "; ".join(f"{row.released}: {row.model} ({row.kind})" for row in frame.sort_values(["released", "model"]).itertuples())
-    return Chart(title, alt.layer(marks, *words).properties(height=alt.Step(26)), f"Release dates. {told}.")
+    return Chart(title, Layers(layer=[marks, *words]).properties(height=alt.Step(26)), f"Release dates. {told}.")
 
 
 def monthly_costs(found: Recommendation, kind: str, theme: str) -> Chart | None:
@@ -102,7 +110,7 @@ def monthly_costs(found: Recommendation, kind: str, theme: str) -> Chart | None:
     told = "; ".join(f"{row.label} {row.shown}" for row in frame.itertuples())
     return Chart(
         title,
-        alt.layer(bars, spread, words).properties(height=alt.Step(36)),
+        Layers(layer=[bars, spread, words]).properties(height=alt.Step(36)),
         f"Monthly cost at the cheapest hosted offer and the cheapest own machine of each variant that fits. {told}.",
     )
 
@@ -138,7 +146,7 @@ def trade_off(found: Recommendation, kind: str, theme: str) -> Chart | None:
     told = "; ".join(f"{row.label}: {row.points} for {row.month}, {row.standing}" for row in frame.itertuples())
     return Chart(
         _trade_off_title(found, kind, front),
-        alt.layer(*_trade_off_marks(base, theme), data=frame).properties(height=340),
+        Layers(layer=_trade_off_marks(base, theme), data=frame).properties(height=340),
         f"Score against monthly cost. {told}.",
     )
 
@@ -319,7 +327,7 @@ def break_even(found: Recommendation, own: Judged, theme: str) -> Chart | None:
     )
     return Chart(
         title.removesuffix("."),
-        alt.layer(lines, rule, word, spots, above, below).properties(height=320),
+        Layers(layer=[lines, rule, word, spots, above, below]).properties(height=320),
         f"Monthly cost against tokens a month. Your workload: {units.large(round(load))} tokens. {told}",
     )
 
@@ -356,6 +364,6 @@ def tornado(rows: list[Swing], theme: str) -> Chart | None:
     told = "; ".join(f"{row.name}: {row.first} {units.usd(row.first_usd)}, {row.second} {units.usd(row.second_usd)}" for row in rows)
     return Chart(
         title,
-        alt.layer(bars, *words, line).properties(height=alt.Step(26)),
+        Layers(layer=[bars, *words, line]).properties(height=alt.Step(26)),
         f"What each assumption does to the monthly total of {units.usd(base)}. {told}.",
     )

@@ -1,0 +1,43 @@
+"""Charts that pages draw unchecked: each is held to Vega-Lite's schema here, for every preset in both themes."""
+
+import altair as alt
+import pytest
+from altair.utils.schemapi import SchemaValidationError
+
+from advisor import charts, sensitivity, tables
+from advisor.recommend import recommend
+from advisor.workload import Workload
+
+
+def drawn(catalog, found, theme):
+    for role in found.roles:
+        yield charts.trade_off(found, role.kind, theme)
+        yield charts.monthly_costs(found, role.kind, theme)
+        own = next((j for j in found.judged if j.kind == role.kind and not j.hosted and j.plan.rent is not None), None)
+        yield charts.break_even(found, own, theme) if own else None
+    yield charts.tornado(sensitivity.swings(catalog, found), theme)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("preset", ["english-search", "multilingual-rag", "laptop", "hybrid-search", "rerank-english"])
+def test_what_is_drawn_is_vega_lite(catalog, today, preset, theme):
+    found = recommend(catalog, Workload.of(catalog.presets[preset].workload), today)
+    specs = [chart.chart.to_dict(validate=True) for chart in drawn(catalog, found, theme) if chart is not None]
+    assert len(specs) >= 3
+    assert all(spec["layer"] for spec in specs)
+
+
+def test_the_timeline_is_vega_lite(catalog):
+    for key, family in catalog.families.items():
+        chart = charts.release_timeline(tables.releases(family), "", "light")
+        assert chart is None or chart.chart.to_dict(validate=True)["layer"], key
+
+
+def test_a_chart_is_drawn_as_altair_draws_it_and_checked_only_where_that_is_asked(catalog, today):
+    found = recommend(catalog, Workload(), today)
+    chart = charts.trade_off(found, "embedder", "light").chart
+    assert chart.to_dict() == chart.to_dict(validate=True)
+    wrong = charts.Layers(layer=[alt.Chart().mark_bar(height="tall")])
+    assert wrong.to_dict()["layer"][0]["mark"]["height"] == "tall"
+    with pytest.raises(SchemaValidationError, match="tall"):
+        wrong.to_dict(validate=True)
