@@ -5,6 +5,7 @@ import contextlib
 import gc
 import importlib
 import socket
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,22 @@ from typing import Any
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
+from streamlit import runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 
 from advisor.catalog import current
 from advisor.serve.headers import Headers
 from advisor.serve.routes import Api
+from advisor.serve.uploads import Uploads
 
 # Streamlit 1.67 runs files of a `pages` folder by themselves until `st.navigation` has been called once; here it always is.
 PagesManager.uses_pages_directory = False
+
+
+SWITCH_S = 0.001
+"""After which Python lets another thread of those that wait go on. Of its own accord, after 5 ms: while a page computes, messages, probes and
+kept answers wait for that each time that the event loop looks for what is new. docs/load.md has what it changes."""
 
 
 def at_once(connection: socket.socket) -> None:
@@ -46,6 +55,7 @@ async def ready(_: Any) -> AsyncIterator[None]:
         await run_in_threadpool(importlib.import_module, module)
     gc.collect()
     gc.freeze()
+    sys.setswitchinterval(SWITCH_S)
     yield
 
 
@@ -55,4 +65,14 @@ headers = Middleware(
     hosts=lambda: st.get_option("server.allowedHosts"),
     origins=lambda: st.get_option("server.corsAllowedOrigins"),
 )
-app = st.App(Path(__file__).with_name("app.py"), routes=Api().routes(), middleware=[headers], lifespan=ready)
+
+
+def uploaded() -> dict[str, int]:
+    """Bytes of the files that are held for each visit."""
+    held = runtime.get_instance().uploaded_file_mgr
+    assert isinstance(held, MemoryUploadedFileManager)
+    return {visit: sum(len(file.data) for file in list(files.values())) for visit, files in list(held.file_storage.items())}
+
+
+uploads = Middleware(Uploads, held=uploaded)
+app = st.App(Path(__file__).with_name("app.py"), routes=Api().routes(), middleware=[headers, uploads], lifespan=ready)

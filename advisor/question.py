@@ -23,14 +23,20 @@ VIEW = (
 """Parameters of a page's address that choose what it shows; the answer does not depend on them."""
 
 
+MOST_FAULTS = 20
+"""Faults that are told of a question; the rest are counted."""
+MOST_ENTRIES = 200
+"""Entries of a list that are looked at; there are fewer languages."""
 _LEAVE = "Leave it out: it is neither a field of the workload nor an assumption."
 
 
 class QuestionError(WorkloadError):
-    """A question that cannot be answered, with every fault: its field, what is wrong and what to write instead."""
+    """A question that cannot be answered, with its first faults: each with its field, what is wrong and what to write instead."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        self.faults = tuple(faults)
+    def __init__(self, faults: Sequence[Fault], more: int = 0) -> None:
+        more += max(0, len(faults) - MOST_FAULTS)
+        rest = [_fault("", f"{more:,} more faults.", "Mend these first.")] if more else []
+        self.faults = (*faults[:MOST_FAULTS], *rest)
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
@@ -65,13 +71,17 @@ def _as_stated(value: Any) -> Any:
 
 def _of(catalog: Catalog, stated: Mapping[str, Any], *, strict: bool) -> Question:
     known = {*Workload.model_fields, *Assumptions.model_fields, *SCORES.values()}
-    faults = [_fault(name[:60], "no such field.", did_you_mean(name[:60], known) or _LEAVE) for name in stated if name not in known]
+    unknown = [name for name in stated if name not in known]
+    faults = [_fault(name[:60], "no such field.", did_you_mean(name[:60], known) or _LEAVE) for name in unknown[:MOST_FAULTS]]
+    long = [name for name, value in stated.items() if isinstance(value, (list, tuple)) and len(value) > MOST_ENTRIES]
+    faults += [_fault(name[:60], f"{len(stated[name]):,} entries.", f"State at most {MOST_ENTRIES}.") for name in long if name in known]
+    stated = {name: value for name, value in stated.items() if name not in long}
     faults += _unknown_ids(catalog, stated)
     need = {name: value for name, value in stated.items() if name in Workload.model_fields}
     assumed = {name: value for name, value in stated.items() if name in Assumptions.model_fields}
     faults += _faults(Workload, need, strict) + _faults(Assumptions, assumed, strict)
     if faults:
-        raise QuestionError(faults)
+        raise QuestionError(faults, more=len(unknown[MOST_FAULTS:]))
     try:
         assumptions = Assumptions.of(assumed)
     except WorkloadError as error:  # fields that are stated together or not at all

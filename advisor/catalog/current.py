@@ -49,11 +49,14 @@ class Keeper:
         self._kept: dict[Path, _Kept] = {}
         self._lock = threading.Lock()
 
-    def current(self, root: Path, within_s: float = 0) -> Current:
-        """The catalog in `root` as it is now, or was `within_s` ago; while another thread reads changed files, the one before."""
+    def seen(self, root: Path, within_s: float) -> Current | None:
+        """The catalog in `root` as it was seen in the last `within_s`, without a look at its files; None where nobody looked since."""
         kept = self._kept.get(root)
-        if kept is not None and time.monotonic() - kept.looked < within_s:
-            return kept.current
+        return kept.current if kept is not None and time.monotonic() - kept.looked < within_s else None
+
+    def current(self, root: Path) -> Current:
+        """The catalog in `root` as it is now; while another thread reads changed files, the one before."""
+        kept = self._kept.get(root)
         if self._is_new(kept, root) and self._lock.acquire(blocking=kept is None):
             try:
                 if self._is_new(kept := self._kept.get(root), root):  # nobody else has read it meanwhile
@@ -90,6 +93,11 @@ def _faults(root: Path, error: Exception) -> tuple[Fault, ...]:
 _KEEPER = Keeper()
 
 
-def current(within_s: float = 0) -> Current:
-    """What this process answers from, in the folder of ADVISOR_CATALOG or the shipped one; looked at again after `within_s`."""
-    return _KEEPER.current(folder(), within_s)
+def current() -> Current:
+    """What this process answers from, in the folder of ADVISOR_CATALOG or the shipped one."""
+    return _KEEPER.current(folder())
+
+
+def seen(within_s: float) -> Current | None:
+    """The same as it was seen in the last `within_s`, which takes no time; None where nobody looked since."""
+    return _KEEPER.seen(folder(), within_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import re
 from collections.abc import Callable, Iterable
@@ -115,4 +116,8 @@ class Headers:
 
     def _own(self, origin: str | None, host: str) -> bool:
         """Whether a websocket is opened by a page of this server or of the operator's list; programs other than browsers send no origin."""
-        return origin is None or urlsplit(origin).netloc == host or origin in self._origins()
+        if origin is None or origin in self._origins():
+            return True
+        with contextlib.suppress(ValueError):  # no address at all
+            return urlsplit(origin).netloc == host
+        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import asdict
@@ -22,6 +23,7 @@ from advisor.question import Question
 from advisor.serve import answers, metrics, openapi
 from advisor.serve.work import Answers, Body, BusyError, Work
 
+_LOG = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]
 LOOKED_S = 1.0
 """How old a look at the catalog's files may be before an answer."""
@@ -162,6 +164,9 @@ async def _told(handler: Handler, request: Request) -> Response:
         return _refusal(422, str(error))
     except RefusedError as error:
         return _refusal(error.status, str(error))
+    except Exception:  # whatever it is: it is counted, logged, and told in JSON as all else
+        _LOG.exception("%s %s", request.method, request.url.path)
+        return _refusal(500, "This server failed at the question. Its log has more.")
 
 
 def _refusal(status: int, sentence: str, faults: list[dict[str, str]] | None = None, headers: dict[str, str] | None = None) -> Response:
@@ -175,8 +180,13 @@ async def _no_such(_: Request) -> Response:
 
 
 async def _catalog() -> Catalog:
-    """The catalog that answers now, read off the event loop where its files changed."""
-    now = await run_in_threadpool(current.current, LOOKED_S)
+    """The catalog that answers now; its files are looked at off the event loop, once in LOOKED_S.
+
+    Not each time: while a page computes, every change of threads waits for it, and a kept answer needs none.
+    """
+    now = current.seen(LOOKED_S)
+    if now is None:
+        now = await run_in_threadpool(current.current)
     if now.catalog is None:
         raise RefusedError(503, f"The catalog cannot be used: {len(now.faults)} faults. /healthz tells them.")
     return now.catalog

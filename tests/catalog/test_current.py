@@ -259,9 +259,10 @@ def test_many_at_once_read_it_once(copied):
 
 def test_a_look_is_good_for_as_long_as_is_asked(copied, broken):
     keeper = Keeper()
+    assert keeper.seen(copied, 60) is None
     good = keeper.current(copied)
     broken("no yaml")
-    assert keeper.current(copied, within_s=60) is good
+    assert keeper.seen(copied, 60) is good and keeper.seen(copied, 0) is None
     assert keeper.current(copied).faults
 
 

@@ -1,5 +1,6 @@
 """What the real server refuses: names, origins, uploads without a token, methods of other pages, and what is too large."""
 
+import asyncio
 import base64
 import contextlib
 import hashlib
@@ -12,8 +13,14 @@ import sys
 import pytest
 import requests
 import websockets.sync.client
+from starlette.responses import PlainTextResponse
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 
+from advisor.serve.uploads import A_VISIT, ALL, PATH, Uploads
+from tests import asgi
 from tests.browser.conftest import ROOT, start_app
 
 SECRET = "sk-neverseen0123456789"
@@ -74,7 +81,7 @@ def stream(server, **headers):
 
 
 def test_the_page_of_another_origin_opens_no_session(server):
-    for origin in ("https://evil.example", "http://localhost:9", "null", "file://"):
+    for origin in ("https://evil.example", "http://localhost:9", "null", "file://", "http://["):
         with pytest.raises(InvalidStatus) as refused:
             stream(server, origin=origin)
         assert refused.value.response.status_code == 403
@@ -89,6 +96,71 @@ def test_an_upload_without_the_token_is_refused_and_none_is_made_by_another_page
     for named in ({}, {"cookies": {"_streamlit_xsrf": "a"}, "headers": {"X-Xsrftoken": "b"}}):
         refused = requests.put(address, files={"file": ("a.txt", b"x")}, timeout=60, **named)
         assert refused.status_code == 403, refused.text
+
+
+def test_uploads_are_bounded_for_each_visit_and_for_all(server):
+    held = {"a": A_VISIT - 100, "b": 50}
+    taken = []
+
+    async def app(scope, receive, send):
+        taken.append(scope["path"])
+        await PlainTextResponse("", 204)(scope, receive, send)
+
+    uploads = Uploads(app, lambda: held)
+
+    def put(visit, size, name="Content-Length"):
+        return asgi.ask(uploads, "PUT", f"{PATH}{visit}/file", [(name, str(size))])[0]
+
+    assert (put("a", 100), put("a", 101), put("b", 101)) == (204, 413, 204)
+    assert [put("b", "chunked", "Transfer-Encoding"), *(put("b", length) for length in ("", "-1", "1e3", "\u0663", "9" * 30))] == [411] * 6
+    held |= {f"visit {number}": A_VISIT for number in range(ALL // A_VISIT - 1)}
+    assert (put("c", 50), put("c", 51)) == (204, 413)
+    assert len(taken) == 3
+    assert asgi.ask(uploads, "DELETE", f"{PATH}a/file")[0] == 204  # room is made whatever is held
+
+
+def test_uploads_under_way_count():
+    async def tried():
+        gate = asyncio.Event()
+
+        async def app(scope, receive, send):
+            await gate.wait()
+            await PlainTextResponse("", 204)(scope, receive, send)
+
+        uploads = Uploads(app, dict)
+
+        async def put():
+            status, _ = await asgi.asked(uploads, "PUT", f"{PATH}a/1", [("Content-Length", str(A_VISIT // 2 + 1))])
+            return status
+
+        first = asyncio.create_task(put())
+        await asyncio.sleep(0)
+        refused = await put()
+        gate.set()
+        return await first, refused, await put()
+
+    assert asyncio.run(tried()) == (204, 413, 204)
+
+
+def test_a_visit_uploads_until_its_room_is_full(server):
+    with stream(server, origin=server) as opened:
+        page = requests.get(f"{server}/_stcore/health", timeout=60)
+        opened.send(BackMsg(rerun_script=ClientState()).SerializeToString())
+        message = ForwardMsg()
+        while message.WhichOneof("type") != "new_session":
+            message.ParseFromString(opened.recv(timeout=60))
+        visit, token = message.new_session.initialize.session_id, page.cookies["_streamlit_xsrf"]
+        sent = [
+            requests.put(
+                f"{server}{PATH}{visit}/{number}",
+                files={"file": ("a.csv", b"x" * 9_900_000)},
+                cookies={"_streamlit_xsrf": token},
+                headers={"X-Xsrftoken": token},
+                timeout=60,
+            ).status_code
+            for number in range(7)
+        ]
+    assert sent == [204] * 6 + [413]
 
 
 def test_what_is_too_large_ends_with_a_refusal_and_the_server_goes_on(server):

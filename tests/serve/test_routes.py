@@ -9,11 +9,13 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
+from starlette.applications import Starlette
 
 from advisor import catalog
 from advisor.assumptions import Assumptions
-from advisor.serve import openapi, shapes
+from advisor.serve import metrics, openapi, routes, shapes
 from advisor.workload import Workload
+from tests import asgi
 
 LOADED = catalog.load()
 PRESETS = {key: Workload.of(preset.workload) for key, preset in LOADED.presets.items()}
@@ -118,6 +120,34 @@ def test_a_wrong_workload_is_refused_with_its_field(server, body, field):
 def test_a_whole_number_may_be_written_with_a_point(server):
     asked = requests.post(f"{server}/api/v1/recommend", json={"passages": 2e6, "speed_percent": 50}, timeout=60)
     assert asked.json()["workload"]["passages"] == 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        ({f"measured_tokens_{number}": 1 for number in range(2_000)}, ["no such field."] * 20 + ["1,980 more faults."]),
+        ({"languages": ["xx1"] * 9_000}, ["9,000 entries."]),
+        ({"languages": ["xx1"] * 50}, ["'xx1': string"] * 20 + ["30 more faults."]),
+        ({f"{'x' * 9}{number}": [[]] * 300 for number in range(20)}, ["no such field."] * 20),
+    ],
+)
+def test_the_first_faults_of_many_are_told_and_the_rest_counted(server, stated, told):
+    refused = requests.post(f"{server}/api/v1/recommend", json=stated, timeout=60)
+    assert refused.status_code == 422
+    faults = refused.json()["faults"]
+    assert len(faults) == len(told)
+    assert all(fault["problem"].startswith(start) for fault, start in zip(faults, told, strict=True))
+
+
+def test_a_failure_of_the_server_is_told_in_json_counted_and_logged(caplog):
+    async def fails(request):
+        raise ZeroDivisionError
+
+    status, told = asgi.ask(Starlette(routes=[routes._route("/failing", GET=fails)]), "GET", "/failing")
+    assert status == 500
+    assert "log" in shapes.Refusal.model_validate_json(told).error
+    assert 'advisor_requests_total{method="GET",route="/failing",status="500"} 1.0' in metrics.text().decode()
+    assert "ZeroDivisionError" in caplog.text
 
 
 @pytest.mark.parametrize("path", ["nothing", "v1/recommend/", "v1/variants/a%0Ab.json", "v1/variants/a/b.json", "%0A"])

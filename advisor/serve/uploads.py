@@ -1,0 +1,52 @@
+"""How much uploaded data a visit, and the server, hold at once: each file has Streamlit's limit, their number has none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+PATH = "/_stcore/upload_file/"
+A_VISIT = 60_000_000
+"""Bytes of a visit's files: the five that the pages take, of ten million each, and room to take another."""
+ALL = 600_000_000
+"""Bytes of all visits' files."""
+
+
+class Uploads:
+    """ASGI middleware that answers 413 to a file for which there is no room; files under way count with the length that they state.
+
+    `held` gives the bytes of the files that are there, by visit.
+    """
+
+    def __init__(self, app: ASGIApp, held: Callable[[], Mapping[str, int]]) -> None:
+        self._app, self._held = app, held
+        self._under_way: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers where there is no room; hands on all else."""
+        if scope["type"] != "http" or scope["method"] != "PUT" or PATH not in scope["path"]:
+            return await self._app(scope, receive, send)
+        visit = scope["path"].split(PATH, 1)[1].split("/")[0]
+        headers = Headers(scope=scope)
+        stated = headers.get("content-length", "")
+        if "transfer-encoding" in headers or not (stated.isascii() and stated.isdecimal() and len(stated) < 20):
+            return await PlainTextResponse("A file is taken with its length, Content-Length, alone.\n", 411)(scope, receive, send)
+        size, held = int(stated), self._held()
+        if size + held.get(visit, 0) + self._under_way[visit] > A_VISIT:
+            return await PlainTextResponse(
+                f"This visit holds as much as it may, {A_VISIT:,} bytes. Remove a file, or reload the page and begin anew.\n", 413
+            )(scope, receive, send)
+        if size + sum(held.values()) + self._under_way.total() > ALL:
+            return await PlainTextResponse("This server holds as many files as it takes. Try again in some minutes.\n", 413)(
+                scope, receive, send
+            )
+        self._under_way[visit] += size
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._under_way[visit] -= size
+            self._under_way += Counter()  # without visits that have none under way
