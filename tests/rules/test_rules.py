@@ -183,6 +183,13 @@ def test_the_rule_takes_effect_on_a_real_plan(catalog, rule):
     assert "{" not in found[0][1] and "not known" not in found[0][1].replace("is not known", "")
 
 
+def test_scaleways_own_limit_of_a_hundred_requests_a_minute_rules_it_out_at_two_queries_a_second(catalog):
+    found = effects(catalog, "requests-within-limit", {"peak_queries_per_second": 2}, "scaleway-bge-multilingual-gemma2")
+    assert [effect for effect, _ in found] == ["exclude"]
+    assert "A peak of 120 requests a minute, one for each query, exceeds the 100 that Scaleway allows." in found[0][1]
+    assert effects(catalog, "requests-within-limit", {"peak_queries_per_second": 1}, "scaleway-bge-multilingual-gemma2") == []
+
+
 def test_every_shipped_rule_is_pinned(catalog):
     assert set(catalog.rules) == set(PINNED) | set(NOT_SHIPPED)
 
