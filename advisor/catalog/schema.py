@@ -358,7 +358,7 @@ class Offer(Sourced):
     id: Id
     variant: Id
     model: Text = Field(description="the provider's own model id")
-    type: Literal["serverless", "trial"] = Field(description="trial: a free endpoint, never a price")
+    type: Literal["serverless", "trial"] = Field(description="trial: listed at no charge, never a price")
     usd_per_1m_input: Usd | None = Field(description="US dollars per 1,000,000 input tokens; null: not known")
     usd_per_1m_output: Usd | None = Field(description="US dollars per 1,000,000 output tokens; null: none stated")
     billing_unit: Text | None

@@ -143,7 +143,12 @@ PINNED = {
         "warn",
         "on 6 of 15 BEIR data sets it lowered the score of its first stage, most on ArguAna (63.5 to 37.7)",
     ),
-    "trial-is-no-price": ({}, "nvidia-api-catalog-bge-m3", "exclude", "a trial is not a price"),
+    "trial-is-no-price": (
+        {},
+        "nvidia-api-catalog-bge-m3",
+        "exclude",
+        "a partner's endpoint but no free one, so there is no price to plan with",
+    ),
     "price-is-known": ({}, "siliconflow-bge-m3", "exclude", "its price is not known"),
     "data-stays-inside": ({"data_may_leave": False}, "novita-ai-bge-m3", "exclude", "may not be sent to a provider"),
     "endpoint-gives-outputs": (
