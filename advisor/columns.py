@@ -69,6 +69,7 @@ PLAN: dict[str, Column] = {
     "input_tokens_p95": _number("tokens", "95th percentile of what is sent at once: a passage, or a pair; special tokens included"),
     "covers_languages": _truth("the variant's languages hold all that the workload names"),
     "languages_asked": _text("languages of the workload"),
+    "chinese_asked": _truth("Chinese is among the languages of the workload"),
     "languages_missing": _text("languages of the workload that the variant does not list"),
     "language_count": _number("count", "languages the variant lists"),
     "variant_gives_outputs": _truth("the variant gives the output types asked for"),

@@ -484,6 +484,7 @@ def _asked(catalog: Catalog, workload: Workload) -> dict[str, Values]:
     asked = {name: getattr(workload, name) for name in KINDS if name in Workload.model_fields} | {
         "languages_named": len(set(workload.languages)),
         "languages_asked": units.listed(sorted(set(workload.languages))),
+        "chinese_asked": "zh" in workload.languages,
         "outputs_asked": units.listed([o.replace("_", "-") for o in workload.outputs]),
         "multi_vector_asked": "multi_vector" in workload.outputs,
         "peak_requests_per_minute": workload.peak * 60,
