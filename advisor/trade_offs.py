@@ -292,4 +292,10 @@ def _cost_bars(judged: Judged, pick: Judged, found: Recommendation) -> str:
     which = next(name for name, one, two in zip(ORDER, first, second, strict=True) if one != two)
     if second < first:
         return f"{lead}, and alone it would come first; with the other step it would exceed the budget."
+    budget, others = (
+        workload.budget_usd_per_month,
+        [part.monthly for part in found.pick.parts if part.row != pick.row] if found.pick else [],
+    )
+    if budget is not None and others and judged.monthly + sum(others) > budget:
+        return f"With the other step it would exceed the budget of {units.usd(budget)} for both."
     return f"{lead}; then {which} decides, in favour of the pick."

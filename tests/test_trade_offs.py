@@ -184,6 +184,16 @@ def test_what_why_not_says_of_cost_and_order_is_so(catalog, stated, material):
             ), text
 
 
+def test_a_better_reranker_that_the_budget_for_both_steps_does_not_hold_is_told_so(catalog):
+    found = ask(
+        catalog, task="retrieve-and-rerank", placement="own", passages=1, queries_per_month=7835,
+        priority="quality", budget_usd_per_month=379, material_usd=0,
+    )  # fmt: skip
+    better = min((j for j in found.fitting("reranker") if j.variant_id == "bge-reranker-v2-m3"), key=lambda j: j.monthly)
+    assert found.answer[1].startswith("bge-reranker-large@")
+    assert trade_offs.why_not(found, better.id)[1] == "With the other step it would exceed the budget of $379.00 for both."
+
+
 def test_a_plan_beyond_what_counts_as_equal_to_the_cheapest_is_told_its_cost_not_an_order(catalog):
     found = ask(catalog, languages=["de"], vector_store="none", queries_per_month=10**9, new_passages_per_month=0, material_usd=20)
     for judged in found.judged:
