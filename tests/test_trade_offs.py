@@ -191,7 +191,7 @@ def test_a_better_reranker_that_the_budget_for_both_steps_does_not_hold_is_told_
     )  # fmt: skip
     better = min((j for j in found.fitting("reranker") if j.variant_id == "bge-reranker-v2-m3"), key=lambda j: j.monthly)
     assert found.answer[1].startswith("bge-reranker-large@")
-    assert trade_offs.why_not(found, better.id)[1] == "With the other step it would exceed the budget of $379.00 for both."
+    assert trade_offs.why_not(found, better.id)[1] == "With the other step it would exceed the budget of $379 for both."
 
 
 def test_a_plan_beyond_what_counts_as_equal_to_the_cheapest_is_told_its_cost_not_an_order(catalog):
