@@ -35,6 +35,17 @@ def test_source_sets_are_never_mixed(catalog):
     assert {points(s) for s in evidence.scores(catalog, "mteb-eng-v1-retrieval").values()} == {"59.2", "54.3", "53.2", "51.7"}
 
 
+def test_who_reported_the_english_scores_is_counted_as_their_rows_say(catalog):
+    rows = catalog.quality_by_language.loc[lambda t: (t["benchmark"] == "BEIR") & (t["aspect"] != "average")]
+    reported = rows["note"].str.startswith("self-reported").groupby(rows["variant"]).sum().to_dict()
+    english = {key for key in reported if key.endswith("-en-v1.5")}
+    assert reported.pop("bge-multilingual-gemma2") == 15 and reported.pop("bge-m3") == 0
+    assert set(reported) == english and set(reported.values()) == {9}
+    for name in ("mteb-eng-v1-retrieval", "beir-results"):
+        caveat = catalog.evidence_sets[name].caveat
+        assert "15" in caveat and "BGE Multilingual Gemma2 and " in caveat and "9 of " in caveat
+
+
 def test_an_incomplete_average_does_not_stand_beside_a_complete_one(catalog):
     assert "bge-multilingual-gemma2" not in evidence.scores(catalog, "mteb-medical-v1-retrieval")
     assert set(evidence.scores(catalog, "mteb-medical-v1-retrieval")) == EMBEDDERS - {"bge-multilingual-gemma2"}
@@ -237,6 +248,8 @@ def test_a_visitor_may_choose_the_sets_that_compare_two_of_the_candidates(catalo
         "beir-results",
         "miracl-hard-negatives",
         "longembed",
+        "r2med-retrieval",
+        "chemteb-retrieval",
     ]
     assert ids("reranker", ENGLISH, catalog.variants) == ["llamaindex-rerank-large", "llamaindex-rerank-m3"]
     assert ids("embedder", ENGLISH, {"bge-m3", "bge-multilingual-gemma2"}) == []
