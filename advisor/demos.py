@@ -17,7 +17,7 @@ from advisor import token_counts, units
 from advisor.catalog import Catalog, vocabulary
 from advisor.encode import matching
 from advisor.encode.choices import Choice
-from advisor.encode.engine import About, EncodeError, Floats, Scores, Vectors
+from advisor.encode.engine import About, EncodeError, Floats, Scores, Vectors, refuse_long
 from advisor.encode.models import Model
 
 UNKNOWN = ("[UNK]", "<unk>")
@@ -226,8 +226,9 @@ def cut(text: str, tokenizer: Tokenizer, limit: int) -> Cut:
     """A text divided where a limit in tokens, special tokens included, cuts it.
 
     Raises:
-        EncodeError: the limit leaves no room for a word.
+        EncodeError: the text is longer than a server reads, or the limit leaves no room for a word.
     """
+    refuse_long([text])
     whole = Tokenizer.from_str(tokenizer.to_str())
     whole.no_truncation()
     whole.no_padding()

@@ -20,6 +20,8 @@ FOLDERS = "model_folders"
 TYPED = "typed_endpoint"
 SECRET = "typed_endpoint_key"  # noqa: S105  # its name
 """Where the key of a typed endpoint is kept for the visit, with the address that it was entered for."""
+MOST_TYPED = 5_000
+"""Characters of an address, a name, a key or a folder: more than any may have, so that one that is too long is told and not cut."""
 FIRST = ("standin", "bge-small-en-v1.5", "bge-reranker-base")
 """Taken where nothing was chosen and none is at hand: the smallest."""
 
@@ -134,7 +136,7 @@ def get(chosen: Choice) -> None:
         running = current is not None and current.running
         st.fragment(fetch, run_every=1.0 if running else None)(chosen)  # looks again only while something moves
         if endpoints.typing_allowed():
-            named = st.text_input("Or a folder on this machine that holds its files", key=f"folder_{chosen.id}")
+            named = st.text_input("Or a folder on this machine that holds its files", key=f"folder_{chosen.id}", max_chars=MOST_TYPED)
             if named and st.button("Use this folder", key=f"folder_{chosen.id}_go", icon=":material/folder_open:"):
                 st.session_state[FOLDERS] = st.session_state.get(FOLDERS, {}) | {chosen.id: choices.folder(named)}
                 st.rerun()
@@ -176,15 +178,25 @@ def ask_endpoint() -> None:
     catalog = shared.the_catalog()
     with st.expander("An endpoint of yours", icon=":material/lan:"):
         st.caption("For this visit only. Its address is checked before anything is sent, and no redirect is followed.")
-        base = st.text_input("Base address", key="typed_base", persist_state="session", placeholder="http://127.0.0.1:8080")
+        base = st.text_input(
+            "Base address", key="typed_base", max_chars=MOST_TYPED, persist_state="session", placeholder="http://127.0.0.1:8080"
+        )
         shape = st.selectbox("It speaks as", list(get_args(endpoints.Shape)), key="typed_shape", persist_state="session")
-        model = st.text_input("Model name that it knows", key="typed_model", persist_state="session", placeholder="BAAI/bge-m3")
+        model = st.text_input(
+            "Model name that it knows", key="typed_model", max_chars=MOST_TYPED, persist_state="session", placeholder="BAAI/bge-m3"
+        )
         variants = ["none of these", *(key for key, v in catalog.variants.items() if v.kind in ("embedder", "reranker"))]
         variant = st.selectbox("It is the catalog's", variants, key="typed_variant", persist_state="session")
         kind = st.segmented_control(
             "Kind", ["embedder", "reranker"], default="embedder", required=True, key="typed_kind", persist_state="session"
         )
-        st.text_input("Key, if it asks for one", type="password", key="typed_key", help="Sent to that address only, and kept nowhere.")
+        st.text_input(
+            "Key, if it asks for one",
+            type="password",
+            key="typed_key",
+            max_chars=MOST_TYPED,
+            help="Sent to that address only, and kept nowhere.",
+        )
         fields = {"base_url": base, "shape": shape, "model": model, "kind": kind, "variant": None if variant == variants[0] else variant}
         st.button("Use it", icon=":material/check:", disabled=not (base and model), on_click=take_endpoint, args=(fields,))
         if problem := st.session_state.pop("typed_problem", None):

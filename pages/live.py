@@ -4,6 +4,7 @@ import streamlit as st
 
 from advisor import demos, live_charts
 from advisor.catalog import corpus
+from advisor.encode.engine import LONGEST_CHARACTERS
 from advisor.errors import CatalogError
 from pages import engines, own_data, shared, speed
 
@@ -122,7 +123,14 @@ def show_rerank() -> None:
 def show_likeness() -> None:
     """How like sentences are."""
     st.header("Which sentences mean the same?")
-    typed = st.text_area("Sentences, one a line", value="\n".join(SENTENCES), key="sentences", height=160, persist_state="session")
+    typed = st.text_area(
+        "Sentences, one a line",
+        value="\n".join(SENTENCES),
+        key="sentences",
+        height=160,
+        max_chars=LONGEST_CHARACTERS,
+        persist_state="session",
+    )
     texts = tuple(dict.fromkeys(line.strip() for line in typed.splitlines() if line.strip()))[: demos.MOST_SENTENCES]
     st.caption(f"{len(texts)} sentences; at most {demos.MOST_SENTENCES} are compared.")
 
@@ -151,11 +159,18 @@ def show_three() -> None:
         if chosen is not None:
             engines.get(chosen)
         return
-    query = st.text_input("Query", value="What does renting a graphics card cost?", key="three_query", persist_state="session")
+    query = st.text_input(
+        "Query",
+        value="What does renting a graphics card cost?",
+        key="three_query",
+        max_chars=LONGEST_CHARACTERS,
+        persist_state="session",
+    )
     typed = st.text_area(
         "Passages, one a line",
         value="A GPU server is billed by the hour, between one and four dollars.\nGraphics cards draw a lot of power.\nThe rent for the flat is due on the first.",
         key="three_passages",
+        max_chars=LONGEST_CHARACTERS,
         persist_state="session",
     )
     texts = [line.strip() for line in typed.splitlines() if line.strip()][: demos.MOST_SENTENCES]
@@ -189,7 +204,14 @@ def show_cut() -> None:
     if tokenizer is None:
         st.info(f"The tokenizer of {shared.plain(embedder.label)} is not at hand. Choose an English model, or fetch the model's files.")
         return
-    text = st.text_area("Text", value=demos.longest(sample("english").passages), key="cut_text", height=200, persist_state="session")
+    text = st.text_area(
+        "Text",
+        value=demos.longest(sample("english").passages),
+        key="cut_text",
+        height=200,
+        max_chars=LONGEST_CHARACTERS,
+        persist_state="session",
+    )
     limit = st.number_input("Limit in tokens", min_value=4, max_value=8192, value=512, step=64, key="limit", bind="query-params")
     if not text.strip():
         return

@@ -8,7 +8,7 @@ from advisor import evaluate, evidence_of_yours, export
 from advisor.catalog import corpus
 from advisor.encode.choices import Choice
 from advisor.errors import AdvisorError
-from advisor.own_data import File, read
+from advisor.own_data import LIMITS, File, read
 from advisor.own_zip import read_zip
 from advisor.question import SCORES
 from pages import engines, shared
@@ -78,7 +78,8 @@ def data(source: str):
         return kept(source, upload.file_id, lambda: read_zip(File(upload.name, upload.getvalue()))) if upload else before(source)
     if source == "paste":
         pasted = [
-            st.text_area(f"{name}: {form}", key=f"data_pasted_{name}", height=120, persist_state="session") for name, form in FORMS.items()
+            st.text_area(f"{name}: {form}", key=f"data_pasted_{name}", height=120, max_chars=LIMITS.largest_bytes, persist_state="session")
+            for name, form in FORMS.items()
         ]
         if not all(text.strip() for text in pasted):
             return None

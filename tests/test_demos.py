@@ -264,6 +264,12 @@ def test_a_limit_that_leaves_no_room_is_refused(limit):
     assert demos.cut("cats sleep", BERT, 3)[:2] == ("cats", " sleep")
 
 
+def test_a_text_longer_than_a_server_reads_is_refused_before_it_is_counted():
+    assert demos.cut("a " * 60_000, BERT, 512).tokens == 60_002
+    with pytest.raises(EncodeError, match="A text has 120,001 characters; this server takes 120,000"):
+        demos.cut("a" * 120_001, BERT, 512)
+
+
 def test_an_empty_text_is_read_whole():
     assert demos.cut("", BERT, 3) == ("", "", 2, 3, 0) and "everything is read" in demos.cut("", BERT, 3).sentence
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -97,6 +97,21 @@ class Engine(Protocol):
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
         """Relevance of each passage to the query."""
+
+
+LONGEST_CHARACTERS = 120_000
+"""Characters of a text that a server for many reads, at most: about four times what the longest context holds of English."""
+
+
+def refuse_long(texts: Iterable[str], most: int = LONGEST_CHARACTERS) -> None:
+    """Ends here where a text has more than `most` characters.
+
+    Raises:
+        EncodeError: one has.
+    """
+    longest = max(map(len, texts), default=0)
+    if longest > most:
+        raise EncodeError(f"A text has {longest:,} characters; this server takes {most:,}. Cut it into passages.")
 
 
 BATCH_TOKENS = 8_192

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from advisor.encode.engine import About, EncodeError, Output, Role, Scores, Vectors
+from advisor.encode.engine import LONGEST_CHARACTERS, About, EncodeError, Output, Role, Scores, Vectors, refuse_long
 from advisor.encode.models import Model
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +34,7 @@ class PoolLimits(NamedTuple):
     most_resident: int = 2
     most_waiting: int = 8
     most_texts: int = 512
-    longest_characters: int = 120_000
+    longest_characters: int = LONGEST_CHARACTERS
     time_out_s: float = 120
     load_time_out_s: float = 300
     idle_s: float = 900
@@ -339,7 +339,7 @@ class Pooled:
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
         """Scores, as `Engine.rerank` gives them, in parts as for `embed`."""
-        self._checked([query])
+        refuse_long([query], self._pool.limits.longest_characters)
         made: list[Scores] = [self._pool.ask(self._model, self._told, "rerank", query, part) for part in self._parts(passages)]
         if len(made) == 1:
             return made[0]
@@ -351,14 +351,8 @@ class Pooled:
             counted=sum(one.counted or 0 for one in made),
         )
 
-    def _checked(self, texts: Sequence[str]) -> None:
-        limit = self._pool.limits.longest_characters
-        longest = max((len(text) for text in texts), default=0)
-        if longest > limit:
-            raise EncodeError(f"A text has {longest:,} characters; this server takes {limit:,}. Cut it into passages.")
-
     def _parts(self, texts: Sequence[str]) -> list[list[str]]:
-        self._checked(texts)
+        refuse_long(texts, self._pool.limits.longest_characters)
         size = self._pool.limits.most_texts
         return [list(texts[start : start + size]) for start in range(0, len(texts), size)] or [[]]
 
