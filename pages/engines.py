@@ -26,18 +26,14 @@ FIRST = ("standin", "bge-small-en-v1.5", "bge-reranker-base")
 """Taken where nothing was chosen and none is at hand: the smallest."""
 
 
-@st.cache_resource(max_entries=1, show_spinner=False, on_release=Pool.close)
-def pool() -> Pool:
-    """The models of this server, for all visitors."""
-    made = Pool()
-    metrics.watch_models("encode", made)
-    return made
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def downloads() -> weights.Downloads:
-    """The one download of this server."""
-    return weights.Downloads()
+# For all visitors, so not in Streamlit's caches: 1.67 clears those for any visitor's BackMsg.clear_cache.
+POOL = Pool()
+"""The models of this server."""
+metrics.watch_models("encode", POOL)
+DOWNLOADS = weights.Downloads()
+"""The one download of this server."""
+SHELF = demos.Shelf()
+"""Vectors of the sample's passages."""
 
 
 def all_choices() -> dict[str, Choice]:
@@ -88,7 +84,7 @@ def engine(chosen: Choice, told: Callable[[str], None]) -> Engine:
         key = st.session_state.get(SECRET, "") if chosen.id == choices.TYPED else shared.secret(wanted) if wanted else ""
         return Remote(chosen.endpoint, shared.the_catalog().variants, key=key or None)
     assert chosen.model is not None
-    return pool().engine(chosen.model, told)
+    return POOL.engine(chosen.model, told)
 
 
 def once(key: str, inputs: Any, label: str, work: Callable[[Callable[[str], None]], Any], disabled: bool = False) -> Any:
@@ -132,7 +128,7 @@ def get(chosen: Choice) -> None:
             st.caption(shared.plain(chosen.note))
         if not chosen.fetchable:
             return
-        current = downloads().current
+        current = DOWNLOADS.current
         running = current is not None and current.running
         st.fragment(fetch, run_every=1.0 if running else None)(chosen)  # looks again only while something moves
         if endpoints.typing_allowed():
@@ -145,7 +141,7 @@ def get(chosen: Choice) -> None:
 def fetch(chosen: Choice) -> None:
     """A download that the visitor may start, watch, and cancel."""
     assert chosen.files is not None
-    current = downloads().current
+    current = DOWNLOADS.current
     mine = current is not None and current.files == chosen.files
     if current is not None and mine and current.running:
         st.session_state["fetching"] = chosen.id
@@ -161,7 +157,7 @@ def fetch(chosen: Choice) -> None:
     st.caption(shared.plain(chosen.room))
     if st.button("Fetch it from the hub", key=f"fetch_{chosen.id}", icon=":material/download:"):
         try:
-            downloads().start(chosen.files)
+            DOWNLOADS.start(chosen.files)
             st.session_state.get(FOLDERS, {}).pop(chosen.id, None)  # a folder named before would go first
         except EncodeError as error:
             st.warning(shared.plain(str(error)))

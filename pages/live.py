@@ -26,12 +26,6 @@ def _sample(mark: str):
     return corpus.load()
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _shelf() -> demos.Shelf:
-    """Vectors of the sample's passages, for all visitors."""
-    return demos.Shelf()
-
-
 def sample(languages: str):
     """The sample's passages, queries and judgements: the English part, or all of it."""
     whole = _sample(catalog.version)
@@ -41,7 +35,7 @@ def sample(languages: str):
 def passages_of(chosen, judged, told):
     """Vectors of the sample's passages: kept for all visitors where a model of this machine made them."""
     texts = tuple(judged.passages.values())
-    return _shelf().vectors(chosen.model, texts, lambda: engines.engine(chosen, told).embed(texts, "passage"))
+    return engines.SHELF.vectors(chosen.model, texts, lambda: engines.engine(chosen, told).embed(texts, "passage"))
 
 
 def ask_query(key: str, judged) -> str:

@@ -105,7 +105,8 @@ class _Resident:
     @property
     def idle(self) -> bool:
         """Nothing runs and nobody waits."""
-        return not self.busy and not self.waiting
+        with self._work:
+            return not self.busy and not self.waiting
 
     @property
     def gone(self) -> bool:
@@ -130,7 +131,7 @@ class _Resident:
                     if self._ended():  # killed while nobody asked
                         self.waiting.appendleft(request)
                         break
-                    self.busy = request.begun = True
+                    request.begun = True
                     request.answer = self._ask((request.method, request.arguments, request.named), self._limits.time_out_s)
                     self.used = time.monotonic()
                     self._closed = self._closed or self._ended()  # before anyone hears of it, so that nobody joins this queue
@@ -152,6 +153,7 @@ class _Resident:
             if self._closed or not waited:
                 self._closed = True
                 return None
+            self.busy = True  # before the queue is empty, so that it never looks idle
             return self.waiting.popleft()
 
     def _ended(self) -> bool:
@@ -228,6 +230,7 @@ class Pool:
         self._threads = threads
         self._lock = threading.Lock()
         self._residents: dict[Model, _Resident] = {}
+        self._closed = False
         atexit.register(self.close)
 
     def engine(self, model: Model, told: Told | None = None) -> Pooled:
@@ -235,6 +238,7 @@ class Pool:
 
         Raises:
             FullError: other models are at work in every place.
+            EncodeError: the pool is closed.
         """
         self._resident(model)
         return Pooled(self, model, told)
@@ -257,8 +261,9 @@ class Pool:
             return sum(len(one.waiting) + one.busy for one in self._residents.values() if not one.gone)
 
     def close(self) -> None:
-        """Ends every process."""
+        """Ends every process, for good."""
         with self._lock:
+            self._closed = True
             residents = list(self._residents.values())
             self._residents.clear()
         for one in residents:
@@ -266,6 +271,8 @@ class Pool:
 
     def _resident(self, model: Model) -> _Resident:
         with self._lock:
+            if self._closed:
+                raise EncodeError("This server is about to end and encodes no more. Try again in a minute.")
             self._residents = {key: one for key, one in self._residents.items() if not one.gone}
             if model not in self._residents:
                 if len(self._residents) >= self.limits.most_resident:

@@ -5,8 +5,10 @@ import shutil
 import signal
 import threading
 import time
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -221,6 +223,43 @@ def test_closing_ends_the_processes_and_tells_those_who_wait(pooled, small):
     thread.join(30)
     until(lambda: not alive(process))
     assert isinstance(box["error"], EncodeError)
+    with pytest.raises(EncodeError, match="about to end"):  # or it would start anew what was closed
+        pool.engine(small)
+    with pytest.raises(EncodeError, match="about to end"):
+        engine.embed(["fox"], "query")
+    assert pool.resident() == []
+
+
+def test_a_visitor_who_clears_streamlits_caches_ends_no_model(small):
+    from streamlit.runtime.app_session import AppSession
+
+    from pages import engines
+
+    try:
+        engines.POOL.engine(small).embed(["fox"], "query")
+        process = children(small, engines.POOL)
+        AppSession._handle_clear_cache_request(SimpleNamespace(_session_state={}))  # what any visitor's BackMsg.clear_cache does
+        assert engines.POOL.resident() == [small] and alive(process) and children(small, engines.POOL) == process
+    finally:
+        engines.POOL._residents[small].close()
+
+
+def test_a_model_that_takes_a_request_up_never_looks_idle(pooled, small):
+    seen = []
+
+    class Watched(deque):
+        def popleft(self):
+            taken = super().popleft()
+            seen.append(resident.idle)
+            return taken
+
+    engine = pooled().engine(small)
+    engine.about  # noqa: B018  # loaded
+    resident = engine._pool._residents[small]
+    until(lambda: resident.idle)
+    resident.waiting = Watched()
+    engine.embed(["fox"], "query")
+    assert seen == [False]
 
 
 def alive(process):
