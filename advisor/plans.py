@@ -495,6 +495,10 @@ def _asked(catalog: Catalog, workload: Workload) -> dict[str, Values]:
         "store_price_known": store is None or storage.price_is_known(store),
         "store_prices_queries": store is None or storage.prices_queries(store),
         "store_left_out": storage.left_out(store) if store else "",
+        "store_price_hint": storage.price_hint(store) if store else "",
+        "store_smaller_plans": storage.smaller_plans(store) if store else None,
+        "store_smaller_bytes": storage.smaller_bytes(store) if store else None,
+        "store_returned_usd_per_gb": float(store.returned_usd_per_gb) if store and store.returned_usd_per_gb else None,
         "store_is_hosted": store is not None and store.type != "self_hosted",
         "more_than_dense": not set(workload.outputs) <= {"dense"},
     }

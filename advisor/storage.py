@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from advisor import units
 from advisor.catalog.load import Catalog
 from advisor.catalog.schema import Instance, Store, Variant
 from advisor.costs import ZERO, Range, Tokens
@@ -79,10 +81,37 @@ def written_bytes(variant: Variant, tokens: Tokens, workload: Workload) -> Decim
 
 
 def left_out(store: Store) -> str:
-    """What a store charges for and is not counted: `queries`, `queries and writes`, or nothing."""
+    """What a store charges for and is not counted: `queries`, `queries and writes`, `what queries return`, or nothing."""
     if prices_queries(store):
-        return ""
+        return "what queries return" if store.returned_usd_per_gb else ""
     return "queries and writes" if store.write_usd_per_million_units is not None else "queries"
+
+
+def price_hint(store: Store) -> str:
+    """What is known of the price of a store whose month cannot be priced, in brackets after a space; nothing where that is nothing."""
+    known = [f"a floor of about {units.usd(store.floor_usd_per_month)} a month"] if store.floor_usd_per_month else []
+    if free := store.free_tier:
+        known.append(f"a free tier of {free['vcpu']} vCPU, {free['ram_gb']} GB of memory and {free['disk_gb']} GB of disk")
+    return f" (known is {units.listed(known)})" if known and not price_is_known(store) else ""
+
+
+def smaller_plans(store: Store) -> str | None:
+    """`Starter ($0 a month, 2 GB)` and the like: plans with a smaller charge than the one that is counted; None where there is none."""
+    plans = [f"{plan['name']} ({units.usd(_charge(plan))} a month, {plan['storage_gb']} GB)" for plan in _smaller(store)]
+    return units.listed(plans) or None
+
+
+def smaller_bytes(store: Store) -> float | None:
+    """Bytes that the largest of these plans holds; None where there is none."""
+    return max((float(plan["storage_gb"]) * float(GB) for plan in _smaller(store)), default=None)
+
+
+def _charge(plan: Mapping[str, Any]) -> Decimal:
+    return Decimal(plan.get("minimum_usd_per_month", "Infinity"))
+
+
+def _smaller(store: Store) -> list[dict[str, Any]]:
+    return [plan for plan in store.other_plans if "storage_gb" in plan and _charge(plan) < (store.minimum_usd_per_month or Decimal(0))]
 
 
 def stores(catalog: Catalog) -> dict[str, Store]:

@@ -136,6 +136,18 @@ PINNED = {
         "warn",
         "What queries and writes cost in Pinecone serverless",
     ),
+    "store-charges-for-answers": (
+        {"vector_store": "turbopuffer-launch"},
+        "novita-ai-bge-m3",
+        "note",
+        "also asks $0.05 for a GB of what queries return, which is not counted",
+    ),
+    "store-has-smaller-plans": (
+        {"vector_store": "pinecone-standard"},
+        "novita-ai-bge-m3",
+        "note",
+        "may hold an index this small: Starter ($0 a month, 2 GB) and Builder ($20 a month, 10 GB).",
+    ),
     "multi-vector-index-is-large": ({"outputs": ["multi_vector"]}, "deepinfra-bge-m3-multi", "warn", "a vector for each token"),
     "reranker-can-lower-scores": (
         {"task": "rerank"},
@@ -192,6 +204,23 @@ def test_the_rule_takes_effect_on_a_real_plan(catalog, rule):
     assert [e for e, _ in found] == [effect]
     assert words in found[0][1]
     assert "{" not in found[0][1] and "not known" not in found[0][1].replace("is not known", "")
+
+
+@pytest.mark.parametrize(
+    ("store", "known"),
+    [
+        ("opensearch-serverless", "(known is a floor of about $350 a month)"),
+        ("qdrant-cloud", "(known is a free tier of 0.5 vCPU, 1 GB of memory and 4 GB of disk)"),
+    ],
+)
+def test_a_store_that_cannot_be_priced_is_told_with_what_is_known_of_its_price(catalog, store, known):
+    found = effects(catalog, "store-price-is-known", {"vector_store": store}, "novita-ai-bge-m3")
+    assert [effect for effect, _ in found] == ["exclude"] and f"was not found {known}: choose another store" in found[0][1]
+
+
+def test_a_large_index_hears_nothing_of_the_small_plans(catalog):
+    asked = {"vector_store": "pinecone-standard", "passages": 10_000_000}
+    assert effects(catalog, "store-has-smaller-plans", asked, "novita-ai-bge-m3") == []
 
 
 def test_scaleways_own_limit_of_a_hundred_requests_a_minute_rules_it_out_at_two_queries_a_second(catalog):
