@@ -146,7 +146,7 @@ PINNED = {
         {"vector_store": "pinecone-standard"},
         "novita-ai-bge-m3",
         "note",
-        "may hold an index this small: Starter ($0 a month, 2 GB) and Builder ($20 a month, 10 GB).",
+        "may hold an index this small: Starter ($0 a month, 2 GB) and Builder ($20.00 a month, 10 GB).",
     ),
     "multi-vector-index-is-large": ({"outputs": ["multi_vector"]}, "deepinfra-bge-m3-multi", "warn", "a vector for each token"),
     "reranker-can-lower-scores": (
