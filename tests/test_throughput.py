@@ -1,5 +1,7 @@
 """Speed, fit and machines of one's own hardware, against cases worked by hand."""
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -91,9 +93,19 @@ def test_one_short_query_takes_at_least_as_long_as_reading_the_weights_on_one_ca
 
 
 def test_machines_whose_figures_are_not_known_have_no_speed(catalog, today):
-    for key in ("aws-inf2.xlarge", "gcp-n2-standard-8", "azure-standard-f8s-v2", "gcp-c3d-standard-8"):
+    for key in ("aws-inf2.xlarge", "gcp-n2-standard-8", "gcp-c3d-standard-8"):
         found = plan(catalog, today, f"bge-m3@{key}")
         assert found.tokens_per_second is None and found.monthly_usd is None and found.replicas is None, key
+
+
+def test_a_machine_whose_processor_is_named_has_the_speed_of_its_class(catalog, today):
+    found = plan(catalog, today, "bge-m3@azure-standard-f8s-v2")
+    assert found.tokens_per_second is not None and found.monthly_usd is not None
+
+
+def test_a_machine_that_is_let_on_spot_only_has_no_price_on_demand(catalog):
+    machine = catalog.instances["gcp-a3-highgpu-1g"]
+    assert machine.on_demand_usd_per_h is None and machine.spot_usd_per_h == Decimal("6.326193")
 
 
 def test_a_rerank_request_takes_the_time_of_all_its_candidates(catalog, today):
