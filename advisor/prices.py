@@ -104,6 +104,31 @@ def fetch(key: str, base: str = BASE, limits: Limits = LIMITS) -> dict[str, Deci
     return _listed_prices(got.body, key)
 
 
+KEPT_S = 60
+_asking = threading.Lock()
+_kept: dict[tuple[str, str], tuple[float, dict[str, Decimal | None] | PricesError]] = {}
+
+
+def fetch_for_all(key: str, base: str = BASE) -> dict[str, Decimal | None]:
+    """What `fetch` gave, or ended with, within the last minute: for a key of the operator's, which visitors shall not use up.
+
+    Raises:
+        PricesError: as `fetch` does.
+    """
+    with _asking:
+        asked_at, found = _kept.get((key, base), (0.0, None))
+        if found is None or time.monotonic() - asked_at > KEPT_S:
+            try:
+                found = fetch(key, base)
+            except PricesError as error:
+                found = PricesError(str(error))
+            _kept.clear()
+            _kept[key, base] = (time.monotonic(), found)
+    if isinstance(found, PricesError):
+        raise PricesError(str(found))
+    return dict(found)
+
+
 def _models_address(base: str) -> str:
     """Address of the model list; Novita publishes bases with and without /v1, and /v3/openai."""
     if not _BASE.fullmatch(base):

@@ -9,17 +9,18 @@ import streamlit as st
 
 from advisor import demos
 from advisor.encode import choices, endpoints, weights
+from advisor.encode.address import parsed
 from advisor.encode.choices import Choice
-from advisor.encode.engine import EncodeError, Engine
+from advisor.encode.engine import LONGEST_CHARACTERS, EncodeError, Engine
 from advisor.encode.pool import Pool
-from advisor.encode.remote import Remote
+from advisor.encode.remote import Gate, Remote
 from advisor.serve import metrics
 from pages import shared
 
 FOLDERS = "model_folders"
 TYPED = "typed_endpoint"
 SECRET = "typed_endpoint_key"  # noqa: S105  # its name
-"""Where the key of a typed endpoint is kept for the visit, with the address that it was entered for."""
+"""Where the key of a typed endpoint is kept for the visit, after the origin that it was entered for."""
 MOST_TYPED = 5_000
 """Characters of an address, a name, a key or a folder: more than any may have, so that one that is too long is told and not cut."""
 FIRST = ("standin", "bge-small-en-v1.5", "bge-reranker-base")
@@ -34,6 +35,10 @@ DOWNLOADS = weights.Downloads()
 """The one download of this server."""
 SHELF = demos.Shelf()
 """Vectors of the sample's passages."""
+GATES: dict[str, Gate] = {}
+"""How many ask each of the operator's endpoints now, by id of the choice."""
+MOST_AT_ONCE = 8
+"""Visitors' requests at once to one of the operator's endpoints; as many wait for a model of this server."""
 
 
 def all_choices() -> dict[str, Choice]:
@@ -80,9 +85,15 @@ def engine(chosen: Choice, told: Callable[[str], None]) -> Engine:
     if chosen.missing:
         raise EncodeError(chosen.missing)
     if chosen.endpoint is not None:
-        wanted = chosen.endpoint.key_env
-        key = st.session_state.get(SECRET, "") if chosen.id == choices.TYPED else shared.secret(wanted) if wanted else ""
-        return Remote(chosen.endpoint, shared.the_catalog().variants, key=key or None)
+        variants, wanted = shared.the_catalog().variants, chosen.endpoint.key_env
+        if chosen.id == choices.TYPED:
+            entered_for, key = st.session_state.get(SECRET, (None, ""))
+            key = key if entered_for == parsed(chosen.endpoint.base_url).origin else ""
+            return Remote(chosen.endpoint, variants, key=key or None, longest=LONGEST_CHARACTERS)
+        key = shared.secret(wanted) if wanted else ""
+        return Remote(
+            chosen.endpoint, variants, key=key or None, longest=LONGEST_CHARACTERS, gate=GATES.setdefault(chosen.id, Gate(MOST_AT_ONCE))
+        )
     assert chosen.model is not None
     return POOL.engine(chosen.model, told)
 
@@ -175,7 +186,12 @@ def ask_endpoint() -> None:
     with st.expander("An endpoint of yours", icon=":material/lan:"):
         st.caption("For this visit only. Its address is checked before anything is sent, and no redirect is followed.")
         base = st.text_input(
-            "Base address", key="typed_base", max_chars=MOST_TYPED, persist_state="session", placeholder="http://127.0.0.1:8080"
+            "Base address",
+            key="typed_base",
+            max_chars=MOST_TYPED,
+            persist_state="session",
+            placeholder="http://127.0.0.1:8080",
+            on_change=forget_endpoint,
         )
         shape = st.selectbox("It speaks as", list(get_args(endpoints.Shape)), key="typed_shape", persist_state="session")
         model = st.text_input(
@@ -191,7 +207,7 @@ def ask_endpoint() -> None:
             type="password",
             key="typed_key",
             max_chars=MOST_TYPED,
-            help="Sent to that address only, and kept nowhere.",
+            help="Sent to that address only; forgotten with this visit, or when the address is changed.",
         )
         fields = {"base_url": base, "shape": shape, "model": model, "kind": kind, "variant": None if variant == variants[0] else variant}
         st.button("Use it", icon=":material/check:", disabled=not (base and model), on_click=take_endpoint, args=(fields,))
@@ -199,11 +215,18 @@ def ask_endpoint() -> None:
             st.warning(shared.plain(problem))
 
 
+def forget_endpoint() -> None:
+    """Drops the endpoint and its key when another address is typed: a key is for the address that it was entered for."""
+    st.session_state.pop(TYPED, None)
+    st.session_state.pop(SECRET, None)
+    st.session_state["typed_key"] = ""
+
+
 def take_endpoint(fields: dict[str, Any]) -> None:
     """Chooses the endpoint that was typed in, or keeps what is wrong with it for the page to say."""
     try:
         st.session_state[TYPED] = endpoints.typed(shared.the_catalog().variants, **fields)
-        st.session_state[SECRET] = st.session_state.get("typed_key", "").strip()
+        st.session_state[SECRET] = (parsed(fields["base_url"]).origin, st.session_state.get("typed_key", "").strip())
         st.session_state[fields["kind"]] = choices.TYPED  # the key of the box that chooses such a model
     except EncodeError as error:
         st.session_state.pop(TYPED, None)

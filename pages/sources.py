@@ -70,7 +70,8 @@ with st.container(horizontal=True):
     if st.button("Check now", icon=":material/sync:", disabled=not (own or typed)):
         with st.spinner("Asking Novita"):
             try:
-                st.session_state["novita"] = prices.fetch(own or typed.strip(), os.environ.get("ADVISOR_NOVITA_BASE", prices.BASE))
+                base = os.environ.get("ADVISOR_NOVITA_BASE", prices.BASE)
+                st.session_state["novita"] = prices.fetch_for_all(own, base) if own else prices.fetch(typed.strip(), base)
                 st.session_state.pop("novita_problem", None)
             except prices.PricesError as error:
                 st.session_state["novita_problem"] = str(error)

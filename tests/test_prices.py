@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
@@ -468,6 +469,26 @@ def test_a_flood_without_end_is_cut_off(serve):
             handler.wfile.write(b'{"data": [' * 10_000)
 
     assert "larger than 5,000,000 bytes" in refusal(serve(flood).base)
+
+
+# With the operator's key
+
+
+@pytest.mark.parametrize("reply", [listed(), answer(status=404)], ids=["a list", "a refusal"])
+def test_with_the_operators_key_all_visitors_together_ask_once_a_minute(serve, monkeypatch, reply):
+    server = serve(reply)
+
+    def ask(_):
+        try:
+            return prices.fetch_for_all(KEY, server.base)
+        except prices.PricesError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(40) as visitors:
+        told = list(visitors.map(ask, range(40)))
+    assert len(server.seen) == 1 and told[0] and all(one == told[0] for one in told)
+    monkeypatch.setattr(prices, "KEPT_S", 0)  # the minute is over
+    assert ask(0) == told[0] and len(server.seen) == 2
 
 
 # What differs from the catalog

@@ -68,6 +68,11 @@ class Base(NamedTuple):
     path: str
 
     @property
+    def origin(self) -> tuple[str, str, int]:
+        """What a key may be sent to: scheme, host and port."""
+        return self[:3]
+
+    @property
     def netloc(self) -> str:
         """Host and port, as the Host header names them."""
         host = f"[{self.host}]" if ":" in self.host else self.host

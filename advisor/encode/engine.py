@@ -20,6 +20,10 @@ class EncodeError(AdvisorError):
     """Texts that could not be encoded, or a model that could not be had: one sentence for why, and the next step."""
 
 
+class FullError(EncodeError):
+    """The queue is full, or all places are taken: where the visitor stands, and what to do."""
+
+
 @dataclass(frozen=True)
 class About:
     """Who answers: shown beside every result.

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from advisor.encode.engine import LONGEST_CHARACTERS, About, EncodeError, Output, Role, Scores, Vectors, refuse_long
+from advisor.encode.engine import LONGEST_CHARACTERS, About, EncodeError, FullError, Output, Role, Scores, Vectors, refuse_long
 from advisor.encode.models import Model
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -38,10 +38,6 @@ class PoolLimits(NamedTuple):
     time_out_s: float = 120
     load_time_out_s: float = 300
     idle_s: float = 900
-
-
-class FullError(EncodeError):
-    """The queue is full, or both places for models are taken: where the visitor stands, and what to do."""
 
 
 @dataclass

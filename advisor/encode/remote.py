@@ -6,8 +6,10 @@ What a server may answer is checked before it is used. No sentence made here hol
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +23,7 @@ from advisor.catalog.schema import Variant
 from advisor.encode import address
 from advisor.encode.address import Limits, Line, Reply
 from advisor.encode.endpoints import Endpoint
-from advisor.encode.engine import About, EncodeError, Output, Role, Scores, Vectors, unit_length
+from advisor.encode.engine import About, EncodeError, FullError, Output, Role, Scores, Vectors, refuse_long, unit_length
 
 LIMITS = Limits()
 TASK = "Given a question, retrieve passages that answer it"
@@ -245,10 +247,19 @@ class _Got:
     seconds: float
 
 
+class Gate:
+    """Lets so many requests of all visitors through to an endpoint at once; who comes then is told, and does not wait."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.free = threading.Semaphore(most)
+
+
 class Remote:
     """A model at an endpoint. Nothing is asked before the first text; `about` says more after it, where the server told more.
 
     `variants` are the catalog's; `key` goes before the environment's; `private` allows addresses of this machine and its network.
+    `longest` bounds the characters of a text, `gate` the requests of all who share it; None: no bound.
 
     Raises:
         EncodeError: the key, or the endpoint's variant, is not there or cannot be used.
@@ -263,6 +274,8 @@ class Remote:
         task: str = TASK,
         limits: Limits = LIMITS,
         private: bool = True,
+        longest: int | None = None,
+        gate: Gate | None = None,
     ) -> None:
         key = key or endpoint.key()
         if key and not _KEY.fullmatch(key):
@@ -270,6 +283,7 @@ class Remote:
         if endpoint.variant is not None and endpoint.variant not in variants:
             raise EncodeError(f"The catalog has no variant '{endpoint.variant}', which {endpoint.name} names. Mend its variant.")
         self._endpoint, self._key, self._task, self._limits, self._private = endpoint, key, task, limits, private
+        self._longest, self._gate = longest, gate
         self._variant = variants[endpoint.variant] if endpoint.variant else None
         self._dialect = (EMBED if endpoint.kind == "embedder" else RERANK)[endpoint.shape]
         self._most = self._dialect.most
@@ -337,11 +351,14 @@ class Remote:
             raise EncodeError("One of the texts is empty, which no model reads. Leave it out.")
         if not asked.texts:
             return _Got([], None, 0.0)
+        if self._longest is not None:
+            refuse_long([*asked.texts, asked.query], self._longest)
         limits, base = self._limits, address.parsed(self._endpoint.base_url)
         until = time.monotonic() + limits.deadline_s
 
         def work() -> _Got:
-            with Line(self._about.where, base, self._key, limits, until, private=self._private) as line:
+            # in here, because a request that was given up on may still run
+            with self._place(), Line(self._about.where, base, self._key, limits, until, private=self._private) as line:
                 self._ask_info(line, base.path)
                 got = [self._batch(line, base.path, asked._replace(texts=texts)) for texts in self._batches(asked.texts)]
             counts = [one.counted for one in got if one.counted is not None]
@@ -349,6 +366,20 @@ class Remote:
             return _Got([value for one in got for value in one.values], counted, sum(one.seconds for one in got))
 
         return address.within(limits.deadline_s, work, address.too_long(self._about.where))
+
+    @contextlib.contextmanager
+    def _place(self) -> Iterator[None]:
+        """A place among those who ask at once."""
+        if self._gate is None:
+            yield
+            return
+        if not self._gate.free.acquire(blocking=False):
+            most = self._gate.most
+            raise FullError(f"{most} requests wait for {self._about.where} already, so yours was not taken. Try again in a minute.")
+        try:
+            yield
+        finally:
+            self._gate.free.release()
 
     def _batches(self, texts: list[str]) -> Iterator[list[str]]:
         """The texts in their order, in requests of as many as the server, the settings and this module allow."""

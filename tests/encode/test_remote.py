@@ -4,8 +4,10 @@ import base64
 import json
 import logging
 import math
+import threading
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
@@ -639,6 +641,52 @@ def test_the_deadline_is_one_for_all_batches():
         assert "took too long" in refusal(lambda: slow.embed(["text"] * 50, "passage"))
         time.sleep(0.3)
         assert len(base.posts) <= 5
+
+
+# Visitors at an endpoint of the operator's
+
+
+def test_so_many_ask_an_endpoint_at_once_and_the_next_is_told():
+    under_way, most, lock, go_on = 0, 0, threading.Lock(), threading.Event()
+
+    def counted(handler, answer):
+        nonlocal under_way, most
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        go_on.wait(5)
+        with lock:
+            under_way -= 1
+        servers.send(handler, 200, answer)
+
+    def ask(_):
+        try:
+            return remote.Remote(one, {}, limits=QUICK._replace(read_s=9, deadline_s=9), gate=gate).embed(TEXTS, "passage").dense.shape
+        except EncodeError as error:
+            return str(error)
+
+    gate = remote.Gate(3)
+    with servers.serving("openai", dim=4, fault=counted) as base, ThreadPoolExecutor(20) as visitors:
+        one = Endpoint(id="here", name="Our server", base_url=base, shape="openai", model=servers.MODEL, kind="embedder")
+        asking = [visitors.submit(ask, number) for number in range(20)]
+        done, _ = wait(asking, timeout=3)
+        assert {each.result() for each in done} == {
+            "3 requests wait for Our server already, so yours was not taken. Try again in a minute."
+        } and len(done) == 17
+        go_on.set()
+        assert [each.result() for each in asking if each not in done] == [(3, 4)] * 3
+        assert ask(0) == (3, 4) and most == 3  # the places are free again
+
+
+def test_a_text_longer_than_visitors_may_send_is_refused_before_asking():
+    with servers.serving("tei", kind="reranker") as base:
+        fields = {"id": "here", "name": "Our server", "base_url": base, "shape": "tei", "model": "m"}
+        embedder = remote.Remote(Endpoint(kind="embedder", **fields), {}, longest=20)
+        reranker = remote.Remote(Endpoint(kind="reranker", **fields), {}, longest=20)
+        assert "21 characters; this server takes 20" in refusal(lambda: embedder.embed(["x" * 21], "passage"))
+        assert "21 characters" in refusal(lambda: reranker.rerank("x" * 21, ["a"]))
+        assert "21 characters" in refusal(lambda: reranker.rerank("a", ["x" * 21]))
+    assert base.seen == []
 
 
 # Asked again

@@ -1,19 +1,36 @@
 """Live through AppTest: what its boxes take, and what of a visit it keeps."""
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
-ROOT = Path(__file__).resolve().parents[2]
+from advisor.encode.address import parsed
+from advisor.encode.choices import Choice
+from advisor.encode.endpoints import Endpoint
+from advisor.encode.engine import EncodeError
+from advisor.encode.remote import Gate
+from pages import engines, shared
+from tests.encode import servers
+
+KEY = "sk_test_5ecret-of-the-visitor"
 LONG = "word " * 30_000
 
 
+def script():
+    """The page as app.py runs it; AppTest, given app.py itself, loses a click between the page's file and app.py."""
+    import runpy
+    from pathlib import Path
+    from types import SimpleNamespace
+
+    from pages import shared
+
+    shared.start(SimpleNamespace(url_path="live"))
+    runpy.run_path(str(Path(shared.__file__).with_name("live.py")))
+
+
 def live(part: str) -> AppTest:
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    page = AppTest.from_function(script, default_timeout=60)
     page.query_params["part"] = part
     page.run()
-    page.switch_page("pages/live.py").run()
     assert not page.exception
     return page
 
@@ -28,3 +45,72 @@ def test_a_long_text_is_taken_no_further_than_a_server_reads():
 def test_every_box_for_texts_has_an_end(part):
     page = live(part)
     assert all(box.proto.max_chars for box in [*page.text_area, *page.text_input])
+
+
+ENDPOINTS = """
+endpoints:
+  - id: ours
+    name: Our server
+    base_url: "{base}"
+    shape: tei
+    model: "BAAI/bge-small-en-v1.5"
+    variant: bge-small-en-v1.5
+    kind: embedder
+"""
+
+
+def use(page, base, key=""):
+    """Types in an endpoint as a visitor does: a box after the other."""
+    page.text_input(key="typed_base").set_value(str(base)).run()
+    page.text_input(key="typed_model").set_value("BAAI/bge-small-en-v1.5").run()
+    if key:
+        page.text_input(key="typed_key").set_value(key).run()
+    press(page, "Use it")
+    return page
+
+
+def press(page, label):
+    next(button for button in page.button if button.label == label).click().run()
+    assert not page.exception
+
+
+def test_a_key_goes_to_no_address_but_that_which_it_was_entered_for(monkeypatch):
+    monkeypatch.setenv("ADVISOR_TYPED_ENDPOINTS", "1")
+    with servers.serving("tei", key=KEY) as first, servers.serving("tei") as second:
+        page = live("Similarity")
+        page.selectbox(key="typed_shape").set_value("tei")
+        use(page, first, KEY)
+        press(page, "Compare them")
+        assert first.posts[-1].headers["Authorization"] == f"Bearer {KEY}"
+        use(page, second)
+        assert KEY not in str(page.session_state)
+        press(page, "Compare them")
+        assert second.posts and all("Authorization" not in one.headers for one in second.seen)
+        page.session_state[engines.SECRET] = (parsed(first).origin, KEY)  # one that was kept all the same
+        page.text_area(key="sentences").set_value("A fox.\nA hound.").run()
+        press(page, "Compare them")
+        assert len(second.posts) == 2 and all("Authorization" not in one.headers for one in second.seen)
+
+
+def test_an_endpoint_of_the_operators_is_asked_by_so_many_at_once(monkeypatch, tmp_path):
+    with servers.serving("tei", dim=384) as base:
+        (tmp_path / "endpoints.yaml").write_text(ENDPOINTS.format(base=base))
+        monkeypatch.setenv("ADVISOR_ENDPOINTS", str(tmp_path / "endpoints.yaml"))
+        monkeypatch.setitem(engines.GATES, "at.ours", gate := Gate(1))
+        page = live("Similarity")
+        page.selectbox(key="embedder").set_value("at.ours").run()
+        with gate.free:
+            press(page, "Compare them")
+            assert "1 requests wait for Our server already" in page.warning[0].value and not base.posts
+        press(page, "Compare them")
+        assert len(base.posts) == 1 and not page.warning
+
+
+@pytest.mark.parametrize("key", ["at.ours", "typed"])
+def test_an_endpoint_is_sent_no_text_longer_than_a_server_reads(monkeypatch, catalog, key):
+    monkeypatch.setattr(shared, "the_catalog", lambda: catalog)
+    with servers.serving("tei") as base:
+        one = Endpoint(id="ours", name="Our server", base_url=base, shape="tei", model="m", kind="embedder")
+        with pytest.raises(EncodeError, match="this server takes 120,000"):
+            engines.engine(Choice(key, "Our server", "embedder", "remote", endpoint=one), print).embed(["x" * 120_001], "passage")
+    assert not base.seen
