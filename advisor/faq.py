@@ -98,11 +98,10 @@ def _compared(catalog: Catalog, family: Family) -> Answer:
         f" The longest input is {units.count(own)} tokens in {family.facts.name} and {units.count(longest)} in {other.facts.name}, "
         f"the latter in {units.listed(reach)} only."
     )
-    restricted = sorted(
-        v.name for v in other.variants.values() if v.licence and not (licence := catalog.licences[v.licence]).commercial_use and licence
-    )
-    if restricted:
-        text += f" Not for commercial use: {units.listed(restricted)}."
+    for commercial, words in ((False, "Not for commercial use"), (None, "Whether commercial use is allowed was not found out")):
+        named = sorted(v.name for v in other.variants.values() if v.licence and catalog.licences[v.licence].commercial_use is commercial)
+        if named:
+            text += f" {words}: {units.listed(named)}."
     sources = {*family.facts.source_ids("about"), *other.facts.source_ids("about"), *other.facts.source_ids("notes")}
     for variant in known:
         sources |= set(variant.source_ids("max_tokens"))

@@ -72,6 +72,13 @@ def test_aquila_is_compared_by_its_job_and_its_two_long_models(catalog):
     assert "They do different jobs." in answer and "AquilaChat2-34B-16K and AquilaChat2-7B-16K only" in answer
 
 
+def test_an_aquila_model_that_no_licence_text_names_is_neither_allowed_nor_forbidden_commercially(catalog):
+    answer = told(catalog)["How does BGE compare to Aquila 2?"].answer
+    forbidden, unknown = answer.split(" Whether commercial use is allowed was not found out: ")
+    assert unknown == "AquilaChat2-34B-Int4-GPTQ." and "34B-Int4" not in forbidden
+    assert forbidden.endswith("Not for commercial use: Aquila2-70B-Expr and AquilaChat2-70B-Expr.")
+
+
 def test_every_answer_rests_on_sources_of_the_catalog(catalog):
     for view in ("verified", "listed"):
         for answer in told(catalog, view).values():
