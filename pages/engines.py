@@ -219,7 +219,9 @@ def forget_endpoint() -> None:
     """Drops the endpoint and its key when another address is typed: a key is for the address that it was entered for."""
     st.session_state.pop(TYPED, None)
     st.session_state.pop(SECRET, None)
-    st.session_state["typed_key"] = ""
+    if st.session_state.get("typed_before"):  # or a key that is typed while this run is under way would be lost
+        st.session_state["typed_key"] = ""
+    st.session_state["typed_before"] = st.session_state["typed_base"]
 
 
 def take_endpoint(fields: dict[str, Any]) -> None:

@@ -129,7 +129,7 @@ def show_faults(error: CatalogError) -> None:
 def plain(text: str) -> str:
     """Text for Markdown in which nothing is a formula, a link, an icon, or markup."""
     text = _DRAWN.sub("\\g<0>\u2060", text)  # a joiner without width, where an escape is not enough
-    for sign in "\\`*_{}[]<>#~$|":
+    for sign in "\\`*_{}[]<>#~$|&":  # & begins an entity, as &colon;, which Markdown reads before it looks for addresses
         text = text.replace(sign, f"\\{sign}")
     return text.replace("\n", " ").replace(":", "\\:")
 

@@ -151,6 +151,20 @@ def test_an_icon_and_an_address_in_a_link_stay_text(server, open_page):
     assert page.get_by_test_id("stMain").locator("[href*=example], img").count() == 0
 
 
+def test_entities_stay_text_and_make_no_link(server, open_page):
+    said = "http&colon;//a.example https&#58;&#x2f;/b.example www&period;c.example d&commat;e.example &lt;b&gt; &amp; R&D &nbsp;x"
+    page = open_page(f"{server.address}/variant?{urlencode({'variant': said[:60]})}")
+    assert shows(page, f"'{said[:60]}'") and page.get_by_test_id("stMain").locator("[href*=example]").count() == 0
+    page = open_page(f"{server.address}/live?part=Similarity&embedder=at.small")
+    page.get_by_label("Sentences, one a line").fill(f"{said}\nA plain one.")
+    page.get_by_label("Sentences, one a line").press("Control+Enter")
+    settle(page)
+    press(page, "Compare them")
+    expect(page.get_by_text(re.compile("^Nearest: "))).to_be_visible(timeout=WAIT)
+    settle(page)
+    assert shows(page, said) and page.get_by_test_id("stMain").locator("[href*=example]").count() == 0
+
+
 def test_sentences_typed_on_live_are_shown_and_never_run(server, open_page, elsewhere):
     page = open_page(f"{server.address}/live?part=Similarity&embedder=at.small")
     text = hostile.markup(elsewhere.port)
@@ -191,7 +205,7 @@ def test_uploads_are_shown_and_never_run(server, open_page, elsewhere):
 
 def test_a_hostile_catalog_is_shown_and_never_run(browser, catalog, elsewhere, tmp_path):
     shutil.copytree(SHIPPED, folder := tmp_path / "catalog")
-    assert hostile.spoil(folder, hostile.markup(elsewhere.port)) > 1_000
+    assert hostile.spoil(folder, f"{hostile.markup(elsewhere.port)} R&D http&colon;//a.example") > 1_000
     correction = next(one.id for family in catalog.families.values() for one in family.corrections)
     errors = []
     with start_app(ADVISOR_CATALOG=str(folder)) as address:
@@ -202,7 +216,8 @@ def test_a_hostile_catalog_is_shown_and_never_run(browser, catalog, elsewhere, t
             settle(page)
             assert faults(page, elsewhere.asked) == [], path
             assert shows(page, f'<img src="http://127.0.0.1:{elsewhere.port}/img" onerror="window.ran=1"><script>window.ran=2</script>')
-            assert page.get_by_test_id("stException").count() == 0
+            assert page.get_by_test_id("stException").count() == page.locator("[href*='a.example']").count() == 0
+            assert shows(page, "R&D http&colon;//a.example") and "\\&" not in page.locator("body").inner_text()
         page.close()
     assert errors == []
 
