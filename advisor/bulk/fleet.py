@@ -1,6 +1,7 @@
 """A fleet of servers: blocks spread over endpoints that serve one model. What a server does not give goes to the others.
 
 A server that stops answering gives its blocks back at once. It is asked again until `patience_s` have passed, and then given up.
+One that takes no more for now (429) keeps its block and is asked again as it says, as long.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from advisor.bulk.blocks import Block, End
 from advisor.bulk.folder import Written
 from advisor.bulk.run import Cut
 from advisor.bulk.work import Task
-from advisor.encode.engine import About, EncodeError, Engine, Floats
+from advisor.encode.engine import About, BusyError, EncodeError, Engine, Floats
 
 PART = 64
 """Texts asked for at once: what a server without a GPU still answers in time."""
 AT_ONCE = 2
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
+"""A limit of so many tokens a minute is over by then."""
 MOST_TRIES = 6
 """Times that a block may come back before the run ends: a text that brings servers down would bring down all of them."""
 
@@ -116,7 +118,7 @@ class Fleet:
             elif isinstance(came, _Back):
                 out -= 1
                 number = came.block.number
-                tries[number] = tries.get(number, 0) + 1
+                tries[number] = tries.get(number, 0) + (not isinstance(came.why, BusyError))  # which is no fault of the block
                 if tries[number] >= MOST_TRIES:
                     raise EncodeError(f"Block {number:,} failed {MOST_TRIES} times, the last time so: {came.why} What is done stays.")
                 back.append(came.block)
@@ -144,7 +146,14 @@ class Fleet:
             except queue.Empty:
                 continue
             try:
-                self._came.put(work.encode(engine, block, task, part=self._part, alive=lambda: not self._silent(engine, task)))
+                written = work.encode(
+                    engine, block, task, part=self._part, alive=lambda: not self._silent(engine, task), paused=self._paused
+                )
+                self._came.put(written)
+            except BusyError as error:  # for all of the patience
+                self._came.put(_Back(block, error))
+                self._came.put(_Gone(engine.about.where, error))
+                return
             except EncodeError as error:
                 self._came.put(_Back(block, error))
                 if (why := self._waited(engine, task, error)) is not None:
@@ -161,6 +170,11 @@ class Fleet:
         except EncodeError as error:
             return error
         return None if work.same_model(vector, task.probe) else EncodeError(f"{engine.about.where} serves another model now.")
+
+    def _paused(self, busy: BusyError, for_s: float) -> bool:
+        """Waits as a server asks that takes no more for now, else longer from time to time; False once the patience is spent."""
+        pause_s = max(0.5, min(10, for_s) if busy.wait_s is None else busy.wait_s)
+        return for_s + pause_s <= self._patience_s and not self._stop.wait(pause_s)
 
     def _waited(self, engine: Engine, task: Task, why: EncodeError) -> EncodeError | None:
         """Waits until a server answers again; why it does not, after the patience is spent."""

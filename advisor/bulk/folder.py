@@ -231,6 +231,8 @@ class Folder:
         return digest.hexdigest()
 
     def _begun(self, plan: dict[str, Any]) -> dict[str, Any]:
+        for left in self.path.glob(f".{JOURNAL}.*.tmp"):  # of a run that was killed before it had one
+            left.unlink(missing_ok=True)
         if any(one.name != "lock" for one in self.path.iterdir()):
             raise EncodeError(f"{self.path} holds files that are not of a bulk encoding. Name a new or empty folder with --out.")
         write(self.path / JOURNAL, json.dumps({"format": FORMAT, "plan": plan}, ensure_ascii=False).encode() + b"\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from advisor.bulk import folder, vectors
 from advisor.bulk.blocks import Block, SetAside
 from advisor.bulk.folder import Written
-from advisor.encode.engine import EncodeError, Engine, Floats
+from advisor.encode.engine import BusyError, Engine, Floats, TextRefusedError
 
 PROBE = "The quick brown fox jumps over the lazy dog."
 LEAST_COSINE = 0.99
@@ -43,40 +44,69 @@ def same_model(mine: Floats, known: tuple[float, ...]) -> bool:
     return bool(mine @ theirs >= LEAST_COSINE * np.linalg.norm(mine) * np.linalg.norm(theirs))
 
 
-def encode(engine: Engine, block: Block, task: Task, *, part: int | None = None, alive: Callable[[], bool] = lambda: False) -> Written:
+def encode(
+    engine: Engine,
+    block: Block,
+    task: Task,
+    *,
+    part: int | None = None,
+    alive: Callable[[], bool] = lambda: False,
+    paused: Callable[[BusyError, float], bool] = lambda _, __: False,
+) -> Written:
     """Encodes a block and writes it. `part` is the number of texts asked for at once (None: all).
 
-    Where the engine fails and `alive` says that it answers otherwise, a text is at fault: it is searched by halves and set aside.
+    Where texts are refused and `alive` says that the engine answers otherwise, a text is at fault: it is searched by halves and set aside.
+    Where the engine takes no more for now, `paused` waits, told for how many seconds it was busy, and says whether to ask again; by
+    halves then, as all may be more than it takes in its time.
 
     Raises:
         EncodeError: the engine does not answer.
     """
     rows: list[Floats | None] = []
     refused: list[SetAside] = []
+    ask = _Ask(engine, block, refused, alive, paused)
     step = part or max(len(block.texts), 1)
     for start in range(0, len(block.texts), step):
-        rows += _rows(engine, block, range(start, min(start + step, len(block.texts))), refused, alive)
+        rows += ask(range(start, min(start + step, len(block.texts))))
     ids = [key for key, row in zip(block.ids, rows, strict=True) if row is not None]
     kept = [row for row in rows if row is not None]
     packed = vectors.packed(ids, np.stack(kept), task.type, task.about) if kept else None
     return folder.store(task.out, block, ids, packed, refused)
 
 
-def _rows(engine: Engine, block: Block, places: range, refused: list[SetAside], alive: Callable[[], bool]) -> list[Floats | None]:
-    """A vector a text, None for one that is set aside."""
-    try:
-        dense = engine.embed([block.texts[place] for place in places], "passage").dense
-    except EncodeError as error:
-        if not alive():
-            raise
-        if len(places) == 1:
-            refused.append(_refused(block, places[0], str(error)))
-            return [None]
+@dataclass(frozen=True)
+class _Ask:
+    """Asks for texts of a block."""
+
+    engine: Engine
+    block: Block
+    refused: list[SetAside]
+    alive: Callable[[], bool]
+    paused: Callable[[BusyError, float], bool]
+
+    def __call__(self, places: range, busy_since: float | None = None) -> list[Floats | None]:
+        """A vector a text, None for one that is set aside."""
         half = len(places) // 2
-        return [*_rows(engine, block, places[:half], refused, alive), *_rows(engine, block, places[half:], refused, alive)]
-    good = np.isfinite(dense).all(axis=1) & (dense != 0).any(axis=1)
-    refused += [_refused(block, place, NO_VECTOR) for place, fine in zip(places, good, strict=True) if not fine]
-    return [row if fine else None for row, fine in zip(dense, good, strict=True)]
+        while True:
+            try:
+                dense = self.engine.embed([self.block.texts[place] for place in places], "passage").dense
+                break
+            except TextRefusedError as error:
+                if not self.alive():
+                    raise
+                if not half:
+                    self.refused.append(_refused(self.block, places[0], str(error)))
+                    return [None]
+                return [*self(places[:half]), *self(places[half:])]
+            except BusyError as error:
+                busy_since = busy_since or time.monotonic()
+                if not self.paused(error, time.monotonic() - busy_since):
+                    raise
+                if half:
+                    return [*self(places[:half], busy_since), *self(places[half:])]
+        good = np.isfinite(dense).all(axis=1) & (dense != 0).any(axis=1)
+        self.refused.extend(_refused(self.block, place, NO_VECTOR) for place, fine in zip(places, good, strict=True) if not fine)
+        return [row if fine else None for row, fine in zip(dense, good, strict=True)]
 
 
 def _refused(block: Block, place: int, reason: str) -> SetAside:

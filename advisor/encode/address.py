@@ -5,6 +5,7 @@ No exception that leaves this module holds the key, a word of the server, or an 
 
 from __future__ import annotations
 
+import copy
 import os
 import queue
 import re
@@ -173,7 +174,7 @@ def within(seconds: float, work: Callable[[], T], or_else: str) -> T:
     except queue.Empty:
         value, error = None, EncodeError(or_else)
     if isinstance(error, EncodeError):
-        raise EncodeError(str(error))  # a new one: no frame of the thread hangs on it
+        raise copy.copy(error)  # a new one: no frame of the thread hangs on it
     if error is not None:
         raise error
     return value  # type: ignore[return-value]

@@ -24,6 +24,18 @@ class FullError(EncodeError):
     """The queue is full, or all places are taken: where the visitor stands, and what to do."""
 
 
+class TextRefusedError(EncodeError):
+    """A text is at fault, or the way of asking: asked again, it is refused again."""
+
+
+class BusyError(EncodeError):
+    """A server takes no more for now, whatever the text; `wait_s` is the time that it asks to wait, None where it names none."""
+
+    def __init__(self, sentence: str, wait_s: float | None = None) -> None:
+        super().__init__(sentence)
+        self.wait_s = wait_s
+
+
 @dataclass(frozen=True)
 class About:
     """Who answers: shown beside every result.
@@ -111,11 +123,11 @@ def refuse_long(texts: Iterable[str], most: int = LONGEST_CHARACTERS) -> None:
     """Ends here where a text has more than `most` characters.
 
     Raises:
-        EncodeError: one has.
+        TextRefusedError: one has.
     """
     longest = max(map(len, texts), default=0)
     if longest > most:
-        raise EncodeError(f"A text has {longest:,} characters; this server takes {most:,}. Cut it into passages.")
+        raise TextRefusedError(f"A text has {longest:,} characters; this server takes {most:,}. Cut it into passages.")
 
 
 BATCH_TOKENS = 8_192

@@ -23,7 +23,19 @@ from advisor.catalog.schema import Variant
 from advisor.encode import address
 from advisor.encode.address import Limits, Line, Reply
 from advisor.encode.endpoints import Endpoint
-from advisor.encode.engine import About, EncodeError, FullError, Output, Role, Scores, Vectors, refuse_long, unit_length
+from advisor.encode.engine import (
+    About,
+    BusyError,
+    EncodeError,
+    FullError,
+    Output,
+    Role,
+    Scores,
+    TextRefusedError,
+    Vectors,
+    refuse_long,
+    unit_length,
+)
 
 LIMITS = Limits()
 TASK = "Given a question, retrieve passages that answer it"
@@ -348,7 +360,7 @@ class Remote:
     def _got(self, asked: Asked) -> _Got:
         """The answers to all texts, batch by batch, within the deadline."""
         if not all(text.strip() for text in [*asked.texts, asked.query or "-"]):
-            raise EncodeError("One of the texts is empty, which no model reads. Leave it out.")
+            raise TextRefusedError("One of the texts is empty, which no model reads. Leave it out.")
         if not asked.texts:
             return _Got([], None, 0.0)
         if self._longest is not None:
@@ -400,7 +412,7 @@ class Remote:
         dialect = self._dialect
         reply = line.ask(dialect.base(path) + dialect.path.format(model=asked.model), _packed(dialect.body(asked)))
         if reply.status != 200:
-            raise EncodeError(self._problem(reply))
+            raise self._refusal(reply)
         name, shape = self._about.where, self._endpoint.shape
         try:
             answer = json.loads(reply.body)
@@ -429,7 +441,7 @@ class Remote:
         except (ValueError, TypeError, OverflowError):
             rows = []
         if not rows or len({row.size for row in rows}) != 1:
-            raise EncodeError(f"{name} returned vectors that hold something else than numbers, or differ in length. Check its shape.")
+            raise TextRefusedError(f"{name} returned vectors that hold something else than numbers, or differ in length. Check its shape.")
         matrix = np.stack(rows)
         if self._variant and expected and matrix.shape[1] != expected:
             raise EncodeError(
@@ -439,7 +451,7 @@ class Remote:
         bounded = bool((np.abs(matrix) <= LARGEST).all())  # NaN is not <= either
         lengths = np.linalg.norm(matrix, axis=1) if bounded else np.zeros(1)
         if lengths.min() < 1 / LARGEST:
-            raise EncodeError(
+            raise TextRefusedError(
                 f"{name} returned vectors of zeros or of numbers out of all bounds, as half precision can. Look at its own log."
             )
         if np.abs(lengths - 1).max() > 0.01:
@@ -452,7 +464,7 @@ class Remote:
             return
         reply = line.ask(_root(path) + "/info")
         if reply.status not in (200, 404, 405):
-            raise EncodeError(self._problem(reply))
+            raise self._refusal(reply)
         try:
             info = json.loads(reply.body)
         except (ValueError, RecursionError):
@@ -476,6 +488,12 @@ class Remote:
         if self._variant and pooling and pooling != self._variant.pooling:
             self._note(f"It pools otherwise than {self._variant.name} ({self._variant.pooling}), so its vectors are not that model's.")
         self._asked_info = True
+
+    def _refusal(self, reply: Reply) -> EncodeError:
+        """What a status other than 200 says: of the text, of how much the server takes, or of the server."""
+        if reply.status == 429:
+            return BusyError(self._problem(reply), address.wait_s(reply.headers.get("Retry-After", "")))
+        return (TextRefusedError if reply.status in (400, 413, 422) else EncodeError)(self._problem(reply))
 
     def _problem(self, reply: Reply) -> str:
         """One sentence for a status other than 200, and the next step; the server's own words are left out."""

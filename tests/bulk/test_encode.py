@@ -19,7 +19,7 @@ import pytest
 pytest.importorskip("fastembed")
 
 from advisor import __main__ as cli
-from advisor.bulk import check, folder, vectors
+from advisor.bulk import check, folder, vectors, work
 from advisor.encode import local, models
 from tests.bulk.conftest import passages, write_jsonl
 from tests.encode import servers
@@ -226,6 +226,14 @@ def test_two_runs_in_one_folder_are_refused(encode, jsonl, tmp_path):
     assert encode(corpus)[0] == 0
 
 
+def test_a_kill_while_the_journal_was_first_written_leaves_a_folder_that_is_taken(encode, jsonl, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".journal.jsonl.17-0a1b2c3d.tmp").write_text('{"format"')
+    (tmp_path / "out" / "lock").touch()
+    assert encode(jsonl(5))[0] == 0
+    assert not list((tmp_path / "out").glob(".*"))
+
+
 def test_a_folder_with_something_else_in_it_is_left_alone(encode, jsonl, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("mine")
@@ -357,6 +365,46 @@ def test_a_text_that_a_server_does_not_take_is_set_aside_alone(encode, tmp_path,
     assert status == 0 and "1 of 80 rows were set aside" in out
     assert (aside["row"], aside["id"]) == (34, "p33") and "takes less at a time (413)" in aside["reason"]
     assert "every passage" in check.checked(tmp_path / "out", tmp_path / "c.jsonl")
+
+
+def test_a_limit_of_tokens_in_a_time_is_waited_for_and_sets_nothing_aside(encode, tmp_path, catalog):
+    rows = passages(20)
+    rows[7]["text"] = " ".join(["cat"] * 90)
+    corpus = write_jsonl(tmp_path / "c.jsonl", rows)
+    window_s, most, spent = 4, 120, {}
+
+    def counting(handler, answer):
+        window = int(time.monotonic() / window_s)
+        asked = sum(map(servers.tokens, handler.server.seen[-1].body["inputs"]))
+        if spent.get(window, 0) + asked > most:
+            servers.status(429)(handler, answer)
+        else:
+            spent[window] = spent.get(window, 0) + asked
+            servers.send(handler, 200, answer)
+
+    with servers.serving("tei", dim=catalog.variants[SMALL].embedding_dim, fault=counting) as base:
+        status, out, err = encode(corpus, *fleet(base, more=("--patience", "30")), folder=None)
+    assert (status, "0 of 20 rows were set aside" in out) == (0, True), err
+    assert stored(tmp_path / "out")[0] == [row["id"] for row in rows] and "every passage" in check.checked(tmp_path / "out", corpus)
+
+
+def test_a_server_that_stays_busy_is_given_up_after_the_patience_and_what_is_done_stays(encode, jsonl, tmp_path, catalog):
+    busy = after(3, servers.status(429, Retry_After="40"))
+    with servers.serving("tei", dim=catalog.variants[SMALL].embedding_dim, fault=busy) as base:
+        status, _, err = encode(jsonl(150), *fleet(base, more=("--patience", "20")), folder=None)
+    assert status == 2 and "No server is left" in err and "Try again in 40 seconds, as it asks. What is done stays" in err
+    assert blocks_done(tmp_path / "out") == [0] and not list((tmp_path / "out").glob("set-aside*"))
+
+
+def test_a_fault_of_the_servers_own_sets_no_text_aside(encode, jsonl, tmp_path, catalog):
+    def failing(handler, answer):  # all but the probe
+        probe = handler.server.seen[-1].body["inputs"] == [work.PROBE]
+        servers.send(handler, 200, answer) if probe else servers.status(500, Retry_After="60")(handler, answer)
+
+    with servers.serving("tei", dim=catalog.variants[SMALL].embedding_dim, fault=failing) as base:
+        status, _, err = encode(jsonl(5), *fleet(base), folder=None)
+    assert status == 2 and "has a fault of its own (500)" in err and "What is done stays" in err
+    assert not list((tmp_path / "out").glob("set-aside*"))
 
 
 def test_servers_of_different_models_are_refused(encode, jsonl, catalog):
