@@ -174,7 +174,15 @@ def test_a_body_above_the_upload_limit_is_refused_before_a_replica_is_asked(serv
     since = len(service.log())
     answer = requests.put(f"{service.address}/_stcore/upload_file/a/b", data=b"x" * (10 * 1024 * 1024 + 1), timeout=20)
     assert answer.status_code == 413
-    assert service.logged(since, "/_stcore/upload_file", "PUT")[0].replicas == "-"
+    (line,) = [line for line in service.logged(since, "/_stcore/upload_file", "PUT") if line.method == "PUT"]
+    assert line.replicas == "-"
+
+
+def test_one_address_uploads_no_faster_than_a_person(service):
+    with requests.Session() as session:
+        statuses = [session.put(f"{service.address}/_stcore/upload_file/a/b", data=b"x", timeout=20).status_code for _ in range(40)]
+    assert set(statuses) == {403, 429}  # 403: without the token
+    assert statuses[:20] == [403] * 20
 
 
 def test_one_address_asks_the_interface_ten_times_a_second_and_is_told_when_it_may_again(service):

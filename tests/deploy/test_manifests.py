@@ -5,7 +5,9 @@ import re
 import pytest
 import yaml
 
+from advisor import catalog
 from advisor.encode import endpoints
+from advisor.serve import uploads
 from tests.deploy.replicas import DEPLOY
 
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
@@ -59,6 +61,17 @@ def test_what_compose_mounts_and_reads_is_here():
     assert all((DEPLOY / part).is_file() for part in files)
     assert mounted - files == set(COMPOSE["volumes"])
     assert all((DEPLOY / f"{name}").is_file() for name in ("settings.env", "secrets.env.example"))
+
+
+def test_a_replica_has_room_for_two_models_and_all_uploads_and_may_hold_the_files_of_many_visitors():
+    unit = (DEPLOY / "systemd/bge-advisor@.service").read_text(encoding="utf-8")
+    (container,) = pod("advisor")["containers"]
+    limits = [SERVICES["advisor-1"]["mem_limit"], container["resources"]["limits"]["memory"], re.search(r"MemoryMax=(\S+)", unit)[1]]
+    weights = sorted(v.weights_bytes["fp32"] for v in catalog.load().variants.values() if v.local_files)
+    for limit in limits:
+        assert int(limit.lower().removesuffix("i").removesuffix("g")) * 1e9 > sum(weights[-2:]) + uploads.ALL + 1e9
+    assert SERVICES["advisor-1"]["ulimits"] == {"nofile": 8192}
+    assert "LimitNOFILE=8192" in unit
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
