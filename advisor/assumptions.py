@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from advisor import units
+from advisor.catalog.kept import kept
 from advisor.catalog.load import Catalog
 from advisor.catalog.schema import ID_PATTERN, Offer, Provider
 from advisor.errors import WorkloadError, did_you_mean
@@ -166,7 +166,7 @@ def priced(catalog: Catalog, assumptions: Assumptions) -> Catalog:
     return _priced(catalog, price, assumptions.your_price_variant, discount, measured)
 
 
-@lru_cache(maxsize=16)
+@kept(16)
 def _priced(catalog: Catalog, price: float | None, variant: str, discount: float, measured: MeasuredSpeed | None) -> Catalog:
     factor = 1 - Decimal(str(discount)) / 100
     providers = {

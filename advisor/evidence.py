@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 import pandas as pd
 
 from advisor import units
+from advisor.catalog.kept import kept
 from advisor.catalog.load import Catalog
 from advisor.catalog.schema import EvidenceSet
 
@@ -67,7 +67,7 @@ def metric_meaning(catalog: Catalog, chosen: EvidenceSet) -> str:
     return f"{metric.name}: {metric.meaning}"
 
 
-@lru_cache(maxsize=512)
+@kept(512)
 def scores(catalog: Catalog, set_id: str, languages: tuple[str, ...] = ()) -> Mapping[str, float]:
     """Scores of one set by variant id, in points of 100: only rows that are complete for it.
 
@@ -139,7 +139,7 @@ def choose(catalog: Catalog, asked: Asked, candidates: Collection[str], asked_se
     return _chosen(catalog, asked, frozenset(candidates), asked_set)
 
 
-@lru_cache(maxsize=512)
+@kept(512)
 def _chosen(catalog: Catalog, asked: Asked, candidates: frozenset[str], asked_set: str | None) -> Evidence:
     wanted, languages = sorted(candidates), asked.languages
     preferred = catalog.evidence_sets.get(asked_set or "")

@@ -68,6 +68,7 @@ def with_yours(catalog: Catalog, results: Sequence[Measured], languages: Sequenc
         quality=pd.concat([catalog.quality, pd.DataFrame(rows, columns=list(catalog.quality.columns))], ignore_index=True),
         sources={**catalog.sources, SOURCE: source},
         version=f"{catalog.version}+yours-{digest}",
+        own={},
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from advisor import costs, storage, throughput, units
 from advisor.assumptions import DEFAULT, Assumptions, priced
+from advisor.catalog.kept import kept
 from advisor.catalog.load import Catalog
 from advisor.catalog.schema import Instance, Offer, Provider, Variant
 from advisor.columns import COLUMNS, KINDS
@@ -356,7 +357,7 @@ def rent_of(instance: Instance, spot: bool) -> Decimal | None:
     return instance.spot_usd_per_h if spot else instance.on_demand_usd_per_h
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def int8_loss(catalog: Catalog, variant_id: str) -> float | None:
     """Points of retrieval score that int8 costs in the one study of the catalog; None where it was not measured."""
     table = catalog.quality
@@ -544,7 +545,7 @@ def _offer_gives(workload: Workload, place: Place) -> bool | None:
     return set(workload.outputs) <= set(place.offer.outputs) if place.offer.outputs is not None else None
 
 
-@lru_cache(maxsize=16)
+@kept(16)
 def _static(catalog: Catalog, precision: str, spot: bool) -> _Static:
     """All places of a catalog with the columns that no workload changes, at a precision and with on-demand or spot rents."""
     places = _places(catalog)
@@ -718,7 +719,7 @@ def _measured_figures(catalog: Catalog, place: Place) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def _losses(catalog: Catalog, variant_id: str) -> Mapping[str, Any]:
     """On how many data sets of one table a reranker lowers the score of its first stage, and where most; None where not measured."""
     chosen = catalog.evidence_sets.get(LOSSES)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, NamedTuple, cast
 
+from advisor.catalog.kept import kept
 from advisor.catalog.load import Catalog
 from advisor.catalog.schema import Id, Instance, Measure, Variant
 from advisor.units import GIB
@@ -186,7 +186,7 @@ class _Run(NamedTuple):
     source: str
 
 
-@lru_cache(maxsize=8)
+@kept(8)
 def calibrations(catalog: Catalog, precision: str = "default") -> dict[HardwareClass, Calibration]:
     """What the measured speeds say of each class of hardware that has at least `LEAST_POINTS` of them, at a precision.
 

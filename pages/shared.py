@@ -33,6 +33,7 @@ IGNORED = "ignored"
 READING = "reading_of_the_catalog"
 LIVE = "live_prices"
 YOURS = "your_evidence"
+WITH_YOURS = "catalog_with_your_evidence"
 # Streamlit 1.67 draws :material/x: and :streamlit:, and links http://x, www.x and a@b.c, even where the signs are escaped.
 _DRAWN = re.compile(r":(?=material/|streamlit:|//)|www(?=\.)|(?<=\S)(?=@[\w-]+\.)", re.IGNORECASE)
 # Streamlit 1.67 writes multiselect tags in white on the primary colour in either theme: 2.2:1 on our dark one.
@@ -80,24 +81,30 @@ def routed() -> None:
 
 
 def the_catalog() -> Catalog:
-    """The catalog as it was when this run of the page began, so that no page mixes two readings; with live prices where this visit uses them."""
+    """The catalog as it was when this run of the page began, so that no page mixes two readings; with what this visit measured, if it did."""
+    found, yours = _for_all(), st.session_state.get(YOURS)
+    if not yours:
+        st.session_state.pop(WITH_YOURS, None)
+        return found
+    mark = (found, yours, catalog.today())
+    kept = st.session_state.get(WITH_YOURS)  # one catalog for the same measurements, so that what is worked out from it is kept
+    if kept is None or kept[0] != mark:
+        made = evidence_of_yours.with_yours(found, yours.results, yours.languages, catalog.today())
+        kept = st.session_state[WITH_YOURS] = (mark, made)
+    return kept[1]
+
+
+def _for_all() -> Catalog:
+    """The catalog without what this visit measured; with live prices where this visit uses them."""
     found: Catalog = st.session_state[READING]
     live = st.session_state.get(LIVE)
-    found = _with_live(found, tuple(sorted(live.items()))) if live else found
-    yours = st.session_state.get(YOURS)
-    return _with_yours(found, yours, catalog.today()) if yours else found
+    return _with_live(found, tuple(sorted(live.items()))) if live else found
 
 
 @lru_cache(maxsize=8)
 def _with_live(found: Catalog, live: tuple[tuple[str, Any], ...]) -> Catalog:
     """One catalog for the same live prices, so that what is worked out from it is kept."""
     return prices.with_prices(found, dict(live))
-
-
-@lru_cache(maxsize=8)
-def _with_yours(found: Catalog, yours: Yours, day: date) -> Catalog:
-    """One catalog for the same measurements, so that what is worked out from it is kept."""
-    return evidence_of_yours.with_yours(found, yours.results, yours.languages, day)
 
 
 def secret(name: str) -> str:
@@ -234,11 +241,11 @@ def _won(version: str, day: date, preset: str, _found: Catalog) -> str:
 
 def won(preset: str) -> str:
     """What a preset's pick costs and why it won."""
-    found = the_catalog()
+    found = _for_all()  # a preset asks for no evidence of a visit's own
     return _won(found.version, catalog.today(), preset, found)
 
 
 def preset_picks() -> dict[str, tuple[str, ...]]:
     """The variants that the engine picks for each preset."""
-    found = the_catalog()
+    found = _for_all()
     return _picks(found.version, catalog.today(), found)

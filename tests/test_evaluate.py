@@ -1,7 +1,9 @@
 """Rankings, metrics and verdicts: worked by hand, against ir-measures on TREC's own text, and as evidence that Advise takes."""
 
 import builtins
+import gc
 import random
+import weakref
 from dataclasses import replace
 from math import log2
 
@@ -12,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor import evidence, evidence_of_yours
+from advisor.assumptions import Assumptions
 from advisor.encode.engine import About, EncodeError, Scores, Vectors, unit_length
 from advisor.evaluate import (
     METRICS,
@@ -34,6 +37,7 @@ from advisor.own_data import Judged
 from advisor.recommend import recommend
 from advisor.units import points
 from advisor.workload import Workload
+from pages import shared
 
 SMALL, BASE, LARGE = "bge-small-en-v1.5", "bge-base-en-v1.5", "bge-large-en-v1.5"
 
@@ -429,6 +433,23 @@ def test_scores_of_yours_change_the_pick_when_they_are_asked_for(catalog, today)
     asked = recommend(mine, workload, today, ["your-data"])
     assert asked.pick.parts[0].variant_id == winner and asked.roles[0].evidence.title.startswith("your own data")
     assert recommend(with_yours(catalog, [result([0.5] * 40, winner), result([0.9] * 40, loser)], ["en"], today), workload, today, ["your-data"]).pick.parts[0].variant_id == loser  # fmt: skip
+
+
+def test_nothing_of_yours_outlives_the_visit(catalog, today, monkeypatch):
+    monkeypatch.setattr(shared.st, "session_state", state := {shared.READING: catalog})
+    state[shared.YOURS] = shared.Yours((result([0.9] * 40), result([0.5] * 40, BASE)), ("en",))
+    mine = shared.the_catalog()
+    assert mine is not catalog and shared.the_catalog() is mine
+    for precision in ("default", "int8"):
+        stated = Assumptions(your_price_usd_per_1m=0.001, your_price_variant=SMALL, precision=precision)
+        found = recommend(mine, Workload(), today, ["your-data"], stated)
+        assert found.roles[0].evidence.title.startswith("your own data")
+    assert shared.won(next(iter(catalog.presets))) and shared.preset_picks()
+    left = [weakref.ref(one) for one in (mine, found.catalog, state[shared.YOURS], found.roles[0].evidence)]
+    del state[shared.YOURS], mine, found
+    assert shared.the_catalog() is catalog
+    gc.collect()
+    assert [one() for one in left] == [None] * 4
 
 
 def test_rerankers_are_compared_over_the_embedder_they_follow(catalog, today):

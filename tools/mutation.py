@@ -96,9 +96,9 @@ def undecorated(source: str) -> str:
     functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef) and len(node.decorator_list) == 1]
     for node in sorted(functions, key=lambda node: -node.lineno):  # from the last to the first, so that the numbers of lines hold
         decorator = ast.unparse(node.decorator_list[0])
-        if node.end_lineno is None or not re.match(r"(property|cached_property|lru_cache)\b", decorator):
+        if node.end_lineno is None or not re.match(r"(property|cached_property|lru_cache|kept)\b", decorator):
             continue
-        if not decorator.startswith("lru_cache"):
+        if not decorator.startswith(("lru_cache", "kept")):
             lines.insert(node.end_lineno, f"{' ' * node.col_offset}{node.name} = {decorator}({node.name})")
         del lines[node.decorator_list[0].lineno - 1]
     return "\n".join(lines)
