@@ -178,7 +178,7 @@ def price_rows(catalog: Catalog, variant_ids: Iterable[str], today: date) -> lis
             "Model": catalog.variants[offer.variant].name,
             "Provider": provider.name,
             "Endpoint": offer.model,
-            "Input, per 1M tokens": "trial, no price"
+            "Input, per 1M tokens": "listed at 0, no price"
             if offer.type == "trial"
             else units.NOT_KNOWN
             if offer.usd_per_1m_input is None
