@@ -6,7 +6,6 @@ Nothing here writes to disk, logs a text, or keeps one after the caller has let 
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -16,9 +15,13 @@ from typing import Any, NamedTuple
 from advisor.errors import AdvisorError, Fault
 
 SHOWN_FAULTS = 10
+MOST_FAULTS = 1_000
+"""After so many nothing is read any more."""
 HIGHEST_GRADE = 100
 
 _SUFFIX = re.compile(r"\.(csv|tsv|jsonl|ndjson)$", re.IGNORECASE)
+LINE = re.compile(r"^.*$", re.MULTILINE)
+"""One line after the other: to split a text makes all of them at once."""
 _GRADE = re.compile(r"[+-]?[0-9]{1,4}(\.0)?")
 _COLUMNS = (("query-id", "query_id", "qid", "query"), ("corpus-id", "corpus_id", "passage", "docid"), ("score", "grade", "relevance"))
 """Names that the columns of a table of judgements may have: BEIR's first."""
@@ -34,7 +37,8 @@ class Limits(NamedTuple):
     longest_passage: int = 100_000  # characters
     longest_query: int = 5_000  # characters
     longest_id: int = 200  # characters
-    longest_line: int = 1_000_000  # characters of JSON, which takes up to 20 times as much memory
+    longest_line: int = 1_000_000  # characters; JSON takes up to 20 times as much memory, a row of commas 8 times
+    most_lines: int = 500_000  # of one file
     most_entries: int = 500  # of a zip
     largest_unpacked_bytes: int = 50_000_000
     largest_ratio: int = 200  # unpacked to packed; texts come to 3 to 10, deflate can do 1,000
@@ -51,13 +55,14 @@ class File(NamedTuple):
 
 
 class OwnDataError(AdvisorError):
-    """Data that cannot be used: the first faults with file and line, and how many more there are."""
+    """Data that cannot be used: the first faults with file and line, and how many more there are, at least."""
 
-    def __init__(self, faults: Sequence[Fault], more: int = 0) -> None:
+    def __init__(self, faults: Sequence[Fault], more: int = 0, *, at_least: bool = False) -> None:
         self.faults = tuple(faults)
-        self.more = more
         lines = [str(fault) for fault in faults]
-        super().__init__("\n".join([*lines, f"And {more:,} more {'fault' if more == 1 else 'faults'}."] if more else lines))
+        if more:
+            lines.append(f"And {'at least ' if at_least else ''}{more:,} more {'fault' if more == 1 else 'faults'}.")
+        super().__init__("\n".join(lines))
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +148,8 @@ class _Faults:
             self.shown.append(Fault(file, place, "", problem, remedy))
         else:
             self.more += 1
+        if len(self.shown) + self.more == MOST_FAULTS:
+            raise OwnDataError(self.shown, self.more, at_least=True)
 
     def tell(self) -> None:
         """Raises what was found."""
@@ -177,11 +184,27 @@ class _Reader:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         if not text.strip():
             self.fault(0, "it is empty.", f"Give at least one {self.what}.")
+        if (lines := text.count("\n")) > self.limits.most_lines:
+            self.fault(0, f"{lines:,} lines, more than the {self.limits.most_lines:,} that are read.", "Take a part of it.")
+            return ""
         return text
+
+    def lines(self, text: str) -> Iterator[tuple[int, str]]:
+        """(number, line), up to one that is too long."""
+        most = self.limits.longest_line
+        for number, found in enumerate(LINE.finditer(text), 1):
+            if (length := found.end() - found.start()) > most:
+                self.fault(number, f"{length:,} characters, more than the {most:,} of a line that is read.", "Split or shorten it.")
+                return
+            yield number, found[0]
+
+    def first(self, text: str) -> str:
+        """The first line that is not blank, as far as it is read."""
+        return text.lstrip()[: self.limits.longest_line].partition("\n")[0]
 
     def rows(self, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         """(line it begins at, values) of each row of a delimited text that is not blank."""
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        reader = csv.reader((f"{line}\n" for _, line in self.lines(text)), delimiter=delimiter, strict=True)
         line = 1
         try:
             for row in reader:
@@ -208,11 +231,11 @@ class _Reader:
 
     def objects(self, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """(line, object) of each line that is not blank."""
-        for number, line in enumerate(text.split("\n"), 1):
+        for number, line in self.lines(text):
             if not line.strip():
                 continue
             try:
-                value = json.loads(line) if len(line) <= self.limits.longest_line else None
+                value = json.loads(line)
             except (ValueError, RecursionError):
                 value = None
             if isinstance(value, dict):
@@ -241,7 +264,7 @@ def _texts(reader: _Reader) -> _Texts:
     limits, what = reader.limits, reader.what
     longest = limits.longest_passage if what == "passage" else limits.longest_query
     content = reader.text()
-    first = content.lstrip().partition("\n")[0]
+    first = reader.first(content)
     suffix = match[1].lower() if (match := _SUFFIX.search(reader.file.name)) else ""
     if suffix in ("jsonl", "ndjson") or (not suffix and first.startswith("{")):
         rows = reader.objects(content)
@@ -306,7 +329,7 @@ def _judgements(reader: _Reader, passages: Collection[str] | None, queries: Coll
 def _judgement_rows(reader: _Reader) -> Iterator[tuple[int, tuple[str, str, str]]]:
     """(line, (query, passage, grade)) of TREC qrels, or of a table with a header."""
     content = reader.text()
-    first = content.lstrip().partition("\n")[0]
+    first = reader.first(content)
     delimiter = max("\t,;", key=first.count)
     header = [name.strip().strip('"').lower() for name in first.split(delimiter)]
     places = [next((header.index(name) for name in names if name in header), -1) for names in _COLUMNS]
@@ -320,7 +343,7 @@ def _judgement_rows(reader: _Reader) -> Iterator[tuple[int, tuple[str, str, str]
             else:
                 reader.fault(line, f"{len(row)} values, but the header has {len(header)}.", "Write a value for each column.")
         return
-    for line, text in enumerate(content.split("\n"), 1):
+    for line, text in reader.lines(content):
         match text.split():
             case [query, _, passage, grade]:
                 yield line, (query, passage, grade)

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby, islice
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
@@ -45,6 +45,7 @@ _HOSTS = ("huggingface.co", "hf.co")  # the hub, and where its large files lie
 _LOOPBACK = ("localhost", "127.0.0.1")
 _HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _ADDRESS = re.compile(r"(https?)://([a-z0-9.-]+)(:[0-9]{1,5})?(?![^/?#])", re.IGNORECASE)  # no @ or \, which parsers read differently
+_LINE = re.compile(r"^.*$", re.MULTILINE)
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
@@ -262,9 +263,9 @@ def passages(
         raise TokenCountError(f"A {kind[:20]} file is not read here. Upload .txt, .csv or .jsonl.")
     text = _text(content, limits)
     if kind == ".csv":
-        found = _of_field(_csv_rows(text))
+        found = _of_field(_csv_rows(text), limits.most_passages + 1)
     elif kind == ".jsonl":
-        found = _of_field(_json_rows(text))
+        found = _of_field(_json_rows(text), limits.most_passages + 1)
     else:
         found = _of_text(text, split)
     kept: list[str] = []
@@ -304,7 +305,7 @@ def _valid(text: str) -> str:
 
 def _of_text(text: str, split: Literal["blank-line", "line"]) -> Iterator[tuple[int, str]]:
     """(line it begins at, passage) of a plain text."""
-    lines = enumerate(text.split("\n"), 1)
+    lines = _lines(text)
     if split == "line":
         yield from lines
         return
@@ -314,11 +315,15 @@ def _of_text(text: str, split: Literal["blank-line", "line"]) -> Iterator[tuple[
             yield block[0][0], "\n".join(line for _, line in block)
 
 
-def _csv_rows(text: str) -> list[tuple[int, dict[str, Any]]]:
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """(number, line); to split a text makes all of them at once."""
+    return ((number, line[0]) for number, line in enumerate(_LINE.finditer(text), 1))
+
+
+def _csv_rows(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """(line it begins at, values by column) of each row below the header."""
     first = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
-    rows: list[tuple[int, dict[str, Any]]] = []
     header: list[str] = []
     line = 1
     try:
@@ -330,17 +335,15 @@ def _csv_rows(text: str) -> list[tuple[int, dict[str, Any]]]:
                     raise TokenCountError(
                         f"Line {line:,} has {len(row)} values, but the header {len(header)}. Put quotes around texts that hold the delimiter."
                     )
-                rows.append((line, dict(zip(header, row, strict=True))))
+                yield line, dict(zip(header, row, strict=True))
             line = reader.line_num + 1
     except csv.Error as error:
         raise TokenCountError(f"Line {line:,} is not readable as CSV ({error}). Mend it, or save the texts as .jsonl.") from None
-    return rows
 
 
-def _json_rows(text: str) -> list[tuple[int, dict[str, Any]]]:
+def _json_rows(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """(line, object) of each line that is not blank."""
-    rows: list[tuple[int, dict[str, Any]]] = []
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in _lines(text):
         if not line.strip():
             continue
         try:
@@ -349,14 +352,14 @@ def _json_rows(text: str) -> list[tuple[int, dict[str, Any]]]:
             value = None
         if not isinstance(value, dict):
             raise TokenCountError(f'Line {number:,} is no JSON object. Write each passage on a line of its own, as {{"text": "..."}}.')
-        rows.append((number, value))
-    return rows
+        yield number, value
 
 
-def _of_field(rows: Sequence[tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, str]]:
-    """(line, passage) of the column or field that holds the texts."""
-    field = _text_field([row for _, row in rows]) if rows else ""
-    for line, row in rows:
+def _of_field(rows: Iterator[tuple[int, dict[str, Any]]], most: int) -> Iterator[tuple[int, str]]:
+    """(line, passage) of the column or field that holds the texts, which the first `most` rows tell."""
+    first = list(islice(rows, most))
+    field = _text_field([row for _, row in first]) if first else ""
+    for line, row in chain(first, rows):
         value = row.get(field)
         if not isinstance(value, str):
             raise TokenCountError(f"Line {line:,} has no text under '{field[:40]}'. Fill it in, or delete the line.")

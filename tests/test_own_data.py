@@ -191,7 +191,31 @@ def test_a_long_line_of_json_is_not_parsed():
     told = faults(passages=line, names=("p.jsonl", "q.csv", "j"))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert "p.jsonl, line 1: no JSON object." in told and peak < 10_000_000
+    assert " characters, more than the 1,000,000 of a line that is read." in told and peak < 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("qrels", "told"),
+    [
+        ("x\n" * 400_000, "And at least 990 more faults."),
+        ("query-id,corpus-id,score\n" + "x\n" * 400_000, "And at least 990 more faults."),
+        ("\n" * 5_000_000, "qrels/test.tsv: 5,000,000 lines, more than the 500,000 that are read."),
+        ("\t" * 5_000_000, "qrels/test.tsv: it is empty."),
+        ("a\t" * 2_500_000, "qrels/test.tsv, line 1: 5,000,000 characters, more than the 1,000,000 of a line that is read."),
+    ],
+    ids=["short lines", "short rows", "blank lines", "one blank line", "one long line"],
+)
+def test_a_zip_that_is_small_takes_little_memory_for_its_faults(qrels, told):
+    content = packed([*BEIR[:2], ("set/qrels/test.tsv", qrels)])
+    assert len(content) < 20_000
+    limits = LIMITS._replace(largest_ratio=2_000)
+    tracemalloc.start()
+    with pytest.raises(OwnDataError) as caught:
+        read_zip(File("mine.zip", content), limits)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert told in str(caught.value) and peak < 50_000_000
+    assert len(caught.value.faults) <= SHOWN_FAULTS
 
 
 def test_the_first_faults_of_all_files_are_told_and_how_many_more():

@@ -6,6 +6,7 @@ import json
 import shutil
 import threading
 import time
+import tracemalloc
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -326,6 +327,19 @@ def test_the_limits_are_five_megabytes_and_twenty_thousand_passages():
         passages("a\n" * 20_001, split="line")
     with pytest.raises(TokenCountError, match="5,000,001 bytes"):
         passages(b"a" * 5_000_001)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.jsonl", b'{"text":"a"}\n' * 380_000), ("a.csv", b"text,n\n" + b"a,1\n" * 1_200_000), ("a.txt", b"a\n\n" * 1_600_000)],
+)
+def test_no_more_rows_than_are_counted_are_held(name, content):
+    tracemalloc.start()
+    with pytest.raises(TokenCountError, match="more than 20,000 passages"):
+        passages(content, name)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40_000_000
 
 
 # Fetching a tokenizer
