@@ -389,16 +389,17 @@ def _write_pid(file: BinaryIO) -> None:
     file.flush()
 
 
-def sweep(store: Path, own: str) -> None:
-    """Removes what downloads that ended have left. The lock of `own` is held by this process."""
+def sweep(store: Path, own: str = "") -> None:
+    """Removes what downloads that ended have left, and puts back a model that one had moved aside. The lock of `own` is held by this process."""
     for path in store.glob(f"*{PARTIAL}*"):
         name = path.name.rpartition(PARTIAL)[0]
-        if name == own:
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            with locked(store / f"{name}.lock") as free:
-                if free:
-                    shutil.rmtree(path, ignore_errors=True)
+        with contextlib.nullcontext(True) if name == own else locked(store / f"{name}.lock") as free:
+            if not free:
+                continue
+            if path.name == f"{name}{PARTIAL}old" and not (store / name).exists():  # ended between the two renames of `_swap`
+                path.rename(store / name)
+            else:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def manifest(folder: Path) -> dict[str, Any]:

@@ -279,11 +279,13 @@ class Download:
 
 
 class Downloads:
-    """The one download of this process, which pages share."""
+    """The one download of this process, which pages share. Tidies up first what downloads before left where models are kept."""
 
     def __init__(self) -> None:
         self.current: Download | None = None
         self._lock = threading.Lock()
+        with contextlib.suppress(OSError):  # where models are kept may be read only
+            download.sweep(models_folder())
 
     def start(self, files: Files, base: Path | None = None, **options: Any) -> Download:
         """Starts a download; that of the same model goes on where it is under way.

@@ -278,6 +278,27 @@ def test_left_overs_of_other_models_go_too_but_not_what_is_under_way(repo, store
         assert left(store) == [f"{FOLDER}.partial-{slow._child.pid}", "BAAI--other"]
 
 
+KILLED = """
+import os, pathlib, signal, sys
+from advisor.encode import download
+rename = pathlib.Path.rename
+def killed(path, target):
+    rename(path, target)
+    os.kill(os.getpid(), signal.SIGKILL)
+pathlib.Path.rename = killed
+download._swap(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+"""
+
+
+def test_a_model_moved_aside_by_a_download_that_was_killed_is_put_back_at_the_next_start(store, fetched, monkeypatch):
+    (partial := store / f"{FOLDER}.partial-1").mkdir()
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(partial), str(fetched)], check=False)
+    assert killed.returncode == -signal.SIGKILL and weights.at_hand(FILES, store) is None
+    monkeypatch.setenv("ADVISOR_MODELS", str(store))
+    weights.Downloads()
+    assert weights.at_hand(FILES, store) == fetched and left(store) == [FOLDER]
+
+
 def test_of_two_downloads_of_one_model_the_second_says_that_it_is_under_way(repo, store, start):
     with hub.serving({FILES.repo: repo}, drip=(20_000, 0.2)) as base:
         first = start(base)
