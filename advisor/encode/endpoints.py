@@ -109,8 +109,13 @@ def load(variants: Mapping[str, Variant], path: Path | None = None) -> dict[str,
         return {}
     path = path or Path(os.environ["ADVISOR_ENDPOINTS"])
     file = path.name
-    if not path.exists():
-        raise EndpointsError([Fault(file, "", "", "the file is missing.", "Restore it, or name another in ADVISOR_ENDPOINTS.")])
+    try:
+        path.stat()
+    except FileNotFoundError:
+        missing = Fault(file, "", "", "the file is missing.", "Restore it, or name another in ADVISOR_ENDPOINTS.")
+        raise EndpointsError([missing]) from None
+    except OSError:  # a folder that may not be entered: told with whatever else forbids to read it
+        pass
     value = read.yaml_mapping(path, file)
     if isinstance(value, Fault):
         raise EndpointsError([value])

@@ -1,5 +1,7 @@
 """The operator's endpoints: every fault of the file in one report, and no key in any of it."""
 
+import os
+
 import pytest
 
 from advisor.encode import endpoints
@@ -141,6 +143,23 @@ def test_a_file_that_is_none_is_told(settings, catalog, text, words):
 
 def test_a_missing_file_is_told(settings, catalog):
     assert faults(catalog) == ["endpoints.yaml: the file is missing.\n  Restore it, or name another in ADVISOR_ENDPOINTS."]
+
+
+def test_a_file_in_a_folder_that_may_not_be_entered_is_told(settings, catalog, tmp_path):
+    settings("endpoints:\n" + GOOD)
+    tmp_path.chmod(0)
+    root = os.geteuid() == 0
+    if root:  # whom no permission stops
+        os.seteuid(65534)
+    try:
+        told = faults(catalog)
+    finally:
+        if root:
+            os.seteuid(0)
+        tmp_path.chmod(0o700)
+    assert told == [
+        "endpoints.yaml: it cannot be read (Permission denied).\n  Check that it is a file and that its permissions allow reading."
+    ]
 
 
 # Keys
