@@ -12,7 +12,7 @@ from advisor.encode import choices, endpoints, weights
 from advisor.encode.address import parsed
 from advisor.encode.choices import Choice
 from advisor.encode.engine import LONGEST_CHARACTERS, EncodeError, Engine
-from advisor.encode.pool import Pool
+from advisor.encode.pool import Pool, PoolLimits, most_resident
 from advisor.encode.remote import Gate, Remote
 from advisor.serve import metrics
 from pages import shared
@@ -28,7 +28,7 @@ FIRST = ("standin", "bge-small-en-v1.5", "bge-reranker-base")
 
 
 # For all visitors, so not in Streamlit's caches: 1.67 clears those for any visitor's BackMsg.clear_cache.
-POOL = Pool()
+POOL = Pool(PoolLimits(most_resident()))
 """The models of this server."""
 metrics.watch_models("encode", POOL)
 DOWNLOADS = weights.Downloads()

@@ -1,4 +1,4 @@
-"""The models of this server: each in a process of its own, shared by all visitors, at most two at once, with a bounded queue."""
+"""The models of this server: each in a process of its own, shared by all visitors, a bounded number at once, with a bounded queue."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import os
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -38,6 +39,18 @@ class PoolLimits(NamedTuple):
     time_out_s: float = 120
     load_time_out_s: float = 300
     idle_s: float = 900
+
+
+def most_resident() -> int:
+    """Models in memory at once, as the operator sets it.
+
+    Raises:
+        ValueError: ADVISOR_MODELS_AT_ONCE is no whole number of one or more.
+    """
+    named = os.environ.get("ADVISOR_MODELS_AT_ONCE") or str(PoolLimits().most_resident)
+    if not re.fullmatch("[1-9][0-9]?", named):
+        raise ValueError(f"ADVISOR_MODELS_AT_ONCE is '{named}'. Write a whole number from 1 to 99, or leave it out.")
+    return int(named)
 
 
 @dataclass

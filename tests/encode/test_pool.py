@@ -17,7 +17,7 @@ pytest.importorskip("fastembed")
 
 from advisor.encode import models
 from advisor.encode.engine import EncodeError
-from advisor.encode.pool import FullError, Pool, PoolLimits
+from advisor.encode.pool import FullError, Pool, PoolLimits, most_resident
 from tools import models as tools
 
 LONG = ["word " * 600] * 128  # some seconds of work, even for the tiny model
@@ -163,6 +163,21 @@ def test_the_model_longest_unused_makes_room_and_one_at_work_does_not(pooled, sm
     for box, thread in boxes:
         thread.join(120)
         assert "value" in box
+
+
+@pytest.mark.parametrize(("named", "most"), [(None, 2), ("", 2), ("1", 1), ("12", 12)])
+def test_the_operator_sets_how_many_models_are_held(monkeypatch, named, most):
+    monkeypatch.delenv("ADVISOR_MODELS_AT_ONCE", raising=False)
+    if named is not None:
+        monkeypatch.setenv("ADVISOR_MODELS_AT_ONCE", named)
+    assert most_resident() == most
+
+
+@pytest.mark.parametrize("named", ["0", "-1", "2.5", "two", "100", "\u0662"])
+def test_a_number_of_models_that_is_none_is_told(monkeypatch, named):
+    monkeypatch.setenv("ADVISOR_MODELS_AT_ONCE", named)
+    with pytest.raises(ValueError, match="Write a whole number from 1 to 99, or leave it out"):
+        most_resident()
 
 
 def test_work_that_takes_too_long_is_stopped(pooled, small):
