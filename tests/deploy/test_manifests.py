@@ -72,6 +72,11 @@ def test_a_replica_has_room_for_two_models_and_all_uploads_and_may_hold_the_file
         assert int(limit.lower().removesuffix("i").removesuffix("g")) * 1e9 > sum(weights[-2:]) + uploads.ALL + 1e9
     assert SERVICES["advisor-1"]["ulimits"] == {"nofile": 8192}
     assert "LimitNOFILE=8192" in unit
+    assert "OOMPolicy=continue" in unit  # systemd's own is to stop the service with any of its processes
+
+
+def test_nginx_is_asked_for_its_health_with_what_its_image_has():
+    assert SERVICES["nginx"]["healthcheck"]["test"] == ["CMD", "curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8080/healthz"]
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
