@@ -119,7 +119,9 @@ def verified_prices() -> None:
     st.markdown(plain(f"{units.listed(providers)}.") if providers else "No hosted offer was found.")
     st.header("Pricing")
     if prices:
-        st.caption("US dollars for a million input tokens; neither embedding nor reranking has output tokens. Serverless unless a trial.")
+        st.caption(
+            "US dollars for a million input tokens; neither embedding nor reranking has output tokens. Paid for what is asked, no machine to rent; an offer at no price says so."
+        )
         shown = [shared.figures(row) | {"Model": shared.variant_link(row["id"], row["Model"])} for row in prices]
         shared.table(shown, alt="Hosted prices, the lowest first")
 
