@@ -152,7 +152,7 @@ def _own(found: Recommendation, part: Judged) -> list[Reason]:
     assert plan.instance is not None and plan.replicas is not None and plan.tokens_per_second is not None
     speed = plan.tokens_per_second
     share = float(found.table.needed["base"][part.row])
-    load = f"{_share(share)} one machine's time at the peak of {units.count(round(workload.peak, 2))} queries a second"
+    load = f"{_share(share)} one machine's time at the peak of {units.rate(workload.peak)} queries a second"
     text = (
         f"{'This machine, as you measured it,' if plan.measured else f'One {plan.where}'} computes about {units.count(round(speed.base))} tokens a second with {plan.variant.name} "
         f"({units.count(round(speed.low))} to {units.count(round(speed.high))}), and your load takes {load}"
@@ -301,16 +301,15 @@ def loosen(found: Recommendation) -> list[Reason]:
         if len(role.fitting):
             continue
         alone: Counter[str] = Counter()
-        sample: dict[str, tuple[tuple[bool, float], int]] = {}  # the cheapest that the rule alone keeps out
+        sample: dict[str, tuple[float, int]] = {}  # the cheapest that the rule alone keeps out
         for row in range(len(found.table)):
-            if found.judged[row].kind != role.kind:
+            if found.judged[row].kind != role.kind or np.isnan(found.judged[row].monthly):  # nobody knows whether it would fit
                 continue
             rules = found.rules.excluding(row)
             if len(rules) == 1:
                 alone[rules[0]] += 1
-                cheap = (np.isnan(found.judged[row].monthly), found.judged[row].monthly)
-                if rules[0] not in sample or cheap < sample[rules[0]][0]:
-                    sample[rules[0]] = (cheap, row)
+                if rules[0] not in sample or found.judged[row].monthly < sample[rules[0]][0]:
+                    sample[rules[0]] = (found.judged[row].monthly, row)
         for rule, freed in sorted(alone.items(), key=lambda item: (-item[1], item[0])):
             finding = found.judged[sample[rule][1]].excluded[0]
             number = f"{freed} {role.kind} plans" if freed > 1 else f"one {role.kind} plan"
@@ -368,7 +367,14 @@ def _index_assumptions(found: Recommendation) -> Iterator[str]:
 def _own_assumptions(found: Recommendation) -> Iterator[str]:
     """How own hardware is sized."""
     used, asked = found.assumptions.target_utilisation, found.assumptions.precision
-    peak = "as stated" if found.workload.peak_queries_per_second else "five times the average"
+    stated = found.workload.peak_queries_per_second
+    peak = (
+        "five times the average"
+        if stated is None
+        else "as stated"
+        if stated >= found.workload.peak
+        else "the average, as no peak is below it"
+    )
     yield f"Own machines run all {units.HOURS_PER_MONTH} hours of a month, {found.assumptions.machine_prices.replace('-', ' ')}, and are filled to {used:.0%} at the peak, which is {peak}."
     for kind, calibration in sorted(throughput.calibrations(found.catalog, asked).items()):
         low, base, high, slowest, fastest = (

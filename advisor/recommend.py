@@ -335,7 +335,10 @@ def _two_steps(table: Plans, roles: tuple[Role, ...], workload: Workload, ends: 
         options.append((float(cost[one] + cost[two]), Choice((int(one), int(two)))))
     both = (pairs.usd <= budget) & np.isin(pairs.first, leaders) & np.isin(pairs.second, followers)
     if both.any():
-        order = np.lexsort((*(key[pairs.first[both]] for key in reversed(table.static.order)), pairs.usd[both]))[0]
+        # of the cheapest, the best embedder, then the best reranker: none that another beats in one step and equals in the other
+        scores = [-np.nan_to_num(role.quality[rows[both]], nan=-1.0) for role, rows in ((first, pairs.first), (second, pairs.second))]
+        ids = (key[rows[both]] for rows in (pairs.second, pairs.first) for key in reversed(table.static.order))
+        order = np.lexsort((*ids, *reversed(scores), np.round(pairs.usd[both], 9)))[0]
         rows = (int(pairs.first[both][order]), int(pairs.second[both][order]))
         options.append((float(pairs.usd[both][order]), Choice(rows, shared=True)))
     if len(options) == 2 and options[1][0] > options[0][0] - material(workload, options[1][0]):

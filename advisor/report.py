@@ -162,7 +162,7 @@ def _placement(judged: Judged) -> dict[str, Any]:
             "tier": plan.offer.tier,
         } | told
     assert instance is not None, "a place is an offer or a machine"
-    rent = instance.on_demand_usd_per_h
+    rent = plan.rent
     return {
         "type": "own",
         "cloud": instance.cloud,

@@ -624,13 +624,21 @@ def store_rows(found: Recommendation, judged: Judged) -> list[dict[str, str]]:
         store = found.catalog.stores.get(key)
         most = storage.most_dimensions(store, found.workload.vector_type) if store else None
         dimensions = judged.plan.variant.embedding_dim or 0
-        limit = "" if store is None else "not stated" if most is None else f"{units.count(most)} dimensions"
+        if store is not None and store.vector_types is not None and found.workload.vector_type not in store.vector_types:
+            amount = None
+            limit = f"takes no {found.workload.vector_type} vectors"
+        else:
+            limit = "" if store is None else "not stated" if most is None else f"{units.count(most)} dimensions"
         rows.append(
             {
                 "id": key,
                 "Store": "Memory of rented machines" if store is None else store.name,
-                "A month": units.usd(amount.base) if amount else units.NOT_KNOWN,
-                "Low to high": units.usd_range(amount.low, amount.high) if amount else units.NOT_KNOWN,
+                "A month": units.usd(amount.base) if amount else "–" if limit.startswith("takes no") else units.NOT_KNOWN,
+                "Low to high": units.usd_range(amount.low, amount.high)
+                if amount
+                else "–"
+                if limit.startswith("takes no")
+                else units.NOT_KNOWN,
                 "Minimum charge": units.usd(store.minimum_usd_per_month) if store and store.minimum_usd_per_month else "none stated",
                 "Limit": limit + (": too few" if most is not None and dimensions > most else ""),
                 "Price of": "" if store is None else str(store.as_of or "undated"),
@@ -829,7 +837,7 @@ def _own_formula(judged: Judged, found: Recommendation) -> list[str]:
         f"FLOPs for a token: 2 × {count(variant.non_embedding_parameters)} parameters outside the token table + {factor} × {count(variant.layers)} layers × "
         f"{count(variant.hidden_size)} hidden × {count(round(_length(judged)))} tokens of the text = {(plan.load.token_flops or 0) / 1e9:,.3f} billion.",
         _speed_formula(judged, found),
-        f"Machines: {count(round(workload.peak, 2))} queries a second at the peak, with new passages, take {share:,.2%} of one machine; / {found.assumptions.target_utilisation:.0%} filling, rounded up{spare} "
+        f"Machines: {units.rate(workload.peak)} queries a second at the peak, with new passages, take {share:,.2%} of one machine; / {found.assumptions.target_utilisation:.0%} filling, rounded up{spare} "
         f"= {count(replicas[1])} ({count(replicas[0])} to {count(replicas[2])}).",
         f"Rent: ${rent} an hour × {units.HOURS_PER_MONTH} hours × {count(replicas[1])} = {_usd(plan.encoding_usd)} a month.",
     ]

@@ -89,6 +89,11 @@ def significant(number: float) -> str:
     return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
+def rate(per_second: float) -> str:
+    """`1,234.5`, `0.35`, `0.0019`: as a count, and below a hundredth with its digits."""
+    return count(round(per_second, 2)) if per_second >= 0.01 else significant(per_second)
+
+
 def day(when: date | None) -> str:
     """`2026-11-12`, or `undated`."""
     return when.isoformat() if when else "undated"

@@ -169,8 +169,9 @@ class Workload(BaseModel):
 
     @property
     def peak(self) -> float:
-        """Queries a second at the peak: as stated, else five times the average."""
-        return self.peak_queries_per_second or PEAK_OVER_AVERAGE * self.queries_per_month / SECONDS_PER_MONTH
+        """Queries a second at the peak: as stated, but never below the average; else five times the average."""
+        average = self.queries_per_month / SECONDS_PER_MONTH
+        return PEAK_OVER_AVERAGE * average if self.peak_queries_per_second is None else max(self.peak_queries_per_second, average)
 
     def stated(self) -> dict[str, Any]:
         """The fields that differ from their defaults: what an address has to carry."""

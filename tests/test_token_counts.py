@@ -233,16 +233,23 @@ def test_a_variant_without_a_published_limit_has_no_share(copied, edit):
 
 def test_the_workload_gets_tokens_of_the_texts_alone(catalog):
     found = lengths_for_workload(catalog, of_lengths(*range(1, 21)), "bge-small-en-v1.5")
-    assert found == (10, 19)
+    assert found == (11, 19)  # the mean is 10.5
     workload = Workload.of(found._asdict())
-    assert (workload.passage_tokens, workload.passage_tokens_p95) == (10, 19)
+    assert (workload.passage_tokens, workload.passage_tokens_p95) == (11, 19)
     assert lengths_for_workload(catalog, ["seventeen letters"], "bge-m3") == (5, 5)
-    assert lengths_for_workload(catalog, ["one two", "one"], "bge-m3", {"bge-m3": whole(words())}) == (1, 2)
+    assert lengths_for_workload(catalog, ["one two", "one"], "bge-m3", {"bge-m3": whole(words())}) == (2, 2)
+
+
+def test_a_few_long_texts_count_as_what_they_cost(catalog):
+    assert lengths_for_workload(catalog, of_lengths(*[1] * 99, 1_000), "bge-small-en-v1.5") == (
+        11,
+        11,
+    )  # 1,099 / 100; the 95th percentile is 1
 
 
 def test_the_workloads_lengths_stay_within_its_bounds(catalog):
     assert lengths_for_workload(catalog, ["\u0001"], "bge-small-en-v1.5") == (1, 1)  # BERT drops control characters
-    assert lengths_for_workload(catalog, ["a", "a", "\u597d" * 1_000_001], "bge-m3") == (1, 1_000_000)
+    assert lengths_for_workload(catalog, ["a", "a", "\u597d" * 3_000_003], "bge-m3") == (1_000_000, 1_000_000)
 
 
 def test_no_texts_are_an_error_and_no_row_of_zeros(catalog):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from advisor import reasons, report
 from advisor.assumptions import Assumptions
 from advisor.costs import Range
 from advisor.evidence import EQUAL_POINTS
@@ -332,3 +333,33 @@ def test_languages_count_once_and_in_any_order(catalog):
     assert (
         "languages de, fr," in ask(catalog, "miracl-paper", languages=["fr", "de"]).roles[0].evidence.title or first.roles[0].evidence.set
     )
+
+
+def test_of_pairs_that_share_a_machine_at_one_price_the_better_reranker_is_picked(catalog):
+    found = recommend(catalog, Workload(task="retrieve-and-rerank", placement="own"), date(2026, 11, 26))
+    assert found.pick is not None
+    embedder, reranker = found.pick.parts
+    assert embedder.plan.instance is reranker.plan.instance
+    same = [j for j in found.fitting("reranker") if j.plan.instance is reranker.plan.instance and j.quality is not None]
+    assert len({j.quality for j in same}) > 1
+    assert reranker.quality == max(j.quality for j in same)
+
+
+def test_a_stated_peak_is_never_below_the_average(catalog):
+    stated = Workload(queries_per_month=10**10, peak_queries_per_second=1)
+    assert stated.peak == 10**10 / (HOURS_PER_MONTH * 3_600)
+    assert Workload(queries_per_month=10**6, peak_queries_per_second=7).peak == 7
+    found = recommend(catalog, stated.model_copy(update={"placement": "own"}), date(2026, 11, 26))
+    assert found.pick is None or found.pick.parts[0].plan.replicas[1] > 1
+
+
+def test_the_record_states_the_rent_that_was_counted(catalog):
+    found = recommend(catalog, Workload(placement="own"), date(2026, 11, 26), (), Assumptions(machine_prices="spot"))
+    told = report.as_json(found)["pick"]["placement"]["embedder"]
+    assert told["usd_per_hour"] == str(found.pick.parts[0].plan.instance.spot_usd_per_h)
+
+
+def test_what_to_give_up_names_no_plan_whose_cost_is_not_known(catalog):
+    found = recommend(catalog, Workload(placement="hosted", budget_usd_per_month=1), date(2026, 11, 26))
+    told = " ".join(reason.text for reason in reasons.loosen(found))
+    assert told and "not known" not in told and "lists it at 0" not in told

@@ -270,8 +270,8 @@ def test_cost_is_walked_on_a_phone_from_break_even_to_ones_own_texts(app, open_p
     page.get_by_role("tab", name="Your texts").click()
     page.get_by_label("Sample passages").fill("One short passage.\n\nAnother passage, a little longer than the first one.")
     page.get_by_label("Sample passages").press("Control+Enter")
-    expect(page.get_by_role("button", name=re.compile("^Use 4 tokens each, 95th percentile 11$"))).to_be_visible()
-    page.get_by_role("button", name=re.compile("^Use 4 tokens each")).click()
-    expect(page.get_by_label("Tokens each", exact=True)).to_have_value("4")
+    expect(page.get_by_role("button", name=re.compile("^Use 8 tokens each, 95th percentile 11$"))).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Use 8 tokens each")).click()
+    expect(page.get_by_label("Tokens each", exact=True)).to_have_value("8")
     assert "short" not in page.url
     expect(page).to_have_url(re.compile("part=Your"))

@@ -155,8 +155,8 @@ def test_pasted_texts_are_counted_and_their_lengths_used():
     large = table[table["Model"] == "BGE Large EN v1.5"].iloc[0]
     assert (large["Counted"], large["Typical tokens"], large["Longest"], large["Over the limit"]) == ("exactly", "7", "602", "50.0%")
     assert set(table[table["Model"] == "BGE M3"]["Counted"]) == {"an estimate"}
-    next(button for button in at.button if button.label.startswith("Use 5 tokens each")).click().run()
-    assert (at.number_input(key="passage_tokens").value, at.number_input(key="passage_tokens_p95").value) == (5, 600)
+    next(button for button in at.button if button.label.startswith("Use 303 tokens each")).click().run()
+    assert (at.number_input(key="passage_tokens").value, at.number_input(key="passage_tokens_p95").value) == (303, 600)
     assert not at.exception
 
 
