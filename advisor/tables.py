@@ -624,23 +624,19 @@ def store_rows(found: Recommendation, judged: Judged) -> list[dict[str, str]]:
         store = found.catalog.stores.get(key)
         most = storage.most_dimensions(store, found.workload.vector_type) if store else None
         dimensions = judged.plan.variant.embedding_dim or 0
+        limit, no_amount = "" if store is None else "not stated" if most is None else f"{units.count(most)} dimensions", units.NOT_KNOWN
         if store is not None and store.vector_types is not None and found.workload.vector_type not in store.vector_types:
-            amount = None
-            limit = f"takes no {found.workload.vector_type} vectors"
-        else:
-            limit = "" if store is None else "not stated" if most is None else f"{units.count(most)} dimensions"
+            amount, no_amount, limit = None, "–", f"takes no {found.workload.vector_type} vectors"
+        elif most is not None and dimensions > most:
+            limit += ": too few"
         rows.append(
             {
                 "id": key,
                 "Store": "Memory of rented machines" if store is None else store.name,
-                "A month": units.usd(amount.base) if amount else "–" if limit.startswith("takes no") else units.NOT_KNOWN,
-                "Low to high": units.usd_range(amount.low, amount.high)
-                if amount
-                else "–"
-                if limit.startswith("takes no")
-                else units.NOT_KNOWN,
+                "A month": units.usd(amount.base) if amount else no_amount,
+                "Low to high": units.usd_range(amount.low, amount.high) if amount else no_amount,
                 "Minimum charge": units.usd(store.minimum_usd_per_month) if store and store.minimum_usd_per_month else "none stated",
-                "Limit": limit + (": too few" if most is not None and dimensions > most else ""),
+                "Limit": limit,
                 "Price of": "" if store is None else str(store.as_of or "undated"),
                 "Left out": "" if store is None else _left_out_of_store(store),
             }

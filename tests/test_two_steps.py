@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor import reasons, report
+from advisor import reasons, report, tables
 from advisor.assumptions import Assumptions
 from advisor.costs import Range
 from advisor.evidence import EQUAL_POINTS
@@ -363,3 +363,13 @@ def test_what_to_give_up_names_no_plan_whose_cost_is_not_known(catalog):
     found = recommend(catalog, Workload(placement="hosted", budget_usd_per_month=1), date(2026, 11, 26))
     told = " ".join(reason.text for reason in reasons.loosen(found))
     assert told and "not known" not in told and "lists it at 0" not in told
+
+
+def test_a_store_that_refuses_the_type_of_vector_has_no_price_in_the_table(catalog):
+    found = recommend(catalog, Workload(vector_type="binary"), date(2026, 11, 26))
+    rows = {row["id"]: row for row in tables.store_rows(found, found.judged[found.roles[0].fitting[0]])}
+    refusing = {key for key, store in catalog.stores.items() if store.vector_types and "binary" not in store.vector_types} & rows.keys()
+    assert refusing
+    for key in refusing:
+        assert (rows[key]["A month"], rows[key]["Limit"]) == ("–", "takes no binary vectors")
+    assert any("$" in row["A month"] for row in rows.values())
