@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help install run test browser lint types contract format catalog bench screenshot lock check chromium standin
+.PHONY: help install run test pins browser lint types contract format catalog bench screenshot lock check chromium standin
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ chromium: install
 test: install chromium standin ## run every test: unit, property, page, browser; two at once
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not browser"
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m browser
+
+pins: install chromium standin ## renew the pinned recommendations and sentences; read the diff of tests/pins
+	$(BIN)/python -m pytest -q --snapshot-update -m "not browser"
 
 browser: install chromium standin ## run the browser tests alone
 	$(BIN)/python -m pytest -q -m browser

@@ -3,11 +3,31 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.amber import AmberSnapshotExtension
+from syrupy.location import PyTestLocation
 
 from advisor import catalog as catalogs
 from advisor.catalog.load import SHIPPED, Catalog
 
 TODAY = date(2026, 11, 24)
+TESTS = Path(__file__).resolve().parent
+
+
+class Pins(AmberSnapshotExtension):
+    """What `make pins` writes: one folder, with a file for each test file, so that one diff shows every change."""
+
+    file_extension = "txt"
+
+    @classmethod
+    def dirname(cls, *, test_location: PyTestLocation) -> str:
+        return str(TESTS / "pins" / Path(test_location.filepath).parent.relative_to(TESTS))
+
+
+@pytest.fixture
+def pinned(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """What this test saw when `make pins` last ran: compare with it where the words are the result, or a shipped price is in them."""
+    return snapshot.use_extension(Pins)
 
 
 @pytest.fixture(scope="session")
