@@ -1,0 +1,75 @@
+"""Pins of what the pages show: every heading, label, help, option and sentence, once. Tables are there by their headings."""
+
+import re
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+READ = ("label", "help", "placeholder", "body", "caption", "name", "options")
+MOST_OPTIONS = 14
+RERANK = {"task": "rerank", "languages": ["zh", "en"]}
+BOTH = {"task": "retrieve-and-rerank", "languages": ["de", "en"], "vector_store": "pgvector", "redundancy": "true"}
+NOTHING = {"data_may_leave": "false", "placement": "hosted"}
+OPENED = {"changes": True, "all-embedder": True}
+VISITS = {
+    "overview": [{}, {"family": "aquila-2"}, {"view": "as-listed"}],
+    "advise": [{}, RERANK, BOTH, NOTHING, {"plan": "bge-m3@aws-g6.xlarge", "preset": "no-such", "budget": "x", "passages": "inf"}],
+    "cost": [{}, RERANK, *({"part": part} for part in ("What moves it", "Break-even", "Index", "Time", "Your texts")), BOTH, NOTHING],
+    "compare": [{}, {"variants": ["bge-m3", "bge-reranker-base"]}, {"variants": ["bge-large-en-v1.5", "bge-small-en-v1.5"]}],
+    "live": [{}, *({"part": part} for part in ("Rerank", "Similarity", "Long texts", "Instruction", "Two models", "Speed", "Your data"))],
+    "faq": [{}, {"view": "as-listed"}, {"family": "aquila-2"}],
+    "sources": [{}, {"source": "fe-readme"}],
+    "variant": [{"variant": key} for key in ("bge-m3", "bge-large-en-v1.5", "bge-reranker-v2-m3", "aquila2-7b", "bge-m4")],
+}  # fmt: skip
+
+
+@pytest.fixture
+def as_of_today(monkeypatch, tmp_path, today):
+    """Prices aged to the tests' day, and no file of a model fetched."""
+    monkeypatch.setattr("advisor.catalog.today", lambda: today)
+    monkeypatch.setenv("ADVISOR_MODELS", str(tmp_path))
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def texts_of(proto):
+    """The texts of one element that people read; of many options the first ones."""
+    for name in READ:
+        value = getattr(proto, name, "")
+        if isinstance(value, str):
+            yield value
+        elif value and not isinstance(value, (int, float, bool)):
+            options = [str(getattr(option, "content", option)) for option in value]
+            yield " | ".join(options[:MOST_OPTIONS]) + (f" | ... ({len(options)})" if len(options) > MOST_OPTIONS else "")
+
+
+def shown(at: AppTest):
+    """What a visitor reads, element by element."""
+    for element in at._tree:
+        if element.type in ("table", "dataframe"):
+            yield " | ".join(str(column) for column in element.value.columns)
+            continue
+        proto = getattr(element, "proto", None)
+        yield from texts_of(proto)
+        if "type" in (proto.DESCRIPTOR.oneofs_by_name if hasattr(proto, "DESCRIPTOR") else ()):
+            yield from texts_of(getattr(proto, proto.WhichOneof("type") or "", None))
+
+
+@pytest.mark.parametrize("page", VISITS)
+def test_words_of_a_page(page, as_of_today, new_lines, pinned):
+    for params in VISITS[page]:
+        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        for key, value in params.items():
+            at.query_params[key] = value
+        at.run()
+        for key in OPENED:
+            at.session_state[key] = True
+        at.switch_page(f"pages/{page}.py").run()
+        assert not at.exception
+        lines = [re.sub(r"[\d.]+ GB are free", "(some) GB are free", line) for text in shown(at) for line in text.split("\n")]
+        new_lines.add(" ".join(f"{key}={value}" for key, value in params.items()) or "as opened", lines)
+    assert str(new_lines) == pinned
