@@ -242,9 +242,12 @@ def test_a_set_that_does_not_speak_for_the_workload_is_not_taken(made_up):
 
 
 def test_where_nothing_fits_the_step_that_frees_most_plans_comes_first(made_up):
-    found = ask(made_up, placement="hosted", data_may_leave=False, languages=["de"])
+    found = ask(made_up, placement="own", budget_usd_per_month=60)
     told = trade_offs.changes(made_up, found)
-    assert found.pick is None and told[0].field == "placement"
+    assert found.pick is None and (told[0].field, told[0].fitting) == ("placement", 6), "the offers under $60"
+    assert {change.field: change.fitting for change in told}["budget_usd_per_month"] == 3, (
+        "three models on the cheapest machine, under $100"
+    )
     assert [change.fitting for change in told] == sorted((change.fitting for change in told), reverse=True)
 
 
