@@ -14,6 +14,11 @@ EMBEDDERS = {"tiny-en", "big-en", "multi", "giant"}
 RERANKERS = {"rank-small", "rank-big"}
 
 
+def figures(text):
+    """The numbers of a sentence, as they stand in it."""
+    return re.findall(r"\d+(?:\.\d+)?", text)
+
+
 def test_the_preferred_set_that_is_complete_for_all_is_taken(made_up):
     found = evidence.choose(made_up, evidence.Asked("embedder", ENGLISH), {"big-en", "tiny-en"})
     assert (found.set.id, found.ranks, found.unranked) == ("english", True, {})
@@ -23,14 +28,14 @@ def test_the_preferred_set_that_is_complete_for_all_is_taken(made_up):
 def test_a_quarter_of_a_benchmark_does_not_overturn_the_whole(made_up):
     found = evidence.choose(made_up, evidence.Asked("embedder", ENGLISH), EMBEDDERS)
     assert found.set.id == "english" and set(found.scores) == EMBEDDERS - {"multi"}
-    assert all(figure in found.unranked["multi"] for figure in ("1 of 4", "Ants", "10.0", "20.0", "40.0"))
+    assert figures(found.unranked["multi"]) == ["1", "4", "10.0", "20.0", "40.0"] and "Ants" in found.unranked["multi"]
 
 
 def test_shared_tasks_stand_for_the_set_where_they_are_enough(made_up):
     generous = replace(made_up, least_shared_share=0.25)
     found = evidence.choose(generous, evidence.Asked("embedder", ENGLISH), EMBEDDERS)
     assert (found.set.id, found.shared_tasks) == ("english-by-task", ("Ants",))
-    assert found.scores == {"tiny-en": 20, "big-en": 30, "giant": 40, "multi": 10} and "1 of 4" in found.title
+    assert found.scores == {"tiny-en": 20, "big-en": 30, "giant": 40, "multi": 10} and {"1", "4"} <= set(figures(found.title))
 
 
 def test_source_sets_are_never_mixed(made_up):
@@ -45,7 +50,7 @@ def test_who_reported_the_english_scores_is_counted_as_their_rows_say(catalog):
     for name in ("mteb-eng-v1-retrieval", "beir-results"):
         caveat = catalog.evidence_sets[name].caveat
         assert catalog.variants["bge-multilingual-gemma2"].name in caveat
-        assert {reported["bge-multilingual-gemma2"], *english} <= {int(number) for number in re.findall(r"\d+", caveat)}
+        assert {str(count) for count in (reported["bge-multilingual-gemma2"], *english)} <= set(figures(caveat))
 
 
 def test_an_incomplete_average_does_not_stand_beside_a_complete_one(made_up):
@@ -273,7 +278,7 @@ def test_the_mean_is_over_all_shared_tasks(made_up_copy, edit):
         "multi,English Tasks,dense,Dogs,ndcg_at_10,30,acme,,acme-scores-english-by-task,\nmulti,English Tasks,dense,Ants,",
     )
     found = evidence.choose(catalogs.load(made_up_copy), evidence.Asked("embedder", ENGLISH), EMBEDDERS)
-    assert (found.set.id, found.shared_tasks, "2 of 4" in found.title) == ("english-by-task", ("Ants", "Dogs"), True)
+    assert (found.set.id, found.shared_tasks) == ("english-by-task", ("Ants", "Dogs")) and {"2", "4"} <= set(figures(found.title))
     assert found.scores == {"tiny-en": 50, "big-en": 55, "giant": 65, "multi": 20}
 
 
