@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import math
 import os
+import re
 
 import pytest
 
@@ -53,8 +54,9 @@ def test_a_change_reaches_the_address_and_the_answer_and_the_link_takes_the_ques
         changed = await tab.change("passages", 40_000_000)
         again = await tab.change("passages", 40_000_000)
         asked = tab.query
-        cost = await tab.follow("Every plan's cost")
-        index = await tab.turn("part", "Index")
+        (to_cost,) = (link.label for link in first.all_of("page_link") if link.page == "cost")
+        cost = await tab.follow(to_cost)
+        index = await tab.turn("part", walk.PARTS[2])
         await tab.close()
         return first, changed, again, asked, cost, index
 
@@ -63,8 +65,8 @@ def test_a_change_reaches_the_address_and_the_answer_and_the_link_takes_the_ques
     assert "passages=40000000" in asked and "languages=de" in asked
     assert first.words != changed.words == again.words
     headings = [[heading.body for heading in run.all_of("heading")] for run in (first, cost, index)]
-    assert headings[0][0].startswith("Which model") and headings[1][0].startswith("What does it cost")
-    assert "The index, and encoding the corpus" in headings[2] and "The index, and encoding the corpus" not in headings[1]
+    assert headings[0][0] != headings[1][0] == headings[2][0]  # another page, then a part of the same
+    assert set(headings[2]) - set(headings[1])
 
 
 def test_questions_of_programs_are_counted_by_their_answers(app):
@@ -86,14 +88,14 @@ def test_an_exception_and_a_missing_widget_count_as_errors(tmp_path):
 
     with served(script) as server:
         asyncio.run(visit(server.base))
-    told = dict(log.problems)
-    assert [step.name for step in log.steps if not step.problem] == ["open Advise"]
-    assert "exception on the page" in " ".join(told) and "change budget: The page has no widget 'budget_usd_per_month'." in told
+    opened, passages, *_, budget = log.steps
+    assert (opened.problem, len(log.problems)) == ("", len(log.steps) - 1)
+    assert "ValueError" in passages.problem and "budget_usd_per_month" in budget.problem
 
 
 def test_a_server_that_is_gone_is_an_error_and_not_a_crash():
     run = asyncio.run(Tab("http://127.0.0.1:9").open("advise"))
-    assert run.problem.startswith("could not connect")
+    assert "Error" in run.problem and not run.elements
 
 
 def test_the_95th_percentile_is_the_least_that_95_in_100_do_not_exceed():
@@ -104,8 +106,8 @@ def test_the_slope_tells_a_leak_from_a_cache_that_fills():
     def samples(mib):
         return [State(mib(n), 1, 1, 0, 0.0, 0.0, 10.0 * n) for n in range(100)]
 
-    assert "by +360.0 MiB an hour in the first half and by +360.0" in soak.slope(samples(lambda n: 100 + n), 0.0)
-    assert "and by +0.0 in the second" in soak.slope(samples(lambda n: 100 + min(n, 49)), 0.0)
+    leak, cache = (soak.slope(samples(mib), 0.0) for mib in (lambda n: 100 + n, lambda n: 100 + min(n, 49)))
+    assert re.findall(r"[+]\d+[.]\d", leak) == ["+360.0", "+360.0"] and re.findall(r"[+]\d+[.]\d", cache)[1] == "+0.0"
 
 
 def test_the_state_of_a_process_is_that_of_this_one():

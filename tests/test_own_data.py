@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import json
+import re
 import struct
 import tracemalloc
 import zipfile
@@ -33,7 +34,12 @@ def judged(passages=PASSAGES, queries=QUERIES, qrels=QRELS, limits=LIMITS, names
 def faults(**files):
     with pytest.raises(OwnDataError) as caught:
         judged(**files)
-    return str(caught.value)
+    return caught.value
+
+
+def places(error):
+    """Each fault's file, with its line where it names one."""
+    return [(fault.file, *map(int, re.findall(r"\d+", fault.entry))) for fault in error.faults]
 
 
 def packed(members, method=zipfile.ZIP_DEFLATED):
@@ -104,10 +110,12 @@ def test_a_line_separator_of_unicode_ends_no_line():
     assert found.passages == {"1": "a\u2028b", "p2": "?"}
 
 
-def test_queries_without_a_relevant_passage_are_left_out_and_counted():
+def test_queries_without_a_relevant_passage_are_left_out_and_counted(pinned):
     found = judged(qrels="q1 0 p1 1\nq2 0 p1 0\nq2 0 p2 -2\n")
     assert list(found.queries) == list(found.judgements) == ["q1"]
-    assert found.notes == ("1 of 2 queries have no relevant passage and are left out.",)
+    (note,) = found.notes
+    assert "1" in note and "2" in note
+    assert note == pinned
 
 
 def test_a_part_holds_the_passages_and_queries_of_its_languages():
@@ -123,51 +131,56 @@ def test_a_part_holds_the_passages_and_queries_of_its_languages():
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "place", "names"),
     [
-        ({"passages": "id,text\np1,a\np1,b\n"}, "p.csv, line 3: the id 'p1' is used twice.\n  Ids are unique: rename one."),
-        ({"passages": 'id,text\np1,"a\nb"\np2, \n'}, "p.csv, line 4: the text is empty, or no text."),
-        ({"queries": "id,text\n,a\n"}, "q.csv, line 2: no id of 1 to 200 characters."),
-        ({"queries": "name,words\nq1,a\n"}, "q.csv, line 1: the header 'name, words' has no id and text.\n  Begin with a header: id,text."),
-        ({"passages": "id,text\np1,a,b\n"}, "p.csv, line 2: 3 values, but the header has 2.\n  Put quotes around"),
-        ({"passages": 'id,text\np1,"a" b\n'}, "p.csv, line 2: not readable as a table"),
-        ({"passages": b"id,text\np1,a\np2,\xff\n"}, "p.csv, line 3: it is not UTF-8.\n  Save the file as UTF-8."),
-        ({"passages": PASSAGES.encode("utf-16")}, "p.csv, line 1: it is UTF-16."),
-        ({"queries": " \n"}, "q.csv: it is empty.\n  Give at least one query."),
-        ({"qrels": "q1 p1 2\n"}, "j.txt, line 1: no four columns."),
-        ({"qrels": "q1 0 p1 1\n\nq9 0 p1 1\n"}, "j.txt, line 3: there is no query 'q9'.\n  Add the query, or delete the line."),
-        ({"qrels": "q1 0 p9 1\n"}, "j.txt, line 1: there is no passage 'p9'."),
-        ({"qrels": "q1 0 p1 1\nq1 0 p1 0\n"}, "j.txt, line 2: query 'q1' and passage 'p1' were judged before."),
-        ({"qrels": "q1 0 p1 high\n"}, "j.txt, line 1: 'high' is no grade."),
-        ({"qrels": "q1 0 p1 101\n"}, "j.txt, line 1: '101' is no grade."),
-        ({"qrels": "q1 0 p1 0.5\n"}, "j.txt, line 1: '0.5' is no grade."),
-        ({"qrels": BEIR_QRELS + "q1\tp1\n"}, "j.txt, line 4: 2 values, but the header has 3."),
-        ({"qrels": "q1 0 p1 0\n"}, "j.txt: no query has a relevant passage."),
-        ({"qrels": ""}, "j.txt: it is empty."),
-        ({"passages": '{"id": "p1"}', "names": ("p.jsonl", "q.csv", "j")}, "p.jsonl, line 1: the text is empty, or no text."),
-        ({"passages": '{"id": true, "text": "a"}', "names": ("", "", "")}, "passages, line 1: no id"),
-        ({"passages": '{"id": "a", "text": "a"}\n[1]\n', "names": ("p.ndjson", "", "")}, "p.ndjson, line 2: no JSON object."),
-        ({"passages": '{"id": "p1", "text": ' + "[" * 9_999, "names": ("", "", "")}, "passages, line 1: no JSON object."),
-        ({"passages": "id,text\np\x1b[1m,\n", "names": ("a\nb.csv", "", "")}, "a?b.csv, line 2: the text is empty"),
+        pytest.param({"passages": "id,text\np1,a\np1,b\n"}, ("p.csv", 3), ["p1"], id="an id twice"),
+        pytest.param({"passages": 'id,text\np1,"a\nb"\np2, \n'}, ("p.csv", 4), [], id="an empty text"),
+        pytest.param({"queries": "id,text\n,a\n"}, ("q.csv", 2), ["id", "200"], id="no id"),
+        pytest.param({"queries": "name,words\nq1,a\n"}, ("q.csv", 1), ["name, words", "id,text"], id="another header"),
+        pytest.param({"passages": "id,text\np1,a,b\n"}, ("p.csv", 2), ["3", "2"], id="a value too many"),
+        pytest.param({"passages": 'id,text\np1,"a" b\n'}, ("p.csv", 2), [".jsonl"], id="a stray quote"),
+        pytest.param({"passages": b"id,text\np1,a\np2,\xff\n"}, ("p.csv", 3), ["UTF-8"], id="not UTF-8"),
+        pytest.param({"passages": PASSAGES.encode("utf-16")}, ("p.csv", 1), ["UTF-16", "UTF-8"], id="UTF-16"),
+        pytest.param({"queries": " \n"}, ("q.csv",), ["query"], id="an empty table"),
+        pytest.param({"qrels": "q1 p1 2\n"}, ("j.txt", 1), ["corpus-id"], id="three columns"),
+        pytest.param({"qrels": "q1 0 p1 1\n\nq9 0 p1 1\n"}, ("j.txt", 3), ["q9"], id="no such query"),
+        pytest.param({"qrels": "q1 0 p9 1\n"}, ("j.txt", 1), ["p9"], id="no such passage"),
+        pytest.param({"qrels": "q1 0 p1 1\nq1 0 p1 0\n"}, ("j.txt", 2), ["q1", "p1"], id="judged twice"),
+        pytest.param({"qrels": "q1 0 p1 high\n"}, ("j.txt", 1), ["high"], id="a grade in words"),
+        pytest.param({"qrels": "q1 0 p1 101\n"}, ("j.txt", 1), ["101", "100"], id="a high grade"),
+        pytest.param({"qrels": "q1 0 p1 0.5\n"}, ("j.txt", 1), ["0.5"], id="half a grade"),
+        pytest.param({"qrels": BEIR_QRELS + "q1\tp1\n"}, ("j.txt", 4), ["2", "3"], id="a grade that is missing"),
+        pytest.param({"qrels": "q1 0 p1 0\n"}, ("j.txt",), ["1"], id="nothing relevant"),
+        pytest.param({"qrels": ""}, ("j.txt",), ["judgement"], id="no judgements"),
+        pytest.param({"passages": '{"id": "p1"}', "names": ("p.jsonl", "q.csv", "j")}, ("p.jsonl", 1), ["text"], id="JSON, no text"),
+        pytest.param({"passages": '{"id": true, "text": "a"}', "names": ("", "", "")}, ("passages", 1), ["id"], id="JSON, no id"),
+        pytest.param({"passages": '{"id": "a", "text": "a"}\n[1]\n', "names": ("p.ndjson", "", "")}, ("p.ndjson", 2), ["JSON"], id="a list"),
+        pytest.param({"passages": '{"id": "p1", "text": ' + "[" * 9_999, "names": ("", "", "")}, ("passages", 1), ["JSON"], id="nested"),
+        pytest.param({"passages": "id,text\np\x1b[1m,\n", "names": ("a\nb.csv", "", "")}, ("a?b.csv", 2), ["text"], id="odd names"),
     ],
 )  # fmt: skip
-def test_a_fault_is_told_with_file_line_and_remedy(files, told):
-    assert told in faults(**files)
+def test_a_fault_is_told_with_file_line_and_remedy(pinned, files, place, names):
+    error = faults(**files)
+    assert places(error) == [place] and str(error.faults[0]) == str(error)
+    assert all(name in f"{error.faults[0].problem} {error.faults[0].remedy}" for name in names) and error.faults[0].remedy
+    assert str(error) == pinned
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "place", "counted"),
     [
-        ({"passages": PASSAGES + "p3,c\np4,d\n"}, "p.csv, line 4: more than 2 passages."),
-        ({"passages": "id,text\np1," + "a" * 31}, "p.csv, line 2: 31 characters, more than the 30 that a passage may have."),
-        ({"queries": "id,text\nq1," + "a" * 41}, "q.csv, line 2: 41 characters, more than the 40 that a query may have."),
-        ({"passages": PASSAGES + "\n" * 2_000}, "p.csv: 2,050 bytes, more than the 2,000 that are taken."),
-        ({}, "j.txt: 2 queries are judged, more than the 1 that are run."),
-        ({"qrels": QRELS + "q1 0 p2 1\n"}, "j.txt, line 4: more than 3 judgements."),
+        pytest.param({"passages": PASSAGES + "p3,c\np4,d\n"}, ("p.csv", 4), {"2"}, id="passages"),
+        pytest.param({"passages": "id,text\np1," + "a" * 31}, ("p.csv", 2), {"31", "30"}, id="a long passage"),
+        pytest.param({"queries": "id,text\nq1," + "a" * 41}, ("q.csv", 2), {"41", "40"}, id="a long query"),
+        pytest.param({"passages": PASSAGES + "\n" * 2_000}, ("p.csv",), {"2,050", "2,000"}, id="bytes"),
+        pytest.param({}, ("j.txt",), {"2", "1"}, id="queries"),
+        pytest.param({"qrels": QRELS + "q1 0 p2 1\n"}, ("j.txt", 4), {"3"}, id="judgements"),
     ],
 )
-def test_each_limit_is_told(files, told):
-    assert told in faults(**files, limits=SMALL)
+def test_each_limit_is_told(pinned, files, place, counted):
+    error = faults(**files, limits=SMALL)
+    assert places(error)[0] == place and set(re.findall(r"\d[\d,]*", error.faults[0].problem)) == counted
+    assert str(error.faults[0]) == pinned
 
 
 def test_what_is_over_a_limit_is_told_once():
@@ -176,8 +189,8 @@ def test_what_is_over_a_limit_is_told_once():
     assert len(caught.value.faults) == 1
     size = len(packed(BEIR))
     assert read_zip(File("", packed(BEIR)), LIMITS._replace(largest_bytes=size, most_entries=3)).queries
-    assert "bytes, more than" in refused(packed(BEIR), LIMITS._replace(largest_bytes=size - 1))
-    assert "more than 2 files" in refused(packed(BEIR), LIMITS._replace(most_entries=2))
+    assert f"{size:,}" in refused(packed(BEIR), LIMITS._replace(largest_bytes=size - 1))
+    assert re.findall(r"\d+", refused(packed(BEIR), LIMITS._replace(most_entries=2))) == ["2"]
 
 
 def test_data_as_large_as_the_limits_is_taken():
@@ -191,21 +204,21 @@ def test_a_long_line_of_json_is_not_parsed():
     told = faults(passages=line, names=("p.jsonl", "q.csv", "j"))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert " characters, more than the 1,000,000 of a line that is read." in told and peak < 10_000_000
+    assert places(told)[0] == ("p.jsonl", 1) and f"{len(line):,}" in str(told) and "1,000,000" in str(told) and peak < 10_000_000
 
 
 @pytest.mark.parametrize(
-    ("qrels", "told"),
+    ("qrels", "counted"),
     [
-        ("x\n" * 400_000, "And at least 990 more faults."),
-        ("query-id,corpus-id,score\n" + "x\n" * 400_000, "And at least 990 more faults."),
-        ("\n" * 5_000_000, "qrels/test.tsv: 5,000,000 lines, more than the 500,000 that are read."),
-        ("\t" * 5_000_000, "qrels/test.tsv: it is empty."),
-        ("a\t" * 2_500_000, "qrels/test.tsv, line 1: 5,000,000 characters, more than the 1,000,000 of a line that is read."),
+        ("x\n" * 400_000, ["990"]),
+        ("query-id,corpus-id,score\n" + "x\n" * 400_000, ["990"]),
+        ("\n" * 5_000_000, ["5,000,000", "500,000"]),
+        ("\t" * 5_000_000, []),
+        ("a\t" * 2_500_000, ["5,000,000", "1,000,000"]),
     ],
     ids=["short lines", "short rows", "blank lines", "one blank line", "one long line"],
 )
-def test_a_zip_that_is_small_takes_little_memory_for_its_faults(qrels, told):
+def test_a_zip_that_is_small_takes_little_memory_for_its_faults(pinned, qrels, counted):
     content = packed([*BEIR[:2], ("set/qrels/test.tsv", qrels)])
     assert len(content) < 20_000
     limits = LIMITS._replace(largest_ratio=2_000)
@@ -214,22 +227,26 @@ def test_a_zip_that_is_small_takes_little_memory_for_its_faults(qrels, told):
         read_zip(File("mine.zip", content), limits)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert told in str(caught.value) and peak < 50_000_000
-    assert len(caught.value.faults) <= SHOWN_FAULTS
+    first, last = caught.value.faults[0], str(caught.value).splitlines()[-2:]
+    assert first.file == "set/qrels/test.tsv" and all(number in "".join([*last, first.problem]) for number in counted)
+    assert peak < 50_000_000 and len(caught.value.faults) <= SHOWN_FAULTS
+    assert {"the first fault": str(first), "the end": last} == pinned
 
 
-def test_the_first_faults_of_all_files_are_told_and_how_many_more():
+def test_the_first_faults_of_all_files_are_told_and_how_many_more(pinned):
     told = faults(passages="id,text\n" + "p1,\n" * 12, queries="id,text\n,a\n,b\n", qrels="q1 0 p1 x\n")
-    assert told.count("\n  ") == SHOWN_FAULTS and told.endswith("And 5 more faults.")
+    last = str(told).splitlines()[-1]
+    assert str(told).count("\n  ") == len(told.faults) == SHOWN_FAULTS and re.findall(r"\d+", last) == ["5"]
+    assert last == pinned
 
 
 def test_texts_that_could_not_be_read_name_no_judgements_as_faulty():
-    assert "there is no" not in faults(passages=b"\xff")
+    assert places(faults(passages=b"\xff")) == [("p.csv", 1)]
 
 
 def test_nothing_of_a_text_is_repeated_in_a_message():
     told = faults(passages="id,text\np1,secret words\np1,secret words\n", queries="id,text\nq1,\n")
-    assert "secret" not in told
+    assert len(told.faults) == 2 and "secret" not in str(told)
 
 
 # Zips
@@ -241,7 +258,7 @@ def test_a_data_set_of_beir_is_read_from_its_zip(top):
     rest = [(f"{top}qrels/train.tsv", "not read"), ("__MACOSX/corpus.jsonl", "not read"), (f"{top}readme.md", "not read"), ("a/b/", "")]
     found = read_zip(File("x.zip", packed([*rest, *members])))
     assert list(found.passages) == ["p1", "p2"] and found.judgements == {"q1": {"p1": 2}, "q2": {"p2": 1}}
-    assert found.notes == (f"Judgements: {top}qrels/test.tsv.",)
+    assert len(found.notes) == 1 and f"{top}qrels/test.tsv" in found.notes[0].split(" ", 1)[1]
 
 
 @pytest.mark.parametrize(
@@ -249,12 +266,13 @@ def test_a_data_set_of_beir_is_read_from_its_zip(top):
 )
 def test_the_test_part_of_the_judgements_comes_first(there, taken):
     members = [*BEIR[:2], *((f"set/qrels/{split}.tsv", BEIR_QRELS if split == taken else "x") for split in there)]
-    assert read_zip(File("", packed(members))).notes == (f"Judgements: set/qrels/{taken}.tsv.",)
+    assert f"set/qrels/{taken}.tsv" in read_zip(File("", packed(members))).notes[0]
 
 
 def test_faults_in_a_zip_name_the_file_in_it():
-    with pytest.raises(OwnDataError, match=r"set/corpus.jsonl, line 1: no JSON object"):
+    with pytest.raises(OwnDataError) as caught:
         read_zip(File("x.zip", packed([("set/corpus.jsonl", "p1"), *BEIR[1:]])))
+    assert places(caught.value)[0] == ("set/corpus.jsonl", 1)
 
 
 def info(name, mode=0o100644):
@@ -265,12 +283,12 @@ def info(name, mode=0o100644):
 
 @pytest.mark.parametrize("name", ["../corpus.jsonl", "/etc/passwd", "set/../../x", "C:/x", "set\\..\\x", ".."])
 def test_a_path_out_of_the_folder_is_refused(name):
-    assert "leads out of the folder" in refused(packed([*BEIR, (name, "x")]))
+    assert f"'{name}'" in refused(packed([*BEIR, (name, "x")]))
 
 
 def test_a_name_cut_short_by_a_zero_is_refused():
     content = packed([*BEIR, ("set/fooZ.txt", "x")]).replace(b"set/fooZ.txt", b"set/foo\x00.txt")
-    assert "leads out of the folder" in refused(content)
+    assert "'set/foo?.txt'" in refused(content)
 
 
 def test_dots_inside_a_name_are_no_way_out():
@@ -279,27 +297,51 @@ def test_dots_inside_a_name_are_no_way_out():
 
 @pytest.mark.parametrize("mode", [0o120777, 0o020666, 0o010644])
 def test_a_link_or_device_is_refused(mode):
-    assert "is a link or a device" in refused(packed([*BEIR, (info("set/l", mode), "/etc/passwd")]))
+    assert "'set/l'" in refused(packed([*BEIR, (info("set/l", mode), "/etc/passwd")]))
 
 
-def test_an_encrypted_file_is_refused():
+def encrypted():
     content = bytearray(packed(BEIR))
     place = content.find(b"PK\x01\x02")
     content[place + 8] |= 1  # general purpose bit flag
-    assert "'set/corpus.jsonl' is encrypted" in refused(bytes(content))
+    return bytes(content)
+
+
+def test_an_encrypted_file_is_refused():
+    assert "'set/corpus.jsonl'" in refused(encrypted())
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_name_that_is_there_twice_is_refused():
-    assert "'set/corpus.jsonl' is in it twice" in refused(packed([*BEIR, BEIR[0]]))
+    assert "'set/corpus.jsonl'" in refused(packed([*BEIR, BEIR[0]]))
 
 
 def test_two_data_sets_are_refused():
-    assert "more than one data set" in refused(packed([*BEIR, ("other/corpus.jsonl", CORPUS_JSONL)]))
+    refused(packed([*BEIR, ("other/corpus.jsonl", CORPUS_JSONL)]))
 
 
 def test_what_is_missing_is_named():
-    assert "there is no queries.jsonl and no qrels/test.tsv." in refused(packed(BEIR[:1]))
+    told = refused(packed(BEIR[:1])).splitlines()[0]
+    assert "queries.jsonl" in told and "qrels/test.tsv" in told and "corpus.jsonl" not in told
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_each_reason_to_refuse_a_zip_is_told_with_the_remedy(pinned):
+    told = {
+        "a path that leads out": refused(packed([*BEIR, ("../corpus.jsonl", "x")])),
+        "a link": refused(packed([*BEIR, (info("set/l", 0o120777), "/etc/passwd")])),
+        "encrypted": refused(encrypted()),
+        "a name twice": refused(packed([*BEIR, BEIR[0]])),
+        "two data sets": refused(packed([*BEIR, ("other/corpus.jsonl", CORPUS_JSONL)])),
+        "files that are missing": refused(packed(BEIR[:1])),
+        "too large": refused(packed(BEIR, zipfile.ZIP_STORED), LIMITS._replace(largest_bytes=100)),
+        "unpacked too large": refused(packed(BEIR), LIMITS._replace(largest_unpacked_bytes=100)),
+        "too many files": refused(packed(BEIR), LIMITS._replace(most_entries=2)),
+        "another method": refused(packed(BEIR, zipfile.ZIP_LZMA)),
+        "no zip": refused(b""),
+    }
+    assert len(set(told.values())) == len(told) and all(len(sentences.splitlines()) == 2 for sentences in told.values())
+    assert told == pinned
 
 
 def test_a_bomb_is_not_unpacked():
@@ -309,18 +351,19 @@ def test_a_bomb_is_not_unpacked():
     told = refused(bomb)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert "'corpus.jsonl' unpacks to more than 38," in told and peak < 100_000_000  # 200 times the packed size
+    assert "'corpus.jsonl'" in told and re.search(r"\b38,\d{3},\d{3}\b", told)  # 200 times the packed size
+    assert peak < 100_000_000
 
 
 def test_the_ratio_is_bounded_where_the_size_is_not_yet_reached():
     members = [("set/corpus.jsonl", " " * 1_000_000), *BEIR[1:]]
-    assert "unpacks to more than 200,000 bytes" in refused(packed(members))
+    assert "200,000" in refused(packed(members))
 
 
 def test_the_sizes_of_all_files_count_together():
     size = sum(len(text) for _, text in BEIR)
     assert read_zip(File("", packed(BEIR)), LIMITS._replace(largest_unpacked_bytes=size)).queries
-    assert "'set/qrels/test.tsv' unpacks to more than" in refused(packed(BEIR), LIMITS._replace(largest_unpacked_bytes=size - 1))
+    assert "'set/qrels/test.tsv'" in refused(packed(BEIR), LIMITS._replace(largest_unpacked_bytes=size - 1))
 
 
 @pytest.mark.parametrize("size", [1, 10**6, 2**32 - 2])
@@ -329,7 +372,7 @@ def test_a_header_that_lies_about_the_size_is_refused(size):
     place = content.find(b"PK\x01\x02")
     content[place + 24 : place + 28] = struct.pack("<I", size)  # uncompressed size in the directory
     told = refused(bytes(content))
-    assert "damaged" in told or "not as long as the zip says" in told
+    assert "'set/corpus.jsonl'" in told or told == refused(b"")
 
 
 def test_sizes_in_a_zip64_field_that_lie_are_refused():
@@ -344,34 +387,34 @@ def test_sizes_in_a_zip64_field_that_lie_are_refused():
     place = content.find(b"PK\x01\x02")
     content[place + 20 : place + 28] = b"\xff" * 8
     told = refused(bytes(content))
-    assert "damaged" in told or "not as long as the zip says" in told
+    assert "'set/corpus.jsonl'" in told or told == refused(b"")
 
 
 def test_thousands_of_entries_are_refused_before_they_are_listed(monkeypatch):
     content = packed([*BEIR, *((f"set/{number}", "") for number in range(5_000))], zipfile.ZIP_STORED)
     monkeypatch.setattr(zipfile, "ZipFile", None)
-    assert "more than 500 files" in refused(content)
+    assert "500" in refused(content)
 
 
 def test_a_directory_that_counts_fewer_entries_than_it_has_is_refused():
     content = bytearray(packed([*BEIR, *((f"set/{number}", "") for number in range(600))], zipfile.ZIP_STORED))
     end = content.rfind(b"PK\x05\x06")
     content[end + 8 : end + 12] = struct.pack("<HH", 3, 3)
-    assert "more than 500 files" in refused(bytes(content))
+    assert "500" in refused(bytes(content))
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_an_unusual_method_is_refused(method):
-    assert "packed in a way" in refused(packed(BEIR, method))
+    assert "'set/corpus.jsonl'" in refused(packed(BEIR, method))
 
 
 def test_a_zip_that_is_too_large_is_refused():
-    assert "bytes, more than the 100 that are taken" in refused(packed(BEIR), LIMITS._replace(largest_bytes=100))
+    assert f"{len(packed(BEIR)):,}" in refused(packed(BEIR), LIMITS._replace(largest_bytes=100))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"id,text\np1,a\n", packed(BEIR)[:-30]])
 def test_what_is_no_zip_is_told(content):
-    assert "no zip that can be read" in refused(content)
+    assert refused(content) == refused(b"no zip")
 
 
 @given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=6))
