@@ -1,12 +1,11 @@
 import json
-from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 
 import pytest
 
 from advisor import __main__ as cli
-from advisor import reasons, record, trade_offs
+from advisor import catalog as catalogs
+from advisor import reasons, record, trade_offs, units
 from advisor.assumptions import Assumptions
 from advisor.recommend import recommend
 from advisor.workload import Workload
@@ -69,29 +68,21 @@ def test_what_the_command_line_prints_can_be_replayed(capsys, tmp_path, pinned):
     assert record.read(str(tmp_path / "decision.json")).date.isoformat() in first and lines == pinned
 
 
-def priced(catalog, usd):
-    """The catalog where these offers alone have a price."""
-    providers = {
-        key: provider.model_copy(update={"offers": [o.model_copy(update={"usd_per_1m_input": usd.get(o.id)}) for o in provider.offers]})
-        for key, provider in catalog.providers.items()
-    }
-    return replace(catalog, providers=providers)
-
-
-def test_a_replay_names_the_price_the_rule_and_the_answer_that_changed(catalog, tmp_path, pinned):
-    deepinfra, openrouter = "deepinfra-bge-large-en-v1.5", "openrouter-bge-large-en-v1.5"
-    before = priced(catalog, {deepinfra: Decimal("0.5"), openrouter: Decimal("0.9")})
-    rule = catalog.rules["price-is-recent"]
-    otherwise = replace(rule, entry=rule.entry.model_copy(update={"because": f"{rule.entry.because} Otherwise."}))
-    now = priced(catalog, {deepinfra: Decimal("0.5"), openrouter: Decimal("0.3")})
-    now = replace(now, rules=catalog.rules | {rule.id: otherwise})
+def test_a_replay_names_the_price_the_rule_and_the_answer_that_changed(made_up, made_up_copy, tmp_path, edit, pinned):
+    found = recommend(made_up, Workload(), TODAY)
+    assert found.answer == ("beta-big-en",)
     path = tmp_path / "decision.json"
-    path.write_text(json.dumps(record.as_json(before, recommend(before, Workload(placement="hosted"), TODAY))), encoding="utf-8")
-    answer, cost, price, rules = record.replay(now, record.read(str(path)), TODAY).changed
-    assert answer.index(catalog.providers["openrouter"].name) < answer.index(catalog.providers["deepinfra"].name)
-    assert openrouter in price and price.index("$0.3 ") < price.index("$0.9 ")
-    assert rule.id in rules
-    assert [answer, cost, price, rules] == pinned
+    path.write_text(json.dumps(record.as_json(made_up, found)), encoding="utf-8")
+    edit(made_up_copy / "offers/alpha.yaml", '"0.20"', '"0.01"')
+    edit(made_up_copy / "rules/placement.yaml", "price_age_days > 90", "price_age_days > 100")
+    edit(made_up_copy / "evidence/quality.csv", "giant,English Test,retrieval,ndcg_at_10,60", "giant,English Test,retrieval,ndcg_at_10,59")
+    replayed = record.replay(catalogs.load(made_up_copy), record.read(str(path)), TODAY)
+    answer, cost, price, rule, score = replayed.changed
+    assert answer.index("Alpha Router") < answer.index("Beta Cloud") and replayed.found.answer == ("alpha-big-en",)
+    assert cost.index(units.usd(replayed.found.monthly)) < cost.index(units.usd(found.monthly))
+    assert "alpha-big-en" in price and price.index("$0.01 ") < price.index("$0.20 ")
+    assert "price-is-recent" in rule and "giant" in score and score.index("59.0") < score.index("60.0")
+    assert list(replayed.changed) == pinned
 
 
 @pytest.mark.parametrize("text", ["not json", "[]", "{}", "[" * 100_000], ids=["no json", "a list", "an empty mapping", "too deep"])

@@ -6,12 +6,13 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from advisor import charts, evidence, export, faq, listing, reasons, tables, units, use_when
+from advisor import catalog as catalogs
+from advisor import charts, export, faq, listing, reasons, tables, units, use_when
 from advisor.recommend import recommend
 from advisor.workload import Workload
 
@@ -61,23 +62,6 @@ def test_what_is_not_known_is_said_in_words_and_the_least_is_told_from_nothing(p
     assert {**unknown, "less than can be shown": least} == pinned
 
 
-def changed(catalog, offers):
-    """The catalog with other facts of some offers, by id, and no price of the rest."""
-    providers = {
-        key: provider.model_copy(
-            update={"offers": [offer.model_copy(update={"usd_per_1m_input": None} | offers.get(offer.id, {})) for offer in provider.offers]}
-        )
-        for key, provider in catalog.providers.items()
-    }
-    assert set(offers) <= {offer.id for _, _, offer in catalog.offers()}
-    return replace(catalog, providers=providers)
-
-
-def priced(catalog, usd):
-    """The catalog where these offers alone have a price."""
-    return changed(catalog, {key: {"usd_per_1m_input": Decimal(price)} for key, price in usd.items()})
-
-
 def told(catalog, view="verified"):
     """What BGE is used for, how it compares, which to use; then the family's own questions."""
     return faq.answers(catalog, catalog.families["bge"], view)
@@ -99,26 +83,20 @@ def test_nobody_is_told_that_bge_does_coding(catalog):
     assert why in answer.answer and "fe-bge-code" in answer.sources
 
 
-TIED = {"deepinfra-bge-base-en-v1.5": "0.5", "openrouter-bge-base-en-v1.5": "0.5", "cloudflare-bge-m3": "0.6", "cloudflare-bge-reranker-base": "0.1"}  # fmt: skip
+def test_ties_in_price_are_named_and_a_reranker_is_no_embedder(made_up_copy, edit):
+    edit(made_up_copy / "offers/alpha.yaml", '"0.20"', '"0.10"')  # what Beta Cloud asks for the same model
+    changed = catalogs.load(made_up_copy)
+    least = faq.lowest(changed, changed.families["acme"], "embedder")
+    assert least.usd_per_1m == Decimal("0.10") and [offer.id for _, _, offer in least.offers] == ["beta-big-en", "alpha-big-en"]
+    answer = faq.answers(changed, changed.families["acme"], "verified")[1].answer
+    embedder, reranker = answer.index("$0.10 "), answer.index("$0.01 ")
+    assert all(embedder < answer.index(name) < reranker for name in ("Big EN", "Beta Cloud", "Alpha Router"))
+    assert "Rank Small" in answer[reranker:] and "$0.20 " not in answer
 
 
-def test_ties_in_price_are_named_and_a_reranker_is_no_embedder(catalog):
-    tied = priced(catalog, TIED)
-    least = faq.lowest(tied, tied.families["bge"], "embedder")
-    assert least.usd_per_1m == Decimal("0.5") and {offer.id for _, _, offer in least.offers} == set(list(TIED)[:2])
-    answer = told(tied)[2].answer
-    embedder, reranker = answer.index("$0.5 "), answer.index("$0.1 ")
-    for provider in ("deepinfra", "openrouter"):
-        assert embedder < answer.index(catalog.providers[provider].name) < reranker
-    assert "$0.6" not in answer and catalog.providers["cloudflare"].name in answer[reranker:]
-
-
-def test_the_latest_and_the_longest_are_named(catalog):
-    variants, answer = catalog.families["bge"].variants.values(), told(catalog)[2].answer
-    latest = max(variants, key=lambda variant: variant.released)
-    longest = max(variant.max_tokens for variant in variants)
-    assert latest.name in answer and latest.released.isoformat() in answer
-    assert units.count(longest) in answer and units.listed(sorted(v.name for v in variants if v.max_tokens == longest)) in answer
+def test_the_latest_and_the_longest_are_named(made_up):
+    answer = faq.answers(made_up, made_up.families["acme"], "verified")[1].answer
+    assert "Giant (2026-03-01)" in answer and answer.index("8,000") < answer.index("Giant, Multi, and Rank Big")
 
 
 def test_aquila_is_compared_by_its_job_and_its_two_long_models(catalog):
@@ -148,11 +126,11 @@ def test_every_answer_rests_on_sources_of_the_catalog(catalog):
             assert answer.sources and all(source in catalog.sources for source in answer.sources)
 
 
-def test_a_price_changed_in_the_catalog_changes_the_answer(catalog):
-    for offer, price in (("novita-ai-bge-m3", "0.00123"), ("cloudflare-bge-small-en-v1.5", "0.00124")):
-        answer = told(priced(catalog, {**TIED, offer: price}))[2].answer
-        variant, provider = next((o.variant, p.name) for _, p, o in catalog.offers() if o.id == offer)
-        assert f"${price}" in answer and catalog.variants[variant].name in answer and provider in answer
+def test_a_price_changed_in_the_catalog_changes_the_answer(made_up_copy, edit):
+    edit(made_up_copy / "offers/gamma.yaml", '"1.00"', '"0.001"')
+    changed = catalogs.load(made_up_copy)
+    answer = faq.answers(changed, changed.families["acme"], "verified")[1].answer
+    assert "$0.001 " in answer and "Gamma Models" in answer and "Beta Cloud" not in answer.partition("$0.01 ")[0]
 
 
 @pytest.mark.parametrize("key", BGE)
@@ -173,19 +151,19 @@ def test_no_two_variants_have_the_same_use_when(catalog):
     assert len({use_when.use_when(catalog, key).sentence for key in BGE}) == len(BGE)
 
 
-def test_use_when_says_what_wins_and_against_which_sibling(catalog):
-    found = evidence.scores(catalog, "mteb-eng-v1-retrieval", ("en",))
-    first, *others = sorted(((found[key], key) for key in BGE if key in found), reverse=True)
-    for place in (first, others[-1]):
-        told = use_when.use_when(catalog, place[1]).wins[0].text
-        rest = [units.points(score) for score, key in (first, *others) if key != place[1]]
-        assert units.points(place[0]) in told and units.listed(rest) in told
+@pytest.mark.parametrize(
+    ("key", "own", "others"),
+    [("giant", "60.0", "55.0 and 50.0"), ("big-en", "55.0", "60.0 and 50.0"), ("tiny-en", "50.0", "60.0 and 55.0")],
+)
+def test_use_when_says_what_wins_and_against_which_sibling(made_up, key, own, others):
+    told = use_when.use_when(made_up, key).wins[0].text
+    assert "English Test" in told and told.index(own) < told.index(others)
 
 
-def test_use_when_says_when_not_to_and_what_instead(catalog):
-    claims = [claim.text for claim in use_when.use_when(catalog, "bge-reranker-base").not_when]
-    limit, instead = catalog.variants["bge-reranker-base"].max_tokens, catalog.variants["bge-reranker-v2-m3"]
-    assert limit < instead.max_tokens and any(units.count(limit) in text and instead.name in text for text in claims)
+def test_use_when_says_when_not_to_and_what_instead(made_up):
+    claims = [claim.text for claim in use_when.use_when(made_up, "rank-small").not_when]
+    assert any("500" in text and "Rank Big" in text for text in claims)
+    assert not any("Rank Small" in claim.text for claim in use_when.use_when(made_up, "rank-big").not_when)
 
 
 def test_use_when_names_the_presets_that_pick_it(catalog):
@@ -204,29 +182,23 @@ def test_every_shown_fact_of_the_family_has_a_source_or_is_not_known(catalog, pi
     assert sorted(unsourced) == pinned
 
 
-def test_the_stale_and_the_undated_are_listed(catalog, today, pinned):
-    dated = next(offer for _, _, offer in catalog.offers() if offer.as_of)
-    undated = dated.model_copy(update={"as_of": None})
-    young, old = (tables.age_remark(dated, dated.as_of + timedelta(days=days)) for days in (90, 91))
-    assert not young and "91" in old and tables.age_remark(undated, today) not in ("", old)
-    limit = today - timedelta(days=90)
-    shown = [row["offer"] for row in tables.stale(catalog, today)]
-    assert sorted(shown) == sorted(offer.id for _, _, offer in catalog.offers() if offer.as_of is None or offer.as_of < limit)
-    assert {"stale": old, "undated": tables.age_remark(undated, today)} == pinned
+def test_the_stale_and_the_undated_are_listed(made_up, pinned):
+    gamma = {"gamma-tiny-en", "gamma-big-en", "gamma-multi", "gamma-giant"}  # of 2026-07-01
+    undated = {"alpha-big-en", "alpha-multi", "alpha-rank-big"}
+    for day, old in ((date(2026, 9, 29), set()), (date(2026, 9, 30), gamma)):
+        assert {row["offer"] for row in tables.stale(made_up, day)} == undated | old
+    told = {row["offer"]: row["Remark"] for row in tables.stale(made_up, date(2026, 9, 30))}
+    assert "91" in told["gamma-giant"]
+    assert {"stale": told["gamma-giant"], "undated": told["alpha-multi"]} == pinned
 
 
-def test_a_comparison_marks_what_differs(catalog, today):
-    compared = ["bge-large-en-v1.5", "bge-m3"]
-    one, other = (catalog.variants[key] for key in compared)
-    rows = tables.comparison(catalog, compared, today)
-    assert all(bool(row["differs"]) == (row[one.name] != row[other.name]) for row in rows)
-    alike = {row[one.name] for row in rows if not row["differs"]}
-    assert units.count(one.embedding_dim) in alike and one.embedding_dim == other.embedding_dim
-    labels = {row["label"] for row in rows}
-    shown = {key for key, chosen in catalog.evidence_sets.items() if evidence.describe(catalog, chosen) in labels}
-    whole = [key for key, chosen in catalog.evidence_sets.items() if not chosen.by_language]
-    assert shown and shown == {key for key in whole if set(compared) <= set(evidence.scores(catalog, key))}
-    assert any(compared[0] in evidence.scores(catalog, key) for key in whole if key not in shown), "a set that BGE M3 has no score in"
+def test_a_comparison_marks_what_differs(made_up, today):
+    rows = tables.comparison(made_up, ["tiny-en", "big-en"], today)
+    assert all(bool(row["differs"]) == (row["Tiny EN"] != row["Big EN"]) for row in rows)
+    shown = {(row["Tiny EN"], row["Big EN"]): row for row in rows}
+    assert not shown["500 tokens (each text)", "500 tokens (each text)"]["differs"] and shown["100", "400"]["differs"]
+    assert ("50.0", "55.0") in shown and ("20.0", "30.0") in shown
+    assert not any("40.0" in scores for scores in shown), "Tiny EN has no score on the Long Test"
 
 
 def test_the_timeline_names_every_release_in_words_and_marks(catalog, pinned):
@@ -254,31 +226,33 @@ def test_the_cost_chart_tells_each_bar_in_words(catalog, today, pinned):
     assert {"title": chart.title, "alt": chart.alt} == pinned
 
 
-def test_ties_are_named_and_a_rounded_figure_is_no_tie(catalog, today, pinned):
-    gemma2 = priced(catalog, {"nebius-bge-multilingual-gemma2": "0.02", "ovhcloud-bge-multilingual-gemma2": "0.02"})
-    two = tables.cheapest_sentence(recommend(gemma2, Workload(languages=("de",), vector_store="none"), today), "embedder")
-    assert "$0.64 " in two and catalog.variants["bge-multilingual-gemma2"].name in two  # 2,000,000 x 16 x 0.02 / 1e6
-    assert all(catalog.providers[key].name in two for key in ("nebius", "ovhcloud"))
-    m3 = {"novita-ai-bge-m3": "0.02", "deepinfra-bge-m3": "0.02", "openrouter-bge-m3": "0.02001"}
-    found = recommend(priced(catalog, m3), Workload(languages=("ja",)), today)
-    assert {j.id for j in tables.cheapest(found, "embedder")} == set(list(m3)[:2])
-    assert len({units.usd(j.monthly) for j in found.judged if j.id in m3}) == 1, "all three read the same"
-    near = tables.cheapest_sentence(found, "embedder")
-    assert catalog.providers["deepinfra"].name in near and catalog.providers["openrouter"].name not in near
-    assert tables.cheapest_sentence(recommend(catalog, Workload(data_may_leave=False, placement="hosted"), today), "embedder") == ""
-    assert two == pinned
+def test_ties_are_named_and_a_rounded_figure_is_no_tie(made_up, made_up_copy, today, edit, pinned):
+    german = Workload(languages=("de",), vector_store="none")
+    found = recommend(made_up, german, today)
+    tied = tables.cheapest_sentence(found, "embedder")
+    assert "$18.00 " in tied  # 2,000,000 x (16 + 2) x 0.50 / 1e6
+    assert all(name in tied for name in ("Multi", "Alpha Router", "Beta Cloud", "Gamma Models"))
+    edit(made_up_copy / "offers/gamma.yaml", '"0.50"', '"0.5001"')
+    near = recommend(catalogs.load(made_up_copy), german, today)
+    assert next(units.usd(j.monthly) for j in near.judged if j.id == "gamma-multi") == "$18.00", "rounded it is the same"
+    told = tables.cheapest_sentence(near, "embedder")
+    assert "Gamma Models" not in told and "Beta Cloud" in told
+    assert tables.cheapest_sentence(recommend(made_up, Workload(data_may_leave=False, placement="hosted"), today), "embedder") == ""
+    assert tied == pinned
 
 
-def test_the_json_to_take_away_loses_no_digit(catalog):
-    found = json.loads(export.as_json(priced(catalog, {"databricks-databricks-bge-large-en": "0.10003000000000000000700"})))
+def test_the_json_to_take_away_loses_no_digit(made_up_copy, edit):
+    edit(made_up_copy / "offers/alpha.yaml", '"0.20"', '"0.20000000000000000070"')
+    found = json.loads(export.as_json(catalogs.load(made_up_copy)))
     offers = {o["id"]: o for p in found["providers"].values() for o in p["offers"]}
-    assert offers["databricks-databricks-bge-large-en"]["usd_per_1m_input"] == "0.10003000000000000000700"
-    assert found["families"]["bge"]["variants"]["bge-m3"]["parameters"] == catalog.variants["bge-m3"].parameters
+    assert offers["alpha-big-en"]["usd_per_1m_input"] == "0.20000000000000000070"
+    assert found["families"]["acme"]["variants"]["giant"]["parameters"] == 8_000_000_000
 
 
-def test_the_csv_to_take_away_starts_no_formula(catalog):
-    formula = changed(catalog, {"novita-ai-bge-m3": {"model": "@model"}, "deepinfra-bge-m3": {"note": "=1+1"}})
-    rows = {row["id"]: row for row in csv.DictReader(io.StringIO(export.offers_csv(formula)))}
+def test_the_csv_to_take_away_starts_no_formula(made_up_copy, edit):
+    edit(made_up_copy / "offers/alpha.yaml", "model: alpha/big-en", "model: '@alpha/big-en'\n  note: '=1+1'")
+    catalog = catalogs.load(made_up_copy)
+    rows = {row["id"]: row for row in csv.DictReader(io.StringIO(export.offers_csv(catalog)))}
     assert set(rows) == {offer.id for _, _, offer in catalog.offers()}
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows.values() for cell in row.values())
-    assert (rows["novita-ai-bge-m3"]["model"], rows["deepinfra-bge-m3"]["note"]) == ("'@model", "'=1+1")
+    assert (rows["alpha-big-en"]["model"], rows["alpha-big-en"]["note"]) == ("'@alpha/big-en", "'=1+1")
