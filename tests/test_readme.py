@@ -59,9 +59,8 @@ def test_the_command_of_readme_that_reranks_runs(tmp_path):
 
 
 def test_the_workload_of_readme_is_answered():
-    from advisor.workload import Workload
-
-    assert Workload.of(yaml.safe_load(WORKLOAD)).budget_usd_per_month == 50
+    stated = yaml.safe_load(WORKLOAD)
+    assert stated and Workload.of(stated).model_dump(mode="json").items() >= stated.items()
 
 
 def test_the_figures_in_readme_are_those_of_the_catalog(catalog):
