@@ -1,4 +1,4 @@
-"""Charts that pages draw unchecked: each is held to Vega-Lite's schema here, for every preset in both themes."""
+"""Charts that pages draw unchecked: each is held to Vega-Lite's schema here, for every kind of answer in both themes."""
 
 import altair as alt
 import pytest
@@ -19,12 +19,30 @@ def drawn(catalog, found, theme):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("preset", ["english-search", "multilingual-rag", "laptop", "hybrid-search", "rerank-english"])
-def test_what_is_drawn_is_vega_lite(catalog, today, preset, theme):
-    found = recommend(catalog, Workload.of(catalog.presets[preset].workload), today)
-    specs = [chart.chart.to_dict(validate=True) for chart in drawn(catalog, found, theme) if chart is not None]
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"languages": ["en"]},
+        {"languages": ["en"], "placement": "own", "hardware": "cpu"},
+        {"languages": ["de"], "outputs": ["dense", "sparse"]},
+        {"task": "rerank", "languages": ["en"]},
+        {"task": "retrieve-and-rerank", "languages": ["de"], "cross_lingual": True},
+    ],
+    ids=["hosted", "own", "hybrid", "rerank", "two steps"],
+)
+def test_what_is_drawn_is_vega_lite(made_up, today, stated, theme):
+    found = recommend(made_up, Workload.of(stated), today)
+    specs = [chart.chart.to_dict(validate=True) for chart in drawn(made_up, found, theme) if chart is not None]
     assert len(specs) >= 3
     assert all(spec["layer"] for spec in specs)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_is_drawn_of_the_shipped_presets_is_vega_lite(catalog, today, theme):
+    for preset in list(catalog.presets.values())[::4]:
+        found = recommend(catalog, Workload.of(preset.workload), today)
+        for chart in drawn(catalog, found, theme):
+            assert chart is None or chart.chart.to_dict(validate=True)["layer"], preset.id
 
 
 def test_the_timeline_is_vega_lite(catalog):

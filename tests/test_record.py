@@ -5,7 +5,7 @@ import pytest
 
 from advisor import __main__ as cli
 from advisor import catalog as catalogs
-from advisor import reasons, record, trade_offs
+from advisor import reasons, record, trade_offs, units
 from advisor.assumptions import Assumptions
 from advisor.recommend import recommend
 from advisor.workload import Workload
@@ -51,40 +51,48 @@ def test_a_record_asks_again_under_the_assumptions_that_were_changed(catalog, tm
     path.write_text(json.dumps(record.as_json(catalog, found)), encoding="utf-8")
     replayed = record.replay(catalog, record.read(str(path)), TODAY)
     assert replayed.found.assumptions.target_utilisation == 0.2 and replayed.changed == ()
-    assert "Filling at the peak: 0.2 (an assumption that was changed)" in record.as_markdown(catalog, found)
+    told = f"- {Assumptions.model_fields['target_utilisation'].title}: 0.2"
+    assert told in record.as_markdown(catalog, found) and told not in record.as_markdown(catalog, recommend(catalog, Workload(), TODAY))
 
 
-def test_what_the_command_line_prints_can_be_replayed(capsys, tmp_path):
+def test_what_the_command_line_prints_can_be_replayed(capsys, tmp_path, pinned):
     (tmp_path / "workload.yaml").write_text("languages: [de]\n", encoding="utf-8")
     assert cli.main(["recommend", str(tmp_path / "workload.yaml"), "--format", "json"]) == 0
     (tmp_path / "decision.json").write_text(capsys.readouterr().out, encoding="utf-8")
+    assert cli.main(["recommend", str(tmp_path / "workload.yaml")]) == 0
+    answer = capsys.readouterr().out
     assert cli.main(["recommend", "--record", str(tmp_path / "decision.json")]) == 0
-    assert "- Nothing." in capsys.readouterr().out
+    changed, _, again = capsys.readouterr().out.partition("\n\n")
+    assert again == answer
+    first, *lines = changed.splitlines()
+    assert record.read(str(tmp_path / "decision.json")).date.isoformat() in first and lines == pinned
 
 
-def test_a_replay_names_the_price_the_rule_and_the_answer_that_changed(saved, copied, edit):
-    path = saved()
-    edit(
-        copied / "offers/openrouter.yaml",
-        'model: baai/bge-large-en-v1.5\n    type: serverless\n    usd_per_1m_input: "0.01"',
-        'model: baai/bge-large-en-v1.5\n    type: serverless\n    usd_per_1m_input: "0.002"',
-    )
-    edit(copied / "rules/placement.yaml", "price_age_days > 90", "price_age_days > 100")
-    changed = record.replay(catalogs.load(copied), record.read(path), TODAY).changed
-    assert changed[0] == "The answer: BGE Large EN v1.5 at OpenRouter instead of BGE Large EN v1.5 at DeepInfra."
-    assert "Price of Offer openrouter-bge-large-en-v1.5: $0.002 / 1M instead of $0.01 / 1M." in changed
-    assert "Rule price-is-recent reads otherwise." in changed
+def test_a_replay_names_the_price_the_rule_and_the_answer_that_changed(made_up, made_up_copy, tmp_path, edit, pinned):
+    found = recommend(made_up, Workload(), TODAY)
+    assert found.answer == ("beta-big-en",)
+    path = tmp_path / "decision.json"
+    path.write_text(json.dumps(record.as_json(made_up, found)), encoding="utf-8")
+    edit(made_up_copy / "offers/alpha.yaml", '"0.20"', '"0.01"')
+    edit(made_up_copy / "rules/placement.yaml", "price_age_days > 90", "price_age_days > 100")
+    edit(made_up_copy / "evidence/quality.csv", "giant,English Test,retrieval,ndcg_at_10,60", "giant,English Test,retrieval,ndcg_at_10,59")
+    replayed = record.replay(catalogs.load(made_up_copy), record.read(str(path)), TODAY)
+    answer, cost, price, rule, score = replayed.changed
+    assert answer.index("Alpha Router") < answer.index("Beta Cloud") and replayed.found.answer == ("alpha-big-en",)
+    assert cost.index(units.usd(replayed.found.monthly)) < cost.index(units.usd(found.monthly))
+    assert "alpha-big-en" in price and price.index("$0.01 ") < price.index("$0.20 ")
+    assert "price-is-recent" in rule and "giant" in score and score.index("59.0") < score.index("60.0")
+    assert list(replayed.changed) == pinned
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [("not json", "not JSON"), ("[]", "Give the JSON record"), ("{}", "schema: field required"), ("[" * 100_000, "not JSON")],
-)
-def test_what_is_no_record_is_told_in_a_sentence(capsys, tmp_path, text, words):
+@pytest.mark.parametrize("text", ["not json", "[]", "{}", "[" * 100_000], ids=["no json", "a list", "an empty mapping", "too deep"])
+def test_what_is_no_record_is_told_in_a_sentence(capsys, tmp_path, text, pinned):
     path = tmp_path / "bad.json"
     path.write_text(text, encoding="utf-8")
     assert cli.main(["recommend", "--record", str(path)]) == 2
-    assert words in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert told.startswith(str(path)) and told.count("\n") == 1
+    assert told.replace(str(path), "bad.json") == pinned
 
 
 @pytest.mark.parametrize("variant", ["bge-large-en-v1.5", "bge-m3", "bge-multilingual-gemma2", "bge-reranker-base"])
@@ -103,12 +111,14 @@ def test_the_markdown_says_how_firm_the_pick_is_where_nothing_is_ranked(catalog)
     )
 
 
-def test_every_source_that_the_markdown_cites_is_listed(catalog):
+def test_every_source_that_the_markdown_cites_is_listed(catalog, pinned):
     found = recommend(catalog, Workload(), TODAY)
-    text = record.as_markdown(catalog, found)
-    head, _, sources = text.partition("## Sources")
+    lines = record.as_markdown(catalog, found).splitlines()
+    listed = [line for line in lines if line.startswith("- [")]
     for reason in reasons.reasons(found):
-        assert reason.text in head
+        (told,) = [line for line in lines if line.startswith(f"- {reason.text}")]
         for key in reason.sources:
-            assert f"[{key}]" in head and f"- [{key}]" in sources
-    assert "SentenceTransformer('BAAI/bge-large-en-v1.5')" in head
+            assert f" [{key}]" in told and any(line.startswith(f"- [{key}] {catalog.sources[key].title}") for line in listed)
+    hub_ids = [repr(part.plan.variant.hub_id) for part in found.pick.parts]
+    assert all(any(hub_id in line for line in lines) for hub_id in hub_ids)
+    assert [line for line in lines if line.startswith("## ")] == pinned

@@ -3,12 +3,16 @@
 import csv
 import io
 import json
+import re
+from collections import Counter
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from advisor import catalog as catalogs
-from advisor import charts, export, faq, tables, units, use_when
+from advisor import charts, export, faq, listing, reasons, tables, units, use_when
 from advisor.recommend import recommend
 from advisor.workload import Workload
 
@@ -17,23 +21,23 @@ BGE = ["bge-base-en-v1.5", "bge-large-en-v1.5", "bge-m3", "bge-multilingual-gemm
 
 @pytest.mark.parametrize(
     ("amount", "shown"),
-    [(None, "not known"), (0, "$0"), (0.36, "$0.36"), (34.899, "$34.90"), (121.21, "$121"), (1234567, "$1,234,567"), (Decimal("0.0031"), "$0.0031"), (0.00000000012, "$0.00000000012"), (1e-15, "less than $0.000000000001")],
+    [(0, "$0"), (0.36, "$0.36"), (34.899, "$34.90"), (121.21, "$121"), (1234567, "$1,234,567"), (Decimal("0.0031"), "$0.0031"), (0.00000000012, "$0.00000000012")],
 )  # fmt: skip
 def test_dollars(amount, shown):
     assert units.usd(amount) == shown
 
 
-@pytest.mark.parametrize(("score", "shown"), [(51.65, "51.7"), (54.34, "54.3"), (None, "not measured"), (9.25, "9.3")])
+@pytest.mark.parametrize(("score", "shown"), [(51.65, "51.7"), (54.34, "54.3"), (9.25, "9.3")])
 def test_points_round_halves_up(score, shown):
     assert units.points(score) == shown
 
 
-@pytest.mark.parametrize(("number", "shown"), [(33_360_000, "33.4M"), (567_754_752, "568M"), (9_241_713_152, "9.24B"), (None, "not known")])
+@pytest.mark.parametrize(("number", "shown"), [(33_360_000, "33.4M"), (567_754_752, "568M"), (9_241_713_152, "9.24B")])
 def test_parameters(number, shown):
     assert units.parameters(number) == shown
 
 
-@pytest.mark.parametrize(("size", "shown"), [(6_144_000_000, "5.72 GiB"), (512, "512 bytes"), (2**40 * 3, "3 TiB"), (None, "not known")])
+@pytest.mark.parametrize(("size", "shown"), [(6_144_000_000, "5.72 GiB"), (512, "512 bytes"), (2**40 * 3, "3 TiB")])
 def test_memory(size, shown):
     assert units.memory(size) == shown
 
@@ -50,68 +54,116 @@ def test_words_are_joined_as_in_english(words, shown):
     assert units.listed(words) == shown
 
 
+def test_what_is_not_known_is_said_in_words_and_the_least_is_told_from_nothing(pinned):
+    unknown = {"dollars": units.usd(None), "points": units.points(None), "parameters": units.parameters(None), "memory": units.memory(None)}
+    assert not re.search(r"\d", "".join(unknown.values()))
+    least = units.usd(1e-15)
+    assert least != units.usd(0) and Decimal(least.rpartition("$")[2]) == Decimal("1e-12")
+    assert {**unknown, "less than can be shown": least} == pinned
+
+
 def told(catalog, view="verified"):
-    return {answer.question: answer for answer in faq.answers(catalog, catalog.families["bge"], view)}
+    """What BGE is used for, how it compares, which to use; then the family's own questions."""
+    return faq.answers(catalog, catalog.families["bge"], view)
+
+
+@pytest.mark.parametrize("family", ["bge", "aquila-2"])
+def test_the_verified_answers_of_a_family(catalog, family, pinned):
+    answers = faq.answers(catalog, catalog.families[family], "verified")
+    assert len({answer.question for answer in answers}) == len(answers)
+    assert {answer.question: answer.answer for answer in answers} == pinned
 
 
 def test_nobody_is_told_that_bge_does_coding(catalog):
-    answer = told(catalog)["What is BGE used for?"]
-    assert "embedding texts for search (5 embedders) and reranking what a search found (3 rerankers)" in answer.answer
-    assert "None of the eight is a code model" in answer.answer and "fe-bge-code" in answer.sources
+    family, answer = catalog.families["bge"], told(catalog)[0]
+    kinds = Counter(variant.kind for variant in family.variants.values())
+    for kind in ("embedder", "reranker"):
+        assert f"{kinds[kind]} {kind}" in answer.answer
+    why = next(correction.why for correction in family.corrections if correction.field == "capabilities")
+    assert why in answer.answer and "fe-bge-code" in answer.sources
 
 
-def test_ties_in_price_are_named_and_a_reranker_is_no_embedder(catalog):
-    answer = told(catalog)["Which BGE model should I use?"].answer
-    assert "To find passages, the lowest known price is $0.005 / 1M input tokens: BGE Base EN v1.5 at DeepInfra and OpenRouter." in answer
-    assert "A reranker does not take the place of an embedder" in answer
-    assert "The latest is BGE Multilingual Gemma2 (2024-07-26), an embedder." in answer
+def test_ties_in_price_are_named_and_a_reranker_is_no_embedder(made_up_copy, edit):
+    edit(made_up_copy / "offers/alpha.yaml", '"0.20"', '"0.10"')  # what Beta Cloud asks for the same model
+    changed = catalogs.load(made_up_copy)
+    least = faq.lowest(changed, changed.families["acme"], "embedder")
+    assert least.usd_per_1m == Decimal("0.10") and [offer.id for _, _, offer in least.offers] == ["beta-big-en", "alpha-big-en"]
+    answer = faq.answers(changed, changed.families["acme"], "verified")[1].answer
+    embedder, reranker = answer.index("$0.10 "), answer.index("$0.01 ")
+    assert all(embedder < answer.index(name) < reranker for name in ("Big EN", "Beta Cloud", "Alpha Router"))
+    assert "Rank Small" in answer[reranker:] and "$0.20 " not in answer
+
+
+def test_the_latest_and_the_longest_are_named(made_up):
+    answer = faq.answers(made_up, made_up.families["acme"], "verified")[1].answer
+    assert "Giant (2026-03-01)" in answer and answer.index("8,000") < answer.index("Giant, Multi, and Rank Big")
 
 
 def test_aquila_is_compared_by_its_job_and_its_two_long_models(catalog):
-    answer = told(catalog)["How does BGE compare to Aquila 2?"].answer
-    assert "They do different jobs." in answer and "AquilaChat2-34B-16K and AquilaChat2-7B-16K only" in answer
+    family, other, answer = catalog.families["bge"], catalog.families["aquila-2"], told(catalog)[1].answer
+    assert family.facts.about in answer and other.facts.about in answer
+    known = [variant for variant in other.variants.values() if variant.max_tokens]
+    longest = max(variant.max_tokens for variant in known)
+    names = sorted(variant.name for variant in known if variant.max_tokens == longest)
+    assert len(names) == 2 and units.listed(names) in answer and units.count(longest) in answer
 
 
 def test_an_aquila_model_that_no_licence_text_names_is_neither_allowed_nor_forbidden_commercially(catalog):
-    answer = told(catalog)["How does BGE compare to Aquila 2?"].answer
-    forbidden, unknown = answer.split(" Whether commercial use is allowed was not found out: ")
-    assert unknown == "AquilaChat2-34B-Int4-GPTQ." and "34B-Int4" not in forbidden
-    assert forbidden.endswith("Not for commercial use: Aquila2-70B-Expr and AquilaChat2-70B-Expr.")
+    names = {False: set(), None: set(), True: set()}
+    for variant in catalog.families["aquila-2"].variants.values():
+        names[catalog.licences[variant.licence].commercial_use].add(variant.name)
+    assert names[False] and "AquilaChat2-34B-Int4-GPTQ" in names[None]
+    sentences = re.split(r"(?<=\.) ", told(catalog)[1].answer)
+    for use in (False, None):
+        one = next(sentence for sentence in sentences if all(name in sentence for name in names[use]))
+        others = {name for rest in names if rest is not use for name in names[rest]}
+        assert not any(re.search(rf"{re.escape(name)}(?![\w-])", one) for name in others), one
 
 
 def test_every_answer_rests_on_sources_of_the_catalog(catalog):
     for view in ("verified", "listed"):
-        for answer in told(catalog, view).values():
+        for answer in told(catalog, view):
             assert answer.sources and all(source in catalog.sources for source in answer.sources)
 
 
-def test_a_price_changed_in_the_catalog_changes_the_answer(copied, edit):
-    edit(copied / "offers/novita-ai.yaml", 'usd_per_1m_input: "0.01"', 'usd_per_1m_input: "0.001"')
-    assert "$0.001 / 1M input tokens: BGE M3 at Novita AI" in told(catalogs.load(copied))["Which BGE model should I use?"].answer
+def test_a_price_changed_in_the_catalog_changes_the_answer(made_up_copy, edit):
+    edit(made_up_copy / "offers/gamma.yaml", '"1.00"', '"0.001"')
+    changed = catalogs.load(made_up_copy)
+    answer = faq.answers(changed, changed.families["acme"], "verified")[1].answer
+    assert "$0.001 " in answer and "Gamma Models" in answer and "Beta Cloud" not in answer.partition("$0.01 ")[0]
 
 
 @pytest.mark.parametrize("key", BGE)
-def test_use_when_is_short_and_not_the_specification(catalog, key):
+def test_use_when_is_short_and_not_the_specification(catalog, key, pinned):
     advice = use_when.use_when(catalog, key)
     assert 30 < len(advice.sentence) <= 140
-    assert "Use when the workload needs" not in advice.sentence
+    assert advice.sentence not in {row.use_when for row in listing.as_listed(catalog.families["bge"]).rows}
     for claim in (*advice.wins, *advice.not_when):
         assert "None" not in claim.text and all(source in catalog.sources for source in claim.sources)
+    assert {
+        "use when": advice.sentence,
+        "wins": [claim.text for claim in advice.wins],
+        "not when": [claim.text for claim in advice.not_when],
+    } == pinned
 
 
 def test_no_two_variants_have_the_same_use_when(catalog):
     assert len({use_when.use_when(catalog, key).sentence for key in BGE}) == len(BGE)
 
 
-def test_use_when_says_what_wins_and_against_which_sibling(catalog):
-    wins = " ".join(claim.text for claim in use_when.use_when(catalog, "bge-multilingual-gemma2").wins)
-    assert "The best of 4 on MTEB(eng, v1) retrieval" in wins and "59.2 against 54.3, 53.2, and 51.7" in wins
+@pytest.mark.parametrize(
+    ("key", "own", "others"),
+    [("giant", "60.0", "55.0 and 50.0"), ("big-en", "55.0", "60.0 and 50.0"), ("tiny-en", "50.0", "60.0 and 55.0")],
+)
+def test_use_when_says_what_wins_and_against_which_sibling(made_up, key, own, others):
+    told = use_when.use_when(made_up, key).wins[0].text
+    assert "English Test" in told and told.index(own) < told.index(others)
 
 
-def test_use_when_says_when_not_to_and_what_instead(catalog):
-    text = " ".join(claim.text for claim in use_when.use_when(catalog, "bge-reranker-base").not_when)
-    assert "Not for more than 512 tokens for query and passage together: BGE Reranker V2 M3." in text
-    assert "Not in place of an embedder" in text
+def test_use_when_says_when_not_to_and_what_instead(made_up):
+    claims = [claim.text for claim in use_when.use_when(made_up, "rank-small").not_when]
+    assert any("500" in text and "Rank Big" in text for text in claims)
+    assert not any("Rank Small" in claim.text for claim in use_when.use_when(made_up, "rank-big").not_when)
 
 
 def test_use_when_names_the_presets_that_pick_it(catalog):
@@ -119,76 +171,89 @@ def test_use_when_names_the_presets_that_pick_it(catalog):
 
 
 def test_a_fact_that_differs_from_the_listing_carries_its_correction(catalog):
-    found = {fact.label: fact for fact in tables.facts(catalog, "bge-multilingual-gemma2")}
-    assert found["Released"].value == "2024-07-26" and found["Released"].correction.listed == "2024-06"
-    assert found["Longest input"].correction.id == "gemma2-context"
+    found = {fact.correction.field: fact for fact in tables.facts(catalog, "bge-multilingual-gemma2") if fact.correction}
+    assert found["released"].value == "2024-07-26" and found["released"].correction.listed == "2024-06"
+    assert found["context"].correction.id == "gemma2-context"
 
 
-def test_every_shown_fact_of_the_family_has_a_source_or_is_not_known(catalog):
-    for key in BGE:
-        for fact in tables.facts(catalog, key):
-            assert fact.sources or fact.value in (units.NOT_KNOWN, "none"), (key, fact.label)
+def test_every_shown_fact_of_the_family_has_a_source_or_is_not_known(catalog, pinned):
+    unsourced = {(fact.label, fact.value) for key in BGE for fact in tables.facts(catalog, key) if not fact.sources}
+    assert not any(re.search(r"\d", value) for _, value in unsourced)
+    assert sorted(unsourced) == pinned
 
 
-def test_the_stale_and_the_undated_are_listed(catalog, today):
-    rows = tables.stale(catalog, today)
-    assert {row["Remark"].split(" ")[0] for row in rows} == {"stale", "undated"}
-    assert len(rows) == 15
+def test_the_stale_and_the_undated_are_listed(made_up, pinned):
+    gamma = {"gamma-tiny-en", "gamma-big-en", "gamma-multi", "gamma-giant"}  # of 2026-07-01
+    undated = {"alpha-big-en", "alpha-multi", "alpha-rank-big"}
+    for day, old in ((date(2026, 9, 29), set()), (date(2026, 9, 30), gamma)):
+        assert {row["offer"] for row in tables.stale(made_up, day)} == undated | old
+    told = {row["offer"]: row["Remark"] for row in tables.stale(made_up, date(2026, 9, 30))}
+    assert "91" in told["gamma-giant"]
+    assert {"stale": told["gamma-giant"], "undated": told["alpha-multi"]} == pinned
 
 
-def test_a_comparison_marks_what_differs(catalog, today):
-    rows = {row["label"]: row for row in tables.comparison(catalog, ["bge-large-en-v1.5", "bge-m3"], today)}
-    assert rows["Vector dimensions"]["differs"] == "" and rows["Longest input"]["differs"] == "≠"
-    assert not any("MTEB(eng, v1)" in label for label in rows), "BGE M3 has no complete score there"
+def test_a_comparison_marks_what_differs(made_up, today):
+    rows = tables.comparison(made_up, ["tiny-en", "big-en"], today)
+    assert all(bool(row["differs"]) == (row["Tiny EN"] != row["Big EN"]) for row in rows)
+    shown = {(row["Tiny EN"], row["Big EN"]): row for row in rows}
+    limit = next(values for values in shown if all(value.startswith("500 ") for value in values))
+    assert not shown[limit]["differs"] and shown["100", "400"]["differs"]
+    assert ("50.0", "55.0") in shown and ("20.0", "30.0") in shown
+    assert not any("40.0" in scores for scores in shown), "Tiny EN has no score on the Long Test"
 
 
-def test_the_timeline_names_every_release_in_words_and_marks(catalog):
-    chart = charts.release_timeline(tables.releases(catalog.families["bge"]), "BGE", "light")
-    assert "2024-07-26: BGE Multilingual Gemma2 (embedder)" in chart.alt
+def test_the_timeline_names_every_release_in_words_and_marks(catalog, pinned):
+    family = catalog.families["bge"]
+    chart = charts.release_timeline(tables.releases(family), "BGE", "light")
+    for variant in family.variants.values():
+        assert variant.name in chart.alt and variant.released.isoformat() in chart.alt
     spec = chart.chart.to_dict()
-    assert len(next(iter(spec["datasets"].values()))) == 8
+    assert len(next(iter(spec["datasets"].values()))) == len(family.variants)
+    assert {"title": chart.title, "alt": chart.alt} == pinned
 
 
 def test_a_family_without_dates_has_no_timeline(catalog):
-    from dataclasses import replace
-
     family = catalog.families["aquila-2"]
     undated = replace(family, variants={k: v.model_copy(update={"released": None}) for k, v in family.variants.items()})
     assert charts.release_timeline(tables.releases(undated), "Aquila", "dark") is None
 
 
-def test_the_cost_chart_tells_each_bar_in_words(catalog, today):
-    chart = charts.monthly_costs(recommend(catalog, Workload(), today), "embedder", "dark")
-    assert "BGE Large EN v1.5, DeepInfra $34.90, the pick" in chart.alt
+def test_the_cost_chart_tells_each_bar_in_words(catalog, today, pinned):
+    found = recommend(catalog, Workload(), today)
+    chart = charts.monthly_costs(found, "embedder", "dark")
+    for bar in (found.pick.parts[0], *(other.judged for other in reasons.alternatives(found, "embedder"))):
+        assert f"{bar.plan.variant.name}, {bar.plan.where} {units.usd(bar.cost.base)}" in chart.alt
     assert charts.monthly_costs(recommend(catalog, Workload(data_may_leave=False, placement="hosted"), today), "embedder", "dark") is None
+    assert {"title": chart.title, "alt": chart.alt} == pinned
 
 
-def test_ties_are_named_and_a_rounded_figure_is_no_tie(catalog, today, copied, edit):
-    assert tables.cheapest_sentence(recommend(catalog, Workload(languages=("de",), vector_store="none"), today), "embedder") == (
-        "From $0.32 a month: BGE Multilingual Gemma2 at Nebius or OVHcloud AI Endpoints"
-    )
-    english = Workload(outputs=("dense",), quality_tolerance=0, languages=("ja",))
-    told = tables.cheapest_sentence(recommend(catalog, english, today), "embedder")
-    assert told == "From $34.90 a month: BGE M3 at Novita AI, DeepInfra, OpenRouter, LibertAI, or OVHcloud AI Endpoints"
-    edit(
-        copied / "offers/openrouter.yaml",
-        'model: baai/bge-m3\n    type: serverless\n    usd_per_1m_input: "0.01"',
-        'model: baai/bge-m3\n    type: serverless\n    usd_per_1m_input: "0.01001"',
-    )
-    told = tables.cheapest_sentence(recommend(catalogs.load(copied), english, today), "embedder")
-    assert "OpenRouter" not in told and "DeepInfra" in told
-    assert tables.cheapest_sentence(recommend(catalog, Workload(data_may_leave=False, placement="hosted"), today), "embedder") == ""
+def test_ties_are_named_and_a_rounded_figure_is_no_tie(made_up, made_up_copy, today, edit, pinned):
+    german = Workload(languages=("de",), vector_store="none")
+    found = recommend(made_up, german, today)
+    tied = tables.cheapest_sentence(found, "embedder")
+    assert "$18.00 " in tied  # 2,000,000 x (16 + 2) x 0.50 / 1e6
+    assert all(name in tied for name in ("Multi", "Alpha Router", "Beta Cloud", "Gamma Models"))
+    edit(made_up_copy / "offers/gamma.yaml", '"0.50"', '"0.5001"')
+    near = recommend(catalogs.load(made_up_copy), german, today)
+    assert next(units.usd(j.monthly) for j in near.judged if j.id == "gamma-multi") == "$18.00", "rounded it is the same"
+    told = tables.cheapest_sentence(near, "embedder")
+    assert "Gamma Models" not in told and "Beta Cloud" in told
+    assert tables.cheapest_sentence(recommend(made_up, Workload(data_may_leave=False, placement="hosted"), today), "embedder") == ""
+    assert tied == pinned
 
 
-def test_the_json_to_take_away_loses_no_digit(catalog):
-    found = json.loads(export.as_json(catalog))
+def test_the_json_to_take_away_loses_no_digit(made_up_copy, edit):
+    edit(made_up_copy / "offers/alpha.yaml", '"0.20"', '"0.20000000000000000070"')
+    found = json.loads(export.as_json(catalogs.load(made_up_copy)))
     offers = {o["id"]: o for p in found["providers"].values() for o in p["offers"]}
-    assert offers["databricks-databricks-bge-large-en"]["usd_per_1m_input"] == "0.10003"
-    assert found["families"]["bge"]["variants"]["bge-m3"]["parameters"] == 567_754_752
+    assert offers["alpha-big-en"]["usd_per_1m_input"] == "0.20000000000000000070"
+    assert found["families"]["acme"]["variants"]["giant"]["parameters"] == 8_000_000_000
 
 
-def test_the_csv_to_take_away_starts_no_formula(catalog):
-    rows = list(csv.DictReader(io.StringIO(export.offers_csv(catalog))))
-    assert len(rows) == 29
-    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
-    assert any(row["model"] == "'@cf/baai/bge-m3" for row in rows)
+def test_the_csv_to_take_away_starts_no_formula(made_up_copy, edit):
+    edit(made_up_copy / "offers/alpha.yaml", "model: alpha/big-en", "model: '@alpha/big-en'\n  note: '=1+1'")
+    catalog = catalogs.load(made_up_copy)
+    rows = {row["id"]: row for row in csv.DictReader(io.StringIO(export.offers_csv(catalog)))}
+    assert set(rows) == {offer.id for _, _, offer in catalog.offers()}
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows.values() for cell in row.values())
+    assert (rows["alpha-big-en"]["model"], rows["alpha-big-en"]["note"]) == ("'@alpha/big-en", "'=1+1")

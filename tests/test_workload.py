@@ -14,29 +14,31 @@ def test_the_stated_fields_are_those_that_differ_from_their_defaults():
     assert workload.params() == {"languages": ["de", "no"], "passages": "5", "split_long_passages": "false", "budget_usd_per_month": "12.5"}
 
 
-@pytest.mark.parametrize(
-    ("stated", "told"),
-    [
-        ({"pasages": 1}, "no field 'pasages'. Did you mean 'passages'?"),
-        ({"passages": 0}, "passages: Input should be greater than or equal to 1"),
-        ({"passages": 10**13}, "passages: Input should be less than or equal to 1000000000000"),
-        ({"passages": "many"}, "passages: Input should be a valid integer"),
-        ({"languages": []}, "languages: "),
-        ({"languages": ["english"]}, "languages.0: String should match pattern"),
-        ({"languages": [False]}, "languages.0: Input should be a valid string"),
-        ({"task": "search"}, "task: Input should be 'retrieve'"),
-        ({"passage_tokens": 900}, "passage_tokens_p95 is 450, below passage_tokens 900"),
-        ({"budget_usd_per_month": float("nan")}, "budget_usd_per_month: Input should be a finite number"),
-        ({"quality_tolerance": -1}, "quality_tolerance: "),
-        ({"placement": "cloud"}, "placement: Input should be 'any'"),
-        ({"vector_store": "../etc"}, "vector_store: String should match pattern"),
-        ({"passages": 10**18}, "passages: Input should be less than or equal to 1000000000000"),
-    ],
-)
-def test_a_bad_value_is_told_with_its_field(stated, told):
+BAD = [
+    # (workload, what its error names)
+    ({"pasages": 1}, ["'pasages'", "'passages'"]),
+    ({"passages": 0}, ["passages: ", " 1"]),
+    ({"passages": 10**13}, ["passages: ", "1000000000000"]),
+    ({"passages": "many"}, ["passages: "]),
+    ({"languages": []}, ["languages: "]),
+    ({"languages": ["english"]}, ["languages.0: "]),
+    ({"languages": [False]}, ["languages.0: "]),
+    ({"task": "search"}, ["task: ", "'retrieve'", "'rerank'"]),
+    ({"passage_tokens": 900}, ["passage_tokens_p95", "450", "passage_tokens ", "900"]),
+    ({"budget_usd_per_month": float("nan")}, ["budget_usd_per_month: "]),
+    ({"quality_tolerance": -1}, ["quality_tolerance: ", " 0"]),
+    ({"placement": "cloud"}, ["placement: ", "'any'", "'hosted'", "'own'"]),
+    ({"vector_store": "../etc"}, ["vector_store: "]),
+    ({"passages": 10**18}, ["passages: ", "1000000000000"]),
+]
+
+
+@pytest.mark.parametrize(("stated", "names"), BAD, ids=[str(row[0]) for row in BAD])
+def test_a_bad_value_is_told_with_its_field(stated, names, pinned):
     with pytest.raises(WorkloadError) as error:
         Workload.of(stated)
-    assert told in str(error.value)
+    assert all(name in str(error.value) for name in names)
+    assert str(error.value) == pinned
 
 
 def test_several_faults_are_told_together():
@@ -60,24 +62,37 @@ def test_the_whole_shape_of_the_design_is_accepted():
 CHOICES = {"task": ["retrieve", "rerank"], "languages": ["en", "de"], "plan": ["a", "b"]}
 
 
+REFUSED = {
+    # what the sentence about the parameter names
+    "an empty choice": ({"languages": [""], "budget_usd_per_month": [""]}, ["languages=:", "de", "en"]),
+    "no field": ({"pasages": ["5"]}, ["pasages=5:", "'passages'"]),
+    "twice": ({"passages": ["1", "2"]}, ["passages=1,2:"]),
+    "too many": ({"passages": ["1" + "0" * 18]}, [f"passages=1{'0' * 18}:", "1000000000000"]),
+    "no number": ({"passages": ["lots"]}, ["passages=lots:"]),
+    "no choice": ({"task": ["retreive"]}, ["task=retreive:", "'retreive'", "'retrieve'"]),
+    "not finite": ({"quality_tolerance": ["NaN"]}, ["quality_tolerance=NaN:"]),
+    "not a bool": ({"redundancy": ["maybe"]}, ["redundancy=maybe:", "true", "false"]),
+    "too long to show": ({"plan": ["c" * 500]}, [f"plan={'c' * 60}:", f"'{'c' * 40}'", "a, b"]),
+}
+
+
+@pytest.mark.parametrize(("params", "names"), list(REFUSED.values()), ids=list(REFUSED))
+def test_what_an_address_cannot_set_is_told(params, names, pinned):
+    (told,) = ignored(params, CHOICES, ("embed",))
+    assert told.startswith(names[0]) and all(name in told for name in names)
+    assert told == pinned
+
+
 @pytest.mark.parametrize(
-    ("params", "told"),
+    "params",
     [
-        ({"passages": ["5"], "languages": ["en", "de"], "split_long_passages": ["false"], "embed": ["true"]}, []),
-        ({"languages": [""], "budget_usd_per_month": [""]}, ["languages=: no such choice as ''. Known: de, en."]),
-        ({"pasages": ["5"]}, ["pasages=5: no such field. Did you mean 'passages'?"]),
-        ({"passages": ["1", "2"]}, ["passages=1,2: given 2 times; the last one is taken."]),
-        ({"passages": ["1" + "0" * 18]}, [f"passages=1{'0' * 18}: input should be less than or equal to 1000000000000."]),
-        ({"passages": ["lots"]}, ["passages=lots: input should be a valid integer, unable to parse string as an integer."]),
-        ({"task": ["retreive"]}, ["task=retreive: no such choice as 'retreive'. Did you mean 'retrieve'?"]),
-        ({"quality_tolerance": ["NaN"]}, ["quality_tolerance=NaN: input should be a finite number."]),
-        ({"redundancy": ["maybe"]}, ["redundancy=maybe: write true or false."]),
-        ({"passage_tokens": ["900"]}, []),
-        ({"plan": ["c" * 500]}, [f"plan={'c' * 60}: no such choice as '{'c' * 40}'. Known: a, b."]),
+        {"passages": ["5"], "languages": ["en", "de"], "split_long_passages": ["false"], "embed": ["true"]},
+        {"passage_tokens": ["900"]},
+        {"budget_usd_per_month": [""]},
     ],
 )
-def test_what_an_address_cannot_set_is_told(params, told):
-    assert ignored(params, CHOICES, ("embed",)) == told
+def test_of_what_an_address_may_set_nothing_is_told(params):
+    assert ignored(params, CHOICES, ("embed",)) == []
 
 
 def test_the_peak_is_five_times_the_average_unless_it_is_stated():

@@ -66,15 +66,18 @@ def test_one_signal_stands_alone():
     assert made([{"name": "A", "parameters": None, "context": None}]).rows[0].use_when == "Use when the workload needs embedding."
 
 
-def test_no_signal_is_said_plainly():
-    assert (
-        made([{"name": "A", "parameters": None, "context": None, "capability": None}]).rows[0].use_when == "The listing states no signal."
-    )
-
-
-def test_a_replaced_variant_is_kept_for_its_index_only():
-    row = made([{"name": "A", "replaced_by": "B"}]).rows[0]
-    assert (row.status, row.use_when) == ("Replaced by B", "Use only to keep an index built with it; new work goes to B.")
+def test_what_the_golden_view_does_not_hold_is_said_plainly(pinned):
+    unknown = made([{"name": "A", "parameters": None, "context": None, "capability": None}]).rows[0]
+    replaced, unpriced = made([{"name": "A", "replaced_by": "B"}]).rows[0], made([{"name": "A", "context": None}]).faq[2][1]
+    assert unknown.signals == () and "512" not in unknown.use_when
+    assert replaced.status.endswith(" B") and " B." in replaced.use_when and replaced.use_when != unknown.use_when
+    assert "$" not in unpriced
+    assert {
+        "no signal": unknown.use_when,
+        "status of what is replaced": replaced.status,
+        "use of what is replaced": replaced.use_when,
+        "no price": unpriced,
+    } == pinned
 
 
 def test_the_first_of_a_tie_in_price_is_named():
@@ -96,10 +99,6 @@ def test_a_price_that_is_a_dash_is_never_the_lowest():
     )
 
 
-def test_no_price_at_all_is_said_plainly():
-    assert made([{"name": "A"}]).faq[2][1].startswith("No price is listed.")
-
-
 def test_the_latest_of_the_largest_contexts_is_the_most_capable():
     view = made(
         [
@@ -111,6 +110,7 @@ def test_the_latest_of_the_largest_contexts_is_the_most_capable():
     assert view.faq[2][1].endswith("evaluate New with 8k context.")
 
 
-def test_a_family_without_a_listing_says_so(catalog):
-    with pytest.raises(ValueError, match="Aquila 2 has no listing"):
-        listing.as_listed(catalog.families["aquila-2"])
+def test_a_family_without_a_listing_says_so(made_up, pinned):
+    with pytest.raises(ValueError, match="Acme") as error:
+        listing.as_listed(made_up.families["acme"])
+    assert str(error.value) == pinned
