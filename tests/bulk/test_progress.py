@@ -1,6 +1,7 @@
 """What is said while the work goes on, and how often."""
 
 import io
+import re
 
 from advisor.bulk.folder import Written
 from advisor.bulk.progress import Progress, duration
@@ -26,14 +27,13 @@ def said(stream, seconds):
 
 
 def test_a_terminal_hears_once_a_second_at_most():
-    assert said(Terminal(), [0.4, 0.9, 1.0, 1.5, 1.9, 2.0]).count("passages") == 2
+    assert said(Terminal(), [0.4, 0.9, 1.0, 1.5, 1.9, 2.0]).count("\r\x1b[K") == 2
 
 
-def test_a_log_hears_every_thirty_seconds():
-    assert said(io.StringIO(), [1, 10, 29, 30, 45, 61]).splitlines() == [
-        "450 passages, 12 a second, 50 rows set aside, about 11 min left",
-        "630 passages, 9 a second, 70 rows set aside, about 14 min left",
-    ]
+def test_a_log_hears_every_thirty_seconds(pinned):
+    lines = said(io.StringIO(), [1, 10, 29, 30, 45, 61]).splitlines()
+    assert [re.findall(r"\d+", line) for line in lines] == [["450", "12", "50", "11"], ["630", "9", "70", "14"]]
+    assert lines == pinned
 
 
 def test_times_are_said_in_the_unit_that_suits():

@@ -2,10 +2,12 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from advisor import units
 from advisor.encode import choices, torch_engine, weights
 from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import EncodeError
@@ -49,25 +51,27 @@ def endpoint(name, **fields):
     return Endpoint(**told | fields)
 
 
-def test_where_nothing_is_at_hand_each_model_says_what_to_do(catalog):
+def test_where_nothing_is_at_hand_each_model_says_what_to_do(catalog, pinned):
     got = found(catalog)
-    assert {key: one.missing for key, one in got.items()} == {
-        key: f"{repo} is not on this machine yet. Fetch it." for key, repo in LOCAL.items()
-    } | {"bge-m3.torch": torch_engine.INSTALL_TORCH}
+    assert {key: one.files.repo for key, one in got.items()} == LOCAL | {"bge-m3.torch": "BAAI/bge-m3"}
+    assert all(repo in got[key].missing and got[key].missing == weights.lacking(got[key].files) for key, repo in LOCAL.items())
+    assert got["bge-m3.torch"].missing == torch_engine.INSTALL_TORCH
+    assert {"not fetched": got["bge-m3"].missing, "no torch": torch_engine.INSTALL_TORCH} == pinned
     assert Counter(one.kind for one in got.values()) == {"embedder": 5, "reranker": 3}
     assert [key for key, one in got.items() if not one.fetchable] == ["bge-m3.torch"]
     assert all(key == one.id and one.model.variant_id == key.removesuffix(".torch") for key, one in got.items())
 
 
-def test_what_fetching_takes_and_where_it_comes_from_is_told(catalog, monkeypatch):
+def test_what_fetching_takes_and_where_it_comes_from_is_told(catalog, monkeypatch, pinned):
     monkeypatch.setattr(weights, "free_bytes", lambda: 12_340_000_000)
-    got = found(catalog)
-    assert got["bge-small-en-v1.5"].room == (
-        "0.067 GB as published; 12.3 GB are free here. The files come from huggingface.co; none of your texts are sent."
-    )
-    assert got["bge-reranker-large"].room.startswith("Its size is not known before the hub is asked; 12.3 GB are free here.")
+    small = found(catalog)["bge-small-en-v1.5"]
+    assert f"{units.significant(small.gigabytes)} GB" in small.room and small.gigabytes == catalog.variants[small.id].local_files.gigabytes
+    known, unknown = replace(small, gigabytes=0.4567), replace(small, gigabytes=None)
+    assert "0.457 GB" in known.room and "12.3 GB" in known.room and "huggingface.co" in known.room
+    assert "12.3 GB" in unknown.room and unknown.room.count(" GB") == 1
+    assert {"size known": known.room, "size unknown": unknown.room} == pinned
     monkeypatch.setenv("ADVISOR_HUB", "http://hub.example:8000")
-    assert "The files come from hub.example:8000;" in got["bge-small-en-v1.5"].room
+    assert "hub.example:8000" in small.room and "huggingface.co" not in small.room
 
 
 def test_a_folder_of_ones_own_named_by_the_models_id_is_at_hand(catalog, here):
@@ -81,13 +85,13 @@ def test_such_a_folder_that_lacks_a_file_is_passed_over(catalog, here):
     fill(here / "bge-m3", found(catalog)["bge-m3"])
     (here / "bge-m3/onnx/model.onnx_data").unlink()
     got = found(catalog)["bge-m3"]
-    assert got.missing == "BAAI/bge-m3 is not on this machine yet. Fetch it." and got.model.folder == here / "BAAI--bge-m3"
+    assert got.missing == weights.lacking(got.files) and got.model.folder == here / "BAAI--bge-m3"
 
 
 def test_a_folder_that_was_fetched_is_at_hand_when_its_manifest_says_that_it_is_complete(catalog, here):
     one = found(catalog)["bge-small-en-v1.5"]
     folder = fill(here / "Qdrant--bge-small-en-v1.5-onnx-Q", one)
-    assert "does not say that it is complete" in found(catalog)[one.id].missing
+    assert "complete.json" in found(catalog)[one.id].missing
     stated = {name: {"size": 1, "sha256": "0" * 64} for name in one.files.required}
     (folder / "complete.json").write_text(json.dumps({"repo": one.files.repo, "revision": "a" * 40, "files": stated}))
     assert found(catalog)[one.id].missing == "" and found(catalog)[one.id].model.folder == folder
@@ -101,24 +105,24 @@ def test_a_folder_that_was_named_goes_before_the_models_folder(catalog, here, tm
     assert got.missing == "" and got.model.folder == mine
 
 
-def test_a_named_folder_that_lacks_a_file_says_which(catalog, here, tmp_path):
+def test_a_named_folder_that_lacks_a_file_says_which(catalog, here, tmp_path, pinned):
     one = found(catalog)["bge-m3"]
     fill(here / "bge-m3", one)  # is not taken in its place
     mine = fill(tmp_path / "mine", one)
     (mine / "onnx/model.onnx_data").unlink()
     (mine / "tokenizer.json").unlink()
-    assert found(catalog, **{"bge-m3": mine})["bge-m3"].missing == (
-        "The folder that you named holds no onnx/model.onnx_data. Name one that holds all files of BAAI/bge-m3."
-    )
+    got = found(catalog, **{"bge-m3": mine})["bge-m3"]
+    assert got.model.folder == mine and "onnx/model.onnx_data" in got.missing and "BAAI/bge-m3" in got.missing
+    assert got.missing == pinned
 
 
 @pytest.mark.parametrize("kind", ["nothing", "a file"])
-def test_a_named_folder_that_is_not_there_is_told(catalog, here, tmp_path, kind):
+def test_a_named_folder_that_is_not_there_is_told(catalog, here, tmp_path, kind, pinned):
     fill(here / "bge-m3", found(catalog)["bge-m3"])
     if kind == "a file":
         (tmp_path / "gone").write_text("x")
     got = found(catalog, **{"bge-m3": tmp_path / "gone"})["bge-m3"]
-    assert got.missing == "The folder that you named is not there. Name one that holds all files of BAAI/bge-m3."
+    assert got.model.folder == tmp_path / "gone" and "BAAI/bge-m3" in got.missing and got.missing == pinned
 
 
 def test_no_stand_in_is_offered_where_there_is_none(catalog):
@@ -129,7 +133,7 @@ def test_a_stand_in_comes_first_and_is_labelled(catalog, tmp_path):
     (tmp_path / "standin").mkdir()
     (tmp_path / "standin/standin.json").write_text(json.dumps(STANDIN))
     got = found(catalog)
-    assert next(iter(got)) == "standin" and got["standin"].label == "Tiny (stand-in, not BGE)"
+    assert next(iter(got)) == "standin" and "Tiny" in got["standin"].label != got["standin"].name
     one = got["standin"]
     assert one.missing == "" and one.model.standin and one.model.variant_id is None and one.model.folder == tmp_path / "standin"
     assert not one.fetchable and one.query_instruction is None
@@ -156,7 +160,7 @@ def test_endpoints_are_chosen_by_their_ids(catalog):
     got = found(catalog, served)
     assert list(got)[-2:] == ["at.m3", "typed"]
     assert (got["at.m3"].endpoint, got["at.m3"].engine, got["at.m3"].missing, got["at.m3"].model) == (one, "remote", "", None)
-    assert got["at.m3"].label == "M3 on our GPU, endpoint" and not got["at.m3"].fetchable
+    assert "M3 on our GPU" in got["at.m3"].label and not got["at.m3"].fetchable
     assert got["at.m3"].query_instruction is None and got["typed"].query_instruction is None
     small = found(catalog, choices.at({"s": endpoint("Small", variant="bge-small-en-v1.5")}))["at.s"]
     assert small.query_instruction == catalog.variants["bge-small-en-v1.5"].query_instruction != ""
@@ -166,9 +170,8 @@ def test_with_torch_every_encoder_that_it_runs_can_be_chosen_in_it(catalog, here
     monkeypatch.setattr(torch_engine, "find_spec", lambda name: object())
     got = {key: one for key, one in found(catalog).items() if one.engine == "torch"}
     assert sorted(got) == sorted(f"{key}.torch" for key in LOCAL)
-    assert {key: one.missing for key, one in got.items()}["bge-base-en-v1.5.torch"] == (
-        "BAAI/bge-base-en-v1.5 is not on this machine yet. Fetch it."
-    )
+    assert "BAAI/bge-base-en-v1.5" in got["bge-base-en-v1.5.torch"].missing
+    assert all(one.missing == weights.lacking(one.files) for one in got.values())
     assert got["bge-base-en-v1.5.torch"].files.required[0] == "model.safetensors" and got["bge-base-en-v1.5.torch"].fetchable
     assert got["bge-m3.torch"].files.required[:3] == ("pytorch_model.bin", "sparse_linear.pt", "colbert_linear.pt")
     assert got["bge-m3.torch"].model.outputs == ("dense", "sparse", "multi_vector")
@@ -178,22 +181,26 @@ def test_with_torch_every_encoder_that_it_runs_can_be_chosen_in_it(catalog, here
     assert got["bge-m3.torch"].model.folder == tmp_path / "mine" and got["bge-m3"].missing
 
 
-def test_no_two_models_on_this_machine_have_one_label(catalog, tmp_path, monkeypatch):
+def test_no_two_models_on_this_machine_have_one_label(catalog, tmp_path, monkeypatch, pinned):
     (tmp_path / "standin").mkdir()
     (tmp_path / "standin/standin.json").write_text(json.dumps(STANDIN | {"name": "BGE M3"}))
     monkeypatch.setattr(torch_engine, "find_spec", lambda name: object())
-    labels = [one.label for one in found(catalog, choices.at({"m3": endpoint("BGE M3")})).values()]
-    assert len(labels) == len(set(labels)) == 2 + 2 * len(LOCAL)
-    assert {"BGE M3", "BGE M3, torch", "BGE M3, endpoint", "BGE M3 (stand-in, not BGE)"} <= set(labels)
+    got = found(catalog, choices.at({"m3": endpoint("BGE M3")}))
+    labels = {key: one.label for key, one in got.items()}
+    assert len(set(labels.values())) == len(labels) == 2 + 2 * len(LOCAL)
+    of_m3 = {key: labels[key] for key in ("standin", "bge-m3", "bge-m3.torch", "at.m3")}
+    assert all("BGE M3" in label for label in of_m3.values()) and of_m3 == pinned
 
 
-def test_a_variant_without_an_onnx_file_is_left_to_a_server(catalog):
+def test_a_variant_without_an_onnx_file_is_left_to_a_server(catalog, pinned):
     assert "bge-multilingual-gemma2" not in found(catalog) and "bge-multilingual-gemma2.torch" not in found(catalog)
-    with pytest.raises(EncodeError, match="Use an endpoint that serves it"):
-        choices.local_files(catalog.variants["bge-multilingual-gemma2"])
+    variant = catalog.variants["bge-multilingual-gemma2"]
+    with pytest.raises(EncodeError) as caught:
+        choices.local_files(variant)
+    assert variant.name in str(caught.value) and str(caught.value) == pinned
 
 
 @pytest.mark.parametrize("named", ["~nosuchuser/x", "x" * 300, "a\0b", "/proc/1/root/x"])
 def test_a_folder_that_cannot_be_is_told_as_not_there(catalog, here, named):
-    got = choices.all_of(catalog, {}, {"bge-m3": choices.folder(named)})["bge-m3"]
-    assert got.missing.startswith("The folder that you named is not there.")
+    got, gone = (choices.all_of(catalog, {}, {"bge-m3": folder})["bge-m3"] for folder in (choices.folder(named), here / "gone"))
+    assert got.missing == gone.missing and got.missing != weights.lacking(got.files)

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,8 @@ import pytest
 pytest.importorskip("fastembed")
 
 from advisor import __main__ as cli
-from advisor.encode import local, models, torch_engine
+from advisor.encode import endpoints, local, models, remote, torch_engine
+from advisor.encode.engine import EncodeError
 from tests.encode import servers
 
 SMALL, M3, RERANKER = "bge-small-en-v1.5", "bge-m3", "bge-reranker-base"
@@ -95,7 +97,7 @@ def test_vectors_are_those_of_the_engine(run, small, tiny_embedder):
     status, out, err = run("embed", "--model", SMALL, "--folder", tiny_embedder, lines=TEXTS)
     assert status == 0 and np.array(out) == pytest.approx(small.embed(TEXTS, "passage").dense, abs=1e-6)
     assert np.array(out).shape == (4, 32)
-    assert err.splitlines() == list(small.about.notes) and "These weights are not BGE Small EN v1.5's" in err
+    assert err.splitlines() == list(small.about.notes) and any("32" in note and "384" in note for note in small.about.notes)
 
 
 def test_a_query_gets_the_instruction_and_a_passage_none(run, small, tiny_embedder):
@@ -150,7 +152,7 @@ def test_the_stand_in_answers_and_is_labelled(run, standin, monkeypatch):
     status, out, err = run("embed", "--model", "standin", lines=["a cat sleeps", "a cat naps", "GPU prices"])
     rows = np.array(out)
     assert status == 0 and rows.shape == (3, 384) and rows[0] @ rows[1] > rows[0] @ rows[2] + 0.3
-    assert err.splitlines()[-1] == "all-MiniLM-L6-v2 is a stand-in, not BGE."
+    assert "all-MiniLM-L6-v2" in err.splitlines()[-1]
 
 
 # rerank
@@ -184,10 +186,10 @@ def test_bytes_of_several_languages_pass_through_a_pipe(small, tiny_embedder):
 
 
 @pytest.mark.parametrize("environment", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "utf-8:strict"}], ids=["locale C", "UTF-8"])
-def test_bytes_that_are_no_text_are_told(tiny_embedder, environment):
+def test_bytes_that_are_no_text_are_told(tiny_embedder, pinned, environment):
     status, out, err = process("embed", "--model", SMALL, "--folder", tiny_embedder, text="Müller\n".encode("latin-1"), **environment)
-    assert (status, out) == (2, "") and err.splitlines()[-1] == "Standard input is no text in UTF-8. Convert it, for instance with iconv."
-    assert "Traceback" not in err
+    assert (status, out) == (2, "") and "UTF-8" in err.splitlines()[-1] and "Traceback" not in err
+    assert err.splitlines()[-1] == pinned
 
 
 # What is not there
@@ -195,55 +197,54 @@ def test_bytes_that_are_no_text_are_told(tiny_embedder, environment):
 
 @pytest.mark.parametrize("command", [("embed",), ("rerank", "--query", "q")])
 @pytest.mark.parametrize("engine", ["local", "torch"])
-def test_a_model_that_is_not_known_is_told_with_those_that_are(refused, command, engine):
+def test_a_model_that_is_not_known_is_told_with_those_that_are(refused, catalog, command, engine):
     told = refused(*command, "--model", "bge-smal", "--engine", engine)
-    assert told.startswith("The catalog has no embedder or reranker 'bge-smal'. It has: bge-base-en-v1.5, ") and "Qwen" not in told
+    known = {key: variant.kind in ("embedder", "reranker") for key, variant in catalog.variants.items()}
+    assert "'bge-smal'" in told and set(known.values()) == {True, False}
+    assert {key: key in re.findall(r"[\w.-]*\w", told) for key in known} == known
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "names"),
     [
-        (
-            ("--model", M3),
-            "BAAI/bge-m3 is not on this machine yet. Fetch it. Use the page Live, or name a folder with --folder.",
-        ),
-        (("--model", M3, "--engine", "torch"), torch_engine.INSTALL_TORCH),
-        (("--model", SMALL, "--engine", "torch"), f"{SMALL} is not at hand in the engine torch. {torch_engine.INSTALL_TORCH}"),
-        (("--model", "standin"), "standin is not at hand in the engine local. Run: make standin"),
-        (
-            ("--model", "bge-multilingual-gemma2"),
-            "BGE Multilingual Gemma2 does not run in the local engine: no ONNX file of it is known. Use an endpoint that serves it.",
-        ),
-        (("--model", M3, "--engine", "locl"), "no endpoint 'locl' in ADVISOR_ENDPOINTS."),
-        (
-            ("--model", M3, "--folder", "/no/such/folder"),
-            "The folder that you named is not there. Name one that holds all files of BAAI/bge-m3.",
-        ),
+        pytest.param(("--model", M3), ["BAAI/bge-m3", "--folder"], id="not fetched"),
+        pytest.param(("--model", M3, "--engine", "torch"), [torch_engine.INSTALL_TORCH], id="no torch"),
+        pytest.param(("--model", SMALL, "--engine", "torch"), [SMALL, torch_engine.INSTALL_TORCH], id="no torch, another model"),
+        pytest.param(("--model", "standin"), ["standin", "local"], id="no stand-in"),
+        pytest.param(("--model", "bge-multilingual-gemma2"), ["BGE Multilingual Gemma2"], id="no ONNX file"),
+        pytest.param(("--model", M3, "--engine", "locl"), ["'locl'", "ADVISOR_ENDPOINTS"], id="no endpoint"),
+        pytest.param(("--model", M3, "--folder", "/no/such/folder"), ["BAAI/bge-m3"], id="no folder"),
     ],
 )
-def test_what_is_not_at_hand_is_told_with_the_step_that_brings_it(refused, arguments, told):
-    assert refused("embed", *arguments) == told
+def test_what_is_not_at_hand_is_told_with_the_step_that_brings_it(refused, pinned, arguments, names):
+    told = refused("embed", *arguments)
+    assert all(name in told for name in names) and told == pinned
 
 
-def test_a_folder_that_lacks_a_file_says_which(refused, tiny_embedder, tmp_path):
+def test_a_folder_that_lacks_a_file_says_which(refused, catalog, tiny_embedder, tmp_path):
     folder = shutil.copytree(tiny_embedder, tmp_path / "mine")
     (folder / "tokenizer.json").unlink()
-    assert refused("embed", "--model", SMALL, "--folder", folder) == (
-        "The folder that you named holds no tokenizer.json. Name one that holds all files of Qdrant/bge-small-en-v1.5-onnx-Q."
-    )
+    told = refused("embed", "--model", SMALL, "--folder", folder)
+    assert "tokenizer.json" in told and catalog.variants[SMALL].local_files.repo in told
 
 
-def test_a_file_that_is_cut_short_is_told(refused, tiny_embedder, tmp_path):
+def test_a_file_that_is_cut_short_is_told(refused, catalog, tiny_embedder, tmp_path):
     folder = shutil.copytree(tiny_embedder, tmp_path / "mine")
     (folder / "model_optimized.onnx").write_bytes(b"ONNX")
-    assert refused("embed", "--model", SMALL, "--folder", folder).endswith("one is broken or cut short. Fetch the weights again.")
+    with pytest.raises(EncodeError) as caught:
+        local.load(models.of_variant(catalog, SMALL, folder))
+    assert refused("embed", "--model", SMALL, "--folder", folder) == str(caught.value)
 
 
-def test_a_model_of_the_other_kind_is_told(run, tiny_embedder, tiny_reranker):
+def test_a_model_of_the_other_kind_is_told(run, catalog, small, tiny_embedder, tiny_reranker):
+    with pytest.raises(EncodeError) as caught:
+        small.rerank("q", ["a text"])
     status, out, err = run("rerank", "--model", SMALL, "--folder", tiny_embedder, "--query", "q")
-    assert (status, out) == (2, []) and err.splitlines()[-1].endswith("is an embedder: it scores no pairs. Choose a reranker.")
+    assert (status, out) == (2, []) and err.splitlines()[-1] == str(caught.value)
+    with pytest.raises(EncodeError) as caught:
+        local.load(models.of_variant(catalog, RERANKER, tiny_reranker)).embed(["a text"], "passage")
     status, out, err = run("embed", "--model", RERANKER, "--folder", tiny_reranker)
-    assert (status, out) == (2, []) and err.splitlines()[-1].endswith("is a reranker: it gives no vectors. Choose an embedder.")
+    assert (status, out) == (2, []) and err.splitlines()[-1] == str(caught.value)
 
 
 # Endpoints
@@ -255,7 +256,9 @@ def test_an_endpoint_of_the_settings_answers(run, serve, catalog):
         serve(base_url, variant=M3)
         status, out, err = run("embed", "--model", M3, "--engine", "here", lines=lines)
         assert status == 0 and np.array(out) == pytest.approx(np.array([servers.vector(line, 1024) for line in lines]), abs=1e-5)
-        assert [one.body["inputs"] for one in base_url.posts] == [lines] and "not BGE" not in err
+        assert [one.body["inputs"] for one in base_url.posts] == [lines]
+    (note,) = remote.EMBED["tei"].notes
+    assert err.splitlines() == [note]  # not that it is a stand-in
 
 
 def test_a_reranker_behind_an_endpoint_answers(run, serve):
@@ -275,48 +278,50 @@ def test_an_endpoint_gives_a_query_its_variants_instruction(run, serve, catalog)
         assert [one.body["inputs"] for one in base_url.posts] == [["fox"], [catalog.variants[SMALL].query_instruction + "fox"]]
 
 
-def test_an_endpoint_of_another_model_does_not_answer_in_its_place(refused, serve):
+def test_an_endpoint_of_another_model_does_not_answer_in_its_place(refused, serve, pinned):
     with servers.serving("tei") as base_url:
         serve(base_url, variant=M3)
-        assert refused("embed", "--model", SMALL, "--engine", "here") == (
-            "Our server serves bge-m3, not bge-small-en-v1.5. Name that one with --model."
-        )
+        told = refused("embed", "--model", SMALL, "--engine", "here")
+        assert all(name in told for name in ("Our server", M3, SMALL, "--model")) and told == pinned
         serve(base_url, model="intfloat/e5-large")
-        assert "Our server serves intfloat/e5-large, not bge-m3." in refused("embed", "--model", M3, "--engine", "here")
+        told = refused("embed", "--model", M3, "--engine", "here")
+        assert all(name in told for name in ("Our server", "intfloat/e5-large", M3))
         assert base_url.seen == []
 
 
-def test_an_endpoint_that_is_not_bge_is_labelled(run, serve):
+def test_an_endpoint_that_is_not_bge_is_labelled(run, serve, pinned):
     with servers.serving("tei") as base_url:
         serve(base_url, model="intfloat/e5-large")
         status, out, err = run("embed", "--model", "intfloat/e5-large", "--engine", "here")
-    assert status == 0 and len(out) == 1 and err.splitlines()[-1] == "intfloat/e5-large is a stand-in, not BGE."
+    (note,) = remote.EMBED["tei"].notes
+    assert status == 0 and len(out) == 1 and err.splitlines()[:-1] == [note]
+    assert "intfloat/e5-large" in err.splitlines()[-1] and err.splitlines()[-1] == pinned
 
 
-def test_a_misspelt_endpoint_names_the_nearest(refused, serve):
+def test_a_misspelt_endpoint_names_the_nearest(refused, serve, pinned):
     serve("http://127.0.0.1:9", id="m3-here")
-    assert refused("embed", "--model", M3, "--engine", "m3-her") == ("no endpoint 'm3-her' in ADVISOR_ENDPOINTS. Did you mean 'm3-here'?")
+    told = refused("embed", "--model", M3, "--engine", "m3-her")
+    assert "'m3-her'" in told and "'m3-here'" in told and told == pinned
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    "content",
     [
-        (None, "endpoints.yaml: the file is missing. Restore it, or name another in ADVISOR_ENDPOINTS."),
-        ("endpoints: 3\n", "endpoints.yaml, endpoints: no list."),
-        ("a: [1\n", "endpoints.yaml, line 2: "),
-        (
-            'endpoints:\n  - {id: x, name: X, base_url: "http://h", shape: nope, model: m, kind: embedder}\n',
-            "endpoints.yaml, endpoint x, shape:",
-        ),
+        None,
+        "endpoints: 3\n",
+        "a: [1\n",
+        'endpoints:\n  - {id: x, name: X, base_url: "http://h", shape: nope, model: m, kind: embedder}\n',
     ],
     ids=["missing", "no list", "no YAML", "no such shape"],
 )
-def test_a_broken_file_of_endpoints_is_told(run, tmp_path, monkeypatch, content, told):
+def test_a_broken_file_of_endpoints_is_told(run, catalog, tmp_path, monkeypatch, content):
     monkeypatch.setenv("ADVISOR_ENDPOINTS", str(tmp_path / "endpoints.yaml"))
     if content is not None:
         (tmp_path / "endpoints.yaml").write_text(content)
+    with pytest.raises(endpoints.EndpointsError) as caught:
+        endpoints.load(catalog.variants)
     status, out, err = run("embed", "--model", M3, "--engine", "x")
-    assert (status, out) == (2, []) and told in " ".join(err.split()) and "Traceback" not in err
+    assert (status, out) == (2, []) and err.strip() == str(caught.value) and "endpoints.yaml" in err
 
 
 def test_a_broken_file_of_endpoints_does_not_trouble_the_other_engines(run, tmp_path, monkeypatch, tiny_embedder):
@@ -324,31 +329,31 @@ def test_a_broken_file_of_endpoints_does_not_trouble_the_other_engines(run, tmp_
     assert run("embed", "--model", SMALL, "--folder", tiny_embedder)[0] == 0
 
 
-def test_a_key_that_is_refused_is_never_shown(run, serve, monkeypatch):
+def test_a_key_that_is_refused_is_never_shown(run, serve, monkeypatch, pinned):
     monkeypatch.setenv("OUR_KEY", KEY)
     with servers.serving("tei", key="another") as base_url:
         serve(base_url, variant=M3, key_env="OUR_KEY")
         status, out, err = run("embed", "--model", M3, "--engine", "here")
         assert base_url.posts[0].headers["Authorization"] == f"Bearer {KEY}"
     assert (status, out) == (2, []) and KEY not in err
-    assert err.splitlines()[-1] == "Our server refused the key (401). Check that it is whole and has not been revoked."
+    told = err.splitlines()[-1]
+    assert "Our server" in told and "401" in told and told == pinned
 
 
-def test_a_key_that_is_not_set_is_told_by_the_name_of_its_variable(refused, serve, monkeypatch):
+def test_a_key_that_is_not_set_is_told_by_the_name_of_its_variable(refused, serve, monkeypatch, pinned):
     monkeypatch.delenv("OUR_KEY", raising=False)
     serve("http://127.0.0.1:9", variant=M3, key_env="OUR_KEY")
-    assert refused("embed", "--model", M3, "--engine", "here") == (
-        "The key of Our server is not set. Put it into the environment variable OUR_KEY."
-    )
+    told = refused("embed", "--model", M3, "--engine", "here")
+    assert "Our server" in told and "OUR_KEY" in told and told == pinned
 
 
-def test_a_server_that_ends_half_way_keeps_what_was_printed_and_is_told(run, serve):
+def test_a_server_that_ends_half_way_keeps_what_was_printed_and_is_told(run, serve, pinned):
     lines = [f"text {number}" for number in range(257)]
     with servers.serving("tei", info={"max_client_batch_size": 256}, takes=256) as base_url:
         serve(base_url, variant=M3)
         lines[256] = " "  # no model reads it
         status, out, err = run("embed", "--model", M3, "--engine", "here", lines=lines)
-    assert (status, len(out)) == (2, 256) and err.splitlines()[-1] == "One of the texts is empty, which no model reads. Leave it out."
+    assert (status, len(out)) == (2, 256) and err.splitlines()[-1] == pinned
 
 
 def test_a_reader_who_has_seen_enough_gets_no_trace(standin):
@@ -358,9 +363,9 @@ def test_a_reader_who_has_seen_enough_gets_no_trace(standin):
     assert done.stdout.strip() == "1" and "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("query", "told"), [("  ", "The query is empty."), ("x\udcff", "The query is no text in UTF-8.")])
-def test_a_query_that_is_none_is_refused(capsys, monkeypatch, tiny_reranker, query, told):
+@pytest.mark.parametrize(("query", "name"), [("  ", "--query"), ("x\udcff", "UTF-8")], ids=["empty", "no text"])
+def test_a_query_that_is_none_is_refused(capsys, monkeypatch, tiny_reranker, pinned, query, name):
     monkeypatch.setattr("sys.stdin", io.StringIO("a\n"))
     assert cli.main(["rerank", "--model", "bge-reranker-base", "--folder", str(tiny_reranker), "--query", query]) == 2
     out = capsys.readouterr()
-    assert out.out == "" and out.err.startswith(told)
+    assert out.out == "" and name in out.err and out.err.strip() == pinned

@@ -1,6 +1,7 @@
 """The local engine against a forward pass by onnxruntime, with tokenisation, cutting and pooling done by hand."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 
@@ -102,8 +103,8 @@ def test_a_batch_holds_texts_of_one_length_and_few_tokens(monkeypatch):
 
 def test_weights_of_another_shape_are_not_called_the_variant(small):
     assert small.about.variant_id is None and small.about.precision is None
-    assert any("32 values" in note and "384" in note for note in small.about.notes)
-    assert small.about.model != "BGE Small EN v1.5"
+    assert any("32" in note and "384" in note for note in small.about.notes)
+    assert small.about.model != small._model.name
 
 
 def test_weights_of_the_right_shape_are_the_variant_with_their_precision(catalog, tiny_embedder):
@@ -129,14 +130,24 @@ def test_a_custom_model_with_its_weights_beside_it_can_be_loaded_twice(catalog, 
     assert np.allclose(one.embed(["fox"], "query").dense, other.embed(["fox"], "query").dense)
 
 
-def test_an_engine_that_pools_otherwise_is_refused(catalog, tiny_embedder):
+def test_an_engine_that_pools_otherwise_is_refused(catalog, tiny_embedder, pinned):
     model = replace(models.of_variant(catalog, "bge-small-en-v1.5", tiny_embedder), embedding_dim=32, pooling="mean")
-    with pytest.raises(EncodeError, match="does not pool"):
+    with pytest.raises(EncodeError) as caught:
         local.load(model)  # fastembed's built-in takes the first token whatever the catalog says
+    assert model.name in str(caught.value) and "mean" in str(caught.value) and str(caught.value) == pinned
 
 
-@pytest.mark.parametrize("broken", ["missing", "cut", "empty", "no tokenizer", "tokenizer is no JSON"])
-def test_a_broken_folder_is_told_in_a_sentence(catalog, tiny_embedder, tmp_path, broken):
+@pytest.mark.parametrize(
+    ("broken", "named"),
+    [
+        ("missing", "model_optimized.onnx"),
+        ("cut", "BGE Small EN v1.5"),
+        ("empty", "BGE Small EN v1.5"),
+        ("no tokenizer", "tokenizer.json"),
+        ("tokenizer is no JSON", "BGE Small EN v1.5"),
+    ],
+)
+def test_a_broken_folder_is_told_in_a_sentence(catalog, tiny_embedder, tmp_path, broken, named):
     folder = shutil.copytree(tiny_embedder, tmp_path / "model")
     file = folder / "model_optimized.onnx"
     if broken == "missing":
@@ -149,28 +160,48 @@ def test_a_broken_folder_is_told_in_a_sentence(catalog, tiny_embedder, tmp_path,
         (folder / "tokenizer.json").unlink()
     else:
         (folder / "tokenizer.json").write_text("{")
-    with pytest.raises(EncodeError, match=r"\. (Fetch the weights again|.*again)"):
+    with pytest.raises(EncodeError) as caught:
         local.load(models.of_variant(catalog, "bge-small-en-v1.5", folder))
+    assert named in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_missing_and_one_that_is_broken_are_told_with_the_next_step(catalog, tiny_embedder, tmp_path, pinned):
+    folder = shutil.copytree(tiny_embedder, tmp_path / "model")
+    found = {}
+    for name, spoil in (("broken", lambda file: file.write_bytes(b"")), ("missing", lambda file: file.unlink())):
+        spoil(folder / "model_optimized.onnx")
+        with pytest.raises(EncodeError) as caught:
+            local.load(models.of_variant(catalog, "bge-small-en-v1.5", folder))
+        found[name] = re.sub(r"\(\w+\)", "(KIND)", str(caught.value))  # the kind is onnxruntime's
+    assert "model_optimized.onnx" in found["missing"] and "(KIND)" in found["broken"]
+    assert found == pinned
 
 
 def test_a_model_that_pools_its_last_token_is_left_to_a_server(catalog, tmp_path):
-    with pytest.raises(EncodeError, match="endpoint"):
+    with pytest.raises(EncodeError, match=catalog.variants["bge-multilingual-gemma2"].name):
         models.of_variant(catalog, "bge-multilingual-gemma2", tmp_path)
 
 
-def test_what_a_model_is_not_for_is_said(small, reranker):
-    with pytest.raises(EncodeError, match="embedder"):
-        small.rerank("q", ["p"])
-    with pytest.raises(EncodeError, match="reranker"):
-        reranker.embed(["p"], "passage")
-    with pytest.raises(EncodeError, match="torch"):
-        small.embed(["p"], "passage", outputs=("dense", "sparse"))
+def test_what_a_model_is_not_for_is_said(small, reranker, pinned):
+    found = {}
+    for name, ask in (
+        ("an embedder scores nothing", lambda: small.rerank("q", ["p"])),
+        ("a reranker gives no vectors", lambda: reranker.embed(["p"], "passage")),
+        ("only dense vectors", lambda: small.embed(["p"], "passage", outputs=("dense", "sparse"))),
+    ):
+        with pytest.raises(EncodeError) as caught:
+            ask()
+        found[name] = str(caught.value)
+    assert [small.about.model in sentence for sentence in found.values()] == [True, False, False]
+    assert [reranker.about.model in sentence for sentence in found.values()] == [False, True, False]
+    assert found == pinned
 
 
-def test_a_stand_in_says_so(tmp_path, tiny_embedder):
+def test_a_stand_in_says_so(tmp_path, tiny_embedder, pinned):
     folder = shutil.copytree(tiny_embedder, tmp_path / "standin")
-    with pytest.raises(EncodeError, match="make standin"):
+    with pytest.raises(EncodeError) as caught:
         models.standin(folder)
+    assert models.STANDIN_FILE in str(caught.value) and str(caught.value) == pinned
     told = {
         "name": "Tiny",
         "kind": "embedder",

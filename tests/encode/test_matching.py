@@ -1,5 +1,7 @@
 """Scores of sparse and multi-vector outputs, worked by hand."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -63,10 +65,10 @@ def test_a_negative_best_similarity_stays_negative() -> None:
     ids=["no query token", "no passage token", "other dimension", "one vector for the text"],
 )
 def test_vectors_that_cannot_be_compared_are_refused(query: np.ndarray, passage: np.ndarray) -> None:
-    with pytest.raises(ValueError, match=r"shape \(tokens, dim\)"):
+    with pytest.raises(ValueError, match=re.escape(str(passage.shape))):
         max_sim(query, passage)
 
 
 def test_tokens_that_do_not_fit_the_vectors_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"\(2, 3\) vectors, but \(2, 2\) tokens"):
+    with pytest.raises(ValueError, match=r"\(2, 3\).*\(2, 2\)"):
         best_matches(QUERY_VECTORS, PASSAGE_VECTORS, ["a", "b"], ["c", "d"])

@@ -133,7 +133,7 @@ def test_the_folders_say_how_they_pool_and_where_they_cut(tiny_embedder, tiny_m3
 
 
 def test_given_weights_of_another_shape_are_refused():
-    with pytest.raises(ValueError, match=r"words has shape \(2, 3\), not \(4, 3\)"):
+    with pytest.raises(ValueError, match=r"words.*\(2, 3\).*\(4, 3\)"):
         onnx_models.Graph({"words": np.zeros((2, 3))}).weight("words", 4, 3)
 
 

@@ -41,7 +41,7 @@ def test_a_real_embedder_beats_word_matching_on_the_sample(english, by_meaning):
     compared = evaluate.compare(by_meaning, matching)
     assert compared.difference.low > 0 and compared.verdict == "first"
     assert len(compared.wins) > 2 * len(compared.losses)
-    assert compared.sentence.startswith("all-MiniLM-L6-v2 (not BGE) finds more than BM25: nDCG@10 ")
+    assert compared.sentence.index("all-MiniLM-L6-v2") < compared.sentence.index("BM25") and "nDCG@10" in compared.sentence
 
 
 def test_the_sample_leaves_room_above_a_small_embedder(by_meaning):
