@@ -25,7 +25,7 @@ HOSTED = [
     ({}, "gamma-giant", "36", "36 million x 1.00"),
     ({"queries_per_month": 1}, "beta-big-en", "0.0000018", "18 tokens x 0.10: every digit stays"),
     ({"query_tokens": 30, "queries_per_month": 1_000_000}, "alpha-multi", "16", "32 million x 0.50"),
-    ({"new_passages_per_month": 100_000}, "gamma-multi", "28.10", "36 million + 100,000 x (200 + 2) = 56.2 million x 0.50"),
+    ({"new_passages_per_month": 100_000}, "gamma-multi", "22.48", "36 million + 100,000 x (200 + 2) = 56.2 million x 0.40"),
     ({"queries_per_month": 0, "new_passages_per_month": 10, "passage_tokens": 600, "passage_tokens_p95": 1200}, "beta-big-en",
      "0.0006041", "10 x (600 + 2 x (0.95 x 2 + 0.05 x 3)) = 10 x 604.1 = 6,041 tokens x 0.10"),
     ({"queries_per_month": 0, "new_passages_per_month": 10, "passage_tokens": 5000, "passage_tokens_p95": 5000}, "alpha-multi",

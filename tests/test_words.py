@@ -229,7 +229,8 @@ def test_the_cost_chart_tells_each_bar_in_words(catalog, today, pinned):
 
 def test_ties_are_named_and_a_rounded_figure_is_no_tie(made_up, made_up_copy, today, edit, pinned):
     german = Workload(languages=("de",), vector_store="none")
-    found = recommend(made_up, german, today)
+    edit(made_up_copy / "offers/gamma.yaml", '"0.40"', '"0.50"')
+    found = recommend(catalogs.load(made_up_copy), german, today)
     tied = tables.cheapest_sentence(found, "embedder")
     assert "$18.00 " in tied  # 2,000,000 x (16 + 2) x 0.50 / 1e6
     assert all(name in tied for name in ("Multi", "Alpha Router", "Beta Cloud", "Gamma Models"))
