@@ -12,6 +12,7 @@ from advisor.catalog.load import SHIPPED, Catalog
 
 TODAY = date(2026, 11, 24)
 TESTS = Path(__file__).resolve().parent
+MADE_UP = TESTS / "made_up"
 
 
 class Pins(AmberSnapshotExtension):
@@ -44,6 +45,27 @@ def catalog() -> Catalog:
 def copied(tmp_path: Path) -> Path:
     """A copy of the shipped catalog that a test may change."""
     return shutil.copytree(SHIPPED, tmp_path / "catalog")
+
+
+def put_together(folder: Path) -> Path:
+    """The made-up catalog in a new folder, with the shipped rules and the shipped sources beside its own."""
+    shutil.copytree(MADE_UP, folder)
+    shutil.copytree(SHIPPED / "rules", folder / "rules")
+    own = (MADE_UP / "sources.yaml").read_text(encoding="utf-8").removeprefix("sources:\n")
+    (folder / "sources.yaml").write_text((SHIPPED / "sources.yaml").read_text(encoding="utf-8") + own, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def made_up(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """A small catalog with round figures that no change of the shipped one touches; see tests/made_up/README.md."""
+    return catalogs.load(put_together(tmp_path_factory.mktemp("made_up") / "catalog"))
+
+
+@pytest.fixture
+def made_up_copy(tmp_path: Path) -> Path:
+    """The made-up catalog in a folder that a test may change."""
+    return put_together(tmp_path / "made_up")
 
 
 def replace(path: Path, old: str, new: str) -> None:
