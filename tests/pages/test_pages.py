@@ -59,7 +59,7 @@ def test_the_page_runs(page):
 
 
 def test_advise_answers_a_stated_workload(catalog):
-    stated = {"task": "rerank", "priority": "quality", "queries_per_month": 500_000}
+    stated = {"task": "rerank", "priority": "quality", "queries_per_month": 5_000_000}
     at = opened("advise", **{name: str(value) for name, value in stated.items()})
     fifty = recommend(catalog, Workload.of(stated), today())
     assert fifty.pick.part("reranker") and shown(at, report.headline(fifty)) and shown(at, fifty.pick.named)
