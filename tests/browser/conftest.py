@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect, sync_playwright
 
+from advisor import report
+from advisor.recommend import Recommendation
 from tools import chromium
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,6 +108,62 @@ def settle(page: Page) -> None:
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     page.wait_for_timeout(400)
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+def widget(where, key: str):
+    """A widget by its key in the code, of which Streamlit makes a class; labels are wording."""
+    return where.locator(f".st-key-{re.sub('[^a-zA-Z0-9_-]', '-', key)}")
+
+
+def box(where, key: str):
+    return widget(where, key).locator("input, textarea").first
+
+
+def fill(page: Page, key: str, value) -> None:
+    field = box(page, key)
+    field.fill(str(value))
+    field.press("Enter" if field.evaluate("field => field.tagName") == "INPUT" else "Control+Enter")
+
+
+def button(where, key: str):
+    return widget(where, key).locator("[data-testid^=stBaseButton]").first
+
+
+def marked(where, icon: str, element: str = "button"):
+    """A button, or what opens an expander (`summary`), by its icon."""
+    return where.locator(f"{element}:has(:is([data-testid=stIconMaterial], [data-testid=stExpanderIcon]):text-is('{icon}'))")
+
+
+def pick(page: Page, key: str, option: str) -> None:
+    """One of the choices that stand side by side."""
+    one = widget(page, key)
+    one.get_by_role("radio", name=option, exact=True).or_(one.get_by_role("button", name=option, exact=True)).first.click()
+
+
+def choose(page: Page, key: str, option: str) -> None:
+    """One of a list."""
+    box(page, key).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def menu(page: Page, path: str) -> None:
+    page.locator(f"[data-testid=stTopNavLink][href$='/{path}']").click()
+    expect(page).to_have_url(re.compile(f"/{path}([?].*)?$"))
+
+
+def link_to(where, path: str):
+    return where.locator(f"[data-testid=stPageLink-NavLink][href^='{path}']")
+
+
+def expect_answer(page: Page, found: Recommendation, timeout: float | None = None) -> None:
+    """Waits until Advise gives this answer, with its cost."""
+    expect(page.get_by_test_id("stBottom")).to_contain_text(report.headline(found), timeout=timeout)
+
+
+def expect_told(page: Page, *texts: str) -> None:
+    """Waits until the page has each of these texts."""
+    for text in texts:
+        expect(page.get_by_test_id("stMain")).to_contain_text(text)
 
 
 @pytest.fixture(name="settle")

@@ -11,7 +11,11 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.deploy.replicas import Service
+from advisor.catalog.load import today
+from advisor.recommend import recommend
+from advisor.workload import Workload
+from tests.browser.conftest import box, marked
+from tests.deploy.replicas import DEPLOY, Service
 
 COOKIE = "advisor_replica"
 
@@ -62,7 +66,7 @@ def upload(page, service) -> int:
     since = len(service.log())
     chooser = page.locator("input[type=file]").first
     chooser.set_input_files({"name": "passages.txt", "mimeType": "text/plain", "buffer": b"One short passage.\n\nAnother passage.\n"})
-    expect(page.get_by_role("button", name=re.compile("^Use .* tokens each"))).to_be_visible()
+    expect(marked(page, "check")).to_be_visible()
     (line,) = [line for line in service.logged(since, "/_stcore/upload_file", "PUT") if line.method == "PUT"]
     assert line.status == "204"
     return line.port
@@ -87,21 +91,22 @@ def test_newcomers_are_spread_over_both_replicas(service):
     assert found == {"1", "2"}
 
 
-def test_an_upload_and_a_download_go_to_the_visits_replica(service, visitor):
+def test_an_upload_and_a_download_go_to_the_visits_replica(service, visitor, catalog):
     page = visitor("/cost?part=Your+texts", replica=2)
     assert upload(page, service) == service.replicas[1].port
     page = visitor("/advise?languages=de", replica=1)
     since = len(service.log())
     with page.expect_download() as download:
-        page.get_by_role("button", name="Decision as JSON").click()
-    assert json.loads(Path(download.value.path()).read_text(encoding="utf-8"))["pick"]["embedder"] == "bge-m3"
+        marked(page, "download").click()
+    saved = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert saved["pick"]["embedder"] == recommend(catalog, Workload.of({"languages": ["de"]}), today()).pick.parts[0].variant_id
     lines = [line for line in service.logged(since, "/media/") if line.path.startswith("/media/")]
     assert {(line.status, line.port) for line in lines} == {("200", service.replicas[0].port)}
 
 
 def test_visitors_of_a_killed_replica_are_back_on_the_other_with_their_workload_and_nobody_else_notices(service, visitor, settle):
     killed, spared = visitor("/cost?languages=de&passages=500000", replica=1), visitor("/cost?languages=fr", replica=2)
-    expect(killed.get_by_label("Passages", exact=True)).to_have_value("500000")
+    expect(box(killed, "passages")).to_have_value("500000")
     began = time.monotonic()
     service.replicas[0].end(signal.SIGKILL)
     while replica_of(killed) != 2:
@@ -109,7 +114,7 @@ def test_visitors_of_a_killed_replica_are_back_on_the_other_with_their_workload_
         killed.wait_for_timeout(50)
     settle(killed)
     print(f"\nfail-over: the visit was on the other replica and drawn after {time.monotonic() - began:.1f} s")
-    expect(killed.get_by_label("Passages", exact=True)).to_have_value("500000")
+    expect(box(killed, "passages")).to_have_value("500000")
     assert "passages=500000" in killed.url and "languages=de" in killed.url
     assert upload(killed, service) == service.replicas[1].port
 
@@ -193,7 +198,7 @@ def test_one_address_asks_the_interface_ten_times_a_second_and_is_told_when_it_m
     assert all(answer.ok for answer in answers[:20])
     refused = next(answer for answer in answers if not answer.ok)
     assert (refused.headers["Content-Type"], refused.headers["Retry-After"]) == ("application/json", "1")
-    assert refused.json() == {"error": "Too many requests from your address. Ask again in 1 s.", "faults": []}
+    assert refused.json().keys() == {"error", "faults"} and refused.json()["faults"] == [] and "1 s" in refused.json()["error"]
 
 
 def test_where_no_replica_answers_a_visitor_is_told_so(tmp_path):
@@ -203,5 +208,5 @@ def test_where_no_replica_answers_a_visitor_is_told_so(tmp_path):
     finally:
         service.end()
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert answer.text == "BGE Advisor is starting. Try again in a few seconds.\n"
+    assert answer.text.strip() and answer.text.strip() in (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
     assert answer.headers["Server"] == "nginx"

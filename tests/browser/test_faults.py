@@ -14,13 +14,15 @@ import requests
 from playwright.sync_api import TimeoutError as LateError
 from playwright.sync_api import expect
 
-from tests.browser.conftest import settle, start_app
+from advisor.catalog.load import today
+from advisor.recommend import recommend
+from advisor.workload import Workload
+from tests.browser.conftest import box, button, expect_answer, expect_told, settle, start_app
 from tests.encode import hub
 from tools import models as made
 
 SMALL, RERANKER = "bge-small-en-v1.5", "bge-reranker-base"
 WAIT = 120_000
-ANSWER = "Use BGE Large EN v1.5 at DeepInfra"
 
 
 def health(address):
@@ -37,7 +39,8 @@ def until(fact, seconds=90):
     assert fact(), "waited too long"
 
 
-def test_a_catalog_unreadable_at_start_then_mended_broken_and_mended_again(open_page, copied):
+def test_a_catalog_unreadable_at_start_then_mended_broken_and_mended_again(open_page, copied, catalog):
+    answer = recommend(catalog, Workload(), today())
     away, offers, passages = copied.with_name("away"), copied / "offers/deepinfra.yaml", copied / "corpus/passages.jsonl"
     text = offers.read_text(encoding="utf-8")
     copied.rename(away)
@@ -45,33 +48,34 @@ def test_a_catalog_unreadable_at_start_then_mended_broken_and_mended_again(open_
         status, word, files = health(address)
         assert (status, word) == (503, "catalog unusable") and files
         page = open_page(f"{address}/advise")
-        expect(page.get_by_role("heading", name="The catalog cannot be used")).to_be_visible()
+        expect_told(page, "ADVISOR_CATALOG")
         assert requests.get(f"{address}/api/v1/recommend", timeout=60).status_code == 503
         away.rename(copied)
         page.reload()
-        expect(page.get_by_role("heading", name=ANSWER)).to_be_visible(timeout=WAIT)
+        expect_answer(page, answer, WAIT)
         assert health(address) == (200, "ok", set())
 
         offers.write_text(text[: len(text) // 2] + '  - id: "', encoding="utf-8")
         page.reload()
-        notice = page.get_by_text(re.compile("the catalog's files cannot be used, so their last good reading answers"))
-        expect(notice).to_be_visible(timeout=WAIT)
-        expect(notice).to_contain_text("catalog/offers/deepinfra.yaml")
-        expect(page.get_by_role("heading", name=ANSWER)).to_be_visible(timeout=WAIT)
+        notice = page.get_by_test_id("stAlertContentWarning")
+        expect(notice).to_contain_text("catalog/offers/deepinfra.yaml", timeout=WAIT)
+        expect(notice).to_contain_text(catalog.version)
+        expect_answer(page, answer, WAIT)
         assert health(address) == (200, "catalog outdated", {"catalog/offers/deepinfra.yaml"})
         assert requests.get(f"{address}/api/v1/variants/bge-m3.json", timeout=60).status_code == 200
 
         passages.rename(passages.with_suffix(".away"))  # read when Live first needs it, and then for all that follows
         live = open_page(f"{address}/live?part=Long+texts&embedder={SMALL}")
-        expect(live.get_by_text("catalog/corpus/passages.jsonl: it cannot be read")).to_be_visible(timeout=WAIT)
+        expect(live.get_by_text("catalog/corpus/passages.jsonl")).to_be_visible(timeout=WAIT)
         assert live.locator("[data-testid=stException]").count() == 0
         passages.with_suffix(".away").rename(passages)
         live.reload()
-        expect(live.get_by_text("Counted with the model's own tokenizer")).to_be_visible(timeout=WAIT)
+        expect(box(live, "cut_text")).to_be_visible(timeout=WAIT)
+        expect(live.get_by_text("catalog/corpus/passages.jsonl")).to_have_count(0)
 
         offers.write_text(text, encoding="utf-8")
         page.reload()
-        expect(page.get_by_role("heading", name=ANSWER)).to_be_visible(timeout=WAIT)
+        expect_answer(page, answer, WAIT)
         settle(page)
         expect(notice).to_have_count(0)
         assert health(address) == (200, "ok", set())
@@ -157,8 +161,8 @@ def before(service, browser):
     page.set_default_timeout(60_000)
     page.goto(f"{service.address}/live?part=Similarity&embedder={SMALL}")
     settle(page)
-    page.get_by_role("button", name="Compare them").click()
-    expect(page.get_by_text("Answered by").first).to_be_visible(timeout=WAIT)
+    button(page, "likeness_go").click()
+    expect(page.get_by_test_id("stVegaLiteChart")).to_be_visible(timeout=WAIT)
     settle(page)
     context.close()
     until(lambda: held(service)[0][2] == 0)
@@ -178,7 +182,7 @@ def in_the_middle_of_a_rerun(visitor, service):
 def in_the_middle_of_encoding(visitor, service):
     wanted = "&".join(f"speed_lengths={n}" for n in (32, 128, 256, 512)) + "".join(f"&speed_batches={n}" for n in (1, 8, 32))
     page = visitor(f"{service.address}/live?part=Speed&embedder={SMALL}&{wanted}")
-    page.get_by_role("button", name="Measure", exact=True).click()
+    button(page, "speed_go").click()
     until(lambda: held(service)[0][2] > 0)
     ended, ((model,), _, _) = runs_of_live(service), held(service)[0]
     os.kill(int(model), signal.SIGSTOP)  # so that the run cannot end because the work is done
@@ -216,13 +220,14 @@ def in_the_middle_of_an_upload(visitor, service):
 
 def in_the_middle_of_a_download(visitor, service):
     page = visitor(f"{service.address}/live?reranker={RERANKER}")
-    page.get_by_role("button", name="Fetch it from the hub").click()
-    expect(page.get_by_text(re.compile(r"Downloading .* of "))).to_be_visible(timeout=WAIT)
+    button(page, f"fetch_{RERANKER}").click()
+    expect(page.get_by_test_id("stProgress")).to_be_visible(timeout=WAIT)
     page.context.close()
     other = visitor(f"{service.address}/live?reranker={RERANKER}")  # it is the server's: it goes on, and another sees it
-    expect(other.get_by_text(re.compile(r"Downloading .* of "))).to_be_visible(timeout=WAIT)
+    expect(other.get_by_test_id("stProgress")).to_be_visible(timeout=WAIT)
     service.hub.switches.drip = None
-    expect(other.get_by_text("BGE Reranker Base is at hand.")).to_be_visible(timeout=WAIT)
+    expect(button(other, f"fetch_{RERANKER}").or_(other.get_by_test_id("stProgress"))).to_have_count(0, timeout=WAIT)
+    assert (service.models / "BAAI--bge-reranker-base").is_dir()
     assert [path.name for path in service.models.iterdir() if "partial" in path.name] == []
     other.context.close()
 
@@ -233,8 +238,8 @@ def in_the_middle_of_a_download(visitor, service):
 def test_a_visitor_who_leaves_holds_nothing_and_the_others_are_answered(service, before, visitor, leave):
     leave(visitor, service)
     other = visitor(f"{service.address}/live?part=Similarity&embedder={SMALL}")
-    other.get_by_role("button", name="Compare them").click()
-    expect(other.get_by_text("Answered by").first).to_be_visible(timeout=WAIT)
+    button(other, "likeness_go").click()
+    expect(other.get_by_test_id("stVegaLiteChart")).to_be_visible(timeout=WAIT)
     assert other.locator("[data-testid=stException]").count() == 0
     other.context.close()
     until(lambda: held(service)[0] == before)

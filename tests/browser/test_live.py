@@ -7,6 +7,7 @@ import re
 import shutil
 import time
 import zipfile
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -14,14 +15,22 @@ from playwright.sync_api import expect
 
 pytest.importorskip("fastembed")
 
+from advisor import demos, evidence_of_yours, tables
+from advisor.assumptions import Assumptions
 from advisor.catalog import corpus
+from advisor.catalog.load import today
 from advisor.encode import local, models
+from advisor.encode.engine import About
+from advisor.recommend import recommend
+from advisor.workload import Workload
+from tests.browser.conftest import box, button, choose, expect_told, fill, link_to, marked, menu, pick, widget
 from tests.browser.test_pages import axe_faults
 from tests.encode import hub, servers
 from tools import models as made
 from tools.onnx_models import Shape
 
 SMALL, RERANKER = "bge-small-en-v1.5", "bge-reranker-base"
+STANDIN = About(None, "all-MiniLM-L6-v2", "embedder", "local", "this machine", precision="fp32", standin=True)
 WAIT = 90_000  # for a model that loads beside others on a small machine
 
 
@@ -69,48 +78,34 @@ def part(page, settle, name):
     settle(page)
 
 
-def press(page, name):
-    page.get_by_role("button", name=name, exact=True).click()
-
-
-def choose(page, settle, label, option):
-    page.get_by_role("combobox", name=label, exact=True).click()
-    page.get_by_role("option", name=option, exact=True).click()
-    settle(page)
-
-
 def test_the_stand_in_searches_reranks_and_prices_nothing(live, open_page, settle, shelf, stand_in):
     with live(stand_in, reranker=shelf / "pair") as address:
         page = open_page(f"{address}/live")
-        expect(page.get_by_text("It is not BGE: judge no BGE model by it.")).to_be_visible()
-        press(page, "Search")
-        answered = page.get_by_text(
-            re.compile(r"Answered by all-MiniLM-L6-v2 \(a stand-in, not BGE\), fastembed on this machine, fp32, in ")
-        )
-        expect(answered).to_be_visible(timeout=WAIT)
-        expect(page.get_by_role("cell", name="answers it").first).to_be_visible()
+        expect_told(page, STANDIN.model)
+        button(page, "search_go").click()
+        expect(page.get_by_test_id("stTable").first).to_be_visible(timeout=WAIT)
+        expect_told(page, demos.who(STANDIN, 1).split("fp32")[0])
         part(page, settle, "Rerank")
-        press(page, "Search and rerank")
-        expect(page.get_by_text(re.compile(r"passages changed their place|Reranking kept the order"))).to_be_visible(timeout=WAIT)
-        expect(page.locator("[data-testid=stVegaLiteChart] [aria-roledescription='point']").first).to_be_visible()
+        button(page, "rerank_go").click()
+        expect(page.locator("[data-testid=stVegaLiteChart] [aria-roledescription='point']").first).to_be_visible(timeout=WAIT)
         part(page, settle, "Similarity")
-        press(page, "Compare them")
-        expect(page.get_by_text("Nearest: “How do I change my password?” and “I have forgotten my login details.”")).to_be_visible(
-            timeout=WAIT
-        )
+        button(page, "likeness_go").click()
+        nearest = page.get_by_text(re.compile("“How do I change my password\\?”.*“I have forgotten my login details.”")).first
+        expect(nearest).to_be_visible(timeout=WAIT)
         assert axe_faults(page) == []
         part(page, settle, "Instruction")
-        press(page, "Search with and without it")
-        expect(page.get_by_text("takes no query instruction")).to_be_visible(timeout=WAIT)
+        button(page, "instruction_go").click()
+        expect(page.get_by_test_id("stTable").first).to_be_visible(timeout=WAIT)
+        expect_told(page, demos.instruction_sentence(STANDIN, None, [], [], {}))
         part(page, settle, "Speed")
-        press(page, "Measure")
-        expect(page.get_by_text("all-MiniLM-L6-v2 is not BGE: its speed prices nothing.")).to_be_visible(timeout=WAIT)
-        expect(page.get_by_text("Use in Cost")).to_have_count(0)
+        button(page, "speed_go").click()
+        expect(page.get_by_test_id("stAlertContentWarning").last).to_contain_text(STANDIN.model, timeout=WAIT)
+        expect(link_to(page, "cost")).to_have_count(0)
         assert "password" not in page.url and "complain" not in page.url
         part(page, settle, "Similarity")  # what was typed and found is still there
-        expect(page.get_by_text("Nearest: “How do I change my password?”")).to_be_visible()
-        page.get_by_test_id("stTopNavLink").filter(has_text=re.compile("^Cost$")).click()
-        expect(page.get_by_role("heading", name="What does it cost a month?")).to_be_visible()
+        expect(nearest).to_be_visible()
+        menu(page, "cost")
+        expect(box(page, "passages")).to_be_visible()
         settle(page)
         assert page.locator("[data-testid=stException]").count() == 0
 
@@ -118,47 +113,48 @@ def test_the_stand_in_searches_reranks_and_prices_nothing(live, open_page, settl
 def test_a_tiny_models_speed_is_refused_with_the_reason(live, open_page, settle, shelf):
     with live(small=shelf / "tiny") as address:
         page = open_page(f"{address}/live?part=Speed&embedder={SMALL}&speed_lengths=256&speed_batches=8")
-        press(page, "Measure")
+        button(page, "speed_go").click()
         expect(page.get_by_role("cell", name="256", exact=True).first).to_be_visible(
             timeout=WAIT
         )  # the link brings its settings; a speed may be 256 too
         assert "speed_lengths=256" in page.url and "speed_batches=8" in page.url
-        expect(page.get_by_text(re.compile("prices nothing: the catalog has no such model, or its file has another shape"))).to_be_visible(
-            timeout=WAIT
-        )
-        expect(page.get_by_text("weights in the place of BGE Small EN v1.5 (not the model of the catalog)").first).to_be_visible()
-        expect(page.get_by_text("Use in Cost")).to_have_count(0)
+        expect(page.get_by_test_id("stAlertContentWarning").last).to_be_visible(timeout=WAIT)
+        expect(page.get_by_text(re.compile("BGE Small EN v1.5.*fastembed")).last).to_be_visible()
+        expect(link_to(page, "cost")).to_have_count(0)
 
 
-def test_a_measured_speed_is_used_in_cost(live, open_page, settle, shelf):
+def test_a_measured_speed_is_used_in_cost(live, open_page, settle, shelf, catalog):
     with live(small=shelf / "whole") as address:
         page = open_page(f"{address}/live?part=Speed&embedder={SMALL}")
-        press(page, "Measure")
-        link = page.get_by_test_id("stPageLink").filter(has_text="Use in Cost")
+        button(page, "speed_go").click()
+        link = link_to(page, "cost")
         expect(link).to_be_visible(timeout=WAIT)
-        taken = page.get_by_text(re.compile(r"Taken: [\d,]+ tokens a second, BGE Small EN v1.5")).inner_text()
-        rate = re.search(r"Taken: ([\d,]+) tokens", taken)[1]
         with page.expect_download() as download:
             page.get_by_role("button", name="throughput.csv").click()
         assert SMALL in download.value.path().read_text(encoding="utf-8")
-        link.get_by_role("link").click()
-        expect(page.get_by_role("heading", name="What does it cost a month?")).to_be_visible()
+        link.click()
+        expect(page).to_have_url(re.compile(f"/cost.*measured_variant={SMALL}"))
+        expect(box(page, "passages")).to_be_visible()
         settle(page)
-        assert f"measured_variant={SMALL}" in page.url
-        told = page.get_by_text(re.compile(rf"{rate} tokens/s")).first
-        expect(told).to_be_visible()
-        expect(page.get_by_text(re.compile("[Ss]caled")).first).to_be_visible()
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+        rate = float(asked["measured_tokens_per_second"])
+        assumed = Assumptions.of({name: value for name, value in asked.items() if name in Assumptions.model_fields})
+        found = recommend(catalog, Workload(), today(), assumptions=assumed)
+        told = tables.this_machine(found)
+        assert any(f"{rate:,.0f}" in line for line in told)
+        expect_told(page, *told)
 
 
 def test_a_model_is_fetched_on_a_click_and_used(live, open_page, settle, shelf):
     with hub.serving({"Qdrant/bge-small-en-v1.5-onnx-Q": shelf / "tiny"}) as base, live(ADVISOR_HUB=str(base)) as address:
         page = open_page(f"{address}/live?embedder={SMALL}")
-        expect(page.get_by_text("is not on this machine yet").first).to_be_visible()
-        page.get_by_role("button", name="Fetch it from the hub").first.click()
-        expect(page.get_by_text("BGE Small EN v1.5 is at hand.")).to_be_visible(timeout=WAIT)
+        button(page, f"fetch_{SMALL}").click()
+        expect(button(page, "search_go")).to_be_visible(timeout=WAIT)
         settle(page)
-        press(page, "Search")
-        expect(page.get_by_text(re.compile("Answered by weights in the place of BGE Small"))).to_be_visible(timeout=WAIT)
+        expect(button(page, f"fetch_{SMALL}")).to_have_count(0)
+        button(page, "search_go").click()
+        expect(page.get_by_test_id("stTable").first).to_be_visible(timeout=WAIT)
+        expect(page.get_by_text(re.compile("BGE Small EN v1.5.*fastembed")).last).to_be_visible()
 
 
 def test_a_slow_download_is_shown_and_cancelled_and_leaves_nothing(live, open_page, settle, shelf, tmp_path):
@@ -167,21 +163,22 @@ def test_a_slow_download_is_shown_and_cancelled_and_leaves_nothing(live, open_pa
         live(ADVISOR_HUB=str(base)) as address,
     ):
         page = open_page(f"{address}/live?embedder={SMALL}")
-        page.get_by_role("button", name="Fetch it from the hub").first.click()
-        expect(page.get_by_text(re.compile(r"Downloading .* of "))).to_be_visible(timeout=WAIT)
+        button(page, f"fetch_{SMALL}").click()
+        expect(page.get_by_test_id("stProgress")).to_be_visible(timeout=WAIT)
         other = open_page(f"{address}/cost")  # the rest goes on meanwhile
-        expect(other.get_by_role("heading", name="What does it cost a month?")).to_be_visible()
-        page.get_by_role("button", name="Cancel").click()
-        expect(page.get_by_text("was cancelled; nothing of it is kept")).to_be_visible(timeout=WAIT)
+        expect(box(other, "passages")).to_be_visible()
+        button(page, f"cancel_{SMALL}").click()
+        expect(page.get_by_test_id("stAlertContentWarning")).to_be_visible(timeout=WAIT)
+        expect(page.get_by_test_id("stProgress")).to_have_count(0)
         assert not [path for path in (tmp_path / "models").iterdir() if path.is_dir()]
 
 
 def test_a_dead_hub_is_told_within_seconds(live, open_page, settle):
     with live() as address:
         page = open_page(f"{address}/live?embedder={SMALL}")
-        page.get_by_role("button", name="Fetch it from the hub").first.click()
+        button(page, f"fetch_{SMALL}").click()
         start = time.monotonic()
-        expect(page.get_by_text("127.0.0.1 refused the connection")).to_be_visible()
+        expect(page.get_by_test_id("stAlertContentWarning")).to_contain_text("127.0.0.1")
         assert time.monotonic() - start < 20
 
 
@@ -203,14 +200,15 @@ def test_ones_own_judged_data_give_what_ir_measures_gives(live, open_page, settl
             page.get_by_test_id("stFileUploaderDropzoneInput").nth(place).set_input_files(tmp_path / name)
             expect(page.get_by_text(name)).to_be_visible()
             settle(page)
-        expect(page.get_by_text(f"{len(passages)} passages, 34 queries")).to_be_visible()
+        expect(page.get_by_text(re.compile(rf"\b{len(passages)}\b.*\b34\b")).first).to_be_visible()
         settle(page)
-        press(page, "Measure them")
+        button(page, "data_go").click()
         wanted = by_hand(catalog, shelf / "tiny", passages, queries, lines["judgements.txt"])
-        row = page.locator("table").filter(has=page.get_by_role("columnheader", name="nDCG@10")).locator("tbody tr").first
+        row = page.get_by_test_id("stTable").locator("tbody tr").first
         for value in wanted:
             expect(row).to_contain_text(f"{value:.3f} (", timeout=WAIT)
-        expect(page.get_by_text("measure at least two embedders")).to_be_visible()
+        expect(page.get_by_test_id("stAlertContentInfo")).to_be_visible()  # one embedder alone is no evidence for Advise
+        expect(marked(page, "check")).to_have_count(0)
 
 
 def by_hand(catalog, folder, passages, queries, judgements):
@@ -245,7 +243,7 @@ def test_a_hostile_zip_is_refused_with_a_sentence(live, open_page, settle, shelf
     (tmp_path / "bomb.zip").write_bytes(bomb.getvalue())
     with live(small=shelf / "tiny") as address:
         page = open_page(f"{address}/live?part=Your+data&embedder={SMALL}")
-        page.get_by_role("radio", name="zip").or_(page.get_by_role("button", name="zip", exact=True)).first.click()
+        pick(page, "data_from", "zip")
         settle(page)
         for name in ("evil.zip", "bomb.zip"):
             page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / name)
@@ -255,7 +253,7 @@ def test_a_hostile_zip_is_refused_with_a_sentence(live, open_page, settle, shelf
                 .or_(page.get_by_test_id("stAlert").filter(has_text=name))
             ).to_be_visible()
             settle(page)
-        expect(page.get_by_role("button", name="Measure them")).to_have_count(0)
+        expect(button(page, "data_go")).to_have_count(0)
         assert page.locator("[data-testid=stException]").count() == 0
 
 
@@ -264,31 +262,30 @@ def test_an_endpoint_of_ones_own_answers_and_a_hostile_one_is_refused(live, open
     with servers.serving("tei", dim=384, model="BAAI/bge-small-en-v1.5", key=secret) as good, live(ADVISOR_TYPED_ENDPOINTS="1") as address:
         page = open_page(f"{address}/live")
         page.set_viewport_size({"width": 1280, "height": 2000})  # a list that opens at the window's foot closes again
-        page.get_by_text("An endpoint of yours").click()
+        marked(page, "lan", "summary").click()
         settle(page)
 
         def typed(base, key=""):
-            page.get_by_label("Base address").fill(base)
-            page.get_by_label("Base address").press("Enter")
+            fill(page, "typed_base", base)
             settle(page)  # another address empties the key
-            page.get_by_label("Model name that it knows").fill("BAAI/bge-small-en-v1.5")
-            page.get_by_label("Key, if it asks for one", exact=True).fill(key)
-            page.get_by_label("Key, if it asks for one", exact=True).press("Enter")
+            box(page, "typed_model").fill("BAAI/bge-small-en-v1.5")
+            fill(page, "typed_key", key)
             settle(page)
-            page.get_by_role("button", name="Use it").click()
+            marked(page, "check").click()
             settle(page)
 
-        choose(page, settle, "It speaks as", "tei")
+        choose(page, "typed_shape", "tei")
+        settle(page)
         for hostile in ("file:///etc/passwd", "http://user:pass@127.0.0.1/", "gopher://127.0.0.1/"):
             typed(hostile)
             expect(page.get_by_test_id("stAlert").last).to_be_visible()
             assert "passwd" not in page.get_by_test_id("stAlert").last.inner_text()
         typed("http://169.254.169.254/")
-        press(page, "Search")
-        expect(page.get_by_test_id("stAlert").filter(has_text=re.compile("address", re.I)).last).to_be_visible(timeout=WAIT)
+        button(page, "search_go").click()
+        expect(page.get_by_test_id("stAlertContentWarning").last).to_contain_text("169.254.169.254", timeout=WAIT)
         typed(str(good), secret)
-        press(page, "Search")
-        expect(page.get_by_text(re.compile(", at your endpoint, "))).to_be_visible(timeout=WAIT)
+        button(page, "search_go").click()
+        expect(page.get_by_test_id("stTable").first).to_be_visible(timeout=WAIT)
         assert secret not in page.locator("body").inner_text() and secret not in page.url
         assert good.seen
 
@@ -296,8 +293,9 @@ def test_an_endpoint_of_ones_own_answers_and_a_hostile_one_is_refused(live, open
 def test_typing_an_endpoint_or_a_folder_is_off_unless_the_operator_allows_it(live, open_page):
     with live() as address:
         page = open_page(f"{address}/live")
-        expect(page.get_by_text("An endpoint of yours")).to_have_count(0)
-        expect(page.get_by_text("Or a folder on this machine")).to_have_count(0)
+        expect(button(page, f"fetch_{SMALL}").first).to_be_visible()
+        expect(marked(page, "lan", "summary")).to_have_count(0)
+        expect(widget(page, f"folder_{SMALL}")).to_have_count(0)
 
 
 OFFLINE = """
@@ -326,10 +324,10 @@ def test_with_no_network_at_all_every_page_works(live, open_page, settle, shelf,
             page = open_page(f"{address}/{place}")
             assert page.locator("[data-testid=stException]").count() == 0 and page.locator("h1").count() == 1
         page = open_page(f"{address}/live?embedder={SMALL}")
-        press(page, "Search")
-        expect(page.get_by_text(re.compile("Answered by"))).to_be_visible(timeout=WAIT)
-        page.get_by_role("button", name="Fetch it from the hub").first.click()  # the reranker's
-        expect(page.get_by_text(re.compile("could not be resolved"))).to_be_visible(timeout=WAIT)
+        button(page, "search_go").click()
+        expect(page.get_by_test_id("stTable").first).to_be_visible(timeout=WAIT)
+        button(page, f"fetch_{RERANKER}").click()
+        expect(page.get_by_test_id("stAlertContentWarning")).to_contain_text("huggingface.co", timeout=WAIT)
 
 
 def test_what_was_measured_on_ones_own_data_reaches_advise_as_evidence_marked_yours(live, open_page, settle, tmp_path):
@@ -346,20 +344,17 @@ def test_what_was_measured_on_ones_own_data_reaches_advise_as_evidence_marked_yo
         with live(ADVISOR_ENDPOINTS=str(tmp_path / "endpoints.yaml")) as address:
             page = open_page(f"{address}/live?part=Your+data&embedder=at.small")
             page.set_viewport_size({"width": 1280, "height": 2000})
-            page.get_by_role("radio", name="sample").or_(page.get_by_role("button", name="sample", exact=True)).first.click()
+            pick(page, "data_from", "sample")
             settle(page)
-            page.get_by_role("combobox", name="Embedders to try").click()
-            page.get_by_role("option", name="at.m3").click()
+            choose(page, "data_embedders", "at.m3")
             page.keyboard.press("Escape")
             settle(page)
-            press(page, "Measure them")
-            expect(page.get_by_text(re.compile("on 88 queries"))).to_be_visible(timeout=WAIT)
-            press(page, "Take it as evidence for this visit")
-            link = page.get_by_test_id("stPageLink").filter(has_text="Ask Advise with it")
-            link.get_by_role("link").click()
-            expect(page.get_by_role("heading", level=1)).not_to_have_text("See BGE at work")
+            button(page, "data_go").click()
+            marked(page, "check").click(timeout=WAIT)
+            link_to(page, "advise").click()
+            expect(page).to_have_url(re.compile("/advise.*scores=your-data"))
+            expect(box(page, "passages")).to_be_visible()
             settle(page)
-            assert "scores=your-data" in page.url
-            expect(page.get_by_text(re.compile("your own data, 88 queries")).first).to_be_visible()
+            expect(page.get_by_text(re.compile(rf"{evidence_of_yours.BENCHMARK}.*\b88\b")).first).to_be_visible()
             other = open_page(f"{address}/advise")  # another visitor
-            expect(other.get_by_text(re.compile("your own data"))).to_have_count(0)
+            expect(other.get_by_text(re.compile(evidence_of_yours.BENCHMARK))).to_have_count(0)

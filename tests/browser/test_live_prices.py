@@ -1,12 +1,15 @@
 """Live prices from a real server on this machine: seen, used for the visit, and the key shown nowhere."""
 
 import json
-import re
 import threading
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from playwright.sync_api import expect
+
+from advisor import prices
+from tests.browser.conftest import expect_told, fill, marked, menu
 
 KEY = "sk-of-a-test-0123456789"
 ASKED: list[str | None] = []
@@ -16,7 +19,7 @@ class Novita(BaseHTTPRequestHandler):
     def do_GET(self):
         ASKED.append(self.headers.get("Authorization"))
         models = [
-            {"id": "baai/bge-m3", "input_token_price_per_m": 120},
+            {"id": "baai/bge-m3", "input_token_price_per_m": 321},
             {"id": "baai/bge-reranker-v2-m3", "input_token_price_per_m": "100"},
         ]
         body = json.dumps({"data": models}).encode()
@@ -38,24 +41,24 @@ def novita():
     server.server_close()
 
 
-def test_live_prices_are_compared_and_used_for_the_visit_alone(start_app, open_page, settle, novita):
+def test_live_prices_are_compared_and_used_for_the_visit_alone(start_app, open_page, settle, novita, catalog):
+    live = {"baai/bge-m3": Decimal("0.0321"), "baai/bge-reranker-v2-m3": Decimal("0.01")}
     with start_app(ADVISOR_NOVITA_BASE=novita, NOVITA_API_KEY="") as address:
         page = open_page(f"{address}/sources")
-        page.get_by_label("Novita key", exact=True).fill(KEY)
-        page.get_by_label("Novita key", exact=True).press("Enter")
+        fill(page, "novita_key", KEY)
         settle(page)
-        page.get_by_role("button", name="Check now").click()
-        expect(page.get_by_text("Novita asks $0.012 / 1M; the catalog says $0.01 / 1M.").first).to_be_visible()
+        marked(page, "sync").click()
+        expect_told(page, *prices.comparison(catalog, live))
         assert ASKED[-1] == f"Bearer {KEY}"
-        page.get_by_role("button", name="Use these prices for this visit").click()
-        expect(page.get_by_text("This visit works with the live prices")).to_be_visible()
+        marked(page, "check").click()
+        expect_told(page, prices.with_prices(catalog, live).version)
         assert KEY not in page.url and KEY not in page.locator("main, section").first.inner_text()
-        page.get_by_test_id("stTopNavLink").filter(has_text=re.compile("^Cost$")).click()
-        expect(page.get_by_role("heading", name="What does it cost a month?")).to_be_visible()
+        menu(page, "cost")
+        expect(page.get_by_role("cell").filter(has_text="0.0321")).to_have_count(1)
         settle(page)
-        expect(page.get_by_role("cell", name="$0.012", exact=True)).to_have_count(2)  # Novita's beside Cloudflare's
         other = open_page(f"{address}/cost")
-        expect(other.get_by_role("cell", name="$0.012", exact=True)).to_have_count(1)
+        expect(other.get_by_role("table").first).to_be_visible()
+        expect(other.get_by_role("cell").filter(has_text="0.0321")).to_have_count(0)
         page.close()
         other.close()
 
@@ -63,7 +66,9 @@ def test_live_prices_are_compared_and_used_for_the_visit_alone(start_app, open_p
 def test_a_dead_server_costs_one_sentence(start_app, open_page, settle):
     with start_app(ADVISOR_NOVITA_BASE="http://127.0.0.1:9/openai/v1", NOVITA_API_KEY=KEY) as address:
         page = open_page(f"{address}/sources")
-        page.get_by_role("button", name="Check now").click()
-        expect(page.get_by_text("Novita could not be reached")).to_be_visible()
+        marked(page, "sync").click()
+        with pytest.raises(prices.PricesError) as error:
+            prices.fetch(KEY, "http://127.0.0.1:9/openai/v1")
+        expect(page.get_by_test_id("stAlert")).to_have_text(str(error.value))
         assert page.get_by_text(KEY).count() == 0 and page.locator("[data-testid=stException]").count() == 0
         page.close()

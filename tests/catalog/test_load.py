@@ -5,137 +5,148 @@ import pytest
 from advisor import catalog as catalogs
 from advisor.errors import CatalogError
 
-VARIANT = "families/bge/variants/bge-m3.yaml"
-OFFER = "offers/novita-ai.yaml"
+VARIANT = "families/acme/variants/multi.yaml"
+OFFER = "offers/beta.yaml"
+QUALITY = "evidence/quality.csv"
+FIT = "rules/fit.yaml"
+FIRST = 'usd_per_1m_input: "0.20"'
 
 
-def faults(root):
+def refused(root):
     with pytest.raises(CatalogError) as error:
         catalogs.load(root)
-    return [str(fault) for fault in error.value.faults]
+    return error.value.faults
+
+
+def fault(root, file):
+    """The one fault of a catalog, which is of this file."""
+    (found,) = refused(root)
+    assert found.file == f"{root.name}/{file}"
+    return found
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "told"),
+    ("file", "old", "new", "entry", "field", "named"),
     [
-        (OFFER, 'usd_per_1m_input: "0.01"', "usd_per_1m_input: 0.01", 'catalog/offers/novita-ai.yaml, offer novita-ai-bge-m3, usd_per_1m_input: 0.01 is a YAML float. Write it in quotes: "0.01".'),
-        (OFFER, 'usd_per_1m_input: "0.01"', "usd_per_1m_input: 1", 'usd_per_1m_input: 1 is a YAML number. Write it in quotes: "1".'),
-        (OFFER, 'usd_per_1m_input: "0.01"', 'usd_per_1m_input: "-0.01"', "usd_per_1m_input: -0.01 is negative."),
-        (OFFER, 'usd_per_1m_input: "0.01"', 'usd_per_1m_input: "1O"', "'1O' is not a decimal number."),
-        (OFFER, 'usd_per_1m_input: "0.01"', 'usd_per_1m_input: "NaN"', "'NaN' is not a decimal number."),
-        (OFFER, "variant: bge-m3", "variant: bge-m4", "offer novita-ai-bge-m3, variant: no variant 'bge-m4'.\n  Did you mean 'bge-m3'?"),
-        (OFFER, "id: novita-ai-bge-reranker-v2-m3", "id: novita-ai-bge-m3", "offer novita-ai-bge-m3, id: 'novita-ai-bge-m3' is used twice."),
-        (OFFER, "litellm-1.109.1", "litelm-1.109.1", "no source 'litelm-1.109.1'.\n  Did you mean 'litellm-1.109.1'?"),
-        (VARIANT, "max_tokens: 8192", "max_tokns: 8192", "no field 'max_tokns'. Did you mean 'max_tokens'?"),
-        (VARIANT, "max_tokens: 8192", "max_tokens: -8192", "bge-m3.yaml, max_tokens: -8192: input should be greater than 0."),
-        (VARIANT, "layers: 24", "layers: many", "layers: 'many': input should be a valid integer"),
-        (VARIANT, "kind: embedder", "kind: embeder", "kind: 'embeder': input should be 'embedder', 'reranker' or 'language-model'."),
-        (VARIANT, "pooling: cls\n", "pooling: cls\npooling: mean\n", "the key 'pooling' twice. Keep one"),
-        (VARIANT, "layers: 24", "layers:\t24\n\tx: 1", "bge-m3.yaml, line "),
-        (VARIANT, "  layers: [hf-m3-config]\n", "", "no source for layers. Name under `sources:` where each was read, or write null."),
-        (VARIANT, "  layers: [hf-m3-config]\n", "  layrs: [hf-m3-config]\n", "sources names no field 'layrs'. Did you mean 'layers'?"),
-        ("rules/fit.yaml", "when: not covers_languages", "when: not covers_langages", "rule languages-covered, when: no column 'covers_langages'. Did you mean 'covers_languages'?"),
-        ("rules/fit.yaml", "does not cover {languages_missing}.", "does not cover {languages_mising}.", "rule languages-covered, because: no column 'languages_mising'.\n  Did you mean 'languages_missing'?"),
-        ("rules/fit.yaml", "sources: [fe-readme, fe-docs-reranker]", "sources: []", "rule languages-covered, sources: []: list should have at least 1 item"),
-        ("workloads.yaml", "task: rerank", "task: reorder", "preset rerank-english, workload: task: Input should be 'retrieve'"),
-        ("evidence/quality.csv", "bge-large-en-v1.5,\"MTEB(eng, v1)\",average,main_score,64.23", "bge-large-en-v1.5,\"MTEB(eng, v1)\",average,main_score,642.3", "quality.csv, line 2, score: '642.3' is no number from 0 to 100."),
-        ("evidence/quality.csv", "bge-large-en-v1.5,\"MTEB(eng, v1)\",average", "bge-big-en-v1.5,\"MTEB(eng, v1)\",average", "line 2, variant: no variant 'bge-big-en-v1.5'.\n  Did you mean 'bge-"),
-        ("evidence/quality.csv", "variant,benchmark", "model,benchmark", "quality.csv, line 1: the columns are model"),
-        ("hardware/instances.yaml", "accelerator: t4", "accelerator: t5", "no accelerator 't5'."),
+        pytest.param(OFFER, FIRST, "usd_per_1m_input: 0.20", "offer beta-tiny-en", "usd_per_1m_input", "0.2", id="a price that is a float"),
+        pytest.param(OFFER, FIRST, "usd_per_1m_input: 1", "offer beta-tiny-en", "usd_per_1m_input", '"1"', id="a price that is a number"),
+        pytest.param(OFFER, FIRST, 'usd_per_1m_input: "-0.20"', "offer beta-tiny-en", "usd_per_1m_input", "-0.20", id="a negative price"),
+        pytest.param(OFFER, FIRST, 'usd_per_1m_input: "1O"', "offer beta-tiny-en", "usd_per_1m_input", "'1O'", id="letters in a price"),
+        pytest.param(OFFER, FIRST, 'usd_per_1m_input: "NaN"', "offer beta-tiny-en", "usd_per_1m_input", "'NaN'", id="no number for a price"),
+        pytest.param(OFFER, "variant: multi", "variant: mulit", "offer beta-multi", "variant", "'multi'", id="an unknown variant"),
+        pytest.param(OFFER, "id: beta-multi", "id: beta-big-en", "offer beta-big-en", "id", "'beta-big-en'", id="an id twice"),
+        pytest.param(OFFER, "sources: [acme-prices]\n- id: beta-big-en", "sources: [acme-price]\n- id: beta-big-en", "offer beta-tiny-en", "sources", "'acme-prices'", id="an unknown source"),
+        pytest.param(VARIANT, "max_tokens: 8_000", "max_tokns: 8_000", "", "", "'max_tokens'", id="an unknown field"),
+        pytest.param(VARIANT, "max_tokens: 8_000", "max_tokens: -8000", "", "max_tokens", "-8000", id="a negative limit"),
+        pytest.param(VARIANT, "layers: 20", "layers: many", "", "layers", "'many'", id="a word for a number"),
+        pytest.param(VARIANT, "kind: embedder", "kind: embeder", "", "kind", "'embedder'", id="an unknown kind"),
+        pytest.param(VARIANT, "pooling: cls\n", "pooling: cls\npooling: mean\n", "line 19", "", "'pooling'", id="a key twice"),
+        pytest.param(VARIANT, "\nsources: [acme-facts]", "\nsources: {name: [acme-facts]}", "", "", "layers", id="no source"),
+        pytest.param(VARIANT, "\nsources: [acme-facts]", "\nsources: {layrs: [acme-facts]}", "", "", "'layers'", id="a source of no field"),
+        pytest.param(FIT, "when: not covers_languages", "when: not covers_langages", "rule languages-covered", "when", "'covers_languages'", id="an unknown column"),
+        pytest.param(FIT, "{languages_missing}", "{languages_mising}", "rule languages-covered", "because", "'languages_missing'", id="an unknown column in a sentence"),
+        pytest.param(FIT, "sources: [fe-readme, fe-docs-reranker]", "sources: []", "rule languages-covered", "sources", "1", id="a rule without a source"),
+        pytest.param("workloads.yaml", "task: retrieve-and-rerank", "task: reorder", "preset german-inside", "workload", "'retrieve'", id="an unknown task"),
+        pytest.param(QUALITY, "ndcg_at_10,50,", "ndcg_at_10,500,", "line 2", "score", "'500'", id="a score above 100"),
+        pytest.param(QUALITY, "tiny-en,", "tyni-en,", "line 2", "variant", "'tiny-en'", id="a score of an unknown variant"),
+        pytest.param(QUALITY, "variant,benchmark", "model,benchmark", "line 1", "", "model", id="an unknown column of a table"),
+        pytest.param("hardware/instances.yaml", "accelerator: card-s", "accelerator: card-t", "instance acme-gpu", "accelerator", "'card-t'", id="an unknown accelerator"),
     ],
 )  # fmt: skip
-def test_a_fault_is_told_with_its_place_and_remedy(copied, edit, file, old, new, told):
-    edit(copied / file, old, new)
-    assert any(told in fault for fault in faults(copied)), "\n".join(faults(copied))
+def test_a_fault_is_told_with_its_place_and_remedy(made_up_copy, edit, file, old, new, entry, field, named, pinned):
+    edit(made_up_copy / file, old, new)
+    found = fault(made_up_copy, file)
+    assert (found.entry, found.field) == (entry, field)
+    assert named in f"{found.problem} {found.remedy}"
+    assert str(found) == pinned
 
 
-def test_every_fault_is_reported_at_once(copied, edit):
-    edit(copied / OFFER, 'usd_per_1m_input: "0.01"', "usd_per_1m_input: 0.01")
-    edit(copied / VARIANT, "max_tokens: 8192", "max_tokns: 8192")
-    (copied / "stores.yaml").unlink()
-    found = "\n".join(faults(copied))
-    assert "YAML float" in found and "max_tokns" in found and "catalog/stores.yaml: the file is missing." in found
-    assert len(faults(copied)) == 3, "a faulty entry makes no further faults where it is named"
+def test_every_fault_is_reported_at_once(made_up_copy, edit):
+    edit(made_up_copy / OFFER, FIRST, "usd_per_1m_input: 0.20")
+    edit(made_up_copy / VARIANT, "max_tokens: 8_000", "max_tokns: 8_000")
+    (made_up_copy / "stores.yaml").unlink()
+    assert [(found.file, found.field) for found in refused(made_up_copy)] == [
+        ("made_up/families/acme/variants/multi.yaml", ""),
+        ("made_up/offers/beta.yaml", "usd_per_1m_input"),
+        ("made_up/stores.yaml", ""),
+    ], "a faulty entry makes no further faults where it is named"
 
 
-def test_a_tab_is_named_with_its_line(copied):
-    (copied / VARIANT).write_text("name: BGE M3\nkind:\n\tembedder\n", encoding="utf-8")
-    assert any("bge-m3.yaml, line 3: " in fault and "spaces" in fault for fault in faults(copied))
+def test_a_tab_is_named_with_its_line(made_up_copy):
+    (made_up_copy / VARIANT).write_text("name: Multi\nkind:\n\tembedder\n", encoding="utf-8")
+    assert (found := fault(made_up_copy, VARIANT)).entry == "line 3" and found.remedy
 
 
-def test_no_is_norwegian(copied, catalog):
-    assert "no" in catalog.variants["bge-m3"].languages
-    path = copied / "workloads.yaml"
-    path.write_text(
-        "presets:\n- {id: a, name: A, about: A, workload: {languages: [no, de]}, expert: {embedder: bge-m3, reranker: null, placement: hosted, why: A, sources: [fe-readme]}}\n",
-        encoding="utf-8",
-    )
-    assert catalogs.load(copied).presets["a"].workload["languages"] == ["no", "de"]
+def test_no_is_norwegian(made_up_copy, edit):
+    edit(made_up_copy / VARIANT, "languages: [de, en, fr, zh]", "languages: [de, no]")
+    edit(made_up_copy / "workloads.yaml", "languages: [en]", "languages: [no, de]")
+    found = catalogs.load(made_up_copy)
+    assert (found.variants["multi"].languages, found.presets["english"].workload["languages"]) == (["de", "no"], ["no", "de"])
 
 
-def test_an_alias_bomb_is_refused(copied):
+def test_an_alias_bomb_is_refused(made_up_copy):
     lines = ["a: &a [x, x, x, x, x, x, x, x, x]"] + [
         f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
     ]
-    (copied / "stores.yaml").write_text("\n".join(lines), encoding="utf-8")
-    assert any("stores.yaml, line 2: an alias" in fault for fault in faults(copied))
+    (made_up_copy / "stores.yaml").write_text("\n".join(lines), encoding="utf-8")
+    assert fault(made_up_copy, "stores.yaml").entry == "line 2"
 
 
-def test_a_file_of_fifty_megabytes_is_refused_unread(copied):
-    with (copied / "sources.yaml").open("wb") as file:
+def test_a_file_of_fifty_megabytes_is_refused_unread(made_up_copy):
+    with (made_up_copy / "offers/beta.yaml").open("wb") as file:
         file.truncate(50_000_000)
-    assert any("sources.yaml: 50,000,000 bytes, more than the 2,000,000" in fault for fault in faults(copied))
+    problem = fault(made_up_copy, "offers/beta.yaml").problem
+    assert "50,000,000" in problem and "2,000,000" in problem
 
 
-def test_bytes_that_are_no_utf8_are_named(copied):
-    (copied / "stores.yaml").write_bytes(b"stores: []\n# caf\xe9\n")
-    assert any("stores.yaml: byte 16 is not UTF-8." in fault for fault in faults(copied))
+def test_bytes_that_are_no_utf8_are_named(made_up_copy):
+    (made_up_copy / "stores.yaml").write_bytes(b"stores: []\n# caf\xe9\n")
+    assert "16" in fault(made_up_copy, "stores.yaml").problem
 
 
-def test_deep_nesting_is_a_fault_not_a_crash(copied):
-    (copied / "stores.yaml").write_text("stores: " + "[" * 100_000, encoding="utf-8")
-    assert any("stores.yaml" in fault and "nested too deeply" in fault for fault in faults(copied))
+def test_deep_nesting_is_a_fault_not_a_crash(made_up_copy):
+    (made_up_copy / "stores.yaml").write_text("stores: " + "[" * 100_000, encoding="utf-8")
+    assert fault(made_up_copy, "stores.yaml").remedy
 
 
-def test_a_yaml_tag_runs_no_code(copied):
-    (copied / "stores.yaml").write_text("stores: !!python/object/apply:os.system ['true']\n", encoding="utf-8")
-    assert any("stores.yaml, line 1: could not determine a constructor" in fault for fault in faults(copied))
+def test_a_yaml_tag_runs_no_code(made_up_copy, tmp_path):
+    ran = tmp_path / "ran"
+    (made_up_copy / "stores.yaml").write_text(f"stores: !!python/object/apply:os.system ['touch {ran}']\n", encoding="utf-8")
+    assert fault(made_up_copy, "stores.yaml").entry == "line 1" and not ran.exists()
 
 
-def test_a_folder_where_a_file_should_be_is_named(copied):
-    (copied / "stores.yaml").unlink()
-    (copied / "stores.yaml").mkdir()
-    assert any("stores.yaml: it cannot be read" in fault for fault in faults(copied))
+def test_a_folder_where_a_file_should_be_is_named(made_up_copy):
+    (made_up_copy / "stores.yaml").unlink()
+    (made_up_copy / "stores.yaml").mkdir()
+    assert fault(made_up_copy, "stores.yaml").remedy
 
 
-def test_a_folder_that_is_not_there_is_one_sentence(tmp_path):
-    assert faults(tmp_path / "nowhere") == [
-        f"{tmp_path / 'nowhere'}: there is no such folder.\n  Point ADVISOR_CATALOG at a catalog folder, or unset it."
-    ]
+def test_a_folder_that_is_not_there_is_one_fault(tmp_path):
+    (found,) = refused(tmp_path / "nowhere")
+    assert (found.file, found.entry) == (str(tmp_path / "nowhere"), "") and "ADVISOR_CATALOG" in found.remedy
 
 
 def test_an_empty_folder_names_what_is_missing(tmp_path):
-    assert any("sources.yaml: the file is missing." in fault for fault in faults(tmp_path))
+    assert f"{tmp_path.name}/sources.yaml" in {found.file for found in refused(tmp_path)}
 
 
-def test_a_file_named_against_the_ids_is_refused(copied):
-    (copied / VARIANT).rename(copied / "families/bge/variants/BGE_M3.yaml")
-    assert any("'BGE_M3' is no id." in fault for fault in faults(copied))
+def test_a_file_named_against_the_ids_is_refused(made_up_copy):
+    (made_up_copy / VARIANT).rename(made_up_copy / "families/acme/variants/Multi_.yaml")
+    assert any(found.file.endswith("/Multi_.yaml") and "'Multi_'" in found.problem for found in refused(made_up_copy))
 
 
-def test_the_environment_names_another_catalog(copied, monkeypatch, edit):
-    edit(copied / VARIANT, "name: BGE M3", "name: BGE M3 renamed")
-    monkeypatch.setenv("ADVISOR_CATALOG", str(copied))
-    assert catalogs.load().variants["bge-m3"].name == "BGE M3 renamed"
+def test_the_environment_names_another_catalog(made_up_copy, monkeypatch):
+    monkeypatch.setenv("ADVISOR_CATALOG", str(made_up_copy))
+    assert catalogs.load().folder == made_up_copy and "multi" in catalogs.load().variants
 
 
-def test_the_fingerprint_changes_with_a_file(copied, edit):
-    before = catalogs.fingerprint(copied)
-    edit(copied / VARIANT, "name: BGE M3", "name: BGE M4")
-    assert catalogs.fingerprint(copied) != before
+def test_the_fingerprint_changes_with_a_file(made_up_copy, edit):
+    before = catalogs.fingerprint(made_up_copy)
+    edit(made_up_copy / VARIANT, "name: Multi", "name: Mulit")
+    assert catalogs.fingerprint(made_up_copy) != before
 
 
-def test_the_version_follows_the_content_not_the_folder(copied, catalog, edit):
-    assert catalogs.load(copied).version == catalog.version
-    edit(copied / OFFER, '"0.01"', '"0.011"')
-    assert catalogs.load(copied).version != catalog.version
+def test_the_version_follows_the_content_not_the_folder(made_up_copy, made_up, edit):
+    assert catalogs.load(made_up_copy).version == made_up.version
+    edit(made_up_copy / OFFER, FIRST, 'usd_per_1m_input: "0.21"')
+    assert catalogs.load(made_up_copy).version != made_up.version

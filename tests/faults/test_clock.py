@@ -62,7 +62,7 @@ def test_a_download_ends_as_it_would_have(jumping, repo, tmp_path):
         assert Download(FILES, tmp_path / "models", hub=base, patience=Patience(ask_s=60)).wait(60) == "done"
     with hub.serving({FILES.repo: repo}, pause_after=0) as base:
         got = Download(FILES, tmp_path / "other", hub=base, patience=Patience(ask_s=60, stall_s=0.6))
-        assert got.wait(60) == "failed" and "sends no more" in got.problem
+        assert got.wait(60) == "failed" and "127.0.0.1" in got.problem and got.total_bytes  # the hub had said how many, and then no more
 
 
 def test_a_model_is_asked_as_it_would_have_been(jumping, pooled, catalog, tiny_embedder):
@@ -71,8 +71,9 @@ def test_a_model_is_asked_as_it_would_have_been(jumping, pooled, catalog, tiny_e
     pool = pooled(time_out_s=0.5)
     engine = pool.engine(small)
     assert engine.about.kind == "embedder" and pool.resident() == [small]
-    with pytest.raises(EncodeError, match="longer than 0 seconds and was stopped"):
+    with pytest.raises(EncodeError) as error:
         engine.embed(["word " * 600] * 128, "passage")
+    assert small.name in str(error.value) and re.search(r"\b0\b", str(error.value))  # half a second, rounded
 
 
 def test_a_retry_after_that_is_a_date_never_makes_anyone_wait_long(monkeypatch):
@@ -99,13 +100,18 @@ def test_ages_are_counted_from_no_day_to_come(catalog, years):
     told = "\n".join(
         [
             report.as_text(found),
-            json.dumps(report.as_json(found, plans=True), default=str),
+            json.dumps(report.as_json(found), default=str),
             *(str(row) for row in tables.price_rows(catalog, catalog.variants, day)),
             *(str(row) for row in tables.stale(catalog, day)),
             *(str(row) for row in tables.comparison(catalog, list(catalog.variants)[:4], day)),
+            *(finding.text for judged in found.judged for finding in judged.findings),
         ]
     )
     assert found.pick is not None
-    assert not re.search(r"-\d+ days", told)
-    if years < 0:
-        assert not re.search(r"stale \(", told) and "carries a date in the future" in told
+    ages = {(day - offer.as_of).days for _, _, offer in catalog.offers() if offer.as_of and offer.type != "trial"}
+    told_ages = {age for age in ages if re.search(rf"(?<![\w-])(?:{age}|{age:,})\b", told)}
+    assert told_ages == {age for age in ages if age > tables.STALE_DAYS}
+    of_dated = {
+        (f.rule, f.effect) for j in found.judged if j.plan.as_of for f in j.findings if f.rule in ("price-is-recent", "price-is-dated")
+    }
+    assert of_dated == {("price-is-dated", "warn") if years < 0 else ("price-is-recent", "warn")}

@@ -56,7 +56,7 @@ def test_a_disk_that_is_full_is_told_keeps_nothing_half_and_is_good_again_when_t
             fill(disk)
             base.switches.drip = None
         assert got.wait(60) == "failed"
-        assert got.problem == f"The disk at {store} is full: free some space, or set ADVISOR_MODELS to a folder on another disk."
+        assert str(store) in got.problem and "ADVISOR_MODELS" in got.problem and "MB" not in got.problem
         assert left(store) == [] and weights.at_hand(FILES, store) is None
         base.switches.drip = None
         (disk / "filler").unlink()
@@ -74,6 +74,6 @@ def test_a_model_that_is_at_hand_stays_where_its_successor_finds_no_room(disk, r
         assert Download(FILES, store, hub=base, spare_bytes=0, patience=Patience(ask_s=60)).wait(60) == "done"
     with hub.serving({FILES.repo: newer}, commit="f" * 40) as base:
         got = Download(FILES, store, hub=base, spare_bytes=0, patience=Patience(ask_s=60))
-        assert got.wait(60) == "failed" and "1.0 MB" in got.problem and "free some disk space" in got.problem
+        assert got.wait(60) == "failed" and "1.0 MB" in got.problem and "ADVISOR_MODELS" in got.problem
     assert left(store) == ["BAAI--bge-m3"] and weights.at_hand(FILES, store)
     assert (store / "BAAI--bge-m3/onnx/model.onnx_data").read_bytes() == (repo / "onnx/model.onnx_data").read_bytes()

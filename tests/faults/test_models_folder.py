@@ -1,6 +1,7 @@
 """The folder of models may not be looked at, or no process can be started to fill it: a sentence, and the page goes on."""
 
 import contextlib
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -44,15 +45,16 @@ def test_a_folder_that_may_not_be_looked_at_is_as_one_that_is_not_there(catalog,
                 told, free, found = weights.lacking(FILES, store), weights.free_bytes(store), choices.all_of(catalog, {}, {})
         finally:
             place.chmod(mode)
-        assert told and told.endswith(("Fetch it.", "again.")) and free > 0 and found["bge-m3"].missing
+        assert told and FILES.repo in told and free > 0 and found["bge-m3"].missing
         assert weights.lacking(FILES, store) is None
 
 
 def test_no_process_to_fetch_with_is_a_sentence_and_the_next_click_fetches(repo, tmp_path, monkeypatch):
     downloads = Downloads()
     monkeypatch.setattr(weights.sys, "executable", "/nowhere/python")
-    with pytest.raises(EncodeError, match=r"No process could be started to fetch BAAI/bge-m3 \(No such file or directory\)"):
+    with pytest.raises(EncodeError) as error:
         downloads.start(FILES, tmp_path / "models")
+    assert FILES.repo in str(error.value) and os.strerror(errno.ENOENT) in str(error.value)
     assert downloads.current is None
     monkeypatch.undo()
     with hub.serving({FILES.repo: repo}) as address:

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import json
 import threading
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -14,6 +15,7 @@ from advisor import prices
 from pages import shared
 
 M3, RERANKER = "baai/bge-m3", "baai/bge-reranker-v2-m3"
+CHECK, USE, UNDO = ":material/sync:", ":material/check:", ":material/undo:"
 QUICK = prices.LIMITS._replace(connect_s=1, read_s=0.5, deadline_s=1.5, tries=1)
 
 
@@ -54,7 +56,7 @@ def sources(monkeypatch):
         base = f"http://127.0.0.1:{server.server_port}" if reply else "http://127.0.0.1:9"
         monkeypatch.setenv("ADVISOR_NOVITA_BASE", f"{base}/openai/v1")
         page = AppTest.from_function(script, default_timeout=60).run()
-        press(page, "Check now")
+        press(page, CHECK)
         return page
 
     yield asked
@@ -63,13 +65,22 @@ def sources(monkeypatch):
     server.server_close()
 
 
-def press(page, label):
-    next(button for button in page.button if button.label == label).click().run()
+def press(page, icon):
+    next(button for button in page.button if button.proto.icon == icon).click().run()
     assert not page.exception
 
 
-def has(page, label):
-    return any(button.label == label for button in page.button)
+def has(page, icon):
+    return any(button.proto.icon == icon for button in page.button)
+
+
+def lines(page):
+    return "\n".join(markdown.value for markdown in page.markdown)
+
+
+def all_compared(page, catalog, live):
+    """Whether the page has what was found, line by line."""
+    return page.session_state["novita"] == live and all(shared.plain(line) in lines(page) for line in prices.comparison(catalog, live))
 
 
 def sends(body):
@@ -96,47 +107,50 @@ def dripping(handler):
 
 
 @pytest.mark.parametrize(
-    ("reply", "told"),
+    ("reply", "named"),
     [
-        (None, "could not be reached"),
-        (silent, "took too long to answer"),
-        (dripping, "took too long to answer"),
-        (sends(b"<html><body>Sign in to this network</body></html>"), "is not JSON"),
-        (sends({"error": "no"}), "no list of models"),
-        (sends(b'{"data": [' + b" " * 10_000_000), "larger than 5,000,000 bytes"),
+        (None, prices._BROKEN.problem),
+        (silent, prices._TOO_LONG.problem),
+        (dripping, prices._TOO_LONG.problem),
+        (sends(b"<html><body>Sign in to this network</body></html>"), "JSON"),
+        (sends({"error": "no"}), "'data'"),
+        (sends(b'{"data": [' + b" " * 10_000_000), "5,000,000"),
     ],
     ids=["dead", "silent", "dripping", "a page in place of JSON", "JSON in place of a list", "10 MB"],
 )
-def test_what_is_no_list_is_one_sentence_and_the_catalogs_prices_stay(sources, catalog, reply, told):
+def test_what_is_no_list_is_one_sentence_and_the_catalogs_prices_stay(sources, catalog, reply, named, pinned):
     page = sources(reply)
     (warning,) = page.warning
-    assert told in warning.value and warning.value.count("\n") == 0
-    assert not has(page, "Use these prices for this visit") and shared.LIVE not in page.session_state
+    assert warning.value == shared.plain(page.session_state["novita_problem"]) and "\n" not in warning.value
+    assert named in page.session_state["novita_problem"]
+    assert not has(page, USE) and shared.LIVE not in page.session_state
     assert page.session_state[shared.READING].version == catalog.version
+    assert warning.value == pinned
 
 
 @pytest.mark.parametrize("price", [-100, "free", float("nan"), 1e300])
-def test_a_price_that_is_none_is_said_to_be_unstated_and_cannot_be_used(sources, price):
+def test_a_price_that_is_none_is_said_to_be_unstated_and_cannot_be_used(sources, catalog, price):
     page = sources(sends({"data": [{"id": model, "input_token_price_per_m": price} for model in (M3, RERANKER)]}))
-    lines = "\n".join(markdown.value for markdown in page.markdown)
-    assert lines.count("Novita lists it without a price; the catalog says") == 2
-    assert not page.warning and not has(page, "Use these prices for this visit")
+    assert all_compared(page, catalog, {M3: None, RERANKER: None})
+    assert not page.warning and not has(page, USE)
 
 
 def test_prices_of_other_models_are_not_taken_for_ours(sources, catalog):
-    page = sources(sends({"data": [{"id": "meta-llama/llama-3.3-70b-instruct", "input_token_price_per_m": 3900}]}))
-    lines = "\n".join(markdown.value for markdown in page.markdown)
-    assert lines.count("Novita does not list it any more; the catalog says") == 2
-    assert not has(page, "Use these prices for this visit")  # there is none that could be used
+    other = {"meta-llama/llama-3.3-70b-instruct": Decimal("0.39")}
+    page = sources(sends({"data": [{"id": model, "input_token_price_per_m": 3900} for model in other]}))
+    assert all_compared(page, catalog, other) and {M3, RERANKER} <= {
+        gone.model for gone in prices.drift(catalog, other) if gone.live is None
+    }
+    assert not has(page, USE)  # there is none that could be used
     assert prices.with_prices(catalog, {"meta-llama/llama-3.3-70b-instruct": prices.MOST_USD}) is catalog
 
 
 def test_an_absurd_price_is_shown_and_used_only_when_the_visitor_says_so(sources, catalog):
-    page = sources(sends({"data": [{"id": model, "input_token_price_per_m": 9_000_000_000} for model in (M3, RERANKER)]}))
-    lines = "\n".join(markdown.value for markdown in page.markdown)
-    assert "Novita asks $900000 / 1M; the catalog says $0.01 / 1M." in lines.replace("\\", "")
+    absurd = dict.fromkeys((M3, RERANKER), Decimal(900_000))
+    page = sources(sends({"data": [{"id": model, "input_token_price_per_m": 9_000_000_000} for model in absurd]}))
+    assert all_compared(page, catalog, absurd) and lines(page).count("900000") >= 2
     assert page.session_state[shared.READING].version == catalog.version and shared.LIVE not in page.session_state
-    press(page, "Use these prices for this visit")
+    press(page, USE)
     assert any("+live-" in info.value.replace("\\", "") for info in page.info)
-    press(page, "Use the catalog's prices again")
+    press(page, UNDO)
     assert shared.LIVE not in page.session_state

@@ -21,8 +21,8 @@ def script():
 
     shared.start(SimpleNamespace(url_path="overview"))
     before = shared.the_catalog()
-    path = Path(os.environ["ADVISOR_CATALOG"]) / "offers/deepinfra.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace('usd_per_1m_input: "0.01"', 'usd_per_1m_input: "3.5"'), encoding="utf-8")
+    path = Path(os.environ["ADVISOR_CATALOG"]) / "offers/beta.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace('usd_per_1m_input: "0.10"', 'usd_per_1m_input: "3.5"'), encoding="utf-8")
     st.session_state["versions"] = [before.version, shared.the_catalog().version]
     st.session_state["won"] = shared.won(next(iter(before.presets)))
 
@@ -39,13 +39,13 @@ def won(catalog):
     return reasons.won(recommend.recommend(catalog, Workload.of(preset.workload), catalogs.today()))
 
 
-def test_a_page_is_of_one_reading_and_the_next_of_the_new(copied, monkeypatch):
-    monkeypatch.setenv("ADVISOR_CATALOG", str(copied))
-    old = catalogs.load(copied)
+def test_a_page_is_of_one_reading_and_the_next_of_the_new(made_up_copy, monkeypatch):
+    monkeypatch.setenv("ADVISOR_CATALOG", str(made_up_copy))
+    old = catalogs.load(made_up_copy)
     page = AppTest.from_function(script, default_timeout=60).run()
     assert not page.exception
     assert (page.session_state["versions"], page.session_state["won"]) == ([old.version] * 2, won(old))
-    new = catalogs.load(copied)
+    new = catalogs.load(made_up_copy)
     page.run()
     assert (page.session_state["versions"], page.session_state["won"]) == ([new.version] * 2, won(new))
     assert new.version != old.version and won(new) != won(old)

@@ -1,6 +1,7 @@
 """Each page through AppTest: it runs, shows what it must, and does no arithmetic of its own."""
 
 import ast
+import re
 import shutil
 from pathlib import Path
 
@@ -8,8 +9,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from advisor import faq, reasons, report, tables, token_counts, units
 from advisor.assumptions import Assumptions
+from advisor.catalog.load import load, today
+from advisor.errors import CatalogError, did_you_mean
+from advisor.recommend import recommend
+from advisor.token_counts import TokenCountError
 from advisor.workload import Workload
+from pages import shared
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("__init__", "shared", "form", "texts", "engines", "own_data", "speed")
@@ -38,52 +45,74 @@ def words(at: AppTest) -> str:
     return "\n".join(element.value for kind in kinds for element in kind)
 
 
+def cells(at: AppTest) -> set[str]:
+    return {str(cell) for table in at.table for row in table.value.to_numpy() for cell in row}
+
+
+def shown(at: AppTest, text: str) -> bool:
+    return shared.plain(text) in words(at)
+
+
 @pytest.mark.parametrize("page", [path.stem for path in PAGES])
 def test_the_page_runs(page):
     assert opened(page).title
 
 
-def test_advise_answers_a_stated_workload():
-    at = opened("advise", task="rerank", priority="quality", queries_per_month="500000")
-    assert "Use BGE Reranker V2 M3 at Novita AI" in words(at)
-    at.number_input(key="rerank_candidates").set_value(10).run()
-    assert "1.1 billion tokens a month" in words(at)
+def test_advise_answers_a_stated_workload(catalog):
+    stated = {"task": "rerank", "priority": "quality", "queries_per_month": 5_000_000}
+    at = opened("advise", **{name: str(value) for name, value in stated.items()})
+    fifty = recommend(catalog, Workload.of(stated), today())
+    assert fifty.pick.part("reranker") and shown(at, report.headline(fifty)) and shown(at, fifty.pick.named)
+    at.number_input(key="rerank_candidates").set_value(20).run()
+    twenty = recommend(catalog, Workload.of(stated | {"rerank_candidates": 20}), today())
+    assert shown(at, report.headline(twenty)) and report.headline(twenty) != report.headline(fifty)
+    assert twenty.monthly < fifty.monthly
 
 
-def test_advise_says_what_nobody_publishes():
-    assert "No published scores compare the 2 embedders" in words(opened("advise", languages=["ko"]))
+def test_advise_says_where_nobody_publishes_scores(catalog):
+    found = recommend(catalog, Workload.of({"languages": ["ko"]}), today())
+    (role,) = found.roles
+    assert not role.evidence.ranks
+    assert all(shown(opened("advise", languages=["ko"]), reason.text) for reason in reasons.reasons(found))
 
 
-def test_cost_shows_an_unknown_price_as_not_known():
+def test_cost_shows_an_unknown_price_as_not_known(copied, monkeypatch):
+    path = copied / "offers/novita-ai.yaml"
+    path.write_text(re.sub(r'usd_per_1m_input: ".*"', "usd_per_1m_input: null", path.read_text(encoding="utf-8")), encoding="utf-8")
+    monkeypatch.setenv("ADVISOR_CATALOG", str(copied))
     at = opened("cost")
-    offers = next(table.value for table in at.table if {"Price per 1M", "Fits"} <= set(table.value.columns))
-    assert "not known" in set(offers["Price per 1M"]) and not any(str(cell) in ("nan", "None") for row in offers.to_numpy() for cell in row)
+    assert units.NOT_KNOWN in cells(at) and not cells(at) & {"nan", "None"}
 
 
-def test_cost_shows_the_formula_with_the_visitors_numbers():
-    assert "1,234,567 queries × (16 + 2 special)" in words(opened("cost", queries_per_month="1234567"))
+def test_cost_shows_the_formula_with_the_visitors_numbers(catalog):
+    at = opened("cost", queries_per_month="1234567")
+    found = recommend(catalog, Workload.of({"queries_per_month": 1_234_567}), today())
+    formula = tables.formula(found.pick.parts[0], found)
+    assert all(shown(at, line) for line in formula) and any("1,234,567" in line for line in formula)
 
 
-def test_compare_shows_scores_only_where_one_set_holds_all():
-    assert "No published set holds all of them" in words(opened("compare", variants=["bge-m3", "bge-reranker-base"]))
-    at = opened("compare", variants=["bge-large-en-v1.5", "bge-small-en-v1.5"])
-    assert any(
-        "MTEB(eng, v1) retrieval" in cell for table in at.table for column in table.value.columns[:2] for cell in table.value[column]
-    )
+def test_compare_shows_scores_only_where_one_set_holds_all(catalog):
+    for variants, comparable in ((["bge-m3", "bge-reranker-base"], False), (["bge-large-en-v1.5", "bge-small-en-v1.5"], True)):
+        scores = [row for row in tables.comparison(catalog, variants, today()) if row["part"] == "Score"]
+        assert bool(scores) == comparable
+        assert {shared.plain(row["label"]) for row in scores} <= cells(opened("compare", variants=variants))
 
 
 def test_a_variant_that_is_not_there_names_the_nearest():
-    assert "Did you mean" in words(opened("variant", variant="bge-m4"))
+    assert shown(opened("variant", variant="bge-m4"), did_you_mean("bge-m4", ["bge-m3"]))
 
 
-def test_faq_in_the_verified_view_promises_no_coding():
-    text = words(opened("faq"))
-    assert "None of the eight is a code model" in text and "is used for embedding, ranking, and coding" not in text
-    assert "is used for embedding, ranking, and coding" in words(opened("faq", view="as-listed"))
+@pytest.mark.parametrize(("view", "other", "params"), [("verified", "listed", {}), ("listed", "verified", {"view": "as-listed"})])
+def test_faq_gives_the_answers_of_its_view_and_no_others(catalog, view, other, params):
+    at = opened("faq", **params)
+    answers = {name: {one.answer for one in faq.answers(catalog, catalog.families["bge"], name)} for name in (view, other)}
+    assert all(shown(at, answer) for answer in answers[view])
+    assert answers[other] - answers[view] and not any(shown(at, answer) for answer in answers[other] - answers[view])
 
 
-def test_sources_shows_one_source_by_its_address():
-    assert "FlagEmbedding README" in words(opened("sources", source="fe-readme"))
+def test_sources_shows_one_source_by_its_address(catalog):
+    assert shown(opened("sources", source="fe-readme"), catalog.sources["fe-readme"].title)
+    assert not shown(opened("sources"), catalog.sources["fe-readme"].title)
 
 
 def test_a_family_added_as_a_folder_is_on_every_page(copied, monkeypatch):
@@ -120,9 +149,12 @@ def test_an_only_family_is_enough(copied, monkeypatch):
 def test_a_broken_catalog_lists_its_faults(copied, monkeypatch):
     (copied / "stores.yaml").unlink()
     monkeypatch.setenv("ADVISOR_CATALOG", str(copied))
+    with pytest.raises(CatalogError) as error:
+        load(copied)
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
-    assert at.title[0].value == "The catalog cannot be used" and not at.exception
-    assert at.table[0].value.iloc[0]["What is wrong"].startswith("the file is missing")
+    (fault,) = error.value.faults
+    assert len(at.title) == 1 and not at.exception
+    assert {shared.plain(text) for text in (fault.file, fault.problem, fault.remedy)} <= cells(at)
 
 
 @pytest.mark.parametrize(
@@ -148,14 +180,17 @@ def test_a_page_does_no_arithmetic(path):
             assert joins, f"{path.name}:{node.lineno} computes {ast.unparse(node)}"
 
 
-def test_pasted_texts_are_counted_and_their_lengths_used():
+def test_pasted_texts_are_counted_and_their_lengths_used(catalog):
     at = opened("cost", part="Your texts")
     at.text_area(key="sample_text").set_value("The quick brown fox.\n\n" + "word " * 600).run()
-    table = next(table.value for table in at.table if "Counted" in table.value.columns)
-    large = table[table["Model"] == "BGE Large EN v1.5"].iloc[0]
-    assert (large["Counted"], large["Typical tokens"], large["Longest"], large["Over the limit"]) == ("exactly", "7", "602", "50.0%")
-    assert set(table[table["Model"] == "BGE M3"]["Counted"]) == {"an estimate"}
-    next(button for button in at.button if button.label.startswith("Use 303 tokens each")).click().run()
+    (counts,) = [rows for table in at.table if "602" in (rows := table.value.to_numpy().astype(str)).flatten()]
+    counted = {row[0]: list(row[1:]) for row in counts}
+    large, m3 = (counted[shared.plain(catalog.variants[key].name)] for key in ("bge-large-en-v1.5", "bge-m3"))
+    assert {"2", "7", "602", "50.0%"} <= set(large)
+    assert large[0] != m3[0], "counted with its own tokenizer, and estimated"
+    use = next(button for button in at.button if button.proto.icon == ":material/check:")
+    assert "303" in use.label and "600" in use.label
+    use.click().run()
     assert (at.number_input(key="passage_tokens").value, at.number_input(key="passage_tokens_p95").value) == (303, 600)
     assert not at.exception
 
@@ -163,7 +198,9 @@ def test_pasted_texts_are_counted_and_their_lengths_used():
 def test_a_sample_that_cannot_be_read_is_told_in_a_sentence():
     at = opened("cost", part="Your texts")
     at.text_area(key="sample_text").set_value(" \n ").run()
-    assert "holds no text" in words(at) and not at.exception
+    with pytest.raises(TokenCountError) as error:
+        token_counts.passages(" \n ", split="blank-line")
+    assert [warning.value for warning in at.warning] == [shared.plain(str(error.value))] and not at.exception
 
 
 def test_no_parameter_of_live_is_one_of_the_workloads_or_the_assumptions():

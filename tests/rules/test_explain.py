@@ -31,10 +31,11 @@ def test_a_figure_with_braces_is_not_read_again():
     ("template", "place"),
     [("{a.b}", "{a.b}"), ("{", "{"), ("}", "}"), ("{a} }", "}"), ("{" + "x y" * 20 + "}", "{" + ("x y" * 20)[:39]), ("{a}{1b}{2}", "{1b}")],
 )
-def test_a_place_that_is_refused_is_shown_with_what_to_write(template, place):
+def test_a_place_that_is_refused_is_shown_with_what_to_write(template, place, pinned):
     with pytest.raises(RuleError) as error:
         explain.names_in(template)
-    assert str(error.value) == f"'{place}' is no place for a figure. Write {{column}}, or {{{{ for a brace."
+    assert f"'{place}'" in str(error.value)
+    assert str(error.value) == pinned
 
 
 def test_braces_beside_a_place_are_kept_and_names_after_them_are_found():

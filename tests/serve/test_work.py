@@ -14,9 +14,9 @@ def test_what_waits_is_bounded_and_told_until_a_place_is_free():
         begun = [asyncio.create_task(work.run(gate.wait)) for _ in range(3)]
         await asyncio.sleep(0.05)
         assert work.waiting == 3
-        with pytest.raises(BusyError, match="Ask again in") as told:
+        with pytest.raises(BusyError) as told:
             await work.run(gate.wait)
-        assert told.value.retry_after_s >= 1
+        assert told.value.retry_after_s >= 1 and str(told.value.retry_after_s) in str(told.value)
         gate.set()
         assert await asyncio.gather(*begun) == [True, True, True]
         await asyncio.sleep(0.05)
