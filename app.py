@@ -5,8 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from advisor.serve import metrics, turns
-from pages import shared
+from advisor import telemetry
+from advisor.serve import page_lock
+from pages.parts import shared
 
 st.set_page_config(page_title="BGE Advisor", page_icon=str(Path(__file__).parent.joinpath("pages", "icon.svg")), layout="wide")
 page = st.navigation(
@@ -23,6 +24,6 @@ page = st.navigation(
     position="top",
 )
 waits = page.url_path in ("live", "sources")  # for models and servers, not for Python
-with metrics.RERUN_SECONDS.labels(page.url_path or "overview").time(), contextlib.nullcontext() if waits else turns.PAGES.one():
+with telemetry.RERUN_SECONDS.labels(page.url_path or "overview").time(), contextlib.nullcontext() if waits else page_lock.PAGES.one():
     shared.start(page)
     page.run()

@@ -17,7 +17,7 @@ from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
 
-from advisor.catalog import current
+from advisor.catalog import reloading
 from advisor.serve.headers import Headers
 from advisor.serve.routes import Api
 from advisor.serve.uploads import Uploads
@@ -50,8 +50,15 @@ async def ready(_: Any) -> AsyncIterator[None]:
 
     Looking through the libraries took 85 ms each time that it looked through all.
     """
-    await run_in_threadpool(current.current)
-    for module in ("advisor.charts", "pages.form", "pages.texts", "pages.engines", "pyarrow", "streamlit.elements.vega_charts"):
+    await run_in_threadpool(reloading.current)
+    for module in (
+        "advisor.show.charts",
+        "pages.parts.form",
+        "pages.parts.texts",
+        "pages.parts.engines",
+        "pyarrow",
+        "streamlit.elements.vega_charts",
+    ):
         await run_in_threadpool(importlib.import_module, module)
     gc.collect()
     gc.freeze()

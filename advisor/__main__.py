@@ -23,15 +23,18 @@ from pathlib import Path
 
 import yaml
 
-from advisor import catalog, listing, prices, recommend, record, report
+from advisor import catalog
+from advisor.ask.workload import Workload
+from advisor.base.errors import AdvisorError, Fault, WorkloadError, did_you_mean
 from advisor.bulk import command as bulk
-from advisor.catalog import read
-from advisor.catalog.editor import write_schemas
-from advisor.encode import choices, endpoints, models, torch_engine, worker
+from advisor.catalog import files, price_sources
+from advisor.catalog.json_schemas import write_schemas
+from advisor.decide import recommend
+from advisor.encode import available_models, endpoints, models, torch_engine, worker
 from advisor.encode.engine import Engine
 from advisor.encode.remote import Remote
-from advisor.errors import AdvisorError, Fault, WorkloadError, did_you_mean
-from advisor.workload import Workload
+from advisor.explain import record, report
+from advisor.family import listing
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     three.set_defaults(command=_validate)
     four = commands.add_parser("prices", help="compare the catalog's prices at Novita with the live ones (key: NOVITA_API_KEY)")
     four.add_argument("--check", action="store_true", required=True, help="say what differs: exit status 0 nothing, 1 something")
-    four.add_argument("--base", metavar="URL", default=prices.BASE, help="address of Novita's interface (default: %(default)s)")
+    four.add_argument("--base", metavar="URL", default=price_sources.BASE, help="address of Novita's interface (default: %(default)s)")
     four.set_defaults(command=_prices)
     five = commands.add_parser("embed", help="vectors of the lines of standard input, a JSON list a line")
     five.add_argument(
@@ -111,7 +114,7 @@ def read_workload(path: str) -> Workload:
     Raises:
         WorkloadError: the file cannot be read, or holds no workload that can be answered.
     """
-    value = read.parse_mapping(sys.stdin.read(), "standard input") if path == "-" else read.yaml_mapping(Path(path), path)
+    value = files.parse_mapping(sys.stdin.read(), "standard input") if path == "-" else files.yaml_mapping(Path(path), path)
     if isinstance(value, Fault):
         raise WorkloadError(str(value))
     return Workload.of(value)
@@ -141,11 +144,11 @@ def _validate(options: argparse.Namespace) -> str:
 
 def _prices(options: argparse.Namespace) -> tuple[str, int]:
     loaded = catalog.load()
-    live = prices.fetch(os.environ.get("NOVITA_API_KEY", ""), options.base)
-    found = prices.drift(loaded, live)
-    lines = prices.comparison(loaded, live) or ["The catalog has no offer of Novita AI to compare."]
+    live = price_sources.fetch(os.environ.get("NOVITA_API_KEY", ""), options.base)
+    found = price_sources.drift(loaded, live)
+    lines = price_sources.comparison(loaded, live) or ["The catalog has no offer of Novita AI to compare."]
     if found:
-        lines += ["", prices.yaml_change(found, catalog.today()).rstrip()]
+        lines += ["", price_sources.yaml_change(found, catalog.today()).rstrip()]
     return "\n".join(lines) + "\n", 1 if found else 0
 
 
@@ -174,7 +177,7 @@ def _rerank(options: argparse.Namespace) -> str:
 
 
 def _encode(options: argparse.Namespace) -> str:
-    def chosen(engine: str) -> choices.Choice:
+    def chosen(engine: str) -> available_models.Choice:
         options.engine = engine
         return _choice(options)
 
@@ -210,28 +213,28 @@ def _engine(options: argparse.Namespace) -> Engine:
     return _loaded(_choice(options))
 
 
-def _choice(options: argparse.Namespace) -> choices.Choice:
+def _choice(options: argparse.Namespace) -> available_models.Choice:
     """The model that the options name, which is at hand.
 
     Raises:
         AdvisorError: it is not, with the step that brings it.
     """
     loaded = catalog.load()
-    served = {} if options.engine in ("local", "torch") else choices.at(endpoints.load(loaded.variants))
+    served = {} if options.engine in ("local", "torch") else available_models.at(endpoints.load(loaded.variants))
     name = (
         options.model
         if options.engine == "local"
-        else f"{options.model}{choices.TORCH}"
+        else f"{options.model}{available_models.TORCH}"
         if options.engine == "torch"
-        else f"{choices.AT}{options.engine}"
+        else f"{available_models.AT}{options.engine}"
     )
-    chosen = choices.all_of(loaded, served, {name: choices.folder(options.folder)} if options.folder else {}).get(name)
+    chosen = available_models.all_of(loaded, served, {name: available_models.folder(options.folder)} if options.folder else {}).get(name)
     if chosen is None:
         if served or options.engine not in ("local", "torch"):
             raise AdvisorError(
-                f"no endpoint '{options.engine}' in ADVISOR_ENDPOINTS. {did_you_mean(options.engine, [e.removeprefix(choices.AT) for e in served])}".strip()
+                f"no endpoint '{options.engine}' in ADVISOR_ENDPOINTS. {did_you_mean(options.engine, [e.removeprefix(available_models.AT) for e in served])}".strip()
             )
-        if (options.model, options.engine) != (choices.STANDIN, "local"):
+        if (options.model, options.engine) != (available_models.STANDIN, "local"):
             models.of_variant(loaded, options.model, Path(), options.engine)  # says what is wrong with the name
         step = "Run: make standin" if options.engine == "local" else torch_engine.installed() or "Use an endpoint that serves it."
         raise AdvisorError(f"{options.model} is not at hand in the engine {options.engine}. {step}")
@@ -244,7 +247,7 @@ def _choice(options: argparse.Namespace) -> choices.Choice:
     return chosen
 
 
-def _loaded(chosen: choices.Choice, threads: int | None = None) -> Engine:
+def _loaded(chosen: available_models.Choice, threads: int | None = None) -> Engine:
     """The engine of a model, with what a person should know of it on standard error."""
     if chosen.endpoint is not None:
         engine: Engine = Remote(chosen.endpoint, catalog.load().variants)

@@ -27,8 +27,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from advisor import catalog as catalogs
-from advisor import measure, throughput, units
-from advisor.encode import choices, models, worker
+from advisor.base import formatting
+from advisor.encode import available_models, models, worker
+from advisor.live import speed
+from advisor.sizing import throughput
 from tools import models as made
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,7 +51,7 @@ def write_corpus(path: Path, count: int, words: int) -> None:
     """Passages of `words` words, with one bad line in a thousand."""
     with path.open("w", encoding="utf-8") as stream:
         for number in range(count):
-            text = f"{measure.words(words, number % 997)} {number}"
+            text = f"{speed.words(words, number % 997)} {number}"
             stream.write("no json\n" if number % 1000 == 999 else json.dumps({"id": f"p{number}", "text": text}) + "\n")
 
 
@@ -216,7 +218,7 @@ def reading(count: int, within: Path) -> None:
 
 
 def arithmetic(passages: int, tokens: int) -> None:
-    """Prints what a corpus takes by the project's own figures of speed (`advisor.throughput`) and the catalog's prices; nothing is run."""
+    """Prints what a corpus takes by the project's own figures of speed (`advisor.sizing.throughput`) and the catalog's prices; nothing is run."""
     catalog = catalogs.load()
     calibrated = throughput.calibrations(catalog)
     print(
@@ -236,7 +238,7 @@ def arithmetic(passages: int, tokens: int) -> None:
             assert kind is not None and peak is not None and instance.on_demand_usd_per_h is not None
             reached = calibrated[kind].mfu
             hours = [passages * tokens * flops / (peak * share) / 3600 for share in (reached.high, reached.base, reached.low)]
-            usd = [units.usd(float(instance.on_demand_usd_per_h) * each) for each in hours]
+            usd = [formatting.usd(float(instance.on_demand_usd_per_h) * each) for each in hours]
             a_day = [max(1, math.ceil(each / 24)) for each in hours]
             print(
                 f"  {one:24}{throughput.machine(catalog, instance):32}{hours[1]:8,.0f} h ({hours[0]:,.1f} to {hours[2]:,.0f})"
@@ -264,7 +266,7 @@ def main() -> None:
         within = Path(name)
         made.write_embedder(within / "tiny")
         ways("tiny", within / "tiny", asked.passages, 512, asked.words, within)
-        if standin := choices.standin_folder():
+        if standin := available_models.standin_folder():
             ways("standin", standin, asked.passages // 10, 64, asked.words, within)
         else:
             print("The stand-in is not there: make standin")

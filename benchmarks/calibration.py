@@ -2,7 +2,7 @@
 
 python -m benchmarks.calibration
 
-The rest calibrates, as advisor.throughput does it; then it is counted how many of the left-out points lie inside its low and high.
+The rest calibrates, as advisor.sizing.throughput does it; then it is counted how many of the left-out points lie inside its low and high.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ import pandas as pd
 
 from advisor import catalog as catalogs
 from advisor.catalog.load import Catalog
-from advisor.throughput import LEAST_POINTS, Calibration, HardwareClass, calibrations
+from advisor.sizing.throughput import LEAST_POINTS, Calibration, HardwareClass, calibrations
 
 PRECISIONS = ("default", "int8")
 

@@ -22,9 +22,9 @@ from streamlit.testing.v1 import AppTest
 from tokenizers import Tokenizer
 
 from advisor import catalog as catalogs
-from advisor import measure
-from advisor.encode import local, models
+from advisor.encode import fastembed_engine, models
 from advisor.encode.pool import Pool
+from advisor.live import speed
 from tools import models as made
 from tools.onnx_models import Shape
 
@@ -36,7 +36,7 @@ BATCH = 32
 def mixed_texts(count: int) -> list[str]:
     """Texts of 8 to 400 words, most of them short, as passages are."""
     lengths = np.random.default_rng(0).gamma(2.0, 50.0, count).clip(8, 400).astype(int)
-    return [measure.words(int(length), place) for place, length in enumerate(lengths)]
+    return [speed.words(int(length), place) for place, length in enumerate(lengths)]
 
 
 def sorted_directly(folder: Path, threads: int) -> Callable[[list[str]], np.ndarray]:
@@ -69,14 +69,14 @@ def sorted_directly(folder: Path, threads: int) -> Callable[[list[str]], np.ndar
 def vectors(folder: Path, threads: int, count: int, rounds: int) -> None:
     """Prints seconds of each way, and the engine's speed against the others."""
     texts = mixed_texts(count)
-    engine = local.load(models.of_variant(catalogs.load(), VARIANT, folder), threads)
+    engine = fastembed_engine.load(models.of_variant(catalogs.load(), VARIANT, folder), threads)
     direct = TextEmbedding("BAAI/bge-small-en-v1.5", specific_model_path=str(folder), threads=threads, providers=["CPUExecutionProvider"])
     ways: dict[str, Callable[[list[str]], np.ndarray]] = {
         "local engine": lambda given: engine.embed(given, "passage").dense,
         "fastembed called directly": lambda given: np.array(list(direct.embed(given, batch_size=BATCH))),
         "onnxruntime, sorted": sorted_directly(folder, threads),
     }
-    for kind, given in (("mixed lengths", texts), ("one length", [measure.words(100, place) for place in range(count)])):
+    for kind, given in (("mixed lengths", texts), ("one length", [speed.words(100, place) for place in range(count)])):
         results = {name: way(given) for name, way in ways.items()}  # also warms up
         taken: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(rounds):
@@ -137,7 +137,7 @@ def pages(folder: Path, times: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--threads", type=int, default=measure.threads())
+    parser.add_argument("--threads", type=int, default=speed.threads())
     parser.add_argument("--texts", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()

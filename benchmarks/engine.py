@@ -14,13 +14,13 @@ from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.testing.v1 import AppTest
 
 from advisor import catalog as catalogs
-from advisor import reasons, record
+from advisor.ask.workload import Workload
 from advisor.catalog.load import Catalog
-from advisor.findings import Findings
-from advisor.plans import build
-from advisor.recommend import recommend
-from advisor.trade_offs import changes
-from advisor.workload import Workload
+from advisor.decide.plans import build
+from advisor.decide.recommend import recommend
+from advisor.decide.rule_results import Findings
+from advisor.explain import reasons, record
+from advisor.explain.what_would_change import changes
 
 ROOT = Path(__file__).resolve().parents[1]
 TODAY = date(2026, 11, 24)

@@ -24,11 +24,11 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from advisor import catalog as catalogs
-from advisor.catalog import vocabulary
 from advisor.catalog.load import SHIPPED
 from advisor.catalog.schema import Variant
-from advisor.encode import local, torch_engine
+from advisor.encode import fastembed_engine, torch_engine
 from advisor.encode.models import Model
+from advisor.live import vocabulary
 from tools import models
 from tools.onnx_models import Graph, Shape, hidden_states, score
 
@@ -148,7 +148,7 @@ def engines(folder: Path, variant: Variant, limit: int) -> Iterator[tuple[str, C
     files = {"model_file": "onnx/model.onnx", "others": ("onnx/model.onnx_data",)}
     spec = Model("local", folder, variant.name, variant.kind, None, None, pooling=variant.pooling or "cls", max_tokens=limit, **files)  # type: ignore[arg-type]
     pair = variant.kind == "reranker"
-    for name, module in (("local", local), ("torch engine", torch_engine)):
+    for name, module in (("local", fastembed_engine), ("torch engine", torch_engine)):
         engine = module.load(replace(spec, engine=name.split()[0]))
         yield name, (lambda given, engine=engine: engine.rerank(QUERY, given).raw if pair else engine.embed(given, "passage").dense)
         del engine

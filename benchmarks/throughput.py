@@ -29,10 +29,10 @@ from typing import Any
 import numpy as np
 
 from advisor import catalog as catalogs
+from advisor.base.formatting import GIB
 from advisor.catalog.load import THROUGHPUT_COLUMNS, Catalog
 from advisor.catalog.schema import Variant
-from advisor.throughput import flops_per_token
-from advisor.units import GIB
+from advisor.sizing.throughput import flops_per_token
 from tools.onnx_models import Graph, Shape, hidden_states, score
 
 SOURCE = "own-throughput-2026-11"

@@ -4,8 +4,9 @@ import json
 
 import streamlit as st
 
-from advisor import charts, reasons, record, report, tables, trade_offs
-from pages import form, shared
+from advisor.explain import reasons, record, report, what_would_change
+from advisor.show import charts, tables
+from pages.parts import form, shared
 
 STEPS = {"embedder": "Finding passages", "reranker": "Reranking"}
 
@@ -31,7 +32,7 @@ def show_answer(found) -> None:
         st.header(f"Use {shared.plain(pick.named)}")
         st.markdown(shared.plain(f"{report.cost(pick).capitalize()}{tables.scores_sentence(found)}."))
         st.markdown(shared.bullets((reason.text, reason.sources) for reason in reasons.reasons(found)))
-        st.markdown(shared.plain(trade_offs.firmness(found)))
+        st.markdown(shared.plain(what_would_change.firmness(found)))
         for text in tables.score_notes(found):
             shared.small(shared.plain(text))
     offer_actions(found)
@@ -112,7 +113,7 @@ def ask_why_not(found) -> None:
         return
     st.markdown(f"**{shared.plain(names[asked])}**")
     st.markdown(shared.plain(tables.plan_sentence(found, asked)))
-    st.markdown("\n".join(f"- {shared.plain(line)}" for line in trade_offs.why_not(found, asked)))
+    st.markdown("\n".join(f"- {shared.plain(line)}" for line in what_would_change.why_not(found, asked)))
     st.page_link(
         "pages/cost.py", label="Its cost worked out", icon=":material/calculate:", query_params=shared.params(found) | {"offer": asked}
     )
@@ -124,10 +125,10 @@ def show_changes(found) -> None:
     if not section.open:
         return
     with section:
-        changes = trade_offs.changes(shared.the_catalog(), found)
+        changes = what_would_change.changes(shared.the_catalog(), found)
         st.caption(
             "The nearest step of a fixed grid that gives another answer, worked out with the same rules. "
-            f"Tried: {trade_offs.TRIED}. What of these is not listed changes nothing."
+            f"Tried: {what_would_change.TRIED}. What of these is not listed changes nothing."
         )
         for number, change in enumerate(changes):
             words, button = st.columns([4, 1], vertical_alignment="center")

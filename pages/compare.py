@@ -3,8 +3,8 @@
 import streamlit as st
 
 from advisor import catalog as catalogs
-from advisor import tables
-from pages import shared
+from advisor.show import tables
+from pages.parts import shared
 
 shared.routed()
 catalog = shared.the_catalog()

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from advisor import break_even, charts, export, reasons, report, sensitivity, tables, units
-from advisor.assumptions import MEASURED_SOURCE
-from pages import form, shared, texts
+from advisor.ask.assumptions import MEASURED_SOURCE
+from advisor.base import formatting
+from advisor.explain import break_even, reasons, report, sensitivity
+from advisor.show import charts, downloads, tables
+from pages.parts import form, shared, texts
 
 shared.routed()
 STEPS = {"embedder": "Finding passages", "reranker": "Reranking"}
@@ -26,8 +28,8 @@ def show_least() -> None:
         lead = f"{STEPS[role.kind]}: " if len(found.roles) > 1 else ""
         st.header(shared.plain(lead + tables.cheapest_sentence(found, role.kind)))
         tokens = least[0].plan.tokens
-        once = f", {units.count(tokens.once)} once" if role.kind == "embedder" else ""
-        st.markdown(f"{units.count(tokens.monthly)} tokens a month{once}.")
+        once = f", {formatting.count(tokens.once)} once" if role.kind == "embedder" else ""
+        st.markdown(f"{formatting.count(tokens.monthly)} tokens a month{once}.")
     if found.pick is not None:
         st.markdown(shared.plain(f"Advise picks {found.pick.named}: {report.cost(found.pick)}."))
     with st.container(horizontal=True):
@@ -35,7 +37,7 @@ def show_least() -> None:
         st.page_link(
             "pages/advise.py", label="Which of them to take", icon=":material/compass_calibration:", query_params=shared.params(found)
         )
-        for name, mime, make in export.cost_files(found):
+        for name, mime, make in downloads.cost_files(found):
             st.download_button(name, make, name, mime, icon=":material/download:", on_click="ignore")
 
 

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from advisor import faq
-from pages import shared
+from advisor.family import faq
+from pages.parts import shared
 
 shared.routed()
 catalog = shared.the_catalog()

@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from advisor import demos, live_charts
-from advisor.catalog import corpus
+from advisor.base.errors import CatalogError
 from advisor.encode.engine import LONGEST_CHARACTERS
-from advisor.errors import CatalogError
-from pages import engines, own_data, shared, speed
+from advisor.live import charts, results, sample_corpus
+from pages.parts import engines, own_data, shared, speed
 
 shared.routed()
 catalog = shared.the_catalog()
@@ -23,13 +22,13 @@ SENTENCES = (
 @st.cache_resource(max_entries=2, show_spinner="Reading the sample passages")
 def _sample(mark: str):
     """The sample corpus, read once for the catalog's files."""
-    return corpus.load()
+    return sample_corpus.load()
 
 
 def sample(languages: str):
     """The sample's passages, queries and judgements: the English part, or all of it."""
     whole = _sample(catalog.version)
-    return whole.part(corpus.ENGLISH) if languages == "english" else whole
+    return whole.part(sample_corpus.ENGLISH) if languages == "english" else whole
 
 
 def passages_of(chosen, judged, told):
@@ -70,7 +69,7 @@ def found_by(chosen, judged, query: str, told, instruct: bool = True):
     made = passages_of(chosen, judged, told)
     engine = engines.engine(chosen, told)
     asked = engine.embed([query], "query", instruct=instruct)
-    return demos.search(asked.dense[0], made.dense, judged.passages, grades_of(judged, query), TOP), engine.about, asked
+    return results.search(asked.dense[0], made.dense, judged.passages, grades_of(judged, query), TOP), engine.about, asked
 
 
 def show_search() -> None:
@@ -84,8 +83,8 @@ def show_search() -> None:
     if got:
         hits, about, asked = got
         grades = grades_of(judged, query)
-        st.markdown(shared.plain(demos.found_sentence(hits, grades)))
-        shared.table([shared.figures(row) for row in demos.hit_rows(hits, bool(grades))], "The passages found, nearest first")
+        st.markdown(shared.plain(results.found_sentence(hits, grades)))
+        shared.table([shared.figures(row) for row in results.hit_rows(hits, bool(grades))], "The passages found, nearest first")
         engines.answered(about, asked.seconds, asked.counted, asked.counted_in)
 
 
@@ -107,9 +106,9 @@ def show_rerank() -> None:
     got = engines.once("rerank", (embedder, reranker, query, len(judged.passages)), "Search and rerank", work, not query)
     if got:
         hits, about, asked, scores, second = got
-        moves = demos.reranked(hits, scores)
-        shared.show_chart(live_charts.slope(moves, shared.theme()), "slope")
-        shared.table([shared.figures(row) for row in demos.move_rows(moves, scores.scale)], "Each passage before and after reranking")
+        moves = results.reranked(hits, scores)
+        shared.show_chart(charts.slope(moves, shared.theme()), "slope")
+        shared.table([shared.figures(row) for row in results.move_rows(moves, scores.scale)], "Each passage before and after reranking")
         engines.answered(about, asked.seconds, asked.counted, asked.counted_in)
         engines.answered(second, scores.seconds, scores.counted, scores.counted_in)
 
@@ -125,18 +124,18 @@ def show_likeness() -> None:
         max_chars=LONGEST_CHARACTERS,
         persist_state="session",
     )
-    texts = tuple(dict.fromkeys(line.strip() for line in typed.splitlines() if line.strip()))[: demos.MOST_SENTENCES]
-    st.caption(f"{len(texts)} sentences; at most {demos.MOST_SENTENCES} are compared.")
+    texts = tuple(dict.fromkeys(line.strip() for line in typed.splitlines() if line.strip()))[: results.MOST_SENTENCES]
+    st.caption(f"{len(texts)} sentences; at most {results.MOST_SENTENCES} are compared.")
 
     def work(told):
         engine = engines.engine(embedder, told)
         made = engine.embed(texts, "passage")
-        return demos.likeness(texts, made.dense), engine.about, made
+        return results.likeness(texts, made.dense), engine.about, made
 
     got = engines.once("likeness", (embedder, texts), "Compare them", work, not texts)
     if got:
         found, about, made = got
-        shared.show_chart(live_charts.heatmap(found, shared.theme()), "heatmap")
+        shared.show_chart(charts.heatmap(found, shared.theme()), "heatmap")
         st.markdown("\n".join(f"{n}. {shared.plain(text)}" for n, text in enumerate(found.texts, 1)))
         shared.table([{key: shared.plain(cell) for key, cell in row.items()} for row in found.rows()], "Cosine of every two sentences")
         st.caption(
@@ -167,13 +166,13 @@ def show_three() -> None:
         max_chars=LONGEST_CHARACTERS,
         persist_state="session",
     )
-    texts = [line.strip() for line in typed.splitlines() if line.strip()][: demos.MOST_SENTENCES]
+    texts = [line.strip() for line in typed.splitlines() if line.strip()][: results.MOST_SENTENCES]
 
     def work(told):
         engine = engines.engine(chosen, told)
         wanted = ("dense", "sparse", "multi_vector")
         made = engine.embed(texts, "passage", outputs=wanted)
-        return demos.three(engine.embed([query], "query", outputs=wanted), made, texts), made, engine.about
+        return results.three(engine.embed([query], "query", outputs=wanted), made, texts), made, engine.about
 
     got = engines.once("three", (chosen, query, tuple(texts)), "Encode", work, not (query and texts))
     if got:
@@ -181,7 +180,7 @@ def show_three() -> None:
         st.markdown(shared.plain(told.sentence))
         shared.table([shared.figures(row) for row in told.rows], "Dense, sparse and multi-vector score of each passage")
         for text, shared_tokens, matches in told.details:
-            with st.expander(shared.plain(demos.short(text)), icon=":material/token:"):
+            with st.expander(shared.plain(results.short(text)), icon=":material/token:"):
                 shared.figures_table(shared_tokens, "Tokens that query and passage share, with their weights")
                 shared.figures_table(matches, "Each token of the query with the passage's token nearest to it")
         st.caption(
@@ -194,13 +193,13 @@ def show_three() -> None:
 def show_cut() -> None:
     """What a limit in tokens cuts, on the text."""
     st.header("What does a token limit cut off?")
-    tokenizer = demos.tokenizer(catalog, embedder)
+    tokenizer = results.tokenizer(catalog, embedder)
     if tokenizer is None:
         st.info(f"The tokenizer of {shared.plain(embedder.label)} is not at hand. Choose an English model, or fetch the model's files.")
         return
     text = st.text_area(
         "Text",
-        value=demos.longest(sample("english").passages),
+        value=results.longest(sample("english").passages),
         key="cut_text",
         height=200,
         max_chars=LONGEST_CHARACTERS,
@@ -209,7 +208,7 @@ def show_cut() -> None:
     limit = st.number_input("Limit in tokens", min_value=4, max_value=8192, value=512, step=64, key="limit", bind="query-params")
     if not text.strip():
         return
-    parts = demos.cut(text, tokenizer, limit)
+    parts = results.cut(text, tokenizer, limit)
     st.markdown(f"**{shared.plain(parts.sentence)}**")
     st.markdown("Read")
     with st.container(border=True):
@@ -234,9 +233,9 @@ def show_instruction() -> None:
     got = engines.once("instruction", (embedder, query), "Search with and without it", work, not query)
     if got:
         (hits, about, asked), bare = got
-        told = demos.instruction_sentence(about, embedder.query_instruction, hits, bare, grades_of(judged, query))
+        told = results.instruction_sentence(about, embedder.query_instruction, hits, bare, grades_of(judged, query))
         st.markdown(shared.plain(told))
-        found_both = demos.beside(hits, bare, ("With", "Without"))
+        found_both = results.beside(hits, bare, ("With", "Without"))
         shared.table([shared.figures(row) for row in found_both.rows], "Place of each passage with and without the instruction")
         engines.answered(about, asked.seconds, asked.counted, asked.counted_in)
 
@@ -258,9 +257,9 @@ def show_beside() -> None:
     got = engines.once("beside", (embedder, other, query, len(judged.passages)), "Search with both", work, not query)
     if got:
         (one, first, asked), (two, second, asked_too) = got
-        names = demos.named(first, second)
-        both = demos.beside(one, two, names)
-        st.markdown(f"**{shared.plain(demos.beside_sentence(both, TOP, names))}**")
+        names = results.named(first, second)
+        both = results.beside(one, two, names)
+        st.markdown(f"**{shared.plain(results.beside_sentence(both, TOP, names))}**")
         shared.table([shared.figures(row) for row in both.rows], "Place of each passage with either model")
         engines.answered(first, asked.seconds, asked.counted, asked.counted_in)
         engines.answered(second, asked_too.seconds, asked_too.counted, asked_too.counted_in)

@@ -3,8 +3,10 @@
 import streamlit as st
 
 from advisor import catalog as catalogs
-from advisor import charts, faq, listing, tables, units, use_when
-from pages import shared
+from advisor.base import formatting
+from advisor.family import advice, faq, listing
+from advisor.show import charts, tables
+from pages.parts import shared
 
 shared.routed()
 catalog = shared.the_catalog()
@@ -23,7 +25,7 @@ with right:
 with left:
     st.title(f"Which {shared.plain(family.facts.name)} model, where, at what cost?")
     kinds = {k: len([v for v in family.variants.values() if v.kind == k]) for k in ("embedder", "reranker", "language-model")}
-    told = units.listed([f"{n} {k.replace('-', ' ')}{'' if n == 1 else 's'}" for k, n in kinds.items() if n])
+    told = formatting.listed([f"{n} {k.replace('-', ' ')}{'' if n == 1 else 's'}" for k, n in kinds.items() if n])
     st.markdown(f"{told.capitalize()} by {shared.plain(family.facts.developer)}: what each is for, what it costs to serve, and why.")
     st.page_link("pages/advise.py", label="Get a recommendation for your workload", icon=":material/compass_calibration:")
 
@@ -34,16 +36,21 @@ def verified_figures() -> None:
     longest = max((v.max_tokens or 0 for v in variants), default=0)
     newest = tables.newest_first(family)[0][1]
     with st.container(horizontal=True):
-        names = units.listed([v.name.removeprefix(f"{family.facts.name} ") for v in variants if v.max_tokens == longest])
+        names = formatting.listed([v.name.removeprefix(f"{family.facts.name} ") for v in variants if v.max_tokens == longest])
         st.metric(
-            "Longest input", f"{units.count(longest)} tokens", delta=shared.plain(names), delta_color="off", delta_arrow="off", border=True
+            "Longest input",
+            f"{formatting.count(longest)} tokens",
+            delta=shared.plain(names),
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
         )
         for kind in ("embedder", "reranker"):
             least = faq.lowest(catalog, family, kind)
             if least is not None:
                 variant = least.offers[0][0]
-                st.metric(f"Lowest {tables.job(variant)} price", units.price(least.usd_per_1m), help=(
-                    "US dollars for a million input tokens: " + plain(units.listed(list(dict.fromkeys(f"{v.name} at {p.name}" for v, p, _ in least.offers))))
+                st.metric(f"Lowest {tables.job(variant)} price", formatting.price(least.usd_per_1m), help=(
+                    "US dollars for a million input tokens: " + plain(formatting.listed(list(dict.fromkeys(f"{v.name} at {p.name}" for v, p, _ in least.offers))))
                 ), delta=plain(faq.asked_by(least).removeprefix(family.facts.name).strip()), delta_color="off", delta_arrow="off", border=True)  # fmt: skip
         st.metric(
             "Latest release", tables.month(newest), delta=shared.plain(newest.name), delta_color="off", delta_arrow="off", border=True
@@ -68,7 +75,9 @@ def timeline(releases, name: str, groups: dict) -> None:
     st.header("Release timeline")
     shared.show_chart(charts.release_timeline(releases, name, shared.theme()), "timeline")
     st.caption(f"{len(groups)} release groups")
-    shared.table([{"Released": month, "Models": plain(units.listed(list(names)))} for month, names in groups.items()], alt="Release groups")
+    shared.table(
+        [{"Released": month, "Models": plain(formatting.listed(list(names)))} for month, names in groups.items()], alt="Release groups"
+    )
 
 
 def models(names: dict[str, str]) -> None:
@@ -87,7 +96,7 @@ def verified_variants() -> None:
         rows.append(
             {
                 "Model": shared.variant_link(variant_id, variant.name),
-                "Use when": plain(use_when.use_when(catalog, variant_id, picks).sentence),
+                "Use when": plain(advice.use_when(catalog, variant_id, picks).sentence),
                 "Released": marked(tables.month(variant), tables.correction(family, variant_id, "released")),
                 "Signals": "".join([badges(tables.signals(variant)), *(marked("", c) for c in differing)]),
                 "Status": plain(tables.status(catalog, variant)),
@@ -116,7 +125,7 @@ def verified_prices() -> None:
     prices = tables.price_rows(catalog, family.variants, catalogs.today())
     providers = sorted({row["Provider"] for row in prices})
     st.header(f"Available from ({len(providers)} providers)")
-    st.markdown(plain(f"{units.listed(providers)}.") if providers else "No hosted offer was found.")
+    st.markdown(plain(f"{formatting.listed(providers)}.") if providers else "No hosted offer was found.")
     st.header("Pricing")
     if prices:
         st.caption(

@@ -5,8 +5,9 @@ import os
 import streamlit as st
 
 from advisor import catalog as catalogs
-from advisor import export, prices, tables
-from pages import shared
+from advisor.catalog import price_sources
+from advisor.show import downloads, tables
+from pages.parts import shared
 
 shared.routed()
 catalog = shared.the_catalog()
@@ -70,10 +71,10 @@ with st.container(horizontal=True):
     if st.button("Check now", icon=":material/sync:", disabled=not (own or typed)):
         with st.spinner("Asking Novita"):
             try:
-                base = os.environ.get("ADVISOR_NOVITA_BASE", prices.BASE)
-                st.session_state["novita"] = prices.fetch_for_all(own, base) if own else prices.fetch(typed.strip(), base)
+                base = os.environ.get("ADVISOR_NOVITA_BASE", price_sources.BASE)
+                st.session_state["novita"] = price_sources.fetch_for_all(own, base) if own else price_sources.fetch(typed.strip(), base)
                 st.session_state.pop("novita_problem", None)
-            except prices.PricesError as error:
+            except price_sources.PricesError as error:
                 st.session_state["novita_problem"] = str(error)
     if shared.LIVE in st.session_state and st.button("Use the catalog's prices again", icon=":material/undo:"):
         del st.session_state[shared.LIVE]
@@ -81,10 +82,10 @@ with st.container(horizontal=True):
 if problem := st.session_state.get("novita_problem"):
     st.warning(shared.plain(problem))
 elif live := st.session_state.get("novita"):
-    told = prices.comparison(catalog, live)
+    told = price_sources.comparison(catalog, live)
     st.markdown("\n".join(f"- {shared.plain(line)}" for line in told))
-    if change := prices.yaml_change(prices.drift(catalog, live), catalogs.today()):
-        usable = prices.with_prices(catalog, live) is not catalog  # not where only other models have a price
+    if change := price_sources.yaml_change(price_sources.drift(catalog, live), catalogs.today()):
+        usable = price_sources.with_prices(catalog, live) is not catalog  # not where only other models have a price
         if usable and st.button("Use these prices for this visit", icon=":material/check:"):
             st.session_state[shared.LIVE] = live
             st.rerun()
@@ -94,7 +95,7 @@ if shared.LIVE in st.session_state:
     st.info(f"This visit works with the live prices: catalog {shared.the_catalog().version}.")
 st.header("Take the catalog away")
 with st.container(horizontal=True):
-    for name, mime, make in export.FILES:
+    for name, mime, make in downloads.FILES:
         st.download_button(name, make(catalog), name, mime, icon=":material/download:", on_click="ignore")
 st.header("All sources")
 st.dataframe(

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from advisor import catalog as catalogs
-from advisor import tables, use_when
-from advisor.errors import did_you_mean
-from advisor.workload import Workload
-from pages import shared
+from advisor.ask.workload import Workload
+from advisor.base.errors import did_you_mean
+from advisor.family.advice import use_when
+from advisor.show import tables
+from pages.parts import shared
 
 shared.routed()
 catalog = shared.the_catalog()
@@ -24,7 +25,7 @@ if asked not in catalog.variants:
 
 variant = catalog.variants[asked]
 family = catalog.family_of(asked)
-advice = use_when.use_when(catalog, asked, shared.preset_picks())
+advice = use_when(catalog, asked, shared.preset_picks())
 st.title(shared.plain(variant.name))
 st.markdown(plain(f"{advice.sentence} {tables.status(catalog, variant)}."))
 with st.container(horizontal=True):

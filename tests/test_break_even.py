@@ -7,13 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor import break_even, charts, export, plans, sensitivity, tables, units
 from advisor import catalog as catalogs
-from advisor.assumptions import YOURS, Assumptions
-from advisor.break_even import crossing_tokens
-from advisor.errors import WorkloadError
-from advisor.recommend import recommend
-from advisor.workload import Workload
+from advisor.ask.assumptions import YOURS, Assumptions
+from advisor.ask.workload import Workload
+from advisor.base import formatting
+from advisor.base.errors import WorkloadError
+from advisor.decide import plans
+from advisor.decide.recommend import recommend
+from advisor.explain import break_even, sensitivity
+from advisor.explain.break_even import crossing_tokens
+from advisor.show import charts, downloads, tables
 
 TODAY = date(2026, 11, 24)
 
@@ -92,7 +95,7 @@ def test_the_break_even_and_the_time_of_a_request_show_their_formula(made_up, pi
     assert all(figure in lines[2] for figure in ("$730 ", "$0.2 ", "3.65 billion"))
     rerank = ask(made_up, task="rerank", placement="own")
     (line,), time = tables.latency_formula(rerank), rerank.pick.parts[0].plan.latency_ms
-    assert f" {units.significant(time.base)} " in line
+    assert f" {formatting.significant(time.base)} " in line
     assert tables.latency_formula(found) == []
     assert {"break-even": lines, "time": line} == pinned
 
@@ -249,7 +252,7 @@ def test_another_volume_keeps_the_workload_and_says_what_it_would_cost(made_up, 
 
 def test_the_tables_of_the_page_go_out_as_csv_and_markdown(made_up, pinned):
     found = ask(made_up, task="retrieve-and-rerank", languages=["de"])
-    files = {name: make() for name, _, make in export.cost_files(found)}
+    files = {name: make() for name, _, make in downloads.cost_files(found)}
     assert files["plans.csv"].count("\n") == 1 + sum(j.kind in ("embedder", "reranker") for j in found.judged)
     assert not any(f"| {key} " in files["cost.md"] for key in made_up.variants), "ids are for links"
     lines = files["cost.md"].splitlines()
@@ -259,5 +262,5 @@ def test_the_tables_of_the_page_go_out_as_csv_and_markdown(made_up, pinned):
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
 def test_no_cell_starts_a_formula_in_a_spreadsheet(cell):
-    assert export.table_csv([{"a": cell}]).splitlines()[1].lstrip('"').startswith("'")
-    assert "\\|" in export.table_markdown("t", [{"a": "x|y"}])
+    assert downloads.table_csv([{"a": cell}]).splitlines()[1].lstrip('"').startswith("'")
+    assert "\\|" in downloads.table_markdown("t", [{"a": "x|y"}])

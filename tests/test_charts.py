@@ -4,9 +4,10 @@ import altair as alt
 import pytest
 from altair.utils.schemapi import SchemaValidationError
 
-from advisor import charts, sensitivity, tables
-from advisor.recommend import recommend
-from advisor.workload import Workload
+from advisor.ask.workload import Workload
+from advisor.decide.recommend import recommend
+from advisor.explain import sensitivity
+from advisor.show import charts, tables
 
 
 def drawn(catalog, found, theme):

@@ -6,10 +6,10 @@ import yaml
 
 from advisor import __main__ as cli
 from advisor import catalog as catalogs
-from advisor import report
+from advisor.ask.workload import Workload
 from advisor.catalog import schema
-from advisor.recommend import recommend
-from advisor.workload import Workload
+from advisor.decide.recommend import recommend
+from advisor.explain import report
 
 
 def run(capsys, *arguments):

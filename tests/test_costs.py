@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor import costs, storage
-from advisor.costs import Range, hosted_usd
-from advisor.units import GIB
-from advisor.workload import Workload
+from advisor.ask.workload import Workload
+from advisor.base.formatting import GIB
+from advisor.sizing import storage
+from advisor.sizing.tokens import ZERO, Range, Tokens, hosted_usd, tokens_sent
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_the_cost_never_falls_as_tokens_grow(first, more, price):
 
 
 def test_texts_carry_their_special_tokens(made_up):
-    found = costs.tokens(Workload(), made_up.variants["big-en"], 512)
+    found = tokens_sent(Workload(), made_up.variants["big-en"], 512)
     assert found.monthly == 2_000_000 * (16 + 2)
     assert found.once == 1_000_000 * (200 + 2)
     assert (found.vectors, found.input_p95) == (1_000_000, 452)
@@ -44,7 +44,7 @@ def test_texts_carry_their_special_tokens(made_up):
 
 def test_a_passage_over_the_limit_becomes_several_vectors(made_up):
     workload = Workload(passage_tokens=600, passage_tokens_p95=1200, passages=1000)
-    found = costs.tokens(workload, made_up.variants["big-en"], 512)
+    found = tokens_sent(workload, made_up.variants["big-en"], 512)
     parts = 0.95 * 2 + 0.05 * 3
     assert found.vectors == 2050
     assert found.once == round(1000 * (600 + 2 * parts))
@@ -52,12 +52,12 @@ def test_a_passage_over_the_limit_becomes_several_vectors(made_up):
 
 def test_a_passage_that_may_not_be_split_stays_one_vector(made_up):
     workload = Workload(passage_tokens=600, passage_tokens_p95=1200, passages=1000, split_long_passages=False)
-    assert costs.tokens(workload, made_up.variants["big-en"], 512).vectors == 1000
+    assert tokens_sent(workload, made_up.variants["big-en"], 512).vectors == 1000
 
 
 def test_a_pair_is_query_passage_and_special_tokens(made_up):
     workload = Workload(task="rerank", queries_per_month=1000, rerank_candidates=50)
-    found = costs.tokens(workload, made_up.variants["rank-big"], 8000)
+    found = tokens_sent(workload, made_up.variants["rank-big"], 8000)
     assert found.per_input == 16 + 200 + 4
     assert found.monthly == 1000 * 50 * 220
     assert found.monthly_low == 1000 * 16 + 1000 * 50 * 204
@@ -65,12 +65,12 @@ def test_a_pair_is_query_passage_and_special_tokens(made_up):
 
 def test_a_pair_is_cut_at_the_limit(made_up):
     workload = Workload(task="rerank", passage_tokens=900, passage_tokens_p95=900, queries_per_month=1, rerank_candidates=1)
-    assert costs.tokens(workload, made_up.variants["rank-small"], 512).monthly == 512
+    assert tokens_sent(workload, made_up.variants["rank-small"], 512).monthly == 512
 
 
 def test_a_pair_shorter_than_its_query_is_not_negative(made_up):
     workload = Workload(task="rerank", query_tokens=5000, queries_per_month=10, rerank_candidates=3)
-    found = costs.tokens(workload, made_up.variants["rank-small"], 512)
+    found = tokens_sent(workload, made_up.variants["rank-small"], 512)
     assert 0 <= found.monthly_low <= found.monthly
 
 
@@ -86,7 +86,7 @@ def test_more_queries_never_take_fewer_tokens(made_up, typical, longer, queries,
         "rerank_candidates": candidates,
         "split_long_passages": split,
     }
-    few, many = (costs.tokens(Workload(**stated, queries_per_month=n), variant, variant.max_tokens) for n in (queries, queries + more))
+    few, many = (tokens_sent(Workload(**stated, queries_per_month=n), variant, variant.max_tokens) for n in (queries, queries + more))
     assert many.monthly >= few.monthly >= few.monthly_low >= 0
 
 
@@ -105,7 +105,7 @@ def test_memory_costs_what_the_machines_that_have_most_of_it_ask(made_up):
 
 def index_usd(catalog, store, variant="multi", **stated):
     workload = Workload(vector_store=store, **stated)
-    found = costs.tokens(workload, catalog.variants[variant], 8000)
+    found = tokens_sent(workload, catalog.variants[variant], 8000)
     size = storage.index_size(catalog.variants[variant], found, workload)
     rate = Range(Decimal(5), Decimal(6), Decimal(9))
     return storage.index_usd_per_month(catalog, workload, size, rate, storage.written_bytes(catalog.variants[variant], found, workload))
@@ -114,7 +114,7 @@ def index_usd(catalog, store, variant="multi", **stated):
 def test_a_gib_in_memory_costs_its_rate(made_up):
     found = index_usd(made_up, "ram", passages=2 * GIB // 3000)  # 3,000 bytes a vector of 500 dimensions
     assert [round(float(amount), 4) for amount in found] == [10, 12, 18]
-    assert index_usd(made_up, "none") == costs.ZERO
+    assert index_usd(made_up, "none") == ZERO
 
 
 # A vector of 500 dimensions is 2,000 bytes. Shelf asks 0.50 a GB, 1 a GB written, 1 a PB queried, and 10 at least.
@@ -157,7 +157,7 @@ def test_sparse_and_multi_vector_output_take_their_room(made_up):
     sizes = {}
     for outputs in (("dense",), ("dense", "sparse"), ("dense", "multi_vector")):
         workload = Workload(outputs=outputs, passages=10, passage_tokens=98, passage_tokens_p95=98)
-        sizes[outputs[-1]] = storage.index_size(variant, costs.tokens(workload, variant, 8000), workload).values_bytes
+        sizes[outputs[-1]] = storage.index_size(variant, tokens_sent(workload, variant, 8000), workload).values_bytes
     assert sizes == {"dense": 20_000, "sparse": 20_000 + 1000 * 8, "multi_vector": 20_000 + 1000 * 500 * 4}
 
 
@@ -174,20 +174,20 @@ STATED = {
 }
 HAND_WORKED = [
     # Room for 510 tokens beside 2 special ones: 600 take two parts, 1,200 three; 0.95 x 2 + 0.05 x 3 = 2.05 parts of 2 special tokens each.
-    ("a text is split", BIG, 512, {}, costs.Tokens(604_100, 60_410 + 50 * 12, 60_410 + 50 * 12, 602, 604.1, 1202, 2050, 2.05)),
-    ("a text that fits exactly is whole", BIG, 602, {"passage_tokens_p95": 600}, costs.Tokens(602_000, 60_200 + 600, 60_800, 602, 602.0, 602, 1000, 1.0)),
-    ("one token more makes two parts", BIG, 601, {"passage_tokens_p95": 600}, costs.Tokens(604_000, 60_400 + 600, 61_000, 602, 604.0, 602, 2000, 2.0)),
-    ("it may not be split", BIG, 512, {"split_long_passages": False}, costs.Tokens(602_000, 60_200 + 600, 60_800, 602, 602.0, 1202, 1000, 1.0)),
-    ("no limit is known", BIG, None, {}, costs.Tokens(602_000, 60_200 + 600, 60_800, 602, 602.0, 1202, 1000, 1.0)),
-    ("a limit with no room beside the special tokens", BIG, 2, {"passage_tokens": 3, "passage_tokens_p95": 4}, costs.Tokens(9100, 910 + 600, 1510, 5, 9.1, 6, 3050, 3.05)),
-    ("special tokens are not known", UNKNOWN, None, {}, costs.Tokens(600_000, 60_000 + 500, 60_500, 600, 600.0, 1200, 1000, 1.0)),
+    ("a text is split", BIG, 512, {}, Tokens(604_100, 60_410 + 50 * 12, 60_410 + 50 * 12, 602, 604.1, 1202, 2050, 2.05)),
+    ("a text that fits exactly is whole", BIG, 602, {"passage_tokens_p95": 600}, Tokens(602_000, 60_200 + 600, 60_800, 602, 602.0, 602, 1000, 1.0)),
+    ("one token more makes two parts", BIG, 601, {"passage_tokens_p95": 600}, Tokens(604_000, 60_400 + 600, 61_000, 602, 604.0, 602, 2000, 2.0)),
+    ("it may not be split", BIG, 512, {"split_long_passages": False}, Tokens(602_000, 60_200 + 600, 60_800, 602, 602.0, 1202, 1000, 1.0)),
+    ("no limit is known", BIG, None, {}, Tokens(602_000, 60_200 + 600, 60_800, 602, 602.0, 1202, 1000, 1.0)),
+    ("a limit with no room beside the special tokens", BIG, 2, {"passage_tokens": 3, "passage_tokens_p95": 4}, Tokens(9100, 910 + 600, 1510, 5, 9.1, 6, 3050, 3.05)),
+    ("special tokens are not known", UNKNOWN, None, {}, Tokens(600_000, 60_000 + 500, 60_500, 600, 600.0, 1200, 1000, 1.0)),
     # 50 queries x 20 candidates = 1,000 pairs of 10 + 600 + 4 tokens; the query billed once: 50 x 10 + 1,000 x 604.
-    ("a pair", RERANKER, 8192, {}, costs.Tokens(0, 614_000, 604_500, 614, 0.0, 1214, 0, 0.0)),
-    ("a pair is cut", RERANKER, 512, {}, costs.Tokens(0, 512_000, 502_500, 512, 0.0, 1214, 0, 0.0)),
-    ("a pair of exactly the limit", RERANKER, 614, {}, costs.Tokens(0, 614_000, 604_500, 614, 0.0, 1214, 0, 0.0)),
-    ("a pair without a limit", RERANKER, None, {}, costs.Tokens(0, 614_000, 604_500, 614, 0.0, 1214, 0, 0.0)),
-    ("a query longer than the pair", RERANKER, 8, {}, costs.Tokens(0, 8000, 500, 8, 0.0, 1214, 0, 0.0)),
-    ("one pair a query", RERANKER, 8, {"rerank_candidates": 1}, costs.Tokens(0, 400, 400, 8, 0.0, 1214, 0, 0.0)),
+    ("a pair", RERANKER, 8192, {}, Tokens(0, 614_000, 604_500, 614, 0.0, 1214, 0, 0.0)),
+    ("a pair is cut", RERANKER, 512, {}, Tokens(0, 512_000, 502_500, 512, 0.0, 1214, 0, 0.0)),
+    ("a pair of exactly the limit", RERANKER, 614, {}, Tokens(0, 614_000, 604_500, 614, 0.0, 1214, 0, 0.0)),
+    ("a pair without a limit", RERANKER, None, {}, Tokens(0, 614_000, 604_500, 614, 0.0, 1214, 0, 0.0)),
+    ("a query longer than the pair", RERANKER, 8, {}, Tokens(0, 8000, 500, 8, 0.0, 1214, 0, 0.0)),
+    ("one pair a query", RERANKER, 8, {"rerank_candidates": 1}, Tokens(0, 400, 400, 8, 0.0, 1214, 0, 0.0)),
 ]  # fmt: skip
 
 
@@ -195,17 +195,17 @@ HAND_WORKED = [
 def test_every_count_is_that_of_the_hand_worked_case(made_up, variant, limit, stated, tokens):
     unknown = made_up.variants["giant"].model_copy(update={"special_tokens_per_text": None})
     entry = (made_up.variants | {UNKNOWN: unknown})[variant]
-    found = costs.tokens(Workload(**{**STATED, "rerank_candidates": 20, **stated}), entry, limit)
+    found = tokens_sent(Workload(**{**STATED, "rerank_candidates": 20, **stated}), entry, limit)
     assert found._asdict() == pytest.approx(tokens._asdict())
     assert all(type(value) is type(tokens[place]) for place, value in enumerate(found)), "counts are whole numbers"
 
 
 def test_a_pair_of_a_tokenizer_with_unknown_special_tokens_has_none(made_up):
     unknown = made_up.variants[RERANKER].model_copy(update={"special_tokens_per_pair": None})
-    assert costs.tokens(Workload(**STATED), unknown, None).per_input == 610
+    assert tokens_sent(Workload(**STATED), unknown, None).per_input == 610
 
 
 def test_ranges_are_added_and_multiplied_end_by_end():
     one, two = Range(Decimal(1), Decimal(2), Decimal(4)), Range(Decimal(10), Decimal(30), Decimal(70))
-    assert one.plus(two) == (11, 32, 74) and two.plus(one) == one.plus(two) and one.plus(costs.ZERO) == one
+    assert one.plus(two) == (11, 32, 74) and two.plus(one) == one.plus(two) and one.plus(ZERO) == one
     assert two.times(Decimal("0.5")) == (5, 15, 35) and isinstance(one.plus(two), Range) and isinstance(one.times(Decimal(2)), Range)

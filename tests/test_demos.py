@@ -10,14 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from advisor import demos, live_charts
-from advisor.catalog import vocabulary
 from advisor.catalog.load import SHIPPED
-from advisor.demos import Hit
 from advisor.encode import models as on_disk
-from advisor.encode.choices import Choice
+from advisor.encode.available_models import Choice
 from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import About, EncodeError, Scores, Vectors
+from advisor.live import charts, results, vocabulary
+from advisor.live.results import Hit
 from tools.models import unigram
 
 TEXTS = ("the cat sleeps", "a cat naps", "GPU prices rise")
@@ -55,14 +54,14 @@ def figures(text):
 )
 def test_who_answers_is_told_with_its_engine_and_precision(pinned, changes, facts):
     about = replace(SMALL, **changes)
-    told = demos.who(about, 0.0384)
+    told = results.who(about, 0.0384)
     assert all(fact in told for fact in [*facts, "38 ms"]) and ("fp32" in told) == ("fp32" in facts)
-    assert (told != demos.who(replace(about, standin=False, variant_id="any"), 0.0384)) == (about.variant_id is None)
+    assert (told != results.who(replace(about, standin=False, variant_id="any"), 0.0384)) == (about.variant_id is None)
     assert told == pinned
 
 
 def test_what_was_read_is_told_where_it_was_counted(pinned):
-    counted, uncounted = (demos.who(SMALL, 2.44, tokens) for tokens in (1234, None))
+    counted, uncounted = (results.who(SMALL, 2.44, tokens) for tokens in (1234, None))
     assert "1,234" in counted and "1,234" not in uncounted and "2.4 s" in counted and "2.4 s" in uncounted
     assert {"counted": counted, "not counted": uncounted} == pinned
 
@@ -80,14 +79,14 @@ def test_what_was_read_is_told_where_it_was_counted(pinned):
     ],
 )
 def test_a_duration_keeps_two_or_three_digits(seconds, told):
-    assert demos.told_seconds(seconds) == told
+    assert results.told_seconds(seconds) == told
 
 
 # Likeness
 
 
 def test_pairs_of_sentences_are_told_from_the_nearest_to_the_farthest(pinned):
-    found = demos.likeness(TEXTS, ROWS)
+    found = results.likeness(TEXTS, ROWS)
     assert [(p.first, p.second) for p in found.pairs] == [(0, 1), (1, 2), (0, 2)]
     assert [p.cosine for p in found.pairs] == pytest.approx([0.8, 0.0, -0.6], abs=1e-6)
     assert re.findall(r"(?<=“)[^”]+|-?\d[.]\d+", found.sentence) == [TEXTS[0], TEXTS[1], "0.80", TEXTS[0], TEXTS[2], "-0.60"]
@@ -97,7 +96,7 @@ def test_pairs_of_sentences_are_told_from_the_nearest_to_the_farthest(pinned):
 
 
 def test_of_two_sentences_there_is_no_farthest_pair(pinned):
-    told = demos.likeness(TEXTS[:2], ROWS[:2]).sentence
+    told = results.likeness(TEXTS[:2], ROWS[:2]).sentence
     assert [told.count(word) for word in (*TEXTS[:2], "0.80")] == [1, 1, 1]
     assert told == pinned
 
@@ -106,7 +105,7 @@ def test_fewer_than_two_sentences_have_nothing_to_be_compared_with(pinned):
     told = set()
     for count in (0, 1):
         with pytest.raises(EncodeError) as error:
-            demos.likeness(TEXTS[:count], ROWS[:count])
+            results.likeness(TEXTS[:count], ROWS[:count])
         told.add(str(error.value))
     assert len(told) == 1
     assert told == pinned
@@ -124,33 +123,33 @@ def hits(*ids, grades=None):
 
 
 def test_the_nearest_passages_come_first_and_equal_ones_in_their_own_order():
-    found = demos.search(QUERY, DENSE, PASSAGES, {"p1": 2, "p4": 0}, 3)
+    found = results.search(QUERY, DENSE, PASSAGES, {"p1": 2, "p4": 0}, 3)
     assert [hit.id for hit in found] == ["p2", "p1", "p3"]  # p1 and p3 are equal
     assert [hit.cosine for hit in found] == pytest.approx([1, 0.6, 0.6])
     assert [(hit.text, hit.grade) for hit in found] == [("two", None), ("one", 2), ("three", None)]
-    assert [hit.grade for hit in demos.search(QUERY, DENSE, PASSAGES, {"p1": 2, "p4": 0}, 99)] == [None, 2, None, 0]
+    assert [hit.grade for hit in results.search(QUERY, DENSE, PASSAGES, {"p1": 2, "p4": 0}, 99)] == [None, 2, None, 0]
 
 
 def test_equal_ones_keep_their_order_among_many():
     ids = {str(n): "x" for n in range(1000)}
     wanted = [str(n) for n in (*range(1, 1000, 2), *range(0, 1000, 2))]
-    assert [hit.id for hit in demos.search(QUERY, np.tile(DENSE[:2], (500, 1)), ids, {}, 1000)] == wanted
+    assert [hit.id for hit in results.search(QUERY, np.tile(DENSE[:2], (500, 1)), ids, {}, 1000)] == wanted
     scores = Scores(np.tile(np.array([0.5, 0.7], np.float32), 500), "sigmoid", 0.1)
-    assert [move.hit.id for move in demos.reranked(hits(*ids), scores)] == wanted
+    assert [move.hit.id for move in results.reranked(hits(*ids), scores)] == wanted
 
 
 def test_judged_passages_are_named_by_what_their_grade_means(pinned):
-    rows = demos.hit_rows(hits("a", "b", "c", "d", grades={"a": 2, "b": 1, "c": 0}), judged=True)
+    rows = results.hit_rows(hits("a", "b", "c", "d", grades={"a": 2, "b": 1, "c": 0}), judged=True)
     *_, judged = zip(*(row.values() for row in rows), strict=True)
     assert len(set(judged)) == 4 and judged[3] == "" and "0" in judged[2]
     assert list(rows[1].values()) == ["2", "0.800", "text of b", judged[1]]
-    assert [list(row.values()) for row in demos.hit_rows(hits("a"), judged=False)] == [["1", "0.900", "text of a"]]
+    assert [list(row.values()) for row in results.hit_rows(hits("a"), judged=False)] == [["1", "0.900", "text of a"]]
     assert rows == pinned
 
 
 @pytest.mark.parametrize("grades", [{}, {"b": 0}])
 def test_where_nothing_is_judged_relevant_there_is_nothing_to_be_told(grades):
-    assert demos.found_sentence(hits("a", "b", "c"), grades) == ""
+    assert results.found_sentence(hits("a", "b", "c"), grades) == ""
 
 
 @pytest.mark.parametrize(
@@ -165,7 +164,7 @@ def test_where_nothing_is_judged_relevant_there_is_nothing_to_be_told(grades):
     ids=["two of three", "one of two", "none of two", "the only one", "not the only one"],
 )
 def test_how_many_of_the_judged_passages_are_found_is_told(pinned, grades, counted):
-    told = demos.found_sentence(hits("a", "b", "c"), grades)
+    told = results.found_sentence(hits("a", "b", "c"), grades)
     assert counted <= figures(told)
     assert told == pinned
 
@@ -175,67 +174,67 @@ def test_how_many_of_the_judged_passages_are_found_is_told(pinned, grades, count
 
 def test_a_reranker_orders_by_its_scores_and_keeps_the_order_of_equal_ones(pinned):
     scores = Scores(np.array([-1, 2, 0, 2], dtype=np.float32), "logit", 0.1)
-    moves = demos.reranked(hits("a", "b", "c", "d"), scores)
+    moves = results.reranked(hits("a", "b", "c", "d"), scores)
     assert [(m.hit.id, m.before, m.after) for m in moves] == [("b", 2, 1), ("d", 4, 2), ("c", 3, 3), ("a", 1, 4)]
     assert [m.raw for m in moves] == [2, 2, 0, -1]
     assert [m.sigmoid for m in moves] == pytest.approx([0.880797, 0.880797, 0.5, 0.268941], abs=1e-6)
-    told, row = demos.moves_sentence(moves), demos.move_rows(moves, "logit")[3]
+    told, row = results.moves_sentence(moves), results.move_rows(moves, "logit")[3]
     assert figures(told) == {"3", "4", "2"} and "text of b" in told
     assert list(row.values()) == ["1 → 4", "0.900", "-1.000 (0.269)", "text of a"]
     assert {"sentence": told, "row": row} == pinned
 
 
 def test_scores_between_0_and_1_are_taken_as_they_are():
-    moves = demos.reranked(hits("a", "b"), Scores(np.array([0.25, 0.75], dtype=np.float32), "sigmoid", 0.1))
+    moves = results.reranked(hits("a", "b"), Scores(np.array([0.25, 0.75], dtype=np.float32), "sigmoid", 0.1))
     assert [(m.hit.id, m.raw, m.sigmoid) for m in moves] == [("b", 0.75, 0.75), ("a", 0.25, 0.25)]
-    assert "0.750" in demos.move_rows(moves, "sigmoid")[0].values()
+    assert "0.750" in results.move_rows(moves, "sigmoid")[0].values()
 
 
 def test_a_first_place_that_is_kept_is_told(pinned):
-    moves = demos.reranked(hits("a", "b", "c"), Scores(np.array([3, 1, 2], dtype=np.float32), "logit", 0.1))
-    told = demos.moves_sentence(moves)
+    moves = results.reranked(hits("a", "b", "c"), Scores(np.array([3, 1, 2], dtype=np.float32), "logit", 0.1))
+    told = results.moves_sentence(moves)
     assert figures(told) == {"2", "3"} and "text of a" in told
     assert told == pinned
 
 
 def test_an_order_that_stays_is_told(pinned):
     zeros = (Scores(np.zeros(count, dtype=np.float32), "logit", 0.1) for count in (0, 1, 3))
-    told = {demos.moves_sentence(demos.reranked(hits("a", "b", "c")[: len(scores.raw)], scores)) for scores in zeros}
+    told = {results.moves_sentence(results.reranked(hits("a", "b", "c")[: len(scores.raw)], scores)) for scores in zeros}
     assert len(told) == 1 and not figures("".join(told))
     assert told == pinned
 
 
 def test_a_long_passage_is_named_by_its_beginning():
-    assert demos.short("x" * 60) == "x" * 60
-    assert demos.short("word " * 20) == ("word " * 12).rstrip() + "…"
+    assert results.short("x" * 60) == "x" * 60
+    assert results.short("word " * 20) == ("word " * 12).rstrip() + "…"
 
 
 # Where a limit cuts
 
 
 def test_special_tokens_count_towards_the_limit(pinned):
-    found = demos.cut("cats sleep all day", BERT, 5)  # [CLS] and [SEP] beside three words
+    found = results.cut("cats sleep all day", BERT, 5)  # [CLS] and [SEP] beside three words
     assert found == ("cats sleep all", " day", 6, 5, 0)
     assert figures(found.sentence) == {"6", "5", "78"} and "%" in found.sentence  # 14 of 18 characters
     assert found.sentence == pinned
 
 
 def test_a_text_exactly_at_the_limit_is_read_whole(pinned):
-    found = demos.cut("cats sleep all day", BERT, 6)
+    found = results.cut("cats sleep all day", BERT, 6)
     assert found == ("cats sleep all day", "", 6, 6, 0)
     assert figures(found.sentence) == {"6"} and "%" not in found.sentence
     assert found.sentence == pinned
 
 
 def test_one_word_over_the_limit_of_512_is_lost():
-    assert demos.cut("cat " * 510, BERT, 512).lost == ""
-    over = demos.cut("cat " * 511, BERT, 512)
+    assert results.cut("cat " * 510, BERT, 512).lost == ""
+    over = results.cut("cat " * 511, BERT, 512)
     assert (over.lost, over.tokens) == (" cat ", 513) and over.read == "cat " * 509 + "cat"
 
 
 def test_a_word_of_several_pieces_is_cut_between_them():
     assert BERT.encode("embeddings").tokens[1:-1] == ["em", "##bed", "##ding", "##s"]
-    assert demos.cut("embeddings", BERT, 4)[:2] == ("embed", "dings")
+    assert results.cut("embeddings", BERT, 4)[:2] == ("embed", "dings")
 
 
 CUTS = [
@@ -246,12 +245,12 @@ CUTS = [
 
 @pytest.mark.parametrize(("text", "limit", "read", "lost"), CUTS, ids=["after a word", "between two signs"])
 def test_places_are_those_of_characters_not_of_bytes(text, limit, read, lost):
-    assert demos.cut(text, BERT, limit)[:2] == (read, lost)
+    assert results.cut(text, BERT, limit)[:2] == (read, lost)
 
 
 @given(st.text(max_size=40), st.integers(3, 30), st.sampled_from([BERT, XLM_R]))
 def test_what_is_read_and_what_is_lost_make_up_the_text(text, limit, tokenizer):
-    found = demos.cut(text, tokenizer, limit)
+    found = results.cut(text, tokenizer, limit)
     assert found.read + found.lost == text
     tells_of_a_share = "%" in found.sentence
     assert tells_of_a_share == (len(tokenizer.encode(text).ids) > limit)
@@ -259,7 +258,7 @@ def test_what_is_read_and_what_is_lost_make_up_the_text(text, limit, tokenizer):
 
 def test_tokens_that_are_lost_of_one_character_are_told(pinned):
     assert len(XLM_R.encode("½").ids) == 5  # it becomes three signs
-    found = demos.cut("½", XLM_R, 3)
+    found = results.cut("½", XLM_R, 3)
     assert found.lost == "" and figures(found.sentence) == {"5", "3", "100"} and "%" in found.sentence
     assert found.sentence == pinned
 
@@ -268,38 +267,38 @@ def test_the_tokens_that_are_read_are_those_that_a_cut_tokenizer_gives():
     text = "The quick brown fox jumps over the lazy dog, unbelievably."
     cutting = Tokenizer.from_str(BERT.to_str())
     cutting.enable_truncation(9)
-    assert BERT.encode(demos.cut(text, BERT, 9).read).ids == cutting.encode(text).ids
+    assert BERT.encode(results.cut(text, BERT, 9).read).ids == cutting.encode(text).ids
 
 
 def test_the_limit_of_the_tokenizers_own_file_does_not_count_and_stays():
     own = Tokenizer.from_str(BERT.to_str())
     own.enable_truncation(4)
     own.enable_padding(length=50)
-    assert demos.cut("cats sleep all day", own, 5) == ("cats sleep all", " day", 6, 5, 0)
+    assert results.cut("cats sleep all day", own, 5) == ("cats sleep all", " day", 6, 5, 0)
     assert own.truncation["max_length"] == 4 and own.padding["length"] == 50
 
 
 @pytest.mark.parametrize("limit", [0, 1, 2])
 def test_a_limit_that_leaves_no_room_is_refused(pinned, limit):
     with pytest.raises(EncodeError) as error:
-        demos.cut("cats", BERT, limit)
+        results.cut("cats", BERT, limit)
     assert figures(str(error.value)) == {str(limit), "2"}  # the limit, and how many tokens are special
     assert str(error.value) == pinned
-    assert demos.cut("cats sleep", BERT, 3)[:2] == ("cats", " sleep")
+    assert results.cut("cats sleep", BERT, 3)[:2] == ("cats", " sleep")
 
 
 def test_a_text_longer_than_a_server_reads_is_refused_before_it_is_counted():
-    assert demos.cut("a " * 60_000, BERT, 512).tokens == 60_002
+    assert results.cut("a " * 60_000, BERT, 512).tokens == 60_002
     with pytest.raises(EncodeError, match=r"120,001\b.*\b120,000\b"):
-        demos.cut("a" * 120_001, BERT, 512)
+        results.cut("a" * 120_001, BERT, 512)
 
 
 def test_an_empty_text_is_read_whole():
-    assert demos.cut("", BERT, 3) == ("", "", 2, 3, 0) and "%" not in demos.cut("", BERT, 3).sentence
+    assert results.cut("", BERT, 3) == ("", "", 2, 3, 0) and "%" not in results.cut("", BERT, 3).sentence
 
 
 def test_the_longest_passage_is_that_with_most_characters():
-    assert demos.longest({"a": "xx", "b": "xxxx", "c": "x"}) == "xxxx" and demos.longest({}) == ""
+    assert results.longest({"a": "xx", "b": "xxxx", "c": "x"}) == "xxxx" and results.longest({}) == ""
 
 
 # Which tokenizer
@@ -320,7 +319,7 @@ def test_a_tokenizer_comes_from_the_folder_where_it_holds_one(catalog, tmp_path)
     mine = Tokenizer(models.WordLevel({"[UNK]": 0, "mine": 1}, unk_token="[UNK]"))
     mine.pre_tokenizer = pre_tokenizers.Whitespace()
     mine.save(str(tmp_path / "tokenizer.json"))
-    assert demos.tokenizer(catalog, choice(catalog, "bge-small-en-v1.5", tmp_path)).get_vocab_size() == 2
+    assert results.tokenizer(catalog, choice(catalog, "bge-small-en-v1.5", tmp_path)).get_vocab_size() == 2
 
 
 @pytest.mark.parametrize("broken", [None, "{", "", '{"model": 3}'])
@@ -328,14 +327,14 @@ def test_an_english_model_without_a_tokenizer_file_that_can_be_read_takes_the_sh
     if broken is not None:
         (tmp_path / "tokenizer.json").write_text(broken)
     for variant in ("bge-small-en-v1.5", "bge-base-en-v1.5", "bge-large-en-v1.5"):
-        found = demos.tokenizer(catalog, choice(catalog, variant, tmp_path))
+        found = results.tokenizer(catalog, choice(catalog, variant, tmp_path))
         assert found.get_vocab_size() == 30_522 and found.encode("cats").tokens == ["[CLS]", "cats", "[SEP]"]
-    assert demos.tokenizer(catalog, choice(catalog, "bge-m3", tmp_path)) is None
+    assert results.tokenizer(catalog, choice(catalog, "bge-m3", tmp_path)) is None
 
 
 def test_an_endpoint_takes_the_shipped_vocabulary_of_its_variant(catalog):
-    assert demos.tokenizer(catalog, served("bge-base-en-v1.5")).get_vocab_size() == 30_522
-    assert demos.tokenizer(catalog, served("bge-m3")) is None and demos.tokenizer(catalog, served(None)) is None
+    assert results.tokenizer(catalog, served("bge-base-en-v1.5")).get_vocab_size() == 30_522
+    assert results.tokenizer(catalog, served("bge-m3")) is None and results.tokenizer(catalog, served(None)) is None
 
 
 # M3's three outputs
@@ -362,7 +361,7 @@ def cells(rows):
 
 
 def test_the_three_scores_of_a_passage_are_those_worked_by_hand():
-    told = demos.three(ASKED, MADE, BOTH)
+    told = results.three(ASKED, MADE, BOTH)
     assert cells(told.rows) == [
         # sparse: 0.5 x 0.5 + 0.25 x 0.5; multi-vector: the mean of the best of each query token, 0.6 and 1
         [BOTH[0], "0.600", "0.375", "0.800"],
@@ -375,9 +374,9 @@ def test_the_three_scores_of_a_passage_are_those_worked_by_hand():
 
 
 def test_outputs_that_do_not_agree_on_the_first_are_told(pinned):
-    apart = demos.three(ASKED, MADE, BOTH).sentence
+    apart = results.three(ASKED, MADE, BOTH).sentence
     assert re.findall("“([^”]+)”", apart) == [BOTH[1], BOTH[0], BOTH[0]]  # dense, sparse, multi-vector
-    agreeing = demos.three(ASKED, replace(MADE, dense=MADE.dense[::-1]), BOTH).sentence
+    agreeing = results.three(ASKED, replace(MADE, dense=MADE.dense[::-1]), BOTH).sentence
     assert re.findall("“([^”]+)”", agreeing) == [BOTH[0]]
     assert {"apart": apart, "agreeing": agreeing} == pinned
 
@@ -387,7 +386,7 @@ def test_an_output_that_is_missing_is_told(pinned):
     for lacking in ("sparse", "multi_vector", "pieces"):
         for one, two in ((replace(ASKED, **{lacking: None}), MADE), (ASKED, replace(MADE, **{lacking: None}))):
             with pytest.raises(EncodeError) as error:
-                demos.three(one, two, BOTH)
+                results.three(one, two, BOTH)
             told.add(str(error.value))
     assert len(told) == 1 and "BGE M3" in "".join(told)  # which has all three
     assert told == pinned
@@ -400,18 +399,18 @@ def test_an_empty_passage_has_no_token_and_scores_0():
         multi_vector=(MADE.multi_vector[0], np.empty((0, 2), np.float32)),
         pieces=(MADE.pieces[0], ()),
     )
-    told = demos.three(ASKED, empty, (BOTH[0], ""))
+    told = results.three(ASKED, empty, (BOTH[0], ""))
     assert cells(told.rows)[1] == ["", "0.800", "0.000", "0.000"]
     assert told.details[1] == ("", [], [])
     nothing = replace(ASKED, sparse=({},), multi_vector=(np.empty((0, 2), np.float32),), pieces=((),))
-    assert [multi for *_, multi in cells(demos.three(nothing, MADE, BOTH).rows)] == ["0.000", "0.000"]
+    assert [multi for *_, multi in cells(results.three(nothing, MADE, BOTH).rows)] == ["0.000", "0.000"]
 
 
 # Two lists
 
 
 def test_two_lists_stand_side_by_side_in_the_order_of_the_better_place(pinned):
-    found = demos.beside(hits("a", "b", "c"), hits("c", "d", "b"), ("M3", "Small"))
+    found = results.beside(hits("a", "b", "c"), hits("c", "d", "b"), ("M3", "Small"))
     assert found.shared == 2
     nowhere = found.rows[0]["Small"]
     assert not figures(nowhere) and cells(found.rows) == [
@@ -420,9 +419,9 @@ def test_two_lists_stand_side_by_side_in_the_order_of_the_better_place(pinned):
         ["2", "3", "text of b"],
         [nowhere, "2", "text of d"],
     ]
-    told = demos.beside_sentence(found, 3, ("M3", "Small"))
+    told = results.beside_sentence(found, 3, ("M3", "Small"))
     assert "Small" in told and {"2", "3"} <= figures(told.replace("M3", ""))
-    none, (row,) = demos.beside([], hits("a"), ("M3", "Small"))
+    none, (row,) = results.beside([], hits("a"), ("M3", "Small"))
     assert none == 0 and (row["M3"], row["Small"]) == (nowhere, "1")
     assert {"sentence": told, "rows": found.rows} == pinned
 
@@ -433,14 +432,14 @@ def test_two_lists_stand_side_by_side_in_the_order_of_the_better_place(pinned):
     ids=["nothing judged", "three judged", "one judged"],
 )
 def test_what_the_instruction_changes_is_counted(pinned, grades, counted):
-    told = demos.instruction_sentence(SMALL, "Represent this: ", hits("a", "b", "c"), hits("a", "d", "b"), grades)
+    told = results.instruction_sentence(SMALL, "Represent this: ", hits("a", "b", "c"), hits("a", "d", "b"), grades)
     assert "“Represent this:”" in told and figures(told) == counted
     assert told == pinned
 
 
 def test_a_model_without_an_instruction_is_said_to_take_none(pinned):
     one, model = hits("a"), replace(SMALL, model="Some model")
-    (told,) = {demos.instruction_sentence(model, instruction, one, one, {"a": 1}) for instruction in (None, "")}
+    (told,) = {results.instruction_sentence(model, instruction, one, one, {"a": 1}) for instruction in (None, "")}
     assert "Some model" in told and not figures(told)
     assert told == pinned
 
@@ -464,8 +463,8 @@ def frame(spec):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_heatmap_has_a_cell_for_every_two_sentences(theme):
-    found = demos.likeness(TEXTS, ROWS)
-    chart = live_charts.heatmap(found, theme)
+    found = results.likeness(TEXTS, ROWS)
+    chart = charts.heatmap(found, theme)
     spec = valid(chart)
     drawn = {(row["row"], row["column"]): (row["shown"], row["one"], row["other"]) for row in frame(spec)}
     assert len(drawn) == 9 and drawn["1", "3"] == ("-0.60", TEXTS[0], TEXTS[2]) and drawn["2", "2"] == ("1.00", TEXTS[1], TEXTS[1])
@@ -475,10 +474,10 @@ def test_a_heatmap_has_a_cell_for_every_two_sentences(theme):
 
 
 def test_those_who_do_not_see_a_chart_are_told_its_figures(pinned):
-    heatmap = live_charts.heatmap(demos.likeness(TEXTS, ROWS), "light").alt
+    heatmap = charts.heatmap(results.likeness(TEXTS, ROWS), "light").alt
     assert re.findall(r"-?\d(?:[.]\d+)?", heatmap) == ["1", "2", "0.80", "2", "3", "0.00", "1", "3", "-0.60"]
-    moves = demos.reranked(hits("a", "b", "c"), Scores(np.array([0, 2, 1], dtype=np.float32), "logit", 0.1))
-    slope = live_charts.slope(moves, "light").alt
+    moves = results.reranked(hits("a", "b", "c"), Scores(np.array([0, 2, 1], dtype=np.float32), "logit", 0.1))
+    slope = charts.slope(moves, "light").alt
     assert re.findall(r"(?<=text of )[abc]|\d", slope) == ["b", "2", "1", "c", "3", "2", "a", "1", "3"]
     assert {"heatmap": heatmap, "slope": slope} == pinned
 
@@ -495,51 +494,51 @@ def contrast(one, other):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_words_of_a_heatmap_can_be_read_at_both_ends_of_its_colours(theme):
-    spec = valid(live_charts.heatmap(demos.likeness(TEXTS, ROWS), theme))
+    spec = valid(charts.heatmap(results.likeness(TEXTS, ROWS), theme))
     (rects,), (words,) = layers_of(spec, "rect"), layers_of(spec, "text")
     weak, strong = rects["encoding"]["color"]["scale"]["range"]
     colour = words["encoding"]["color"]
-    assert colour["value"] == live_charts.LEGIBLE[theme] and contrast(weak, colour["value"]) >= 4.5
+    assert colour["value"] == charts.LEGIBLE[theme] and contrast(weak, colour["value"]) >= 4.5
     assert contrast(strong, colour["condition"]["value"]) >= 4.5
 
 
 def test_a_heatmap_of_sentences_with_one_vector_is_drawn():
-    chart = live_charts.heatmap(demos.likeness(("a", "b"), np.array([[1, 0], [1, 0]], np.float32)), "light")
+    chart = charts.heatmap(results.likeness(("a", "b"), np.array([[1, 0], [1, 0]], np.float32)), "light")
     assert valid(chart) and figures(chart.alt) == {"1", "2", "1.00"}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_slope_has_the_places_of_each_passage(theme):
-    moves = demos.reranked(hits("a", "b", "c"), Scores(np.array([0, 2, 1], dtype=np.float32), "logit", 0.1))
-    chart = live_charts.slope(moves, theme)
+    moves = results.reranked(hits("a", "b", "c"), Scores(np.array([0, 2, 1], dtype=np.float32), "logit", 0.1))
+    chart = charts.slope(moves, theme)
     spec = valid(chart)
     places, moved = {}, {}
     for row in frame(spec):
         places.setdefault(row["passage"], []).append(row["place"])
         moved[row["passage"]] = row["moved"]
     assert places == {"a": [1, 3], "b": [2, 1], "c": [3, 2]} and moved["b"] == moved["c"] != moved["a"]
-    assert chart.title == demos.moves_sentence(moves)
+    assert chart.title == results.moves_sentence(moves)
     (words,) = layers_of(spec, "text")
-    assert words["encoding"]["color"] == {"value": live_charts.LEGIBLE[theme]}
+    assert words["encoding"]["color"] == {"value": charts.LEGIBLE[theme]}
 
 
 def test_a_passage_that_stays_is_marked_so(pinned):
-    moves = demos.reranked(hits("a", "b", "c"), Scores(np.array([3, 1, 2], dtype=np.float32), "logit", 0.1))
-    moved = {row["passage"]: row["moved"] for row in frame(valid(live_charts.slope(moves, "light")))}
+    moves = results.reranked(hits("a", "b", "c"), Scores(np.array([3, 1, 2], dtype=np.float32), "logit", 0.1))
+    moved = {row["passage"]: row["moved"] for row in frame(valid(charts.slope(moves, "light")))}
     assert len(set(moved.values())) == 3
     assert moved == pinned  # a stayed, b went down, c came up
 
 
 def test_an_endpoint_without_a_variant_is_not_said_to_take_no_instruction(pinned):
     typed = replace(SMALL, engine="remote", where="your endpoint", variant_id=None)
-    told, known = (demos.instruction_sentence(about, None, hits("a"), hits("a"), {}) for about in (typed, SMALL))
+    told, known = (results.instruction_sentence(about, None, hits("a"), hits("a"), {}) for about in (typed, SMALL))
     assert "your endpoint" in told and told.replace("your endpoint", SMALL.model) != known
     assert told == pinned
 
 
 def test_two_that_answer_by_one_name_are_told_apart(pinned):
-    assert demos.named(SMALL, replace(SMALL, model="M3")) == ("BGE Small EN v1.5", "M3")
-    alike, (_, standin) = demos.named(SMALL, SMALL), demos.named(SMALL, replace(SMALL, model="Mini", standin=True))
+    assert results.named(SMALL, replace(SMALL, model="M3")) == ("BGE Small EN v1.5", "M3")
+    alike, (_, standin) = results.named(SMALL, SMALL), results.named(SMALL, replace(SMALL, model="Mini", standin=True))
     assert alike[0] != alike[1] and all(name.startswith(SMALL.model) for name in alike)
     assert standin.startswith("Mini") and standin != "Mini"
     assert {"of one name": alike, "a stand-in": standin} == pinned
@@ -547,10 +546,10 @@ def test_two_that_answer_by_one_name_are_told_apart(pinned):
 
 def test_what_the_vocabulary_does_not_hold_is_counted(pinned, catalog):
     shipped = vocabulary.wordpiece(catalog.folder, "bert-uncased")
-    found = demos.cut("a fox 🙂🙂 and 🙃", shipped, 512)
+    found = results.cut("a fox 🙂🙂 and 🙃", shipped, 512)
     assert found.unknown == 2 and found.lost == ""
     assert "2" in figures(found.sentence) and "%" not in found.sentence
-    assert "2" not in figures(demos.cut("a fox and a fox", shipped, 512).sentence)
+    assert "2" not in figures(results.cut("a fox and a fox", shipped, 512).sentence)
     assert found.sentence == pinned
 
 
@@ -562,7 +561,7 @@ def test_vectors_are_kept_for_the_last_models_and_never_for_an_endpoint():
         made.append(Vectors(np.zeros((1, 2), np.float32), 0.1))
         return made[-1]
 
-    shelf = demos.Shelf()
+    shelf = results.Shelf()
     assert shelf.vectors(model, ("x",), make) is shelf.vectors(model, ("x",), make) and len(made) == 1
     shelf.vectors(model, ("y",), make)
     shelf.vectors(replace(model, mark=(1,)), ("x",), make)
@@ -570,7 +569,7 @@ def test_vectors_are_kept_for_the_last_models_and_never_for_an_endpoint():
     shelf.vectors(None, ("x",), make)
     shelf.vectors(None, ("x",), make)
     assert len(made) == 5
-    for number in range(demos.Shelf.MOST):
+    for number in range(results.Shelf.MOST):
         shelf.vectors(replace(model, mark=(2, number)), ("x",), make)
     shelf.vectors(model, ("x",), make)  # the first of all has gone
-    assert len(made) == 6 + demos.Shelf.MOST
+    assert len(made) == 6 + results.Shelf.MOST

@@ -14,10 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor import evidence, evidence_of_yours
-from advisor.assumptions import Assumptions
+from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import Workload
+from advisor.base.formatting import points
+from advisor.decide import evidence
+from advisor.decide.recommend import recommend
 from advisor.encode.engine import About, EncodeError, Scores, Vectors, unit_length
-from advisor.evaluate import (
+from advisor.live import as_evidence
+from advisor.live.as_evidence import rerankers_over, why_not, with_yours
+from advisor.live.judged import Judged
+from advisor.live.relevance import (
     METRICS,
     TOO_FEW,
     EngineRun,
@@ -33,12 +39,7 @@ from advisor.evaluate import (
     run,
     verdicts,
 )
-from advisor.evidence_of_yours import rerankers_over, why_not, with_yours
-from advisor.own_data import Judged
-from advisor.recommend import recommend
-from advisor.units import points
-from advisor.workload import Workload
-from pages import shared
+from pages.parts import shared
 
 SMALL, BASE, LARGE = "bge-small-en-v1.5", "bge-base-en-v1.5", "bge-large-en-v1.5"
 
@@ -419,8 +420,8 @@ def test_what_the_data_hold_is_counted_and_too_few_queries_are_told(pinned):
 def test_scores_of_yours_are_a_set_of_their_own_that_is_named_so(pinned, catalog, today):
     mine = with_yours(catalog, [result([0.9, 0.8] * 20), result([0.5, 0.4] * 20, BASE)], ["en"], today)
     asked = evidence.Asked("embedder", ("en",))
-    got = evidence.choose(mine, asked, {SMALL, BASE, LARGE}, evidence_of_yours.EMBEDDERS)
-    assert got.set.id == evidence_of_yours.EMBEDDERS and got.ranks and "40" in got.title and "nDCG@10" in got.title
+    got = evidence.choose(mine, asked, {SMALL, BASE, LARGE}, as_evidence.EMBEDDERS)
+    assert got.set.id == as_evidence.EMBEDDERS and got.ranks and "40" in got.title and "nDCG@10" in got.title
     assert {key: points(score) for key, score in got.scores.items()} == {SMALL: "85.0", BASE: "45.0"}
     assert set(got.unranked) == {LARGE}
     assert got.source_ids == ("your-own-data",) and mine.sources["your-own-data"].accessed == today
@@ -450,7 +451,7 @@ def test_scores_of_yours_change_the_pick_when_they_are_asked_for(catalog, today)
     mine = with_yours(catalog, [result([0.9] * 40, winner), result([0.5] * 40, loser)], ["en"], today)
     assert recommend(mine, workload, today).pick.parts[0].variant_id == picked
     asked = recommend(mine, workload, today, ["your-data"])
-    assert asked.pick.parts[0].variant_id == winner and asked.roles[0].evidence.set.id == evidence_of_yours.EMBEDDERS
+    assert asked.pick.parts[0].variant_id == winner and asked.roles[0].evidence.set.id == as_evidence.EMBEDDERS
     assert recommend(with_yours(catalog, [result([0.5] * 40, winner), result([0.9] * 40, loser)], ["en"], today), workload, today, ["your-data"]).pick.parts[0].variant_id == loser  # fmt: skip
 
 
@@ -462,7 +463,7 @@ def test_nothing_of_yours_outlives_the_visit(catalog, today, monkeypatch):
     for precision in ("default", "int8"):
         stated = Assumptions(your_price_usd_per_1m=0.001, your_price_variant=SMALL, precision=precision)
         found = recommend(mine, Workload(), today, ["your-data"], stated)
-        assert found.roles[0].evidence.set.id == evidence_of_yours.EMBEDDERS
+        assert found.roles[0].evidence.set.id == as_evidence.EMBEDDERS
     assert shared.won(next(iter(catalog.presets))) and shared.preset_picks()
     left = [weakref.ref(one) for one in (mine, found.catalog, state[shared.YOURS], found.roles[0].evidence)]
     del state[shared.YOURS], mine, found
@@ -526,14 +527,14 @@ def test_the_catalog_is_left_as_it_was(catalog, today):
 
 
 def test_of_the_sets_of_yours_the_first_of_each_kind_is_asked_for(catalog, today):
-    assert evidence_of_yours.asked(catalog) == {}
+    assert as_evidence.asked(catalog) == {}
     embedders = [result([0.9] * 40), result([0.5] * 40, BASE)]
     rerankers = [
         result([0.6] * 40, variant, reranker=reranker, depth=20)
         for variant in (BASE, SMALL)
         for reranker in ("bge-reranker-base", "bge-reranker-v2-m3")
     ]
-    assert evidence_of_yours.asked(with_yours(catalog, embedders, ["en"], today)) == {"embedder": "your-data"}
+    assert as_evidence.asked(with_yours(catalog, embedders, ["en"], today)) == {"embedder": "your-data"}
     both = with_yours(catalog, [*embedders, *rerankers], ["en"], today)
-    assert evidence_of_yours.asked(both) == {"embedder": "your-data", "reranker": rerankers_over(BASE)}
+    assert as_evidence.asked(both) == {"embedder": "your-data", "reranker": rerankers_over(BASE)}
     assert {rerankers_over(BASE), rerankers_over(SMALL)} <= set(both.evidence_sets)

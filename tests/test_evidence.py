@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from advisor import catalog as catalogs
-from advisor import evidence
 from advisor.catalog.load import SHIPPED
+from advisor.decide import evidence
 
 ENGLISH = ("en",)
 EMBEDDERS = {"tiny-en", "big-en", "multi", "giant"}

@@ -16,14 +16,19 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from advisor import catalog as catalogs
-from advisor import measure, plans, record, storage, tables, throughput, units
-from advisor.assumptions import MEASURED, Assumptions, priced
+from advisor.ask.assumptions import MEASURED, Assumptions, priced
+from advisor.ask.workload import Workload, ignored
+from advisor.base import formatting
+from advisor.base.errors import CatalogError, WorkloadError
 from advisor.catalog.load import THROUGHPUT_COLUMNS
+from advisor.decide import plans
+from advisor.decide.recommend import recommend
 from advisor.encode.engine import About, EncodeError, Scores, Vectors
-from advisor.errors import CatalogError, WorkloadError
-from advisor.measure import Machine, Measurement, Peak
-from advisor.recommend import recommend
-from advisor.workload import Workload, ignored
+from advisor.explain import record
+from advisor.live import speed
+from advisor.live.speed import Machine, Measurement, Peak
+from advisor.show import tables
+from advisor.sizing import storage, throughput
 
 TODAY = date(2026, 11, 24)
 HERE = Machine("AMD EPYC", 2)
@@ -68,7 +73,7 @@ class Fake:
 
 
 def one(engine, length=128, batch=8, seconds_each=2.0, **given):
-    (found,) = measure.run(engine, [length], [batch], seconds_each=seconds_each, **given)
+    (found,) = speed.run(engine, [length], [batch], seconds_each=seconds_each, **given)
     return found
 
 
@@ -84,7 +89,7 @@ def test_a_text_is_made_of_real_words_and_no_two_of_a_batch_are_alike():
     engine = Fake()
     one(engine, 64, 32)
     texts = engine.calls[-1]
-    assert len(set(texts)) == 32 and set(texts[0].split()) <= set(measure.WORDS) and all(word.isalpha() for word in measure.WORDS)
+    assert len(set(texts)) == 32 and set(texts[0].split()) <= set(speed.WORDS) and all(word.isalpha() for word in speed.WORDS)
 
 
 def test_the_warm_up_is_told_apart_and_counts_in_no_figure():
@@ -100,7 +105,7 @@ def test_the_warm_up_is_told_apart_and_counts_in_no_figure():
         pytest.param(1.0, 3, id="three at least"),
         pytest.param(3.0, 2, id="but not beyond three times the time"),
         pytest.param(60.0, 1, id="one at least"),
-        pytest.param(0.001, measure.MOST_RUNS, id="two hundred at most"),
+        pytest.param(0.001, speed.MOST_RUNS, id="two hundred at most"),
     ],
 )
 def test_calls_end_by_time_or_count(seconds, runs):
@@ -114,14 +119,14 @@ def test_the_95th_percentile_is_the_nearest_rank_and_few_runs_are_told(pinned):
     few = one(Fake(seconds=(0.1, 0.1, 0.1, 0.9)), seconds_each=1.05)
     single = one(Fake(seconds=(60,)))
     assert (few.runs, few.p95_s) == (3, 0.9) and "3" in few.few and "1" in single.few
-    assert f"900 ms{few.few}" in measure.rows([few])[0].values()
+    assert f"900 ms{few.few}" in speed.rows([few])[0].values()
     assert [few.few, single.few] == pinned
 
 
 def test_operations_are_those_of_the_model_at_that_length_and_their_share_is_of_the_peak(pinned, catalog):
     found = one(Fake(), catalog=catalog, peak=Peak(190.0, 2, 1024))
     assert found.flops_per_second == 2048 * FLOPS_SMALL and found.share_of_peak == pytest.approx(2048 * FLOPS_SMALL / 190e9)
-    (row,) = measure.rows([found])
+    (row,) = speed.rows([found])
     assert list(row.values()) == ["128", "8", "2,048", "16", "500 ms", f"500 ms{found.few}", "93.5", "49%", "500 ms"]
     assert row == pinned
 
@@ -138,7 +143,7 @@ def test_operations_are_those_of_the_model_at_that_length_and_their_share_is_of_
 def test_operations_of_an_unknown_model_are_not_known(catalog, about):
     found = one(Fake(about), catalog=catalog, peak=Peak(190.0, 2, 1024))
     assert found.tokens_per_second == 2048 and found.flops_per_second is None and found.share_of_peak is None
-    assert list(measure.rows([found])[0].values()).count(units.NOT_KNOWN) == 2  # the operations and their share
+    assert list(speed.rows([found])[0].values()).count(formatting.NOT_KNOWN) == 2  # the operations and their share
 
 
 def test_an_endpoint_takes_no_share_of_this_machines_peak(catalog):
@@ -149,13 +154,13 @@ def test_an_endpoint_takes_no_share_of_this_machines_peak(catalog):
 def test_an_engine_that_counts_no_tokens_has_passages_a_second_only(pinned, catalog):
     found = one(Fake(counts=False), catalog=catalog)
     assert (found.tokens, found.tokens_per_second, found.flops_per_second, found.passages_per_second) == (None, None, None, 16.0)
-    assert SMALL.model in measure.usable(SMALL, found)
-    assert measure.usable(SMALL, found) == pinned
+    assert SMALL.model in speed.usable(SMALL, found)
+    assert speed.usable(SMALL, found) == pinned
 
 
 def test_every_length_meets_every_batch_size_and_progress_is_told(pinned):
     told = []
-    found = measure.run(Fake(RERANKER), [32, 128], [1, 8], lambda what, share: told.append((what, share)))
+    found = speed.run(Fake(RERANKER), [32, 128], [1, 8], lambda what, share: told.append((what, share)))
     assert [(m.tokens, m.batch) for m in found] == [(32, 1), (32, 8), (128, 1), (128, 8)]
     assert [(re.findall(r"\d+", what), share) for what, share in told] == [
         (["1", "32"], 0),
@@ -178,16 +183,16 @@ def test_what_an_engine_cannot_do_comes_through_as_it_says_it():
 
 def test_the_peak_says_of_which_product_and_how_many_threads(pinned, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    peak = measure.peak_gflops(0.05)
-    assert peak.gflops > 0 and peak.threads == 1 and peak.size in measure.PEAK_SIZES
-    text = measure.peak_sentence(Peak(190.4, 2, 2048), HERE)
+    peak = speed.peak_gflops(0.05)
+    assert peak.gflops > 0 and peak.threads == 1 and peak.size in speed.PEAK_SIZES
+    text = speed.peak_sentence(Peak(190.4, 2, 2048), HERE)
     assert all(fact in text for fact in ("AMD EPYC", "190 GFLOP/s", "fp32", "numpy", "2,048")) and len(re.findall(r"\b2 ", text)) == 2
     assert text == pinned
 
 
 def test_the_peak_stops_where_a_larger_product_would_take_too_long():
     ticks = iter(range(10**6))
-    assert measure.peak_gflops(5.0, lambda: next(ticks)).size == 256, "each product takes a second of this clock"
+    assert speed.peak_gflops(5.0, lambda: next(ticks)).size == 256, "each product takes a second of this clock"
 
 
 SPEED = Measurement(128.0, 8, 20, 3848.0, 30.06, 0.2661, 0.31, 3848.0 * FLOPS_SMALL, 0.92, 0.5)
@@ -204,8 +209,8 @@ UNUSABLE = {
 
 
 def test_what_may_price_nothing_says_why(pinned):
-    assert measure.usable(SMALL, SPEED) is None
-    told = {name: measure.usable(about, SPEED) for name, about in UNUSABLE.items()}
+    assert speed.usable(SMALL, SPEED) is None
+    told = {name: speed.usable(about, SPEED) for name, about in UNUSABLE.items()}
     assert (
         all(about.model.rpartition("/")[2] in told[name] for name, about in UNUSABLE.items()) and "/srv" not in told["not in the catalog"]
     )
@@ -214,7 +219,7 @@ def test_what_may_price_nothing_says_why(pinned):
 
 
 def test_a_model_without_known_operations_prices_nothing(pinned):
-    told = measure.usable(SMALL, replace(SPEED, flops_per_second=None, share_of_peak=None))
+    told = speed.usable(SMALL, replace(SPEED, flops_per_second=None, share_of_peak=None))
     assert "FLOPs" in told and SMALL.model in told
     assert told == pinned
 
@@ -224,29 +229,29 @@ def test_a_model_without_known_operations_prices_nothing(pinned):
 )
 def test_a_model_faster_than_the_peak_shows_that_the_machine_was_busy(share, precision, doubted):
     found = replace(SPEED, share_of_peak=share)
-    told = measure.doubt([SPEED, found], replace(SMALL, precision=precision))
+    told = speed.doubt([SPEED, found], replace(SMALL, precision=precision))
     assert (told is not None) == doubted
 
 
 def test_who_doubts_a_measurement_says_what_to_do(pinned):
-    assert measure.doubt([replace(SPEED, share_of_peak=1.4)], SMALL) == pinned
+    assert speed.doubt([replace(SPEED, share_of_peak=1.4)], SMALL) == pinned
 
 
 def test_the_fastest_is_the_one_with_the_most_tokens_a_second():
     slow, fast, uncounted = (replace(SPEED, tokens_per_second=rate) for rate in (100.0, 300.0, None))
-    assert measure.fastest([slow, uncounted, fast, replace(fast, batch=1)]) is fast
+    assert speed.fastest([slow, uncounted, fast, replace(fast, batch=1)]) is fast
     first, other = replace(uncounted, passages_per_second=1.0), replace(uncounted, passages_per_second=2.0)
-    assert measure.fastest([first, other]) is first
+    assert speed.fastest([first, other]) is first
 
 
 def test_what_the_timed_calls_took_is_the_median_of_each_times_its_runs():
-    assert measure.took([replace(SPEED, runs=20, median_s=0.25), replace(SPEED, runs=4, median_s=0.5)]) == 7.0
-    assert measure.took([]) == 0
+    assert speed.took([replace(SPEED, runs=20, median_s=0.25), replace(SPEED, runs=4, median_s=0.5)]) == 7.0
+    assert speed.took([]) == 0
 
 
 def test_the_measurement_that_is_taken_is_told_with_its_length_and_batch(pinned):
-    told = measure.use_sentence(SMALL, SPEED)
-    slow = measure.use_sentence(replace(SMALL, model="/srv/models/tiny-bge"), replace(SPEED, tokens=1023.6, tokens_per_second=12.345))
+    told = speed.use_sentence(SMALL, SPEED)
+    slow = speed.use_sentence(replace(SMALL, model="/srv/models/tiny-bge"), replace(SPEED, tokens=1023.6, tokens_per_second=12.345))
     assert all(fact in told for fact in ("3,848", "BAAI/bge-small-en-v1.5", "128", "8"))
     assert all(fact in slow for fact in ("12.3 ", "tiny-bge", "1,024")) and "/srv" not in slow
     assert told == pinned
@@ -260,7 +265,7 @@ def rows_of(text):
 
 
 def test_a_row_of_the_csv_loads_in_the_catalog_and_calibrates_nothing(catalog, copied):
-    text = measure.as_csv([SPEED], SMALL, HERE, catalog, Peak(190.0, 2, 1024), TODAY)
+    text = speed.as_csv([SPEED], SMALL, HERE, catalog, Peak(190.0, 2, 1024), TODAY)
     head, line = text.splitlines()
     path = copied / "evidence/throughput.csv"
     assert path.read_text(encoding="utf-8").splitlines()[0] == head == ",".join(THROUGHPUT_COLUMNS)
@@ -282,8 +287,8 @@ def test_a_row_of_the_csv_loads_in_the_catalog_and_calibrates_nothing(catalog, c
 
 def test_a_row_of_a_model_that_is_not_in_the_catalog_does_not_load(catalog, copied):
     about = About("bge-small-en-v1.5", "MiniLM", "embedder", "local", "this machine", "fp32", standin=True)
-    line = measure.as_csv([SPEED], about, HERE, catalog, None, TODAY).splitlines()[1]
-    assert rows_of(measure.as_csv([SPEED], about, HERE, catalog, None, TODAY))[0]["variant"] == "" and "MiniLM" in line
+    line = speed.as_csv([SPEED], about, HERE, catalog, None, TODAY).splitlines()[1]
+    assert rows_of(speed.as_csv([SPEED], about, HERE, catalog, None, TODAY))[0]["variant"] == "" and "MiniLM" in line
     path = copied / "evidence/throughput.csv"
     path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
     with pytest.raises(CatalogError) as error:
@@ -293,20 +298,20 @@ def test_a_row_of_a_model_that_is_not_in_the_catalog_does_not_load(catalog, copi
 
 def test_the_csv_names_neither_host_nor_folder_and_starts_no_formula(catalog):
     about = About(None, "/home/someone/models/tiny-bge", "embedder", "local", "this machine")
-    text = measure.as_csv([SPEED], about, measure.machine(), catalog, None, TODAY)
+    text = speed.as_csv([SPEED], about, speed.machine(), catalog, None, TODAY)
     assert "/home" not in text and "someone" not in text and "tiny-bge" in text
     assert platform.node() not in text.replace("numpy", "") or len(platform.node()) < 4
     windows = About(None, r"C:\Users\someone\tiny", "embedder", "local", "this machine")
-    assert "someone" not in measure.as_csv([SPEED], windows, HERE, catalog, None, TODAY)
-    (row,) = rows_of(measure.as_csv([SPEED], About(None, "x", "embedder", "remote", "=1+1", "fp32"), HERE, catalog, None, TODAY))
+    assert "someone" not in speed.as_csv([SPEED], windows, HERE, catalog, None, TODAY)
+    (row,) = rows_of(speed.as_csv([SPEED], About(None, "x", "embedder", "remote", "=1+1", "fp32"), HERE, catalog, None, TODAY))
     assert row["hardware"] == row["runtime"] and HERE.name not in "".join(row.values()) and "=1+1" not in "".join(row.values())
-    assert measure._guarded("=1+1") == "'=1+1"
+    assert speed._guarded("=1+1") == "'=1+1"
 
 
 def test_this_machine_is_its_processor():
-    found = measure.machine()
+    found = speed.machine()
     assert found.name and found.vcpus >= 1 and found.name != platform.node()
-    assert measure.memory_gib() is None or measure.memory_gib() > 0
+    assert speed.memory_gib() is None or speed.memory_gib() > 0
 
 
 # In Cost and Advise
@@ -471,16 +476,16 @@ def test_an_undated_measurement_is_one_all_the_same(pinned, catalog):
 
 
 def test_the_button_gives_an_address_that_brings_the_same_assumptions():
-    given = measure.params(SMALL, SPEED, 0.1, 8, TODAY)
+    given = speed.params(SMALL, SPEED, 0.1, 8, TODAY)
     assert given == {key: str(value) for key, value in STATED.items()}
     assert Assumptions.of(given) == Assumptions.of(STATED)
     assert ignored({key: [value] for key, value in given.items()}, {}, (), (Workload, Assumptions)) == []
-    assert measure.params(SMALL, SPEED, 0.1, 8)["measured_on"] == date.today().isoformat()
+    assert speed.params(SMALL, SPEED, 0.1, 8)["measured_on"] == date.today().isoformat()
 
 
 def test_an_unusable_measurement_has_no_address():
     with pytest.raises(WorkloadError, match="measured_variant"):
-        measure.params(About(None, "tiny", "embedder", "local", "this machine", "fp32"), SPEED, 0.1, 8)
+        speed.params(About(None, "tiny", "embedder", "local", "this machine", "fp32"), SPEED, 0.1, 8)
 
 
 def test_a_record_asks_again_with_the_measured_machine(catalog, tmp_path):
@@ -568,7 +573,7 @@ def words(at, *kinds):
 def test_the_link_of_the_button_brings_the_machine_to_cost(catalog):
     found = ask(catalog)
     lead, where = tables.this_machine(found)[0], here(found).plan.where
-    at = opened("cost", **measure.params(SMALL, SPEED, 0.1, 8, TODAY), offer="bge-small-en-v1.5@this-machine")
+    at = opened("cost", **speed.params(SMALL, SPEED, 0.1, 8, TODAY), offer="bge-small-en-v1.5@this-machine")
     text = words(at)
     assert lead in text and with_facts(tables.formula(here(found), found), "GFLOP/s", "2026-11-24") in text
     assert not any(name in words(at, "error", "warning") for name in STATED)
@@ -584,7 +589,7 @@ def test_the_link_of_the_button_brings_the_machine_to_cost(catalog):
 
 def test_the_link_brings_the_machine_to_advise(catalog):
     pick = ask(catalog, CHEAP, placement="own").pick
-    at = opened("advise", **measure.params(SMALL, SPEED, CHEAP["machine_usd_per_hour"], 8, TODAY), placement="own")
+    at = opened("advise", **speed.params(SMALL, SPEED, CHEAP["machine_usd_per_hour"], 8, TODAY), placement="own")
     assert pick.parts[0].plan.measured and pick.named in "".join(e.value for e in at.header)
 
 
@@ -601,7 +606,7 @@ def test_the_link_brings_the_machine_to_advise(catalog):
     ],
 )
 def test_a_broken_link_is_told_and_ends_no_page(name, value):
-    params = measure.params(SMALL, SPEED, 0.1, 8, TODAY) | {name: value}
+    params = speed.params(SMALL, SPEED, 0.1, 8, TODAY) | {name: value}
     at = opened("cost", **{key: value for key, value in params.items() if value})
     told = words(at, "error", "warning")
     assert name in told and value in told

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from advisor import costs, storage
-from advisor.assumptions import Assumptions
-from advisor.plans import build
-from advisor.workload import Workload
+from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import Workload
+from advisor.decide.plans import build
+from advisor.sizing import storage, tokens
 
 TODAY = date(2026, 11, 24)
 RERANK = {"task": "rerank"}
@@ -70,20 +70,20 @@ def test_a_month_of_machines(made_up, stated, assumed, plan_id, usd, worked):
 )
 def test_the_bytes_of_an_index_are_those_of_its_values_and_half_as_much_again_in_memory(made_up, variant, raw, ram, indexed_as_float32):
     workload, entry = Workload(), made_up.variants[variant]
-    size = storage.index_size(entry, costs.tokens(workload, entry, 8000), workload)
+    size = storage.index_size(entry, tokens.tokens_sent(workload, entry, 8000), workload)
     assert (size.values_bytes, size.ram_bytes) == (raw, ram)
     database = made_up.stores["own-database"]  # 1,000 dimensions as float32, 2,000 as float16
     assert (entry.embedding_dim <= storage.most_dimensions(database, "float32")) is indexed_as_float32
     assert entry.embedding_dim <= storage.most_dimensions(database, "float16")
     assert storage.most_dimensions(made_up.stores["shelf"], "float16") == 1000, "one limit for every type"
-    halves = storage.index_size(entry, costs.tokens(workload, entry, 8000), Workload(vector_type="float16"))
+    halves = storage.index_size(entry, tokens.tokens_sent(workload, entry, 8000), Workload(vector_type="float16"))
     assert (halves.values_bytes, halves.ram_bytes) == (raw / 2, ram / 2)
 
 
 def test_a_sum_under_the_minimum_of_a_store_is_charged_the_minimum(made_up):
     workload = Workload(vector_store="shelf", passages=1_000_000, new_passages_per_month=600_000, queries_per_month=1_000_000)
     entry = made_up.variants["big-en"]
-    size = storage.index_size(entry, costs.tokens(workload, entry, 500), workload)
+    size = storage.index_size(entry, tokens.tokens_sent(workload, entry, 500), workload)
     gb = Decimal("1.6")
     summed = gb * Decimal("0.50") + Decimal("0.6") * gb + gb  # storage, writes, a million queries over 1.6 GB at a dollar a PB
     assert summed < 10
@@ -109,4 +109,4 @@ def test_the_first_encoding_is_hours_of_one_machine(made_up):
 
 def test_a_machine_is_paid_by_the_tokens_that_cost_as_much_at_an_endpoint(made_up):
     rent = made_up.instances["acme-gpu"].on_demand_usd_per_h * 730
-    assert costs.hosted_usd(7_300_000_000, Decimal("0.10")) == costs.hosted_usd(3_650_000_000, Decimal("0.20")) == rent
+    assert tokens.hosted_usd(7_300_000_000, Decimal("0.10")) == tokens.hosted_usd(3_650_000_000, Decimal("0.20")) == rent

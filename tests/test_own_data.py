@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from advisor.own_data import LIMITS, SHOWN_FAULTS, File, Judged, OwnDataError, read
-from advisor.own_zip import read_zip
+from advisor.live.judged import LIMITS, SHOWN_FAULTS, File, Judged, OwnDataError, read
+from advisor.live.judged_zip import read_zip
 
 PASSAGES = "id,text\np1,Frost splits rock.\np2,Yeast makes gas.\n"
 QUERIES = "id,text\nq1,why do stones crack in winter\nq2,what lifts dough\n"

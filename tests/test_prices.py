@@ -21,17 +21,17 @@ import yaml
 
 from advisor import __main__ as cli
 from advisor import catalog as catalogs
-from advisor import prices, units
-from advisor.catalog import read
+from advisor.ask.workload import Workload
+from advisor.base import formatting
+from advisor.catalog import files, price_sources
 from advisor.catalog.load import SHIPPED
 from advisor.catalog.schema import Offer
-from advisor.recommend import recommend
-from advisor.workload import Workload
+from advisor.decide.recommend import recommend
 
 KEY = "sk_test_5ecret-of-the-visitor"
 M3, RERANKER = "baai/bge-m3", "baai/bge-reranker-v2-m3"
 OURS = {M3: Decimal("0.07"), RERANKER: Decimal("0.03")}
-QUICK = prices.LIMITS._replace(connect_s=1, read_s=1, deadline_s=3, backoff_s=0.01, longest_wait_s=1.2)
+QUICK = price_sources.LIMITS._replace(connect_s=1, read_s=1, deadline_s=3, backoff_s=0.01, longest_wait_s=1.2)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -137,8 +137,8 @@ def listed(m3=100, reranker=100, **more):
 
 def refusal(base, key=KEY, limits=QUICK):
     """The sentence that `fetch` ends with, in which nothing leads to the key or to an exception that holds it."""
-    with pytest.raises(prices.PricesError) as caught:
-        prices.fetch(key, base, limits)
+    with pytest.raises(price_sources.PricesError) as caught:
+        price_sources.fetch(key, base, limits)
     error = caught.value
     assert error.__cause__ is None and error.__context__ is None
     told = repr(error) + "".join(traceback.format_exception(error))
@@ -188,7 +188,7 @@ def refusal(base, key=KEY, limits=QUICK):
     ['{"data": [{"id": "m", "input_token_price_per_m": %s}]}', '{"data": [{"id": "m", "pricing": {"prompt": {"price_per_m": %s}}}]}'],
 )
 def test_a_price_is_read_exactly_from_either_shape_or_is_not_known(shape, stated, usd):
-    found = prices._listed_prices((shape % stated).encode(), KEY)
+    found = price_sources._listed_prices((shape % stated).encode(), KEY)
     assert found == {"m": None if usd is None else Decimal(usd)}
     assert usd is None or (str(found["m"]) == usd and type(found["m"]) is Decimal)
 
@@ -197,7 +197,7 @@ def test_a_list_in_both_shapes_is_read_from_the_server(serve):
     newer = {"id": RERANKER, "pricing": {"prompt": {"price_per_m": "200"}, "completion": {"price_per_m": 300}}, "context_size": 8000}
     both = {"id": "both", "input_token_price_per_m": None, "pricing": {"prompt": {"price_per_m": 5}}}
     server = serve(answer({"data": [*flat(**{M3: 100, "free": 0})["data"], newer, both, {"id": "bare", "pricing": None}]}))
-    assert prices.fetch(KEY, server.base, QUICK) == {
+    assert price_sources.fetch(KEY, server.base, QUICK) == {
         M3: Decimal("0.01"),
         "free": None,
         RERANKER: Decimal("0.02"),
@@ -210,12 +210,12 @@ def test_a_list_in_both_shapes_is_read_from_the_server(serve):
 def test_an_entry_that_is_none_is_passed_over(serve):
     odd = [None, 7, {}, {"id": None}, {"id": ""}, {"id": "a\x1b[31mb"}, {"id": "a\nb: c"}, {"id": "x" * 300}]
     server = serve(answer({"data": odd + flat(**{M3: 100})["data"]}))
-    assert prices.fetch(KEY, server.base, QUICK) == {M3: Decimal("0.01")}
+    assert price_sources.fetch(KEY, server.base, QUICK) == {M3: Decimal("0.01")}
 
 
 def test_a_list_that_echoes_the_key_does_not_hand_it_on(serve):
     server = serve(answer(flat(**{f"baai/bge-{KEY}": 100, M3: 100})))
-    assert prices.fetch(KEY, server.base, QUICK) == {M3: Decimal("0.01")}
+    assert price_sources.fetch(KEY, server.base, QUICK) == {M3: Decimal("0.01")}
 
 
 def test_a_packed_list_and_one_in_chunks_are_read(serve):
@@ -229,7 +229,7 @@ def test_a_packed_list_and_one_in_chunks_are_read(serve):
 
     packed = answer(gzip.compress(json.dumps(flat(m=100)).encode()), Content_Encoding="gzip")
     for reply in (packed, in_chunks):
-        assert prices.fetch(KEY, serve(reply).base, QUICK) == {"m": Decimal("0.01")}
+        assert price_sources.fetch(KEY, serve(reply).base, QUICK) == {"m": Decimal("0.01")}
 
 
 # Where it is asked, and with what
@@ -251,13 +251,17 @@ def test_a_packed_list_and_one_in_chunks_are_read(serve):
 )
 def test_every_form_of_the_base_asks_the_model_list(serve, path, asked):
     server = serve(listed())
-    prices.fetch(KEY, f"http://127.0.0.1:{server.server_port}{path}", QUICK)
+    price_sources.fetch(KEY, f"http://127.0.0.1:{server.server_port}{path}", QUICK)
     assert [seen for seen, _ in server.seen] == [asked]
 
 
 def test_novitas_own_base_is_https():
-    assert prices._models_address(prices.BASE) == prices._models_address("https://api.novita.ai/openai") == f"{prices.BASE}/models"
-    assert prices._models_address("http://[::1]:8000") == "http://[::1]:8000/openai/v1/models"
+    assert (
+        price_sources._models_address(price_sources.BASE)
+        == price_sources._models_address("https://api.novita.ai/openai")
+        == f"{price_sources.BASE}/models"
+    )
+    assert price_sources._models_address("http://[::1]:8000") == "http://[::1]:8000/openai/v1/models"
 
 
 NO_BASES = {
@@ -284,7 +288,7 @@ NO_BASES = {
 
 @pytest.mark.parametrize("why", NO_BASES)
 def test_a_base_that_would_show_the_key_to_others_is_refused_before_asking(pinned, monkeypatch, why):
-    monkeypatch.setattr(prices, "_answer", lambda *_: pytest.fail("it asked"))
+    monkeypatch.setattr(price_sources, "_answer", lambda *_: pytest.fail("it asked"))
     told = {refusal(base) for base in NO_BASES[why]}
     assert len(told) == 1 and "https://" in "".join(told)
     assert told == pinned
@@ -307,7 +311,7 @@ def test_neither_netrc_nor_a_proxy_of_the_environment_gets_between(serve, monkey
         monkeypatch.delenv(name, raising=False)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{other.server_port}")
-    prices.fetch(KEY, server.base, QUICK)
+    price_sources.fetch(KEY, server.base, QUICK)
     assert server.seen == [("/openai/v1/models", f"Bearer {KEY}")] and other.seen == []
 
 
@@ -332,7 +336,7 @@ def broken_off(handler):
         pytest.param([answer(status=302, Location="http://127.0.0.1:1/")], ["302"], 1, id="a redirect"),
         pytest.param([answer(KEY.encode(), 401)], ["401"], 1, id="the key is refused"),
         pytest.param([answer(status=403)], ["403"], 1, id="the key is forbidden"),
-        pytest.param([answer(status=404)], ["404", prices.BASE], 1, id="no such list"),
+        pytest.param([answer(status=404)], ["404", price_sources.BASE], 1, id="no such list"),
         pytest.param([answer(status=418)], ["418"], 1, id="an odd status"),
         pytest.param([answer(status=204)], ["204"], 1, id="no content"),
         pytest.param([answer(status=429), answer(status=429, Retry_After=KEY)], ["429"], 3, id="too many requests"),
@@ -349,7 +353,7 @@ def broken_off(handler):
                 broken_off,
                 lambda handler: handler.wfile.write(b"SSH-2.0-OpenSSH\r\n\r\n"),
             ],
-            [prices._BROKEN.problem],
+            [price_sources._BROKEN.problem],
             3,
             id="broken off",
         ),
@@ -367,19 +371,19 @@ def test_nobody_listening_is_told(serve):
     server = serve(listed())
     server.shutdown()
     server.server_close()
-    assert refusal(server.base) == prices._BROKEN.problem
+    assert refusal(server.base) == price_sources._BROKEN.problem
 
 
 @pytest.mark.parametrize("bad", [answer(status=500), answer(status=429), broken_off])
 def test_a_passing_fault_is_got_over(serve, bad):
     server = serve(bad, bad, listed())
-    assert prices.fetch(KEY, server.base, QUICK)[M3] == Decimal("0.01")
+    assert price_sources.fetch(KEY, server.base, QUICK)[M3] == Decimal("0.01")
     assert [key for _, key in server.seen] == [f"Bearer {KEY}"] * 3
 
 
 def test_each_wait_is_twice_the_last(serve, monkeypatch):
     waits = []
-    monkeypatch.setattr(prices.time, "sleep", waits.append)
+    monkeypatch.setattr(price_sources.time, "sleep", waits.append)
     refusal(serve(answer(status=502)).base, limits=QUICK._replace(tries=4, backoff_s=0.25, longest_wait_s=60, deadline_s=60))
     assert waits == [0.25, 0.5, 1.0]
 
@@ -393,7 +397,7 @@ def test_a_short_retry_after_is_kept_to_in_seconds_and_as_a_date(serve, header, 
     server = serve(lambda handler: answer(status=429, Retry_After=header())(handler), listed())
     limits = QUICK._replace(longest_wait_s=2.5, deadline_s=5)
     began = time.monotonic()
-    prices.fetch(KEY, server.base, limits)
+    price_sources.fetch(KEY, server.base, limits)
     assert least_s <= time.monotonic() - began < least_s + 1.5 and len(server.seen) == 2
 
 
@@ -458,7 +462,7 @@ def asking():
 @pytest.mark.parametrize("reply", [silent, trickled_body, trickled_chunks, trickled_headers])
 def test_a_server_that_is_slow_holds_nobody_past_the_deadline(serve, reply):
     began = time.monotonic()
-    assert refusal(serve(reply).base, limits=QUICK._replace(read_s=30, deadline_s=0.4)) == prices._TOO_LONG.problem
+    assert refusal(serve(reply).base, limits=QUICK._replace(read_s=30, deadline_s=0.4)) == price_sources._TOO_LONG.problem
     assert 0.3 < time.monotonic() - began < 1
 
 
@@ -475,7 +479,9 @@ def test_a_silent_server_is_given_up_on_after_the_read_time_and_not_asked_again(
     server = serve(silent)
     began = time.monotonic()
     told = refusal(server.base, limits=QUICK._replace(read_s=0.2))
-    assert time.monotonic() - began < 1 and len(server.seen) == 1 and told == prices._TOO_LONG.problem != prices._BROKEN.problem
+    assert (
+        time.monotonic() - began < 1 and len(server.seen) == 1 and told == price_sources._TOO_LONG.problem != price_sources._BROKEN.problem
+    )
     assert told == pinned
 
 
@@ -484,13 +490,13 @@ def test_a_body_that_stops_half_way_is_given_up_on(serve):
         answer(b'{"data": [', Content_Length="1000")(handler)
         silent(handler)
 
-    assert refusal(serve(stops).base, limits=QUICK._replace(read_s=0.2)) == prices._TOO_LONG.problem
+    assert refusal(serve(stops).base, limits=QUICK._replace(read_s=0.2)) == price_sources._TOO_LONG.problem
 
 
 def test_an_answer_of_the_largest_size_is_read_and_one_byte_more_is_not(pinned, serve):
     body = json.dumps(flat(m=100)).encode().ljust(50_000)
     server = serve(answer(body))
-    assert prices.fetch(KEY, server.base, QUICK._replace(largest_bytes=50_000)) == {"m": Decimal("0.01")}
+    assert price_sources.fetch(KEY, server.base, QUICK._replace(largest_bytes=50_000)) == {"m": Decimal("0.01")}
     told = refusal(server.base, limits=QUICK._replace(largest_bytes=49_999))
     assert "49,999" in told
     assert told == pinned
@@ -521,14 +527,14 @@ def test_with_the_operators_key_all_visitors_together_ask_once_a_minute(serve, m
 
     def ask(_):
         try:
-            return prices.fetch_for_all(KEY, server.base)
-        except prices.PricesError as error:
+            return price_sources.fetch_for_all(KEY, server.base)
+        except price_sources.PricesError as error:
             return str(error)
 
     with ThreadPoolExecutor(40) as visitors:
         told = list(visitors.map(ask, range(40)))
     assert len(server.seen) == 1 and told[0] and all(one == told[0] for one in told)
-    monkeypatch.setattr(prices, "KEPT_S", 0)  # the minute is over
+    monkeypatch.setattr(price_sources, "KEPT_S", 0)  # the minute is over
     assert ask(0) == told[0] and len(server.seen) == 2
 
 
@@ -542,8 +548,8 @@ def usd(m3=OURS[M3], reranker=OURS[RERANKER], **more):
 def test_the_same_prices_are_no_drift_however_written(pinned, catalog):
     catalog = with_offers(catalog, {}, {"model": RERANKER.upper()})
     live = {"BAAI/BGE-M3": Decimal("0.070"), RERANKER: Decimal("0.03"), "meta-llama/llama-3.3-70b-instruct": Decimal("0.39")}
-    assert prices.drift(catalog, live) == [] and prices.yaml_change([], date(2026, 11, 24)) == ""
-    m3, reranker = prices.comparison(catalog, live)
+    assert price_sources.drift(catalog, live) == [] and price_sources.yaml_change([], date(2026, 11, 24)) == ""
+    m3, reranker = price_sources.comparison(catalog, live)
     assert "novita-ai-bge-m3 (baai/bge-m3)" in m3 and m3.count("$0.07 / 1M") == 1
     assert "novita-ai-bge-reranker-v2-m3 (BAAI/BGE-RERANKER-V2-M3)" in reranker and reranker.count("$0.03 / 1M") == 1
     assert [m3, reranker] == pinned
@@ -551,7 +557,7 @@ def test_the_same_prices_are_no_drift_however_written(pinned, catalog):
 
 def test_a_changed_price_a_gone_model_and_a_new_one_are_each_told(pinned, catalog):
     live = {"baai/bge-new": None, "BAAI/bge-large-en-v1.5": Decimal("0.005"), "baai/other": Decimal(1), M3: Decimal("0.02")}
-    found = prices.drift(catalog, live)
+    found = price_sources.drift(catalog, live)
     assert [(d.offer_id, d.model, d.catalog, d.live) for d in found] == [
         ("novita-ai-bge-m3", M3, OURS[M3], Decimal("0.02")),
         ("novita-ai-bge-reranker-v2-m3", RERANKER, OURS[RERANKER], None),
@@ -565,9 +571,9 @@ def test_a_changed_price_a_gone_model_and_a_new_one_are_each_told(pinned, catalo
 
 
 def test_a_model_listed_without_a_price_is_no_drift(pinned, catalog):
-    assert prices.drift(catalog, usd(m3=None)) == []
-    told = prices.comparison(catalog, usd(m3=None))[0]
-    assert "novita-ai-bge-m3" in told and "$0.07 / 1M" in told and told != prices.comparison(catalog, usd())[0]
+    assert price_sources.drift(catalog, usd(m3=None)) == []
+    told = price_sources.comparison(catalog, usd(m3=None))[0]
+    assert "novita-ai-bge-m3" in told and "$0.07 / 1M" in told and told != price_sources.comparison(catalog, usd())[0]
     assert told == pinned
 
 
@@ -579,29 +585,29 @@ def with_offers(catalog, *changes):
 
 
 def test_a_price_that_the_catalog_did_not_know_is_drift(pinned, catalog):
-    (found,) = prices.drift(with_offers(catalog, {"usd_per_1m_input": None}, {}), usd())
+    (found,) = price_sources.drift(with_offers(catalog, {"usd_per_1m_input": None}, {}), usd())
     assert (found.offer_id, found.catalog, found.live) == ("novita-ai-bge-m3", None, OURS[M3])
-    assert units.NOT_KNOWN in found.text and "$0.07" in found.text
+    assert formatting.NOT_KNOWN in found.text and "$0.07" in found.text
     assert found.text == pinned
 
 
 def test_a_free_trial_is_not_compared_and_gets_no_price(catalog):
     trial = with_offers(catalog, {"type": "trial", "usd_per_1m_input": None})
-    assert prices.comparison(trial, {M3: Decimal(1)}) == [] and prices.with_prices(trial, {M3: Decimal(1)}) is trial
+    assert price_sources.comparison(trial, {M3: Decimal(1)}) == [] and price_sources.with_prices(trial, {M3: Decimal(1)}) is trial
 
 
 def test_a_catalog_without_novita_lacks_every_bge_model(catalog):
     bare = dataclasses.replace(catalog, providers={})
-    assert [d.model for d in prices.drift(bare, usd())] == [M3, RERANKER]
-    assert prices.with_prices(bare, usd()) is bare
+    assert [d.model for d in price_sources.drift(bare, usd())] == [M3, RERANKER]
+    assert price_sources.with_prices(bare, usd()) is bare
 
 
 def test_the_yaml_change_put_into_the_catalog_loads_and_leaves_no_drift(catalog, folder, tmp_path, today):
     copied = shutil.copytree(folder, tmp_path / "catalog")
     live = usd(m3="0.00002", **{"baai/bge-large-en-v1.5": Decimal("0.005"), "baai/bge-base-en-v1.5": None})
-    text = prices.yaml_change(prices.drift(catalog, live), today)
+    text = price_sources.yaml_change(price_sources.drift(catalog, live), today)
     assert '    usd_per_1m_input: "0.00002"\n    as_of: 2026-11-24\n' in text
-    change = read.parse_mapping(text, "change")
+    change = files.parse_mapping(text, "change")
     path = copied / "offers/novita-ai.yaml"
     whole = yaml.safe_load(path.read_text(encoding="utf-8"))
     offers = {offer["id"]: offer for offer in whole["offers"]}
@@ -609,26 +615,30 @@ def test_the_yaml_change_put_into_the_catalog_loads_and_leaves_no_drift(catalog,
         offers[entry["id"]] = offers.get(entry["id"], {}) | entry
     path.write_text(yaml.safe_dump(whole | {"offers": list(offers.values())}, sort_keys=False), encoding="utf-8")
     loaded = catalogs.load(copied)
-    assert prices.drift(loaded, live) == []
+    assert price_sources.drift(loaded, live) == []
     m3, _, base, large = sorted(
         loaded.providers["novita-ai"].offers, key=lambda offer: (offer.variant != "bge-m3", "rer" not in offer.id, offer.id)
     )
     assert (m3.usd_per_1m_input, m3.as_of, m3.tier, m3.max_tokens) == (Decimal("0.00002"), today, "provider-page", 8192)
     assert (base.variant, base.usd_per_1m_input) == ("bge-base-en-v1.5", None)
-    assert (large.variant, large.usd_per_1m_input, large.source_ids("as_of")) == ("bge-large-en-v1.5", Decimal("0.005"), (prices.SOURCE,))
+    assert (large.variant, large.usd_per_1m_input, large.source_ids("as_of")) == (
+        "bge-large-en-v1.5",
+        Decimal("0.005"),
+        (price_sources.SOURCE,),
+    )
 
 
 def test_a_gone_model_is_a_comment_that_a_person_decides_on(pinned, catalog, today):
-    text = prices.yaml_change(prices.drift(catalog, {RERANKER: OURS[RERANKER]}), today)
+    text = price_sources.yaml_change(price_sources.drift(catalog, {RERANKER: OURS[RERANKER]}), today)
     assert yaml.safe_load(text) is None and "novita-ai-bge-m3" in text and "novita-ai-bge-reranker-v2-m3" not in text
     assert text == pinned
 
 
 @pytest.mark.parametrize("model", ["baai/bge", "baai/bge:", "baai/bge-a:free", "baai/bge.-_x+1@2", "BAAI/bge-M3.5//v2", "baai/bge-no/"])
 def test_the_yaml_of_a_new_model_is_an_offer_whatever_its_name(catalog, today, model):
-    assert prices._MODEL.fullmatch(model)
-    text = prices.yaml_change(prices.drift(catalog, usd(**{model: "1E+3"})), today)
-    (entry,) = read.parse_mapping(text, "change")["offers"]
+    assert price_sources._MODEL.fullmatch(model)
+    text = price_sources.yaml_change(price_sources.drift(catalog, usd(**{model: "1E+3"})), today)
+    (entry,) = files.parse_mapping(text, "change")["offers"]
     assert yaml.safe_load(text)["offers"][0]["usd_per_1m_input"] == "1000"
     offer = Offer.model_validate(entry)
     assert (offer.model, offer.usd_per_1m_input, offer.as_of) == (model, Decimal(1000), today)
@@ -639,11 +649,13 @@ def test_the_yaml_of_a_new_model_is_an_offer_whatever_its_name(catalog, today, m
 
 def test_a_catalog_at_live_prices_differs_in_these_alone(catalog, today):
     before = catalogs.fingerprint(catalog.folder)
-    live = prices.with_prices(catalog, {"BAAI/bge-m3": Decimal("0.03"), RERANKER: None})
+    live = price_sources.with_prices(catalog, {"BAAI/bge-m3": Decimal("0.03"), RERANKER: None})
     m3, reranker = live.providers["novita-ai"].offers
     old_m3, old_reranker = catalog.providers["novita-ai"].offers
     assert (m3.usd_per_1m_input, m3.as_of, m3.tier) == (Decimal("0.03"), today, "provider-page")
-    assert m3.source_ids("usd_per_1m_input") == m3.source_ids("as_of") == (prices.SOURCE,) and prices.SOURCE in catalog.sources
+    assert (
+        m3.source_ids("usd_per_1m_input") == m3.source_ids("as_of") == (price_sources.SOURCE,) and price_sources.SOURCE in catalog.sources
+    )
     assert m3.source_ids("max_tokens") == old_m3.source_ids("max_tokens")
     assert Offer.model_validate(m3.model_dump()) == m3
     assert reranker is old_reranker and old_m3.usd_per_1m_input == OURS[M3]
@@ -655,20 +667,22 @@ def test_a_catalog_at_live_prices_differs_in_these_alone(catalog, today):
 
 
 def test_the_version_says_live_and_follows_the_prices_and_the_day(catalog, monkeypatch):
-    one, two = (prices.with_prices(catalog, usd(m3=price)) for price in ("0.03", "0.04"))
+    one, two = (price_sources.with_prices(catalog, usd(m3=price)) for price in ("0.03", "0.04"))
     assert one.version.startswith(f"{catalog.version}+live-") and one.version != two.version
-    assert prices.with_prices(catalog, usd(m3="0.03")).version == prices.with_prices(two, usd(m3="0.03")).version == one.version
+    assert (
+        price_sources.with_prices(catalog, usd(m3="0.03")).version == price_sources.with_prices(two, usd(m3="0.03")).version == one.version
+    )
     monkeypatch.setattr(catalogs, "today", lambda: date(2026, 11, 25))
-    assert prices.with_prices(catalog, usd(m3="0.03")).version != one.version
+    assert price_sources.with_prices(catalog, usd(m3="0.03")).version != one.version
 
 
 def test_no_known_price_leaves_the_catalog_as_it_is(catalog):
-    assert prices.with_prices(catalog, usd(m3=None, reranker=None)) is catalog
-    assert prices.with_prices(catalog, {}) is catalog
+    assert price_sources.with_prices(catalog, usd(m3=None, reranker=None)) is catalog
+    assert price_sources.with_prices(catalog, {}) is catalog
 
 
 def test_a_recommendation_reckons_with_the_live_price(catalog, today):
-    live = prices.with_prices(catalog, usd(m3="0.0007"))  # a hundredth of ours
+    live = price_sources.with_prices(catalog, usd(m3="0.0007"))  # a hundredth of ours
     before, after = (
         next(j for j in recommend(each, Workload(), today).judged if j.plan.offer and j.plan.offer.id == "novita-ai-bge-m3")
         for each in (catalog, live)
@@ -696,14 +710,14 @@ def check(monkeypatch, base, key=KEY):
 def test_the_check_is_status_zero_where_nothing_differs(serve, capsys, monkeypatch, ours, catalog):
     assert check(monkeypatch, serve(listed(m3=700, reranker=300)).base) == 0
     out, err = capsys.readouterr()
-    assert err == "" and out.splitlines() == prices.comparison(catalog, OURS)
+    assert err == "" and out.splitlines() == price_sources.comparison(catalog, OURS)
 
 
 def test_the_check_is_status_one_with_the_change_where_a_price_differs(serve, capsys, monkeypatch, ours, catalog):
     assert check(monkeypatch, serve(listed(m3=200, reranker=300)).base) == 1
     out, err = capsys.readouterr()
     lines, _, change = out.partition("\n\n")
-    assert err == "" and lines.splitlines() == prices.comparison(catalog, usd(m3="0.02")) and "$0.02" in lines
+    assert err == "" and lines.splitlines() == price_sources.comparison(catalog, usd(m3="0.02")) and "$0.02" in lines
     assert yaml.safe_load(change)["offers"][0]["usd_per_1m_input"] == "0.02"
 
 

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from advisor import catalog as catalogs
-from advisor import record
-from advisor.recommend import recommend
-from advisor.workload import Workload
+from advisor.ask.workload import Workload
+from advisor.decide.recommend import recommend
+from advisor.explain import record
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor import catalog as catalogs
-from advisor import evidence, reasons, trade_offs, units
+from advisor.ask.workload import Workload
+from advisor.base import formatting
+from advisor.base.errors import WorkloadError
 from advisor.catalog.load import SHIPPED
-from advisor.errors import WorkloadError
-from advisor.plans import KINDS_FOR_TASK
-from advisor.recommend import BASE, choose, costs_at, eligible, recommend
-from advisor.workload import Workload
+from advisor.decide import evidence
+from advisor.decide.plans import KINDS_FOR_TASK
+from advisor.decide.recommend import BASE, choose, costs_at, eligible, recommend
+from advisor.explain import reasons, what_would_change
 
 TODAY = date(2026, 11, 24)
 
@@ -149,7 +151,7 @@ def test_the_order_of_files_and_entries_changes_nothing(tmp_path, catalog):
                 a.judged.id for a in reasons.alternatives(second, role.kind)
             ]
         assert [r.text for r in reasons.reasons(first)] == [r.text for r in reasons.reasons(second)]
-        assert trade_offs.firmness(first) == trade_offs.firmness(second)
+        assert what_would_change.firmness(first) == what_would_change.firmness(second)
 
 
 WORKLOADS = st.fixed_dictionaries(
@@ -204,13 +206,13 @@ def test_a_reason_says_the_figures_of_the_plan(catalog, stated):
         texts = " ".join(r.text for r in reasons.reasons(found))
         plan = part.plan
         if part.quality is not None:
-            assert units.points(part.quality) in texts
+            assert formatting.points(part.quality) in texts
         if part.hosted:
-            assert units.price(plan.offer.usd_per_1m_input) in texts and units.usd(plan.encoding_usd.base) in texts
+            assert formatting.price(plan.offer.usd_per_1m_input) in texts and formatting.usd(plan.encoding_usd.base) in texts
         else:
-            assert units.count(round(plan.tokens_per_second.base)) in texts and f"${plan.instance.on_demand_usd_per_h}" in texts
+            assert formatting.count(round(plan.tokens_per_second.base)) in texts and f"${plan.instance.on_demand_usd_per_h}" in texts
         if plan.index_bytes:
-            assert units.usd(plan.index_usd.base) in told["index"]
+            assert formatting.usd(plan.index_usd.base) in told["index"]
 
 
 @settings(max_examples=60, deadline=None)
@@ -270,7 +272,7 @@ def test_a_budget_holds_for_both_steps_together(made_up):
     found = ask(made_up, **stated, budget_usd_per_month=least - 0.01)
     assert found.pick is None and all(len(role.fitting) for role in found.roles)
     told = reasons.loosen(found)[0]
-    assert told.rule == "within-budget" and units.usd(least) in told.text
+    assert told.rule == "within-budget" and formatting.usd(least) in told.text
 
 
 def test_a_larger_dimension_costs_what_it_costs(made_up):
@@ -288,14 +290,14 @@ def test_a_store_that_is_not_in_the_catalog_is_told_with_those_that_are(made_up)
 def test_nothing_is_picked_that_another_first_hand_plan_beats_in_both(made_up):
     found = ask(made_up, vector_store="none", priority="cost")
     assert found.answer == ("beta-big-en",), "Tiny EN at the same provider costs twice as much and scores less, $3.60 a month aside"
-    assert units.usd(found.workload.material_usd) not in reasons.reasons(found)[0].text
+    assert formatting.usd(found.workload.material_usd) not in reasons.reasons(found)[0].text
 
 
 def test_what_is_cheaper_by_an_aggregators_word_is_left_aside_and_told(made_up_copy, edit):
     edit(made_up_copy / "offers/gamma.yaml", 'usd_per_1m_input: "1.00"', 'usd_per_1m_input: "0.05"')
     found = ask(catalogs.load(made_up_copy), vector_store="none")
     assert found.answer == ("beta-big-en",) and found.monthly > min(j.monthly for j in found.fitting("embedder") if j.variant_id == "giant")
-    assert units.usd(found.workload.material_usd) in reasons.reasons(found)[0].text
+    assert formatting.usd(found.workload.material_usd) in reasons.reasons(found)[0].text
 
 
 def test_the_same_price_is_said_of_prices_alone(made_up):
@@ -315,7 +317,7 @@ def test_on_shared_machines_the_other_plans_stand_beside_the_cheapest_of_the_oth
     other = reasons.alternatives(found, "embedder")[0]
     rest = min(j.monthly for j in found.fitting("reranker"))
     assert found.pick.shared and other.judged.row != found.choice.rows[0]
-    assert units.usd(other.judged.monthly + rest) in other.text and units.usd(found.monthly) in other.text
+    assert formatting.usd(other.judged.monthly + rest) in other.text and formatting.usd(found.monthly) in other.text
 
 
 def test_two_steps_over_the_latency_limit_together_say_so(made_up):
@@ -336,11 +338,11 @@ def test_two_steps_over_the_latency_limit_together_say_so(made_up):
         found = ask(made_up, **stated, latency_ms_p95=limit)
         assert [part.plan.latency_ms.base for part in found.pick.parts] == times
         text = next(r.text for r in reasons.reasons(found) if r.rule == "pipeline")
-        assert units.count(total) in text and (units.count(limit) in text) == (limit < total)
+        assert formatting.count(total) in text and (formatting.count(limit) in text) == (limit < total)
 
 
 def test_a_slow_end_over_the_latency_limit_is_not_called_firm(made_up):
     found = ask(made_up, task="rerank", placement="own", queries_per_month=1000, latency_ms_p95=300)
     time = found.pick.parts[0].plan.latency_ms
     assert time.base < 300 < time.high
-    assert units.count(round(time.high)) in trade_offs.firmness(found) and "300" in trade_offs.firmness(found)
+    assert formatting.count(round(time.high)) in what_would_change.firmness(found) and "300" in what_would_change.firmness(found)

@@ -5,10 +5,11 @@ import pytest
 
 from advisor import __main__ as cli
 from advisor import catalog as catalogs
-from advisor import reasons, record, trade_offs, units
-from advisor.assumptions import Assumptions
-from advisor.recommend import recommend
-from advisor.workload import Workload
+from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import Workload
+from advisor.base import formatting
+from advisor.decide.recommend import recommend
+from advisor.explain import reasons, record, what_would_change
 
 TODAY = date(2026, 11, 24)
 
@@ -79,7 +80,7 @@ def test_a_replay_names_the_price_the_rule_and_the_answer_that_changed(made_up, 
     replayed = record.replay(catalogs.load(made_up_copy), record.read(str(path)), TODAY)
     answer, cost, price, rule, score = replayed.changed
     assert answer.index("Alpha Router") < answer.index("Beta Cloud") and replayed.found.answer == ("alpha-big-en",)
-    assert cost.index(units.usd(replayed.found.monthly)) < cost.index(units.usd(found.monthly))
+    assert cost.index(formatting.usd(replayed.found.monthly)) < cost.index(formatting.usd(found.monthly))
     assert "alpha-big-en" in price and price.index("$0.01 ") < price.index("$0.20 ")
     assert "price-is-recent" in rule and "giant" in score and score.index("59.0") < score.index("60.0")
     assert list(replayed.changed) == pinned
@@ -105,7 +106,7 @@ def test_the_code_to_start_is_python_with_its_instruction_filled_in(catalog, var
 def test_the_markdown_says_how_firm_the_pick_is_where_nothing_is_ranked(catalog):
     found = recommend(catalog, Workload(languages=("ko",)), TODAY)
     text = record.as_markdown(catalog, found)
-    assert not found.roles[0].evidence.ranks and f"- {trade_offs.firmness(found)}" in text
+    assert not found.roles[0].evidence.ranks and f"- {what_would_change.firmness(found)}" in text
     assert "\n- \n" not in text and "\n- \n" not in record.as_markdown(
         catalog, recommend(catalog, Workload(data_may_leave=False, placement="hosted"), TODAY)
     )

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor import catalog as catalogs
-from advisor import throughput
-from advisor.assumptions import Assumptions
-from advisor.plans import build, filled
-from advisor.workload import Workload
+from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import Workload
+from advisor.decide.plans import build, filled
+from advisor.sizing import throughput
 
 
 def plan(catalog, today, plan_id, assumed=None, **stated):

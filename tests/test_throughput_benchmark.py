@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from advisor.catalog.load import SHIPPED
-from advisor.throughput import calibrations
+from advisor.sizing.throughput import calibrations
 from benchmarks import calibration, throughput
 from benchmarks.throughput import Machine, Shape
 

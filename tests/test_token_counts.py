@@ -18,11 +18,10 @@ from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 
 from advisor import catalog as catalogs
-from advisor import token_counts
-from advisor.catalog import vocabulary
-from advisor.errors import CatalogError
-from advisor.token_counts import Count, SampleLimits, TokenCountError, counter, lengths_for_workload, passages, summary
-from advisor.workload import Workload
+from advisor.ask.workload import Workload
+from advisor.base.errors import CatalogError
+from advisor.live import token_counts, vocabulary
+from advisor.live.token_counts import Count, SampleLimits, TokenCountError, counter, lengths_for_workload, passages, summary
 
 ENGLISH = ["bge-base-en-v1.5", "bge-large-en-v1.5", "bge-small-en-v1.5"]
 XLM_R = ["bge-m3", "bge-reranker-base", "bge-reranker-large", "bge-reranker-v2-m3"]

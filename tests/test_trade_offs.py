@@ -6,11 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor import catalog as catalogs
-from advisor import charts, evidence, tables, trade_offs, units
-from advisor.assumptions import Assumptions
-from advisor.evidence import EQUAL_POINTS
-from advisor.recommend import Ends, choose, eligible, material, preference, recommend
-from advisor.workload import Workload
+from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import Workload
+from advisor.base import formatting
+from advisor.decide import evidence
+from advisor.decide.evidence import EQUAL_POINTS
+from advisor.decide.recommend import Ends, choose, eligible, material, preference, recommend
+from advisor.explain import what_would_change
+from advisor.show import charts, tables
 
 TODAY = date(2026, 11, 24)
 
@@ -24,7 +27,9 @@ def answer(found):
 
 
 def every_step(catalog, workload):
-    return [workload.model_copy(update=stated) for _, ways in trade_offs._grid(catalog, workload) for steps in ways for stated in steps]
+    return [
+        workload.model_copy(update=stated) for _, ways in what_would_change._grid(catalog, workload) for steps in ways for stated in steps
+    ]
 
 
 @pytest.mark.parametrize("preset", ["english-search", "multilingual-rag", "long-contracts", "rerank-english", "air-gapped"])
@@ -49,7 +54,7 @@ def test_another_catalog_or_precision_is_no_near_one(made_up):
 
 def test_no_plan_of_the_front_is_beaten_and_every_other_is(catalog):
     found = ask(catalog)
-    front = trade_offs.front(found, "embedder")
+    front = what_would_change.front(found, "embedder")
     ranked = [j for j in found.fitting("embedder") if j.quality is not None]
     for judged in ranked:
         beaten = [
@@ -64,7 +69,7 @@ def test_no_plan_of_the_front_is_beaten_and_every_other_is(catalog):
 @pytest.mark.parametrize("priority", ["balanced", "quality"])
 def test_the_pick_is_on_the_front_where_every_dollar_counts(catalog, priority):
     found = ask(catalog, priority=priority, material_usd=0)
-    assert found.answer[0] in trade_offs.front(found, "embedder")
+    assert found.answer[0] in what_would_change.front(found, "embedder")
 
 
 def chosen(found, ends):
@@ -74,16 +79,16 @@ def chosen(found, ends):
 
 def test_a_pick_that_an_estimate_overturns_is_not_firm_and_the_estimate_is_named(made_up, pinned):
     firm, memory, speed = ask(made_up), ask(made_up, quality_tolerance=10), ask(made_up, task="rerank")
-    assert {chosen(firm, ends) for ends in trade_offs.ESTIMATES.values()} == {firm.answer} == {("beta-big-en",)}
+    assert {chosen(firm, ends) for ends in what_would_change.ESTIMATES.values()} == {firm.answer} == {("beta-big-en",)}
     assert (memory.answer, chosen(memory, Ends(keeping="low"))) == (("beta-tiny-en",), ("beta-big-en",))
     assert (speed.answer, chosen(speed, Ends(own="low"))) == (("beta-rank-big",), ("rank-big@bazaar-gpu",))
-    told = {name: trade_offs.firmness(found) for name, found in (("firm", firm), ("memory", memory), ("speed", speed))}
+    told = {name: what_would_change.firmness(found) for name, found in (("firm", firm), ("memory", memory), ("speed", speed))}
     assert "Big EN" in told["memory"] and "Bazaar" in told["speed"]
     assert told == pinned
 
 
 def test_a_budget_that_only_the_high_end_exceeds_is_said(made_up, pinned):
-    told = trade_offs.firmness(ask(made_up, budget_usd_per_month=14, quality_tolerance=1))
+    told = what_would_change.firmness(ask(made_up, budget_usd_per_month=14, quality_tolerance=1))
     assert "$14.78" in told and "$14.00" in told, "$3.60 for tokens, and 2.4 GB of memory at $5 a GiB"
     assert told == pinned
 
@@ -105,24 +110,26 @@ PICKS = st.fixed_dictionaries(
 @given(PICKS)
 def test_what_would_change_the_answer_is_true_when_applied(catalog, stated):
     found = ask(catalog, **stated)
-    for change in trade_offs.changes(catalog, found):
+    for change in what_would_change.changes(catalog, found):
         applied = recommend(catalog, Workload.of(change.workload.stated()), TODAY)
         assert answer(applied) != answer(found), change.text
         if applied.pick is None:
             assert "$" not in change.text
         else:
-            assert units.usd(applied.monthly) in change.text and applied.pick.parts[0].plan.where in change.text
+            assert formatting.usd(applied.monthly) in change.text and applied.pick.parts[0].plan.where in change.text
 
 
 def test_each_change_is_told_in_a_sentence(made_up, pinned):
-    changes = trade_offs.changes(made_up, ask(made_up))
+    changes = what_would_change.changes(made_up, ask(made_up))
     assert {"quality_tolerance", "budget_usd_per_month", "placement", "languages"} <= {change.field for change in changes}
     assert [change.text for change in changes] == pinned
 
 
 def test_a_change_is_the_nearest_step(made_up):
     found = ask(made_up)
-    looser = next(c for c in trade_offs.changes(made_up, found) if c.field == "quality_tolerance" and c.workload.quality_tolerance > 5)
+    looser = next(
+        c for c in what_would_change.changes(made_up, found) if c.field == "quality_tolerance" and c.workload.quality_tolerance > 5
+    )
     assert looser.workload.quality_tolerance == 10
     assert answer(ask(made_up, quality_tolerance=8)) == answer(found), "Tiny EN is ten points below the best"
 
@@ -132,24 +139,24 @@ def test_why_not_names_the_figure_that_decided(made_up, made_up_copy, edit, pinn
     edit(made_up_copy / "offers/gamma.yaml", 'usd_per_1m_input: "1.00"', 'usd_per_1m_input: "0.05"')
     second_hand = ask(catalogs.load(made_up_copy), vector_store="none")
     told = {
-        "too far below the best": trade_offs.why_not(found, "beta-tiny-en"),
-        "too dear": trade_offs.why_not(found, "gamma-giant"),
-        "second-hand": trade_offs.why_not(second_hand, "gamma-giant"),
-        "a router": trade_offs.why_not(german, "alpha-multi"),
-        "no price": trade_offs.why_not(found, "gamma-big-en"),
-        "no score": trade_offs.why_not(found, "beta-multi"),
-        "beaten": trade_offs.why_not(ask(made_up, vector_store="none", priority="cost"), "beta-tiny-en"),
-        "the pick": trade_offs.why_not(found, "beta-big-en"),
+        "too far below the best": what_would_change.why_not(found, "beta-tiny-en"),
+        "too dear": what_would_change.why_not(found, "gamma-giant"),
+        "second-hand": what_would_change.why_not(second_hand, "gamma-giant"),
+        "a router": what_would_change.why_not(german, "alpha-multi"),
+        "no price": what_would_change.why_not(found, "gamma-big-en"),
+        "no score": what_would_change.why_not(found, "beta-multi"),
+        "beaten": what_would_change.why_not(ask(made_up, vector_store="none", priority="cost"), "beta-tiny-en"),
+        "the pick": what_would_change.why_not(found, "beta-big-en"),
     }
     gap = found.monthly - next(j.monthly for j in found.judged if j.id == "beta-tiny-en")
-    assert "5.0" in told["too far below the best"][0] and units.usd(gap) in told["too far below the best"][0]
+    assert "5.0" in told["too far below the best"][0] and formatting.usd(gap) in told["too far below the best"][0]
     assert "10.0" in told["too far below the best"][1] and "$68.16" in told["too dear"][1], "$80.70 against $12.54"
-    assert trade_offs.ORDER[0] in told["second-hand"][1] and trade_offs.ORDER[4] in told["a router"][1]
+    assert what_would_change.ORDER[0] in told["second-hand"][1] and what_would_change.ORDER[4] in told["a router"][1]
     assert [f.text for f in next(j for j in found.judged if j.id == "gamma-big-en").excluded] == told["no price"]
     assert "Big EN" in told["beaten"][1] and len(told["the pick"]) == 1
     assert {name: lines[:2] for name, lines in told.items()} == pinned
     with pytest.raises(KeyError):
-        trade_offs.why_not(found, "no-such-plan")
+        what_would_change.why_not(found, "no-such-plan")
 
 
 def test_every_plan_can_be_asked_why_not(catalog):
@@ -167,7 +174,7 @@ def test_every_plan_can_be_asked_why_not(catalog):
     ):
         found = ask(catalog, **stated)
         for judged in found.judged[number % 3 :: 3]:
-            lines = trade_offs.why_not(found, judged.id)
+            lines = what_would_change.why_not(found, judged.id)
             assert lines and all(line and "None" not in line and "{" not in line for line in lines)
 
 
@@ -179,19 +186,19 @@ def deciding(found, judged, pick, within):
             return []
         gap = float(np.nanmax(role.quality[role.fitting])) - quality
         if gap >= EQUAL_POINTS if asked.priority == "quality" else gap > asked.quality_tolerance:
-            return [units.points(gap)]
+            return [formatting.points(gap)]
     if found.pick.shared:
-        return [units.usd(found.monthly)]
+        return [formatting.usd(found.monthly)]
     least = min(j.monthly for j in within)
     if judged.monthly > least + material(asked, least):
-        return [units.usd(judged.monthly - least)]
+        return [formatting.usd(judged.monthly - least)]
     mine, theirs = preference(found, judged), preference(found, pick)
     better = [j for j in within if (j.quality or 0) > (quality or 0) and j.monthly <= judged.monthly + 1e-6]
     if mine < theirs:  # alone it would come first
         assert better or asked.budget_usd_per_month is not None
         return [j.named for j in better]
-    budget = [] if asked.budget_usd_per_month is None else [units.usd(asked.budget_usd_per_month)]
-    order = next(name for name, one, two in zip(trade_offs.ORDER, theirs, mine, strict=True) if one != two)
+    budget = [] if asked.budget_usd_per_month is None else [formatting.usd(asked.budget_usd_per_month)]
+    order = next(name for name, one, two in zip(what_would_change.ORDER, theirs, mine, strict=True) if one != two)
     return [order, *budget, *(j.named for j in better)]
 
 
@@ -206,7 +213,7 @@ def test_what_why_not_says_of_cost_and_order_is_so(catalog, stated, usd):
         pick = found.pick.part(judged.kind) if judged.fits else None
         if pick is None or judged is pick:
             continue
-        text, needed = trade_offs.why_not(found, judged.id)[1], deciding(found, judged, pick, within[judged.kind])
+        text, needed = what_would_change.why_not(found, judged.id)[1], deciding(found, judged, pick, within[judged.kind])
         assert text and (not needed or any(words in text for words in needed)), (judged.id, text, needed)
 
 
@@ -217,14 +224,16 @@ def test_a_better_reranker_that_the_budget_for_both_steps_does_not_hold_is_told_
     )  # fmt: skip
     assert found.answer == ("giant@bazaar-gpu", "rank-small@acme-cpu"), "$292 and $73"
     better = next(j for j in found.fitting("reranker") if j.id == "rank-big@acme-cpu")
-    assert better.monthly == 146 and "$379" in trade_offs.why_not(found, better.id)[1], "two processors"
+    assert better.monthly == 146 and "$379" in what_would_change.why_not(found, better.id)[1], "two processors"
 
 
 def test_a_plan_beyond_what_counts_as_equal_to_the_cheapest_is_told_its_cost_not_an_order(made_up):
     found = ask(made_up, languages=["de"], vector_store="none", queries_per_month=10**7, new_passages_per_month=0, material_usd=20)
     assert found.answer == ("multi@acme-cpu",), "$73, against $72 by an aggregator's word"
-    told = {j.id: trade_offs.why_not(found, j.id)[1] for j in found.judged if j.id in ("gamma-multi", "beta-multi", "multi@bazaar-gpu")}
-    assert trade_offs.ORDER[0] in told["gamma-multi"] and trade_offs.ORDER[2] in told["beta-multi"]
+    told = {
+        j.id: what_would_change.why_not(found, j.id)[1] for j in found.judged if j.id in ("gamma-multi", "beta-multi", "multi@bazaar-gpu")
+    }
+    assert what_would_change.ORDER[0] in told["gamma-multi"] and what_would_change.ORDER[2] in told["beta-multi"]
     assert "$220" in told["multi@bazaar-gpu"], "$292 against $72"
 
 
@@ -243,7 +252,7 @@ def test_a_set_that_does_not_speak_for_the_workload_is_not_taken(made_up):
 
 def test_where_nothing_fits_the_step_that_frees_most_plans_comes_first(made_up):
     found = ask(made_up, placement="own", budget_usd_per_month=60)
-    told = trade_offs.changes(made_up, found)
+    told = what_would_change.changes(made_up, found)
     assert found.pick is None and (told[0].field, told[0].fitting) == ("placement", 6), "the offers under $60"
     assert {change.field: change.fitting for change in told}["budget_usd_per_month"] == 3, (
         "three models on the cheapest machine, under $100"
@@ -260,8 +269,8 @@ def test_every_drawn_plan_has_a_row_in_the_table_beneath_and_words(made_up):
             drawn = tables.drawn(found, role.kind)
             assert 1 < len(drawn) <= len(rows)
             for j in drawn:
-                figures = {j.plan.variant.name, j.plan.where, units.points(j.quality)}
+                figures = {j.plan.variant.name, j.plan.where, formatting.points(j.quality)}
                 assert all(figure in chart.alt for figure in figures) and any(figures <= row for row in rows)
-            assert {j.id for j in drawn} >= {part.id for part in found.pick.parts if part.kind == role.kind} | trade_offs.front(
+            assert {j.id for j in drawn} >= {part.id for part in found.pick.parts if part.kind == role.kind} | what_would_change.front(
                 found, role.kind
             )

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor import reasons, report, storage, tables, units
-from advisor.assumptions import Assumptions
-from advisor.costs import Range
-from advisor.evidence import EQUAL_POINTS
-from advisor.recommend import (
+from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import Workload
+from advisor.base import formatting
+from advisor.base.formatting import HOURS_PER_MONTH
+from advisor.decide.evidence import EQUAL_POINTS
+from advisor.decide.recommend import (
     BASE,
     Choice,
     Ends,
@@ -27,8 +28,10 @@ from advisor.recommend import (
     shared_replicas,
     total_usd,
 )
-from advisor.units import HOURS_PER_MONTH
-from advisor.workload import Workload
+from advisor.explain import reasons, report
+from advisor.show import tables
+from advisor.sizing import storage
+from advisor.sizing.tokens import Range
 
 TODAY = date(2026, 11, 24)
 
@@ -258,7 +261,7 @@ def test_the_first_encoding_is_paid_once_by_the_embedder(made_up, apart, togethe
 
 
 def test_a_first_encoding_that_nobody_knows_counts_as_nothing(catalog):
-    from advisor.recommend import Pipeline
+    from advisor.decide.recommend import Pipeline
 
     unknown = SimpleNamespace(plan=SimpleNamespace(one_off_usd=None))
     known = SimpleNamespace(plan=SimpleNamespace(one_off_usd=Range(Decimal(1), Decimal(2), Decimal(3))))
@@ -371,7 +374,7 @@ def test_a_store_that_refuses_the_type_of_vector_has_no_price_in_the_table(made_
     judged = found.judged[found.roles[0].fitting[0]]
     amounts = storage.by_store(made_up, found.workload, judged.plan.variant, judged.plan.tokens, found.table.ram)
     rows = {row["id"]: row for row in tables.store_rows(found, judged)}
-    shown = {key: units.usd(amounts[key].base) in rows[key].values() for key in ("ram", "shelf", "own-database")}
+    shown = {key: formatting.usd(amounts[key].base) in rows[key].values() for key in ("ram", "shelf", "own-database")}
     assert shown == {"ram": True, "shelf": False, "own-database": True}, "Shelf takes no binary vectors"
     assert "binary" in " ".join(rows["shelf"].values())
     assert rows == pinned

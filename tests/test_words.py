@@ -12,9 +12,13 @@ from decimal import Decimal
 import pytest
 
 from advisor import catalog as catalogs
-from advisor import charts, export, faq, listing, reasons, tables, units, use_when
-from advisor.recommend import recommend
-from advisor.workload import Workload
+from advisor.ask.workload import Workload
+from advisor.base import formatting
+from advisor.decide.recommend import recommend
+from advisor.explain import reasons
+from advisor.family import faq, listing
+from advisor.family.advice import use_when
+from advisor.show import charts, downloads, tables
 
 BGE = ["bge-base-en-v1.5", "bge-large-en-v1.5", "bge-m3", "bge-multilingual-gemma2", "bge-reranker-base", "bge-reranker-large", "bge-reranker-v2-m3", "bge-small-en-v1.5"]  # fmt: skip
 
@@ -24,41 +28,46 @@ BGE = ["bge-base-en-v1.5", "bge-large-en-v1.5", "bge-m3", "bge-multilingual-gemm
     [(0, "$0"), (0.36, "$0.36"), (34.899, "$34.90"), (121.21, "$121"), (1234567, "$1,234,567"), (Decimal("0.0031"), "$0.0031"), (0.00000000012, "$0.00000000012")],
 )  # fmt: skip
 def test_dollars(amount, shown):
-    assert units.usd(amount) == shown
+    assert formatting.usd(amount) == shown
 
 
 @pytest.mark.parametrize(("score", "shown"), [(51.65, "51.7"), (54.34, "54.3"), (9.25, "9.3")])
 def test_points_round_halves_up(score, shown):
-    assert units.points(score) == shown
+    assert formatting.points(score) == shown
 
 
 @pytest.mark.parametrize(("number", "shown"), [(33_360_000, "33.4M"), (567_754_752, "568M"), (9_241_713_152, "9.24B")])
 def test_parameters(number, shown):
-    assert units.parameters(number) == shown
+    assert formatting.parameters(number) == shown
 
 
 @pytest.mark.parametrize(("size", "shown"), [(6_144_000_000, "5.72 GiB"), (512, "512 bytes"), (2**40 * 3, "3 TiB")])
 def test_memory(size, shown):
-    assert units.memory(size) == shown
+    assert formatting.memory(size) == shown
 
 
 @pytest.mark.parametrize(
     ("number", "shown"), [(0.3512, "0.351"), (8.314, "8.31"), (99.96, "100"), (1234.5, "1,234"), (7_100_000, "7,100,000")]
 )
 def test_three_significant_digits_and_never_an_exponent(number, shown):
-    assert units.significant(number) == shown
+    assert formatting.significant(number) == shown
 
 
 @pytest.mark.parametrize(("words", "shown"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b, and c")])
 def test_words_are_joined_as_in_english(words, shown):
-    assert units.listed(words) == shown
+    assert formatting.listed(words) == shown
 
 
 def test_what_is_not_known_is_said_in_words_and_the_least_is_told_from_nothing(pinned):
-    unknown = {"dollars": units.usd(None), "points": units.points(None), "parameters": units.parameters(None), "memory": units.memory(None)}
+    unknown = {
+        "dollars": formatting.usd(None),
+        "points": formatting.points(None),
+        "parameters": formatting.parameters(None),
+        "memory": formatting.memory(None),
+    }
     assert not re.search(r"\d", "".join(unknown.values()))
-    least = units.usd(1e-15)
-    assert least != units.usd(0) and Decimal(least.rpartition("$")[2]) == Decimal("1e-12")
+    least = formatting.usd(1e-15)
+    assert least != formatting.usd(0) and Decimal(least.rpartition("$")[2]) == Decimal("1e-12")
     assert {**unknown, "less than can be shown": least} == pinned
 
 
@@ -105,7 +114,7 @@ def test_aquila_is_compared_by_its_job_and_its_two_long_models(catalog):
     known = [variant for variant in other.variants.values() if variant.max_tokens]
     longest = max(variant.max_tokens for variant in known)
     names = sorted(variant.name for variant in known if variant.max_tokens == longest)
-    assert len(names) == 2 and units.listed(names) in answer and units.count(longest) in answer
+    assert len(names) == 2 and formatting.listed(names) in answer and formatting.count(longest) in answer
 
 
 def test_an_aquila_model_that_no_licence_text_names_is_neither_allowed_nor_forbidden_commercially(catalog):
@@ -135,7 +144,7 @@ def test_a_price_changed_in_the_catalog_changes_the_answer(made_up_copy, edit):
 
 @pytest.mark.parametrize("key", BGE)
 def test_use_when_is_short_and_not_the_specification(catalog, key, pinned):
-    advice = use_when.use_when(catalog, key)
+    advice = use_when(catalog, key)
     assert 30 < len(advice.sentence) <= 140
     assert advice.sentence not in {row.use_when for row in listing.as_listed(catalog.families["bge"]).rows}
     for claim in (*advice.wins, *advice.not_when):
@@ -148,7 +157,7 @@ def test_use_when_is_short_and_not_the_specification(catalog, key, pinned):
 
 
 def test_no_two_variants_have_the_same_use_when(catalog):
-    assert len({use_when.use_when(catalog, key).sentence for key in BGE}) == len(BGE)
+    assert len({use_when(catalog, key).sentence for key in BGE}) == len(BGE)
 
 
 @pytest.mark.parametrize(
@@ -156,18 +165,18 @@ def test_no_two_variants_have_the_same_use_when(catalog):
     [("giant", "60.0", "55.0 and 50.0"), ("big-en", "55.0", "60.0 and 50.0"), ("tiny-en", "50.0", "60.0 and 55.0")],
 )
 def test_use_when_says_what_wins_and_against_which_sibling(made_up, key, own, others):
-    told = use_when.use_when(made_up, key).wins[0].text
+    told = use_when(made_up, key).wins[0].text
     assert "English Test" in told and told.index(own) < told.index(others)
 
 
 def test_use_when_says_when_not_to_and_what_instead(made_up):
-    claims = [claim.text for claim in use_when.use_when(made_up, "rank-small").not_when]
+    claims = [claim.text for claim in use_when(made_up, "rank-small").not_when]
     assert any("500" in text and "Rank Big" in text for text in claims)
-    assert not any("Rank Small" in claim.text for claim in use_when.use_when(made_up, "rank-big").not_when)
+    assert not any("Rank Small" in claim.text for claim in use_when(made_up, "rank-big").not_when)
 
 
 def test_use_when_names_the_presets_that_pick_it(catalog):
-    assert use_when.use_when(catalog, "bge-m3", {"a": ("bge-m3", "bge-reranker-v2-m3"), "b": ("bge-large-en-v1.5",)}).presets == ("a",)
+    assert use_when(catalog, "bge-m3", {"a": ("bge-m3", "bge-reranker-v2-m3"), "b": ("bge-large-en-v1.5",)}).presets == ("a",)
 
 
 def test_a_fact_that_differs_from_the_listing_carries_its_correction(catalog):
@@ -222,7 +231,7 @@ def test_the_cost_chart_tells_each_bar_in_words(catalog, today, pinned):
     found = recommend(catalog, Workload(), today)
     chart = charts.monthly_costs(found, "embedder", "dark")
     for bar in (found.pick.parts[0], *(other.judged for other in reasons.alternatives(found, "embedder"))):
-        assert f"{bar.plan.variant.name}, {bar.plan.where} {units.usd(bar.cost.base)}" in chart.alt
+        assert f"{bar.plan.variant.name}, {bar.plan.where} {formatting.usd(bar.cost.base)}" in chart.alt
     assert charts.monthly_costs(recommend(catalog, Workload(data_may_leave=False, placement="hosted"), today), "embedder", "dark") is None
     assert {"title": chart.title, "alt": chart.alt} == pinned
 
@@ -236,7 +245,7 @@ def test_ties_are_named_and_a_rounded_figure_is_no_tie(made_up, made_up_copy, to
     assert all(name in tied for name in ("Multi", "Alpha Router", "Beta Cloud", "Gamma Models"))
     edit(made_up_copy / "offers/gamma.yaml", '"0.50"', '"0.5001"')
     near = recommend(catalogs.load(made_up_copy), german, today)
-    assert next(units.usd(j.monthly) for j in near.judged if j.id == "gamma-multi") == "$18.00", "rounded it is the same"
+    assert next(formatting.usd(j.monthly) for j in near.judged if j.id == "gamma-multi") == "$18.00", "rounded it is the same"
     told = tables.cheapest_sentence(near, "embedder")
     assert "Gamma Models" not in told and "Beta Cloud" in told
     assert tables.cheapest_sentence(recommend(made_up, Workload(data_may_leave=False, placement="hosted"), today), "embedder") == ""
@@ -245,7 +254,7 @@ def test_ties_are_named_and_a_rounded_figure_is_no_tie(made_up, made_up_copy, to
 
 def test_the_json_to_take_away_loses_no_digit(made_up_copy, edit):
     edit(made_up_copy / "offers/alpha.yaml", '"0.20"', '"0.20000000000000000070"')
-    found = json.loads(export.as_json(catalogs.load(made_up_copy)))
+    found = json.loads(downloads.as_json(catalogs.load(made_up_copy)))
     offers = {o["id"]: o for p in found["providers"].values() for o in p["offers"]}
     assert offers["alpha-big-en"]["usd_per_1m_input"] == "0.20000000000000000070"
     assert found["families"]["acme"]["variants"]["giant"]["parameters"] == 8_000_000_000
@@ -254,7 +263,7 @@ def test_the_json_to_take_away_loses_no_digit(made_up_copy, edit):
 def test_the_csv_to_take_away_starts_no_formula(made_up_copy, edit):
     edit(made_up_copy / "offers/alpha.yaml", "model: alpha/big-en", "model: '@alpha/big-en'\n  note: '=1+1'")
     catalog = catalogs.load(made_up_copy)
-    rows = {row["id"]: row for row in csv.DictReader(io.StringIO(export.offers_csv(catalog)))}
+    rows = {row["id"]: row for row in csv.DictReader(io.StringIO(downloads.offers_csv(catalog)))}
     assert set(rows) == {offer.id for _, _, offer in catalog.offers()}
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows.values() for cell in row.values())
     assert (rows["alpha-big-en"]["model"], rows["alpha-big-en"]["note"]) == ("'@alpha/big-en", "'=1+1")

@@ -1,7 +1,7 @@
 import pytest
 
-from advisor.errors import WorkloadError
-from advisor.workload import Workload, ignored
+from advisor.ask.workload import Workload, ignored
+from advisor.base.errors import WorkloadError
 
 
 def test_every_field_has_a_default_a_title_and_a_help_text():

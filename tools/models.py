@@ -22,9 +22,9 @@ from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers
 from tokenizers.models import Unigram
 from tokenizers.processors import TemplateProcessing
 
-from advisor.catalog import vocabulary
 from advisor.catalog.load import SHIPPED
 from advisor.encode.models import STANDIN_FILE
+from advisor.live import vocabulary
 from tools.onnx_models import Graph, Shape, hidden_states, score
 
 TINY = Shape(layers=2, hidden=32, heads=4, kv_heads=4, head_dim=8, feed_forward=64, positions=512)

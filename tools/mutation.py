@@ -22,10 +22,10 @@ ROOT = Path(__file__).resolve().parents[1]
 MODULES = (
     "advisor/rules/syntax.py",
     "advisor/rules/evaluate.py",
-    "advisor/rules/explain.py",
-    "advisor/costs.py",
-    "advisor/evidence.py",
-    "advisor/recommend.py",
+    "advisor/rules/template.py",
+    "advisor/sizing/tokens.py",
+    "advisor/decide/evidence.py",
+    "advisor/decide/recommend.py",
 )
 TESTS = (
     "tests/rules",

@@ -18,7 +18,7 @@ from advisor.bulk.corpus import Reading
 from advisor.bulk.run import Job, Way
 from advisor.catalog import Catalog
 from advisor.encode import endpoints
-from advisor.encode.choices import Choice
+from advisor.encode.available_models import Choice
 from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import EncodeError, Engine
 from advisor.encode.remote import Remote

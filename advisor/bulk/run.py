@@ -18,7 +18,7 @@ from advisor.bulk.folder import Folder, Written
 from advisor.bulk.progress import Progress
 from advisor.bulk.vectors import Type
 from advisor.bulk.work import Task
-from advisor.encode.choices import Choice
+from advisor.encode.available_models import Choice
 from advisor.encode.engine import About, EncodeError, Engine, Floats
 
 ROWS = 4_096

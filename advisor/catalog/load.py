@@ -16,12 +16,13 @@ from typing import Any, TypeVar
 import pandas as pd
 from pydantic import ValidationError
 
-from advisor.catalog import read, schema
+from advisor.ask.workload import Workload
+from advisor.base.errors import CatalogError, Fault, WorkloadError, did_you_mean
+from advisor.catalog import files, schema
 from advisor.catalog.schema import Entry
-from advisor.columns import KINDS
-from advisor.errors import CatalogError, Fault, WorkloadError, did_you_mean
-from advisor.rules import evaluate, explain, syntax
-from advisor.workload import Workload
+from advisor.rules import evaluate, syntax
+from advisor.rules.columns import KINDS
+from advisor.rules.template import names_in
 
 SHIPPED = Path(__file__).resolve().parents[2] / "catalog"
 
@@ -184,7 +185,7 @@ class _Reading:
 
     def mapping(self, path: Path) -> dict[str, Any]:
         """The mapping of one YAML file; empty with a fault where there is none."""
-        value = read.yaml_mapping(path, self.name(path))
+        value = files.yaml_mapping(path, self.name(path))
         if isinstance(value, Fault):
             self.faults.append(value)
             return {}
@@ -345,7 +346,7 @@ class _Reading:
             return None
         for where, template in (("because", entry.because), ("because_unknown", entry.because_unknown or "")):
             try:
-                for name in explain.names_in(template):
+                for name in names_in(template):
                     if name not in KINDS:
                         self.fault(file, f"rule {key}", where, f"no column '{name}'.", did_you_mean(name, KINDS))
             except syntax.RuleError as error:
@@ -362,7 +363,7 @@ class _Reading:
     def table(self, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
         """One CSV file as a table: numbers as float (missing: NaN), the rest as text."""
         path = self.root / name
-        rows = read.csv_rows(path, self.name(path), columns)
+        rows = files.csv_rows(path, self.name(path), columns)
         if isinstance(rows, Fault):
             self.faults.append(rows)
             rows = []
@@ -423,7 +424,7 @@ class _Reading:
                     f"preset {key}",
                     "workload",
                     str(error),
-                    "Use the fields and bounds of advisor/workload.py.",
+                    "Use the fields and bounds of advisor/ask/workload.py.",
                 )
 
 

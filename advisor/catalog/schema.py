@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from advisor.errors import did_you_mean
+from advisor.base.errors import did_you_mean
 
 ID_PATTERN = r"^[a-z0-9]+([.-][a-z0-9]+)*$"
 Id = Annotated[str, Field(pattern=ID_PATTERN, description="kebab-case id, never reused")]

@@ -31,11 +31,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from advisor.catalog import read
+from advisor.base.errors import Fault, did_you_mean
+from advisor.catalog import files
 from advisor.catalog.schema import Entry, Id, Positive, Variant
-from advisor.encode import address
 from advisor.encode.engine import EncodeError
-from advisor.errors import Fault, did_you_mean
+from advisor.net import client
 
 Shape = Literal["openai", "tei", "ollama", "novita", "vllm", "infinity", "nim", "cloudflare"]
 EMBED_ONLY = ("openai", "ollama")
@@ -47,7 +47,7 @@ _MODEL = r"^[A-Za-z0-9@][A-Za-z0-9._:@+-]*(/[A-Za-z0-9@][A-Za-z0-9._:@+-]*)*$"  
 def _base_url(value: str) -> str:
     problem = ""
     try:
-        address.parsed(value)
+        client.parsed(value)
     except EncodeError as error:
         problem = str(error)
     if problem:
@@ -116,7 +116,7 @@ def load(variants: Mapping[str, Variant], path: Path | None = None) -> dict[str,
         raise EndpointsError([missing]) from None
     except OSError:  # a folder that may not be entered: told with whatever else forbids to read it
         pass
-    value = read.yaml_mapping(path, file)
+    value = files.yaml_mapping(path, file)
     if isinstance(value, Fault):
         raise EndpointsError([value])
     rows = value.get("endpoints")

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.errors import AdvisorError
+from advisor.base.errors import AdvisorError
 
 Floats = NDArray[np.float32]
 Role = Literal["query", "passage"]

@@ -20,8 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.catalog.schema import Variant
-from advisor.encode import address
-from advisor.encode.address import Limits, Line, Reply
 from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import (
     About,
@@ -36,6 +34,8 @@ from advisor.encode.engine import (
     refuse_long,
     unit_length,
 )
+from advisor.net import client
+from advisor.net.client import Limits, Line, Reply
 
 LIMITS = Limits()
 TASK = "Given a question, retrieve passages that answer it"
@@ -365,7 +365,7 @@ class Remote:
             return _Got([], None, 0.0)
         if self._longest is not None:
             refuse_long([*asked.texts, asked.query], self._longest)
-        limits, base = self._limits, address.parsed(self._endpoint.base_url)
+        limits, base = self._limits, client.parsed(self._endpoint.base_url)
         until = time.monotonic() + limits.deadline_s
 
         def work() -> _Got:
@@ -377,7 +377,7 @@ class Remote:
             counted = sum(counts) if len(counts) == len(got) else None
             return _Got([value for one in got for value in one.values], counted, sum(one.seconds for one in got))
 
-        return address.within(limits.deadline_s, work, address.too_long(self._about.where))
+        return client.within(limits.deadline_s, work, client.too_long(self._about.where))
 
     @contextlib.contextmanager
     def _place(self) -> Iterator[None]:
@@ -492,7 +492,7 @@ class Remote:
     def _refusal(self, reply: Reply) -> EncodeError:
         """What a status other than 200 says: of the text, of how much the server takes, or of the server."""
         if reply.status == 429:
-            return BusyError(self._problem(reply), address.wait_s(reply.headers.get("Retry-After", "")))
+            return BusyError(self._problem(reply), client.wait_s(reply.headers.get("Retry-After", "")))
         return (TextRefusedError if reply.status in (400, 413, 422) else EncodeError)(self._problem(reply))
 
     def _problem(self, reply: Reply) -> str:
@@ -503,7 +503,7 @@ class Remote:
         if status in (401, 403):
             step = "Check that it is whole and has not been revoked." if self._key else "Enter one, or name it in key_env."
             return f"{name} {'refused the key' if self._key else 'asks for a key'} ({status}). {step}"
-        asked_s = address.wait_s(reply.headers.get("Retry-After", ""))
+        asked_s = client.wait_s(reply.headers.get("Retry-After", ""))
         again = f"Try again in {asked_s:,.0f} seconds, as it asks." if asked_s else "Try again in a few minutes."
         if status == 429:
             return f"{name} takes no more requests for now (429). {again}"

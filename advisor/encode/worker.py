@@ -30,9 +30,9 @@ def load(model: Model, threads: int | None = None) -> Engine:
 
         engine: Engine = torch_engine.load(model, threads)
         return engine
-    from advisor.encode import local
+    from advisor.encode import fastembed_engine
 
-    return local.load(model, threads)
+    return fastembed_engine.load(model, threads)
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:

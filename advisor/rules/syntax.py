@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from advisor.errors import did_you_mean
+from advisor.base.errors import did_you_mean
 
 Kind = Literal["number", "text", "boolean"]
 MAX_LENGTH = 500  # characters

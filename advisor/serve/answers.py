@@ -8,12 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from advisor import record, use_when
 from advisor.catalog import Catalog
-from advisor.question import Question
-from advisor.recommend import recommend
-from advisor.serve import shapes
-from advisor.serve.metrics import RECOMMEND_SECONDS
+from advisor.decide.query import Question
+from advisor.decide.recommend import recommend
+from advisor.explain import record
+from advisor.family.advice import use_when
+from advisor.serve import schemas
+from advisor.telemetry import RECOMMEND_SECONDS
 
 
 def recommendation(catalog: Catalog, question: Question, today: date, plans: bool) -> bytes:
@@ -27,9 +28,9 @@ def variant(catalog: Catalog, variant_id: str) -> bytes:
     """Everything that the catalog holds of a variant that it has."""
     family = catalog.family_of(variant_id)
     facts = catalog.variants[variant_id]
-    advice = use_when.use_when(catalog, variant_id)
+    advice = use_when(catalog, variant_id)
     offers = [
-        shapes.OfferOf(provider=key, provider_name=provider.name, offer=offer)
+        schemas.OfferOf(provider=key, provider_name=provider.name, offer=offer)
         for key, provider, offer in catalog.offers()
         if offer.variant == variant_id
     ]
@@ -38,16 +39,16 @@ def variant(catalog: Catalog, variant_id: str) -> bytes:
     named = {source for entry in (facts, *(o.offer for o in offers), *corrections) for _, source in entry.all_source_ids()}
     named |= {str(row["source_id"]) for rows in scores.values() for row in rows}
     named |= {source for claim in (*advice.wins, *advice.not_when) for source in claim.sources}
-    answer = shapes.VariantAnswer(
+    answer = schemas.VariantAnswer(
         schema_="bge-advisor/variant@1",
         catalog_version=catalog.version,
         id=variant_id,
         family=family.id,
         facts=facts,
-        use_when=shapes.UseWhen(
+        use_when=schemas.UseWhen(
             sentence=advice.sentence,
-            wins=[shapes.Claim(text=c.text, sources=list(c.sources)) for c in advice.wins],
-            not_when=[shapes.Claim(text=c.text, sources=list(c.sources)) for c in advice.not_when],
+            wins=[schemas.Claim(text=c.text, sources=list(c.sources)) for c in advice.wins],
+            not_when=[schemas.Claim(text=c.text, sources=list(c.sources)) for c in advice.not_when],
         ),
         offers=offers,
         quality=scores["quality"],
@@ -60,11 +61,11 @@ def variant(catalog: Catalog, variant_id: str) -> bytes:
 
 def whole(catalog: Catalog) -> bytes:
     """The whole catalog."""
-    answer = shapes.CatalogAnswer(
+    answer = schemas.CatalogAnswer(
         schema_="bge-advisor/catalog@1",
         version=catalog.version,
         families={
-            key: shapes.FamilyEntry(
+            key: schemas.FamilyEntry(
                 facts=f.facts, variants=list(f.variants), listing=f.listing, corrections=list(f.corrections), questions=list(f.questions)
             )
             for key, f in catalog.families.items()

@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from advisor.assumptions import Assumptions
+from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import Workload
 from advisor.catalog.schema import ID_PATTERN
-from advisor.question import SCORES, VIEW
-from advisor.serve import shapes
-from advisor.workload import Workload
+from advisor.decide.query import SCORES, VIEW
+from advisor.serve import schemas
 
 VERSION = "1.0.0"
 LONGEST_QUERY = 8_192
@@ -20,7 +20,7 @@ LARGEST_BODY = 65_536
 """Bytes of a question in JSON that are read."""
 _REF = "#/components/schemas/{model}"
 _ANSWERS = (
-    shapes.Recommendation, shapes.VariantAnswer, shapes.CatalogAnswer, shapes.Health, shapes.Refusal,
+    schemas.Recommendation, schemas.VariantAnswer, schemas.CatalogAnswer, schemas.Health, schemas.Refusal,
 )  # fmt: skip
 
 

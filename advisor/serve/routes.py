@@ -16,12 +16,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from advisor import question
-from advisor.catalog import Catalog, current, today
-from advisor.errors import Fault, WorkloadError, did_you_mean
-from advisor.question import Question
-from advisor.serve import answers, metrics, openapi
-from advisor.serve.work import Answers, Body, BusyError, Work
+from advisor import telemetry
+from advisor.base.errors import Fault, WorkloadError, did_you_mean
+from advisor.catalog import Catalog, reloading, today
+from advisor.decide import query
+from advisor.decide.query import Question
+from advisor.serve import answers, openapi
+from advisor.serve.queue_and_cache import Answers, Body, BusyError, Work
 
 _LOG = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]
@@ -54,7 +55,7 @@ class Api:
     def __init__(self, work: Work | None = None) -> None:
         self.work = work or Work()
         self._answers = Answers(self.work)
-        metrics.watch_queue("recommend", self.work)
+        telemetry.watch_queue("recommend", self.work)
 
     def routes(self) -> list[BaseRoute]:
         """Every route."""
@@ -73,7 +74,7 @@ class Api:
         params = _params(request)
         plans = _yes(params.pop("plans", []))
         catalog = await _catalog()
-        return await self._recommended(request, catalog, question.of_params(catalog, params), plans)
+        return await self._recommended(request, catalog, query.of_params(catalog, params), plans)
 
     async def recommend_for(self, request: Request) -> Response:
         """The recommendation for a workload in JSON."""
@@ -81,10 +82,10 @@ class Api:
         plans = _yes(params.pop("plans", []))
         if params:
             name = next(iter(params))[:60]
-            raise question.QuestionError([Fault("", "", name, "no such parameter with POST.", "Put the workload into the body.")])
+            raise query.QuestionError([Fault("", "", name, "no such parameter with POST.", "Put the workload into the body.")])
         stated = _mapping(await _body(request))
         catalog = await _catalog()
-        return await self._recommended(request, catalog, question.of_json(catalog, stated), plans)
+        return await self._recommended(request, catalog, query.of_json(catalog, stated), plans)
 
     async def _recommended(self, request: Request, catalog: Catalog, asked: Question, plans: bool) -> Response:
         day = today()
@@ -112,7 +113,7 @@ class Api:
 
     async def health(self, request: Request) -> Response:
         """200 while answers can be given, with the faults of files that changed since; 503 with the faults where none can."""
-        now = await run_in_threadpool(current.current)
+        now = await run_in_threadpool(reloading.current)
         faults = [asdict(fault) for fault in now.faults]
         status = "catalog unusable" if now.catalog is None else "catalog outdated" if faults else "ok"
         version = now.catalog.version if now.catalog else None
@@ -120,7 +121,7 @@ class Api:
 
     async def metrics(self, request: Request) -> Response:
         """What the server tells its operator."""
-        return Response(await run_in_threadpool(metrics.text), media_type=CONTENT_TYPE_LATEST)
+        return Response(await run_in_threadpool(telemetry.text), media_type=CONTENT_TYPE_LATEST)
 
     async def _answer(self, request: Request, asked: Hashable, make: Callable[[], bytes]) -> Response:
         """The answer's bytes, packed where the client takes gzip; 304 where it has them."""
@@ -144,8 +145,8 @@ def _route(path: str, **handlers: Handler) -> Route:
         else:
             allowed = ", ".join(handlers)
             response = _refusal(405, f"This address takes {allowed}.", headers={"Allow": allowed})
-        metrics.REQUESTS.labels(path, method if method in handlers else "other", str(response.status_code)).inc()
-        metrics.REQUEST_SECONDS.labels(path).observe(time.perf_counter() - began)
+        telemetry.REQUESTS.labels(path, method if method in handlers else "other", str(response.status_code)).inc()
+        telemetry.REQUEST_SECONDS.labels(path).observe(time.perf_counter() - began)
         return response
 
     return Route(path, endpoint, methods=_METHODS)
@@ -157,7 +158,7 @@ async def _told(handler: Handler, request: Request) -> Response:
         return await handler(request)
     except BusyError as busy:
         return _refusal(429, str(busy), headers={"Retry-After": str(busy.retry_after_s)})
-    except question.QuestionError as error:
+    except query.QuestionError as error:
         faults = [{"field": f.field, "problem": f.problem, "remedy": f.remedy} for f in error.faults]
         return _refusal(422, "The question cannot be answered as it stands.", faults)
     except WorkloadError as error:
@@ -184,9 +185,9 @@ async def _catalog() -> Catalog:
 
     Not each time: while a page computes, every change of threads waits for it, and a kept answer needs none.
     """
-    now = current.seen(LOOKED_S)
+    now = reloading.seen(LOOKED_S)
     if now is None:
-        now = await run_in_threadpool(current.current)
+        now = await run_in_threadpool(reloading.current)
     if now.catalog is None:
         raise RefusedError(503, f"The catalog cannot be used: {len(now.faults)} faults. /healthz tells them.")
     return now.catalog
@@ -203,9 +204,7 @@ def _params(request: Request) -> dict[str, list[str]]:
 
 def _yes(values: list[str]) -> bool:
     if len(values) > 1 or not {*values} <= {"true", "false"}:
-        raise question.QuestionError(
-            [Fault("", "", "plans", f"{','.join(values)[:60]!r} is neither true nor false.", "Write true or false.")]
-        )
+        raise query.QuestionError([Fault("", "", "plans", f"{','.join(values)[:60]!r} is neither true nor false.", "Write true or false.")])
     return values == ["true"]
 
 
@@ -229,9 +228,9 @@ def _mapping(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
-        raise question.QuestionError([Fault("", "", "", "the body is not JSON.", 'Send a workload, as {"languages": ["en"]}.')]) from None
+        raise query.QuestionError([Fault("", "", "", "the body is not JSON.", 'Send a workload, as {"languages": ["en"]}.')]) from None
     if not isinstance(value, dict):
-        raise question.QuestionError(
+        raise query.QuestionError(
             [Fault("", "", "", "the body is no JSON object.", 'Send the fields of a workload, as {"languages": ["en"]}.')]
         )
     return value

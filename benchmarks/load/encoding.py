@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from advisor import catalog as catalogs
-from advisor import measure
 from advisor.encode import models
 from advisor.encode.engine import EncodeError
 from advisor.encode.pool import FullError, Pool, PoolLimits
+from advisor.live import speed
 from benchmarks.load import tables
 from benchmarks.load.servers import Server, served, stand_back, state_of
 from benchmarks.load.tab import Run, Tab
@@ -60,7 +60,7 @@ def _pool_alone(folder: Path, count: int) -> str:
     together = threading.Barrier(count)
 
     def one(number: int) -> tuple[str, float]:
-        texts = [measure.words(WORDS, 100 * number + place) for place in range(SENTENCES)]
+        texts = [speed.words(WORDS, 100 * number + place) for place in range(SENTENCES)]
         together.wait()
         start = time.perf_counter()
         try:
@@ -83,7 +83,7 @@ def _pool_alone(folder: Path, count: int) -> str:
 
 async def encoded(tab: Tab, number: int, words: int = WORDS, sentences: int = SENTENCES) -> Run:
     """Compares sentences of this visitor's own on Live; the page is open."""
-    texts = [measure.words(words, 100 * number + place) for place in range(sentences)]
+    texts = [speed.words(words, 100 * number + place) for place in range(sentences)]
     if (run := await tab.change("sentences", "\n".join(texts))).problem:
         return run
     return await tab.press("likeness_go")
@@ -111,7 +111,7 @@ async def _run(server: Server, count: int) -> str:
         raise RuntimeError(f"Live did not encode before the load: {outcome(first)}")
     alone, quiet = Log(), server.state()
     await _visited(server.base, ALONE_S, alone, asyncio.Event())
-    texts = {tab: "\n".join(measure.words(WORDS, 100 * place + n) for n in range(SENTENCES)) for place, tab in enumerate(tabs)}
+    texts = {tab: "\n".join(speed.words(WORDS, 100 * place + n) for n in range(SENTENCES)) for place, tab in enumerate(tabs)}
     for tab, text in texts.items():
         await tab.change("sentences", text)
 

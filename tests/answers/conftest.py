@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from advisor.ask.workload import Workload
 from advisor.catalog.load import Catalog
-from advisor.recommend import Recommendation, recommend
-from advisor.workload import Workload
+from advisor.decide.recommend import Recommendation, recommend
 
 QUESTIONS = Path(__file__).with_name("workloads.yaml")
 

@@ -2,10 +2,10 @@
 
 from collections import Counter
 
-from advisor import break_even, reasons, sensitivity, trade_offs
-from advisor.recommend import total_usd
-from advisor.sensitivity import what_if
-from advisor.trade_offs import ESTIMATES
+from advisor.decide.recommend import total_usd
+from advisor.explain import break_even, reasons, sensitivity, what_would_change
+from advisor.explain.sensitivity import what_if
+from advisor.explain.what_would_change import ESTIMATES
 
 
 def figure(number) -> str:
@@ -40,7 +40,7 @@ def whole(recommendation) -> str:
     for role in roles:
         also = [a.judged for a in reasons.alternatives(recommendation, role.kind)]
         lines += [f"also: {other.id}: quality {figure(other.quality)}, monthly {spread(other.plan.monthly_usd)}" for other in also]
-        lines += [f"front of {role.kind}: {' '.join(sorted(trade_offs.front(recommendation, role.kind)))}"]
+        lines += [f"front of {role.kind}: {' '.join(sorted(what_would_change.front(recommendation, role.kind)))}"]
         lines += [f"fitting {role.kind}: {len(role.fitting)} of {int(recommendation.table.of_kind(role.kind).sum())}"]
     rules = Counter(finding.rule for judged in recommendation.rejected for finding in judged.excluded)
     lines += [f"ruled out by {rule}: {count}" for rule, count in sorted(rules.items())]
@@ -64,7 +64,9 @@ def test_what_would_change_them(catalog, recommendations, pinned):
     told = {}
     for key in catalog.presets:
         recommendation = recommendations[key]
-        lines = [f"{c.field} {c.workload.model_dump()[c.field]}: {c.fitting} fit" for c in trade_offs.changes(catalog, recommendation)]
+        lines = [
+            f"{c.field} {c.workload.model_dump()[c.field]}: {c.fitting} fit" for c in what_would_change.changes(catalog, recommendation)
+        ]
         lines += [f"swing: {spread((s.first_usd, s.second_usd, s.base_usd))}" for s in sensitivity.swings(catalog, recommendation)]
         for volume in (0.1, 10):
             other = what_if(catalog, recommendation, volume)

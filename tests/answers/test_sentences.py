@@ -1,7 +1,10 @@
 """Pins of what is said: every sentence about a recommendation, and about the family, once."""
 
-from advisor import break_even, faq, listing, reasons, record, report, sensitivity, tables, trade_offs, use_when
 from advisor.catalog.schema import Variant
+from advisor.explain import break_even, reasons, record, report, sensitivity, what_would_change
+from advisor.family import faq, listing
+from advisor.family.advice import use_when
+from advisor.show import tables
 
 
 def sentences(recommendation):
@@ -9,7 +12,7 @@ def sentences(recommendation):
     yield report.headline(recommendation)
     yield from (reason.text for reason in reasons.reasons(recommendation))
     yield from (reason.text for reason in reasons.loosen(recommendation))
-    yield trade_offs.firmness(recommendation)
+    yield what_would_change.firmness(recommendation)
     yield reasons.won(recommendation)
     yield tables.scores_sentence(recommendation)
     yield from tables.score_notes(recommendation)
@@ -47,11 +50,11 @@ def test_what_rules_plans_out(recommendations, new_lines, pinned):
 def test_what_would_change_it_in_words(catalog, recommendations, new_lines, pinned):
     for key in ("english-search", "multilingual-rag", "rerank-english", "nothing-fits"):
         recommendation = recommendations[key]
-        lines = [change.text for change in trade_offs.changes(catalog, recommendation)]
+        lines = [change.text for change in what_would_change.changes(catalog, recommendation)]
         for volume in (0.1, 10):
             if other := sensitivity.what_if(catalog, recommendation, volume):
                 lines.append(sensitivity.what_if_sentence(recommendation, other))
-        lines += [line for judged in recommendation.judged[::60] for line in trade_offs.why_not(recommendation, judged.id)]
+        lines += [line for judged in recommendation.judged[::60] for line in what_would_change.why_not(recommendation, judged.id)]
         lines += [tables.plan_sentence(recommendation, judged.id) for judged in recommendation.judged[::60]]
         new_lines.add(key, lines)
     assert str(new_lines) == pinned
@@ -63,7 +66,7 @@ def test_the_answer_as_text_and_the_decision_as_markdown(catalog, recommendation
 
 
 def advice(catalog, key: str, variant: Variant):
-    said = use_when.use_when(catalog, key)
+    said = use_when(catalog, key)
     yield said.sentence
     yield from (claim.text for claim in (*said.wins, *said.not_when))
     for fact in tables.facts(catalog, key):

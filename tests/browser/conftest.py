@@ -13,8 +13,8 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect, sync_playwright
 
-from advisor import report
-from advisor.recommend import Recommendation
+from advisor.decide.recommend import Recommendation
+from advisor.explain import report
 from tools import chromium
 
 ROOT = Path(__file__).resolve().parents[2]

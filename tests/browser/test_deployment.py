@@ -11,9 +11,9 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
+from advisor.ask.workload import Workload
 from advisor.catalog.load import today
-from advisor.recommend import recommend
-from advisor.workload import Workload
+from advisor.decide.recommend import recommend
 from tests.browser.conftest import box, marked
 from tests.deploy.replicas import DEPLOY, Service
 

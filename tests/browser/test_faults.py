@@ -14,9 +14,9 @@ import requests
 from playwright.sync_api import TimeoutError as LateError
 from playwright.sync_api import expect
 
+from advisor.ask.workload import Workload
 from advisor.catalog.load import today
-from advisor.recommend import recommend
-from advisor.workload import Workload
+from advisor.decide.recommend import recommend
 from tests.browser.conftest import box, button, expect_answer, expect_told, settle, start_app
 from tests.encode import hub
 from tools import models as made

@@ -15,14 +15,14 @@ from playwright.sync_api import expect
 
 pytest.importorskip("fastembed")
 
-from advisor import demos, evidence_of_yours, tables
-from advisor.assumptions import Assumptions
-from advisor.catalog import corpus
+from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import Workload
 from advisor.catalog.load import today
-from advisor.encode import local, models
+from advisor.decide.recommend import recommend
+from advisor.encode import fastembed_engine, models
 from advisor.encode.engine import About
-from advisor.recommend import recommend
-from advisor.workload import Workload
+from advisor.live import as_evidence, results, sample_corpus
+from advisor.show import tables
 from tests.browser.conftest import box, button, choose, expect_told, fill, link_to, marked, menu, pick, widget
 from tests.browser.test_pages import axe_faults
 from tests.encode import hub, servers
@@ -84,7 +84,7 @@ def test_the_stand_in_searches_reranks_and_prices_nothing(live, open_page, settl
         expect_told(page, STANDIN.model)
         button(page, "search_go").click()
         expect(page.get_by_test_id("stTable").first).to_be_visible(timeout=WAIT)
-        expect_told(page, demos.who(STANDIN, 1).split("fp32")[0])
+        expect_told(page, results.who(STANDIN, 1).split("fp32")[0])
         part(page, settle, "Rerank")
         button(page, "rerank_go").click()
         expect(page.locator("[data-testid=stVegaLiteChart] [aria-roledescription='point']").first).to_be_visible(timeout=WAIT)
@@ -96,7 +96,7 @@ def test_the_stand_in_searches_reranks_and_prices_nothing(live, open_page, settl
         part(page, settle, "Instruction")
         button(page, "instruction_go").click()
         expect(page.get_by_test_id("stTable").first).to_be_visible(timeout=WAIT)
-        expect_told(page, demos.instruction_sentence(STANDIN, None, [], [], {}))
+        expect_told(page, results.instruction_sentence(STANDIN, None, [], [], {}))
         part(page, settle, "Speed")
         button(page, "speed_go").click()
         expect(page.get_by_test_id("stAlertContentWarning").last).to_contain_text(STANDIN.model, timeout=WAIT)
@@ -183,7 +183,7 @@ def test_a_dead_hub_is_told_within_seconds(live, open_page, settle):
 
 
 def test_ones_own_judged_data_give_what_ir_measures_gives(live, open_page, settle, shelf, catalog, tmp_path):
-    judged = corpus.load().part(corpus.ENGLISH)
+    judged = sample_corpus.load().part(sample_corpus.ENGLISH)
     queries = dict(list(judged.queries.items())[:34])
     keep = {key for query in queries for key in judged.judgements[query]} | set(list(judged.passages)[:40])
     passages = {key: text for key, text in judged.passages.items() if key in keep}
@@ -215,7 +215,7 @@ def by_hand(catalog, folder, passages, queries, judgements):
     """nDCG@10, R@10, R@100 and RR@10 by ir-measures, from its own reading of the judgements."""
     import ir_measures
 
-    engine = local.load(models.of_variant(catalog, SMALL, folder))
+    engine = fastembed_engine.load(models.of_variant(catalog, SMALL, folder))
     dense = engine.embed(list(passages.values()), "passage").dense
     asked = engine.embed(list(queries.values()), "query").dense
     run = [
@@ -355,6 +355,6 @@ def test_what_was_measured_on_ones_own_data_reaches_advise_as_evidence_marked_yo
             expect(page).to_have_url(re.compile("/advise.*scores=your-data"))
             expect(box(page, "passages")).to_be_visible()
             settle(page)
-            expect(page.get_by_text(re.compile(rf"{evidence_of_yours.BENCHMARK}.*\b88\b")).first).to_be_visible()
+            expect(page.get_by_text(re.compile(rf"{as_evidence.BENCHMARK}.*\b88\b")).first).to_be_visible()
             other = open_page(f"{address}/advise")  # another visitor
-            expect(other.get_by_text(re.compile(evidence_of_yours.BENCHMARK))).to_have_count(0)
+            expect(other.get_by_text(re.compile(as_evidence.BENCHMARK))).to_have_count(0)

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import expect
 
-from advisor import prices
+from advisor.catalog import price_sources
 from tests.browser.conftest import expect_told, fill, marked, menu
 
 KEY = "sk-of-a-test-0123456789"
@@ -48,10 +48,10 @@ def test_live_prices_are_compared_and_used_for_the_visit_alone(start_app, open_p
         fill(page, "novita_key", KEY)
         settle(page)
         marked(page, "sync").click()
-        expect_told(page, *prices.comparison(catalog, live))
+        expect_told(page, *price_sources.comparison(catalog, live))
         assert ASKED[-1] == f"Bearer {KEY}"
         marked(page, "check").click()
-        expect_told(page, prices.with_prices(catalog, live).version)
+        expect_told(page, price_sources.with_prices(catalog, live).version)
         assert KEY not in page.url and KEY not in page.locator("main, section").first.inner_text()
         menu(page, "cost")
         expect(page.get_by_role("cell").filter(has_text="0.0321")).to_have_count(1)
@@ -67,8 +67,8 @@ def test_a_dead_server_costs_one_sentence(start_app, open_page, settle):
     with start_app(ADVISOR_NOVITA_BASE="http://127.0.0.1:9/openai/v1", NOVITA_API_KEY=KEY) as address:
         page = open_page(f"{address}/sources")
         marked(page, "sync").click()
-        with pytest.raises(prices.PricesError) as error:
-            prices.fetch(KEY, "http://127.0.0.1:9/openai/v1")
+        with pytest.raises(price_sources.PricesError) as error:
+            price_sources.fetch(KEY, "http://127.0.0.1:9/openai/v1")
         expect(page.get_by_test_id("stAlert")).to_have_text(str(error.value))
         assert page.get_by_text(KEY).count() == 0 and page.locator("[data-testid=stException]").count() == 0
         page.close()

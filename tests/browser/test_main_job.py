@@ -11,10 +11,14 @@ from playwright.sync_api import expect
 
 from advisor import __main__ as cli
 from advisor import catalog as catalogs
-from advisor import charts, listing, reasons, recommend, record, report, sensitivity, tables, token_counts, trade_offs
-from advisor.catalog import read
-from advisor.errors import CatalogError
-from advisor.workload import Workload
+from advisor.ask.workload import Workload
+from advisor.base.errors import CatalogError
+from advisor.catalog import files
+from advisor.decide import recommend
+from advisor.explain import reasons, record, report, sensitivity, what_would_change
+from advisor.family import listing
+from advisor.live import token_counts
+from advisor.show import charts, tables
 from tests.browser.conftest import box, button, choose, expect_answer, expect_told, fill, link_to, marked, menu, pick
 
 
@@ -107,7 +111,7 @@ def test_nothing_fits_says_what_to_give_up(app, open_page, answer, catalog):
     assert found.pick is None and reasons.loosen(found)
     expect_answer(page, found)
     expect_told(page, *(reason.text for reason in reasons.loosen(found)))
-    changes = trade_offs.changes(catalog, found)
+    changes = what_would_change.changes(catalog, found)
     number = next(n for n, change in enumerate(changes) if change.workload.placement == "any")
     marked(page, "alt_route", "summary").click()
     expect_told(page, changes[number].text)
@@ -160,7 +164,7 @@ def test_an_answer_is_changed_by_what_would_change_it_reopened_by_link_saved_and
     choose(page, "preset", preset.name)
     first = answer(**preset.workload)
     expect_answer(page, first)
-    change = trade_offs.changes(catalog, first)[0]
+    change = what_would_change.changes(catalog, first)[0]
     marked(page, "alt_route", "summary").click()
     expect_told(page, change.text)
     button(page, "apply-0").click()
@@ -195,7 +199,7 @@ def test_the_scores_that_were_asked_for_go_along_to_cost_and_back(app, open_page
 
 def test_a_click_on_a_mark_asks_about_its_plan(app, open_page, answer):
     found = answer()
-    hosted = [j for j in tables.drawn(found, "embedder") if j.hosted and j.id in trade_offs.front(found, "embedder")]
+    hosted = [j for j in tables.drawn(found, "embedder") if j.hosted and j.id in what_would_change.front(found, "embedder")]
     cheapest = min((j for j in hosted if j.variant_id != found.pick.parts[0].variant_id), key=lambda j: j.monthly)
     page = open_page(f"{app}/advise")
     asked = re.compile(f"plan={re.escape(cheapest.id)}")
@@ -206,12 +210,12 @@ def test_a_click_on_a_mark_asks_about_its_plan(app, open_page, answer):
             expect(page).to_have_url(asked, timeout=5_000)
             break
     expect(page).to_have_url(asked)
-    expect_told(page, *trade_offs.why_not(found, cheapest.id))
+    expect_told(page, *what_would_change.why_not(found, cheapest.id))
 
 
 def test_a_plan_can_be_asked_why_it_is_not_the_pick_by_link(app, open_page, answer):
     page = open_page(f"{app}/advise?plan=cloudflare-bge-small-en-v1.5")
-    told = trade_offs.why_not(answer(), "cloudflare-bge-small-en-v1.5")
+    told = what_would_change.why_not(answer(), "cloudflare-bge-small-en-v1.5")
     assert told
     expect_told(page, *told)
 
@@ -270,7 +274,7 @@ def test_a_price_changed_in_the_yaml_changes_the_answer_on_the_page(start_app, o
     before = answer()
     (part,) = before.pick.parts
     path = copied / f"offers/{part.plan.provider_id}.yaml"
-    offers = read.yaml_mapping(path, path.name)
+    offers = files.yaml_mapping(path, path.name)
     next(offer for offer in offers["offers"] if offer["id"] == part.id)["usd_per_1m_input"] = "99"
     with start_app(ADVISOR_CATALOG=str(copied)) as address:
         page = open_page(f"{address}/advise")

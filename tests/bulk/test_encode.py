@@ -22,9 +22,9 @@ pytest.importorskip("fastembed")
 
 from advisor import __main__ as cli
 from advisor.bulk import check, folder, vectors, work
-from advisor.encode import local, models
-from advisor.encode.address import EXAMPLE
+from advisor.encode import fastembed_engine, models
 from advisor.encode.engine import EncodeError
+from advisor.net.client import EXAMPLE
 from tests.bulk.conftest import passages, write_jsonl
 from tests.encode import servers
 
@@ -41,7 +41,7 @@ def here(tmp_path, monkeypatch, catalog):
 
 @pytest.fixture(scope="module")
 def small(catalog, tiny_embedder):
-    return local.load(models.of_variant(catalog, SMALL, tiny_embedder), 1)
+    return fastembed_engine.load(models.of_variant(catalog, SMALL, tiny_embedder), 1)
 
 
 @pytest.fixture

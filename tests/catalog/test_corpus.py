@@ -8,23 +8,23 @@ import re
 import bm25s
 import pytest
 
-from advisor.catalog import corpus
+from advisor.base.errors import CatalogError
 from advisor.catalog.load import load as load_catalog
 from advisor.encode.engine import About
-from advisor.errors import CatalogError
-from advisor.evaluate import TOO_FEW, EngineRun, measured
+from advisor.live import sample_corpus
+from advisor.live.relevance import TOO_FEW, EngineRun, measured
 
 LANGUAGES = ("ar", "de", "en", "es", "fr", "hi", "ja", "pt", "zh")
 
 
 @pytest.fixture(scope="module")
 def sample():
-    return corpus.load()
+    return sample_corpus.load()
 
 
 @pytest.fixture(scope="module")
 def english(sample):
-    return sample.part(corpus.ENGLISH)
+    return sample.part(sample_corpus.ENGLISH)
 
 
 def words(text):
@@ -39,7 +39,7 @@ def test_the_sample_is_of_the_size_that_its_readme_tells(sample, english):
 
 
 def test_topics_are_of_a_size_so_that_passages_compete(sample):
-    rows = [json.loads(line) for line in (corpus.folder() / "corpus/passages.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in (sample_corpus.folder() / "corpus/passages.jsonl").read_text(encoding="utf-8").splitlines()]
     assert all(set(row) == {"id", "language", "topic", "text"} and row["id"].startswith(row["topic"]) for row in rows)
     topics = [row["topic"] for row in rows if row["language"] == "en"]
     assert len(set(topics)) == 13 and all(topics.count(topic) in (20, 21) for topic in topics)
@@ -88,7 +88,7 @@ def test_queries_share_few_words_with_what_answers_them(english):
 
 def refused(copied):
     with pytest.raises(CatalogError) as caught:
-        corpus.load(copied)
+        sample_corpus.load(copied)
     return caught.value.faults
 
 

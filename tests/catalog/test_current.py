@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from advisor.catalog import current, fingerprint, load, read
-from advisor.catalog.current import Keeper
+from advisor.catalog import files, fingerprint, load, reloading
+from advisor.catalog.reloading import Keeper
 
 OFFERS = "offers/beta.yaml"
-PARSED = functools.lru_cache(maxsize=None)(read.parse_mapping)
+PARSED = functools.lru_cache(maxsize=None)(files.parse_mapping)
 
 
 @pytest.fixture(autouse=True)
 def parsed_once(monkeypatch):
     """Reads and checks every file each time, but makes YAML of the same text once: most of a reading's time."""
-    monkeypatch.setattr(read, "parse_mapping", PARSED)
+    monkeypatch.setattr(files, "parse_mapping", PARSED)
 
 
 def price(catalog):
@@ -269,4 +269,4 @@ def test_a_look_is_good_for_as_long_as_is_asked(made_up_copy, broken):
 
 def test_the_catalog_that_answers_is_that_of_the_operators_folder(made_up_copy, monkeypatch):
     monkeypatch.setenv("ADVISOR_CATALOG", str(made_up_copy))
-    assert current.current().catalog.folder == made_up_copy
+    assert reloading.current().catalog.folder == made_up_copy

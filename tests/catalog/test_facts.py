@@ -2,7 +2,7 @@
 
 import pytest
 
-from advisor.catalog import read
+from advisor.catalog import files
 from advisor.catalog.load import SHIPPED
 
 BGE = sorted(path.stem for path in (SHIPPED / "families/bge/variants").glob("*.yaml"))
@@ -49,7 +49,7 @@ def test_compute_and_memory_follow_from_the_parameters(catalog, key):
 
 @pytest.mark.parametrize("key", BGE)
 def test_every_fact_in_the_file_names_a_source(catalog, key):
-    raw = read.yaml_mapping(SHIPPED / f"families/bge/variants/{key}.yaml", key)
+    raw = files.yaml_mapping(SHIPPED / f"families/bge/variants/{key}.yaml", key)
     unsourced = {"name", "computed", "notes", "runtimes", "local_files", "languages_note", "sources"}  # parts name their own
     for field, value in raw.items():
         if field not in unsourced and value not in (None, [], {}):

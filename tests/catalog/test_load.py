@@ -3,7 +3,7 @@
 import pytest
 
 from advisor import catalog as catalogs
-from advisor.errors import CatalogError
+from advisor.base.errors import CatalogError
 
 VARIANT = "families/acme/variants/multi.yaml"
 OFFER = "offers/beta.yaml"

@@ -10,11 +10,11 @@ from ipaddress import ip_address
 
 import pytest
 
-from advisor.encode import address
 from advisor.encode.engine import EncodeError
+from advisor.net import client
 from tests.encode import servers
 
-QUICK = address.Limits(connect_s=1, read_s=1, deadline_s=3, largest_bytes=100_000, backoff_s=0.01, longest_wait_s=1)
+QUICK = client.Limits(connect_s=1, read_s=1, deadline_s=3, largest_bytes=100_000, backoff_s=0.01, longest_wait_s=1)
 REAL = socket.getaddrinfo
 
 
@@ -35,7 +35,7 @@ def resolver(monkeypatch, *answers):
 
 
 def line(url, key=None, limits=QUICK, private=True):
-    return address.Line("here", address.parsed(url), key, limits, time.monotonic() + limits.deadline_s, private=private)
+    return client.Line("here", client.parsed(url), key, limits, time.monotonic() + limits.deadline_s, private=private)
 
 
 def told(work):
@@ -48,8 +48,8 @@ def told(work):
 
 def reason(url, private=True):
     """The sentence with which a host is refused, its name left out."""
-    base = address.parsed(url)
-    return told(lambda: address.checked(base, private=private)).replace(base.host, "HOST", 1)
+    base = client.parsed(url)
+    return told(lambda: client.checked(base, private=private)).replace(base.host, "HOST", 1)
 
 
 def never_asked():
@@ -80,7 +80,7 @@ def broken_off():
     ],
 )
 def test_an_address_is_taken_apart(url, parts, netloc):
-    base = address.parsed(url)
+    base = client.parsed(url)
     assert base == parts and base.netloc == netloc
 
 
@@ -125,8 +125,8 @@ def test_an_address_is_taken_apart(url, parts, netloc):
 )
 def test_what_is_no_base_address_is_refused_without_a_look_up(monkeypatch, url):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("looked up"))
-    sentence = told(lambda: address.parsed(url))
-    assert address.EXAMPLE in sentence and "secret" not in sentence
+    sentence = told(lambda: client.parsed(url))
+    assert client.EXAMPLE in sentence and "secret" not in sentence
 
 
 # Where it leads
@@ -153,15 +153,15 @@ def test_link_local_metadata_and_the_like_are_never_asked(monkeypatch, ip, priva
 @pytest.mark.parametrize("ip", PRIVATE)
 def test_private_addresses_are_asked_where_that_is_allowed_alone(monkeypatch, ip):
     resolver(monkeypatch, [ip])
-    base = address.parsed("http://endpoint.test")
-    assert address.checked(base, private=True) == (ip_address(ip),)
+    base = client.parsed("http://endpoint.test")
+    assert client.checked(base, private=True) == (ip_address(ip),)
     assert reason("http://endpoint.test", private=False) == own_network()
 
 
 @pytest.mark.parametrize("ip", PUBLIC)
 def test_public_addresses_are_asked(monkeypatch, ip):
     resolver(monkeypatch, [ip])
-    assert address.checked(address.parsed("https://endpoint.test"), private=False) == (ip_address(ip),)
+    assert client.checked(client.parsed("https://endpoint.test"), private=False) == (ip_address(ip),)
 
 
 @pytest.mark.parametrize(("bad", "why"), [("169.254.169.254", never_asked), ("10.0.0.1", own_network)])
@@ -191,15 +191,15 @@ def test_a_name_without_an_address_is_told(monkeypatch):
     found = set()
     for look_up in (unknown, lambda *_, **__: []):
         monkeypatch.setattr(socket, "getaddrinfo", look_up)
-        found.add(told(lambda: address.checked(address.parsed("http://endpoint.test"), private=True)))
+        found.add(told(lambda: client.checked(client.parsed("http://endpoint.test"), private=True)))
     (sentence,) = found
     assert "endpoint.test" in sentence
 
 
 def test_each_reason_not_to_ask_an_address_has_a_sentence_of_its_own(pinned):
     found = {
-        "no base address": told(lambda: address.parsed("ftp://example.com")),
-        "no port": told(lambda: address.parsed("http://example.com:0")),
+        "no base address": told(lambda: client.parsed("ftp://example.com")),
+        "no port": told(lambda: client.parsed("http://example.com:0")),
         "no address": reason("http://a..b"),
         "never asked": never_asked(),
         "own network": own_network(),
@@ -311,15 +311,15 @@ def test_what_is_slow_is_given_up_on_at_the_deadline(fault):
     limits = QUICK._replace(read_s=30, deadline_s=0.4)
     with servers.serving("tei", info_fault=fault) as base:
         begun = time.monotonic()
-        sentence = told(lambda: address.within(limits.deadline_s, lambda: line(base, limits=limits).ask("/info"), "late"))
-        assert sentence in ("late", address.too_long("here")) and 0.3 < time.monotonic() - begun < 1
+        sentence = told(lambda: client.within(limits.deadline_s, lambda: line(base, limits=limits).ask("/info"), "late"))
+        assert sentence in ("late", client.too_long("here")) and 0.3 < time.monotonic() - begun < 1
 
 
 def test_a_look_up_that_hangs_is_given_up_on_at_the_deadline(monkeypatch):
     over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(5) or [])
     begun = time.monotonic()
-    assert told(lambda: address.within(0.2, lambda: line("http://endpoint.test"), "too long")) == "too long"
+    assert told(lambda: client.within(0.2, lambda: line("http://endpoint.test"), "too long")) == "too long"
     assert time.monotonic() - begun < 1
     over.set()
 
@@ -327,7 +327,7 @@ def test_a_look_up_that_hangs_is_given_up_on_at_the_deadline(monkeypatch):
 def test_a_drip_is_ended_at_the_deadline_and_leaves_no_thread():
     limits = QUICK._replace(read_s=30, deadline_s=0.3)
     with servers.serving("tei", info_fault="drip") as base:
-        told(lambda: address.within(limits.deadline_s, lambda: line(base, limits=limits).ask("/info"), "too long"))
+        told(lambda: client.within(limits.deadline_s, lambda: line(base, limits=limits).ask("/info"), "too long"))
         until = time.monotonic() + 1
         while (left := [t for t in threading.enumerate() if t.name == "advisor-remote"]) and time.monotonic() < until:
             time.sleep(0.01)
@@ -363,7 +363,7 @@ def test_what_is_broken_is_a_sentence_and_not_asked_again(faults, fact, pinned):
 
 def test_an_error_that_is_no_sentence_comes_through_as_it_is():
     with pytest.raises(ZeroDivisionError):
-        address.within(1, lambda: 1 / 0, "too long")
+        client.within(1, lambda: 1 / 0, "too long")
 
 
 def test_what_is_raised_in_the_thread_leaves_none_of_its_frames():
@@ -372,7 +372,7 @@ def test_what_is_raised_in_the_thread_leaves_none_of_its_frames():
         raise EncodeError(f"a sentence of {len(secret_frame)}")
 
     with pytest.raises(EncodeError) as caught:
-        address.within(1, work, "too long")
+        client.within(1, work, "too long")
     assert "secret_frame" not in "".join(traceback.format_exception(caught.value))
 
 

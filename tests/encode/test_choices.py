@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from advisor import units
-from advisor.encode import choices, torch_engine, weights
+from advisor.base import formatting
+from advisor.encode import available_models, downloads, torch_engine
 from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import EncodeError
 
@@ -35,7 +35,7 @@ def here(tmp_path, monkeypatch) -> Path:
 
 
 def found(catalog, served=None, **folders):
-    return choices.all_of(catalog, served or {}, folders)
+    return available_models.all_of(catalog, served or {}, folders)
 
 
 def fill(folder, choice):
@@ -54,7 +54,7 @@ def endpoint(name, **fields):
 def test_where_nothing_is_at_hand_each_model_says_what_to_do(catalog, pinned):
     got = found(catalog)
     assert {key: one.files.repo for key, one in got.items()} == LOCAL | {"bge-m3.torch": "BAAI/bge-m3"}
-    assert all(repo in got[key].missing and got[key].missing == weights.lacking(got[key].files) for key, repo in LOCAL.items())
+    assert all(repo in got[key].missing and got[key].missing == downloads.lacking(got[key].files) for key, repo in LOCAL.items())
     assert got["bge-m3.torch"].missing == torch_engine.INSTALL_TORCH
     assert {"not fetched": got["bge-m3"].missing, "no torch": torch_engine.INSTALL_TORCH} == pinned
     assert Counter(one.kind for one in got.values()) == {"embedder": 5, "reranker": 3}
@@ -63,9 +63,12 @@ def test_where_nothing_is_at_hand_each_model_says_what_to_do(catalog, pinned):
 
 
 def test_what_fetching_takes_and_where_it_comes_from_is_told(catalog, monkeypatch, pinned):
-    monkeypatch.setattr(weights, "free_bytes", lambda: 12_340_000_000)
+    monkeypatch.setattr(downloads, "free_bytes", lambda: 12_340_000_000)
     small = found(catalog)["bge-small-en-v1.5"]
-    assert f"{units.significant(small.gigabytes)} GB" in small.room and small.gigabytes == catalog.variants[small.id].local_files.gigabytes
+    assert (
+        f"{formatting.significant(small.gigabytes)} GB" in small.room
+        and small.gigabytes == catalog.variants[small.id].local_files.gigabytes
+    )
     known, unknown = replace(small, gigabytes=0.4567), replace(small, gigabytes=None)
     assert "0.457 GB" in known.room and "12.3 GB" in known.room and "huggingface.co" in known.room
     assert "12.3 GB" in unknown.room and unknown.room.count(" GB") == 1
@@ -85,7 +88,7 @@ def test_such_a_folder_that_lacks_a_file_is_passed_over(catalog, here):
     fill(here / "bge-m3", found(catalog)["bge-m3"])
     (here / "bge-m3/onnx/model.onnx_data").unlink()
     got = found(catalog)["bge-m3"]
-    assert got.missing == weights.lacking(got.files) and got.model.folder == here / "BAAI--bge-m3"
+    assert got.missing == downloads.lacking(got.files) and got.model.folder == here / "BAAI--bge-m3"
 
 
 def test_a_folder_that_was_fetched_is_at_hand_when_its_manifest_says_that_it_is_complete(catalog, here):
@@ -126,7 +129,7 @@ def test_a_named_folder_that_is_not_there_is_told(catalog, here, tmp_path, kind,
 
 
 def test_no_stand_in_is_offered_where_there_is_none(catalog):
-    assert choices.standin_folder() is None and choices.STANDIN not in found(catalog)
+    assert available_models.standin_folder() is None and available_models.STANDIN not in found(catalog)
 
 
 def test_a_stand_in_comes_first_and_is_labelled(catalog, tmp_path):
@@ -150,19 +153,19 @@ def test_a_stand_in_may_be_in_a_folder_that_was_named(catalog, tmp_path):
 def test_a_stand_in_that_cannot_be_read_is_not_offered(catalog, tmp_path, content):
     (tmp_path / "standin").mkdir()
     (tmp_path / "standin/standin.json").write_bytes(content.encode("utf-8", "surrogateescape"))
-    assert choices.standin_folder() is not None and "standin" not in found(catalog)
+    assert available_models.standin_folder() is not None and "standin" not in found(catalog)
 
 
 def test_endpoints_are_chosen_by_their_ids(catalog):
     one, other = endpoint("M3 on our GPU", variant="bge-m3"), endpoint("Somebody's", id="x", model="e5-large")
-    served = choices.at({"m3": one}, other)
-    assert list(served) == ["at.m3", "typed"] and list(choices.at({"m3": one})) == ["at.m3"]
+    served = available_models.at({"m3": one}, other)
+    assert list(served) == ["at.m3", "typed"] and list(available_models.at({"m3": one})) == ["at.m3"]
     got = found(catalog, served)
     assert list(got)[-2:] == ["at.m3", "typed"]
     assert (got["at.m3"].endpoint, got["at.m3"].engine, got["at.m3"].missing, got["at.m3"].model) == (one, "remote", "", None)
     assert "M3 on our GPU" in got["at.m3"].label and not got["at.m3"].fetchable
     assert got["at.m3"].query_instruction is None and got["typed"].query_instruction is None
-    small = found(catalog, choices.at({"s": endpoint("Small", variant="bge-small-en-v1.5")}))["at.s"]
+    small = found(catalog, available_models.at({"s": endpoint("Small", variant="bge-small-en-v1.5")}))["at.s"]
     assert small.query_instruction == catalog.variants["bge-small-en-v1.5"].query_instruction != ""
 
 
@@ -171,7 +174,7 @@ def test_with_torch_every_encoder_that_it_runs_can_be_chosen_in_it(catalog, here
     got = {key: one for key, one in found(catalog).items() if one.engine == "torch"}
     assert sorted(got) == sorted(f"{key}.torch" for key in LOCAL)
     assert "BAAI/bge-base-en-v1.5" in got["bge-base-en-v1.5.torch"].missing
-    assert all(one.missing == weights.lacking(one.files) for one in got.values())
+    assert all(one.missing == downloads.lacking(one.files) for one in got.values())
     assert got["bge-base-en-v1.5.torch"].files.required[0] == "model.safetensors" and got["bge-base-en-v1.5.torch"].fetchable
     assert got["bge-m3.torch"].files.required[:3] == ("pytorch_model.bin", "sparse_linear.pt", "colbert_linear.pt")
     assert got["bge-m3.torch"].model.outputs == ("dense", "sparse", "multi_vector")
@@ -185,7 +188,7 @@ def test_no_two_models_on_this_machine_have_one_label(catalog, tmp_path, monkeyp
     (tmp_path / "standin").mkdir()
     (tmp_path / "standin/standin.json").write_text(json.dumps(STANDIN | {"name": "BGE M3"}))
     monkeypatch.setattr(torch_engine, "find_spec", lambda name: object())
-    got = found(catalog, choices.at({"m3": endpoint("BGE M3")}))
+    got = found(catalog, available_models.at({"m3": endpoint("BGE M3")}))
     labels = {key: one.label for key, one in got.items()}
     assert len(set(labels.values())) == len(labels) == 2 + 2 * len(LOCAL)
     of_m3 = {key: labels[key] for key in ("standin", "bge-m3", "bge-m3.torch", "at.m3")}
@@ -196,11 +199,13 @@ def test_a_variant_without_an_onnx_file_is_left_to_a_server(catalog, pinned):
     assert "bge-multilingual-gemma2" not in found(catalog) and "bge-multilingual-gemma2.torch" not in found(catalog)
     variant = catalog.variants["bge-multilingual-gemma2"]
     with pytest.raises(EncodeError) as caught:
-        choices.local_files(variant)
+        available_models.local_files(variant)
     assert variant.name in str(caught.value) and str(caught.value) == pinned
 
 
 @pytest.mark.parametrize("named", ["~nosuchuser/x", "x" * 300, "a\0b", "/proc/1/root/x"])
 def test_a_folder_that_cannot_be_is_told_as_not_there(catalog, here, named):
-    got, gone = (choices.all_of(catalog, {}, {"bge-m3": folder})["bge-m3"] for folder in (choices.folder(named), here / "gone"))
-    assert got.missing == gone.missing and got.missing != weights.lacking(got.files)
+    got, gone = (
+        available_models.all_of(catalog, {}, {"bge-m3": folder})["bge-m3"] for folder in (available_models.folder(named), here / "gone")
+    )
+    assert got.missing == gone.missing and got.missing != downloads.lacking(got.files)

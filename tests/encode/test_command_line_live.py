@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("fastembed")
 
 from advisor import __main__ as cli
-from advisor.encode import endpoints, local, models, remote, torch_engine
+from advisor.encode import endpoints, fastembed_engine, models, remote, torch_engine
 from advisor.encode.engine import EncodeError
 from tests.encode import servers
 
@@ -74,7 +74,7 @@ def serve(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def small(catalog, tiny_embedder):
-    return local.load(models.of_variant(catalog, SMALL, tiny_embedder))
+    return fastembed_engine.load(models.of_variant(catalog, SMALL, tiny_embedder))
 
 
 def process(*arguments, text=b"", **environment):
@@ -118,9 +118,9 @@ def test_no_lines_give_no_lines(run, command, tiny_embedder, tiny_reranker):
 
 def test_a_thousand_lines_keep_their_order(run, small, tiny_embedder, monkeypatch):
     blocks = []
-    real = local.Local.embed
+    real = fastembed_engine.Local.embed
     monkeypatch.setattr(
-        local.Local, "embed", lambda self, texts, *rest, **more: blocks.append(len(texts)) or real(self, texts, *rest, **more)
+        fastembed_engine.Local, "embed", lambda self, texts, *rest, **more: blocks.append(len(texts)) or real(self, texts, *rest, **more)
     )
     lines = [f"passage {'x ' * (n % 7)}number {n}" for n in range(1000)]
     _, out, _ = run("embed", "--model", SMALL, "--folder", tiny_embedder, lines=lines)
@@ -160,7 +160,7 @@ def test_the_stand_in_answers_and_is_labelled(run, standin, monkeypatch):
 
 def test_passages_are_sorted_by_their_score_with_the_numbers_of_their_lines(run, catalog, tiny_reranker):
     query = "How do search engines rank?"
-    scores = local.load(models.of_variant(catalog, RERANKER, tiny_reranker)).rerank(query, TEXTS)
+    scores = fastembed_engine.load(models.of_variant(catalog, RERANKER, tiny_reranker)).rerank(query, TEXTS)
     status, out, _ = run("rerank", "--model", RERANKER, "--query", query, "--folder", tiny_reranker, lines=TEXTS)
     assert status == 0 and [set(row) for row in out] == [{"line", "score", "sigmoid"}] * 4
     best_first = np.argsort(-scores.raw)
@@ -232,7 +232,7 @@ def test_a_file_that_is_cut_short_is_told(refused, catalog, tiny_embedder, tmp_p
     folder = shutil.copytree(tiny_embedder, tmp_path / "mine")
     (folder / "model_optimized.onnx").write_bytes(b"ONNX")
     with pytest.raises(EncodeError) as caught:
-        local.load(models.of_variant(catalog, SMALL, folder))
+        fastembed_engine.load(models.of_variant(catalog, SMALL, folder))
     assert refused("embed", "--model", SMALL, "--folder", folder) == str(caught.value)
 
 
@@ -242,7 +242,7 @@ def test_a_model_of_the_other_kind_is_told(run, catalog, small, tiny_embedder, t
     status, out, err = run("rerank", "--model", SMALL, "--folder", tiny_embedder, "--query", "q")
     assert (status, out) == (2, []) and err.splitlines()[-1] == str(caught.value)
     with pytest.raises(EncodeError) as caught:
-        local.load(models.of_variant(catalog, RERANKER, tiny_reranker)).embed(["a text"], "passage")
+        fastembed_engine.load(models.of_variant(catalog, RERANKER, tiny_reranker)).embed(["a text"], "passage")
     status, out, err = run("embed", "--model", RERANKER, "--folder", tiny_reranker)
     assert (status, out) == (2, []) and err.splitlines()[-1] == str(caught.value)
 

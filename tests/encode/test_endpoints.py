@@ -5,9 +5,10 @@ import os
 
 import pytest
 
-from advisor.encode import address, endpoints
+from advisor.encode import endpoints
 from advisor.encode.endpoints import Shape
 from advisor.encode.engine import EncodeError
+from advisor.net import client
 
 SECRET = "sk-5ecret/of+the=operator"
 GOOD = """\
@@ -90,9 +91,9 @@ def test_the_order_of_the_file_is_kept(settings, catalog):
         pytest.param("kind: embedder", "kind: reranker", "kind", ["BGE M3", "reranker"], id="kind of another variant"),
         pytest.param("variant: bge-m3", "variant: bge-m33", "variant", ["'bge-m33'", "'bge-m3'"], id="variant"),
         pytest.param("variant: bge-m3", "variant: aquila2-7b", "kind", ["Aquila2-7B", "embedder"], id="variant of another kind"),
-        pytest.param("http://10.0.0.7:8080", f"http://me:{SECRET}@10.0.0.7", "base_url", [address.EXAMPLE], id="user"),
-        pytest.param("http://10.0.0.7:8080", "http://10.0.0.7:99999", "base_url", [address.EXAMPLE], id="port"),
-        pytest.param("http://10.0.0.7:8080", "file:///etc/passwd", "base_url", [address.EXAMPLE], id="scheme"),
+        pytest.param("http://10.0.0.7:8080", f"http://me:{SECRET}@10.0.0.7", "base_url", [client.EXAMPLE], id="user"),
+        pytest.param("http://10.0.0.7:8080", "http://10.0.0.7:99999", "base_url", [client.EXAMPLE], id="port"),
+        pytest.param("http://10.0.0.7:8080", "file:///etc/passwd", "base_url", [client.EXAMPLE], id="scheme"),
         pytest.param('    model: "BAAI/bge-m3"\n', "", "model", ["BAAI/bge-m3"], id="no model"),
         pytest.param("BAAI/bge-m3", "../../accounts", "model", ["BAAI/bge-m3"], id="model with dots"),
         pytest.param("BAAI/bge-m3", "a//b", "model", ["BAAI/bge-m3"], id="model with two slashes"),
@@ -226,8 +227,8 @@ def test_a_typed_endpoint_needs_no_name(typing, catalog):
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
-        pytest.param({"base_url": "ftp://here"}, address.EXAMPLE, id="scheme"),
-        pytest.param({"base_url": f"http://{SECRET}@here"}, address.EXAMPLE, id="user"),
+        pytest.param({"base_url": "ftp://here"}, client.EXAMPLE, id="scheme"),
+        pytest.param({"base_url": f"http://{SECRET}@here"}, client.EXAMPLE, id="user"),
         pytest.param({"model": ""}, "BAAI/bge-m3", id="no model"),
         pytest.param({"model": "a b"}, "BAAI/bge-m3", id="model"),
         pytest.param({"variant": "nothing"}, "'nothing'", id="variant"),

@@ -13,7 +13,7 @@ pytest.importorskip("fastembed")
 
 from tokenizers import Tokenizer  # noqa: E402
 
-from advisor.encode import engine, local, models  # noqa: E402
+from advisor.encode import engine, fastembed_engine, models  # noqa: E402
 from advisor.encode.engine import EncodeError  # noqa: E402
 
 TEXTS = [
@@ -30,12 +30,12 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def small(catalog, tiny_embedder):
-    return local.load(models.of_variant(catalog, "bge-small-en-v1.5", tiny_embedder))
+    return fastembed_engine.load(models.of_variant(catalog, "bge-small-en-v1.5", tiny_embedder))
 
 
 @pytest.fixture(scope="module")
 def reranker(catalog, tiny_reranker):
-    return local.load(models.of_variant(catalog, "bge-reranker-base", tiny_reranker))
+    return fastembed_engine.load(models.of_variant(catalog, "bge-reranker-base", tiny_reranker))
 
 
 def passed(folder, model_file, text, limit, pair=None):
@@ -111,13 +111,13 @@ def test_weights_of_the_right_shape_are_the_variant_with_their_precision(catalog
     right = replace(models.of_variant(catalog, "bge-small-en-v1.5", tiny_embedder), embedding_dim=32)
     size = (tiny_embedder / "model_optimized.onnx").stat().st_size
     for precision, width in (("fp32", 4), ("fp16", 2), ("int8", 1)):
-        about = local.load(replace(right, parameters=size // width)).about
+        about = fastembed_engine.load(replace(right, parameters=size // width)).about
         assert (about.variant_id, about.precision) == ("bge-small-en-v1.5", precision)
 
 
 def test_a_limit_of_the_catalog_below_the_tokenizers_is_kept(catalog, tiny_m3):
     model = replace(models.of_variant(catalog, "bge-m3", tiny_m3), max_tokens=16)
-    loaded = local.load(model)
+    loaded = fastembed_engine.load(model)
     assert loaded.about.max_tokens == 16
     long, cut = loaded.embed(["one two three four five six seven eight nine ten " * 9], "passage"), None
     cut = passed(tiny_m3, "onnx/model.onnx", "one two three four five six seven eight nine ten " * 9, 16)[0][0]
@@ -126,14 +126,14 @@ def test_a_limit_of_the_catalog_below_the_tokenizers_is_kept(catalog, tiny_m3):
 
 def test_a_custom_model_with_its_weights_beside_it_can_be_loaded_twice(catalog, tiny_m3):
     model = models.of_variant(catalog, "bge-m3", tiny_m3)
-    one, other = local.load(model), local.load(model)
+    one, other = fastembed_engine.load(model), fastembed_engine.load(model)
     assert np.allclose(one.embed(["fox"], "query").dense, other.embed(["fox"], "query").dense)
 
 
 def test_an_engine_that_pools_otherwise_is_refused(catalog, tiny_embedder, pinned):
     model = replace(models.of_variant(catalog, "bge-small-en-v1.5", tiny_embedder), embedding_dim=32, pooling="mean")
     with pytest.raises(EncodeError) as caught:
-        local.load(model)  # fastembed's built-in takes the first token whatever the catalog says
+        fastembed_engine.load(model)  # fastembed's built-in takes the first token whatever the catalog says
     assert model.name in str(caught.value) and "mean" in str(caught.value) and str(caught.value) == pinned
 
 
@@ -161,7 +161,7 @@ def test_a_broken_folder_is_told_in_a_sentence(catalog, tiny_embedder, tmp_path,
     else:
         (folder / "tokenizer.json").write_text("{")
     with pytest.raises(EncodeError) as caught:
-        local.load(models.of_variant(catalog, "bge-small-en-v1.5", folder))
+        fastembed_engine.load(models.of_variant(catalog, "bge-small-en-v1.5", folder))
     assert named in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -171,7 +171,7 @@ def test_a_file_that_is_missing_and_one_that_is_broken_are_told_with_the_next_st
     for name, spoil in (("broken", lambda file: file.write_bytes(b"")), ("missing", lambda file: file.unlink())):
         spoil(folder / "model_optimized.onnx")
         with pytest.raises(EncodeError) as caught:
-            local.load(models.of_variant(catalog, "bge-small-en-v1.5", folder))
+            fastembed_engine.load(models.of_variant(catalog, "bge-small-en-v1.5", folder))
         found[name] = re.sub(r"\(\w+\)", "(KIND)", str(caught.value))  # the kind is onnxruntime's
     assert "model_optimized.onnx" in found["missing"] and "(KIND)" in found["broken"]
     assert found == pinned
@@ -211,7 +211,7 @@ def test_a_stand_in_says_so(tmp_path, tiny_embedder, pinned):
         "embedding_dim": 32,
     }
     (folder / models.STANDIN_FILE).write_text(json.dumps(told))
-    engine = local.load(models.standin(folder))
+    engine = fastembed_engine.load(models.standin(folder))
     assert engine.about.standin and engine.about.variant_id is None and engine.about.max_tokens == 64
     states, _ = passed(folder, "model_optimized.onnx", "a fox", 64)
     mean = states.mean(axis=0)

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from advisor.encode.matching import SharedToken, TokenMatch, best_matches, max_sim, shared_tokens, sparse_score
+from advisor.live.matching import SharedToken, TokenMatch, best_matches, max_sim, shared_tokens, sparse_score
 
 QUERY = {"▁price": 0.25, "▁gpu": 0.5, "▁of": 0.125}
 PASSAGE = {"▁gpu": 0.75, "▁price": 0.5, "▁month": 1.0}

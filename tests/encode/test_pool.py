@@ -74,13 +74,13 @@ def children(model, pool):
 
 
 def test_a_pooled_model_answers_as_one_in_this_process_does(pooled, small, pair):
-    from advisor.encode import local
+    from advisor.encode import fastembed_engine
 
     pool = pooled()
     texts = ["a fox", "", "a longer text about foxes and hounds"]
-    assert np.allclose(pool.engine(small).embed(texts, "query").dense, local.load(small).embed(texts, "query").dense, atol=1e-6)
-    assert np.allclose(pool.engine(pair).rerank("q", texts).raw, local.load(pair).rerank("q", texts).raw, atol=1e-5)
-    assert pool.engine(small).about == local.load(small).about
+    assert np.allclose(pool.engine(small).embed(texts, "query").dense, fastembed_engine.load(small).embed(texts, "query").dense, atol=1e-6)
+    assert np.allclose(pool.engine(pair).rerank("q", texts).raw, fastembed_engine.load(pair).rerank("q", texts).raw, atol=1e-5)
+    assert pool.engine(small).about == fastembed_engine.load(small).about
 
 
 def test_the_model_loads_while_the_caller_goes_on(pooled, small):
@@ -261,7 +261,7 @@ def test_closing_ends_the_processes_and_tells_those_who_wait(pooled, small, pinn
 def test_a_visitor_who_clears_streamlits_caches_ends_no_model(small):
     from streamlit.runtime.app_session import AppSession
 
-    from pages import engines
+    from pages.parts import engines
 
     try:
         engines.POOL.engine(small).embed(["fox"], "query")

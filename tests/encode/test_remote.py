@@ -18,9 +18,9 @@ import pytest
 import requests
 
 from advisor.encode import endpoints, remote
-from advisor.encode.address import Limits, checked, parsed, too_long
 from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import BusyError, EncodeError, Engine, FullError, TextRefusedError
+from advisor.net.client import Limits, checked, parsed, too_long
 from tests.encode import servers
 
 KEY = "sk_test_5ecret-of-the-visitor"
@@ -764,7 +764,7 @@ def test_a_tei_that_is_not_healthy_is_told_from_its_info():
 
 def test_each_pause_is_twice_the_last(monkeypatch):
     pauses = []
-    monkeypatch.setattr("advisor.encode.address.time.sleep", pauses.append)
+    monkeypatch.setattr("advisor.net.client.time.sleep", pauses.append)
     with servers.serving("openai", fault=servers.status(500)) as base:
         refusal(lambda: engine(base, "openai", limits=QUICK._replace(tries=4, backoff_s=0.25)).embed(TEXTS, "passage"))
     assert pauses == [0.25, 0.5, 1.0] and all(later == 2 * sooner for sooner, later in pairwise(pauses))

@@ -3,23 +3,22 @@
 import bm25s
 import pytest
 
-from advisor import evaluate
-from advisor.catalog import corpus
 from advisor.encode.engine import About
+from advisor.live import relevance, sample_corpus
 
 pytest.importorskip("fastembed")
 
-from advisor.encode import local, models
+from advisor.encode import fastembed_engine, models
 
 
 @pytest.fixture(scope="module")
 def english():
-    return corpus.load().part(corpus.ENGLISH)
+    return sample_corpus.load().part(sample_corpus.ENGLISH)
 
 
 @pytest.fixture(scope="module")
 def by_meaning(english, standin):
-    return evaluate.measured(english, evaluate.run(local.load(models.standin(standin)), english))
+    return relevance.measured(english, relevance.run(fastembed_engine.load(models.standin(standin)), english))
 
 
 def by_words(judged):
@@ -33,12 +32,12 @@ def by_words(judged):
         query: tuple(ids[place] for place, score in zip(row, row_scores, strict=True) if score > 0)
         for query, row, row_scores in zip(judged.queries, places, scores, strict=True)
     }
-    return evaluate.measured(judged, evaluate.EngineRun(About(None, "BM25", "embedder", "local", "here"), 0.0, ranking))
+    return relevance.measured(judged, relevance.EngineRun(About(None, "BM25", "embedder", "local", "here"), 0.0, ranking))
 
 
 def test_a_real_embedder_beats_word_matching_on_the_sample(english, by_meaning):
     matching = by_words(english)
-    compared = evaluate.compare(by_meaning, matching)
+    compared = relevance.compare(by_meaning, matching)
     assert compared.difference.low > 0 and compared.verdict == "first"
     assert len(compared.wins) > 2 * len(compared.losses)
     assert compared.sentence.index("all-MiniLM-L6-v2") < compared.sentence.index("BM25") and "nDCG@10" in compared.sentence

@@ -17,8 +17,8 @@ import pytest
 from advisor.encode import engine as contract
 from advisor.encode import torch_engine
 from advisor.encode.engine import EncodeError
-from advisor.encode.matching import max_sim, sparse_score
 from advisor.encode.models import Model
+from advisor.live.matching import max_sim, sparse_score
 
 WORDS = ["what", "is", "the", "price", "of", "a", "gpu", "for", "one", "month", "and", "how", "many", "tokens", "does", "it", "read"]
 PIECES = ["▁", *(f"▁{word}" for word in WORDS), *"abcdefghijklmnopqrstuvwxyz", "s", "ing"]

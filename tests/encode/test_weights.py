@@ -20,10 +20,10 @@ import pytest
 import requests
 from requests.adapters import BaseAdapter
 
-from advisor.encode import download, weights
-from advisor.encode.download import Order
+from advisor.encode import download_process, downloads
+from advisor.encode.download_process import Order
+from advisor.encode.downloads import Download, Downloads, Files, Patience
 from advisor.encode.engine import EncodeError
-from advisor.encode.weights import Download, Downloads, Files, Patience
 from tests.encode import hub
 
 FILES = Files("BAAI/bge-m3", "onnx/model.onnx", ("onnx/model.onnx_data",))
@@ -86,14 +86,14 @@ def resolved(base):
 
 
 def test_a_model_is_fetched_whole_and_is_then_at_hand_without_a_network(repo, store, start):
-    assert weights.at_hand(FILES, store) is None and FILES.repo in weights.lacking(FILES, store)
+    assert downloads.at_hand(FILES, store) is None and FILES.repo in downloads.lacking(FILES, store)
     with hub.serving({FILES.repo: repo}) as base:
         got = start(base)
         assert got.wait(10) == "done", got.sentence
-    assert got.folder == store / FOLDER == weights.at_hand(FILES, store)
+    assert got.folder == store / FOLDER == downloads.at_hand(FILES, store)
     assert got.done_bytes == got.total_bytes == sum(map(len, contents(repo).values())) and got.share == 1.0
     assert contents(store / FOLDER) == contents(repo)
-    assert left(store) == [FOLDER] and weights.lacking(FILES, store) is None
+    assert left(store) == [FOLDER] and downloads.lacking(FILES, store) is None
     assert not (store / FOLDER / "README.md").exists()
     kept = json.loads((store / FOLDER / "complete.json").read_text())
     assert kept["repo"] == FILES.repo and kept["revision"] == hub.COMMIT
@@ -104,7 +104,7 @@ def test_what_was_fetched_loads(tiny_m3, store, start):
     fastembed = pytest.importorskip("fastembed")
     with hub.serving({FILES.repo: tiny_m3}) as base:
         assert start(base).wait(10) == "done"
-    folder = weights.at_hand(FILES, store)
+    folder = downloads.at_hand(FILES, store)
     model = fastembed.TextEmbedding(
         "mixedbread-ai/mxbai-embed-large-v1", specific_model_path=str(folder), providers=["CPUExecutionProvider"]
     )
@@ -130,7 +130,7 @@ def test_progress_is_told_and_a_cancelled_download_leaves_nothing(repo, store, s
     assert got.state == "cancelled" and not got.running and FILES.repo in got.sentence
     assert {"under way": sentence.replace(done, "DONE", 1), "cancelled": got.sentence} == pinned
     assert left(store) == [] and not Path(f"/proc/{got._child.pid}").exists()
-    assert weights.at_hand(FILES, store) is None
+    assert downloads.at_hand(FILES, store) is None
 
 
 def test_cancelling_what_is_over_changes_nothing(repo, start):
@@ -171,7 +171,7 @@ def test_what_the_hub_refuses_or_spoils_is_told_in_a_sentence_and_leaves_nothing
         assert got.wait(6) == "failed"
     problem = got.problem.replace(base, "HUB")
     assert all(name in problem for name in names) and got.problem == got.sentence and problem.endswith(".") and "\n" not in problem
-    assert left(store) == [] and weights.at_hand(FILES, store) is None and got.folder is None
+    assert left(store) == [] and downloads.at_hand(FILES, store) is None and got.folder is None
     assert problem == pinned
 
 
@@ -189,7 +189,7 @@ def test_a_hub_that_is_not_there_is_noticed_at_once(store, start, pinned, base):
     got = start(base)
     assert got.wait(10) == "failed"
     assert time.monotonic() - began < 5
-    assert urlsplit(base).hostname in got.problem and download.OTHER_STEP in got.problem and got.problem == pinned
+    assert urlsplit(base).hostname in got.problem and download_process.OTHER_STEP in got.problem and got.problem == pinned
     assert left(store) == []
 
 
@@ -245,7 +245,7 @@ def test_a_killed_child_leaves_nothing(repo, store, start, pinned):
 PARENT = """
 import sys, time
 from pathlib import Path
-from advisor.encode.weights import Download, Files
+from advisor.encode.downloads import Download, Files
 got = Download(Files("BAAI/bge-m3", "onnx/model.onnx", ("onnx/model.onnx_data",)), Path(sys.argv[1]), hub=sys.argv[2])
 while not got.done_bytes:
     time.sleep(0.01)
@@ -260,7 +260,7 @@ def test_the_child_ends_with_its_parent_and_what_it_left_goes_with_the_next_down
             child = int(parent.stdout.readline())
             parent.kill()
         until(lambda: not running(child))
-        assert left(store) == [f"{FOLDER}.partial-{child}"] and weights.at_hand(FILES, store) is None
+        assert left(store) == [f"{FOLDER}.partial-{child}"] and downloads.at_hand(FILES, store) is None
         base.switches.pause_after = None
         assert start(base, Files(FILES.repo, "config.json")).wait(10) == "done"
     assert left(store) == [FOLDER]
@@ -297,10 +297,10 @@ download._swap(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
 def test_a_model_moved_aside_by_a_download_that_was_killed_is_put_back_at_the_next_start(store, fetched, monkeypatch):
     (partial := store / f"{FOLDER}.partial-1").mkdir()
     killed = subprocess.run([sys.executable, "-c", KILLED, str(partial), str(fetched)], check=False)
-    assert killed.returncode == -signal.SIGKILL and weights.at_hand(FILES, store) is None
+    assert killed.returncode == -signal.SIGKILL and downloads.at_hand(FILES, store) is None
     monkeypatch.setenv("ADVISOR_MODELS", str(store))
-    weights.Downloads()
-    assert weights.at_hand(FILES, store) == fetched and left(store) == [FOLDER]
+    downloads.Downloads()
+    assert downloads.at_hand(FILES, store) == fetched and left(store) == [FOLDER]
 
 
 def test_of_two_downloads_of_one_model_the_second_says_that_it_is_under_way(repo, store, start, pinned):
@@ -312,7 +312,7 @@ def test_of_two_downloads_of_one_model_the_second_says_that_it_is_under_way(repo
         assert (store / f"{FOLDER}.lock").read_text() == f"{first._child.pid}\n"
         base.switches.drip = None
         assert first.wait(10) == "done"
-    assert weights.at_hand(FILES, store) and left(store) == [FOLDER]
+    assert downloads.at_hand(FILES, store) and left(store) == [FOLDER]
 
 
 def test_a_lock_of_a_process_that_ended_is_taken_over(repo, store, start):
@@ -341,17 +341,17 @@ def test_a_file_that_was_cut_short_later_is_told_and_alone_fetched_again(repo, s
     path = fetched / "onnx/model.onnx_data"
     with path.open("r+b") as file:
         file.truncate(1_000)
-    assert weights.at_hand(FILES, store) is None
-    cut = weights.lacking(FILES, store)
+    assert downloads.at_hand(FILES, store) is None
+    cut = downloads.lacking(FILES, store)
     path.unlink()
-    gone = weights.lacking(FILES, store)
+    gone = downloads.lacking(FILES, store)
     assert all("onnx/model.onnx_data" in sentence and FILES.repo in sentence for sentence in (cut, gone))
     assert re.findall(r"\d[\d,]{3,}", cut) == ["1,000", f"{len(DATA):,}"] and not re.findall(r"\d[\d,]{3,}", gone)
     assert {"cut short": cut, "gone": gone} == pinned
     with hub.serving({FILES.repo: repo}) as base:
         assert start(base).wait(10) == "done"
         assert [name for name, _ in resolved(base)] == ["onnx/model.onnx_data"]
-    assert contents(store / FOLDER) == contents(repo) and left(store) == [FOLDER] and weights.at_hand(FILES, store)
+    assert contents(store / FOLDER) == contents(repo) and left(store) == [FOLDER] and downloads.at_hand(FILES, store)
 
 
 def test_a_file_whose_bytes_changed_is_fetched_again(repo, store, start, fetched):
@@ -367,8 +367,8 @@ def test_a_file_whose_bytes_changed_is_fetched_again(repo, store, start, fetched
 )
 def test_a_folder_whose_manifest_says_nothing_is_not_at_hand(store, fetched, manifest):
     (fetched / "complete.json").write_text(manifest)
-    lacking = weights.lacking(FILES, store)
-    assert weights.at_hand(FILES, store) is None and all(name in lacking for name in (str(fetched), "complete.json", FILES.repo))
+    lacking = downloads.lacking(FILES, store)
+    assert downloads.at_hand(FILES, store) is None and all(name in lacking for name in (str(fetched), "complete.json", FILES.repo))
 
 
 def test_two_models_of_one_repository_stay_together(repo, store, start, fetched, tmp_path, pinned):
@@ -376,12 +376,12 @@ def test_two_models_of_one_repository_stay_together(repo, store, start, fetched,
     shutil.copytree(repo, two)
     (two / "onnx/model_int8.onnx").write_bytes(b"small")
     second = Files(FILES.repo, "onnx/model_int8.onnx")
-    lacking = weights.lacking(second, store)
+    lacking = downloads.lacking(second, store)
     assert "onnx/model_int8.onnx" in lacking and FILES.repo in lacking and lacking == pinned
     with hub.serving({FILES.repo: two}) as base:
         assert start(base, second).wait(10) == "done"
         assert [name for name, _ in resolved(base)] == ["onnx/model_int8.onnx"]
-    assert weights.at_hand(FILES, store) == weights.at_hand(second, store) == store / FOLDER
+    assert downloads.at_hand(FILES, store) == downloads.at_hand(second, store) == store / FOLDER
 
 
 def test_files_of_another_commit_are_not_mixed(repo, store, start, fetched, tmp_path):
@@ -391,13 +391,13 @@ def test_files_of_another_commit_are_not_mixed(repo, store, start, fetched, tmp_
     with hub.serving({FILES.repo: newer}, commit="f" * 40) as base:
         assert start(base, Files(FILES.repo, "config.json")).wait(10) == "done"
     assert (store / FOLDER / "tokenizer.json").read_bytes() == b"{}"
-    assert "onnx/model.onnx" in weights.lacking(FILES, store) and "onnx/model.onnx_data" not in weights.lacking(FILES, store)
+    assert "onnx/model.onnx" in downloads.lacking(FILES, store) and "onnx/model.onnx_data" not in downloads.lacking(FILES, store)
 
 
 def test_a_failed_download_leaves_the_model_that_is_there(repo, store, start, fetched):
     with hub.serving({FILES.repo: repo}, status=503) as base:
         assert start(base).wait(10) == "failed"
-    assert weights.at_hand(FILES, store) == fetched
+    assert downloads.at_hand(FILES, store) == fetched
 
 
 def test_files_that_a_repository_may_lack_are_left_out(repo, store, start, tmp_path):
@@ -407,7 +407,7 @@ def test_files_that_a_repository_may_lack_are_left_out(repo, store, start, tmp_p
         (bare / name).unlink()
     with hub.serving({FILES.repo: bare}) as base:
         assert start(base).wait(10) == "done"
-    assert weights.at_hand(FILES, store)
+    assert downloads.at_hand(FILES, store)
     (bare / "tokenizer_config.json").unlink()
     with hub.serving({"BAAI/bare": bare}) as base:
         got = start(base, Files("BAAI/bare", "onnx/model.onnx"))
@@ -420,7 +420,7 @@ def test_a_disk_without_room_is_told_in_figures_before_anything_is_fetched(repo,
         got = start(base, spare_bytes=10**18)
         assert got.wait(10) == "failed"
         assert not resolved(base)
-    free = weights.free_bytes(store) / 1e9
+    free = downloads.free_bytes(store) / 1e9
     *asked, told_free = re.findall(r"[\d.]+ [MG]B", got.problem)
     assert asked == ["1.0 MB", "1000000000.00 GB"] and float(told_free.removesuffix(" GB")) == pytest.approx(free, rel=0.01)
     assert FILES.repo in got.problem and "ADVISOR_MODELS" in got.problem and left(store) == []
@@ -436,7 +436,7 @@ def test_a_disk_that_fills_up_is_told(repo, store, start, pinned):
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         assert got.wait(10) == "failed"
-    full = download.disk_problem(OSError(errno.ENOSPC, "No space left on device"), "STORE")
+    full = download_process.disk_problem(OSError(errno.ENOSPC, "No space left on device"), "STORE")
     assert got.problem.replace(str(store), "STORE") == full and left(store) == []
     assert "ADVISOR_MODELS" in full and full == pinned
 
@@ -494,10 +494,10 @@ class Scripted(BaseAdapter):
 def asked(base, answers):
     """A hub at `base` that answers so, and a request for a file to it."""
     adapter = Scripted(answers)
-    asking = download.Hub(Order(base, "BAAI/bge-m3", (), (), "/x"))
+    asking = download_process.Hub(Order(base, "BAAI/bge-m3", (), (), "/x"))
     asking.session.mount("https://", adapter)
     asking.session.mount("http://", adapter)
-    with contextlib.suppress(download.Problem):
+    with contextlib.suppress(download_process.Problem):
         asking.file("main", "onnx/model.onnx", 0)
     return adapter.requests
 
@@ -549,13 +549,13 @@ def test_the_hub_and_the_folder_come_from_the_environment(repo, tmp_path, monkey
         monkeypatch.setenv("ADVISOR_HUB", base)
         got = Download(FILES)
         assert got.wait(10) == "done"
-    assert weights.at_hand(FILES) == tmp_path / "own" / FOLDER
+    assert downloads.at_hand(FILES) == tmp_path / "own" / FOLDER
     monkeypatch.delenv("ADVISOR_MODELS")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert weights.models_folder() == tmp_path / "cache" / "bge-advisor" / "models"
-    assert weights.free_bytes() > 0
+    assert downloads.models_folder() == tmp_path / "cache" / "bge-advisor" / "models"
+    assert downloads.free_bytes() > 0
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    assert weights.models_folder() == Path.home() / ".cache" / "bge-advisor" / "models"
+    assert downloads.models_folder() == Path.home() / ".cache" / "bge-advisor" / "models"
 
 
 def test_a_hub_on_this_machine_is_not_asked_through_a_proxy(repo, start, monkeypatch):
@@ -590,8 +590,8 @@ def test_what_is_no_name_of_a_repository_is_refused(store, pinned):
 
 
 def test_a_folder_of_somebodys_own_is_asked_for_what_it_lacks(repo, tmp_path):
-    assert weights.missing(FILES, repo) == ()
-    assert weights.missing(FILES, tmp_path) == FILES.required
+    assert downloads.missing(FILES, repo) == ()
+    assert downloads.missing(FILES, tmp_path) == FILES.required
 
 
 def test_huggingface_hub_too_downloads_from_the_hub_of_these_tests(repo, tmp_path, monkeypatch):

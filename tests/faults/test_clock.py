@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from advisor import prices, recommend, report, tables
-from advisor.encode import address, models
+from advisor.ask.workload import Workload
+from advisor.catalog import price_sources
+from advisor.decide import recommend
+from advisor.encode import models
+from advisor.encode.downloads import Download, Files, Patience
 from advisor.encode.engine import EncodeError
-from advisor.encode.weights import Download, Files, Patience
-from advisor.workload import Workload
+from advisor.explain import report
+from advisor.net import client
+from advisor.show import tables
 from tests.encode import hub
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,11 +53,11 @@ def test_the_wall_clock_is_read_for_dates_alone():
     }
     assert found == {
         "advisor/bulk/folder.py": 1,  # when a block was written
-        "advisor/catalog/current.py": 1,  # since when the files are broken
+        "advisor/catalog/reloading.py": 1,  # since when the files are broken
         "advisor/catalog/load.py": 1,  # today
-        "advisor/encode/address.py": 1,  # a Retry-After that is a date
-        "advisor/measure.py": 2,  # the day of a measurement
-        "advisor/prices.py": 1,  # when to come back
+        "advisor/net/client.py": 1,  # a Retry-After that is a date
+        "advisor/live/speed.py": 2,  # the day of a measurement
+        "advisor/catalog/price_sources.py": 1,  # when to come back
     }
 
 
@@ -79,18 +83,18 @@ def test_a_model_is_asked_as_it_would_have_been(jumping, pooled, catalog, tiny_e
 def test_a_retry_after_that_is_a_date_never_makes_anyone_wait_long(monkeypatch):
     """Where this clock is wrong, the wait comes out as nothing or as a year; one is over, the other is told and not waited for."""
     for years in (-1, 1):
-        real = address.datetime
+        real = client.datetime
 
         class Moved(real):
             @classmethod
             def now(cls, tz=None, real=real, years=years):
                 return real.now(tz) + timedelta(days=366 * years)
 
-        monkeypatch.setattr(address, "datetime", Moved)
+        monkeypatch.setattr(client, "datetime", Moved)
         stated = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 2))
-        got = address.wait_s(stated)
+        got = client.wait_s(stated)
         monkeypatch.undo()
-        assert got == 0 if years == 1 else got > prices.LIMITS.longest_wait_s
+        assert got == 0 if years == 1 else got > price_sources.LIMITS.longest_wait_s
 
 
 @pytest.mark.parametrize("years", [-30, -1, 1, 30])

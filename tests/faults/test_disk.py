@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from advisor.encode import weights
-from advisor.encode.weights import Download, Files, Patience
+from advisor.encode import downloads
+from advisor.encode.downloads import Download, Files, Patience
 from tests.encode import hub
 
 FILES = Files("BAAI/bge-m3", "onnx/model.onnx", ("onnx/model.onnx_data",))
@@ -57,12 +57,12 @@ def test_a_disk_that_is_full_is_told_keeps_nothing_half_and_is_good_again_when_t
             base.switches.drip = None
         assert got.wait(60) == "failed"
         assert str(store) in got.problem and "ADVISOR_MODELS" in got.problem and "MB" not in got.problem
-        assert left(store) == [] and weights.at_hand(FILES, store) is None
+        assert left(store) == [] and downloads.at_hand(FILES, store) is None
         base.switches.drip = None
         (disk / "filler").unlink()
         again = Download(FILES, store, hub=base, spare_bytes=0, patience=Patience(ask_s=60))
         assert again.wait(60) == "done"
-    assert weights.at_hand(FILES, store) == store / "BAAI--bge-m3"
+    assert downloads.at_hand(FILES, store) == store / "BAAI--bge-m3"
     assert shutil.disk_usage(disk).free < SIZE - os.path.getsize(repo / "onnx/model.onnx_data")
 
 
@@ -75,5 +75,5 @@ def test_a_model_that_is_at_hand_stays_where_its_successor_finds_no_room(disk, r
     with hub.serving({FILES.repo: newer}, commit="f" * 40) as base:
         got = Download(FILES, store, hub=base, spare_bytes=0, patience=Patience(ask_s=60))
         assert got.wait(60) == "failed" and "1.0 MB" in got.problem and "ADVISOR_MODELS" in got.problem
-    assert left(store) == ["BAAI--bge-m3"] and weights.at_hand(FILES, store)
+    assert left(store) == ["BAAI--bge-m3"] and downloads.at_hand(FILES, store)
     assert (store / "BAAI--bge-m3/onnx/model.onnx_data").read_bytes() == (repo / "onnx/model.onnx_data").read_bytes()

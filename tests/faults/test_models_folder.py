@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from advisor.encode import choices, weights
+from advisor.encode import available_models
+from advisor.encode.downloads import Downloads, Files, free_bytes, lacking, sys
 from advisor.encode.engine import EncodeError
-from advisor.encode.weights import Downloads, Files
 from tests.encode import hub
 
 FILES = Files("BAAI/bge-m3", "onnx/model.onnx", ("onnx/model.onnx_data",))
@@ -36,22 +36,22 @@ def test_a_folder_that_may_not_be_looked_at_is_as_one_that_is_not_there(catalog,
         store, place = Path(base) / "models", Path(base) / closed
         with hub.serving({FILES.repo: repo}) as address:
             assert Downloads().start(FILES, store, hub=address, spare_bytes=0).wait(60) == "done"
-        assert weights.lacking(FILES, store) is None
+        assert lacking(FILES, store) is None
         monkeypatch.setenv("ADVISOR_MODELS", str(store))
         mode = place.stat().st_mode
         place.chmod(0)
         try:
             with somebody():
-                told, free, found = weights.lacking(FILES, store), weights.free_bytes(store), choices.all_of(catalog, {}, {})
+                told, free, found = lacking(FILES, store), free_bytes(store), available_models.all_of(catalog, {}, {})
         finally:
             place.chmod(mode)
         assert told and FILES.repo in told and free > 0 and found["bge-m3"].missing
-        assert weights.lacking(FILES, store) is None
+        assert lacking(FILES, store) is None
 
 
 def test_no_process_to_fetch_with_is_a_sentence_and_the_next_click_fetches(repo, tmp_path, monkeypatch):
     downloads = Downloads()
-    monkeypatch.setattr(weights.sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(EncodeError) as error:
         downloads.start(FILES, tmp_path / "models")
     assert FILES.repo in str(error.value) and os.strerror(errno.ENOENT) in str(error.value)

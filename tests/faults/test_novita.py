@@ -11,12 +11,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from advisor import prices
-from pages import shared
+from advisor.catalog import price_sources
+from pages.parts import shared
 
 M3, RERANKER = "baai/bge-m3", "baai/bge-reranker-v2-m3"
 CHECK, USE, UNDO = ":material/sync:", ":material/check:", ":material/undo:"
-QUICK = prices.LIMITS._replace(connect_s=1, read_s=0.5, deadline_s=1.5, tries=1)
+QUICK = price_sources.LIMITS._replace(connect_s=1, read_s=0.5, deadline_s=1.5, tries=1)
 
 
 def script():
@@ -25,7 +25,7 @@ def script():
     from pathlib import Path
     from types import SimpleNamespace
 
-    from pages import shared
+    from pages.parts import shared
 
     shared.start(SimpleNamespace(url_path="sources"))
     runpy.run_path(str(Path(shared.__file__).with_name("sources.py")))
@@ -49,7 +49,7 @@ def sources(monkeypatch):
     server.ended = ended
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     monkeypatch.setenv("NOVITA_API_KEY", "sk-of-a-test-0123456789")
-    monkeypatch.setattr(prices, "fetch", functools.partial(prices.fetch, limits=QUICK))
+    monkeypatch.setattr(price_sources, "fetch", functools.partial(price_sources.fetch, limits=QUICK))
 
     def asked(reply):
         server.reply = reply
@@ -80,7 +80,9 @@ def lines(page):
 
 def all_compared(page, catalog, live):
     """Whether the page has what was found, line by line."""
-    return page.session_state["novita"] == live and all(shared.plain(line) in lines(page) for line in prices.comparison(catalog, live))
+    return page.session_state["novita"] == live and all(
+        shared.plain(line) in lines(page) for line in price_sources.comparison(catalog, live)
+    )
 
 
 def sends(body):
@@ -109,9 +111,9 @@ def dripping(handler):
 @pytest.mark.parametrize(
     ("reply", "named"),
     [
-        (None, prices._BROKEN.problem),
-        (silent, prices._TOO_LONG.problem),
-        (dripping, prices._TOO_LONG.problem),
+        (None, price_sources._BROKEN.problem),
+        (silent, price_sources._TOO_LONG.problem),
+        (dripping, price_sources._TOO_LONG.problem),
         (sends(b"<html><body>Sign in to this network</body></html>"), "JSON"),
         (sends({"error": "no"}), "'data'"),
         (sends(b'{"data": [' + b" " * 10_000_000), "5,000,000"),
@@ -139,10 +141,10 @@ def test_prices_of_other_models_are_not_taken_for_ours(sources, catalog):
     other = {"meta-llama/llama-3.3-70b-instruct": Decimal("0.39")}
     page = sources(sends({"data": [{"id": model, "input_token_price_per_m": 3900} for model in other]}))
     assert all_compared(page, catalog, other) and {M3, RERANKER} <= {
-        gone.model for gone in prices.drift(catalog, other) if gone.live is None
+        gone.model for gone in price_sources.drift(catalog, other) if gone.live is None
     }
     assert not has(page, USE)  # there is none that could be used
-    assert prices.with_prices(catalog, {"meta-llama/llama-3.3-70b-instruct": prices.MOST_USD}) is catalog
+    assert price_sources.with_prices(catalog, {"meta-llama/llama-3.3-70b-instruct": price_sources.MOST_USD}) is catalog
 
 
 def test_an_absurd_price_is_shown_and_used_only_when_the_visitor_says_so(sources, catalog):

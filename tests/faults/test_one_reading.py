@@ -5,8 +5,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from advisor import catalog as catalogs
-from advisor import reasons, recommend
-from advisor.workload import Workload
+from advisor.ask.workload import Workload
+from advisor.decide import recommend
+from advisor.explain import reasons
 
 
 def script():
@@ -17,7 +18,7 @@ def script():
 
     import streamlit as st
 
-    from pages import shared
+    from pages.parts import shared
 
     shared.start(SimpleNamespace(url_path="overview"))
     before = shared.the_catalog()

@@ -10,11 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from advisor import catalog as catalogs
-from advisor.catalog import read
+from advisor.ask.workload import Workload
+from advisor.base.errors import CatalogError, Fault, WorkloadError
+from advisor.catalog import files
 from advisor.catalog.load import SHIPPED
-from advisor.errors import CatalogError, Fault, WorkloadError
-from advisor.recommend import recommend
-from advisor.workload import Workload
+from advisor.decide.recommend import recommend
 from tests.fuzz.fuzzing import drawn, spoilt_bytes
 
 TODAY = date(2026, 11, 24)
@@ -80,7 +80,7 @@ def told(faults):
 @example("a: " + "[" * 20_000)
 @example("a: &a [x]\nb: &b [*a, *a]\nc: [*b, *b]\n")
 def test_a_yaml_text_is_a_mapping_or_a_fault(text):
-    found = read.parse_mapping(text, "catalog/x.yaml")
+    found = files.parse_mapping(text, "catalog/x.yaml")
     if isinstance(found, Fault):
         assert found.remedy
         told([found])
@@ -92,7 +92,7 @@ def test_a_yaml_text_is_a_mapping_or_a_fault(text):
 def folder(tmp_path_factory):
     """A copy of the catalog whose unchanged files are parsed once."""
     root = shutil.copytree(SHIPPED, tmp_path_factory.mktemp("fuzz") / "catalog")
-    parsed, parse = {}, read.parse_mapping
+    parsed, parse = {}, files.parse_mapping
 
     def parse_once(content, name):
         if content not in parsed and any(
@@ -102,7 +102,7 @@ def folder(tmp_path_factory):
         return parsed[content] if content in parsed else parse(content, name)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(read, "parse_mapping", parse_once)
+        patch.setattr(files, "parse_mapping", parse_once)
         yield root
 
 
@@ -137,6 +137,6 @@ def test_a_catalog_with_a_spoilt_file_answers_or_names_the_fault(folder, spoilt)
 def test_a_file_that_once_broke_the_reader_is_told(name):
     """Each file of seeds/ ended a reading with an error of another kind."""
     path = Path(__file__).parent / "seeds" / name
-    found = read.yaml_mapping(path, name)
+    found = files.yaml_mapping(path, name)
     assert isinstance(found, Fault) and found.remedy
     told([found])

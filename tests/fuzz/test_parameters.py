@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from advisor.assumptions import Assumptions
-from advisor.errors import WorkloadError
-from advisor.workload import Workload, ignored, infinite
+from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import Workload, ignored, infinite
+from advisor.base.errors import WorkloadError
 from tests.fuzz.fuzzing import VALUES, drawn
 
 FIELDS = [*Workload.model_fields, *Assumptions.model_fields]

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from advisor import prices, token_counts
+from advisor.catalog import price_sources
+from advisor.catalog.price_sources import PricesError
 from advisor.encode import remote
-from advisor.encode.address import Limits
 from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import EncodeError
-from advisor.prices import PricesError
-from advisor.token_counts import TokenCountError
+from advisor.live import token_counts
+from advisor.live.token_counts import TokenCountError
+from advisor.net.client import Limits
 from tests.encode import servers
 from tests.fuzz.fuzzing import bodies, drawn
 
@@ -160,14 +161,14 @@ def test_live_prices_are_read_or_refused(server, catalog, body, status, headers)
     base, answers = server
     answers["GET"] = (status, headers, b"" if status == 204 else body)
     try:
-        live = prices.fetch(KEY, base, LIMITS)
+        live = price_sources.fetch(KEY, base, LIMITS)
     except PricesError as error:
         refused(error)
         return
-    assert live and all(price is None or prices.LEAST_USD <= price <= prices.MOST_USD for price in live.values())
-    told = [*prices.comparison(catalog, live), prices.yaml_change(prices.drift(catalog, live), TODAY)]
+    assert live and all(price is None or price_sources.LEAST_USD <= price <= price_sources.MOST_USD for price in live.values())
+    told = [*price_sources.comparison(catalog, live), price_sources.yaml_change(price_sources.drift(catalog, live), TODAY)]
     assert all("{" not in text and KEY not in text for text in told)
-    prices.with_prices(catalog, live)
+    price_sources.with_prices(catalog, live)
 
 
 TOKENIZER = {

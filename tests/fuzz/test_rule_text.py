@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from advisor.columns import KINDS
-from advisor.rules import evaluate, explain
+from advisor.rules import evaluate
+from advisor.rules.columns import KINDS
 from advisor.rules.syntax import MAX_LENGTH, RuleError, parse
+from advisor.rules.template import fill, names_in
 from tests.fuzz.fuzzing import drawn
 
 COLUMNS = {"tokens": "number", "limit": "number", "kind": "text", "split": "boolean"}
@@ -148,12 +149,12 @@ def test_a_rule_text_answers_or_is_refused_in_a_sentence(text):
 @example("\x00\x01{{}}")
 def test_a_sentence_takes_figures_in_plain_places_or_is_refused(template):
     try:
-        names = explain.names_in(template)
+        names = names_in(template)
     except RuleError as error:
         assert str(error).strip()
         return
     assert all(name.isidentifier() for name in names)
-    filled = explain.fill(template, dict.fromkeys(names, "7"))
+    filled = fill(template, dict.fromkeys(names, "7"))
     assert "7" in filled if names else filled == re.sub(r"\{\{|\}\}", lambda twice: twice[0][0], template)
 
 

@@ -8,9 +8,9 @@ import zipfile
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from advisor import own_data, own_zip, token_counts
-from advisor.own_data import File, Limits, OwnDataError
-from advisor.token_counts import SampleLimits, TokenCountError
+from advisor.live import judged, judged_zip, token_counts
+from advisor.live.judged import File, Limits, OwnDataError
+from advisor.live.token_counts import SampleLimits, TokenCountError
 from tests.fuzz.fuzzing import VALUES, drawn, spoilt_bytes
 
 SMALL = Limits(
@@ -59,7 +59,7 @@ def sound(found):
 @example("", b'id,text\n1,"' + b"x" * 200_000 + b'"', "", b"id,text\nq,b", "", b"q 0 1 1")
 def test_three_files_are_read_or_refused_with_their_faults(passages_name, passages, queries_name, queries, judgements_name, judgements):
     try:
-        found = own_data.read(File(passages_name, passages), File(queries_name, queries), File(judgements_name, judgements), SMALL)
+        found = judged.read(File(passages_name, passages), File(queries_name, queries), File(judgements_name, judgements), SMALL)
     except OwnDataError as error:
         told(error)
         return
@@ -91,7 +91,7 @@ PATHS = st.sampled_from(["corpus.jsonl", "queries.jsonl", "qrels/test.tsv", "qre
 @example(zipped({f"{i}": "" for i in range(600)}))
 def test_a_zip_is_read_or_refused_with_its_faults(content):
     try:
-        found = own_zip.read_zip(File("data.zip", content), SMALL)
+        found = judged_zip.read_zip(File("data.zip", content), SMALL)
     except OwnDataError as error:
         told(error)
         return
@@ -107,7 +107,7 @@ def test_headers_of_a_zip_that_lie_are_no_other_error(which, at, lie):
     place = starts[which * (len(starts) - 1) // 3] + 4 + at
     content[place : place + len(lie)] = lie
     try:
-        sound(own_zip.read_zip(File("data.zip", bytes(content)), SMALL))
+        sound(judged_zip.read_zip(File("data.zip", bytes(content)), SMALL))
     except OwnDataError as error:
         told(error)
 
@@ -139,6 +139,6 @@ def test_a_sample_is_read_or_refused_in_a_sentence(name, content, split):
 @given(spoilt_bytes(struct.pack("<4sI", b"\xff\xfea\x00", 1)) | st.text(max_size=30).map(lambda text: text.encode("utf-16")))
 def test_utf_16_is_named_or_refused(content):
     try:
-        own_data.read(File("a.csv", content), File("b.csv", content), File("c.txt", content), SMALL)
+        judged.read(File("a.csv", content), File("b.csv", content), File("c.txt", content), SMALL)
     except OwnDataError as error:
         told(error)

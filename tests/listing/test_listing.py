@@ -6,10 +6,10 @@ import pytest
 import yaml
 
 from advisor import __main__ as cli
-from advisor import listing
 from advisor.catalog.load import Family
 from advisor.catalog.schema import Family as FamilyFacts
 from advisor.catalog.schema import Listing
+from advisor.family import listing
 
 GOLDEN = yaml.safe_load((Path(__file__).with_name("expected.yaml")).read_text(encoding="utf-8"))
 

@@ -3,12 +3,12 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor.encode.address import parsed
-from advisor.encode.choices import Choice
+from advisor.encode.available_models import Choice
 from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import LONGEST_CHARACTERS, EncodeError
 from advisor.encode.remote import Gate
-from pages import engines, shared
+from advisor.net.client import parsed
+from pages.parts import engines, shared
 from tests.encode import servers
 
 KEY = "sk_test_5ecret-of-the-visitor"
@@ -21,7 +21,7 @@ def script():
     from pathlib import Path
     from types import SimpleNamespace
 
-    from pages import shared
+    from pages.parts import shared
 
     shared.start(SimpleNamespace(url_path="live"))
     runpy.run_path(str(Path(shared.__file__).with_name("live.py")))

@@ -9,14 +9,18 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from advisor import faq, reasons, report, tables, token_counts, units
-from advisor.assumptions import Assumptions
+from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import Workload
+from advisor.base import formatting
+from advisor.base.errors import CatalogError, did_you_mean
 from advisor.catalog.load import load, today
-from advisor.errors import CatalogError, did_you_mean
-from advisor.recommend import recommend
-from advisor.token_counts import TokenCountError
-from advisor.workload import Workload
-from pages import shared
+from advisor.decide.recommend import recommend
+from advisor.explain import reasons, report
+from advisor.family import faq
+from advisor.live import token_counts
+from advisor.live.token_counts import TokenCountError
+from advisor.show import tables
+from pages.parts import shared
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("__init__", "shared", "form", "texts", "engines", "own_data", "speed")
@@ -81,7 +85,7 @@ def test_cost_shows_an_unknown_price_as_not_known(copied, monkeypatch):
     path.write_text(re.sub(r'usd_per_1m_input: ".*"', "usd_per_1m_input: null", path.read_text(encoding="utf-8")), encoding="utf-8")
     monkeypatch.setenv("ADVISOR_CATALOG", str(copied))
     at = opened("cost")
-    assert units.NOT_KNOWN in cells(at) and not cells(at) & {"nan", "None"}
+    assert formatting.NOT_KNOWN in cells(at) and not cells(at) & {"nan", "None"}
 
 
 def test_cost_shows_the_formula_with_the_visitors_numbers(catalog):
@@ -162,9 +166,9 @@ def test_a_broken_catalog_lists_its_faults(copied, monkeypatch):
     [
         *PAGES,
         ROOT / "app.py",
-        ROOT / "pages/shared.py",
-        ROOT / "pages/form.py",
-        ROOT / "pages/texts.py",
+        ROOT / "pages/parts/shared.py",
+        ROOT / "pages/parts/form.py",
+        ROOT / "pages/parts/texts.py",
         *(ROOT / f"pages/{part}.py" for part in ("engines", "own_data", "speed")),
     ],
     ids=lambda path: path.stem,

@@ -1,30 +1,30 @@
 import pytest
 
-from advisor.rules import explain
 from advisor.rules.syntax import RuleError
+from advisor.rules.template import fill, names_in
 
 
 def test_the_figures_take_their_places():
-    assert explain.fill("{a} exceeds {b}; {{not this}}.", {"a": "902", "b": "512"}) == "902 exceeds 512; {not this}."
+    assert fill("{a} exceeds {b}; {{not this}}.", {"a": "902", "b": "512"}) == "902 exceeds 512; {not this}."
 
 
 def test_names_are_given_once_in_order():
-    assert explain.names_in("{b} and {a} and {b}") == ("b", "a")
+    assert names_in("{b} and {a} and {b}") == ("b", "a")
 
 
 @pytest.mark.parametrize("template", ["{}", "{a.b}", "{a[0]}", "{a!r}", "{a:>10}", "{", "}", "{a} }", "{1}"])
 def test_a_place_that_is_no_plain_name_is_refused(template):
     with pytest.raises(RuleError):
-        explain.names_in(template)
+        names_in(template)
 
 
 def test_a_figure_that_is_missing_is_an_error():
     with pytest.raises(KeyError, match="b"):
-        explain.fill("{a} {b}", {"a": "1"})
+        fill("{a} {b}", {"a": "1"})
 
 
 def test_a_figure_with_braces_is_not_read_again():
-    assert explain.fill("{a}", {"a": "{b}"}) == "{b}"
+    assert fill("{a}", {"a": "{b}"}) == "{b}"
 
 
 @pytest.mark.parametrize(
@@ -33,13 +33,13 @@ def test_a_figure_with_braces_is_not_read_again():
 )
 def test_a_place_that_is_refused_is_shown_with_what_to_write(template, place, pinned):
     with pytest.raises(RuleError) as error:
-        explain.names_in(template)
+        names_in(template)
     assert f"'{place}'" in str(error.value)
     assert str(error.value) == pinned
 
 
 def test_braces_beside_a_place_are_kept_and_names_after_them_are_found():
     template = "{{{a}}} {{b}} {c_1}"
-    assert explain.names_in(template) == ("a", "c_1")
-    assert explain.fill(template, {"a": "1", "c_1": "2"}) == "{1} {b} 2"
-    assert explain.names_in("no place") == () and explain.fill("no place", {}) == "no place"
+    assert names_in(template) == ("a", "c_1")
+    assert fill(template, {"a": "1", "c_1": "2"}) == "{1} {b} 2"
+    assert names_in("no place") == () and fill("no place", {}) == "no place"

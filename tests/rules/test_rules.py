@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
-from advisor import plans
-from advisor.catalog import read
+from advisor.ask.workload import Workload
+from advisor.catalog import files
 from advisor.catalog.load import SHIPPED
 from advisor.catalog.schema import Peaks
-from advisor.findings import Findings
-from advisor.plans import build
-from advisor.rules import explain
-from advisor.workload import Workload
+from advisor.decide import plans
+from advisor.decide.plans import build
+from advisor.decide.rule_results import Findings
+from advisor.rules import template
 
 TODAY = date(2026, 11, 24)
 LONG = {"passage_tokens": 600, "passage_tokens_p95": 900}
@@ -300,7 +300,7 @@ def test_the_sentence_of_a_rule_holds_the_plans_figures_and_each_is_known(catalo
     plan, findings = of_case(catalog, CASES[rule])
     (found,) = [finding for finding in findings if finding.rule == rule]
     written = catalog.rules[rule].entry
-    names = explain.names_in(written.because_unknown if found.unknown else written.because)
+    names = template.names_in(written.because_unknown if found.unknown else written.because)
     assert [name for name in names if plan.figure(name) is None] == []
     assert [name for name in names if plans.shown(plan, name) not in found.text] == []
     assert "{" not in found.text
@@ -387,7 +387,7 @@ def test_a_machine_without_a_price_is_never_picked(copied):
     from advisor import catalog as catalogs
 
     path = copied / "hardware/instances.yaml"
-    found = read.yaml_mapping(path, "instances.yaml")
+    found = files.yaml_mapping(path, "instances.yaml")
     next(one for one in found["instances"] if one["id"] == "aws-g6.xlarge")["on_demand_usd_per_h"] = None
     path.write_text(yaml.safe_dump(found), encoding="utf-8")
     plan, findings = judged(catalogs.load(copied), {}, ON_L4)
@@ -406,10 +406,10 @@ def test_outputs_that_no_library_returns_rule_own_machines_out(copied):
 @pytest.mark.parametrize("theme", sorted(path.stem for path in (SHIPPED / "rules").glob("*.yaml")))
 def test_a_rule_whose_example_no_longer_holds_does_not_load(copied, theme):
     from advisor import catalog as catalogs
-    from advisor.errors import CatalogError
+    from advisor.base.errors import CatalogError
 
     path = copied / f"rules/{theme}.yaml"
-    rules = read.yaml_mapping(path, theme)["rules"]
+    rules = files.yaml_mapping(path, theme)["rules"]
     rules[0]["example"] = {"takes": rules[0]["example"]["leaves"], "leaves": rules[0]["example"]["takes"]}
     path.write_text(yaml.safe_dump({"rules": rules}), encoding="utf-8")
     with pytest.raises(CatalogError) as error:

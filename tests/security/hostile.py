@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from advisor.catalog import read
+from advisor.catalog import files
 
 PROSE = set(
     [
@@ -104,7 +104,7 @@ def spoil(folder: Path, text: str) -> int:
         return f"{value} {text.replace('{', '(').replace('}', ')') if key.startswith('because') else text}"
 
     for path in folder.rglob("*.yaml"):
-        found = read.yaml_mapping(path, path.name)
+        found = files.yaml_mapping(path, path.name)
         assert isinstance(found, dict), found
         whole = spoilt(found, "" if path.name == "sources.yaml" else path.stem)
         path.write_text(yaml.safe_dump(whole, allow_unicode=True, sort_keys=False), encoding="utf-8")

@@ -11,10 +11,10 @@ import pytest
 import requests
 from starlette.applications import Starlette
 
-from advisor import catalog
-from advisor.assumptions import Assumptions
-from advisor.serve import metrics, openapi, routes, shapes
-from advisor.workload import Workload
+from advisor import catalog, telemetry
+from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import Workload
+from advisor.serve import openapi, routes, schemas
 from tests import asgi
 
 LOADED = catalog.load()
@@ -46,7 +46,7 @@ def test_the_parameters_of_a_pages_link_ask_the_same_as_the_workload(server, pre
         f"{server}/api/v1/recommend", json=workload.model_dump(mode="json") | assumed.model_dump(mode="json"), timeout=60
     )
     assert got.json() == posted.json()
-    found = shapes.Recommendation.model_validate_json(got.content, strict=True)
+    found = schemas.Recommendation.model_validate_json(got.content, strict=True)
     assert found.workload == workload.model_dump(mode="json")
     assert found.assumed == {"speed_percent": 80.0}
 
@@ -79,7 +79,7 @@ WRONG = [
 def test_a_wrong_address_is_refused_with_its_field_and_the_remedy(server, query, field, named):
     refused = ask(server, f"recommend?{query}")
     assert refused.status_code == 422
-    (fault,) = shapes.Refusal.model_validate_json(refused.content, strict=True).faults
+    (fault,) = schemas.Refusal.model_validate_json(refused.content, strict=True).faults
     assert fault.field == field and fault.problem
     assert named in f"{fault.problem} {fault.remedy}"
 
@@ -151,8 +151,8 @@ def test_a_failure_of_the_server_is_told_in_json_counted_and_logged(caplog):
 
     status, told = asgi.ask(Starlette(routes=[routes._route("/failing", GET=fails)]), "GET", "/failing")
     assert status == 500
-    assert "log" in shapes.Refusal.model_validate_json(told).error
-    assert 'advisor_requests_total{method="GET",route="/failing",status="500"} 1.0' in metrics.text().decode()
+    assert "log" in schemas.Refusal.model_validate_json(told).error
+    assert 'advisor_requests_total{method="GET",route="/failing",status="500"} 1.0' in telemetry.text().decode()
     assert "ZeroDivisionError" in caplog.text
 
 
@@ -160,7 +160,7 @@ def test_a_failure_of_the_server_is_told_in_json_counted_and_logged(caplog):
 def test_an_address_that_is_not_there_is_told_in_json(server, path):
     refused = requests.get(f"{server}/api/{path}", timeout=60)
     assert refused.status_code == 404
-    assert shapes.Refusal.model_validate_json(refused.content).error.endswith((".", "?"))
+    assert schemas.Refusal.model_validate_json(refused.content).error.endswith((".", "?"))
 
 
 @pytest.mark.parametrize("path", ["v1/variants/%00.json", "v1/variants/%2F..%2F.json"])
@@ -181,17 +181,17 @@ def test_what_is_too_large_or_of_another_kind_is_refused_before_it_is_read(serve
     }
     assert {status: response.status_code for status, response in refused.items()} == {status: status for status in refused}
     for response in refused.values():
-        assert shapes.Refusal.model_validate_json(response.content).error.endswith(".")
+        assert schemas.Refusal.model_validate_json(response.content).error.endswith(".")
     assert refused[405].headers["Allow"] == "GET, POST"
 
 
 def test_the_catalog_and_each_variant_come_whole_and_with_their_sources(server):
-    whole = shapes.CatalogAnswer.model_validate_json(ask(server, "catalog.json").content)
+    whole = schemas.CatalogAnswer.model_validate_json(ask(server, "catalog.json").content)
     assert whole.version == LOADED.version
     assert whole.variants.keys() == LOADED.variants.keys()
     assert len(whole.quality) == len(LOADED.quality)
     for key, facts in LOADED.variants.items():
-        one = shapes.VariantAnswer.model_validate_json(ask(server, f"variants/{key}.json").content)
+        one = schemas.VariantAnswer.model_validate_json(ask(server, f"variants/{key}.json").content)
         assert one.facts == facts
         assert {o.offer.id for o in one.offers} == {o.id for _, _, o in LOADED.offers() if o.variant == key}
         assert {source for _, source in facts.all_source_ids()} <= one.sources.keys()

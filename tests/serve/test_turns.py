@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from advisor.serve.turns import Turns
+from advisor.serve.page_lock import Turns
 
 SOON_S = 10.0
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from advisor.serve.work import Answers, BusyError, Work
+from advisor.serve.queue_and_cache import Answers, BusyError, Work
 
 
 def test_what_waits_is_bounded_and_told_until_a_place_is_free():

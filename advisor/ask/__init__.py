@@ -1,0 +1,1 @@
+"""What a visitor states: the workload and the assumptions, as models with bounds."""

@@ -1,0 +1,270 @@
+"""The workload: what the visitor needs, in one shape for the form, the address, YAML and JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from advisor.base.errors import WorkloadError, did_you_mean
+from advisor.base.formatting import HOURS_PER_MONTH, count
+
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+MOST = 10**12
+MOST_LANGUAGES = 50
+
+PEAK_OVER_AVERAGE = 5
+"""The peak load where none is stated, in averages."""
+SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
+
+
+class Workload(BaseModel):
+    """What the visitor needs. Every field has a default, a unit and bounds; null means not stated."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    task: Literal["retrieve", "retrieve-and-rerank", "rerank"] = Field(
+        "retrieve",
+        title="Task",
+        description="retrieve: find passages with an embedder. retrieve-and-rerank: then reorder the best with a reranker. rerank: reorder what another search found.",
+    )
+    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=MOST_LANGUAGES)] = Field(
+        ("en",), title="Languages", description="ISO 639-1 codes of the passages and queries: en English, zh Chinese, de German, ..."
+    )
+    cross_lingual: bool = Field(False, title="Cross-lingual", description="Queries in one language find passages in another.")
+    passages: int = Field(1_000_000, ge=1, le=MOST, title="Passages", description="Passages in the corpus.")
+    passage_tokens: int = Field(
+        200,
+        ge=1,
+        le=10**6,
+        title="Tokens each",
+        description="Tokens of a typical passage, as the model's tokenizer counts them (about 4 characters of English a token).",
+    )
+    passage_tokens_p95: int = Field(
+        450, ge=1, le=10**6, title="95th percentile", description="19 of 20 passages have at most this many tokens."
+    )
+    split_long_passages: bool = Field(
+        True,
+        title="Long passages may be split",
+        description="Passages over a model's limit become several vectors. If not, a model that would cut them is ruled out.",
+    )
+    new_passages_per_month: int = Field(
+        0, ge=0, le=MOST, title="New passages a month", description="New or changed passages, encoded again each month."
+    )
+    queries_per_month: int = Field(2_000_000, ge=0, le=MOST, title="Queries a month", description="Queries in a month.")
+    query_tokens: int = Field(16, ge=1, le=10**5, title="Tokens in a query", description="Tokens of a typical query.")
+    peak_queries_per_second: float | None = Field(
+        None,
+        gt=0,
+        le=1e6,
+        allow_inf_nan=False,
+        title="Peak queries a second",
+        description="What your own hardware has to carry. Empty: five times the average. It changes no hosted price.",
+    )
+    rerank_candidates: int = Field(
+        50, ge=1, le=10_000, title="Candidates for a query", description="Passages that the reranker scores for each query."
+    )
+    outputs: Annotated[tuple[Literal["dense", "sparse", "multi_vector"], ...], Field(min_length=1)] = Field(
+        ("dense",),
+        title="Outputs",
+        description="dense: one vector a text. sparse: weights of its tokens. multi_vector: one vector a token.",
+    )
+    placement: Literal["any", "hosted", "own"] = Field(
+        "any", title="Placement", description="hosted: a provider's endpoint, by the token. own: machines that you rent by the hour."
+    )
+    hardware: Literal["any", "cpu", "gpu"] = Field(
+        "any", title="Hardware", description="What your own machines may compute with: a GPU, or the CPU alone."
+    )
+    data_may_leave: bool = Field(True, title="Texts may be sent to a provider", description="If not, every hosted endpoint is ruled out.")
+    licence: Literal["any", "commercial", "permissive"] = Field(
+        "any", title="Licence", description="commercial: the weights may be used commercially. permissive: MIT, Apache-2.0 or the like."
+    )
+    vector_store: str = Field(
+        "ram",
+        pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$",
+        max_length=60,
+        title="Index",
+        description="ram: the vector index in rented memory. none: left out of the cost. Or a vector store of the catalog, as pgvector.",
+    )
+    vector_type: Literal["float32", "float16", "int8", "binary"] = Field(
+        "float32",
+        title="Vector type",
+        description="Bytes per value in the index: float32 4, float16 2, int8 1, binary 1/8. Smaller types cost some quality, which is not counted here.",
+    )
+    budget_usd_per_month: float | None = Field(
+        None,
+        ge=0,
+        le=1e12,
+        allow_inf_nan=False,
+        title="Budget (US dollars a month)",
+        description="Plans above it are ruled out. Empty: no limit.",
+    )
+    latency_ms_p95: float | None = Field(
+        None,
+        gt=0,
+        le=1e7,
+        allow_inf_nan=False,
+        title="Latency limit (ms, 95th percentile)",
+        description="For the model alone, without network and search. On your own hardware slower plans are ruled out; providers publish no latency, so there it only warns. Empty: no limit.",
+    )
+    redundancy: bool = Field(
+        False, title="Redundancy", description="One machine more than the load needs; machines let by third parties are ruled out."
+    )
+    priority: Literal["balanced", "quality", "cost"] = Field(
+        "balanced",
+        title="Priority",
+        description="quality: the best score, then the lowest cost. cost: the lowest cost. balanced: the lowest cost within the tolerance of the best score.",
+    )
+    quality_tolerance: float = Field(
+        5.0,
+        ge=0,
+        le=100,
+        allow_inf_nan=False,
+        title="Quality tolerance (points)",
+        description="Points of the chosen metric that may be given up for a lower cost.",
+    )
+    material_usd: float = Field(
+        5.0,
+        ge=0,
+        le=1e9,
+        allow_inf_nan=False,
+        title="Material difference (US dollars a month)",
+        description="Monthly differences below this do not decide.",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.passage_tokens_p95 < self.passage_tokens:
+            raise PydanticCustomError(
+                "p95",
+                "passage_tokens_p95 is {p95}, below passage_tokens {typical}. The 95th percentile cannot be below the typical passage: raise it to at least {typical}.",
+                {"p95": count(self.passage_tokens_p95), "typical": count(self.passage_tokens)},
+            )
+        return self
+
+    @classmethod
+    def of(cls, stated: Mapping[str, Any]) -> Workload:
+        """The workload with the stated fields, and defaults for the rest.
+
+        Raises:
+            WorkloadError: every fault in one message, each with its field and the remedy.
+        """
+        unknown = [
+            f"no field '{name}'. {did_you_mean(str(name), cls.model_fields)}".strip() for name in stated if name not in cls.model_fields
+        ]
+        if unknown:
+            raise WorkloadError("\n".join(unknown))
+        try:
+            return cls.model_validate(dict(stated))
+        except ValidationError as error:
+            lines = []
+            for fault in error.errors(include_url=False):
+                place = ".".join(str(part) for part in fault["loc"])
+                lines.append(f"{place}: {fault['msg']}" if place else fault["msg"])
+            raise WorkloadError("\n".join(lines)) from None
+
+    @property
+    def peak(self) -> float:
+        """Queries a second at the peak: as stated, but never below the average; else five times the average."""
+        average = self.queries_per_month / SECONDS_PER_MONTH
+        return PEAK_OVER_AVERAGE * average if self.peak_queries_per_second is None else max(self.peak_queries_per_second, average)
+
+    def stated(self) -> dict[str, Any]:
+        """The fields that differ from their defaults: what an address has to carry."""
+        return {name: value for name, value in self.model_dump().items() if value != type(self).model_fields[name].default}
+
+    def params(self) -> dict[str, str | list[str]]:
+        """The stated fields as address parameters; lists repeat, true and false are words."""
+        return {name: _param(value) for name, value in self.stated().items()}
+
+
+LISTS = ("languages", "outputs")
+"""Fields that an address may name several times."""
+
+
+def ignored(
+    params: Mapping[str, Sequence[str]],
+    choices: Mapping[str, Collection[str]],
+    others: Collection[str] = (),
+    models: Sequence[type[BaseModel]] = (Workload,),
+) -> list[str]:
+    """What a page cannot take of an address, a sentence for each parameter; the page then has its default there.
+
+    `models` hold the fields of the form, `choices` the values that a list of the page offers, by parameter; `others` are parameters
+    that the page reads itself.
+    """
+    fields = {name: model for model in models for name in model.model_fields}
+    told = []
+    for name, values in params.items():
+        shown = f"{name[:40]}={','.join(values)[:60]}"
+        if name not in fields and name not in choices and name not in others:
+            told.append(f"{shown}: no such field. {did_you_mean(name[:40], fields)}".strip())
+        elif name not in LISTS and len(values) > 1 and (name not in others or name in choices):
+            told.append(f"{shown}: given {len(values)} times; the last one is taken.")
+        elif name in choices and (odd := [value for value in values if value not in choices[name]]):
+            told.append(f"{shown}: no such choice as '{odd[0][:40]}'. {did_you_mean(odd[0][:40], choices[name])}".strip())
+        elif name in fields and name not in choices and (problem := _unreadable(fields[name], name, list(values))):
+            told.append(f"{shown}: {problem}")
+    return told
+
+
+def infinite(params: Mapping[str, Sequence[str]]) -> list[str]:
+    """Parameters whose text reads as a number without end, or as no number at all (1e400, inf, nan)."""
+    found = []
+    for name, values in params.items():
+        with contextlib.suppress(ValueError):
+            if not all(math.isfinite(float(value)) for value in values):
+                found.append(name)
+    return found
+
+
+def _unreadable(model: type[BaseModel], name: str, values: list[str]) -> str:
+    """Why a field cannot take the text of an address; empty where it can."""
+    stated: Any = values if name in LISTS else values[0] if values else ""
+    if stated == "":
+        return ""  # an empty parameter clears the field
+    if type(model.model_fields[name].default) is bool and stated not in ("true", "false"):
+        return "write true or false."
+    beside = {} if model is not Workload else {"passage_tokens_p95": 10**6} if name == "passage_tokens" else {"passage_tokens": 1}
+    try:
+        model.model_validate(beside | {name: stated})
+    except ValidationError as error:
+        message = str(error.errors(include_url=False)[0]["msg"])
+        return f"{message[0].lower()}{message[1:]}."
+    return ""
+
+
+def unused(task: object) -> tuple[str, ...]:
+    """Fields of the workload that a task does not use."""
+    if task == "rerank":
+        return ("passages", "new_passages_per_month", "outputs", "vector_store", "vector_type")
+    return () if task == "retrieve-and-rerank" else ("rerank_candidates",)
+
+
+def bounds(field: str, model: type[BaseModel] = Workload) -> tuple[float, float]:
+    """Least and most of a number field; a least that is itself excluded counts as a little above it, or as one for whole numbers."""
+    info = model.model_fields[field]
+    limits = {name: getattr(item, name) for item in _metadata(info) for name in ("ge", "gt", "le") if hasattr(item, name)}
+    step = 1 if info.annotation is int else 1e-6
+    return limits.get("ge", limits.get("gt", 0) + step), limits["le"]
+
+
+def _metadata(info: Any) -> list[Any]:
+    """Bounds of a field, also where it may be null."""
+    found = list(info.metadata)
+    for part in getattr(info.annotation, "__args__", ()):
+        for item in getattr(part, "__metadata__", ()):
+            found += item.metadata if hasattr(item, "metadata") else [item]
+    return found
+
+
+def _param(value: Any) -> str | list[str]:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [str(item) for item in value]
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) and value < 1e6 else str(value)

@@ -1,0 +1,1 @@
+"""What every wing stands on: errors, how figures are written, ids. It imports nothing of the project."""

@@ -1,0 +1,141 @@
+"""One YAML or CSV file as plain Python values, or the faults that keep it from being read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from advisor.base.errors import Fault
+
+MAX_BYTES = 2_000_000  # the largest shipped file is under 0.1 MB; a mistaken one must not fill the memory
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader with YAML 1.2 scalars, no repeated keys and no aliases."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML keeps them on the class
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """A node; aliases are refused, since a few of them can unfold to gigabytes."""
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "an alias (*name). Write the value out", mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A mapping whose keys are texts and appear once."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge" or not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key that is not plain text", key.start_mark)
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"the key '{key.value}' twice. Keep one", key.start_mark)
+            seen.add(key.value)
+            key.tag = "tag:yaml.org,2002:str"  # `no:` and `1:` are names here
+        return super().construct_mapping(node, deep)
+
+
+# YAML 1.2 core schema: `no` is Norwegian, not false; dates stay text for the schema to read.
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", r"~|null|Null|NULL|", "~nN\0"),
+    ("int", r"[-+]?[0-9][0-9_]*", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        "-+0123456789.",
+    ),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), [c if c != "\0" else "" for c in _first])
+
+
+def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    return int(loader.construct_scalar(node).replace("_", ""))  # 010 is ten, as YAML 1.2 has it
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
+
+
+def text(path: Path, name: str) -> str | Fault:
+    """Text of a file of at most `MAX_BYTES` in UTF-8, or why it cannot be read."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            return Fault(
+                name,
+                "",
+                "",
+                f"{size:,} bytes, more than the {MAX_BYTES:,} a catalog file may have.",
+                "Split it, or check that it is the right file.",
+            )
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return Fault(name, "", "", "the file is missing.", "Restore it, or point ADVISOR_CATALOG at a whole catalog.")
+    except UnicodeDecodeError as error:
+        return Fault(name, "", "", f"byte {error.start:,} is not UTF-8.", "Save the file as UTF-8.")
+    except OSError as error:
+        return Fault(
+            name,
+            "",
+            "",
+            f"it cannot be read ({error.strerror or error}).",
+            "Check that it is a file and that its permissions allow reading.",
+        )
+
+
+def yaml_mapping(path: Path, name: str) -> dict[str, Any] | Fault:
+    """The mapping at the top of a YAML file, or the fault with its line."""
+    content = text(path, name)
+    if isinstance(content, Fault):
+        return content
+    return parse_mapping(content, name)
+
+
+def parse_mapping(content: str, name: str) -> dict[str, Any] | Fault:
+    """The mapping at the top of a YAML text, or the fault with its line."""
+    try:
+        value = yaml.load(content, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"line {mark.line + 1}" if mark else ""
+        remedy = "Indent with spaces; YAML allows no tabs there." if mark and "\\t" in str(error.problem) else "Mend the YAML at that line."
+        return Fault(name, place, "", f"{error.problem or error.context}.", remedy)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).split("\n")[0]
+        return Fault(name, "", "", f"not readable as YAML: {reason}.", "Mend or restore the file.")
+    except (LookupError, AttributeError, TypeError):  # PyYAML 6.0 trips over `!!bool x`, `!!timestamp x`, `!!float ''`, `!!map [x]`
+        return Fault(name, "", "", "not readable as YAML: a tag (!!) does not fit its value.", "Write the value without a tag.")
+    if not isinstance(value, dict):
+        return Fault(name, "", "", "no mapping at the top.", "Write `field: value` lines.")
+    return value
+
+
+def csv_rows(path: Path, name: str, columns: tuple[str, ...]) -> list[dict[str, str]] | Fault:
+    """Rows of a CSV file with exactly these columns, as text."""
+    content = text(path, name)
+    if isinstance(content, Fault):
+        return content
+    reader = csv.DictReader(io.StringIO(content), strict=True)
+    try:
+        found = tuple(reader.fieldnames or ())
+        if found != columns:
+            return Fault(name, "line 1", "", f"the columns are {', '.join(found) or 'missing'}.", f"Write: {','.join(columns)}")
+        rows = []
+        for row in reader:
+            if None in row or None in row.values():
+                return Fault(
+                    name,
+                    f"line {reader.line_num}",
+                    "",
+                    f"not {len(columns)} values.",
+                    "Quote values that hold commas, and fill every column.",
+                )
+            rows.append(row)
+    except csv.Error as error:
+        return Fault(name, f"line {reader.line_num}", "", f"not readable as CSV: {error}.", "Mend the line.")
+    return rows

@@ -1,0 +1,391 @@
+"""Live prices at Novita AI: what its model list asks today, and how the catalog's offers differ from it.
+
+Nothing here writes to disk, and no text made here holds the key or words of the server.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import ipaddress
+import json
+import queue
+import re
+import threading
+import time
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from advisor import catalog as catalogs
+from advisor.base import formatting
+from advisor.base.errors import AdvisorError
+from advisor.catalog import Catalog
+from advisor.catalog.schema import Offer
+from advisor.net.client import Limits
+from advisor.net.client import wait_s as asked_wait_s
+
+BASE = "https://api.novita.ai/openai/v1"
+PROVIDER = "novita-ai"
+SOURCE = "novita-list-models"
+UNITS_PER_USD = 10_000  # the list counts in 1/10,000 US dollars per 1M tokens (sources.yaml: novita-price-unit)
+LEAST_USD, MOST_USD = Decimal("0.000001"), Decimal(1_000_000)  # outside of these a price per 1M tokens is a mistake
+CHUNK = 65_536  # bytes
+
+_KEY = re.compile(r"[\x21-\x7e]{1,500}")
+_BASE = re.compile(r"https?://[A-Za-z0-9.:/_\[\]-]{1,500}")  # no @, \, ? or #, which parsers of addresses read differently
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+-]{0,199}")  # what may be shown on a terminal and written into YAML
+_NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
+
+
+class PricesError(AdvisorError):
+    """Live prices that could not be had: one sentence for why, and the next step. Never holds the key."""
+
+
+LIMITS = Limits(read_s=10, deadline_s=30, largest_bytes=5_000_000)
+
+
+class Drift(NamedTuple):
+    """One difference between catalog and live prices, in US dollars per 1M input tokens.
+
+    Changed: `offer_id` and `live` are set. Gone from Novita's list: `live` is None. New there: `offer_id` is None.
+    """
+
+    offer_id: str | None
+    model: str
+    catalog: Decimal | None
+    live: Decimal | None
+    text: str
+
+
+class _Answer(NamedTuple):
+    """What asking came to: a body, or why there is none and whether to ask again."""
+
+    body: bytes | None = None
+    problem: str = ""
+    again: bool = False
+    wait_s: float | None = None
+
+
+_TOO_LONG = _Answer(problem="Novita took too long to answer. Try again in a few minutes; the catalog's own prices still hold.")
+_BROKEN = _Answer(problem="Novita could not be reached, or broke off. Check the network and the base address, then try again.", again=True)
+
+
+def fetch(key: str, base: str = BASE, limits: Limits = LIMITS) -> dict[str, Decimal | None]:
+    """US dollars per 1M input tokens by model id, as Novita's model list states them now; None: no price stated.
+
+    Returns or raises within `limits.deadline_s`. The key is sent to `base` alone: take that from no one but the key's owner.
+
+    Raises:
+        PricesError: the key or `base` cannot be used, or no list of prices was had.
+    """
+    if not key:
+        raise PricesError("There is no Novita key. Create one in Novita's key settings; the command line reads NOVITA_API_KEY.")
+    if not _KEY.fullmatch(key):
+        raise PricesError(
+            "The Novita key holds a space, a line break or another character that no key has. Copy it again, whole and alone."
+        )
+    address = _models_address(base)
+    until = time.monotonic() + limits.deadline_s
+    answers: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
+    # In a thread, because neither the look-up of the name nor headers that trickle in obey a time-out of requests.
+    # Given up on, it ends by itself when the server closes, and asks no more.
+    threading.Thread(target=lambda: answers.put(_answer(address, key, limits, until)), name="novita-prices", daemon=True).start()
+    try:
+        got = answers.get(timeout=limits.deadline_s)
+    except queue.Empty:
+        got = _TOO_LONG
+    if got.body is None:  # raised outside of `except`, so that no exception of requests, which holds the key, hangs on it
+        raise PricesError(got.problem)
+    return _listed_prices(got.body, key)
+
+
+KEPT_S = 60
+_asking = threading.Lock()
+_kept: dict[tuple[str, str], tuple[float, dict[str, Decimal | None] | PricesError]] = {}
+
+
+def fetch_for_all(key: str, base: str = BASE) -> dict[str, Decimal | None]:
+    """What `fetch` gave, or ended with, within the last minute: for a key of the operator's, which visitors shall not use up.
+
+    Raises:
+        PricesError: as `fetch` does.
+    """
+    with _asking:
+        asked_at, found = _kept.get((key, base), (0.0, None))
+        if found is None or time.monotonic() - asked_at > KEPT_S:
+            try:
+                found = fetch(key, base)
+            except PricesError as error:
+                found = PricesError(str(error))
+            _kept.clear()
+            _kept[key, base] = (time.monotonic(), found)
+    if isinstance(found, PricesError):
+        raise PricesError(str(found))
+    return dict(found)
+
+
+def _models_address(base: str) -> str:
+    """Address of the model list; Novita publishes bases with and without /v1, and /v3/openai."""
+    if not _BASE.fullmatch(base):
+        raise PricesError(f"The base address is none that can be used. Write it as {BASE}.")
+    try:
+        parts = urlsplit(base)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host = ""
+    if not host:
+        raise PricesError(f"The base address names no host, or no valid port. Write it as {BASE}.")
+    if parts.scheme != "https" and not _is_loopback(host):
+        raise PricesError("The base address is not https, so the key could be read on the way. Write https://.")
+    path = re.sub("/+", "/", parts.path).rstrip("/").removesuffix("/models")
+    path = {"": "/openai/v1", "/openai": "/openai/v1", "/v3/openai/v1": "/v3/openai"}.get(path, path)
+    return f"{parts.scheme}://{parts.netloc}{path}/models"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _answer(address: str, key: str, limits: Limits, until: float) -> _Answer:
+    """The first answer that is final, or the last of `limits.tries`."""
+    got = _TOO_LONG
+    with requests.Session() as session:
+        session.trust_env = False  # a netrc entry for the host would replace the key
+        for number in range(limits.tries):
+            got = _one_try(session, address, key, limits, until)
+            wait_s = limits.backoff_s * 2**number if got.wait_s is None else got.wait_s
+            last = number + 1 == limits.tries or wait_s > limits.longest_wait_s or time.monotonic() + wait_s >= until
+            if not got.again or last:
+                break
+            time.sleep(wait_s)
+    return got
+
+
+def _one_try(session: requests.Session, address: str, key: str, limits: Limits, until: float) -> _Answer:
+    try:
+        with session.get(
+            address,
+            headers={"Authorization": f"Bearer {key}", "Accept": "application/json"},
+            timeout=(limits.connect_s, limits.read_s),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            if response.status_code == 200:
+                return _body(response, limits, until)
+            again = response.status_code == 429 or response.status_code >= 500
+            wait_s = asked_wait_s(response.headers.get("Retry-After", "")) if again else None
+            return _Answer(problem=_problem(response.status_code, wait_s), again=again, wait_s=wait_s)
+    except (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError):
+        return _TOO_LONG
+    except urllib3.exceptions.DecodeError:
+        return _Answer(problem="Novita's answer is packed in a way that cannot be unpacked. Check the base address.")
+    except (OSError, ValueError, urllib3.exceptions.HTTPError):  # requests' own errors are OSErrors
+        return _BROKEN
+
+
+def _body(response: requests.Response, limits: Limits, until: float) -> _Answer:
+    """The body, given up on where it is too large or comes in too slowly."""
+    body = bytearray()
+    # read1, because iter_content waits until a chunk is full: a byte a second would hold it for as long as it likes
+    while chunk := response.raw.read1(CHUNK, decode_content=True):
+        body += chunk
+        if len(body) > limits.largest_bytes:
+            return _Answer(
+                problem=f"Novita's answer is larger than {limits.largest_bytes:,} bytes, which no list of models is. Check the base address."
+            )
+        if time.monotonic() > until:
+            return _TOO_LONG
+    return _Answer(bytes(body))
+
+
+def _problem(status: int, wait_s: float | None) -> str:
+    come_back = "in a few minutes"
+    if wait_s is not None:
+        minute_begun = datetime.now(UTC) + timedelta(seconds=wait_s + 59)
+        come_back = f"at {minute_begun:%Y-%m-%d %H:%M} UTC, as Novita asks"
+    if 300 <= status < 400:
+        return f"Novita answered with a redirect ({status}), which was refused so that the key goes nowhere else. Check the base address."
+    if status in (401, 403):
+        return f"Novita refused the key ({status}). Check that it is whole and has not been revoked."
+    if status == 404:
+        return f"There is no model list at the base address (404). Use {BASE}."
+    if status == 429:
+        return f"Novita takes no more requests for now (429). Try again {come_back}."
+    if status >= 500:
+        return f"Novita has a fault of its own ({status}). Try again {come_back}; the catalog's own prices still hold."
+    return f"Novita answered with status {status} instead of a list. Check the base address."
+
+
+def _listed_prices(body: bytes, key: str) -> dict[str, Decimal | None]:
+    """The prices of an answer; entries without a usable id are passed over."""
+    answer: object = None
+    readable = True
+    try:
+        answer = json.loads(body, parse_float=_exact, parse_int=_exact, parse_constant=_exact)
+    except (ValueError, RecursionError):
+        readable = False
+    if not readable:
+        raise PricesError("Novita's answer is not JSON. Check the base address, or try again later.")
+    entries = answer.get("data") if isinstance(answer, dict) else None
+    found: dict[str, Decimal | None] = {}
+    for entry in entries if isinstance(entries, list) else []:
+        model = entry.get("id") if isinstance(entry, dict) else None
+        if isinstance(model, str) and _MODEL.fullmatch(model) and key not in model:
+            price = _usd(entry.get("input_token_price_per_m"))
+            found[model] = price if price is not None else _usd(_nested(entry, "pricing", "prompt", "price_per_m"))
+    if not found:
+        raise PricesError("Novita's answer holds no list of models under 'data'. Check the base address, or try again later.")
+    return found
+
+
+def _exact(number: str) -> Decimal:
+    try:
+        return Decimal(number)
+    except InvalidOperation:  # an exponent past what Decimal can hold
+        return Decimal("NaN")
+
+
+def _nested(value: object, *keys: str) -> object:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _usd(stated: object) -> Decimal | None:
+    """US dollars per 1M tokens of a price in Novita's unit; None where it is null, 0, negative or no number."""
+    text = str(stated).strip() if isinstance(stated, (str, Decimal)) else ""
+    if not _NUMBER.fullmatch(text):
+        return None
+    usd = Decimal(text) / UNITS_PER_USD
+    return Decimal(f"{usd:f}") if LEAST_USD <= usd <= MOST_USD else None
+
+
+def comparison(catalog: Catalog, live: dict[str, Decimal | None]) -> list[str]:
+    """A sentence for each of Novita's offers, the unchanged ones too, and for each BGE model that the catalog lacks."""
+    return [found.text for found, _ in _compared(catalog, live)]
+
+
+def drift(catalog: Catalog, live: dict[str, Decimal | None]) -> list[Drift]:
+    """Offers of Novita whose price has changed or whose model is gone, then BGE models that the catalog lacks.
+
+    A model that is listed without a price is no drift: the catalog's price is neither confirmed nor denied.
+    """
+    return [found for found, differs in _compared(catalog, live) if differs]
+
+
+def _compared(catalog: Catalog, live: dict[str, Decimal | None]) -> list[tuple[Drift, bool]]:
+    """Each offer and each BGE model without one, and whether it differs."""
+    by_name = _by_name(live)
+    offers = _offers(catalog)
+    rows = [_compared_offer(offer, by_name) for offer in offers if offer.type == "serverless"]
+    known = {offer.model.lower() for offer in offers}
+    for model in sorted(live):
+        if model.lower().startswith("baai/bge") and model.lower() not in known:
+            price = live[model]
+            listed = "without a price" if price is None else f"at {formatting.price(price)}"
+            rows.append((Drift(None, model, None, price, f"{model}: Novita lists it {listed}; the catalog has no offer for it."), True))
+    return rows
+
+
+def _compared_offer(offer: Offer, by_name: dict[str, Decimal | None]) -> tuple[Drift, bool]:
+    ours = offer.usd_per_1m_input
+    theirs = by_name.get(offer.model.lower())
+    says = f"the catalog says {formatting.price(ours)}."
+    if offer.model.lower() not in by_name:
+        text, differs = f"Novita does not list it any more; {says}", True
+    elif theirs is None:
+        text, differs = f"Novita lists it without a price; {says}", False
+    elif theirs == ours:
+        text, differs = f"{formatting.price(ours)} in the catalog and at Novita.", False
+    else:
+        text, differs = f"Novita asks {formatting.price(theirs)}; {says}", True
+    return Drift(offer.id, offer.model, ours, theirs, f"{offer.id} ({offer.model}): {text}"), differs
+
+
+def _by_name(live: dict[str, Decimal | None]) -> dict[str, Decimal | None]:
+    return {model.lower(): price for model, price in live.items()}
+
+
+def _offers(catalog: Catalog) -> list[Offer]:
+    return catalog.providers[PROVIDER].offers if PROVIDER in catalog.providers else []
+
+
+def yaml_change(drifts: list[Drift], today: date) -> str:
+    """The change to catalog/offers/novita-ai.yaml as YAML: fields to put in place of an offer's own, and offers to add.
+
+    An offer whose model is gone is a comment, since only a person can say whether it was withdrawn or renamed. Empty without drift.
+    """
+    if not drifts:
+        return ""
+    entries = [line for found in drifts for line in _yaml_entry(found, today)]
+    head = [
+        f"# Change to catalog/offers/{PROVIDER}.yaml, from Novita's model list of {today.isoformat()}.",
+        f"# Put these fields in place of the offer's own, and add {SOURCE} to its sources.",
+    ]
+    holds_offers = any(line.startswith("  - ") for line in entries)
+    return "\n".join([*head, *(["offers:"] if holds_offers else []), *entries]) + "\n"
+
+
+def _yaml_entry(found: Drift, today: date) -> list[str]:
+    """The lines of one drift; texts from the list are quoted."""
+    lines = [f"  # {' '.join(found.text.split())}"]
+    price = "null" if found.live is None else f'"{found.live:f}"'
+    dated = [f"    usd_per_1m_input: {price}", f"    as_of: {today.isoformat()}", "    tier: provider-page"]
+    if found.offer_id is None:
+        variant = "-".join(re.findall(r"[a-z0-9]+(?:\.[a-z0-9]+)*", found.model.lower().removeprefix("baai/")))
+        return [
+            *lines,
+            f"  - id: {PROVIDER}-{variant}",
+            f"    variant: {variant}  # check that the catalog has this variant",
+            f"    model: {json.dumps(found.model)}",
+            "    type: serverless",
+            *dated,
+            "    usd_per_1m_output: null",
+            "    billing_unit: null",
+            "    max_tokens: null",
+            "    native_currency: USD",
+            f"    sources: [{SOURCE}]",
+        ]
+    if found.live is None:
+        return [*lines, f"  # If Novita's page of the model is gone too, delete offer {found.offer_id}."]
+    return [*lines, f"  - id: {found.offer_id}", *dated]
+
+
+def with_prices(catalog: Catalog, live: dict[str, Decimal | None]) -> Catalog:
+    """The catalog with Novita's live prices, dated today, where they are known; the same catalog where none is.
+
+    For one visit: nothing is saved, and `version` ends in +live- and a digest of the prices.
+    """
+    by_name = _by_name(live)
+    today = catalogs.today()
+    offers = _offers(catalog)
+    renewed = [_live_offer(catalog, offer, by_name.get(offer.model.lower()), today) for offer in offers]
+    used = [f"{offer.id} {offer.usd_per_1m_input}" for offer, before in zip(renewed, offers, strict=True) if offer is not before]
+    if not used:
+        return catalog
+    digest = hashlib.sha256("\n".join([today.isoformat(), *used]).encode()).hexdigest()[:8]
+    provider = catalog.providers[PROVIDER].model_copy(update={"offers": renewed})
+    return dataclasses.replace(
+        catalog,
+        providers={**catalog.providers, PROVIDER: provider},
+        version=f"{catalog.version.partition('+live-')[0]}+live-{digest}",
+    )
+
+
+def _live_offer(catalog: Catalog, offer: Offer, price: Decimal | None, today: date) -> Offer:
+    """The offer at a live price, with the list as its source where the catalog knows it; the offer itself where no price is known."""
+    if price is None or offer.type != "serverless":
+        return offer
+    fields: dict[str, object] = {"usd_per_1m_input": price, "as_of": today, "tier": "provider-page"}
+    old = {name: ids for name in Offer.model_fields if name not in Offer.NOT_FACTS and (ids := list(offer.source_ids(name)))}
+    if SOURCE in catalog.sources:
+        fields["sources"] = {**old, **{name: [SOURCE] for name in fields}}
+    return offer.model_copy(update=fields)

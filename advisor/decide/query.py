@@ -1,0 +1,167 @@
+"""One question to the advisor: workload, changed assumptions and asked scores, as a flat mapping with the names of the pages' addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import LISTS, Workload
+from advisor.base.errors import Fault, WorkloadError, did_you_mean
+from advisor.catalog.load import Catalog
+from advisor.sizing import storage
+
+SCORES = {"embedder": "scores", "reranker": "rerank_scores"}
+"""The parameter of the published scores that rank each kind."""
+VIEW = (
+    "plan", "offer", "embed", "embed_options", "part", "volume", "index_model",
+    "break_even_embedder", "break_even_reranker", "machine_embedder", "machine_reranker",
+)  # fmt: skip
+"""Parameters of a page's address that choose what it shows; the answer does not depend on them."""
+
+
+MOST_FAULTS = 20
+"""Faults that are told of a question; the rest are counted."""
+MOST_ENTRIES = 200
+"""Entries of a list that are looked at; there are fewer languages."""
+_LEAVE = "Leave it out: it is neither a field of the workload nor an assumption."
+
+
+class QuestionError(WorkloadError):
+    """A question that cannot be answered, with its first faults: each with its field, what is wrong and what to write instead."""
+
+    def __init__(self, faults: Sequence[Fault], more: int = 0) -> None:
+        more += max(0, len(faults) - MOST_FAULTS)
+        rest = [_fault("", f"{more:,} more faults.", "Mend these first.")] if more else []
+        self.faults = (*faults[:MOST_FAULTS], *rest)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked. `asked_sets` are ids of evidence sets, one a kind at most."""
+
+    workload: Workload
+    assumptions: Assumptions
+    asked_sets: tuple[str, ...] = ()
+
+
+def of_json(catalog: Catalog, stated: Mapping[str, Any]) -> Question:
+    """The question with the stated fields, and defaults for the rest. A number is a number here, not text, nor true or false.
+
+    Raises:
+        QuestionError: with every fault found.
+    """
+    return _of(catalog, {name: _as_python(value) for name, value in stated.items()}, strict=True)
+
+
+def _as_python(value: Any) -> Any:
+    """JSON has lists for tuples, and 5.0 is a whole number in it."""
+    if isinstance(value, list):
+        return tuple(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _as_stated(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _of(catalog: Catalog, stated: Mapping[str, Any], *, strict: bool) -> Question:
+    known = {*Workload.model_fields, *Assumptions.model_fields, *SCORES.values()}
+    unknown = [name for name in stated if name not in known]
+    faults = [_fault(name[:60], "no such field.", did_you_mean(name[:60], known) or _LEAVE) for name in unknown[:MOST_FAULTS]]
+    long = [name for name, value in stated.items() if isinstance(value, (list, tuple)) and len(value) > MOST_ENTRIES]
+    faults += [_fault(name[:60], f"{len(stated[name]):,} entries.", f"State at most {MOST_ENTRIES}.") for name in long if name in known]
+    stated = {name: value for name, value in stated.items() if name not in long}
+    faults += _unknown_ids(catalog, stated)
+    need = {name: value for name, value in stated.items() if name in Workload.model_fields}
+    assumed = {name: value for name, value in stated.items() if name in Assumptions.model_fields}
+    faults += _faults(Workload, need, strict) + _faults(Assumptions, assumed, strict)
+    if faults:
+        raise QuestionError(faults, more=len(unknown[MOST_FAULTS:]))
+    try:
+        assumptions = Assumptions.of(assumed)
+    except WorkloadError as error:  # fields that are stated together or not at all
+        raise QuestionError([_fault("measured_variant", str(error), "")]) from None
+    return Question(Workload.of(need), assumptions, tuple(stated[name] for name in SCORES.values() if stated.get(name)))
+
+
+def of_params(catalog: Catalog, params: Mapping[str, Sequence[str]]) -> Question:
+    """The question of an address: text, lists by repeating a name, true and false as words; an empty value is not stated.
+
+    Raises:
+        QuestionError: with every fault found.
+    """
+    stated: dict[str, Any] = {}
+    faults = []
+    for name, values in params.items():
+        if name in VIEW or not any(values):
+            continue
+        field = Workload.model_fields.get(name)
+        if name in LISTS:
+            stated[name] = list(values)
+        elif len(values) > 1:
+            faults.append(_fault(name[:60], f"given {len(values)} times.", "Give it once."))
+        elif field is not None and type(field.default) is bool and values[0] not in ("true", "false"):
+            faults.append(_fault(name, f"{values[0][:60]!r} is neither true nor false.", "Write true or false."))
+        else:
+            stated[name] = values[0]
+    if faults:
+        raise QuestionError(faults)
+    return _of(catalog, stated, strict=False)
+
+
+def _faults(model: type[BaseModel], stated: Mapping[str, Any], strict: bool) -> list[Fault]:
+    """What of a model's own fields does not fit."""
+    try:
+        model.model_validate(stated, strict=strict)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False)
+        deeper = {fault["loc"][0] for fault in found if len(fault["loc"]) > 1}  # a list is short of the entries that do not fit
+        return [_of_pydantic(model, fault) for fault in found if len(fault["loc"]) != 1 or fault["loc"][0] not in deeper]
+    return []
+
+
+def _of_pydantic(model: type[BaseModel], fault: Any) -> Fault:
+    place = ".".join(str(part) for part in fault["loc"])
+    message = str(fault["msg"]).replace("tuple", "list")
+    if not place:  # figures that do not go together; the message names them and the remedy
+        return _fault("", message, "")
+    info = model.model_fields[str(fault["loc"][0])]
+    shown = repr(_as_stated(fault["input"]))
+    return _fault(
+        place,
+        f"{shown if len(shown) <= 60 else shown[:57] + '...'}: {message[:1].lower()}{message[1:]}.",
+        f"{info.title}: {info.description}",
+    )
+
+
+def _unknown_ids(catalog: Catalog, stated: Mapping[str, Any]) -> list[Fault]:
+    """Names of things that the catalog does not hold."""
+    encoders = [key for key, v in catalog.variants.items() if v.kind in ("embedder", "reranker")]
+    choices = {
+        "vector_store": ["ram", "none", *storage.stores(catalog)],
+        "your_price_variant": encoders,
+        "measured_variant": encoders,
+        **{name: [key for key, s in catalog.evidence_sets.items() if s.kind == kind] for kind, name in SCORES.items()},
+    }
+    faults = []
+    for name, known in choices.items():
+        asked = stated.get(name)
+        if asked not in (None, "") and asked not in known:
+            shown = repr(_as_stated(asked))[:60]
+            faults.append(
+                _fault(
+                    name,
+                    f"the catalog has no {shown}.",
+                    did_you_mean(asked[:60] if isinstance(asked, str) else "", known) or f"Known: {', '.join(known)}.",
+                )
+            )
+    return faults
+
+
+def _fault(field: str, problem: str, remedy: str) -> Fault:
+    return Fault("", "", field, problem, remedy)

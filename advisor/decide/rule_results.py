@@ -1,0 +1,98 @@
+"""What the rules say of each plan, in sentences with the figures that decided."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from advisor.catalog.load import Catalog, Rule
+from advisor.decide import plans
+from advisor.decide.plans import Plan, Plans
+from advisor.rules import evaluate
+from advisor.rules.evaluate import Bools, Truth
+from advisor.rules.template import fill, names_in
+
+ORDER = ("exclude", "warn", "note")
+
+
+class Finding(NamedTuple):
+    """One rule's effect on one plan; `unknown` is true where a figure that it needs is not known."""
+
+    rule: str
+    effect: str
+    text: str
+    sources: tuple[str, ...]
+    unknown: bool = False
+
+
+class Findings:
+    """The rules over all plans of one workload. Which plans are ruled out is worked out at once, sentences only where they are asked for.
+
+    `near` are the findings of a workload that differs little: rules that read only what is the same there are not worked out again.
+    """
+
+    def __init__(self, catalog: Catalog, table: Plans, near: Findings | None = None) -> None:
+        self.rules, self.table = catalog.rules, table
+        self._near = near if near is not None and near.table.static is table.static else None
+        self._truths: dict[str, Truth] = {}
+        self._said: dict[int, tuple[Finding, ...]] = {}
+
+    @cached_property
+    def excluded(self) -> Bools:
+        """Which plans some rule rules out. Shape: (rows,)."""
+        out = np.zeros(len(self.table), dtype=bool)
+        for rule in self.rules.values():
+            if rule.entry.effect == "exclude":
+                out |= self.truth(rule).true
+            if rule.entry.if_unknown == "exclude":
+                out |= self.truth(rule).unknown
+        return out
+
+    def truth(self, rule: Rule) -> Truth:
+        """A rule's answer for every plan; one value stands for all where it reads the workload alone."""
+        if rule.id not in self._truths:
+            same = self._near is not None and not self._changed.intersection(rule.when.names)
+            self._truths[rule.id] = self._near.truth(rule) if self._near and same else evaluate.evaluate(rule.when, self.table.columns, 1)
+        return self._truths[rule.id]
+
+    @cached_property
+    def _changed(self) -> set[str]:
+        """The columns that are not as in the near findings."""
+        before = self._near.table.columns if self._near else {}
+        return {
+            name
+            for name, column in self.table.columns.items()
+            if column is not (was := before[name])
+            and not (np.array_equal(column.known, was.known) and np.array_equal(column.values, was.values))
+        }
+
+    def excluding(self, row: int) -> tuple[str, ...]:
+        """Ids of the rules that rule a plan out, in the rules' order."""
+        return tuple(rule.id for rule in self.rules.values() if self._effect(rule, row) == "exclude")
+
+    def of(self, row: int) -> tuple[Finding, ...]:
+        """The rules that apply to a plan: exclusions first, then warnings and notes, each by the rules' order."""
+        if row not in self._said:
+            found = [self._finding(rule, row) for rule in self.rules.values() if self._effect(rule, row)]
+            self._said[row] = tuple(sorted(found, key=lambda f: ORDER.index(f.effect)))
+        return self._said[row]
+
+    def _effect(self, rule: Rule, row: int) -> str:
+        """What a rule does to a plan; empty for nothing."""
+        truth = self.truth(rule)
+        at = 0 if len(truth.true) == 1 else row
+        if truth.true[at]:
+            return rule.entry.effect
+        return rule.entry.if_unknown if truth.unknown[at] and rule.entry.if_unknown != "ignore" else ""
+
+    def _finding(self, rule: Rule, row: int) -> Finding:
+        truth, entry = self.truth(rule), rule.entry
+        sure = bool(truth.true[0 if len(truth.true) == 1 else row])
+        template = entry.because if sure else entry.because_unknown or ""
+        return Finding(rule.id, self._effect(rule, row), _sentence(template, self.table[row]), tuple(entry.sources), not sure)
+
+
+def _sentence(template: str, plan: Plan) -> str:
+    return fill(template, {name: plans.shown(plan, name) for name in names_in(template)})

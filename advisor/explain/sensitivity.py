@@ -1,0 +1,131 @@
+"""Which assumption moves the monthly total most, and what another volume would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from advisor.ask.workload import Workload, bounds, unused
+from advisor.base import formatting
+from advisor.catalog.load import Catalog
+from advisor.decide import plans
+from advisor.decide.recommend import BASE, Ends, Recommendation, recommend, total_usd
+from advisor.explain import what_would_change
+
+FACTOR = 2.0
+"""By which volumes and lengths are halved and doubled."""
+FILLINGS = (0.9, 0.5)
+"""Fillings at the peak between which machines are counted: the fuller the cheaper."""
+VOLUMES = (0.01, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1000.0)
+"""Steps of the what-if volume, in times of the stated one."""
+TRAFFIC = ("queries_per_month", "new_passages_per_month")
+
+
+class Swing(NamedTuple):
+    """One assumption at its two ends: what they are in words, and US dollars a month of the pick there; `base_usd` is without it."""
+
+    name: str
+    first: str
+    second: str
+    first_usd: float
+    second_usd: float
+    base_usd: float
+
+    @property
+    def width(self) -> float:
+        """US dollars between the least and the most."""
+        values = (self.first_usd, self.second_usd, self.base_usd)
+        return max(values) - min(values)
+
+
+def swings(catalog: Catalog, found: Recommendation) -> list[Swing]:
+    """What each assumption alone does to the pick's monthly total, the widest first; empty where nothing fits. The pick is kept."""
+    if found.choice is None:
+        return []
+    base = total_usd(found.table, found.choice, BASE)
+    rows = [Swing(name, first, second, *amounts, base) for name, first, second, amounts in _ends(catalog, found)]
+    return sorted((row for row in rows if row.width >= 0.005), key=lambda row: -row.width)
+
+
+def _ends(catalog: Catalog, found: Recommendation) -> Iterator[tuple[str, str, str, tuple[float, float]]]:
+    choice, table = found.choice, found.table
+    assert choice is not None
+
+    def at(ends: Ends) -> float:
+        return total_usd(table, choice, ends)
+
+    yield "Speed of own machines", "fast end", "slow end", (at(Ends(own="low")), at(Ends(own="high")))
+    yield "Price of keeping the index", "low", "high", (at(Ends(keeping="low")), at(Ends(keeping="high")))
+    yield "What providers bill", "the least", "all", (at(Ends(hosted="low")), at(BASE))
+    for field in (
+        "queries_per_month",
+        "passages",
+        "passage_tokens",
+        "query_tokens",
+        "rerank_candidates",
+        "new_passages_per_month",
+        "peak_queries_per_second",
+    ):
+        if field in unused(found.workload.task):
+            continue
+        steps = [scaled(found.workload, field, factor) for factor in (1 / FACTOR, FACTOR)]
+        if all(steps):
+            first, second = (_usd(catalog, found, step) for step in steps)
+            yield Workload.model_fields[field].title or field, f"× {1 / FACTOR:g}", f"× {FACTOR:g}", (first, second)
+    first, second = (_usd(catalog, found, {}, {"target_utilisation": filling}) for filling in FILLINGS)
+    yield "Filling at the peak", f"{FILLINGS[0]:.0%}", f"{FILLINGS[1]:.0%}", (first, second)
+
+
+def _usd(catalog: Catalog, found: Recommendation, stated: dict[str, Any], assumed: dict[str, Any] | None = None) -> float:
+    """US dollars a month of the same pick for another workload, or under another assumption."""
+    workload, assumptions = found.workload.model_copy(update=stated), found.assumptions.model_copy(update=assumed or {})
+    assert found.choice is not None
+    return total_usd(plans.build(catalog, workload, found.today, assumptions), found.choice, BASE)
+
+
+def scaled(workload: Workload, field: str, factor: float) -> dict[str, Any]:
+    """A volume or length times a factor, within its bounds; empty where nothing changes. The 95th percentile goes along."""
+    least, most = bounds(field)
+    now = workload.peak if field == "peak_queries_per_second" else getattr(workload, field)
+    value = min(max(now * factor, least), most)
+    if value == now:
+        return {}
+    stated: dict[str, Any] = {field: value if field == "peak_queries_per_second" else round(value)}
+    if field == "passage_tokens":
+        stated["passage_tokens_p95"] = round(min(max(workload.passage_tokens_p95 * factor, value), bounds("passage_tokens_p95")[1]))
+    return stated
+
+
+class WhatIf(NamedTuple):
+    """Another volume: the workload with it, US dollars a month of the same pick now and then, and the answer of the engine there."""
+
+    workload: Workload
+    now_usd: float
+    then_usd: float
+    other: Recommendation
+
+
+def what_if(catalog: Catalog, found: Recommendation, volume: float) -> WhatIf | None:
+    """The same workload with `volume` times its queries, new passages and stated peak; None where nothing fits now."""
+    if found.choice is None:
+        return None
+    stated: dict[str, Any] = {}
+    fields = TRAFFIC if found.workload.peak_queries_per_second is None else (*TRAFFIC, "peak_queries_per_second")
+    for field in fields:
+        stated |= scaled(found.workload, field, volume)
+    workload = found.workload.model_copy(update=stated)
+    other = recommend(catalog, workload, found.today, found.asked_sets, found.assumptions)
+    now, then = (total_usd(table, found.choice, BASE) for table in (found.table, other.table))
+    return WhatIf(workload, now, then, other)
+
+
+def what_if_sentence(found: Recommendation, asked: WhatIf) -> str:
+    """What the volume changes, in words."""
+    gap = asked.then_usd - asked.now_usd
+    change = "the same" if abs(gap) < 0.005 else f"{formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
+    text = f"{what_would_change.value(asked.workload.queries_per_month)} queries a month: the same pick costs {formatting.usd(asked.then_usd)} a month, {change}."
+    if asked.other.pick is None:
+        return f"{text} Nothing fits there any more."
+    if asked.other.answer == found.answer:
+        return f"{text} It stays the pick."
+    return f"{text} The pick there is {asked.other.pick.named}, for {formatting.usd(asked.other.monthly)} a month."

@@ -1,0 +1,302 @@
+"""How firm a pick is, which plans no other beats, what would change the answer, and why a plan is not the pick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from advisor.ask.workload import MOST_LANGUAGES, Workload, bounds
+from advisor.base import formatting
+from advisor.catalog.load import Catalog
+from advisor.decide.evidence import EQUAL_POINTS
+from advisor.decide.recommend import (
+    BASE,
+    Choice,
+    Ends,
+    Judged,
+    Pipeline,
+    Recommendation,
+    choose,
+    costs_at,
+    eligible,
+    material,
+    preference,
+    recommend,
+    total_usd,
+    unbeaten,
+)
+from advisor.explain.reasons import versus
+from advisor.sizing import storage
+
+FACTORS = (2.0, 5.0, 10.0, 100.0, 1000.0)
+"""Steps by which volumes and lengths are raised and lowered."""
+TOLERANCES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0)
+BUDGETS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10_000.0)
+LATENCIES = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
+STANDINGS = ("the pick", "on the front", "beaten", "ruled out")
+VOLUMES = (
+    "passages",
+    "queries_per_month",
+    "passage_tokens",
+    "query_tokens",
+    "new_passages_per_month",
+    "rerank_candidates",
+    "peak_queries_per_second",
+)
+NOT_FOR = {"rerank": ("passages", "new_passages_per_month"), "retrieve": ("rerank_candidates",), "retrieve-and-rerank": ()}
+"""Volumes that a task does not use."""
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "priority": ("balanced", "quality", "cost"),
+    "placement": ("any", "hosted", "own"),
+    "hardware": ("any", "cpu", "gpu"),
+    "licence": ("any", "commercial", "permissive"),
+    "split_long_passages": (True, False),
+    "data_may_leave": (True, False),
+    "redundancy": (False, True),
+    "cross_lingual": (False, True),
+    "vector_type": ("float32", "float16", "int8", "binary"),
+    "outputs": (("dense",), ("dense", "sparse")),
+}
+ORDER = (
+    "who states the price (the provider before an aggregator or a marketplace)",
+    "the size of the model (the smaller first)",
+    "the lower cost a month",
+    "the lower cost of the first encoding",
+    "that a provider comes before a router",
+    "that a price of the listing comes first",
+    "the order of the names",
+)
+"""What decides among plans whose cost counts as equal, as `recommend.preference_keys` orders them."""
+MORE_LANGUAGES = ("zh", "de")
+"""Languages of which one is tried beside those of the workload."""
+TRIED = (
+    f"volumes, lengths and the peak ({FACTORS[0]:g} to {FACTORS[-1]:,g} times as many, and as few), tolerance, budget, latency limit, priority, placement, hardware, redundancy, "
+    "licence, splitting, sending texts out, cross-lingual use, the store of the index and its type, sparse output, and Chinese or German besides"
+)
+"""What the grid holds, in words."""
+ESTIMATES: dict[str, Ends] = {
+    "at the low end of what keeping the index costs": Ends(keeping="low"),
+    "at the high end of what keeping the index costs": Ends(keeping="high"),
+    "at the fast end of own hardware's speed": Ends(own="low"),
+    "at the slow end of own hardware's speed": Ends(own="high"),
+    "at the least that providers may bill (a free allocation used up, a reranker's query billed once a request)": Ends(hosted="low"),
+    "at the low end of every estimate": Ends("low", "low", "low"),
+    "at the high end of every estimate": Ends("high", "high", "high"),
+}
+"""The estimates, each at its ends, alone and together."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One step of the grid that gives another answer: the field, the workload with it, the sentence that tells it, and how many plans then fit."""
+
+    field: str
+    workload: Workload
+    text: str
+    fitting: int
+
+
+def front(found: Recommendation, kind: str) -> set[str]:
+    """Ids of the plans of one step that fit and that none beats in both score and monthly cost."""
+    ranked = sorted((j for j in found.fitting(kind) if j.quality is not None), key=lambda j: (j.monthly, -(j.quality or 0)))
+    ids, best, least = set(), -1.0, -1.0
+    for j in ranked:
+        if (j.quality or 0) > best:
+            best, least = j.quality or 0, j.monthly
+            ids.add(j.id)
+        elif j.quality == best and j.monthly == least:
+            ids.add(j.id)
+    return ids
+
+
+def standing(judged: Judged, found: Recommendation, front: set[str]) -> str:
+    """Where a plan stands among those with a score: one of `STANDINGS`."""
+    if not judged.fits:
+        return "ruled out"
+    if found.pick is not None and any(judged.row == part.row for part in found.pick.parts):
+        return "the pick"
+    return "on the front" if judged.id in front else "beaten"
+
+
+def firmness(found: Recommendation) -> str:
+    """Whether the pick holds at the low and the high end of the estimates, and which estimate decides if it does not."""
+    if found.pick is None or found.choice is None:
+        return ""
+    for words, ends in ESTIMATES.items():
+        other = choose(found.table, found.roles, found.workload, ends)
+        if other is not None and other != found.choice and not _counts_as_equal(found, other, ends):
+            named = Pipeline(tuple(found.judged[row] for row in other.rows), (0, 0, 0) if other.shared else None).named
+            return f"Not firm: {words}, {named} would be the pick."
+    budget, high = found.workload.budget_usd_per_month, total_usd(found.table, found.choice, Ends("high", "high", "high"))
+    if budget is not None and high > budget:
+        return f"The pick holds, but at the high end it costs {formatting.usd(high)}, over the budget of {formatting.usd(budget)}."
+    limit = found.workload.latency_ms_p95
+    slow = max((part.plan.latency_ms.high for part in found.pick.parts if part.plan.latency_ms), default=0.0)
+    if limit is not None and slow > limit:
+        return f"The pick holds, but at the slow end of the machine's speed a request takes {formatting.count(round(slow))} ms, over the {formatting.count(limit)} ms you allow."
+    return "The pick holds at the low and at the high end of every estimate."
+
+
+def _counts_as_equal(found: Recommendation, other: Choice, ends: Ends) -> bool:
+    """Whether a choice has the same models as the pick at a cost whose difference does not decide."""
+    assert found.choice is not None
+    models = [[found.table.static.places[row].variant_id for row in choice.rows] for choice in (found.choice, other)]
+    now, then = (total_usd(found.table, choice, ends) for choice in (found.choice, other))
+    return models[0] == models[1] and now <= then + material(found.workload, then)
+
+
+def changes(catalog: Catalog, found: Recommendation) -> list[Change]:
+    """For each field, the nearest step of the grid in each direction that gives another pick, found by running the engine.
+
+    Where nothing fits, the steps that let most plans fit come first.
+    """
+    told: list[Change] = []
+    for field, directions in _grid(catalog, found.workload):
+        for steps in directions:
+            for stated in steps:
+                workload = found.workload.model_copy(update=stated)
+                other = recommend(catalog, workload, found.today, found.asked_sets, found.assumptions, near=found)
+                if other.answer != found.answer:
+                    told.append(Change(field, workload, _told(found, other, field, stated), sum(len(role.fitting) for role in other.roles)))
+                    break
+    return sorted(told, key=lambda change: -change.fitting) if found.pick is None else told
+
+
+def _grid(catalog: Catalog, workload: Workload) -> Iterator[tuple[str, list[list[dict[str, Any]]]]]:
+    """(field, directions), a direction being the changed fields of each step, the nearest first."""
+    for field in VOLUMES:
+        if field not in NOT_FOR[workload.task]:
+            yield field, [_scaled(workload, field, factor) for factor in (1, -1)]
+    now = workload.quality_tolerance
+    yield (
+        "quality_tolerance",
+        [[{"quality_tolerance": t} for t in TOLERANCES if t > now], [{"quality_tolerance": t} for t in reversed(TOLERANCES) if t < now]],
+    )
+    for field, steps in (("budget_usd_per_month", BUDGETS), ("latency_ms_p95", LATENCIES)):
+        limit = getattr(workload, field)
+        lower = [{field: step} for step in reversed(steps) if limit is None or step < limit]
+        yield field, [lower, [] if limit is None else [{field: step} for step in (*(s for s in steps if s > limit), None)]]
+    for field, options in CHOICES.items():
+        if workload.task == "rerank" and field in ("vector_type", "outputs"):
+            continue
+        yield field, [[{field: option}] for option in options if option != getattr(workload, field)]
+    if workload.task != "rerank":
+        stores = [key for key in ("ram", "none", *storage.stores(catalog)) if key != workload.vector_store]
+        yield "vector_store", [[{"vector_store": store}] for store in stores]
+    more = [code for code in MORE_LANGUAGES if code not in workload.languages and len(workload.languages) < MOST_LANGUAGES]
+    yield "languages", [[{"languages": (*workload.languages, code)}] for code in more]
+
+
+def _scaled(workload: Workload, field: str, direction: int) -> list[dict[str, Any]]:
+    """Steps up (1) or down (-1) from a volume, within its bounds; the 95th percentile of the lengths goes along."""
+    least, most = bounds(field)
+    now = workload.peak if field == "peak_queries_per_second" else getattr(workload, field)
+    steps = []
+    for factor in FACTORS:
+        value = now * factor**direction
+        value = value if field == "peak_queries_per_second" else round(value)
+        stated: dict[str, Any] = {field: value}
+        if field == "passage_tokens":
+            stated["passage_tokens_p95"] = max(value, round(workload.passage_tokens_p95 * factor**direction))
+        if least <= value <= most and value != now and stated.get("passage_tokens_p95", 1) <= bounds("passage_tokens")[1]:
+            steps.append(stated)
+    return steps
+
+
+def _told(found: Recommendation, other: Recommendation, field: str, stated: dict[str, Any]) -> str:
+    """The change in words: `Queries a month 20,000,000 instead of 2,000,000: BGE M3 at Novita AI, for $38.14 a month.`"""
+    title = Workload.model_fields[field].title or field
+    unstated = field == "peak_queries_per_second" and getattr(found.workload, field) is None
+    title += " (and its 95th percentile in step)" if field == "passage_tokens" else ""
+    lead = f"{title} {value(stated[field])} instead of {value(found.workload.peak if unstated else getattr(found.workload, field))}:"
+    if other.pick is None:
+        return f"{lead} nothing fits any more."
+    cost = f"{formatting.usd(other.monthly)} a month"
+    if found.pick is None:
+        return f"{lead} {other.pick.named} fits, for {cost}."
+    same = [p.variant_id for p in other.pick.parts] == [p.variant_id for p in found.pick.parts]
+    if same and len(other.pick.parts) == 1:
+        part = other.pick.parts[0]
+        return f"{lead} same model {'at' if part.hosted else 'on'} {part.plan.where}, for {cost}."
+    return f"{lead} {other.pick.named}, for {cost}."
+
+
+def value(stated: Any) -> str:
+    """A field of a workload in words."""
+    if stated is None:
+        return "no limit"
+    if isinstance(stated, bool):
+        return "yes" if stated else "no"
+    if isinstance(stated, tuple):
+        return formatting.listed([str(item).replace("_", "-") for item in stated])
+    return formatting.count(stated) if isinstance(stated, (int, float)) else str(stated)
+
+
+def why_not(found: Recommendation, plan_id: str) -> list[str]:
+    """Why a plan is not the pick of its step, in sentences with its figures.
+
+    Raises:
+        KeyError: no plan of that id.
+    """
+    judged = {j.id: j for j in found.judged}[plan_id]
+    if judged.excluded:
+        return [finding.text for finding in judged.excluded]
+    pick = found.pick.part(judged.kind) if found.pick else None
+    if pick is None:
+        return ["It fits alone, but no whole pipeline does: the other step, or the budget for both, stands in the way."]
+    if judged.row == pick.row:
+        return ["It is the pick."]
+    lines = [versus(found, judged, pick)]
+    lines += [text for text in (_quality_bars(judged, found), _cost_bars(judged, pick, found)) if text][:1]
+    return lines + [finding.text for finding in judged.remarks]
+
+
+def _quality_bars(judged: Judged, found: Recommendation) -> str:
+    """Why its score keeps a plan from being picked; empty where it does not."""
+    workload, role = found.workload, found.role(judged.kind)
+    assert role is not None
+    if workload.priority == "cost" or not role.evidence.ranks:
+        return ""
+    if judged.quality is None:
+        return "Without a score on this set it is picked only where cost is the priority."
+    gap = float(np.nanmax(role.quality[role.fitting])) - judged.quality
+    if workload.priority == "quality" and gap >= EQUAL_POINTS:
+        return f"Quality is the priority, and it is {formatting.points(gap)} points below the best."
+    if workload.priority == "balanced" and gap > workload.quality_tolerance:
+        return f"It is {formatting.points(gap)} points below the best, more than the {workload.quality_tolerance:g} that may be given up."
+    return ""
+
+
+def _cost_bars(judged: Judged, pick: Judged, found: Recommendation) -> str:
+    """Why its cost, or the order among equals, keeps a plan whose score would do from being picked."""
+    workload, role = found.workload, found.role(judged.kind)
+    assert role is not None
+    if found.pick is not None and found.pick.shared:
+        return f"Both steps on the same machines cost {formatting.usd(found.monthly)} a month together, less than with it and a machine for the other step."
+    within = [found.judged[row] for row in eligible(role, role.fitting, workload)]
+    cheapest = min(within, key=lambda j: (j.monthly, preference(found, j)))
+    if judged.monthly > cheapest.monthly + material(workload, cheapest.monthly):
+        return f"It costs {formatting.usd(judged.monthly - cheapest.monthly)} a month more than {cheapest.named}, the cheapest of the plans considered; that counts."
+    near = np.array([j.row for j in within if j.monthly <= cheapest.monthly + material(workload, cheapest.monthly)])
+    kept = unbeaten(found.table, near, role.quality, costs_at(found.table, BASE))
+    first_hand = min((preference(found, found.judged[row])[0] for row in near), default=0.0)
+    if judged.row in near and judged.row not in kept and preference(found, judged)[0] == first_hand:
+        rivals = (found.judged[row] for row in kept)
+        beats = next(j for j in rivals if j.monthly <= judged.monthly + 1e-6 and (j.quality or 0) > (judged.quality or 0))
+        return f"{beats.named} scores better and costs no more."
+    gap = abs(judged.monthly - pick.monthly)
+    lead = "The costs are the same" if gap < 0.005 else f"Differences below {formatting.usd(workload.material_usd)} a month do not decide"
+    first, second = preference(found, pick), preference(found, judged)
+    which = next(name for name, one, two in zip(ORDER, first, second, strict=True) if one != two)
+    if second < first:
+        return f"{lead}, and alone it would come first; with the other step it would exceed the budget."
+    budget, others = (
+        workload.budget_usd_per_month,
+        [part.monthly for part in found.pick.parts if part.row != pick.row] if found.pick else [],
+    )
+    if budget is not None and others and judged.monthly + sum(others) > budget:
+        return f"With the other step it would exceed the budget of {formatting.usd(budget)} for both."
+    return f"{lead}; then {which} decides, in favour of the pick."

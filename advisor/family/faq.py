@@ -1,0 +1,148 @@
+"""Questions about a family, answered from the catalog in either view, each with what the answer rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from advisor.base import formatting
+from advisor.catalog.load import Catalog, Family
+from advisor.catalog.schema import Offer, Provider, Variant
+from advisor.family import listing
+
+View = Literal["verified", "listed"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question, its answer in plain text, and the ids of the sources that it rests on."""
+
+    question: str
+    answer: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Lowest:
+    """The lowest known price of a kind: every variant and provider that asks it, first party first."""
+
+    usd_per_1m: Decimal
+    offers: tuple[tuple[Variant, Provider, Offer], ...]
+
+
+def asked_by(least: Lowest) -> str:
+    """`Base EN v1.5 at DeepInfra, 1 more at that price`: the first who asks it, and how many more do."""
+    variant, provider, _ = least.offers[0]
+    more = len(least.offers) - 1
+    return f"{variant.name} at {provider.name}" + (f", {more} more at that price" if more else "")
+
+
+def answers(catalog: Catalog, family: Family, view: View) -> list[Answer]:
+    """The family's questions and answers: the listing's own in its words, or right ones from the verified facts."""
+    if view == "listed":
+        if family.listing is None:
+            return []
+        return [Answer(question, answer, (family.listing.source,)) for question, answer in listing.as_listed(family).faq]
+    found = [_used_for(family), *([_compared(catalog, family)] if family.facts.compared_with else []), _which(catalog, family)]
+    return found + [Answer(q.question, q.answer, tuple(sorted({s for _, s in q.all_source_ids()}))) for q in family.questions]
+
+
+def lowest(catalog: Catalog, family: Family, kind: str) -> Lowest | None:
+    """The lowest known hosted price of a family's variants of one kind; None where none is known. A trial is no price."""
+    priced = [
+        (family.variants[offer.variant], provider, offer)
+        for _, provider, offer in catalog.offers()
+        if offer.variant in family.variants and family.variants[offer.variant].kind == kind
+        and offer.type != "trial" and offer.usd_per_1m_input is not None
+    ]  # fmt: skip
+    if not priced:
+        return None
+    least = min(offer.usd_per_1m_input or Decimal(0) for _, _, offer in priced)
+    same = [row for row in priced if row[2].usd_per_1m_input == least]
+    order = ("listing", "provider-page", "aggregator")
+    return Lowest(least, tuple(sorted(same, key=lambda row: (order.index(row[2].tier), row[1].router, row[0].name, row[1].name))))
+
+
+def _used_for(family: Family) -> Answer:
+    name = family.facts.name
+    kinds = {kind: [v for v in family.variants.values() if v.kind == kind] for kind in ("embedder", "reranker", "language-model")}
+    parts, sources = [], set(family.facts.source_ids("about"))
+    if kinds["embedder"]:
+        parts.append(f"embedding texts for search ({_counted(kinds['embedder'], 'embedder')})")
+    if kinds["reranker"]:
+        parts.append(f"reranking what a search found ({_counted(kinds['reranker'], 'reranker')})")
+    if kinds["language-model"]:
+        parts.append(f"generating text ({_counted(kinds['language-model'], 'language model')})")
+    text = f"{name} is used for {formatting.listed(parts)}."
+    rich = [v for v in kinds["embedder"] if set(v.outputs) > {"dense"}]
+    for variant in rich:
+        text += f" {variant.name} gives {formatting.listed([o.replace('_', '-') for o in variant.outputs])} vectors; the others give dense ones."
+        sources |= set(variant.source_ids("outputs"))
+    for correction in family.corrections:
+        if correction.field == "capabilities":
+            text += f" The listing also names coding. {correction.why}"
+            sources |= {s for _, s in correction.all_source_ids()}
+    return Answer(f"What is {name} used for?", text, tuple(sorted(sources)))
+
+
+def _compared(catalog: Catalog, family: Family) -> Answer:
+    other = catalog.families[family.facts.compared_with or ""]
+    known = [v for v in other.variants.values() if v.max_tokens]
+    longest = max((v.max_tokens or 0 for v in known), default=0)
+    reach = sorted(v.name for v in known if v.max_tokens == longest)
+    own = max((v.max_tokens or 0 for v in family.variants.values()), default=0)
+    text = f"They do different jobs. {family.facts.about} {other.facts.name}: {other.facts.about}"
+    if other.facts.notes:
+        text += f" {other.facts.notes[0].removeprefix('No: different task. ')}"
+    text += (
+        f" The longest input is {formatting.count(own)} tokens in {family.facts.name} and {formatting.count(longest)} in {other.facts.name}, "
+        f"the latter in {formatting.listed(reach)} only."
+    )
+    for commercial, words in ((False, "Not for commercial use"), (None, "Whether commercial use is allowed was not found out")):
+        named = sorted(v.name for v in other.variants.values() if v.licence and catalog.licences[v.licence].commercial_use is commercial)
+        if named:
+            text += f" {words}: {formatting.listed(named)}."
+    sources = {*family.facts.source_ids("about"), *other.facts.source_ids("about"), *other.facts.source_ids("notes")}
+    for variant in known:
+        sources |= set(variant.source_ids("max_tokens"))
+    return Answer(f"How does {family.facts.name} compare to {other.facts.name}?", text, tuple(sorted(sources)))
+
+
+def _which(catalog: Catalog, family: Family) -> Answer:
+    sources: set[str] = set()
+    parts = ["It depends on your languages, lengths, volume and budget: Advise answers for your workload."]
+    for kind, job in (("embedder", "To find passages"), ("reranker", "To reorder what a search found")):
+        least = lowest(catalog, family, kind)
+        if least is None:
+            continue
+        names = sorted({variant.name for variant, _, _ in least.offers})
+        where = list(
+            dict.fromkeys(
+                provider.name + (" (by an aggregator)" if offer.tier == "aggregator" else "") for _, provider, offer in least.offers
+            )
+        )
+        parts.append(
+            f"{job}, the lowest known price is {formatting.price(least.usd_per_1m)} input tokens: {formatting.listed(names)} at {formatting.listed(where)}."
+        )
+        sources |= {s for _, _, offer in least.offers for s in offer.source_ids("usd_per_1m_input")}
+    dated = {key: v.released for key, v in family.variants.items() if v.released and v.kind != "language-model"}
+    if dated:
+        newest = max(dated, key=lambda key: (dated[key], key))
+        variant = family.variants[newest]
+        parts.append(f"The latest is {variant.name} ({formatting.day(variant.released)}), {_article(variant.kind)}.")
+        sources |= set(variant.source_ids("released"))
+        longest = max(v.max_tokens or 0 for v in family.variants.values())
+        names = sorted(v.name for v in family.variants.values() if v.max_tokens == longest)
+        parts.append(f"The longest input, {formatting.count(longest)} tokens, is taken by {formatting.listed(names)}.")
+    if any(v.kind == "reranker" for v in family.variants.values()):
+        parts.append("A reranker does not take the place of an embedder: it orders the candidates that one has found.")
+    return Answer(f"Which {family.facts.name} model should I use?", " ".join(parts), tuple(sorted(sources)))
+
+
+def _counted(variants: list[Variant], word: str) -> str:
+    return f"{len(variants)} {word}{'' if len(variants) == 1 else 's'}"
+
+
+def _article(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"

@@ -1,0 +1,158 @@
+"""The as-listed view: what a family's listing states, and the sentences, groups and answers computed from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from advisor.base.formatting import listed
+from advisor.catalog.load import Family
+from advisor.catalog.schema import Listing, ListingPrice, ListingVariant
+from advisor.show.tables import Release
+
+CURRENT = "Current"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the variants table, as listed."""
+
+    variant_id: str
+    name: str
+    use_when: str
+    released: str
+    signals: tuple[str, ...]
+    status: str
+    context: str | None
+    parameters: str | None
+
+
+@dataclass(frozen=True)
+class AsListed:
+    """What the page shows in its as-listed view."""
+
+    name: str
+    developer: str
+    listing: Listing
+    rows: tuple[Row, ...]
+    groups: dict[str, tuple[str, ...]]
+    max_context: str | None
+    faq: tuple[tuple[str, str], ...]
+
+
+def as_listed(family: Family) -> AsListed:
+    """The as-listed view of a family.
+
+    Raises:
+        ValueError: the family has no listing.
+    """
+    listing = family.listing
+    if listing is None:
+        raise ValueError(f"{family.facts.name} has no listing. Add listing.yaml to its folder.")
+    rows = tuple(_row(variant) for variant in listing.variants)
+    groups: dict[str, list[str]] = {}
+    for row in rows:
+        groups.setdefault(row.released, []).append(row.name)
+    ordered = {month: tuple(groups[month]) for month in sorted(groups, reverse=True)}
+    contexts = [v.context for v in listing.variants if v.context]
+    longest = max(contexts, key=context_tokens, default=None)
+    return AsListed(family.facts.name, family.facts.developer, listing, rows, ordered, longest, tuple(_faq(family, listing, longest)))
+
+
+def releases(view: AsListed) -> list[Release]:
+    """The releases as listed, each on the first day of its month, by the capability that the listing names."""
+    named = {variant.name: variant.capability for variant in view.listing.variants}
+    return [Release(row.name, f"{row.released}-01", named[row.name] or "no capability named") for row in view.rows]
+
+
+def context_tokens(context: str) -> int:
+    """Tokens of a context as listed, for comparing: `512` is 512, `8k` is 8,000."""
+    return int(float(context[:-1]) * 1000) if context.lower().endswith("k") else int(context)
+
+
+def golden(view: AsListed) -> dict[str, Any]:
+    """The view as plain data, in the shape that the listing's golden file has."""
+    return {
+        "family": {
+            "name": view.name,
+            "developer": view.developer,
+            "variant_count": len(view.rows),
+            "release_group_count": len(view.groups),
+            "provider_count": view.listing.provider_count,
+            "capabilities": list(view.listing.capabilities),
+            "max_context": view.max_context,
+        },
+        "variants": [
+            {
+                "name": row.name,
+                "released": row.released,
+                "context": row.context,
+                "parameters": row.parameters,
+                "status": row.status,
+                "signals": list(row.signals),
+                "use_when": row.use_when,
+            }
+            for row in view.rows
+        ],
+        "release_groups": {month: list(names) for month, names in view.groups.items()},
+        "pricing": [
+            {
+                "variant": price.variant,
+                "provider": price.provider,
+                "input_usd_per_1m": _text(price.input_usd_per_1m),
+                "output_usd_per_1m": _text(price.output_usd_per_1m),
+                "type": price.type,
+            }
+            for price in view.listing.pricing
+        ],
+        "faq": [{"question": question, "answer": answer} for question, answer in view.faq],
+    }
+
+
+def _row(variant: ListingVariant) -> Row:
+    signals = [
+        variant.capability,
+        variant.context and f"{variant.context} context",
+        variant.parameters and f"{variant.parameters} parameters",
+    ]
+    told = [signal for signal in signals if signal]
+    use_when = f"Use when the workload needs {listed(told)}." if told else "The listing states no signal."
+    status = CURRENT
+    if variant.replaced_by:
+        status = f"Replaced by {variant.replaced_by}"
+        use_when = keep_only(variant.replaced_by)
+    return Row(variant.variant, variant.name, use_when, variant.released, tuple(told), status, variant.context, variant.parameters)
+
+
+def keep_only(successor: str) -> str:
+    """The use-when sentence of a variant that another replaces."""
+    return f"Use only to keep an index built with it; new work goes to {successor}."
+
+
+def _faq(family: Family, listing: Listing, longest: str | None) -> list[tuple[str, str]]:
+    name, developer, related = family.facts.name, family.facts.developer, listing.related
+    used_for = f"{name} is used for {listed(listing.capabilities)}. The family description and listed model capabilities point to those workloads as the best fit."
+    compared = (
+        f"{name} by {developer} is strongest where you need {listing.capabilities[0]}, while {related.name} by {related.developer} is the closest "
+        f"related family to check for {related.strongest_capability}. {name} has {len(listing.variants)} listed variants and reaches up to "
+        f"{longest} context, while {related.name} reaches up to {related.max_context} context, so compare the specs and pricing tables before "
+        "choosing a production model."
+    )
+    cheapest = _cheapest(listing.pricing)
+    start = "No price is listed."
+    if cheapest is not None:
+        start = f"For the lowest listed input price, start with {cheapest.variant} through {cheapest.provider} at ${cheapest.input_usd_per_1m}/1M input tokens."
+    capable = max((v for v in listing.variants if v.context), key=lambda v: (context_tokens(v.context or "0"), v.released), default=None)
+    local = f" For the most capable/latest local choice, evaluate {capable.name} with {capable.context} context." if capable else ""
+    return list(zip(listing.faq_questions, (used_for, compared, start + local), strict=True))
+
+
+def _cheapest(prices: list[ListingPrice]) -> ListingPrice | None:
+    """The first of the price table's lowest prices."""
+    known = [price for price in prices if price.input_usd_per_1m is not None]
+    return min(known, key=lambda price: price.input_usd_per_1m or Decimal(0), default=None)
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)

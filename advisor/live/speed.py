@@ -1,0 +1,406 @@
+"""How fast an engine is here: tokens and passages a second, latency, and the share of this machine's matrix-multiply peak."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import math
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib import metadata
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import NamedTuple
+
+import numpy as np
+
+from advisor.ask.assumptions import MEASURED_SOURCE, Assumptions
+from advisor.base import formatting
+from advisor.catalog.load import THROUGHPUT_COLUMNS, Catalog
+from advisor.encode.engine import About, Engine
+from advisor.show.downloads import SPREADSHEET_SIGNS
+from advisor.sizing.throughput import flops_per_token
+
+LENGTHS = (32, 128, 256, 512)
+BATCHES = (1, 8, 32)
+SECONDS_EACH = 2.0
+"""Seconds of timed calls for each length and batch size, warm-up apart."""
+LEAST_RUNS, MOST_RUNS = 3, 200
+PATIENCE = 3.0
+"""Times `seconds_each` after which calls end even before `LEAST_RUNS`: one call of a large model may take a minute."""
+FEW_RUNS = 20
+"""Calls below which the 95th percentile is the slowest of them."""
+PEAK_SIZES = (256, 512, 1024, 2048)
+SPECIAL_GUESS = 2
+_TEXT = (
+    "the time people water house world school story place night hand light city river road window letter music market garden summer winter "
+    "morning father mother friend doctor teacher company money number paper picture table system power order group history country member "
+    "question answer reason result level office party council report service century village station"
+)  # fmt: skip
+WORDS = tuple(_TEXT.split())
+"""Common English words, nearly all of them one token in the vocabularies of BERT and XLM-R."""
+Told = Callable[[str, float], None]
+"""Takes what is being measured, in words, and the share that is done, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One length of text at one batch size, timed.
+
+    `tokens` are those of a text, or a reranker's pair, that were encoded: as the engine counts them, cut at its limit, a mean over the
+    batch; None where it counts none. `runs` calls were timed, `batch` texts each (an engine may compute them in several parts); `warm_up_s` is the call before them.
+    `flops_per_second` are in operations a second, None where the model's FLOPs are not known; `share_of_peak` is of the machine's
+    measured fp32 matrix product, None where either is not known or the engine runs elsewhere.
+    """
+
+    tokens: float | None
+    batch: int
+    runs: int
+    tokens_per_second: float | None
+    passages_per_second: float
+    median_s: float
+    p95_s: float
+    flops_per_second: float | None
+    share_of_peak: float | None
+    warm_up_s: float
+
+    @property
+    def few(self) -> str:
+        """` (of 7 runs)` where fewer than 20 stand behind the 95th percentile; else nothing."""
+        return f" (of {self.runs} {'run' if self.runs == 1 else 'runs'})" if self.runs < FEW_RUNS else ""
+
+
+class Peak(NamedTuple):
+    """The best matrix product seen: billions of operations a second in fp32, threads that it may use, and rows of the square matrices."""
+
+    gflops: float
+    threads: int
+    size: int
+
+
+class Machine(NamedTuple):
+    """What computes here: the processor's name, and the CPUs that this process may use."""
+
+    name: str
+    vcpus: int
+
+
+def threads() -> int:
+    """Threads of numpy's matrix product: the CPUs that this process may use, or fewer where the environment says so."""
+    limits = (os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"))
+    return min([_vcpus(), *(int(limit) for limit in limits if limit.isdigit() and int(limit) > 0)])
+
+
+def _vcpus() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def peak_gflops(seconds: float = 1.0, clock: Callable[[], float] = time.perf_counter) -> Peak:
+    """This machine's fp32 matrix-multiply peak: the best product of several sizes, within about `seconds`.
+
+    Each size has a warm-up, and its share of the time; a size that would take longer than what is left is not tried. `2 x n^3`
+    operations for two square matrices of n rows.
+    """
+    best, size, start = 0.0, PEAK_SIZES[0], clock()
+    for number, rows in enumerate(PEAK_SIZES):
+        left = seconds - (clock() - start)
+        if best and 2 * 2 * rows**3 / best > left:  # the warm-up, and one product to time
+            break
+        x = np.ones((rows, rows), np.float32)
+        x @ x
+        end = clock() + left / (len(PEAK_SIZES) - number) / 2
+        while True:
+            before = clock()
+            x @ x
+            taken = max(clock() - before, 1e-9)
+            if 2 * rows**3 / taken > best:
+                best, size = 2 * rows**3 / taken, rows
+            if clock() >= end:
+                break
+    return Peak(best / 1e9, threads(), size)
+
+
+def machine() -> Machine:
+    """This machine as its processor names itself; no host name."""
+    name = ""
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return Machine(" ".join(name.split()) or platform.machine() or "CPU", _vcpus())
+
+
+def memory_gib() -> float | None:
+    """RAM of this machine in GiB, to offer in the form; None where the system does not say."""
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / formatting.GIB, 1)
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def words(count: int, start: int = 0) -> str:
+    """A text of `count` real words; another `start` gives another text of the same words."""
+    return " ".join(WORDS[(start + n) % len(WORDS)] for n in range(max(1, count)))
+
+
+def run(
+    engine: Engine,
+    lengths: Sequence[int],
+    batches: Sequence[int],
+    told: Told | None = None,
+    seconds_each: float = SECONDS_EACH,
+    *,
+    catalog: Catalog | None = None,
+    peak: Peak | None = None,
+) -> tuple[Measurement, ...]:
+    """A measurement for each length in tokens and batch size, in that order; what calls take is what the engine says, without its queue.
+
+    FLOPs need the `catalog`, the share of the peak needs `peak`. A reranker is sent pairs of one query.
+
+    Raises:
+        EncodeError: the engine's, as it comes.
+    """
+    about, found = engine.about, []
+    send = _sender(engine)
+    special, each = _per_word(send)
+    points = [(length, batch) for length in lengths for batch in batches]
+    for number, (length, batch) in enumerate(points):
+        if told is not None:
+            what = "pairs" if about.kind == "reranker" else "texts"
+            told(f"{formatting.count(batch)} {what if batch > 1 else what[:-1]} of {formatting.count(length)} tokens", number / len(points))
+        count = max(1, round((length - special) / each))
+        texts = [words(count, start) for start in range(batch)]
+        warm_up, counted = send(texts)
+        tokens = None if counted is None else _encoded(counted, about.max_tokens)
+        taken: list[float] = []
+        while not taken or (len(taken) < MOST_RUNS and _goes_on(taken, seconds_each)):
+            taken.append(send(texts)[0])
+        found.append(_measurement(about, catalog, peak, tokens, batch, taken, warm_up))
+    if told is not None:
+        told("done", 1.0)
+    return tuple(found)
+
+
+def _goes_on(taken: Sequence[float], seconds_each: float) -> bool:
+    spent = sum(taken)
+    return spent < seconds_each or (len(taken) < LEAST_RUNS and spent < PATIENCE * seconds_each)
+
+
+Sender = Callable[[Sequence[str]], tuple[float, tuple[int, ...] | None]]
+"""Sends texts and gives the seconds that it took, and the tokens of each."""
+
+
+def _sender(engine: Engine) -> Sender:
+    """Texts through an embedder as passages; through a reranker as passages of one short query."""
+
+    def send(texts: Sequence[str]) -> tuple[float, tuple[int, ...] | None]:
+        answer = engine.rerank(words(4), texts) if engine.about.kind == "reranker" else engine.embed(texts, "passage")
+        return max(answer.seconds, 1e-9), answer.tokens
+
+    return send
+
+
+def _per_word(send: Sender) -> tuple[float, float]:
+    """Tokens of a text beside those of its words (for a pair: the query's too), and tokens a word, as the engine counts two short texts."""
+    counted = send([words(8), words(40)])[1]
+    if counted is None or counted[1] <= counted[0]:
+        return SPECIAL_GUESS, 1.0
+    each = (counted[1] - counted[0]) / 32
+    return counted[0] - 8 * each, each
+
+
+def _encoded(counted: Sequence[int], limit: int | None) -> float:
+    """Mean of the tokens that were encoded: each text cut at the limit."""
+    return statistics.fmean(min(count, limit) if limit else count for count in counted)
+
+
+def _measurement(
+    about: About, catalog: Catalog | None, peak: Peak | None, tokens: float | None, batch: int, taken: Sequence[float], warm_up: float
+) -> Measurement:
+    median = statistics.median(taken)
+    rate = None if tokens is None else batch * tokens / median
+    variant = catalog.variants.get(about.variant_id or "") if catalog is not None and not about.standin else None
+    each = None if variant is None or tokens is None else flops_per_token(variant, tokens)
+    flops = None if rate is None or each is None else rate * each
+    here = about.engine != "remote" and not _on_card(about) and peak is not None and peak.gflops > 0
+    return Measurement(
+        tokens=tokens,
+        batch=batch,
+        runs=len(taken),
+        tokens_per_second=rate,
+        passages_per_second=batch / median,
+        median_s=median,
+        p95_s=sorted(taken)[math.ceil(0.95 * len(taken)) - 1],
+        flops_per_second=flops,
+        share_of_peak=flops / (peak.gflops * 1e9) if flops is not None and here and peak is not None else None,
+        warm_up_s=warm_up,
+    )
+
+
+def rows(measurements: Sequence[Measurement]) -> list[dict[str, str]]:
+    """Measurements as a table, every figure with its unit."""
+    return [
+        {
+            "Tokens a text": formatting.NOT_KNOWN if m.tokens is None else formatting.count(round(m.tokens, 1)),
+            "Batch": formatting.count(m.batch),
+            "Tokens a second": formatting.NOT_KNOWN if m.tokens_per_second is None else formatting.significant(m.tokens_per_second),
+            "Passages a second": formatting.significant(m.passages_per_second),
+            "Median": _milliseconds(m.median_s),
+            "95th percentile": _milliseconds(m.p95_s) + m.few,
+            "GFLOP/s": formatting.NOT_KNOWN if m.flops_per_second is None else formatting.significant(m.flops_per_second / 1e9),
+            "Share of the peak": formatting.NOT_KNOWN if m.share_of_peak is None else f"{m.share_of_peak:.0%}",
+            "Warm-up": _milliseconds(m.warm_up_s),
+        }
+        for m in measurements
+    ]
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{formatting.significant(1000 * seconds)} ms"
+
+
+def peak_sentence(peak: Peak, here: Machine) -> str:
+    """What the peak is, and of what: `AMD EPYC, 2 CPUs: 190 GFLOP/s in fp32, the best of numpy's matrix products (2,048 rows, 2 threads).`"""
+    cpus = f"{here.vcpus} {'CPU' if here.vcpus == 1 else 'CPUs'}"
+    with_threads = f"{peak.threads} {'thread' if peak.threads == 1 else 'threads'}"
+    return f"{here.name}, {cpus}: {formatting.significant(peak.gflops)} GFLOP/s in fp32, the best of numpy's matrix products ({formatting.count(peak.size)} rows, {with_threads})."
+
+
+def doubt(measurements: Sequence[Measurement], about: About) -> str | None:
+    """That this machine was busy with other work, where a model ran faster than the peak; None where nothing shows it. int8 may outrun an fp32 peak."""
+    faster = any(m.share_of_peak is not None and m.share_of_peak > 1 for m in measurements)
+    if not faster or about.precision == "int8":
+        return None
+    return "A model ran faster than the peak that was measured, so something else was computing here meanwhile. Measure again when this machine is idle."
+
+
+def usable(about: About, measurement: Measurement) -> str | None:
+    """Why a measurement prices nothing, in a sentence; None where it may be used in Cost and Advise."""
+    name = _model(about)
+    if about.standin:
+        return f"{name} is not BGE: its speed prices nothing."
+    if about.variant_id is None:
+        return f"The speed of {name} prices nothing: the catalog has no such model, or its file has another shape."
+    if about.engine == "remote":
+        return f"{name} answers from {about.where}, not from this machine: its speed says nothing of this one."
+    if _on_card(about):
+        return f"{name} ran on a graphics card, and a machine measured here is priced as its processor: run it on the CPU to price it."
+    if about.precision is None:
+        return f"The precision of {name} is not known: a speed holds at one precision only, so it prices nothing."
+    if measurement.tokens_per_second is None:
+        return f"{name} counts no tokens here, so its tokens a second are not known."
+    if measurement.flops_per_second is None:
+        return f"The FLOPs of {name} are not known, so no other length or model can be priced from its speed."
+    return None
+
+
+def params(about: About, measurement: Measurement, usd_per_hour: float, memory_gib: float, on: date | None = None) -> dict[str, str]:
+    """Address parameters that bring a measurement to Cost or Advise, with the machine's price and memory; `on` is the day, today by default.
+
+    Raises:
+        AdvisorError: a figure that the form does not take; or the measurement is not `usable`.
+    """
+    stated = {
+        "measured_variant": about.variant_id,
+        "measured_tokens_per_second": float(f"{measurement.tokens_per_second or 0.0:.6g}"),
+        "measured_tokens": max(1, round(measurement.tokens or 0)),
+        "measured_precision": about.precision,
+        "machine_usd_per_hour": usd_per_hour,
+        "machine_memory_gib": memory_gib,
+        "measured_on": (on or date.today()).isoformat(),
+    }
+    return Assumptions.of(stated).params()
+
+
+def as_csv(
+    measurements: Sequence[Measurement], about: About, here: Machine, catalog: Catalog, peak: Peak | None, on: date | None = None
+) -> str:
+    """Measurements as rows of catalog/evidence/throughput.csv, which load there where the model is one of the catalog."""
+    variant_id = None if about.standin else about.variant_id
+    variant = catalog.variants.get(variant_id or "")
+    remote, card = about.engine == "remote", _on_card(about)
+    remarks = ["measured on Live", *([] if variant else [f"{_model(about)}, not a model of the catalog"])]
+    if peak is not None and not remote:
+        remarks.append(f"the machine's own fp32 matrix product reached {peak.gflops:,.0f} GFLOP/s on {peak.threads} threads")
+    last = [f"numpy {np.__version__}, Python {platform.python_version()}", (on or date.today()).isoformat()]
+    file = io.StringIO()
+    table = csv.DictWriter(file, THROUGHPUT_COLUMNS, lineterminator="\n")
+    table.writeheader()
+    for m in measurements:
+        latency = f"median {_milliseconds(m.median_s)} and 95th percentile {_milliseconds(m.p95_s)} a call, of {m.runs} runs"
+        row = {
+            "variant": variant_id or "",
+            "parameters": formatting.parameters(variant.parameters) if variant and variant.parameters else "",
+            "hardware": "an endpoint" if remote else f"{'a graphics card beside' if card else 'CPU,'} {here.name}, {here.vcpus} vCPUs",
+            "accelerator_count": "" if remote else int(card),
+            "vcpus": "" if remote else here.vcpus,
+            "runtime": runtime(about),
+            "precision": about.precision or "",
+            "batch": m.batch,
+            "seq_len": "" if m.tokens is None else max(1, round(m.tokens)),
+            "published_value": "" if m.tokens_per_second is None else f"{m.tokens_per_second:.5g}",
+            "published_unit": "tokens/s",
+            "docs_per_s": f"{m.passages_per_second:.4g}",
+            "tokens_per_s": "" if m.tokens_per_second is None else f"{m.tokens_per_second:.4g}",
+            "machine": "",
+            "calibrates": "",
+            "grade": "A",
+            "source_id": MEASURED_SOURCE,
+            "note": "; ".join([*remarks, latency, *last]),
+        }
+        table.writerow({key: _guarded(value) for key, value in row.items()})
+    return file.getvalue()
+
+
+def runtime(about: About) -> str:
+    """What ran the model, with versions: `fastembed 0.9.1 on onnxruntime 1.32.0`."""
+    if about.engine == "remote":
+        return "an endpoint"
+    first, second = ("transformers", "torch") if about.engine == "torch" else ("fastembed", "onnxruntime")
+    return f"{_versioned(first)} on {_versioned(second)}"
+
+
+def _versioned(package: str) -> str:
+    try:
+        return f"{package} {metadata.version(package)}"
+    except metadata.PackageNotFoundError:
+        return package
+
+
+def _on_card(about: About) -> bool:
+    """Whether the torch engine says among its notes that it computes on a CUDA card."""
+    return about.engine == "torch" and any("on cuda" in note for note in about.notes)
+
+
+def _model(about: About) -> str:
+    """A model's name without the folder it was loaded from."""
+    folder = PurePosixPath(about.model).is_absolute() or PureWindowsPath(about.model).drive
+    return (PureWindowsPath(about.model).name or "The model") if folder else about.model
+
+
+def _guarded(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(SPREADSHEET_SIGNS) else value
+
+
+def fastest(measurements: Sequence[Measurement]) -> Measurement:
+    """The measurement with the most tokens a second; the first where none counts tokens."""
+    return max(measurements, key=lambda m: m.tokens_per_second or 0.0)
+
+
+def took(measurements: Sequence[Measurement]) -> float:
+    """Seconds of all timed calls, about: the median of each times its runs."""
+    return sum(m.runs * m.median_s for m in measurements)
+
+
+def use_sentence(about: About, measurement: Measurement) -> str:
+    """Which measurement is taken, as a sentence."""
+    rate = formatting.significant(measurement.tokens_per_second or 0.0)
+    return (
+        f"Taken: {rate} tokens a second, {_model(about)} at {formatting.count(round(measurement.tokens or 0))} tokens a text and "
+        f"{formatting.count(measurement.batch)} at once. Other models are scaled by their FLOPs, and marked so."
+    )

@@ -1,0 +1,1 @@
+"""One way to other servers: addresses that may be asked, deadlines, bounds, retries."""

@@ -1,0 +1,1 @@
+"""What pages draw and hand out: rows of tables, charts, files."""

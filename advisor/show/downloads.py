@@ -1,0 +1,115 @@
+"""The catalog as files to take away: JSON with everything, CSV with prices and scores."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from advisor.catalog.load import Catalog
+from advisor.decide.recommend import Recommendation
+from advisor.explain import reasons
+from advisor.show import tables
+
+SPREADSHEET_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a cell may not begin with: spreadsheets compute it; the last four are the wide forms of the first (OWASP, CSV Injection)."""
+
+
+def as_json(catalog: Catalog) -> str:
+    """Families, offers, licences and sources as JSON; prices are text, so that no digit is lost."""
+    data = {
+        "catalog_version": catalog.version,
+        "families": {
+            key: {
+                "facts": family.facts.model_dump(mode="json"),
+                "variants": {name: variant.model_dump(mode="json") for name, variant in family.variants.items()},
+                "corrections": [correction.model_dump(mode="json") for correction in family.corrections],
+            }
+            for key, family in catalog.families.items()
+        },
+        "providers": {key: provider.model_dump(mode="json") for key, provider in catalog.providers.items()},
+        "instances": {key: instance.model_dump(mode="json") for key, instance in catalog.instances.items()},
+        "licences": {key: licence.model_dump(mode="json") for key, licence in catalog.licences.items()},
+        "sources": {key: source.model_dump(mode="json") for key, source in catalog.sources.items()},
+    }
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def offers_csv(catalog: Catalog) -> str:
+    """One row an offer, with its sources; cells that a spreadsheet would compute are quoted with an apostrophe."""
+    rows = []
+    for provider_id, provider, offer in catalog.offers():
+        row = offer.model_dump(mode="json", exclude={"sources"})
+        rows.append(
+            {"provider": provider_id, "provider_name": provider.name}
+            | row
+            | {"sources": " ".join(dict.fromkeys(s for _, s in offer.all_source_ids()))}
+        )
+    return _csv(pd.DataFrame(rows))
+
+
+def scores_csv(catalog: Catalog) -> str:
+    """Every published score of the catalog."""
+    return _csv(catalog.quality)
+
+
+def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows of a table on the screen as CSV, safe for spreadsheets; ids that only links need are left out."""
+    return _csv(pd.DataFrame([{key: value for key, value in row.items() if key not in ("id", "offer")} for row in rows]))
+
+
+def table_markdown(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows of a table on the screen as Markdown under a heading; bars in cells are escaped, nothing else is markup."""
+    columns = [key for key in (rows[0] if rows else {}) if key not in ("id", "offer")]
+    lines = [f"## {title}", "", f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
+    lines += [f"| {' | '.join(_cell(row[key]) for key in columns)} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: Any) -> str:
+    text = "not known" if value is None else str(value)
+    for sign in "\\`*_[]<>|$":
+        text = text.replace(sign, f"\\{sign}")
+    return text.replace("\n", " ")
+
+
+def _guarded(cell: Any) -> Any:
+    starts = isinstance(cell, str) and (cell.startswith(SPREADSHEET_SIGNS) or cell.lstrip().startswith(SPREADSHEET_SIGNS))
+    return f"'{cell}" if starts else cell
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    """CSV without formulas. Texts are in quotes: where a spreadsheet divides at semicolons, `a;=1+1` would be two cells."""
+    return frame.map(_guarded).rename(columns=_guarded).to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
+
+
+def cost_files(found: Recommendation) -> list[tuple[str, str, Callable[[], str]]]:
+    """(name, media type, maker) of what the Cost page shows: every plan as CSV, and its tables as Markdown."""
+
+    def plans_csv() -> str:
+        return table_csv([{"Step": role.kind} | row for role in found.roles for row in tables.plan_rows(found, role.kind)])
+
+    def markdown() -> str:
+        parts = ["# What it costs a month\n"]
+        for role in found.roles:
+            parts += [table_markdown(f"Hosted offers, {role.kind}", tables.cost_rows(found, role.kind))]
+            parts += [table_markdown(f"Own machines, {role.kind}", tables.own_rows(found, role.kind))]
+        part = found.pick.part("embedder") if found.pick else None
+        if part is not None:
+            parts += [table_markdown("The index by type of vector", tables.index_rows(found, part))]
+            parts += [table_markdown("The index by store", tables.store_rows(found, part))]
+        parts += [f"- {text}" for text in reasons.assumptions(found)]
+        return "\n".join([*parts, f"- Catalog {found.catalog.version}, {found.today.isoformat()}.", ""])
+
+    return [("plans.csv", "text/csv", plans_csv), ("cost.md", "text/markdown", markdown)]
+
+
+FILES: tuple[tuple[str, str, Callable[[Catalog], str]], ...] = (
+    ("catalog.json", "application/json", as_json),
+    ("offers.csv", "text/csv", offers_csv),
+    ("scores.csv", "text/csv", scores_csv),
+)
+"""Name, media type and maker of each file."""

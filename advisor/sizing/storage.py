@@ -1,0 +1,237 @@
+"""Bytes of a vector index and what keeping it costs in a month, in memory or in a store of the catalog."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from advisor.ask.workload import Workload
+from advisor.base import formatting
+from advisor.base.formatting import GIB, HOURS_PER_MONTH
+from advisor.catalog.load import Catalog
+from advisor.catalog.schema import Instance, Store, Variant
+from advisor.sizing.tokens import ZERO, Range, Tokens
+
+BYTES_PER_VALUE = {"float32": Fraction(4), "float16": Fraction(2), "int8": Fraction(1), "binary": Fraction(1, 8)}
+HNSW_FACTOR = Fraction(3, 2)  # vectors, index and room to optimise; source: storage formula qdrant-ram (qdrant-capacity)
+MEMORY_OPTIMISED_GIB_PER_VCPU = 8  # the ratio of the r7i and r8g sizes in instances.yaml
+GENERAL_GIB_PER_VCPU = 3.75  # c4-standard-8: 30 GiB for 8 vCPUs
+GB = Decimal(10**9)  # the unit of the stores' price lists
+BYTES_PER_SPARSE_TOKEN = 8  # an id and a weight; source: storage formula pgvector-sparsevec
+PGVECTOR_HEADER = 8  # bytes a vector; source: storage formula pgvector-vector
+PGVECTOR_LINKS = (
+    2 * 16 * 10
+)  # bytes a vector: 2 x m links of at most 10 bytes; source: storage formula hnsw-graph-generic, hnsw_defaults of pgvector
+PGVECTOR_LIMIT = {"float32": "vector_indexed", "float16": "halfvec_indexed", "binary": "bit_indexed"}
+BLOCK = "aws-ebs-gp3"
+NOT_STORES = ("disk",)
+"""Types of entries of stores.yaml that hold no vectors by themselves."""
+
+
+class IndexSize(NamedTuple):
+    """Vectors of an index (those of tokens included), the bytes of their values (sparse output included), and the bytes of an HNSW index in RAM."""
+
+    vectors: int
+    values_bytes: int
+    ram_bytes: int
+
+
+def index_bytes(vectors: int, dimensions: int, vector_type: str) -> int:
+    """Bytes of an HNSW index in RAM: vectors x dimensions x bytes per value x 1.5.
+
+    >>> index_bytes(1_000_000, 1024, "float32")
+    6144000000
+
+    Source: storage formula `qdrant-ram`, whose 4 bytes are those of float32.
+    """
+    return int(vectors * dimensions * BYTES_PER_VALUE[vector_type] * HNSW_FACTOR)
+
+
+def index_size(variant: Variant, tokens: Tokens, workload: Workload) -> IndexSize:
+    """The index that a variant fills; all zero for a reranker, or where the index is left out.
+
+    Beside the dense vector a sparse one takes 8 bytes a token at most, and a multi-vector one a vector a token.
+    """
+    if variant.kind != "embedder" or workload.vector_store == "none":
+        return IndexSize(0, 0, 0)
+    dense = int(tokens.vectors * (variant.embedding_dim or 0) * BYTES_PER_VALUE[workload.vector_type])
+    more = 0
+    if "sparse" in workload.outputs and "sparse" in variant.outputs:
+        more += tokens.once * BYTES_PER_SPARSE_TOKEN
+    if "multi_vector" in workload.outputs and variant.multi_vector_dim:
+        more += int(tokens.once * variant.multi_vector_dim * BYTES_PER_VALUE[workload.vector_type])
+    ram = index_bytes(tokens.vectors, variant.embedding_dim or 0, workload.vector_type) + int(more * HNSW_FACTOR)
+    count = tokens.vectors + (tokens.once if "multi_vector" in workload.outputs and variant.multi_vector_dim else 0)
+    return IndexSize(count, dense + more, ram)
+
+
+def written_bytes(variant: Variant, tokens: Tokens, workload: Workload) -> Decimal:
+    """Bytes that writing one passage takes: all its parts' values, at 4 bytes each, which turbopuffer charges for every type of vector."""
+    if variant.kind != "embedder":
+        return Decimal(0)
+    values = tokens.vectors_per_passage * (variant.embedding_dim or 0) * 4
+    if "sparse" in workload.outputs and "sparse" in variant.outputs:
+        values += tokens.per_passage * BYTES_PER_SPARSE_TOKEN
+    if "multi_vector" in workload.outputs:
+        values += tokens.per_passage * (variant.multi_vector_dim or 0) * 4
+    return Decimal(str(values))
+
+
+def left_out(store: Store) -> str:
+    """What a store charges for and is not counted: `queries`, `queries and writes`, `what queries return`, or nothing."""
+    if prices_queries(store):
+        return "what queries return" if store.returned_usd_per_gb else ""
+    return "queries and writes" if store.write_usd_per_million_units is not None else "queries"
+
+
+def price_hint(store: Store) -> str:
+    """What is known of the price of a store whose month cannot be priced, in brackets after a space; nothing where that is nothing."""
+    known = [f"a floor of about {formatting.usd(store.floor_usd_per_month)} a month"] if store.floor_usd_per_month else []
+    if free := store.free_tier:
+        known.append(f"a free tier of {free['vcpu']} vCPU, {free['ram_gb']} GB of memory and {free['disk_gb']} GB of disk")
+    return f" (known is {formatting.listed(known)})" if known and not price_is_known(store) else ""
+
+
+def smaller_plans(store: Store) -> str | None:
+    """`Starter ($0 a month, 2 GB)` and the like: plans with a smaller charge than the one that is counted; None where there is none."""
+    plans = [f"{plan['name']} ({formatting.usd(_charge(plan))} a month, {plan['storage_gb']} GB)" for plan in _smaller(store)]
+    return formatting.listed(plans) or None
+
+
+def smaller_bytes(store: Store) -> float | None:
+    """Bytes that the largest of these plans holds; None where there is none."""
+    return max((float(plan["storage_gb"]) * float(GB) for plan in _smaller(store)), default=None)
+
+
+def _charge(plan: Mapping[str, Any]) -> Decimal:
+    return Decimal(plan.get("minimum_usd_per_month", "Infinity"))
+
+
+def _smaller(store: Store) -> list[dict[str, Any]]:
+    return [plan for plan in store.other_plans if "storage_gb" in plan and _charge(plan) < (store.minimum_usd_per_month or Decimal(0))]
+
+
+def stores(catalog: Catalog) -> dict[str, Store]:
+    """The stores that can keep an index, by id."""
+    return {key: store for key, store in sorted(catalog.stores.items()) if store.type not in NOT_STORES}
+
+
+def most_dimensions(store: Store, vector_type: str) -> int | None:
+    """Largest dimension that a store indexes for a type of vector; None where it states none."""
+    limits = store.max_dims
+    return limits.get(PGVECTOR_LIMIT.get(vector_type, "")) if isinstance(limits, dict) else limits
+
+
+def price_is_known(store: Store) -> bool:
+    """Whether a month in the store can be priced."""
+    return store.type == "self_hosted" or store.usd_per_gb_month is not None or store.usd_per_gib_month is not None
+
+
+def prices_queries(store: Store) -> bool:
+    """Whether what queries cost there is known and counted."""
+    return store.type == "self_hosted" or store.query_usd_per_pb is not None
+
+
+def index_usd_per_month(catalog: Catalog, workload: Workload, size: IndexSize, ram: Range | None, vector_bytes: Decimal) -> Range | None:
+    """US dollars a month for keeping an index; None where the store's price is not known.
+
+    `ram` is the price of a GiB of memory in a month; `vector_bytes` what writing one passage takes. A minimum charge wins over a smaller sum.
+    """
+    if not size.ram_bytes:
+        return ZERO
+    if workload.vector_store == "ram":
+        return None if ram is None else ram.times(Decimal(size.ram_bytes) / GIB)
+    store = catalog.stores[workload.vector_store]
+    if not price_is_known(store):
+        return None
+    if store.type == "self_hosted":
+        return _pgvector(catalog, size, ram)
+    gib_or_gb, rate = (Decimal(GIB), store.usd_per_gib_month) if store.usd_per_gib_month is not None else (GB, store.usd_per_gb_month)
+    total = Decimal(size.values_bytes) / gib_or_gb * (rate or Decimal(0))
+    written = Decimal(workload.new_passages_per_month) * vector_bytes / GB
+    total += written * (store.write_usd_per_gb or 0)
+    if store.query_usd_per_pb is not None:
+        total += workload.queries_per_month * _queried_gb(store, Decimal(size.values_bytes) / GB) / Decimal(10**6) * store.query_usd_per_pb
+    charged = max(total, store.minimum_usd_per_month or Decimal(0))
+    return Range(charged, charged, charged)
+
+
+def _queried_gb(store: Store, held: Decimal) -> Decimal:
+    """GB that one query is charged for at turbopuffer: all that is held, at least the minimum, 80% off between 32 and 128 GB and 96% above."""
+    first = max(min(held, Decimal(32)), store.query_minimum_gb or Decimal(0))
+    second = max(Decimal(0), min(held, Decimal(128)) - 32) * Decimal("0.2")
+    return first + second + max(Decimal(0), held - 128) * Decimal("0.04")
+
+
+def _pgvector(catalog: Catalog, size: IndexSize, ram: Range | None) -> Range | None:
+    """Memory for the rows' vectors and the HNSW graph, and disk for table and index; the database's processors are left out."""
+    block = catalog.stores.get(BLOCK)
+    if ram is None or block is None or block.usd_per_gb_month is None:
+        return None
+    held = Decimal(size.values_bytes + size.vectors * (PGVECTOR_HEADER + PGVECTOR_LINKS))
+    disk = 2 * held / GB * block.usd_per_gb_month
+    return ram.times(held / GIB).plus(Range(disk, disk, disk))
+
+
+def ram_usd_per_gib_month(catalog: Catalog) -> Range | None:
+    """US dollars a month for a GiB of RAM in rented machines; None where the catalog has no such machine.
+
+    low: the cheapest memory-optimised instance; base: the dearest of them; high: the middle general-purpose one.
+    """
+    rates = _rates(catalog)
+    memory_optimised = [rate for _, rate, per_vcpu in rates if per_vcpu >= MEMORY_OPTIMISED_GIB_PER_VCPU]
+    general = [rate for _, rate, per_vcpu in rates if per_vcpu < MEMORY_OPTIMISED_GIB_PER_VCPU]
+    if not memory_optimised:
+        return None
+    base = max(memory_optimised)
+    return Range(min(memory_optimised), base, max(base, statistics.median_high(general)) if general else base)
+
+
+def ram_sources(catalog: Catalog) -> tuple[str, ...]:
+    """Ids of the sources of the prices of memory."""
+    return tuple(sorted({source for instance, _, _ in _rates(catalog) for source in instance.source_ids("on_demand_usd_per_h")}))
+
+
+def sources(catalog: Catalog, store_id: str) -> tuple[str, ...]:
+    """Ids of the sources of what keeping an index costs."""
+    if store_id == "none":
+        return ()
+    if store_id == "ram":
+        return ("qdrant-capacity", *ram_sources(catalog))
+    store = catalog.stores[store_id]
+    beside = (*ram_sources(catalog), *catalog.stores[BLOCK].source_ids("usd_per_gb_month")) if store.type == "self_hosted" else ()
+    return (*store.source_ids("usd_per_gb_month"), *beside)
+
+
+def name(catalog: Catalog, store_id: str) -> str:
+    """A store in words: `memory`, or the store's name."""
+    return "memory" if store_id == "ram" else "no index" if store_id == "none" else catalog.stores[store_id].name
+
+
+def _rates(catalog: Catalog) -> list[tuple[Instance, Decimal, float]]:
+    """(instance, US dollars a GiB-month, GiB a vCPU) of the general-purpose and memory-optimised CPU instances."""
+    rates = []
+    for instance in catalog.instances.values():
+        price, ram, vcpu = instance.on_demand_usd_per_h, instance.ram_gib, instance.vcpu
+        if instance.kind == "cpu" and price is not None and ram and vcpu and ram / vcpu >= GENERAL_GIB_PER_VCPU:
+            rates.append((instance, price * HOURS_PER_MONTH / Decimal(str(ram)), ram / vcpu))
+    return rates
+
+
+def by_store(catalog: Catalog, workload: Workload, variant: Variant, tokens: Tokens, ram: Range | None) -> dict[str, Range | None]:
+    """US dollars a month of a variant's index in memory and in each store, whatever the workload's own; None where not known."""
+    found = {}
+    for key in ("ram", *stores(catalog)):
+        asked = workload.model_copy(update={"vector_store": key})
+        size = index_size(variant, tokens, asked)
+        found[key] = index_usd_per_month(catalog, asked, size, ram, written_bytes(variant, tokens, asked))
+    return found
+
+
+def holding(catalog: Catalog, size_bytes: int) -> Instance | None:
+    """The cheapest machine of the catalog whose RAM holds an index; None where none is large enough."""
+    fits = [i for i in catalog.instances.values() if i.ram_gib and i.on_demand_usd_per_h is not None and i.ram_gib * GIB >= size_bytes]
+    return min(fits, key=lambda i: (i.on_demand_usd_per_h, i.id), default=None)

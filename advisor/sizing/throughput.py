@@ -1,0 +1,237 @@
+"""How fast a variant runs on rented hardware, and whether it fits: from FLOPs, peaks and measured speeds."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, cast
+
+from advisor.base.formatting import GIB
+from advisor.catalog.cache import kept
+from advisor.catalog.load import Catalog
+from advisor.catalog.schema import Id, Instance, Measure, Variant
+
+HardwareClass = Literal["gpu", "cpu"]
+Precision = Literal["fp32", "fp16", "int8"]
+PRECISION: dict[HardwareClass, Precision] = {"gpu": "fp16", "cpu": "fp32"}
+"""The precision that plans are made for unless another is asked for: what servers load by default on each."""
+BYTES_PER_VALUE = {"fp32": 4, "fp16": 2, "int8": 1}
+RESERVE = 1.2
+"""Weights and up to a fifth more for the runtime (source: accelerate-estimate)."""
+BATCH_TOKENS = 16_384
+"""Tokens in one forward pass (source: tei-main, the default of max_batch_tokens)."""
+LIVE_VALUES = 12
+"""Values of the hidden size that live at once for a token: the layer's input, q, k, v, attention's and its own output, four for the feed-forward, and two to spare (decision 0006)."""
+SPREAD = 6**0.5
+"""High is six times low. Of runs left out in turn, at least 80 % then fall inside; the span of the runs themselves holds only 26 % (decision 0006, `benchmarks.calibration`)."""
+LEAST_POINTS = 3
+"""Measured speeds that a class of hardware needs before a plan on it is made: fewer show no spread."""
+NVIDIA = "NVIDIA"
+SCALED_SPREAD: dict[Precision, float] = {"fp32": 1.3, "fp16": 2.0, "int8": 2.0}
+"""Low and high of a speed scaled from another variant on the same machine: base divided and multiplied by it. On one machine the FLOP/s that our own
+runs of all eight variants reached differ by 1.29 times at most at fp32, and 1.98 at int8; fp16 was not tried on a CPU and has the wider (decision 0009)."""
+
+
+class Speed(NamedTuple):
+    """Low, base and high of a rate."""
+
+    low: float
+    base: float
+    high: float
+
+
+class MeasuredMachine(Instance):
+    """A machine of the visitor's whose speed was measured with one variant: tokens a second at one length of text and one precision."""
+
+    variant: Id
+    precision: Precision
+    tokens_per_second: Measure
+    tokens: Measure
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Share of the peak that measured runs reached (MFU), for one class of hardware.
+
+    Low and high are base divided and multiplied by `SPREAD`; base is the median of the medians of each runtime on each machine, so that a
+    runtime that was measured often has no more weight than another. `measured` holds the (machine, variant) pairs of the runs.
+    """
+
+    mfu: Speed
+    slowest: float
+    fastest: float
+    points: int
+    machines: tuple[str, ...]
+    measured: frozenset[tuple[str, str]]
+    sources: tuple[str, ...]
+
+
+def flops_per_token(variant: Variant, tokens: float) -> float | None:
+    """Floating-point operations for one token of a text of `tokens` tokens; None where the shape is not known.
+
+    `2 x non-embedding parameters + 4 x layers x tokens x hidden`, half the attention term for a causal decoder.
+    Source: kaplan-2020 and eleuther-math; the attention term is derived (each of QK and AV costs 2 x tokens x hidden).
+
+    >>> from advisor import catalog
+    >>> round(flops_per_token(catalog.load().variants["bge-large-en-v1.5"], 449) / 1e6)
+    652
+    """
+    return None if variant.non_embedding_parameters is None or slope(variant) is None else base(variant) + (slope(variant) or 0) * tokens
+
+
+def base(variant: Variant) -> float:
+    """FLOPs for a token without attention."""
+    return 2.0 * (variant.non_embedding_parameters or 0)
+
+
+def slope(variant: Variant) -> float | None:
+    """FLOPs for a token that each token of its text adds by attention."""
+    if variant.layers is None or variant.hidden_size is None:
+        return None
+    return (2.0 if variant.pooling == "last_token" else 4.0) * variant.layers * variant.hidden_size
+
+
+def hardware_class(catalog: Catalog, instance: Instance) -> HardwareClass | None:
+    """`gpu` for NVIDIA cards, `cpu` where the CPU's class is known or a speed was measured; None for all else."""
+    if isinstance(instance, MeasuredMachine):
+        return "cpu"
+    if instance.accelerator:
+        return "gpu" if catalog.accelerators[instance.accelerator].vendor == NVIDIA else None
+    return "cpu" if instance.cpu and instance.kind == "cpu" else None
+
+
+def machine(catalog: Catalog, instance: Instance) -> str:
+    """What computes, in words: the accelerators, or the CPU."""
+    if isinstance(instance, MeasuredMachine):
+        return "its own processor"
+    if instance.accelerator:
+        name = catalog.accelerators[instance.accelerator].name.removeprefix("NVIDIA ").removeprefix("GeForce ")
+        count = instance.accelerator_count
+        return name if count == 1 else f"1/{1 / count:.0f} {name}" if count < 1 else f"{count:g} × {name}"
+    vcpus = f"{instance.vcpu:g} vCPUs" if instance.vcpu else "CPU"
+    return f"{vcpus}, {catalog.cpus[instance.cpu].microarchitecture}" if instance.cpu else vcpus
+
+
+def precision_of(kind: HardwareClass, asked: str = "default") -> Precision:
+    """The precision of a class of hardware: the one asked for, or what servers load by default."""
+    return PRECISION[kind] if asked == "default" else cast(Precision, asked)
+
+
+def precision_on(instance: Instance, kind: HardwareClass, asked: str = "default") -> Precision:
+    """The precision on a machine: the one asked for, else that of its measurement, or what servers load by default."""
+    return instance.precision if isinstance(instance, MeasuredMachine) and asked == "default" else precision_of(kind, asked)
+
+
+def measured_flops(catalog: Catalog, machine: MeasuredMachine, variant_id: str, asked: str = "default") -> Speed | None:
+    """Operations a second that a measured machine reaches; None at another precision than that of the measurement.
+
+    Tokens a second x FLOPs for a token at the measured length. For the variant that was measured it has no spread, since it is one figure;
+    another variant is taken to reach the same within `SCALED_SPREAD`.
+    """
+    flops = flops_per_token(catalog.variants[machine.variant], machine.tokens)
+    if flops is None or asked not in ("default", machine.precision):
+        return None
+    reached = machine.tokens_per_second * flops
+    spread = 1.0 if variant_id == machine.variant else SCALED_SPREAD[machine.precision]
+    return Speed(reached / spread, reached, reached * spread)
+
+
+def peak_flops(catalog: Catalog, instance: Instance, precision: str = "default") -> float | None:
+    """Dense peak operations a second of an instance at a precision; None where it is not known."""
+    kind = hardware_class(catalog, instance)
+    if kind is None:
+        return None
+    named = (instance.accelerator if kind == "gpu" else instance.cpu) or ""
+    return _peak(catalog, kind, precision_of(kind, precision), named, instance.accelerator_count, instance.vcpu or 0.0)
+
+
+def memory_bytes(catalog: Catalog, instance: Instance) -> float | None:
+    """Bytes that one copy of a model may take: a card's memory (a share of it for a shared card), or the RAM."""
+    if instance.accelerator:
+        card = catalog.accelerators[instance.accelerator].memory_gb
+        return card * 1e9 * min(1.0, instance.accelerator_count) if card else None
+    return instance.ram_gib * GIB if instance.ram_gib else None
+
+
+def weights_bytes(variant: Variant, precision: str) -> float | None:
+    """Bytes of all parameters at a precision."""
+    if variant.weights_bytes and precision in variant.weights_bytes:
+        return float(variant.weights_bytes[precision])
+    return float(variant.parameters * BYTES_PER_VALUE[precision]) if variant.parameters else None
+
+
+def needed_bytes(variant: Variant, precision: str) -> float | None:
+    """Weights, runtime and the activations of one batch, with attention in a fused kernel; None where not known.
+
+    `1.2 x weights + 16,384 tokens x hidden x 12 values x bytes`.
+    """
+    weights = weights_bytes(variant, precision)
+    if weights is None or variant.hidden_size is None:
+        return None
+    return RESERVE * weights + BATCH_TOKENS * variant.hidden_size * LIVE_VALUES * BYTES_PER_VALUE[precision]
+
+
+def attention_bytes(variant: Variant, precision: str, tokens: float) -> float | None:
+    """Bytes of one text's attention matrix in one layer without a fused kernel: `heads x tokens squared x bytes`."""
+    return None if variant.heads is None else variant.heads * tokens * tokens * BYTES_PER_VALUE[precision]
+
+
+class _Run(NamedTuple):
+    """One row of throughput.csv that calibrates: the share of the peak that it reached."""
+
+    share: float
+    machine: str
+    runtime: str
+    variant: str
+    source: str
+
+
+@kept(8)
+def calibrations(catalog: Catalog, precision: str = "default") -> dict[HardwareClass, Calibration]:
+    """What the measured speeds say of each class of hardware that has at least `LEAST_POINTS` of them, at a precision.
+
+    MFU of a point = tokens a second x FLOPs a token / (peak of what ran it). Rows without `calibrates` are left out:
+    their source disowns them, or their text length, precision or machine is not stated.
+    """
+    points: dict[HardwareClass, list[_Run]] = {"gpu": [], "cpu": []}
+    for row in catalog.throughput.to_dict("records"):
+        variant = catalog.variants[row["variant"]]
+        flops = flops_per_token(variant, row["seq_len"])
+        if flops is None or not row["calibrates"]:
+            continue
+        for kind in ("gpu", "cpu"):
+            peak = _peak(catalog, kind, precision_of(kind, precision), row["machine"], row["accelerator_count"], row["vcpus"])
+            if peak and row["calibrates"] == precision_of(kind, precision):
+                share = row["tokens_per_s"] * flops / peak
+                points[kind].append(_Run(share, row["machine"], row["runtime"], row["variant"], row["source_id"]))
+    return {kind: _calibration(found) for kind, found in points.items() if len(found) >= LEAST_POINTS}
+
+
+def _peak(catalog: Catalog, kind: HardwareClass, precision: Precision, named: str, cards: float, vcpus: float) -> float | None:
+    """Dense peak operations a second of so many cards, or vCPUs, of one kind."""
+    if kind == "gpu" and named in catalog.accelerators:
+        peaks = catalog.accelerators[named].peak_dense_tflops
+        peak = {"fp16": peaks.fp16, "int8": peaks.int8_tops, "fp32": peaks.fp32}[precision]
+        return peak * 1e12 * cards if peak else None
+    if kind == "cpu" and named in catalog.cpus:
+        cpu = catalog.cpus[named]
+        each = {"fp32": cpu.fp32_gflops_per_vcpu, "int8": cpu.int8_gops_per_vcpu, "fp16": None}[precision]
+        return each * 1e9 * vcpus if each and vcpus else None
+    return None
+
+
+def _calibration(found: list[_Run]) -> Calibration:
+    groups: dict[tuple[str, str], list[float]] = {}
+    for run in found:
+        groups.setdefault((run.machine, run.runtime), []).append(run.share)
+    shares = [run.share for run in found]
+    base = statistics.median(statistics.median(group) for group in groups.values())
+    return Calibration(
+        mfu=Speed(base / SPREAD, base, min(1.0, base * SPREAD)),
+        slowest=min(shares),
+        fastest=max(shares),
+        points=len(found),
+        machines=tuple(sorted({run.machine for run in found})),
+        measured=frozenset((run.machine, run.variant) for run in found),
+        sources=tuple(sorted({run.source for run in found})),
+    )

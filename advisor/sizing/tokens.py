@@ -1,0 +1,109 @@
+"""Tokens that a workload sends, and what a hosted endpoint charges for them."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import NamedTuple
+
+from advisor.ask.workload import Workload
+from advisor.catalog.schema import Variant
+
+MILLION = 1_000_000
+LONG_SHARE = 0.05  # the share of passages above the 95th percentile
+
+
+class Range(NamedTuple):
+    """Low, base and high of an amount in US dollars, unrounded."""
+
+    low: Decimal
+    base: Decimal
+    high: Decimal
+
+    def plus(self, other: Range) -> Range:
+        """The sum, end by end."""
+        return Range(self.low + other.low, self.base + other.base, self.high + other.high)
+
+    def times(self, factor: Decimal) -> Range:
+        """The product with a factor, end by end."""
+        return Range(self.low * factor, self.base * factor, self.high * factor)
+
+
+ZERO = Range(Decimal(0), Decimal(0), Decimal(0))
+
+
+class Tokens(NamedTuple):
+    """Tokens that one variant is sent for a workload, special tokens included."""
+
+    once: int
+    monthly: int
+    monthly_low: int
+    per_input: int
+    per_passage: float
+    input_p95: int
+    vectors: int
+    vectors_per_passage: float
+
+
+def hosted_usd(tokens: int, usd_per_1m_tokens: Decimal) -> Decimal:
+    """Price of sending `tokens` tokens to a hosted endpoint, in US dollars, unrounded.
+
+    >>> hosted_usd(250_000_000, Decimal("0.01"))
+    Decimal('2.50')
+
+    Raises:
+        ValueError: `tokens` is negative.
+    """
+    if tokens < 0:
+        raise ValueError(f"{tokens} tokens: a count of tokens is 0 or more.")
+    return usd_per_1m_tokens * tokens / MILLION
+
+
+def tokens_sent(workload: Workload, variant: Variant, limit: int | None) -> Tokens:
+    """Tokens that `variant` is sent for `workload`, where one input may hold `limit` tokens (None: not known).
+
+    docs/decisions/0003-token-counts.md has the formulas. Embedding: each text is its tokens and the tokenizer's
+    special tokens; passages over the limit are split. Reranking: queries x candidates x (query + passage +
+    special tokens), each pair cut at the limit.
+    """
+    return _pairs(workload, variant, limit) if variant.kind == "reranker" else _texts(workload, variant, limit)
+
+
+def _texts(workload: Workload, variant: Variant, limit: int | None) -> Tokens:
+    special = variant.special_tokens_per_text or 0
+    usable = max(1, limit - special) if limit else None
+    chunks = 1.0
+    if usable and workload.split_long_passages:
+        typical, long = (math.ceil(t / usable) for t in (workload.passage_tokens, workload.passage_tokens_p95))
+        chunks = (1 - LONG_SHARE) * typical + LONG_SHARE * long
+    per_passage = workload.passage_tokens + special * chunks
+    passages = round(workload.passages * per_passage)
+    monthly = round(workload.new_passages_per_month * per_passage) + workload.queries_per_month * (workload.query_tokens + special)
+    return Tokens(
+        once=passages,
+        monthly=monthly,
+        monthly_low=monthly,
+        per_input=workload.passage_tokens + special,
+        per_passage=per_passage,
+        input_p95=workload.passage_tokens_p95 + special,
+        vectors=math.ceil(workload.passages * chunks),
+        vectors_per_passage=chunks,
+    )
+
+
+def _pairs(workload: Workload, variant: Variant, limit: int | None) -> Tokens:
+    special = variant.special_tokens_per_pair or 0
+    whole = workload.query_tokens + workload.passage_tokens + special
+    pair = min(whole, limit) if limit else whole
+    pairs = workload.queries_per_month * workload.rerank_candidates
+    query_once = workload.queries_per_month * workload.query_tokens + pairs * (pair - min(workload.query_tokens, pair))
+    return Tokens(
+        once=0,
+        monthly=pairs * pair,
+        monthly_low=min(query_once, pairs * pair),
+        per_input=pair,
+        per_passage=0.0,
+        input_p95=workload.query_tokens + workload.passage_tokens_p95 + special,
+        vectors=0,
+        vectors_per_passage=0.0,
+    )

@@ -1,0 +1,254 @@
+"""What several pages share: the catalog, the workload's form, links to sources and pages."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+
+from advisor import catalog
+from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import Workload
+from advisor.base.errors import CatalogError
+from advisor.catalog import Catalog, price_sources, reloading
+from advisor.decide import recommend
+from advisor.decide.query import SCORES
+from advisor.decide.recommend import Recommendation
+from advisor.explain import reasons
+from advisor.live import as_evidence
+from advisor.live.relevance import Measured
+from advisor.show.charts import Chart
+
+WITH_WORKLOAD = ("advise", "cost")
+FIELDS = tuple(Workload.model_fields)
+ASSUMED = tuple(Assumptions.model_fields)
+STORED = "workload"
+IGNORED = "ignored"
+"""Where the form keeps what of the address it could not take, until another page is entered."""
+READING = "reading_of_the_catalog"
+LIVE = "live_prices"
+YOURS = "your_evidence"
+WITH_YOURS = "catalog_with_your_evidence"
+# Streamlit 1.67 draws :material/x: and :streamlit:, and links http://x, www.x and a@b.c, even where the signs are escaped.
+_DRAWN = re.compile(r":(?=material/|streamlit:|//)|www(?=\.)|(?<=\S)(?=@[\w-]+\.)", re.IGNORECASE)
+# Streamlit 1.67 writes multiselect tags in white on the primary colour in either theme: 2.2:1 on our dark one.
+TAGGED = ("languages", "outputs", "variants", "speed_lengths", "speed_batches", "data_embedders", "data_rerankers", "data_languages")
+TAGS = ", ".join(f".st-key-{key} [data-tag]" for key in TAGGED) + " {background-color: #0f5f8c}"
+
+
+@dataclass(frozen=True, eq=False)
+class Yours:
+    """What this visit measured on data of its own, for Advise to take."""
+
+    results: tuple[Measured, ...]
+    languages: tuple[str, ...]
+
+
+def start(page: Any) -> None:
+    """Loads the catalog, or shows what is wrong with it; brings the workload along to the pages that use it."""
+    st.html(f"<style>{TAGS}</style>")
+    now = reloading.current()
+    if now.catalog is None:
+        show_faults(CatalogError(now.faults))
+        st.stop()
+    st.session_state[READING] = now.catalog
+    if now.notice:
+        st.warning(plain(now.notice))
+    entered = st.session_state.get("page") != page.url_path
+    if entered:
+        st.session_state.pop(IGNORED, None)
+    st.session_state["page"] = page.url_path
+    stored = st.session_state.get(STORED)
+    asked = {*FIELDS, *ASSUMED, *SCORES.values()} & set(st.query_params)
+    if entered and stored and page.url_path in WITH_WORKLOAD and not asked:
+        st.switch_page(page, query_params=stored)
+
+
+def routed() -> None:
+    """Hands a page that was opened first of all on a fresh server to app.py.
+
+    Streamlit 1.67 runs files of a `pages` folder by themselves until `st.navigation` has been called once in the
+    process; a deep link as the very first visit would show a bare page without navigation.
+    """
+    if PagesManager.uses_pages_directory or READING not in st.session_state:  # another visitor may have turned it off meanwhile
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+
+
+def the_catalog() -> Catalog:
+    """The catalog as it was when this run of the page began, so that no page mixes two readings; with what this visit measured, if it did."""
+    found, yours = _for_all(), st.session_state.get(YOURS)
+    if not yours:
+        st.session_state.pop(WITH_YOURS, None)
+        return found
+    mark = (found, yours, catalog.today())
+    kept = st.session_state.get(WITH_YOURS)  # one catalog for the same measurements, so that what is worked out from it is kept
+    if kept is None or kept[0] != mark:
+        made = as_evidence.with_yours(found, yours.results, yours.languages, catalog.today())
+        kept = st.session_state[WITH_YOURS] = (mark, made)
+    return kept[1]
+
+
+def _for_all() -> Catalog:
+    """The catalog without what this visit measured; with live prices where this visit uses them."""
+    found: Catalog = st.session_state[READING]
+    live = st.session_state.get(LIVE)
+    return _with_live(found, tuple(sorted(live.items()))) if live else found
+
+
+@lru_cache(maxsize=8)
+def _with_live(found: Catalog, live: tuple[tuple[str, Any], ...]) -> Catalog:
+    """One catalog for the same live prices, so that what is worked out from it is kept."""
+    return price_sources.with_prices(found, dict(live))
+
+
+def secret(name: str) -> str:
+    """A key of the operator's, from the environment or the secrets; empty where there is none."""
+    if os.environ.get(name):
+        return os.environ[name]
+    try:
+        return str(st.secrets.get(name, ""))
+    except FileNotFoundError:
+        return ""
+
+
+def show_faults(error: CatalogError) -> None:
+    """The page of a catalog that cannot be used."""
+    st.title("The catalog cannot be used")
+    noun = "fault" if len(error.faults) == 1 else "faults"
+    st.markdown(
+        f"{len(error.faults)} {noun} found. Mend the files below and reload this page; `python -m advisor validate` prints the same list."
+    )
+    rows = [
+        {"Where": ", ".join(p for p in (f.file, f.entry, f.field) if p), "What is wrong": f.problem, "What to do": f.remedy}
+        for f in error.faults[:200]
+    ]
+    st.table([{key: plain(text) for key, text in row.items()} for row in rows], hide_index=True)
+    if len(error.faults) > len(rows):
+        st.caption(f"The first {len(rows)} of {len(error.faults)} are shown.")
+
+
+def plain(text: str) -> str:
+    """Text for Markdown in which nothing is a formula, a link, an icon, or markup."""
+    text = _DRAWN.sub("\\g<0>\u2060", text)  # a joiner without width, where an escape is not enough
+    for sign in "\\`*_{}[]<>#~$|&":  # & begins an entity, as &colon;, which Markdown reads before it looks for addresses
+        text = text.replace(sign, f"\\{sign}")
+    return text.replace("\n", " ").replace(":", "\\:")
+
+
+def source_links(ids: Iterable[str]) -> str:
+    """Links to sources, with title and reading date on hover."""
+    known = the_catalog().sources
+    links = []
+    for number, key in enumerate(dict.fromkeys(ids), 1):
+        source = known.get(key)
+        if source is None:
+            continue
+        address = source.url if source.url and source.url.startswith("https://") else f"/sources?source={key}"
+        title = f"{source.title}, read {source.accessed.isoformat()}".replace('"', "'").replace("\n", " ")
+        links.append(f'[{"source" if number == 1 else number}]({address.replace(" ", "%20").replace(")", "%29")} "{plain(title)}")')
+    return " ".join(links)
+
+
+def bullets(sentences: Iterable[tuple[str, Iterable[str]]]) -> str:
+    """A list of sentences, each with the links to its sources."""
+    return "\n".join(f"- {plain(text)} {source_links(ids)}" for text, ids in sentences)
+
+
+def small(text: str) -> None:
+    """A small line under a figure; unlike a caption its links keep the contrast of links."""
+    st.markdown(f":small[{text}]")
+
+
+def variant_link(variant_id: str, name: str) -> str:
+    """A link to a variant's page."""
+    return f"[{plain(name)}](/variant?variant={variant_id})"
+
+
+def variant_pages(names: dict[str, str]) -> None:
+    """Links to the pages of variants (id to name) that stay in this tab; links in Streamlit's Markdown open another."""
+    with st.container(horizontal=True):
+        for key, name in names.items():
+            st.page_link("pages/variant.py", label=plain(name), icon=":material/info:", query_params={"variant": key})
+
+
+def show_chart(chart: Chart | None, key: str) -> None:
+    """A chart under the sentence that says what to see."""
+    if chart is None:
+        return
+    st.markdown(f"**{plain(chart.title)}**")  # it may hold what a visitor typed
+    st.altair_chart(chart.chart, width="stretch", alt=chart.alt, key=key)
+
+
+def theme() -> str:
+    """`light` or `dark`, for the marks that do not follow the theme by themselves."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def params(found: Recommendation) -> dict[str, str | list[str]]:
+    """The question of a recommendation as address parameters: its workload, changed assumptions, and the scores that were asked for."""
+    kinds = {key: found.catalog.evidence_sets[key].kind for key in found.asked_sets}
+    return found.workload.params() | found.assumptions.params() | {SCORES[kind]: key for key, kind in kinds.items()}
+
+
+def link_to(page: str, found: Recommendation) -> str:
+    """The address of a page with the question of a recommendation."""
+    base = st.context.url or ""
+    root = base.rsplit("/", 1)[0] if base.count("/") > 2 else base
+    query = urlencode(params(found), doseq=True)
+    return f"{root}/{page}?{query}" if query else f"{root}/{page}"
+
+
+def copy_link(page: str, found: Recommendation) -> None:
+    """A button that shows the address of a page with a question, to copy."""
+    with st.popover("Copy link", icon=":material/link:"):
+        st.code(link_to(page, found), language=None, wrap_lines=True)
+
+
+def table(rows: list[dict[str, str]], alt: str) -> None:
+    """Rows of Markdown as a table that wraps and scrolls within itself."""
+    st.table(rows, hide_index=True, border="horizontal", alt=alt)
+
+
+def figures_table(rows: list[dict[str, str]], alt: str) -> None:
+    """Rows of plain figures as a table; says so where there is none."""
+    if rows:
+        table([figures(row) for row in rows], alt)
+    else:
+        st.markdown("Nothing to show.")
+
+
+def figures(row: dict[str, str]) -> dict[str, str]:
+    """A row of figures for a table, without its ids, in which nothing is markup."""
+    return {plain(key): plain(text) for key, text in row.items() if key not in ("id", "offer")}
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _picks(version: str, day: date, _found: Catalog) -> dict[str, tuple[str, ...]]:
+    picked = {key: recommend.recommend(_found, Workload.of(preset.workload), day).pick for key, preset in _found.presets.items()}
+    return {key: tuple(part.variant_id for part in pick.parts) for key, pick in picked.items() if pick}
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _won(version: str, day: date, preset: str, _found: Catalog) -> str:
+    return reasons.won(recommend.recommend(_found, Workload.of(_found.presets[preset].workload), day))
+
+
+def won(preset: str) -> str:
+    """What a preset's pick costs and why it won."""
+    found = _for_all()  # a preset asks for no evidence of a visit's own
+    return _won(found.version, catalog.today(), preset, found)
+
+
+def preset_picks() -> dict[str, tuple[str, ...]]:
+    """The variants that the engine picks for each preset."""
+    found = _for_all()
+    return _picks(found.version, catalog.today(), found)

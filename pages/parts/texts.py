@@ -1,0 +1,88 @@
+"""Token counts of the visitor's own texts, a part of Cost. Texts stay in this visit: they are in no address, cache or log."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from advisor.base.errors import AdvisorError
+from advisor.decide.recommend import Recommendation
+from advisor.live import token_counts
+from advisor.live.token_counts import TokenCountError
+from advisor.net import hub
+from advisor.serve import page_lock
+from advisor.show import tables
+from pages.parts import form, shared
+
+FETCHED = "fetched_tokenizers"
+MOST_MB = 5
+
+
+@st.cache_resource(max_entries=4, show_spinner="Fetching the tokenizer")
+def _fetched(hub_id: str, _variant):
+    """A public tokenizer, the same for every visit."""
+    return token_counts.fetch_tokenizer(_variant, base=hub.address())
+
+
+def tokenizer(variant):
+    """A model's tokenizer; other visitors' pages go ahead while it is fetched."""
+    with page_lock.PAGES.aside():
+        return _fetched(variant.hub_id, variant)
+
+
+def show(found: Recommendation) -> None:
+    """Asks for a sample, counts it with each model's tokenizer, and puts its lengths into the workload."""
+    st.header("How long are your texts?")
+    st.markdown("Paste a sample of your passages, or upload one. It is counted here, kept for this visit only, and sent nowhere.")
+    split = st.segmented_control("Passages are divided by", ["blank-line", "line"], default="blank-line", required=True, key="sample_split")
+    pasted = st.text_area("Sample passages", key="sample_text", height=160)
+    upload = st.file_uploader("Or a .txt, .csv or .jsonl file", type=["txt", "csv", "jsonl"], key="sample_file", max_upload_size=MOST_MB)
+    if not pasted and upload is None:
+        return
+    try:
+        texts = token_counts.passages(upload.getvalue(), upload.name, split) if upload else token_counts.passages(pasted, split=split)
+        rows = token_counts.summary(found.catalog, texts, tokenizers(), found.workload.query_tokens)
+    except AdvisorError as error:
+        st.warning(shared.plain(str(error)))
+        return
+    shared.figures_table(tables.token_rows(rows), "Tokens of your passages for each model")
+    for rule in dict.fromkeys(row.rule for row in rows):
+        shared.small(shared.plain(rule))
+    offer_lengths(found, texts)
+    offer_tokenizers(found, [row.variant_id for row in rows if not row.exact])
+
+
+def tokenizers() -> dict:
+    """The tokenizers that this visit has asked for, by variant."""
+    variants = shared.the_catalog().variants
+    return {key: tokenizer(variants[key]) for key in st.session_state.get(FETCHED, [])}
+
+
+def offer_lengths(found: Recommendation, texts: list[str]) -> None:
+    """Feeds the sample's lengths into the workload."""
+    options = [key for key, v in found.catalog.variants.items() if v.kind in ("embedder", "reranker")]
+    picked = found.pick.parts[0].variant_id if found.pick else options[0]
+    counted = st.selectbox("Lengths as counted for", options, index=options.index(picked), key="sample_variant")
+    lengths = token_counts.lengths_for_workload(found.catalog, texts, counted, tokenizers())
+    workload = found.workload.model_copy(update=lengths._asdict())
+    words = f"Use {lengths.passage_tokens:,} tokens each, 95th percentile {lengths.passage_tokens_p95:,}"
+    st.button(words, on_click=form.put, args=(workload,), icon=":material/check:", disabled=workload == found.workload)
+
+
+def offer_tokenizers(found: Recommendation, estimated: list[str]) -> None:
+    """Fetches a tokenizer on request, where there is a network."""
+    if not estimated:
+        return
+    chosen = st.selectbox(
+        "Fetch the tokenizer of",
+        estimated,
+        key="sample_tokenizer",
+        help="A file of a few megabytes from the hub; none of your texts are sent.",
+    )
+    if st.button("Fetch it", icon=":material/download:"):
+        try:
+            tokenizer(found.catalog.variants[chosen])
+        except TokenCountError as error:
+            st.warning(shared.plain(str(error)))
+            return
+        st.session_state[FETCHED] = [*st.session_state.get(FETCHED, []), chosen]
+        st.rerun()
