@@ -30,10 +30,10 @@ def show_answer(found) -> None:
         st.markdown(shared.bullets((reason.text, reason.sources) for reason in told))
     else:
         st.header(f"Use {shared.plain(pick.named)}")
-        st.markdown(shared.plain(f"{report.cost(pick).capitalize()}{tables.scores_sentence(found)}."))
+        st.markdown(shared.plain(f"{report.cost(pick).capitalize()}{report.scores_sentence(found)}."))
         st.markdown(shared.bullets((reason.text, reason.sources) for reason in reasons.reasons(found)))
         st.markdown(shared.plain(what_would_change.firmness(found)))
-        for text in tables.score_notes(found):
+        for text in report.score_notes(found):
             shared.small(shared.plain(text))
     offer_actions(found)
 
@@ -112,7 +112,7 @@ def ask_why_not(found) -> None:
         st.caption("A plan is one model at one provider's offer, or on one machine.")
         return
     st.markdown(f"**{shared.plain(names[asked])}**")
-    st.markdown(shared.plain(tables.plan_sentence(found, asked)))
+    st.markdown(shared.plain(report.plan_sentence(found, asked)))
     st.markdown("\n".join(f"- {shared.plain(line)}" for line in what_would_change.why_not(found, asked)))
     st.page_link(
         "pages/cost.py", label="Its cost worked out", icon=":material/calculate:", query_params=shared.params(found) | {"offer": asked}
@@ -155,7 +155,7 @@ with answer:
         st.caption("A plan is one model at one provider's offer, or on one machine. Plans ruled out for the same reason share a line.")
         st.markdown("\n".join(f"- {shared.plain(text)}" for text in report.rejections(found)) or "None.")
     with st.expander("What the figures take for granted", icon=":material/fact_check:"):
-        st.markdown("\n".join(f"- {shared.plain(text)}" for text in (*reasons.assumptions(found), *tables.left_out(found))))
+        st.markdown("\n".join(f"- {shared.plain(text)}" for text in (*reasons.assumptions(found), *report.left_out(found))))
         st.markdown(f"- Catalog {found.catalog.version}; ages of prices are counted to {found.today.isoformat()}.")
 with st.bottom:
     st.markdown(f"**{shared.plain(report.headline(found))}**")

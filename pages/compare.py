@@ -3,7 +3,7 @@
 import streamlit as st
 
 from advisor import catalog as catalogs
-from advisor.show import tables
+from advisor.family import comparison, published_scores
 from pages.parts import shared
 
 shared.routed()
@@ -17,7 +17,7 @@ if len(chosen) < 2:
     st.info("Choose one more model to compare." if chosen else "Choose two models to compare.")
     st.stop()
 only = st.toggle("Show only what differs", key="differing", bind="query-params")
-rows = tables.comparison(catalog, chosen, catalogs.today())
+rows = comparison.side_by_side(catalog, chosen, catalogs.today())
 kinds = {catalog.variants[key].kind for key in chosen}
 if len(kinds) > 1:
     st.warning(
@@ -34,8 +34,8 @@ for part, title in (("Price", "Hosted price"), ("Score", "Published scores (poin
     else:
         st.markdown("No published set holds all of them: there is no comparison." if part == "Score" else "Nothing differs.")
     if part == "Score" and shown:
-        st.caption(shared.plain(tables.metric_meanings(catalog)))
-languages = tables.shared_languages(catalog, chosen)
+        st.caption(shared.plain(published_scores.metric_meanings(catalog)))
+languages = comparison.shared_languages(catalog, chosen)
 if languages:
     st.header("Published scores by language (points of 100)")
     shared.table([shared.figures(row) for row in languages], alt="Scores by language")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from advisor.ask.assumptions import MEASURED_SOURCE
 from advisor.base import formatting
-from advisor.explain import break_even, reasons, report, sensitivity
+from advisor.explain import break_even, formula, reasons, report, sensitivity
 from advisor.show import charts, downloads, tables
 from pages.parts import form, shared, texts
 
@@ -20,13 +20,13 @@ def heading(text: str, kind: str) -> str:
 def show_least() -> None:
     """The lowest cost of each step, in a sentence."""
     for role in found.roles:
-        least = tables.cheapest(found, role.kind)
+        least = report.cheapest(found, role.kind)
         if not least:
             st.header(f"No {role.kind} plan fits this workload")
             st.markdown("The tables say for each what rules it out; Advise says which requirement to give up.")
             continue
         lead = f"{STEPS[role.kind]}: " if len(found.roles) > 1 else ""
-        st.header(shared.plain(lead + tables.cheapest_sentence(found, role.kind)))
+        st.header(shared.plain(lead + report.cheapest_sentence(found, role.kind)))
         tokens = least[0].plan.tokens
         once = f", {formatting.count(tokens.once)} once" if role.kind == "embedder" else ""
         st.markdown(f"{formatting.count(tokens.monthly)} tokens a month{once}.")
@@ -61,7 +61,7 @@ def take(workload) -> None:
 
 def show_this_machine() -> None:
     """What the machine that was measured comes to, where one was."""
-    told = tables.this_machine(found)
+    told = formula.this_machine(found)
     if told:
         st.header(shared.plain(told[0]))
         st.markdown("\n".join(f"- {shared.plain(text)}" for text in told[1:]))
@@ -76,8 +76,8 @@ def show_formula() -> None:
     chosen = st.selectbox("Plan", list(plans), index=list(plans).index(picked), key="offer", bind="query-params")
     judged = plans[chosen]
     st.markdown(f"**{shared.plain(judged.named)}**")
-    st.markdown("\n".join(f"1. {shared.plain(line)}" for line in tables.formula(judged, found)))
-    shared.small(shared.plain(tables.price_note(judged)) + shared.source_links(judged.plan.price_sources))
+    st.markdown("\n".join(f"1. {shared.plain(line)}" for line in formula.cost_formula(judged, found)))
+    shared.small(shared.plain(formula.price_note(judged)) + shared.source_links(judged.plan.price_sources))
     for finding in judged.findings:
         shared.small(shared.plain(finding.text))
 
@@ -99,7 +99,7 @@ def show_break_even(kind: str) -> None:
     shared.show_chart(charts.break_even(found, machines[chosen], shared.theme()), f"break-even-{kind}")
     shared.figures_table(tables.break_even_rows(found, machines[chosen]), "Break-even against each offer of the model")
     st.markdown("\n".join(f"1. {shared.plain(line)}" for line in break_even.formula(found, machines[chosen])))
-    shared.small(shared.plain(tables.price_note(machines[chosen])) + shared.source_links(machines[chosen].plan.price_sources))
+    shared.small(shared.plain(formula.price_note(machines[chosen])) + shared.source_links(machines[chosen].plan.price_sources))
     st.caption(
         "A volume counts as carried where the machines hold the peak at the filling assumed. Where one machine cannot carry the volume at which it pays, more never catch up. "
         "Fast to slow: at the two ends of the machine's speed, which are six times apart."
@@ -118,7 +118,7 @@ def show_index() -> None:
     first = names.index(part.variant_id) if part else 0
     chosen = st.selectbox("Model", names, index=first, key="index_model", bind="query-params")
     judged = part if part and part.variant_id == chosen else variants[chosen]
-    st.markdown(shared.plain(tables.encoding_sentence(found, judged)))
+    st.markdown(shared.plain(report.encoding_sentence(found, judged)))
     shared.figures_table(tables.index_rows(found, judged), "The index by type of vector")
     rows = [
         shared.figures(row) | {"Source": shared.source_links(tables.store_sources(found, row["id"]))}
@@ -137,7 +137,7 @@ def show_latency() -> None:
         return
     st.header("How long a request takes")
     shared.figures_table(rows, "Milliseconds a request")
-    st.markdown("\n".join(f"1. {shared.plain(line)}" for line in tables.latency_formula(found)))
+    st.markdown("\n".join(f"1. {shared.plain(line)}" for line in formula.latency_formula(found)))
     st.caption(
         "Computing at the peak, lengthened by the machine's use. Left out: network, tokenising, searching the index, and waiting in bursts. Providers publish none."
     )
@@ -216,7 +216,7 @@ with answer:
                 show_part(label)
     with st.expander("What the figures take for granted", icon=":material/fact_check:"):
         st.markdown("\n".join(f"- {shared.plain(text)}" for text in reasons.assumptions(found)))
-least = [tables.cheapest_sentence(found, role.kind) for role in found.roles if tables.cheapest(found, role.kind)]
+least = [report.cheapest_sentence(found, role.kind) for role in found.roles if report.cheapest(found, role.kind)]
 if least:
     with st.bottom:
         st.markdown(f"**{shared.plain('; '.join(least))}.**")

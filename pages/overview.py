@@ -4,8 +4,8 @@ import streamlit as st
 
 from advisor import catalog as catalogs
 from advisor.base import formatting
-from advisor.family import advice, faq, listing
-from advisor.show import charts, tables
+from advisor.family import advice, facts, faq, listing, price_list
+from advisor.show import charts
 from pages.parts import shared
 
 shared.routed()
@@ -34,7 +34,7 @@ def verified_figures() -> None:
     """The family in four figures."""
     variants = list(family.variants.values())
     longest = max((v.max_tokens or 0 for v in variants), default=0)
-    newest = tables.newest_first(family)[0][1]
+    newest = facts.newest_first(family)[0][1]
     with st.container(horizontal=True):
         names = formatting.listed([v.name.removeprefix(f"{family.facts.name} ") for v in variants if v.max_tokens == longest])
         st.metric(
@@ -49,12 +49,10 @@ def verified_figures() -> None:
             least = faq.lowest(catalog, family, kind)
             if least is not None:
                 variant = least.offers[0][0]
-                st.metric(f"Lowest {tables.job(variant)} price", formatting.price(least.usd_per_1m), help=(
+                st.metric(f"Lowest {facts.job(variant)} price", formatting.price(least.usd_per_1m), help=(
                     "US dollars for a million input tokens: " + plain(formatting.listed(list(dict.fromkeys(f"{v.name} at {p.name}" for v, p, _ in least.offers))))
                 ), delta=plain(faq.asked_by(least).removeprefix(family.facts.name).strip()), delta_color="off", delta_arrow="off", border=True)  # fmt: skip
-        st.metric(
-            "Latest release", tables.month(newest), delta=shared.plain(newest.name), delta_color="off", delta_arrow="off", border=True
-        )
+        st.metric("Latest release", facts.month(newest), delta=shared.plain(newest.name), delta_color="off", delta_arrow="off", border=True)
 
 
 def marked(value: str, correction) -> str:
@@ -91,15 +89,15 @@ def verified_variants() -> None:
     st.header("Current variants")
     picks = shared.preset_picks()
     rows = []
-    for variant_id, variant in tables.newest_first(family):
+    for variant_id, variant in facts.newest_first(family):
         differing = [c for c in family.corrections if c.variant == variant_id and c.field in ("signals", "context", "parameters")]
         rows.append(
             {
                 "Model": shared.variant_link(variant_id, variant.name),
                 "Use when": plain(advice.use_when(catalog, variant_id, picks).sentence),
-                "Released": marked(tables.month(variant), tables.correction(family, variant_id, "released")),
-                "Signals": "".join([badges(tables.signals(variant)), *(marked("", c) for c in differing)]),
-                "Status": plain(tables.status(catalog, variant)),
+                "Released": marked(facts.month(variant), facts.correction(family, variant_id, "released")),
+                "Signals": "".join([badges(facts.signals(variant)), *(marked("", c) for c in differing)]),
+                "Status": plain(facts.status(catalog, variant)),
             }
         )
     shared.table(rows, alt="Variants of the family with what each is for")
@@ -113,8 +111,8 @@ def verified_specifications() -> None:
     st.header(f"Specifications ({len(family.variants)} models)")
     corrected = {"Released": "released", "Longest input (tokens)": "context", "Parameters": "parameters"}
     shown = []
-    for row in tables.specification(catalog, family):
-        marks = {column: marked(row[column], tables.correction(family, row["id"], field)) for column, field in corrected.items()}
+    for row in facts.specification(catalog, family):
+        marks = {column: marked(row[column], facts.correction(family, row["id"], field)) for column, field in corrected.items()}
         shown.append(shared.figures(row) | {"Model": shared.variant_link(row["id"], row["Model"])} | marks)
     shared.table(shown, alt="Specifications of the variants")
     st.caption("The source of each figure stands on the model's own page.")
@@ -122,7 +120,7 @@ def verified_specifications() -> None:
 
 def verified_prices() -> None:
     """Who offers the family, and every price."""
-    prices = tables.price_rows(catalog, family.variants, catalogs.today())
+    prices = price_list.price_rows(catalog, family.variants, catalogs.today())
     providers = sorted({row["Provider"] for row in prices})
     st.header(f"Available from ({len(providers)} providers)")
     st.markdown(plain(f"{formatting.listed(providers)}.") if providers else "No hosted offer was found.")
@@ -143,10 +141,10 @@ def verified() -> None:
     for note in family.facts.notes:
         st.caption(plain(note))
     verified_variants()
-    timeline(tables.releases(family), family.facts.name, tables.release_groups(family))
+    timeline(facts.releases(family), family.facts.name, facts.release_groups(family))
     verified_specifications()
     verified_prices()
-    models({variant_id: variant.name for variant_id, variant in tables.newest_first(family)})
+    models({variant_id: variant.name for variant_id, variant in facts.newest_first(family)})
 
 
 def listed_price(amount) -> str:

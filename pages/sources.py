@@ -6,7 +6,8 @@ import streamlit as st
 
 from advisor import catalog as catalogs
 from advisor.catalog import price_sources
-from advisor.show import downloads, tables
+from advisor.family import facts, price_list
+from advisor.show import downloads
 from pages.parts import shared
 
 shared.routed()
@@ -50,8 +51,8 @@ for family in catalog.families.values():
                 for c in family.corrections
             ], alt="Corrections",
         )  # fmt: skip
-stale = tables.stale(catalog, catalogs.today())
-st.header(f"Prices that are undated, or older than {tables.STALE_DAYS} days ({len(stale)})")
+stale = price_list.stale(catalog, catalogs.today())
+st.header(f"Prices that are undated, or older than {price_list.STALE_DAYS} days ({len(stale)})")
 shared.table(
     [{key: plain(row[key]) for key in ("Model", "Provider", "Input, per 1M tokens", "Price of", "Stated by", "Remark")} for row in stale], alt="Undated and stale prices",
 )  # fmt: skip
@@ -99,7 +100,7 @@ with st.container(horizontal=True):
         st.download_button(name, make(catalog), name, mime, icon=":material/download:", on_click="ignore")
 st.header("All sources")
 st.dataframe(
-    tables.source_rows(catalog),
+    facts.source_rows(catalog),
     hide_index=True,
     column_config={"Address": st.column_config.LinkColumn("Address"), "What": st.column_config.TextColumn("What", width="large")},
     alt="All sources with title, publisher, reading date and address",

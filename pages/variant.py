@@ -5,8 +5,8 @@ import streamlit as st
 from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
 from advisor.base.errors import did_you_mean
+from advisor.family import facts, price_list, published_scores
 from advisor.family.advice import use_when
-from advisor.show import tables
 from pages.parts import shared
 
 shared.routed()
@@ -27,7 +27,7 @@ variant = catalog.variants[asked]
 family = catalog.family_of(asked)
 advice = use_when(catalog, asked, shared.preset_picks())
 st.title(shared.plain(variant.name))
-st.markdown(plain(f"{advice.sentence} {tables.status(catalog, variant)}."))
+st.markdown(plain(f"{advice.sentence} {facts.status(catalog, variant)}."))
 with st.container(horizontal=True):
     others = [key for key, other in family.variants.items() if key != asked and other.kind == variant.kind][:1]
     st.page_link(
@@ -61,7 +61,7 @@ rows = [
         "The listing says": plain(f"{fact.correction.listed}. {fact.correction.why}") if fact.correction else "",
         "Source": shared.source_links(fact.sources),
     }
-    for fact in tables.facts(catalog, asked)
+    for fact in facts.variant_facts(catalog, asked)
 ]
 if not any(row["The listing says"] for row in rows):
     rows = [{key: text for key, text in row.items() if key != "The listing says"} for row in rows]
@@ -69,7 +69,7 @@ shared.table(rows, alt=f"Facts of {variant.name} with their sources")
 for formula in variant.computed.items():
     st.caption(shared.plain(f"Computed, {formula[0].replace('_', ' ')}: {formula[1]}"))
 st.header("Hosted prices")
-prices = tables.price_rows(catalog, [asked], catalogs.today())
+prices = price_list.price_rows(catalog, [asked], catalogs.today())
 if prices:
     offers = {offer.id: offer for _, _, offer in catalog.offers()}
     shown = [
@@ -84,7 +84,7 @@ if prices:
 else:
     st.markdown("No hosted offer was found.")
 st.header("Published scores")
-scores, by_language = tables.scores(catalog, asked), tables.language_scores(catalog, asked)
+scores, by_language = published_scores.variant_scores(catalog, asked), published_scores.language_scores(catalog, asked)
 if scores:
     shared.table(
         [{key: plain(text) for key, text in row.items()} for row in scores],
@@ -100,7 +100,7 @@ if not scores and not by_language:
 else:
     st.caption(
         "Points of 100. Scores compare only within one line; see Sources for where they were read. "
-        + plain(tables.metric_meanings(catalog))
+        + plain(published_scores.metric_meanings(catalog))
     )
 if variant.runtimes:
     st.header("Where it runs")

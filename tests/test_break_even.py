@@ -14,7 +14,7 @@ from advisor.base import formatting
 from advisor.base.errors import WorkloadError
 from advisor.decide import plans
 from advisor.decide.recommend import recommend
-from advisor.explain import break_even, sensitivity
+from advisor.explain import break_even, formula, sensitivity
 from advisor.explain.break_even import crossing_tokens
 from advisor.show import charts, downloads, tables
 
@@ -94,9 +94,9 @@ def test_the_break_even_and_the_time_of_a_request_show_their_formula(made_up, pi
     assert all(figure in lines[0] for figure in ("$1.00 ", "730 ", "$730 "))
     assert all(figure in lines[2] for figure in ("$730 ", "$0.2 ", "3.65 billion"))
     rerank = ask(made_up, task="rerank", placement="own")
-    (line,), time = tables.latency_formula(rerank), rerank.pick.parts[0].plan.latency_ms
+    (line,), time = formula.latency_formula(rerank), rerank.pick.parts[0].plan.latency_ms
     assert f" {formatting.significant(time.base)} " in line
-    assert tables.latency_formula(found) == []
+    assert formula.latency_formula(found) == []
     assert {"break-even": lines, "time": line} == pinned
 
 

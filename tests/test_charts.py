@@ -7,7 +7,8 @@ from altair.utils.schemapi import SchemaValidationError
 from advisor.ask.workload import Workload
 from advisor.decide.recommend import recommend
 from advisor.explain import sensitivity
-from advisor.show import charts, tables
+from advisor.family import facts
+from advisor.show import charts
 
 
 def drawn(catalog, found, theme):
@@ -48,7 +49,7 @@ def test_what_is_drawn_of_the_shipped_presets_is_vega_lite(catalog, today, theme
 
 def test_the_timeline_is_vega_lite(catalog):
     for key, family in catalog.families.items():
-        chart = charts.release_timeline(tables.releases(family), "", "light")
+        chart = charts.release_timeline(facts.releases(family), "", "light")
         assert chart is None or chart.chart.to_dict(validate=True)["layer"], key
 
 

@@ -24,7 +24,7 @@ from advisor.catalog.load import THROUGHPUT_COLUMNS
 from advisor.decide import plans
 from advisor.decide.recommend import recommend
 from advisor.encode.engine import About, EncodeError, Scores, Vectors
-from advisor.explain import record
+from advisor.explain import formula, record, report
 from advisor.live import speed
 from advisor.live.speed import Machine, Measurement, Peak
 from advisor.show import tables
@@ -396,7 +396,7 @@ def test_a_model_that_does_not_fit_its_memory_is_ruled_out_with_the_figures(pinn
 def test_a_speed_holds_at_its_own_precision_only(pinned, catalog):
     found = ask(catalog, STATED | {"precision": "int8"})
     assert here(found).plan.tokens_per_second is None and not here(found).fits
-    *_, last = tables.this_machine(found)
+    *_, last = formula.this_machine(found)
     assert "int8" in last and "$" not in last
     assert last == pinned
     int8 = STATED | {"measured_precision": "int8"}
@@ -429,7 +429,7 @@ def test_a_model_that_the_catalog_does_not_have_prices_nothing_and_says_so(pinne
     for variant in ("no-such-model", "aquila2-7b"):
         found = ask(catalog, STATED | {"measured_variant": variant})
         assert not any(j.plan.measured for j in found.judged)
-        (told[variant],) = tables.this_machine(found)
+        (told[variant],) = formula.this_machine(found)
         assert variant in told[variant]
     assert told == pinned
 
@@ -470,7 +470,7 @@ def test_a_day_without_a_machine_is_told_with_all_that_is_missing(pinned):
 
 def test_an_undated_measurement_is_one_all_the_same(pinned, catalog):
     found = here(ask(catalog, {key: value for key, value in STATED.items() if key != "measured_on"}))
-    dated, undated = tables.price_note(here(ask(catalog))), tables.price_note(found)
+    dated, undated = formula.price_note(here(ask(catalog))), formula.price_note(found)
     assert found.fits and found.plan.as_of is None and "2026-11-24" in dated and not re.search(r"\d", undated)
     assert {"dated": dated, "undated": undated} == pinned
 
@@ -511,7 +511,7 @@ def with_facts(lines, *facts):
 
 def test_the_formula_says_where_the_speed_is_from(pinned, catalog):
     found = ask(catalog, **PEAK, passage_tokens=126)
-    own, other = (tables.formula(here(found, variant), found) for variant in ("bge-small-en-v1.5", "bge-base-en-v1.5"))
+    own, other = (formula.cost_formula(here(found, variant), found) for variant in ("bge-small-en-v1.5", "bge-base-en-v1.5"))
     measured = "2026-11-24", "128", "BGE Small EN v1.5", "fp32", "0.046 billion", "176 GFLOP/s"
     assert with_facts(own, *measured).count("3,848") == 2 and with_facts(own, "$0.10", "730", "10", "$730")
     assert with_facts(other, *measured, "3,848", "993", "764", "1,291")
@@ -521,13 +521,13 @@ def test_the_formula_says_where_the_speed_is_from(pinned, catalog):
 def test_the_tables_mark_what_was_measured_and_what_is_scaled(pinned, catalog):
     found = ask(catalog)
     small, m3 = here(found), here(found, "bge-m3")
-    measured, scaled = tables.speed_origin(small), tables.speed_origin(m3)
+    measured, scaled = formula.speed_origin(small), formula.speed_origin(m3)
     assert "128" in measured and "BGE Small EN v1.5" in scaled
     own = {row["id"]: row.values() for row in tables.own_rows(found, "embedder") if small.plan.where in row.values()}
     assert with_facts(own["bge-small-en-v1.5"], "3,736", measured) and with_facts(own["bge-m3"], "273", "210", "355", scaled)
     cells = [cell for row in tables.plan_rows(found, "embedder") if "BGE M3" in row.values() for cell in row.values()]
     assert with_facts(cells, m3.plan.where, scaled)
-    assert with_facts([tables.plan_sentence(found, small.id)], "3,736", measured, tables.price_note(small).strip())
+    assert with_facts([report.plan_sentence(found, small.id)], "3,736", measured, formula.price_note(small).strip())
     assert {"measured": measured, "scaled": scaled} == pinned
     months = [next(cell for cell in row.values() if cell.startswith("$")) for row in tables.own_rows(found, "embedder")]
     assert months == sorted(months, key=lambda month: float(month.strip("$").replace(",", "")))
@@ -540,12 +540,12 @@ def test_a_machine_that_is_not_the_cheapest_is_shown_beside_the_cheapest(catalog
 
 
 def test_the_sentences_lead_with_the_measured_model_and_say_why_another_does_not_fit(pinned, catalog):
-    told = tables.this_machine(ask(catalog, **PEAK))
+    told = formula.this_machine(ask(catalog, **PEAK))
     assert with_facts(told[:1], "BGE Small EN v1.5", "3,848", "$0.10", "$730")
     assert with_facts(told[2:3], "BGE Small EN v1.5", "10 ", "$0.10", "$730")
     assert with_facts(told[-1:], "BGE Multilingual Gemma2", "43.9 GiB", "fp32")
-    assert tables.this_machine(ask(catalog, {})) == []
-    rerank = tables.this_machine(ask(catalog, task="rerank"))
+    assert formula.this_machine(ask(catalog, {})) == []
+    rerank = formula.this_machine(ask(catalog, task="rerank"))
     assert with_facts(rerank[:1], "BGE Small EN v1.5", "3,848", "$0.10").count("$") == 1 and len(rerank) == 5
     assert {"retrieval": told, "reranking leads with": rerank[0]} == pinned
 
@@ -572,10 +572,10 @@ def words(at, *kinds):
 
 def test_the_link_of_the_button_brings_the_machine_to_cost(catalog):
     found = ask(catalog)
-    lead, where = tables.this_machine(found)[0], here(found).plan.where
+    lead, where = formula.this_machine(found)[0], here(found).plan.where
     at = opened("cost", **speed.params(SMALL, SPEED, 0.1, 8, TODAY), offer="bge-small-en-v1.5@this-machine")
     text = words(at)
-    assert lead in text and with_facts(tables.formula(here(found), found), "GFLOP/s", "2026-11-24") in text
+    assert lead in text and with_facts(formula.cost_formula(here(found), found), "GFLOP/s", "2026-11-24") in text
     assert not any(name in words(at, "error", "warning") for name in STATED)
     own = next(table.value for table in at.table if (table.value == where).any(axis=None))
     assert where in own.iloc[0].tolist()

@@ -15,10 +15,10 @@ from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.decide.recommend import recommend
-from advisor.explain import reasons
-from advisor.family import faq, listing
+from advisor.explain import reasons, report
+from advisor.family import comparison, facts, faq, listing, price_list
 from advisor.family.advice import use_when
-from advisor.show import charts, downloads, tables
+from advisor.show import charts, downloads
 
 BGE = ["bge-base-en-v1.5", "bge-large-en-v1.5", "bge-m3", "bge-multilingual-gemma2", "bge-reranker-base", "bge-reranker-large", "bge-reranker-v2-m3", "bge-small-en-v1.5"]  # fmt: skip
 
@@ -180,13 +180,13 @@ def test_use_when_names_the_presets_that_pick_it(catalog):
 
 
 def test_a_fact_that_differs_from_the_listing_carries_its_correction(catalog):
-    found = {fact.correction.field: fact for fact in tables.facts(catalog, "bge-multilingual-gemma2") if fact.correction}
+    found = {fact.correction.field: fact for fact in facts.variant_facts(catalog, "bge-multilingual-gemma2") if fact.correction}
     assert found["released"].value == "2024-07-26" and found["released"].correction.listed == "2024-06"
     assert found["context"].correction.id == "gemma2-context"
 
 
 def test_every_shown_fact_of_the_family_has_a_source_or_is_not_known(catalog, pinned):
-    unsourced = {(fact.label, fact.value) for key in BGE for fact in tables.facts(catalog, key) if not fact.sources}
+    unsourced = {(fact.label, fact.value) for key in BGE for fact in facts.variant_facts(catalog, key) if not fact.sources}
     assert not any(re.search(r"\d", value) for _, value in unsourced)
     assert sorted(unsourced) == pinned
 
@@ -195,14 +195,14 @@ def test_the_stale_and_the_undated_are_listed(made_up, pinned):
     gamma = {"gamma-tiny-en", "gamma-big-en", "gamma-multi", "gamma-giant"}  # of 2026-07-01
     undated = {"alpha-big-en", "alpha-multi", "alpha-rank-big"}
     for day, old in ((date(2026, 9, 29), set()), (date(2026, 9, 30), gamma)):
-        assert {row["offer"] for row in tables.stale(made_up, day)} == undated | old
-    told = {row["offer"]: row["Remark"] for row in tables.stale(made_up, date(2026, 9, 30))}
+        assert {row["offer"] for row in price_list.stale(made_up, day)} == undated | old
+    told = {row["offer"]: row["Remark"] for row in price_list.stale(made_up, date(2026, 9, 30))}
     assert "91" in told["gamma-giant"]
     assert {"stale": told["gamma-giant"], "undated": told["alpha-multi"]} == pinned
 
 
 def test_a_comparison_marks_what_differs(made_up, today):
-    rows = tables.comparison(made_up, ["tiny-en", "big-en"], today)
+    rows = comparison.side_by_side(made_up, ["tiny-en", "big-en"], today)
     assert all(bool(row["differs"]) == (row["Tiny EN"] != row["Big EN"]) for row in rows)
     shown = {(row["Tiny EN"], row["Big EN"]): row for row in rows}
     limit = next(values for values in shown if all(value.startswith("500 ") for value in values))
@@ -213,7 +213,7 @@ def test_a_comparison_marks_what_differs(made_up, today):
 
 def test_the_timeline_names_every_release_in_words_and_marks(catalog, pinned):
     family = catalog.families["bge"]
-    chart = charts.release_timeline(tables.releases(family), "BGE", "light")
+    chart = charts.release_timeline(facts.releases(family), "BGE", "light")
     for variant in family.variants.values():
         assert variant.name in chart.alt and variant.released.isoformat() in chart.alt
     spec = chart.chart.to_dict()
@@ -224,7 +224,7 @@ def test_the_timeline_names_every_release_in_words_and_marks(catalog, pinned):
 def test_a_family_without_dates_has_no_timeline(catalog):
     family = catalog.families["aquila-2"]
     undated = replace(family, variants={k: v.model_copy(update={"released": None}) for k, v in family.variants.items()})
-    assert charts.release_timeline(tables.releases(undated), "Aquila", "dark") is None
+    assert charts.release_timeline(facts.releases(undated), "Aquila", "dark") is None
 
 
 def test_the_cost_chart_tells_each_bar_in_words(catalog, today, pinned):
@@ -240,15 +240,15 @@ def test_ties_are_named_and_a_rounded_figure_is_no_tie(made_up, made_up_copy, to
     german = Workload(languages=("de",), vector_store="none")
     edit(made_up_copy / "offers/gamma.yaml", '"0.40"', '"0.50"')
     found = recommend(catalogs.load(made_up_copy), german, today)
-    tied = tables.cheapest_sentence(found, "embedder")
+    tied = report.cheapest_sentence(found, "embedder")
     assert "$18.00 " in tied  # 2,000,000 x (16 + 2) x 0.50 / 1e6
     assert all(name in tied for name in ("Multi", "Alpha Router", "Beta Cloud", "Gamma Models"))
     edit(made_up_copy / "offers/gamma.yaml", '"0.50"', '"0.5001"')
     near = recommend(catalogs.load(made_up_copy), german, today)
     assert next(formatting.usd(j.monthly) for j in near.judged if j.id == "gamma-multi") == "$18.00", "rounded it is the same"
-    told = tables.cheapest_sentence(near, "embedder")
+    told = report.cheapest_sentence(near, "embedder")
     assert "Gamma Models" not in told and "Beta Cloud" in told
-    assert tables.cheapest_sentence(recommend(made_up, Workload(data_may_leave=False, placement="hosted"), today), "embedder") == ""
+    assert report.cheapest_sentence(recommend(made_up, Workload(data_may_leave=False, placement="hosted"), today), "embedder") == ""
     assert tied == pinned
 
 

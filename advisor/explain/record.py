@@ -18,8 +18,7 @@ from advisor.catalog.load import Catalog
 from advisor.catalog.schema import Variant
 from advisor.decide.evidence import Evidence
 from advisor.decide.recommend import Recommendation, recommend
-from advisor.explain import reasons, report, what_would_change
-from advisor.show import tables
+from advisor.explain import formula, reasons, report, what_would_change
 
 LARGEST = 5_000_000  # bytes of a record that is read
 
@@ -78,7 +77,7 @@ def as_json(catalog: Catalog, found: Recommendation, plans: bool = True) -> dict
         "rules": _rules(catalog),
         "firmness": what_would_change.firmness(found),
         "would_change": [change.text for change in what_would_change.changes(catalog, found)],
-        "formula": [line for part in (pick.parts if pick else ()) for line in tables.formula(part, found)],
+        "formula": [line for part in (pick.parts if pick else ()) for line in formula.cost_formula(part, found)],
         "start": "\n".join(start(part.plan.variant) for part in (pick.parts if pick else ())),
     }
     named = sorted(_source_ids(saved) & set(catalog.sources))

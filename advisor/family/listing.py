@@ -9,7 +9,7 @@ from typing import Any
 from advisor.base.formatting import listed
 from advisor.catalog.load import Family
 from advisor.catalog.schema import Listing, ListingPrice, ListingVariant
-from advisor.show.tables import Release
+from advisor.family.facts import Release
 
 CURRENT = "Current"
 

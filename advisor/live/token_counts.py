@@ -27,6 +27,7 @@ import urllib3
 from tokenizers import Tokenizer
 
 from advisor.ask.workload import Workload, bounds
+from advisor.base import formatting
 from advisor.base.errors import AdvisorError, CatalogError, Fault
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Variant
@@ -501,3 +502,21 @@ def _told(sentence: str) -> Iterator[None]:
         if isinstance(error, Exception) or type(error).__name__ == "PanicException":
             raise TokenCountError(sentence) from None
         raise
+
+
+def token_rows(rows: list[VariantLengths]) -> list[dict[str, str]]:
+    """How long a sample's passages are for each model, and how many go over its limit."""
+    return [
+        {
+            "Model": row.name,
+            "Counted": "exactly" if row.exact else "an estimate",
+            "Passages": formatting.count(row.passages),
+            "Typical tokens": formatting.count(row.typical),
+            "95th percentile": formatting.count(row.p95),
+            "Longest": formatting.count(row.most),
+            "Limit": formatting.count(row.limit)
+            + (f", {formatting.count(row.query_tokens)} of them for the query" if row.query_tokens else ""),
+            "Over the limit": formatting.NOT_KNOWN if row.share_over is None else f"{row.share_over:.1%}",
+        }
+        for row in rows
+    ]

@@ -16,8 +16,8 @@ from advisor.decide.recommend import Judged, Recommendation
 from advisor.explain import break_even as crossing
 from advisor.explain import reasons, what_would_change
 from advisor.explain.sensitivity import Swing
+from advisor.family.facts import Release
 from advisor.show import tables
-from advisor.show.tables import Release
 
 alt.utils.schemapi.disable_debug_mode()  # a chart is checked whole where that is asked for, not each part as it is made
 LEGIBLE = {"light": "#0d141b", "dark": "#e4eaf0"}

@@ -10,7 +10,6 @@ from advisor.live import token_counts
 from advisor.live.token_counts import TokenCountError
 from advisor.net import hub
 from advisor.serve import page_lock
-from advisor.show import tables
 from pages.parts import form, shared
 
 FETCHED = "fetched_tokenizers"
@@ -44,7 +43,7 @@ def show(found: Recommendation) -> None:
     except AdvisorError as error:
         st.warning(shared.plain(str(error)))
         return
-    shared.figures_table(tables.token_rows(rows), "Tokens of your passages for each model")
+    shared.figures_table(token_counts.token_rows(rows), "Tokens of your passages for each model")
     for rule in dict.fromkeys(row.rule for row in rows):
         shared.small(shared.plain(rule))
     offer_lengths(found, texts)

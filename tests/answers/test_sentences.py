@@ -1,10 +1,9 @@
 """Pins of what is said: every sentence about a recommendation, and about the family, once."""
 
 from advisor.catalog.schema import Variant
-from advisor.explain import break_even, reasons, record, report, sensitivity, what_would_change
-from advisor.family import faq, listing
+from advisor.explain import break_even, formula, reasons, record, report, sensitivity, what_would_change
+from advisor.family import facts, faq, listing
 from advisor.family.advice import use_when
-from advisor.show import tables
 
 
 def sentences(recommendation):
@@ -14,20 +13,20 @@ def sentences(recommendation):
     yield from (reason.text for reason in reasons.loosen(recommendation))
     yield what_would_change.firmness(recommendation)
     yield reasons.won(recommendation)
-    yield tables.scores_sentence(recommendation)
-    yield from tables.score_notes(recommendation)
+    yield report.scores_sentence(recommendation)
+    yield from report.score_notes(recommendation)
     for role in recommendation.roles:
         yield from (alternative.text for alternative in reasons.alternatives(recommendation, role.kind))
         yield from role.evidence.unranked.values()
-        yield tables.cheapest_sentence(recommendation, role.kind)
+        yield report.cheapest_sentence(recommendation, role.kind)
     for part in recommendation.pick.parts if recommendation.pick else ():
-        yield from tables.formula(part, recommendation)
-        yield tables.price_note(part)
+        yield from formula.cost_formula(part, recommendation)
+        yield formula.price_note(part)
         for own in break_even.machines_to_compare(recommendation, part.variant_id)[:1]:
             yield from break_even.formula(recommendation, own)
             yield from (break_even.sentence(crossing) for crossing in break_even.crossings(recommendation, own))
     yield from reasons.assumptions(recommendation)
-    yield from tables.left_out(recommendation)
+    yield from report.left_out(recommendation)
 
 
 def test_sentences_of_recommendations(recommendations, new_lines, pinned):
@@ -55,7 +54,7 @@ def test_what_would_change_it_in_words(catalog, recommendations, new_lines, pinn
             if other := sensitivity.what_if(catalog, recommendation, volume):
                 lines.append(sensitivity.what_if_sentence(recommendation, other))
         lines += [line for judged in recommendation.judged[::60] for line in what_would_change.why_not(recommendation, judged.id)]
-        lines += [tables.plan_sentence(recommendation, judged.id) for judged in recommendation.judged[::60]]
+        lines += [report.plan_sentence(recommendation, judged.id) for judged in recommendation.judged[::60]]
         new_lines.add(key, lines)
     assert str(new_lines) == pinned
 
@@ -69,7 +68,7 @@ def advice(catalog, key: str, variant: Variant):
     said = use_when(catalog, key)
     yield said.sentence
     yield from (claim.text for claim in (*said.wins, *said.not_when))
-    for fact in tables.facts(catalog, key):
+    for fact in facts.variant_facts(catalog, key):
         yield f"{fact.label}: {fact.value}" + (f" ({fact.correction.why})" if fact.correction else "")
 
 

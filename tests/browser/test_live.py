@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from advisor.explain import formula
+
 pytest.importorskip("fastembed")
 
 from advisor.ask.assumptions import Assumptions
@@ -22,7 +24,6 @@ from advisor.decide.recommend import recommend
 from advisor.encode import fastembed_engine, models
 from advisor.encode.engine import About
 from advisor.live import as_evidence, results, sample_corpus
-from advisor.show import tables
 from tests.browser.conftest import box, button, choose, expect_told, fill, link_to, marked, menu, pick, widget
 from tests.browser.test_pages import axe_faults
 from tests.encode import hub, servers
@@ -140,7 +141,7 @@ def test_a_measured_speed_is_used_in_cost(live, open_page, settle, shelf, catalo
         rate = float(asked["measured_tokens_per_second"])
         assumed = Assumptions.of({name: value for name, value in asked.items() if name in Assumptions.model_fields})
         found = recommend(catalog, Workload(), today(), assumptions=assumed)
-        told = tables.this_machine(found)
+        told = formula.this_machine(found)
         assert any(f"{rate:,.0f}" in line for line in told)
         expect_told(page, *told)
 

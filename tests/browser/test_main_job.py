@@ -16,6 +16,7 @@ from advisor.base.errors import CatalogError
 from advisor.catalog import files
 from advisor.decide import recommend
 from advisor.explain import reasons, record, report, sensitivity, what_would_change
+from advisor.explain.formula import cost_formula
 from advisor.family import listing
 from advisor.live import token_counts
 from advisor.show import charts, tables
@@ -234,12 +235,12 @@ def test_another_priority_gives_another_pick_and_a_fresh_browser_the_same_page(a
     fresh = open_page(page.url)
     expect_answer(fresh, own)
     menu(fresh, "cost")
-    expect_told(fresh, tables.cheapest_sentence(own, "reranker"))
+    expect_told(fresh, report.cheapest_sentence(own, "reranker"))
     expect(fresh).to_have_url(re.compile("/cost.*task=retrieve-and-rerank"))
 
 
 def formula(found, plan):
-    return tables.formula(next(judged for judged in found.judged if judged.id == plan), found)
+    return cost_formula(next(judged for judged in found.judged if judged.id == plan), found)
 
 
 def test_machines_of_ones_own_are_priced_with_their_formula(app, open_page, answer):

@@ -16,8 +16,8 @@ from advisor.encode import models
 from advisor.encode.downloads import Download, Files, Patience
 from advisor.encode.engine import EncodeError
 from advisor.explain import report
+from advisor.family import comparison, price_list
 from advisor.net import client
-from advisor.show import tables
 from tests.encode import hub
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,16 +105,16 @@ def test_ages_are_counted_from_no_day_to_come(catalog, years):
         [
             report.as_text(found),
             json.dumps(report.as_json(found), default=str),
-            *(str(row) for row in tables.price_rows(catalog, catalog.variants, day)),
-            *(str(row) for row in tables.stale(catalog, day)),
-            *(str(row) for row in tables.comparison(catalog, list(catalog.variants)[:4], day)),
+            *(str(row) for row in price_list.price_rows(catalog, catalog.variants, day)),
+            *(str(row) for row in price_list.stale(catalog, day)),
+            *(str(row) for row in comparison.side_by_side(catalog, list(catalog.variants)[:4], day)),
             *(finding.text for judged in found.judged for finding in judged.findings),
         ]
     )
     assert found.pick is not None
     ages = {(day - offer.as_of).days for _, _, offer in catalog.offers() if offer.as_of and offer.type != "trial"}
     told_ages = {age for age in ages if re.search(rf"(?<![\w-])(?:{age}|{age:,})\b", told)}
-    assert told_ages == {age for age in ages if age > tables.STALE_DAYS}
+    assert told_ages == {age for age in ages if age > price_list.STALE_DAYS}
     of_dated = {
         (f.rule, f.effect) for j in found.judged if j.plan.as_of for f in j.findings if f.rule in ("price-is-recent", "price-is-dated")
     }

@@ -16,10 +16,10 @@ from advisor.base.errors import CatalogError, did_you_mean
 from advisor.catalog.load import load, today
 from advisor.decide.recommend import recommend
 from advisor.explain import reasons, report
-from advisor.family import faq
+from advisor.explain.formula import cost_formula
+from advisor.family import comparison, faq
 from advisor.live import token_counts
 from advisor.live.token_counts import TokenCountError
-from advisor.show import tables
 from pages.parts import shared
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,13 +91,13 @@ def test_cost_shows_an_unknown_price_as_not_known(copied, monkeypatch):
 def test_cost_shows_the_formula_with_the_visitors_numbers(catalog):
     at = opened("cost", queries_per_month="1234567")
     found = recommend(catalog, Workload.of({"queries_per_month": 1_234_567}), today())
-    formula = tables.formula(found.pick.parts[0], found)
+    formula = cost_formula(found.pick.parts[0], found)
     assert all(shown(at, line) for line in formula) and any("1,234,567" in line for line in formula)
 
 
 def test_compare_shows_scores_only_where_one_set_holds_all(catalog):
     for variants, comparable in ((["bge-m3", "bge-reranker-base"], False), (["bge-large-en-v1.5", "bge-small-en-v1.5"], True)):
-        scores = [row for row in tables.comparison(catalog, variants, today()) if row["part"] == "Score"]
+        scores = [row for row in comparison.side_by_side(catalog, variants, today()) if row["part"] == "Score"]
         assert bool(scores) == comparable
         assert {shared.plain(row["label"]) for row in scores} <= cells(opened("compare", variants=variants))
 

@@ -1,0 +1,56 @@
+"""Published scores of a variant, with what they may be compared with."""
+
+from __future__ import annotations
+
+from advisor.base import formatting
+from advisor.catalog.load import Catalog
+from advisor.decide import evidence
+
+
+def variant_scores(catalog: Catalog, variant_id: str) -> list[dict[str, str]]:
+    """Published scores of a variant on every evidence set that holds it, with what they may be compared with."""
+    rows = []
+    for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id)):
+        if chosen.by_language:
+            continue
+        found = evidence.scores(catalog, chosen.id)
+        if variant_id in found:
+            others = [
+                f"{catalog.variants[key].name} {formatting.points(score)}"
+                for key, score in sorted(found.items(), key=lambda i: -i[1])
+                if key != variant_id
+            ]
+            rows.append(
+                {
+                    "Benchmark": evidence.describe(catalog, chosen),
+                    "Score": formatting.points(found[variant_id]),
+                    "On the same set": ", ".join(others) or "no other variant",
+                    "Mind": chosen.caveat or "",
+                }
+            )
+    return rows
+
+
+def language_scores(catalog: Catalog, variant_id: str) -> list[dict[str, str]]:
+    """Published scores by language, one row a set, for the sets by language that hold the variant."""
+    rows = []
+    for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id)):
+        if not chosen.by_language:
+            continue
+        found = {code: evidence.scores(catalog, chosen.id, (code,)).get(variant_id) for code in chosen.languages or ()}
+        known = {code: score for code, score in found.items() if score is not None}
+        if known:
+            shown = ", ".join(f"{code} {formatting.points(score)}" for code, score in known.items())
+            rows.append(
+                {
+                    "Benchmark": f"{chosen.name} ({catalog.metrics[chosen.metric].name}, {chosen.publisher_of_scores})",
+                    "By language": shown,
+                    "Mind": chosen.caveat or "",
+                }
+            )
+    return rows
+
+
+def metric_meanings(catalog: Catalog) -> str:
+    """What the metrics of the published scores say, in one line."""
+    return "; ".join(f"{metric.name}: {metric.meaning}" for metric in catalog.metrics.values()) + "."
