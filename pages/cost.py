@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from advisor.ask.assumptions import MEASURED_SOURCE
 from advisor.base import formatting
+from advisor.decide.priced import MEASURED_SOURCE
 from advisor.explain import break_even, formula, reasons, report, sensitivity
 from advisor.show import charts, downloads, tables
 from pages.parts import form, shared, texts

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor import catalog as catalogs
-from advisor.ask.assumptions import YOURS, Assumptions
+from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.base.errors import WorkloadError
-from advisor.decide import plans
+from advisor.decide import static_columns
+from advisor.decide.priced import YOURS
 from advisor.decide.recommend import recommend
 from advisor.explain import break_even, formula, sensitivity
 from advisor.explain.break_even import crossing_tokens
@@ -185,7 +186,7 @@ def test_machines_without_a_spot_price_are_not_picked_on_spot(made_up):
 
 def test_int8_says_what_it_costs_in_quality_where_that_was_measured(made_up_copy, pinned):
     with (made_up_copy / "evidence/quality.csv").open("a", encoding="utf-8") as table:
-        for benchmark, score in ((plans.INT8_BEFORE, 55), (plans.INT8_AFTER, 54.17)):
+        for benchmark, score in ((static_columns.INT8_BEFORE, 55), (static_columns.INT8_AFTER, 54.17)):
             table.write(f'big-en,"{benchmark}",retrieval,ndcg_at_10,{score},acme,1,,4,acme-scores,\n')
     catalog = catalogs.load(made_up_copy)
     found = ask(catalog, {"precision": "int8"}, placement="own")

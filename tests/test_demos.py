@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 
+from advisor.base.errors import EncodeError
 from advisor.catalog.load import SHIPPED
 from advisor.encode import models as on_disk
 from advisor.encode.available_models import Choice
 from advisor.encode.endpoints import Endpoint
-from advisor.encode.engine import About, EncodeError, Scores, Vectors
+from advisor.encode.engine import About, Scores, Vectors
 from advisor.live import charts, results, vocabulary
 from advisor.live.results import Hit
 from tools.models import unigram

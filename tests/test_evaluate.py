@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
+from advisor.base.errors import EncodeError
 from advisor.base.formatting import points
 from advisor.decide import evidence
 from advisor.decide.recommend import recommend
-from advisor.encode.engine import About, EncodeError, Scores, Vectors, unit_length
+from advisor.encode.engine import About, Scores, Vectors, unit_length
 from advisor.live import as_evidence
 from advisor.live.as_evidence import rerankers_over, why_not, with_yours
 from advisor.live.judged import Judged

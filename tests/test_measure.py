@@ -16,14 +16,15 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from advisor import catalog as catalogs
-from advisor.ask.assumptions import MEASURED, Assumptions, priced
+from advisor.ask.assumptions import MEASURED, Assumptions
 from advisor.ask.workload import Workload, ignored
 from advisor.base import formatting
-from advisor.base.errors import CatalogError, WorkloadError
+from advisor.base.errors import CatalogError, EncodeError, WorkloadError
 from advisor.catalog.load import THROUGHPUT_COLUMNS
 from advisor.decide import plans
+from advisor.decide.priced import priced
 from advisor.decide.recommend import recommend
-from advisor.encode.engine import About, EncodeError, Scores, Vectors
+from advisor.encode.engine import About, Scores, Vectors
 from advisor.explain import formula, record, report
 from advisor.live import speed
 from advisor.live.speed import Machine, Measurement, Peak

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from advisor import catalog as catalogs
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
-from advisor.decide.plans import build, filled
+from advisor.decide.plans import build
 from advisor.sizing import throughput
+from advisor.sizing.latency import filled
 
 
 def plan(catalog, today, plan_id, assumed=None, **stated):

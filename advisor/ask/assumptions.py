@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -13,17 +11,8 @@ from pydantic_core import PydanticCustomError
 
 from advisor.base import formatting
 from advisor.base.errors import WorkloadError, did_you_mean
-from advisor.catalog.cache import kept
-from advisor.catalog.load import Catalog
-from advisor.catalog.schema import ID_PATTERN, Offer, Provider
-from advisor.sizing.throughput import MeasuredMachine, flops_per_token
+from advisor.base.ids import ID_PATTERN
 
-YOURS = "your-price"
-"""Id of the offer that stands for a price of the visitor's own."""
-THIS_MACHINE = "this-machine"
-"""Id of the machine whose speed the visitor measured."""
-MEASURED_SOURCE = "decision-0009-measured-here"
-"""Id of the source that says what such a machine's figures are."""
 MEASURED = (
     "measured_variant", "measured_tokens_per_second", "measured_tokens", "measured_precision", "machine_usd_per_hour", "machine_memory_gib",
 )  # fmt: skip
@@ -156,58 +145,3 @@ class Assumptions(BaseModel):
 
 
 DEFAULT = Assumptions()
-
-
-def priced(catalog: Catalog, assumptions: Assumptions) -> Catalog:
-    """The catalog with the visitor's own price, discount and measured machine in it; the catalog itself where none is stated."""
-    price, discount, measured = assumptions.your_price_usd_per_1m, assumptions.hosted_discount_percent, assumptions.measured
-    if price is None and not discount and measured is None:
-        return catalog
-    return _priced(catalog, price, assumptions.your_price_variant, discount, measured)
-
-
-@kept(16)
-def _priced(catalog: Catalog, price: float | None, variant: str, discount: float, measured: MeasuredSpeed | None) -> Catalog:
-    factor = 1 - Decimal(str(discount)) / 100
-    providers = {
-        key: provider.model_copy(update={"offers": [_discounted(offer, factor) for offer in provider.offers]})
-        for key, provider in catalog.providers.items()
-    }
-    if price is not None and variant in catalog.variants:
-        offer = Offer.model_validate(
-            {
-                "id": YOURS, "variant": variant, "model": variant, "type": "serverless", "usd_per_1m_input": str(Decimal(str(price))), "usd_per_1m_output": None,
-                "billing_unit": None, "as_of": None, "max_tokens": None, "tier": "provider-page", "native_currency": "USD", "note": "The price that you stated.", "sources": ["decision-0006-own-hardware"],
-            }
-        )  # fmt: skip
-        providers[YOURS] = Provider(name="your provider", offers=[offer])
-    instances = dict(catalog.instances)
-    if measured is not None and can_be_scaled(catalog, measured.variant):
-        instances[THIS_MACHINE] = _machine(measured)
-    return replace(catalog, providers=providers, instances=instances)
-
-
-def can_be_scaled(catalog: Catalog, variant_id: str) -> bool:
-    """Whether a speed of a variant says how fast others are: the catalog has it, with its shape."""
-    variant = catalog.variants.get(variant_id)
-    return variant is not None and variant.kind in ("embedder", "reranker") and flops_per_token(variant, 1) is not None
-
-
-def _machine(measured: MeasuredSpeed) -> MeasuredMachine:
-    """The machine that was measured. Its price holds on demand and spot alike: it is what was stated."""
-    exact = Decimal(str(measured.usd_per_hour))
-    cents = exact.quantize(Decimal("0.01"))
-    usd = f"{cents if cents == exact else exact:f}"
-    return MeasuredMachine.model_validate(
-        {
-            "id": THIS_MACHINE, "cloud": "this machine", "instance": "(yours)", "region": None, "kind": "cpu", "vcpu": None, "ram_gib": measured.memory_gib,
-            "accelerator": None, "accelerator_count": 0, "on_demand_usd_per_h": usd, "spot_usd_per_h": usd, "as_of": measured.on,
-            "variant": measured.variant, "precision": measured.precision, "tokens_per_second": measured.tokens_per_second, "tokens": measured.tokens,
-            "sources": [MEASURED_SOURCE],
-        }
-    )  # fmt: skip
-
-
-def _discounted(offer: Offer, factor: Decimal) -> Offer:
-    price = offer.usd_per_1m_input
-    return offer if price is None or factor == 1 else offer.model_copy(update={"usd_per_1m_input": (price * factor).normalize()})

@@ -45,3 +45,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if close:
         return f"Did you mean '{close[0]}'?"
     return f"Known: {', '.join(names)}." if 0 < len(names) <= 20 else ""
+
+
+class EncodeError(AdvisorError):
+    """Texts that could not be encoded, or a model that could not be had: one sentence for why, and the next step."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 NOT_KNOWN = "not known"
 GIB = 2**30  # bytes; data sheets print GB of 1e9 bytes
@@ -104,3 +105,14 @@ def listed(words: list[str], last: str = "and") -> str:
     if len(words) < 3:
         return f" {last} ".join(words)
     return f"{', '.join(words[:-1])}, {last} {words[-1]}"
+
+
+def value(stated: Any) -> str:
+    """A field of a workload in words."""
+    if stated is None:
+        return "no limit"
+    if isinstance(stated, bool):
+        return "yes" if stated else "no"
+    if isinstance(stated, tuple):
+        return listed([str(item).replace("_", "-") for item in stated])
+    return count(stated) if isinstance(stated, (int, float)) else str(stated)

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from advisor.base.errors import EncodeError
 from advisor.bulk import blocks, corpus, vectors
 from advisor.bulk.blocks import Block, End, Seen
 from advisor.bulk.corpus import Reading
 from advisor.bulk.folder import FORMAT
 from advisor.bulk.run import finished
-from advisor.encode.engine import EncodeError
 
 OFF_LENGTH = {"float32": 1e-3, "float16": 2e-3, "int8": 2e-2}
 """How far a vector's length may be from one, by type: rounding moves each value by half a step at most."""

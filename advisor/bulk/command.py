@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from advisor.base.errors import EncodeError
 from advisor.bulk import check, fleet, on_ray, vectors
 from advisor.bulk import run as runs
 from advisor.bulk.corpus import Reading
@@ -20,7 +21,7 @@ from advisor.catalog import Catalog
 from advisor.encode import endpoints
 from advisor.encode.available_models import Choice
 from advisor.encode.endpoints import Endpoint
-from advisor.encode.engine import EncodeError, Engine
+from advisor.encode.engine import Engine
 from advisor.encode.remote import Remote
 
 Chosen = Callable[[str], Choice]

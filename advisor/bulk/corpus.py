@@ -15,8 +15,8 @@ from typing import IO, Any, NamedTuple
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
+from advisor.base.errors import EncodeError
 from advisor.bulk import csv_rows
-from advisor.encode.engine import EncodeError
 
 FORMS = {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
 LONGEST_ID = 1_000

@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from advisor.base.errors import EncodeError
 from advisor.bulk import work
 from advisor.bulk.blocks import Block, End
 from advisor.bulk.folder import Written
 from advisor.bulk.run import Cut
 from advisor.bulk.work import Task
-from advisor.encode.engine import About, BusyError, EncodeError, Engine, Floats
+from advisor.encode.engine import About, BusyError, Engine, Floats
 
 PART = 64
 """Texts asked for at once: what a server without a GPU still answers in time."""

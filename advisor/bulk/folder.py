@@ -23,9 +23,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from advisor.base.errors import EncodeError
 from advisor.bulk.blocks import Block, End, SetAside
 from advisor.bulk.corpus import sha256
-from advisor.encode.engine import EncodeError
 
 FORMAT = 1
 """Of journal and manifest; another one is refused. Raise it too where the cut of the blocks changes."""

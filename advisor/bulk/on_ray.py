@@ -18,13 +18,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from advisor.base.errors import EncodeError
 from advisor.bulk import work
 from advisor.bulk.blocks import End
 from advisor.bulk.folder import Written
 from advisor.bulk.run import Cut
 from advisor.bulk.work import Task
 from advisor.encode import worker
-from advisor.encode.engine import About, EncodeError, Engine, Floats
+from advisor.encode.engine import About, Engine, Floats
 from advisor.encode.models import Model
 
 INSTALL = 'This part needs Ray Data, which is not installed. Run: .venv/bin/python -m pip install "ray[data]>=2.60"'

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from advisor import catalog as catalogs
+from advisor.base.errors import EncodeError
 from advisor.bulk import blocks, corpus, work
 from advisor.bulk.blocks import Block, End
 from advisor.bulk.corpus import File, Reading
@@ -19,7 +20,7 @@ from advisor.bulk.progress import Progress
 from advisor.bulk.vectors import Type
 from advisor.bulk.work import Task
 from advisor.encode.available_models import Choice
-from advisor.encode.engine import About, EncodeError, Engine, Floats
+from advisor.encode.engine import About, Engine, Floats
 
 ROWS = 4_096
 

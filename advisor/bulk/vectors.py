@@ -15,7 +15,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from advisor.encode.engine import EncodeError, Floats
+from advisor.base.errors import EncodeError
+from advisor.encode.engine import Floats
 
 Type = Literal["float32", "float16", "int8"]
 TYPES: tuple[Type, ...] = get_args(Type)

@@ -15,8 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic_core import PydanticCustomError
 
 from advisor.base.errors import did_you_mean
+from advisor.base.ids import ID_PATTERN
 
-ID_PATTERN = r"^[a-z0-9]+([.-][a-z0-9]+)*$"
 Id = Annotated[str, Field(pattern=ID_PATTERN, description="kebab-case id, never reused")]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
 Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="year and month, as 2024-06")]

@@ -18,9 +18,10 @@ from advisor.base.formatting import HOURS_PER_MONTH
 from advisor.catalog.load import Catalog
 from advisor.decide import evidence, plans
 from advisor.decide.evidence import Evidence
-from advisor.decide.plans import ENDS, KINDS_FOR_TASK, Plan, Plans
+from advisor.decide.plan import Plan
+from advisor.decide.plans import KINDS_FOR_TASK, Plans
 from advisor.decide.rule_results import Finding, Findings
-from advisor.sizing.tokens import Range
+from advisor.sizing.tokens import ENDS, Range
 
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -369,14 +370,14 @@ def _shared_pairs(table: Plans, first: Rows, second: Rows, ends: Ends) -> _Pairs
     fits = needed[one] + needed[two] <= memory[one]
     one, two = one[fits], two[fits]
     share = table.needed[ends.own][one] + table.needed[ends.own][two]
-    usd = table.static.rents[one] * plans.machines(share, table) + table.index[ends.keeping][one]
+    usd = table.static.rents[one] * table.machines(share) + table.index[ends.keeping][one]
     return _Pairs(one, two, usd)
 
 
 def shared_replicas(table: Plans, first: int, second: int, end: str) -> int:
     """Machines that two steps need together, at an end of the estimate of speed."""
     share = np.array([table.needed[end][first] + table.needed[end][second]])
-    return int(plans.machines(share, table)[0])
+    return int(table.machines(share)[0])
 
 
 def total_usd(table: Plans, choice: Choice, ends: Ends) -> float:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from advisor.catalog.load import Catalog, Rule
-from advisor.decide import plans
-from advisor.decide.plans import Plan, Plans
+from advisor.decide.plan import Plan, shown
+from advisor.decide.plans import Plans
 from advisor.rules import evaluate
 from advisor.rules.evaluate import Bools, Truth
 from advisor.rules.template import fill, names_in
@@ -95,4 +95,4 @@ class Findings:
 
 
 def _sentence(template: str, plan: Plan) -> str:
-    return fill(template, {name: plans.shown(plan, name) for name in names_in(template)})
+    return fill(template, {name: shown(plan, name) for name in names_in(template)})

@@ -15,13 +15,13 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from advisor.base import formatting
+from advisor.base.errors import EncodeError
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Variant
 from advisor.encode import downloads, models, torch_engine
 from advisor.encode.download_process import folder_name
 from advisor.encode.downloads import Files
 from advisor.encode.endpoints import Endpoint
-from advisor.encode.engine import EncodeError
 from advisor.encode.models import Model
 from advisor.net import hub
 

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from advisor.base.errors import EncodeError
 from advisor.encode import download_process
 from advisor.encode.download_process import MANIFEST, PARTIAL, Order, folder_name, gb
-from advisor.encode.engine import EncodeError
 from advisor.net.hub import address
 
 State = Literal["asking", "downloading", "checking", "done", "failed", "cancelled"]

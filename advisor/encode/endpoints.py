@@ -31,10 +31,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from advisor.base.errors import Fault, did_you_mean
+from advisor.base.errors import EncodeError, Fault, did_you_mean
 from advisor.catalog import files
 from advisor.catalog.schema import Entry, Id, Positive, Variant
-from advisor.encode.engine import EncodeError
 from advisor.net import client
 
 Shape = Literal["openai", "tei", "ollama", "novita", "vllm", "infinity", "nim", "cloudflare"]

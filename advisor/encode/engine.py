@@ -9,15 +9,11 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.base.errors import AdvisorError
+from advisor.base.errors import EncodeError
 
 Floats = NDArray[np.float32]
 Role = Literal["query", "passage"]
 Output = Literal["dense", "sparse", "multi_vector"]
-
-
-class EncodeError(AdvisorError):
-    """Texts that could not be encoded, or a model that could not be had: one sentence for why, and the next step."""
 
 
 class FullError(EncodeError):

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from advisor.encode.engine import About, EncodeError, Floats, Output, Role, Scores, Vectors, batches, unit_length
+from advisor.base.errors import EncodeError
+from advisor.encode.engine import About, Floats, Output, Role, Scores, Vectors, batches, unit_length
 from advisor.encode.models import INSTALL_LOCAL, Model
 
 BATCH_TEXTS = 64

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from advisor.base.errors import EncodeError
 from advisor.catalog import Catalog
-from advisor.encode.engine import EncodeError, Output, Role
+from advisor.encode.engine import Output, Role
 
 STANDIN_FILE = "standin.json"
 """Beside the weights of a stand-in: its name, kind, pooling and limit."""

@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from advisor.encode.engine import LONGEST_CHARACTERS, About, EncodeError, FullError, Output, Role, Scores, Vectors, refuse_long
+from advisor.base.errors import EncodeError
+from advisor.encode.engine import LONGEST_CHARACTERS, About, FullError, Output, Role, Scores, Vectors, refuse_long
 from advisor.encode.models import Model
 
 _ROOT = Path(__file__).resolve().parents[2]

@@ -19,21 +19,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.base.errors import EncodeError
 from advisor.catalog.schema import Variant
 from advisor.encode.endpoints import Endpoint
-from advisor.encode.engine import (
-    About,
-    BusyError,
-    EncodeError,
-    FullError,
-    Output,
-    Role,
-    Scores,
-    TextRefusedError,
-    Vectors,
-    refuse_long,
-    unit_length,
-)
+from advisor.encode.engine import About, BusyError, FullError, Output, Role, Scores, TextRefusedError, Vectors, refuse_long, unit_length
 from advisor.net import client
 from advisor.net.client import Limits, Line, Reply
 

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from tokenizers import Encoding, Tokenizer
 
-from advisor.encode.engine import About, EncodeError, Floats, Output, Role, Scores, Vectors, batches, unit_length
+from advisor.base.errors import EncodeError
+from advisor.encode.engine import About, Floats, Output, Role, Scores, Vectors, batches, unit_length
 from advisor.encode.models import Model
 
 INSTALL_TORCH = "This part needs torch and transformers. Install them with: make install EXTRA=torch"

@@ -12,7 +12,8 @@ import pickle
 import sys
 from typing import Any, BinaryIO
 
-from advisor.encode.engine import EncodeError, Engine
+from advisor.base.errors import EncodeError
+from advisor.encode.engine import Engine
 from advisor.encode.models import Model
 
 NICENESS = 10

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from advisor.base import formatting
 from advisor.base.formatting import HOURS_PER_MONTH
-from advisor.decide.plans import ENDS
 from advisor.decide.recommend import Judged, Recommendation, preference
+from advisor.sizing.tokens import ENDS
 
 
 class Crossing(NamedTuple):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from advisor.base import formatting
 from advisor.catalog.load import Catalog
-from advisor.decide.plans import free_usd_per_month
+from advisor.decide.places import free_usd_per_month
 from advisor.decide.recommend import Judged, Recommendation
 from advisor.family.price_list import dated, tier
-from advisor.show.tables import _usd
 from advisor.sizing import storage, throughput
 from advisor.sizing.tokens import Range
 
@@ -184,7 +183,7 @@ def _own_formula(judged: Judged, found: Recommendation) -> list[str]:
         _speed_formula(judged, found),
         f"Machines: {formatting.rate(workload.peak)} queries a second at the peak, with new passages, take {share:,.2%} of one machine; / {found.assumptions.target_utilisation:.0%} filling, rounded up{spare} "
         f"= {count(replicas[1])} ({count(replicas[0])} to {count(replicas[2])}).",
-        f"Rent: ${rent} an hour × {formatting.HOURS_PER_MONTH} hours × {count(replicas[1])} = {_usd(plan.encoding_usd)} a month.",
+        f"Rent: ${rent} an hour × {formatting.HOURS_PER_MONTH} hours × {count(replicas[1])} = {usd_or_not_known(plan.encoding_usd)} a month.",
     ]
     hours = plan.first_hours
     if judged.kind == "embedder" and hours and plan.one_off_usd:
@@ -223,3 +222,8 @@ def _index_formula(judged: Judged, found: Recommendation) -> str:
     if workload.vector_store == "ram":
         return f"Index: {values}{more} × 1.5 = {formatting.memory(plan.index_bytes)}, kept in RAM for {cost}."
     return f"Index: {values}{more} = {formatting.memory(plan.load.size.values_bytes)}, kept in {storage.name(found.catalog, workload.vector_store)} for {cost}."
+
+
+def usd_or_not_known(amount: Range | None) -> str:
+    """The base of an amount, or `not known`."""
+    return formatting.usd(amount.base) if amount else formatting.NOT_KNOWN

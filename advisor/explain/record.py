@@ -101,10 +101,10 @@ def as_markdown(catalog: Catalog, found: Recommendation) -> str:
     for name, value in found.workload.model_dump().items():
         if name in unused(found.workload.task):
             continue
-        words = "not stated" if value is None else f"{what_would_change.value(value)}{'' if name in stated else ' (the default)'}"
+        words = "not stated" if value is None else f"{formatting.value(value)}{'' if name in stated else ' (the default)'}"
         lines.append(f"- {fields[name].title}: {words}")
     for name, value in found.assumptions.changed().items():
-        lines.append(f"- {Assumptions.model_fields[name].title}: {what_would_change.value(value)} (an assumption that was changed)")
+        lines.append(f"- {Assumptions.model_fields[name].title}: {formatting.value(value)} (an assumption that was changed)")
     lines += ["", "## Why" if pick else "## What would help", ""]
     lines += [f"- {reason.text}{_marks(reason.sources)}" for reason in reasons.reasons(found) or reasons.loosen(found)] or [
         "- No single requirement alone keeps a plan out."

@@ -10,7 +10,6 @@ from advisor.base import formatting
 from advisor.catalog.load import Catalog
 from advisor.decide import plans
 from advisor.decide.recommend import BASE, Ends, Recommendation, recommend, total_usd
-from advisor.explain import what_would_change
 
 FACTOR = 2.0
 """By which volumes and lengths are halved and doubled."""
@@ -123,7 +122,7 @@ def what_if_sentence(found: Recommendation, asked: WhatIf) -> str:
     """What the volume changes, in words."""
     gap = asked.then_usd - asked.now_usd
     change = "the same" if abs(gap) < 0.005 else f"{formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
-    text = f"{what_would_change.value(asked.workload.queries_per_month)} queries a month: the same pick costs {formatting.usd(asked.then_usd)} a month, {change}."
+    text = f"{formatting.value(asked.workload.queries_per_month)} queries a month: the same pick costs {formatting.usd(asked.then_usd)} a month, {change}."
     if asked.other.pick is None:
         return f"{text} Nothing fits there any more."
     if asked.other.answer == found.answer:

@@ -10,6 +10,7 @@ import numpy as np
 
 from advisor.ask.workload import MOST_LANGUAGES, Workload, bounds
 from advisor.base import formatting
+from advisor.base.formatting import value
 from advisor.catalog.load import Catalog
 from advisor.decide.evidence import EQUAL_POINTS
 from advisor.decide.recommend import (
@@ -222,17 +223,6 @@ def _told(found: Recommendation, other: Recommendation, field: str, stated: dict
         part = other.pick.parts[0]
         return f"{lead} same model {'at' if part.hosted else 'on'} {part.plan.where}, for {cost}."
     return f"{lead} {other.pick.named}, for {cost}."
-
-
-def value(stated: Any) -> str:
-    """A field of a workload in words."""
-    if stated is None:
-        return "no limit"
-    if isinstance(stated, bool):
-        return "yes" if stated else "no"
-    if isinstance(stated, tuple):
-        return formatting.listed([str(item).replace("_", "-") for item in stated])
-    return formatting.count(stated) if isinstance(stated, (int, float)) else str(stated)
 
 
 def why_not(found: Recommendation, plan_id: str) -> list[str]:

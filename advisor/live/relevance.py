@@ -10,7 +10,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.encode.engine import About, EncodeError, Engine, Floats, Role
+from advisor.base.errors import EncodeError
+from advisor.encode.engine import About, Engine, Floats, Role
 from advisor.live.judged import Judged
 
 METRICS = ("nDCG@10", "Recall@10", "Recall@100", "MRR@10")

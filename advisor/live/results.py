@@ -14,9 +14,10 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from advisor.base import formatting
+from advisor.base.errors import EncodeError
 from advisor.catalog import Catalog
 from advisor.encode.available_models import Choice
-from advisor.encode.engine import About, EncodeError, Floats, Scores, Vectors, refuse_long
+from advisor.encode.engine import About, Floats, Scores, Vectors, refuse_long
 from advisor.encode.models import Model
 from advisor.live import matching, token_counts, vocabulary
 

@@ -19,11 +19,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from advisor.ask.assumptions import MEASURED_SOURCE, Assumptions
+from advisor.ask.assumptions import Assumptions
 from advisor.base import formatting
+from advisor.base.spreadsheet import guarded
 from advisor.catalog.load import THROUGHPUT_COLUMNS, Catalog
+from advisor.decide.priced import MEASURED_SOURCE
 from advisor.encode.engine import About, Engine
-from advisor.show.downloads import SPREADSHEET_SIGNS
 from advisor.sizing.throughput import flops_per_token
 
 LENGTHS = (32, 128, 256, 512)
@@ -352,7 +353,7 @@ def as_csv(
             "source_id": MEASURED_SOURCE,
             "note": "; ".join([*remarks, latency, *last]),
         }
-        table.writerow({key: _guarded(value) for key, value in row.items()})
+        table.writerow({key: guarded(value) for key, value in row.items()})
     return file.getvalue()
 
 
@@ -380,11 +381,6 @@ def _model(about: About) -> str:
     """A model's name without the folder it was loaded from."""
     folder = PurePosixPath(about.model).is_absolute() or PureWindowsPath(about.model).drive
     return (PureWindowsPath(about.model).name or "The model") if folder else about.model
-
-
-def _guarded(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(SPREADSHEET_SIGNS) else value
 
 
 def fastest(measurements: Sequence[Measurement]) -> Measurement:

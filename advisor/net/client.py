@@ -22,7 +22,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from advisor.encode.engine import EncodeError
+from advisor.base.errors import EncodeError
 
 T = TypeVar("T")
 Ip = IPv4Address | IPv6Address

@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
-from advisor.catalog.schema import ID_PATTERN
+from advisor.base.ids import ID_PATTERN
 from advisor.decide.query import SCORES, VIEW
 from advisor.serve import schemas
 

@@ -9,13 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from advisor.base.spreadsheet import guarded
 from advisor.catalog.load import Catalog
 from advisor.decide.recommend import Recommendation
 from advisor.explain import reasons
 from advisor.show import tables
-
-SPREADSHEET_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a cell may not begin with: spreadsheets compute it; the last four are the wide forms of the first (OWASP, CSV Injection)."""
 
 
 def as_json(catalog: Catalog) -> str:
@@ -76,14 +74,9 @@ def _cell(value: Any) -> str:
     return text.replace("\n", " ")
 
 
-def _guarded(cell: Any) -> Any:
-    starts = isinstance(cell, str) and (cell.startswith(SPREADSHEET_SIGNS) or cell.lstrip().startswith(SPREADSHEET_SIGNS))
-    return f"'{cell}" if starts else cell
-
-
 def _csv(frame: pd.DataFrame) -> str:
     """CSV without formulas. Texts are in quotes: where a spreadsheet divides at semicolons, `a;=1+1` would be two cells."""
-    return frame.map(_guarded).rename(columns=_guarded).to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
+    return frame.map(guarded).rename(columns=guarded).to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
 def cost_files(found: Recommendation) -> list[tuple[str, str, Callable[[], str]]]:

@@ -11,11 +11,10 @@ from advisor.catalog.schema import Store
 from advisor.decide.recommend import Judged, Recommendation, preference
 from advisor.explain import break_even as crossing
 from advisor.explain import reasons, what_would_change
-from advisor.explain.formula import rate, speed_origin
+from advisor.explain.formula import rate, speed_origin, usd_or_not_known
 from advisor.explain.sensitivity import Swing
 from advisor.family.price_list import price_mark
 from advisor.sizing import storage
-from advisor.sizing.tokens import Range
 
 OWN_DRAWN = 3
 """Plans on own machines that the trade-off chart draws for each model and standing."""
@@ -54,7 +53,7 @@ def trade_off_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
             "Model": j.plan.variant.name,
             "Where": j.plan.where,
             "Score": formatting.points(j.quality) if j.quality is not None else "not ranked",
-            "A month": _usd(j.plan.monthly_usd),
+            "A month": usd_or_not_known(j.plan.monthly_usd),
             "Low to high": formatting.usd_range(j.cost.low, j.cost.high) if j.plan.monthly_usd else formatting.NOT_KNOWN,
             "Standing": what_would_change.standing(j, found, front)
             if j.quality is not None or not j.fits or _picked(found, j)
@@ -66,10 +65,6 @@ def trade_off_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
 
 def _picked(found: Recommendation, judged: Judged) -> bool:
     return found.pick is not None and any(judged.row == part.row for part in found.pick.parts)
-
-
-def _usd(amount: Range | None) -> str:
-    return formatting.usd(amount.base) if amount else formatting.NOT_KNOWN
 
 
 def alternative_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
@@ -138,12 +133,12 @@ def _cost_row(found: Recommendation, judged: Judged) -> dict[str, str]:
         "offer": plan.id,
         "Model": plan.variant.name,
         "Provider": plan.where + (f" ({plan.offer.model})" if several else ""),
-        "A month": _usd(plan.monthly_usd),
+        "A month": usd_or_not_known(plan.monthly_usd),
         "Price per 1M": formatting.NOT_KNOWN if price is None else f"${price}",
         "Price of": price_mark(plan.offer, found.today),
         "Tokens": formatting.large(plan.tokens.monthly),
-        "Encoding" if judged.kind == "embedder" else "Reranking": _usd(plan.encoding_usd),
-        **({"Index": _usd(plan.index_usd), "Once": _usd(plan.one_off_usd)} if judged.kind == "embedder" else {}),
+        "Encoding" if judged.kind == "embedder" else "Reranking": usd_or_not_known(plan.encoding_usd),
+        **({"Index": usd_or_not_known(plan.index_usd), "Once": usd_or_not_known(plan.one_off_usd)} if judged.kind == "embedder" else {}),
         "Fits": "yes" if judged.fits else f"no: {judged.excluded[0].text}" if judged.excluded else "no: its cost is not known",
     }
 

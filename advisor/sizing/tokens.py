@@ -6,6 +6,9 @@ import math
 from decimal import Decimal
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from advisor.ask.workload import Workload
 from advisor.catalog.schema import Variant
 
@@ -107,3 +110,7 @@ def _pairs(workload: Workload, variant: Variant, limit: int | None) -> Tokens:
         vectors=0,
         vectors_per_passage=0.0,
     )
+
+
+ENDS = ("low", "base", "high")
+Floats = npt.NDArray[np.float64]

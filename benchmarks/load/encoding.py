@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from advisor import catalog as catalogs
+from advisor.base.errors import EncodeError
 from advisor.encode import models
-from advisor.encode.engine import EncodeError
 from advisor.encode.pool import FullError, Pool, PoolLimits
 from advisor.live import speed
 from benchmarks.load import tables

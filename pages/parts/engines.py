@@ -8,9 +8,10 @@ from typing import Any, get_args
 import streamlit as st
 
 from advisor import telemetry
+from advisor.base.errors import EncodeError
 from advisor.encode import available_models, downloads, endpoints
 from advisor.encode.available_models import Choice
-from advisor.encode.engine import LONGEST_CHARACTERS, EncodeError, Engine
+from advisor.encode.engine import LONGEST_CHARACTERS, Engine
 from advisor.encode.pool import Pool, PoolLimits, most_resident
 from advisor.encode.remote import Gate, Remote
 from advisor.live import results

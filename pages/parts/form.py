@@ -7,13 +7,14 @@ from typing import Any
 import streamlit as st
 
 from advisor import catalog, telemetry
-from advisor.ask.assumptions import MEASURED, PRECISIONS, Assumptions, priced
+from advisor.ask.assumptions import MEASURED, PRECISIONS, Assumptions
 from advisor.ask.workload import Workload, bounds, ignored, infinite, unused
 from advisor.base import formatting
 from advisor.base.errors import WorkloadError
 from advisor.catalog import Catalog
 from advisor.decide import evidence, plans, recommend
 from advisor.decide.plans import KINDS_FOR_TASK
+from advisor.decide.priced import priced
 from advisor.decide.query import SCORES, VIEW
 from advisor.decide.recommend import Recommendation
 from advisor.sizing import storage

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from advisor.base.errors import EncodeError
 from advisor.bulk import blocks, corpus
 from advisor.bulk.blocks import End
 from advisor.bulk.corpus import Reading
-from advisor.encode.engine import EncodeError
 
 
 def read(path, **reading):

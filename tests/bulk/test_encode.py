@@ -21,9 +21,9 @@ import pytest
 pytest.importorskip("fastembed")
 
 from advisor import __main__ as cli
+from advisor.base.errors import EncodeError
 from advisor.bulk import check, folder, vectors, work
 from advisor.encode import fastembed_engine, models
-from advisor.encode.engine import EncodeError
 from advisor.net.client import EXAMPLE
 from tests.bulk.conftest import passages, write_jsonl
 from tests.encode import servers

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from advisor.encode.engine import EncodeError
+from advisor.base.errors import EncodeError
 from advisor.net import client
 from tests.encode import servers
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from advisor.base import formatting
+from advisor.base.errors import EncodeError
 from advisor.encode import available_models, downloads, torch_engine
 from advisor.encode.endpoints import Endpoint
-from advisor.encode.engine import EncodeError
 
 LOCAL = {
     "bge-base-en-v1.5": "Qdrant/bge-base-en-v1.5-onnx-Q",

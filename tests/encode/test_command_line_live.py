@@ -15,8 +15,8 @@ import pytest
 pytest.importorskip("fastembed")
 
 from advisor import __main__ as cli
+from advisor.base.errors import EncodeError
 from advisor.encode import endpoints, fastembed_engine, models, remote, torch_engine
-from advisor.encode.engine import EncodeError
 from tests.encode import servers
 
 SMALL, M3, RERANKER = "bge-small-en-v1.5", "bge-m3", "bge-reranker-base"

@@ -5,9 +5,9 @@ import os
 
 import pytest
 
+from advisor.base.errors import EncodeError
 from advisor.encode import endpoints
 from advisor.encode.endpoints import Shape
-from advisor.encode.engine import EncodeError
 from advisor.net import client
 
 SECRET = "sk-5ecret/of+the=operator"

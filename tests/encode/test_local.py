@@ -13,8 +13,8 @@ pytest.importorskip("fastembed")
 
 from tokenizers import Tokenizer  # noqa: E402
 
+from advisor.base.errors import EncodeError  # noqa: E402
 from advisor.encode import engine, fastembed_engine, models  # noqa: E402
-from advisor.encode.engine import EncodeError  # noqa: E402
 
 TEXTS = [
     "short",

@@ -16,8 +16,9 @@ import pytest
 
 pytest.importorskip("fastembed")
 
+from advisor.base.errors import EncodeError
 from advisor.encode import models
-from advisor.encode.engine import EncodeError, TextRefusedError
+from advisor.encode.engine import TextRefusedError
 from advisor.encode.pool import FullError, Pool, PoolLimits, most_resident
 from tools import models as tools
 

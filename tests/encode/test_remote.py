@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 import requests
 
+from advisor.base.errors import EncodeError
 from advisor.encode import endpoints, remote
 from advisor.encode.endpoints import Endpoint
-from advisor.encode.engine import BusyError, EncodeError, Engine, FullError, TextRefusedError
+from advisor.encode.engine import BusyError, Engine, FullError, TextRefusedError
 from advisor.net.client import Limits, checked, parsed, too_long
 from tests.encode import servers
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from advisor.base.errors import EncodeError
 from advisor.encode import engine as contract
 from advisor.encode import torch_engine
-from advisor.encode.engine import EncodeError
 from advisor.encode.models import Model
 from advisor.live.matching import max_sim, sparse_score
 

@@ -20,10 +20,10 @@ import pytest
 import requests
 from requests.adapters import BaseAdapter
 
+from advisor.base.errors import EncodeError
 from advisor.encode import download_process, downloads
 from advisor.encode.download_process import Order
 from advisor.encode.downloads import Download, Downloads, Files, Patience
-from advisor.encode.engine import EncodeError
 from tests.encode import hub
 
 FILES = Files("BAAI/bge-m3", "onnx/model.onnx", ("onnx/model.onnx_data",))

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from advisor.ask.workload import Workload
+from advisor.base.errors import EncodeError
 from advisor.catalog import price_sources
 from advisor.decide import recommend
 from advisor.encode import models
 from advisor.encode.downloads import Download, Files, Patience
-from advisor.encode.engine import EncodeError
 from advisor.explain import report
 from advisor.family import comparison, price_list
 from advisor.net import client

@@ -12,9 +12,9 @@ import pytest
 
 pytest.importorskip("fastembed")
 
+from advisor.base.errors import EncodeError
 from advisor.encode import models
 from advisor.encode import pool as pools
-from advisor.encode.engine import EncodeError
 
 LONG = ["word " * 600] * 128  # some seconds of work, even for the tiny model
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from advisor.base.errors import EncodeError
 from advisor.encode import available_models
 from advisor.encode.downloads import Downloads, Files, free_bytes, lacking, sys
-from advisor.encode.engine import EncodeError
 from tests.encode import hub
 
 FILES = Files("BAAI/bge-m3", "onnx/model.onnx", ("onnx/model.onnx_data",))

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from advisor.base.errors import EncodeError
 from advisor.catalog import price_sources
 from advisor.catalog.price_sources import PricesError
 from advisor.encode import remote
 from advisor.encode.endpoints import Endpoint
-from advisor.encode.engine import EncodeError
 from advisor.live import token_counts
 from advisor.live.token_counts import TokenCountError
 from advisor.net.client import Limits

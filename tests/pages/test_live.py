@@ -3,9 +3,10 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from advisor.base.errors import EncodeError
 from advisor.encode.available_models import Choice
 from advisor.encode.endpoints import Endpoint
-from advisor.encode.engine import LONGEST_CHARACTERS, EncodeError
+from advisor.encode.engine import LONGEST_CHARACTERS
 from advisor.encode.remote import Gate
 from advisor.net.client import parsed
 from pages.parts import engines, shared

@@ -14,7 +14,8 @@ from advisor.ask.workload import Workload
 from advisor.catalog import files
 from advisor.catalog.load import SHIPPED
 from advisor.catalog.schema import Peaks
-from advisor.decide import plans
+from advisor.decide import static_columns
+from advisor.decide.plan import Plan, shown
 from advisor.decide.plans import build
 from advisor.decide.rule_results import Findings
 from advisor.rules import template
@@ -52,7 +53,7 @@ def first_stage_and_after(before, after):
 
     def change(catalog):
         table = catalog.quality_by_language
-        benchmark = catalog.evidence_sets[plans.LOSSES].benchmark
+        benchmark = catalog.evidence_sets[static_columns.LOSSES].benchmark
         rows = table[table["benchmark"] == benchmark]
         own = []
         for variant, stage, scores in (("bge-large-en-v1.5", "", before), ("bge-reranker-v2-m3", "bge-large-en-v1.5", after)):
@@ -77,7 +78,7 @@ class Case:
     figures: dict[str, Any]
     workload: dict[str, Any] = field(default_factory=dict)
     given: tuple[Callable, ...] = ()
-    then: Callable[[plans.Plan], dict[str, Any]] | None = None
+    then: Callable[[Plan], dict[str, Any]] | None = None
 
 
 M3, LARGE, SMALL, GEMMA = (
@@ -302,7 +303,7 @@ def test_the_sentence_of_a_rule_holds_the_plans_figures_and_each_is_known(catalo
     written = catalog.rules[rule].entry
     names = template.names_in(written.because_unknown if found.unknown else written.because)
     assert [name for name in names if plan.figure(name) is None] == []
-    assert [name for name in names if plans.shown(plan, name) not in found.text] == []
+    assert [name for name in names if shown(plan, name) not in found.text] == []
     assert "{" not in found.text
 
 

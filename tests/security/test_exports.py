@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from advisor.base import spreadsheet
 from advisor.show import downloads
 
 FORMULA = '=HYPERLINK("http://example.test","x")'
@@ -21,7 +22,7 @@ def test_neither_a_cell_nor_a_heading_begins_a_formula(before, sign):
 def test_no_formula_comes_of_another_sign_between_cells(divided_at):
     text = f'a{divided_at}{FORMULA}{divided_at}"{divided_at}=1'
     rows = list(csv.reader(io.StringIO(downloads.table_csv([{"id": "p1", "Text": text, "n": 1}])), delimiter=divided_at))
-    assert not [cell for row in rows for cell in row if cell.startswith(downloads.SPREADSHEET_SIGNS)]
+    assert not [cell for row in rows for cell in row if cell.startswith(spreadsheet.SPREADSHEET_SIGNS)]
 
 
 def test_numbers_and_plain_texts_are_left_as_they_are():

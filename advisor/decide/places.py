@@ -1,0 +1,102 @@
+"""Where a variant can run: at an offer, or on a machine. No workload changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from advisor.base.formatting import DAYS_PER_MONTH
+from advisor.catalog.load import Catalog
+from advisor.catalog.schema import Instance, Offer, Provider, Variant
+from advisor.sizing import throughput
+from advisor.sizing.tokens import Floats
+
+CLOUDS = {
+    "aws": "AWS",
+    "gcp": "Google Cloud",
+    "azure": "Azure",
+    "lambda": "Lambda",
+    "runpod": "RunPod",
+    "nebius": "Nebius",
+    "vast": "Vast.ai",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A variant at an offer, or on a machine; the part of a plan that no workload changes."""
+
+    variant_id: str
+    variant: Variant
+    provider_id: str | None = None
+    provider: Provider | None = None
+    offer: Offer | None = None
+    instance: Instance | None = None
+
+    @property
+    def id(self) -> str:
+        """The offer's id, or the variant's and the machine's."""
+        return self.offer.id if self.offer else f"{self.variant_id}@{self.instance.id if self.instance else ''}"
+
+    @property
+    def limit(self) -> int | None:
+        """Longest input in tokens: the smaller of the variant's and the endpoint's; None where neither is known."""
+        return min((n for n in (self.variant.max_tokens, self.offer.max_tokens if self.offer else None) if n), default=None)
+
+
+def place_name(catalog: Catalog, place: Place) -> str:
+    """The provider's name, or the machine with what computes in it."""
+    if place.instance is None:
+        return place.provider.name if place.provider else "no provider"
+    instance = place.instance
+    cloud = CLOUDS.get(instance.cloud, instance.cloud)
+    machine = throughput.machine(catalog, instance)
+    told = not instance.accelerator or machine.split(" ")[0] in instance.instance
+    return f"{cloud} {instance.instance}" if told else f"{cloud} {instance.instance} ({machine})"
+
+
+def free_usd_per_month(provider: Provider | None) -> Decimal:
+    """US dollars that a provider's free allocation takes off a month at best: where the load is even and nothing else uses the account."""
+    return (provider.free_usd_per_day or Decimal(0)) * DAYS_PER_MONTH if provider else Decimal(0)
+
+
+def rent_of(instance: Instance, spot: bool) -> Decimal | None:
+    """US dollars an hour of a machine, on demand or spot; None where not known."""
+    return instance.spot_usd_per_h if spot else instance.on_demand_usd_per_h
+
+
+def usd_per_1m(offer: Offer) -> Decimal | None:
+    """US dollars per million tokens; a trial has no price."""
+    return None if offer.type == "trial" else offer.usd_per_1m_input
+
+
+def all_places(catalog: Catalog) -> tuple[Place, ...]:
+    """A place for each embedder and reranker at each of its offers and on each machine."""
+    offers: dict[str, list[tuple[str, Provider, Offer]]] = {}
+    for found in catalog.offers():
+        offers.setdefault(found[2].variant, []).append(found)
+    places = []
+    for key, variant in sorted(catalog.variants.items()):
+        if variant.kind in ("embedder", "reranker"):
+            places += [Place(key, variant, *found) for found in sorted(offers.get(key, []), key=lambda o: o[2].id)]
+            places += [Place(key, variant, instance=instance) for _, instance in sorted(catalog.instances.items())]
+    return tuple(places)
+
+
+def preference_order(places: Sequence[Place]) -> tuple[Floats, ...]:
+    """(second-hand price, parameters, router, no price of the listing, id) as numbers that sort the preferred first."""
+    ranks = {key: rank for rank, key in enumerate(sorted(place.id for place in places))}
+    keys = [
+        [
+            float((p.offer is not None and p.offer.tier == "aggregator") or (p.instance is not None and p.instance.marketplace))
+            for p in places
+        ],
+        [float(p.variant.parameters or 0) for p in places],
+        [float(p.provider is not None and p.provider.router) for p in places],
+        [float(p.offer is None or p.offer.tier != "listing") for p in places],
+        [float(ranks[p.id]) for p in places],
+    ]
+    return tuple(np.array(key) for key in keys)

@@ -1,0 +1,222 @@
+"""The columns of plans that no workload changes, for all places of a catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from advisor.base import formatting
+from advisor.base.formatting import HOURS_PER_MONTH
+from advisor.catalog.cache import kept
+from advisor.catalog.load import Catalog
+from advisor.decide.places import CLOUDS, Place, all_places, free_usd_per_month, place_name, preference_order, rent_of, usd_per_1m
+from advisor.rules.columns import KINDS
+from advisor.rules.evaluate import Values, column
+from advisor.sizing import throughput
+from advisor.sizing.throughput import MeasuredMachine, Speed
+from advisor.sizing.tokens import ENDS, MILLION, Floats
+
+POOLING = {"cls": "CLS", "mean": "mean", "last_token": "last token"}
+LOSSES = "beir-rerank-large"
+"""The evidence set whose data sets are counted one by one for losses."""
+INT8_BEFORE, INT8_AFTER = "MTEB(eng, v1) fp32 of the int8 study", "MTEB(eng, v1) int8"
+"""The two columns of the study that measured int8, as benchmarks of quality.csv."""
+RUNS = ("listed", "architecture", "partial")
+
+
+@dataclass(frozen=True)
+class StaticColumns:
+    """The columns that no workload changes, for all places of a catalog."""
+
+    places: tuple[Place, ...]
+    columns: dict[str, Values]
+    prices: Floats  # US dollars per token, or not a number
+    free: Floats  # US dollars a month that a free allocation takes off at best
+    rents: Floats  # US dollars a month for one machine, or not a number
+    flops: dict[str, Floats]  # FLOP/s of one machine at each end, or not a number
+    cards: Floats  # accelerators over which a machine's speed is spread; one request runs on one of them
+    read_ms: Floats  # milliseconds to read the weights once from a card's memory, 0 where its bandwidth is not known
+    hosted: npt.NDArray[np.bool_]
+    measured: npt.NDArray[np.bool_]  # on a machine whose speed the visitor measured
+    loads: npt.NDArray[np.int64]  # row of the distinct (variant, limit) pairs
+    pairs: tuple[tuple[str, int | None], ...]
+    order: tuple[Floats, ...]  # keys of the preference among equals that no workload changes
+
+
+@kept(64)
+def int8_loss(catalog: Catalog, variant_id: str) -> float | None:
+    """Points of retrieval score that int8 costs in the one study of the catalog; None where it was not measured."""
+    table = catalog.quality
+    rows = table[(table["variant"] == variant_id) & (table["aspect"] == "retrieval")]
+    before, after = (rows[rows["benchmark"] == name]["score"] for name in (INT8_BEFORE, INT8_AFTER))
+    return None if before.empty or after.empty else round(float(before.iloc[0] - after.iloc[0]), 4)
+
+
+@kept(16)
+def static_columns(catalog: Catalog, precision: str, spot: bool) -> StaticColumns:
+    """All places of a catalog with the columns that no workload changes, at a precision and with on-demand or spot rents."""
+    places = all_places(catalog)
+    pairs = tuple(dict.fromkeys((place.variant_id, place.limit) for place in places))
+    rows = [_place_figures(catalog, place, precision, spot) for place in places]
+    columns = {name: column([row[name] for row in rows], KINDS[name]) for name in (rows[0] if rows else {})}
+    prices = [None if place.offer is None else usd_per_1m(place.offer) for place in places]
+    rents = [None if place.instance is None else rent_of(place.instance, spot) for place in places]
+    flops = [_speed(catalog, place, precision) for place in places]
+    return StaticColumns(
+        places=places,
+        columns=columns,
+        prices=_floats([None if price is None else price / MILLION for price in prices]),
+        free=np.array([float(free_usd_per_month(place.provider)) for place in places]),
+        rents=_floats([None if rent is None else rent * HOURS_PER_MONTH for rent in rents]),
+        flops={end: _floats([None if speed is None else getattr(speed, end) for speed in flops]) for end in ENDS},
+        cards=np.array([max(1.0, place.instance.accelerator_count) if place.instance else 1.0 for place in places]),
+        read_ms=np.array([_read_ms(catalog, place, precision) for place in places]),
+        hosted=np.array([place.offer is not None for place in places], dtype=bool),
+        measured=np.array([isinstance(place.instance, MeasuredMachine) for place in places], dtype=bool),
+        loads=np.array([pairs.index((place.variant_id, place.limit)) for place in places], dtype=np.int64),
+        pairs=pairs,
+        order=preference_order(places),
+    )
+
+
+def _floats(values: Sequence[float | Decimal | None]) -> Floats:
+    return np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
+
+
+def _speed(catalog: Catalog, place: Place, precision: str) -> Speed | None:
+    """FLOP/s that one machine reaches: as measured, or its peak x the calibrated share; None where either is not known."""
+    if place.instance is None:
+        return None
+    if isinstance(place.instance, MeasuredMachine):
+        return throughput.measured_flops(catalog, place.instance, place.variant_id, precision)
+    kind = throughput.hardware_class(catalog, place.instance)
+    calibration = throughput.calibrations(catalog, precision).get(kind) if kind else None
+    peak = throughput.peak_flops(catalog, place.instance, precision)
+    return None if calibration is None or peak is None else Speed(*(share * peak for share in calibration.mfu))
+
+
+def _read_ms(catalog: Catalog, place: Place, asked: str) -> float:
+    """Milliseconds to read a variant's weights once from one card's memory; 0 where its bandwidth is not known."""
+    kind = throughput.hardware_class(catalog, place.instance) if place.instance else None
+    if place.instance is None or kind != "gpu":
+        return 0.0
+    rate = catalog.accelerators[place.instance.accelerator or ""].memory_bandwidth_gb_per_s
+    weights = throughput.weights_bytes(place.variant, throughput.precision_of(kind, asked))
+    return 1000 * weights / (rate * 1e9 * min(1.0, place.instance.accelerator_count)) if rate and weights else 0.0
+
+
+def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -> dict[str, Any]:
+    """The columns of one place that no workload changes."""
+    variant, offer, instance, provider = place.variant, place.offer, place.instance, place.provider
+    licence = catalog.licences.get(variant.licence or "")
+    successor = variant.successors[0] if variant.successors else None
+    as_of = offer.as_of if offer else instance.as_of if instance else None
+    price = usd_per_1m(offer) if offer else None
+    return {
+        "variant": place.variant_id,
+        "variant_name": variant.name,
+        "kind": variant.kind,
+        "kind_verb": "scores query-passage pairs and makes no embedding"
+        if variant.kind == "reranker"
+        else "makes embeddings and scores no pairs",
+        "hosted": offer is not None,
+        "place": place_name(catalog, place),
+        "provider": place.provider_id,
+        "provider_name": provider.name if provider else CLOUDS.get(instance.cloud, instance.cloud) if instance else None,
+        "offer": offer.id if offer else None,
+        "offer_type": offer.type if offer else None,
+        "price_tier": offer.tier if offer else None,
+        "priced": price is not None or (instance is not None and rent_of(instance, spot) is not None),
+        "price_age_days": as_of.toordinal() if as_of else None,  # the day itself: `_columns` counts the days since
+        "requests_per_minute": offer.requests_per_minute if offer else None,
+        "native_currency": offer.native_currency if offer else None,
+        "usd_per_1m_input": float(price) if price is not None else None,
+        "max_tokens": variant.max_tokens,
+        "offer_max_tokens": offer.max_tokens if offer else None,
+        "limit_tokens": place.limit,
+        "special_tokens": (variant.special_tokens_per_pair if variant.kind == "reranker" else variant.special_tokens_per_text) or 0,
+        "recommended_tokens": variant.recommended_tokens,
+        "language_count": len(variant.languages) if variant.languages is not None else None,
+        "outputs_given": formatting.listed([o.replace("_", "-") for o in variant.outputs]),
+        "variant_licence": licence.name if licence else variant.licence,
+        "licence_permissive": licence.permissive if licence else None,
+        "commercial_use": licence.commercial_use if licence else variant.commercial_use,
+        "embedding_dim": variant.embedding_dim,
+        "pooling": POOLING.get(variant.pooling or ""),
+        "default_pooling": POOLING.get(offer.default_pooling or "") if offer else None,
+        "needs_query_instruction": bool(variant.query_instruction_required),
+        "has_query_instruction": variant.query_instruction is not None,
+        "successor": catalog.variants[successor.variant].name if successor else None,
+        "successor_use": successor.use_for if successor else None,
+        "replaced_by": catalog.variants[variant.replaced_by].name if variant.replaced_by else None,
+        **_machine_figures(catalog, place, precision),
+        **_losses(catalog, place.variant_id),
+    }
+
+
+def _machine_figures(catalog: Catalog, place: Place, asked: str) -> dict[str, Any]:
+    """The columns of the machine; None for an endpoint."""
+    variant, instance = place.variant, place.instance
+    kind = throughput.hardware_class(catalog, instance) if instance else None
+    precision = throughput.precision_on(instance, kind, asked) if kind and instance else None
+    calibration = throughput.calibrations(catalog, asked).get(kind) if kind else None
+    named = instance and (instance.accelerator or instance.cpu)
+    machines = {key: entry.name for key, entry in catalog.accelerators.items()} | {
+        key: c.microarchitecture for key, c in catalog.cpus.items()
+    }
+    return {
+        "instance": instance.id if instance else None,
+        "marketplace": instance.marketplace if instance else None,
+        "hardware_class": kind,
+        "machine_name": throughput.machine(catalog, instance) if instance else None,
+        "precision": precision,
+        "speed_measured": bool(calibration and (named, place.variant_id) in calibration.measured) if instance else None,
+        "speed_points": calibration.points if calibration else None,
+        "speed_machines": formatting.listed([machines[key] for key in calibration.machines]) if calibration else None,
+        "runtimes": formatting.listed([name for name, runtime in variant.runtimes.items() if runtime.support in RUNS], "or") or None,
+        "int8_loss": int8_loss(catalog, place.variant_id) if precision == "int8" else None,
+        "memory_bytes": throughput.memory_bytes(catalog, instance) if instance else None,
+        "needed_bytes": throughput.needed_bytes(variant, precision) if precision else None,
+        "attention_bytes": throughput.attention_bytes(variant, precision, 1)
+        if precision
+        else None,  # `_columns` multiplies by the length squared
+        "weights_bytes": throughput.weights_bytes(variant, precision) if precision else None,
+        **_measured_figures(catalog, place),
+    }
+
+
+def _measured_figures(catalog: Catalog, place: Place) -> dict[str, Any]:
+    """What the speed on a measured machine rests on: one measurement, of this variant or scaled from another; empty elsewhere."""
+    machine = place.instance
+    if not isinstance(machine, MeasuredMachine):
+        return {}
+    return {
+        "speed_measured": place.variant_id == machine.variant,
+        "speed_points": 1,
+        "speed_machines": f"this machine, of {catalog.variants[machine.variant].name}",
+    }
+
+
+@kept(64)
+def _losses(catalog: Catalog, variant_id: str) -> Mapping[str, Any]:
+    """On how many data sets of one table a reranker lowers the score of its first stage, and where most; None where not measured."""
+    chosen = catalog.evidence_sets.get(LOSSES)
+    table = catalog.quality_by_language
+    rows = table[(table["benchmark"] == chosen.benchmark) & (table["aspect"] != "average")] if chosen else table.iloc[:0]
+    scores = {row["aspect"]: row["score"] for row in rows[rows["variant"] == variant_id].to_dict("records") if row["with_retriever"]}
+    before = {row["aspect"]: row["score"] for row in rows.to_dict("records") if not row["with_retriever"]}
+    shared = {key: (before[key], score) for key, score in scores.items() if key in before}
+    if not shared:
+        return {"losses": None, "losses_of": None, "worst_loss": None}
+    worst = min(shared, key=lambda key: (shared[key][1] - shared[key][0], key))
+    first, second = (formatting.points(score) for score in shared[worst])
+    return {
+        "losses": sum(after < was for was, after in shared.values()),
+        "losses_of": len(shared),
+        "worst_loss": f"{worst} ({first} to {second})",
+    }
