@@ -7,7 +7,7 @@ import streamlit as st
 
 from advisor import telemetry
 from advisor.serve import page_lock
-from pages.parts import shared
+from pages.parts import session
 
 st.set_page_config(page_title="BGE Advisor", page_icon=str(Path(__file__).parent.joinpath("pages", "icon.svg")), layout="wide")
 page = st.navigation(
@@ -25,5 +25,5 @@ page = st.navigation(
 )
 waits = page.url_path in ("live", "sources")  # for models and servers, not for Python
 with telemetry.RERUN_SECONDS.labels(page.url_path or "overview").time(), contextlib.nullcontext() if waits else page_lock.PAGES.one():
-    shared.start(page)
+    session.start(page)
     page.run()

@@ -6,7 +6,7 @@ import streamlit as st
 
 from advisor.explain import reasons, record, report, what_would_change
 from advisor.show import charts, tables
-from pages.parts import form, shared
+from pages.parts import figures, form, links, markdown, session
 
 STEPS = {"embedder": "Finding passages", "reranker": "Reranking"}
 
@@ -27,22 +27,22 @@ def show_answer(found) -> None:
         st.markdown(
             "Giving up one of these would help, the most helpful first:" if told else "No single requirement alone keeps a plan out."
         )
-        st.markdown(shared.bullets((reason.text, reason.sources) for reason in told))
+        st.markdown(links.bullets((reason.text, reason.sources) for reason in told))
     else:
-        st.header(f"Use {shared.plain(pick.named)}")
-        st.markdown(shared.plain(f"{report.cost(pick).capitalize()}{report.scores_sentence(found)}."))
-        st.markdown(shared.bullets((reason.text, reason.sources) for reason in reasons.reasons(found)))
-        st.markdown(shared.plain(what_would_change.firmness(found)))
+        st.header(f"Use {markdown.plain(pick.named)}")
+        st.markdown(markdown.plain(f"{report.cost(pick).capitalize()}{report.scores_sentence(found)}."))
+        st.markdown(links.bullets((reason.text, reason.sources) for reason in reasons.reasons(found)))
+        st.markdown(markdown.plain(what_would_change.firmness(found)))
         for text in report.score_notes(found):
-            shared.small(shared.plain(text))
+            markdown.small(markdown.plain(text))
     offer_actions(found)
 
 
 def offer_actions(found) -> None:
     """Copy, download, and the ways on."""
-    catalog = shared.the_catalog()
+    catalog = session.the_catalog()
     with st.container(horizontal=True):
-        shared.copy_link("advise", found)
+        links.copy_link("advise", found)
         st.download_button(
             "Decision as JSON",
             lambda: json.dumps(record.as_json(catalog, found), indent=2, ensure_ascii=False),
@@ -59,12 +59,12 @@ def offer_actions(found) -> None:
             icon=":material/description:",
             on_click="ignore",
         )
-        st.page_link("pages/cost.py", label="Every plan's cost", icon=":material/payments:", query_params=shared.params(found))
+        st.page_link("pages/cost.py", label="Every plan's cost", icon=":material/payments:", query_params=links.params(found))
         for part in found.pick.parts if found.pick else ():
             name = part.plan.variant.name
             st.page_link(
                 "pages/variant.py",
-                label=f"All about {shared.plain(name)}",
+                label=f"All about {markdown.plain(name)}",
                 icon=":material/info:",
                 query_params={"variant": part.variant_id},
             )
@@ -74,11 +74,11 @@ def show_trade_off(found, kind: str) -> None:
     """Score against cost with its table; where nothing is scored, the costs alone."""
     if len(found.roles) > 1:
         st.header(STEPS[kind])
-    chart = charts.trade_off(found, kind, shared.theme())
+    chart = charts.trade_off(found, kind, figures.theme())
     if chart is None:
-        shared.show_chart(charts.monthly_costs(found, kind, shared.theme()), f"costs-{kind}")
+        figures.show_chart(charts.monthly_costs(found, kind, figures.theme()), f"costs-{kind}")
         return
-    st.markdown(f"**{shared.plain(chart.title)}**")
+    st.markdown(f"**{markdown.plain(chart.title)}**")
     st.altair_chart(
         chart.chart, width="stretch", alt=chart.alt, key=f"trade-off-{kind}", on_select=lambda: opened(kind), selection_mode="plan"
     )
@@ -88,8 +88,10 @@ def show_trade_off(found, kind: str) -> None:
         "Click a mark to ask about that plan below."
     )
     with st.expander("The chart as a table, with the endpoints that have no score", icon=":material/table:"):
-        rows = [shared.figures(row) | {"Model": shared.variant_link(row["id"], row["Model"])} for row in tables.trade_off_rows(found, kind)]
-        shared.table(rows, alt=f"The {kind} plans of the chart with score, monthly cost and standing")
+        rows = [
+            figures.plain_row(row) | {"Model": links.variant_link(row["id"], row["Model"])} for row in tables.trade_off_rows(found, kind)
+        ]
+        figures.table(rows, alt=f"The {kind} plans of the chart with score, monthly cost and standing")
 
 
 def show_alternatives(found, kind: str) -> None:
@@ -99,8 +101,8 @@ def show_alternatives(found, kind: str) -> None:
     if len(rows) < 2:
         st.markdown(f"No other {kind} fits, hosted or on a machine of your own; other places for the same model are on Cost.")
         return
-    shown = [shared.figures(row) | {"Model": shared.variant_link(row["id"], row["Model"])} for row in rows]
-    shared.table(shown, alt=f"The pick and the cheapest hosted and own plan of each {kind} that fits")
+    shown = [figures.plain_row(row) | {"Model": links.variant_link(row["id"], row["Model"])} for row in rows]
+    figures.table(shown, alt=f"The pick and the cheapest hosted and own plan of each {kind} that fits")
 
 
 def ask_why_not(found) -> None:
@@ -111,11 +113,11 @@ def ask_why_not(found) -> None:
     if asked is None:
         st.caption("A plan is one model at one provider's offer, or on one machine.")
         return
-    st.markdown(f"**{shared.plain(names[asked])}**")
-    st.markdown(shared.plain(report.plan_sentence(found, asked)))
-    st.markdown("\n".join(f"- {shared.plain(line)}" for line in what_would_change.why_not(found, asked)))
+    st.markdown(f"**{markdown.plain(names[asked])}**")
+    st.markdown(markdown.plain(report.plan_sentence(found, asked)))
+    st.markdown("\n".join(f"- {markdown.plain(line)}" for line in what_would_change.why_not(found, asked)))
     st.page_link(
-        "pages/cost.py", label="Its cost worked out", icon=":material/calculate:", query_params=shared.params(found) | {"offer": asked}
+        "pages/cost.py", label="Its cost worked out", icon=":material/calculate:", query_params=links.params(found) | {"offer": asked}
     )
 
 
@@ -125,20 +127,20 @@ def show_changes(found) -> None:
     if not section.open:
         return
     with section:
-        changes = what_would_change.changes(shared.the_catalog(), found)
+        changes = what_would_change.changes(session.the_catalog(), found)
         st.caption(
             "The nearest step of a fixed grid that gives another answer, worked out with the same rules. "
             f"Tried: {what_would_change.TRIED}. What of these is not listed changes nothing."
         )
         for number, change in enumerate(changes):
             words, button = st.columns([4, 1], vertical_alignment="center")
-            words.markdown(shared.plain(change.text))
-            button.button("Apply", key=f"apply-{number}", on_click=form.put, args=(change.workload,), help=shared.plain(change.text))
+            words.markdown(markdown.plain(change.text))
+            button.button("Apply", key=f"apply-{number}", on_click=form.put, args=(change.workload,), help=markdown.plain(change.text))
         if not changes:
             st.markdown("No step of the grid changes the answer.")
 
 
-shared.routed()
+session.routed()
 found, answer = form.ask("Which model, where, at what cost?")
 with answer:
     with st.container(border=True):
@@ -153,9 +155,9 @@ with answer:
     ask_why_not(found)
     with st.expander(f"Ruled out: {len(found.rejected)} of {len(found.judged)} plans, and by which rule", icon=":material/block:"):
         st.caption("A plan is one model at one provider's offer, or on one machine. Plans ruled out for the same reason share a line.")
-        st.markdown("\n".join(f"- {shared.plain(text)}" for text in report.rejections(found)) or "None.")
+        st.markdown("\n".join(f"- {markdown.plain(text)}" for text in report.rejections(found)) or "None.")
     with st.expander("What the figures take for granted", icon=":material/fact_check:"):
-        st.markdown("\n".join(f"- {shared.plain(text)}" for text in (*reasons.assumptions(found), *report.left_out(found))))
+        st.markdown("\n".join(f"- {markdown.plain(text)}" for text in (*reasons.assumptions(found), *report.left_out(found))))
         st.markdown(f"- Catalog {found.catalog.version}; ages of prices are counted to {found.today.isoformat()}.")
 with st.bottom:
-    st.markdown(f"**{shared.plain(report.headline(found))}**")
+    st.markdown(f"**{markdown.plain(report.headline(found))}**")

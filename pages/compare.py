@@ -4,10 +4,10 @@ import streamlit as st
 
 from advisor import catalog as catalogs
 from advisor.family import comparison, published_scores
-from pages.parts import shared
+from pages.parts import figures, links, markdown, session
 
-shared.routed()
-catalog = shared.the_catalog()
+session.routed()
+catalog = session.the_catalog()
 st.title("Compare models")
 st.markdown("Choose two to four. ≠ marks what differs; published scores stand side by side only where one benchmark holds all of them.")
 options = sorted(catalog.variants, key=lambda key: (catalog.family_of(key).id != "bge", key))
@@ -28,16 +28,16 @@ for part, title in (("Price", "Hosted price"), ("Score", "Published scores (poin
     shown = [row for row in rows if row["part"] == part and (row["differs"] or not only)]
     st.header(title)
     if shown:
-        shared.table(
-            [{"≠": row["differs"], "Benchmark" if part == "Score" else "Fact": shared.plain(row["label"])} | {shared.plain(name): shared.plain(row[name]) for name in names} for row in shown], alt=f"{title} of {', '.join(names)}",
+        figures.table(
+            [{"≠": row["differs"], "Benchmark" if part == "Score" else "Fact": markdown.plain(row["label"])} | {markdown.plain(name): markdown.plain(row[name]) for name in names} for row in shown], alt=f"{title} of {', '.join(names)}",
         )  # fmt: skip
     else:
         st.markdown("No published set holds all of them: there is no comparison." if part == "Score" else "Nothing differs.")
     if part == "Score" and shown:
-        st.caption(shared.plain(published_scores.metric_meanings(catalog)))
+        st.caption(markdown.plain(published_scores.metric_meanings(catalog)))
 languages = comparison.shared_languages(catalog, chosen)
 if languages:
     st.header("Published scores by language (points of 100)")
-    shared.table([shared.figures(row) for row in languages], alt="Scores by language")
+    figures.table([figures.plain_row(row) for row in languages], alt="Scores by language")
 st.markdown("The source of each figure stands on the model's own page:")
-shared.variant_pages(dict(zip(chosen, names, strict=True)))
+links.variant_pages(dict(zip(chosen, names, strict=True)))

@@ -6,9 +6,9 @@ from advisor.base import formatting
 from advisor.decide.priced import MEASURED_SOURCE
 from advisor.explain import break_even, formula, reasons, report, sensitivity
 from advisor.show import charts, downloads, tables
-from pages.parts import form, shared, texts
+from pages.parts import figures, form, links, markdown, session, texts
 
-shared.routed()
+session.routed()
 STEPS = {"embedder": "Finding passages", "reranker": "Reranking"}
 
 
@@ -26,16 +26,16 @@ def show_least() -> None:
             st.markdown("The tables say for each what rules it out; Advise says which requirement to give up.")
             continue
         lead = f"{STEPS[role.kind]}: " if len(found.roles) > 1 else ""
-        st.header(shared.plain(lead + report.cheapest_sentence(found, role.kind)))
+        st.header(markdown.plain(lead + report.cheapest_sentence(found, role.kind)))
         tokens = least[0].plan.tokens
         once = f", {formatting.count(tokens.once)} once" if role.kind == "embedder" else ""
         st.markdown(f"{formatting.count(tokens.monthly)} tokens a month{once}.")
     if found.pick is not None:
-        st.markdown(shared.plain(f"Advise picks {found.pick.named}: {report.cost(found.pick)}."))
+        st.markdown(markdown.plain(f"Advise picks {found.pick.named}: {report.cost(found.pick)}."))
     with st.container(horizontal=True):
-        shared.copy_link("cost", found)
+        links.copy_link("cost", found)
         st.page_link(
-            "pages/advise.py", label="Which of them to take", icon=":material/compass_calibration:", query_params=shared.params(found)
+            "pages/advise.py", label="Which of them to take", icon=":material/compass_calibration:", query_params=links.params(found)
         )
         for name, mime, make in downloads.cost_files(found):
             st.download_button(name, make, name, mime, icon=":material/download:", on_click="ignore")
@@ -48,8 +48,8 @@ def ask_volume() -> None:
     st.header("What if the volume were another?")
     steps = [f"{step:g}" for step in sensitivity.VOLUMES]
     times = st.select_slider("Times the queries and new passages", steps, value="1", key="volume", bind="query-params")
-    asked = sensitivity.what_if(shared.the_catalog(), found, float(times))
-    st.markdown(shared.plain(sensitivity.what_if_sentence(found, asked)))
+    asked = sensitivity.what_if(session.the_catalog(), found, float(times))
+    st.markdown(markdown.plain(sensitivity.what_if_sentence(found, asked)))
     st.button("Take this volume", on_click=take, args=(asked.workload,), disabled=times == "1", icon=":material/check:")
 
 
@@ -63,9 +63,9 @@ def show_this_machine() -> None:
     """What the machine that was measured comes to, where one was."""
     told = formula.this_machine(found)
     if told:
-        st.header(shared.plain(told[0]))
-        st.markdown("\n".join(f"- {shared.plain(text)}" for text in told[1:]))
-        shared.small(shared.source_links([MEASURED_SOURCE]))
+        st.header(markdown.plain(told[0]))
+        st.markdown("\n".join(f"- {markdown.plain(text)}" for text in told[1:]))
+        markdown.small(links.source_links([MEASURED_SOURCE]))
 
 
 def show_formula() -> None:
@@ -75,11 +75,11 @@ def show_formula() -> None:
     picked = found.pick.parts[0].id if found.pick else next(iter(plans))
     chosen = st.selectbox("Plan", list(plans), index=list(plans).index(picked), key="offer", bind="query-params")
     judged = plans[chosen]
-    st.markdown(f"**{shared.plain(judged.named)}**")
-    st.markdown("\n".join(f"1. {shared.plain(line)}" for line in formula.cost_formula(judged, found)))
-    shared.small(shared.plain(formula.price_note(judged)) + shared.source_links(judged.plan.price_sources))
+    st.markdown(f"**{markdown.plain(judged.named)}**")
+    st.markdown("\n".join(f"1. {markdown.plain(line)}" for line in formula.cost_formula(judged, found)))
+    markdown.small(markdown.plain(formula.price_note(judged)) + links.source_links(judged.plan.price_sources))
     for finding in judged.findings:
-        shared.small(shared.plain(finding.text))
+        markdown.small(markdown.plain(finding.text))
 
 
 def show_break_even(kind: str) -> None:
@@ -96,10 +96,10 @@ def show_break_even(kind: str) -> None:
         st.markdown("Without a load, or a machine whose figures are known and that holds the model, nothing can be compared.")
         return
     chosen = st.selectbox("Machine (the cheapest a token first)", list(machines), key=f"machine_{kind}", bind="query-params")
-    shared.show_chart(charts.break_even(found, machines[chosen], shared.theme()), f"break-even-{kind}")
-    shared.figures_table(tables.break_even_rows(found, machines[chosen]), "Break-even against each offer of the model")
-    st.markdown("\n".join(f"1. {shared.plain(line)}" for line in break_even.formula(found, machines[chosen])))
-    shared.small(shared.plain(formula.price_note(machines[chosen])) + shared.source_links(machines[chosen].plan.price_sources))
+    figures.show_chart(charts.break_even(found, machines[chosen], figures.theme()), f"break-even-{kind}")
+    figures.figures_table(tables.break_even_rows(found, machines[chosen]), "Break-even against each offer of the model")
+    st.markdown("\n".join(f"1. {markdown.plain(line)}" for line in break_even.formula(found, machines[chosen])))
+    markdown.small(markdown.plain(formula.price_note(machines[chosen])) + links.source_links(machines[chosen].plan.price_sources))
     st.caption(
         "A volume counts as carried where the machines hold the peak at the filling assumed. Where one machine cannot carry the volume at which it pays, more never catch up. "
         "Fast to slow: at the two ends of the machine's speed, which are six times apart."
@@ -118,13 +118,13 @@ def show_index() -> None:
     first = names.index(part.variant_id) if part else 0
     chosen = st.selectbox("Model", names, index=first, key="index_model", bind="query-params")
     judged = part if part and part.variant_id == chosen else variants[chosen]
-    st.markdown(shared.plain(report.encoding_sentence(found, judged)))
-    shared.figures_table(tables.index_rows(found, judged), "The index by type of vector")
+    st.markdown(markdown.plain(report.encoding_sentence(found, judged)))
+    figures.figures_table(tables.index_rows(found, judged), "The index by type of vector")
     rows = [
-        shared.figures(row) | {"Source": shared.source_links(tables.store_sources(found, row["id"]))}
+        figures.plain_row(row) | {"Source": links.source_links(tables.store_sources(found, row["id"]))}
         for row in tables.store_rows(found, judged)
     ]
-    shared.table(rows, "A month of the index in memory and in each store")
+    figures.table(rows, "A month of the index in memory and in each store")
     st.caption(
         "In RAM: 1.5 times the values (Qdrant's capacity rule). A minimum charge wins over a smaller sum. Smaller types cost some quality, which is not counted."
     )
@@ -136,8 +136,8 @@ def show_latency() -> None:
     if not rows:
         return
     st.header("How long a request takes")
-    shared.figures_table(rows, "Milliseconds a request")
-    st.markdown("\n".join(f"1. {shared.plain(line)}" for line in formula.latency_formula(found)))
+    figures.figures_table(rows, "Milliseconds a request")
+    st.markdown("\n".join(f"1. {markdown.plain(line)}" for line in formula.latency_formula(found)))
     st.caption(
         "Computing at the peak, lengthened by the machine's use. Left out: network, tokenising, searching the index, and waiting in bursts. Providers publish none."
     )
@@ -145,13 +145,13 @@ def show_latency() -> None:
 
 def show_swings() -> None:
     """Which assumption moves the total most."""
-    rows = sensitivity.swings(shared.the_catalog(), found)
+    rows = sensitivity.swings(session.the_catalog(), found)
     if not rows:
         return
     st.header("What moves the total")
-    shared.show_chart(charts.tornado(rows, shared.theme()), "tornado")
+    figures.show_chart(charts.tornado(rows, figures.theme()), "tornado")
     with st.expander("The chart as a table", icon=":material/table:"):
-        shared.figures_table(tables.swing_rows(rows), "What each assumption does to the monthly total")
+        figures.figures_table(tables.swing_rows(rows), "What each assumption does to the monthly total")
     st.caption(
         "Each alone, the pick kept. Volumes and lengths are halved and doubled; the rest goes from the low to the high end of its estimate."
     )
@@ -162,15 +162,15 @@ def show_plans(kind: str) -> None:
     st.header(heading("Every hosted offer", kind))
     offers = tables.cost_rows(found, kind)
     if offers:
-        shown = [shared.figures(row) | {"Model": shared.variant_link(row["id"], row["Model"])} for row in offers]
-        shared.table(shown, alt="Every hosted offer with its price and monthly cost, cheapest first")
+        shown = [figures.plain_row(row) | {"Model": links.variant_link(row["id"], row["Model"])} for row in offers]
+        figures.table(shown, alt="Every hosted offer with its price and monthly cost, cheapest first")
     else:
         st.markdown("No hosted offer was found.")
     st.header(heading("On machines of your own", kind))
     own = tables.own_rows(found, kind)
     if own:
-        shown = [shared.figures(row) | {"Model": shared.variant_link(row["id"], row["Model"])} for row in own]
-        shared.table(shown, alt="The cheapest machine of one's own for each model that fits")
+        shown = [figures.plain_row(row) | {"Model": links.variant_link(row["id"], row["Model"])} for row in own]
+        figures.table(shown, alt="The cheapest machine of one's own for each model that fits")
         st.caption(
             "For each model the cheapest machine that fits, and yours where its speed was measured. Ranges are those of the speed: its ends are six times apart where it is estimated."
         )
@@ -208,15 +208,15 @@ with answer:
     with st.container(border=True):
         show_least()
     for role in found.roles:
-        shared.show_chart(charts.monthly_costs(found, role.kind, shared.theme()), f"costs-{role.kind}")
+        figures.show_chart(charts.monthly_costs(found, role.kind, figures.theme()), f"costs-{role.kind}")
     labels = ["Plans", "What moves it", "Break-even", *(["Index"] if found.role("embedder") else []), "Time", "Your texts"]
     for label, tab in zip(labels, st.tabs(labels, key="part", bind="query-params"), strict=True):
         if tab.open:
             with tab:
                 show_part(label)
     with st.expander("What the figures take for granted", icon=":material/fact_check:"):
-        st.markdown("\n".join(f"- {shared.plain(text)}" for text in reasons.assumptions(found)))
+        st.markdown("\n".join(f"- {markdown.plain(text)}" for text in reasons.assumptions(found)))
 least = [report.cheapest_sentence(found, role.kind) for role in found.roles if report.cheapest(found, role.kind)]
 if least:
     with st.bottom:
-        st.markdown(f"**{shared.plain('; '.join(least))}.**")
+        st.markdown(f"**{markdown.plain('; '.join(least))}.**")

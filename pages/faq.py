@@ -3,10 +3,10 @@
 import streamlit as st
 
 from advisor.family import faq
-from pages.parts import shared
+from pages.parts import links, markdown, session
 
-shared.routed()
-catalog = shared.the_catalog()
+session.routed()
+catalog = session.the_catalog()
 st.title("Questions and answers")
 families = [key for key, family in catalog.families.items() if faq.answers(catalog, family, "verified")]
 first = "bge" if "bge" in families else families[0]
@@ -22,7 +22,7 @@ with st.container(horizontal=True):
 if view == "as-listed":
     st.caption("The listing's own answers, word for word. Where they are wrong, the verified view and Sources say so.")
 for answer in faq.answers(catalog, family, "listed" if view == "as-listed" else "verified"):
-    st.header(shared.plain(answer.question))
-    st.markdown(shared.plain(answer.answer))
-    shared.small(f"Rests on {shared.source_links(answer.sources)}")
+    st.header(markdown.plain(answer.question))
+    st.markdown(markdown.plain(answer.answer))
+    markdown.small(f"Rests on {links.source_links(answer.sources)}")
 st.page_link("pages/advise.py", label="Ask about your own workload", icon=":material/compass_calibration:")

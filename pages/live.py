@@ -5,10 +5,10 @@ import streamlit as st
 from advisor.base.errors import CatalogError
 from advisor.encode.engine import LONGEST_CHARACTERS
 from advisor.live import charts, results, sample_corpus
-from pages.parts import engines, own_data, shared, speed
+from pages.parts import engines, figures, markdown, own_data, session, speed
 
-shared.routed()
-catalog = shared.the_catalog()
+session.routed()
+catalog = session.the_catalog()
 TOP = 10
 SENTENCES = (
     "How do I change my password?",
@@ -83,8 +83,8 @@ def show_search() -> None:
     if got:
         hits, about, asked = got
         grades = grades_of(judged, query)
-        st.markdown(shared.plain(results.found_sentence(hits, grades)))
-        shared.table([shared.figures(row) for row in results.hit_rows(hits, bool(grades))], "The passages found, nearest first")
+        st.markdown(markdown.plain(results.found_sentence(hits, grades)))
+        figures.table([figures.plain_row(row) for row in results.hit_rows(hits, bool(grades))], "The passages found, nearest first")
         engines.answered(about, asked.seconds, asked.counted, asked.counted_in)
 
 
@@ -107,8 +107,8 @@ def show_rerank() -> None:
     if got:
         hits, about, asked, scores, second = got
         moves = results.reranked(hits, scores)
-        shared.show_chart(charts.slope(moves, shared.theme()), "slope")
-        shared.table([shared.figures(row) for row in results.move_rows(moves, scores.scale)], "Each passage before and after reranking")
+        figures.show_chart(charts.slope(moves, figures.theme()), "slope")
+        figures.table([figures.plain_row(row) for row in results.move_rows(moves, scores.scale)], "Each passage before and after reranking")
         engines.answered(about, asked.seconds, asked.counted, asked.counted_in)
         engines.answered(second, scores.seconds, scores.counted, scores.counted_in)
 
@@ -135,9 +135,9 @@ def show_likeness() -> None:
     got = engines.once("likeness", (embedder, texts), "Compare them", work, not texts)
     if got:
         found, about, made = got
-        shared.show_chart(charts.heatmap(found, shared.theme()), "heatmap")
-        st.markdown("\n".join(f"{n}. {shared.plain(text)}" for n, text in enumerate(found.texts, 1)))
-        shared.table([{key: shared.plain(cell) for key, cell in row.items()} for row in found.rows()], "Cosine of every two sentences")
+        figures.show_chart(charts.heatmap(found, figures.theme()), "heatmap")
+        st.markdown("\n".join(f"{n}. {markdown.plain(text)}" for n, text in enumerate(found.texts, 1)))
+        figures.table([{key: markdown.plain(cell) for key, cell in row.items()} for row in found.rows()], "Cosine of every two sentences")
         st.caption(
             "A cosine of 1 is the same direction. How high unrelated sentences come differs by model: compare, do not take a threshold from elsewhere."
         )
@@ -177,12 +177,12 @@ def show_three() -> None:
     got = engines.once("three", (chosen, query, tuple(texts)), "Encode", work, not (query and texts))
     if got:
         told, made, about = got
-        st.markdown(shared.plain(told.sentence))
-        shared.table([shared.figures(row) for row in told.rows], "Dense, sparse and multi-vector score of each passage")
+        st.markdown(markdown.plain(told.sentence))
+        figures.table([figures.plain_row(row) for row in told.rows], "Dense, sparse and multi-vector score of each passage")
         for text, shared_tokens, matches in told.details:
-            with st.expander(shared.plain(results.short(text)), icon=":material/token:"):
-                shared.figures_table(shared_tokens, "Tokens that query and passage share, with their weights")
-                shared.figures_table(matches, "Each token of the query with the passage's token nearest to it")
+            with st.expander(markdown.plain(results.short(text)), icon=":material/token:"):
+                figures.figures_table(shared_tokens, "Tokens that query and passage share, with their weights")
+                figures.figures_table(matches, "Each token of the query with the passage's token nearest to it")
         st.caption(
             "Dense: one vector a text. Sparse: a weight for each token, and the score is the sum over shared ones. Multi-vector: one vector a token, and the "
             "score is the mean over the query's tokens of the nearest in the passage. ▁ marks the beginning of a word."
@@ -195,7 +195,7 @@ def show_cut() -> None:
     st.header("What does a token limit cut off?")
     tokenizer = results.tokenizer(catalog, embedder)
     if tokenizer is None:
-        st.info(f"The tokenizer of {shared.plain(embedder.label)} is not at hand. Choose an English model, or fetch the model's files.")
+        st.info(f"The tokenizer of {markdown.plain(embedder.label)} is not at hand. Choose an English model, or fetch the model's files.")
         return
     text = st.text_area(
         "Text",
@@ -209,14 +209,14 @@ def show_cut() -> None:
     if not text.strip():
         return
     parts = results.cut(text, tokenizer, limit)
-    st.markdown(f"**{shared.plain(parts.sentence)}**")
+    st.markdown(f"**{markdown.plain(parts.sentence)}**")
     st.markdown("Read")
     with st.container(border=True):
-        st.markdown(shared.plain(parts.read))
+        st.markdown(markdown.plain(parts.read))
     if parts.lost:
         st.markdown("Lost: no query finds what stands here")
         with st.container(border=True):
-            st.markdown(shared.plain(parts.lost))
+            st.markdown(markdown.plain(parts.lost))
     st.caption("Counted with the model's own tokenizer, special tokens included. Nothing was encoded.")
 
 
@@ -234,9 +234,9 @@ def show_instruction() -> None:
     if got:
         (hits, about, asked), bare = got
         told = results.instruction_sentence(about, embedder.query_instruction, hits, bare, grades_of(judged, query))
-        st.markdown(shared.plain(told))
+        st.markdown(markdown.plain(told))
         found_both = results.beside(hits, bare, ("With", "Without"))
-        shared.table([shared.figures(row) for row in found_both.rows], "Place of each passage with and without the instruction")
+        figures.table([figures.plain_row(row) for row in found_both.rows], "Place of each passage with and without the instruction")
         engines.answered(about, asked.seconds, asked.counted, asked.counted_in)
 
 
@@ -259,8 +259,8 @@ def show_beside() -> None:
         (one, first, asked), (two, second, asked_too) = got
         names = results.named(first, second)
         both = results.beside(one, two, names)
-        st.markdown(f"**{shared.plain(results.beside_sentence(both, TOP, names))}**")
-        shared.table([shared.figures(row) for row in both.rows], "Place of each passage with either model")
+        st.markdown(f"**{markdown.plain(results.beside_sentence(both, TOP, names))}**")
+        figures.table([figures.plain_row(row) for row in both.rows], "Place of each passage with either model")
         engines.answered(first, asked.seconds, asked.counted, asked.counted_in)
         engines.answered(second, asked_too.seconds, asked_too.counted, asked_too.counted_in)
 
@@ -270,7 +270,7 @@ def show_part(label: str) -> None:
     try:
         open_part(label)
     except CatalogError as error:
-        st.warning(shared.plain(str(error)))
+        st.warning(markdown.plain(str(error)))
 
 
 def open_part(label: str) -> None:
@@ -282,7 +282,7 @@ def open_part(label: str) -> None:
     elif label == "Long texts":
         show_cut()
     elif embedder.missing:
-        st.info(f"{shared.plain(embedder.label)} is not at hand: fetch it on the left, or choose another model.")
+        st.info(f"{markdown.plain(embedder.label)} is not at hand: fetch it on the left, or choose another model.")
     elif label == "Speed":
         speed.show(embedder, reranker)
     else:

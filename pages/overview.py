@@ -6,11 +6,11 @@ from advisor import catalog as catalogs
 from advisor.base import formatting
 from advisor.family import advice, facts, faq, listing, price_list
 from advisor.show import charts
-from pages.parts import shared
+from pages.parts import figures, links, markdown, session
 
-shared.routed()
-catalog = shared.the_catalog()
-plain = shared.plain
+session.routed()
+catalog = session.the_catalog()
+plain = markdown.plain
 
 left, right = st.columns([3, 1], vertical_alignment="bottom")
 with right:
@@ -23,10 +23,10 @@ with right:
         "verified: read at their sources. as-listed: what the listing states, word for word."
     ))  # fmt: skip
 with left:
-    st.title(f"Which {shared.plain(family.facts.name)} model, where, at what cost?")
+    st.title(f"Which {markdown.plain(family.facts.name)} model, where, at what cost?")
     kinds = {k: len([v for v in family.variants.values() if v.kind == k]) for k in ("embedder", "reranker", "language-model")}
     told = formatting.listed([f"{n} {k.replace('-', ' ')}{'' if n == 1 else 's'}" for k, n in kinds.items() if n])
-    st.markdown(f"{told.capitalize()} by {shared.plain(family.facts.developer)}: what each is for, what it costs to serve, and why.")
+    st.markdown(f"{told.capitalize()} by {markdown.plain(family.facts.developer)}: what each is for, what it costs to serve, and why.")
     st.page_link("pages/advise.py", label="Get a recommendation for your workload", icon=":material/compass_calibration:")
 
 
@@ -40,7 +40,7 @@ def verified_figures() -> None:
         st.metric(
             "Longest input",
             f"{formatting.count(longest)} tokens",
-            delta=shared.plain(names),
+            delta=markdown.plain(names),
             delta_color="off",
             delta_arrow="off",
             border=True,
@@ -52,7 +52,9 @@ def verified_figures() -> None:
                 st.metric(f"Lowest {facts.job(variant)} price", formatting.price(least.usd_per_1m), help=(
                     "US dollars for a million input tokens: " + plain(formatting.listed(list(dict.fromkeys(f"{v.name} at {p.name}" for v, p, _ in least.offers))))
                 ), delta=plain(faq.asked_by(least).removeprefix(family.facts.name).strip()), delta_color="off", delta_arrow="off", border=True)  # fmt: skip
-        st.metric("Latest release", facts.month(newest), delta=shared.plain(newest.name), delta_color="off", delta_arrow="off", border=True)
+        st.metric(
+            "Latest release", facts.month(newest), delta=markdown.plain(newest.name), delta_color="off", delta_arrow="off", border=True
+        )
 
 
 def marked(value: str, correction) -> str:
@@ -65,15 +67,15 @@ def marked(value: str, correction) -> str:
 
 def badges(signals) -> str:
     """Signals as badges."""
-    return " ".join(f":gray-badge[{shared.plain(signal)}]" for signal in signals)
+    return " ".join(f":gray-badge[{markdown.plain(signal)}]" for signal in signals)
 
 
 def timeline(releases, name: str, groups: dict) -> None:
     """The releases as a chart, and by month."""
     st.header("Release timeline")
-    shared.show_chart(charts.release_timeline(releases, name, shared.theme()), "timeline")
+    figures.show_chart(charts.release_timeline(releases, name, figures.theme()), "timeline")
     st.caption(f"{len(groups)} release groups")
-    shared.table(
+    figures.table(
         [{"Released": month, "Models": plain(formatting.listed(list(names)))} for month, names in groups.items()], alt="Release groups"
     )
 
@@ -81,26 +83,26 @@ def timeline(releases, name: str, groups: dict) -> None:
 def models(names: dict[str, str]) -> None:
     """Links to the pages of the models, by id and name."""
     st.header(f"Models ({len(names)})")
-    shared.variant_pages(names)
+    links.variant_pages(names)
 
 
 def verified_variants() -> None:
     """The variants table, with a mark at each figure that the listing states otherwise."""
     st.header("Current variants")
-    picks = shared.preset_picks()
+    picks = session.preset_picks()
     rows = []
     for variant_id, variant in facts.newest_first(family):
         differing = [c for c in family.corrections if c.variant == variant_id and c.field in ("signals", "context", "parameters")]
         rows.append(
             {
-                "Model": shared.variant_link(variant_id, variant.name),
+                "Model": links.variant_link(variant_id, variant.name),
                 "Use when": plain(advice.use_when(catalog, variant_id, picks).sentence),
                 "Released": marked(facts.month(variant), facts.correction(family, variant_id, "released")),
                 "Signals": "".join([badges(facts.signals(variant)), *(marked("", c) for c in differing)]),
                 "Status": plain(facts.status(catalog, variant)),
             }
         )
-    shared.table(rows, alt="Variants of the family with what each is for")
+    figures.table(rows, alt="Variants of the family with what each is for")
     if family.corrections:
         told = "hover for what the listing says and why it differs, follow it for the source"
         st.caption(f"† marks a figure that differs from the listing: {told}.")
@@ -113,8 +115,8 @@ def verified_specifications() -> None:
     shown = []
     for row in facts.specification(catalog, family):
         marks = {column: marked(row[column], facts.correction(family, row["id"], field)) for column, field in corrected.items()}
-        shown.append(shared.figures(row) | {"Model": shared.variant_link(row["id"], row["Model"])} | marks)
-    shared.table(shown, alt="Specifications of the variants")
+        shown.append(figures.plain_row(row) | {"Model": links.variant_link(row["id"], row["Model"])} | marks)
+    figures.table(shown, alt="Specifications of the variants")
     st.caption("The source of each figure stands on the model's own page.")
 
 
@@ -129,15 +131,15 @@ def verified_prices() -> None:
         st.caption(
             "US dollars for a million input tokens; neither embedding nor reranking has output tokens. Paid for what is asked, no machine to rent; an offer at no price says so."
         )
-        shown = [shared.figures(row) | {"Model": shared.variant_link(row["id"], row["Model"])} for row in prices]
-        shared.table(shown, alt="Hosted prices, the lowest first")
+        shown = [figures.plain_row(row) | {"Model": links.variant_link(row["id"], row["Model"])} for row in prices]
+        figures.table(shown, alt="Hosted prices, the lowest first")
 
 
 def verified() -> None:
     """The sections of the family page, from the verified facts."""
     verified_figures()
     st.header("About")
-    st.markdown(f"{plain(family.facts.about)} {shared.source_links(family.facts.source_ids('about'))}")
+    st.markdown(f"{plain(family.facts.about)} {links.source_links(family.facts.source_ids('about'))}")
     for note in family.facts.notes:
         st.caption(plain(note))
     verified_variants()
@@ -168,21 +170,21 @@ def listed_prices(told) -> None:
         }
         for price in told.pricing
     ]
-    shared.table(rows, alt="Prices as listed")
+    figures.table(rows, alt="Prices as listed")
 
 
 def as_listed() -> None:
     """The sections of the family page, as the listing states them."""
     listed = listing.as_listed(family)
-    link = shared.source_links([listed.listing.source])
-    shared.small(f"As listed: the listing's own statements. A dash is what it prints where it gives no figure. {link}")
+    link = links.source_links([listed.listing.source])
+    markdown.small(f"As listed: the listing's own statements. A dash is what it prints where it gives no figure. {link}")
     st.header("About")
     st.markdown(plain(listed.listing.about))
     st.header("Current variants")
     st.caption(plain(listed.listing.use_when_note))
     rows = [
         {
-            "Model": shared.variant_link(row.variant_id, row.name),
+            "Model": links.variant_link(row.variant_id, row.name),
             "Use when": plain(row.use_when),
             "Released": plain(row.released),
             "Signals": badges(row.signals),
@@ -190,14 +192,14 @@ def as_listed() -> None:
         }
         for row in listed.rows
     ]
-    shared.table(rows, alt="Variants as listed")
+    figures.table(rows, alt="Variants as listed")
     timeline(listing.releases(listed), listed.name, listed.groups)
     st.header(f"Specifications ({len(listed.rows)} models)")
     rows = [
-        shared.figures({"Model": row.name, "Released": row.released, "Context": row.context or "—", "Parameters": row.parameters or "—"})
+        figures.plain_row({"Model": row.name, "Released": row.released, "Context": row.context or "—", "Parameters": row.parameters or "—"})
         for row in listed.rows
     ]
-    shared.table(rows, alt="Specifications as listed")
+    figures.table(rows, alt="Specifications as listed")
     listed_prices(listed.listing)
     st.header("Frequently asked questions")
     for question, answer in listed.faq:

@@ -8,11 +8,11 @@ from advisor import catalog as catalogs
 from advisor.catalog import price_sources
 from advisor.family import facts, price_list
 from advisor.show import downloads
-from pages.parts import shared
+from pages.parts import figures, links, markdown, session
 
-shared.routed()
-catalog = shared.the_catalog()
-plain = shared.plain
+session.routed()
+catalog = session.the_catalog()
+plain = markdown.plain
 st.title("Where the figures are from")
 st.markdown(f"{len(catalog.sources)} sources. Catalog {catalog.version}.")
 asked = st.query_params.get("source")
@@ -23,22 +23,22 @@ if correction is not None:
         st.markdown(
             f"**{plain(name)}, {plain(correction.field)}.** The listing says {plain(correction.listed)}; verified is {plain(correction.verified)}."
         )
-        st.markdown(f"{plain(correction.why)} {shared.source_links(s for _, s in correction.all_source_ids())}")
+        st.markdown(f"{plain(correction.why)} {links.source_links(s for _, s in correction.all_source_ids())}")
 if asked:
     source = catalog.sources.get(asked)
     if source is None:
-        st.info(shared.plain(f"There is no source '{asked[:60]}'; all are in the table below."))
+        st.info(markdown.plain(f"There is no source '{asked[:60]}'; all are in the table below."))
     else:
         with st.container(border=True):
-            st.markdown(f"**{shared.plain(source.title)}**")
+            st.markdown(f"**{markdown.plain(source.title)}**")
             st.markdown(
-                shared.plain(f"{source.what or ''} {source.url or ''} Read on {source.accessed.isoformat()}.")
-                + f" {shared.source_links([asked])}"
+                markdown.plain(f"{source.what or ''} {source.url or ''} Read on {source.accessed.isoformat()}.")
+                + f" {links.source_links([asked])}"
             )
 for family in catalog.families.values():
     if family.corrections:
-        st.header(f"Where the listing of {shared.plain(family.facts.name)} differs from the verified facts ({len(family.corrections)})")
-        shared.table(
+        st.header(f"Where the listing of {markdown.plain(family.facts.name)} differs from the verified facts ({len(family.corrections)})")
+        figures.table(
             [
                 {
                     "Model": plain(family.variants[c.variant].name) if c.variant else "the family",
@@ -46,21 +46,21 @@ for family in catalog.families.values():
                     "Listed": plain(c.listed),
                     "Verified": plain(c.verified),
                     "Why": plain(c.why),
-                    "Source": shared.source_links(s for _, s in c.all_source_ids()),
+                    "Source": links.source_links(s for _, s in c.all_source_ids()),
                 }
                 for c in family.corrections
             ], alt="Corrections",
         )  # fmt: skip
 stale = price_list.stale(catalog, catalogs.today())
 st.header(f"Prices that are undated, or older than {price_list.STALE_DAYS} days ({len(stale)})")
-shared.table(
+figures.table(
     [{key: plain(row[key]) for key in ("Model", "Provider", "Input, per 1M tokens", "Price of", "Stated by", "Remark")} for row in stale], alt="Undated and stale prices",
 )  # fmt: skip
 st.header("Live prices at Novita AI")
 st.markdown(
     "Asks Novita for its list of models and compares it with the catalog. What it finds can be used for this visit; nothing is written."
 )
-own = shared.secret("NOVITA_API_KEY")
+own = session.secret("NOVITA_API_KEY")
 typed = (
     ""
     if own
@@ -77,23 +77,23 @@ with st.container(horizontal=True):
                 st.session_state.pop("novita_problem", None)
             except price_sources.PricesError as error:
                 st.session_state["novita_problem"] = str(error)
-    if shared.LIVE in st.session_state and st.button("Use the catalog's prices again", icon=":material/undo:"):
-        del st.session_state[shared.LIVE]
+    if session.LIVE in st.session_state and st.button("Use the catalog's prices again", icon=":material/undo:"):
+        del st.session_state[session.LIVE]
         st.rerun()
 if problem := st.session_state.get("novita_problem"):
-    st.warning(shared.plain(problem))
+    st.warning(markdown.plain(problem))
 elif live := st.session_state.get("novita"):
     told = price_sources.comparison(catalog, live)
-    st.markdown("\n".join(f"- {shared.plain(line)}" for line in told))
+    st.markdown("\n".join(f"- {markdown.plain(line)}" for line in told))
     if change := price_sources.yaml_change(price_sources.drift(catalog, live), catalogs.today()):
         usable = price_sources.with_prices(catalog, live) is not catalog  # not where only other models have a price
         if usable and st.button("Use these prices for this visit", icon=":material/check:"):
-            st.session_state[shared.LIVE] = live
+            st.session_state[session.LIVE] = live
             st.rerun()
         with st.expander("The change as YAML, for whoever keeps the catalog", icon=":material/code:"):
             st.code(change, language="yaml")
-if shared.LIVE in st.session_state:
-    st.info(f"This visit works with the live prices: catalog {shared.the_catalog().version}.")
+if session.LIVE in st.session_state:
+    st.info(f"This visit works with the live prices: catalog {session.the_catalog().version}.")
 st.header("Take the catalog away")
 with st.container(horizontal=True):
     for name, mime, make in downloads.FILES:

@@ -4,12 +4,12 @@ import re
 import pytest
 import yaml
 
-from advisor import __main__ as cli
 from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
 from advisor.catalog import schema
 from advisor.decide.recommend import recommend
 from advisor.explain import report
+from advisor.serve import cli
 
 
 def run(capsys, *arguments):

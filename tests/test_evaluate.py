@@ -40,7 +40,7 @@ from advisor.live.relevance import (
     run,
     verdicts,
 )
-from pages.parts import shared
+from pages.parts import session
 
 SMALL, BASE, LARGE = "bge-small-en-v1.5", "bge-base-en-v1.5", "bge-large-en-v1.5"
 
@@ -457,18 +457,18 @@ def test_scores_of_yours_change_the_pick_when_they_are_asked_for(catalog, today)
 
 
 def test_nothing_of_yours_outlives_the_visit(catalog, today, monkeypatch):
-    monkeypatch.setattr(shared.st, "session_state", state := {shared.READING: catalog})
-    state[shared.YOURS] = shared.Yours((result([0.9] * 40), result([0.5] * 40, BASE)), ("en",))
-    mine = shared.the_catalog()
-    assert mine is not catalog and shared.the_catalog() is mine
+    monkeypatch.setattr(session.st, "session_state", state := {session.READING: catalog})
+    state[session.YOURS] = session.Yours((result([0.9] * 40), result([0.5] * 40, BASE)), ("en",))
+    mine = session.the_catalog()
+    assert mine is not catalog and session.the_catalog() is mine
     for precision in ("default", "int8"):
         stated = Assumptions(your_price_usd_per_1m=0.001, your_price_variant=SMALL, precision=precision)
         found = recommend(mine, Workload(), today, ["your-data"], stated)
         assert found.roles[0].evidence.set.id == as_evidence.EMBEDDERS
-    assert shared.won(next(iter(catalog.presets))) and shared.preset_picks()
-    left = [weakref.ref(one) for one in (mine, found.catalog, state[shared.YOURS], found.roles[0].evidence)]
-    del state[shared.YOURS], mine, found
-    assert shared.the_catalog() is catalog
+    assert session.won(next(iter(catalog.presets))) and session.preset_picks()
+    left = [weakref.ref(one) for one in (mine, found.catalog, state[session.YOURS], found.roles[0].evidence)]
+    del state[session.YOURS], mine, found
+    assert session.the_catalog() is catalog
     gc.collect()
     assert [one() for one in left] == [None] * 4
 

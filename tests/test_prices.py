@@ -19,7 +19,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import yaml
 
-from advisor import __main__ as cli
 from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
 from advisor.base import formatting
@@ -27,6 +26,7 @@ from advisor.catalog import files, price_sources
 from advisor.catalog.load import SHIPPED
 from advisor.catalog.schema import Offer
 from advisor.decide.recommend import recommend
+from advisor.serve import cli
 
 KEY = "sk_test_5ecret-of-the-visitor"
 M3, RERANKER = "baai/bge-m3", "baai/bge-reranker-v2-m3"

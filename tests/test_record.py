@@ -3,13 +3,13 @@ from datetime import date
 
 import pytest
 
-from advisor import __main__ as cli
 from advisor import catalog as catalogs
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.decide.recommend import recommend
 from advisor.explain import reasons, record, what_would_change
+from advisor.serve import cli
 
 TODAY = date(2026, 11, 24)
 

@@ -20,8 +20,9 @@ from tokenizers.processors import TemplateProcessing
 from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
 from advisor.base.errors import CatalogError
-from advisor.live import token_counts, vocabulary
-from advisor.live.token_counts import Count, SampleLimits, TokenCountError, counter, lengths_for_workload, passages, summary
+from advisor.live import hub_tokenizer, token_counts, vocabulary
+from advisor.live.sample_texts import SampleLimits, TokenCountError, passages
+from advisor.live.token_counts import Count, counter, lengths_for_workload, summary
 
 ENGLISH = ["bge-base-en-v1.5", "bge-large-en-v1.5", "bge-small-en-v1.5"]
 XLM_R = ["bge-m3", "bge-reranker-base", "bge-reranker-large", "bge-reranker-v2-m3"]
@@ -417,7 +418,7 @@ def good():
 
 
 def fetch(catalog, base, timeout_s=3.0, **more):
-    return token_counts.fetch_tokenizer(catalog.variants["bge-m3"], timeout_s, base, **more)
+    return hub_tokenizer.fetch_tokenizer(catalog.variants["bge-m3"], timeout_s, base, **more)
 
 
 def refusal(catalog, base, **more):
@@ -505,7 +506,7 @@ def test_a_redirect_off_the_hub_is_refused(catalog, serve, refused_redirect, loc
     ],
 )
 def test_the_hubs_hosts_are_known_by_their_whole_names(address, allowed):
-    assert token_counts._on_hub(token_counts._origin(address)) is allowed
+    assert hub_tokenizer._on_hub(hub_tokenizer._origin(address)) is allowed
 
 
 def test_a_redirect_without_end_is_given_up_on(pinned, catalog, serve):
@@ -571,7 +572,7 @@ def trickled_body(handler):
 @pytest.mark.parametrize("reply", [silent, trickled_headers, trickled_body])
 def test_a_slow_hub_holds_nobody_past_the_deadline(catalog, serve, reply):
     began = time.monotonic()
-    assert refusal(catalog, serve(reply).base, timeout_s=0.4) == token_counts._TOO_LONG
+    assert refusal(catalog, serve(reply).base, timeout_s=0.4) == hub_tokenizer._TOO_LONG
     assert 0.3 < time.monotonic() - began < 1.5
 
 
@@ -591,14 +592,14 @@ def test_a_body_that_trickles_in_is_given_up_on_while_it_still_comes(catalog, se
 
 def test_a_hub_that_is_not_there_or_breaks_off_is_told(catalog, serve):
     server = serve(lambda handler: handler.connection.close())
-    assert refusal(catalog, server.base) == refusal(catalog, "http://127.0.0.1:1") == token_counts._BROKEN
+    assert refusal(catalog, server.base) == refusal(catalog, "http://127.0.0.1:1") == hub_tokenizer._BROKEN
 
 
 @pytest.mark.parametrize(
     "base", ["http://huggingface.co", "https://example.com", "ftp://127.0.0.1", "https://huggingface.co@example.com", ""]
 )
 def test_no_other_server_is_asked_for_a_tokenizer(catalog, base):
-    assert refusal(catalog, base) == refusal(catalog, "no address") != token_counts._BROKEN
+    assert refusal(catalog, base) == refusal(catalog, "no address") != hub_tokenizer._BROKEN
     assert token_counts.HUB in refusal(catalog, base)
 
 
@@ -607,13 +608,13 @@ def test_a_variant_without_an_address_on_the_hub_is_not_asked_for(catalog, serve
     server = serve(answer(good()))
     variant = catalog.variants["bge-m3"].model_copy(update={"hub_id": hub_id})
     with pytest.raises(TokenCountError, match="BGE M3"):
-        token_counts.fetch_tokenizer(variant, 3, server.base)
+        hub_tokenizer.fetch_tokenizer(variant, 3, server.base)
     assert server.seen == []
 
 
 def test_each_way_to_get_no_tokenizer_is_told_with_what_follows(pinned, catalog, serve):
     with pytest.raises(TokenCountError) as no_address:
-        token_counts.fetch_tokenizer(catalog.variants["bge-m3"].model_copy(update={"hub_id": None}))
+        hub_tokenizer.fetch_tokenizer(catalog.variants["bge-m3"].model_copy(update={"hub_id": None}))
     told = {
         "too slow": refusal(catalog, serve(silent).base, timeout_s=0.1),
         "not there": refusal(catalog, "http://127.0.0.1:1"),

@@ -16,7 +16,7 @@ from advisor.encode.pool import Pool, PoolLimits, most_resident
 from advisor.encode.remote import Gate, Remote
 from advisor.live import results
 from advisor.net.client import parsed
-from pages.parts import shared
+from pages.parts import markdown, session
 
 FOLDERS = "model_folders"
 TYPED = "typed_endpoint"
@@ -44,11 +44,11 @@ MOST_AT_ONCE = 8
 
 def all_choices() -> dict[str, Choice]:
     """What can be chosen here; the operator's endpoints are left out, and their faults told, where their file is broken."""
-    catalog = shared.the_catalog()
+    catalog = session.the_catalog()
     try:
         served = endpoints.load(catalog.variants)
     except EncodeError as error:
-        st.warning(shared.plain(f"The endpoints of this server cannot be used. {error}"))
+        st.warning(markdown.plain(f"The endpoints of this server cannot be used. {error}"))
         served = {}
     return available_models.all_of(catalog, available_models.at(served, st.session_state.get(TYPED)), st.session_state.get(FOLDERS, {}))
 
@@ -69,7 +69,7 @@ def choose(found: dict[str, Choice], kind: str, label: str, key: str, outputs: s
     chosen = found[
         st.selectbox(label, ids, index=ids.index(first), key=key, bind="query-params", help="Models by their id; the name stands below.")
     ]
-    shared.small(shared.plain(chosen.label) + (" is at hand." if not chosen.missing else " is not at hand."))
+    markdown.small(markdown.plain(chosen.label) + (" is at hand." if not chosen.missing else " is not at hand."))
     if chosen.model is not None and chosen.model.standin and outputs == "dense":
         st.caption(":material/warning: A stand-in shows how the page works. It is not BGE: judge no BGE model by it.")
     if chosen.endpoint is not None and chosen.endpoint.variant is None:
@@ -86,12 +86,12 @@ def engine(chosen: Choice, told: Callable[[str], None]) -> Engine:
     if chosen.missing:
         raise EncodeError(chosen.missing)
     if chosen.endpoint is not None:
-        variants, wanted = shared.the_catalog().variants, chosen.endpoint.key_env
+        variants, wanted = session.the_catalog().variants, chosen.endpoint.key_env
         if chosen.id == available_models.TYPED:
             entered_for, key = st.session_state.get(SECRET, (None, ""))
             key = key if entered_for == parsed(chosen.endpoint.base_url).origin else ""
             return Remote(chosen.endpoint, variants, key=key or None, longest=LONGEST_CHARACTERS)
-        key = shared.secret(wanted) if wanted else ""
+        key = session.secret(wanted) if wanted else ""
         return Remote(
             chosen.endpoint, variants, key=key or None, longest=LONGEST_CHARACTERS, gate=GATES.setdefault(chosen.id, Gate(MOST_AT_ONCE))
         )
@@ -110,9 +110,9 @@ def once(key: str, inputs: Any, label: str, work: Callable[[Callable[[str], None
         st.session_state.pop(key, None)
         spot.caption("Working.")
         try:
-            st.session_state[key] = (inputs, work(lambda words: spot.caption(shared.plain(words))))
+            st.session_state[key] = (inputs, work(lambda words: spot.caption(markdown.plain(words))))
         except EncodeError as error:
-            spot.warning(shared.plain(str(error)))
+            spot.warning(markdown.plain(str(error)))
             return None
         spot.empty()
     kept = st.session_state.get(key)
@@ -126,18 +126,18 @@ def once(key: str, inputs: Any, label: str, work: Callable[[Callable[[str], None
 
 def answered(about: Any, seconds: float, counted: int | None = None, counted_in: str = "tokens") -> None:
     """Who answered, and what is to be known of it."""
-    st.caption(shared.plain(results.who(about, seconds, counted, counted_in)))
+    st.caption(markdown.plain(results.who(about, seconds, counted, counted_in)))
     if about.notes:
         with st.expander("About this engine", icon=":material/info:"):
-            st.markdown("\n".join(f"- {shared.plain(note)}" for note in about.notes))
+            st.markdown("\n".join(f"- {markdown.plain(note)}" for note in about.notes))
 
 
 def get(chosen: Choice) -> None:
     """How to get a model that is not at hand: from the hub on a click, or from a folder."""
     with st.container(border=True):
-        st.markdown(f"**{shared.plain(chosen.label)}** — {shared.plain(chosen.missing)}")
+        st.markdown(f"**{markdown.plain(chosen.label)}** — {markdown.plain(chosen.missing)}")
         if chosen.note:
-            st.caption(shared.plain(chosen.note))
+            st.caption(markdown.plain(chosen.note))
         if not chosen.fetchable:
             return
         current = DOWNLOADS.current
@@ -157,7 +157,7 @@ def fetch(chosen: Choice) -> None:
     mine = current is not None and current.files == chosen.files
     if current is not None and mine and current.running:
         st.session_state["fetching"] = chosen.id
-        st.progress(current.share, text=shared.plain(current.sentence))
+        st.progress(current.share, text=markdown.plain(current.sentence))
         if st.button("Cancel", key=f"cancel_{chosen.id}", icon=":material/close:"):
             current.cancel()
             st.rerun(scope="app")
@@ -166,24 +166,24 @@ def fetch(chosen: Choice) -> None:
     named = chosen.id in st.session_state.get(FOLDERS, {})  # then the hub's files would not be looked at
     if ended or (mine and not named and downloads.at_hand(chosen.files)):  # it may have come while this page was being made
         st.rerun(scope="app")
-    st.caption(shared.plain(chosen.room))
+    st.caption(markdown.plain(chosen.room))
     if st.button("Fetch it from the hub", key=f"fetch_{chosen.id}", icon=":material/download:"):
         try:
             DOWNLOADS.start(chosen.files)
             st.session_state.get(FOLDERS, {}).pop(chosen.id, None)  # a folder named before would go first
         except EncodeError as error:
-            st.warning(shared.plain(str(error)))
+            st.warning(markdown.plain(str(error)))
             return
         st.rerun(scope="app")
     if current is not None and mine and current.state in ("failed", "cancelled"):
-        st.warning(shared.plain(current.sentence))
+        st.warning(markdown.plain(current.sentence))
 
 
 def ask_endpoint() -> None:
     """An endpoint that the person at this machine types in; nothing where the operator does not let visitors do so."""
     if not endpoints.typing_allowed():
         return
-    catalog = shared.the_catalog()
+    catalog = session.the_catalog()
     with st.expander("An endpoint of yours", icon=":material/lan:"):
         st.caption("For this visit only. Its address is checked before anything is sent, and no redirect is followed.")
         base = st.text_input(
@@ -213,7 +213,7 @@ def ask_endpoint() -> None:
         fields = {"base_url": base, "shape": shape, "model": model, "kind": kind, "variant": None if variant == variants[0] else variant}
         st.button("Use it", icon=":material/check:", disabled=not (base and model), on_click=take_endpoint, args=(fields,))
         if problem := st.session_state.pop("typed_problem", None):
-            st.warning(shared.plain(problem))
+            st.warning(markdown.plain(problem))
 
 
 def forget_endpoint() -> None:
@@ -228,7 +228,7 @@ def forget_endpoint() -> None:
 def take_endpoint(fields: dict[str, Any]) -> None:
     """Chooses the endpoint that was typed in, or keeps what is wrong with it for the page to say."""
     try:
-        st.session_state[TYPED] = endpoints.typed(shared.the_catalog().variants, **fields)
+        st.session_state[TYPED] = endpoints.typed(session.the_catalog().variants, **fields)
         st.session_state[SECRET] = (parsed(fields["base_url"]).origin, st.session_state.get("typed_key", "").strip())
         st.session_state[fields["kind"]] = available_models.TYPED  # the key of the box that chooses such a model
     except EncodeError as error:

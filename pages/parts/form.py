@@ -18,14 +18,14 @@ from advisor.decide.priced import priced
 from advisor.decide.query import SCORES, VIEW
 from advisor.decide.recommend import Recommendation
 from advisor.sizing import storage
-from pages.parts import shared
+from pages.parts import links, markdown, session
 
 DEFAULT = Workload()
 
 
 def _ignored() -> list[str]:
     """What the page cannot take of the address that it was opened by."""
-    found = shared.the_catalog()
+    found = session.the_catalog()
     given = {name: st.query_params.get_all(name) for name in st.query_params}
     return ignored(given, _choices(found), VIEW, (Workload, Assumptions))
 
@@ -47,7 +47,7 @@ def _choices(found: Catalog) -> dict[str, list[str]]:
 
 def _assumed() -> Assumptions:
     """The assumptions that the address states; the defaults where they do not go together, of which the form tells."""
-    stated = {name: st.query_params[name] for name in shared.ASSUMED if st.query_params.get(name)}
+    stated = {name: st.query_params[name] for name in session.ASSUMED if st.query_params.get(name)}
     try:
         return Assumptions.of(stated)
     except WorkloadError:
@@ -71,24 +71,24 @@ def stores(found: Catalog) -> list[str]:
 
 def show_ignored() -> None:
     """Says what of the address could not be taken."""
-    if shared.IGNORED not in st.session_state:
-        st.session_state[shared.IGNORED] = _ignored()
+    if session.IGNORED not in st.session_state:
+        st.session_state[session.IGNORED] = _ignored()
         endless = infinite({name: st.query_params.get_all(name) for name in st.query_params})
         if endless:  # Streamlit 1.67 ends the page with an error when it binds them to a field of whole numbers
             for name in endless:
                 del st.query_params[name]
             st.rerun()
-    if told := st.session_state[shared.IGNORED]:
+    if told := st.session_state[session.IGNORED]:
         st.warning(
             "Of the link these could not be taken as they stand; where nothing else is said, the form has its default:\n"
-            + "\n".join(f"- {shared.plain(line)}" for line in told)
+            + "\n".join(f"- {markdown.plain(line)}" for line in told)
         )
 
 
 def _preset_chosen() -> None:
     """Puts the chosen preset's figures into the form."""
     chosen = st.session_state.get("preset")
-    presets = shared.the_catalog().presets
+    presets = session.the_catalog().presets
     if chosen in presets:
         put(Workload.of(presets[chosen].workload))
 
@@ -108,13 +108,13 @@ def ask_workload() -> Workload | None:
     stated |= _ask_texts(stated["task"]) | _ask_place() | _ask_limits()
     workload = _checked(stated, DEFAULT)
     with top:
-        _ask_preset(shared.the_catalog(), workload)
+        _ask_preset(session.the_catalog(), workload)
     return workload
 
 
 def _words(field: str) -> dict[str, str | None]:
     info = Workload.model_fields[field]
-    return {"label": info.title or field, "help": shared.plain(info.description or ""), "key": field, "bind": "query-params"}
+    return {"label": info.title or field, "help": markdown.plain(info.description or ""), "key": field, "bind": "query-params"}
 
 
 def _number(field: str, *, whole: bool = True, off: bool = False):
@@ -142,7 +142,7 @@ def _ask_need() -> dict[str, object]:
     """The job, the languages, the volumes and the lengths."""
     stated: dict[str, object] = {"task": _one("task", list(KINDS_FOR_TASK))}
     off = unused(stated["task"])
-    stated["languages"] = _several("languages", languages(shared.the_catalog()))
+    stated["languages"] = _several("languages", languages(session.the_catalog()))
     left, right = st.columns(2)
     with left:
         stated["passages"] = _number("passages", off="passages" in off)
@@ -166,7 +166,7 @@ def _ask_texts(task: object) -> dict[str, object]:
             "split_long_passages": _yes("split_long_passages"),
             "cross_lingual": _yes("cross_lingual"),
             "outputs": _several("outputs", ["dense", "sparse", "multi_vector"], off="outputs" in off),
-            "vector_store": st.selectbox(**_words("vector_store"), options=stores(shared.the_catalog()), disabled="vector_store" in off),
+            "vector_store": st.selectbox(**_words("vector_store"), options=stores(session.the_catalog()), disabled="vector_store" in off),
             "vector_type": st.selectbox(
                 **_words("vector_type"), options=["float32", "float16", "int8", "binary"], disabled="vector_type" in off
             ),
@@ -215,7 +215,7 @@ def _checked(stated: dict[str, object], default: Workload) -> Workload | None:
     try:
         workload = Workload.of(kept)
     except WorkloadError as error:
-        st.error(shared.plain(str(error)))
+        st.error(markdown.plain(str(error)))
         return None
     return workload
 
@@ -253,25 +253,25 @@ def ask(title: str) -> tuple[Recommendation, Any]:
         place.info("The answer comes when the assumptions go together.")
         st.stop()
     with telemetry.RECOMMEND_SECONDS.labels("page").time():
-        found = recommend.recommend(shared.the_catalog(), workload, catalog.today(), asked, assumptions)
-    st.session_state[shared.STORED] = shared.params(found)
+        found = recommend.recommend(session.the_catalog(), workload, catalog.today(), asked, assumptions)
+    st.session_state[session.STORED] = links.params(found)
     return found, place
 
 
 def ask_assumptions() -> Assumptions | None:
     """What the estimates take for granted, to change and to reset; None, with the reason on the screen, where they cannot be."""
     fields, default = Assumptions.model_fields, Assumptions()
-    changed = [name for name in shared.ASSUMED if _is_changed(name, getattr(default, name))]
+    changed = [name for name in session.ASSUMED if _is_changed(name, getattr(default, name))]
     label = f"Assumptions ({len(changed)} changed)" if changed else "Assumptions"
     stated: dict[str, object] = {}
     with st.expander(label, icon=":material/science:"):
-        for name in shared.ASSUMED:
+        for name in session.ASSUMED:
             if name == MEASURED[0]:
                 st.caption("A machine of yours, as measured: Live measures this one and fills these in. All of it, or none.")
             mark = " (changed)" if name in changed else ""
             words = {
                 "label": f"{fields[name].title}{mark}",
-                "help": shared.plain(fields[name].description or ""),
+                "help": markdown.plain(fields[name].description or ""),
                 "key": name,
                 "bind": "query-params",
             }
@@ -281,10 +281,10 @@ def ask_assumptions() -> Assumptions | None:
             elif name == "precision":
                 stated[name] = st.segmented_control(**words, options=["default", "fp32", "fp16", "int8"], default=value, required=True)
             elif name == "your_price_variant":
-                options = models(shared.the_catalog())
+                options = models(session.the_catalog())
                 stated[name] = st.selectbox(**words, options=options, index=options.index(value) if value in options else 0)
             elif name == "measured_variant":
-                stated[name] = st.selectbox(**words, options=models(shared.the_catalog()), index=None, placeholder="none")
+                stated[name] = st.selectbox(**words, options=models(session.the_catalog()), index=None, placeholder="none")
             elif name == "measured_precision":
                 stated[name] = st.selectbox(**words, options=PRECISIONS, index=None, placeholder="none")
             elif name == "measured_on":
@@ -299,7 +299,7 @@ def ask_assumptions() -> Assumptions | None:
     try:
         return Assumptions.of({name: value for name, value in stated.items() if value is not None or getattr(default, name) is None})
     except WorkloadError as error:
-        st.error(shared.plain(str(error)))
+        st.error(markdown.plain(str(error)))
         return None
 
 
@@ -317,7 +317,7 @@ def reset_assumptions() -> None:
 
 def ask_scores(workload: Workload) -> list[str]:
     """The sets of published scores to rank by, where others than the preferred ones are asked for."""
-    found = shared.the_catalog()
+    found = session.the_catalog()
     kinds = KINDS_FOR_TASK[workload.task]
     asked = []
     for kind in kinds:

@@ -11,7 +11,7 @@ from advisor.live import as_evidence, relevance, sample_corpus
 from advisor.live.judged import LIMITS, File, read
 from advisor.live.judged_zip import read_zip
 from advisor.show import downloads
-from pages.parts import engines, shared
+from pages.parts import engines, figures, markdown, session
 
 MOST_MB = 10
 FORMS = {
@@ -44,7 +44,7 @@ def show(found: dict[str, Choice], embedder: Choice, reranker: Choice | None) ->
         st.info("No embedder is at hand: fetch one on the left, or name an endpoint.")
     if judged is None:
         return
-    st.caption(shared.plain(relevance.data_sentence(judged)))
+    st.caption(markdown.plain(relevance.data_sentence(judged)))
 
     def work(told):
         results = []
@@ -115,7 +115,7 @@ def kept(source: str, mark, make):
         except AdvisorError as error:
             st.session_state.pop(f"data_read_{source}", None)
             lines = str(error).splitlines()
-            st.warning("\n".join(f"- {shared.plain(line)}" for line in lines) if len(lines) > 1 else shared.plain(lines[0]))
+            st.warning("\n".join(f"- {markdown.plain(line)}" for line in lines) if len(lines) > 1 else markdown.plain(lines[0]))
             return None
         st.session_state[f"data_read_{source}"] = known
     return known[1]
@@ -123,13 +123,15 @@ def kept(source: str, mark, make):
 
 def show_results(judged, results) -> None:
     """Metrics with their intervals, verdicts, single queries, and the way to Advise."""
-    shared.table([shared.figures(row) for row in relevance.rows(results)], "Runs with nDCG@10, Recall and MRR, and their 95 % intervals")
+    figures.table(
+        [figures.plain_row(row) for row in relevance.rows(results)], "Runs with nDCG@10, Recall and MRR, and their 95 % intervals"
+    )
     st.caption(
         "nDCG@10: how high the relevant passages stand among the first ten, 1 is perfect. Recall: the share of them that is found. "
         "MRR@10: one divided by the place of the first. In brackets the interval that holds 95 of 100 resamplings of the queries."
     )
     for sentence in relevance.verdicts(results):
-        st.markdown(f"- {shared.plain(sentence)}")
+        st.markdown(f"- {markdown.plain(sentence)}")
     by_query = relevance.query_rows(judged, results)
     with st.expander("Query by query", icon=":material/table:"):
         st.dataframe(by_query, hide_index=True, alt="nDCG@10 of each run on each query")
@@ -138,7 +140,7 @@ def show_results(judged, results) -> None:
     )
     st.header("Use it in Advise")
     if why := as_evidence.why_not(results):
-        st.info(shared.plain(why))
+        st.info(markdown.plain(why))
         return
     spoken = st.multiselect(
         "Languages that it speaks for",
@@ -148,18 +150,18 @@ def show_results(judged, results) -> None:
         bind="query-params",
     )
     if st.button("Take it as evidence for this visit", icon=":material/check:", disabled=not spoken):
-        st.session_state[shared.YOURS] = shared.Yours(tuple(results), tuple(spoken))
+        st.session_state[session.YOURS] = session.Yours(tuple(results), tuple(spoken))
         st.rerun()
-    if shared.YOURS in st.session_state:
-        sets = as_evidence.asked(shared.the_catalog())
+    if session.YOURS in st.session_state:
+        sets = as_evidence.asked(session.the_catalog())
         st.success("Taken: Advise offers it as “your own data”, first among the scores, until this visit ends.")
-        asked = {**st.session_state.get(shared.STORED, {}), **{SCORES[kind]: key for kind, key in sets.items()}}
+        asked = {**st.session_state.get(session.STORED, {}), **{SCORES[kind]: key for kind, key in sets.items()}}
         st.page_link("pages/advise.py", label="Ask Advise with it", icon=":material/compass_calibration:", query_params=asked)
         if st.button("Leave it out again", icon=":material/undo:"):
-            del st.session_state[shared.YOURS]
+            del st.session_state[session.YOURS]
             st.rerun()
 
 
 def languages() -> list[str]:
     """Languages that the catalog's variants know."""
-    return sorted({language for variant in shared.the_catalog().variants.values() for language in variant.languages or ()})
+    return sorted({language for variant in session.the_catalog().variants.values() for language in variant.languages or ()})

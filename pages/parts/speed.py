@@ -8,7 +8,7 @@ from advisor import catalog as catalogs
 from advisor.base.errors import AdvisorError
 from advisor.encode.available_models import Choice
 from advisor.live import speed
-from pages.parts import engines, shared
+from pages.parts import engines, figures, markdown, session
 
 
 @st.cache_resource(max_entries=1, show_spinner="Measuring this machine's matrix products")
@@ -30,7 +30,7 @@ def show(embedder: Choice, reranker: Choice | None) -> None:
     st.caption(
         f"Each length at each batch size takes about {speed.SECONDS_EACH:g} seconds after one call to warm up; waiting in the queue is not counted."
     )
-    catalog = shared.the_catalog()
+    catalog = session.the_catalog()
 
     def work(told):
         engine = engines.engine(chosen, told)
@@ -44,10 +44,10 @@ def show(embedder: Choice, reranker: Choice | None) -> None:
     if not got:
         return
     found, about, top = got
-    shared.figures_table(speed.rows(found), "Speed by length and batch size")
-    st.caption(shared.plain(speed.peak_sentence(top, speed.machine())))
+    figures.figures_table(speed.rows(found), "Speed by length and batch size")
+    st.caption(markdown.plain(speed.peak_sentence(top, speed.machine())))
     if doubt := speed.doubt(found, about):
-        st.warning(shared.plain(doubt))
+        st.warning(markdown.plain(doubt))
     engines.answered(about, speed.took(found))
     st.download_button(
         "throughput.csv", speed.as_csv(found, about, speed.machine(), catalog, top, catalogs.today()), "throughput.csv", "text/csv",
@@ -61,7 +61,7 @@ def take(found, about) -> None:
     best = speed.fastest(found)
     st.header("Use it in Cost and Advise")
     if why := speed.usable(about, best):
-        st.warning(shared.plain(why))
+        st.warning(markdown.plain(why))
         return
     price = st.number_input(
         "What this machine costs (US dollars an hour)",
@@ -78,10 +78,10 @@ def take(found, about) -> None:
     try:
         params = speed.params(about, best, price, memory, catalogs.today())
     except AdvisorError as error:
-        st.warning(shared.plain(str(error)))
+        st.warning(markdown.plain(str(error)))
         return
-    st.markdown(shared.plain(speed.use_sentence(about, best)))
-    asked = {**st.session_state.get(shared.STORED, {}), **params}
+    st.markdown(markdown.plain(speed.use_sentence(about, best)))
+    asked = {**st.session_state.get(session.STORED, {}), **params}
     with st.container(horizontal=True):
         st.page_link("pages/cost.py", label="Use in Cost", icon=":material/payments:", query_params=asked)
         st.page_link("pages/advise.py", label="Use in Advise", icon=":material/compass_calibration:", query_params=asked)

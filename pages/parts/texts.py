@@ -6,11 +6,11 @@ import streamlit as st
 
 from advisor.base.errors import AdvisorError
 from advisor.decide.recommend import Recommendation
-from advisor.live import token_counts
-from advisor.live.token_counts import TokenCountError
+from advisor.live import hub_tokenizer, sample_texts, token_counts
+from advisor.live.sample_texts import TokenCountError
 from advisor.net import hub
 from advisor.serve import page_lock
-from pages.parts import form, shared
+from pages.parts import figures, form, markdown, session
 
 FETCHED = "fetched_tokenizers"
 MOST_MB = 5
@@ -19,7 +19,7 @@ MOST_MB = 5
 @st.cache_resource(max_entries=4, show_spinner="Fetching the tokenizer")
 def _fetched(hub_id: str, _variant):
     """A public tokenizer, the same for every visit."""
-    return token_counts.fetch_tokenizer(_variant, base=hub.address())
+    return hub_tokenizer.fetch_tokenizer(_variant, base=hub.address())
 
 
 def tokenizer(variant):
@@ -38,21 +38,21 @@ def show(found: Recommendation) -> None:
     if not pasted and upload is None:
         return
     try:
-        texts = token_counts.passages(upload.getvalue(), upload.name, split) if upload else token_counts.passages(pasted, split=split)
+        texts = sample_texts.passages(upload.getvalue(), upload.name, split) if upload else sample_texts.passages(pasted, split=split)
         rows = token_counts.summary(found.catalog, texts, tokenizers(), found.workload.query_tokens)
     except AdvisorError as error:
-        st.warning(shared.plain(str(error)))
+        st.warning(markdown.plain(str(error)))
         return
-    shared.figures_table(token_counts.token_rows(rows), "Tokens of your passages for each model")
+    figures.figures_table(token_counts.token_rows(rows), "Tokens of your passages for each model")
     for rule in dict.fromkeys(row.rule for row in rows):
-        shared.small(shared.plain(rule))
+        markdown.small(markdown.plain(rule))
     offer_lengths(found, texts)
     offer_tokenizers(found, [row.variant_id for row in rows if not row.exact])
 
 
 def tokenizers() -> dict:
     """The tokenizers that this visit has asked for, by variant."""
-    variants = shared.the_catalog().variants
+    variants = session.the_catalog().variants
     return {key: tokenizer(variants[key]) for key in st.session_state.get(FETCHED, [])}
 
 
@@ -81,7 +81,7 @@ def offer_tokenizers(found: Recommendation, estimated: list[str]) -> None:
         try:
             tokenizer(found.catalog.variants[chosen])
         except TokenCountError as error:
-            st.warning(shared.plain(str(error)))
+            st.warning(markdown.plain(str(error)))
             return
         st.session_state[FETCHED] = [*st.session_state.get(FETCHED, []), chosen]
         st.rerun()

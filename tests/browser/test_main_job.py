@@ -9,7 +9,6 @@ import pytest
 import yaml
 from playwright.sync_api import expect
 
-from advisor import __main__ as cli
 from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
 from advisor.base.errors import CatalogError
@@ -19,6 +18,7 @@ from advisor.explain import reasons, record, report, sensitivity, what_would_cha
 from advisor.explain.formula import cost_formula
 from advisor.family import listing
 from advisor.live import token_counts
+from advisor.serve import cli
 from advisor.show import charts, tables
 from tests.browser.conftest import box, button, choose, expect_answer, expect_told, fill, link_to, marked, menu, pick
 

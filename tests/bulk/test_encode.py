@@ -20,11 +20,11 @@ import pytest
 
 pytest.importorskip("fastembed")
 
-from advisor import __main__ as cli
 from advisor.base.errors import EncodeError
 from advisor.bulk import check, folder, vectors, work
 from advisor.encode import fastembed_engine, models
 from advisor.net.client import EXAMPLE
+from advisor.serve import cli
 from tests.bulk.conftest import passages, write_jsonl
 from tests.encode import servers
 

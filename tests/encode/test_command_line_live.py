@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from advisor.encode import dialects
+
 pytest.importorskip("fastembed")
 
-from advisor import __main__ as cli
 from advisor.base.errors import EncodeError
-from advisor.encode import endpoints, fastembed_engine, models, remote, torch_engine
+from advisor.encode import endpoints, fastembed_engine, models, torch_engine
+from advisor.serve import cli
 from tests.encode import servers
 
 SMALL, M3, RERANKER = "bge-small-en-v1.5", "bge-m3", "bge-reranker-base"
@@ -257,7 +259,7 @@ def test_an_endpoint_of_the_settings_answers(run, serve, catalog):
         status, out, err = run("embed", "--model", M3, "--engine", "here", lines=lines)
         assert status == 0 and np.array(out) == pytest.approx(np.array([servers.vector(line, 1024) for line in lines]), abs=1e-5)
         assert [one.body["inputs"] for one in base_url.posts] == [lines]
-    (note,) = remote.EMBED["tei"].notes
+    (note,) = dialects.EMBED["tei"].notes
     assert err.splitlines() == [note]  # not that it is a stand-in
 
 
@@ -293,7 +295,7 @@ def test_an_endpoint_that_is_not_bge_is_labelled(run, serve, pinned):
     with servers.serving("tei") as base_url:
         serve(base_url, model="intfloat/e5-large")
         status, out, err = run("embed", "--model", "intfloat/e5-large", "--engine", "here")
-    (note,) = remote.EMBED["tei"].notes
+    (note,) = dialects.EMBED["tei"].notes
     assert status == 0 and len(out) == 1 and err.splitlines()[:-1] == [note]
     assert "intfloat/e5-large" in err.splitlines()[-1] and err.splitlines()[-1] == pinned
 

@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from advisor.base.errors import EncodeError
-from advisor.encode import endpoints, remote
+from advisor.encode import dialects, endpoints, remote
 from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import BusyError, Engine, FullError, TextRefusedError
 from advisor.net.client import Limits, checked, parsed, too_long
@@ -28,8 +28,8 @@ KEY = "sk_test_5ecret-of-the-visitor"
 QUICK = Limits(connect_s=1, read_s=1, deadline_s=3, largest_bytes=5_000_000, backoff_s=0.01, longest_wait_s=1.2)
 TEXTS = ["Cats purr when they are content.", "The price of a GPU by the hour", "cats purr"]
 QUERY = "Why do cats purr?"
-EMBEDDERS = list(remote.EMBED)
-RERANKERS = list(remote.RERANK)
+EMBEDDERS = list(dialects.EMBED)
+RERANKERS = list(dialects.RERANK)
 CLOUDFLARE = {"embedder": "@cf/baai/bge-small-en-v1.5", "reranker": "@cf/baai/bge-reranker-base"}
 
 
@@ -238,7 +238,7 @@ def test_base64_and_results_out_of_order_are_read():
 
 def test_every_shape_of_the_settings_has_its_dialects():
     shapes = set(endpoints.Shape.__args__)
-    assert set(remote.EMBED) == shapes and set(remote.RERANK) == shapes - set(endpoints.EMBED_ONLY)
+    assert set(dialects.EMBED) == shapes and set(dialects.RERANK) == shapes - set(endpoints.EMBED_ONLY)
 
 
 # Batches
@@ -352,7 +352,7 @@ def test_tei_is_asked_once_for_what_it_is(catalog):
         asked.embed(["a"], "passage")
     assert [one.path for one in base.seen] == ["/info", "/embed", "/embed"]
     assert (asked.about.max_tokens, asked.about.precision) == (512, "fp16")
-    assert asked.about.notes == remote.EMBED["tei"].notes
+    assert asked.about.notes == dialects.EMBED["tei"].notes
 
 
 @pytest.mark.parametrize(
@@ -393,7 +393,7 @@ def test_what_speaks_against_the_variant_is_noted(catalog, pinned, info, names):
         asked = engine(base, "tei", catalog.variants, variant="bge-m3", key=KEY)
         asked.embed(["a"], "passage")
     *known, noted = asked.about.notes
-    assert tuple(known) == remote.EMBED["tei"].notes and KEY not in repr(asked.about)
+    assert tuple(known) == dialects.EMBED["tei"].notes and KEY not in repr(asked.about)
     assert all(name in noted for name in names) and noted == pinned
 
 
@@ -402,7 +402,7 @@ def test_a_tei_that_does_not_tell_what_it_is_works_with_its_documented_limits(fa
     with servers.serving("tei", info_fault=fault) as base:
         asked = engine(base, "tei")
         asked.embed(list("abc" * 11), "passage")
-    assert len(asked.about.notes) == len(remote.EMBED["tei"].notes) + 1 and asked.about.precision is None
+    assert len(asked.about.notes) == len(dialects.EMBED["tei"].notes) + 1 and asked.about.precision is None
     assert [len(one.body["inputs"]) for one in base.posts] == [32, 1]
 
 
@@ -435,7 +435,7 @@ def test_vectors_that_are_not_of_unit_length_are_brought_to_it_and_that_is_noted
         asked.embed(TEXTS, "passage")
     np.testing.assert_allclose(got, [servers.vector(text, 64) for text in TEXTS], atol=1e-6)
     *known, noted = asked.about.notes
-    assert tuple(known) == remote.EMBED["tei"].notes and noted == pinned
+    assert tuple(known) == dialects.EMBED["tei"].notes and noted == pinned
 
 
 # What an engine does not do

@@ -12,7 +12,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from advisor.catalog import price_sources
-from pages.parts import shared
+from pages.parts import session
+from pages.parts.markdown import plain
 
 M3, RERANKER = "baai/bge-m3", "baai/bge-reranker-v2-m3"
 CHECK, USE, UNDO = ":material/sync:", ":material/check:", ":material/undo:"
@@ -25,10 +26,10 @@ def script():
     from pathlib import Path
     from types import SimpleNamespace
 
-    from pages.parts import shared
+    import pages.parts.session
 
-    shared.start(SimpleNamespace(url_path="sources"))
-    runpy.run_path(str(Path(shared.__file__).with_name("sources.py")))
+    pages.parts.session.start(SimpleNamespace(url_path="sources"))
+    runpy.run_path(str(Path(pages.__file__).with_name("sources.py")))
 
 
 class Novita(BaseHTTPRequestHandler):
@@ -80,9 +81,7 @@ def lines(page):
 
 def all_compared(page, catalog, live):
     """Whether the page has what was found, line by line."""
-    return page.session_state["novita"] == live and all(
-        shared.plain(line) in lines(page) for line in price_sources.comparison(catalog, live)
-    )
+    return page.session_state["novita"] == live and all(plain(line) in lines(page) for line in price_sources.comparison(catalog, live))
 
 
 def sends(body):
@@ -123,10 +122,10 @@ def dripping(handler):
 def test_what_is_no_list_is_one_sentence_and_the_catalogs_prices_stay(sources, catalog, reply, named, pinned):
     page = sources(reply)
     (warning,) = page.warning
-    assert warning.value == shared.plain(page.session_state["novita_problem"]) and "\n" not in warning.value
+    assert warning.value == plain(page.session_state["novita_problem"]) and "\n" not in warning.value
     assert named in page.session_state["novita_problem"]
-    assert not has(page, USE) and shared.LIVE not in page.session_state
-    assert page.session_state[shared.READING].version == catalog.version
+    assert not has(page, USE) and session.LIVE not in page.session_state
+    assert page.session_state[session.READING].version == catalog.version
     assert warning.value == pinned
 
 
@@ -151,8 +150,8 @@ def test_an_absurd_price_is_shown_and_used_only_when_the_visitor_says_so(sources
     absurd = dict.fromkeys((M3, RERANKER), Decimal(900_000))
     page = sources(sends({"data": [{"id": model, "input_token_price_per_m": 9_000_000_000} for model in absurd]}))
     assert all_compared(page, catalog, absurd) and lines(page).count("900000") >= 2
-    assert page.session_state[shared.READING].version == catalog.version and shared.LIVE not in page.session_state
+    assert page.session_state[session.READING].version == catalog.version and session.LIVE not in page.session_state
     press(page, USE)
     assert any("+live-" in info.value.replace("\\", "") for info in page.info)
     press(page, UNDO)
-    assert shared.LIVE not in page.session_state
+    assert session.LIVE not in page.session_state

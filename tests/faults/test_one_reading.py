@@ -18,14 +18,14 @@ def script():
 
     import streamlit as st
 
-    from pages.parts import shared
+    from pages.parts import session
 
-    shared.start(SimpleNamespace(url_path="overview"))
-    before = shared.the_catalog()
+    session.start(SimpleNamespace(url_path="overview"))
+    before = session.the_catalog()
     path = Path(os.environ["ADVISOR_CATALOG"]) / "offers/beta.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace('usd_per_1m_input: "0.10"', 'usd_per_1m_input: "3.5"'), encoding="utf-8")
-    st.session_state["versions"] = [before.version, shared.the_catalog().version]
-    st.session_state["won"] = shared.won(next(iter(before.presets)))
+    st.session_state["versions"] = [before.version, session.the_catalog().version]
+    st.session_state["won"] = session.won(next(iter(before.presets)))
 
 
 @pytest.fixture(autouse=True)

@@ -16,8 +16,8 @@ from advisor.catalog import price_sources
 from advisor.catalog.price_sources import PricesError
 from advisor.encode import remote
 from advisor.encode.endpoints import Endpoint
-from advisor.live import token_counts
-from advisor.live.token_counts import TokenCountError
+from advisor.live import hub_tokenizer, token_counts
+from advisor.live.sample_texts import TokenCountError
 from advisor.net.client import Limits
 from tests.encode import servers
 from tests.fuzz.fuzzing import bodies, drawn
@@ -191,7 +191,7 @@ def test_a_fetched_tokenizer_counts_or_is_refused(server, catalog, body, status)
     answers["GET"] = (status, {}, b"" if status == 204 else body)
     variant = catalog.variants["bge-m3"]
     try:
-        tokenizer = token_counts.fetch_tokenizer(variant, 10, base, 400_000)
+        tokenizer = hub_tokenizer.fetch_tokenizer(variant, 10, base, 400_000)
         counts = token_counts.counter(catalog, "bge-m3", {"bge-m3": tokenizer}).text_tokens(["a probe.", "", "你好 \x00"])
     except TokenCountError as error:
         refused(error)

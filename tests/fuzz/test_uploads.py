@@ -8,9 +8,9 @@ import zipfile
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from advisor.live import judged, judged_zip, token_counts
+from advisor.live import judged, judged_zip, sample_texts, token_counts
 from advisor.live.judged import File, Limits, OwnDataError
-from advisor.live.token_counts import SampleLimits, TokenCountError
+from advisor.live.sample_texts import SampleLimits, TokenCountError
 from tests.fuzz.fuzzing import VALUES, drawn, spoilt_bytes
 
 SMALL = Limits(
@@ -126,7 +126,7 @@ SAMPLE = SampleLimits(largest_bytes=5_000, most_passages=20, longest_characters=
 @example("", "\ud800", "line")
 def test_a_sample_is_read_or_refused_in_a_sentence(name, content, split):
     try:
-        found = token_counts.passages(content, name, split, SAMPLE)
+        found = sample_texts.passages(content, name, split, SAMPLE)
     except TokenCountError as error:
         assert str(error).strip() and len(str(error)) < 500
         return

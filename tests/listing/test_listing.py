@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from advisor import __main__ as cli
 from advisor.catalog.load import Family
 from advisor.catalog.schema import Family as FamilyFacts
 from advisor.catalog.schema import Listing
 from advisor.family import listing
+from advisor.serve import cli
 
 GOLDEN = yaml.safe_load((Path(__file__).with_name("expected.yaml")).read_text(encoding="utf-8"))
 

@@ -9,7 +9,7 @@ from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import LONGEST_CHARACTERS
 from advisor.encode.remote import Gate
 from advisor.net.client import parsed
-from pages.parts import engines, shared
+from pages.parts import engines, session
 from tests.encode import servers
 
 KEY = "sk_test_5ecret-of-the-visitor"
@@ -22,10 +22,10 @@ def script():
     from pathlib import Path
     from types import SimpleNamespace
 
-    from pages.parts import shared
+    import pages.parts.session
 
-    shared.start(SimpleNamespace(url_path="live"))
-    runpy.run_path(str(Path(shared.__file__).with_name("live.py")))
+    pages.parts.session.start(SimpleNamespace(url_path="live"))
+    runpy.run_path(str(Path(pages.__file__).with_name("live.py")))
 
 
 def live(part: str) -> AppTest:
@@ -110,7 +110,7 @@ def test_an_endpoint_of_the_operators_is_asked_by_so_many_at_once(monkeypatch, t
 
 @pytest.mark.parametrize("key", ["at.ours", "typed"])
 def test_an_endpoint_is_sent_no_text_longer_than_a_server_reads(monkeypatch, catalog, key):
-    monkeypatch.setattr(shared, "the_catalog", lambda: catalog)
+    monkeypatch.setattr(session, "the_catalog", lambda: catalog)
     with servers.serving("tei") as base:
         one = Endpoint(id="ours", name="Our server", base_url=base, shape="tei", model="m", kind="embedder")
         with pytest.raises(EncodeError, match=f"{LONGEST_CHARACTERS:,}"):

@@ -5,7 +5,7 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from advisor.catalog import reloading
-from pages.parts import shared
+from pages.parts import markdown
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,7 +20,7 @@ def test_a_page_says_that_the_last_good_catalog_answers_and_stops_saying_so_when
     offers.write_text("name: [", encoding="utf-8")
     page.run()
     notice = reloading.current().notice
-    assert [warning.value for warning in page.warning] == [shared.plain(notice)] and "catalog/offers/deepinfra.yaml" in notice
+    assert [warning.value for warning in page.warning] == [markdown.plain(notice)] and "catalog/offers/deepinfra.yaml" in notice
     assert [element.value for element in page.markdown] == answer
     offers.write_text(text, encoding="utf-8")
     page.run()

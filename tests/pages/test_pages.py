@@ -18,13 +18,12 @@ from advisor.decide.recommend import recommend
 from advisor.explain import reasons, report
 from advisor.explain.formula import cost_formula
 from advisor.family import comparison, faq
-from advisor.live import token_counts
-from advisor.live.token_counts import TokenCountError
-from pages.parts import shared
+from advisor.live import sample_texts
+from advisor.live.sample_texts import TokenCountError
+from pages.parts import markdown
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("__init__", "shared", "form", "texts", "engines", "own_data", "speed")
-PAGES = sorted(path for path in (ROOT / "pages").glob("*.py") if path.stem not in PARTS)
+PAGES = sorted(path for path in (ROOT / "pages").glob("*.py") if path.stem != "__init__")
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +53,7 @@ def cells(at: AppTest) -> set[str]:
 
 
 def shown(at: AppTest, text: str) -> bool:
-    return shared.plain(text) in words(at)
+    return markdown.plain(text) in words(at)
 
 
 @pytest.mark.parametrize("page", [path.stem for path in PAGES])
@@ -99,7 +98,7 @@ def test_compare_shows_scores_only_where_one_set_holds_all(catalog):
     for variants, comparable in ((["bge-m3", "bge-reranker-base"], False), (["bge-large-en-v1.5", "bge-small-en-v1.5"], True)):
         scores = [row for row in comparison.side_by_side(catalog, variants, today()) if row["part"] == "Score"]
         assert bool(scores) == comparable
-        assert {shared.plain(row["label"]) for row in scores} <= cells(opened("compare", variants=variants))
+        assert {markdown.plain(row["label"]) for row in scores} <= cells(opened("compare", variants=variants))
 
 
 def test_a_variant_that_is_not_there_names_the_nearest():
@@ -158,7 +157,7 @@ def test_a_broken_catalog_lists_its_faults(copied, monkeypatch):
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
     (fault,) = error.value.faults
     assert len(at.title) == 1 and not at.exception
-    assert {shared.plain(text) for text in (fault.file, fault.problem, fault.remedy)} <= cells(at)
+    assert {markdown.plain(text) for text in (fault.file, fault.problem, fault.remedy)} <= cells(at)
 
 
 @pytest.mark.parametrize(
@@ -166,10 +165,7 @@ def test_a_broken_catalog_lists_its_faults(copied, monkeypatch):
     [
         *PAGES,
         ROOT / "app.py",
-        ROOT / "pages/parts/shared.py",
-        ROOT / "pages/parts/form.py",
-        ROOT / "pages/parts/texts.py",
-        *(ROOT / f"pages/{part}.py" for part in ("engines", "own_data", "speed")),
+        *sorted((ROOT / "pages/parts").glob("*.py")),
     ],
     ids=lambda path: path.stem,
 )
@@ -189,7 +185,7 @@ def test_pasted_texts_are_counted_and_their_lengths_used(catalog):
     at.text_area(key="sample_text").set_value("The quick brown fox.\n\n" + "word " * 600).run()
     (counts,) = [rows for table in at.table if "602" in (rows := table.value.to_numpy().astype(str)).flatten()]
     counted = {row[0]: list(row[1:]) for row in counts}
-    large, m3 = (counted[shared.plain(catalog.variants[key].name)] for key in ("bge-large-en-v1.5", "bge-m3"))
+    large, m3 = (counted[markdown.plain(catalog.variants[key].name)] for key in ("bge-large-en-v1.5", "bge-m3"))
     assert {"2", "7", "602", "50.0%"} <= set(large)
     assert large[0] != m3[0], "counted with its own tokenizer, and estimated"
     use = next(button for button in at.button if button.proto.icon == ":material/check:")
@@ -203,14 +199,14 @@ def test_a_sample_that_cannot_be_read_is_told_in_a_sentence():
     at = opened("cost", part="Your texts")
     at.text_area(key="sample_text").set_value(" \n ").run()
     with pytest.raises(TokenCountError) as error:
-        token_counts.passages(" \n ", split="blank-line")
-    assert [warning.value for warning in at.warning] == [shared.plain(str(error.value))] and not at.exception
+        sample_texts.passages(" \n ", split="blank-line")
+    assert [warning.value for warning in at.warning] == [markdown.plain(str(error.value))] and not at.exception
 
 
 def test_no_parameter_of_live_is_one_of_the_workloads_or_the_assumptions():
     """Else a visit to Cost would take it for a figure."""
     keys = set()
-    for name in ("live", "engines", "speed", "own_data"):
+    for name in ("live", "parts/engines", "parts/speed", "parts/own_data"):
         tree = ast.parse((ROOT / f"pages/{name}.py").read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):

@@ -215,7 +215,7 @@ def test_yaml_that_means_harm_is_told_in_a_sentence(tmp_path, name, as_endpoints
         environment = os.environ | {"ADVISOR_ENDPOINTS": str(file)}
     else:
         command, environment = ["recommend", str(file)], dict(os.environ)
-    program = "import resource, sys; resource.setrlimit(resource.RLIMIT_DATA, (2**31, 2**31)); from advisor.__main__ import main; sys.exit(main())"
+    program = "import resource, sys; resource.setrlimit(resource.RLIMIT_DATA, (2**31, 2**31)); from advisor.serve.cli import main; sys.exit(main())"
     ended = subprocess.run(
         [sys.executable, "-c", program, *command], cwd=tmp_path, env=environment | {"PYTHONPATH": str(ROOT)},
         input="", capture_output=True, text=True, timeout=120,

@@ -1,15 +1,12 @@
-"""What several pages share: the catalog, the workload's form, links to sources and pages."""
+"""What one visit sees: the catalog as it was when the page began, with its own prices and measurements."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -21,11 +18,10 @@ from advisor.base.errors import CatalogError
 from advisor.catalog import Catalog, price_sources, reloading
 from advisor.decide import recommend
 from advisor.decide.query import SCORES
-from advisor.decide.recommend import Recommendation
 from advisor.explain import reasons
 from advisor.live import as_evidence
 from advisor.live.relevance import Measured
-from advisor.show.charts import Chart
+from pages.parts.markdown import plain
 
 WITH_WORKLOAD = ("advise", "cost")
 FIELDS = tuple(Workload.model_fields)
@@ -37,8 +33,6 @@ READING = "reading_of_the_catalog"
 LIVE = "live_prices"
 YOURS = "your_evidence"
 WITH_YOURS = "catalog_with_your_evidence"
-# Streamlit 1.67 draws :material/x: and :streamlit:, and links http://x, www.x and a@b.c, even where the signs are escaped.
-_DRAWN = re.compile(r":(?=material/|streamlit:|//)|www(?=\.)|(?<=\S)(?=@[\w-]+\.)", re.IGNORECASE)
 # Streamlit 1.67 writes multiselect tags in white on the primary colour in either theme: 2.2:1 on our dark one.
 TAGGED = ("languages", "outputs", "variants", "speed_lengths", "speed_batches", "data_embedders", "data_rerankers", "data_languages")
 TAGS = ", ".join(f".st-key-{key} [data-tag]" for key in TAGGED) + " {background-color: #0f5f8c}"
@@ -134,101 +128,6 @@ def show_faults(error: CatalogError) -> None:
     st.table([{key: plain(text) for key, text in row.items()} for row in rows], hide_index=True)
     if len(error.faults) > len(rows):
         st.caption(f"The first {len(rows)} of {len(error.faults)} are shown.")
-
-
-def plain(text: str) -> str:
-    """Text for Markdown in which nothing is a formula, a link, an icon, or markup."""
-    text = _DRAWN.sub("\\g<0>\u2060", text)  # a joiner without width, where an escape is not enough
-    for sign in "\\`*_{}[]<>#~$|&":  # & begins an entity, as &colon;, which Markdown reads before it looks for addresses
-        text = text.replace(sign, f"\\{sign}")
-    return text.replace("\n", " ").replace(":", "\\:")
-
-
-def source_links(ids: Iterable[str]) -> str:
-    """Links to sources, with title and reading date on hover."""
-    known = the_catalog().sources
-    links = []
-    for number, key in enumerate(dict.fromkeys(ids), 1):
-        source = known.get(key)
-        if source is None:
-            continue
-        address = source.url if source.url and source.url.startswith("https://") else f"/sources?source={key}"
-        title = f"{source.title}, read {source.accessed.isoformat()}".replace('"', "'").replace("\n", " ")
-        links.append(f'[{"source" if number == 1 else number}]({address.replace(" ", "%20").replace(")", "%29")} "{plain(title)}")')
-    return " ".join(links)
-
-
-def bullets(sentences: Iterable[tuple[str, Iterable[str]]]) -> str:
-    """A list of sentences, each with the links to its sources."""
-    return "\n".join(f"- {plain(text)} {source_links(ids)}" for text, ids in sentences)
-
-
-def small(text: str) -> None:
-    """A small line under a figure; unlike a caption its links keep the contrast of links."""
-    st.markdown(f":small[{text}]")
-
-
-def variant_link(variant_id: str, name: str) -> str:
-    """A link to a variant's page."""
-    return f"[{plain(name)}](/variant?variant={variant_id})"
-
-
-def variant_pages(names: dict[str, str]) -> None:
-    """Links to the pages of variants (id to name) that stay in this tab; links in Streamlit's Markdown open another."""
-    with st.container(horizontal=True):
-        for key, name in names.items():
-            st.page_link("pages/variant.py", label=plain(name), icon=":material/info:", query_params={"variant": key})
-
-
-def show_chart(chart: Chart | None, key: str) -> None:
-    """A chart under the sentence that says what to see."""
-    if chart is None:
-        return
-    st.markdown(f"**{plain(chart.title)}**")  # it may hold what a visitor typed
-    st.altair_chart(chart.chart, width="stretch", alt=chart.alt, key=key)
-
-
-def theme() -> str:
-    """`light` or `dark`, for the marks that do not follow the theme by themselves."""
-    return "dark" if st.context.theme.type == "dark" else "light"
-
-
-def params(found: Recommendation) -> dict[str, str | list[str]]:
-    """The question of a recommendation as address parameters: its workload, changed assumptions, and the scores that were asked for."""
-    kinds = {key: found.catalog.evidence_sets[key].kind for key in found.asked_sets}
-    return found.workload.params() | found.assumptions.params() | {SCORES[kind]: key for key, kind in kinds.items()}
-
-
-def link_to(page: str, found: Recommendation) -> str:
-    """The address of a page with the question of a recommendation."""
-    base = st.context.url or ""
-    root = base.rsplit("/", 1)[0] if base.count("/") > 2 else base
-    query = urlencode(params(found), doseq=True)
-    return f"{root}/{page}?{query}" if query else f"{root}/{page}"
-
-
-def copy_link(page: str, found: Recommendation) -> None:
-    """A button that shows the address of a page with a question, to copy."""
-    with st.popover("Copy link", icon=":material/link:"):
-        st.code(link_to(page, found), language=None, wrap_lines=True)
-
-
-def table(rows: list[dict[str, str]], alt: str) -> None:
-    """Rows of Markdown as a table that wraps and scrolls within itself."""
-    st.table(rows, hide_index=True, border="horizontal", alt=alt)
-
-
-def figures_table(rows: list[dict[str, str]], alt: str) -> None:
-    """Rows of plain figures as a table; says so where there is none."""
-    if rows:
-        table([figures(row) for row in rows], alt)
-    else:
-        st.markdown("Nothing to show.")
-
-
-def figures(row: dict[str, str]) -> dict[str, str]:
-    """A row of figures for a table, without its ids, in which nothing is markup."""
-    return {plain(key): plain(text) for key, text in row.items() if key not in ("id", "offer")}
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -1,0 +1,122 @@
+"""How fields are written, and what every entry has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from advisor.base.errors import did_you_mean
+from advisor.base.ids import ID_PATTERN
+
+Id = Annotated[str, Field(pattern=ID_PATTERN, description="kebab-case id, never reused")]
+Text = Annotated[str, Field(min_length=1, max_length=4000)]
+Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="year and month, as 2024-06")]
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(gt=0)]
+Measure = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def _quoted_decimal(value: object) -> object:
+    """`value` as Decimal if it is quoted text; YAML numbers are refused, because floats lose digits."""
+    if value is None or isinstance(value, Decimal):
+        return value
+    if isinstance(value, (float, int)):
+        kind = "float" if isinstance(value, float) else "number"
+        raise PydanticCustomError(
+            "unquoted_price", '{value} is a YAML {kind}. Write it in quotes: "{value}".', {"value": str(value), "kind": kind}
+        )
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise PydanticCustomError("not_a_price", "'{value}' is not a decimal number. Write it as \"0.01\".", {"value": str(value)[:60]})
+    if number < 0:
+        raise PydanticCustomError("negative_price", "{value} is negative. Write a price of 0 or more.", {"value": str(value)})
+    return number
+
+
+Usd = Annotated[Decimal, BeforeValidator(_quoted_decimal, json_schema_input_type=str)]
+
+
+class Entry(BaseModel):
+    """A part of a catalog file that refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = [key for key in data if key not in cls.model_fields]
+            if unknown:
+                names = "; ".join(f"no field '{key}'. {did_you_mean(str(key), cls.model_fields)}".strip() for key in unknown)
+                raise PydanticCustomError("unknown_field", "{names}", {"names": names})
+        return data
+
+
+class Sourced(Entry):
+    """An entry whose facts each name the sources they were read in.
+
+    `sources` is a mapping from field to source ids, or a list of ids that covers every fact of the entry.
+    """
+
+    NOT_FACTS: ClassVar[frozenset[str]] = frozenset({"id", "name", "note", "notes", "sources"})
+
+    sources: dict[str, list[str]] | list[str] = Field(description="source ids, by field or for the whole entry")
+
+    def source_ids(self, field: str) -> tuple[str, ...]:
+        """Ids of the sources of one field; empty where none is named."""
+        if isinstance(self.sources, list):
+            return tuple(self.sources)
+        return tuple(self.sources.get(field, ()))
+
+    def all_source_ids(self) -> Iterator[tuple[str, str]]:
+        """Every (field, source id) pair named here."""
+        if isinstance(self.sources, list):
+            yield from (("sources", source) for source in self.sources)
+        else:
+            yield from ((f"sources.{field}", source) for field, ids in self.sources.items() for source in ids)
+
+    @model_validator(mode="after")
+    def _every_fact_has_a_source(self) -> Self:
+        if isinstance(self.sources, dict):
+            odd = [name for name in self.sources if name not in type(self).model_fields]
+            if odd:
+                raise PydanticCustomError(
+                    "unknown_field",
+                    "{names}",
+                    {"names": "; ".join(f"sources names no field '{n}'. {did_you_mean(n, type(self).model_fields)}" for n in odd)},
+                )
+        bare = [
+            name
+            for name in type(self).model_fields
+            if name not in self.NOT_FACTS and getattr(self, name) not in (None, [], {}, ()) and not self.source_ids(name)
+        ]
+        if bare:
+            raise PydanticCustomError(
+                "no_source",
+                "no source for {fields}. Name under `sources:` where each was read, or write null.",
+                {"fields": ", ".join(bare)},
+            )
+        return self
+
+
+class Source(Entry):
+    """Where a figure was read, and when."""
+
+    id: Id
+    title: Text
+    url: Text | None = Field(description="address, or the name of the package the copy came from")
+    publisher: Text | None = None
+    tier: Literal["first_party", "secondary", "aggregator", "listing", "own"] | None = Field(
+        default=None, description="who says it; null where it was not graded; own: a decision or measurement of this project"
+    )
+    accessed: date = Field(description="the day it was read")
+    copy_date: str | None = Field(default=None, description="date of the copy that was read, as far as it is known")
+    what: Text | None = Field(default=None, description="what was read there")

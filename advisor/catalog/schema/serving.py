@@ -1,0 +1,173 @@
+"""Where variants run and what that costs: offers, machines, stores."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from advisor.catalog.schema.fields import Entry, Id, Measure, Positive, Sourced, Text, Usd
+
+
+class Offer(Sourced):
+    """One provider's price for one variant."""
+
+    NOT_FACTS: ClassVar[frozenset[str]] = Sourced.NOT_FACTS | {"variant"}
+
+    id: Id
+    variant: Id
+    model: Text = Field(description="the provider's own model id")
+    type: Literal["serverless", "trial"] = Field(description="trial: listed at no charge, never a price")
+    usd_per_1m_input: Usd | None = Field(description="US dollars per 1,000,000 input tokens; null: not known")
+    usd_per_1m_output: Usd | None = Field(description="US dollars per 1,000,000 output tokens; null: none stated")
+    billing_unit: Text | None
+    as_of: date | None = Field(description="date of the page or package the price was read in; null: undated")
+    max_tokens: Positive | None = Field(description="longest input the provider states, in tokens; null: not stated")
+    requests_per_minute: Positive | None = Field(default=None, description="most requests a minute; null: not stated")
+    tier: Literal["listing", "provider-page", "aggregator"] = Field(description="who states the price")
+    native_currency: Literal["USD", "EUR"] | None = Field(description="currency of the provider's own list; null: not known")
+    outputs: list[Literal["dense", "sparse", "multi_vector", "score"]] | None = Field(
+        default=None, description="outputs the endpoint is said to return; null: not stated"
+    )
+    default_pooling: Literal["cls", "mean"] | None = Field(
+        default=None, description="pooling unless the request asks otherwise; null: not stated"
+    )
+    note: Text | None = None
+
+
+class Provider(Entry):
+    """A provider of hosted endpoints and its offers."""
+
+    name: Text
+    router: bool = Field(default=False, description="passes requests on to other providers")
+    free_allocation: Text | None = Field(default=None, description="what is free, in the provider's unit")
+    free_usd_per_day: Usd | None = Field(
+        default=None, description="US dollars a day that the free allocation is worth, for a whole account"
+    )
+    free_sources: list[str] = Field(default=[])
+    notes: list[Text] = Field(default=[])
+    offers: list[Offer]
+
+
+class Peaks(Entry):
+    """Dense peak rates in TFLOP/s (int8: TOP/s); null: the part has no such mode, or no figure was found."""
+
+    fp32: Measure | None
+    tf32: Measure | None
+    fp16: Measure | None
+    bf16: Measure | None
+    int8_tops: Measure | None
+    fp8: Measure | None
+
+
+class Accelerator(Sourced):
+    """A GPU or other accelerator."""
+
+    id: Id
+    name: Text
+    vendor: Text
+    memory_gb: Measure | None = Field(description="memory in GB (1e9 bytes) as data sheets print it")
+    memory_options_gb: list[Measure] = Field(default=[])
+    memory_bandwidth_gb_per_s: Measure | None
+    peak_dense_tflops: Peaks
+    tdp_w: Measure | None
+    compute_capability: Measure | None
+    note: Text | None = None
+
+
+class Cpu(Entry):
+    """A CPU class with theoretical peaks."""
+
+    id: Id
+    isa: Text
+    microarchitecture: Text
+    clock_mhz: Measure | None
+    fp32_flop_per_cycle_per_core: Measure | None
+    fp32_gflops_per_core: Measure | None
+    fp32_gflops_per_vcpu: Measure | None
+    int8_op_per_cycle_per_core: Measure | None
+    int8_gops_per_vcpu: Measure | None
+    bf16_flop_per_cycle_per_core: Measure | None
+    bf16_gflops_per_vcpu: Measure | None
+    vcpus_per_core: Measure | None
+    example_instances: list[Text] = Field(default=[])
+    sources: list[str] = Field(description="source ids; empty: derived from the width of the instruction set, see note")
+    note: Text
+
+
+class Instance(Sourced):
+    """A machine rented by the hour."""
+
+    NOT_FACTS: ClassVar[frozenset[str]] = Sourced.NOT_FACTS | {"accelerator_count", "marketplace"}
+
+    id: Id
+    cloud: Text
+    instance: Text
+    region: Text | None
+    kind: Literal["gpu", "cpu", "accelerator", "mac"]
+    vcpu: Measure | None
+    ram_gib: Measure | None
+    accelerator: Id | None
+    accelerator_count: Measure = Field(description="accelerators in the instance; a fraction for a shared one")
+    cpu: Id | None = Field(default=None, description="CPU class; null: not known, or of no interest beside an accelerator")
+    marketplace: bool = Field(default=False, description="let by third parties through the cloud, at a price that moves by the day")
+    on_demand_usd_per_h: Usd | None = Field(description="US dollars an hour for the whole instance")
+    spot_usd_per_h: Usd | None
+    as_of: date | None
+    note: Text | None = None
+
+
+class Store(Sourced):
+    """A vector store: prices and limits."""
+
+    id: Id
+    name: Text
+    type: Literal["self_hosted", "managed", "disk"]
+    usd_per_gb_month: Usd | None = None
+    usd_per_gb_month_unindexed: Usd | None = None
+    usd_per_gib_month: Usd | None = None
+    backup_usd_per_gib_month: Usd | None = None
+    read_usd_per_million_units: Usd | None = None
+    write_usd_per_million_units: Usd | None = None
+    write_usd_per_gb: Usd | None = None
+    write_minimum_bytes: Positive | None = None
+    query_usd_per_pb: Usd | None = None
+    query_usd_per_million: Usd | None = None
+    query_processed_usd_per_tb: Usd | None = None
+    query_minimum_gb: Usd | None = None
+    query_discounts: Text | None = None
+    returned_usd_per_gb: Usd | None = None
+    minimum_usd_per_month: Usd | None = None
+    floor_usd_per_month: Usd | None = None
+    as_of: str | None = None
+    max_dims: Positive | dict[str, Positive] | None = Field(default=None, description="largest dimension, or by index type")
+    vector_types: list[Literal["float32", "float16", "int8", "binary"]] | None = Field(
+        default=None, description="types it takes; null: not stated"
+    )
+    max_vectors_per_index: Positive | None = None
+    max_vectors_per_put: Positive | None = None
+    max_top_k: Positive | None = None
+    max_request_mib: Positive | None = None
+    index_types: list[Text] = Field(default=[])
+    hnsw_defaults: dict[str, Positive] | None = None
+    vector_bytes: dict[str, Any] | None = None
+    free_tier: dict[str, Any] | None = None
+    other_plans: list[dict[str, Any]] = Field(default=[])
+    gb: Text | None = None
+    included_iops: Positive | None = None
+    included_mb_per_s: Positive | None = None
+    egress_note: Text | None = None
+    read_unit_note: Text | None = None
+    price_note: Text | None = None
+    note: Text | None = None
+
+
+class StorageFormula(Entry):
+    """Bytes of an index by store and vector type (n vectors, d dimensions)."""
+
+    id: Id
+    bytes_per_vector: Text | None = None
+    total_bytes: Text | None = None
+    note: Text | None = None
+    sources: list[str]

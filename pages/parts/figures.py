@@ -1,0 +1,39 @@
+"""Tables and charts as every page shows them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from advisor.show.charts import Chart
+from pages.parts.markdown import plain
+
+
+def show_chart(chart: Chart | None, key: str) -> None:
+    """A chart under the sentence that says what to see."""
+    if chart is None:
+        return
+    st.markdown(f"**{plain(chart.title)}**")  # it may hold what a visitor typed
+    st.altair_chart(chart.chart, width="stretch", alt=chart.alt, key=key)
+
+
+def theme() -> str:
+    """`light` or `dark`, for the marks that do not follow the theme by themselves."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def table(rows: list[dict[str, str]], alt: str) -> None:
+    """Rows of Markdown as a table that wraps and scrolls within itself."""
+    st.table(rows, hide_index=True, border="horizontal", alt=alt)
+
+
+def figures_table(rows: list[dict[str, str]], alt: str) -> None:
+    """Rows of plain figures as a table; says so where there is none."""
+    if rows:
+        table([plain_row(row) for row in rows], alt)
+    else:
+        st.markdown("Nothing to show.")
+
+
+def plain_row(row: dict[str, str]) -> dict[str, str]:
+    """A row of figures for a table, without its ids, in which nothing is markup."""
+    return {plain(key): plain(text) for key, text in row.items() if key not in ("id", "offer")}

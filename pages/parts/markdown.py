@@ -1,0 +1,23 @@
+"""Text for Markdown in which nothing that a visitor or a catalog wrote is markup."""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+# Streamlit 1.67 draws :material/x: and :streamlit:, and links http://x, www.x and a@b.c, even where the signs are escaped.
+_DRAWN = re.compile(r":(?=material/|streamlit:|//)|www(?=\.)|(?<=\S)(?=@[\w-]+\.)", re.IGNORECASE)
+
+
+def plain(text: str) -> str:
+    """Text for Markdown in which nothing is a formula, a link, an icon, or markup."""
+    text = _DRAWN.sub("\\g<0>\u2060", text)  # a joiner without width, where an escape is not enough
+    for sign in "\\`*_{}[]<>#~$|&":  # & begins an entity, as &colon;, which Markdown reads before it looks for addresses
+        text = text.replace(sign, f"\\{sign}")
+    return text.replace("\n", " ").replace(":", "\\:")
+
+
+def small(text: str) -> None:
+    """A small line under a figure; unlike a caption its links keep the contrast of links."""
+    st.markdown(f":small[{text}]")
