@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from advisor import catalog as catalogs
-from advisor.catalog.load import Catalog
+from advisor.catalog import Catalog
 from advisor.sizing.throughput import LEAST_POINTS, Calibration, HardwareClass, calibrations
 
 PRECISIONS = ("default", "int8")

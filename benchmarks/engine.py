@@ -15,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
-from advisor.catalog.load import Catalog
-from advisor.decide.plans import build
+from advisor.catalog import Catalog
+from advisor.decide.build import build_plans
 from advisor.decide.recommend import recommend
 from advisor.decide.rule_results import Findings
 from advisor.explain import reasons, record
@@ -58,9 +58,9 @@ def main() -> None:
         print(f"{task}:")
         for times in (1, 10, 50):
             larger = enlarged(catalog, times)
-            table = build(larger, workload, TODAY)
+            table = build_plans(larger, workload, TODAY)
             repeats = 15 if times == 1 else 5
-            built = milliseconds(lambda c=larger, w=workload: build(c, w, TODAY), repeats)
+            built = milliseconds(lambda c=larger, w=workload: build_plans(c, w, TODAY), repeats)
             ruled = milliseconds(lambda c=larger, t=table: Findings(c, t).excluded, repeats)
             whole = milliseconds(lambda c=larger, w=workload: recommend(c, w, TODAY).answer, repeats)
             told = milliseconds(lambda c=larger, w=workload: reasons.reasons(recommend(c, w, TODAY)), repeats)

@@ -30,7 +30,8 @@ import numpy as np
 
 from advisor import catalog as catalogs
 from advisor.base.formatting import GIB
-from advisor.catalog.load import THROUGHPUT_COLUMNS, Catalog
+from advisor.catalog import Catalog
+from advisor.catalog.load import THROUGHPUT_COLUMNS
 from advisor.catalog.schema import Variant
 from advisor.sizing.throughput import flops_per_token
 from tools.onnx_models import Graph, Shape, hidden_states, score

@@ -8,7 +8,8 @@ from syrupy.extensions.amber import AmberSnapshotExtension
 from syrupy.location import PyTestLocation
 
 from advisor import catalog as catalogs
-from advisor.catalog.load import SHIPPED, Catalog
+from advisor.catalog import Catalog
+from advisor.catalog.load import SHIPPED
 
 TODAY = date(2026, 11, 24)
 TESTS = Path(__file__).resolve().parent

@@ -21,7 +21,7 @@ from advisor.ask.workload import Workload, ignored
 from advisor.base import formatting
 from advisor.base.errors import CatalogError, EncodeError, WorkloadError
 from advisor.catalog.load import THROUGHPUT_COLUMNS
-from advisor.decide import plans
+from advisor.decide import build
 from advisor.decide.priced import priced
 from advisor.decide.recommend import recommend
 from advisor.encode.engine import About, Scores, Vectors
@@ -618,4 +618,4 @@ def test_the_plans_of_a_link_without_the_machine_do_not_hold_it():
 
 
 def test_ids_of_the_plain_catalog_hold_no_measured_machine(catalog):
-    assert not any(name.endswith("@this-machine") for name in plans.ids(catalog))
+    assert not any(name.endswith("@this-machine") for name in build.plan_ids(catalog))

@@ -7,7 +7,7 @@ import pytest
 
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
-from advisor.decide.plans import build
+from advisor.decide.build import build_plans
 from advisor.sizing import storage, tokens
 
 TODAY = date(2026, 11, 24)
@@ -15,7 +15,7 @@ RERANK = {"task": "rerank"}
 
 
 def plan(catalog, plan_id, stated, assumed=None):
-    return next(p for p in build(catalog, Workload(**stated), TODAY, Assumptions(**(assumed or {}))) if p.id == plan_id)
+    return next(p for p in build_plans(catalog, Workload(**stated), TODAY, Assumptions(**(assumed or {}))) if p.id == plan_id)
 
 
 HOSTED = [

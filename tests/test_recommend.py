@@ -14,7 +14,7 @@ from advisor.base import formatting
 from advisor.base.errors import WorkloadError
 from advisor.catalog.load import SHIPPED
 from advisor.decide import evidence
-from advisor.decide.plans import KINDS_FOR_TASK
+from advisor.decide.build import KINDS_FOR_TASK
 from advisor.decide.recommend import BASE, choose, costs_at, eligible, recommend
 from advisor.explain import reasons, what_would_change
 

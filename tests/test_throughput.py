@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from advisor import catalog as catalogs
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
-from advisor.decide.plans import build
+from advisor.decide.build import build_plans
 from advisor.sizing import throughput
 from advisor.sizing.latency import filled
 
 
 def plan(catalog, today, plan_id, assumed=None, **stated):
-    return next(plan for plan in build(catalog, Workload(**stated), today, Assumptions(**(assumed or {}))) if plan.id == plan_id)
+    return next(plan for plan in build_plans(catalog, Workload(**stated), today, Assumptions(**(assumed or {}))) if plan.id == plan_id)
 
 
 def beside(catalog, instance_id, **update):
@@ -168,7 +168,7 @@ COUNTS = st.fixed_dictionaries(
 @settings(max_examples=40, deadline=None)
 @given(COUNTS, st.data())
 def test_the_columns_hold_what_the_exact_amounts_of_a_plan_are(made_up, today, stated, data):
-    table = build(made_up, Workload(**stated), today)
+    table = build_plans(made_up, Workload(**stated), today)
     found = table[data.draw(st.integers(0, len(table) - 1))]
     column = table.monthly()[found.row]
     assert np.isnan(column) == (found.monthly_usd is None)
@@ -187,6 +187,6 @@ def test_the_columns_hold_what_the_exact_amounts_of_a_plan_are(made_up, today, s
 def test_more_never_costs_less_at_any_plan(made_up, today, stated, field, factor):
     most = {"rerank_candidates": 10_000, "query_tokens": 10**5, "passage_tokens": stated["passage_tokens_p95"]}.get(field, 10**12)
     more = stated | {field: min(most, max(1, stated[field]) * factor)}
-    first, second = (build(made_up, Workload(**each), today).monthly() for each in (stated, more))
+    first, second = (build_plans(made_up, Workload(**each), today).monthly() for each in (stated, more))
     known = ~np.isnan(first)
     assert (second[known] >= first[known] * (1 - 1e-12)).all()

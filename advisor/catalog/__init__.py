@@ -1,5 +1,6 @@
 """The catalog: facts, prices, evidence and rules, read from YAML and CSV and checked as a whole."""
 
-from advisor.catalog.load import Catalog, Family, Rule, fingerprint, folder, load, today
+from advisor.catalog.load import fingerprint, folder, load, today
+from advisor.catalog.model import Catalog, Family, Rule
 
 __all__ = ["Catalog", "Family", "Rule", "fingerprint", "folder", "load", "today"]

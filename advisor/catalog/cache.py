@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Any, TypeVar, cast
 
-from advisor.catalog.load import Catalog
+from advisor.catalog.model import Catalog
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -10,7 +10,7 @@ import pandas as pd
 from advisor.catalog import schema
 
 if TYPE_CHECKING:
-    from advisor.catalog.load import Catalog
+    from advisor.catalog.model import Catalog
 
 Reference = tuple[str, str, str, str, Mapping[str, Any], str]
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from advisor.base.errors import CatalogError, Fault
-from advisor.catalog.load import Catalog, fingerprint, folder, load
+from advisor.catalog.load import fingerprint, folder, load
+from advisor.catalog.model import Catalog
 
 
 class Current(NamedTuple):

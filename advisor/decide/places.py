@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 
 from advisor.base.formatting import DAYS_PER_MONTH
-from advisor.catalog.load import Catalog
+from advisor.catalog import Catalog
 from advisor.catalog.schema import Instance, Offer, Provider, Variant
 from advisor.sizing import throughput
 from advisor.sizing.tokens import Floats

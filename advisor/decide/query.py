@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import LISTS, Workload
 from advisor.base.errors import Fault, WorkloadError, did_you_mean
-from advisor.catalog.load import Catalog
+from advisor.catalog import Catalog
 from advisor.sizing import storage
 
 SCORES = {"embedder": "scores", "reranker": "rerank_scores"}

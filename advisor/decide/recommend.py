@@ -15,11 +15,11 @@ import numpy.typing as npt
 from advisor.ask.assumptions import DEFAULT, Assumptions
 from advisor.ask.workload import Workload
 from advisor.base.formatting import HOURS_PER_MONTH
-from advisor.catalog.load import Catalog
-from advisor.decide import evidence, plans
+from advisor.catalog import Catalog
+from advisor.decide import build, evidence
+from advisor.decide.build import KINDS_FOR_TASK
 from advisor.decide.evidence import Evidence
-from advisor.decide.plan import Plan
-from advisor.decide.plans import KINDS_FOR_TASK, Plans
+from advisor.decide.plans import Plan, Plans
 from advisor.decide.rule_results import Finding, Findings
 from advisor.sizing.tokens import ENDS, Range
 
@@ -257,7 +257,7 @@ def recommend(
     Raises:
         WorkloadError: the workload names a vector store that the catalog does not have.
     """
-    table = plans.build(catalog, workload, today, assumptions)
+    table = build.build_plans(catalog, workload, today, assumptions)
     catalog = table.catalog
     rules = Findings(catalog, table, near.rules if near else None)
     cost = costs_at(table, BASE)

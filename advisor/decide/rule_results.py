@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from advisor.catalog.load import Catalog, Rule
-from advisor.decide.plan import Plan, shown
-from advisor.decide.plans import Plans
+from advisor.catalog import Catalog, Rule
+from advisor.decide.plans import Plan, Plans, shown
 from advisor.rules import evaluate
 from advisor.rules.evaluate import Bools, Truth
 from advisor.rules.template import fill, names_in

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from advisor.base import formatting
 from advisor.base.formatting import HOURS_PER_MONTH
+from advisor.catalog import Catalog
 from advisor.catalog.cache import kept
-from advisor.catalog.load import Catalog
 from advisor.decide.places import CLOUDS, Place, all_places, free_usd_per_month, place_name, preference_order, rent_of, usd_per_1m
 from advisor.rules.columns import KINDS
 from advisor.rules.evaluate import Values, column

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from advisor.base import formatting
-from advisor.catalog.load import Catalog
+from advisor.catalog import Catalog
 from advisor.decide.places import free_usd_per_month
 from advisor.decide.recommend import Judged, Recommendation
 from advisor.family.price_list import dated, tier

@@ -14,7 +14,7 @@ from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload, unused
 from advisor.base import formatting
 from advisor.base.errors import AdvisorError
-from advisor.catalog.load import Catalog
+from advisor.catalog import Catalog
 from advisor.catalog.schema import Variant
 from advisor.decide.evidence import Evidence
 from advisor.decide.recommend import Recommendation, recommend

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from advisor.ask.workload import Workload, bounds, unused
 from advisor.base import formatting
-from advisor.catalog.load import Catalog
-from advisor.decide import plans
+from advisor.catalog import Catalog
+from advisor.decide import build
 from advisor.decide.recommend import BASE, Ends, Recommendation, recommend, total_usd
 
 FACTOR = 2.0
@@ -79,7 +79,7 @@ def _usd(catalog: Catalog, found: Recommendation, stated: dict[str, Any], assume
     """US dollars a month of the same pick for another workload, or under another assumption."""
     workload, assumptions = found.workload.model_copy(update=stated), found.assumptions.model_copy(update=assumed or {})
     assert found.choice is not None
-    return total_usd(plans.build(catalog, workload, found.today, assumptions), found.choice, BASE)
+    return total_usd(build.build_plans(catalog, workload, found.today, assumptions), found.choice, BASE)
 
 
 def scaled(workload: Workload, field: str, factor: float) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from advisor.ask.workload import MOST_LANGUAGES, Workload, bounds
 from advisor.base import formatting
 from advisor.base.formatting import value
-from advisor.catalog.load import Catalog
+from advisor.catalog import Catalog
 from advisor.decide.evidence import EQUAL_POINTS
 from advisor.decide.recommend import (
     BASE,

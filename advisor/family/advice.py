@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from advisor.base import formatting
-from advisor.catalog.load import Catalog
+from advisor.catalog import Catalog
 from advisor.catalog.schema import Variant
 from advisor.decide import evidence
 from advisor.family import faq, listing

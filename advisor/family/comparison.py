@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from advisor.base import formatting
-from advisor.catalog.load import Catalog
+from advisor.catalog import Catalog
 from advisor.decide import evidence
 from advisor.family.facts import variant_facts
 from advisor.family.price_list import lowest_price

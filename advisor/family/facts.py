@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from advisor.base import formatting
-from advisor.catalog.load import Catalog, Family
+from advisor.catalog import Catalog, Family
 from advisor.catalog.schema import Correction, Variant
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from advisor.base import formatting
-from advisor.catalog.load import Catalog, Family
+from advisor.catalog import Catalog, Family
 from advisor.catalog.schema import Offer, Provider, Variant
 from advisor.family import listing
 

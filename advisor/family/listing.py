@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from advisor.base.formatting import listed
-from advisor.catalog.load import Family
+from advisor.catalog import Family
 from advisor.catalog.schema import Listing, ListingPrice, ListingVariant
 from advisor.family.facts import Release
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from advisor.base import formatting
-from advisor.catalog.load import Catalog
+from advisor.catalog import Catalog
 from advisor.catalog.schema import Offer, Provider
 
 STALE_DAYS = 90

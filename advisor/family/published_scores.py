@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from advisor.base import formatting
-from advisor.catalog.load import Catalog
+from advisor.catalog import Catalog
 from advisor.decide import evidence
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from advisor.base.spreadsheet import guarded
-from advisor.catalog.load import Catalog
+from advisor.catalog import Catalog
 from advisor.decide.recommend import Recommendation
 from advisor.explain import reasons
 from advisor.show import tables

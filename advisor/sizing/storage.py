@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.base.formatting import GIB, HOURS_PER_MONTH
-from advisor.catalog.load import Catalog
+from advisor.catalog import Catalog
 from advisor.catalog.schema import Instance, Store, Variant
 from advisor.sizing.tokens import ZERO, Range, Tokens
 

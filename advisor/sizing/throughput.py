@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, cast
 
 from advisor.base.formatting import GIB
+from advisor.catalog import Catalog
 from advisor.catalog.cache import kept
-from advisor.catalog.load import Catalog
 from advisor.catalog.schema import Id, Instance, Measure, Variant
 
 HardwareClass = Literal["gpu", "cpu"]

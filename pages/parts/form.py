@@ -12,8 +12,8 @@ from advisor.ask.workload import Workload, bounds, ignored, infinite, unused
 from advisor.base import formatting
 from advisor.base.errors import WorkloadError
 from advisor.catalog import Catalog
-from advisor.decide import evidence, plans, recommend
-from advisor.decide.plans import KINDS_FOR_TASK
+from advisor.decide import build, evidence, recommend
+from advisor.decide.build import KINDS_FOR_TASK
 from advisor.decide.priced import priced
 from advisor.decide.query import SCORES, VIEW
 from advisor.decide.recommend import Recommendation
@@ -39,8 +39,8 @@ def _choices(found: Catalog) -> dict[str, list[str]]:
         "your_price_variant": models(found),
         "measured_variant": models(found),
         "measured_precision": list(PRECISIONS),
-        "plan": plans.ids(priced(found, _assumed())),
-        "offer": plans.ids(priced(found, _assumed())),
+        "plan": build.plan_ids(priced(found, _assumed())),
+        "offer": build.plan_ids(priced(found, _assumed())),
         **{SCORES[kind]: [key for key, s in found.evidence_sets.items() if s.kind == kind] for kind in SCORES},
     }
 

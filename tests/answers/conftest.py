@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from advisor.ask.workload import Workload
-from advisor.catalog.load import Catalog
+from advisor.catalog import Catalog
 from advisor.decide.recommend import Recommendation, recommend
 
 QUESTIONS = Path(__file__).with_name("workloads.yaml")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from advisor.catalog.load import Family
+from advisor.catalog import Family
 from advisor.catalog.schema import Family as FamilyFacts
 from advisor.catalog.schema import Listing
 from advisor.family import listing

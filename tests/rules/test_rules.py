@@ -15,8 +15,8 @@ from advisor.catalog import files
 from advisor.catalog.load import SHIPPED
 from advisor.catalog.schema import Peaks
 from advisor.decide import static_columns
-from advisor.decide.plan import Plan, shown
-from advisor.decide.plans import build
+from advisor.decide.build import build_plans
+from advisor.decide.plans import Plan, shown
 from advisor.decide.rule_results import Findings
 from advisor.rules import template
 
@@ -270,7 +270,7 @@ NOT_SHIPPED = {
 
 def judged(catalog, workload, plan_id):
     """A plan, and what the rules say of it."""
-    table = build(catalog, Workload.of(workload), TODAY)
+    table = build_plans(catalog, Workload.of(workload), TODAY)
     row = next(row for row, place in enumerate(table.static.places) if place.id == plan_id)
     return table[row], Findings(catalog, table).of(row)
 

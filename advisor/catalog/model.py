@@ -1,0 +1,77 @@
+"""A catalog in memory: families, offers, machines, evidence and rules as typed values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from advisor.catalog import schema
+from advisor.rules import syntax
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of the catalog with its expression parsed."""
+
+    id: str
+    theme: str
+    entry: schema.Rule
+    when: syntax.Expression
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family with its variants; what a family's folder does not hold is None or empty."""
+
+    id: str
+    facts: schema.Family
+    variants: dict[str, schema.Variant]
+    listing: schema.Listing | None = None
+    corrections: tuple[schema.Correction, ...] = ()
+    questions: tuple[schema.Question, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)  # one is equal to itself only, so that what is computed from it can be cached
+class Catalog:
+    """Everything the advisor knows. Mappings are by id, in the order of their ids or files."""
+
+    version: str
+    families: dict[str, Family]
+    licences: dict[str, schema.Licence]
+    providers: dict[str, schema.Provider]
+    accelerators: dict[str, schema.Accelerator]
+    cpus: dict[str, schema.Cpu]
+    instances: dict[str, schema.Instance]
+    stores: dict[str, schema.Store]
+    storage_formulas: dict[str, schema.StorageFormula]
+    metrics: dict[str, schema.Metric]
+    evidence_sets: dict[str, schema.EvidenceSet]
+    least_shared_share: float
+    quality: pd.DataFrame
+    quality_by_language: pd.DataFrame
+    throughput: pd.DataFrame
+    rules: dict[str, Rule]
+    presets: dict[str, schema.Preset]
+    sources: dict[str, schema.Source]
+    folder: Path = field(compare=False)
+    own: dict[Any, Any] | None = field(default=None, repr=False)
+    """Where a catalog with a visitor's own data, and those derived from it, keep what is worked out (see kept.py); None: it is for all."""
+
+    @property
+    def variants(self) -> dict[str, schema.Variant]:
+        """Every variant of every family, by id."""
+        return {key: variant for family in self.families.values() for key, variant in family.variants.items()}
+
+    def family_of(self, variant_id: str) -> Family:
+        """The family that holds a variant."""
+        return next(family for family in self.families.values() if variant_id in family.variants)
+
+    def offers(self) -> Iterator[tuple[str, schema.Provider, schema.Offer]]:
+        """Every (provider id, provider, offer)."""
+        for key, provider in self.providers.items():
+            for offer in provider.offers:
+                yield key, provider, offer
