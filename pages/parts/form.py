@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal, TypedDict
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from advisor import catalog, telemetry
 from advisor.ask.assumptions import MEASURED, PRECISIONS, Assumptions
@@ -21,6 +22,15 @@ from advisor.sizing import storage
 from pages.parts import links, markdown, session
 
 DEFAULT = Workload()
+
+
+class Words(TypedDict):
+    """What every field of the form is given: its name, its help, and its place in the address."""
+
+    label: str
+    help: str
+    key: str
+    bind: Literal["query-params"]
 
 
 def _ignored() -> list[str]:
@@ -112,29 +122,35 @@ def ask_workload() -> Workload | None:
     return workload
 
 
-def _words(field: str) -> dict[str, str | None]:
+def _words(field: str) -> Words:
     info = Workload.model_fields[field]
     return {"label": info.title or field, "help": markdown.plain(info.description or ""), "key": field, "bind": "query-params"}
 
 
-def _number(field: str, *, whole: bool = True, off: bool = False):
-    value = getattr(DEFAULT, field)
-    kind = int if whole else float
+def _number(field: str, *, off: bool = False) -> int | None:
+    """A field of whole numbers."""
+    value: int | None = getattr(DEFAULT, field)
     least, most = bounds(field)
-    return st.number_input(
-        **_words(field), min_value=kind(least), max_value=kind(most), value=None if value is None else kind(value), disabled=off
-    )
+    return st.number_input(**_words(field), min_value=int(least), max_value=int(most), value=value, disabled=off)
 
 
-def _one(field: str, options: list[str], *, off: bool = False):
-    return st.segmented_control(**_words(field), options=options, default=getattr(DEFAULT, field), required=True, disabled=off)
+def _fraction(field: str) -> float | None:
+    """A field of numbers that need not be whole."""
+    value: float | None = getattr(DEFAULT, field)
+    least, most = bounds(field)
+    return st.number_input(**_words(field), min_value=float(least), max_value=float(most), value=value)
 
 
-def _yes(field: str, *, off: bool = False):
+def _one(field: str, options: list[str], *, off: bool = False) -> str:
+    value: str = getattr(DEFAULT, field)
+    return st.segmented_control(**_words(field), options=options, default=value, required=True, disabled=off)
+
+
+def _yes(field: str, *, off: bool = False) -> bool:
     return st.toggle(**_words(field), value=getattr(DEFAULT, field), disabled=off)
 
 
-def _several(field: str, options: list[str], *, off: bool = False):
+def _several(field: str, options: list[str], *, off: bool = False) -> list[str]:
     return st.multiselect(**_words(field), options=options, default=list(getattr(DEFAULT, field)), disabled=off)
 
 
@@ -145,15 +161,15 @@ def _ask_need() -> dict[str, object]:
     stated["languages"] = _several("languages", languages(session.the_catalog()))
     left, right = st.columns(2)
     with left:
-        stated["passages"] = _number("passages", off="passages" in off)
-        stated["queries_per_month"] = _number("queries_per_month")
+        stated["passages"] = passages = _number("passages", off="passages" in off)
+        stated["queries_per_month"] = queries = _number("queries_per_month")
         stated["query_tokens"] = _number("query_tokens")
     with right:
         stated["passage_tokens"] = _number("passage_tokens")
         stated["passage_tokens_p95"] = _number("passage_tokens_p95")
         stated["rerank_candidates"] = _number("rerank_candidates", off="rerank_candidates" in off)
-    corpus = "" if "passages" in off else f"{formatting.large(stated['passages'])} passages, "
-    st.caption(f"{corpus}{formatting.large(stated['queries_per_month'])} queries a month")
+    corpus = "" if "passages" in off else f"{formatting.large(passages)} passages, "
+    st.caption(f"{corpus}{formatting.large(queries)} queries a month")
     stated["new_passages_per_month"] = _number("new_passages_per_month", off="new_passages_per_month" in off)
     return stated
 
@@ -182,23 +198,23 @@ def _ask_place() -> dict[str, object]:
             "hardware": _one("hardware", ["any", "cpu", "gpu"], off=placement == "hosted"),
             "data_may_leave": _yes("data_may_leave"),
             "redundancy": _yes("redundancy", off=placement == "hosted"),
-            "peak_queries_per_second": _number("peak_queries_per_second", whole=False),
+            "peak_queries_per_second": _fraction("peak_queries_per_second"),
         }
 
 
 def _ask_limits() -> dict[str, object]:
     """What must not be exceeded, and what decides."""
     with st.expander("Limits and licence", icon=":material/rule:"):
-        stated = {
-            "budget_usd_per_month": _number("budget_usd_per_month", whole=False),
-            "latency_ms_p95": _number("latency_ms_p95", whole=False),
+        stated: dict[str, object] = {
+            "budget_usd_per_month": _fraction("budget_usd_per_month"),
+            "latency_ms_p95": _fraction("latency_ms_p95"),
             "licence": _one("licence", ["any", "commercial", "permissive"]),
         }
     with st.expander("How to choose", icon=":material/tune:"):
         return stated | {
             "priority": _one("priority", ["balanced", "quality", "cost"]),
-            "quality_tolerance": _number("quality_tolerance", whole=False),
-            "material_usd": _number("material_usd", whole=False),
+            "quality_tolerance": _fraction("quality_tolerance"),
+            "material_usd": _fraction("material_usd"),
         }
 
 
@@ -236,7 +252,7 @@ def _ask_preset(found: Catalog, workload: Workload | None) -> None:
     )
 
 
-def ask(title: str) -> tuple[Recommendation, Any]:
+def ask(title: str) -> tuple[Recommendation, DeltaGenerator]:
     """The form on the left, the recommendation for it today, and the place on the right for the answer; stops where the form has faults."""
     st.title(title)
     show_ignored()
@@ -269,7 +285,7 @@ def ask_assumptions() -> Assumptions | None:
             if name == MEASURED[0]:
                 st.caption("A machine of yours, as measured: Live measures this one and fills these in. All of it, or none.")
             mark = " (changed)" if name in changed else ""
-            words = {
+            words: Words = {
                 "label": f"{fields[name].title}{mark}",
                 "help": markdown.plain(fields[name].description or ""),
                 "key": name,
