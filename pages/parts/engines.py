@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import TypedDict, TypeVar, get_args
 
 import streamlit as st
 
@@ -11,12 +11,14 @@ from advisor import telemetry
 from advisor.base.errors import EncodeError
 from advisor.encode import available_models, downloads, endpoints
 from advisor.encode.available_models import Choice
-from advisor.encode.engine import LONGEST_CHARACTERS, Engine
-from advisor.encode.pool import Pool, PoolLimits, most_resident
+from advisor.encode.engine import LONGEST_CHARACTERS, About, Engine
+from advisor.encode.pool import Pool, PoolLimits, Told, most_resident
 from advisor.encode.remote import Gate, Remote
 from advisor.live import results
 from advisor.net.client import parsed
 from pages.parts import markdown, session
+
+Result = TypeVar("Result")
 
 FOLDERS = "model_folders"
 TYPED = "typed_endpoint"
@@ -40,6 +42,16 @@ GATES: dict[str, Gate] = {}
 """How many ask each of the operator's endpoints now, by id of the choice."""
 MOST_AT_ONCE = 8
 """Visitors' requests at once to one of the operator's endpoints; as many wait for a model of this server."""
+
+
+class Fields(TypedDict):
+    """What is typed in of an endpoint."""
+
+    base_url: str
+    shape: str
+    model: str
+    kind: str
+    variant: str | None
 
 
 def all_choices() -> dict[str, Choice]:
@@ -77,7 +89,7 @@ def choose(found: dict[str, Choice], kind: str, label: str, key: str, outputs: s
     return chosen
 
 
-def engine(chosen: Choice, told: Callable[[str], None]) -> Engine:
+def engine(chosen: Choice, told: Told) -> Engine:
     """The engine of a choice; a model of this machine begins to load.
 
     Raises:
@@ -99,23 +111,27 @@ def engine(chosen: Choice, told: Callable[[str], None]) -> Engine:
     return POOL.engine(chosen.model, told)
 
 
-def once(key: str, inputs: Any, label: str, work: Callable[[Callable[[str], None]], Any], disabled: bool = False) -> Any:
+def once(key: str, inputs: object, label: str, work: Callable[[Told], Result], disabled: bool = False) -> Result | None:
     """What `work` gave for these inputs, kept for the visit and made by the button; None where there is nothing to show.
 
     `work` takes a function that shows where it stands. Its EncodeError is shown as one sentence.
     """
     pressed = st.button(label, key=f"{key}_go", icon=":material/play_arrow:", disabled=disabled)
     spot = st.empty()
+
+    def told(words: str) -> None:
+        spot.caption(markdown.plain(words))
+
     if pressed:
         st.session_state.pop(key, None)
         spot.caption("Working.")
         try:
-            st.session_state[key] = (inputs, work(lambda words: spot.caption(markdown.plain(words))))
+            st.session_state[key] = (inputs, work(told))
         except EncodeError as error:
             spot.warning(markdown.plain(str(error)))
             return None
         spot.empty()
-    kept = st.session_state.get(key)
+    kept: tuple[object, Result] | None = st.session_state.get(key)
     if kept is None:
         return None
     if kept[0] != inputs:
@@ -124,7 +140,7 @@ def once(key: str, inputs: Any, label: str, work: Callable[[Callable[[str], None
     return kept[1]
 
 
-def answered(about: Any, seconds: float, counted: int | None = None, counted_in: str = "tokens") -> None:
+def answered(about: About, seconds: float, counted: int | None = None, counted_in: str = "tokens") -> None:
     """Who answered, and what is to be known of it."""
     st.caption(markdown.plain(results.who(about, seconds, counted, counted_in)))
     if about.notes:
@@ -210,7 +226,8 @@ def ask_endpoint() -> None:
             max_chars=MOST_TYPED,
             help="Sent to that address only; forgotten with this visit, or when the address is changed.",
         )
-        fields = {"base_url": base, "shape": shape, "model": model, "kind": kind, "variant": None if variant == variants[0] else variant}
+        variant_id = None if variant == variants[0] else variant
+        fields: Fields = {"base_url": base, "shape": shape, "model": model, "kind": kind, "variant": variant_id}
         st.button("Use it", icon=":material/check:", disabled=not (base and model), on_click=take_endpoint, args=(fields,))
         if problem := st.session_state.pop("typed_problem", None):
             st.warning(markdown.plain(problem))
@@ -225,7 +242,7 @@ def forget_endpoint() -> None:
     st.session_state["typed_before"] = st.session_state["typed_base"]
 
 
-def take_endpoint(fields: dict[str, Any]) -> None:
+def take_endpoint(fields: Fields) -> None:
     """Chooses the endpoint that was typed in, or keeps what is wrong with it for the page to say."""
     try:
         st.session_state[TYPED] = endpoints.typed(session.the_catalog().variants, **fields)

@@ -6,7 +6,6 @@ import os
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -16,6 +15,7 @@ from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.base.errors import CatalogError
 from advisor.catalog import Catalog, price_sources, reloading
+from advisor.catalog.schema import Usd
 from advisor.decide import recommend
 from advisor.decide.query import SCORES
 from advisor.explain import reasons
@@ -46,7 +46,7 @@ class Yours:
     languages: tuple[str, ...]
 
 
-def start(page: Any) -> None:
+def start(page: st.Page) -> None:
     """Loads the catalog, or shows what is wrong with it; brings the workload along to the pages that use it."""
     st.html(f"<style>{TAGS}</style>")
     now = reloading.current()
@@ -99,7 +99,7 @@ def _for_all() -> Catalog:
 
 
 @lru_cache(maxsize=8)
-def _with_live(found: Catalog, live: tuple[tuple[str, Any], ...]) -> Catalog:
+def _with_live(found: Catalog, live: tuple[tuple[str, Usd | None], ...]) -> Catalog:
     """One catalog for the same live prices, so that what is worked out from it is kept."""
     return price_sources.with_prices(found, dict(live))
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from advisor import catalog as catalogs
 from advisor.base.errors import AdvisorError
 from advisor.encode.available_models import Choice
+from advisor.encode.engine import About
+from advisor.encode.pool import Told
 from advisor.live import speed
 from pages.parts import engines, figures, markdown, session
 
@@ -32,7 +36,7 @@ def show(embedder: Choice, reranker: Choice | None) -> None:
     )
     catalog = session.the_catalog()
 
-    def work(told):
+    def work(told: Told) -> tuple[tuple[speed.Measurement, ...], About, speed.Peak]:
         engine = engines.engine(chosen, told)
         top = peak()
         found = speed.run(
@@ -56,7 +60,7 @@ def show(embedder: Choice, reranker: Choice | None) -> None:
     take(found, about)
 
 
-def take(found, about) -> None:
+def take(found: Sequence[speed.Measurement], about: About) -> None:
     """Offers the fastest measurement to Cost and Advise, or says why it prices nothing."""
     best = speed.fastest(found)
     st.header("Use it in Cost and Advise")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
+from tokenizers import Tokenizer
 
 from advisor.base.errors import AdvisorError
+from advisor.catalog.schema import Variant
 from advisor.decide.recommend import Recommendation
 from advisor.live import hub_tokenizer, sample_texts, token_counts
 from advisor.live.sample_texts import TokenCountError
@@ -14,15 +18,16 @@ from pages.parts import figures, form, markdown, session
 
 FETCHED = "fetched_tokenizers"
 MOST_MB = 5
+SPLITS: list[Literal["blank-line", "line"]] = ["blank-line", "line"]
 
 
 @st.cache_resource(max_entries=4, show_spinner="Fetching the tokenizer")
-def _fetched(hub_id: str, _variant):
+def _fetched(hub_id: str | None, _variant: Variant) -> Tokenizer:
     """A public tokenizer, the same for every visit."""
     return hub_tokenizer.fetch_tokenizer(_variant, base=hub.address())
 
 
-def tokenizer(variant):
+def tokenizer(variant: Variant) -> Tokenizer:
     """A model's tokenizer; other visitors' pages go ahead while it is fetched."""
     with page_lock.PAGES.aside():
         return _fetched(variant.hub_id, variant)
@@ -32,7 +37,7 @@ def show(found: Recommendation) -> None:
     """Asks for a sample, counts it with each model's tokenizer, and puts its lengths into the workload."""
     st.header("How long are your texts?")
     st.markdown("Paste a sample of your passages, or upload one. It is counted here, kept for this visit only, and sent nowhere.")
-    split = st.segmented_control("Passages are divided by", ["blank-line", "line"], default="blank-line", required=True, key="sample_split")
+    split = st.segmented_control("Passages are divided by", SPLITS, default="blank-line", required=True, key="sample_split")
     pasted = st.text_area("Sample passages", key="sample_text", height=160)
     upload = st.file_uploader("Or a .txt, .csv or .jsonl file", type=["txt", "csv", "jsonl"], key="sample_file", max_upload_size=MOST_MB)
     if not pasted and upload is None:
@@ -50,7 +55,7 @@ def show(found: Recommendation) -> None:
     offer_tokenizers(found, [row.variant_id for row in rows if not row.exact])
 
 
-def tokenizers() -> dict:
+def tokenizers() -> dict[str, Tokenizer]:
     """The tokenizers that this visit has asked for, by variant."""
     variants = session.the_catalog().variants
     return {key: tokenizer(variants[key]) for key in st.session_state.get(FETCHED, [])}
