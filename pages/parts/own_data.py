@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from advisor.base.errors import AdvisorError
 from advisor.decide.query import SCORES
 from advisor.encode.available_models import Choice
+from advisor.encode.pool import Told
 from advisor.live import as_evidence, relevance, sample_corpus
-from advisor.live.judged import LIMITS, File, read
+from advisor.live.judged import LIMITS, File, Judged, read
 from advisor.live.judged_zip import read_zip
+from advisor.live.relevance import Measured
 from advisor.show import downloads
 from pages.parts import engines, figures, markdown, session
 
@@ -46,19 +51,15 @@ def show(found: dict[str, Choice], embedder: Choice, reranker: Choice | None) ->
         return
     st.caption(markdown.plain(relevance.data_sentence(judged)))
 
-    def work(told):
+    def work(told: Told) -> list[Measured]:
         results = []
         for name in chosen:
             engine = engines.engine(found[name], told)
-            run = relevance.run(
-                engine, judged, told=lambda done, total, name=name: told(f"{found[name].label}: {done:,} of {total:,} texts.")
-            )
+            run = relevance.run(engine, judged, told=progress(told, found[name], "texts"))
             results.append(relevance.measured(judged, run))
             for key in again:
                 second = engines.engine(found[key], told)
-                over = relevance.reranked(
-                    run, judged, second, depth, lambda done, total, key=key: told(f"{found[key].label}: {done:,} of {total:,} queries.")
-                )
+                over = relevance.reranked(run, judged, second, depth, progress(told, found[key], "queries"))
                 results.append(relevance.measured(judged, over))
         return results
 
@@ -68,14 +69,19 @@ def show(found: dict[str, Choice], embedder: Choice, reranker: Choice | None) ->
         show_results(judged, results)
 
 
-def data(source: str):
+def progress(told: Told, chosen: Choice, counted: str) -> relevance.Told:
+    """Says how many texts or queries a model has done."""
+    return lambda done, total: told(f"{chosen.label}: {done:,} of {total:,} {counted}.")
+
+
+def data(source: str) -> Judged | None:
     """The judged data as the visitor gives them; None where they are not complete, or cannot be used."""
     if source == "sample":
         return kept(source, "sample", lambda: sample_corpus.load().part(sample_corpus.ENGLISH))
     if source == "zip":
         st.caption("BEIR's layout: corpus.jsonl, queries.jsonl and qrels/test.tsv, at the top or in one folder.")
         upload = st.file_uploader("A zip", type=["zip"], key="data_zip", max_upload_size=MOST_MB)
-        return kept(source, upload.file_id, lambda: read_zip(File(upload.name, upload.getvalue()))) if upload else before(source)
+        return kept(source, upload.file_id, lambda: read_zip(file(upload))) if upload else before(source)
     if source == "paste":
         pasted = [
             st.text_area(f"{name}: {form}", key=f"data_pasted_{name}", height=120, max_chars=LIMITS.largest_bytes, persist_state="session")
@@ -83,20 +89,34 @@ def data(source: str):
         ]
         if not all(text.strip() for text in pasted):
             return None
-        files = [File(f"pasted {name.lower()}", text.encode()) for name, text in zip(FORMS, pasted, strict=True)]
-        return kept(source, tuple(pasted), lambda: read(*files))
+        texts = [File(f"pasted {name.lower()}", text.encode()) for name, text in zip(FORMS, pasted, strict=True)]
+        return kept(source, tuple(pasted), lambda: read_three(texts))
     uploads = [
         st.file_uploader(f"{name}: {form}", type=["csv", "tsv", "jsonl", "txt", "qrels"], key=f"data_{name}", max_upload_size=MOST_MB)
         for name, form in FORMS.items()
     ]
-    if not all(uploads):
-        return before(source) if not any(uploads) else None
-    return kept(source, tuple(one.file_id for one in uploads), lambda: read(*(File(one.name, one.getvalue()) for one in uploads)))
+    files = [upload for upload in uploads if upload is not None]
+    if not files:
+        return before(source)
+    if len(files) < len(uploads):
+        return None
+    return kept(source, tuple(upload.file_id for upload in files), lambda: read_three([file(upload) for upload in files]))
 
 
-def before(source: str):
+def file(upload: UploadedFile) -> File:
+    """An upload as it is read."""
+    return File(upload.name, upload.getvalue())
+
+
+def read_three(files: Sequence[File]) -> Judged:
+    """The data of the files of `FORMS`, in that order."""
+    passages, queries, judgements = files
+    return read(passages, queries, judgements)
+
+
+def before(source: str) -> Judged | None:
     """What was uploaded before another tab was opened, which empties Streamlit's boxes; None where there is none."""
-    known = st.session_state.get(f"data_read_{source}")
+    known: tuple[object, Judged] | None = st.session_state.get(f"data_read_{source}")
     if known is None:
         return None
     st.caption("The files that you uploaded before are still used.")
@@ -106,9 +126,9 @@ def before(source: str):
     return known[1]
 
 
-def kept(source: str, mark, make):
+def kept(source: str, mark: object, make: Callable[[], Judged]) -> Judged | None:
     """What `make` reads, once for the same files; its faults as a list."""
-    known = st.session_state.get(f"data_read_{source}")
+    known: tuple[object, Judged] | None = st.session_state.get(f"data_read_{source}")
     if known is None or known[0] != mark:
         try:
             known = (mark, make())
@@ -121,7 +141,7 @@ def kept(source: str, mark, make):
     return known[1]
 
 
-def show_results(judged, results) -> None:
+def show_results(judged: Judged, results: Sequence[Measured]) -> None:
     """Metrics with their intervals, verdicts, single queries, and the way to Advise."""
     figures.table(
         [figures.plain_row(row) for row in relevance.rows(results)], "Runs with nDCG@10, Recall and MRR, and their 95 % intervals"
