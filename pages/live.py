@@ -1,15 +1,22 @@
 """Live: encode with BGE here or at an endpoint, see what it does, measure it, and try it on data of one's own."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from advisor.base.errors import CatalogError
-from advisor.encode.engine import LONGEST_CHARACTERS
+from advisor.encode.available_models import Choice
+from advisor.encode.engine import LONGEST_CHARACTERS, About, Output, Scores, Vectors
+from advisor.encode.pool import Told
 from advisor.live import charts, results, sample_corpus
+from advisor.live.judged import Judged
+from advisor.live.results import Hit, Likeness, Three
 from pages.parts import engines, figures, markdown, own_data, session, speed
 
 session.routed()
 catalog = session.the_catalog()
 TOP = 10
+Answer = tuple[list[Hit], About, Vectors]  # passages found for a query, who answered, and the query's vectors
 SENTENCES = (
     "How do I change my password?",
     "I have forgotten my login details.",
@@ -20,24 +27,24 @@ SENTENCES = (
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the sample passages")
-def _sample(mark: str):
+def _sample(mark: str) -> Judged:
     """The sample corpus, read once for the catalog's files."""
     return sample_corpus.load()
 
 
-def sample(languages: str):
+def sample(languages: str) -> Judged:
     """The sample's passages, queries and judgements: the English part, or all of it."""
     whole = _sample(catalog.version)
     return whole.part(sample_corpus.ENGLISH) if languages == "english" else whole
 
 
-def passages_of(chosen, judged, told):
+def passages_of(chosen: Choice, judged: Judged, told: Told) -> Vectors:
     """Vectors of the sample's passages: kept for all visitors where a model of this machine made them."""
     texts = tuple(judged.passages.values())
     return engines.SHELF.vectors(chosen.model, texts, lambda: engines.engine(chosen, told).embed(texts, "passage"))
 
 
-def ask_query(key: str, judged) -> str:
+def ask_query(key: str, judged: Judged) -> str:
     """A query of the sample, or one that the visitor types."""
     queries = list(judged.queries.values())
     typed = st.selectbox(
@@ -59,12 +66,12 @@ def ask_languages(key: str) -> str:
     )  # fmt: skip
 
 
-def grades_of(judged, query: str) -> dict:
+def grades_of(judged: Judged, query: str) -> dict[str, int]:
     """The judgements of a query of the sample; none for one that the visitor typed."""
     return next((dict(judged.judgements[key]) for key, text in judged.queries.items() if text == query), {})
 
 
-def found_by(chosen, judged, query: str, told, instruct: bool = True):
+def found_by(chosen: Choice, judged: Judged, query: str, told: Told, instruct: bool = True) -> Answer:
     """The nearest passages of the sample, who answered, and the seconds for the query."""
     made = passages_of(chosen, judged, told)
     engine = engines.engine(chosen, told)
@@ -72,7 +79,7 @@ def found_by(chosen, judged, query: str, told, instruct: bool = True):
     return results.search(asked.dense[0], made.dense, judged.passages, grades_of(judged, query), TOP), engine.about, asked
 
 
-def show_search() -> None:
+def show_search(embedder: Choice) -> None:
     """Search over the sample corpus."""
     st.header("Which passages does it find?")
     judged = sample(ask_languages("search_in"))
@@ -88,7 +95,7 @@ def show_search() -> None:
         engines.answered(about, asked.seconds, asked.counted, asked.counted_in)
 
 
-def show_rerank() -> None:
+def show_rerank(embedder: Choice, reranker: Choice | None) -> None:
     """Search, and the hits again in a reranker's order."""
     st.header("What does a reranker change?")
     if reranker is None or reranker.missing:
@@ -97,7 +104,7 @@ def show_rerank() -> None:
     judged = sample(ask_languages("rerank_in"))
     query = ask_query("rerank", judged)
 
-    def work(told):
+    def work(told: Told) -> tuple[list[Hit], About, Vectors, Scores, About]:
         hits, about, asked = found_by(embedder, judged, query, told)
         engine = engines.engine(reranker, told)
         scores = engine.rerank(query, [hit.text for hit in hits])
@@ -113,7 +120,7 @@ def show_rerank() -> None:
         engines.answered(second, scores.seconds, scores.counted, scores.counted_in)
 
 
-def show_likeness() -> None:
+def show_likeness(embedder: Choice) -> None:
     """How like sentences are."""
     st.header("Which sentences mean the same?")
     typed = st.text_area(
@@ -127,7 +134,7 @@ def show_likeness() -> None:
     texts = tuple(dict.fromkeys(line.strip() for line in typed.splitlines() if line.strip()))[: results.MOST_SENTENCES]
     st.caption(f"{len(texts)} sentences; at most {results.MOST_SENTENCES} are compared.")
 
-    def work(told):
+    def work(told: Told) -> tuple[Likeness, About, Vectors]:
         engine = engines.engine(embedder, told)
         made = engine.embed(texts, "passage")
         return results.likeness(texts, made.dense), engine.about, made
@@ -168,9 +175,9 @@ def show_three() -> None:
     )
     texts = [line.strip() for line in typed.splitlines() if line.strip()][: results.MOST_SENTENCES]
 
-    def work(told):
+    def work(told: Told) -> tuple[Three, Vectors, About]:
         engine = engines.engine(chosen, told)
-        wanted = ("dense", "sparse", "multi_vector")
+        wanted: tuple[Output, ...] = ("dense", "sparse", "multi_vector")
         made = engine.embed(texts, "passage", outputs=wanted)
         return results.three(engine.embed([query], "query", outputs=wanted), made, texts), made, engine.about
 
@@ -190,7 +197,7 @@ def show_three() -> None:
         engines.answered(about, made.seconds, made.counted, made.counted_in)
 
 
-def show_cut() -> None:
+def show_cut(embedder: Choice) -> None:
     """What a limit in tokens cuts, on the text."""
     st.header("What does a token limit cut off?")
     tokenizer = results.tokenizer(catalog, embedder)
@@ -220,13 +227,13 @@ def show_cut() -> None:
     st.caption("Counted with the model's own tokenizer, special tokens included. Nothing was encoded.")
 
 
-def show_instruction() -> None:
+def show_instruction(embedder: Choice) -> None:
     """What the query instruction changes."""
     st.header("What does the query instruction change?")
     judged = sample("english")
     query = ask_query("instruction", judged)
 
-    def work(told):
+    def work(told: Told) -> tuple[Answer, list[Hit]]:
         with_it = found_by(embedder, judged, query, told)
         return with_it, found_by(embedder, judged, query, told, instruct=False)[0]
 
@@ -240,7 +247,7 @@ def show_instruction() -> None:
         engines.answered(about, asked.seconds, asked.counted, asked.counted_in)
 
 
-def show_beside() -> None:
+def show_beside(embedder: Choice) -> None:
     """Two engines on one query."""
     st.header("Do two models find the same?")
     other = engines.choose(found, "embedder", "The other embedder", "other", avoid=embedder.id)
@@ -251,7 +258,7 @@ def show_beside() -> None:
     judged = sample(ask_languages("beside_in"))
     query = ask_query("beside", judged)
 
-    def work(told):
+    def work(told: Told) -> tuple[Answer, Answer]:
         return found_by(embedder, judged, query, told), found_by(other, judged, query, told)
 
     got = engines.once("beside", (embedder, other, query, len(judged.passages)), "Search with both", work, not query)
@@ -265,34 +272,36 @@ def show_beside() -> None:
         engines.answered(second, asked_too.seconds, asked_too.counted, asked_too.counted_in)
 
 
-def show_part(label: str) -> None:
+def show_part(label: str, embedder: Choice, reranker: Choice | None) -> None:
     """What a tab holds; only the open one runs. Files of the catalog that it reads now may have broken since the rest was read."""
     try:
-        open_part(label)
+        open_part(label, embedder, reranker)
     except CatalogError as error:
         st.warning(markdown.plain(str(error)))
 
 
-def open_part(label: str) -> None:
+def open_part(label: str, embedder: Choice, reranker: Choice | None) -> None:
     """What a tab holds."""
     if label == "Your data":
         own_data.show(found, embedder, reranker)
     elif label == "M3 outputs":
         show_three()
     elif label == "Long texts":
-        show_cut()
+        show_cut(embedder)
     elif embedder.missing:
         st.info(f"{markdown.plain(embedder.label)} is not at hand: fetch it on the left, or choose another model.")
     elif label == "Speed":
         speed.show(embedder, reranker)
+    elif label == "Rerank":
+        show_rerank(embedder, reranker)
     else:
-        {
+        parts: dict[str, Callable[[Choice], None]] = {
             "Search": show_search,
-            "Rerank": show_rerank,
             "Similarity": show_likeness,
             "Instruction": show_instruction,
             "Two models": show_beside,
-        }[label]()
+        }
+        parts[label](embedder)
 
 
 st.title("See BGE at work")
@@ -302,6 +311,7 @@ left, right = st.columns([1, 3], gap="medium")
 with left:
     with st.container():  # so that what stands below keeps its place, and an open box stays open
         embedder = engines.choose(found, "embedder", "Embedder", "embedder")
+        assert embedder is not None  # the catalog names the files of some
         if embedder.missing:
             engines.get(embedder)
         reranker = engines.choose(found, "reranker", "Reranker", "reranker")
@@ -313,4 +323,4 @@ with right:
     for label, tab in zip(labels, st.tabs(labels, key="part", bind="query-params"), strict=True):
         if tab.open:
             with tab:
-                show_part(label)
+                show_part(label, embedder, reranker)
