@@ -4,6 +4,7 @@ import json
 
 import streamlit as st
 
+from advisor.decide.recommend import Recommendation
 from advisor.explain import reasons, record, report, what_would_change
 from advisor.show import charts, tables
 from pages.parts import figures, form, links, markdown, session
@@ -18,7 +19,7 @@ def opened(kind: str) -> None:
         st.session_state["plan"] = clicked[0]
 
 
-def show_answer(found) -> None:
+def show_answer(found: Recommendation) -> None:
     """The pick as a sentence with its cost, its reasons, how firm it is, and what can be done with it."""
     pick = found.pick
     if pick is None:
@@ -38,7 +39,7 @@ def show_answer(found) -> None:
     offer_actions(found)
 
 
-def offer_actions(found) -> None:
+def offer_actions(found: Recommendation) -> None:
     """Copy, download, and the ways on."""
     catalog = session.the_catalog()
     with st.container(horizontal=True):
@@ -70,7 +71,7 @@ def offer_actions(found) -> None:
             )
 
 
-def show_trade_off(found, kind: str) -> None:
+def show_trade_off(found: Recommendation, kind: str) -> None:
     """Score against cost with its table; where nothing is scored, the costs alone."""
     if len(found.roles) > 1:
         st.header(STEPS[kind])
@@ -94,7 +95,7 @@ def show_trade_off(found, kind: str) -> None:
         figures.table(rows, alt=f"The {kind} plans of the chart with score, monthly cost and standing")
 
 
-def show_alternatives(found, kind: str) -> None:
+def show_alternatives(found: Recommendation, kind: str) -> None:
     """The cheapest hosted and own plan of each variant that fits, beside the pick."""
     st.header("Also possible" if len(found.roles) == 1 else f"Also possible: {STEPS[kind].lower()}")
     rows = tables.alternative_rows(found, kind)
@@ -105,7 +106,7 @@ def show_alternatives(found, kind: str) -> None:
     figures.table(shown, alt=f"The pick and the cheapest hosted and own plan of each {kind} that fits")
 
 
-def ask_why_not(found) -> None:
+def ask_why_not(found: Recommendation) -> None:
     """Any plan can be asked why it is not the pick."""
     st.header("Why not this one?")
     names = {j.id: j.named for j in sorted(found.judged, key=lambda j: (j.plan.variant.name, not j.hosted, j.plan.where))}
@@ -121,7 +122,7 @@ def ask_why_not(found) -> None:
     )
 
 
-def show_changes(found) -> None:
+def show_changes(found: Recommendation) -> None:
     """The nearest steps that give another answer, each with a button that takes it."""
     section = st.expander("What would change it", icon=":material/alt_route:", on_change="rerun", key="changes")
     if not section.open:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.decide.priced import MEASURED_SOURCE
 from advisor.explain import break_even, formula, reasons, report, sensitivity
@@ -49,11 +50,12 @@ def ask_volume() -> None:
     steps = [f"{step:g}" for step in sensitivity.VOLUMES]
     times = st.select_slider("Times the queries and new passages", steps, value="1", key="volume", bind="query-params")
     asked = sensitivity.what_if(session.the_catalog(), found, float(times))
+    assert asked is not None  # there is a pick
     st.markdown(markdown.plain(sensitivity.what_if_sentence(found, asked)))
     st.button("Take this volume", on_click=take, args=(asked.workload,), disabled=times == "1", icon=":material/check:")
 
 
-def take(workload) -> None:
+def take(workload: Workload) -> None:
     """Puts the volume that was tried into the form."""
     form.put(workload)
     st.session_state["volume"] = "1"
@@ -91,7 +93,7 @@ def show_break_even(kind: str) -> None:
     st.header(heading("When does a machine of your own pay?", kind))
     first = variants.index(part.variant_id) if part and part.variant_id in variants else 0
     variant = st.selectbox("Model", variants, index=first, key=f"break_even_{kind}", bind="query-params")
-    machines = {j.plan.instance.id: j for j in break_even.machines_to_compare(found, variant)}
+    machines = {j.plan.instance.id: j for j in break_even.machines_to_compare(found, variant) if j.plan.instance is not None}
     if not machines:
         st.markdown("Without a load, or a machine whose figures are known and that holds the model, nothing can be compared.")
         return

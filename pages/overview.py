@@ -1,9 +1,12 @@
 """Overview: the family in figures, its variants, releases, specifications, providers and prices, in either view."""
 
+from collections.abc import Iterable, Mapping, Sequence
+
 import streamlit as st
 
 from advisor import catalog as catalogs
 from advisor.base import formatting
+from advisor.catalog.schema import Correction, Listing, Usd
 from advisor.family import advice, facts, faq, listing, price_list
 from advisor.show import charts
 from pages.parts import figures, links, markdown, session
@@ -57,7 +60,7 @@ def verified_figures() -> None:
         )
 
 
-def marked(value: str, correction) -> str:
+def marked(value: str, correction: Correction | None) -> str:
     """A figure with a mark where the listing states another."""
     if correction is None:
         return plain(value)
@@ -65,12 +68,12 @@ def marked(value: str, correction) -> str:
     return f'{plain(value)} [†](/sources?correction={correction.id} "{plain(told)}")'
 
 
-def badges(signals) -> str:
+def badges(signals: Iterable[str]) -> str:
     """Signals as badges."""
     return " ".join(f":gray-badge[{markdown.plain(signal)}]" for signal in signals)
 
 
-def timeline(releases, name: str, groups: dict) -> None:
+def timeline(releases: list[facts.Release], name: str, groups: Mapping[str, Sequence[str]]) -> None:
     """The releases as a chart, and by month."""
     st.header("Release timeline")
     figures.show_chart(charts.release_timeline(releases, name, figures.theme()), "timeline")
@@ -149,12 +152,12 @@ def verified() -> None:
     models({variant_id: variant.name for variant_id, variant in facts.newest_first(family)})
 
 
-def listed_price(amount) -> str:
+def listed_price(amount: Usd | None) -> str:
     """A price as listed; a dash where the listing has one."""
     return "—" if amount is None else plain(f"${amount}")
 
 
-def listed_prices(told) -> None:
+def listed_prices(told: Listing) -> None:
     """Providers and prices, as the listing states them."""
     st.header(f"Available from ({told.provider_count} providers)")
     guess = ": its place among the counted providers is inferred, since the listing names it in no list of providers"
