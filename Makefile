@@ -49,7 +49,7 @@ lint: install ## ruff, import-linter, deptry
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
-types: install ## mypy, strict, on advisor/
+types: install ## mypy, strict, on advisor/, pages/, app.py and asgi.py
 	$(BIN)/mypy
 
 contract: install ## schemathesis: the JSON routes against their own description
