@@ -59,7 +59,7 @@ class Catalog:
     sources: dict[str, schema.Source]
     folder: Path = field(compare=False)
     own: dict[Any, Any] | None = field(default=None, repr=False)
-    """Where a catalog with a visitor's own data, and those derived from it, keep what is worked out (see kept.py); None: it is for all."""
+    """Where a catalog with a visitor's own data, and those derived from it, keep what is worked out (see cache.py); None: it is for all."""
 
     @property
     def variants(self) -> dict[str, schema.Variant]:
