@@ -29,16 +29,16 @@ MODULES = (
 )
 TESTS = (
     "tests/rules",
-    "tests/test_costs.py",
-    "tests/test_evidence.py",
-    "tests/test_recommend.py",
-    "tests/test_two_steps.py",
-    "tests/test_trade_offs.py",
+    "tests/sizing/test_tokens.py",
+    "tests/decide/test_evidence.py",
+    "tests/decide/test_recommend.py",
+    "tests/decide/test_two_steps.py",
+    "tests/explain/test_what_would_change.py",
 )
 TOO_SLOW = (  # they ask about the explanations of an answer, and would take half the time
-    "tests/test_trade_offs.py::test_what_would_change_the_answer_is_true_when_applied",
-    "tests/test_trade_offs.py::test_what_why_not_says_of_cost_and_order_is_so",
-    "tests/test_trade_offs.py::test_every_plan_can_be_asked_why_not",
+    "tests/explain/test_what_would_change.py::test_what_would_change_the_answer_is_true_when_applied",
+    "tests/explain/test_what_would_change.py::test_what_why_not_says_of_cost_and_order_is_so",
+    "tests/explain/test_what_would_change.py::test_every_plan_can_be_asked_why_not",
 )
 KILLED = (1, 3, 24, -24, 36, 152, 255)  # pytest's exit status of a failure, and mutmut's of a run that took too long
 _CONFIGURATION = """

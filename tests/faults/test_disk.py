@@ -1,4 +1,4 @@
-"""A disk that is full, a real one: a file system of 2 MB mounted for the test. tests/encode/test_weights.py has a limit on the size of files instead."""
+"""A disk that is full, a real one: a file system of 2 MB mounted for the test. tests/encode/test_downloads.py has a limit on the size of files instead."""
 
 import os
 import shutil

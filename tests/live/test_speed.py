@@ -551,7 +551,7 @@ def test_the_sentences_lead_with_the_measured_model_and_say_why_another_does_not
     assert {"retrieval": told, "reranking leads with": rerank[0]} == pinned
 
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def opened(page, **params):

@@ -15,7 +15,7 @@ from advisor.ask.workload import Workload
 from advisor.decide.recommend import recommend
 from advisor.explain import record
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^\.venv/bin/python -m advisor ([^<\n]*?)(?:\s+#.*)?$", README, flags=re.MULTILINE)
