@@ -284,13 +284,13 @@ def test_left_overs_of_other_models_go_too_but_not_what_is_under_way(repo, store
 
 KILLED = """
 import os, pathlib, signal, sys
-from advisor.encode import download
+from advisor.encode import download_process
 rename = pathlib.Path.rename
 def killed(path, target):
     rename(path, target)
     os.kill(os.getpid(), signal.SIGKILL)
 pathlib.Path.rename = killed
-download._swap(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+download_process._swap(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
 """
 
 

@@ -20,6 +20,7 @@ from advisor.ask.assumptions import MEASURED, Assumptions
 from advisor.ask.workload import Workload, ignored
 from advisor.base import formatting
 from advisor.base.errors import CatalogError, EncodeError, WorkloadError
+from advisor.base.spreadsheet import guarded
 from advisor.catalog.load import THROUGHPUT_COLUMNS
 from advisor.decide import build
 from advisor.decide.priced import priced
@@ -306,7 +307,7 @@ def test_the_csv_names_neither_host_nor_folder_and_starts_no_formula(catalog):
     assert "someone" not in speed.as_csv([SPEED], windows, HERE, catalog, None, TODAY)
     (row,) = rows_of(speed.as_csv([SPEED], About(None, "x", "embedder", "remote", "=1+1", "fp32"), HERE, catalog, None, TODAY))
     assert row["hardware"] == row["runtime"] and HERE.name not in "".join(row.values()) and "=1+1" not in "".join(row.values())
-    assert speed._guarded("=1+1") == "'=1+1"
+    assert guarded("=1+1") == "'=1+1"
 
 
 def test_this_machine_is_its_processor():

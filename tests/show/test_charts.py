@@ -1,12 +1,15 @@
 """Charts that pages draw unchecked: each is held to Vega-Lite's schema here, for every kind of answer in both themes."""
 
+from dataclasses import replace
+
 import altair as alt
 import pytest
 from altair.utils.schemapi import SchemaValidationError
 
 from advisor.ask.workload import Workload
+from advisor.base import formatting
 from advisor.decide.recommend import recommend
-from advisor.explain import sensitivity
+from advisor.explain import reasons, sensitivity
 from advisor.family import facts
 from advisor.show import charts
 
@@ -61,3 +64,28 @@ def test_a_chart_is_drawn_as_altair_draws_it_and_checked_only_where_that_is_aske
     assert wrong.to_dict()["layer"][0]["mark"]["height"] == "tall"
     with pytest.raises(SchemaValidationError, match="tall"):
         wrong.to_dict(validate=True)
+
+
+def test_the_timeline_names_every_release_in_words_and_marks(catalog, pinned):
+    family = catalog.families["bge"]
+    chart = charts.release_timeline(facts.releases(family), "BGE", "light")
+    for variant in family.variants.values():
+        assert variant.name in chart.alt and variant.released.isoformat() in chart.alt
+    spec = chart.chart.to_dict()
+    assert len(next(iter(spec["datasets"].values()))) == len(family.variants)
+    assert {"title": chart.title, "alt": chart.alt} == pinned
+
+
+def test_a_family_without_dates_has_no_timeline(catalog):
+    family = catalog.families["aquila-2"]
+    undated = replace(family, variants={k: v.model_copy(update={"released": None}) for k, v in family.variants.items()})
+    assert charts.release_timeline(facts.releases(undated), "Aquila", "dark") is None
+
+
+def test_the_cost_chart_tells_each_bar_in_words(catalog, today, pinned):
+    found = recommend(catalog, Workload(), today)
+    chart = charts.monthly_costs(found, "embedder", "dark")
+    for bar in (found.pick.parts[0], *(other.judged for other in reasons.alternatives(found, "embedder"))):
+        assert f"{bar.plan.variant.name}, {bar.plan.where} {formatting.usd(bar.cost.base)}" in chart.alt
+    assert charts.monthly_costs(recommend(catalog, Workload(data_may_leave=False, placement="hosted"), today), "embedder", "dark") is None
+    assert {"title": chart.title, "alt": chart.alt} == pinned

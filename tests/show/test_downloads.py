@@ -1,0 +1,23 @@
+import csv
+import io
+import json
+
+from advisor import catalog as catalogs
+from advisor.show import downloads
+
+
+def test_the_json_to_take_away_loses_no_digit(made_up_copy, edit):
+    edit(made_up_copy / "offers/alpha.yaml", '"0.20"', '"0.20000000000000000070"')
+    found = json.loads(downloads.as_json(catalogs.load(made_up_copy)))
+    offers = {o["id"]: o for p in found["providers"].values() for o in p["offers"]}
+    assert offers["alpha-big-en"]["usd_per_1m_input"] == "0.20000000000000000070"
+    assert found["families"]["acme"]["variants"]["giant"]["parameters"] == 8_000_000_000
+
+
+def test_the_csv_to_take_away_starts_no_formula(made_up_copy, edit):
+    edit(made_up_copy / "offers/alpha.yaml", "model: alpha/big-en", "model: '@alpha/big-en'\n  note: '=1+1'")
+    catalog = catalogs.load(made_up_copy)
+    rows = {row["id"]: row for row in csv.DictReader(io.StringIO(downloads.offers_csv(catalog)))}
+    assert set(rows) == {offer.id for _, _, offer in catalog.offers()}
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows.values() for cell in row.values())
+    assert (rows["alpha-big-en"]["model"], rows["alpha-big-en"]["note"]) == ("'@alpha/big-en", "'=1+1")

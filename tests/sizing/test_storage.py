@@ -1,0 +1,82 @@
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor.ask.workload import Workload
+from advisor.base.formatting import GIB
+from advisor.sizing import storage
+from advisor.sizing.tokens import ZERO, Range, tokens_sent
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "kind", "size"),
+    [(1024, "float32", 6_144_000_000), (384, "float32", 2_304_000_000), (3584, "float32", 21_504_000_000), (1024, "float16", 3_072_000_000), (1024, "binary", 192_000_000)],
+)  # fmt: skip
+def test_a_million_vectors_take_what_the_capacity_formula_says(dimensions, kind, size):
+    assert storage.index_bytes(1_000_000, dimensions, kind) == size
+
+
+def test_memory_costs_what_the_machines_that_have_most_of_it_ask(made_up):
+    # low and base: 73 and 36.5 GiB for 0.20 an hour; high: the general machine, 14.6 GiB for 0.10
+    assert storage.ram_usd_per_gib_month(made_up) == (2, 4, 5)
+
+
+def index_usd(catalog, store, variant="multi", **stated):
+    workload = Workload(vector_store=store, **stated)
+    found = tokens_sent(workload, catalog.variants[variant], 8000)
+    size = storage.index_size(catalog.variants[variant], found, workload)
+    rate = Range(Decimal(5), Decimal(6), Decimal(9))
+    return storage.index_usd_per_month(catalog, workload, size, rate, storage.written_bytes(catalog.variants[variant], found, workload))
+
+
+def test_a_gib_in_memory_costs_its_rate(made_up):
+    found = index_usd(made_up, "ram", passages=2 * GIB // 3000)  # 3,000 bytes a vector of 500 dimensions
+    assert [round(float(amount), 4) for amount in found] == [10, 12, 18]
+    assert index_usd(made_up, "none") == ZERO
+
+
+# A vector of 500 dimensions is 2,000 bytes. Shelf asks 0.50 a GB, 1 a GB written, 1 a PB queried, and 10 at least.
+@pytest.mark.parametrize(
+    ("other", "stated", "usd"),
+    [
+        pytest.param({}, {}, 10, id="2 GB at 50 cents and 2 million queries over them are under the minimum of 10 dollars"),
+        pytest.param({}, {"passages": 100_000_000, "queries_per_month": 0}, 200 * 0.5, id="200 GB are not"),
+        pytest.param({"usd_per_gb_month": None, "usd_per_gib_month": Decimal("0.50")}, {"passages": 100_000_000, "queries_per_month": 0}, 200e9 / 2**30 * 0.5, id="priced by the GiB"),
+        pytest.param({"write_usd_per_gb": None}, {"passages": 100_000_000, "queries_per_month": 0, "new_passages_per_month": 1_000_000}, 200 * 0.5, id="writing is free"),
+        pytest.param({}, {"passages": 100_000_000, "queries_per_month": 0, "new_passages_per_month": 1_000_000}, 200 * 0.5 + 2 * 1, id="writing is charged"),
+        pytest.param({}, {"passages": 20_000_000, "queries_per_month": 10_000_000}, 40 * 0.5 + 10 * (32 + 8 * 0.2), id="80 per cent off above 32 GB"),
+        pytest.param({}, {"passages": 100_000_000, "queries_per_month": 1_000_000}, 200 * 0.5 + 32 + 96 * 0.2 + 72 * 0.04, id="96 per cent off above 128 GB"),
+        pytest.param({"query_minimum_gb": Decimal("1.5")}, {"passages": 1000, "queries_per_month": 100_000_000}, 0.002 * 0.5 + 100 * 1.5, id="a query counts 1.5 GB at least"),
+        pytest.param({}, {"vector_type": "int8", "queries_per_month": 0, "new_passages_per_month": 20_000_000}, 0.5 * 0.5 + 20 * 2 * 1, id="4 bytes a value are written of any type"),
+    ],
+)  # fmt: skip
+def test_a_store_charges_by_its_list_and_not_less_than_its_minimum(made_up, other, stated, usd):
+    stores = made_up.stores | {"shelf": made_up.stores["shelf"].model_copy(update=other)}
+    assert float(index_usd(replace(made_up, stores=stores), "shelf", **stated).base) == pytest.approx(usd)
+
+
+@given(st.integers(1, 10**10), st.integers(0, 10**9), st.integers(0, 10**8))
+def test_a_minimum_charge_always_wins(made_up, passages, queries, new):
+    amount = index_usd(made_up, "shelf", passages=passages, queries_per_month=queries, new_passages_per_month=new)
+    assert amount.base >= made_up.stores["shelf"].minimum_usd_per_month
+
+
+def test_a_database_of_ones_own_takes_memory_for_vectors_and_links_and_disk_for_both(made_up):
+    held = 1_000_000 * (500 * 4 + 8 + 320)
+    assert float(index_usd(made_up, "own-database").base) == pytest.approx(6 * held / GIB + 2 * held / 1e9 * 0.10)
+
+
+def test_a_store_without_a_price_costs_nobody_knows_what(made_up):
+    assert index_usd(made_up, "drawer") is None
+
+
+def test_sparse_and_multi_vector_output_take_their_room(made_up):
+    variant = made_up.variants["multi"]
+    sizes = {}
+    for outputs in (("dense",), ("dense", "sparse"), ("dense", "multi_vector")):
+        workload = Workload(outputs=outputs, passages=10, passage_tokens=98, passage_tokens_p95=98)
+        sizes[outputs[-1]] = storage.index_size(variant, tokens_sent(workload, variant, 8000), workload).values_bytes
+    assert sizes == {"dense": 20_000, "sparse": 20_000 + 1000 * 8, "multi_vector": 20_000 + 1000 * 500 * 4}
