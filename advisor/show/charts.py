@@ -211,6 +211,8 @@ def _trade_off_frame(shown: list[Judged], found: Recommendation, front: set[str]
     cheapest: dict[str, str] = {}
     for _, j in sorted(rows, key=lambda row: (row[1].monthly, row[1].id)):
         cheapest.setdefault(j.variant_id, j.id)
+    # a free allocation may cover a whole month at best, and an axis whose steps multiply has no zero
+    least = min(amount for j in shown for amount in (float(j.cost.low), j.monthly) if amount > 0)
     return pd.DataFrame(
         {
             "id": j.id,
@@ -221,7 +223,7 @@ def _trade_off_frame(shown: list[Judged], found: Recommendation, front: set[str]
             "score": j.quality,
             "points": formatting.points(j.quality),
             "usd": j.monthly,
-            "low": float(j.cost.low),
+            "low": max(float(j.cost.low), least),
             "high": float(j.cost.high),
             "month": f"{formatting.usd(j.cost.base)} ({formatting.usd_range(j.cost.low, j.cost.high)})",
             "standing": standing,

@@ -89,3 +89,14 @@ def test_the_cost_chart_tells_each_bar_in_words(catalog, today, pinned):
         assert f"{bar.plan.variant.name}, {bar.plan.where} {formatting.usd(bar.cost.base)}" in chart.alt
     assert charts.monthly_costs(recommend(catalog, Workload(data_may_leave=False, placement="hosted"), today), "embedder", "dark") is None
     assert {"title": chart.title, "alt": chart.alt} == pinned
+
+
+def test_a_month_that_a_free_allocation_covers_has_a_place_on_an_axis_without_zero(made_up, today):
+    small = Workload.of({"task": "rerank", "queries_per_month": 2_000, "rerank_candidates": 10, "priority": "quality"})
+    recommendation = recommend(made_up, small, today)
+    assert min(j.cost.low for j in recommendation.fitting("reranker")) == 0
+    spec = charts.trade_off(recommendation, "reranker", "light").chart.to_dict()
+    rows = next(iter(spec["datasets"].values()))
+    assert all(row["low"] > 0 for row in rows)
+    domains = [layer["encoding"]["x"]["scale"]["domain"] for layer in spec["layer"] if "scale" in layer["encoding"]["x"]]
+    assert domains and all(min(domain) > 0 for domain in domains)
