@@ -311,7 +311,10 @@ left, right = st.columns([1, 3], gap="medium")
 with left:
     with st.container():  # so that what stands below keeps its place, and an open box stays open
         embedder = engines.choose(found, "embedder", "Embedder", "embedder")
-        assert embedder is not None  # the catalog names the files of some
+        if embedder is None:
+            engines.ask_endpoint()
+            st.info("The catalog names no embedder that can run here. Name an endpoint, or add `local_files` to a variant.")
+            st.stop()
         if embedder.missing:
             engines.get(embedder)
         reranker = engines.choose(found, "reranker", "Reranker", "reranker")

@@ -118,3 +118,10 @@ def test_an_endpoint_is_sent_no_text_longer_than_a_server_reads(monkeypatch, cat
                 ["x" * (LONGEST_CHARACTERS + 1)], "passage"
             )
     assert not base.seen
+
+
+def test_without_an_embedder_the_page_says_so(monkeypatch):
+    monkeypatch.setattr(engines, "all_choices", dict)
+    page = AppTest.from_function(script, default_timeout=60).run()
+    assert not page.exception and len(page.info) == 1 and "local_files" in page.info[0].value
+    assert not page.tabs
