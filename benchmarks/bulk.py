@@ -28,6 +28,7 @@ from typing import NamedTuple
 
 from advisor import catalog as catalogs
 from advisor.base import formatting
+from advisor.decide import places
 from advisor.encode import available_models, models, worker
 from advisor.live import speed
 from advisor.sizing import throughput
@@ -241,7 +242,7 @@ def arithmetic(passages: int, tokens: int) -> None:
             usd = [formatting.usd(float(instance.on_demand_usd_per_h) * each) for each in hours]
             a_day = [max(1, math.ceil(each / 24)) for each in hours]
             print(
-                f"  {one:24}{throughput.machine(catalog, instance):32}{hours[1]:8,.0f} h ({hours[0]:,.1f} to {hours[2]:,.0f})"
+                f"  {one:24}{places.machine_name(catalog, instance):32}{hours[1]:8,.0f} h ({hours[0]:,.1f} to {hours[2]:,.0f})"
                 f"  {usd[1]} ({usd[0]} to {usd[2]})  {a_day[1]:,} for a day ({a_day[0]:,} to {a_day[2]:,})"
             )
 

@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from advisor import catalog as catalogs
-from advisor.base.formatting import GIB
+from advisor.base.units import GIB
 from advisor.catalog import Catalog
 from advisor.catalog.load import THROUGHPUT_COLUMNS
 from advisor.catalog.schema import Variant

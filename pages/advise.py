@@ -5,7 +5,7 @@ import json
 import streamlit as st
 
 from advisor.decide.recommend import Recommendation
-from advisor.explain import reasons, record, report, what_would_change
+from advisor.explain import reasons, record, report, sentences, what_would_change
 from advisor.show import charts, tables
 from pages.parts import figures, form, links, markdown, session
 
@@ -31,10 +31,10 @@ def show_answer(found: Recommendation) -> None:
         st.markdown(links.bullets((reason.text, reason.sources) for reason in told))
     else:
         st.header(f"Use {markdown.plain(pick.named)}")
-        st.markdown(markdown.plain(f"{report.cost(pick).capitalize()}{report.scores_sentence(found)}."))
+        st.markdown(markdown.plain(f"{report.cost(pick).capitalize()}{sentences.scores_sentence(found)}."))
         st.markdown(links.bullets((reason.text, reason.sources) for reason in reasons.reasons(found)))
         st.markdown(markdown.plain(what_would_change.firmness(found)))
-        for text in report.score_notes(found):
+        for text in sentences.score_notes(found):
             markdown.small(markdown.plain(text))
     offer_actions(found)
 
@@ -115,7 +115,7 @@ def ask_why_not(found: Recommendation) -> None:
         st.caption("A plan is one model at one provider's offer, or on one machine.")
         return
     st.markdown(f"**{markdown.plain(names[asked])}**")
-    st.markdown(markdown.plain(report.plan_sentence(found, asked)))
+    st.markdown(markdown.plain(sentences.plan_sentence(found, asked)))
     st.markdown("\n".join(f"- {markdown.plain(line)}" for line in what_would_change.why_not(found, asked)))
     st.page_link(
         "pages/cost.py", label="Its cost worked out", icon=":material/calculate:", query_params=links.params(found) | {"offer": asked}
@@ -158,7 +158,7 @@ with answer:
         st.caption("A plan is one model at one provider's offer, or on one machine. Plans ruled out for the same reason share a line.")
         st.markdown("\n".join(f"- {markdown.plain(text)}" for text in report.rejections(found)) or "None.")
     with st.expander("What the figures take for granted", icon=":material/fact_check:"):
-        st.markdown("\n".join(f"- {markdown.plain(text)}" for text in (*reasons.assumptions(found), *report.left_out(found))))
+        st.markdown("\n".join(f"- {markdown.plain(text)}" for text in (*reasons.assumptions(found), *sentences.left_out(found))))
         st.markdown(f"- Catalog {found.catalog.version}; ages of prices are counted to {found.today.isoformat()}.")
 with st.bottom:
     st.markdown(f"**{markdown.plain(report.headline(found))}**")

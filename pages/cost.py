@@ -5,7 +5,7 @@ import streamlit as st
 from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.decide.priced import MEASURED_SOURCE
-from advisor.explain import break_even, formula, reasons, report, sensitivity
+from advisor.explain import break_even, formula, reasons, report, sensitivity, sentences
 from advisor.show import charts, downloads, tables
 from pages.parts import figures, form, links, markdown, session, texts
 
@@ -21,13 +21,13 @@ def heading(text: str, kind: str) -> str:
 def show_least() -> None:
     """The lowest cost of each step, in a sentence."""
     for role in found.roles:
-        least = report.cheapest(found, role.kind)
+        least = sentences.cheapest(found, role.kind)
         if not least:
             st.header(f"No {role.kind} plan fits this workload")
             st.markdown("The tables say for each what rules it out; Advise says which requirement to give up.")
             continue
         lead = f"{STEPS[role.kind]}: " if len(found.roles) > 1 else ""
-        st.header(markdown.plain(lead + report.cheapest_sentence(found, role.kind)))
+        st.header(markdown.plain(lead + sentences.cheapest_sentence(found, role.kind)))
         tokens = least[0].plan.tokens
         once = f", {formatting.count(tokens.once)} once" if role.kind == "embedder" else ""
         st.markdown(f"{formatting.count(tokens.monthly)} tokens a month{once}.")
@@ -63,7 +63,7 @@ def take(workload: Workload) -> None:
 
 def show_this_machine() -> None:
     """What the machine that was measured comes to, where one was."""
-    told = formula.this_machine(found)
+    told = sentences.this_machine(found)
     if told:
         st.header(markdown.plain(told[0]))
         st.markdown("\n".join(f"- {markdown.plain(text)}" for text in told[1:]))
@@ -79,7 +79,7 @@ def show_formula() -> None:
     judged = plans[chosen]
     st.markdown(f"**{markdown.plain(judged.named)}**")
     st.markdown("\n".join(f"1. {markdown.plain(line)}" for line in formula.cost_formula(judged, found)))
-    markdown.small(markdown.plain(formula.price_note(judged)) + links.source_links(judged.plan.price_sources))
+    markdown.small(markdown.plain(sentences.price_note(judged)) + links.source_links(judged.plan.price_sources))
     for finding in judged.findings:
         markdown.small(markdown.plain(finding.text))
 
@@ -101,7 +101,7 @@ def show_break_even(kind: str) -> None:
     figures.show_chart(charts.break_even(found, machines[chosen], figures.theme()), f"break-even-{kind}")
     figures.figures_table(tables.break_even_rows(found, machines[chosen]), "Break-even against each offer of the model")
     st.markdown("\n".join(f"1. {markdown.plain(line)}" for line in break_even.formula(found, machines[chosen])))
-    markdown.small(markdown.plain(formula.price_note(machines[chosen])) + links.source_links(machines[chosen].plan.price_sources))
+    markdown.small(markdown.plain(sentences.price_note(machines[chosen])) + links.source_links(machines[chosen].plan.price_sources))
     st.caption(
         "A volume counts as carried where the machines hold the peak at the filling assumed. Where one machine cannot carry the volume at which it pays, more never catch up. "
         "Fast to slow: at the two ends of the machine's speed, which are six times apart."
@@ -120,7 +120,7 @@ def show_index() -> None:
     first = names.index(part.variant_id) if part else 0
     chosen = st.selectbox("Model", names, index=first, key="index_model", bind="query-params")
     judged = part if part and part.variant_id == chosen else variants[chosen]
-    st.markdown(markdown.plain(report.encoding_sentence(found, judged)))
+    st.markdown(markdown.plain(sentences.encoding_sentence(found, judged)))
     figures.figures_table(tables.index_rows(found, judged), "The index by type of vector")
     rows = [
         figures.plain_row(row) | {"Source": links.source_links(tables.store_sources(found, row["id"]))}
@@ -218,7 +218,7 @@ with answer:
                 show_part(label)
     with st.expander("What the figures take for granted", icon=":material/fact_check:"):
         st.markdown("\n".join(f"- {markdown.plain(text)}" for text in reasons.assumptions(found)))
-least = [report.cheapest_sentence(found, role.kind) for role in found.roles if report.cheapest(found, role.kind)]
+least = [sentences.cheapest_sentence(found, role.kind) for role in found.roles if sentences.cheapest(found, role.kind)]
 if least:
     with st.bottom:
         st.markdown(f"**{markdown.plain('; '.join(least))}.**")

@@ -7,9 +7,9 @@ import streamlit as st
 from advisor import catalog as catalogs
 from advisor.base import formatting
 from advisor.catalog.schema import Correction, Listing, Usd
-from advisor.family import advice, facts, faq, listing, price_list
+from advisor.family import advice, facts, listing, price_list
 from advisor.show import charts
-from pages.parts import figures, links, markdown, session
+from pages.parts import figures, links, markdown, presets, session
 
 session.routed()
 catalog = session.the_catalog()
@@ -49,12 +49,12 @@ def verified_figures() -> None:
             border=True,
         )
         for kind in ("embedder", "reranker"):
-            least = faq.lowest(catalog, family, kind)
+            least = price_list.lowest(catalog, family, kind)
             if least is not None:
                 variant = least.offers[0][0]
                 st.metric(f"Lowest {facts.job(variant)} price", formatting.price(least.usd_per_1m), help=(
                     "US dollars for a million input tokens: " + plain(formatting.listed(list(dict.fromkeys(f"{v.name} at {p.name}" for v, p, _ in least.offers))))
-                ), delta=plain(faq.asked_by(least).removeprefix(family.facts.name).strip()), delta_color="off", delta_arrow="off", border=True)  # fmt: skip
+                ), delta=plain(price_list.asked_by(least).removeprefix(family.facts.name).strip()), delta_color="off", delta_arrow="off", border=True)  # fmt: skip
         st.metric(
             "Latest release", facts.month(newest), delta=markdown.plain(newest.name), delta_color="off", delta_arrow="off", border=True
         )
@@ -92,7 +92,7 @@ def models(names: dict[str, str]) -> None:
 def verified_variants() -> None:
     """The variants table, with a mark at each figure that the listing states otherwise."""
     st.header("Current variants")
-    picks = session.preset_picks()
+    picks = presets.preset_picks()
     rows = []
     for variant_id, variant in facts.newest_first(family):
         differing = [c for c in family.corrections if c.variant == variant_id and c.field in ("signals", "context", "parameters")]

@@ -6,8 +6,8 @@ import streamlit as st
 
 from advisor import catalog as catalogs
 from advisor.catalog import price_sources
-from advisor.family import facts, price_list
-from advisor.show import downloads
+from advisor.family import price_list
+from advisor.show import downloads, tables
 from pages.parts import figures, links, markdown, session
 
 session.routed()
@@ -100,7 +100,7 @@ with st.container(horizontal=True):
         st.download_button(name, make(catalog), name, mime, icon=":material/download:", on_click="ignore")
 st.header("All sources")
 st.dataframe(
-    facts.source_rows(catalog),
+    tables.source_rows(catalog),
     hide_index=True,
     column_config={"Address": st.column_config.LinkColumn("Address"), "What": st.column_config.TextColumn("What", width="large")},
     alt="All sources with title, publisher, reading date and address",

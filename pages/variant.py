@@ -7,7 +7,7 @@ from advisor.ask.workload import Workload
 from advisor.base.errors import did_you_mean
 from advisor.family import facts, price_list, published_scores
 from advisor.family.advice import use_when
-from pages.parts import figures, links, markdown, session
+from pages.parts import figures, links, markdown, presets, session
 
 session.routed()
 catalog = session.the_catalog()
@@ -25,7 +25,7 @@ if asked not in catalog.variants:
 
 variant = catalog.variants[asked]
 family = catalog.family_of(asked)
-advice = use_when(catalog, asked, session.preset_picks())
+advice = use_when(catalog, asked, presets.preset_picks())
 st.title(markdown.plain(variant.name))
 st.markdown(plain(f"{advice.sentence} {facts.status(catalog, variant)}."))
 with st.container(horizontal=True):
@@ -50,7 +50,7 @@ for preset in advice.presets:
     params = Workload.of(catalog.presets[preset].workload).params()
     name = catalog.presets[preset].name
     st.page_link("pages/advise.py", label=markdown.plain(name), icon=":material/compass_calibration:", query_params=params)
-    st.markdown(plain(session.won(preset)))
+    st.markdown(plain(presets.won(preset)))
 if not advice.presets:
     st.markdown("None of the workloads to start from; state your own on Advise.")
 st.header("Facts")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from advisor.base.errors import WorkloadError, did_you_mean
-from advisor.base.formatting import HOURS_PER_MONTH, count
+from advisor.base.formatting import count
+from advisor.base.units import HOURS_PER_MONTH
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 MOST = 10**12
@@ -184,58 +183,6 @@ class Workload(BaseModel):
 
 LISTS = ("languages", "outputs")
 """Fields that an address may name several times."""
-
-
-def ignored(
-    params: Mapping[str, Sequence[str]],
-    choices: Mapping[str, Collection[str]],
-    others: Collection[str] = (),
-    models: Sequence[type[BaseModel]] = (Workload,),
-) -> list[str]:
-    """What a page cannot take of an address, a sentence for each parameter; the page then has its default there.
-
-    `models` hold the fields of the form, `choices` the values that a list of the page offers, by parameter; `others` are parameters
-    that the page reads itself.
-    """
-    fields = {name: model for model in models for name in model.model_fields}
-    told = []
-    for name, values in params.items():
-        shown = f"{name[:40]}={','.join(values)[:60]}"
-        if name not in fields and name not in choices and name not in others:
-            told.append(f"{shown}: no such field. {did_you_mean(name[:40], fields)}".strip())
-        elif name not in LISTS and len(values) > 1 and (name not in others or name in choices):
-            told.append(f"{shown}: given {len(values)} times; the last one is taken.")
-        elif name in choices and (odd := [value for value in values if value not in choices[name]]):
-            told.append(f"{shown}: no such choice as '{odd[0][:40]}'. {did_you_mean(odd[0][:40], choices[name])}".strip())
-        elif name in fields and name not in choices and (problem := _unreadable(fields[name], name, list(values))):
-            told.append(f"{shown}: {problem}")
-    return told
-
-
-def infinite(params: Mapping[str, Sequence[str]]) -> list[str]:
-    """Parameters whose text reads as a number without end, or as no number at all (1e400, inf, nan)."""
-    found = []
-    for name, values in params.items():
-        with contextlib.suppress(ValueError):
-            if not all(math.isfinite(float(value)) for value in values):
-                found.append(name)
-    return found
-
-
-def _unreadable(model: type[BaseModel], name: str, values: list[str]) -> str:
-    """Why a field cannot take the text of an address; empty where it can."""
-    stated: Any = values if name in LISTS else values[0] if values else ""
-    if stated == "":
-        return ""  # an empty parameter clears the field
-    if type(model.model_fields[name].default) is bool and stated not in ("true", "false"):
-        return "write true or false."
-    beside = {} if model is not Workload else {"passage_tokens_p95": 10**6} if name == "passage_tokens" else {"passage_tokens": 1}
-    try:
-        model.model_validate(beside | {name: stated})
-    except ValidationError as error:
-        message = str(error.errors(include_url=False)[0]["msg"])
-        return f"{message[0].lower()}{message[1:]}."
-    return ""
 
 
 def unused(task: object) -> tuple[str, ...]:

@@ -38,6 +38,10 @@ class WorkloadError(AdvisorError):
     """A workload that cannot be answered; the message names the field and the remedy."""
 
 
+class EncodeError(AdvisorError):
+    """Texts that could not be encoded, or a model that could not be had: one sentence for why, and the next step."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`Did you mean 'x'?` with the nearest known name, or the known names where they are few."""
     names = sorted(set(known))
@@ -45,7 +49,3 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if close:
         return f"Did you mean '{close[0]}'?"
     return f"Known: {', '.join(names)}." if 0 < len(names) <= 20 else ""
-
-
-class EncodeError(AdvisorError):
-    """Texts that could not be encoded, or a model that could not be had: one sentence for why, and the next step."""

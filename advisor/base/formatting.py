@@ -6,10 +6,9 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from advisor.base.units import GIB
+
 NOT_KNOWN = "not known"
-GIB = 2**30  # bytes; data sheets print GB of 1e9 bytes
-HOURS_PER_MONTH = 730  # 8,760 / 12, the convention of the price lists read (sources.yaml: silybench-gpu-prices)
-DAYS_PER_MONTH = Decimal(HOURS_PER_MONTH) / 24
 
 
 def count(number: float | Decimal | None) -> str:

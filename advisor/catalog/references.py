@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from advisor.catalog import schema
-
-if TYPE_CHECKING:
-    from advisor.catalog.model import Catalog
+from advisor.catalog.model import Catalog
 
 Reference = tuple[str, str, str, str, Mapping[str, Any], str]
 

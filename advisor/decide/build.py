@@ -13,9 +13,10 @@ from advisor.ask.assumptions import DEFAULT, Assumptions
 from advisor.ask.workload import SECONDS_PER_MONTH, Workload
 from advisor.base import formatting
 from advisor.base.errors import WorkloadError
-from advisor.base.formatting import HOURS_PER_MONTH
+from advisor.base.units import HOURS_PER_MONTH
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Variant
+from advisor.decide import stores
 from advisor.decide.places import Place
 from advisor.decide.plans import Load, Plans
 from advisor.decide.priced import priced
@@ -23,8 +24,9 @@ from advisor.decide.static_columns import RUNS, StaticColumns, static_columns
 from advisor.rules.columns import KINDS
 from advisor.rules.evaluate import Values, column
 from advisor.sizing import storage, throughput
-from advisor.sizing.latency import filled, lengthening
-from advisor.sizing.tokens import ENDS, Floats, Range, tokens_sent
+from advisor.sizing.latency import filled, latency_ms
+from advisor.sizing.ranges import ENDS, Floats, Range
+from advisor.sizing.tokens import tokens_sent
 
 KINDS_FOR_TASK = {"retrieve": ("embedder",), "retrieve-and-rerank": ("embedder", "reranker"), "rerank": ("reranker",)}
 
@@ -36,7 +38,7 @@ def build_plans(catalog: Catalog, workload: Workload, today: date, assumptions: 
         WorkloadError: the workload names a vector store that the catalog does not have.
     """
     catalog = priced(catalog, assumptions)
-    known = storage.stores(catalog)
+    known = stores.index_stores(catalog)
     if workload.vector_store not in ("ram", "none", *known):
         raise WorkloadError(f"vector_store: no store '{workload.vector_store}'. Known: ram, none, {', '.join(known)}.")
     static = static_columns(catalog, assumptions.precision, assumptions.machine_prices == "spot")
@@ -106,8 +108,7 @@ def _columns(
     total = encoding["base"] + index["base"]
     tokens_per_second = flops["base"] / spread(lambda load: load.token_flops)
     latency = {
-        end: np.maximum(1000 * request / flops[speed] * static.cards, static.read_ms) * lengthening(needed[end], replicas[end])
-        for end, speed in speeds.items()
+        end: latency_ms(request, flops[speed], static.cards, static.read_ms, needed[end], replicas[end]) for end, speed in speeds.items()
     }
     p95 = spread(lambda load: load.tokens.input_p95)
     attention = static.columns["attention_bytes"].values * np.minimum(p95, _filled(static.columns["limit_tokens"])) ** 2
@@ -161,16 +162,16 @@ def _asked(catalog: Catalog, workload: Workload) -> dict[str, Values]:
         "outputs_asked": formatting.listed([o.replace("_", "-") for o in workload.outputs]),
         "multi_vector_asked": "multi_vector" in workload.outputs,
         "peak_requests_per_minute": workload.peak * 60,
-        "store_name": store.name if store else storage.name(catalog, workload.vector_store),
+        "store_name": store.name if store else stores.name(catalog, workload.vector_store),
         "managed_store": store is not None,
         "store_max_dims": storage.most_dimensions(store, workload.vector_type) if store else None,
         "store_takes_type": None if store is None or types is None else workload.vector_type in types,
         "store_price_known": store is None or storage.price_is_known(store),
         "store_prices_queries": store is None or storage.prices_queries(store),
-        "store_left_out": storage.left_out(store) if store else "",
-        "store_price_hint": storage.price_hint(store) if store else "",
-        "store_smaller_plans": storage.smaller_plans(store) if store else None,
-        "store_smaller_bytes": storage.smaller_bytes(store) if store else None,
+        "store_left_out": stores.left_out(store) if store else "",
+        "store_price_hint": stores.price_hint(store) if store else "",
+        "store_smaller_plans": stores.smaller_plans(store) if store else None,
+        "store_smaller_bytes": stores.smaller_bytes(store) if store else None,
         "store_returned_usd_per_gb": float(store.returned_usd_per_gb) if store and store.returned_usd_per_gb else None,
         "store_is_hosted": store is not None and store.type != "self_hosted",
         "more_than_dense": not set(workload.outputs) <= {"dense"},

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 import numpy as np
 
-from advisor.base.formatting import DAYS_PER_MONTH
+from advisor.base.units import DAYS_PER_MONTH
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Instance, Offer, Provider, Variant
-from advisor.sizing import throughput
-from advisor.sizing.tokens import Floats
+from advisor.sizing.ranges import Floats
+from advisor.sizing.throughput import MeasuredMachine
 
 CLOUDS = {
     "aws": "AWS",
@@ -53,7 +53,7 @@ def place_name(catalog: Catalog, place: Place) -> str:
         return place.provider.name if place.provider else "no provider"
     instance = place.instance
     cloud = CLOUDS.get(instance.cloud, instance.cloud)
-    machine = throughput.machine(catalog, instance)
+    machine = machine_name(catalog, instance)
     told = not instance.accelerator or machine.split(" ")[0] in instance.instance
     return f"{cloud} {instance.instance}" if told else f"{cloud} {instance.instance} ({machine})"
 
@@ -100,3 +100,15 @@ def preference_order(places: Sequence[Place]) -> tuple[Floats, ...]:
         [float(ranks[p.id]) for p in places],
     ]
     return tuple(np.array(key) for key in keys)
+
+
+def machine_name(catalog: Catalog, instance: Instance) -> str:
+    """What computes, in words: the accelerators, or the CPU."""
+    if isinstance(instance, MeasuredMachine):
+        return "its own processor"
+    if instance.accelerator:
+        name = catalog.accelerators[instance.accelerator].name.removeprefix("NVIDIA ").removeprefix("GeForce ")
+        count = instance.accelerator_count
+        return name if count == 1 else f"1/{1 / count:.0f} {name}" if count < 1 else f"{count:g} × {name}"
+    vcpus = f"{instance.vcpu:g} vCPUs" if instance.vcpu else "CPU"
+    return f"{vcpus}, {catalog.cpus[instance.cpu].microarchitecture}" if instance.cpu else vcpus

@@ -15,16 +15,17 @@ import numpy.typing as npt
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.base import formatting
-from advisor.base.formatting import HOURS_PER_MONTH
+from advisor.base.units import HOURS_PER_MONTH
 from advisor.catalog import Catalog
 from advisor.decide.places import free_usd_per_month, place_name, rent_of, usd_per_1m
 from advisor.decide.static_columns import StaticColumns
 from advisor.rules.columns import COLUMNS
 from advisor.rules.evaluate import Values
-from advisor.sizing.latency import filled, lengthening
+from advisor.sizing import latency
+from advisor.sizing.ranges import ENDS, Floats, Range
 from advisor.sizing.storage import IndexSize
 from advisor.sizing.throughput import MeasuredMachine, Speed
-from advisor.sizing.tokens import ENDS, Floats, Range, Tokens, hosted_usd
+from advisor.sizing.tokens import Tokens, hosted_usd
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +69,7 @@ class Plans:
 
     def machines(self, needed: Floats) -> Floats:
         """Machines that carry `needed` (in machines at full speed), filled as assumed; see `latency.filled`."""
-        return filled(needed, self.assumptions.target_utilisation, self.workload.redundancy)
+        return latency.filled(needed, self.assumptions.target_utilisation, self.workload.redundancy)
 
     def monthly(self, encoding: str = "base", index: str = "base") -> Floats:
         """US dollars a month with the encoding and the index each at an end."""
@@ -203,20 +204,15 @@ class Plan:
 
     @property
     def latency_ms(self) -> Speed | None:
-        """Milliseconds to answer one request at the peak, without network: (low, base, high).
-
-        On one card, what takes longer: computing, or reading the weights once (calculators.md section 2, the memory-bound check); lengthened
-        by the machine's use: `1 / (1 - use)`, the mean of a queue with random arrivals (M/M/1).
-        """
+        """Milliseconds to answer one request at the peak, without network: (low, base, high); see `latency.latency_ms`."""
         if self.load.request_flops is None or np.isnan(self.table.flops["base"][self.row]):
             return None
         times = []
         for end, speed in (("low", "high"), ("base", "base"), ("high", "low")):
-            needed = float(self.table.needed[end][self.row])
-            wait = float(lengthening(needed, self.table.machines(np.array([needed]))[0]))
-            static = self.table.static
-            computing = 1000 * self.load.request_flops / float(self.table.flops[speed][self.row]) * static.cards[self.row]
-            times.append(max(float(computing), float(static.read_ms[self.row])) * wait)
+            static, needed = self.table.static, self.table.needed[end][self.row]
+            machines, flops = self.table.machines(np.array([needed]))[0], self.table.flops[speed][self.row]
+            time = latency.latency_ms(self.load.request_flops, flops, static.cards[self.row], static.read_ms[self.row], needed, machines)
+            times.append(float(time))
         return Speed(*times)
 
     @property

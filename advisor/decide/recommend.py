@@ -14,17 +14,16 @@ import numpy.typing as npt
 
 from advisor.ask.assumptions import DEFAULT, Assumptions
 from advisor.ask.workload import Workload
-from advisor.base.formatting import HOURS_PER_MONTH
+from advisor.base.units import HOURS_PER_MONTH
 from advisor.catalog import Catalog
 from advisor.decide import build, evidence
 from advisor.decide.build import KINDS_FOR_TASK
 from advisor.decide.evidence import Evidence
 from advisor.decide.plans import Plan, Plans
 from advisor.decide.rule_results import Finding, Findings
-from advisor.sizing.tokens import ENDS, Range
+from advisor.sizing.ranges import ENDS, Floats, Range
 
 Rows = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 class Ends(NamedTuple):

@@ -11,15 +11,26 @@ import numpy as np
 import numpy.typing as npt
 
 from advisor.base import formatting
-from advisor.base.formatting import HOURS_PER_MONTH
+from advisor.base.units import HOURS_PER_MONTH
 from advisor.catalog import Catalog
 from advisor.catalog.cache import kept
-from advisor.decide.places import CLOUDS, Place, all_places, free_usd_per_month, place_name, preference_order, rent_of, usd_per_1m
+from advisor.decide.places import (
+    CLOUDS,
+    Place,
+    all_places,
+    free_usd_per_month,
+    machine_name,
+    place_name,
+    preference_order,
+    rent_of,
+    usd_per_1m,
+)
 from advisor.rules.columns import KINDS
 from advisor.rules.evaluate import Values, column
 from advisor.sizing import throughput
+from advisor.sizing.ranges import ENDS, Floats
 from advisor.sizing.throughput import MeasuredMachine, Speed
-from advisor.sizing.tokens import ENDS, MILLION, Floats
+from advisor.sizing.tokens import MILLION
 
 POOLING = {"cls": "CLS", "mean": "mean", "last_token": "last token"}
 LOSSES = "beir-rerank-large"
@@ -132,7 +143,7 @@ def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -
         "offer_type": offer.type if offer else None,
         "price_tier": offer.tier if offer else None,
         "priced": price is not None or (instance is not None and rent_of(instance, spot) is not None),
-        "price_age_days": as_of.toordinal() if as_of else None,  # the day itself: `_columns` counts the days since
+        "price_age_days": as_of.toordinal() if as_of else None,  # the day itself: `build._columns` counts the days since
         "requests_per_minute": offer.requests_per_minute if offer else None,
         "native_currency": offer.native_currency if offer else None,
         "usd_per_1m_input": float(price) if price is not None else None,
@@ -173,7 +184,7 @@ def _machine_figures(catalog: Catalog, place: Place, asked: str) -> dict[str, An
         "instance": instance.id if instance else None,
         "marketplace": instance.marketplace if instance else None,
         "hardware_class": kind,
-        "machine_name": throughput.machine(catalog, instance) if instance else None,
+        "machine_name": machine_name(catalog, instance) if instance else None,
         "precision": precision,
         "speed_measured": bool(calibration and (named, place.variant_id) in calibration.measured) if instance else None,
         "speed_points": calibration.points if calibration else None,
@@ -184,7 +195,7 @@ def _machine_figures(catalog: Catalog, place: Place, asked: str) -> dict[str, An
         "needed_bytes": throughput.needed_bytes(variant, precision) if precision else None,
         "attention_bytes": throughput.attention_bytes(variant, precision, 1)
         if precision
-        else None,  # `_columns` multiplies by the length squared
+        else None,  # `build._columns` multiplies by the length squared
         "weights_bytes": throughput.weights_bytes(variant, precision) if precision else None,
         **_measured_figures(catalog, place),
     }

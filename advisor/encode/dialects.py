@@ -12,6 +12,7 @@ from advisor.encode.engine import Role
 UNDOCUMENTED = 64
 """Texts in one request where no limit is published."""
 _VERSION = re.compile(r"/v[0-9][a-z0-9]*(?=/|$)")
+SCALE_NOT_SAID = "The scale of its scores is not documented: those that all lie between 0 and 1 are taken as they are, others as logits."
 
 
 class Asked(NamedTuple):
@@ -53,7 +54,7 @@ def _versioned(path: str, unversioned: str = "/v1") -> str:
     return path if _VERSION.search(path) else (path or unversioned.removesuffix("/v1")) + "/v1"
 
 
-def _root(path: str) -> str:
+def server_root(path: str) -> str:
     """The path without /v1 and the like, for servers whose own calls stand beside those."""
     return re.sub(r"(/(v1|api|run|embed|embeddings|rerank|models|info))+$", "", path)
 
@@ -136,7 +137,7 @@ EMBED: dict[str, Dialect] = {
         most=UNDOCUMENTED,
     ),
     "tei": Dialect(
-        base=_root,
+        base=server_root,
         path="/embed",
         body=lambda a: {"inputs": a.texts, "normalize": True, "truncate": True},
         values=_listed(),
@@ -145,7 +146,7 @@ EMBED: dict[str, Dialect] = {
         notes=(_CUTS,),
     ),
     "ollama": Dialect(
-        base=_root,
+        base=server_root,
         path="/api/embed",
         body=lambda a: {"model": a.model, "input": a.texts},
         values=_listed("embeddings"),
@@ -154,7 +155,7 @@ EMBED: dict[str, Dialect] = {
         notes=(_CUTS,),
     ),
     "cloudflare": Dialect(
-        base=_root,
+        base=server_root,
         path="/run/{model}",
         body=_cloudflare_texts,
         values=_listed("result", "data"),
@@ -189,7 +190,7 @@ RERANK: dict[str, Dialect] = {
         scale="logit",
     ),
     "tei": Dialect(
-        base=_root,
+        base=server_root,
         path="/rerank",
         body=lambda a: {"query": a.query, "texts": a.texts, "raw_scores": True, "truncate": True},
         values=_listed(place="index", value="score"),
@@ -199,7 +200,7 @@ RERANK: dict[str, Dialect] = {
         scale="logit",
     ),
     "cloudflare": Dialect(
-        base=_root,
+        base=server_root,
         path="/run/{model}",
         body=lambda a: {"query": a.query, "contexts": [{"text": text} for text in a.texts], "top_k": len(a.texts)},
         values=_listed("result", "response", place="id", value="score"),
@@ -207,4 +208,3 @@ RERANK: dict[str, Dialect] = {
         most=UNDOCUMENTED,
     ),
 }
-SCALE_NOT_SAID = "The scale of its scores is not documented: those that all lie between 0 and 1 are taken as they are, others as logits."

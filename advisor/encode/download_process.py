@@ -1,4 +1,4 @@
-"""The child process that fetches one model's files from the hub: `python -m advisor.encode.download_process`, started by `weights.Download`.
+"""The child process that fetches one model's files from the hub: `python -m advisor.encode.download_process`, started by `downloads.Download`.
 
 It reads one line of JSON from stdin, an `Order`, and ends when stdin is closed. To stdout goes a line of JSON for each change. It asks with
 requests, not with huggingface_hub: that one tries a dead hub for 40 s and more, keeps the reason (wait so long, ask for a token) to itself

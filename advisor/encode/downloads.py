@@ -1,7 +1,7 @@
 """Models' files on this machine: which are at hand, and fetching those that are not, on a click, from the hub.
 
 A model is at hand when its folder holds all files as the hub stated them; what a download that was cut off has left is never used.
-The files are fetched by a child process (`download`), so that they can be given up at any moment.
+The files are fetched by a child process (`download_process`), so that they can be given up at any moment.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ class Download:
             stall_s=self._patience.stall_s,
             spare_bytes=spare_bytes,
         )
-        self._thread = threading.Thread(target=self._follow, args=(order,), name="weights-download", daemon=True)
+        self._thread = threading.Thread(target=self._follow, args=(order,), name="model-download", daemon=True)
         self._thread.start()
 
     @property

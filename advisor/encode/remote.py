@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from advisor.base.errors import EncodeError
 from advisor.catalog.schema import Variant
-from advisor.encode.dialects import EMBED, RERANK, SCALE_NOT_SAID, Asked, _root
+from advisor.encode.dialects import EMBED, RERANK, SCALE_NOT_SAID, Asked, server_root
 from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import About, BusyError, FullError, Output, Role, Scores, TextRefusedError, Vectors, refuse_long, unit_length
 from advisor.net import client
@@ -252,7 +252,7 @@ class Remote:
         """Asks TEI once for its limits, its precision and its pooling."""
         if self._asked_info:
             return
-        reply = line.ask(_root(path) + "/info")
+        reply = line.ask(server_root(path) + "/info")
         if reply.status not in (200, 404, 405):
             raise self._refusal(reply)
         try:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from advisor.base import formatting
-from advisor.base.formatting import HOURS_PER_MONTH
+from advisor.base.units import HOURS_PER_MONTH
 from advisor.decide.recommend import Judged, Recommendation, preference
-from advisor.sizing.tokens import ENDS
+from advisor.sizing.latency import filled
+from advisor.sizing.ranges import ENDS
 
 
 class Crossing(NamedTuple):
@@ -53,6 +57,14 @@ def monthly_capacity(found: Recommendation, own: Judged) -> tuple[float, float, 
         return None
     fast, middle, slow = (tokens * used / share for share in shares)
     return fast, middle, slow
+
+
+def rents_usd(found: Recommendation, own: Judged, volumes: Sequence[float]) -> list[float]:
+    """US dollars a month of as many machines as carry each volume, in tokens a month, one to spare where that is asked; for a machine with a rent and a load."""
+    capacity, rent = monthly_capacity(found, own), own.plan.rent
+    assert capacity is not None and rent is not None
+    machines = filled(np.array(volumes) / capacity[1], 1.0, found.workload.redundancy)
+    return [float(rent) * HOURS_PER_MONTH * count for count in machines.tolist()]
 
 
 def crossings(found: Recommendation, own: Judged) -> list[Crossing]:

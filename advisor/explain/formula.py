@@ -2,101 +2,12 @@
 
 from __future__ import annotations
 
-from advisor.base import formatting
-from advisor.catalog import Catalog
+from advisor.base import formatting, units
+from advisor.decide import stores
 from advisor.decide.places import free_usd_per_month
 from advisor.decide.recommend import Judged, Recommendation
-from advisor.family.price_list import dated, tier
-from advisor.sizing import storage, throughput
-from advisor.sizing.tokens import Range
-
-
-def price_note(judged: Judged) -> str:
-    """Of when a plan's price is, who states it, and what was noted beside it."""
-    plan = judged.plan
-    if plan.offer is not None and plan.provider is not None:
-        return f"{dated(plan.offer)}, stated by {tier(plan.offer, plan.provider)}. {plan.offer.note or ''} "
-    if plan.measured:
-        return f"The price that you stated, {f'of {plan.as_of.isoformat()}' if plan.as_of else 'undated'}. "
-    note = plan.instance.note if plan.instance else None
-    when = f"Price of {plan.as_of.isoformat()}" if plan.as_of else "Undated price"
-    return f"{when}, {plan.table.assumptions.machine_prices.replace('-', ' ')}. {f'{note[0].upper()}{note[1:]}.' if note else ''} "
-
-
-def spread(amount: Range) -> str:
-    """` ($31 to $52)`, or nothing where low and high read the same."""
-    shown = formatting.usd_range(amount.low, amount.high)
-    return f" ({shown})" if " to " in shown else ""
-
-
-def rate(judged: Judged) -> str:
-    """`3,848 (1,570 to 9,430)`: tokens a second of one machine with their range, for a plan whose speed is known."""
-    speed = judged.plan.tokens_per_second
-    assert speed is not None
-    spread = f" ({speed.low:,.0f} to {speed.high:,.0f})" if speed.low != speed.high else ""
-    return f"{speed.base:,.0f}{spread}"
-
-
-def speed_origin(judged: Judged) -> str:
-    """`measured here`, `measured here at 128 tokens`, `scaled by FLOPs from BGE Small EN v1.5's measurement`; empty where the speed is estimated from published runs."""
-    plan, machine = judged.plan, judged.plan.measured
-    if machine is None:
-        return ""
-    if judged.variant_id != machine.variant:
-        return f"scaled by FLOPs from {plan.table.catalog.variants[machine.variant].name}'s measurement"
-    return "measured here" if round(_length(judged)) == machine.tokens else f"measured here at {formatting.count(machine.tokens)} tokens"
-
-
-def _length(judged: Judged) -> float:
-    """Tokens of the text for which the FLOPs of a token are worked out."""
-    variant = judged.plan.variant
-    return ((judged.plan.load.token_flops or 0.0) - throughput.base(variant)) / (throughput.slope(variant) or 1.0)
-
-
-def measurement(catalog: Catalog, machine: throughput.MeasuredMachine) -> str:
-    """`measured here on 2026-11-25, 3,848 tokens/s at 128 tokens with BGE Small EN v1.5 at fp32`."""
-    on = f" on {machine.as_of.isoformat()}" if machine.as_of else ""
-    rate = formatting.significant(machine.tokens_per_second)
-    return f"measured here{on}, {rate} tokens/s at {formatting.count(machine.tokens)} tokens with {catalog.variants[machine.variant].name} at {machine.precision}"
-
-
-def this_machine(found: Recommendation) -> list[str]:
-    """What the machine whose speed the visitor measured comes to in a month: the model that was measured, then the others asked for; empty where none was measured."""
-    stated = found.assumptions.measured
-    if stated is None:
-        return []
-    on = {j.variant_id: j for j in found.judged if j.plan.measured}
-    if stated.variant not in on:
-        return [f"The speed that was measured prices nothing: the catalog has no model {stated.variant} whose FLOPs are known."]
-    own = on[stated.variant]
-    machine = own.plan.measured
-    assert machine is not None
-    cost = f": {formatting.usd(own.cost.base)} a month" if own.fits else ""
-    told = [
-        f"This machine, as measured: {own.plan.variant.name} at {formatting.significant(machine.tokens_per_second)} tokens/s, ${machine.on_demand_usd_per_h} an hour{cost}.",
-        f"The speed was {measurement(found.catalog, machine)}; {stated.memory_gib:g} GiB of memory hold the model.",
-    ]
-    if found.assumptions.precision not in ("default", machine.precision):
-        return [
-            *told,
-            f"At {found.assumptions.precision}, as asked under the assumptions, its speed was not measured, so it is not priced.",
-        ]
-    rows = sorted((j for j in on.values() if found.role(j.kind)), key=lambda j: (j.row != own.row, not j.fits, j.monthly, j.id))
-    return told + [_on_this_machine(j) for j in rows]
-
-
-def _on_this_machine(judged: Judged) -> str:
-    name, plan, replicas = judged.plan.variant.name, judged.plan, judged.plan.replicas
-    if not judged.fits:
-        why = judged.excluded[0].text if judged.excluded else "what it costs there is not known."
-        return why if why.startswith(name) else f"{name}: {why}"
-    assert replicas is not None and plan.encoding_usd is not None
-    machines = "one machine" if replicas[1] == 1 else f"{formatting.count(replicas[1])} such machines"
-    index = f"; with the index {formatting.usd(judged.cost.base)}" if plan.index_bytes else ""
-    return (
-        f"{name} at {rate(judged)} tokens/s on texts as long as yours, {speed_origin(judged)}: {machines} at ${plan.rent} an hour, "
-        f"{formatting.usd(plan.encoding_usd.base)} a month{index}."
-    )
+from advisor.explain.sentences import measurement, speed_origin, spread, tokens_of_text, usd_or_not_known
+from advisor.sizing import throughput
 
 
 def latency_formula(found: Recommendation) -> list[str]:
@@ -179,11 +90,11 @@ def _own_formula(judged: Judged, found: Recommendation) -> list[str]:
     spare = " and one to spare" if workload.redundancy else ""
     lines = [
         f"FLOPs for a token: 2 × {count(variant.non_embedding_parameters)} parameters outside the token table + {factor} × {count(variant.layers)} layers × "
-        f"{count(variant.hidden_size)} hidden × {count(round(_length(judged)))} tokens of the text = {(plan.load.token_flops or 0) / 1e9:,.3f} billion.",
+        f"{count(variant.hidden_size)} hidden × {count(round(tokens_of_text(judged)))} tokens of the text = {(plan.load.token_flops or 0) / 1e9:,.3f} billion.",
         _speed_formula(judged, found),
         f"Machines: {formatting.rate(workload.peak)} queries a second at the peak, with new passages, take {share:,.2%} of one machine; / {found.assumptions.target_utilisation:.0%} filling, rounded up{spare} "
         f"= {count(replicas[1])} ({count(replicas[0])} to {count(replicas[2])}).",
-        f"Rent: ${rent} an hour × {formatting.HOURS_PER_MONTH} hours × {count(replicas[1])} = {usd_or_not_known(plan.encoding_usd)} a month.",
+        f"Rent: ${rent} an hour × {units.HOURS_PER_MONTH} hours × {count(replicas[1])} = {usd_or_not_known(plan.encoding_usd)} a month.",
     ]
     hours = plan.first_hours
     if judged.kind == "embedder" and hours and plan.one_off_usd:
@@ -221,9 +132,4 @@ def _index_formula(judged: Judged, found: Recommendation) -> str:
     cost = f"{formatting.usd(plan.index_usd.base)} a month{spread(plan.index_usd)}"
     if workload.vector_store == "ram":
         return f"Index: {values}{more} × 1.5 = {formatting.memory(plan.index_bytes)}, kept in RAM for {cost}."
-    return f"Index: {values}{more} = {formatting.memory(plan.load.size.values_bytes)}, kept in {storage.name(found.catalog, workload.vector_store)} for {cost}."
-
-
-def usd_or_not_known(amount: Range | None) -> str:
-    """The base of an amount, or `not known`."""
-    return formatting.usd(amount.base) if amount else formatting.NOT_KNOWN
+    return f"Index: {values}{more} = {formatting.memory(plan.load.size.values_bytes)}, kept in {stores.name(found.catalog, workload.vector_store)} for {cost}."

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from advisor.ask.assumptions import Assumptions
-from advisor.base import formatting
-from advisor.decide import evidence
+from advisor.base import formatting, units
+from advisor.decide import evidence, stores
 from advisor.decide.recommend import Judged, Recommendation, Role, eligible, preference
-from advisor.sizing import storage, throughput
+from advisor.sizing import throughput
 
 
 class Reason(NamedTuple):
@@ -167,7 +167,7 @@ def _own(found: Recommendation, part: Judged) -> list[Reason]:
     assert plan.encoding_usd is not None
     dated = f"price of {plan.as_of.isoformat()}" if plan.as_of else "undated price"
     count = _machines(plan.replicas[1]) + (", one of them to spare," if workload.redundancy else "")
-    rent = f"{count} for {formatting.HOURS_PER_MONTH} hours at ${plan.rent} is {formatting.usd(plan.encoding_usd.base)} a month, by the {dated}."
+    rent = f"{count} for {units.HOURS_PER_MONTH} hours at ${plan.rent} is {formatting.usd(plan.encoding_usd.base)} a month, by the {dated}."
     return [capacity, Reason("cost", rent[0].upper() + rent[1:], plan.price_sources)]
 
 
@@ -188,10 +188,10 @@ def _shared(found: Recommendation) -> list[Reason]:
     rent = plan.rent
     needed = sum(float(found.table.columns["needed_bytes"].values[part.row]) for part in pick.parts)
     dated = f"price of {plan.as_of.isoformat()}" if plan.as_of else "undated price"
-    usd = (rent or 0) * formatting.HOURS_PER_MONTH * pick.shared[1]
+    usd = (rent or 0) * units.HOURS_PER_MONTH * pick.shared[1]
     text = (
         f"Both models fit one machine together ({formatting.memory(needed)} of {formatting.memory(plan.figure('memory_bytes'))}), so {_machines(pick.shared[1])} "
-        f"for {formatting.HOURS_PER_MONTH} hours at ${rent} {'serves' if pick.shared[1] == 1 else 'serve'} both: {formatting.usd(usd)} a month, by the {dated}."
+        f"for {units.HOURS_PER_MONTH} hours at ${rent} {'serves' if pick.shared[1] == 1 else 'serve'} both: {formatting.usd(usd)} a month, by the {dated}."
     )
     return [Reason("shared", text, plan.price_sources)]
 
@@ -199,7 +199,7 @@ def _shared(found: Recommendation) -> list[Reason]:
 def _index(found: Recommendation, part: Judged) -> Reason:
     plan, workload = part.plan, found.workload
     assert plan.index_usd is not None
-    store = storage.name(found.catalog, workload.vector_store)
+    store = stores.name(found.catalog, workload.vector_store)
     size = plan.index_bytes if workload.vector_store == "ram" else plan.load.size.values_bytes
     cost = formatting.usd(plan.index_usd.base)
     spread = f" ({formatting.usd_range(plan.index_usd.low, plan.index_usd.high)})" if plan.index_usd.low != plan.index_usd.high else ""
@@ -210,7 +210,7 @@ def _index(found: Recommendation, part: Judged) -> Reason:
     noun = "vector" if plan.tokens.vectors == 1 else "vectors"
     more = "" if set(workload.outputs) <= {"dense"} else " with their sparse or token vectors"
     text = f"{formatting.large(plan.tokens.vectors)} {noun} of {formatting.count(plan.variant.embedding_dim)} dimensions{more} take {formatting.memory(size)} {where}: {cost} a month{spread}."
-    return Reason("index", text, (*storage.sources(found.catalog, workload.vector_store), *plan.variant.source_ids("embedding_dim")))
+    return Reason("index", text, (*stores.sources(found.catalog, workload.vector_store), *plan.variant.source_ids("embedding_dim")))
 
 
 def _together(found: Recommendation) -> list[Reason]:
@@ -353,7 +353,7 @@ def _index_assumptions(found: Recommendation) -> Iterator[str]:
     elif workload.vector_store == "none":
         yield "The index is left out of the cost, as you asked."
     else:
-        name = storage.name(found.catalog, workload.vector_store)
+        name = stores.name(found.catalog, workload.vector_store)
         store = found.catalog.stores[workload.vector_store]
         yield f"The index is kept in {name} at its list price, its minimum charge included; writing it for the first time is left out." + (
             " The database's processors are left out too." if store.type == "self_hosted" else ""
@@ -375,7 +375,7 @@ def _own_assumptions(found: Recommendation) -> Iterator[str]:
         if stated >= found.workload.peak
         else "the average, as no peak is below it"
     )
-    yield f"Own machines run all {formatting.HOURS_PER_MONTH} hours of a month, {found.assumptions.machine_prices.replace('-', ' ')}, and are filled to {used:.0%} at the peak, which is {peak}."
+    yield f"Own machines run all {units.HOURS_PER_MONTH} hours of a month, {found.assumptions.machine_prices.replace('-', ' ')}, and are filled to {used:.0%} at the peak, which is {peak}."
     for kind, calibration in sorted(throughput.calibrations(found.catalog, asked).items()):
         low, base, high, slowest, fastest = (
             f"{100 * share:.0f}%" for share in (*calibration.mfu, calibration.slowest, calibration.fastest)

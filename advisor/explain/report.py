@@ -6,11 +6,10 @@ from typing import Any
 
 from advisor.base import formatting
 from advisor.decide.evidence import Evidence
-from advisor.decide.recommend import Judged, Pipeline, Recommendation, preference
+from advisor.decide.recommend import Judged, Pipeline, Recommendation
 from advisor.explain import reasons
-from advisor.explain.formula import price_note, rate, speed_origin, spread
 from advisor.explain.reasons import Reason
-from advisor.sizing.tokens import Range
+from advisor.sizing.ranges import Range
 
 SCHEMA = "bge-advisor/recommendation@1"
 NAMED = 3
@@ -184,73 +183,3 @@ def _range(amount: Range | None) -> dict[str, float] | None:
 
 def _round(score: float | None) -> float | None:
     return None if score is None else round(score, 4)
-
-
-def scores_sentence(found: Recommendation) -> str:
-    """` · scores 54.3 on MTEB(eng, v1) retrieval`, for each step that has a score."""
-    told = []
-    for role in found.roles:
-        part = found.pick.part(role.kind) if found.pick else None
-        if part is not None and part.quality is not None and role.evidence.set is not None:
-            lead = "scores" if len(found.roles) == 1 else f"the {role.kind} scores"
-            told.append(f" · {lead} {formatting.points(part.quality)} on {role.evidence.set.name}")
-    return "".join(told)
-
-
-def score_notes(found: Recommendation) -> list[str]:
-    """What each step's metric says, and what to mind of its set of scores."""
-    notes = []
-    for role in found.roles:
-        caveat = role.evidence.set.caveat if role.evidence.set else None
-        if role.evidence.meaning and role.evidence.set is not None:
-            notes.append(f"{role.evidence.meaning}. {f'{role.evidence.set.name}: {caveat}' if caveat else ''}".strip())
-    return list(dict.fromkeys(notes))
-
-
-def left_out(found: Recommendation) -> list[str]:
-    """Which models have no score in the sets that rank, and why."""
-    names = found.catalog.variants
-    return [f"{names[key].name}: {why}." for role in found.roles for key, why in role.evidence.unranked.items()]
-
-
-def plan_sentence(found: Recommendation, plan_id: str) -> str:
-    """What a plan costs and scores, and on a machine how fast it is; with its range and the day of its price."""
-    judged = next(j for j in found.judged if j.id == plan_id)
-    amount, speed = judged.plan.monthly_usd, judged.plan.tokens_per_second
-    cost = f"{formatting.usd(amount.base)} a month{spread(amount)}" if amount else "What it costs is not known"
-    score = f", scores {formatting.points(judged.quality)}" if judged.quality is not None else ", not ranked"
-    origin = speed_origin(judged)
-    fast = f", {rate(judged)} tokens a second{f', {origin}' if origin else ''}" if speed else ""
-    return f"{cost}{score}{fast}. {price_note(judged).strip()}"
-
-
-def encoding_sentence(found: Recommendation, judged: Judged) -> str:
-    """What encoding the corpus takes once, and that a change of model means the same again."""
-    plan = judged.plan
-    hours, once = plan.first_hours, plan.one_off_usd
-    time = f" in {hours.base:,.1f} hours on one machine ({hours.low:,.1f} to {hours.high:,.1f})" if hours else ""
-    cost = f"for {formatting.usd(once.base)}" if once else "at a cost that is not known"
-    return (
-        f"Encoding the corpus once: {formatting.count(plan.tokens.once)} tokens {cost}{time}, {formatting.count(plan.tokens.vectors)} vectors after splitting "
-        f"({formatting.significant(plan.tokens.vectors_per_passage)} a passage). A change of the model means encoding all of it again."
-    )
-
-
-def cheapest(found: Recommendation, kind: str) -> list[Judged]:
-    """The plans of a step that fit at exactly the lowest monthly cost, first party and listing first; empty where nothing fits."""
-    fitting = sorted(found.fitting(kind), key=lambda j: j.monthly)
-    near = [j for j in fitting if j.monthly <= fitting[0].monthly * (1 + 1e-9)]  # exact amounts only for those
-    least = min((j.cost.base for j in near), default=None)
-    return sorted((j for j in near if j.cost.base == least), key=lambda j: preference(found, j))
-
-
-def cheapest_sentence(found: Recommendation, kind: str) -> str:
-    """`From $13.67 a month: BGE Small EN v1.5 at Cloudflare Workers AI`, with every tie; empty where nothing fits."""
-    where: dict[str, list[str]] = {}
-    plans = cheapest(found, kind)
-    for judged in plans:
-        places = where.setdefault(f"{judged.plan.variant.name} {'at' if judged.hosted else 'on'}", [])
-        if judged.plan.where not in places:
-            places.append(judged.plan.where)
-    told = formatting.listed([f"{name} {formatting.listed(places, 'or')}" for name, places in where.items()], "or")
-    return f"From {formatting.usd(plans[0].cost.base)} a month: {told}" if plans else ""

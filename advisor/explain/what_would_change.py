@@ -29,8 +29,8 @@ from advisor.decide.recommend import (
     total_usd,
     unbeaten,
 )
+from advisor.decide.stores import index_stores
 from advisor.explain.reasons import versus
-from advisor.sizing import storage
 
 FACTORS = (2.0, 5.0, 10.0, 100.0, 1000.0)
 """Steps by which volumes and lengths are raised and lowered."""
@@ -185,7 +185,7 @@ def _grid(catalog: Catalog, workload: Workload) -> Iterator[tuple[str, list[list
             continue
         yield field, [[{field: option}] for option in options if option != getattr(workload, field)]
     if workload.task != "rerank":
-        stores = [key for key in ("ram", "none", *storage.stores(catalog)) if key != workload.vector_store]
+        stores = [key for key in ("ram", "none", *index_stores(catalog)) if key != workload.vector_store]
         yield "vector_store", [[{"vector_store": store}] for store in stores]
     more = [code for code in MORE_LANGUAGES if code not in workload.languages and len(workload.languages) < MOST_LANGUAGES]
     yield "languages", [[{"languages": (*workload.languages, code)}] for code in more]

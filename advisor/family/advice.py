@@ -10,7 +10,7 @@ from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Variant
 from advisor.decide import evidence
-from advisor.family import faq, listing
+from advisor.family import listing, price_list
 
 
 class Claim(NamedTuple):
@@ -118,7 +118,7 @@ def _wins(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim]:
             claims.append(Claim(text.format(own=show(own), others=formatting.listed([show(n) for n in rest])), variant.source_ids(field)))
     if set(variant.outputs) > {"dense"}:
         claims.append(Claim("The only one with sparse and multi-vector output beside the dense vector.", variant.source_ids("outputs")))
-    least_price = faq.lowest(catalog, catalog.family_of(variant_id), variant.kind)
+    least_price = price_list.lowest(catalog, catalog.family_of(variant_id), variant.kind)
     if least_price and any(offer.variant == variant_id for _, _, offer in least_price.offers):
         names = sorted({v.name for v, _, o in least_price.offers if o.variant != variant_id})
         where = formatting.listed(list(dict.fromkeys(p.name for _, p, o in least_price.offers if o.variant == variant_id)))

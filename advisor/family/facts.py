@@ -147,22 +147,6 @@ def specification(catalog: Catalog, family: Family) -> list[dict[str, str]]:
     ]
 
 
-def source_rows(catalog: Catalog) -> list[dict[str, str]]:
-    """Every source with its address, who publishes it, when it was read, and what was read there."""
-    return [
-        {
-            "Id": source.id,
-            "Title": source.title,
-            "Publisher": source.publisher or "",
-            "Read on": source.accessed.isoformat(),
-            "Copy of": source.copy_date or "",
-            "What": source.what or "",
-            "Address": source.url or "",
-        }
-        for source in sorted(catalog.sources.values(), key=lambda s: s.id)
-    ]
-
-
 def _tokens(number: int | None, remark: str | None) -> str:
     if number is None:
         return formatting.NOT_KNOWN

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Literal
 
 from advisor.base import formatting
 from advisor.catalog import Catalog, Family
-from advisor.catalog.schema import Offer, Provider, Variant
+from advisor.catalog.schema import Variant
 from advisor.family import listing
+from advisor.family.price_list import lowest
 
 View = Literal["verified", "listed"]
 
@@ -23,21 +23,6 @@ class Answer:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Lowest:
-    """The lowest known price of a kind: every variant and provider that asks it, first party first."""
-
-    usd_per_1m: Decimal
-    offers: tuple[tuple[Variant, Provider, Offer], ...]
-
-
-def asked_by(least: Lowest) -> str:
-    """`Base EN v1.5 at DeepInfra, 1 more at that price`: the first who asks it, and how many more do."""
-    variant, provider, _ = least.offers[0]
-    more = len(least.offers) - 1
-    return f"{variant.name} at {provider.name}" + (f", {more} more at that price" if more else "")
-
-
 def answers(catalog: Catalog, family: Family, view: View) -> list[Answer]:
     """The family's questions and answers: the listing's own in its words, or right ones from the verified facts."""
     if view == "listed":
@@ -46,22 +31,6 @@ def answers(catalog: Catalog, family: Family, view: View) -> list[Answer]:
         return [Answer(question, answer, (family.listing.source,)) for question, answer in listing.as_listed(family).faq]
     found = [_used_for(family), *([_compared(catalog, family)] if family.facts.compared_with else []), _which(catalog, family)]
     return found + [Answer(q.question, q.answer, tuple(sorted({s for _, s in q.all_source_ids()}))) for q in family.questions]
-
-
-def lowest(catalog: Catalog, family: Family, kind: str) -> Lowest | None:
-    """The lowest known hosted price of a family's variants of one kind; None where none is known. A trial is no price."""
-    priced = [
-        (family.variants[offer.variant], provider, offer)
-        for _, provider, offer in catalog.offers()
-        if offer.variant in family.variants and family.variants[offer.variant].kind == kind
-        and offer.type != "trial" and offer.usd_per_1m_input is not None
-    ]  # fmt: skip
-    if not priced:
-        return None
-    least = min(offer.usd_per_1m_input or Decimal(0) for _, _, offer in priced)
-    same = [row for row in priced if row[2].usd_per_1m_input == least]
-    order = ("listing", "provider-page", "aggregator")
-    return Lowest(least, tuple(sorted(same, key=lambda row: (order.index(row[2].tier), row[1].router, row[0].name, row[1].name))))
 
 
 def _used_for(family: Family) -> Answer:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from advisor.base import formatting
-from advisor.catalog import Catalog
-from advisor.catalog.schema import Offer, Provider
+from advisor.catalog import Catalog, Family
+from advisor.catalog.schema import Offer, Provider, Variant
 
 STALE_DAYS = 90
 
@@ -86,3 +88,34 @@ def lowest_price(catalog: Catalog, variant_id: str, today: date) -> str:
     least = known[0][2].usd_per_1m_input
     where = list(dict.fromkeys(provider.name for _, provider, offer in known if offer.usd_per_1m_input == least))
     return f"{formatting.price(least)} at {formatting.listed(where)}"
+
+
+@dataclass(frozen=True)
+class Lowest:
+    """The lowest known price of a kind: every variant and provider that asks it, first party first."""
+
+    usd_per_1m: Decimal
+    offers: tuple[tuple[Variant, Provider, Offer], ...]
+
+
+def asked_by(least: Lowest) -> str:
+    """`Base EN v1.5 at DeepInfra, 1 more at that price`: the first who asks it, and how many more do."""
+    variant, provider, _ = least.offers[0]
+    more = len(least.offers) - 1
+    return f"{variant.name} at {provider.name}" + (f", {more} more at that price" if more else "")
+
+
+def lowest(catalog: Catalog, family: Family, kind: str) -> Lowest | None:
+    """The lowest known hosted price of a family's variants of one kind; None where none is known. A trial is no price."""
+    priced = [
+        (family.variants[offer.variant], provider, offer)
+        for _, provider, offer in catalog.offers()
+        if offer.variant in family.variants and family.variants[offer.variant].kind == kind
+        and offer.type != "trial" and offer.usd_per_1m_input is not None
+    ]  # fmt: skip
+    if not priced:
+        return None
+    least = min(offer.usd_per_1m_input or Decimal(0) for _, _, offer in priced)
+    same = [row for row in priced if row[2].usd_per_1m_input == least]
+    order = ("listing", "provider-page", "aggregator")
+    return Lowest(least, tuple(sorted(same, key=lambda row: (order.index(row[2].tier), row[1].router, row[0].name, row[1].name))))

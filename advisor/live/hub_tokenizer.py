@@ -13,7 +13,7 @@ import urllib3
 from tokenizers import Tokenizer
 
 from advisor.catalog.schema import Variant
-from advisor.live.sample_texts import TokenCountError, in_one_sentence
+from advisor.live.tokenizer_faults import TokenCountError, in_one_sentence
 from advisor.net.hub import HUB
 
 _CHUNK = 65_536  # bytes
@@ -22,9 +22,8 @@ _HOSTS = ("huggingface.co", "hf.co")  # the hub, and where its large files lie
 _LOOPBACK = ("localhost", "127.0.0.1")
 _HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _ADDRESS = re.compile(r"(https?)://([a-z0-9.-]+)(:[0-9]{1,5})?(?![^/?#])", re.IGNORECASE)  # no @ or \, which parsers read differently
-
-
-# Fetching a tokenizer
+_TOO_LONG = "The hub took too long to send the tokenizer. Try again later; the tokens stay an estimate until then."
+_BROKEN = "The hub could not be reached, or broke off. Check the network; the tokens stay an estimate until then."
 
 
 def fetch_tokenizer(variant: Variant, timeout_s: float = 60, base: str = HUB, largest_bytes: int = 40_000_000) -> Tokenizer:
@@ -55,10 +54,6 @@ def fetch_tokenizer(variant: Variant, timeout_s: float = 60, base: str = HUB, la
     if isinstance(got, str):
         raise TokenCountError(got)
     return _loaded(got, variant.name)
-
-
-_TOO_LONG = "The hub took too long to send the tokenizer. Try again later; the tokens stay an estimate until then."
-_BROKEN = "The hub could not be reached, or broke off. Check the network; the tokens stay an estimate until then."
 
 
 def _origin(address: str) -> tuple[str, str, str] | None:

@@ -19,6 +19,11 @@ _ODD_PATH = re.compile(r"^/|^[A-Za-z]:|\\|\x00|(^|/)\.\.(/|$)")
 _MEMBER = re.compile(r"(?:(?P<top>[^/]+)/)?(?P<name>corpus\.jsonl|queries\.jsonl|qrels/[^/]+\.tsv)")
 _ENTRY = b"PK\x01\x02"  # before each entry of a zip's directory (APPNOTE.TXT 4.3.12)
 _SPLITS = ("test", "dev", "val", "validation", "train")  # the first that is there is taken
+_AGAIN = "Zip the data set's folder again, with nothing else in it."
+
+
+class _Refused(Exception):
+    """A zip that is not read: (problem, remedy)."""
 
 
 def read_zip(file: File, limits: Limits = LIMITS) -> Judged:
@@ -37,13 +42,6 @@ def read_zip(file: File, limits: Limits = LIMITS) -> Judged:
         found = read(passages, queries, judgements, limits._replace(largest_bytes=limits.largest_unpacked_bytes))
         return dataclasses.replace(found, notes=(f"Judgements: {shown(judgements.name)}.", *found.notes))
     raise OwnDataError([Fault(shown(file.name) or "the zip", "", "", problem, remedy)])
-
-
-class _Refused(Exception):
-    """A zip that is not read: (problem, remedy)."""
-
-
-_AGAIN = "Zip the data set's folder again, with nothing else in it."
 
 
 def _members(content: bytes, limits: Limits) -> tuple[File, File, File]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
@@ -12,14 +11,10 @@ from itertools import chain, groupby, islice
 from pathlib import PurePath
 from typing import Any, Literal, NamedTuple
 
-from advisor.base.errors import AdvisorError
+from advisor.live.tokenizer_faults import TokenCountError
 
 _LINE = re.compile(r"^.*$", re.MULTILINE)
 CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
-
-
-class TokenCountError(AdvisorError):
-    """A sample that cannot be read, or a tokenizer that could not be had: what is wrong, and the next step."""
 
 
 class SampleLimits(NamedTuple):
@@ -37,9 +32,6 @@ def refuse_none(texts: Sequence[str]) -> None:
     """Raises TokenCountError where a sample holds no text at all."""
     if not texts:
         raise TokenCountError("The sample holds no text. Paste passages, or upload a .txt, .csv or .jsonl file that has some.")
-
-
-# The sample
 
 
 def passages(
@@ -66,7 +58,7 @@ def passages(
         found = _of_text(text, split)
     kept: list[str] = []
     for line, passage in found:
-        if not (passage := _valid(passage.strip())):
+        if not (passage := without_lone_surrogates(passage.strip())):
             continue
         if len(passage) > limits.longest_characters:
             raise TokenCountError(
@@ -94,7 +86,7 @@ def _text(content: str | bytes, limits: SampleLimits) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _valid(text: str) -> str:
+def without_lone_surrogates(text: str) -> str:
     """The text with lone surrogates, which JSON can hold and no tokenizer takes, as question marks."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
@@ -178,15 +170,3 @@ def _text_field(rows: Sequence[dict[str, Any]]) -> str:
 def _words(text: str) -> int:
     """Words with a letter in them, each CJK character being one."""
     return len(CJK.findall(text)) + sum(any(map(str.isalpha, word)) for word in text.split() if not CJK.search(word))
-
-
-@contextlib.contextmanager
-def in_one_sentence(sentence: str) -> Iterator[None]:
-    """Any fault inside, told in one sentence."""
-    try:
-        yield
-    except BaseException as error:
-        # The library's Rust panics are no Exceptions; tokenizers 0.23 has them for a broken charsmap.
-        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-            raise TokenCountError(sentence) from None
-        raise

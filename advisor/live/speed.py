@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from advisor.ask.assumptions import Assumptions
-from advisor.base import formatting
+from advisor.base import formatting, units
 from advisor.base.spreadsheet import guarded
 from advisor.catalog import Catalog
 from advisor.catalog.load import THROUGHPUT_COLUMNS
@@ -139,7 +139,7 @@ def machine() -> Machine:
 def memory_gib() -> float | None:
     """RAM of this machine in GiB, to offer in the form; None where the system does not say."""
     try:
-        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / formatting.GIB, 1)
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / units.GIB, 1)
     except (AttributeError, OSError, ValueError):
         return None
 

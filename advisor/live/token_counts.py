@@ -1,6 +1,6 @@
 """Tokens of a visitor's own sample texts, as each variant's tokenizer counts them, or as an estimate that says it is one.
 
-Nothing here writes to disk. Texts stay on this machine: only `fetch_tokenizer` asks another one, and sends none of them.
+Nothing here writes to disk. Texts stay on this machine: only `hub_tokenizer` asks another one, and sends none of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from advisor.base import formatting
 from advisor.base.errors import CatalogError, Fault
 from advisor.catalog import Catalog
 from advisor.live import vocabulary
-from advisor.live.sample_texts import CJK, _valid, in_one_sentence, refuse_none
+from advisor.live.sample_texts import CJK, refuse_none, without_lone_surrogates
+from advisor.live.tokenizer_faults import in_one_sentence
 
 SHIPPED = {"wordpiece bert-uncased": "bert-uncased"}
 """File in `tokenizers/` of the catalog, by the `tokenizer` of a variant."""
@@ -93,7 +94,7 @@ class TokenCounter:
         counts: list[int] = []
         with in_one_sentence("The fetched tokenizer cannot read this sample. Take it back, so that the tokens are estimated."):
             for start in range(0, len(texts), _BATCH):
-                batch = [_valid(text) for text in texts[start : start + _BATCH]]
+                batch = [without_lone_surrogates(text) for text in texts[start : start + _BATCH]]
                 counts += [len(encoding.ids) for encoding in self.tokenizer.encode_batch_fast(batch, add_special_tokens=False)]
         return counts
 

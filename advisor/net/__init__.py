@@ -1,1 +1,1 @@
-"""One way to other servers: addresses that may be asked, deadlines, bounds, retries."""
+"""The way to endpoints: addresses that may be asked, deadlines, bounds, retries; and where the hub is."""

@@ -1,1 +1,1 @@
-"""The answers for programs: JSON routes, health and metrics beside the pages, on the same server (asgi.py)."""
+"""The answers for programs: the command line, and JSON routes with health and metrics on the pages' server (asgi.py), which it guards."""

@@ -27,7 +27,7 @@ _ANSWERS = (
 def document() -> dict[str, Any]:
     """The description, as plain data."""
     _, defined = models_json_schema([(model, "serialization") for model in _ANSWERS], ref_template=_REF)
-    schemas = defined["$defs"] | {"Asked": _question()}
+    definitions = defined["$defs"] | {"Asked": _question()}
     refusals = {
         "422": _answer("Refusal", "The question cannot be answered: each fault with its field and the remedy"),
         "429": _busy(),
@@ -109,7 +109,7 @@ def document() -> dict[str, Any]:
                 }
             },
         },
-        "components": {"schemas": dict(sorted(schemas.items()))},
+        "components": {"schemas": dict(sorted(definitions.items()))},
     }
 
 

@@ -5,7 +5,6 @@ Channels are written as objects, `alt.X2("high:Q")` for `"high:Q"`: Altair 6 goe
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import altair as alt
@@ -277,9 +276,8 @@ def break_even(found: Recommendation, own: Judged, theme: str) -> Chart | None:
     marks = [c.tokens[1] for c in crossings if c.tokens[1]]
     least, most = min([load, *marks, capacity]) / 30, max([load, *marks, capacity]) * 30
     volumes = [least * (most / least) ** (step / 160) for step in range(161)]
-    rent = float(own.plan.rent) * formatting.HOURS_PER_MONTH
-    spare = int(found.workload.redundancy)
-    rows = [{"tokens": v, "usd": rent * (max(1, math.ceil(v / capacity - 1e-9)) + spare), "line": own.plan.where} for v in volumes]
+    rents = crossing.rents_usd(found, own, volumes)
+    rows = [{"tokens": v, "usd": usd, "line": own.plan.where} for v, usd in zip(volumes, rents, strict=True)]
     shown: dict[float, str] = {}
     for c in crossings:
         price = float(c.offer.plan.figure("usd_per_1m_input"))

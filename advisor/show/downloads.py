@@ -1,4 +1,4 @@
-"""The catalog as files to take away: JSON with everything, CSV with prices and scores."""
+"""Files to take away: the catalog as JSON, prices and scores as CSV, the tables of Cost as CSV and Markdown."""
 
 from __future__ import annotations
 

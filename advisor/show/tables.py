@@ -7,12 +7,14 @@ from collections import Counter
 from typing import Any
 
 from advisor.base import formatting
+from advisor.catalog import Catalog
 from advisor.catalog.schema import Store
+from advisor.decide import stores
 from advisor.decide.recommend import Judged, Recommendation, preference
 from advisor.explain import break_even as crossing
 from advisor.explain import reasons, what_would_change
-from advisor.explain.formula import rate, speed_origin, usd_or_not_known
 from advisor.explain.sensitivity import Swing
+from advisor.explain.sentences import rate, speed_origin, usd_or_not_known
 from advisor.family.price_list import price_mark
 from advisor.sizing import storage
 
@@ -183,7 +185,7 @@ def index_rows(found: Recommendation, judged: Judged) -> list[dict[str, str]]:
         rows.append(
             {
                 "Vector type": kind + (" (yours)" if kind == found.workload.vector_type else ""),
-                "Bytes a dense vector": formatting.count(float(dimensions * storage.BYTES_PER_VALUE[kind])),
+                "Bytes a dense vector": formatting.count(storage.vector_bytes(dimensions, kind)),
                 "Vectors": formatting.large(size.vectors),
                 "All values": formatting.memory(size.values_bytes),
                 "In RAM": formatting.memory(size.ram_bytes),
@@ -197,7 +199,7 @@ def index_rows(found: Recommendation, judged: Judged) -> list[dict[str, str]]:
 
 def store_rows(found: Recommendation, judged: Judged) -> list[dict[str, str]]:
     """A month of an embedder's index in memory and in each store, with the store's minimum, limit and what is left out."""
-    amounts = storage.by_store(found.catalog, found.workload, judged.plan.variant, judged.plan.tokens, found.table.ram)
+    amounts = stores.by_store(found.catalog, found.workload, judged.plan.variant, judged.plan.tokens, found.table.ram)
     rows = []
     for key, amount in amounts.items():
         store = found.catalog.stores.get(key)
@@ -231,7 +233,7 @@ def _left_out_of_store(store: Store) -> str:
         return store.note or "no unit price was found"
     if store.type == "self_hosted":
         return "the database's processors"
-    return storage.left_out(store)
+    return stores.left_out(store)
 
 
 def latency_rows(found: Recommendation) -> list[dict[str, str]]:
@@ -254,7 +256,7 @@ def latency_rows(found: Recommendation) -> list[dict[str, str]]:
 
 def store_sources(found: Recommendation, store_id: str) -> tuple[str, ...]:
     """Ids of the sources of what keeping an index in a store costs."""
-    return storage.sources(found.catalog, store_id)
+    return stores.sources(found.catalog, store_id)
 
 
 def break_even_rows(found: Recommendation, own: Judged) -> list[dict[str, str]]:
@@ -285,4 +287,20 @@ def swing_rows(rows: list[Swing]) -> list[dict[str, str]]:
             "At the other": f"{row.second}: {formatting.usd(row.second_usd)}",
         }
         for row in rows
+    ]
+
+
+def source_rows(catalog: Catalog) -> list[dict[str, str]]:
+    """Every source with its address, who publishes it, when it was read, and what was read there."""
+    return [
+        {
+            "Id": source.id,
+            "Title": source.title,
+            "Publisher": source.publisher or "",
+            "Read on": source.accessed.isoformat(),
+            "Copy of": source.copy_date or "",
+            "What": source.what or "",
+            "Address": source.url or "",
+        }
+        for source in sorted(catalog.sources.values(), key=lambda s: s.id)
     ]

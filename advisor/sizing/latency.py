@@ -1,4 +1,4 @@
-"""Machines for a load, and how much longer a request takes where they are in use."""
+"""Machines for a load, and the time of a request on them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from advisor.sizing.tokens import Floats
+from advisor.sizing.ranges import Floats
 
 
 def filled(needed: Floats, utilisation: float, redundancy: bool) -> Floats:
@@ -14,6 +14,18 @@ def filled(needed: Floats, utilisation: float, redundancy: bool) -> Floats:
     return np.maximum(1.0, np.ceil(needed / utilisation - 1e-9)) + (1.0 if redundancy else 0.0)
 
 
-def lengthening(needed: Any, replicas: Any) -> Any:
-    """How much longer a request takes at the peak: `1 / (1 - use)`, where use is the load of one of the replicas."""
-    return 1 / (1 - np.minimum(needed / replicas, 0.99))
+def latency_ms(request_flops: Any, flops: Any, cards: Any, read_ms: Any, needed: Any, machines: Any) -> Any:
+    """Milliseconds to answer one request at the peak, without network; numbers, or arrays of one shape.
+
+    On one card, what takes longer: computing `request_flops` at `flops` operations a second of a machine with so many `cards`, or
+    reading the weights once in `read_ms`; lengthened by the machines' use at the peak, which takes `needed` of them.
+    """
+    return np.maximum(1000 * request_flops / flops * cards, read_ms) * lengthening(needed, machines)
+
+
+def lengthening(needed: Any, machines: Any) -> Any:
+    """How much longer a request takes at the peak: `1 / (1 - use)`, where use is the load of one of the machines.
+
+    Source: the mean of a queue with random arrivals (M/M/1).
+    """
+    return 1 / (1 - np.minimum(needed / machines, 0.99))

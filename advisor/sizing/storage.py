@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from advisor.ask.workload import Workload
-from advisor.base import formatting
-from advisor.base.formatting import GIB, HOURS_PER_MONTH
+from advisor.base.units import GIB, HOURS_PER_MONTH
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Instance, Store, Variant
-from advisor.sizing.tokens import ZERO, Range, Tokens
+from advisor.sizing.ranges import ZERO, Range
+from advisor.sizing.tokens import Tokens
 
 BYTES_PER_VALUE = {"float32": Fraction(4), "float16": Fraction(2), "int8": Fraction(1), "binary": Fraction(1, 8)}
 HNSW_FACTOR = Fraction(3, 2)  # vectors, index and room to optimise; source: storage formula qdrant-ram (qdrant-capacity)
@@ -27,8 +26,6 @@ PGVECTOR_LINKS = (
 )  # bytes a vector: 2 x m links of at most 10 bytes; source: storage formula hnsw-graph-generic, hnsw_defaults of pgvector
 PGVECTOR_LIMIT = {"float32": "vector_indexed", "float16": "halfvec_indexed", "binary": "bit_indexed"}
 BLOCK = "aws-ebs-gp3"
-NOT_STORES = ("disk",)
-"""Types of entries of stores.yaml that hold no vectors by themselves."""
 
 
 class IndexSize(NamedTuple):
@@ -37,6 +34,11 @@ class IndexSize(NamedTuple):
     vectors: int
     values_bytes: int
     ram_bytes: int
+
+
+def vector_bytes(dimensions: int, vector_type: str) -> float:
+    """Bytes of one dense vector; an eighth of a byte a dimension where it is binary."""
+    return float(dimensions * BYTES_PER_VALUE[vector_type])
 
 
 def index_bytes(vectors: int, dimensions: int, vector_type: str) -> int:
@@ -78,45 +80,6 @@ def written_bytes(variant: Variant, tokens: Tokens, workload: Workload) -> Decim
     if "multi_vector" in workload.outputs:
         values += tokens.per_passage * (variant.multi_vector_dim or 0) * 4
     return Decimal(str(values))
-
-
-def left_out(store: Store) -> str:
-    """What a store charges for and is not counted: `queries`, `queries and writes`, `what queries return`, or nothing."""
-    if prices_queries(store):
-        return "what queries return" if store.returned_usd_per_gb else ""
-    return "queries and writes" if store.write_usd_per_million_units is not None else "queries"
-
-
-def price_hint(store: Store) -> str:
-    """What is known of the price of a store whose month cannot be priced, in brackets after a space; nothing where that is nothing."""
-    known = [f"a floor of about {formatting.usd(store.floor_usd_per_month)} a month"] if store.floor_usd_per_month else []
-    if free := store.free_tier:
-        known.append(f"a free tier of {free['vcpu']} vCPU, {free['ram_gb']} GB of memory and {free['disk_gb']} GB of disk")
-    return f" (known is {formatting.listed(known)})" if known and not price_is_known(store) else ""
-
-
-def smaller_plans(store: Store) -> str | None:
-    """`Starter ($0 a month, 2 GB)` and the like: plans with a smaller charge than the one that is counted; None where there is none."""
-    plans = [f"{plan['name']} ({formatting.usd(_charge(plan))} a month, {plan['storage_gb']} GB)" for plan in _smaller(store)]
-    return formatting.listed(plans) or None
-
-
-def smaller_bytes(store: Store) -> float | None:
-    """Bytes that the largest of these plans holds; None where there is none."""
-    return max((float(plan["storage_gb"]) * float(GB) for plan in _smaller(store)), default=None)
-
-
-def _charge(plan: Mapping[str, Any]) -> Decimal:
-    return Decimal(plan.get("minimum_usd_per_month", "Infinity"))
-
-
-def _smaller(store: Store) -> list[dict[str, Any]]:
-    return [plan for plan in store.other_plans if "storage_gb" in plan and _charge(plan) < (store.minimum_usd_per_month or Decimal(0))]
-
-
-def stores(catalog: Catalog) -> dict[str, Store]:
-    """The stores that can keep an index, by id."""
-    return {key: store for key, store in sorted(catalog.stores.items()) if store.type not in NOT_STORES}
 
 
 def most_dimensions(store: Store, vector_type: str) -> int | None:
@@ -181,7 +144,7 @@ def ram_usd_per_gib_month(catalog: Catalog) -> Range | None:
 
     low: the cheapest memory-optimised instance; base: the dearest of them; high: the middle general-purpose one.
     """
-    rates = _rates(catalog)
+    rates = memory_rates(catalog)
     memory_optimised = [rate for _, rate, per_vcpu in rates if per_vcpu >= MEMORY_OPTIMISED_GIB_PER_VCPU]
     general = [rate for _, rate, per_vcpu in rates if per_vcpu < MEMORY_OPTIMISED_GIB_PER_VCPU]
     if not memory_optimised:
@@ -190,28 +153,7 @@ def ram_usd_per_gib_month(catalog: Catalog) -> Range | None:
     return Range(min(memory_optimised), base, max(base, statistics.median_high(general)) if general else base)
 
 
-def ram_sources(catalog: Catalog) -> tuple[str, ...]:
-    """Ids of the sources of the prices of memory."""
-    return tuple(sorted({source for instance, _, _ in _rates(catalog) for source in instance.source_ids("on_demand_usd_per_h")}))
-
-
-def sources(catalog: Catalog, store_id: str) -> tuple[str, ...]:
-    """Ids of the sources of what keeping an index costs."""
-    if store_id == "none":
-        return ()
-    if store_id == "ram":
-        return ("qdrant-capacity", *ram_sources(catalog))
-    store = catalog.stores[store_id]
-    beside = (*ram_sources(catalog), *catalog.stores[BLOCK].source_ids("usd_per_gb_month")) if store.type == "self_hosted" else ()
-    return (*store.source_ids("usd_per_gb_month"), *beside)
-
-
-def name(catalog: Catalog, store_id: str) -> str:
-    """A store in words: `memory`, or the store's name."""
-    return "memory" if store_id == "ram" else "no index" if store_id == "none" else catalog.stores[store_id].name
-
-
-def _rates(catalog: Catalog) -> list[tuple[Instance, Decimal, float]]:
+def memory_rates(catalog: Catalog) -> list[tuple[Instance, Decimal, float]]:
     """(instance, US dollars a GiB-month, GiB a vCPU) of the general-purpose and memory-optimised CPU instances."""
     rates = []
     for instance in catalog.instances.values():
@@ -219,16 +161,6 @@ def _rates(catalog: Catalog) -> list[tuple[Instance, Decimal, float]]:
         if instance.kind == "cpu" and price is not None and ram and vcpu and ram / vcpu >= GENERAL_GIB_PER_VCPU:
             rates.append((instance, price * HOURS_PER_MONTH / Decimal(str(ram)), ram / vcpu))
     return rates
-
-
-def by_store(catalog: Catalog, workload: Workload, variant: Variant, tokens: Tokens, ram: Range | None) -> dict[str, Range | None]:
-    """US dollars a month of a variant's index in memory and in each store, whatever the workload's own; None where not known."""
-    found = {}
-    for key in ("ram", *stores(catalog)):
-        asked = workload.model_copy(update={"vector_store": key})
-        size = index_size(variant, tokens, asked)
-        found[key] = index_usd_per_month(catalog, asked, size, ram, written_bytes(variant, tokens, asked))
-    return found
 
 
 def holding(catalog: Catalog, size_bytes: int) -> Instance | None:

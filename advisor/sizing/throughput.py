@@ -6,7 +6,7 @@ import statistics
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, cast
 
-from advisor.base.formatting import GIB
+from advisor.base.units import GIB
 from advisor.catalog import Catalog
 from advisor.catalog.cache import kept
 from advisor.catalog.schema import Id, Instance, Measure, Variant
@@ -98,18 +98,6 @@ def hardware_class(catalog: Catalog, instance: Instance) -> HardwareClass | None
     if instance.accelerator:
         return "gpu" if catalog.accelerators[instance.accelerator].vendor == NVIDIA else None
     return "cpu" if instance.cpu and instance.kind == "cpu" else None
-
-
-def machine(catalog: Catalog, instance: Instance) -> str:
-    """What computes, in words: the accelerators, or the CPU."""
-    if isinstance(instance, MeasuredMachine):
-        return "its own processor"
-    if instance.accelerator:
-        name = catalog.accelerators[instance.accelerator].name.removeprefix("NVIDIA ").removeprefix("GeForce ")
-        count = instance.accelerator_count
-        return name if count == 1 else f"1/{1 / count:.0f} {name}" if count < 1 else f"{count:g} × {name}"
-    vcpus = f"{instance.vcpu:g} vCPUs" if instance.vcpu else "CPU"
-    return f"{vcpus}, {catalog.cpus[instance.cpu].microarchitecture}" if instance.cpu else vcpus
 
 
 def precision_of(kind: HardwareClass, asked: str = "default") -> Precision:

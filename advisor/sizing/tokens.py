@@ -6,33 +6,11 @@ import math
 from decimal import Decimal
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 from advisor.ask.workload import Workload
 from advisor.catalog.schema import Variant
 
 MILLION = 1_000_000
 LONG_SHARE = 0.05  # the share of passages above the 95th percentile
-
-
-class Range(NamedTuple):
-    """Low, base and high of an amount in US dollars, unrounded."""
-
-    low: Decimal
-    base: Decimal
-    high: Decimal
-
-    def plus(self, other: Range) -> Range:
-        """The sum, end by end."""
-        return Range(self.low + other.low, self.base + other.base, self.high + other.high)
-
-    def times(self, factor: Decimal) -> Range:
-        """The product with a factor, end by end."""
-        return Range(self.low * factor, self.base * factor, self.high * factor)
-
-
-ZERO = Range(Decimal(0), Decimal(0), Decimal(0))
 
 
 class Tokens(NamedTuple):
@@ -110,7 +88,3 @@ def _pairs(workload: Workload, variant: Variant, limit: int | None) -> Tokens:
         vectors=0,
         vectors_per_passage=0.0,
     )
-
-
-ENDS = ("low", "base", "high")
-Floats = npt.NDArray[np.float64]

@@ -1,1 +1,1 @@
-"""Parts that several pages share; no page itself."""
+"""Parts of pages, most of them shared; no page itself."""

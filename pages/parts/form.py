@@ -9,16 +9,16 @@ from streamlit.delta_generator import DeltaGenerator
 
 from advisor import catalog, telemetry
 from advisor.ask.assumptions import MEASURED, PRECISIONS, Assumptions
-from advisor.ask.workload import Workload, bounds, ignored, infinite, unused
+from advisor.ask.workload import Workload, bounds, unused
 from advisor.base import formatting
 from advisor.base.errors import WorkloadError
 from advisor.catalog import Catalog
 from advisor.decide import build, evidence, recommend
 from advisor.decide.build import KINDS_FOR_TASK
 from advisor.decide.priced import priced
-from advisor.decide.query import SCORES, VIEW
+from advisor.decide.query import SCORES, VIEW, ignored, infinite
 from advisor.decide.recommend import Recommendation
-from advisor.sizing import storage
+from advisor.decide.stores import index_stores
 from pages.parts import links, markdown, session
 
 DEFAULT = Workload()
@@ -76,7 +76,7 @@ def languages(found: Catalog) -> list[str]:
 
 def stores(found: Catalog) -> list[str]:
     """What the index may be kept in."""
-    return ["ram", "none", *storage.stores(found)]
+    return ["ram", "none", *index_stores(found)]
 
 
 def show_ignored() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 
 import streamlit as st
@@ -16,9 +15,7 @@ from advisor.ask.workload import Workload
 from advisor.base.errors import CatalogError
 from advisor.catalog import Catalog, price_sources, reloading
 from advisor.catalog.schema import Usd
-from advisor.decide import recommend
 from advisor.decide.query import SCORES
-from advisor.explain import reasons
 from advisor.live import as_evidence
 from advisor.live.relevance import Measured
 from pages.parts.markdown import plain
@@ -79,7 +76,7 @@ def routed() -> None:
 
 def the_catalog() -> Catalog:
     """The catalog as it was when this run of the page began, so that no page mixes two readings; with what this visit measured, if it did."""
-    found, yours = _for_all(), st.session_state.get(YOURS)
+    found, yours = for_all(), st.session_state.get(YOURS)
     if not yours:
         st.session_state.pop(WITH_YOURS, None)
         return found
@@ -91,7 +88,7 @@ def the_catalog() -> Catalog:
     return kept[1]
 
 
-def _for_all() -> Catalog:
+def for_all() -> Catalog:
     """The catalog without what this visit measured; with live prices where this visit uses them."""
     found: Catalog = st.session_state[READING]
     live = st.session_state.get(LIVE)
@@ -128,26 +125,3 @@ def show_faults(error: CatalogError) -> None:
     st.table([{key: plain(text) for key, text in row.items()} for row in rows], hide_index=True)
     if len(error.faults) > len(rows):
         st.caption(f"The first {len(rows)} of {len(error.faults)} are shown.")
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _picks(version: str, day: date, _found: Catalog) -> dict[str, tuple[str, ...]]:
-    picked = {key: recommend.recommend(_found, Workload.of(preset.workload), day).pick for key, preset in _found.presets.items()}
-    return {key: tuple(part.variant_id for part in pick.parts) for key, pick in picked.items() if pick}
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _won(version: str, day: date, preset: str, _found: Catalog) -> str:
-    return reasons.won(recommend.recommend(_found, Workload.of(_found.presets[preset].workload), day))
-
-
-def won(preset: str) -> str:
-    """What a preset's pick costs and why it won."""
-    found = _for_all()  # a preset asks for no evidence of a visit's own
-    return _won(found.version, catalog.today(), preset, found)
-
-
-def preset_picks() -> dict[str, tuple[str, ...]]:
-    """The variants that the engine picks for each preset."""
-    found = _for_all()
-    return _picks(found.version, catalog.today(), found)

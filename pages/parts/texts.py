@@ -11,7 +11,7 @@ from advisor.base.errors import AdvisorError
 from advisor.catalog.schema import Variant
 from advisor.decide.recommend import Recommendation
 from advisor.live import hub_tokenizer, sample_texts, token_counts
-from advisor.live.sample_texts import TokenCountError
+from advisor.live.tokenizer_faults import TokenCountError
 from advisor.net import hub
 from advisor.serve import page_lock
 from pages.parts import figures, form, markdown, session

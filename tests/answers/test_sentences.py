@@ -2,6 +2,7 @@
 
 from advisor.catalog.schema import Variant
 from advisor.explain import break_even, formula, reasons, record, report, sensitivity, what_would_change
+from advisor.explain.sentences import cheapest_sentence, left_out, plan_sentence, price_note, score_notes, scores_sentence
 from advisor.family import facts, faq, listing
 from advisor.family.advice import use_when
 
@@ -13,20 +14,20 @@ def sentences(recommendation):
     yield from (reason.text for reason in reasons.loosen(recommendation))
     yield what_would_change.firmness(recommendation)
     yield reasons.won(recommendation)
-    yield report.scores_sentence(recommendation)
-    yield from report.score_notes(recommendation)
+    yield scores_sentence(recommendation)
+    yield from score_notes(recommendation)
     for role in recommendation.roles:
         yield from (alternative.text for alternative in reasons.alternatives(recommendation, role.kind))
         yield from role.evidence.unranked.values()
-        yield report.cheapest_sentence(recommendation, role.kind)
+        yield cheapest_sentence(recommendation, role.kind)
     for part in recommendation.pick.parts if recommendation.pick else ():
         yield from formula.cost_formula(part, recommendation)
-        yield formula.price_note(part)
+        yield price_note(part)
         for own in break_even.machines_to_compare(recommendation, part.variant_id)[:1]:
             yield from break_even.formula(recommendation, own)
             yield from (break_even.sentence(crossing) for crossing in break_even.crossings(recommendation, own))
     yield from reasons.assumptions(recommendation)
-    yield from report.left_out(recommendation)
+    yield from left_out(recommendation)
 
 
 def test_sentences_of_recommendations(recommendations, new_lines, pinned):
@@ -54,7 +55,7 @@ def test_what_would_change_it_in_words(catalog, recommendations, new_lines, pinn
             if other := sensitivity.what_if(catalog, recommendation, volume):
                 lines.append(sensitivity.what_if_sentence(recommendation, other))
         lines += [line for judged in recommendation.judged[::60] for line in what_would_change.why_not(recommendation, judged.id)]
-        lines += [report.plan_sentence(recommendation, judged.id) for judged in recommendation.judged[::60]]
+        lines += [plan_sentence(recommendation, judged.id) for judged in recommendation.judged[::60]]
         new_lines.add(key, lines)
     assert str(new_lines) == pinned
 

@@ -1,7 +1,8 @@
 import pytest
 
-from advisor.ask.workload import Workload, ignored
+from advisor.ask.workload import Workload
 from advisor.base.errors import WorkloadError
+from advisor.decide.query import ignored
 
 
 def test_every_field_has_a_default_a_title_and_a_help_text():

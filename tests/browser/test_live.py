@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from advisor.explain import formula
+from advisor.explain import sentences
 
 pytest.importorskip("fastembed")
 
@@ -141,7 +141,7 @@ def test_a_measured_speed_is_used_in_cost(live, open_page, settle, shelf, catalo
         rate = float(asked["measured_tokens_per_second"])
         assumed = Assumptions.of({name: value for name, value in asked.items() if name in Assumptions.model_fields})
         found = recommend(catalog, Workload(), today(), assumptions=assumed)
-        told = formula.this_machine(found)
+        told = sentences.this_machine(found)
         assert any(f"{rate:,.0f}" in line for line in told)
         expect_told(page, *told)
 

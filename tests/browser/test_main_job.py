@@ -14,7 +14,7 @@ from advisor.ask.workload import Workload
 from advisor.base.errors import CatalogError
 from advisor.catalog import files
 from advisor.decide import recommend
-from advisor.explain import reasons, record, report, sensitivity, what_would_change
+from advisor.explain import reasons, record, report, sensitivity, sentences, what_would_change
 from advisor.explain.formula import cost_formula
 from advisor.family import listing
 from advisor.live import token_counts
@@ -235,7 +235,7 @@ def test_another_priority_gives_another_pick_and_a_fresh_browser_the_same_page(a
     fresh = open_page(page.url)
     expect_answer(fresh, own)
     menu(fresh, "cost")
-    expect_told(fresh, report.cheapest_sentence(own, "reranker"))
+    expect_told(fresh, sentences.cheapest_sentence(own, "reranker"))
     expect(fresh).to_have_url(re.compile("/cost.*task=retrieve-and-rerank"))
 
 

@@ -9,7 +9,7 @@ from advisor.ask.workload import Workload
 from advisor.base.errors import WorkloadError
 from advisor.decide.priced import priced
 from advisor.decide.recommend import recommend
-from advisor.explain import formula
+from advisor.explain import sentences
 from advisor.sizing import storage, throughput
 
 TODAY = date(2026, 11, 24)
@@ -118,7 +118,7 @@ def test_a_model_that_does_not_fit_its_memory_is_ruled_out_with_the_figures(pinn
 def test_a_speed_holds_at_its_own_precision_only(pinned, catalog):
     found = ask(catalog, STATED | {"precision": "int8"})
     assert here(found).plan.tokens_per_second is None and not here(found).fits
-    *_, last = formula.this_machine(found)
+    *_, last = sentences.this_machine(found)
     assert "int8" in last and "$" not in last
     assert last == pinned
     int8 = STATED | {"measured_precision": "int8"}
@@ -151,7 +151,7 @@ def test_a_model_that_the_catalog_does_not_have_prices_nothing_and_says_so(pinne
     for variant in ("no-such-model", "aquila2-7b"):
         found = ask(catalog, STATED | {"measured_variant": variant})
         assert not any(j.plan.measured for j in found.judged)
-        (told[variant],) = formula.this_machine(found)
+        (told[variant],) = sentences.this_machine(found)
         assert variant in told[variant]
     assert told == pinned
 

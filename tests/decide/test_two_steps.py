@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.base import formatting
-from advisor.base.formatting import HOURS_PER_MONTH
+from advisor.base.units import HOURS_PER_MONTH
+from advisor.decide import stores
 from advisor.decide.evidence import EQUAL_POINTS
 from advisor.decide.recommend import (
     BASE,
@@ -30,8 +31,7 @@ from advisor.decide.recommend import (
 )
 from advisor.explain import reasons, report
 from advisor.show import tables
-from advisor.sizing import storage
-from advisor.sizing.tokens import Range
+from advisor.sizing.ranges import Range
 
 TODAY = date(2026, 11, 24)
 
@@ -372,7 +372,7 @@ def test_what_to_give_up_names_no_plan_whose_cost_is_not_known(made_up):
 def test_a_store_that_refuses_the_type_of_vector_has_no_price_in_the_table(made_up, pinned):
     found = ask(made_up, vector_type="binary", passages=10**9)
     judged = found.judged[found.roles[0].fitting[0]]
-    amounts = storage.by_store(made_up, found.workload, judged.plan.variant, judged.plan.tokens, found.table.ram)
+    amounts = stores.by_store(made_up, found.workload, judged.plan.variant, judged.plan.tokens, found.table.ram)
     rows = {row["id"]: row for row in tables.store_rows(found, judged)}
     shown = {key: formatting.usd(amounts[key].base) in rows[key].values() for key in ("ram", "shelf", "own-database")}
     assert shown == {"ram": True, "shelf": False, "own-database": True}, "Shelf takes no binary vectors"

@@ -6,7 +6,7 @@ import pytest
 
 from advisor import catalog as catalogs
 from advisor.base import formatting
-from advisor.family import faq
+from advisor.family import faq, price_list
 
 
 def told(catalog, view="verified"):
@@ -33,7 +33,7 @@ def test_nobody_is_told_that_bge_does_coding(catalog):
 def test_ties_in_price_are_named_and_a_reranker_is_no_embedder(made_up_copy, edit):
     edit(made_up_copy / "offers/alpha.yaml", '"0.20"', '"0.10"')  # what Beta Cloud asks for the same model
     changed = catalogs.load(made_up_copy)
-    least = faq.lowest(changed, changed.families["acme"], "embedder")
+    least = price_list.lowest(changed, changed.families["acme"], "embedder")
     assert least.usd_per_1m == Decimal("0.10") and [offer.id for _, _, offer in least.offers] == ["beta-big-en", "alpha-big-en"]
     answer = faq.answers(changed, changed.families["acme"], "verified")[1].answer
     embedder, reranker = answer.index("$0.10 "), answer.index("$0.01 ")

@@ -8,6 +8,7 @@ from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
 from advisor.decide import recommend
 from advisor.explain import reasons
+from pages.parts import presets
 
 
 def script():
@@ -25,7 +26,7 @@ def script():
     path = Path(os.environ["ADVISOR_CATALOG"]) / "offers/beta.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace('usd_per_1m_input: "0.10"', 'usd_per_1m_input: "3.5"'), encoding="utf-8")
     st.session_state["versions"] = [before.version, session.the_catalog().version]
-    st.session_state["won"] = session.won(next(iter(before.presets)))
+    st.session_state["won"] = presets.won(next(iter(before.presets)))
 
 
 @pytest.fixture(autouse=True)

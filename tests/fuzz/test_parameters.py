@@ -7,8 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from advisor.ask.assumptions import Assumptions
-from advisor.ask.workload import Workload, ignored, infinite
+from advisor.ask.workload import Workload
 from advisor.base.errors import WorkloadError
+from advisor.decide.query import ignored, infinite
 from tests.fuzz.fuzzing import VALUES, drawn
 
 FIELDS = [*Workload.model_fields, *Assumptions.model_fields]

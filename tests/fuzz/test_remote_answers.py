@@ -17,7 +17,7 @@ from advisor.catalog.price_sources import PricesError
 from advisor.encode import remote
 from advisor.encode.endpoints import Endpoint
 from advisor.live import hub_tokenizer, token_counts
-from advisor.live.sample_texts import TokenCountError
+from advisor.live.tokenizer_faults import TokenCountError
 from advisor.net.client import Limits
 from tests.encode import servers
 from tests.fuzz.fuzzing import bodies, drawn

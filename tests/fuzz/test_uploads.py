@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from advisor.live import judged, judged_zip, sample_texts, token_counts
 from advisor.live.judged import File, Limits, OwnDataError
-from advisor.live.sample_texts import SampleLimits, TokenCountError
+from advisor.live.sample_texts import SampleLimits
+from advisor.live.tokenizer_faults import TokenCountError
 from tests.fuzz.fuzzing import VALUES, drawn, spoilt_bytes
 
 SMALL = Limits(

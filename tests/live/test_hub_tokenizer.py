@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from advisor.live import hub_tokenizer
-from advisor.live.sample_texts import TokenCountError
 from advisor.live.token_counts import Count, counter
+from advisor.live.tokenizer_faults import TokenCountError
 from advisor.net.hub import HUB
 from tests.live.test_token_counts import words
 

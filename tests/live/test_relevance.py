@@ -40,7 +40,7 @@ from advisor.live.relevance import (
     run,
     verdicts,
 )
-from pages.parts import session
+from pages.parts import presets, session
 
 SMALL, BASE, LARGE = "bge-small-en-v1.5", "bge-base-en-v1.5", "bge-large-en-v1.5"
 
@@ -465,7 +465,7 @@ def test_nothing_of_yours_outlives_the_visit(catalog, today, monkeypatch):
         stated = Assumptions(your_price_usd_per_1m=0.001, your_price_variant=SMALL, precision=precision)
         found = recommend(mine, Workload(), today, ["your-data"], stated)
         assert found.roles[0].evidence.set.id == as_evidence.EMBEDDERS
-    assert session.won(next(iter(catalog.presets))) and session.preset_picks()
+    assert presets.won(next(iter(catalog.presets))) and presets.preset_picks()
     left = [weakref.ref(one) for one in (mine, found.catalog, state[session.YOURS], found.roles[0].evidence)]
     del state[session.YOURS], mine, found
     assert session.the_catalog() is catalog

@@ -4,7 +4,8 @@ import tracemalloc
 
 import pytest
 
-from advisor.live.sample_texts import SampleLimits, TokenCountError, passages
+from advisor.live.sample_texts import SampleLimits, passages
+from advisor.live.tokenizer_faults import TokenCountError
 
 # The sample
 

@@ -16,14 +16,15 @@ from streamlit.testing.v1 import AppTest
 
 from advisor import catalog as catalogs
 from advisor.ask.assumptions import Assumptions
-from advisor.ask.workload import Workload, ignored
+from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.base.errors import CatalogError, EncodeError, WorkloadError
 from advisor.base.spreadsheet import guarded
 from advisor.catalog.load import THROUGHPUT_COLUMNS
 from advisor.decide import build
+from advisor.decide.query import ignored
 from advisor.encode.engine import About, Scores, Vectors
-from advisor.explain import formula, record, report
+from advisor.explain import formula, record, sentences
 from advisor.live import speed
 from advisor.live.speed import Machine, Measurement, Peak
 from advisor.show import tables
@@ -312,7 +313,7 @@ def test_this_machine_is_its_processor():
 
 def test_an_undated_measurement_is_one_all_the_same(pinned, catalog):
     found = here(ask(catalog, {key: value for key, value in STATED.items() if key != "measured_on"}))
-    dated, undated = formula.price_note(here(ask(catalog))), formula.price_note(found)
+    dated, undated = sentences.price_note(here(ask(catalog))), sentences.price_note(found)
     assert found.fits and found.plan.as_of is None and "2026-11-24" in dated and not re.search(r"\d", undated)
     assert {"dated": dated, "undated": undated} == pinned
 
@@ -363,13 +364,13 @@ def test_the_formula_says_where_the_speed_is_from(pinned, catalog):
 def test_the_tables_mark_what_was_measured_and_what_is_scaled(pinned, catalog):
     found = ask(catalog)
     small, m3 = here(found), here(found, "bge-m3")
-    measured, scaled = formula.speed_origin(small), formula.speed_origin(m3)
+    measured, scaled = sentences.speed_origin(small), sentences.speed_origin(m3)
     assert "128" in measured and "BGE Small EN v1.5" in scaled
     own = {row["id"]: row.values() for row in tables.own_rows(found, "embedder") if small.plan.where in row.values()}
     assert with_facts(own["bge-small-en-v1.5"], "3,736", measured) and with_facts(own["bge-m3"], "273", "210", "355", scaled)
     cells = [cell for row in tables.plan_rows(found, "embedder") if "BGE M3" in row.values() for cell in row.values()]
     assert with_facts(cells, m3.plan.where, scaled)
-    assert with_facts([report.plan_sentence(found, small.id)], "3,736", measured, formula.price_note(small).strip())
+    assert with_facts([sentences.plan_sentence(found, small.id)], "3,736", measured, sentences.price_note(small).strip())
     assert {"measured": measured, "scaled": scaled} == pinned
     months = [next(cell for cell in row.values() if cell.startswith("$")) for row in tables.own_rows(found, "embedder")]
     assert months == sorted(months, key=lambda month: float(month.strip("$").replace(",", "")))
@@ -382,12 +383,12 @@ def test_a_machine_that_is_not_the_cheapest_is_shown_beside_the_cheapest(catalog
 
 
 def test_the_sentences_lead_with_the_measured_model_and_say_why_another_does_not_fit(pinned, catalog):
-    told = formula.this_machine(ask(catalog, **PEAK))
+    told = sentences.this_machine(ask(catalog, **PEAK))
     assert with_facts(told[:1], "BGE Small EN v1.5", "3,848", "$0.10", "$730")
     assert with_facts(told[2:3], "BGE Small EN v1.5", "10 ", "$0.10", "$730")
     assert with_facts(told[-1:], "BGE Multilingual Gemma2", "43.9 GiB", "fp32")
-    assert formula.this_machine(ask(catalog, {})) == []
-    rerank = formula.this_machine(ask(catalog, task="rerank"))
+    assert sentences.this_machine(ask(catalog, {})) == []
+    rerank = sentences.this_machine(ask(catalog, task="rerank"))
     assert with_facts(rerank[:1], "BGE Small EN v1.5", "3,848", "$0.10").count("$") == 1 and len(rerank) == 5
     assert {"retrieval": told, "reranking leads with": rerank[0]} == pinned
 
@@ -414,7 +415,7 @@ def words(at, *kinds):
 
 def test_the_link_of_the_button_brings_the_machine_to_cost(catalog):
     found = ask(catalog)
-    lead, where = formula.this_machine(found)[0], here(found).plan.where
+    lead, where = sentences.this_machine(found)[0], here(found).plan.where
     at = opened("cost", **speed.params(SMALL, SPEED, 0.1, 8, TODAY), offer="bge-small-en-v1.5@this-machine")
     text = words(at)
     assert lead in text and with_facts(formula.cost_formula(here(found), found), "GFLOP/s", "2026-11-24") in text

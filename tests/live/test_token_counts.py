@@ -9,8 +9,9 @@ from tokenizers.processors import TemplateProcessing
 from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
 from advisor.live import token_counts
-from advisor.live.sample_texts import TokenCountError, passages
+from advisor.live.sample_texts import passages
 from advisor.live.token_counts import Count, counter, lengths_for_workload, summary
+from advisor.live.tokenizer_faults import TokenCountError
 
 ENGLISH = ["bge-base-en-v1.5", "bge-large-en-v1.5", "bge-small-en-v1.5"]
 

@@ -19,7 +19,7 @@ from advisor.explain import reasons, report
 from advisor.explain.formula import cost_formula
 from advisor.family import comparison, faq
 from advisor.live import sample_texts
-from advisor.live.sample_texts import TokenCountError
+from advisor.live.tokenizer_faults import TokenCountError
 from pages.parts import markdown
 
 ROOT = Path(__file__).resolve().parents[2]

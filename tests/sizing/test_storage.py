@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.ask.workload import Workload
-from advisor.base.formatting import GIB
+from advisor.base.units import GIB
 from advisor.sizing import storage
-from advisor.sizing.tokens import ZERO, Range, tokens_sent
+from advisor.sizing.ranges import ZERO, Range
+from advisor.sizing.tokens import tokens_sent
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.ask.workload import Workload
-from advisor.sizing.tokens import ZERO, Range, Tokens, hosted_usd, tokens_sent
+from advisor.sizing.ranges import ZERO, Range
+from advisor.sizing.tokens import Tokens, hosted_usd, tokens_sent
 
 
 @pytest.mark.parametrize(
