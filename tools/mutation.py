@@ -116,7 +116,7 @@ def copied(folder: Path, modules: Sequence[str]) -> None:
         path = folder / module
         path.write_text(undecorated(path.read_text(encoding="utf-8")), encoding="utf-8")
     tests = [test for test in TESTS if (folder / test).exists()]
-    options = ["-p", "no:cacheprovider", *(f"--deselect={test}" for test in TOO_SLOW)]
+    options = ["-p", "no:cacheprovider", "--snapshot-warn-unused", *(f"--deselect={test}" for test in TOO_SLOW)]
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
         file.write(_CONFIGURATION.format(modules=json.dumps(list(modules)), tests=json.dumps(tests), options=json.dumps(options)))
     with (folder / "tests/conftest.py").open("a", encoding="utf-8") as file:
