@@ -24,8 +24,8 @@ from advisor.decide.recommend import recommend
 from advisor.encode import fastembed_engine, models
 from advisor.encode.engine import About
 from advisor.live import as_evidence, results, sample_corpus
+from tests.browser.axe import axe_faults
 from tests.browser.conftest import box, button, choose, expect_told, fill, link_to, marked, menu, pick, widget
-from tests.browser.test_pages import axe_faults
 from tests.encode import hub, servers
 from tools import models as made
 from tools.onnx_models import Shape
