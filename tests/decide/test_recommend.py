@@ -216,3 +216,10 @@ def test_what_is_cheaper_by_an_aggregators_word_is_left_aside_and_told(made_up_c
     found = ask(catalogs.load(made_up_copy), vector_store="none")
     assert found.answer == ("beta-big-en",) and found.monthly > min(j.monthly for j in found.fitting("embedder") if j.variant_id == "giant")
     assert formatting.usd(found.workload.material_usd) in reasons.reasons(found)[0].text
+
+
+def test_a_variant_that_is_replaced_is_picked_nowhere(made_up):
+    old = [judged for judged in ask(made_up, placement="own", priority="cost").judged if judged.variant_id == "old-en"]
+    assert len(old) == len(made_up.instances)
+    for judged in old:
+        assert "variant-is-replaced" in [finding.rule for finding in judged.excluded] and judged.plan.figure("replaced_by") == "Tiny EN"
