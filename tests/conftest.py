@@ -59,7 +59,7 @@ def put_together(folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def made_up(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    """A small catalog with round figures that no change of the shipped one touches; see tests/made_up/README.md."""
+    """A small catalog with round figures. Of the shipped one it has the rules and the sources alone: see tests/made_up/README.md."""
     return catalogs.load(put_together(tmp_path_factory.mktemp("made_up") / "catalog"))
 
 

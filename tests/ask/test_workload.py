@@ -2,7 +2,7 @@ import pytest
 
 from advisor.ask.workload import Workload
 from advisor.base.errors import WorkloadError
-from advisor.decide.query import ignored
+from advisor.base.units import HOURS_PER_MONTH
 
 
 def test_every_field_has_a_default_a_title_and_a_help_text():
@@ -60,42 +60,12 @@ def test_the_whole_shape_of_the_design_is_accepted():
     ) == Workload()  # fmt: skip
 
 
-CHOICES = {"task": ["retrieve", "rerank"], "languages": ["en", "de"], "plan": ["a", "b"]}
-
-
-REFUSED = {
-    # what the sentence about the parameter names
-    "an empty choice": ({"languages": [""], "budget_usd_per_month": [""]}, ["languages=:", "de", "en"]),
-    "no field": ({"pasages": ["5"]}, ["pasages=5:", "'passages'"]),
-    "twice": ({"passages": ["1", "2"]}, ["passages=1,2:"]),
-    "too many": ({"passages": ["1" + "0" * 18]}, [f"passages=1{'0' * 18}:", "1000000000000"]),
-    "no number": ({"passages": ["lots"]}, ["passages=lots:"]),
-    "no choice": ({"task": ["retreive"]}, ["task=retreive:", "'retreive'", "'retrieve'"]),
-    "not finite": ({"quality_tolerance": ["NaN"]}, ["quality_tolerance=NaN:"]),
-    "not a bool": ({"redundancy": ["maybe"]}, ["redundancy=maybe:", "true", "false"]),
-    "too long to show": ({"plan": ["c" * 500]}, [f"plan={'c' * 60}:", f"'{'c' * 40}'", "a, b"]),
-}
-
-
-@pytest.mark.parametrize(("params", "names"), list(REFUSED.values()), ids=list(REFUSED))
-def test_what_an_address_cannot_set_is_told(params, names, pinned):
-    (told,) = ignored(params, CHOICES, ("embed",))
-    assert told.startswith(names[0]) and all(name in told for name in names)
-    assert told == pinned
-
-
-@pytest.mark.parametrize(
-    "params",
-    [
-        {"passages": ["5"], "languages": ["en", "de"], "split_long_passages": ["false"], "embed": ["true"]},
-        {"passage_tokens": ["900"]},
-        {"budget_usd_per_month": [""]},
-    ],
-)
-def test_of_what_an_address_may_set_nothing_is_told(params):
-    assert ignored(params, CHOICES, ("embed",)) == []
-
-
 def test_the_peak_is_five_times_the_average_unless_it_is_stated():
     assert Workload(queries_per_month=2_628_000).peak == 5.0
     assert Workload(peak_queries_per_second=200).peak == 200
+
+
+def test_a_stated_peak_is_never_below_the_average(made_up):
+    stated = Workload(queries_per_month=10**11, peak_queries_per_second=1, placement="own")
+    assert stated.peak == 10**11 / (HOURS_PER_MONTH * 3_600)
+    assert Workload(queries_per_month=10**6, peak_queries_per_second=7).peak == 7

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import onnx
 import pytest
 
 from advisor.catalog.load import SHIPPED
@@ -56,18 +57,15 @@ def hidden_states(shape, w, ids, mask):
 
 
 def weights(model):
-    onnx = pytest.importorskip("onnx")
     return {each.name: onnx.numpy_helper.to_array(each).astype(float) for each in model.graph.initializer}
 
 
 def result(model, ids=IDS, mask=MASK):
-    pytest.importorskip("onnxruntime")
     return throughput.session(model.SerializeToString()).run(None, {"input_ids": ids, "attention_mask": mask})[0]
 
 
 @pytest.mark.parametrize("first_position", [0, 2], ids=["BERT", "XLM-R"])
 def test_the_encoder_gives_the_vector_of_a_plain_forward_pass(first_position):
-    pytest.importorskip("onnx")
     shape = replace(TINY, first_position=first_position)
     model = throughput.encoder(shape)
     first = hidden_states(shape, weights(model), IDS, MASK)[:, 0]
@@ -75,7 +73,6 @@ def test_the_encoder_gives_the_vector_of_a_plain_forward_pass(first_position):
 
 
 def test_the_reranker_gives_the_score_of_a_plain_forward_pass():
-    pytest.importorskip("onnx")
     model = throughput.encoder(replace(TINY, reranker=True))
     w = weights(model)
     dense = np.tanh(hidden_states(TINY, w, IDS, MASK)[:, 0] @ w["dense.weight"] + w["dense.bias"])
@@ -83,7 +80,6 @@ def test_the_reranker_gives_the_score_of_a_plain_forward_pass():
 
 
 def test_the_decoder_reads_what_is_before_a_token_in_its_order_and_nothing_that_is_padding():
-    pytest.importorskip("onnx")
     model = throughput.decoder(replace(TINY, heads=4, kv_heads=2, decoder=True))
     whole, swapped, other = IDS[1:], IDS[1:, [1, 0, 2, 3, 4]], IDS[1:].copy()
     other[0, 0] = 9
@@ -103,8 +99,6 @@ def test_the_models_hold_as_many_weights_as_the_catalog_says(catalog, decoder):
 
 
 def test_quantised_it_still_runs():
-    pytest.importorskip("onnx")
-    pytest.importorskip("onnxruntime")
     assert np.shape(throughput.cpu_run(TINY, "int8")(2, 5)()) == (1, 2, 12)
 
 

@@ -99,7 +99,6 @@ def service(tmp_path_factory, tiny):
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
-    pytest.importorskip("fastembed")
     folder = tmp_path_factory.mktemp("tiny")
     made.write_embedder(folder / "small")
     made.write_reranker(folder / "pair")

@@ -13,19 +13,16 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from advisor.explain import sentences
-
-pytest.importorskip("fastembed")
-
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.catalog.load import today
 from advisor.decide.recommend import recommend
 from advisor.encode import fastembed_engine, models
 from advisor.encode.engine import About
+from advisor.explain import sentences
 from advisor.live import as_evidence, results, sample_corpus
+from tests.browser.axe import axe_faults
 from tests.browser.conftest import box, button, choose, expect_told, fill, link_to, marked, menu, pick, widget
-from tests.browser.test_pages import axe_faults
 from tests.encode import hub, servers
 from tools import models as made
 from tools.onnx_models import Shape

@@ -1,10 +1,8 @@
 """Every page opens, fits its screen, and axe-core finds no fault of ours."""
 
-from pathlib import Path
-
 import pytest
-import yaml
-from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.axe import axe_faults
 
 PAGES = [
     "",
@@ -26,7 +24,6 @@ PAGES = [
     "variant?variant=bge-m3",
     "variant",
 ]
-KNOWN = yaml.safe_load(Path(__file__).with_name("axe_known.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -40,26 +37,3 @@ def test_the_page_opens_fits_and_axe_finds_nothing_beyond_streamlits_own_faults(
         assert page.evaluate(f"{element}.scrollWidth - {element}.clientWidth") <= 1
     if width == 1280:
         assert axe_faults(page) == [], axe_faults(page)
-
-
-def axe_faults(page) -> list[str]:
-    """What axe-core finds on a page at rest, but for the known faults of Streamlit.
-
-    Colours fade in, and on a busy machine that takes longer than the script: what is found is looked at again before it counts.
-    """
-    for _ in range(4):
-        found = _axe_faults(page)
-        if not found:
-            break
-        page.wait_for_timeout(2_000)
-    return found
-
-
-def _axe_faults(page) -> list[str]:
-    found = []
-    for violation in Axe().run(page).response["violations"]:
-        for node in violation["nodes"]:
-            place = f"{' '.join(str(t) for t in node['target'])} {node['html']}"
-            if not any(known["rule"] == violation["id"] and known["holds"] in place for known in KNOWN):
-                found.append(f"{violation['id']}: {violation['help']}: {place[:300]} {node.get('failureSummary', '')[:300]}")
-    return found

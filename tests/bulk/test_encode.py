@@ -18,8 +18,6 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-pytest.importorskip("fastembed")
-
 from advisor.base.errors import EncodeError
 from advisor.bulk import check, folder, vectors, work
 from advisor.encode import fastembed_engine, models

@@ -1,20 +1,21 @@
-"""Cases worked by hand, to the cent: each id is the arithmetic. The prices are those of the made-up catalog."""
+"""What one plan costs and how fast it is, worked by hand, to the cent: ids are the arithmetic. The prices are those of the made-up catalog."""
 
-from datetime import date
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.decide.build import build_plans
-from advisor.sizing import storage, tokens
+from tests.asking import TODAY
 
-TODAY = date(2026, 11, 24)
 RERANK = {"task": "rerank"}
 
 
-def plan(catalog, plan_id, stated, assumed=None):
+def plan(catalog, plan_id, assumed=None, **stated):
     return next(p for p in build_plans(catalog, Workload(**stated), TODAY, Assumptions(**(assumed or {}))) if p.id == plan_id)
 
 
@@ -51,62 +52,108 @@ OWN = [
 
 @pytest.mark.parametrize(("stated", "offer", "usd", "worked"), HOSTED, ids=[row[3] for row in HOSTED])
 def test_a_month_at_an_endpoint(made_up, stated, offer, usd, worked):
-    assert plan(made_up, offer, stated).encoding_usd.base == Decimal(usd), worked
+    assert plan(made_up, offer, **stated).encoding_usd.base == Decimal(usd), worked
 
 
 @pytest.mark.parametrize(("stated", "assumed", "plan_id", "usd", "worked"), OWN, ids=[row[4] for row in OWN])
 def test_a_month_of_machines(made_up, stated, assumed, plan_id, usd, worked):
-    assert plan(made_up, plan_id, stated, assumed).encoding_usd.base == Decimal(usd), worked
-
-
-@pytest.mark.parametrize(
-    ("variant", "raw", "ram", "indexed_as_float32"),
-    [
-        ("tiny-en", 400_000_000, 600_000_000, True),
-        ("big-en", 1_600_000_000, 2_400_000_000, True),
-        ("multi", 2_000_000_000, 3_000_000_000, True),
-        ("giant", 8_000_000_000, 12_000_000_000, False),
-    ],
-)
-def test_the_bytes_of_an_index_are_those_of_its_values_and_half_as_much_again_in_memory(made_up, variant, raw, ram, indexed_as_float32):
-    workload, entry = Workload(), made_up.variants[variant]
-    size = storage.index_size(entry, tokens.tokens_sent(workload, entry, 8000), workload)
-    assert (size.values_bytes, size.ram_bytes) == (raw, ram)
-    database = made_up.stores["own-database"]  # 1,000 dimensions as float32, 2,000 as float16
-    assert (entry.embedding_dim <= storage.most_dimensions(database, "float32")) is indexed_as_float32
-    assert entry.embedding_dim <= storage.most_dimensions(database, "float16")
-    assert storage.most_dimensions(made_up.stores["shelf"], "float16") == 1000, "one limit for every type"
-    halves = storage.index_size(entry, tokens.tokens_sent(workload, entry, 8000), Workload(vector_type="float16"))
-    assert (halves.values_bytes, halves.ram_bytes) == (raw / 2, ram / 2)
-
-
-def test_a_sum_under_the_minimum_of_a_store_is_charged_the_minimum(made_up):
-    workload = Workload(vector_store="shelf", passages=1_000_000, new_passages_per_month=600_000, queries_per_month=1_000_000)
-    entry = made_up.variants["big-en"]
-    size = storage.index_size(entry, tokens.tokens_sent(workload, entry, 500), workload)
-    gb = Decimal("1.6")
-    summed = gb * Decimal("0.50") + Decimal("0.6") * gb + gb  # storage, writes, a million queries over 1.6 GB at a dollar a PB
-    assert summed < 10
-    assert storage.index_usd_per_month(made_up, workload, size, None, Decimal(1600)).base == 10
-    more = workload.model_copy(update={"queries_per_month": 10_000_000})
-    assert storage.index_usd_per_month(made_up, more, size, None, Decimal(1600)).base == summed + 9 * gb
+    assert plan(made_up, plan_id, assumed, **stated).encoding_usd.base == Decimal(usd), worked
 
 
 def test_a_free_allocation_is_the_low_end(made_up):
     month = Decimal("0.10") * 730 / 24  # ten cents a day
-    amount = plan(made_up, "beta-rank-small", RERANK).encoding_usd
+    amount = plan(made_up, "beta-rank-small", **RERANK).encoding_usd
     least = Decimal("0.01") * (2_000_000 * 16 + 100_000_000 * 204) / 1_000_000
     assert amount.low == least - month and amount.base == amount.high == Decimal("220")
-    small = plan(made_up, "beta-big-en", {"queries_per_month": 1_000_000}).encoding_usd
+    small = plan(made_up, "beta-big-en", queries_per_month=1_000_000).encoding_usd
     assert small.low == 0 and small.base == Decimal("1.80"), "18 million x 0.10 is less than what is free in a month"
 
 
 def test_the_first_encoding_is_hours_of_one_machine(made_up):
-    found = plan(made_up, "big-en@acme-gpu", {"passages": 1_000_000, "passage_tokens": 498, "passage_tokens_p95": 498})
+    found = plan(made_up, "big-en@acme-gpu", passages=1_000_000, passage_tokens=498, passage_tokens_p95=498)
     assert found.first_hours.base == pytest.approx(500_000_000 / 100_000 / 3600)  # 20e12 operations a second / 200 million a token
     assert float(found.one_off_usd.base) == pytest.approx(1.00 * 500_000_000 / 100_000 / 3600)
 
 
-def test_a_machine_is_paid_by_the_tokens_that_cost_as_much_at_an_endpoint(made_up):
-    rent = made_up.instances["acme-gpu"].on_demand_usd_per_h * 730
-    assert tokens.hosted_usd(7_300_000_000, Decimal("0.10")) == tokens.hosted_usd(3_650_000_000, Decimal("0.20")) == rent
+@settings(max_examples=40, deadline=None)
+@given(st.floats(0.05, 0.5), st.integers(0, 10**10))
+def test_doubling_the_filling_never_raises_the_cost(made_up, filling, queries):
+    one, two = (
+        plan(made_up, "rank-big@acme-gpu", {"target_utilisation": u}, **RERANK, queries_per_month=queries).encoding_usd
+        for u in (filling, 2 * filling)
+    )
+    assert two.base <= one.base and two.low <= two.base <= two.high
+
+
+def test_a_request_takes_longer_on_a_fuller_machine(made_up):
+    calm, full = (plan(made_up, "rank-big@acme-gpu", **RERANK, queries_per_month=q) for q in (1000, 1_500_000))
+    share = float(full.table.needed["base"][full.row])
+    assert full.latency_ms.base == pytest.approx(calm.latency_ms.base / (1 - share / full.replicas[1]), rel=0.01)
+    assert full.latency_ms.base > 1.2 * calm.latency_ms.base
+    assert plan(made_up, "beta-rank-big", **RERANK).latency_ms is None
+
+
+def test_memory_of_a_stated_price_has_no_range(made_up):
+    index = plan(made_up, "beta-multi", {"memory_usd_per_gib_month": 4}).index_usd
+    assert index.low == index.high and float(index.base) == pytest.approx(4 * 3_000_000_000 / 2**30)
+    assert (usual := plan(made_up, "beta-multi").index_usd).low < usual.high
+
+
+def test_a_slower_machine_is_slower_by_that_much(made_up):
+    usual, slow = (plan(made_up, "multi@acme-gpu", assumed).tokens_per_second for assumed in ({}, {"speed_percent": 50}))
+    assert slow.base == pytest.approx(usual.base / 2)
+
+
+def beside(catalog, instance_id, **update):
+    """The catalog with one machine more, `other`: one of its own with other facts."""
+    other = catalog.instances[instance_id].model_copy(update={"id": "other"} | update)
+    return replace(catalog, instances=catalog.instances | {"other": other})
+
+
+def test_the_estimate_holds_for_the_machine_that_was_measured(made_up):
+    speed = plan(made_up, "big-en@acme-gpu", passage_tokens=498, passage_tokens_p95=498).tokens_per_second
+    assert speed.base == pytest.approx(100_000)
+    assert speed.high / speed.base == pytest.approx(speed.base / speed.low) and speed.high / speed.low == pytest.approx(6)
+
+
+def test_rent_is_hours_times_machines(made_up):
+    found = plan(made_up, "multi@acme-gpu", redundancy=True)
+    assert found.replicas == (2, 2, 2)
+    assert str(found.encoding_usd.base) == "1460.00"  # 2 x 730 x 1.00
+
+
+def test_one_short_query_takes_at_least_as_long_as_reading_the_weights_on_one_card(made_up):
+    found = plan(made_up, "giant@acme-gpu", queries_per_month=0)
+    assert found.latency_ms.base == pytest.approx(1000 * 16e9 / 1000e9)  # 8 billion parameters of 2 bytes, a terabyte a second
+    catalog = beside(made_up, "acme-gpu-large", accelerator_count=8)
+    one, eight = (plan(catalog, f"multi@{key}", queries_per_month=0) for key in ("acme-gpu-large", "other"))
+    assert eight.tokens_per_second.base == pytest.approx(8 * one.tokens_per_second.base)
+    assert one.latency_ms.base == pytest.approx(eight.latency_ms.base), "a query runs on one of the eight cards"
+
+
+def test_machines_whose_figures_are_not_known_have_no_speed(made_up):
+    found = plan(made_up, "multi@acme-memory")
+    assert found.tokens_per_second is None and found.monthly_usd is None and found.replicas is None
+
+
+def test_a_machine_whose_processor_is_named_has_the_speed_of_its_class(made_up):
+    catalog = beside(made_up, "acme-cpu", vcpu=8)
+    two, eight = (plan(catalog, f"multi@{key}") for key in ("acme-cpu", "other"))
+    assert eight.tokens_per_second.base == pytest.approx(4 * two.tokens_per_second.base)
+    assert eight.monthly_usd is not None
+
+
+def test_a_machine_that_is_let_on_spot_only_has_no_price_on_demand(made_up):
+    catalog = beside(made_up, "acme-gpu", on_demand_usd_per_h=None)
+    assert plan(catalog, "multi@other").encoding_usd is None
+    assert plan(catalog, "multi@other", {"machine_prices": "spot"}).encoding_usd.base == Decimal(365)  # 730 x 0.50
+
+
+def test_a_rerank_request_takes_the_time_of_all_its_candidates(made_up):
+    found = plan(made_up, "rank-big@acme-gpu", task="rerank", rerank_candidates=50, queries_per_month=0)
+    assert found.latency_ms.base == pytest.approx(1000 * 50 * 220 / found.tokens_per_second.base)
+    assert found.latency_ms.low < found.latency_ms.base < found.latency_ms.high
+
+
+def test_machines_carry_the_average_where_the_stated_peak_is_below_it(made_up):
+    assert plan(made_up, "big-en@acme-gpu", queries_per_month=10**11, peak_queries_per_second=1).replicas[1] > 1

@@ -1,53 +1,15 @@
-from datetime import date
 from decimal import Decimal
 
 import numpy as np
 import pytest
 
 from advisor.ask.assumptions import MEASURED, Assumptions
-from advisor.ask.workload import Workload
-from advisor.base.errors import WorkloadError
-from advisor.decide.priced import priced
-from advisor.decide.recommend import recommend
-from advisor.explain import sentences
-from advisor.sizing import storage, throughput
-
-TODAY = date(2026, 11, 24)
-
-
-STATED = {
-    "measured_variant": "bge-small-en-v1.5",
-    "measured_tokens_per_second": 3848,
-    "measured_tokens": 128,
-    "measured_precision": "fp32",
-    "machine_usd_per_hour": 0.1,
-    "machine_memory_gib": 8,
-    "measured_on": "2026-11-24",
-}
-
-
-CHEAP = STATED | {"machine_usd_per_hour": 0.001}
-"""So cheap that no machine of the catalog is cheaper."""
-
-
-FLOPS_SMALL = 2 * 21_639_552 + 4 * 12 * 384 * 128  # for a token of a text of 128
-
+from advisor.decide.priced import YOURS, priced
+from advisor.sizing import storage
+from tests import asking
+from tests.decide.measured import CHEAP, FLOPS_SMALL, PEAK, STATED, ask, here
 
 FLOPS_BASE = 2 * 86_041_344 + 4 * 12 * 768 * 128
-
-
-# In Cost and Advise
-
-PEAK = {"peak_queries_per_second": 200, "query_tokens": 126, "vector_store": "none"}
-"""Queries of 128 tokens with the special ones: 25,600 tokens a second at the peak."""
-
-
-def ask(catalog, assumed=None, **stated):
-    return recommend(catalog, Workload.of(stated), TODAY, (), Assumptions.of(STATED if assumed is None else assumed))
-
-
-def here(found, variant="bge-small-en-v1.5"):
-    return next(j for j in found.judged if j.id == f"{variant}@this-machine")
 
 
 def test_a_measured_speed_costs_to_the_cent_what_the_hand_works_out(catalog):
@@ -89,17 +51,6 @@ def test_a_reranker_measured_scales_embedders_and_the_other_way_round(catalog):
     ).plan.tokens_per_second.base == pytest.approx(3848 * FLOPS_SMALL / (2 * 86_042_881 + 4 * 12 * 768 * 128))
 
 
-@pytest.mark.parametrize(("precision", "factor"), [("fp32", 1.3), ("fp16", 2.0), ("int8", 2.0)])
-def test_the_range_of_a_scaled_speed_holds_what_our_own_runs_differ_by(catalog, precision, factor):
-    assert throughput.SCALED_SPREAD[precision] == factor
-    reached = [
-        row["tokens_per_s"] * throughput.flops_per_token(catalog.variants[row["variant"]], row["seq_len"])
-        for row in catalog.throughput.to_dict("records")
-        if row["source_id"] == "own-throughput-2026-11" and row["precision"] == precision
-    ]
-    assert not reached or max(reached) / min(reached) < factor
-
-
 def test_a_measured_machine_is_a_machine_of_ones_own(catalog):
     own = ask(catalog, CHEAP, placement="own", data_may_leave=False, redundancy=True, hardware="cpu")
     assert here(own).fits and own.pick.parts[0].plan.measured
@@ -113,17 +64,6 @@ def test_a_model_that_does_not_fit_its_memory_is_ruled_out_with_the_figures(pinn
     assert excluded.rule == "model-fits-memory"
     assert all(fact in excluded.text for fact in ("BGE Small EN v1.5", "441 MiB", "fp32", "307 MiB"))
     assert excluded.text == pinned
-
-
-def test_a_speed_holds_at_its_own_precision_only(pinned, catalog):
-    found = ask(catalog, STATED | {"precision": "int8"})
-    assert here(found).plan.tokens_per_second is None and not here(found).fits
-    *_, last = sentences.this_machine(found)
-    assert "int8" in last and "$" not in last
-    assert last == pinned
-    int8 = STATED | {"measured_precision": "int8"}
-    assert here(ask(catalog, int8 | {"precision": "int8"}, passage_tokens=126)).plan.tokens_per_second.base == pytest.approx(3848)
-    assert here(ask(catalog, int8)).plan.figure("precision") == "int8"
 
 
 def test_int8_measured_here_warns_of_its_quality_here_and_nowhere_else(catalog):
@@ -146,45 +86,25 @@ def test_without_a_measurement_nothing_changes(catalog):
     assert storage.ram_usd_per_gib_month(with_it.catalog) == storage.ram_usd_per_gib_month(catalog)
 
 
-def test_a_model_that_the_catalog_does_not_have_prices_nothing_and_says_so(pinned, catalog):
-    told = {}
-    for variant in ("no-such-model", "aquila2-7b"):
-        found = ask(catalog, STATED | {"measured_variant": variant})
-        assert not any(j.plan.measured for j in found.judged)
-        (told[variant],) = sentences.this_machine(found)
-        assert variant in told[variant]
-    assert told == pinned
+@pytest.mark.parametrize(
+    ("assumed", "plan_id", "usd"),
+    [
+        pytest.param({"hosted_discount_percent": 25}, "beta-rank-big", "330.0", id="440 less a quarter"),
+        pytest.param({"machine_prices": "spot"}, "rank-big@acme-gpu", "365.00", id="0.50 x 730 hours"),
+        pytest.param({"your_price_usd_per_1m": 0.002, "your_price_variant": "rank-big"}, YOURS, "44.000", id="22 billion at 0.002"),
+    ],
+)
+def test_an_assumption_changes_the_cost_to_the_cent(made_up, assumed, plan_id, usd):
+    stated = {"task": "rerank"} if plan_id != "rank-big@acme-gpu" else {"task": "rerank", "queries_per_month": 100_000}
+    assert asking.plan(asking.ask(made_up, assumed, **stated), plan_id).plan.encoding_usd.base == Decimal(usd)
+
+
+def test_a_price_of_your_own_is_picked_where_it_is_the_lowest(made_up):
+    found = asking.ask(made_up, {"your_price_usd_per_1m": 0.001, "your_price_variant": "rank-big"}, task="rerank", priority="quality")
+    assert found.answer == (YOURS,) and found.pick.parts[0].plan.where in found.pick.named
+    assert asking.ask(made_up, task="rerank", priority="quality").answer == ("beta-rank-big",)
 
 
 @pytest.mark.parametrize("name", MEASURED)
-def test_an_incomplete_set_is_told_in_a_sentence_and_makes_no_machine(pinned, catalog, name):
-    rest = {key: value for key, value in STATED.items() if key != name}
-    with pytest.raises(WorkloadError) as error:
-        Assumptions.of(rest)
-    assert [field for field in STATED if f"({field})" in str(error.value)] == [name]
-    assert f"'{Assumptions.model_fields[name].title}'" in str(error.value)
-    assert str(error.value) == pinned
-    assert priced(catalog, Assumptions(**rest)) is catalog
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("measured_on", "2026-02-30"),
-        ("measured_tokens_per_second", 0),
-        ("measured_tokens_per_second", float("inf")),
-        ("machine_usd_per_hour", 0),
-        ("measured_variant", "[x](y)"),
-        ("measured_precision", "bf16"),
-    ],
-)
-def test_a_figure_that_cannot_be_is_told_with_its_field(name, value):
-    with pytest.raises(WorkloadError, match=f"^{name}: [^\n]+$"):
-        Assumptions.of(STATED | {name: value})
-
-
-def test_a_day_without_a_machine_is_told_with_all_that_is_missing(pinned):
-    with pytest.raises(WorkloadError) as error:
-        Assumptions.of({"measured_on": "2026-11-24"})
-    assert all(f"({name})" in str(error.value) for name in MEASURED)
-    assert str(error.value) == pinned
+def test_an_incomplete_set_makes_no_machine(catalog, name):
+    assert priced(catalog, Assumptions(**{key: value for key, value in STATED.items() if key != name})) is catalog

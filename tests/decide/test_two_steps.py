@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
-from advisor.base import formatting
 from advisor.base.units import HOURS_PER_MONTH
-from advisor.decide import stores
+from advisor.decide import evidence
 from advisor.decide.evidence import EQUAL_POINTS
 from advisor.decide.recommend import (
     BASE,
@@ -29,8 +28,6 @@ from advisor.decide.recommend import (
     shared_replicas,
     total_usd,
 )
-from advisor.explain import reasons, report
-from advisor.show import tables
 from advisor.sizing.ranges import Range
 
 TODAY = date(2026, 11, 24)
@@ -348,33 +345,21 @@ def test_of_pairs_that_share_a_machine_at_one_price_the_better_reranker_is_picke
     assert {j.variant_id: j.quality for j in same} == {"rank-small": 60, "rank-big": 70} and reranker.variant_id == "rank-big"
 
 
-def test_a_stated_peak_is_never_below_the_average(made_up):
-    stated = Workload(queries_per_month=10**11, peak_queries_per_second=1, placement="own")
-    assert stated.peak == 10**11 / (HOURS_PER_MONTH * 3_600)
-    assert Workload(queries_per_month=10**6, peak_queries_per_second=7).peak == 7
-    assert recommend(made_up, stated, TODAY).pick.parts[0].plan.replicas[1] > 1
+def test_another_catalog_or_precision_is_no_near_one(made_up):
+    found = ask(made_up)
+    sooner = recommend(made_up, found.workload, TODAY, (), Assumptions(precision="int8"), near=found)
+    alone = recommend(made_up, found.workload, TODAY, (), Assumptions(precision="int8"))
+    assert [j.findings for j in sooner.judged] == [j.findings for j in alone.judged] != [j.findings for j in found.judged]
 
 
-def test_the_record_states_the_rent_that_was_counted(made_up):
-    found = ask(made_up, placement="own", assumptions=Assumptions(machine_prices="spot"))
-    assert found.answer == ("big-en@acme-cpu",)
-    assert report.as_json(found)["pick"]["placement"]["embedder"]["usd_per_hour"] == "0.05"
+def test_another_set_of_scores_leads_to_the_answer_by_that_set(made_up):
+    sets = [s.id for s in evidence.offered(made_up, "embedder", ("en",), made_up.variants)]
+    assert "long" in sets and "rerank-over-multi" not in sets
+    found = ask(made_up, "long")
+    assert found.roles[0].evidence.set.id == "long" and made_up.evidence_sets["long"].name in found.roles[0].evidence.title
+    assert (found.answer, found.pick.parts[0].quality) == (("beta-multi",), 60), "Big EN is twenty points worse there"
 
 
-def test_what_to_give_up_names_no_plan_whose_cost_is_not_known(made_up):
-    found = ask(made_up, placement="hosted", budget_usd_per_month=1)
-    unpriced = {"gamma-big-en": "price-is-known", "gamma-tiny-en": "trial-is-no-price"}
-    assert {j.id: j.excluded[0].rule for j in found.judged if j.id in unpriced and len(j.excluded) == 1} == unpriced
-    told = {reason.rule for reason in reasons.loosen(found)}
-    assert "within-budget" in told and told.isdisjoint(unpriced.values())
-
-
-def test_a_store_that_refuses_the_type_of_vector_has_no_price_in_the_table(made_up, pinned):
-    found = ask(made_up, vector_type="binary", passages=10**9)
-    judged = found.judged[found.roles[0].fitting[0]]
-    amounts = stores.by_store(made_up, found.workload, judged.plan.variant, judged.plan.tokens, found.table.ram)
-    rows = {row["id"]: row for row in tables.store_rows(found, judged)}
-    shown = {key: formatting.usd(amounts[key].base) in rows[key].values() for key in ("ram", "shelf", "own-database")}
-    assert shown == {"ram": True, "shelf": False, "own-database": True}, "Shelf takes no binary vectors"
-    assert "binary" in " ".join(rows["shelf"].values())
-    assert rows == pinned
+def test_a_set_that_does_not_speak_for_the_workload_is_not_taken(made_up):
+    assert ask(made_up, "long", languages=["de"]).roles[0].evidence.set.id != "long"
+    assert ask(made_up, "no-such-set").roles[0].evidence.set.id == ask(made_up).roles[0].evidence.set.id

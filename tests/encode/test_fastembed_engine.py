@@ -6,15 +6,12 @@ import shutil
 from dataclasses import replace
 
 import numpy as np
+import onnxruntime as ort
 import pytest
+from tokenizers import Tokenizer
 
-ort = pytest.importorskip("onnxruntime")
-pytest.importorskip("fastembed")
-
-from tokenizers import Tokenizer  # noqa: E402
-
-from advisor.base.errors import EncodeError  # noqa: E402
-from advisor.encode import engine, fastembed_engine, models  # noqa: E402
+from advisor.base.errors import EncodeError
+from advisor.encode import engine, fastembed_engine, models
 
 TEXTS = [
     "short",

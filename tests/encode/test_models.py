@@ -2,16 +2,13 @@
 
 import json
 
+import fastembed
 import numpy as np
 import pytest
+from fastembed.rerank.cross_encoder import TextCrossEncoder
 from tokenizers import Tokenizer
 
-fastembed = pytest.importorskip("fastembed")
-pytest.importorskip("onnx")
-
-from fastembed.rerank.cross_encoder import TextCrossEncoder  # noqa: E402
-
-from tools import models, onnx_models  # noqa: E402
+from tools import models, onnx_models
 
 TEXTS = [*models.TEXTS[:3], "short", ""]
 TINY_NAME = "BAAI/bge-small-en-v1.5"  # its file is model_optimized.onnx, its pooling CLS

@@ -14,8 +14,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-pytest.importorskip("fastembed")
-
 from advisor.base.errors import EncodeError
 from advisor.encode import models
 from advisor.encode.engine import TextRefusedError

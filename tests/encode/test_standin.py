@@ -3,12 +3,9 @@
 import bm25s
 import pytest
 
+from advisor.encode import fastembed_engine, models
 from advisor.encode.engine import About
 from advisor.live import relevance, sample_corpus
-
-pytest.importorskip("fastembed")
-
-from advisor.encode import fastembed_engine, models
 
 
 @pytest.fixture(scope="module")

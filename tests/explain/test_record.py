@@ -9,7 +9,7 @@ from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.decide.recommend import recommend
 from advisor.explain import reasons, record, what_would_change
-from advisor.serve import cli
+from tests.decide.measured import CHEAP, ask
 
 TODAY = date(2026, 11, 24)
 
@@ -56,19 +56,6 @@ def test_a_record_asks_again_under_the_assumptions_that_were_changed(catalog, tm
     assert told in record.as_markdown(catalog, found) and told not in record.as_markdown(catalog, recommend(catalog, Workload(), TODAY))
 
 
-def test_what_the_command_line_prints_can_be_replayed(capsys, tmp_path, pinned):
-    (tmp_path / "workload.yaml").write_text("languages: [de]\n", encoding="utf-8")
-    assert cli.main(["recommend", str(tmp_path / "workload.yaml"), "--format", "json"]) == 0
-    (tmp_path / "decision.json").write_text(capsys.readouterr().out, encoding="utf-8")
-    assert cli.main(["recommend", str(tmp_path / "workload.yaml")]) == 0
-    answer = capsys.readouterr().out
-    assert cli.main(["recommend", "--record", str(tmp_path / "decision.json")]) == 0
-    changed, _, again = capsys.readouterr().out.partition("\n\n")
-    assert again == answer
-    first, *lines = changed.splitlines()
-    assert record.read(str(tmp_path / "decision.json")).date.isoformat() in first and lines == pinned
-
-
 def test_a_replay_names_the_price_the_rule_and_the_answer_that_changed(made_up, made_up_copy, tmp_path, edit, pinned):
     found = recommend(made_up, Workload(), TODAY)
     assert found.answer == ("beta-big-en",)
@@ -84,16 +71,6 @@ def test_a_replay_names_the_price_the_rule_and_the_answer_that_changed(made_up, 
     assert "alpha-big-en" in price and price.index("$0.01 ") < price.index("$0.20 ")
     assert "price-is-recent" in rule and "giant" in score and score.index("59.0") < score.index("60.0")
     assert list(replayed.changed) == pinned
-
-
-@pytest.mark.parametrize("text", ["not json", "[]", "{}", "[" * 100_000], ids=["no json", "a list", "an empty mapping", "too deep"])
-def test_what_is_no_record_is_told_in_a_sentence(capsys, tmp_path, text, pinned):
-    path = tmp_path / "bad.json"
-    path.write_text(text, encoding="utf-8")
-    assert cli.main(["recommend", "--record", str(path)]) == 2
-    told = capsys.readouterr().err
-    assert told.startswith(str(path)) and told.count("\n") == 1
-    assert told.replace(str(path), "bad.json") == pinned
 
 
 @pytest.mark.parametrize("variant", ["bge-large-en-v1.5", "bge-m3", "bge-multilingual-gemma2", "bge-reranker-base"])
@@ -123,3 +100,15 @@ def test_every_source_that_the_markdown_cites_is_listed(catalog, pinned):
     hub_ids = [repr(part.plan.variant.hub_id) for part in found.pick.parts]
     assert all(any(hub_id in line for line in lines) for hub_id in hub_ids)
     assert [line for line in lines if line.startswith("## ")] == pinned
+
+
+def test_a_record_asks_again_with_the_measured_machine(catalog, tmp_path):
+    found = ask(catalog, CHEAP, placement="own")
+    path = tmp_path / "decision.json"
+    saved = record.as_json(catalog, found)
+    path.write_text(json.dumps(saved), encoding="utf-8")
+    replayed = record.replay(catalog, record.read(str(path)), TODAY)
+    assert replayed.changed == () and replayed.found.assumptions == found.assumptions and replayed.found.answer == found.answer
+    (picked,) = saved["picked"]["plans"]
+    assert picked.endswith("@this-machine") and "decision-0009-measured-here" in saved["sources"]
+    assert found.pick.parts[0].plan.where in record.as_markdown(catalog, found)

@@ -1,21 +1,19 @@
-from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
-from advisor.base import formatting
 from advisor.decide.recommend import recommend
-from advisor.explain import sentences
+from advisor.explain import report
+from tests.asking import ask
 
 
-def test_ties_are_named_and_a_rounded_figure_is_no_tie(made_up, made_up_copy, today, edit, pinned):
-    german = Workload(languages=("de",), vector_store="none")
-    edit(made_up_copy / "offers/gamma.yaml", '"0.40"', '"0.50"')
-    found = recommend(catalogs.load(made_up_copy), german, today)
-    tied = sentences.cheapest_sentence(found, "embedder")
-    assert "$18.00 " in tied  # 2,000,000 x (16 + 2) x 0.50 / 1e6
-    assert all(name in tied for name in ("Multi", "Alpha Router", "Beta Cloud", "Gamma Models"))
-    edit(made_up_copy / "offers/gamma.yaml", '"0.50"', '"0.5001"')
-    near = recommend(catalogs.load(made_up_copy), german, today)
-    assert next(formatting.usd(j.monthly) for j in near.judged if j.id == "gamma-multi") == "$18.00", "rounded it is the same"
-    told = sentences.cheapest_sentence(near, "embedder")
-    assert "Gamma Models" not in told and "Beta Cloud" in told
-    assert sentences.cheapest_sentence(recommend(made_up, Workload(data_may_leave=False, placement="hosted"), today), "embedder") == ""
-    assert tied == pinned
+def test_the_record_states_the_rent_that_was_counted(made_up):
+    found = ask(made_up, {"machine_prices": "spot"}, placement="own")
+    assert found.answer == ("big-en@acme-cpu",)
+    assert report.as_json(found)["pick"]["placement"]["embedder"]["usd_per_hour"] == "0.05"
+
+
+def test_the_text_of_an_answer(made_up, today, pinned):
+    found = recommend(made_up, Workload(languages=("fr",)), today)
+    assert found.answer == ("beta-multi",) and found.rejected and len(found.judged) > len(found.rejected)
+    told = report.as_text(found)
+    assert f"{len(found.rejected)} of {len(found.judged)} " in told
+    assert "$29.18 " in told and "$101 " in told  # 36 million x 0.50 + 2.794 GiB x 4, and 202 million x 0.50
+    assert told.replace(found.catalog.version, "VERSION") == pinned

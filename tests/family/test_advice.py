@@ -41,3 +41,8 @@ def test_use_when_says_when_not_to_and_what_instead(made_up):
 
 def test_use_when_names_the_presets_that_pick_it(catalog):
     assert use_when(catalog, "bge-m3", {"a": ("bge-m3", "bge-reranker-v2-m3"), "b": ("bge-large-en-v1.5",)}).presets == ("a",)
+
+
+def test_of_a_variant_that_is_replaced_its_successor_is_said_alone(made_up):
+    told = use_when(made_up, "old-en")
+    assert "Tiny EN" in told.sentence and (told.wins, told.not_when) == ((), ())

@@ -18,3 +18,8 @@ def test_every_shown_fact_of_the_family_has_a_source_or_is_not_known(catalog, pi
     }
     assert not any(re.search(r"\d", value) for _, value in unsourced)
     assert sorted(unsourced) == pinned
+
+
+def test_the_status_of_a_variant_names_what_replaces_it(made_up):
+    status = {key: facts.status(made_up, made_up.variants[key]) for key in ("old-en", "tiny-en")}
+    assert "Tiny EN" in status["old-en"] and "EN" not in status["tiny-en"]

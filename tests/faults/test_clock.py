@@ -70,7 +70,6 @@ def test_a_download_ends_as_it_would_have(jumping, repo, tmp_path):
 
 
 def test_a_model_is_asked_as_it_would_have_been(jumping, pooled, catalog, tiny_embedder):
-    pytest.importorskip("fastembed")
     small = models.of_variant(catalog, "bge-small-en-v1.5", tiny_embedder)
     pool = pooled(time_out_s=0.5)
     engine = pool.engine(small)

@@ -10,8 +10,6 @@ from types import SimpleNamespace
 
 import pytest
 
-pytest.importorskip("fastembed")
-
 from advisor.base.errors import EncodeError
 from advisor.encode import models
 from advisor.encode import pool as pools

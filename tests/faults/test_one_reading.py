@@ -8,7 +8,6 @@ from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
 from advisor.decide import recommend
 from advisor.explain import reasons
-from pages.parts import presets
 
 
 def script():
@@ -19,7 +18,7 @@ def script():
 
     import streamlit as st
 
-    from pages.parts import session
+    from pages.parts import presets, session
 
     session.start(SimpleNamespace(url_path="overview"))
     before = session.the_catalog()

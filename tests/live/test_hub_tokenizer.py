@@ -12,9 +12,7 @@ from advisor.live import hub_tokenizer
 from advisor.live.token_counts import Count, counter
 from advisor.live.tokenizer_faults import TokenCountError
 from advisor.net.hub import HUB
-from tests.live.test_token_counts import words
-
-# Fetching a tokenizer
+from tests.live.counting import words
 
 
 class Handler(BaseHTTPRequestHandler):

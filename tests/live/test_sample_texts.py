@@ -7,8 +7,6 @@ import pytest
 from advisor.live.sample_texts import SampleLimits, passages
 from advisor.live.tokenizer_faults import TokenCountError
 
-# The sample
-
 
 @pytest.mark.parametrize(
     ("content", "name", "split", "found"),

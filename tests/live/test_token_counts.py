@@ -1,10 +1,8 @@
-"""Tokens of sample texts: counts worked by hand, samples good and bad, and a tokenizer asked of a real server on this machine."""
+"""Tokens of sample texts: counts, estimates and lengths, worked by hand."""
 
 import pytest
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import Whitespace
-from tokenizers.processors import TemplateProcessing
 
 from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
@@ -12,31 +10,15 @@ from advisor.live import token_counts
 from advisor.live.sample_texts import passages
 from advisor.live.token_counts import Count, counter, lengths_for_workload, summary
 from advisor.live.tokenizer_faults import TokenCountError
-
-ENGLISH = ["bge-base-en-v1.5", "bge-large-en-v1.5", "bge-small-en-v1.5"]
-
+from tests.live.counting import ENGLISH, rows, words
 
 XLM_R = ["bge-m3", "bge-reranker-base", "bge-reranker-large", "bge-reranker-v2-m3"]
-
-
-def words(special="<s> $A </s>", pair="<s> $A </s> </s> $B </s>"):
-    """A tokenizer that makes a token of each word, with XLM-R's special tokens, and that would cut and pad."""
-    tokenizer = Tokenizer(WordLevel({"<unk>": 0, "<s>": 1, "</s>": 2}, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = Whitespace()
-    tokenizer.post_processor = TemplateProcessing(single=special, pair=pair, special_tokens=[("<s>", 1), ("</s>", 2)])
-    tokenizer.enable_truncation(3)
-    tokenizer.enable_padding(length=3)
-    return tokenizer
 
 
 def whole(tokenizer):
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
-
-
-def rows(found):
-    return {row.variant_id: row for row in found}
 
 
 @pytest.mark.parametrize("variant", ENGLISH)

@@ -6,7 +6,7 @@ from advisor import catalog as catalogs
 from advisor.base.errors import CatalogError
 from advisor.live import token_counts, vocabulary
 from advisor.live.token_counts import Count, counter, summary
-from tests.live.test_token_counts import ENGLISH, rows
+from tests.live.counting import ENGLISH, rows
 
 VOCABULARY = "tokenizers/bert-uncased.txt"
 

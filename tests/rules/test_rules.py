@@ -263,7 +263,7 @@ CASES = {
 }
 NOT_SHIPPED = {
     "variant-is-replaced": "nobody has withdrawn any of the variants; see test_a_replaced_variant_is_ruled_out",
-    "int8-costs-quality": "int8 is an assumption; see tests/explain/test_break_even.py, test_int8_says_what_it_costs_in_quality_where_that_was_measured",
+    "int8-costs-quality": "int8 is an assumption; see tests/decide/test_static_columns.py, test_int8_says_what_it_costs_in_quality_where_that_was_measured",
     "runtime-returns-outputs": "some library returns every output of M3; see test_outputs_that_no_library_returns_rule_own_machines_out",
 }
 

@@ -1,6 +1,7 @@
 import pytest
 
 from tests.browser.conftest import start_app
+from tests.encode.conftest import standin, tiny_embedder, tiny_reranker  # noqa: F401  # fixtures
 
 
 @pytest.fixture(scope="session")

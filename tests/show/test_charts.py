@@ -9,9 +9,10 @@ from altair.utils.schemapi import SchemaValidationError
 from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.decide.recommend import recommend
-from advisor.explain import reasons, sensitivity
+from advisor.explain import break_even, reasons, sensitivity, what_would_change
 from advisor.family import facts
-from advisor.show import charts
+from advisor.show import charts, tables
+from tests.asking import ask, plan
 
 
 def drawn(catalog, found, theme):
@@ -100,3 +101,36 @@ def test_a_month_that_a_free_allocation_covers_has_a_place_on_an_axis_without_ze
     assert all(row["low"] > 0 for row in rows)
     domains = [layer["encoding"]["x"]["scale"]["domain"] for layer in spec["layer"] if "scale" in layer["encoding"]["x"]]
     assert domains and all(min(domain) > 0 for domain in domains)
+
+
+def test_the_chart_tells_every_crossing_in_words(made_up, pinned):
+    found = ask(made_up)
+    own = plan(found, "big-en@acme-cpu")
+    chart = charts.break_even(found, own, "dark")
+    assert (
+        all(break_even.sentence(c).removesuffix(".") in chart.alt for c in break_even.crossings(found, own)) and "36 million" in chart.alt
+    )
+    assert "3.65 billion" in charts.break_even(found, plan(found, "big-en@acme-gpu"), "dark").title
+    chart.chart.to_dict()
+    assert {"title": chart.title, "alt": chart.alt} == pinned
+
+
+def test_without_a_load_no_break_even_is_drawn(made_up):
+    found = ask(made_up, queries_per_month=0)
+    assert charts.break_even(found, plan(found, "big-en@acme-gpu"), "light") is None
+
+
+def test_every_drawn_plan_has_a_row_in_the_table_beneath_and_words(made_up):
+    for stated in ({}, {"placement": "own"}, {"task": "retrieve-and-rerank"}):
+        found = ask(made_up, **stated)
+        for role in found.roles:
+            chart = charts.trade_off(found, role.kind, "light")
+            rows = [set(row.values()) for row in tables.trade_off_rows(found, role.kind)]
+            drawn = tables.drawn(found, role.kind)
+            assert 1 < len(drawn) <= len(rows)
+            for j in drawn:
+                figures = {j.plan.variant.name, j.plan.where, formatting.points(j.quality)}
+                assert all(figure in chart.alt for figure in figures) and any(figures <= row for row in rows)
+            assert {j.id for j in drawn} >= {part.id for part in found.pick.parts if part.kind == role.kind} | what_would_change.front(
+                found, role.kind
+            )

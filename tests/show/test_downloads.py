@@ -2,8 +2,11 @@ import csv
 import io
 import json
 
+import pytest
+
 from advisor import catalog as catalogs
 from advisor.show import downloads
+from tests.asking import ask
 
 
 def test_the_json_to_take_away_loses_no_digit(made_up_copy, edit):
@@ -21,3 +24,19 @@ def test_the_csv_to_take_away_starts_no_formula(made_up_copy, edit):
     assert set(rows) == {offer.id for _, _, offer in catalog.offers()}
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows.values() for cell in row.values())
     assert (rows["alpha-big-en"]["model"], rows["alpha-big-en"]["note"]) == ("'@alpha/big-en", "'=1+1")
+
+
+def test_the_tables_of_the_page_go_out_as_csv_and_markdown(made_up, pinned):
+    found = ask(made_up, task="retrieve-and-rerank", languages=["de"])
+    files = {name: make() for name, _, make in downloads.cost_files(found)}
+    assert files["plans.csv"].count("\n") == 1 + sum(j.kind in ("embedder", "reranker") for j in found.judged)
+    assert not any(f"| {key} " in files["cost.md"] for key in made_up.variants), "ids are for links"
+    lines = files["cost.md"].splitlines()
+    headings = {line: lines[place + 2] for place, line in enumerate(lines) if line.startswith("## ")}
+    assert headings == pinned
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
+def test_no_cell_starts_a_formula_in_a_spreadsheet(cell):
+    assert downloads.table_csv([{"a": cell}]).splitlines()[1].lstrip('"').startswith("'")
+    assert "\\|" in downloads.table_markdown("t", [{"a": "x|y"}])

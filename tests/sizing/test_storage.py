@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from advisor.ask.workload import Workload
 from advisor.base.units import GIB
-from advisor.sizing import storage
+from advisor.sizing import storage, tokens
 from advisor.sizing.ranges import ZERO, Range
 from advisor.sizing.tokens import tokens_sent
 
@@ -81,3 +81,36 @@ def test_sparse_and_multi_vector_output_take_their_room(made_up):
         workload = Workload(outputs=outputs, passages=10, passage_tokens=98, passage_tokens_p95=98)
         sizes[outputs[-1]] = storage.index_size(variant, tokens_sent(workload, variant, 8000), workload).values_bytes
     assert sizes == {"dense": 20_000, "sparse": 20_000 + 1000 * 8, "multi_vector": 20_000 + 1000 * 500 * 4}
+
+
+@pytest.mark.parametrize(
+    ("variant", "raw", "ram", "indexed_as_float32"),
+    [
+        ("tiny-en", 400_000_000, 600_000_000, True),
+        ("big-en", 1_600_000_000, 2_400_000_000, True),
+        ("multi", 2_000_000_000, 3_000_000_000, True),
+        ("giant", 8_000_000_000, 12_000_000_000, False),
+    ],
+)
+def test_the_bytes_of_an_index_are_those_of_its_values_and_half_as_much_again_in_memory(made_up, variant, raw, ram, indexed_as_float32):
+    workload, entry = Workload(), made_up.variants[variant]
+    size = storage.index_size(entry, tokens.tokens_sent(workload, entry, 8000), workload)
+    assert (size.values_bytes, size.ram_bytes) == (raw, ram)
+    database = made_up.stores["own-database"]  # 1,000 dimensions as float32, 2,000 as float16
+    assert (entry.embedding_dim <= storage.most_dimensions(database, "float32")) is indexed_as_float32
+    assert entry.embedding_dim <= storage.most_dimensions(database, "float16")
+    assert storage.most_dimensions(made_up.stores["shelf"], "float16") == 1000, "one limit for every type"
+    halves = storage.index_size(entry, tokens.tokens_sent(workload, entry, 8000), Workload(vector_type="float16"))
+    assert (halves.values_bytes, halves.ram_bytes) == (raw / 2, ram / 2)
+
+
+def test_a_sum_under_the_minimum_of_a_store_is_charged_the_minimum(made_up):
+    workload = Workload(vector_store="shelf", passages=1_000_000, new_passages_per_month=600_000, queries_per_month=1_000_000)
+    entry = made_up.variants["big-en"]
+    size = storage.index_size(entry, tokens.tokens_sent(workload, entry, 500), workload)
+    gb = Decimal("1.6")
+    summed = gb * Decimal("0.50") + Decimal("0.6") * gb + gb  # storage, writes, a million queries over 1.6 GB at a dollar a PB
+    assert summed < 10
+    assert storage.index_usd_per_month(made_up, workload, size, None, Decimal(1600)).base == 10
+    more = workload.model_copy(update={"queries_per_month": 10_000_000})
+    assert storage.index_usd_per_month(made_up, more, size, None, Decimal(1600)).base == summed + 9 * gb

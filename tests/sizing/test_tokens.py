@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.ask.workload import Workload
+from advisor.sizing import tokens
 from advisor.sizing.ranges import ZERO, Range
 from advisor.sizing.tokens import Tokens, hosted_usd, tokens_sent
 
@@ -140,3 +141,8 @@ def test_ranges_are_added_and_multiplied_end_by_end():
     one, two = Range(Decimal(1), Decimal(2), Decimal(4)), Range(Decimal(10), Decimal(30), Decimal(70))
     assert one.plus(two) == (11, 32, 74) and two.plus(one) == one.plus(two) and one.plus(ZERO) == one
     assert two.times(Decimal("0.5")) == (5, 15, 35) and isinstance(one.plus(two), Range) and isinstance(one.times(Decimal(2)), Range)
+
+
+def test_a_machine_is_paid_by_the_tokens_that_cost_as_much_at_an_endpoint(made_up):
+    rent = made_up.instances["acme-gpu"].on_demand_usd_per_h * 730
+    assert tokens.hosted_usd(7_300_000_000, Decimal("0.10")) == tokens.hosted_usd(3_650_000_000, Decimal("0.20")) == rent

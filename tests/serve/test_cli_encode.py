@@ -12,12 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from advisor.encode import dialects
-
-pytest.importorskip("fastembed")
-
 from advisor.base.errors import EncodeError
-from advisor.encode import endpoints, fastembed_engine, models, torch_engine
+from advisor.encode import dialects, endpoints, fastembed_engine, models, torch_engine
 from advisor.serve import cli
 from tests.encode import servers
 

@@ -1,0 +1,18 @@
+"""A recommendation for what is stated, and one plan of it, as most tests of what is worked out from one ask for them."""
+
+from datetime import date
+
+from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import Workload
+from advisor.decide.recommend import recommend
+
+TODAY = date(2026, 11, 24)
+
+
+def ask(catalog, assumed=None, **stated):
+    return recommend(catalog, Workload.of(stated), TODAY, (), Assumptions.of(assumed or {}))
+
+
+def plan(found, plan_id):
+    """A plan of a recommendation, with what the rules and the evidence say of it."""
+    return next(j for j in found.judged if j.id == plan_id)

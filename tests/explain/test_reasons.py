@@ -1,0 +1,106 @@
+"""Why the pick won, what else was possible, and what to give up where nothing fits."""
+
+from hypothesis import given, settings
+
+from advisor.ask.workload import Workload
+from advisor.base import formatting
+from advisor.decide.recommend import recommend
+from advisor.explain import reasons
+from tests.asking import TODAY, ask
+from tests.decide.workloads import WORKLOADS
+
+
+def test_what_to_give_up_names_no_plan_whose_cost_is_not_known(made_up):
+    found = ask(made_up, placement="hosted", budget_usd_per_month=1)
+    unpriced = {"gamma-big-en": "price-is-known", "gamma-tiny-en": "trial-is-no-price"}
+    assert {j.id: j.excluded[0].rule for j in found.judged if j.id in unpriced and len(j.excluded) == 1} == unpriced
+    told = {reason.rule for reason in reasons.loosen(found)}
+    assert "within-budget" in told and told.isdisjoint(unpriced.values())
+
+
+def test_nothing_fits_says_what_to_give_up(made_up):
+    found = ask(made_up, data_may_leave=False, placement="hosted", licence="permissive")
+    assert found.pick is None and found.answer is None and reasons.reasons(found) == () and reasons.alternatives(found, "embedder") == []
+    told = reasons.loosen(found)
+    assert [reason.rule for reason in told] == ["placement-is-hosted", "data-stays-inside"]
+    assert "9" in told[0].text.split(), "three models on each of Acme's three machines that compute"
+    assert "6" in told[1].text.split(), "the offers of these three that have a price"
+
+
+def test_the_requirement_that_frees_most_comes_first(made_up):
+    found = ask(made_up, budget_usd_per_month=0.01, languages=["de"])
+    assert found.pick is None
+    assert reasons.loosen(found)[0].rule == "within-budget"
+
+
+def test_a_variant_without_a_score_is_listed_not_zero(made_up):
+    found = ask(made_up)
+    multi = next(a for a in reasons.alternatives(found, "embedder") if a.judged.variant_id == "multi")
+    assert multi.judged.quality is None and found.roles[0].evidence.unranked["multi"] in multi.text
+
+
+def test_unknown_coverage_is_a_warning_not_a_no(made_up):
+    found = ask(made_up, languages=["de"])
+    giant = next(a for a in reasons.alternatives(found, "embedder") if a.judged.variant_id == "giant")
+    assert any(f.rule == "languages-covered" and f.unknown and f.effect == "warn" for f in giant.judged.findings)
+
+
+@settings(max_examples=60, deadline=None)
+@given(WORKLOADS)
+def test_a_reason_says_the_figures_of_the_plan(catalog, stated):
+    found = ask(catalog, **stated)
+    told = {r.rule: r.text for r in reasons.reasons(found)}
+    for text in told.values():
+        assert "{" not in text and "None" not in text and "nan" not in text
+    for part in found.pick.parts if found.pick else ():
+        texts = " ".join(r.text for r in reasons.reasons(found))
+        plan = part.plan
+        if part.quality is not None:
+            assert formatting.points(part.quality) in texts
+        if part.hosted:
+            assert formatting.price(plan.offer.usd_per_1m_input) in texts and formatting.usd(plan.encoding_usd.base) in texts
+        else:
+            assert formatting.count(round(plan.tokens_per_second.base)) in texts and f"${plan.instance.on_demand_usd_per_h}" in texts
+        if plan.index_bytes:
+            assert formatting.usd(plan.index_usd.base) in told["index"]
+
+
+def test_the_same_price_is_said_of_prices_alone(made_up):
+    found = ask(made_up, passages=1, queries_per_month=0)
+    assert found.answer == ("beta-big-en",) and reasons.ties(found, found.pick.parts[0]) == [], (
+        "Alpha's month costs the same, its price does not"
+    )
+    found = ask(made_up, task="retrieve-and-rerank", languages=["de"])
+    assert [[j.id for j in reasons.ties(found, part)] for part in found.pick.parts] == [["alpha-multi"], ["alpha-rank-big"]]
+    told = [r.text for r in reasons.reasons(found) if r.rule == "tie"]
+    for text, part in zip(told, found.pick.parts, strict=True):
+        assert part.plan.variant.name in text and "Alpha Router" in text
+
+
+def test_on_shared_machines_the_other_plans_stand_beside_the_cheapest_of_the_other_step(made_up):
+    found = recommend(made_up, Workload.of(made_up.presets["german-inside"].workload), TODAY)
+    other = reasons.alternatives(found, "embedder")[0]
+    rest = min(j.monthly for j in found.fitting("reranker"))
+    assert found.pick.shared and other.judged.row != found.choice.rows[0]
+    assert formatting.usd(other.judged.monthly + rest) in other.text and formatting.usd(found.monthly) in other.text
+
+
+def test_two_steps_over_the_latency_limit_together_say_so(made_up):
+    stated = {
+        "task": "retrieve-and-rerank",
+        "placement": "own",
+        "hardware": "cpu",
+        "queries_per_month": 1_000,
+        "rerank_candidates": 3,
+        "query_tokens": 100,
+        "passage_tokens": 60,
+        "passage_tokens_p95": 100,
+    }
+    times = [part.plan.latency_ms.base for part in ask(made_up, **stated).pick.parts]
+    total = round(sum(times))
+    for limit in (total - 10, total + 10):
+        assert max(times) < limit, "each step alone keeps to it"
+        found = ask(made_up, **stated, latency_ms_p95=limit)
+        assert [part.plan.latency_ms.base for part in found.pick.parts] == times
+        text = next(r.text for r in reasons.reasons(found) if r.rule == "pipeline")
+        assert formatting.count(total) in text and (formatting.count(limit) in text) == (limit < total)

@@ -1,0 +1,79 @@
+"""A machine that was measured on Live, in Cost and Advise: its link, and links that are broken."""
+
+import re
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from advisor.explain import formula, sentences
+from advisor.live import speed
+from tests.asking import TODAY
+from tests.decide.measured import CHEAP, STATED, ask, here, with_facts
+from tests.live.measurement import SMALL, SPEED
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def opened(page, **params):
+    st.cache_resource.clear()
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    for key, value in params.items():
+        at.query_params[key] = value
+    at.run()
+    at.switch_page(f"pages/{page}.py").run()
+    assert not at.exception
+    return at
+
+
+def words(at, *kinds):
+    """What stands on the page, in elements of these kinds or any, without the signs that keep it from being markup."""
+    kinds = kinds or ("header", "markdown", "error", "warning", "caption")
+    return re.sub(r"\\(?=[^a-zA-Z0-9\s])|\u2060", "", "\n".join(e.value for kind in kinds for e in getattr(at, kind)))
+
+
+def test_the_link_of_the_button_brings_the_machine_to_cost(catalog):
+    found = ask(catalog)
+    lead, where = sentences.this_machine(found)[0], here(found).plan.where
+    at = opened("cost", **speed.params(SMALL, SPEED, 0.1, 8, TODAY), offer="bge-small-en-v1.5@this-machine")
+    text = words(at)
+    assert lead in text and with_facts(formula.cost_formula(here(found), found), "GFLOP/s", "2026-11-24") in text
+    assert not any(name in words(at, "error", "warning") for name in STATED)
+    own = next(table.value for table in at.table if (table.value == where).any(axis=None))
+    assert where in own.iloc[0].tolist()
+    assert with_facts([e.label for e in at.expander], "7")  # assumptions that were changed
+    assert [at.session_state[name] for name in STATED] == list(STATED.values())
+    (reset,) = at.button
+    reset.click().run()
+    assert not at.exception and lead not in words(at) and where not in words(at)
+    assert all(at.session_state[name] is None for name in STATED)
+
+
+def test_the_link_brings_the_machine_to_advise(catalog):
+    pick = ask(catalog, CHEAP, placement="own").pick
+    at = opened("advise", **speed.params(SMALL, SPEED, CHEAP["machine_usd_per_hour"], 8, TODAY), placement="own")
+    assert pick.parts[0].plan.measured and pick.named in "".join(e.value for e in at.header)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("measured_tokens", ""),
+        ("measured_variant", "nope"),
+        ("measured_precision", "bf16"),
+        ("measured_tokens_per_second", "1e400"),
+        ("machine_usd_per_hour", "-1"),
+        ("measured_on", "2026-99-99"),
+        ("measured_on", "<b>now</b>"),
+    ],
+)
+def test_a_broken_link_is_told_and_ends_no_page(name, value):
+    params = speed.params(SMALL, SPEED, 0.1, 8, TODAY) | {name: value}
+    at = opened("cost", **{key: value for key, value in params.items() if value})
+    told = words(at, "error", "warning")
+    assert name in told and value in told
+
+
+def test_the_plans_of_a_link_without_the_machine_do_not_hold_it():
+    assert "bge-small-en-v1.5@this-machine" in words(opened("cost", offer="bge-small-en-v1.5@this-machine"), "warning")
