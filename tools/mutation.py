@@ -31,8 +31,10 @@ TESTS = (
     "tests/rules",
     "tests/sizing/test_tokens.py",
     "tests/decide/test_evidence.py",
+    "tests/decide/test_build.py",
     "tests/decide/test_recommend.py",
     "tests/decide/test_two_steps.py",
+    "tests/explain/test_reasons.py",
     "tests/explain/test_what_would_change.py",
 )
 TOO_SLOW = (  # they ask about the explanations of an answer, and would take half the time
