@@ -4,13 +4,13 @@ import json
 import os
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.visiting import opened
+
 READ = ("label", "help", "placeholder", "body", "delta", "caption", "name", "alt", "options")
 MOST_OPTIONS, MOST_ROWS = 14, 40
 STANDIN = {"name": "Tiny", "kind": "embedder", "model_file": "model_optimized.onnx", "pooling": "cls", "max_tokens": 512}
@@ -72,14 +72,7 @@ def shown(at: AppTest):
 @pytest.mark.parametrize("page", VISITS)
 def test_words_of_a_page(page, same_everywhere, catalog, new_lines, pinned):
     for params in VISITS[page]:
-        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-        for key, value in params.items():
-            at.query_params[key] = value
-        at.run()
-        for key in OPENED:
-            at.session_state[key] = True
-        at.switch_page(f"pages/{page}.py").run()
-        assert not at.exception
+        at = opened(page, OPENED, **params)
         text = "\n".join(shown(at)).replace(catalog.version, "VERSION")
         lines = re.sub(r"[\d.,]+ GB are free", "(some) GB are free", text).split("\n")
         new_lines.add(" ".join(f"{key}={value}" for key, value in params.items()) or "as opened", lines)

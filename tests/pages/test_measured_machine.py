@@ -1,30 +1,15 @@
 """A machine that was measured on Live, in Cost and Advise: its link, and links that are broken."""
 
 import re
-from pathlib import Path
 
 import pytest
-import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from advisor.explain import formula, sentences
 from advisor.live import speed
 from tests.asking import TODAY
 from tests.decide.measured import CHEAP, STATED, ask, here, with_facts
 from tests.live.measurement import SMALL, SPEED
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def opened(page, **params):
-    st.cache_resource.clear()
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-    for key, value in params.items():
-        at.query_params[key] = value
-    at.run()
-    at.switch_page(f"pages/{page}.py").run()
-    assert not at.exception
-    return at
+from tests.visiting import opened
 
 
 def words(at, *kinds):

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from advisor.ask.assumptions import Assumptions
@@ -21,26 +20,10 @@ from advisor.family import comparison, faq
 from advisor.live import sample_texts
 from advisor.live.tokenizer_faults import TokenCountError
 from pages.parts import markdown
+from tests.visiting import opened
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(path for path in (ROOT / "pages").glob("*.py") if path.stem != "__init__")
-
-
-@pytest.fixture(autouse=True)
-def fresh():
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-
-
-def opened(page: str, **params) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-    for key, value in params.items():
-        at.query_params[key] = value
-    at.run()
-    at.switch_page(f"pages/{page}.py").run()
-    assert not at.exception
-    return at
 
 
 def words(at: AppTest) -> str:
