@@ -313,7 +313,7 @@ with left:
         embedder = engines.choose(found, "embedder", "Embedder", "embedder")
         if embedder is None:
             engines.ask_endpoint()
-            st.info("The catalog names no embedder that can run here. Name an endpoint, or add `local_files` to a variant.")
+            st.info("No embedder can run here. Set up an endpoint, or add `local_files` to an embedder in the catalog.")
             st.stop()
         if embedder.missing:
             engines.get(embedder)
