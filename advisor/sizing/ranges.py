@@ -27,6 +27,6 @@ class Range(NamedTuple):
 
 ZERO = Range(Decimal(0), Decimal(0), Decimal(0))
 
-
 ENDS = ("low", "base", "high")
+"""The ends of an estimate, as `Range` names them."""
 Floats = npt.NDArray[np.float64]
