@@ -9,7 +9,11 @@ from advisor import telemetry
 from advisor.serve import page_lock
 from pages.parts import session
 
-st.set_page_config(page_title="BGE Advisor", page_icon=str(Path(__file__).parent.joinpath("pages", "icon.svg")), layout="wide")
+st.set_page_config(
+    page_title="BGE Advisor",
+    page_icon=str(Path(__file__).parent.joinpath("pages", "icon.svg")),
+    layout="wide",
+)
 page = st.navigation(
     [
         st.Page("pages/overview.py", title="Overview", url_path="overview", default=True),
@@ -24,6 +28,9 @@ page = st.navigation(
     position="top",
 )
 waits = page.url_path in ("live", "sources")  # for models and servers, not for Python
-with telemetry.RERUN_SECONDS.labels(page.url_path or "overview").time(), contextlib.nullcontext() if waits else page_lock.PAGES.one():
+with (
+    telemetry.RERUN_SECONDS.labels(page.url_path or "overview").time(),
+    contextlib.nullcontext() if waits else page_lock.PAGES.one(),
+):
     session.start(page)
     page.run()

@@ -36,7 +36,10 @@ def at_once(connection: socket.socket) -> None:
 
     asyncio does so for sockets that state their protocol; Streamlit 1.67 binds one that does not, and each answer took 40 ms longer.
     """
-    if connection.type == socket.SOCK_STREAM and connection.family in (socket.AF_INET, socket.AF_INET6):
+    if connection.type == socket.SOCK_STREAM and connection.family in (
+        socket.AF_INET,
+        socket.AF_INET6,
+    ):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
@@ -78,8 +81,16 @@ def uploaded() -> dict[str, int]:
     """Bytes of the files that are held for each visit."""
     held = runtime.get_instance().uploaded_file_mgr
     assert isinstance(held, MemoryUploadedFileManager)
-    return {visit: sum(len(file.data) for file in list(files.values())) for visit, files in list(held.file_storage.items())}
+    return {
+        visit: sum(len(file.data) for file in list(files.values()))
+        for visit, files in list(held.file_storage.items())
+    }
 
 
 uploads = Middleware(Uploads, held=uploaded)
-app = st.App(Path(__file__).with_name("app.py"), routes=Api().routes(), middleware=[headers, uploads], lifespan=ready)
+app = st.App(
+    Path(__file__).with_name("app.py"),
+    routes=Api().routes(),
+    middleware=[headers, uploads],
+    lifespan=ready,
+)

@@ -13,9 +13,18 @@ from prometheus_client.registry import Collector
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a time of creation for each count tells nothing here
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 REQUESTS = Counter("advisor_requests", "Answers to programs", ("route", "method", "status"))
-REQUEST_SECONDS = Histogram("advisor_request_seconds", "From a program's question to the answer's first byte", ("route",), buckets=SECONDS)
-RERUN_SECONDS = Histogram("advisor_rerun_seconds", "A run of a page's script", ("page",), buckets=SECONDS)
-RECOMMEND_SECONDS = Histogram("advisor_recommend_seconds", "One recommendation", ("asked_by",), buckets=SECONDS)
+REQUEST_SECONDS = Histogram(
+    "advisor_request_seconds",
+    "From a program's question to the answer's first byte",
+    ("route",),
+    buckets=SECONDS,
+)
+RERUN_SECONDS = Histogram(
+    "advisor_rerun_seconds", "A run of a page's script", ("page",), buckets=SECONDS
+)
+RECOMMEND_SECONDS = Histogram(
+    "advisor_recommend_seconds", "One recommendation", ("asked_by",), buckets=SECONDS
+)
 
 
 class Queue(Protocol):
@@ -41,7 +50,9 @@ class _Watched(Collector):
         self.models: weakref.WeakValueDictionary[str, Models] = weakref.WeakValueDictionary()
 
     def collect(self) -> Iterable[Metric]:
-        waiting = GaugeMetricFamily("advisor_waiting", "Requests that wait or are worked at", labels=("queue",))
+        waiting = GaugeMetricFamily(
+            "advisor_waiting", "Requests that wait or are worked at", labels=("queue",)
+        )
         for name, queue in [*self.queues.items(), *self.models.items()]:
             waiting.add_metric((name,), queue.waiting)
         yield waiting

@@ -53,7 +53,11 @@ def write_corpus(path: Path, count: int, words: int) -> None:
     with path.open("w", encoding="utf-8") as stream:
         for number in range(count):
             text = f"{speed.words(words, number % 997)} {number}"
-            stream.write("no json\n" if number % 1000 == 999 else json.dumps({"id": f"p{number}", "text": text}) + "\n")
+            stream.write(
+                "no json\n"
+                if number % 1000 == 999
+                else json.dumps({"id": f"p{number}", "text": text}) + "\n"
+            )
 
 
 def encode(corpus: Path, out: Path, model: list[str], *more: str, kill_after: int = 0) -> Ran:
@@ -82,7 +86,11 @@ def encode(corpus: Path, out: Path, model: list[str], *more: str, kill_after: in
 def blocks(out: Path) -> list[int]:
     journal = out / "journal.jsonl"
     lines = journal.read_bytes().splitlines(keepends=True) if journal.exists() else []
-    return [value["block"] for line in lines if line.endswith(b"\n") and "block" in (value := json.loads(line))]
+    return [
+        value["block"]
+        for line in lines
+        if line.endswith(b"\n") and "block" in (value := json.loads(line))
+    ]
 
 
 def rate(out: Path, rows: int) -> float:
@@ -93,14 +101,21 @@ def rate(out: Path, rows: int) -> float:
 
 def whole(out: Path, corpus: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "advisor", "encode", "--check", str(out), str(corpus)], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "advisor", "encode", "--check", str(out), str(corpus)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     return "whole" if done.returncode == 0 else done.stderr
 
 
 def serve(which: str, folder: str) -> None:
     """A server in TEI's protocol that encodes with one thread; prints its port. It ends with its standard input."""
-    model = models.standin(Path(folder)) if which == "standin" else models.of_variant(catalogs.load(), VARIANT, Path(folder))
+    model = (
+        models.standin(Path(folder))
+        if which == "standin"
+        else models.of_variant(catalogs.load(), VARIANT, Path(folder))
+    )
     engine, lock = worker.load(model, 1), threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
@@ -132,7 +147,12 @@ def serve(which: str, folder: str) -> None:
 @contextmanager
 def servers(count: int, which: str, folder: Path) -> Iterator[list[str]]:
     command = [sys.executable, "-m", "benchmarks.bulk", "--serve", which, str(folder)]
-    started = [subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(count)]
+    started = [
+        subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(count)
+    ]
     try:
         yield [f"http://127.0.0.1:{one.stdout.readline().strip()}" for one in started if one.stdout]
     finally:
@@ -144,7 +164,11 @@ def ways(which: str, folder: Path, count: int, rows: int, words: int, within: Pa
     """Prints each way for one model."""
     corpus = within / f"{which}.jsonl"
     write_corpus(corpus, count, words)
-    here = ["--model", "standin"] if which == "standin" else ["--model", VARIANT, "--folder", str(folder)]
+    here = (
+        ["--model", "standin"]
+        if which == "standin"
+        else ["--model", VARIANT, "--folder", str(folder)]
+    )
     fixed = ["--rows", str(rows)]
     print(f"\n{which}: {count:,} rows of {words} words, blocks of {rows}")
     print(f"{'':34}{'seconds':>9}{'passages/s':>12}{'against one':>13}{'peak MiB':>10}  check")
@@ -163,14 +187,24 @@ def ways(which: str, folder: Path, count: int, rows: int, words: int, within: Pa
     one = told("one process", out, straight)
     if find_spec("ray"):
         out = within / f"{which}-ray"
-        told("Ray, two workers", out, encode(corpus, out, here, *fixed, "--ray", "local", "--workers", "2"))
+        told(
+            "Ray, two workers",
+            out,
+            encode(corpus, out, here, *fixed, "--ray", "local", "--workers", "2"),
+        )
     else:
         print("Ray is not installed: pip install 'ray[data]'")
     with servers(2, which, folder) as urls:
         told_of = [part for url in urls for part in ("--endpoint", url)]
         for name, some in (("one server", told_of[:2]), ("a fleet of two servers", told_of)):
             out = within / f"{which}-{len(some)}"
-            told(name, out, encode(corpus, out, ["--model", f"{which}-served", "--shape", "tei"], *fixed, *some))
+            told(
+                name,
+                out,
+                encode(
+                    corpus, out, ["--model", f"{which}-served", "--shape", "tei"], *fixed, *some
+                ),
+            )
     out = within / f"{which}-killed"
     total = -(-count // rows)
     killed = encode(corpus, out, here, *fixed, "--threads", "1", kill_after=max(1, total // 2))
@@ -191,9 +225,20 @@ def memory(folder: Path, count: int, within: Path) -> None:
     for size in (count, 10 * count):
         corpus, out = within / f"memory-{size}.jsonl", within / f"memory-{size}"
         write_corpus(corpus, size, 12)
-        ran = encode(corpus, out, ["--model", VARIANT, "--folder", str(folder)], "--rows", "512", "--threads", "1")
+        ran = encode(
+            corpus,
+            out,
+            ["--model", VARIANT, "--folder", str(folder)],
+            "--rows",
+            "512",
+            "--threads",
+            "1",
+        )
         peaks.append(ran.peak_mib)
-        print(f"{size:12,} rows, {corpus.stat().st_size / 1e6:8.1f} MB {ran.seconds:8.1f} s {ran.peak_mib:8,.0f} MiB", flush=True)
+        print(
+            f"{size:12,} rows, {corpus.stat().st_size / 1e6:8.1f} MB {ran.seconds:8.1f} s {ran.peak_mib:8,.0f} MiB",
+            flush=True,
+        )
     print(f"ten times the corpus takes {peaks[1] / peaks[0]:.2f} times the memory")
 
 
@@ -215,7 +260,9 @@ def reading(count: int, within: Path) -> None:
     )
     start = time.perf_counter()
     corpora.sha256(path)
-    print(f"Its checksum: {path.stat().st_size / 1e6 / (time.perf_counter() - start):,.0f} MB a second")
+    print(
+        f"Its checksum: {path.stat().st_size / 1e6 / (time.perf_counter() - start):,.0f} MB a second"
+    )
 
 
 def arithmetic(passages: int, tokens: int) -> None:
@@ -230,15 +277,24 @@ def arithmetic(passages: int, tokens: int) -> None:
         flops, dim = throughput.flops_per_token(variant, tokens), variant.embedding_dim
         assert flops is not None and dim is not None
         sizes = ", ".join(
-            f"{kind} {passages * each / 1e9:,.0f} GB" for kind, each in (("float32", 4 * dim), ("float16", 2 * dim), ("int8", dim + 4))
+            f"{kind} {passages * each / 1e9:,.0f} GB"
+            for kind, each in (("float32", 4 * dim), ("float16", 2 * dim), ("int8", dim + 4))
         )
         print(f"\n{variant.name}, {dim} dimensions: vectors {sizes}")
         for one in MACHINES:
             instance = catalog.instances[one]
-            kind, peak = throughput.hardware_class(catalog, instance), throughput.peak_flops(catalog, instance)
-            assert kind is not None and peak is not None and instance.on_demand_usd_per_h is not None
+            kind, peak = (
+                throughput.hardware_class(catalog, instance),
+                throughput.peak_flops(catalog, instance),
+            )
+            assert (
+                kind is not None and peak is not None and instance.on_demand_usd_per_h is not None
+            )
             reached = calibrated[kind].mfu
-            hours = [passages * tokens * flops / (peak * share) / 3600 for share in (reached.high, reached.base, reached.low)]
+            hours = [
+                passages * tokens * flops / (peak * share) / 3600
+                for share in (reached.high, reached.base, reached.low)
+            ]
             usd = [formatting.usd(float(instance.on_demand_usd_per_h) * each) for each in hours]
             a_day = [max(1, math.ceil(each / 24)) for each in hours]
             print(
@@ -249,10 +305,16 @@ def arithmetic(passages: int, tokens: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--passages", type=int, default=20_000, help="for the tiny model; the stand-in gets a tenth")
+    parser.add_argument(
+        "--passages", type=int, default=20_000, help="for the tiny model; the stand-in gets a tenth"
+    )
     parser.add_argument("--words", type=int, default=40)
     parser.add_argument(
-        "--arithmetic", nargs=2, type=int, metavar=("PASSAGES", "TOKENS"), help="hours, money and bytes by the catalog's figures"
+        "--arithmetic",
+        nargs=2,
+        type=int,
+        metavar=("PASSAGES", "TOKENS"),
+        help="hours, money and bytes by the catalog's figures",
     )
     parser.add_argument("--serve", nargs=2, metavar=("WHICH", "FOLDER"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -262,7 +324,9 @@ def main() -> None:
     if asked.serve:
         serve(*asked.serve)
         return
-    print(f"{os.cpu_count()} CPU cores ({platform.machine()}), Python {platform.python_version()}; load before: {os.getloadavg()[0]:.1f}")
+    print(
+        f"{os.cpu_count()} CPU cores ({platform.machine()}), Python {platform.python_version()}; load before: {os.getloadavg()[0]:.1f}"
+    )
     with tempfile.TemporaryDirectory() as name:
         within = Path(name)
         made.write_embedder(within / "tiny")

@@ -30,10 +30,16 @@ class Left:
     @property
     def inside(self) -> int | None:
         """Points between low and high; None where the rest is too few to calibrate."""
-        return None if self.rest is None else sum(self.rest.mfu.low <= share <= self.rest.mfu.high for share in self.shares)
+        return (
+            None
+            if self.rest is None
+            else sum(self.rest.mfu.low <= share <= self.rest.mfu.high for share in self.shares)
+        )
 
 
-def calibrated(catalog: Catalog, rows: pd.DataFrame, precision: str) -> dict[HardwareClass, Calibration]:
+def calibrated(
+    catalog: Catalog, rows: pd.DataFrame, precision: str
+) -> dict[HardwareClass, Calibration]:
     return calibrations(replace(catalog, throughput=rows), precision)
 
 
@@ -74,7 +80,11 @@ def total(found: list[Left]) -> str:
     points = sum(len(left.shares) for left in tried)
     untried = sum(len(left.shares) for left in found) - points
     inside = sum(left.inside or 0 for left in tried)
-    said = f"{inside} of {points} left-out points inside ({inside / points:.0%})" if points else "no point could be tried"
+    said = (
+        f"{inside} of {points} left-out points inside ({inside / points:.0%})"
+        if points
+        else "no point could be tried"
+    )
     return f"{said}; {untried} more without a calibration from the rest"
 
 
@@ -88,9 +98,15 @@ def main() -> None:
             gathered += found
             for kind in dict.fromkeys(left.kind for left in found):
                 mfu = whole[kind].mfu if kind in whole else None
-                said = f"all together {mfu.low:.1%} to {mfu.high:.1%}, high/low {mfu.high / mfu.low:.2f}" if mfu else "too few to calibrate"
+                said = (
+                    f"all together {mfu.low:.1%} to {mfu.high:.1%}, high/low {mfu.high / mfu.low:.2f}"
+                    if mfu
+                    else "too few to calibrate"
+                )
                 print(f"{kind}, {precision} precision, one {axis} left out ({said})")
-                print(f"  {'left out':44}  {'n':>3}  {'its shares':>16}  {'low':>6} {'base':>6} {'high':>6}  high/low  inside")
+                print(
+                    f"  {'left out':44}  {'n':>3}  {'its shares':>16}  {'low':>6} {'base':>6} {'high':>6}  high/low  inside"
+                )
                 mine = [left for left in found if left.kind == kind]
                 print("\n".join(map(line, mine)), f"  {total(mine)}", sep="\n", end="\n\n")
     for axis, found in everything.items():

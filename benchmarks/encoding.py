@@ -43,7 +43,9 @@ def sorted_directly(folder: Path, threads: int) -> Callable[[list[str]], np.ndar
     """onnxruntime by hand: texts sorted by tokens, padded to the longest of their batch, the first token's vector."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = threads
-    session = ort.InferenceSession(str(folder / "model_optimized.onnx"), options, providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(
+        str(folder / "model_optimized.onnx"), options, providers=["CPUExecutionProvider"]
+    )
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.enable_truncation(512)
     tokenizer.no_padding()
@@ -55,11 +57,17 @@ def sorted_directly(folder: Path, threads: int) -> Callable[[list[str]], np.ndar
         for start in range(0, len(texts), BATCH):
             places = order[start : start + BATCH]
             width = len(encoded[places[0]].ids)
-            ids, mask = np.zeros((len(places), width), np.int64), np.zeros((len(places), width), np.int64)
+            ids, mask = (
+                np.zeros((len(places), width), np.int64),
+                np.zeros((len(places), width), np.int64),
+            )
             for row, place in enumerate(places):
                 ids[row, : len(encoded[place].ids)] = encoded[place].ids
                 mask[row, : len(encoded[place].ids)] = 1
-            first = session.run(None, {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)})[0][:, 0]
+            first = session.run(
+                None,
+                {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)},
+            )[0][:, 0]
             vectors[places] = first / np.linalg.norm(first, axis=1, keepdims=True)
         return vectors
 
@@ -70,13 +78,23 @@ def vectors(folder: Path, threads: int, count: int, rounds: int) -> None:
     """Prints seconds of each way, and the engine's speed against the others."""
     texts = mixed_texts(count)
     engine = fastembed_engine.load(models.of_variant(catalogs.load(), VARIANT, folder), threads)
-    direct = TextEmbedding("BAAI/bge-small-en-v1.5", specific_model_path=str(folder), threads=threads, providers=["CPUExecutionProvider"])
+    direct = TextEmbedding(
+        "BAAI/bge-small-en-v1.5",
+        specific_model_path=str(folder),
+        threads=threads,
+        providers=["CPUExecutionProvider"],
+    )
     ways: dict[str, Callable[[list[str]], np.ndarray]] = {
         "local engine": lambda given: engine.embed(given, "passage").dense,
-        "fastembed called directly": lambda given: np.array(list(direct.embed(given, batch_size=BATCH))),
+        "fastembed called directly": lambda given: np.array(
+            list(direct.embed(given, batch_size=BATCH))
+        ),
         "onnxruntime, sorted": sorted_directly(folder, threads),
     }
-    for kind, given in (("mixed lengths", texts), ("one length", [speed.words(100, place) for place in range(count)])):
+    for kind, given in (
+        ("mixed lengths", texts),
+        ("one length", [speed.words(100, place) for place in range(count)]),
+    ):
         results = {name: way(given) for name, way in ways.items()}  # also warms up
         taken: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(rounds):
@@ -132,7 +150,9 @@ def pages(folder: Path, times: int) -> None:
         thread.join()
     pool.close()
     still, working = statistics.median(quiet), statistics.median(busy)
-    print(f"A rerun of Cost: {1000 * still:.0f} ms alone, {1000 * working:.0f} ms while texts are encoded: {working / still:.2f} times")
+    print(
+        f"A rerun of Cost: {1000 * still:.0f} ms alone, {1000 * working:.0f} ms while texts are encoded: {working / still:.2f} times"
+    )
 
 
 def main() -> None:

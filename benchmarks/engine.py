@@ -41,12 +41,20 @@ def enlarged(catalog: Catalog, times: int) -> Catalog:
     """The catalog with every offer and every machine `times` over, under ids of their own."""
     providers = {
         f"{key}-{n}": provider.model_copy(
-            update={"offers": [offer.model_copy(update={"id": f"{offer.id}-{n}"}) for offer in provider.offers]}
+            update={
+                "offers": [
+                    offer.model_copy(update={"id": f"{offer.id}-{n}"}) for offer in provider.offers
+                ]
+            }
         )
         for key, provider in catalog.providers.items()
         for n in range(times)
     }
-    instances = {f"{key}-{n}": i.model_copy(update={"id": f"{key}-{n}"}) for key, i in catalog.instances.items() for n in range(times)}
+    instances = {
+        f"{key}-{n}": i.model_copy(update={"id": f"{key}-{n}"})
+        for key, i in catalog.instances.items()
+        for n in range(times)
+    }
     return replace(catalog, providers=providers, instances=instances)
 
 
@@ -62,8 +70,12 @@ def main() -> None:
             repeats = 15 if times == 1 else 5
             built = milliseconds(lambda c=larger, w=workload: build_plans(c, w, TODAY), repeats)
             ruled = milliseconds(lambda c=larger, t=table: Findings(c, t).excluded, repeats)
-            whole = milliseconds(lambda c=larger, w=workload: recommend(c, w, TODAY).answer, repeats)
-            told = milliseconds(lambda c=larger, w=workload: reasons.reasons(recommend(c, w, TODAY)), repeats)
+            whole = milliseconds(
+                lambda c=larger, w=workload: recommend(c, w, TODAY).answer, repeats
+            )
+            told = milliseconds(
+                lambda c=larger, w=workload: reasons.reasons(recommend(c, w, TODAY)), repeats
+            )
             base = base or whole
             print(
                 f"  {len(table):6,} plans: built {built:.1f} ms, {len(catalog.rules)} rules {ruled:.1f} ms, recommendation {whole:.1f} ms "
@@ -77,7 +89,9 @@ def main() -> None:
     found = recommend(catalog, Workload(), TODAY)
     print(f"the whole record: {milliseconds(lambda: record.as_json(catalog, found), 3):.0f} ms")
     for page in ("advise", "cost"):
-        print(f"one rerun of {page}: {rerun(page):.0f} ms of Python, the charts' specifications included")
+        print(
+            f"one rerun of {page}: {rerun(page):.0f} ms of Python, the charts' specifications included"
+        )
 
 
 def rerun(page: str) -> float:

@@ -28,9 +28,21 @@ def served(script: Path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port), "--server.address", "127.0.0.1"]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(script),
+        "--server.port",
+        str(port),
+        "--server.address",
+        "127.0.0.1",
+    ]
     process = subprocess.Popen(
-        [*command, "--server.headless", "true", "--browser.gatherUsageStats", "false"], cwd=script.parent, stdout=subprocess.DEVNULL
+        [*command, "--server.headless", "true", "--browser.gatherUsageStats", "false"],
+        cwd=script.parent,
+        stdout=subprocess.DEVNULL,
     )
     try:
         for _ in range(240):
@@ -60,7 +72,10 @@ def seconds_to_heading(browser: Browser, address: str) -> float:
 def memory_mib(process: subprocess.Popen) -> float:
     """Resident memory of a process, in MiB (Linux)."""
     status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))) / 1024
+    return (
+        int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
+        / 1024
+    )
 
 
 def main() -> None:
@@ -68,13 +83,25 @@ def main() -> None:
         small = Path(folder) / "hello.py"
         small.write_text(TWO_LINES, encoding="utf-8")
         browser = playwright.chromium.launch(executable_path=chromium.path(), args=FLAGS)
-        with served(small) as (hello, hello_process), served(ROOT / "app.py") as (ours, our_process):
-            pairs = [(seconds_to_heading(browser, hello), seconds_to_heading(browser, ours)) for _ in range(8)][1:]
+        with (
+            served(small) as (hello, hello_process),
+            served(ROOT / "app.py") as (ours, our_process),
+        ):
+            pairs = [
+                (seconds_to_heading(browser, hello), seconds_to_heading(browser, ours))
+                for _ in range(8)
+            ][1:]
             advise = [seconds_to_heading(browser, f"{ours}/advise") for _ in range(7)]
             first, second = (statistics.median(column) for column in zip(*pairs, strict=True))
-            print(f"first page: two lines {first:.2f} s, Overview {second:.2f} s ({second / first:.2f} times)")
-            print(f"Advise by its address: {statistics.median(advise):.2f} s ({statistics.median(advise) / first:.2f} times)")
-            print(f"memory after these visits: two lines {memory_mib(hello_process):.0f} MiB, ours {memory_mib(our_process):.0f} MiB")
+            print(
+                f"first page: two lines {first:.2f} s, Overview {second:.2f} s ({second / first:.2f} times)"
+            )
+            print(
+                f"Advise by its address: {statistics.median(advise):.2f} s ({statistics.median(advise) / first:.2f} times)"
+            )
+            print(
+                f"memory after these visits: two lines {memory_mib(hello_process):.0f} MiB, ours {memory_mib(our_process):.0f} MiB"
+            )
         browser.close()
 
 

@@ -60,7 +60,14 @@ class Line(NamedTuple):
 
 def texts(tokenizer: Tokenizer, limit: int, special: int, before: int) -> dict[str, list[str]]:
     """Texts by kind; at the limit with `special` tokens and `before` ones of a query."""
-    single = sorted({word for text in models.TEXTS for word in text.split() if len(tokenizer.encode(word, add_special_tokens=False)) == 1})
+    single = sorted(
+        {
+            word
+            for text in models.TEXTS
+            for word in text.split()
+            if len(tokenizer.encode(word, add_special_tokens=False)) == 1
+        }
+    )
     chance = random.Random(0)
 
     def of(tokens: int) -> str:
@@ -68,7 +75,12 @@ def texts(tokenizer: Tokenizer, limit: int, special: int, before: int) -> dict[s
 
     return {
         "short": ["price", "a card", "Which is the cheaper?"],
-        "mixed lengths and languages": [*models.TEXTS, " ".join(models.TEXTS), of(3), of(limit // 2)],
+        "mixed lengths and languages": [
+            *models.TEXTS,
+            " ".join(models.TEXTS),
+            of(3),
+            of(limit // 2),
+        ],
         "at the limit": [of(limit - special - before)],
         "over the limit": [of(limit - special - before + 1), of(limit + 200)],
         "emoji": ["🙂", "The cat 🐈 slept 😴 on the wall 👩‍👩‍👧", "🇫🇷"],
@@ -85,16 +97,36 @@ def write(folder: Path, variant: Variant, limit: int) -> Tokenizer:
     tokenizer = vocabulary.wordpiece(SHIPPED, "bert-uncased") if bert else models.unigram()
     assert tokenizer is not None
     own = Shape.of(variant)
-    shape = replace(own, vocabulary=tokenizer.get_vocab_size(), segments=2 if bert else 1, epsilon=1e-12 if bert else 1e-5)
+    shape = replace(
+        own,
+        vocabulary=tokenizer.get_vocab_size(),
+        segments=2 if bert else 1,
+        epsilon=1e-12 if bert else 1e-5,
+    )
     if bert:
-        names = {"unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]", "mask_token": "[MASK]"}
-        told = names | {"do_lower_case": True, "model_max_length": limit, "tokenizer_class": "BertTokenizer"}
+        names = {
+            "unk_token": "[UNK]",
+            "sep_token": "[SEP]",
+            "pad_token": "[PAD]",
+            "cls_token": "[CLS]",
+            "mask_token": "[MASK]",
+        }
+        told = names | {
+            "do_lower_case": True,
+            "model_max_length": limit,
+            "tokenizer_class": "BertTokenizer",
+        }
         models.write_texts(folder, tokenizer, {}, told, names)
     else:
         models.write_xlm_r_texts(folder, tokenizer, shape, "")
         # under XLM-R's own class transformers 5 makes a tokenizer anew, without what tokenizer.json says of spaces and of normalisation
         path = folder / "tokenizer_config.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"tokenizer_class": "PreTrainedTokenizerFast"}), encoding="utf-8")
+        path.write_text(
+            json.dumps(
+                json.loads(path.read_text()) | {"tokenizer_class": "PreTrainedTokenizerFast"}
+            ),
+            encoding="utf-8",
+        )
     config = (transformers.BertConfig if bert else transformers.XLMRobertaConfig)(
         vocab_size=shape.vocabulary,
         hidden_size=shape.hidden,
@@ -108,9 +140,20 @@ def write(folder: Path, variant: Variant, limit: int) -> Tokenizer:
         **({"num_labels": 1} if pair else {}),
     )
     torch.manual_seed(0)
-    kind = transformers.XLMRobertaForSequenceClassification if pair else transformers.BertModel if bert else transformers.XLMRobertaModel
+    kind = (
+        transformers.XLMRobertaForSequenceClassification
+        if pair
+        else transformers.BertModel
+        if bert
+        else transformers.XLMRobertaModel
+    )
     network = kind(config)
-    for name, weight in network.named_parameters():  # with the library's own 0.02 all texts have nearly the same vector
+    for (
+        name,
+        weight,
+    ) in (
+        network.named_parameters()
+    ):  # with the library's own 0.02 all texts have nearly the same vector
         torch.nn.init.normal_(weight, 1.0 if "LayerNorm.weight" in name else 0.0, 0.05)
     network.save_pretrained(folder)
     del network
@@ -118,7 +161,8 @@ def write(folder: Path, variant: Variant, limit: int) -> Tokenizer:
     models.write_pooling(folder, shape.hidden, "cls")
     kinds = [("Transformer", ""), ("Pooling", "1_Pooling"), ("Normalize", "2_Normalize")]
     modules = [
-        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{name}"} for i, (name, path) in enumerate(kinds)
+        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{name}"}
+        for i, (name, path) in enumerate(kinds)
     ]
     if not pair:
         (folder / "modules.json").write_text(json.dumps(modules), encoding="utf-8")
@@ -133,39 +177,78 @@ def save_onnx(folder: Path, shape: Shape) -> None:
     weights["segment"] = published["embeddings.token_type_embeddings.weight"][0]
     if shape.reranker:
         for name, theirs in (("dense", "classifier.dense"), ("score", "classifier.out_proj")):
-            weights[f"{name}.weight"], weights[f"{name}.bias"] = published[f"{theirs}.weight"].T, published[f"{theirs}.bias"]
+            weights[f"{name}.weight"], weights[f"{name}.bias"] = (
+                published[f"{theirs}.weight"].T,
+                published[f"{theirs}.bias"],
+            )
     g = Graph(weights)
     states = hidden_states(g, shape)
-    made = g.model("logits", score(g, shape, states)) if shape.reranker else g.model("last_hidden_state", states)
+    made = (
+        g.model("logits", score(g, shape, states))
+        if shape.reranker
+        else g.model("last_hidden_state", states)
+    )
     models.save(made, folder / "onnx" / "model.onnx", external=True)
 
 
-def engines(folder: Path, variant: Variant, limit: int) -> Iterator[tuple[str, Callable[[list[str]], np.ndarray]]]:
+def engines(
+    folder: Path, variant: Variant, limit: int
+) -> Iterator[tuple[str, Callable[[list[str]], np.ndarray]]]:
     """(name, texts to vectors or scores) of each engine: the local one first, one in memory at a time."""
     import sentence_transformers
     import torch
 
     files = {"model_file": "onnx/model.onnx", "others": ("onnx/model.onnx_data",)}
-    spec = Model("local", folder, variant.name, variant.kind, None, None, pooling=variant.pooling or "cls", max_tokens=limit, **files)  # type: ignore[arg-type]
+    spec = Model(
+        "local",
+        folder,
+        variant.name,
+        variant.kind,
+        None,
+        None,
+        pooling=variant.pooling or "cls",
+        max_tokens=limit,
+        **files,
+    )  # type: ignore[arg-type]
     pair = variant.kind == "reranker"
     for name, module in (("local", fastembed_engine), ("torch engine", torch_engine)):
         engine = module.load(replace(spec, engine=name.split()[0]))
-        yield name, (lambda given, engine=engine: engine.rerank(QUERY, given).raw if pair else engine.embed(given, "passage").dense)
+        yield (
+            name,
+            (
+                lambda given, engine=engine: (
+                    engine.rerank(QUERY, given).raw
+                    if pair
+                    else engine.embed(given, "passage").dense
+                )
+            ),
+        )
         del engine
         gc.collect()
     theirs: Any
     if pair:
         theirs = sentence_transformers.CrossEncoder(
-            str(folder), device="cpu", max_length=limit, activation_fn=torch.nn.Identity(), local_files_only=True
+            str(folder),
+            device="cpu",
+            max_length=limit,
+            activation_fn=torch.nn.Identity(),
+            local_files_only=True,
         )
         yield (
             "sentence-transformers",
-            lambda given: theirs.predict([(QUERY, text) for text in given], batch_size=4, show_progress_bar=False),
+            lambda given: theirs.predict(
+                [(QUERY, text) for text in given], batch_size=4, show_progress_bar=False
+            ),
         )
     else:
-        theirs = sentence_transformers.SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        theirs = sentence_transformers.SentenceTransformer(
+            str(folder), device="cpu", local_files_only=True
+        )
         theirs.max_seq_length = limit
-        yield "sentence-transformers", lambda given: theirs.encode(given, batch_size=4, show_progress_bar=False)
+        yield (
+            "sentence-transformers",
+            lambda given: theirs.encode(given, batch_size=4, show_progress_bar=False),
+        )
 
 
 def compared(variant_id: str, variant: Variant, longest: int) -> list[Line]:
@@ -176,7 +259,10 @@ def compared(variant_id: str, variant: Variant, longest: int) -> list[Line]:
         tokenizer.no_truncation()
         before = len(tokenizer.encode(QUERY, add_special_tokens=False)) if pair else 0
         given = texts(tokenizer, limit, tokenizer.num_special_tokens_to_add(pair), before)
-        made = {name: {kind: run(some) for kind, some in given.items()} for name, run in engines(Path(place), variant, limit)}
+        made = {
+            name: {kind: run(some) for kind, some in given.items()}
+            for name, run in engines(Path(place), variant, limit)
+        }
     lines = []
     ours = made.pop("local")
     every = np.concatenate(list(ours.values())).astype(np.float64)
@@ -185,27 +271,63 @@ def compared(variant_id: str, variant: Variant, longest: int) -> list[Line]:
             one, other = own.astype(np.float64), theirs[kind].astype(np.float64)
             if pair:
                 spread = float(np.ptp(every))
-                lines.append(Line(variant_id, kind, name, float("nan"), float(np.abs(one - other).max()) / spread, spread))
+                lines.append(
+                    Line(
+                        variant_id,
+                        kind,
+                        name,
+                        float("nan"),
+                        float(np.abs(one - other).max()) / spread,
+                        spread,
+                    )
+                )
             else:
                 far = float(np.median(every @ every.T))
-                lines.append(Line(variant_id, kind, name, cosine(one, other), float(np.abs(one - other).max()), far))
+                lines.append(
+                    Line(
+                        variant_id,
+                        kind,
+                        name,
+                        cosine(one, other),
+                        float(np.abs(one - other).max()),
+                        far,
+                    )
+                )
     return lines
 
 
 def cosine(one: np.ndarray, other: np.ndarray) -> float:
     """The least cosine between two vectors of one text."""
-    return float(((one * other).sum(1) / (np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1))).min())
+    return float(
+        ((one * other).sum(1) / (np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1))).min()
+    )
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.parity", description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.parity", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("--variants", help="comma-separated ids; all that run here unless given")
-    parser.add_argument("--longest", type=int, default=1024, help="limit of a text in tokens, where the variant's is higher")
+    parser.add_argument(
+        "--longest",
+        type=int,
+        default=1024,
+        help="limit of a text in tokens, where the variant's is higher",
+    )
     asked = parser.parse_args()
-    if not all(map(importlib.util.find_spec, ("torch", "transformers", "sentence_transformers", "onnx", "fastembed"))):
+    if not all(
+        map(
+            importlib.util.find_spec,
+            ("torch", "transformers", "sentence_transformers", "onnx", "fastembed"),
+        )
+    ):
         sys.exit(MISSING)
     catalog = catalogs.load(SHIPPED)
-    known = {key: v for key, v in catalog.variants.items() if v.kind != "language-model" and v.pooling != "last_token"}
+    known = {
+        key: v
+        for key, v in catalog.variants.items()
+        if v.kind != "language-model" and v.pooling != "last_token"
+    }
     chosen = asked.variants.split(",") if asked.variants else list(known)
     if unknown := sorted(set(chosen) - set(known)):
         sys.exit(f"No variant {', '.join(unknown)} runs here. There are: {', '.join(known)}.")
@@ -217,7 +339,10 @@ def main() -> int:
     for variant_id in chosen:
         for line in compared(variant_id, known[variant_id], asked.longest):
             cosine = f"{line.near:.7f}" if line.near == line.near else ""
-            print(f"| {line.variant_id} | {line.texts} | {line.other} | {cosine} | {line.difference:.1e} | {line.apart:.3f} |", flush=True)
+            print(
+                f"| {line.variant_id} | {line.texts} | {line.other} | {cosine} | {line.difference:.1e} | {line.apart:.3f} |",
+                flush=True,
+            )
             held &= line.holds
         gc.collect()
     print(

@@ -37,9 +37,7 @@ from advisor.sizing.throughput import flops_per_token
 from tools.onnx_models import Graph, Shape, hidden_states, score
 
 SOURCE = "own-throughput-2026-11"
-MISSING = (
-    "This benchmark needs onnx and onnxruntime: .venv/bin/python -m pip install onnx onnxruntime (the group `bench` of pyproject.toml)."
-)
+MISSING = "This benchmark needs onnx and onnxruntime: .venv/bin/python -m pip install onnx onnxruntime (the group `bench` of pyproject.toml)."
 DECODER_LAYERS = 2
 """Layers of the decoder that are built: all 42 take 33 GB in fp32."""
 REPEATS = 3
@@ -61,42 +59,72 @@ def encoder(shape: Shape) -> Any:
 
 def rotation(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
     """Cosine and sine of each position and half dimension, twice over; base 10,000."""
-    angles = np.outer(np.arange(shape.positions), 10_000.0 ** -(np.arange(0, shape.head_dim, 2) / shape.head_dim))
-    return np.cos(np.tile(angles, 2)).astype(np.float32), np.sin(np.tile(angles, 2)).astype(np.float32)
+    angles = np.outer(
+        np.arange(shape.positions), 10_000.0 ** -(np.arange(0, shape.head_dim, 2) / shape.head_dim)
+    )
+    return np.cos(np.tile(angles, 2)).astype(np.float32), np.sin(np.tile(angles, 2)).astype(
+        np.float32
+    )
 
 
 def rotated(g: Graph, x: str, cos: str, sin: str, head_dim: int) -> str:
     """Rotary positions: x cos + (-second half, first half) sin."""
     zero, half, end, axis = (g.constant([n], np.int64) for n in (0, head_dim // 2, head_dim, -1))
-    turned = g.op("Concat", g.op("Neg", g.op("Slice", x, half, end, axis)), g.op("Slice", x, zero, half, axis), axis=-1)
+    turned = g.op(
+        "Concat",
+        g.op("Neg", g.op("Slice", x, half, end, axis)),
+        g.op("Slice", x, zero, half, axis),
+        axis=-1,
+    )
     return g.op("Add", g.op("Mul", x, cos), g.op("Mul", turned, sin))
 
 
 def decoder(shape: Shape) -> Any:
     """Gemma 2: the unit vector of the last token; each two heads share a key and a value. Source: transformers, modeling_gemma2."""
     g, wide, dim, groups = Graph(), shape.hidden, shape.head_dim, shape.heads // shape.kv_heads
-    x = g.op("Mul", g.op("Gather", g.weight("words", shape.vocabulary, wide), "input_ids"), g.constant(wide**0.5))
+    x = g.op(
+        "Mul",
+        g.op("Gather", g.weight("words", shape.vocabulary, wide), "input_ids"),
+        g.constant(wide**0.5),
+    )
     places = g.positions(0)
     cos, sin = (g.op("Gather", g.constant(table), places) for table in rotation(shape))
     later = g.op("Less", g.op("Unsqueeze", places, g.constant([1], np.int64)), places)
-    mask = g.op("Add", g.padding([1, 2, 3]), g.op("Mul", g.op("Cast", later, to=1), g.constant(-1e9)))
+    mask = g.op(
+        "Add", g.padding([1, 2, 3]), g.op("Mul", g.op("Cast", later, to=1), g.constant(-1e9))
+    )
     cap, scale, heads = g.constant(50), g.constant(dim**-0.5), [shape.kv_heads, groups, dim]
     for layer in range(shape.layers):
         r = g.rms_norm(x, f"{layer}.before_attention", wide)
-        q = g.split(g.linear(r, f"{layer}.query", wide, shape.heads * dim, bias=False), heads, [0, 2, 3, 1, 4])
+        q = g.split(
+            g.linear(r, f"{layer}.query", wide, shape.heads * dim, bias=False),
+            heads,
+            [0, 2, 3, 1, 4],
+        )
         k, v = (
-            g.split(g.linear(r, f"{layer}.{name}", wide, shape.kv_heads * dim, bias=False), [shape.kv_heads, 1, dim], [0, 2, 3, 1, 4])
+            g.split(
+                g.linear(r, f"{layer}.{name}", wide, shape.kv_heads * dim, bias=False),
+                [shape.kv_heads, 1, dim],
+                [0, 2, 3, 1, 4],
+            )
             for name in ("key", "value")
         )
         k = g.op("Transpose", rotated(g, k, cos, sin, dim), perm=[0, 1, 2, 4, 3])
         scores = g.op("Mul", g.op("MatMul", rotated(g, q, cos, sin, dim), k), scale)
         scores = g.op("Mul", g.op("Tanh", g.op("Div", scores, cap)), cap)
         joined = g.op("MatMul", g.op("Softmax", g.op("Add", scores, mask), axis=-1), v)
-        joined = g.op("Reshape", g.op("Transpose", joined, perm=[0, 3, 1, 2, 4]), g.constant([0, 0, shape.heads * dim], np.int64))
+        joined = g.op(
+            "Reshape",
+            g.op("Transpose", joined, perm=[0, 3, 1, 2, 4]),
+            g.constant([0, 0, shape.heads * dim], np.int64),
+        )
         attended = g.linear(joined, f"{layer}.output", shape.heads * dim, wide, bias=False)
         x = g.op("Add", x, g.rms_norm(attended, f"{layer}.after_attention", wide))
         r = g.rms_norm(x, f"{layer}.before_feed_forward", wide)
-        gate, up = (g.linear(r, f"{layer}.{name}", wide, shape.feed_forward, bias=False) for name in ("gate", "up"))
+        gate, up = (
+            g.linear(r, f"{layer}.{name}", wide, shape.feed_forward, bias=False)
+            for name in ("gate", "up")
+        )
         f = g.op("Mul", g.op("Gelu", gate, approximate="tanh"), up)
         f = g.linear(f, f"{layer}.down", shape.feed_forward, wide, bias=False)
         x = g.op("Add", x, g.rms_norm(f, f"{layer}.after_feed_forward", wide))
@@ -123,8 +151,15 @@ def cpu_run(shape: Shape, precision: str) -> Run:
         path = f"{folder}/model.onnx"
         onnx.save((decoder if shape.decoder else encoder)(shape), path)
         if precision == "int8":
-            logging.getLogger().setLevel(logging.ERROR)  # it asks for shapes that only convolutions need
-            quantize_dynamic(path, f"{folder}/int8.onnx", op_types_to_quantize=["MatMul"], weight_type=QuantType.QInt8)
+            logging.getLogger().setLevel(
+                logging.ERROR
+            )  # it asks for shapes that only convolutions need
+            quantize_dynamic(
+                path,
+                f"{folder}/int8.onnx",
+                op_types_to_quantize=["MatMul"],
+                weight_type=QuantType.QInt8,
+            )
             path = f"{folder}/int8.onnx"
         loaded = session(path)
 
@@ -142,9 +177,16 @@ def cpu_peak(seconds: float) -> float:
 
     g, n = Graph(), 2048
     g.op("MatMul", "x", g.weight("weight", n, n))
-    given, result = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [n, n]) for name in ("x", g.nodes[0].output[0]))
+    given, result = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [n, n])
+        for name in ("x", g.nodes[0].output[0])
+    )
     graph = helper.make_graph(g.nodes, "product", [given], [result], list(g.tensors.values()))
-    run = session(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10).SerializeToString())
+    run = session(
+        helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10
+        ).SerializeToString()
+    )
     x = np.random.default_rng(1).standard_normal((n, n), np.float32)
     return 2 * n**3 / min(seconds_taken(lambda: run.run(None, {"x": x}), seconds, least=5))
 
@@ -171,19 +213,28 @@ def gpu_run(shape: Shape, device: str = "cuda") -> Run:
 
     kind = torch.float16 if device == "cuda" else torch.float32
     built = (decoder if shape.decoder else encoder)(shape)
-    weights = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in built.graph.initializer if "constant" not in t.name}
     weights = {
-        name: value.to(device, kind).T.contiguous() if value.ndim == 2 else value.to(device, kind) for name, value in weights.items()
+        t.name: torch.from_numpy(numpy_helper.to_array(t).copy())
+        for t in built.graph.initializer
+        if "constant" not in t.name
+    }
+    weights = {
+        name: value.to(device, kind).T.contiguous() if value.ndim == 2 else value.to(device, kind)
+        for name, value in weights.items()
     }
     forward = torch_decoder if shape.decoder else torch_encoder
     tables = [torch.from_numpy(table).to(device, kind) for table in rotation(shape)]
 
     def given(batch: int, tokens: int) -> Callable[[], object]:
-        ids = torch.from_numpy(np.random.default_rng(0).integers(0, shape.vocabulary, (batch, tokens))).to(device)
+        ids = torch.from_numpy(
+            np.random.default_rng(0).integers(0, shape.vocabulary, (batch, tokens))
+        ).to(device)
 
         def run() -> object:
             with torch.inference_mode():
-                return forward(shape, weights, ids, [table[:tokens] for table in tables]).float().cpu()
+                return (
+                    forward(shape, weights, ids, [table[:tokens] for table in tables]).float().cpu()
+                )
 
         return run
 
@@ -206,13 +257,23 @@ def torch_encoder(shape: Shape, w: dict[str, Any], ids: Any, tables: list[Any]) 
     x = norm(F.embedding(ids, w["words"].T) + places + w["segment"], "embedding")
     for layer in range(shape.layers):
         q, k, v = (
-            linear(x, f"{layer}.{name}").view(batch, tokens, shape.heads, shape.head_dim).transpose(1, 2)
+            linear(x, f"{layer}.{name}")
+            .view(batch, tokens, shape.heads, shape.head_dim)
+            .transpose(1, 2)
             for name in ("query", "key", "value")
         )
-        joined = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(batch, tokens, shape.hidden)
+        joined = (
+            F.scaled_dot_product_attention(q, k, v)
+            .transpose(1, 2)
+            .reshape(batch, tokens, shape.hidden)
+        )
         x = norm(linear(joined, f"{layer}.output") + x, f"{layer}.attention_norm")
         x = norm(linear(F.gelu(linear(x, f"{layer}.up")), f"{layer}.down") + x, f"{layer}.norm")
-    return linear(linear(x[:, 0], "dense").tanh(), "score") if shape.reranker else F.normalize(x[:, 0].float(), dim=-1)
+    return (
+        linear(linear(x[:, 0], "dense").tanh(), "score")
+        if shape.reranker
+        else F.normalize(x[:, 0].float(), dim=-1)
+    )
 
 
 def torch_decoder(shape: Shape, w: dict[str, Any], ids: Any, tables: list[Any]) -> Any:
@@ -243,7 +304,9 @@ def torch_decoder(shape: Shape, w: dict[str, Any], ids: Any, tables: list[Any]) 
         k, v = (each.repeat_interleave(shape.heads // shape.kv_heads, 1) for each in (turned(k), v))
         scores = ((q @ k.transpose(-1, -2)) * dim**-0.5 / 50).tanh() * 50
         joined = scores.masked_fill(later, float("-inf")).softmax(-1) @ v
-        attended = linear(joined.transpose(1, 2).reshape(batch, tokens, shape.heads * dim), f"{layer}.output")
+        attended = linear(
+            joined.transpose(1, 2).reshape(batch, tokens, shape.heads * dim), f"{layer}.output"
+        )
         x = x + norm(attended, f"{layer}.after_attention")
         r = norm(x, f"{layer}.before_feed_forward")
         f = F.gelu(linear(r, f"{layer}.gate"), approximate="tanh") * linear(r, f"{layer}.up")
@@ -286,7 +349,10 @@ def cpu_facts() -> dict[str, str]:
     """The first processor of /proc/cpuinfo; empty where there is none."""
     with contextlib.suppress(OSError):
         first = Path("/proc/cpuinfo").read_text().split("\n\n")[0]
-        return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in first.splitlines())}
+        return {
+            name.strip(): value.strip()
+            for name, _, value in (line.partition(":") for line in first.splitlines())
+        }
     return {}
 
 
@@ -303,11 +369,19 @@ def cpu_class(facts: dict[str, str]) -> str:
     maker, wide = facts.get("vendor_id"), "avx512f" in facts.get("flags", "").split()
     if not wide:
         return ""
-    if maker == "AuthenticAMD" and family == 25 and (0x10 <= model <= 0x1F or 0x60 <= model <= 0xAF):
+    if (
+        maker == "AuthenticAMD"
+        and family == 25
+        and (0x10 <= model <= 0x1F or 0x60 <= model <= 0xAF)
+    ):
         return "zen4"
     if maker == "GenuineIntel" and family == 6:
         cascade_lake = model == 85 and stepping in (5, 6, 7)
-        return "avx512-vnni-cascade-lake" if cascade_lake else {143: "amx-sapphire-rapids", 173: "amx-granite-rapids"}.get(model, "")
+        return (
+            "avx512-vnni-cascade-lake"
+            if cascade_lake
+            else {143: "amx-sapphire-rapids", 173: "amx-granite-rapids"}.get(model, "")
+        )
     return ""
 
 
@@ -316,7 +390,9 @@ def this_cpu(seconds: float) -> Machine:
     import onnxruntime
 
     facts = cpu_facts()
-    numbers = f" (family {facts['cpu family']}, model {facts['model']})" if "cpu family" in facts else ""
+    numbers = (
+        f" (family {facts['cpu family']}, model {facts['model']})" if "cpu family" in facts else ""
+    )
     return Machine(
         hardware=f"CPU, {facts.get('model name') or platform.machine()}{numbers}, {vcpus()} vCPUs",
         accelerators=0,
@@ -342,7 +418,9 @@ def this_gpu(catalog: Catalog, seconds: float) -> Machine | None:
         accelerators=1,
         vcpus=vcpus(),
         runtime=f"torch {torch.__version__}",
-        catalogued=next((key for key, card in catalog.accelerators.items() if card.name == name), ""),
+        catalogued=next(
+            (key for key, card in catalog.accelerators.items() if card.name == name), ""
+        ),
         peak=gpu_peak(seconds),
         versions=f"CUDA {torch.version.cuda}, Python {platform.python_version()}",
     )
@@ -352,20 +430,37 @@ def free_bytes() -> float:
     """RAM that is free now; without bound where Linux does not say."""
     with contextlib.suppress(OSError, StopIteration):
         lines = Path("/proc/meminfo").read_text().splitlines()
-        return 1024.0 * int(next(line for line in lines if line.startswith("MemAvailable")).split()[1])
+        return 1024.0 * int(
+            next(line for line in lines if line.startswith("MemAvailable")).split()[1]
+        )
     return float("inf")
 
 
-def row(key: str, variant: Variant, built: Shape, machine: Machine, precision: str, batch: int, tokens: int, rate: float) -> dict[str, Any]:
+def row(
+    key: str,
+    variant: Variant,
+    built: Shape,
+    machine: Machine,
+    precision: str,
+    batch: int,
+    tokens: int,
+    rate: float,
+) -> dict[str, Any]:
     """One line of throughput.csv."""
     millions = (variant.parameters or 0) / 1e6
-    remarks = ["random weights", f"token table cut to {built.vocabulary:,} rows", "texts without padding, special tokens counted"]
+    remarks = [
+        "random weights",
+        f"token table cut to {built.vocabulary:,} rows",
+        "texts without padding, special tokens counted",
+    ]
     if built.layers != variant.layers:
         remarks.append(f"extrapolated from {built.layers} layers to {variant.layers}")
     if precision == "int8":
         remarks.append("dynamic quantisation of the matrix products with weights")
     own = "fp16" if machine.accelerators else "fp32"
-    remarks.append(f"the machine's own {own} matrix product reached {machine.peak / 1e9:,.0f} GFLOP/s")
+    remarks.append(
+        f"the machine's own {own} matrix product reached {machine.peak / 1e9:,.0f} GFLOP/s"
+    )
     return {
         "variant": key,
         "parameters": f"{millions / 1000:.3g}B" if millions >= 1000 else f"{millions:.3g}M",
@@ -392,13 +487,17 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def measured(key: str, variant: Variant, machine: Machine, precision: str, asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def measured(
+    key: str, variant: Variant, machine: Machine, precision: str, asked: argparse.Namespace
+) -> Iterator[dict[str, Any]]:
     """The rows of one variant at one precision, each as it is found."""
     shape = Shape.of(variant)
     built = replace(shape, layers=DECODER_LAYERS) if shape.decoder else shape
     wanted = WEIGHT_COPIES * 4 * built.weights
     if wanted > free_bytes():
-        say(f"{key}, {precision}: skipped, for it takes {wanted / GIB:.1f} GiB of memory and {free_bytes() / GIB:.1f} are free.")
+        say(
+            f"{key}, {precision}: skipped, for it takes {wanted / GIB:.1f} GiB of memory and {free_bytes() / GIB:.1f} are free."
+        )
         return
     run = gpu_run(built) if precision == "fp16" else cpu_run(built, precision)
     for tokens in asked.lengths:
@@ -415,7 +514,9 @@ def measured(key: str, variant: Variant, machine: Machine, precision: str, asked
             rate = batch * tokens / statistics.median(taken) * built.layers / shape.layers
             share = rate * (flops_per_token(variant, tokens) or 0) / machine.peak
             spread = f"{len(taken)} passes, {min(taken):.3g} to {max(taken):.3g} s"
-            say(f"{key}, {precision}, {batch} x {tokens} tokens: {rate:,.0f} tokens/s, {share:.0%} of the matrix product's rate ({spread})")
+            say(
+                f"{key}, {precision}, {batch} x {tokens} tokens: {rate:,.0f} tokens/s, {share:.0%} of the matrix product's rate ({spread})"
+            )
             yield row(key, variant, built, machine, precision, batch, tokens, rate)
 
 
@@ -424,12 +525,34 @@ def arguments() -> argparse.Namespace:
         return [int(each) for each in text.split(",")]
 
     variants = catalogs.load().families["bge"].variants
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.throughput", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--variants", type=lambda text: text.split(","), default=list(variants), help="ids, joined by commas; all of BGE's")
-    parser.add_argument("--lengths", type=numbers, default=[128, 449], help="tokens of each text; 449 is that of the published runs")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.throughput", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument(
+        "--variants",
+        type=lambda text: text.split(","),
+        default=list(variants),
+        help="ids, joined by commas; all of BGE's",
+    )
+    parser.add_argument(
+        "--lengths",
+        type=numbers,
+        default=[128, 449],
+        help="tokens of each text; 449 is that of the published runs",
+    )
     parser.add_argument("--batches", type=numbers, default=[1, 32], help="texts in one pass")
-    parser.add_argument("--precisions", type=lambda text: text.split(","), default=["fp32", "int8", "fp16"], help="fp16 is the card's")
-    parser.add_argument("--seconds", type=float, default=10.0, help=f"for each point; at least {REPEATS} passes are made all the same")
+    parser.add_argument(
+        "--precisions",
+        type=lambda text: text.split(","),
+        default=["fp32", "int8", "fp16"],
+        help="fp16 is the card's",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=10.0,
+        help=f"for each point; at least {REPEATS} passes are made all the same",
+    )
     parser.add_argument("--out", type=Path, help="CSV file, written anew; else stdout")
     asked = parser.parse_args()
     if unknown := sorted(set(asked.variants) - set(variants)):
@@ -451,7 +574,9 @@ def machines(catalog: Catalog, asked: argparse.Namespace) -> dict[str, Machine]:
             say("fp16: skipped, for there is no CUDA card here, or no torch that reaches it.")
     for machine in dict.fromkeys(found.values()):
         known = machine.catalogued or "not a class of the catalog, so its rows calibrate nothing"
-        say(f"{machine.hardware} ({known}): matrix product {machine.peak / 1e9:,.0f} GFLOP/s, {machine.runtime}")
+        say(
+            f"{machine.hardware} ({known}): matrix product {machine.peak / 1e9:,.0f} GFLOP/s, {machine.runtime}"
+        )
     return found
 
 
@@ -461,7 +586,11 @@ def main() -> None:
         sys.exit(MISSING)
     catalog = catalogs.load()
     with contextlib.ExitStack() as stack:
-        file = stack.enter_context(asked.out.open("w", newline="", encoding="utf-8")) if asked.out else sys.stdout
+        file = (
+            stack.enter_context(asked.out.open("w", newline="", encoding="utf-8"))
+            if asked.out
+            else sys.stdout
+        )
         table = csv.DictWriter(file, THROUGHPUT_COLUMNS, lineterminator="\n")
         table.writeheader()
         found = machines(catalog, asked)
@@ -473,7 +602,9 @@ def main() -> None:
                 gc.collect()
     if set(found) - {"fp16"}:
         again = cpu_peak(asked.seconds) / 1e9
-        say(f"CPU's matrix product once more: {again:,.0f} GFLOP/s; where that is far from the first, others ran here: measure anew.")
+        say(
+            f"CPU's matrix product once more: {again:,.0f} GFLOP/s; where that is far from the first, others ran here: measure anew."
+        )
 
 
 if __name__ == "__main__":

@@ -24,7 +24,9 @@ def show_least() -> None:
         least = sentences.cheapest(found, role.kind)
         if not least:
             st.header(f"No {role.kind} plan fits this workload")
-            st.markdown("The tables say for each what rules it out; Advise says which requirement to give up.")
+            st.markdown(
+                "The tables say for each what rules it out; Advise says which requirement to give up."
+            )
             continue
         lead = f"{STEPS[role.kind]}: " if len(found.roles) > 1 else ""
         st.header(markdown.plain(lead + sentences.cheapest_sentence(found, role.kind)))
@@ -36,10 +38,15 @@ def show_least() -> None:
     with st.container(horizontal=True):
         links.copy_link("cost", found)
         st.page_link(
-            "pages/advise.py", label="Which of them to take", icon=":material/compass_calibration:", query_params=links.params(found)
+            "pages/advise.py",
+            label="Which of them to take",
+            icon=":material/compass_calibration:",
+            query_params=links.params(found),
         )
         for name, mime, make in downloads.cost_files(found):
-            st.download_button(name, make, name, mime, icon=":material/download:", on_click="ignore")
+            st.download_button(
+                name, make, name, mime, icon=":material/download:", on_click="ignore"
+            )
 
 
 def ask_volume() -> None:
@@ -48,11 +55,19 @@ def ask_volume() -> None:
         return
     st.header("What if the volume were another?")
     steps = [f"{step:g}" for step in sensitivity.VOLUMES]
-    times = st.select_slider("Times the queries and new passages", steps, value="1", key="volume", bind="query-params")
+    times = st.select_slider(
+        "Times the queries and new passages", steps, value="1", key="volume", bind="query-params"
+    )
     asked = sensitivity.what_if(session.the_catalog(), found, float(times))
     assert asked is not None  # there is a pick
     st.markdown(markdown.plain(sensitivity.what_if_sentence(found, asked)))
-    st.button("Take this volume", on_click=take, args=(asked.workload,), disabled=times == "1", icon=":material/check:")
+    st.button(
+        "Take this volume",
+        on_click=take,
+        args=(asked.workload,),
+        disabled=times == "1",
+        icon=":material/check:",
+    )
 
 
 def take(workload: Workload) -> None:
@@ -75,11 +90,17 @@ def show_formula() -> None:
     st.header("How one of them is worked out")
     plans = {j.id: j for j in found.judged if found.role(j.kind)}
     picked = found.pick.parts[0].id if found.pick else next(iter(plans))
-    chosen = st.selectbox("Plan", list(plans), index=list(plans).index(picked), key="offer", bind="query-params")
+    chosen = st.selectbox(
+        "Plan", list(plans), index=list(plans).index(picked), key="offer", bind="query-params"
+    )
     judged = plans[chosen]
     st.markdown(f"**{markdown.plain(judged.named)}**")
-    st.markdown("\n".join(f"1. {markdown.plain(line)}" for line in formula.cost_formula(judged, found)))
-    markdown.small(markdown.plain(sentences.price_note(judged)) + links.source_links(judged.plan.price_sources))
+    st.markdown(
+        "\n".join(f"1. {markdown.plain(line)}" for line in formula.cost_formula(judged, found))
+    )
+    markdown.small(
+        markdown.plain(sentences.price_note(judged)) + links.source_links(judged.plan.price_sources)
+    )
     for finding in judged.findings:
         markdown.small(markdown.plain(finding.text))
 
@@ -92,16 +113,41 @@ def show_break_even(kind: str) -> None:
         return
     st.header(heading("When does a machine of your own pay?", kind))
     first = variants.index(part.variant_id) if part and part.variant_id in variants else 0
-    variant = st.selectbox("Model", variants, index=first, key=f"break_even_{kind}", bind="query-params")
-    machines = {j.plan.instance.id: j for j in break_even.machines_to_compare(found, variant) if j.plan.instance is not None}
+    variant = st.selectbox(
+        "Model", variants, index=first, key=f"break_even_{kind}", bind="query-params"
+    )
+    machines = {
+        j.plan.instance.id: j
+        for j in break_even.machines_to_compare(found, variant)
+        if j.plan.instance is not None
+    }
     if not machines:
-        st.markdown("Without a load, or a machine whose figures are known and that holds the model, nothing can be compared.")
+        st.markdown(
+            "Without a load, or a machine whose figures are known and that holds the model, nothing can be compared."
+        )
         return
-    chosen = st.selectbox("Machine (the cheapest a token first)", list(machines), key=f"machine_{kind}", bind="query-params")
-    figures.show_chart(charts.break_even(found, machines[chosen], figures.theme()), f"break-even-{kind}")
-    figures.figures_table(tables.break_even_rows(found, machines[chosen]), "Break-even against each offer of the model")
-    st.markdown("\n".join(f"1. {markdown.plain(line)}" for line in break_even.formula(found, machines[chosen])))
-    markdown.small(markdown.plain(sentences.price_note(machines[chosen])) + links.source_links(machines[chosen].plan.price_sources))
+    chosen = st.selectbox(
+        "Machine (the cheapest a token first)",
+        list(machines),
+        key=f"machine_{kind}",
+        bind="query-params",
+    )
+    figures.show_chart(
+        charts.break_even(found, machines[chosen], figures.theme()), f"break-even-{kind}"
+    )
+    figures.figures_table(
+        tables.break_even_rows(found, machines[chosen]),
+        "Break-even against each offer of the model",
+    )
+    st.markdown(
+        "\n".join(
+            f"1. {markdown.plain(line)}" for line in break_even.formula(found, machines[chosen])
+        )
+    )
+    markdown.small(
+        markdown.plain(sentences.price_note(machines[chosen]))
+        + links.source_links(machines[chosen].plan.price_sources)
+    )
     st.caption(
         "A volume counts as carried where the machines hold the peak at the filling assumed. Where one machine cannot carry the volume at which it pays, more never catch up. "
         "Fast to slow: at the two ends of the machine's speed, which are six times apart."
@@ -123,7 +169,8 @@ def show_index() -> None:
     st.markdown(markdown.plain(sentences.encoding_sentence(found, judged)))
     figures.figures_table(tables.index_rows(found, judged), "The index by type of vector")
     rows = [
-        figures.plain_row(row) | {"Source": links.source_links(tables.store_sources(found, row["id"]))}
+        figures.plain_row(row)
+        | {"Source": links.source_links(tables.store_sources(found, row["id"]))}
         for row in tables.store_rows(found, judged)
     ]
     figures.table(rows, "A month of the index in memory and in each store")
@@ -153,7 +200,9 @@ def show_swings() -> None:
     st.header("What moves the total")
     figures.show_chart(charts.tornado(rows, figures.theme()), "tornado")
     with st.expander("The chart as a table", icon=":material/table:"):
-        figures.figures_table(tables.swing_rows(rows), "What each assumption does to the monthly total")
+        figures.figures_table(
+            tables.swing_rows(rows), "What each assumption does to the monthly total"
+        )
     st.caption(
         "Each alone, the pick kept. Volumes and lengths are halved and doubled; the rest goes from the low to the high end of its estimate."
     )
@@ -164,14 +213,22 @@ def show_plans(kind: str) -> None:
     st.header(heading("Every hosted offer", kind))
     offers = tables.cost_rows(found, kind)
     if offers:
-        shown = [figures.plain_row(row) | {"Model": links.variant_link(row["id"], row["Model"])} for row in offers]
-        figures.table(shown, alt="Every hosted offer with its price and monthly cost, cheapest first")
+        shown = [
+            figures.plain_row(row) | {"Model": links.variant_link(row["id"], row["Model"])}
+            for row in offers
+        ]
+        figures.table(
+            shown, alt="Every hosted offer with its price and monthly cost, cheapest first"
+        )
     else:
         st.markdown("No hosted offer was found.")
     st.header(heading("On machines of your own", kind))
     own = tables.own_rows(found, kind)
     if own:
-        shown = [figures.plain_row(row) | {"Model": links.variant_link(row["id"], row["Model"])} for row in own]
+        shown = [
+            figures.plain_row(row) | {"Model": links.variant_link(row["id"], row["Model"])}
+            for row in own
+        ]
         figures.table(shown, alt="The cheapest machine of one's own for each model that fits")
         st.caption(
             "For each model the cheapest machine that fits, and yours where its speed was measured. Ranges are those of the speed: its ends are six times apart where it is estimated."
@@ -179,9 +236,16 @@ def show_plans(kind: str) -> None:
     else:
         st.markdown("No model fits on a machine whose figures are known.")
     label = heading("All plans to sort, on every machine", kind)
-    with st.expander(label, icon=":material/table:", on_change="rerun", key=f"all-{kind}") as section:
+    with st.expander(
+        label, icon=":material/table:", on_change="rerun", key=f"all-{kind}"
+    ) as section:
         if section.open:
-            st.dataframe(tables.plan_rows(found, kind), hide_index=True, placeholder="not known", alt=f"Every {kind} plan with its figures")
+            st.dataframe(
+                tables.plan_rows(found, kind),
+                hide_index=True,
+                placeholder="not known",
+                alt=f"Every {kind} plan with its figures",
+            )
 
 
 def show_part(label: str) -> None:
@@ -210,15 +274,28 @@ with answer:
     with st.container(border=True):
         show_least()
     for role in found.roles:
-        figures.show_chart(charts.monthly_costs(found, role.kind, figures.theme()), f"costs-{role.kind}")
-    labels = ["Plans", "What moves it", "Break-even", *(["Index"] if found.role("embedder") else []), "Time", "Your texts"]
+        figures.show_chart(
+            charts.monthly_costs(found, role.kind, figures.theme()), f"costs-{role.kind}"
+        )
+    labels = [
+        "Plans",
+        "What moves it",
+        "Break-even",
+        *(["Index"] if found.role("embedder") else []),
+        "Time",
+        "Your texts",
+    ]
     for label, tab in zip(labels, st.tabs(labels, key="part", bind="query-params"), strict=True):
         if tab.open:
             with tab:
                 show_part(label)
     with st.expander("What the figures take for granted", icon=":material/fact_check:"):
         st.markdown("\n".join(f"- {markdown.plain(text)}" for text in reasons.assumptions(found)))
-least = [sentences.cheapest_sentence(found, role.kind) for role in found.roles if sentences.cheapest(found, role.kind)]
+least = [
+    sentences.cheapest_sentence(found, role.kind)
+    for role in found.roles
+    if sentences.cheapest(found, role.kind)
+]
 if least:
     with st.bottom:
         st.markdown(f"**{markdown.plain('; '.join(least))}.**")

@@ -16,7 +16,9 @@ from pages.parts import engines, figures, markdown, own_data, session, speed
 session.routed()
 catalog = session.the_catalog()
 TOP = 10
-Answer = tuple[list[Hit], About, Vectors]  # passages found for a query, who answered, and the query's vectors
+Answer = tuple[
+    list[Hit], About, Vectors
+]  # passages found for a query, who answered, and the query's vectors
 SENTENCES = (
     "How do I change my password?",
     "I have forgotten my login details.",
@@ -41,7 +43,9 @@ def sample(languages: str) -> Judged:
 def passages_of(chosen: Choice, judged: Judged, told: Told) -> Vectors:
     """Vectors of the sample's passages: kept for all visitors where a model of this machine made them."""
     texts = tuple(judged.passages.values())
-    return engines.SHELF.vectors(chosen.model, texts, lambda: engines.engine(chosen, told).embed(texts, "passage"))
+    return engines.SHELF.vectors(
+        chosen.model, texts, lambda: engines.engine(chosen, told).embed(texts, "passage")
+    )
 
 
 def ask_query(key: str, judged: Judged) -> str:
@@ -68,15 +72,23 @@ def ask_languages(key: str) -> str:
 
 def grades_of(judged: Judged, query: str) -> dict[str, int]:
     """The judgements of a query of the sample; none for one that the visitor typed."""
-    return next((dict(judged.judgements[key]) for key, text in judged.queries.items() if text == query), {})
+    return next(
+        (dict(judged.judgements[key]) for key, text in judged.queries.items() if text == query), {}
+    )
 
 
-def found_by(chosen: Choice, judged: Judged, query: str, told: Told, instruct: bool = True) -> Answer:
+def found_by(
+    chosen: Choice, judged: Judged, query: str, told: Told, instruct: bool = True
+) -> Answer:
     """The nearest passages of the sample, who answered, and the seconds for the query."""
     made = passages_of(chosen, judged, told)
     engine = engines.engine(chosen, told)
     asked = engine.embed([query], "query", instruct=instruct)
-    return results.search(asked.dense[0], made.dense, judged.passages, grades_of(judged, query), TOP), engine.about, asked
+    return (
+        results.search(asked.dense[0], made.dense, judged.passages, grades_of(judged, query), TOP),
+        engine.about,
+        asked,
+    )
 
 
 def show_search(embedder: Choice) -> None:
@@ -85,13 +97,20 @@ def show_search(embedder: Choice) -> None:
     judged = sample(ask_languages("search_in"))
     query = ask_query("search", judged)
     got = engines.once(
-        "search", (embedder, query, len(judged.passages)), "Search", lambda told: found_by(embedder, judged, query, told), not query
+        "search",
+        (embedder, query, len(judged.passages)),
+        "Search",
+        lambda told: found_by(embedder, judged, query, told),
+        not query,
     )
     if got:
         hits, about, asked = got
         grades = grades_of(judged, query)
         st.markdown(markdown.plain(results.found_sentence(hits, grades)))
-        figures.table([figures.plain_row(row) for row in results.hit_rows(hits, bool(grades))], "The passages found, nearest first")
+        figures.table(
+            [figures.plain_row(row) for row in results.hit_rows(hits, bool(grades))],
+            "The passages found, nearest first",
+        )
         engines.answered(about, asked.seconds, asked.counted, asked.counted_in)
 
 
@@ -110,12 +129,21 @@ def show_rerank(embedder: Choice, reranker: Choice | None) -> None:
         scores = engine.rerank(query, [hit.text for hit in hits])
         return hits, about, asked, scores, engine.about
 
-    got = engines.once("rerank", (embedder, reranker, query, len(judged.passages)), "Search and rerank", work, not query)
+    got = engines.once(
+        "rerank",
+        (embedder, reranker, query, len(judged.passages)),
+        "Search and rerank",
+        work,
+        not query,
+    )
     if got:
         hits, about, asked, scores, second = got
         moves = results.reranked(hits, scores)
         figures.show_chart(charts.slope(moves, figures.theme()), "slope")
-        figures.table([figures.plain_row(row) for row in results.move_rows(moves, scores.scale)], "Each passage before and after reranking")
+        figures.table(
+            [figures.plain_row(row) for row in results.move_rows(moves, scores.scale)],
+            "Each passage before and after reranking",
+        )
         engines.answered(about, asked.seconds, asked.counted, asked.counted_in)
         engines.answered(second, scores.seconds, scores.counted, scores.counted_in)
 
@@ -131,7 +159,9 @@ def show_likeness(embedder: Choice) -> None:
         max_chars=LONGEST_CHARACTERS,
         persist_state="session",
     )
-    texts = tuple(dict.fromkeys(line.strip() for line in typed.splitlines() if line.strip()))[: results.MOST_SENTENCES]
+    texts = tuple(dict.fromkeys(line.strip() for line in typed.splitlines() if line.strip()))[
+        : results.MOST_SENTENCES
+    ]
     st.caption(f"{len(texts)} sentences; at most {results.MOST_SENTENCES} are compared.")
 
     def work(told: Told) -> tuple[Likeness, About, Vectors]:
@@ -143,8 +173,13 @@ def show_likeness(embedder: Choice) -> None:
     if got:
         found, about, made = got
         figures.show_chart(charts.heatmap(found, figures.theme()), "heatmap")
-        st.markdown("\n".join(f"{n}. {markdown.plain(text)}" for n, text in enumerate(found.texts, 1)))
-        figures.table([{key: markdown.plain(cell) for key, cell in row.items()} for row in found.rows()], "Cosine of every two sentences")
+        st.markdown(
+            "\n".join(f"{n}. {markdown.plain(text)}" for n, text in enumerate(found.texts, 1))
+        )
+        figures.table(
+            [{key: markdown.plain(cell) for key, cell in row.items()} for row in found.rows()],
+            "Cosine of every two sentences",
+        )
         st.caption(
             "A cosine of 1 is the same direction. How high unrelated sentences come differs by model: compare, do not take a threshold from elsewhere."
         )
@@ -154,7 +189,9 @@ def show_likeness(embedder: Choice) -> None:
 def show_three() -> None:
     """Dense, sparse and multi-vector output of M3, and the tokens that carried the weight."""
     st.header("M3's three outputs: dense, sparse and multi-vector")
-    chosen = engines.choose(found, "embedder", "Model with these outputs", "three", outputs="multi_vector")
+    chosen = engines.choose(
+        found, "embedder", "Model with these outputs", "three", outputs="multi_vector"
+    )
     if chosen is None or chosen.missing:
         if chosen is not None:
             engines.get(chosen)
@@ -179,17 +216,30 @@ def show_three() -> None:
         engine = engines.engine(chosen, told)
         wanted: tuple[Output, ...] = ("dense", "sparse", "multi_vector")
         made = engine.embed(texts, "passage", outputs=wanted)
-        return results.three(engine.embed([query], "query", outputs=wanted), made, texts), made, engine.about
+        return (
+            results.three(engine.embed([query], "query", outputs=wanted), made, texts),
+            made,
+            engine.about,
+        )
 
-    got = engines.once("three", (chosen, query, tuple(texts)), "Encode", work, not (query and texts))
+    got = engines.once(
+        "three", (chosen, query, tuple(texts)), "Encode", work, not (query and texts)
+    )
     if got:
         told, made, about = got
         st.markdown(markdown.plain(told.sentence))
-        figures.table([figures.plain_row(row) for row in told.rows], "Dense, sparse and multi-vector score of each passage")
+        figures.table(
+            [figures.plain_row(row) for row in told.rows],
+            "Dense, sparse and multi-vector score of each passage",
+        )
         for text, shared_tokens, matches in told.details:
             with st.expander(markdown.plain(results.short(text)), icon=":material/token:"):
-                figures.figures_table(shared_tokens, "Tokens that query and passage share, with their weights")
-                figures.figures_table(matches, "Each token of the query with the passage's token nearest to it")
+                figures.figures_table(
+                    shared_tokens, "Tokens that query and passage share, with their weights"
+                )
+                figures.figures_table(
+                    matches, "Each token of the query with the passage's token nearest to it"
+                )
         st.caption(
             "Dense: one vector a text. Sparse: a weight for each token, and the score is the sum over shared ones. Multi-vector: one vector a token, and the "
             "score is the mean over the query's tokens of the nearest in the passage. ▁ marks the beginning of a word."
@@ -202,7 +252,9 @@ def show_cut(embedder: Choice) -> None:
     st.header("What does a token limit cut off?")
     tokenizer = results.tokenizer(catalog, embedder)
     if tokenizer is None:
-        st.info(f"The tokenizer of {markdown.plain(embedder.label)} is not at hand. Choose an English model, or fetch the model's files.")
+        st.info(
+            f"The tokenizer of {markdown.plain(embedder.label)} is not at hand. Choose an English model, or fetch the model's files."
+        )
         return
     text = st.text_area(
         "Text",
@@ -212,7 +264,15 @@ def show_cut(embedder: Choice) -> None:
         max_chars=LONGEST_CHARACTERS,
         persist_state="session",
     )
-    limit = st.number_input("Limit in tokens", min_value=4, max_value=8192, value=512, step=64, key="limit", bind="query-params")
+    limit = st.number_input(
+        "Limit in tokens",
+        min_value=4,
+        max_value=8192,
+        value=512,
+        step=64,
+        key="limit",
+        bind="query-params",
+    )
     if not text.strip():
         return
     parts = results.cut(text, tokenizer, limit)
@@ -224,7 +284,9 @@ def show_cut(embedder: Choice) -> None:
         st.markdown("Lost: no query finds what stands here")
         with st.container(border=True):
             st.markdown(markdown.plain(parts.lost))
-    st.caption("Counted with the model's own tokenizer, special tokens included. Nothing was encoded.")
+    st.caption(
+        "Counted with the model's own tokenizer, special tokens included. Nothing was encoded."
+    )
 
 
 def show_instruction(embedder: Choice) -> None:
@@ -237,13 +299,20 @@ def show_instruction(embedder: Choice) -> None:
         with_it = found_by(embedder, judged, query, told)
         return with_it, found_by(embedder, judged, query, told, instruct=False)[0]
 
-    got = engines.once("instruction", (embedder, query), "Search with and without it", work, not query)
+    got = engines.once(
+        "instruction", (embedder, query), "Search with and without it", work, not query
+    )
     if got:
         (hits, about, asked), bare = got
-        told = results.instruction_sentence(about, embedder.query_instruction, hits, bare, grades_of(judged, query))
+        told = results.instruction_sentence(
+            about, embedder.query_instruction, hits, bare, grades_of(judged, query)
+        )
         st.markdown(markdown.plain(told))
         found_both = results.beside(hits, bare, ("With", "Without"))
-        figures.table([figures.plain_row(row) for row in found_both.rows], "Place of each passage with and without the instruction")
+        figures.table(
+            [figures.plain_row(row) for row in found_both.rows],
+            "Place of each passage with and without the instruction",
+        )
         engines.answered(about, asked.seconds, asked.counted, asked.counted_in)
 
 
@@ -261,13 +330,21 @@ def show_beside(embedder: Choice) -> None:
     def work(told: Told) -> tuple[Answer, Answer]:
         return found_by(embedder, judged, query, told), found_by(other, judged, query, told)
 
-    got = engines.once("beside", (embedder, other, query, len(judged.passages)), "Search with both", work, not query)
+    got = engines.once(
+        "beside",
+        (embedder, other, query, len(judged.passages)),
+        "Search with both",
+        work,
+        not query,
+    )
     if got:
         (one, first, asked), (two, second, asked_too) = got
         names = results.named(first, second)
         both = results.beside(one, two, names)
         st.markdown(f"**{markdown.plain(results.beside_sentence(both, TOP, names))}**")
-        figures.table([figures.plain_row(row) for row in both.rows], "Place of each passage with either model")
+        figures.table(
+            [figures.plain_row(row) for row in both.rows], "Place of each passage with either model"
+        )
         engines.answered(first, asked.seconds, asked.counted, asked.counted_in)
         engines.answered(second, asked_too.seconds, asked_too.counted, asked_too.counted_in)
 
@@ -289,7 +366,9 @@ def open_part(label: str, embedder: Choice, reranker: Choice | None) -> None:
     elif label == "Long texts":
         show_cut(embedder)
     elif embedder.missing:
-        st.info(f"{markdown.plain(embedder.label)} is not at hand: fetch it on the left, or choose another model.")
+        st.info(
+            f"{markdown.plain(embedder.label)} is not at hand: fetch it on the left, or choose another model."
+        )
     elif label == "Speed":
         speed.show(embedder, reranker)
     elif label == "Rerank":
@@ -305,7 +384,9 @@ def open_part(label: str, embedder: Choice, reranker: Choice | None) -> None:
 
 
 st.title("See BGE at work")
-st.markdown("Encode texts here, find passages, rerank them, measure the speed, and try your own data. What you type stays in this visit.")
+st.markdown(
+    "Encode texts here, find passages, rerank them, measure the speed, and try your own data. What you type stays in this visit."
+)
 found = engines.all_choices()
 left, right = st.columns([1, 3], gap="medium")
 with left:
@@ -313,7 +394,9 @@ with left:
         embedder = engines.choose(found, "embedder", "Embedder", "embedder")
         if embedder is None:
             engines.ask_endpoint()
-            st.info("No embedder can run here. Set up an endpoint, or add `local_files` to an embedder in the catalog.")
+            st.info(
+                "No embedder can run here. Set up an endpoint, or add `local_files` to an embedder in the catalog."
+            )
             st.stop()
         if embedder.missing:
             engines.get(embedder)
@@ -322,7 +405,17 @@ with left:
             engines.get(reranker)
     engines.ask_endpoint()
 with right:
-    labels = ["Search", "Rerank", "Similarity", "Long texts", "Instruction", "Two models", "M3 outputs", "Speed", "Your data"]
+    labels = [
+        "Search",
+        "Rerank",
+        "Similarity",
+        "Long texts",
+        "Instruction",
+        "Two models",
+        "M3 outputs",
+        "Speed",
+        "Your data",
+    ]
     for label, tab in zip(labels, st.tabs(labels, key="part", bind="query-params"), strict=True):
         if tab.open:
             with tab:

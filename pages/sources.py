@@ -16,14 +16,24 @@ plain = markdown.plain
 st.title("Where the figures are from")
 st.markdown(f"{len(catalog.sources)} sources. Catalog {catalog.version}.")
 asked = st.query_params.get("source")
-correction = next((c for f in catalog.families.values() for c in f.corrections if c.id == st.query_params.get("correction")), None)
+correction = next(
+    (
+        c
+        for f in catalog.families.values()
+        for c in f.corrections
+        if c.id == st.query_params.get("correction")
+    ),
+    None,
+)
 if correction is not None:
     with st.container(border=True):
         name = catalog.variants[correction.variant].name if correction.variant else "The family"
         st.markdown(
             f"**{plain(name)}, {plain(correction.field)}.** The listing says {plain(correction.listed)}; verified is {plain(correction.verified)}."
         )
-        st.markdown(f"{plain(correction.why)} {links.source_links(s for _, s in correction.all_source_ids())}")
+        st.markdown(
+            f"{plain(correction.why)} {links.source_links(s for _, s in correction.all_source_ids())}"
+        )
 if asked:
     source = catalog.sources.get(asked)
     if source is None:
@@ -32,12 +42,16 @@ if asked:
         with st.container(border=True):
             st.markdown(f"**{markdown.plain(source.title)}**")
             st.markdown(
-                markdown.plain(f"{source.what or ''} {source.url or ''} Read on {source.accessed.isoformat()}.")
+                markdown.plain(
+                    f"{source.what or ''} {source.url or ''} Read on {source.accessed.isoformat()}."
+                )
                 + f" {links.source_links([asked])}"
             )
 for family in catalog.families.values():
     if family.corrections:
-        st.header(f"Where the listing of {markdown.plain(family.facts.name)} differs from the verified facts ({len(family.corrections)})")
+        st.header(
+            f"Where the listing of {markdown.plain(family.facts.name)} differs from the verified facts ({len(family.corrections)})"
+        )
         figures.table(
             [
                 {
@@ -65,7 +79,10 @@ typed = (
     ""
     if own
     else st.text_input(
-        "Novita key", type="password", key="novita_key", help="For this visit only: it is sent to Novita and kept nowhere else."
+        "Novita key",
+        type="password",
+        key="novita_key",
+        help="For this visit only: it is sent to Novita and kept nowhere else.",
     )
 )
 with st.container(horizontal=True):
@@ -73,11 +90,17 @@ with st.container(horizontal=True):
         with st.spinner("Asking Novita"):
             try:
                 base = os.environ.get("ADVISOR_NOVITA_BASE", price_sources.BASE)
-                st.session_state["novita"] = price_sources.fetch_for_all(own, base) if own else price_sources.fetch(typed.strip(), base)
+                st.session_state["novita"] = (
+                    price_sources.fetch_for_all(own, base)
+                    if own
+                    else price_sources.fetch(typed.strip(), base)
+                )
                 st.session_state.pop("novita_problem", None)
             except price_sources.PricesError as error:
                 st.session_state["novita_problem"] = str(error)
-    if session.LIVE in st.session_state and st.button("Use the catalog's prices again", icon=":material/undo:"):
+    if session.LIVE in st.session_state and st.button(
+        "Use the catalog's prices again", icon=":material/undo:"
+    ):
         del st.session_state[session.LIVE]
         st.rerun()
 if problem := st.session_state.get("novita_problem"):
@@ -86,22 +109,31 @@ elif live := st.session_state.get("novita"):
     told = price_sources.comparison(catalog, live)
     st.markdown("\n".join(f"- {markdown.plain(line)}" for line in told))
     if change := price_sources.yaml_change(price_sources.drift(catalog, live), catalogs.today()):
-        usable = price_sources.with_prices(catalog, live) is not catalog  # not where only other models have a price
+        usable = (
+            price_sources.with_prices(catalog, live) is not catalog
+        )  # not where only other models have a price
         if usable and st.button("Use these prices for this visit", icon=":material/check:"):
             st.session_state[session.LIVE] = live
             st.rerun()
-        with st.expander("The change as YAML, for whoever keeps the catalog", icon=":material/code:"):
+        with st.expander(
+            "The change as YAML, for whoever keeps the catalog", icon=":material/code:"
+        ):
             st.code(change, language="yaml")
 if session.LIVE in st.session_state:
     st.info(f"This visit works with the live prices: catalog {session.the_catalog().version}.")
 st.header("Take the catalog away")
 with st.container(horizontal=True):
     for name, mime, make in downloads.FILES:
-        st.download_button(name, make(catalog), name, mime, icon=":material/download:", on_click="ignore")
+        st.download_button(
+            name, make(catalog), name, mime, icon=":material/download:", on_click="ignore"
+        )
 st.header("All sources")
 st.dataframe(
     tables.source_rows(catalog),
     hide_index=True,
-    column_config={"Address": st.column_config.LinkColumn("Address"), "What": st.column_config.TextColumn("What", width="large")},
+    column_config={
+        "Address": st.column_config.LinkColumn("Address"),
+        "What": st.column_config.TextColumn("What", width="large"),
+    },
     alt="All sources with title, publisher, reading date and address",
 )

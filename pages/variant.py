@@ -16,7 +16,9 @@ asked = st.query_params.get("variant", "")
 if asked not in catalog.variants:
     st.title("No such model")
     st.markdown(
-        markdown.plain(f"There is no model '{asked[:60]}' in the catalog. {did_you_mean(asked[:60], catalog.variants)}")
+        markdown.plain(
+            f"There is no model '{asked[:60]}' in the catalog. {did_you_mean(asked[:60], catalog.variants)}"
+        )
         if asked
         else "Choose a model:"
     )
@@ -29,7 +31,9 @@ advice = use_when(catalog, asked, presets.preset_picks())
 st.title(markdown.plain(variant.name))
 st.markdown(plain(f"{advice.sentence} {facts.status(catalog, variant)}."))
 with st.container(horizontal=True):
-    others = [key for key, other in family.variants.items() if key != asked and other.kind == variant.kind][:1]
+    others = [
+        key for key, other in family.variants.items() if key != asked and other.kind == variant.kind
+    ][:1]
     st.page_link(
         "pages/overview.py",
         label=f"All {markdown.plain(family.facts.name)} models",
@@ -37,7 +41,12 @@ with st.container(horizontal=True):
         query_params={"family": family.id} if family.id != "bge" else {},
     )
     if others:
-        st.page_link("pages/compare.py", label="Compare", icon=":material/compare_arrows:", query_params={"variants": [asked, *others]})
+        st.page_link(
+            "pages/compare.py",
+            label="Compare",
+            icon=":material/compare_arrows:",
+            query_params={"variants": [asked, *others]},
+        )
 left, right = st.columns(2, gap="large")
 with left:
     st.header("What it wins")
@@ -49,7 +58,12 @@ st.header("Workloads that pick it")
 for preset in advice.presets:
     params = Workload.of(catalog.presets[preset].workload).params()
     name = catalog.presets[preset].name
-    st.page_link("pages/advise.py", label=markdown.plain(name), icon=":material/compass_calibration:", query_params=params)
+    st.page_link(
+        "pages/advise.py",
+        label=markdown.plain(name),
+        icon=":material/compass_calibration:",
+        query_params=params,
+    )
     st.markdown(plain(presets.won(preset)))
 if not advice.presets:
     st.markdown("None of the workloads to start from; state your own on Advise.")
@@ -58,7 +72,9 @@ rows = [
     {
         "Fact": plain(fact.label),
         "Value": plain(fact.value),
-        "The listing says": plain(f"{fact.correction.listed}. {fact.correction.why}") if fact.correction else "",
+        "The listing says": plain(f"{fact.correction.listed}. {fact.correction.why}")
+        if fact.correction
+        else "",
         "Source": links.source_links(fact.sources),
     }
     for fact in facts.variant_facts(catalog, asked)
@@ -84,7 +100,10 @@ if prices:
 else:
     st.markdown("No hosted offer was found.")
 st.header("Published scores")
-scores, by_language = published_scores.variant_scores(catalog, asked), published_scores.language_scores(catalog, asked)
+scores, by_language = (
+    published_scores.variant_scores(catalog, asked),
+    published_scores.language_scores(catalog, asked),
+)
 if scores:
     figures.table(
         [{key: plain(text) for key, text in row.items()} for row in scores],
@@ -119,5 +138,7 @@ if variant.runtimes:
     )  # fmt: skip
 if variant.caveats or variant.notes:
     st.header("Mind")
-    st.markdown("\n".join(f"- {markdown.plain(text)}" for text in [*variant.caveats, *variant.notes]))
+    st.markdown(
+        "\n".join(f"- {markdown.plain(text)}" for text in [*variant.caveats, *variant.notes])
+    )
     markdown.small(f"Read in {links.source_links(variant.source_ids('caveats'))}")

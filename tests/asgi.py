@@ -14,7 +14,11 @@ async def asked(app, method, path, headers=(), body=b""):
         sent.append(message)
 
     named = [(name.lower().encode(), value.encode()) for name, value in headers]
-    await app({"type": "http", "method": method, "path": path, "query_string": b"", "headers": named}, receive, send)
+    await app(
+        {"type": "http", "method": method, "path": path, "query_string": b"", "headers": named},
+        receive,
+        send,
+    )
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
 
 

@@ -53,7 +53,9 @@ def put_together(folder: Path) -> Path:
     shutil.copytree(MADE_UP, folder)
     shutil.copytree(SHIPPED / "rules", folder / "rules")
     own = (MADE_UP / "sources.yaml").read_text(encoding="utf-8").removeprefix("sources:\n")
-    (folder / "sources.yaml").write_text((SHIPPED / "sources.yaml").read_text(encoding="utf-8") + own, encoding="utf-8")
+    (folder / "sources.yaml").write_text(
+        (SHIPPED / "sources.yaml").read_text(encoding="utf-8") + own, encoding="utf-8"
+    )
     return folder
 
 

@@ -59,7 +59,10 @@ class Locked(NamedTuple):
 def locked(file: str) -> list[Locked]:
     """The packages of a lock, by name."""
     text = (ROOT / file).read_text(encoding="utf-8")
-    return [Locked(canonicalize_name(m["name"]), m["version"], (m["only"] or "").strip()) for m in _LOCKED.finditer(text)]
+    return [
+        Locked(canonicalize_name(m["name"]), m["version"], (m["only"] or "").strip())
+        for m in _LOCKED.finditer(text)
+    ]
 
 
 def licence(package: Locked) -> str:
@@ -69,10 +72,17 @@ def licence(package: Locked) -> str:
     about = metadata.metadata(package.name)
     if stated := about.get("License-Expression"):
         return stated
-    classified = [line.rsplit(" :: ", 1)[1] for line in about.get_all("Classifier") or [] if line.startswith("License :: ")]
+    classified = [
+        line.rsplit(" :: ", 1)[1]
+        for line in about.get_all("Classifier") or []
+        if line.startswith("License :: ")
+    ]
     text = (about.get("License") or "").strip()
     short = text if 0 < len(text) <= 60 and "\n" not in text else ""
-    return " AND ".join(PLAIN.get(word, word) for word in ([short] if short else classified)) or "not stated"
+    return (
+        " AND ".join(PLAIN.get(word, word) for word in ([short] if short else classified))
+        or "not stated"
+    )
 
 
 def needed_by(names: set[str]) -> dict[str, list[str]]:
@@ -88,7 +98,9 @@ def needed_by(names: set[str]) -> dict[str, list[str]]:
             wanted = Requirement(line)
             key = canonicalize_name(wanted.name)
             if key in names and key != name:
-                (extra if wanted.marker and "extra" in str(wanted.marker) else plain)[key].append(name)
+                (extra if wanted.marker and "extra" in str(wanted.marker) else plain)[key].append(
+                    name
+                )
     return {name: list(dict.fromkeys(plain[name] or extra[name])) for name in names}
 
 
@@ -103,7 +115,11 @@ def document() -> str:
     def why(package: Locked, needs: dict[str, list[str]]) -> str:
         if told := reasons.get(package.name):
             return re.sub(r" \([A-Z][\w.+-]*\)", "", told)  # the licence has its own column
-        return "asked for by this project" if package.name in own else f"needed by {', '.join(needs[package.name][:4])}"
+        return (
+            "asked for by this project"
+            if package.name in own
+            else f"needed by {', '.join(needs[package.name][:4])}"
+        )
 
     def table(packages: list[Locked], among: list[Locked]) -> list[str]:
         needs = needed_by({one.name for one in among})

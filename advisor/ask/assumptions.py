@@ -46,10 +46,14 @@ class Assumptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     target_utilisation: Annotated[float, Field(ge=0.05, le=1, allow_inf_nan=False)] = Field(
-        0.7, title="Filling at the peak", description="Share of a machine's speed that the peak load may take; the rest keeps queues short."
+        0.7,
+        title="Filling at the peak",
+        description="Share of a machine's speed that the peak load may take; the rest keeps queues short.",
     )
     machine_prices: Literal["on-demand", "spot"] = Field(
-        "on-demand", title="Machine prices", description="spot: cheaper, but the cloud may take the machine back; known for a few machines."
+        "on-demand",
+        title="Machine prices",
+        description="spot: cheaper, but the cloud may take the machine back; known for a few machines.",
     )
     precision: Literal["default", "fp32", "fp16", "int8"] = Field(
         "default",
@@ -64,20 +68,36 @@ class Assumptions(BaseModel):
     hosted_discount_percent: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = Field(
         0.0, title="Discount on hosted prices (%)", description="Taken off every provider's price."
     )
-    memory_usd_per_gib_month: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = Field(
-        None, title="Memory (US dollars a GiB-month)", description="Empty: low, base and high from the catalog's machines."
+    memory_usd_per_gib_month: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = (
+        Field(
+            None,
+            title="Memory (US dollars a GiB-month)",
+            description="Empty: low, base and high from the catalog's machines.",
+        )
     )
-    your_price_usd_per_1m: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | None = Field(
-        None, title="A price of your own (US dollars per 1M tokens)", description="For a provider that is not listed. Empty: none."
+    your_price_usd_per_1m: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | None = (
+        Field(
+            None,
+            title="A price of your own (US dollars per 1M tokens)",
+            description="For a provider that is not listed. Empty: none.",
+        )
     )
-    your_price_variant: Annotated[str, Field(pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$", max_length=60)] = Field(
+    your_price_variant: Annotated[
+        str, Field(pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$", max_length=60)
+    ] = Field(
         "bge-m3", title="The model it is for", description="The model that your price is for."
     )
     measured_variant: Annotated[str, Field(pattern=ID_PATTERN, max_length=60)] | None = Field(
-        None, title="Model measured", description="The model whose speed was measured on your machine. Empty: no machine was measured."
+        None,
+        title="Model measured",
+        description="The model whose speed was measured on your machine. Empty: no machine was measured.",
     )
-    measured_tokens_per_second: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] | None = Field(
-        None, title="Tokens a second measured", description="Of that model on your machine. Other models are scaled from it by their FLOPs."
+    measured_tokens_per_second: (
+        Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] | None
+    ) = Field(
+        None,
+        title="Tokens a second measured",
+        description="Of that model on your machine. Other models are scaled from it by their FLOPs.",
     )
     measured_tokens: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
         None,
@@ -85,7 +105,9 @@ class Assumptions(BaseModel):
         description="Length of the texts, or of the pairs of a reranker. Longer texts take more FLOPs a token.",
     )
     measured_precision: Literal["fp32", "fp16", "int8"] | None = Field(
-        None, title="Precision when measured", description="Of the weights. A speed holds at its own precision."
+        None,
+        title="Precision when measured",
+        description="Of the weights. A speed holds at its own precision.",
     )
     machine_usd_per_hour: Annotated[float, Field(gt=0, le=1e5, allow_inf_nan=False)] | None = Field(
         None,
@@ -93,11 +115,13 @@ class Assumptions(BaseModel):
         description="Its rent, or what an hour of your own comes to: purchase, power and room.",
     )
     machine_memory_gib: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] | None = Field(
-        None, title="Its memory (GiB)", description="What the model may take. A model that does not fit is ruled out."
+        None,
+        title="Its memory (GiB)",
+        description="What the model may take. A model that does not fit is ruled out.",
     )
-    measured_on: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_a_day)] | None = Field(
-        None, title="Day of the measurement", description="As 2026-11-25. Empty: undated."
-    )
+    measured_on: (
+        Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_a_day)] | None
+    ) = Field(None, title="Day of the measurement", description="As 2026-11-25. Empty: undated.")
 
     @classmethod
     def of(cls, stated: Mapping[str, Any]) -> Assumptions:
@@ -117,12 +141,18 @@ class Assumptions(BaseModel):
             made = cls.model_validate(dict(stated))
         except ValidationError as error:
             faults = error.errors(include_url=False)
-            raise WorkloadError("\n".join(f"{'.'.join(str(p) for p in f['loc'])}: {f['msg']}" for f in faults)) from None
+            raise WorkloadError(
+                "\n".join(f"{'.'.join(str(p) for p in f['loc'])}: {f['msg']}" for f in faults)
+            ) from None
         missing = [name for name in MEASURED if getattr(made, name) is None]
         if missing and (len(missing) < len(MEASURED) or made.measured_on is not None):
-            names = formatting.listed([f"'{cls.model_fields[name].title}' ({name})" for name in missing])
+            names = formatting.listed(
+                [f"'{cls.model_fields[name].title}' ({name})" for name in missing]
+            )
             verb = "is" if len(missing) == 1 else "are"
-            raise WorkloadError(f"Of the measured machine {names} {verb} not stated. State all of it, or empty the rest.")
+            raise WorkloadError(
+                f"Of the measured machine {names} {verb} not stated. State all of it, or empty the rest."
+            )
         return made
 
     @property
@@ -137,11 +167,18 @@ class Assumptions(BaseModel):
 
     def changed(self) -> dict[str, Any]:
         """The fields that differ from their defaults."""
-        return {name: value for name, value in self.model_dump().items() if value != type(self).model_fields[name].default}
+        return {
+            name: value
+            for name, value in self.model_dump().items()
+            if value != type(self).model_fields[name].default
+        }
 
     def params(self) -> dict[str, str]:
         """The changed fields as address parameters."""
-        return {name: f"{value:.12g}" if isinstance(value, float) else str(value) for name, value in self.changed().items()}
+        return {
+            name: f"{value:.12g}" if isinstance(value, float) else str(value)
+            for name, value in self.changed().items()
+        }
 
 
 DEFAULT = Assumptions()

@@ -31,11 +31,21 @@ class Workload(BaseModel):
         title="Task",
         description="retrieve: find passages with an embedder. retrieve-and-rerank: then reorder the best with a reranker. rerank: reorder what another search found.",
     )
-    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=MOST_LANGUAGES)] = Field(
-        ("en",), title="Languages", description="ISO 639-1 codes of the passages and queries: en English, zh Chinese, de German, ..."
+    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=MOST_LANGUAGES)] = (
+        Field(
+            ("en",),
+            title="Languages",
+            description="ISO 639-1 codes of the passages and queries: en English, zh Chinese, de German, ...",
+        )
     )
-    cross_lingual: bool = Field(False, title="Cross-lingual", description="Queries in one language find passages in another.")
-    passages: int = Field(1_000_000, ge=1, le=MOST, title="Passages", description="Passages in the corpus.")
+    cross_lingual: bool = Field(
+        False,
+        title="Cross-lingual",
+        description="Queries in one language find passages in another.",
+    )
+    passages: int = Field(
+        1_000_000, ge=1, le=MOST, title="Passages", description="Passages in the corpus."
+    )
     passage_tokens: int = Field(
         200,
         ge=1,
@@ -44,7 +54,11 @@ class Workload(BaseModel):
         description="Tokens of a typical passage, as the model's tokenizer counts them (about 4 characters of English a token).",
     )
     passage_tokens_p95: int = Field(
-        450, ge=1, le=10**6, title="95th percentile", description="19 of 20 passages have at most this many tokens."
+        450,
+        ge=1,
+        le=10**6,
+        title="95th percentile",
+        description="19 of 20 passages have at most this many tokens.",
     )
     split_long_passages: bool = Field(
         True,
@@ -52,10 +66,18 @@ class Workload(BaseModel):
         description="Passages over a model's limit become several vectors. If not, a model that would cut them is ruled out.",
     )
     new_passages_per_month: int = Field(
-        0, ge=0, le=MOST, title="New passages a month", description="New or changed passages, encoded again each month."
+        0,
+        ge=0,
+        le=MOST,
+        title="New passages a month",
+        description="New or changed passages, encoded again each month.",
     )
-    queries_per_month: int = Field(2_000_000, ge=0, le=MOST, title="Queries a month", description="Queries in a month.")
-    query_tokens: int = Field(16, ge=1, le=10**5, title="Tokens in a query", description="Tokens of a typical query.")
+    queries_per_month: int = Field(
+        2_000_000, ge=0, le=MOST, title="Queries a month", description="Queries in a month."
+    )
+    query_tokens: int = Field(
+        16, ge=1, le=10**5, title="Tokens in a query", description="Tokens of a typical query."
+    )
     peak_queries_per_second: float | None = Field(
         None,
         gt=0,
@@ -65,22 +87,38 @@ class Workload(BaseModel):
         description="What your own hardware has to carry. Empty: five times the average. It changes no hosted price.",
     )
     rerank_candidates: int = Field(
-        50, ge=1, le=10_000, title="Candidates for a query", description="Passages that the reranker scores for each query."
+        50,
+        ge=1,
+        le=10_000,
+        title="Candidates for a query",
+        description="Passages that the reranker scores for each query.",
     )
-    outputs: Annotated[tuple[Literal["dense", "sparse", "multi_vector"], ...], Field(min_length=1)] = Field(
+    outputs: Annotated[
+        tuple[Literal["dense", "sparse", "multi_vector"], ...], Field(min_length=1)
+    ] = Field(
         ("dense",),
         title="Outputs",
         description="dense: one vector a text. sparse: weights of its tokens. multi_vector: one vector a token.",
     )
     placement: Literal["any", "hosted", "own"] = Field(
-        "any", title="Placement", description="hosted: a provider's endpoint, by the token. own: machines that you rent by the hour."
+        "any",
+        title="Placement",
+        description="hosted: a provider's endpoint, by the token. own: machines that you rent by the hour.",
     )
     hardware: Literal["any", "cpu", "gpu"] = Field(
-        "any", title="Hardware", description="What your own machines may compute with: a GPU, or the CPU alone."
+        "any",
+        title="Hardware",
+        description="What your own machines may compute with: a GPU, or the CPU alone.",
     )
-    data_may_leave: bool = Field(True, title="Texts may be sent to a provider", description="If not, every hosted endpoint is ruled out.")
+    data_may_leave: bool = Field(
+        True,
+        title="Texts may be sent to a provider",
+        description="If not, every hosted endpoint is ruled out.",
+    )
     licence: Literal["any", "commercial", "permissive"] = Field(
-        "any", title="Licence", description="commercial: the weights may be used commercially. permissive: MIT, Apache-2.0 or the like."
+        "any",
+        title="Licence",
+        description="commercial: the weights may be used commercially. permissive: MIT, Apache-2.0 or the like.",
     )
     vector_store: str = Field(
         "ram",
@@ -111,7 +149,9 @@ class Workload(BaseModel):
         description="For the model alone, without network and search. On your own hardware slower plans are ruled out; providers publish no latency, so there it only warns. Empty: no limit.",
     )
     redundancy: bool = Field(
-        False, title="Redundancy", description="One machine more than the load needs; machines let by third parties are ruled out."
+        False,
+        title="Redundancy",
+        description="One machine more than the load needs; machines let by third parties are ruled out.",
     )
     priority: Literal["balanced", "quality", "cost"] = Field(
         "balanced",
@@ -153,7 +193,9 @@ class Workload(BaseModel):
             WorkloadError: every fault in one message, each with its field and the remedy.
         """
         unknown = [
-            f"no field '{name}'. {did_you_mean(str(name), cls.model_fields)}".strip() for name in stated if name not in cls.model_fields
+            f"no field '{name}'. {did_you_mean(str(name), cls.model_fields)}".strip()
+            for name in stated
+            if name not in cls.model_fields
         ]
         if unknown:
             raise WorkloadError("\n".join(unknown))
@@ -170,11 +212,19 @@ class Workload(BaseModel):
     def peak(self) -> float:
         """Queries a second at the peak: as stated, but never below the average; else five times the average."""
         average = self.queries_per_month / SECONDS_PER_MONTH
-        return PEAK_OVER_AVERAGE * average if self.peak_queries_per_second is None else max(self.peak_queries_per_second, average)
+        return (
+            PEAK_OVER_AVERAGE * average
+            if self.peak_queries_per_second is None
+            else max(self.peak_queries_per_second, average)
+        )
 
     def stated(self) -> dict[str, Any]:
         """The fields that differ from their defaults: what an address has to carry."""
-        return {name: value for name, value in self.model_dump().items() if value != type(self).model_fields[name].default}
+        return {
+            name: value
+            for name, value in self.model_dump().items()
+            if value != type(self).model_fields[name].default
+        }
 
     def params(self) -> dict[str, str | list[str]]:
         """The stated fields as address parameters; lists repeat, true and false are words."""
@@ -195,7 +245,12 @@ def unused(task: object) -> tuple[str, ...]:
 def bounds(field: str, model: type[BaseModel] = Workload) -> tuple[float, float]:
     """Least and most of a number field; a least that is itself excluded counts as a little above it, or as one for whole numbers."""
     info = model.model_fields[field]
-    limits = {name: getattr(item, name) for item in _metadata(info) for name in ("ge", "gt", "le") if hasattr(item, name)}
+    limits = {
+        name: getattr(item, name)
+        for item in _metadata(info)
+        for name in ("ge", "gt", "le")
+        if hasattr(item, name)
+    }
     step = 1 if info.annotation is int else 1e-6
     return limits.get("ge", limits.get("gt", 0) + step), limits["le"]
 

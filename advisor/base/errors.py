@@ -19,7 +19,11 @@ class Fault:
 
     def __str__(self) -> str:
         place = ", ".join(part for part in (self.file, self.entry, self.field) if part)
-        return f"{place}: {self.problem}\n  {self.remedy}" if self.remedy else f"{place}: {self.problem}"
+        return (
+            f"{place}: {self.problem}\n  {self.remedy}"
+            if self.remedy
+            else f"{place}: {self.problem}"
+        )
 
 
 class AdvisorError(ValueError):

@@ -10,5 +10,7 @@ SPREADSHEET_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "
 
 def guarded(cell: Any) -> Any:
     """A cell that no spreadsheet takes for a formula: text that could begin one, with an apostrophe before it."""
-    starts = isinstance(cell, str) and (cell.startswith(SPREADSHEET_SIGNS) or cell.lstrip().startswith(SPREADSHEET_SIGNS))
+    starts = isinstance(cell, str) and (
+        cell.startswith(SPREADSHEET_SIGNS) or cell.lstrip().startswith(SPREADSHEET_SIGNS)
+    )
     return f"'{cell}" if starts else cell

@@ -71,7 +71,12 @@ class Seen:
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="advisor-ids-")
         self._ids = sqlite3.connect(Path(self._folder.name) / "ids", isolation_level=None)
-        for setting in ("journal_mode = off", "synchronous = off", "locking_mode = exclusive", "cache_size = -65536"):  # 64 MiB
+        for setting in (
+            "journal_mode = off",
+            "synchronous = off",
+            "locking_mode = exclusive",
+            "cache_size = -65536",
+        ):  # 64 MiB
             self._ids.execute(f"pragma {setting}")
         self._ids.execute("create table ids (digest blob primary key) without rowid")
         self._ids.execute("begin")
@@ -87,7 +92,9 @@ class Seen:
         self._folder.cleanup()
 
 
-def plan(files: list[File], reading: Reading, rows: int, skip: Container[int] = ()) -> Iterator[Block | End]:
+def plan(
+    files: list[File], reading: Reading, rows: int, skip: Container[int] = ()
+) -> Iterator[Block | End]:
     """The blocks of a corpus in order, without those of `skip`, and the end. A block holds `rows` passages and as many rows set aside, at most.
 
     Raises:
@@ -98,7 +105,11 @@ def plan(files: list[File], reading: Reading, rows: int, skip: Container[int] = 
     with closing(Seen()) as seen:
         for row, done in _rows(files, reading):
             size = len(row.text)
-            if len(block.ids) == rows or len(block.set_aside) == rows or (filled and filled + size > MOST_CHARACTERS):
+            if (
+                len(block.ids) == rows
+                or len(block.set_aside) == rows
+                or (filled and filled + size > MOST_CHARACTERS)
+            ):
                 if block.number not in skip:
                     yield block
                 block, filled = Block(block.number + 1), 0

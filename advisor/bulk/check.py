@@ -31,7 +31,9 @@ def checked(out: Path, given: Path | None = None) -> str:
     """
     manifest = finished(out)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise EncodeError(f"The manifest of {out} is of another version, or none. Check it with the version that wrote it.")
+        raise EncodeError(
+            f"The manifest of {out} is of another version, or none. Check it with the version that wrote it."
+        )
     faults: list[str] = []
     try:
         for fault in _faults(out, manifest, given):
@@ -40,7 +42,9 @@ def checked(out: Path, given: Path | None = None) -> str:
                 faults[-1] = "... and more."
                 break
     except (KeyError, TypeError, AttributeError):
-        raise EncodeError(f"The manifest of {out} lacks what a manifest has. Encode the corpus again.") from None
+        raise EncodeError(
+            f"The manifest of {out} lacks what a manifest has. Encode the corpus again."
+        ) from None
     if faults:
         raise EncodeError("\n".join([f"{out} is not whole:", *(f"- {fault}" for fault in faults)]))
     totals = manifest["totals"]
@@ -51,7 +55,10 @@ def checked(out: Path, given: Path | None = None) -> str:
 def _faults(out: Path, manifest: dict[str, Any], given: Path | None) -> Iterator[str]:
     totals, rows, aside = manifest["totals"], manifest["blocks"], manifest["set_aside"]
     sums = {name: sum(row[name] for row in rows) for name in ("read", "written", "set_aside")}
-    if sums != {name: totals[name] for name in sums} or totals["read"] != totals["written"] + totals["set_aside"]:
+    if (
+        sums != {name: totals[name] for name in sums}
+        or totals["read"] != totals["written"] + totals["set_aside"]
+    ):
         yield "manifest.json: the totals are not the sums of the blocks."
     if [row["block"] for row in rows] != list(range(totals["blocks"])):
         yield "manifest.json: a block is missing, or there twice."
@@ -77,18 +84,27 @@ def _faults(out: Path, manifest: dict[str, Any], given: Path | None) -> Iterator
                 yield from faults
             if planned is None or refused is None:
                 continue
-            without = {(one["file"], one["row"]) for one in map(json.loads, islice(refused, row["set_aside"]))}
+            without = {
+                (one["file"], one["row"])
+                for one in map(json.loads, islice(refused, row["set_aside"]))
+            }
             expected = next(planned, None)
             if not isinstance(expected, Block):
                 yield f"block {row['block']}: the corpus ends before it."
                 planned = None
-            elif ids != [key for key, place in zip(expected.ids, expected.places, strict=True) if tuple(place) not in without]:
+            elif ids != [
+                key
+                for key, place in zip(expected.ids, expected.places, strict=True)
+                if tuple(place) not in without
+            ]:
                 yield f"block {row['block']}: its ids are not those of the corpus."
     if planned is not None and not isinstance(next(planned, None), End):
         yield "the corpus goes on after the last block."
 
 
-def _block(out: Path, row: dict[str, Any], manifest: dict[str, Any], seen: Seen) -> tuple[list[str], list[str]]:
+def _block(
+    out: Path, row: dict[str, Any], manifest: dict[str, Any], seen: Seen
+) -> tuple[list[str], list[str]]:
     """Ids of a block's file, and what is wrong with it."""
     path, name = out / row["file"], row["file"]
     if not path.is_file():
@@ -97,14 +113,24 @@ def _block(out: Path, row: dict[str, Any], manifest: dict[str, Any], seen: Seen)
         return [], [f"{name}: its bytes are not those that were written."]
     ids, rows, about = vectors.read(path)
     faults = []
-    if about["type"] != manifest["type"] or about["model"] != manifest["model"] or rows.shape[1] != len(manifest["probe"]):
+    if (
+        about["type"] != manifest["type"]
+        or about["model"] != manifest["model"]
+        or rows.shape[1] != len(manifest["probe"])
+    ):
         faults.append(f"{name}: its type, model or dimension is not the manifest's.")
     if (len(ids), ids[0], ids[-1]) != (row["written"], row["first_id"], row["last_id"]):
         faults.append(f"{name}: its rows are not those of the manifest.")
     lengths = np.linalg.norm(rows, axis=1)
     off = OFF_LENGTH[manifest["type"]] if manifest["normalised"] else np.inf
-    if not np.isfinite(rows).all() or not (lengths > 0).all() or float(np.abs(lengths - 1).max()) > off:
-        faults.append(f"{name}: a vector holds something else than finite numbers, or is not of length one.")
+    if (
+        not np.isfinite(rows).all()
+        or not (lengths > 0).all()
+        or float(np.abs(lengths - 1).max()) > off
+    ):
+        faults.append(
+            f"{name}: a vector holds something else than finite numbers, or is not of length one."
+        )
     faults += [f"{name}: the id {key[:60]} is there twice." for key in ids if not seen.first(key)]
     return ids, faults
 
@@ -123,7 +149,10 @@ def _set_aside(path: Path, aside: dict[str, Any]) -> Iterator[str]:
 def _planned(manifest: dict[str, Any], given: Path) -> Iterator[Block | End] | str:
     """The blocks of the corpus, cut again; or why it is not the corpus of the manifest."""
     files, _ = corpus.files(given)
-    now = [{"file": file.name, "bytes": file.size, "sha256": corpus.sha256(file.path)} for file in files]
+    now = [
+        {"file": file.name, "bytes": file.size, "sha256": corpus.sha256(file.path)}
+        for file in files
+    ]
     if now != manifest["corpus"]:
         return "manifest.json: it is of another corpus, or its files have changed."
     return blocks.plan(files, Reading(**manifest["reading"]), manifest["rows_per_block"])

@@ -30,33 +30,91 @@ Chosen = Callable[[str], Choice]
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of the command."""
-    parser.add_argument("corpus", nargs="?", type=Path, metavar="CORPUS", help="a parquet, JSONL or CSV file, or a folder of such")
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder for the vectors; the same command goes on with one that was stopped"
+        "corpus",
+        nargs="?",
+        type=Path,
+        metavar="CORPUS",
+        help="a parquet, JSONL or CSV file, or a folder of such",
     )
-    parser.add_argument("--check", type=Path, metavar="DIR", help="check a finished folder; with CORPUS also against the corpus, id by id")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for the vectors; the same command goes on with one that was stopped",
+    )
+    parser.add_argument(
+        "--check",
+        type=Path,
+        metavar="DIR",
+        help="check a finished folder; with CORPUS also against the corpus, id by id",
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
-        "--endpoint", action="append", metavar="URL", help="a server, by its address or its id in ADVISOR_ENDPOINTS; repeat it for a fleet"
+        "--endpoint",
+        action="append",
+        metavar="URL",
+        help="a server, by its address or its id in ADVISOR_ENDPOINTS; repeat it for a fleet",
     )
-    how.add_argument("--ray", metavar="ADDRESS", help="a Ray cluster, or local for workers on this machine (needs the extra ray)")
-    parser.add_argument("--type", choices=vectors.TYPES, default="float32", help="of the vectors' values (default: %(default)s)")
+    how.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="a Ray cluster, or local for workers on this machine (needs the extra ray)",
+    )
+    parser.add_argument(
+        "--type",
+        choices=vectors.TYPES,
+        default="float32",
+        help="of the vectors' values (default: %(default)s)",
+    )
     parser.add_argument("--id-column", default="id", metavar="NAME", help="default: %(default)s")
-    parser.add_argument("--text-column", default="text", metavar="NAME", help="default: %(default)s")
-    parser.add_argument("--number-rows", action="store_true", help="rows without an id get their file and row number as one")
     parser.add_argument(
-        "--longest", type=_positive, default=1_000_000, metavar="BYTES", help="of a text; longer ones are set aside (default: %(default)s)"
-    )
-    parser.add_argument("--rows", type=_positive, default=runs.ROWS, metavar="N", help="passages in a block (default: %(default)s)")
-    parser.add_argument("--workers", type=_positive, metavar="N", help="with --ray: workers (default: a worker for every CPU but one)")
-    parser.add_argument(
-        "--threads", type=_positive, metavar="N", help="CPU threads of a worker (default: all in one process, 1 with --ray)"
+        "--text-column", default="text", metavar="NAME", help="default: %(default)s"
     )
     parser.add_argument(
-        "--gpus", type=float, default=0, metavar="N", help="with --ray and --engine torch: GPUs of a worker, also parts of one (default: 0)"
+        "--number-rows",
+        action="store_true",
+        help="rows without an id get their file and row number as one",
     )
     parser.add_argument(
-        "--at-once", type=_positive, default=fleet.AT_ONCE, metavar="N", help="blocks at each server at once (default: %(default)s)"
+        "--longest",
+        type=_positive,
+        default=1_000_000,
+        metavar="BYTES",
+        help="of a text; longer ones are set aside (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--rows",
+        type=_positive,
+        default=runs.ROWS,
+        metavar="N",
+        help="passages in a block (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=_positive,
+        metavar="N",
+        help="with --ray: workers (default: a worker for every CPU but one)",
+    )
+    parser.add_argument(
+        "--threads",
+        type=_positive,
+        metavar="N",
+        help="CPU threads of a worker (default: all in one process, 1 with --ray)",
+    )
+    parser.add_argument(
+        "--gpus",
+        type=float,
+        default=0,
+        metavar="N",
+        help="with --ray and --engine torch: GPUs of a worker, also parts of one (default: 0)",
+    )
+    parser.add_argument(
+        "--at-once",
+        type=_positive,
+        default=fleet.AT_ONCE,
+        metavar="N",
+        help="blocks at each server at once (default: %(default)s)",
     )
     parser.add_argument(
         "--patience",
@@ -65,12 +123,26 @@ def options(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="for a server that stops answering (default: %(default)g)",
     )
-    parser.add_argument("--shape", choices=get_args(endpoints.Shape), default="openai", help="the protocol at a URL (default: %(default)s)")
-    parser.add_argument("--served-as", metavar="NAME", help="the model's name at a URL (default: that of the hub)")
-    parser.add_argument("--key-env", metavar="VARIABLE", help="environment variable that holds the key of a URL")
+    parser.add_argument(
+        "--shape",
+        choices=get_args(endpoints.Shape),
+        default="openai",
+        help="the protocol at a URL (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--served-as", metavar="NAME", help="the model's name at a URL (default: that of the hub)"
+    )
+    parser.add_argument(
+        "--key-env", metavar="VARIABLE", help="environment variable that holds the key of a URL"
+    )
 
 
-def encode(asked: argparse.Namespace, catalog: Catalog, chosen: Chosen, load: Callable[[Choice, int | None], Engine]) -> str:
+def encode(
+    asked: argparse.Namespace,
+    catalog: Catalog,
+    chosen: Chosen,
+    load: Callable[[Choice, int | None], Engine],
+) -> str:
     """What the command prints at its end. `load` gives a model's engine in this process, with so many threads.
 
     Raises:
@@ -80,17 +152,25 @@ def encode(asked: argparse.Namespace, catalog: Catalog, chosen: Chosen, load: Ca
         return check.checked(asked.check, asked.corpus) + "\n"
     for name in ("corpus", "out", "model"):
         if getattr(asked, name) is None:
-            raise EncodeError(f"{'CORPUS' if name == 'corpus' else '--' + name} is missing. Write: encode CORPUS --model ID --out DIR")
+            raise EncodeError(
+                f"{'CORPUS' if name == 'corpus' else '--' + name} is missing. Write: encode CORPUS --model ID --out DIR"
+            )
     if asked.gpus < 0 or asked.patience < 0:
         raise EncodeError("--gpus and --patience are 0 or more.")
     job = Job(
-        asked.corpus, asked.out, Reading(asked.id_column, asked.text_column, asked.longest, asked.number_rows), asked.rows, asked.type
+        asked.corpus,
+        asked.out,
+        Reading(asked.id_column, asked.text_column, asked.longest, asked.number_rows),
+        asked.rows,
+        asked.type,
     )
     choice, way = _way(asked, catalog, chosen, load)
     try:
         return summary(runs.run(job, choice, way), asked.out) + "\n"
     except KeyboardInterrupt:
-        raise EncodeError(f"Stopped. What is done stays in {asked.out}: the same command goes on with it.") from None
+        raise EncodeError(
+            f"Stopped. What is done stays in {asked.out}: the same command goes on with it."
+        ) from None
     except OSError as error:
         raise EncodeError(
             f"{asked.out} cannot be written to ({error.strerror or type(error).__name__}). What is done stays; make room, and run again."
@@ -109,23 +189,47 @@ def summary(manifest: Mapping[str, Any], out: Path) -> str:
     )
 
 
-def _way(asked: argparse.Namespace, catalog: Catalog, chosen: Chosen, load: Callable[[Choice, int | None], Engine]) -> tuple[Choice, Way]:
+def _way(
+    asked: argparse.Namespace,
+    catalog: Catalog,
+    chosen: Chosen,
+    load: Callable[[Choice, int | None], Engine],
+) -> tuple[Choice, Way]:
     if asked.endpoint:
         if twice := [name for name, count in Counter(asked.endpoint).items() if count > 1]:
-            raise EncodeError(f"{twice[0]} is named twice. Name each server once; --at-once sets how much it gets at once.")
-        served = [_at_url(asked, name, catalog) if "://" in name else chosen(name) for name in asked.endpoint]
+            raise EncodeError(
+                f"{twice[0]} is named twice. Name each server once; --at-once sets how much it gets at once."
+            )
+        served = [
+            _at_url(asked, name, catalog) if "://" in name else chosen(name)
+            for name in asked.endpoint
+        ]
         if any(one.kind != "embedder" for one in served):
-            raise EncodeError(f"{asked.model} is a reranker: it gives no vectors. Choose an embedder.")
-        engines: list[Engine] = [Remote(one.endpoint, catalog.variants) for one in served if one.endpoint]
-        return served[0], fleet.Fleet(engines, _say, at_once=asked.at_once, patience_s=asked.patience)
+            raise EncodeError(
+                f"{asked.model} is a reranker: it gives no vectors. Choose an embedder."
+            )
+        engines: list[Engine] = [
+            Remote(one.endpoint, catalog.variants) for one in served if one.endpoint
+        ]
+        return served[0], fleet.Fleet(
+            engines, _say, at_once=asked.at_once, patience_s=asked.patience
+        )
     choice = chosen(asked.engine)
     if choice.kind != "embedder":
         raise EncodeError(f"{choice.name} is a reranker: it gives no vectors. Choose an embedder.")
     if choice.endpoint is not None:
-        return choice, fleet.Fleet([load(choice, None)], _say, at_once=asked.at_once, patience_s=asked.patience)
+        return choice, fleet.Fleet(
+            [load(choice, None)], _say, at_once=asked.at_once, patience_s=asked.patience
+        )
     if asked.ray:
         assert choice.model is not None
-        return choice, on_ray.Ray(asked.ray, choice.model, workers=asked.workers, threads=asked.threads or 1, gpus=asked.gpus)
+        return choice, on_ray.Ray(
+            asked.ray,
+            choice.model,
+            workers=asked.workers,
+            threads=asked.threads or 1,
+            gpus=asked.gpus,
+        )
     return choice, runs.Here(load(choice, asked.threads))
 
 
@@ -144,10 +248,14 @@ def _at_url(asked: argparse.Namespace, url: str, catalog: Catalog) -> Choice:
         "key_env": asked.key_env,
     }
     try:
-        endpoint = Endpoint.model_validate(fields | {"variant": asked.model if variant and variant.kind == "embedder" else None})
+        endpoint = Endpoint.model_validate(
+            fields | {"variant": asked.model if variant and variant.kind == "embedder" else None}
+        )
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
-        raise EncodeError(f"--endpoint {where}, {fault['loc'][0] if fault['loc'] else 'kind'}: {fault['msg']}") from None
+        raise EncodeError(
+            f"--endpoint {where}, {fault['loc'][0] if fault['loc'] else 'kind'}: {fault['msg']}"
+        ) from None
     if variant is not None and variant.kind != "embedder":
         raise EncodeError(f"{variant.name} gives no vectors. Choose an embedder.")
     return Choice("typed", where, "embedder", "remote", endpoint=endpoint)

@@ -85,13 +85,18 @@ def files(corpus: Path) -> tuple[list[File], int]:
         found = [
             path
             for path in corpus.rglob("*")
-            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(corpus).parts)
+            if path.is_file()
+            and not any(part.startswith(".") for part in path.relative_to(corpus).parts)
         ]
     else:
-        raise EncodeError(f"There is no file or folder {corpus}. Name the corpus: parquet, JSONL or CSV.")
+        raise EncodeError(
+            f"There is no file or folder {corpus}. Name the corpus: parquet, JSONL or CSV."
+        )
     known = [_file(path, within, form) for path in found if (form := _form(path))]
     if not known:
-        raise EncodeError(f"{corpus} holds no file whose name ends in {', '.join(FORMS)} (the text forms also with .gz). Name another.")
+        raise EncodeError(
+            f"{corpus} holds no file whose name ends in {', '.join(FORMS)} (the text forms also with .gz). Name another."
+        )
     return sorted(known), len(found) - len(known)
 
 
@@ -122,8 +127,15 @@ def rows(file: File, reading: Reading) -> Iterator[Row]:
     reader = {"parquet": _parquet, "jsonl": _jsonl, "csv": _csv}[file.form]
     try:
         yield from reader(file, reading)
-    except (OSError, EOFError, zlib.error, pa.ArrowException) as error:  # gzip's own errors are OSErrors
-        raise EncodeError(f"{file.name} cannot be read to its end ({type(error).__name__}): mend or replace the file.") from None
+    except (
+        OSError,
+        EOFError,
+        zlib.error,
+        pa.ArrowException,
+    ) as error:  # gzip's own errors are OSErrors
+        raise EncodeError(
+            f"{file.name} cannot be read to its end ({type(error).__name__}): mend or replace the file."
+        ) from None
 
 
 def _row(file: File, number: int, values: tuple[Any, Any], reading: Reading, share: float) -> Row:
@@ -150,7 +162,9 @@ def _row(file: File, number: int, values: tuple[Any, Any], reading: Reading, sha
         with contextlib.suppress(UnicodeError):
             reason = too_large(reading) if len(text.encode()) > reading.longest_bytes else ""
             key.encode()
-            return Row(file.name, number, "" if reason else key, "" if reason else text, reason, share)
+            return Row(
+                file.name, number, "" if reason else key, "" if reason else text, reason, share
+            )
         reason = "not UTF-8"
     return Row(file.name, number, shown.encode("utf-8", "replace").decode(), "", reason, share)
 
@@ -199,7 +213,9 @@ def _of_json(file: File, number: int, line: bytes, reading: Reading, share: floa
         return Row(file.name, number, "", "", "not JSON", share)
     if not isinstance(value, dict):
         return Row(file.name, number, "", "", "no JSON object", share)
-    return _row(file, number, (value.get(reading.id_column), value.get(reading.text_column)), reading, share)
+    return _row(
+        file, number, (value.get(reading.id_column), value.get(reading.text_column)), reading, share
+    )
 
 
 def _columns(file: File, names: list[str], reading: Reading) -> tuple[int | None, int]:
@@ -208,15 +224,25 @@ def _columns(file: File, names: list[str], reading: Reading) -> tuple[int | None
     Raises:
         EncodeError: a column is not there, or twice.
     """
-    wanted = [reading.text_column] if reading.number_rows and reading.id_column not in names else [reading.id_column, reading.text_column]
+    wanted = (
+        [reading.text_column]
+        if reading.number_rows and reading.id_column not in names
+        else [reading.id_column, reading.text_column]
+    )
     for name in wanted:
         if names.count(name) != 1:
             here = ", ".join(each[:40] for each in names[:12])
-            how = "--text-column" if name == reading.text_column else "--id-column, or let --number-rows make ids"
+            how = (
+                "--text-column"
+                if name == reading.text_column
+                else "--id-column, or let --number-rows make ids"
+            )
             raise EncodeError(
                 f"{file.name} has {'no' if name not in names else 'more than one'} column '{name}' (it has: {here}). Name it with {how}."
             )
-    return names.index(reading.id_column) if reading.id_column in names else None, names.index(reading.text_column)
+    return names.index(reading.id_column) if reading.id_column in names else None, names.index(
+        reading.text_column
+    )
 
 
 def _csv(file: File, reading: Reading) -> Iterator[Row]:
@@ -224,7 +250,9 @@ def _csv(file: File, reading: Reading) -> Iterator[Row]:
         records = csv_rows.records(_lines(stream, _READ_BYTES), reading.longest_row)
         header = next(records, None)
         if header is None or header.fields is None:
-            raise EncodeError(f"{file.name} has no line with the names of its columns. Add one, or leave the file out.")
+            raise EncodeError(
+                f"{file.name} has no line with the names of its columns. Add one, or leave the file out."
+            )
         id_place, text_place = _columns(file, header.fields, reading)
         for number, fields, problem in records:
             if fields is None:
@@ -258,7 +286,12 @@ def _values(column: Any) -> list[Any]:
     """Values of a column; a UnicodeError in the place of bytes that are no UTF-8, which arrow does not check."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    kinds = (
+        pa.types.is_string,
+        pa.types.is_large_string,
+        pa.types.is_binary,
+        pa.types.is_large_binary,
+    )
     if not any(kind(column.type) for kind in kinds):
         return list(column.to_pylist())
     return [_decoded(value) for value in column.cast(pa.large_binary()).to_pylist()]

@@ -57,7 +57,9 @@ class _Lines:
             if not first and b'"' not in line:
                 return ""
             self.left += len(line)
-        return line.decode("utf-8", "surrogateescape")  # bytes that are no UTF-8 become lone surrogates, which the caller finds
+        return line.decode(
+            "utf-8", "surrogateescape"
+        )  # bytes that are no UTF-8 become lone surrogates, which the caller finds
 
     def next_record(self) -> None:
         """The next line begins a record."""
@@ -74,7 +76,9 @@ def records(pieces: Iterator[tuple[bytes, bool]], longest: int) -> Iterator[Reco
         try:
             fields = next(reader, None)
         except csv.Error as error:
-            yield Record(lines.begun + 1, None, NEVER_ENDS if NEVER_ENDS in str(error) else "not CSV")
+            yield Record(
+                lines.begun + 1, None, NEVER_ENDS if NEVER_ENDS in str(error) else "not CSV"
+            )
             if NEVER_ENDS in str(error):
                 return
             reader = csv.reader(lines)

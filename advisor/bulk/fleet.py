@@ -51,9 +51,21 @@ class Fleet:
     """Endpoints that serve one model, `at_once` blocks at each."""
 
     def __init__(
-        self, engines: list[Engine], say: Callable[[str], None], *, at_once: int = AT_ONCE, part: int = PART, patience_s: float = PATIENCE_S
+        self,
+        engines: list[Engine],
+        say: Callable[[str], None],
+        *,
+        at_once: int = AT_ONCE,
+        part: int = PART,
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        self._engines, self._say, self._at_once, self._part, self._patience_s = engines, say, at_once, part, patience_s
+        self._engines, self._say, self._at_once, self._part, self._patience_s = (
+            engines,
+            say,
+            at_once,
+            part,
+            patience_s,
+        )
         self._stop = threading.Event()
         self._todo: queue.SimpleQueue[Block] = queue.SimpleQueue()
         self._came: queue.SimpleQueue[Written | _Back | _Gone | Exception] = queue.SimpleQueue()
@@ -102,7 +114,9 @@ class Fleet:
         alive, out = len(threads), 0
         gone: set[str] = set()
         while end is None or back or out:
-            while out < alive + 1 and (back or end is None):  # one more than work on them, so that nobody waits for the reader
+            while out < alive + 1 and (
+                back or end is None
+            ):  # one more than work on them, so that nobody waits for the reader
                 one = back.popleft() if back else next(source)
                 if isinstance(one, End):
                     end = one
@@ -119,9 +133,13 @@ class Fleet:
             elif isinstance(came, _Back):
                 out -= 1
                 number = came.block.number
-                tries[number] = tries.get(number, 0) + (not isinstance(came.why, BusyError))  # which is no fault of the block
+                tries[number] = tries.get(number, 0) + (
+                    not isinstance(came.why, BusyError)
+                )  # which is no fault of the block
                 if tries[number] >= MOST_TRIES:
-                    raise EncodeError(f"Block {number:,} failed {MOST_TRIES} times, the last time so: {came.why} What is done stays.")
+                    raise EncodeError(
+                        f"Block {number:,} failed {MOST_TRIES} times, the last time so: {came.why} What is done stays."
+                    )
                 back.append(came.block)
             elif isinstance(came, _Gone):
                 alive -= 1
@@ -129,7 +147,9 @@ class Fleet:
                     self._say(f"{came.name} is given up: {came.why}")
                 gone.add(came.name)
                 if not alive:
-                    raise EncodeError(f"No server is left: {came.why} What is done stays; run the same command again when one answers.")
+                    raise EncodeError(
+                        f"No server is left: {came.why} What is done stays; run the same command again when one answers."
+                    )
             else:
                 raise came
         assert end is not None
@@ -148,7 +168,12 @@ class Fleet:
                 continue
             try:
                 written = work.encode(
-                    engine, block, task, part=self._part, alive=lambda: not self._silent(engine, task), paused=self._paused
+                    engine,
+                    block,
+                    task,
+                    part=self._part,
+                    alive=lambda: not self._silent(engine, task),
+                    paused=self._paused,
                 )
                 self._came.put(written)
             except BusyError as error:  # for all of the patience
@@ -170,7 +195,11 @@ class Fleet:
             vector = work.probe(engine)
         except EncodeError as error:
             return error
-        return None if work.same_model(vector, task.probe) else EncodeError(f"{engine.about.where} serves another model now.")
+        return (
+            None
+            if work.same_model(vector, task.probe)
+            else EncodeError(f"{engine.about.where} serves another model now.")
+        )
 
     def _paused(self, busy: BusyError, for_s: float) -> bool:
         """Waits as a server asks that takes no more for now, else longer from time to time; False once the patience is spent."""

@@ -88,9 +88,14 @@ def set_aside_file(block: int) -> str:
     return f"set-aside/block-{block:06d}.jsonl"
 
 
-def store(folder: Path, block: Block, ids: list[str], vectors: bytes | None, refused: list[SetAside]) -> Written:
+def store(
+    folder: Path, block: Block, ids: list[str], vectors: bytes | None, refused: list[SetAside]
+) -> Written:
     """Writes a block's files: `vectors` of the passages `ids`, and the rows set aside, `refused` among them by the model."""
-    aside = b"".join(json.dumps(one._asdict(), ensure_ascii=False).encode() + b"\n" for one in [*block.set_aside, *refused])
+    aside = b"".join(
+        json.dumps(one._asdict(), ensure_ascii=False).encode() + b"\n"
+        for one in [*block.set_aside, *refused]
+    )
     if vectors is not None:
         write(folder / vectors_file(block.number), vectors)
     if aside:
@@ -114,7 +119,9 @@ def intact(folder: Path, one: Written) -> bool:
     """Whether a block's files are there, with the checksums that the journal has."""
     wanted = {one.file: one.sha256, set_aside_file(one.block): one.set_aside_sha256}
     with contextlib.suppress(OSError):
-        return all(sha256(folder / name) == known for name, known in wanted.items() if name and known)
+        return all(
+            sha256(folder / name) == known for name, known in wanted.items() if name and known
+        )
     return False
 
 
@@ -134,13 +141,17 @@ class Folder:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
-            raise EncodeError(f"{path} cannot be written to ({type(error).__name__}). Name another folder with --out.") from None
+            raise EncodeError(
+                f"{path} cannot be written to ({type(error).__name__}). Name another folder with --out."
+            ) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.plan = self._resumed(plan) if (path / JOURNAL).exists() else self._begun(plan)
         except BlockingIOError:
             os.close(self._lock)
-            raise EncodeError(f"Another run is at work in {path}. Wait for its end, or name another folder with --out.") from None
+            raise EncodeError(
+                f"Another run is at work in {path}. Wait for its end, or name another folder with --out."
+            ) from None
         except BaseException:
             os.close(self._lock)
             raise
@@ -192,8 +203,14 @@ class Folder:
             EncodeError: blocks or rows are missing.
         """
         blocks = [self.found[number] for number in sorted(self.found)]
-        read, written, aside = (sum(getattr(one, name) for one in blocks) for name in ("read", "written", "set_aside"))
-        if [one.block for one in blocks] != list(range(end.blocks)) or read != end.read or read != written + aside:
+        read, written, aside = (
+            sum(getattr(one, name) for one in blocks) for name in ("read", "written", "set_aside")
+        )
+        if (
+            [one.block for one in blocks] != list(range(end.blocks))
+            or read != end.read
+            or read != written + aside
+        ):
             raise EncodeError(
                 f"{len(blocks):,} of {end.blocks:,} blocks and {read:,} of {end.read:,} rows are on disk. Run the same command again."
             )
@@ -207,9 +224,15 @@ class Folder:
             "started": self.runs[0]["started"],
             "ended": now(),
             "runs": self.runs,
-            "blocks": [{key: value for key, value in asdict(one).items() if key != "done"} for one in blocks],
+            "blocks": [
+                {key: value for key, value in asdict(one).items() if key != "done"}
+                for one in blocks
+            ],
         }
-        write(self.path / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode() + b"\n")
+        write(
+            self.path / MANIFEST,
+            json.dumps(manifest, indent=1, ensure_ascii=False).encode() + b"\n",
+        )
         for one in blocks:
             (self.path / set_aside_file(one.block)).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
@@ -222,7 +245,9 @@ class Folder:
         temporary = self.path / f".{SET_ASIDE}.tmp"
         with temporary.open("wb") as stream:
             for one in blocks:
-                content = (self.path / set_aside_file(one.block)).read_bytes() if one.set_aside else b""
+                content = (
+                    (self.path / set_aside_file(one.block)).read_bytes() if one.set_aside else b""
+                )
                 digest.update(content)
                 stream.write(content)
             stream.flush()
@@ -231,11 +256,18 @@ class Folder:
         return digest.hexdigest()
 
     def _begun(self, plan: dict[str, Any]) -> dict[str, Any]:
-        for left in self.path.glob(f".{JOURNAL}.*.tmp"):  # of a run that was killed before it had one
+        for left in self.path.glob(
+            f".{JOURNAL}.*.tmp"
+        ):  # of a run that was killed before it had one
             left.unlink(missing_ok=True)
         if any(one.name != "lock" for one in self.path.iterdir()):
-            raise EncodeError(f"{self.path} holds files that are not of a bulk encoding. Name a new or empty folder with --out.")
-        write(self.path / JOURNAL, json.dumps({"format": FORMAT, "plan": plan}, ensure_ascii=False).encode() + b"\n")
+            raise EncodeError(
+                f"{self.path} holds files that are not of a bulk encoding. Name a new or empty folder with --out."
+            )
+        write(
+            self.path / JOURNAL,
+            json.dumps({"format": FORMAT, "plan": plan}, ensure_ascii=False).encode() + b"\n",
+        )
         return plan
 
     def _resumed(self, plan: dict[str, Any]) -> dict[str, Any]:
@@ -254,7 +286,9 @@ class Folder:
             if length < stream.seek(0, os.SEEK_END):
                 stream.truncate(length)  # a line that a kill cut short
         if begun is None or begun.get("format") != FORMAT:
-            raise EncodeError(f"{self.path} was begun by another version of bulk encoding. Name a new folder with --out.")
+            raise EncodeError(
+                f"{self.path} was begun by another version of bulk encoding. Name a new folder with --out."
+            )
         earlier: dict[str, Any] = begun["plan"]
         differ = [key for key in plan if key not in NOT_COMPARED and earlier.get(key) != plan[key]]
         if differ:

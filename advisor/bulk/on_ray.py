@@ -53,7 +53,11 @@ class _Encoder:
         one = pickle.loads(batch[_ITEM][0])  # noqa: S301  # from our own task
         answer: Written | End | str
         try:
-            answer = one if isinstance(one, End | str) else self._problem or work.encode(self._engine, one, self._task)
+            answer = (
+                one
+                if isinstance(one, End | str)
+                else self._problem or work.encode(self._engine, one, self._task)
+            )
         except EncodeError as error:
             answer = str(error)
         except OSError as error:
@@ -76,17 +80,29 @@ def _read(cut: Cut) -> Iterator[Any]:
 class Ray:
     """Workers of a Ray cluster: `address` is that of its head, or `local` for one on this machine that ends with the run."""
 
-    def __init__(self, address: str, model: Model, *, workers: int | None = None, threads: int = 1, gpus: float = 0) -> None:
+    def __init__(
+        self,
+        address: str,
+        model: Model,
+        *,
+        workers: int | None = None,
+        threads: int = 1,
+        gpus: float = 0,
+    ) -> None:
         if find_spec("ray") is None:
             raise EncodeError(INSTALL)
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray sends statistics of use otherwise
         os.environ["RAY_DATA_DISABLE_PROGRESS_BARS"] = "1"
-        os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"  # without it Ray 2.60 warns of a change to come
+        os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = (
+            "0"  # without it Ray 2.60 warns of a change to come
+        )
         if address == LOCAL or address.startswith(("127.0.0.1:", "localhost:")):
             # without it Ray 2.60 takes the machine's address on its network in place of 127.0.0.1, and listens there
             os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
         self._address, self._model, self._threads, self._gpus = address, model, threads, gpus
-        self._workers = workers or max(1, (os.cpu_count() or 2) - 1) if address == LOCAL else workers
+        self._workers = (
+            workers or max(1, (os.cpu_count() or 2) - 1) if address == LOCAL else workers
+        )
         self._begun = False
 
     def known(self) -> tuple[About, Floats]:
@@ -109,12 +125,16 @@ class Ray:
         cut = replace(cut, files=[file._replace(path=file.path.resolve()) for file in cut.files])
         model = replace(self._model, folder=self._model.folder.resolve())
         try:
-            dataset = ray.data.read_datasource(_source(cut), override_num_blocks=1, num_cpus=0).map_batches(
+            dataset = ray.data.read_datasource(
+                _source(cut), override_num_blocks=1, num_cpus=0
+            ).map_batches(
                 _Encoder,
                 batch_size=1,
                 batch_format="numpy",
                 fn_constructor_args=(model, self._threads, task),
-                compute=ray.data.ActorPoolStrategy(size=self._workers or self._free(ray), max_tasks_in_flight_per_actor=2),
+                compute=ray.data.ActorPoolStrategy(
+                    size=self._workers or self._free(ray), max_tasks_in_flight_per_actor=2
+                ),
                 num_cpus=self._threads,
                 num_gpus=self._gpus or None,
             )
@@ -124,7 +144,9 @@ class Ray:
                     raise EncodeError(f"{one} What is done stays.")
                 yield one
         except ray.exceptions.RayError as error:
-            raise EncodeError(f"The Ray cluster gave up ({type(error).__name__}). Look at its logs; what is done stays.") from None
+            raise EncodeError(
+                f"The Ray cluster gave up ({type(error).__name__}). Look at its logs; what is done stays."
+            ) from None
 
     def close(self) -> None:
         """Leaves the cluster; one on this machine ends."""
@@ -139,7 +161,11 @@ class Ray:
         told: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
         if self._address == LOCAL:
             count = self._threads * (self._workers or 1) + 1  # one for the reading
-            told |= {"num_cpus": count, "include_dashboard": False, "object_store_memory": STORE_BYTES}
+            told |= {
+                "num_cpus": count,
+                "include_dashboard": False,
+                "object_store_memory": STORE_BYTES,
+            }
         try:
             ray.init(self._address, runtime_env={"env_vars": {"PYTHONPATH": str(_ROOT)}}, **told)
         except (ConnectionError, ValueError, RuntimeError) as error:
@@ -148,7 +174,9 @@ class Ray:
             ) from None
         self._begun = True
         context = ray.data.DataContext.get_current()
-        context.target_max_block_size = 1  # a row each: a block of the corpus is not held back until others fill it up
+        context.target_max_block_size = (
+            1  # a row each: a block of the corpus is not held back until others fill it up
+        )
         context.enable_progress_bars = False
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         return ray
@@ -156,7 +184,11 @@ class Ray:
     def _free(self, ray: Any) -> int:
         """Workers that the cluster's CPUs, or GPUs where asked for, have room for."""
         there = ray.cluster_resources()
-        room = there.get("GPU", 0) / self._gpus if self._gpus else there.get("CPU", 1) / self._threads - 1
+        room = (
+            there.get("GPU", 0) / self._gpus
+            if self._gpus
+            else there.get("CPU", 1) / self._threads - 1
+        )
         return max(1, int(room))
 
 
@@ -170,7 +202,9 @@ def _source(cut: Cut) -> Any:
             return None
 
         def get_read_tasks(self, parallelism: int, *_: Any, **__: Any) -> list[Any]:
-            told = block.BlockMetadata(num_rows=None, size_bytes=None, input_files=None, exec_stats=None)
+            told = block.BlockMetadata(
+                num_rows=None, size_bytes=None, input_files=None, exec_stats=None
+            )
             return [data.ReadTask(lambda: _read(cut), told)]
 
     return Corpus()

@@ -16,7 +16,12 @@ EVERY_UNSEEN_S = 30.0
 class Progress:
     """Says rows written, their rate, rows set aside and the time left. `clock` gives seconds."""
 
-    def __init__(self, known: list[Written], stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        known: list[Written],
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._stream = stream or sys.stderr
         self._seen = self._stream.isatty()
         self._clock = clock
@@ -34,7 +39,12 @@ class Progress:
         at = self._clock()
         if at - self._said >= (EVERY_S if self._seen else EVERY_UNSEEN_S):
             self._said = at
-            print(f"\r\x1b[K{self.line()}" if self._seen else self.line(), end="" if self._seen else "\n", file=self._stream, flush=True)
+            print(
+                f"\r\x1b[K{self.line()}" if self._seen else self.line(),
+                end="" if self._seen else "\n",
+                file=self._stream,
+                flush=True,
+            )
 
     def line(self) -> str:
         """Where the work stands."""
@@ -51,4 +61,10 @@ class Progress:
 
 def duration(seconds: float) -> str:
     """`45 s`, `12 min`, `3.5 h`."""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 90
+        else f"{seconds / 60:.0f} min"
+        if seconds < 5_400
+        else f"{seconds / 3_600:.1f} h"
+    )

@@ -90,7 +90,12 @@ class Here:
         """Nothing was started."""
 
 
-def run(job: Job, choice: Choice, way: Way, say: Callable[[str], None] = lambda text: print(text, file=sys.stderr)) -> dict[str, Any]:
+def run(
+    job: Job,
+    choice: Choice,
+    way: Way,
+    say: Callable[[str], None] = lambda text: print(text, file=sys.stderr),
+) -> dict[str, Any]:
     """Encodes what is not done yet, and gives the manifest. `say` hears what a person should know.
 
     Raises:
@@ -98,11 +103,17 @@ def run(job: Job, choice: Choice, way: Way, say: Callable[[str], None] = lambda 
     """
     files, others = corpus.files(job.corpus)
     if job.corpus.is_dir() and job.out.resolve().is_relative_to(job.corpus.resolve()):
-        raise EncodeError("The folder for the vectors lies within the corpus, which would then read them. Name another with --out.")
+        raise EncodeError(
+            "The folder for the vectors lies within the corpus, which would then read them. Name another with --out."
+        )
     if others:
-        say(f"{others:,} files of the corpus are left out: their names end in none of {', '.join(corpus.FORMS)}.")
+        say(
+            f"{others:,} files of the corpus are left out: their names end in none of {', '.join(corpus.FORMS)}."
+        )
     about, vector = way.known()
-    plan = _plan(job, choice, about, files) | {"probe": [round(float(value), 6) for value in vector]}
+    plan = _plan(job, choice, about, files) | {
+        "probe": [round(float(value), 6) for value in vector]
+    }
     at = Folder(job.out, plan)
     try:
         if not work.same_model(vector, tuple(at.plan["probe"])):
@@ -112,15 +123,21 @@ def run(job: Job, choice: Choice, way: Way, say: Callable[[str], None] = lambda 
         if at.finished:
             return finished(at.path)
         if damaged := at.forget_damaged():
-            say(f"{len(damaged):,} blocks are not as the journal says and are done again, the first of them {min(damaged)}.")
+            say(
+                f"{len(damaged):,} blocks are not as the journal says and are done again, the first of them {min(damaged)}."
+            )
         if at.found:
             say(f"{len(at.found):,} blocks are done; the run goes on with the others.")
         at.clear()
         at.begin(way.told())
-        end = _done(at, way, Cut(files, job.reading, job.rows, frozenset(at.found)), _task(job, plan))
+        end = _done(
+            at, way, Cut(files, job.reading, job.rows, frozenset(at.found)), _task(job, plan)
+        )
         changed = [file.name for file in files if not file.is_as_it_was()]
         if changed:
-            raise EncodeError(f"{changed[0]} changed while it was read. Restore it and run again, or name a new folder with --out.")
+            raise EncodeError(
+                f"{changed[0]} changed while it was read. Restore it and run again, or name a new folder with --out."
+            )
         return at.finish(end, {"about": asdict(about)})
     finally:
         at.close()
@@ -136,7 +153,9 @@ def finished(out: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
         return manifest
     except (OSError, ValueError):
-        raise EncodeError(f"{out} has no manifest that can be read. Run the command that fills it again, to its end.") from None
+        raise EncodeError(
+            f"{out} has no manifest that can be read. Run the command that fills it again, to its end."
+        ) from None
 
 
 def _done(at: Folder, way: Way, cut: Cut, task: Task) -> End:
@@ -166,25 +185,43 @@ def _plan(job: Job, choice: Choice, about: About, files: list[File]) -> dict[str
         "variant": about.variant_id,
         "engine": about.engine,
         "precision": about.precision,
-        "weights_sha256": None if model is None else _weights(model.folder, (model.model_file, *model.others, "tokenizer.json")),
+        "weights_sha256": None
+        if model is None
+        else _weights(model.folder, (model.model_file, *model.others, "tokenizer.json")),
         "pooling": model.pooling if model else variant.pooling if variant else None,
         "normalised": model.normalised if model else True,
-        "instruction": (model.instruction("passage") if model else (variant.passage_instruction or "") if variant else ""),
+        "instruction": (
+            model.instruction("passage")
+            if model
+            else (variant.passage_instruction or "")
+            if variant
+            else ""
+        ),
         "type": job.type,
         "rows_per_block": job.rows,
         "reading": asdict(job.reading),
-        "corpus": [{"file": file.name, "bytes": file.size, "sha256": corpus.sha256(file.path)} for file in files],
+        "corpus": [
+            {"file": file.name, "bytes": file.size, "sha256": corpus.sha256(file.path)}
+            for file in files
+        ],
     }
 
 
 def _weights(folder: Path, names: tuple[str, ...]) -> str:
     """One checksum of a model's files."""
-    found = [name for name in (*names, "model.safetensors", "pytorch_model.bin") if name and (folder / name).is_file()]
+    found = [
+        name
+        for name in (*names, "model.safetensors", "pytorch_model.bin")
+        if name and (folder / name).is_file()
+    ]
     told = json.dumps([[name, corpus.sha256(folder / name)] for name in sorted(set(found))])
     return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _task(job: Job, plan: dict[str, Any]) -> Task:
     names = ("model", "variant", "engine", "precision", "pooling", "normalised", "instruction")
-    about = {name: str(plan[name]).lower() if isinstance(plan[name], bool) else str(plan[name] or "") for name in names}
+    about = {
+        name: str(plan[name]).lower() if isinstance(plan[name], bool) else str(plan[name] or "")
+        for name in names
+    }
     return Task(job.out, job.type, about, tuple(plan["probe"]))

@@ -30,7 +30,9 @@ def quantised(rows: Floats) -> tuple[NDArray[np.int8], Floats]:
     Shapes: `rows` (passages, dim) float32; results (passages, dim) int8 and (passages,) float32. A vector of zeros has the scale 0.
     """
     scales = (np.abs(rows).max(axis=1, initial=0) / STEPS).astype(np.float32)
-    return np.rint(rows / np.where(scales > 0, scales, 1)[:, None]).clip(-STEPS, STEPS).astype(np.int8), scales
+    return np.rint(rows / np.where(scales > 0, scales, 1)[:, None]).clip(-STEPS, STEPS).astype(
+        np.int8
+    ), scales
 
 
 def packed(ids: list[str], rows: Floats, kind: Type, about: dict[str, str]) -> bytes:
@@ -45,7 +47,9 @@ def packed(ids: list[str], rows: Floats, kind: Type, about: dict[str, str]) -> b
         columns["scale"] = pa.array(scales)
     flat = pa.array(np.ascontiguousarray(values).reshape(-1), _ARROW[kind])
     columns["vector"] = pa.FixedSizeListArray.from_arrays(flat, rows.shape[1])
-    table = pa.table(columns).replace_schema_metadata(about | {"dim": str(rows.shape[1]), "type": kind})
+    table = pa.table(columns).replace_schema_metadata(
+        about | {"dim": str(rows.shape[1]), "type": kind}
+    )
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="none", use_dictionary=False, write_statistics=False)
     return bytes(sink.getvalue())
@@ -61,11 +65,20 @@ def read(path: Path) -> tuple[list[str], Floats, dict[str, str]]:
     """
     try:
         table = pq.read_table(path, memory_map=False)
-        about = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+        about = {
+            key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()
+        }
         vector = table.column("vector").combine_chunks()
-        values = vector.flatten().to_numpy(zero_copy_only=False).reshape(-1, vector.type.list_size).astype(np.float32)
+        values = (
+            vector.flatten()
+            .to_numpy(zero_copy_only=False)
+            .reshape(-1, vector.type.list_size)
+            .astype(np.float32)
+        )
         if about["type"] == "int8":
             values = values * table.column("scale").to_numpy()[:, None]
         return table.column("id").to_pylist(), values, about
     except (OSError, pa.ArrowException, KeyError, AttributeError, ValueError) as error:
-        raise EncodeError(f"{path.name} is no file of vectors that can be read ({type(error).__name__}).") from None
+        raise EncodeError(
+            f"{path.name} is no file of vectors that can be read ({type(error).__name__})."
+        ) from None

@@ -89,7 +89,9 @@ class _Ask:
         half = len(places) // 2
         while True:
             try:
-                dense = self.engine.embed([self.block.texts[place] for place in places], "passage").dense
+                dense = self.engine.embed(
+                    [self.block.texts[place] for place in places], "passage"
+                ).dense
                 break
             except TextRefusedError as error:
                 if not self.alive():
@@ -105,7 +107,11 @@ class _Ask:
                 if half:
                     return [*self(places[:half], busy_since), *self(places[half:])]
         good = np.isfinite(dense).all(axis=1) & (dense != 0).any(axis=1)
-        self.refused.extend(_refused(self.block, place, NO_VECTOR) for place, fine in zip(places, good, strict=True) if not fine)
+        self.refused.extend(
+            _refused(self.block, place, NO_VECTOR)
+            for place, fine in zip(places, good, strict=True)
+            if not fine
+        )
         return [row if fine else None for row, fine in zip(dense, good, strict=True)]
 
 

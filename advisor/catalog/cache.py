@@ -21,7 +21,9 @@ def kept(most: int) -> Callable[[F], F]:
         def given(catalog: Catalog, *arguments: Any) -> Any:
             if catalog.own is None:
                 return for_all(catalog, *arguments)
-            cached = catalog.own.get(make) or catalog.own.setdefault(make, lru_cache(most // 4)(make))  # each visit has its own
+            cached = catalog.own.get(make) or catalog.own.setdefault(
+                make, lru_cache(most // 4)(make)
+            )  # each visit has its own
             return cached(catalog, *arguments)
 
         return cast(F, given)

@@ -12,7 +12,9 @@ import yaml
 
 from advisor.base.errors import Fault
 
-MAX_BYTES = 2_000_000  # the largest shipped file is under 0.1 MB; a mistaken one must not fill the memory
+MAX_BYTES = (
+    2_000_000  # the largest shipped file is under 0.1 MB; a mistaken one must not fill the memory
+)
 
 
 class _Loader(yaml.SafeLoader):
@@ -24,7 +26,9 @@ class _Loader(yaml.SafeLoader):
         """A node; aliases are refused, since a few of them can unfold to gigabytes."""
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "an alias (*name). Write the value out", mark)
+            raise yaml.composer.ComposerError(
+                None, None, "an alias (*name). Write the value out", mark
+            )
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -32,9 +36,13 @@ class _Loader(yaml.SafeLoader):
         seen: set[str] = set()
         for key, _ in node.value:
             if key.tag == "tag:yaml.org,2002:merge" or not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(None, None, "a key that is not plain text", key.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key that is not plain text", key.start_mark
+                )
             if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key '{key.value}' twice. Keep one", key.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key.value}' twice. Keep one", key.start_mark
+                )
             seen.add(key.value)
             key.tag = "tag:yaml.org,2002:str"  # `no:` and `1:` are names here
         return super().construct_mapping(node, deep)
@@ -51,7 +59,11 @@ for _tag, _pattern, _first in (
         "-+0123456789.",
     ),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), [c if c != "\0" else "" for c in _first])
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}",
+        re.compile(f"^(?:{_pattern})$"),
+        [c if c != "\0" else "" for c in _first],
+    )
 
 
 def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
@@ -75,7 +87,13 @@ def text(path: Path, name: str) -> str | Fault:
             )
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        return Fault(name, "", "", "the file is missing.", "Restore it, or point ADVISOR_CATALOG at a whole catalog.")
+        return Fault(
+            name,
+            "",
+            "",
+            "the file is missing.",
+            "Restore it, or point ADVISOR_CATALOG at a whole catalog.",
+        )
     except UnicodeDecodeError as error:
         return Fault(name, "", "", f"byte {error.start:,} is not UTF-8.", "Save the file as UTF-8.")
     except OSError as error:
@@ -103,13 +121,31 @@ def parse_mapping(content: str, name: str) -> dict[str, Any] | Fault:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}" if mark else ""
-        remedy = "Indent with spaces; YAML allows no tabs there." if mark and "\\t" in str(error.problem) else "Mend the YAML at that line."
+        remedy = (
+            "Indent with spaces; YAML allows no tabs there."
+            if mark and "\\t" in str(error.problem)
+            else "Mend the YAML at that line."
+        )
         return Fault(name, place, "", f"{error.problem or error.context}.", remedy)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).split("\n")[0]
+        reason = (
+            "it is nested too deeply"
+            if isinstance(error, RecursionError)
+            else str(error).split("\n")[0]
+        )
         return Fault(name, "", "", f"not readable as YAML: {reason}.", "Mend or restore the file.")
-    except (LookupError, AttributeError, TypeError):  # PyYAML 6.0 trips over `!!bool x`, `!!timestamp x`, `!!float ''`, `!!map [x]`
-        return Fault(name, "", "", "not readable as YAML: a tag (!!) does not fit its value.", "Write the value without a tag.")
+    except (
+        LookupError,
+        AttributeError,
+        TypeError,
+    ):  # PyYAML 6.0 trips over `!!bool x`, `!!timestamp x`, `!!float ''`, `!!map [x]`
+        return Fault(
+            name,
+            "",
+            "",
+            "not readable as YAML: a tag (!!) does not fit its value.",
+            "Write the value without a tag.",
+        )
     if not isinstance(value, dict):
         return Fault(name, "", "", "no mapping at the top.", "Write `field: value` lines.")
     return value
@@ -124,7 +160,13 @@ def csv_rows(path: Path, name: str, columns: tuple[str, ...]) -> list[dict[str, 
     try:
         found = tuple(reader.fieldnames or ())
         if found != columns:
-            return Fault(name, "line 1", "", f"the columns are {', '.join(found) or 'missing'}.", f"Write: {','.join(columns)}")
+            return Fault(
+                name,
+                "line 1",
+                "",
+                f"the columns are {', '.join(found) or 'missing'}.",
+                f"Write: {','.join(columns)}",
+            )
         rows = []
         for row in reader:
             if None in row or None in row.values():
@@ -137,5 +179,7 @@ def csv_rows(path: Path, name: str, columns: tuple[str, ...]) -> list[dict[str, 
                 )
             rows.append(row)
     except csv.Error as error:
-        return Fault(name, f"line {reader.line_num}", "", f"not readable as CSV: {error}.", "Mend the line.")
+        return Fault(
+            name, f"line {reader.line_num}", "", f"not readable as CSV: {error}.", "Mend the line."
+        )
     return rows

@@ -41,7 +41,18 @@ QUALITY_COLUMNS = (
     "source_id",
     "note",
 )
-BY_LANGUAGE_COLUMNS = ("variant", "benchmark", "mode", "aspect", "metric", "score", "source_set", "with_retriever", "source_id", "note")
+BY_LANGUAGE_COLUMNS = (
+    "variant",
+    "benchmark",
+    "mode",
+    "aspect",
+    "metric",
+    "score",
+    "source_set",
+    "with_retriever",
+    "source_id",
+    "note",
+)
 THROUGHPUT_COLUMNS = (
     "variant", "parameters", "hardware", "accelerator_count", "vcpus", "runtime", "precision", "batch", "seq_len",
     "published_value", "published_unit", "docs_per_s", "tokens_per_s", "machine", "calibrates", "grade", "source_id", "note",
@@ -75,8 +86,13 @@ def fingerprint(root: Path) -> str:
             path = os.path.join(folder, name)
             with contextlib.suppress(OSError):  # a file that goes while it is looked at
                 status = os.stat(path)
-                if stat.S_ISREG(status.st_mode):  # the change time tells a change of permissions too
-                    digest.update(os.fsencode(path) + b" %d %d %d\n" % (status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+                if stat.S_ISREG(
+                    status.st_mode
+                ):  # the change time tells a change of permissions too
+                    digest.update(
+                        os.fsencode(path)
+                        + b" %d %d %d\n" % (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+                    )
     return digest.hexdigest()[:16]
 
 
@@ -90,7 +106,9 @@ def load(root: Path | None = None) -> Catalog:
     catalog = None
     try:
         catalog = reading.catalog()
-    except OSError as error:  # a folder that may not be entered, or a file that goes while it is read
+    except (
+        OSError
+    ) as error:  # a folder that may not be entered, or a file that goes while it is read
         reading.unreadable(Path(error.filename or reading.root), error)
     if catalog is None or reading.faults:
         raise CatalogError(reading.faults)
@@ -103,7 +121,9 @@ class _Reading:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.faults: list[Fault] = []
-        self.faulty: set[str] = set()  # ids of entries that were read but do not fit; naming them is no further fault
+        self.faulty: set[str] = (
+            set()
+        )  # ids of entries that were read but do not fit; naming them is no further fault
         self.digest = hashlib.sha256()
 
     def fault(self, file: str, entry: str, where: str, problem: str, remedy: str = "") -> None:
@@ -113,7 +133,11 @@ class _Reading:
         """The fault of a folder or file that cannot be looked into."""
         place = self.name(path) if self.root in path.parents else str(path)
         self.fault(
-            place, "", "", f"it cannot be read ({error.strerror or error}).", "Restore it, and check that its permissions allow reading."
+            place,
+            "",
+            "",
+            f"it cannot be read ({error.strerror or error}).",
+            "Restore it, and check that its permissions allow reading.",
         )
 
     def name(self, path: Path) -> str:
@@ -153,19 +177,33 @@ class _Reading:
             return {}
         return self.entries(model, self.mapping(path), key, self.name(path))
 
-    def entries(self, model: type[E], value: Mapping[str, Any], key: str, file: str) -> dict[str, E]:
+    def entries(
+        self, model: type[E], value: Mapping[str, Any], key: str, file: str
+    ) -> dict[str, E]:
         """The entries under `key` of a mapping that was read, by id."""
         rows = value.get(key)
         if not isinstance(rows, list):
             if value:
-                self.fault(file, "", key, f"no list '{key}'.", f"Write `{key}:` and under it `- id: ...` entries.")
+                self.fault(
+                    file,
+                    "",
+                    key,
+                    f"no list '{key}'.",
+                    f"Write `{key}:` and under it `- id: ...` entries.",
+                )
             return {}
         entries: dict[str, E] = {}
         for number, row in enumerate(rows, 1):
             name = str(row["id"]) if isinstance(row, dict) and row.get("id") else f"number {number}"
             entry = self.one(model, row, file, f"{key.rstrip('s')} {name}")
             if name in entries:
-                self.fault(file, f"{key.rstrip('s')} {name}", "id", f"'{name}' is used twice.", "Ids are unique: rename one.")
+                self.fault(
+                    file,
+                    f"{key.rstrip('s')} {name}",
+                    "id",
+                    f"'{name}' is used twice.",
+                    "Ids are unique: rename one.",
+                )
             elif entry is not None:
                 entries[name] = entry
             else:
@@ -175,7 +213,11 @@ class _Reading:
     def inside(self, folder: Path, ending: str, required: bool = True) -> list[Path]:
         """What a folder holds with that ending, sorted; hidden files are an editor's."""
         try:
-            return sorted(path for path in folder.iterdir() if path.name.endswith(ending) and not path.name.startswith("."))
+            return sorted(
+                path
+                for path in folder.iterdir()
+                if path.name.endswith(ending) and not path.name.startswith(".")
+            )
         except OSError as error:  # Path.glob would give nothing, and the catalog would have lost its prices without a word
             if required or not isinstance(error, FileNotFoundError):
                 self.unreadable(folder, error)
@@ -185,7 +227,15 @@ class _Reading:
         """Reads every file, then checks what names what."""
         if not self.root.is_dir():
             raise CatalogError(
-                [Fault(str(self.root), "", "", "there is no such folder.", "Point ADVISOR_CATALOG at a catalog folder, or unset it.")]
+                [
+                    Fault(
+                        str(self.root),
+                        "",
+                        "",
+                        "there is no such folder.",
+                        "Point ADVISOR_CATALOG at a catalog folder, or unset it.",
+                    )
+                ]
             )
         hardware = self.mapping(self.root / "hardware/accelerators.yaml")
         stores = self.mapping(self.root / "stores.yaml")
@@ -195,14 +245,26 @@ class _Reading:
         in_benchmarks = self.name(self.root / "evidence/benchmarks.yaml")
         share = benchmarks.get("least_shared_share")
         if benchmarks and not (isinstance(share, float) and 0 < share <= 1):
-            self.fault(in_benchmarks, "", "least_shared_share", f"{share!r} is no share.", "Write a number over 0 and up to 1, as 0.5.")
+            self.fault(
+                in_benchmarks,
+                "",
+                "least_shared_share",
+                f"{share!r} is no share.",
+                "Write a number over 0 and up to 1, as 0.5.",
+            )
         catalog = Catalog(
-            families={path.name: self.family(path) for path in self.inside(self.root / "families", "") if path.is_dir()},
+            families={
+                path.name: self.family(path)
+                for path in self.inside(self.root / "families", "")
+                if path.is_dir()
+            },
             licences=self.listed(schema.Licence, self.root / "licences.yaml", "licences"),
             providers=self.providers(),
             accelerators=self.entries(schema.Accelerator, hardware, "accelerators", in_hardware),
             cpus=self.entries(schema.Cpu, hardware, "cpus", in_hardware),
-            instances=self.listed(schema.Instance, self.root / "hardware/instances.yaml", "instances"),
+            instances=self.listed(
+                schema.Instance, self.root / "hardware/instances.yaml", "instances"
+            ),
             stores=self.entries(schema.Store, stores, "stores", in_stores),
             storage_formulas=self.entries(schema.StorageFormula, stores, "formulas", in_stores),
             metrics=self.entries(schema.Metric, benchmarks, "metrics", in_benchmarks),
@@ -218,7 +280,13 @@ class _Reading:
             folder=self.root,
         )
         if not catalog.families and not self.faults:
-            self.fault(self.name(self.root / "families"), "", "", "there is no family in it.", "Restore one: a folder with a family.yaml.")
+            self.fault(
+                self.name(self.root / "families"),
+                "",
+                "",
+                "there is no family in it.",
+                "Restore one: a folder with a family.yaml.",
+            )
         self.check(catalog)
         return catalog
 
@@ -229,16 +297,33 @@ class _Reading:
             if variant := self.file(schema.Variant, file):
                 variants[file.stem] = variant
             if not re.fullmatch(ids.ID_PATTERN, file.stem):
-                self.fault(self.name(file), "", "", f"'{file.stem}' is no id.", "Name the file in lower case with hyphens, as bge-m3.yaml.")
+                self.fault(
+                    self.name(file),
+                    "",
+                    "",
+                    f"'{file.stem}' is no id.",
+                    "Name the file in lower case with hyphens, as bge-m3.yaml.",
+                )
         facts = self.file(schema.Family, path / "family.yaml")
         listing = path / "listing.yaml"
         return Family(
             id=path.name,
-            facts=facts or schema.Family.model_construct(name=path.name, developer="", about="", compared_with=None, sources=[]),
+            facts=facts
+            or schema.Family.model_construct(
+                name=path.name, developer="", about="", compared_with=None, sources=[]
+            ),
             variants=variants,
             listing=self.file(schema.Listing, listing) if listing.exists() else None,
-            corrections=tuple(self.listed(schema.Correction, path / "corrections.yaml", "corrections", required=False).values()),
-            questions=tuple(self.listed(schema.Question, path / "faq.yaml", "questions", required=False).values()),
+            corrections=tuple(
+                self.listed(
+                    schema.Correction, path / "corrections.yaml", "corrections", required=False
+                ).values()
+            ),
+            questions=tuple(
+                self.listed(
+                    schema.Question, path / "faq.yaml", "questions", required=False
+                ).values()
+            ),
         )
 
     def providers(self) -> dict[str, schema.Provider]:
@@ -253,7 +338,13 @@ class _Reading:
             offers = self.entries(schema.Offer, value, "offers", file)
             for key in offers:
                 if key in seen:
-                    self.fault(file, f"offer {key}", "id", f"'{key}' is used in {seen[key]} too.", "Ids are unique: rename one.")
+                    self.fault(
+                        file,
+                        f"offer {key}",
+                        "id",
+                        f"'{key}' is used in {seen[key]} too.",
+                        "Ids are unique: rename one.",
+                    )
                 seen[key] = file
             provider = self.one(schema.Provider, {**value, "offers": []}, file, "")
             if provider:
@@ -268,7 +359,11 @@ class _Reading:
             for key, entry in self.listed(schema.Rule, path, "rules").items():
                 if key in rules:
                     self.fault(
-                        file, f"rule {key}", "id", f"'{key}' is used in rules/{rules[key].theme}.yaml too.", "Ids are unique: rename one."
+                        file,
+                        f"rule {key}",
+                        "id",
+                        f"'{key}' is used in rules/{rules[key].theme}.yaml too.",
+                        "Ids are unique: rename one.",
                     )
                 if (rule := self.rule(key, path.stem, entry, file)) is not None:
                     rules[key] = rule
@@ -281,11 +376,20 @@ class _Reading:
         except syntax.RuleError as error:
             self.fault(file, f"rule {key}", "when", str(error))
             return None
-        for where, template in (("because", entry.because), ("because_unknown", entry.because_unknown or "")):
+        for where, template in (
+            ("because", entry.because),
+            ("because_unknown", entry.because_unknown or ""),
+        ):
             try:
                 for name in names_in(template):
                     if name not in KINDS:
-                        self.fault(file, f"rule {key}", where, f"no column '{name}'.", did_you_mean(name, KINDS))
+                        self.fault(
+                            file,
+                            f"rule {key}",
+                            where,
+                            f"no column '{name}'.",
+                            did_you_mean(name, KINDS),
+                        )
             except syntax.RuleError as error:
                 self.fault(file, f"rule {key}", where, str(error))
         for outcome in ("takes", "leaves", "unknown"):
@@ -294,7 +398,13 @@ class _Reading:
                 continue
             got = _outcome(when, row)
             if got != outcome:
-                self.fault(file, f"rule {key}", f"example.{outcome}", f"the rule gives '{got}' there.", "Mend the example, or the rule.")
+                self.fault(
+                    file,
+                    f"rule {key}",
+                    f"example.{outcome}",
+                    f"the rule gives '{got}' there.",
+                    "Mend the example, or the rule.",
+                )
         return Rule(key, theme, entry, when)
 
     def table(self, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -324,13 +434,23 @@ class _Reading:
                         row[column] = ""
         frame = pd.DataFrame(rows, columns=list(columns))
         numbers = [column for column in columns if column in NUMBERS]
-        return frame.assign(**{column: pd.to_numeric(frame[column], errors="coerce") for column in numbers})
+        return frame.assign(
+            **{column: pd.to_numeric(frame[column], errors="coerce") for column in numbers}
+        )
 
     def check(self, catalog: Catalog) -> None:
         """Every id that one entry names of another must exist."""
         for file, entry, where, key, known, kind in references(catalog, self.root.name):
-            if known and key not in known and key not in self.faulty:  # nothing known: the missing file is a fault of its own
-                self.fault(file, entry, where, f"no {kind} '{key}'.", did_you_mean(key, known) or f"Add the {kind}, or name another.")
+            if (
+                known and key not in known and key not in self.faulty
+            ):  # nothing known: the missing file is a fault of its own
+                self.fault(
+                    file,
+                    entry,
+                    where,
+                    f"no {kind} '{key}'.",
+                    did_you_mean(key, known) or f"Add the {kind}, or name another.",
+                )
         seen: dict[str, str] = {}
         for family in catalog.families.values():
             for key in family.variants:
@@ -377,7 +497,15 @@ def _problem(fault: Any) -> str:
     shown = repr(fault.get("input"))
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
     message = str(fault["msg"]).removeprefix("Value error, ")
-    own = {"unquoted_price", "not_a_price", "negative_price", "unknown_field", "no_source", "outputs", "because_unknown"}
+    own = {
+        "unquoted_price",
+        "not_a_price",
+        "negative_price",
+        "unknown_field",
+        "no_source",
+        "outputs",
+        "because_unknown",
+    }
     if fault["type"] in own:
         return message
     if fault["type"] == "missing":

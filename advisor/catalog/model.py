@@ -35,7 +35,9 @@ class Family:
     questions: tuple[schema.Question, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)  # one is equal to itself only, so that what is computed from it can be cached
+@dataclass(
+    frozen=True, eq=False
+)  # one is equal to itself only, so that what is computed from it can be cached
 class Catalog:
     """Everything the advisor knows. Mappings are by id, in the order of their ids or files."""
 
@@ -64,7 +66,11 @@ class Catalog:
     @property
     def variants(self) -> dict[str, schema.Variant]:
         """Every variant of every family, by id."""
-        return {key: variant for family in self.families.values() for key, variant in family.variants.items()}
+        return {
+            key: variant
+            for family in self.families.values()
+            for key, variant in family.variants.items()
+        }
 
     def family_of(self, variant_id: str) -> Family:
         """The family that holds a variant."""

@@ -32,13 +32,22 @@ from advisor.net.client import wait_s as asked_wait_s
 BASE = "https://api.novita.ai/openai/v1"
 PROVIDER = "novita-ai"
 SOURCE = "novita-list-models"
-UNITS_PER_USD = 10_000  # the list counts in 1/10,000 US dollars per 1M tokens (sources.yaml: novita-price-unit)
-LEAST_USD, MOST_USD = Decimal("0.000001"), Decimal(1_000_000)  # outside of these a price per 1M tokens is a mistake
+UNITS_PER_USD = (
+    10_000  # the list counts in 1/10,000 US dollars per 1M tokens (sources.yaml: novita-price-unit)
+)
+LEAST_USD, MOST_USD = (
+    Decimal("0.000001"),
+    Decimal(1_000_000),
+)  # outside of these a price per 1M tokens is a mistake
 CHUNK = 65_536  # bytes
 
 _KEY = re.compile(r"[\x21-\x7e]{1,500}")
-_BASE = re.compile(r"https?://[A-Za-z0-9.:/_\[\]-]{1,500}")  # no @, \, ? or #, which parsers of addresses read differently
-_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+-]{0,199}")  # what may be shown on a terminal and written into YAML
+_BASE = re.compile(
+    r"https?://[A-Za-z0-9.:/_\[\]-]{1,500}"
+)  # no @, \, ? or #, which parsers of addresses read differently
+_MODEL = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._/:@+-]{0,199}"
+)  # what may be shown on a terminal and written into YAML
 _NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
 
 
@@ -71,8 +80,13 @@ class _Answer(NamedTuple):
     wait_s: float | None = None
 
 
-_TOO_LONG = _Answer(problem="Novita took too long to answer. Try again in a few minutes; the catalog's own prices still hold.")
-_BROKEN = _Answer(problem="Novita could not be reached, or broke off. Check the network and the base address, then try again.", again=True)
+_TOO_LONG = _Answer(
+    problem="Novita took too long to answer. Try again in a few minutes; the catalog's own prices still hold."
+)
+_BROKEN = _Answer(
+    problem="Novita could not be reached, or broke off. Check the network and the base address, then try again.",
+    again=True,
+)
 
 
 def fetch(key: str, base: str = BASE, limits: Limits = LIMITS) -> dict[str, Decimal | None]:
@@ -84,7 +98,9 @@ def fetch(key: str, base: str = BASE, limits: Limits = LIMITS) -> dict[str, Deci
         PricesError: the key or `base` cannot be used, or no list of prices was had.
     """
     if not key:
-        raise PricesError("There is no Novita key. Create one in Novita's key settings; the command line reads NOVITA_API_KEY.")
+        raise PricesError(
+            "There is no Novita key. Create one in Novita's key settings; the command line reads NOVITA_API_KEY."
+        )
     if not _KEY.fullmatch(key):
         raise PricesError(
             "The Novita key holds a space, a line break or another character that no key has. Copy it again, whole and alone."
@@ -94,12 +110,18 @@ def fetch(key: str, base: str = BASE, limits: Limits = LIMITS) -> dict[str, Deci
     answers: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
     # In a thread, because neither the look-up of the name nor headers that trickle in obey a time-out of requests.
     # Given up on, it ends by itself when the server closes, and asks no more.
-    threading.Thread(target=lambda: answers.put(_answer(address, key, limits, until)), name="novita-prices", daemon=True).start()
+    threading.Thread(
+        target=lambda: answers.put(_answer(address, key, limits, until)),
+        name="novita-prices",
+        daemon=True,
+    ).start()
     try:
         got = answers.get(timeout=limits.deadline_s)
     except queue.Empty:
         got = _TOO_LONG
-    if got.body is None:  # raised outside of `except`, so that no exception of requests, which holds the key, hangs on it
+    if (
+        got.body is None
+    ):  # raised outside of `except`, so that no exception of requests, which holds the key, hangs on it
         raise PricesError(got.problem)
     return _listed_prices(got.body, key)
 
@@ -141,9 +163,13 @@ def _models_address(base: str) -> str:
     if not host:
         raise PricesError(f"The base address names no host, or no valid port. Write it as {BASE}.")
     if parts.scheme != "https" and not _is_loopback(host):
-        raise PricesError("The base address is not https, so the key could be read on the way. Write https://.")
+        raise PricesError(
+            "The base address is not https, so the key could be read on the way. Write https://."
+        )
     path = re.sub("/+", "/", parts.path).rstrip("/").removesuffix("/models")
-    path = {"": "/openai/v1", "/openai": "/openai/v1", "/v3/openai/v1": "/v3/openai"}.get(path, path)
+    path = {"": "/openai/v1", "/openai": "/openai/v1", "/v3/openai/v1": "/v3/openai"}.get(
+        path, path
+    )
     return f"{parts.scheme}://{parts.netloc}{path}/models"
 
 
@@ -162,14 +188,20 @@ def _answer(address: str, key: str, limits: Limits, until: float) -> _Answer:
         for number in range(limits.tries):
             got = _one_try(session, address, key, limits, until)
             wait_s = limits.backoff_s * 2**number if got.wait_s is None else got.wait_s
-            last = number + 1 == limits.tries or wait_s > limits.longest_wait_s or time.monotonic() + wait_s >= until
+            last = (
+                number + 1 == limits.tries
+                or wait_s > limits.longest_wait_s
+                or time.monotonic() + wait_s >= until
+            )
             if not got.again or last:
                 break
             time.sleep(wait_s)
     return got
 
 
-def _one_try(session: requests.Session, address: str, key: str, limits: Limits, until: float) -> _Answer:
+def _one_try(
+    session: requests.Session, address: str, key: str, limits: Limits, until: float
+) -> _Answer:
     try:
         with session.get(
             address,
@@ -182,11 +214,15 @@ def _one_try(session: requests.Session, address: str, key: str, limits: Limits, 
                 return _body(response, limits, until)
             again = response.status_code == 429 or response.status_code >= 500
             wait_s = asked_wait_s(response.headers.get("Retry-After", "")) if again else None
-            return _Answer(problem=_problem(response.status_code, wait_s), again=again, wait_s=wait_s)
+            return _Answer(
+                problem=_problem(response.status_code, wait_s), again=again, wait_s=wait_s
+            )
     except (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError):
         return _TOO_LONG
     except urllib3.exceptions.DecodeError:
-        return _Answer(problem="Novita's answer is packed in a way that cannot be unpacked. Check the base address.")
+        return _Answer(
+            problem="Novita's answer is packed in a way that cannot be unpacked. Check the base address."
+        )
     except (OSError, ValueError, urllib3.exceptions.HTTPError):  # requests' own errors are OSErrors
         return _BROKEN
 
@@ -214,7 +250,9 @@ def _problem(status: int, wait_s: float | None) -> str:
     if 300 <= status < 400:
         return f"Novita answered with a redirect ({status}), which was refused so that the key goes nowhere else. Check the base address."
     if status in (401, 403):
-        return f"Novita refused the key ({status}). Check that it is whole and has not been revoked."
+        return (
+            f"Novita refused the key ({status}). Check that it is whole and has not been revoked."
+        )
     if status == 404:
         return f"There is no model list at the base address (404). Use {BASE}."
     if status == 429:
@@ -233,16 +271,24 @@ def _listed_prices(body: bytes, key: str) -> dict[str, Decimal | None]:
     except (ValueError, RecursionError):
         readable = False
     if not readable:
-        raise PricesError("Novita's answer is not JSON. Check the base address, or try again later.")
+        raise PricesError(
+            "Novita's answer is not JSON. Check the base address, or try again later."
+        )
     entries = answer.get("data") if isinstance(answer, dict) else None
     found: dict[str, Decimal | None] = {}
     for entry in entries if isinstance(entries, list) else []:
         model = entry.get("id") if isinstance(entry, dict) else None
         if isinstance(model, str) and _MODEL.fullmatch(model) and key not in model:
             price = _usd(entry.get("input_token_price_per_m"))
-            found[model] = price if price is not None else _usd(_nested(entry, "pricing", "prompt", "price_per_m"))
+            found[model] = (
+                price
+                if price is not None
+                else _usd(_nested(entry, "pricing", "prompt", "price_per_m"))
+            )
     if not found:
-        raise PricesError("Novita's answer holds no list of models under 'data'. Check the base address, or try again later.")
+        raise PricesError(
+            "Novita's answer holds no list of models under 'data'. Check the base address, or try again later."
+        )
     return found
 
 
@@ -291,7 +337,18 @@ def _compared(catalog: Catalog, live: dict[str, Decimal | None]) -> list[tuple[D
         if model.lower().startswith("baai/bge") and model.lower() not in known:
             price = live[model]
             listed = "without a price" if price is None else f"at {formatting.price(price)}"
-            rows.append((Drift(None, model, None, price, f"{model}: Novita lists it {listed}; the catalog has no offer for it."), True))
+            rows.append(
+                (
+                    Drift(
+                        None,
+                        model,
+                        None,
+                        price,
+                        f"{model}: Novita lists it {listed}; the catalog has no offer for it.",
+                    ),
+                    True,
+                )
+            )
     return rows
 
 
@@ -307,7 +364,9 @@ def _compared_offer(offer: Offer, by_name: dict[str, Decimal | None]) -> tuple[D
         text, differs = f"{formatting.price(ours)} in the catalog and at Novita.", False
     else:
         text, differs = f"Novita asks {formatting.price(theirs)}; {says}", True
-    return Drift(offer.id, offer.model, ours, theirs, f"{offer.id} ({offer.model}): {text}"), differs
+    return Drift(
+        offer.id, offer.model, ours, theirs, f"{offer.id} ({offer.model}): {text}"
+    ), differs
 
 
 def _by_name(live: dict[str, Decimal | None]) -> dict[str, Decimal | None]:
@@ -338,9 +397,15 @@ def _yaml_entry(found: Drift, today: date) -> list[str]:
     """The lines of one drift; texts from the list are quoted."""
     lines = [f"  # {' '.join(found.text.split())}"]
     price = "null" if found.live is None else f'"{found.live:f}"'
-    dated = [f"    usd_per_1m_input: {price}", f"    as_of: {today.isoformat()}", "    tier: provider-page"]
+    dated = [
+        f"    usd_per_1m_input: {price}",
+        f"    as_of: {today.isoformat()}",
+        "    tier: provider-page",
+    ]
     if found.offer_id is None:
-        variant = "-".join(re.findall(r"[a-z0-9]+(?:\.[a-z0-9]+)*", found.model.lower().removeprefix("baai/")))
+        variant = "-".join(
+            re.findall(r"[a-z0-9]+(?:\.[a-z0-9]+)*", found.model.lower().removeprefix("baai/"))
+        )
         return [
             *lines,
             f"  - id: {PROVIDER}-{variant}",
@@ -355,7 +420,10 @@ def _yaml_entry(found: Drift, today: date) -> list[str]:
             f"    sources: [{SOURCE}]",
         ]
     if found.live is None:
-        return [*lines, f"  # If Novita's page of the model is gone too, delete offer {found.offer_id}."]
+        return [
+            *lines,
+            f"  # If Novita's page of the model is gone too, delete offer {found.offer_id}.",
+        ]
     return [*lines, f"  - id: {found.offer_id}", *dated]
 
 
@@ -367,8 +435,14 @@ def with_prices(catalog: Catalog, live: dict[str, Decimal | None]) -> Catalog:
     by_name = _by_name(live)
     today = catalogs.today()
     offers = _offers(catalog)
-    renewed = [_live_offer(catalog, offer, by_name.get(offer.model.lower()), today) for offer in offers]
-    used = [f"{offer.id} {offer.usd_per_1m_input}" for offer, before in zip(renewed, offers, strict=True) if offer is not before]
+    renewed = [
+        _live_offer(catalog, offer, by_name.get(offer.model.lower()), today) for offer in offers
+    ]
+    used = [
+        f"{offer.id} {offer.usd_per_1m_input}"
+        for offer, before in zip(renewed, offers, strict=True)
+        if offer is not before
+    ]
     if not used:
         return catalog
     digest = hashlib.sha256("\n".join([today.isoformat(), *used]).encode()).hexdigest()[:8]
@@ -385,7 +459,11 @@ def _live_offer(catalog: Catalog, offer: Offer, price: Decimal | None, today: da
     if price is None or offer.type != "serverless":
         return offer
     fields: dict[str, object] = {"usd_per_1m_input": price, "as_of": today, "tier": "provider-page"}
-    old = {name: ids for name in Offer.model_fields if name not in Offer.NOT_FACTS and (ids := list(offer.source_ids(name)))}
+    old = {
+        name: ids
+        for name in Offer.model_fields
+        if name not in Offer.NOT_FACTS and (ids := list(offer.source_ids(name)))
+    }
     if SOURCE in catalog.sources:
         fields["sources"] = {**old, **{name: [SOURCE] for name in fields}}
     return offer.model_copy(update=fields)

@@ -27,7 +27,14 @@ def _family_references(catalog: Catalog, root: str) -> Iterator[Reference]:
         for where, key in family.facts.all_source_ids():
             yield f"{base}/family.yaml", "", where, key, sources, "source"
         if family.facts.compared_with:
-            yield f"{base}/family.yaml", "", "compared_with", family.facts.compared_with, catalog.families, "family"
+            yield (
+                f"{base}/family.yaml",
+                "",
+                "compared_with",
+                family.facts.compared_with,
+                catalog.families,
+                "family",
+            )
         for name, variant in family.variants.items():
             file = f"{base}/variants/{name}.yaml"
             for where, key in variant.all_source_ids():
@@ -47,9 +54,23 @@ def _family_references(catalog: Catalog, root: str) -> Iterator[Reference]:
                 yield file, "", "licence", variant.licence, catalog.licences, "licence"
         for correction in family.corrections:
             for where, key in correction.all_source_ids():
-                yield f"{base}/corrections.yaml", f"correction {correction.id}", where, key, sources, "source"
+                yield (
+                    f"{base}/corrections.yaml",
+                    f"correction {correction.id}",
+                    where,
+                    key,
+                    sources,
+                    "source",
+                )
             if correction.variant:
-                yield f"{base}/corrections.yaml", f"correction {correction.id}", "variant", correction.variant, variants, "variant"
+                yield (
+                    f"{base}/corrections.yaml",
+                    f"correction {correction.id}",
+                    "variant",
+                    correction.variant,
+                    variants,
+                    "variant",
+                )
         for question in family.questions:
             for where, key in question.all_source_ids():
                 yield f"{base}/faq.yaml", f"question {question.id}", where, key, sources, "source"
@@ -91,24 +112,82 @@ def _other_references(catalog: Catalog, root: str) -> Iterator[Reference]:
                 "accelerator",
             )
         if instance.cpu:
-            yield f"{root}/hardware/instances.yaml", f"instance {instance_id}", "cpu", instance.cpu, catalog.cpus, "CPU class"
+            yield (
+                f"{root}/hardware/instances.yaml",
+                f"instance {instance_id}",
+                "cpu",
+                instance.cpu,
+                catalog.cpus,
+                "CPU class",
+            )
     machines = {**catalog.accelerators, **catalog.cpus}
     for line, machine in enumerate(catalog.throughput["machine"], 2):
         if machine:
-            yield f"{root}/evidence/throughput.csv", f"line {line}", "machine", machine, machines, "accelerator or CPU class"
+            yield (
+                f"{root}/evidence/throughput.csv",
+                f"line {line}",
+                "machine",
+                machine,
+                machines,
+                "accelerator or CPU class",
+            )
     for preset_id, preset in catalog.presets.items():
         for role in ("embedder", "reranker"):
             if named := getattr(preset.expert, role):
-                yield f"{root}/workloads.yaml", f"preset {preset_id}", f"expert.{role}", named, variants, "variant"
+                yield (
+                    f"{root}/workloads.yaml",
+                    f"preset {preset_id}",
+                    f"expert.{role}",
+                    named,
+                    variants,
+                    "variant",
+                )
         for key in preset.expert.sources:
-            yield f"{root}/workloads.yaml", f"preset {preset_id}", "expert.sources", key, sources, "source"
+            yield (
+                f"{root}/workloads.yaml",
+                f"preset {preset_id}",
+                "expert.sources",
+                key,
+                sources,
+                "source",
+            )
     for set_id, chosen in catalog.evidence_sets.items():
-        yield f"{root}/evidence/benchmarks.yaml", f"set {set_id}", "metric", chosen.metric, catalog.metrics, "metric"
+        yield (
+            f"{root}/evidence/benchmarks.yaml",
+            f"set {set_id}",
+            "metric",
+            chosen.metric,
+            catalog.metrics,
+            "metric",
+        )
     for rule in catalog.rules.values():
         for key in rule.entry.sources:
-            yield f"{root}/rules/{rule.theme}.yaml", f"rule {rule.id}", "sources", key, sources, "source"
+            yield (
+                f"{root}/rules/{rule.theme}.yaml",
+                f"rule {rule.id}",
+                "sources",
+                key,
+                sources,
+                "source",
+            )
     for name in ("quality", "quality_by_language", "throughput"):
         table: pd.DataFrame = getattr(catalog, name)
-        for line, (variant_id, source_id) in enumerate(zip(table["variant"], table["source_id"], strict=True), 2):
-            yield f"{root}/evidence/{name}.csv", f"line {line}", "variant", variant_id, variants, "variant"
-            yield f"{root}/evidence/{name}.csv", f"line {line}", "source_id", source_id, sources, "source"
+        for line, (variant_id, source_id) in enumerate(
+            zip(table["variant"], table["source_id"], strict=True), 2
+        ):
+            yield (
+                f"{root}/evidence/{name}.csv",
+                f"line {line}",
+                "variant",
+                variant_id,
+                variants,
+                "variant",
+            )
+            yield (
+                f"{root}/evidence/{name}.csv",
+                f"line {line}",
+                "source_id",
+                source_id,
+                sources,
+                "source",
+            )

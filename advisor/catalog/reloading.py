@@ -28,7 +28,11 @@ class Current(NamedTuple):
         if self.catalog is None or self.since is None or not self.faults:
             return ""
         first, *others = self.faults
-        more = f" There are {len(others)} more faults: python -m advisor validate lists them." if others else ""
+        more = (
+            f" There are {len(others)} more faults: python -m advisor validate lists them."
+            if others
+            else ""
+        )
         return (
             f"Since {self.since:%Y-%m-%d %H:%M} UTC the catalog's files cannot be used, so their last good reading answers "
             f"(catalog {self.catalog.version}). {' '.join(str(first).split())}{more}"
@@ -53,14 +57,18 @@ class Keeper:
     def seen(self, root: Path, within_s: float) -> Current | None:
         """The catalog in `root` as it was seen in the last `within_s`, without a look at its files; None where nobody looked since."""
         kept = self._kept.get(root)
-        return kept.current if kept is not None and time.monotonic() - kept.looked < within_s else None
+        return (
+            kept.current if kept is not None and time.monotonic() - kept.looked < within_s else None
+        )
 
     def current(self, root: Path) -> Current:
         """The catalog in `root` as it is now; while another thread reads changed files, the one before."""
         kept = self._kept.get(root)
         if self._is_new(kept, root) and self._lock.acquire(blocking=kept is None):
             try:
-                if self._is_new(kept := self._kept.get(root), root):  # nobody else has read it meanwhile
+                if self._is_new(
+                    kept := self._kept.get(root), root
+                ):  # nobody else has read it meanwhile
                     self._kept[root] = self._read(root, kept.current if kept else Current(None))
             finally:
                 self._lock.release()
@@ -74,12 +82,21 @@ class Keeper:
 
     def _read(self, root: Path, before: Current) -> _Kept:
         for _ in range(2):
-            looked, mark = time.monotonic(), fingerprint(root)  # before the reading: what changes within it is read again
+            looked, mark = (
+                time.monotonic(),
+                fingerprint(root),
+            )  # before the reading: what changes within it is read again
             try:
                 found = Current(self._reading(root))
-            except Exception as error:  # of whatever kind: a hole in the reader must not take the pages away
-                found = Current(before.catalog, _faults(root, error), before.since or datetime.now(UTC))
-            if fingerprint(root) == mark:  # else files changed meanwhile, and half of it may be from before
+            except (
+                Exception
+            ) as error:  # of whatever kind: a hole in the reader must not take the pages away
+                found = Current(
+                    before.catalog, _faults(root, error), before.since or datetime.now(UTC)
+                )
+            if (
+                fingerprint(root) == mark
+            ):  # else files changed meanwhile, and half of it may be from before
                 break
         return _Kept(mark, found, looked)
 
@@ -87,7 +104,10 @@ class Keeper:
 def _faults(root: Path, error: Exception) -> tuple[Fault, ...]:
     if isinstance(error, CatalogError):
         return tuple(error.faults)
-    problem, remedy = f"reading it failed ({type(error).__name__}).", "Undo the last change to it, and report this to the project."
+    problem, remedy = (
+        f"reading it failed ({type(error).__name__}).",
+        "Undo the last change to it, and report this to the project.",
+    )
     return (Fault(str(root), "", "", problem, remedy),)
 
 

@@ -47,12 +47,21 @@ class Evidence:
         return {variant: score - self.first_stage_score for variant, score in self.scores.items()}
 
 
-def describe(catalog: Catalog, chosen: EvidenceSet, languages: tuple[str, ...] = (), shared: tuple[str, ...] = ()) -> str:
+def describe(
+    catalog: Catalog,
+    chosen: EvidenceSet,
+    languages: tuple[str, ...] = (),
+    shared: tuple[str, ...] = (),
+) -> str:
     """`MTEB(eng, v1) retrieval (nDCG@10, 15 tasks, MTEB results repository)`."""
     parts = [catalog.metrics[chosen.metric].name]
     if chosen.by_language:
         parts.append(
-            f"languages {', '.join(languages)}" if len(languages) > 1 else f"language {languages[0]}" if languages else "by language"
+            f"languages {', '.join(languages)}"
+            if len(languages) > 1
+            else f"language {languages[0]}"
+            if languages
+            else "by language"
         )
     elif shared:
         parts.append(f"mean of the {len(shared)} of {chosen.tasks} tasks that all have")
@@ -77,14 +86,18 @@ def scores(catalog: Catalog, set_id: str, languages: tuple[str, ...] = ()) -> Ma
     chosen = catalog.evidence_sets[set_id]
     rows = _rows(catalog, chosen)
     if chosen.aspect is not None:
-        whole = rows["tasks"] == chosen.tasks if chosen.allow_incomplete else rows["complete"] == "1"
+        whole = (
+            rows["tasks"] == chosen.tasks if chosen.allow_incomplete else rows["complete"] == "1"
+        )
         rows = rows[whole]
         return dict(zip(rows["variant"], rows["score"].astype(float), strict=True))
     wanted = list(languages) if chosen.by_language else _tasks(rows)
     return _means(rows, wanted) if wanted else {}
 
 
-def first_stage_score(catalog: Catalog, chosen: EvidenceSet, languages: tuple[str, ...]) -> float | None:
+def first_stage_score(
+    catalog: Catalog, chosen: EvidenceSet, languages: tuple[str, ...]
+) -> float | None:
     """Score of a reranker table's first stage in the same table, in points of 100; None where it has none."""
     if chosen.first_stage not in catalog.variants:
         return None
@@ -96,7 +109,11 @@ def first_stage_score(catalog: Catalog, chosen: EvidenceSet, languages: tuple[st
         & (table["variant"] == chosen.first_stage)
         & (table["with_retriever"] == "")
     ]
-    rows = rows[rows["aspect"].isin(languages)] if chosen.by_language else rows[rows["aspect"] == "retrieval"]
+    rows = (
+        rows[rows["aspect"].isin(languages)]
+        if chosen.by_language
+        else rows[rows["aspect"] == "retrieval"]
+    )
     return float(rows["score"].mean()) if len(rows) else None
 
 
@@ -115,21 +132,39 @@ def admissible(catalog: Catalog, asked: Asked) -> list[EvidenceSet]:
     Domain sets are not among them, but where passages are long those of long documents come first; of a reranker's sets
     those over the embedder that it follows come first.
     """
-    sets = (s for s in catalog.evidence_sets.values() if s.kind == asked.kind and _speaks_for(s, asked.languages))
+    sets = (
+        s
+        for s in catalog.evidence_sets.values()
+        if s.kind == asked.kind and _speaks_for(s, asked.languages)
+    )
     long = (LONG_DOCUMENTS,) if asked.long else ()
     return sorted(
         (s for s in sets if s.selects or s.domain in long),
-        key=lambda s: (s.domain not in long, asked.first_stage is not None and s.first_stage != asked.first_stage, s.rank, s.id),
+        key=lambda s: (
+            s.domain not in long,
+            asked.first_stage is not None and s.first_stage != asked.first_stage,
+            s.rank,
+            s.id,
+        ),
     )
 
 
-def offered(catalog: Catalog, kind: str, languages: tuple[str, ...], candidates: Collection[str]) -> list[EvidenceSet]:
+def offered(
+    catalog: Catalog, kind: str, languages: tuple[str, ...], candidates: Collection[str]
+) -> list[EvidenceSet]:
     """Sets that a visitor may choose for this kind and these languages, domain sets included: those that compare two candidates."""
-    sets = [s for s in catalog.evidence_sets.values() if s.kind == kind and _speaks_for(s, languages)]
-    return sorted((s for s in sets if len(set(scores(catalog, s.id, languages)) & set(candidates)) > 1), key=lambda s: (s.rank, s.id))
+    sets = [
+        s for s in catalog.evidence_sets.values() if s.kind == kind and _speaks_for(s, languages)
+    ]
+    return sorted(
+        (s for s in sets if len(set(scores(catalog, s.id, languages)) & set(candidates)) > 1),
+        key=lambda s: (s.rank, s.id),
+    )
 
 
-def choose(catalog: Catalog, asked: Asked, candidates: Collection[str], asked_set: str | None = None) -> Evidence:
+def choose(
+    catalog: Catalog, asked: Asked, candidates: Collection[str], asked_set: str | None = None
+) -> Evidence:
     """The evidence for a workload, by the ladder of docs/decisions/0004-evidence-ladder.md; or the set that was asked for.
 
     (1) the preferred set that is complete for every candidate; (2) the mean over the tasks that all have, if they
@@ -140,15 +175,27 @@ def choose(catalog: Catalog, asked: Asked, candidates: Collection[str], asked_se
 
 
 @kept(512)
-def _chosen(catalog: Catalog, asked: Asked, candidates: frozenset[str], asked_set: str | None) -> Evidence:
+def _chosen(
+    catalog: Catalog, asked: Asked, candidates: frozenset[str], asked_set: str | None
+) -> Evidence:
     wanted, languages = sorted(candidates), asked.languages
     preferred = catalog.evidence_sets.get(asked_set or "")
     if preferred is not None and preferred in offered(catalog, asked.kind, languages, candidates):
-        compared = {v: x for v, x in scores(catalog, preferred.id, languages).items() if v in wanted}
+        compared = {
+            v: x for v, x in scores(catalog, preferred.id, languages).items() if v in wanted
+        }
         return _evidence(catalog, preferred, compared, wanted, asked, ranks=True)
     sets = admissible(catalog, asked)
-    found = {s.id: {v: x for v, x in scores(catalog, s.id, languages).items() if v in wanted} for s in sets}
-    measured = [v for v in wanted if any(v in f for f in found.values()) or any(v in set(_rows(catalog, s)["variant"]) for s in sets)]
+    found = {
+        s.id: {v: x for v, x in scores(catalog, s.id, languages).items() if v in wanted}
+        for s in sets
+    }
+    measured = [
+        v
+        for v in wanted
+        if any(v in f for f in found.values())
+        or any(v in set(_rows(catalog, s)["variant"]) for s in sets)
+    ]
     ranks = len(measured) > 1 or len(wanted) == 1
     for chosen in sets:
         if measured and len(found[chosen.id]) == len(measured):
@@ -163,10 +210,17 @@ def _chosen(catalog: Catalog, asked: Asked, candidates: frozenset[str], asked_se
         for chosen in sets:
             if len(found[chosen.id]) >= least:
                 return _evidence(catalog, chosen, found[chosen.id], wanted, asked, ranks=least > 1)
-    return Evidence(None, {}, False, {v: "not measured on any set for this task and these languages" for v in wanted})
+    return Evidence(
+        None,
+        {},
+        False,
+        {v: "not measured on any set for this task and these languages" for v in wanted},
+    )
 
 
-def shared_tasks(catalog: Catalog, chosen: EvidenceSet, candidates: Collection[str]) -> tuple[str, ...]:
+def shared_tasks(
+    catalog: Catalog, chosen: EvidenceSet, candidates: Collection[str]
+) -> tuple[str, ...]:
     """Tasks of a set by task that every candidate has; empty for other sets."""
     if chosen.aspect is not None or chosen.by_language or not candidates:
         return ()
@@ -191,7 +245,9 @@ def _evidence(
         set=chosen,
         scores=found,
         ranks=ranks,
-        unranked={v: _why_unranked(catalog, chosen, v, found, asked) for v in wanted if v not in found},
+        unranked={
+            v: _why_unranked(catalog, chosen, v, found, asked) for v in wanted if v not in found
+        },
         shared_tasks=shared,
         first_stage_score=first_stage_score(catalog, chosen, asked.languages),
         source_ids=tuple(sorted(set(rows[rows["variant"].isin(found)]["source_id"]))),
@@ -200,7 +256,9 @@ def _evidence(
     )
 
 
-def _why_unranked(catalog: Catalog, chosen: EvidenceSet, variant: str, found: dict[str, float], asked: Asked) -> str:
+def _why_unranked(
+    catalog: Catalog, chosen: EvidenceSet, variant: str, found: dict[str, float], asked: Asked
+) -> str:
     """Why a candidate has no score here, with what it does share with the others."""
     names = catalog.variants
     if chosen.source_set == "yours":  # what others measured says nothing of the visitor's data
@@ -249,4 +307,7 @@ def _means(rows: pd.DataFrame, aspects: list[str]) -> dict[str, float]:
     """Mean over `aspects` of the variants that have every one of them."""
     kept = rows[rows["aspect"].isin(aspects)]
     grouped = kept.groupby("variant")["score"].agg(["mean", "count"])
-    return {str(v): float(row["mean"]) for v, row in grouped[grouped["count"] == len(aspects)].iterrows()}
+    return {
+        str(v): float(row["mean"])
+        for v, row in grouped[grouped["count"] == len(aspects)].iterrows()
+    }

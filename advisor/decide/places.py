@@ -39,12 +39,23 @@ class Place:
     @property
     def id(self) -> str:
         """The offer's id, or the variant's and the machine's."""
-        return self.offer.id if self.offer else f"{self.variant_id}@{self.instance.id if self.instance else ''}"
+        return (
+            self.offer.id
+            if self.offer
+            else f"{self.variant_id}@{self.instance.id if self.instance else ''}"
+        )
 
     @property
     def limit(self) -> int | None:
         """Longest input in tokens: the smaller of the variant's and the endpoint's; None where neither is known."""
-        return min((n for n in (self.variant.max_tokens, self.offer.max_tokens if self.offer else None) if n), default=None)
+        return min(
+            (
+                n
+                for n in (self.variant.max_tokens, self.offer.max_tokens if self.offer else None)
+                if n
+            ),
+            default=None,
+        )
 
 
 def place_name(catalog: Catalog, place: Place) -> str:
@@ -81,8 +92,14 @@ def all_places(catalog: Catalog) -> tuple[Place, ...]:
     places = []
     for key, variant in sorted(catalog.variants.items()):
         if variant.kind in ("embedder", "reranker"):
-            places += [Place(key, variant, *found) for found in sorted(offers.get(key, []), key=lambda o: o[2].id)]
-            places += [Place(key, variant, instance=instance) for _, instance in sorted(catalog.instances.items())]
+            places += [
+                Place(key, variant, *found)
+                for found in sorted(offers.get(key, []), key=lambda o: o[2].id)
+            ]
+            places += [
+                Place(key, variant, instance=instance)
+                for _, instance in sorted(catalog.instances.items())
+            ]
     return tuple(places)
 
 
@@ -91,7 +108,10 @@ def preference_order(places: Sequence[Place]) -> tuple[Floats, ...]:
     ranks = {key: rank for rank, key in enumerate(sorted(place.id for place in places))}
     keys = [
         [
-            float((p.offer is not None and p.offer.tier == "aggregator") or (p.instance is not None and p.instance.marketplace))
+            float(
+                (p.offer is not None and p.offer.tier == "aggregator")
+                or (p.instance is not None and p.instance.marketplace)
+            )
             for p in places
         ],
         [float(p.variant.parameters or 0) for p in places],
@@ -107,8 +127,18 @@ def machine_name(catalog: Catalog, instance: Instance) -> str:
     if isinstance(instance, MeasuredMachine):
         return "its own processor"
     if instance.accelerator:
-        name = catalog.accelerators[instance.accelerator].name.removeprefix("NVIDIA ").removeprefix("GeForce ")
+        name = (
+            catalog.accelerators[instance.accelerator]
+            .name.removeprefix("NVIDIA ")
+            .removeprefix("GeForce ")
+        )
         count = instance.accelerator_count
-        return name if count == 1 else f"1/{1 / count:.0f} {name}" if count < 1 else f"{count:g} × {name}"
+        return (
+            name
+            if count == 1
+            else f"1/{1 / count:.0f} {name}"
+            if count < 1
+            else f"{count:g} × {name}"
+        )
     vcpus = f"{instance.vcpu:g} vCPUs" if instance.vcpu else "CPU"
     return f"{vcpus}, {catalog.cpus[instance.cpu].microarchitecture}" if instance.cpu else vcpus

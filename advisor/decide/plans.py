@@ -94,7 +94,11 @@ class Plan:
         self.table, self.row = table, row
         self.place = table.static.places[row]
         self.load = table.loads[table.static.loads[row]]
-        self.id, self.variant_id, self.variant = self.place.id, self.place.variant_id, self.place.variant
+        self.id, self.variant_id, self.variant = (
+            self.place.id,
+            self.place.variant_id,
+            self.place.variant,
+        )
         self.provider_id, self.provider, self.offer, self.instance = (
             self.place.provider_id,
             self.place.provider,
@@ -111,7 +115,11 @@ class Plan:
     @property
     def rent(self) -> Decimal | None:
         """US dollars an hour of its machine; None for an endpoint, or where not known."""
-        return rent_of(self.instance, self.table.assumptions.machine_prices == "spot") if self.instance else None
+        return (
+            rent_of(self.instance, self.table.assumptions.machine_prices == "spot")
+            if self.instance
+            else None
+        )
 
     @property
     def where(self) -> str:
@@ -161,7 +169,11 @@ class Plan:
         """Tokens a second of one machine at the length of the typical input; low is slow."""
         flops = self.load.token_flops
         rates = [self.table.flops[end][self.row] for end in ENDS]
-        return None if np.isnan(rates[0]) or not flops else Speed(*(float(rate) / flops for rate in rates))
+        return (
+            None
+            if np.isnan(rates[0]) or not flops
+            else Speed(*(float(rate) / flops for rate in rates))
+        )
 
     @property
     def encoding_usd(self) -> Range | None:
@@ -170,8 +182,13 @@ class Plan:
             price = usd_per_1m(self.offer)
             if price is None:
                 return None
-            monthly, least = hosted_usd(self.tokens.monthly, price), hosted_usd(self.tokens.monthly_low, price)
-            return Range(max(Decimal(0), least - free_usd_per_month(self.provider)), monthly, monthly)
+            monthly, least = (
+                hosted_usd(self.tokens.monthly, price),
+                hosted_usd(self.tokens.monthly_low, price),
+            )
+            return Range(
+                max(Decimal(0), least - free_usd_per_month(self.provider)), monthly, monthly
+            )
         rent = self.rent
         if rent is None or self.replicas is None:
             return None
@@ -198,8 +215,14 @@ class Plan:
         """Hours that one machine takes for the first encoding: (low, base, high)."""
         if self.load.passage_flops is None or np.isnan(self.table.flops["base"][self.row]):
             return None
-        flops = self.load.passage_flops * self.table.workload.passages if self.variant.kind == "embedder" else 0.0
-        fast, middle, slow = (float(self.table.flops[end][self.row]) for end in ("high", "base", "low"))
+        flops = (
+            self.load.passage_flops * self.table.workload.passages
+            if self.variant.kind == "embedder"
+            else 0.0
+        )
+        fast, middle, slow = (
+            float(self.table.flops[end][self.row]) for end in ("high", "base", "low")
+        )
         return Speed(flops / fast / 3600, flops / middle / 3600, flops / slow / 3600)
 
     @property
@@ -210,8 +233,18 @@ class Plan:
         times = []
         for end, speed in (("low", "high"), ("base", "base"), ("high", "low")):
             static, needed = self.table.static, self.table.needed[end][self.row]
-            machines, flops = self.table.machines(np.array([needed]))[0], self.table.flops[speed][self.row]
-            time = latency.latency_ms(self.load.request_flops, flops, static.cards[self.row], static.read_ms[self.row], needed, machines)
+            machines, flops = (
+                self.table.machines(np.array([needed]))[0],
+                self.table.flops[speed][self.row],
+            )
+            time = latency.latency_ms(
+                self.load.request_flops,
+                flops,
+                static.cards[self.row],
+                static.read_ms[self.row],
+                needed,
+                machines,
+            )
             times.append(float(time))
         return Speed(*times)
 
@@ -220,7 +253,11 @@ class Plan:
         """Ids of the sources of its price."""
         if self.offer is not None:
             return self.offer.source_ids("usd_per_1m_input")
-        field = "spot_usd_per_h" if self.table.assumptions.machine_prices == "spot" else "on_demand_usd_per_h"
+        field = (
+            "spot_usd_per_h"
+            if self.table.assumptions.machine_prices == "spot"
+            else "on_demand_usd_per_h"
+        )
         return self.instance.source_ids(field) if self.instance else ()
 
     @property

@@ -21,17 +21,29 @@ MEASURED_SOURCE = "decision-0009-measured-here"
 
 def priced(catalog: Catalog, assumptions: Assumptions) -> Catalog:
     """The catalog with the visitor's own price, discount and measured machine in it; the catalog itself where none is stated."""
-    price, discount, measured = assumptions.your_price_usd_per_1m, assumptions.hosted_discount_percent, assumptions.measured
+    price, discount, measured = (
+        assumptions.your_price_usd_per_1m,
+        assumptions.hosted_discount_percent,
+        assumptions.measured,
+    )
     if price is None and not discount and measured is None:
         return catalog
     return _priced(catalog, price, assumptions.your_price_variant, discount, measured)
 
 
 @kept(16)
-def _priced(catalog: Catalog, price: float | None, variant: str, discount: float, measured: MeasuredSpeed | None) -> Catalog:
+def _priced(
+    catalog: Catalog,
+    price: float | None,
+    variant: str,
+    discount: float,
+    measured: MeasuredSpeed | None,
+) -> Catalog:
     factor = 1 - Decimal(str(discount)) / 100
     providers = {
-        key: provider.model_copy(update={"offers": [_discounted(offer, factor) for offer in provider.offers]})
+        key: provider.model_copy(
+            update={"offers": [_discounted(offer, factor) for offer in provider.offers]}
+        )
         for key, provider in catalog.providers.items()
     }
     if price is not None and variant in catalog.variants:
@@ -51,7 +63,11 @@ def _priced(catalog: Catalog, price: float | None, variant: str, discount: float
 def can_be_scaled(catalog: Catalog, variant_id: str) -> bool:
     """Whether a speed of a variant says how fast others are: the catalog has it, with its shape."""
     variant = catalog.variants.get(variant_id)
-    return variant is not None and variant.kind in ("embedder", "reranker") and flops_per_token(variant, 1) is not None
+    return (
+        variant is not None
+        and variant.kind in ("embedder", "reranker")
+        and flops_per_token(variant, 1) is not None
+    )
 
 
 def _machine(measured: MeasuredSpeed) -> MeasuredMachine:
@@ -71,4 +87,8 @@ def _machine(measured: MeasuredSpeed) -> MeasuredMachine:
 
 def _discounted(offer: Offer, factor: Decimal) -> Offer:
     price = offer.usd_per_1m_input
-    return offer if price is None or factor == 1 else offer.model_copy(update={"usd_per_1m_input": (price * factor).normalize()})
+    return (
+        offer
+        if price is None or factor == 1
+        else offer.model_copy(update={"usd_per_1m_input": (price * factor).normalize()})
+    )

@@ -74,9 +74,20 @@ def _as_stated(value: Any) -> Any:
 def _of(catalog: Catalog, stated: Mapping[str, Any], *, strict: bool) -> Question:
     known = {*Workload.model_fields, *Assumptions.model_fields, *SCORES.values()}
     unknown = [name for name in stated if name not in known]
-    faults = [_fault(name[:60], "no such field.", did_you_mean(name[:60], known) or _LEAVE) for name in unknown[:MOST_FAULTS]]
-    long = [name for name, value in stated.items() if isinstance(value, (list, tuple)) and len(value) > MOST_ENTRIES]
-    faults += [_fault(name[:60], f"{len(stated[name]):,} entries.", f"State at most {MOST_ENTRIES}.") for name in long if name in known]
+    faults = [
+        _fault(name[:60], "no such field.", did_you_mean(name[:60], known) or _LEAVE)
+        for name in unknown[:MOST_FAULTS]
+    ]
+    long = [
+        name
+        for name, value in stated.items()
+        if isinstance(value, (list, tuple)) and len(value) > MOST_ENTRIES
+    ]
+    faults += [
+        _fault(name[:60], f"{len(stated[name]):,} entries.", f"State at most {MOST_ENTRIES}.")
+        for name in long
+        if name in known
+    ]
     stated = {name: value for name, value in stated.items() if name not in long}
     faults += _unknown_ids(catalog, stated)
     need = {name: value for name, value in stated.items() if name in Workload.model_fields}
@@ -88,7 +99,11 @@ def _of(catalog: Catalog, stated: Mapping[str, Any], *, strict: bool) -> Questio
         assumptions = Assumptions.of(assumed)
     except WorkloadError as error:  # fields that are stated together or not at all
         raise QuestionError([_fault("measured_variant", str(error), "")]) from None
-    return Question(Workload.of(need), assumptions, tuple(stated[name] for name in SCORES.values() if stated.get(name)))
+    return Question(
+        Workload.of(need),
+        assumptions,
+        tuple(stated[name] for name in SCORES.values() if stated.get(name)),
+    )
 
 
 def of_params(catalog: Catalog, params: Mapping[str, Sequence[str]]) -> Question:
@@ -107,8 +122,14 @@ def of_params(catalog: Catalog, params: Mapping[str, Sequence[str]]) -> Question
             stated[name] = list(values)
         elif len(values) > 1:
             faults.append(_fault(name[:60], f"given {len(values)} times.", "Give it once."))
-        elif field is not None and type(field.default) is bool and values[0] not in ("true", "false"):
-            faults.append(_fault(name, f"{values[0][:60]!r} is neither true nor false.", "Write true or false."))
+        elif (
+            field is not None and type(field.default) is bool and values[0] not in ("true", "false")
+        ):
+            faults.append(
+                _fault(
+                    name, f"{values[0][:60]!r} is neither true nor false.", "Write true or false."
+                )
+            )
         else:
             stated[name] = values[0]
     if faults:
@@ -122,8 +143,14 @@ def _faults(model: type[BaseModel], stated: Mapping[str, Any], strict: bool) -> 
         model.model_validate(stated, strict=strict)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False)
-        deeper = {fault["loc"][0] for fault in found if len(fault["loc"]) > 1}  # a list is short of the entries that do not fit
-        return [_of_pydantic(model, fault) for fault in found if len(fault["loc"]) != 1 or fault["loc"][0] not in deeper]
+        deeper = {
+            fault["loc"][0] for fault in found if len(fault["loc"]) > 1
+        }  # a list is short of the entries that do not fit
+        return [
+            _of_pydantic(model, fault)
+            for fault in found
+            if len(fault["loc"]) != 1 or fault["loc"][0] not in deeper
+        ]
     return []
 
 
@@ -148,7 +175,10 @@ def _unknown_ids(catalog: Catalog, stated: Mapping[str, Any]) -> list[Fault]:
         "vector_store": ["ram", "none", *stores.index_stores(catalog)],
         "your_price_variant": encoders,
         "measured_variant": encoders,
-        **{name: [key for key, s in catalog.evidence_sets.items() if s.kind == kind] for kind, name in SCORES.items()},
+        **{
+            name: [key for key, s in catalog.evidence_sets.items() if s.kind == kind]
+            for kind, name in SCORES.items()
+        },
     }
     faults = []
     for name, known in choices.items():
@@ -159,7 +189,8 @@ def _unknown_ids(catalog: Catalog, stated: Mapping[str, Any]) -> list[Fault]:
                 _fault(
                     name,
                     f"the catalog has no {shown}.",
-                    did_you_mean(asked[:60] if isinstance(asked, str) else "", known) or f"Known: {', '.join(known)}.",
+                    did_you_mean(asked[:60] if isinstance(asked, str) else "", known)
+                    or f"Known: {', '.join(known)}.",
                 )
             )
     return faults
@@ -189,8 +220,14 @@ def ignored(
         elif name not in LISTS and len(values) > 1 and (name not in others or name in choices):
             told.append(f"{shown}: given {len(values)} times; the last one is taken.")
         elif name in choices and (odd := [value for value in values if value not in choices[name]]):
-            told.append(f"{shown}: no such choice as '{odd[0][:40]}'. {did_you_mean(odd[0][:40], choices[name])}".strip())
-        elif name in fields and name not in choices and (problem := _unreadable(fields[name], name, list(values))):
+            told.append(
+                f"{shown}: no such choice as '{odd[0][:40]}'. {did_you_mean(odd[0][:40], choices[name])}".strip()
+            )
+        elif (
+            name in fields
+            and name not in choices
+            and (problem := _unreadable(fields[name], name, list(values)))
+        ):
             told.append(f"{shown}: {problem}")
     return told
 
@@ -212,7 +249,13 @@ def _unreadable(model: type[BaseModel], name: str, values: list[str]) -> str:
         return ""  # an empty parameter clears the field
     if type(model.model_fields[name].default) is bool and stated not in ("true", "false"):
         return "write true or false."
-    beside = {} if model is not Workload else {"passage_tokens_p95": 10**6} if name == "passage_tokens" else {"passage_tokens": 1}
+    beside = (
+        {}
+        if model is not Workload
+        else {"passage_tokens_p95": 10**6}
+        if name == "passage_tokens"
+        else {"passage_tokens": 1}
+    )
     try:
         model.model_validate(beside | {name: stated})
     except ValidationError as error:

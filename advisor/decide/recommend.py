@@ -81,7 +81,11 @@ class Judged:
     @property
     def excluded(self) -> tuple[Finding, ...]:
         """The findings that rule the plan out."""
-        return tuple(f for f in self.findings if f.effect == "exclude") if self._rules.excluded[self.row] else ()
+        return (
+            tuple(f for f in self.findings if f.effect == "exclude")
+            if self._rules.excluded[self.row]
+            else ()
+        )
 
     @property
     def remarks(self) -> tuple[Finding, ...]:
@@ -194,7 +198,8 @@ class Recommendation:
         for role in self.roles:
             scores = np.where(self.table.of_kind(role.kind), role.quality, scores)
         return tuple(
-            Judged(self.table, self.rules, row, None if np.isnan(score) else float(score)) for row, score in enumerate(scores.tolist())
+            Judged(self.table, self.rules, row, None if np.isnan(score) else float(score))
+            for row, score in enumerate(scores.tolist())
         )
 
     @cached_property
@@ -212,7 +217,11 @@ class Recommendation:
     @property
     def answer(self) -> tuple[str, ...] | None:
         """Ids of the plans picked; None where nothing fits."""
-        return tuple(self.table.static.places[row].id for row in self.choice.rows) if self.choice else None
+        return (
+            tuple(self.table.static.places[row].id for row in self.choice.rows)
+            if self.choice
+            else None
+        )
 
     @property
     def monthly(self) -> float | None:
@@ -267,17 +276,40 @@ def recommend(
         first = _first_stage(table, roles, workload, cost)
         roles.append(_role(catalog, table, workload, kind, fitting, asked_sets, first))
     return Recommendation(
-        catalog, workload, assumptions, tuple(asked_sets), today, table, rules, tuple(roles), choose(table, tuple(roles), workload, BASE)
+        catalog,
+        workload,
+        assumptions,
+        tuple(asked_sets),
+        today,
+        table,
+        rules,
+        tuple(roles),
+        choose(table, tuple(roles), workload, BASE),
     )
 
 
 def _role(
-    catalog: Catalog, table: Plans, workload: Workload, kind: str, fitting: Rows, asked_sets: Sequence[str], first_stage: str | None
+    catalog: Catalog,
+    table: Plans,
+    workload: Workload,
+    kind: str,
+    fitting: Rows,
+    asked_sets: Sequence[str],
+    first_stage: str | None,
 ) -> Role:
     """A step with the evidence that compares what fits it."""
     long = workload.passage_tokens >= evidence.LONG_TOKENS and not workload.split_long_passages
-    asked = evidence.Asked(kind, tuple(sorted(set(workload.languages))), long and kind == "embedder", first_stage)
-    preferred = next((s for s in asked_sets if s in catalog.evidence_sets and catalog.evidence_sets[s].kind == kind), None)
+    asked = evidence.Asked(
+        kind, tuple(sorted(set(workload.languages))), long and kind == "embedder", first_stage
+    )
+    preferred = next(
+        (
+            s
+            for s in asked_sets
+            if s in catalog.evidence_sets and catalog.evidence_sets[s].kind == kind
+        ),
+        None,
+    )
     names = table.columns["variant"].values
     found = evidence.choose(catalog, asked, {str(name) for name in names[fitting]}, preferred)
     quality = np.full(len(table), np.nan)
@@ -296,7 +328,10 @@ def _first_stage(table: Plans, roles: list[Role], workload: Workload, cost: Floa
 
 def costs_at(table: Plans, ends: Ends) -> Floats:
     """US dollars a month of each plan, with each estimate at an end of its own."""
-    return np.where(table.static.hosted, table.encoding[ends.hosted], table.encoding[ends.own]) + table.index[ends.keeping]
+    return (
+        np.where(table.static.hosted, table.encoding[ends.hosted], table.encoding[ends.own])
+        + table.index[ends.keeping]
+    )
 
 
 def choose(table: Plans, roles: tuple[Role, ...], workload: Workload, ends: Ends) -> Choice | None:
@@ -313,14 +348,18 @@ def choose(table: Plans, roles: tuple[Role, ...], workload: Workload, ends: Ends
     return _two_steps(table, roles, workload, ends, cost)
 
 
-def _two_steps(table: Plans, roles: tuple[Role, ...], workload: Workload, ends: Ends, cost: Floats) -> Choice | None:
+def _two_steps(
+    table: Plans, roles: tuple[Role, ...], workload: Workload, ends: Ends, cost: Floats
+) -> Choice | None:
     """An embedder and a reranker: the embedder's score first, both within the budget, apart or on shared machines."""
     budget = np.inf if workload.budget_usd_per_month is None else workload.budget_usd_per_month
     first, second = roles
     pairs = _shared_pairs(table, first.fitting, second.fitting, ends)
     reserve = cost[second.fitting].min()
     within = np.flatnonzero(np.isin(np.arange(len(table)), pairs.first[pairs.usd <= budget]))
-    leaders = eligible(first, np.union1d(first.fitting[cost[first.fitting] + reserve <= budget], within), workload)
+    leaders = eligible(
+        first, np.union1d(first.fitting[cost[first.fitting] + reserve <= budget], within), workload
+    )
     if not len(leaders):
         return None
     apart = second.fitting[cost[leaders].min() + cost[second.fitting] <= budget]
@@ -336,8 +375,15 @@ def _two_steps(table: Plans, roles: tuple[Role, ...], workload: Workload, ends: 
     both = (pairs.usd <= budget) & np.isin(pairs.first, leaders) & np.isin(pairs.second, followers)
     if both.any():
         # of the cheapest, the best embedder, then the best reranker: none that another beats in one step and equals in the other
-        scores = [-np.nan_to_num(role.quality[rows[both]], nan=-1.0) for role, rows in ((first, pairs.first), (second, pairs.second))]
-        ids = (key[rows[both]] for rows in (pairs.second, pairs.first) for key in reversed(table.static.order))
+        scores = [
+            -np.nan_to_num(role.quality[rows[both]], nan=-1.0)
+            for role, rows in ((first, pairs.first), (second, pairs.second))
+        ]
+        ids = (
+            key[rows[both]]
+            for rows in (pairs.second, pairs.first)
+            for key in reversed(table.static.order)
+        )
         order = np.lexsort((*ids, *reversed(scores), np.round(pairs.usd[both], 9)))[0]
         rows = (int(pairs.first[both][order]), int(pairs.second[both][order]))
         options.append((float(pairs.usd[both][order]), Choice(rows, shared=True)))
@@ -362,7 +408,10 @@ def _shared_pairs(table: Plans, first: Rows, second: Rows, ends: Ends) -> _Pairs
         if (instance := places[row].instance) is not None:
             machines.setdefault(instance.id, []).append(int(row))
     found = [
-        (int(row), other) for row in first if (instance := places[row].instance) is not None for other in machines.get(instance.id, [])
+        (int(row), other)
+        for row in first
+        if (instance := places[row].instance) is not None
+        for other in machines.get(instance.id, [])
     ]
     one, two = (np.array([pair[i] for pair in found], dtype=np.int64) for i in (0, 1))
     needed, memory = table.columns["needed_bytes"].values, table.columns["memory_bytes"].values
@@ -385,7 +434,10 @@ def total_usd(table: Plans, choice: Choice, ends: Ends) -> float:
         cost = costs_at(table, ends)
         return float(sum(cost[row] for row in choice.rows))
     first, second = choice.rows
-    return float(table.static.rents[first] * shared_replicas(table, first, second, ends.own) + table.index[ends.keeping][first])
+    return float(
+        table.static.rents[first] * shared_replicas(table, first, second, ends.own)
+        + table.index[ends.keeping][first]
+    )
 
 
 def best(table: Plans, role: Role, rows: Rows, workload: Workload, cost: Floats) -> int | None:
@@ -403,7 +455,11 @@ def eligible(role: Role, rows: Rows, workload: Workload) -> Rows:
     if not len(ranked):
         return rows
     gap = np.nanmax(scores) - role.quality[ranked]
-    return ranked[gap < evidence.EQUAL_POINTS] if workload.priority == "quality" else ranked[gap <= workload.quality_tolerance]
+    return (
+        ranked[gap < evidence.EQUAL_POINTS]
+        if workload.priority == "quality"
+        else ranked[gap <= workload.quality_tolerance]
+    )
 
 
 def _preferred(table: Plans, rows: Rows, quality: Floats, workload: Workload, cost: Floats) -> int:
@@ -420,7 +476,9 @@ def unbeaten(table: Plans, near: Rows, quality: Floats, cost: Floats) -> Rows:
     kept = near[second_hand == second_hand.min()]
     score, usd = np.nan_to_num(quality[kept], nan=-1.0), np.round(cost[kept], 9)
     order = np.argsort(usd, kind="stable")
-    best = np.maximum.accumulate(score[order])[np.searchsorted(usd[order], usd, side="right") - 1]  # of those that cost no more
+    best = np.maximum.accumulate(score[order])[
+        np.searchsorted(usd[order], usd, side="right") - 1
+    ]  # of those that cost no more
     stays: Rows = kept[(score < 0) | (score >= best)]
     return stays
 
@@ -428,7 +486,15 @@ def unbeaten(table: Plans, near: Rows, quality: Floats, cost: Floats) -> Rows:
 def preference_keys(table: Plans, cost: Floats) -> tuple[Floats, ...]:
     """Among equal costs: first-hand prices, the smaller model, the lower cost a month and once, no router, the listing's price, the id."""
     second_hand, parameters, router, no_listing, name = table.static.order
-    return second_hand, parameters, cost, np.nan_to_num(table.once["base"], nan=np.inf), router, no_listing, name
+    return (
+        second_hand,
+        parameters,
+        cost,
+        np.nan_to_num(table.once["base"], nan=np.inf),
+        router,
+        no_listing,
+        name,
+    )
 
 
 def preference(found: Recommendation, judged: Judged) -> tuple[float, ...]:
@@ -438,4 +504,6 @@ def preference(found: Recommendation, judged: Judged) -> tuple[float, ...]:
 
 def material(workload: Workload, least: float) -> float:
     """Differences below `material_usd` count as equal; equal costs always do."""
-    return max(0.0, workload.material_usd - 1e-9) if workload.material_usd else 1e-9 * max(1.0, least)
+    return (
+        max(0.0, workload.material_usd - 1e-9) if workload.material_usd else 1e-9 * max(1.0, least)
+    )

@@ -53,7 +53,11 @@ class Findings:
         """A rule's answer for every plan; one value stands for all where it reads the workload alone."""
         if rule.id not in self._truths:
             same = self._near is not None and not self._changed.intersection(rule.when.names)
-            self._truths[rule.id] = self._near.truth(rule) if self._near and same else evaluate.evaluate(rule.when, self.table.columns, 1)
+            self._truths[rule.id] = (
+                self._near.truth(rule)
+                if self._near and same
+                else evaluate.evaluate(rule.when, self.table.columns, 1)
+            )
         return self._truths[rule.id]
 
     @cached_property
@@ -64,17 +68,24 @@ class Findings:
             name
             for name, column in self.table.columns.items()
             if column is not (was := before[name])
-            and not (np.array_equal(column.known, was.known) and np.array_equal(column.values, was.values))
+            and not (
+                np.array_equal(column.known, was.known)
+                and np.array_equal(column.values, was.values)
+            )
         }
 
     def excluding(self, row: int) -> tuple[str, ...]:
         """Ids of the rules that rule a plan out, in the rules' order."""
-        return tuple(rule.id for rule in self.rules.values() if self._effect(rule, row) == "exclude")
+        return tuple(
+            rule.id for rule in self.rules.values() if self._effect(rule, row) == "exclude"
+        )
 
     def of(self, row: int) -> tuple[Finding, ...]:
         """The rules that apply to a plan: exclusions first, then warnings and notes, each by the rules' order."""
         if row not in self._said:
-            found = [self._finding(rule, row) for rule in self.rules.values() if self._effect(rule, row)]
+            found = [
+                self._finding(rule, row) for rule in self.rules.values() if self._effect(rule, row)
+            ]
             self._said[row] = tuple(sorted(found, key=lambda f: ORDER.index(f.effect)))
         return self._said[row]
 
@@ -84,13 +95,21 @@ class Findings:
         at = 0 if len(truth.true) == 1 else row
         if truth.true[at]:
             return rule.entry.effect
-        return rule.entry.if_unknown if truth.unknown[at] and rule.entry.if_unknown != "ignore" else ""
+        return (
+            rule.entry.if_unknown if truth.unknown[at] and rule.entry.if_unknown != "ignore" else ""
+        )
 
     def _finding(self, rule: Rule, row: int) -> Finding:
         truth, entry = self.truth(rule), rule.entry
         sure = bool(truth.true[0 if len(truth.true) == 1 else row])
         template = entry.because if sure else entry.because_unknown or ""
-        return Finding(rule.id, self._effect(rule, row), _sentence(template, self.table[row]), tuple(entry.sources), not sure)
+        return Finding(
+            rule.id,
+            self._effect(rule, row),
+            _sentence(template, self.table[row]),
+            tuple(entry.sources),
+            not sure,
+        )
 
 
 def _sentence(template: str, plan: Plan) -> str:

@@ -74,7 +74,9 @@ def static_columns(catalog: Catalog, precision: str, spot: bool) -> StaticColumn
     places = all_places(catalog)
     pairs = tuple(dict.fromkeys((place.variant_id, place.limit) for place in places))
     rows = [_place_figures(catalog, place, precision, spot) for place in places]
-    columns = {name: column([row[name] for row in rows], KINDS[name]) for name in (rows[0] if rows else {})}
+    columns = {
+        name: column([row[name] for row in rows], KINDS[name]) for name in (rows[0] if rows else {})
+    }
     prices = [None if place.offer is None else usd_per_1m(place.offer) for place in places]
     rents = [None if place.instance is None else rent_of(place.instance, spot) for place in places]
     flops = [_speed(catalog, place, precision) for place in places]
@@ -84,19 +86,33 @@ def static_columns(catalog: Catalog, precision: str, spot: bool) -> StaticColumn
         prices=_floats([None if price is None else price / MILLION for price in prices]),
         free=np.array([float(free_usd_per_month(place.provider)) for place in places]),
         rents=_floats([None if rent is None else rent * HOURS_PER_MONTH for rent in rents]),
-        flops={end: _floats([None if speed is None else getattr(speed, end) for speed in flops]) for end in ENDS},
-        cards=np.array([max(1.0, place.instance.accelerator_count) if place.instance else 1.0 for place in places]),
+        flops={
+            end: _floats([None if speed is None else getattr(speed, end) for speed in flops])
+            for end in ENDS
+        },
+        cards=np.array(
+            [
+                max(1.0, place.instance.accelerator_count) if place.instance else 1.0
+                for place in places
+            ]
+        ),
         read_ms=np.array([_read_ms(catalog, place, precision) for place in places]),
         hosted=np.array([place.offer is not None for place in places], dtype=bool),
-        measured=np.array([isinstance(place.instance, MeasuredMachine) for place in places], dtype=bool),
-        loads=np.array([pairs.index((place.variant_id, place.limit)) for place in places], dtype=np.int64),
+        measured=np.array(
+            [isinstance(place.instance, MeasuredMachine) for place in places], dtype=bool
+        ),
+        loads=np.array(
+            [pairs.index((place.variant_id, place.limit)) for place in places], dtype=np.int64
+        ),
         pairs=pairs,
         order=preference_order(places),
     )
 
 
 def _floats(values: Sequence[float | Decimal | None]) -> Floats:
-    return np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
+    return np.array(
+        [np.nan if value is None else float(value) for value in values], dtype=np.float64
+    )
 
 
 def _speed(catalog: Catalog, place: Place, precision: str) -> Speed | None:
@@ -108,7 +124,11 @@ def _speed(catalog: Catalog, place: Place, precision: str) -> Speed | None:
     kind = throughput.hardware_class(catalog, place.instance)
     calibration = throughput.calibrations(catalog, precision).get(kind) if kind else None
     peak = throughput.peak_flops(catalog, place.instance, precision)
-    return None if calibration is None or peak is None else Speed(*(share * peak for share in calibration.mfu))
+    return (
+        None
+        if calibration is None or peak is None
+        else Speed(*(share * peak for share in calibration.mfu))
+    )
 
 
 def _read_ms(catalog: Catalog, place: Place, asked: str) -> float:
@@ -118,7 +138,11 @@ def _read_ms(catalog: Catalog, place: Place, asked: str) -> float:
         return 0.0
     rate = catalog.accelerators[place.instance.accelerator or ""].memory_bandwidth_gb_per_s
     weights = throughput.weights_bytes(place.variant, throughput.precision_of(kind, asked))
-    return 1000 * weights / (rate * 1e9 * min(1.0, place.instance.accelerator_count)) if rate and weights else 0.0
+    return (
+        1000 * weights / (rate * 1e9 * min(1.0, place.instance.accelerator_count))
+        if rate and weights
+        else 0.0
+    )
 
 
 def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -> dict[str, Any]:
@@ -138,19 +162,31 @@ def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -
         "hosted": offer is not None,
         "place": place_name(catalog, place),
         "provider": place.provider_id,
-        "provider_name": provider.name if provider else CLOUDS.get(instance.cloud, instance.cloud) if instance else None,
+        "provider_name": provider.name
+        if provider
+        else CLOUDS.get(instance.cloud, instance.cloud)
+        if instance
+        else None,
         "offer": offer.id if offer else None,
         "offer_type": offer.type if offer else None,
         "price_tier": offer.tier if offer else None,
-        "priced": price is not None or (instance is not None and rent_of(instance, spot) is not None),
-        "price_age_days": as_of.toordinal() if as_of else None,  # the day itself: `build._columns` counts the days since
+        "priced": price is not None
+        or (instance is not None and rent_of(instance, spot) is not None),
+        "price_age_days": as_of.toordinal()
+        if as_of
+        else None,  # the day itself: `build._columns` counts the days since
         "requests_per_minute": offer.requests_per_minute if offer else None,
         "native_currency": offer.native_currency if offer else None,
         "usd_per_1m_input": float(price) if price is not None else None,
         "max_tokens": variant.max_tokens,
         "offer_max_tokens": offer.max_tokens if offer else None,
         "limit_tokens": place.limit,
-        "special_tokens": (variant.special_tokens_per_pair if variant.kind == "reranker" else variant.special_tokens_per_text) or 0,
+        "special_tokens": (
+            variant.special_tokens_per_pair
+            if variant.kind == "reranker"
+            else variant.special_tokens_per_text
+        )
+        or 0,
         "recommended_tokens": variant.recommended_tokens,
         "language_count": len(variant.languages) if variant.languages is not None else None,
         "outputs_given": formatting.listed([o.replace("_", "-") for o in variant.outputs]),
@@ -186,10 +222,17 @@ def _machine_figures(catalog: Catalog, place: Place, asked: str) -> dict[str, An
         "hardware_class": kind,
         "machine_name": machine_name(catalog, instance) if instance else None,
         "precision": precision,
-        "speed_measured": bool(calibration and (named, place.variant_id) in calibration.measured) if instance else None,
+        "speed_measured": bool(calibration and (named, place.variant_id) in calibration.measured)
+        if instance
+        else None,
         "speed_points": calibration.points if calibration else None,
-        "speed_machines": formatting.listed([machines[key] for key in calibration.machines]) if calibration else None,
-        "runtimes": formatting.listed([name for name, runtime in variant.runtimes.items() if runtime.support in RUNS], "or") or None,
+        "speed_machines": formatting.listed([machines[key] for key in calibration.machines])
+        if calibration
+        else None,
+        "runtimes": formatting.listed(
+            [name for name, runtime in variant.runtimes.items() if runtime.support in RUNS], "or"
+        )
+        or None,
         "int8_loss": int8_loss(catalog, place.variant_id) if precision == "int8" else None,
         "memory_bytes": throughput.memory_bytes(catalog, instance) if instance else None,
         "needed_bytes": throughput.needed_bytes(variant, precision) if precision else None,
@@ -218,9 +261,19 @@ def _losses(catalog: Catalog, variant_id: str) -> Mapping[str, Any]:
     """On how many data sets of one table a reranker lowers the score of its first stage, and where most; None where not measured."""
     chosen = catalog.evidence_sets.get(LOSSES)
     table = catalog.quality_by_language
-    rows = table[(table["benchmark"] == chosen.benchmark) & (table["aspect"] != "average")] if chosen else table.iloc[:0]
-    scores = {row["aspect"]: row["score"] for row in rows[rows["variant"] == variant_id].to_dict("records") if row["with_retriever"]}
-    before = {row["aspect"]: row["score"] for row in rows.to_dict("records") if not row["with_retriever"]}
+    rows = (
+        table[(table["benchmark"] == chosen.benchmark) & (table["aspect"] != "average")]
+        if chosen
+        else table.iloc[:0]
+    )
+    scores = {
+        row["aspect"]: row["score"]
+        for row in rows[rows["variant"] == variant_id].to_dict("records")
+        if row["with_retriever"]
+    }
+    before = {
+        row["aspect"]: row["score"] for row in rows.to_dict("records") if not row["with_retriever"]
+    }
     shared = {key: (before[key], score) for key, score in scores.items() if key in before}
     if not shared:
         return {"losses": None, "losses_of": None, "worst_loss": None}

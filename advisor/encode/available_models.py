@@ -51,7 +51,11 @@ class Choice:
     @property
     def fetchable(self) -> bool:
         """Whether fetching its files from the hub would bring it."""
-        return bool(self.missing) and self.files is not None and not (self.engine == "torch" and torch_engine.installed())
+        return (
+            bool(self.missing)
+            and self.files is not None
+            and not (self.engine == "torch" and torch_engine.installed())
+        )
 
     @property
     def room(self) -> str:
@@ -69,10 +73,16 @@ class Choice:
         """The name with what sets it apart."""
         if self.model is not None and self.model.standin:
             return f"{self.name} (stand-in, not BGE)"
-        return self.name if self.engine == "local" else f"{self.name}, {'torch' if self.engine == 'torch' else 'endpoint'}"
+        return (
+            self.name
+            if self.engine == "local"
+            else f"{self.name}, {'torch' if self.engine == 'torch' else 'endpoint'}"
+        )
 
 
-def all_of(catalog: Catalog, served: Mapping[str, Endpoint], folders: Mapping[str, Path]) -> dict[str, Choice]:
+def all_of(
+    catalog: Catalog, served: Mapping[str, Endpoint], folders: Mapping[str, Path]
+) -> dict[str, Choice]:
     """Every model that can be had here, by id: those on this machine, those that can be fetched, and endpoints.
 
     `served` holds endpoints by id of a choice (see `at`). `folders` names folders on disk by id of a choice; they go before those of the
@@ -83,23 +93,46 @@ def all_of(catalog: Catalog, served: Mapping[str, Endpoint], folders: Mapping[st
         with contextlib.suppress(EncodeError):  # a folder that is no stand-in offers none
             model = models.standin(folder)
             found.append(Choice(STANDIN, model.name, model.kind, "local", model=model))
-    encoders = {key: variant for key, variant in catalog.variants.items() if variant.kind in ("embedder", "reranker")}
-    found += [_local(catalog, key, variant, folders.get(key)) for key, variant in encoders.items() if variant.local_files]
+    encoders = {
+        key: variant
+        for key, variant in catalog.variants.items()
+        if variant.kind in ("embedder", "reranker")
+    }
+    found += [
+        _local(catalog, key, variant, folders.get(key))
+        for key, variant in encoders.items()
+        if variant.local_files
+    ]
     found += [
         _torch(catalog, key, variant, folders.get(f"{key}{TORCH}"))
         for key, variant in encoders.items()
         # without torch only what nothing else gives is named, with the step that brings it
-        if variant.pooling != "last_token" and variant.hub_id and ("multi_vector" in variant.outputs or not torch_engine.installed())
+        if variant.pooling != "last_token"
+        and variant.hub_id
+        and ("multi_vector" in variant.outputs or not torch_engine.installed())
     ]
     for key, endpoint in served.items():
-        instruction = catalog.variants[endpoint.variant].query_instruction if endpoint.variant else None
-        found.append(Choice(key, endpoint.name, endpoint.kind, "remote", endpoint=endpoint, query_instruction=instruction))
+        instruction = (
+            catalog.variants[endpoint.variant].query_instruction if endpoint.variant else None
+        )
+        found.append(
+            Choice(
+                key,
+                endpoint.name,
+                endpoint.kind,
+                "remote",
+                endpoint=endpoint,
+                query_instruction=instruction,
+            )
+        )
     return {choice.id: choice for choice in found}
 
 
 def at(found: Mapping[str, Endpoint], typed: Endpoint | None = None) -> dict[str, Endpoint]:
     """The operator's endpoints, and one that a visitor typed in, by id of a choice."""
-    return {f"{AT}{key}": endpoint for key, endpoint in found.items()} | ({TYPED: typed} if typed else {})
+    return {f"{AT}{key}": endpoint for key, endpoint in found.items()} | (
+        {TYPED: typed} if typed else {}
+    )
 
 
 def standin_folder() -> Path | None:
@@ -115,8 +148,12 @@ def local_files(variant: Variant) -> Files:
         EncodeError: no ONNX file of the variant is known.
     """
     if variant.local_files is None:
-        raise EncodeError(f"{variant.name} does not run in the local engine: no ONNX file of it is known. Use an endpoint that serves it.")
-    return Files(variant.local_files.repo, variant.local_files.model_file, tuple(variant.local_files.others))
+        raise EncodeError(
+            f"{variant.name} does not run in the local engine: no ONNX file of it is known. Use an endpoint that serves it."
+        )
+    return Files(
+        variant.local_files.repo, variant.local_files.model_file, tuple(variant.local_files.others)
+    )
 
 
 def _local(catalog: Catalog, key: str, variant: Variant, own: Path | None) -> Choice:
@@ -175,12 +212,21 @@ def _is_folder(path: Path) -> bool:
 def _folder(key: str, files: Files, own: Path | None) -> tuple[Path, str]:
     """Where a model's files are, or will be; and why they are not there, empty where they are."""
     if own is not None and not _is_folder(own):
-        return own, f"The folder that you named is not there. Name one that holds all files of {files.repo}."
-    for folder in (own, downloads.models_folder() / key):  # a folder of somebody's own has no manifest
+        return (
+            own,
+            f"The folder that you named is not there. Name one that holds all files of {files.repo}.",
+        )
+    for folder in (
+        own,
+        downloads.models_folder() / key,
+    ):  # a folder of somebody's own has no manifest
         if folder is not None and _is_folder(folder):
             lacking = downloads.missing(files, folder)
             if not lacking:
                 return folder, ""
             if folder is own:
-                return folder, f"The folder that you named holds no {lacking[0]}. Name one that holds all files of {files.repo}."
+                return (
+                    folder,
+                    f"The folder that you named holds no {lacking[0]}. Name one that holds all files of {files.repo}.",
+                )
     return downloads.models_folder() / folder_name(files.repo), downloads.lacking(files) or ""

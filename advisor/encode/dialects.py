@@ -59,7 +59,9 @@ def server_root(path: str) -> str:
     return re.sub(r"(/(v1|api|run|embed|embeddings|rerank|models|info))+$", "", path)
 
 
-def _listed(*keys: str, place: str | None = None, value: str = "") -> Callable[[Any], list[tuple[Any, Any]]]:
+def _listed(
+    *keys: str, place: str | None = None, value: str = ""
+) -> Callable[[Any], list[tuple[Any, Any]]]:
     """Reads the list under `keys`: its items in order, or the `value` of each with the place it states."""
 
     def values(answer: Any) -> list[tuple[Any, Any]]:
@@ -67,7 +69,11 @@ def _listed(*keys: str, place: str | None = None, value: str = "") -> Callable[[
             answer = answer[key]
         if not isinstance(answer, list):
             raise TypeError
-        return list(enumerate(answer)) if place is None else [(row[place], row[value]) for row in answer]
+        return (
+            list(enumerate(answer))
+            if place is None
+            else [(row[place], row[value]) for row in answer]
+        )
 
     return values
 
@@ -75,7 +81,11 @@ def _listed(*keys: str, place: str | None = None, value: str = "") -> Callable[[
 def _usage(answer: Any, _: Mapping[str, str]) -> object:
     """Tokens of `usage`, which holds total_tokens alone, or nothing, at vLLM."""
     usage = answer.get("usage") if isinstance(answer, dict) else None
-    return (usage.get("prompt_tokens") or usage.get("total_tokens")) if isinstance(usage, dict) else None
+    return (
+        (usage.get("prompt_tokens") or usage.get("total_tokens"))
+        if isinstance(usage, dict)
+        else None
+    )
 
 
 def _header(_: Any, headers: Mapping[str, str]) -> object:
@@ -93,7 +103,12 @@ def _untold(_: Any, __: Mapping[str, str]) -> object:
 
 
 def _documents(asked: Asked) -> dict[str, Any]:
-    return {"model": asked.model, "query": asked.query, "documents": asked.texts, "top_n": len(asked.texts)}
+    return {
+        "model": asked.model,
+        "query": asked.query,
+        "documents": asked.texts,
+        "top_n": len(asked.texts),
+    }
 
 
 def _cloudflare_texts(asked: Asked) -> dict[str, Any]:
@@ -124,7 +139,9 @@ _CHARACTERS = "Its usage counts characters, unless it was started to count token
 
 EMBED: dict[str, Dialect] = {
     "openai": _OPENAI,
-    "novita": _OPENAI._replace(base=_NOVITA, most=UNDOCUMENTED, notes=(_NOT_SAID,)),  # its limits are OpenAI's, copied [novita-embeddings]
+    "novita": _OPENAI._replace(
+        base=_NOVITA, most=UNDOCUMENTED, notes=(_NOT_SAID,)
+    ),  # its limits are OpenAI's, copied [novita-embeddings]
     "vllm": _OPENAI._replace(most=UNDOCUMENTED),
     "infinity": _OPENAI._replace(
         base=_without_ends,  # no /v1, unless its url_prefix says so [infinity-src]
@@ -133,7 +150,11 @@ EMBED: dict[str, Dialect] = {
         notes=(_CHARACTERS,),
     ),
     "nim": _OPENAI._replace(
-        body=lambda a: {"model": a.model, "input": a.texts, "input_type": a.role},  # [nvidia-nim-api]
+        body=lambda a: {
+            "model": a.model,
+            "input": a.texts,
+            "input_type": a.role,
+        },  # [nvidia-nim-api]
         most=UNDOCUMENTED,
     ),
     "tei": Dialect(
@@ -202,7 +223,11 @@ RERANK: dict[str, Dialect] = {
     "cloudflare": Dialect(
         base=server_root,
         path="/run/{model}",
-        body=lambda a: {"query": a.query, "contexts": [{"text": text} for text in a.texts], "top_k": len(a.texts)},
+        body=lambda a: {
+            "query": a.query,
+            "contexts": [{"text": text} for text in a.texts],
+            "top_k": len(a.texts),
+        },
         values=_listed("result", "response", place="id", value="score"),
         told=_untold,
         most=UNDOCUMENTED,

@@ -36,7 +36,9 @@ MOST_REDIRECTS = 5
 LOOPBACK = ("localhost", "127.0.0.1")
 OTHER_STEP = "use a folder that holds the model"
 
-_ADDRESS = re.compile(r"(https?)://([a-z0-9.-]+)(:[0-9]{1,5})?(?![^/?#])", re.IGNORECASE)  # no @ or \, which parsers read differently
+_ADDRESS = re.compile(
+    r"(https?)://([a-z0-9.-]+)(:[0-9]{1,5})?(?![^/?#])", re.IGNORECASE
+)  # no @ or \, which parsers read differently
 _HOSTS = ("huggingface.co", "hf.co")  # the hub, and where its large files lie
 
 
@@ -124,11 +126,15 @@ class Hub:
             Problem: the hub does not answer, or not so; a required file is missing.
         """
         order = self.order
-        with self.get(f"{self.base}/api/models/{order.repo}/revision/main?blobs=true", order.answer_s) as response:
+        with self.get(
+            f"{self.base}/api/models/{order.repo}/revision/main?blobs=true", order.answer_s
+        ) as response:
             try:
                 body = response.raw.read(LARGEST_ANSWER, decode_content=True)
             except (OSError, urllib3.exceptions.HTTPError):
-                raise Problem(f"{self.host} broke off its answer: try again, or {OTHER_STEP}.") from None
+                raise Problem(
+                    f"{self.host} broke off its answer: try again, or {OTHER_STEP}."
+                ) from None
         try:
             answer = json.loads(body)
             commit = str(answer["sha"])
@@ -144,9 +150,15 @@ class Hub:
     def file(self, commit: str, name: str, start: int) -> requests.Response:
         """A file from byte `start` on."""
         headers = {"Range": f"bytes={start}-"} if start else {}
-        return self.get(f"{self.base}/{self.order.repo}/resolve/{quote(commit, safe='')}/{quote(name)}", self.order.stall_s / 3, headers)
+        return self.get(
+            f"{self.base}/{self.order.repo}/resolve/{quote(commit, safe='')}/{quote(name)}",
+            self.order.stall_s / 3,
+            headers,
+        )
 
-    def get(self, address: str, read_s: float, headers: dict[str, str] | None = None) -> requests.Response:
+    def get(
+        self, address: str, read_s: float, headers: dict[str, str] | None = None
+    ) -> requests.Response:
         """The answer at an address, its body unread. The token goes to the hub itself only.
 
         Raises:
@@ -155,8 +167,15 @@ class Hub:
         for _ in range(MOST_REDIRECTS + 1):
             place = origin(address)
             if place is None or not self._trusted(place):
-                raise Problem(f"{self.host} sent the download on to another host, which was refused: {OTHER_STEP}.")
-            response = self._ask(address, read_s, {"Accept-Encoding": "identity", **(headers or {})}, place == self.first)
+                raise Problem(
+                    f"{self.host} sent the download on to another host, which was refused: {OTHER_STEP}."
+                )
+            response = self._ask(
+                address,
+                read_s,
+                {"Accept-Encoding": "identity", **(headers or {})},
+                place == self.first,
+            )
             if not response.is_redirect:
                 if response.status_code not in (200, 206):
                     with response:
@@ -164,26 +183,54 @@ class Hub:
                 return response
             with response:
                 address = urljoin(address, response.headers["Location"])
-        raise Problem(f"{self.host} sent the download on too often: try again later, or {OTHER_STEP}.")
+        raise Problem(
+            f"{self.host} sent the download on too often: try again later, or {OTHER_STEP}."
+        )
 
     def _trusted(self, place: tuple[str, str, str]) -> bool:
         """Whether a request may go there: to the hub itself, where its large files lie, or between servers of this machine."""
         scheme, host, port = place
         if place == self.first or (host in LOOPBACK and self.host in LOOPBACK):
             return True
-        return scheme == "https" and port in ("", ":443") and any(host == known or host.endswith(f".{known}") for known in _HOSTS)
+        return (
+            scheme == "https"
+            and port in ("", ":443")
+            and any(host == known or host.endswith(f".{known}") for known in _HOSTS)
+        )
 
-    def _ask(self, address: str, read_s: float, headers: dict[str, str], own: bool) -> requests.Response:
-        def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:  # also keeps requests from the passwords in ~/.netrc
-            if own and self.token and self.first and (self.first[0] == "https" or self.first[1] in LOOPBACK):
+    def _ask(
+        self, address: str, read_s: float, headers: dict[str, str], own: bool
+    ) -> requests.Response:
+        def sign(
+            request: requests.PreparedRequest,
+        ) -> requests.PreparedRequest:  # also keeps requests from the passwords in ~/.netrc
+            if (
+                own
+                and self.token
+                and self.first
+                and (self.first[0] == "https" or self.first[1] in LOOPBACK)
+            ):
                 request.headers["Authorization"] = f"Bearer {self.token}"
             return request
 
         timeout = (self.order.connect_s, read_s)
         try:
-            return self.session.get(address, headers=headers, auth=sign, timeout=timeout, stream=True, allow_redirects=False)
-        except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:  # requests' own errors are OSErrors
-            raise Passing(f"{self._unreachable(error)}: check the network, or {OTHER_STEP}.") from None
+            return self.session.get(
+                address,
+                headers=headers,
+                auth=sign,
+                timeout=timeout,
+                stream=True,
+                allow_redirects=False,
+            )
+        except (
+            OSError,
+            ValueError,
+            urllib3.exceptions.HTTPError,
+        ) as error:  # requests' own errors are OSErrors
+            raise Passing(
+                f"{self._unreachable(error)}: check the network, or {OTHER_STEP}."
+            ) from None
 
     def _unreachable(self, error: Exception) -> str:
         if isinstance(error, requests.exceptions.ProxyError):
@@ -204,22 +251,38 @@ class Hub:
         if status in (401, 403):
             if response.headers.get("X-Error-Code") == "GatedRepo":
                 step = f"accept its terms at {self.base}/{repo} and put your token into HF_TOKEN"
-                return Problem(f"{repo} is only given to those who accept its terms ({status}): {step}, or {OTHER_STEP}.")
-            whom, step = ("the token in HF_TOKEN", "use another") if self.token else ("strangers", "put a token that may into HF_TOKEN")
-            return Problem(f"The hub has no {repo}, or does not show it to {whom} ({status}): {step}, or {OTHER_STEP}.")
+                return Problem(
+                    f"{repo} is only given to those who accept its terms ({status}): {step}, or {OTHER_STEP}."
+                )
+            whom, step = (
+                ("the token in HF_TOKEN", "use another")
+                if self.token
+                else ("strangers", "put a token that may into HF_TOKEN")
+            )
+            return Problem(
+                f"The hub has no {repo}, or does not show it to {whom} ({status}): {step}, or {OTHER_STEP}."
+            )
         if status == 404:
             return Problem(f"The hub has no {repo} with these files (404): {OTHER_STEP}.")
         if status == 429:
-            return Problem(f"The hub is asked too often from here (429): try again {_wait(response)}.")
+            return Problem(
+                f"The hub is asked too often from here (429): try again {_wait(response)}."
+            )
         if status >= 500:
-            return Passing(f"{self.host} has a fault of its own ({status}): try again in some minutes, or {OTHER_STEP}.")
-        return Problem(f"{self.host} answered with status {status}: try again later, or {OTHER_STEP}.")
+            return Passing(
+                f"{self.host} has a fault of its own ({status}): try again in some minutes, or {OTHER_STEP}."
+            )
+        return Problem(
+            f"{self.host} answered with status {status}: try again later, or {OTHER_STEP}."
+        )
 
 
 def _entry(stated: Any) -> Entry:
     lfs = stated.get("lfs")
     kind, digest = ("sha256", lfs["sha256"]) if lfs else ("git", stated["blobId"])
-    return Entry(str(stated["rfilename"]), int(lfs["size"] if lfs else stated["size"]), kind, str(digest))
+    return Entry(
+        str(stated["rfilename"]), int(lfs["size"] if lfs else stated["size"]), kind, str(digest)
+    )
 
 
 def _wait(response: requests.Response) -> str:
@@ -331,7 +394,9 @@ def _fetch_file(hub: Hub, commit: str, entry: Entry, path: Path, progress: Progr
                     for chunk in pieces(response, hub.host):
                         have += len(chunk)
                         if have > entry.size:
-                            raise Problem(f"The hub sent more of {entry.name} than the {entry.size:,} bytes it states: try again later.")
+                            raise Problem(
+                                f"The hub sent more of {entry.name} than the {entry.size:,} bytes it states: try again later."
+                            )
                         file.write(chunk)
                         digest.update(chunk)
                         if have > best:
@@ -346,7 +411,9 @@ def _fetch_file(hub: Hub, commit: str, entry: Entry, path: Path, progress: Progr
         file.flush()
         os.fsync(file.fileno())
     if digest.hexdigest() != entry.digest:
-        raise Problem(f"{entry.name} arrived damaged ({entry.kind} is not what the hub states): try again.")
+        raise Problem(
+            f"{entry.name} arrived damaged ({entry.kind} is not what the hub states): try again."
+        )
 
 
 def pieces(response: requests.Response, host: str) -> Iterator[bytes]:
@@ -359,7 +426,11 @@ def pieces(response: requests.Response, host: str) -> Iterator[bytes]:
         try:  # read1, because the others wait until a chunk is full: a byte a second would hold it for as long as it likes
             chunk = response.raw.read1(CHUNK, decode_content=False)
         except (OSError, urllib3.exceptions.HTTPError) as error:
-            how = "sends no more" if isinstance(error, urllib3.exceptions.TimeoutError) else "broke off"
+            how = (
+                "sends no more"
+                if isinstance(error, urllib3.exceptions.TimeoutError)
+                else "broke off"
+            )
             raise Passing(f"{host} {how}: check the network, and try again.") from None
         if not chunk:
             return
@@ -393,10 +464,14 @@ def sweep(store: Path, own: str = "") -> None:
     """Removes what downloads that ended have left, and puts back a model that one had moved aside. The lock of `own` is held by this process."""
     for path in store.glob(f"*{PARTIAL}*"):
         name = path.name.rpartition(PARTIAL)[0]
-        with contextlib.nullcontext(True) if name == own else locked(store / f"{name}.lock") as free:
+        with (
+            contextlib.nullcontext(True) if name == own else locked(store / f"{name}.lock") as free
+        ):
             if not free:
                 continue
-            if path.name == f"{name}{PARTIAL}old" and not (store / name).exists():  # ended between the two renames of `_swap`
+            if (
+                path.name == f"{name}{PARTIAL}old" and not (store / name).exists()
+            ):  # ended between the two renames of `_swap`
                 path.rename(store / name)
             else:
                 shutil.rmtree(path, ignore_errors=True)
@@ -462,7 +537,9 @@ def read_order() -> Order:
     while not line.endswith(b"\n") and (byte := os.read(0, 1)):
         line += byte
     values = json.loads(line)
-    return Order(**values | {"required": tuple(values["required"]), "optional": tuple(values["optional"])})
+    return Order(
+        **values | {"required": tuple(values["required"]), "optional": tuple(values["optional"])}
+    )
 
 
 def end_with_parent() -> None:

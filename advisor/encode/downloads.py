@@ -66,7 +66,9 @@ class Patience:
 
     def quiet_s(self, state: str) -> float:
         """How long the child may say nothing. A stalled download ends by itself before that, unless headers trickle in."""
-        return {"asking": self.ask_s, "downloading": 2 * (self.stall_s + self.connect_s) + 1}.get(state, self.write_s)
+        return {"asking": self.ask_s, "downloading": 2 * (self.stall_s + self.connect_s) + 1}.get(
+            state, self.write_s
+        )
 
 
 def models_folder() -> Path:
@@ -74,7 +76,11 @@ def models_folder() -> Path:
     if named := os.environ.get("ADVISOR_MODELS"):
         return Path(named).expanduser().absolute()
     cache = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(cache) if cache.startswith("/") else Path.home() / ".cache") / "bge-advisor" / "models"
+    return (
+        (Path(cache) if cache.startswith("/") else Path.home() / ".cache")
+        / "bge-advisor"
+        / "models"
+    )
 
 
 def free_bytes(base: Path | None = None) -> int:
@@ -94,7 +100,9 @@ def at_hand(files: Files, base: Path | None = None) -> Path | None:
 def lacking(files: Files, base: Path | None = None) -> str | None:
     """Why a model is not at hand, in a sentence; None where it is."""
     folder = (base or models_folder()) / folder_name(files.repo)
-    if not os.path.isdir(folder):  # unlike Path.is_dir it raises nothing where permissions or a disk that is gone forbid to look
+    if not os.path.isdir(
+        folder
+    ):  # unlike Path.is_dir it raises nothing where permissions or a disk that is gone forbid to look
         return f"{files.repo} is not on this machine yet. Fetch it."
     stated = download_process.manifest(folder)["files"]
     if not stated:
@@ -142,7 +150,9 @@ class Download:
         spare_bytes: int = 500_000_000,
     ) -> None:
         if not _HUB_ID.fullmatch(files.repo):
-            raise EncodeError(f"'{files.repo[:60]}' is no model of the hub. Write it as owner/name.")
+            raise EncodeError(
+                f"'{files.repo[:60]}' is no model of the hub. Write it as owner/name."
+            )
         self.files = files
         self.state: State = "asking"
         self.done_bytes = 0
@@ -157,13 +167,20 @@ class Download:
         try:
             self._child = subprocess.Popen(
                 [sys.executable, "-m", "advisor.encode.download_process"],
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(
+                        filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))
+                    ),
+                },
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,  # Ctrl+C is the parent's; the child ends with it
             )
         except OSError as error:
-            raise EncodeError(f"No process could be started to fetch {files.repo} ({error.strerror}). Try again in a minute.") from None
+            raise EncodeError(
+                f"No process could be started to fetch {files.repo} ({error.strerror}). Try again in a minute."
+            ) from None
         order = Order(
             hub=self._hub,
             repo=files.repo,
@@ -175,7 +192,9 @@ class Download:
             stall_s=self._patience.stall_s,
             spare_bytes=spare_bytes,
         )
-        self._thread = threading.Thread(target=self._follow, args=(order,), name="model-download", daemon=True)
+        self._thread = threading.Thread(
+            target=self._follow, args=(order,), name="model-download", daemon=True
+        )
         self._thread.start()
 
     @property
@@ -256,9 +275,7 @@ class Download:
 
     def _too_quiet(self) -> str:
         if self.state == "asking":
-            return (
-                f"{self._hub} did not answer within {self._patience.ask_s:g} seconds: check the network, or {download_process.OTHER_STEP}."
-            )
+            return f"{self._hub} did not answer within {self._patience.ask_s:g} seconds: check the network, or {download_process.OTHER_STEP}."
         if self.state == "downloading":
             return f"{self._hub} sends no more: check the network, and try again."
         return f"Writing to {self._store} takes too long: set ADVISOR_MODELS to a folder on another disk."
@@ -270,13 +287,19 @@ class Download:
             self.folder = Path(end["folder"])
             self.state = "done"
             return
-        shutil.rmtree(self._store / f"{folder_name(self.files.repo)}{PARTIAL}{self._child.pid}", ignore_errors=True)
+        shutil.rmtree(
+            self._store / f"{folder_name(self.files.repo)}{PARTIAL}{self._child.pid}",
+            ignore_errors=True,
+        )
         if self._cancelled.is_set():
             self.state = "cancelled"
             return
         code = self._child.returncode
         why = f"signal {-code}" if code < 0 else f"status {code}"
-        self.problem = end.get("problem") or f"The download of {self.files.repo} ended by itself ({why}): try again."
+        self.problem = (
+            end.get("problem")
+            or f"The download of {self.files.repo} ended by itself ({why}): try again."
+        )
         self.state = "failed"
 
 
@@ -299,6 +322,8 @@ class Downloads:
             if self.current is not None and self.current.running:
                 if self.current.files == files:
                     return self.current
-                raise EncodeError(f"{self.current.files.repo} is being downloaded. Wait for it, or cancel it.")
+                raise EncodeError(
+                    f"{self.current.files.repo} is being downloaded. Wait for it, or cancel it."
+                )
             self.current = Download(files, base, **options)
             return self.current

@@ -58,21 +58,36 @@ class Endpoint(Entry):
     """One model at one address. `variant` is an id of the catalog, None where the model is none of its variants."""
 
     id: Id
-    name: Annotated[str, Field(min_length=1, max_length=80, pattern=_PLAIN)] = Field(description="as shown to visitors")
+    name: Annotated[str, Field(min_length=1, max_length=80, pattern=_PLAIN)] = Field(
+        description="as shown to visitors"
+    )
     base_url: Annotated[str, Field(max_length=600), AfterValidator(_base_url)]
     shape: Shape = Field(description="the protocol that the server speaks")
-    model: Annotated[str, Field(max_length=200, pattern=_MODEL)] = Field(description="name that is sent; TEI takes none")
+    model: Annotated[str, Field(max_length=200, pattern=_MODEL)] = Field(
+        description="name that is sent; TEI takes none"
+    )
     variant: Id | None = None
     kind: Literal["embedder", "reranker"]
-    key_env: Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
-    max_batch: Positive | None = Field(default=None, description="texts in one request; null: what the server or its documents state")
-    max_tokens: Positive | None = Field(default=None, description="tokens of a text, for a reranker of a pair; null: not known")
+    key_env: Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = (
+        None
+    )
+    max_batch: Positive | None = Field(
+        default=None,
+        description="texts in one request; null: what the server or its documents state",
+    )
+    max_tokens: Positive | None = Field(
+        default=None, description="tokens of a text, for a reranker of a pair; null: not known"
+    )
     precision: Literal["fp32", "fp16", "int8"] | None = None
 
     @model_validator(mode="after")
     def _shape_serves_kind(self) -> Self:
         if self.kind == "reranker" and self.shape in EMBED_ONLY:
-            raise PydanticCustomError("kind", "a server of shape {shape} does not rerank. Name another shape.", {"shape": self.shape})
+            raise PydanticCustomError(
+                "kind",
+                "a server of shape {shape} does not rerank. Name another shape.",
+                {"shape": self.shape},
+            )
         return self
 
     def key(self) -> str | None:
@@ -84,7 +99,9 @@ class Endpoint(Entry):
         if self.key_env is None:
             return None
         if not os.environ.get(self.key_env):
-            raise EncodeError(f"The key of {self.name} is not set. Put it into the environment variable {self.key_env}.")
+            raise EncodeError(
+                f"The key of {self.name} is not set. Put it into the environment variable {self.key_env}."
+            )
         return os.environ[self.key_env]
 
 
@@ -111,7 +128,13 @@ def load(variants: Mapping[str, Variant], path: Path | None = None) -> dict[str,
     try:
         path.stat()
     except FileNotFoundError:
-        missing = Fault(file, "", "", "the file is missing.", "Restore it, or name another in ADVISOR_ENDPOINTS.")
+        missing = Fault(
+            file,
+            "",
+            "",
+            "the file is missing.",
+            "Restore it, or name another in ADVISOR_ENDPOINTS.",
+        )
         raise EndpointsError([missing]) from None
     except OSError:  # a folder that may not be entered: told with whatever else forbids to read it
         pass
@@ -120,17 +143,33 @@ def load(variants: Mapping[str, Variant], path: Path | None = None) -> dict[str,
         raise EndpointsError([value])
     rows = value.get("endpoints")
     faults = [
-        Fault(file, "", str(key)[:60], "no such field.", did_you_mean(str(key), ["endpoints"])) for key in value if key != "endpoints"
+        Fault(file, "", str(key)[:60], "no such field.", did_you_mean(str(key), ["endpoints"]))
+        for key in value
+        if key != "endpoints"
     ]
     if not isinstance(rows, list):
-        faults.append(Fault(file, "", "endpoints", "no list.", "Write `endpoints:` and under it `- id: ...` entries."))
+        faults.append(
+            Fault(
+                file,
+                "",
+                "endpoints",
+                "no list.",
+                "Write `endpoints:` and under it `- id: ...` entries.",
+            )
+        )
     found: dict[str, Endpoint] = {}
     for number, row in enumerate(rows if isinstance(rows, list) else [], 1):
-        entry = f"endpoint {str(row['id'])[:60]}" if isinstance(row, dict) and row.get("id") else f"endpoint number {number}"
+        entry = (
+            f"endpoint {str(row['id'])[:60]}"
+            if isinstance(row, dict) and row.get("id")
+            else f"endpoint number {number}"
+        )
         endpoint, own = _endpoint(row, file, entry, variants)
         faults += own
         if endpoint and endpoint.id in found:
-            faults.append(Fault(file, entry, "id", "it is used twice.", "Ids are unique: rename one."))
+            faults.append(
+                Fault(file, entry, "id", "it is used twice.", "Ids are unique: rename one.")
+            )
         elif endpoint:
             found[endpoint.id] = endpoint
     if faults:
@@ -153,16 +192,27 @@ def typed(variants: Mapping[str, Variant], **fields: Any) -> Endpoint:
         raise EncodeError(
             "Endpoints of your own are off here. Start the app on your machine with make run, or ask its operator to add one."
         )
-    if fields.get("key_env") is not None:  # it would send a variable of this process to an address of the visitor's
-        raise EncodeError("A typed endpoint reads no key from the environment. Enter the key in its field.")
-    endpoint, faults = _endpoint({"id": "typed", "name": "your endpoint", **fields}, "", "", variants)
+    if (
+        fields.get("key_env") is not None
+    ):  # it would send a variable of this process to an address of the visitor's
+        raise EncodeError(
+            "A typed endpoint reads no key from the environment. Enter the key in its field."
+        )
+    endpoint, faults = _endpoint(
+        {"id": "typed", "name": "your endpoint", **fields}, "", "", variants
+    )
     if endpoint is None or faults:
-        where, problem = faults[0].field.replace("_", " ").capitalize(), f"{faults[0].problem} {faults[0].remedy}".strip()
+        where, problem = (
+            faults[0].field.replace("_", " ").capitalize(),
+            f"{faults[0].problem} {faults[0].remedy}".strip(),
+        )
         raise EncodeError(f"{where}: {problem}" if where and problem[0].islower() else problem)
     return endpoint
 
 
-def _endpoint(row: Any, file: str, entry: str, variants: Mapping[str, Variant]) -> tuple[Endpoint | None, list[Fault]]:
+def _endpoint(
+    row: Any, file: str, entry: str, variants: Mapping[str, Variant]
+) -> tuple[Endpoint | None, list[Fault]]:
     """One entry checked, and its faults. What stands in a field is not repeated: a key could stand in the wrong one."""
     faults: list[Fault] = []
     endpoint: Endpoint | None = None
@@ -176,11 +226,23 @@ def _endpoint(row: Any, file: str, entry: str, variants: Mapping[str, Variant]) 
     if endpoint and name is not None:
         if name not in variants:
             faults.append(
-                Fault(file, entry, "variant", f"no variant '{name}'.", did_you_mean(name, variants) or "Name one of the catalog.")
+                Fault(
+                    file,
+                    entry,
+                    "variant",
+                    f"no variant '{name}'.",
+                    did_you_mean(name, variants) or "Name one of the catalog.",
+                )
             )
         elif variants[name].kind != endpoint.kind:
             faults.append(
-                Fault(file, entry, "kind", f"{variants[name].name} is no {endpoint.kind}.", "Mend kind, or name another variant.")
+                Fault(
+                    file,
+                    entry,
+                    "kind",
+                    f"{variants[name].name} is no {endpoint.kind}.",
+                    "Mend kind, or name another variant.",
+                )
             )
     return endpoint, faults
 

@@ -104,7 +104,14 @@ class Engine(Protocol):
     def about(self) -> About:
         """Who answers."""
 
-    def embed(self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Sequence[Output] = ("dense",)) -> Vectors:
+    def embed(
+        self,
+        texts: Sequence[str],
+        role: Role,
+        *,
+        instruct: bool = True,
+        outputs: Sequence[Output] = ("dense",),
+    ) -> Vectors:
         """Vectors of texts. `instruct` puts the catalog's instruction before each text of that role, where there is one."""
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
@@ -123,7 +130,9 @@ def refuse_long(texts: Iterable[str], most: int = LONGEST_CHARACTERS) -> None:
     """
     longest = max(map(len, texts), default=0)
     if longest > most:
-        raise TextRefusedError(f"A text has {longest:,} characters; this server takes {most:,}. Cut it into passages.")
+        raise TextRefusedError(
+            f"A text has {longest:,} characters; this server takes {most:,}. Cut it into passages."
+        )
 
 
 BATCH_TOKENS = 8_192

@@ -46,22 +46,35 @@ class Local:
         self._counter.no_truncation()
         self._counter.no_padding()
 
-    def embed(self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Sequence[Output] = ("dense",)) -> Vectors:
+    def embed(
+        self,
+        texts: Sequence[str],
+        role: Role,
+        *,
+        instruct: bool = True,
+        outputs: Sequence[Output] = ("dense",),
+    ) -> Vectors:
         """Dense vectors, shape (texts, dim); texts over the limit are cut at their end, as `tokens` tells.
 
         Raises:
             EncodeError: the model is a reranker, or an output other than dense is asked for.
         """
         if self.about.kind != "embedder":
-            raise EncodeError(f"{self.about.model} is a reranker: it gives no vectors. Choose an embedder.")
+            raise EncodeError(
+                f"{self.about.model} is a reranker: it gives no vectors. Choose an embedder."
+            )
         if set(outputs) - {"dense"}:
-            raise EncodeError("The local engine gives dense vectors only. Sparse and multi-vector output need the torch engine.")
+            raise EncodeError(
+                "The local engine gives dense vectors only. Sparse and multi-vector output need the torch engine."
+            )
         start = time.perf_counter()
         before = self._model.instruction(role) if instruct else ""
         asked = self._counted([before + text for text in texts])
         dense: Floats | None = None
         for places in batches(asked.read, BATCH_TEXTS):
-            rows = np.array(list(self._encoder.embed([asked.items[i] for i in places], batch_size=len(places))))
+            rows = np.array(
+                list(self._encoder.embed([asked.items[i] for i in places], batch_size=len(places)))
+            )
             if dense is None:
                 dense = np.empty((len(texts), rows.shape[1]), np.float32)
             dense[places] = unit_length(rows) if self._model.normalised else rows
@@ -76,12 +89,16 @@ class Local:
             EncodeError: the model is an embedder.
         """
         if self.about.kind != "reranker":
-            raise EncodeError(f"{self.about.model} is an embedder: it scores no pairs. Choose a reranker.")
+            raise EncodeError(
+                f"{self.about.model} is an embedder: it scores no pairs. Choose a reranker."
+            )
         start = time.perf_counter()
         asked = self._counted([(query, passage) for passage in passages])
         raw = np.empty(len(passages), np.float32)
         for places in batches(asked.read, BATCH_TEXTS):
-            raw[places] = list(self._encoder.rerank_pairs([asked.items[i] for i in places], batch_size=len(places)))
+            raw[places] = list(
+                self._encoder.rerank_pairs([asked.items[i] for i in places], batch_size=len(places))
+            )
         return Scores(raw, "logit", time.perf_counter() - start, asked.tokens, sum(asked.read))
 
     def _counted(self, items: list[Any]) -> _Texts:
@@ -99,10 +116,14 @@ def load(model: Model, threads: int | None = None) -> Local:
         EncodeError: fastembed is not installed, a file is missing or broken, or vectors are not pooled as the catalog says.
     """
     if model.kind == "embedder" and model.pooling not in ("cls", "mean"):
-        raise EncodeError(f"{model.name} pools its last token, which the local engine does not do. Use an endpoint that serves it.")
+        raise EncodeError(
+            f"{model.name} pools its last token, which the local engine does not do. Use an endpoint that serves it."
+        )
     for name in (model.model_file, *model.others, "tokenizer.json", "tokenizer_config.json"):
         if not (model.folder / name).is_file():
-            raise EncodeError(f"The model folder of {model.name} holds no {name}. Fetch the weights again, or name another folder.")
+            raise EncodeError(
+                f"The model folder of {model.name} holds no {name}. Fetch the weights again, or name another folder."
+            )
     try:
         encoder = _fastembed(model, threads)
     except ImportError:
@@ -129,9 +150,15 @@ def load(model: Model, threads: int | None = None) -> Local:
         standin=model.standin,
     )
     made = Local(model, about, encoder)
-    notes = [f"{model.name}'s files are {precision}." if precision else "The precision of its weights is not known."]
+    notes = [
+        f"{model.name}'s files are {precision}."
+        if precision
+        else "The precision of its weights is not known."
+    ]
     if model.max_tokens and limit < model.max_tokens:
-        notes.append(f"Its tokenizer file cuts texts at {limit:,} tokens; the catalog says {model.max_tokens:,}.")
+        notes.append(
+            f"Its tokenizer file cuts texts at {limit:,} tokens; the catalog says {model.max_tokens:,}."
+        )
     if model.kind == "embedder":
         differs, unchecked = _pooled(model, encoder)
         odd += differs
@@ -139,7 +166,9 @@ def load(model: Model, threads: int | None = None) -> Local:
     if odd:
         notes.append(f"These weights are not {model.name}'s: {'; '.join(odd)}.")
     name = f"weights in the place of {model.name}" if odd else model.name
-    made.about = replace(about, model=name, variant_id=None if odd else model.variant_id, notes=tuple(notes))
+    made.about = replace(
+        about, model=name, variant_id=None if odd else model.variant_id, notes=tuple(notes)
+    )
     return made
 
 
@@ -149,10 +178,16 @@ def _fastembed(model: Model, threads: int | None) -> Any:
     from fastembed.common.model_description import ModelSource, PoolingType
     from fastembed.rerank.cross_encoder import TextCrossEncoder
 
-    kind: type[TextEmbedding] | type[TextCrossEncoder] = TextEmbedding if model.kind == "embedder" else TextCrossEncoder
+    kind: type[TextEmbedding] | type[TextCrossEncoder] = (
+        TextEmbedding if model.kind == "embedder" else TextCrossEncoder
+    )
     name = model.built_in
     if name is None:
-        mark = hashlib.sha256(repr((model.kind, model.model_file, model.others, model.pooling, model.normalised)).encode()).hexdigest()[:12]
+        mark = hashlib.sha256(
+            repr(
+                (model.kind, model.model_file, model.others, model.pooling, model.normalised)
+            ).encode()
+        ).hexdigest()[:12]
         name = f"advisor/{mark}"
         listed = {entry["model"] for entry in kind.list_supported_models()}
         told: dict[str, Any] = {
@@ -163,10 +198,20 @@ def _fastembed(model: Model, threads: int | None) -> Any:
         }
         if name not in listed and model.kind == "embedder":
             pooling = PoolingType.MEAN if model.pooling == "mean" else PoolingType.CLS
-            TextEmbedding.add_custom_model(**told, pooling=pooling, normalization=model.normalised, dim=model.embedding_dim or 1)
+            TextEmbedding.add_custom_model(
+                **told,
+                pooling=pooling,
+                normalization=model.normalised,
+                dim=model.embedding_dim or 1,
+            )
         elif name not in listed:
             TextCrossEncoder.add_custom_model(**told)
-    return kind(model_name=name, threads=threads, providers=["CPUExecutionProvider"], specific_model_path=str(model.folder))
+    return kind(
+        model_name=name,
+        threads=threads,
+        providers=["CPUExecutionProvider"],
+        specific_model_path=str(model.folder),
+    )
 
 
 def _weights(model: Model) -> tuple[Literal["fp32", "fp16", "int8"] | None, list[str]]:
@@ -191,7 +236,9 @@ def _pooled(model: Model, encoder: Any) -> tuple[list[str], list[str]]:
     """
     vector = np.array(next(iter(encoder.embed([_PROBE]))), np.float64)
     if model.embedding_dim and len(vector) != model.embedding_dim:
-        return [f"a vector has {len(vector):,} values, and it should have {model.embedding_dim:,}"], []
+        return [
+            f"a vector has {len(vector):,} values, and it should have {model.embedding_dim:,}"
+        ], []
     if model.normalised and abs(float(np.linalg.norm(vector)) - 1) > 1e-3:
         raise EncodeError(
             f"The local engine's vectors of {model.name} do not have length one, as the catalog says. Report this to the project."

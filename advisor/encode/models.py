@@ -51,7 +51,9 @@ class Model:
         return (self.query_instruction if role == "query" else self.passage_instruction) or ""
 
 
-def of_variant(catalog: Catalog, variant_id: str, folder: Path, engine: Literal["local", "torch"] = "local") -> Model:
+def of_variant(
+    catalog: Catalog, variant_id: str, folder: Path, engine: Literal["local", "torch"] = "local"
+) -> Model:
     """A variant of the catalog, to be loaded from `folder`.
 
     Raises:
@@ -60,10 +62,14 @@ def of_variant(catalog: Catalog, variant_id: str, folder: Path, engine: Literal[
     variant = catalog.variants.get(variant_id)
     if variant is None or variant.kind == "language-model":
         known = ", ".join(key for key, v in catalog.variants.items() if v.kind != "language-model")
-        raise EncodeError(f"The catalog has no embedder or reranker '{variant_id[:60]}'. It has: {known}.")
+        raise EncodeError(
+            f"The catalog has no embedder or reranker '{variant_id[:60]}'. It has: {known}."
+        )
     files = variant.local_files
     if engine == "local" and files is None:
-        raise EncodeError(f"{variant.name} does not run in the local engine: no ONNX file of it is known. Use an endpoint that serves it.")
+        raise EncodeError(
+            f"{variant.name} does not run in the local engine: no ONNX file of it is known. Use an endpoint that serves it."
+        )
     return Model(
         engine=engine,
         folder=folder,
@@ -81,7 +87,11 @@ def of_variant(catalog: Catalog, variant_id: str, folder: Path, engine: Literal[
         max_tokens=variant.max_tokens,
         embedding_dim=variant.embedding_dim,
         parameters=variant.parameters,
-        outputs=tuple(o for o in get_args(Output) if o in variant.outputs and (engine == "torch" or o == "dense")),
+        outputs=tuple(
+            o
+            for o in get_args(Output)
+            if o in variant.outputs and (engine == "torch" or o == "dense")
+        ),
         mark=_mark(folder, files.model_file if files else "", *(files.others if files else ())),
     )
 
@@ -120,4 +130,6 @@ def standin(folder: Path) -> Model:
             mark=_mark(folder, str(told["model_file"])),
         )
     except (OSError, ValueError, KeyError, TypeError):
-        raise EncodeError(f"The folder holds no stand-in with a readable {STANDIN_FILE}. Run: make standin") from None
+        raise EncodeError(
+            f"The folder holds no stand-in with a readable {STANDIN_FILE}. Run: make standin"
+        ) from None

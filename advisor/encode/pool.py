@@ -20,7 +20,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from advisor.base.errors import EncodeError
-from advisor.encode.engine import LONGEST_CHARACTERS, About, FullError, Output, Role, Scores, Vectors, refuse_long
+from advisor.encode.engine import (
+    LONGEST_CHARACTERS,
+    About,
+    FullError,
+    Output,
+    Role,
+    Scores,
+    Vectors,
+    refuse_long,
+)
 from advisor.encode.models import Model
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +59,9 @@ def most_resident() -> int:
     """
     named = os.environ.get("ADVISOR_MODELS_AT_ONCE") or str(PoolLimits().most_resident)
     if not re.fullmatch("[1-9][0-9]?", named):
-        raise ValueError(f"ADVISOR_MODELS_AT_ONCE is '{named}'. Write a whole number from 1 to 99, or leave it out.")
+        raise ValueError(
+            f"ADVISOR_MODELS_AT_ONCE is '{named}'. Write a whole number from 1 to 99, or leave it out."
+        )
     return int(named)
 
 
@@ -104,7 +115,9 @@ class _Resident:
     def stands(self, request: _Request) -> str:
         """Where a request stands, as a sentence."""
         if request.begun:
-            return f"{self.model.name} is working." if self.about else f"{self.model.name} is loading."
+            return (
+                f"{self.model.name} is working." if self.about else f"{self.model.name} is loading."
+            )
         with self._work:
             ahead = self.waiting.index(request) if request in self.waiting else 0
         if not self.about:
@@ -134,7 +147,9 @@ class _Resident:
     def _serve(self) -> None:
         try:
             self._start()
-            state, value = self._ask(("load", (self.model, self._threads), {}), self._limits.load_time_out_s)
+            state, value = self._ask(
+                ("load", (self.model, self._threads), {}), self._limits.load_time_out_s
+            )
             if state == "done":
                 self.about = value
                 while (request := self._next()) is not None:
@@ -142,9 +157,13 @@ class _Resident:
                         self.waiting.appendleft(request)
                         break
                     request.begun = True
-                    request.answer = self._ask((request.method, request.arguments, request.named), self._limits.time_out_s)
+                    request.answer = self._ask(
+                        (request.method, request.arguments, request.named), self._limits.time_out_s
+                    )
                     self.used = time.monotonic()
-                    self._closed = self._closed or self._ended()  # before anyone hears of it, so that nobody joins this queue
+                    self._closed = (
+                        self._closed or self._ended()
+                    )  # before anyone hears of it, so that nobody joins this queue
                     request.done.set()
                     if self._closed:
                         break
@@ -159,7 +178,9 @@ class _Resident:
         """The next request; None when the model has been idle for long or must go."""
         with self._work:
             self.busy = False
-            waited = self._work.wait_for(lambda: self._closed or bool(self.waiting), timeout=self._limits.idle_s)
+            waited = self._work.wait_for(
+                lambda: self._closed or bool(self.waiting), timeout=self._limits.idle_s
+            )
             if self._closed or not waited:
                 self._closed = True
                 return None
@@ -170,7 +191,12 @@ class _Resident:
         return self._process is None or self._process.poll() is not None
 
     def _start(self) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(_ROOT), "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(_ROOT),
+            "HF_HUB_OFFLINE": "1",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+        }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "advisor.encode.worker"],
             stdin=subprocess.PIPE,
@@ -179,7 +205,9 @@ class _Resident:
             env=environment,
         )
 
-    def _ask(self, message: tuple[str, tuple[Any, ...], dict[str, Any]], time_out_s: float) -> tuple[str, Any]:
+    def _ask(
+        self, message: tuple[str, tuple[Any, ...], dict[str, Any]], time_out_s: float
+    ) -> tuple[str, Any]:
         """The process's answer; ("problem", sentence) where it took too long or ended."""
         process = self._process
         assert process is not None and process.stdin is not None and process.stdout is not None
@@ -197,10 +225,14 @@ class _Resident:
             process.stdin.flush()
             answer: tuple[str, Any] = pickle.load(process.stdout)  # noqa: S301  # from our own child
             return answer
-        except Exception:  # pickle raises many kinds for half an answer; nobody may be left waiting for one
+        except (
+            Exception
+        ):  # pickle raises many kinds for half an answer; nobody may be left waiting for one
             process.kill()
             process.wait()
-            return "problem", self._unanswered(message[0] == "load", time_out_s if late.is_set() else None)
+            return "problem", self._unanswered(
+                message[0] == "load", time_out_s if late.is_set() else None
+            )
         finally:
             timer.cancel()
 
@@ -208,7 +240,11 @@ class _Resident:
         """The sentence for a process that was stopped after `time_out_s`, or ended by itself."""
         name = self.model.name
         if time_out_s is not None:
-            step = "Try again when this machine is less busy, or choose a smaller model" if loading else "Send fewer or shorter texts"
+            step = (
+                "Try again when this machine is less busy, or choose a smaller model"
+                if loading
+                else "Send fewer or shorter texts"
+            )
             return f"{name} took longer than {time_out_s:,.0f} seconds{' to load' if loading else ''} and was stopped. {step}."
         if loading:
             return f"The process of {name} ended while it loaded, perhaps for want of memory. Try again, or choose a smaller model."
@@ -268,7 +304,9 @@ class Pool:
     def waiting(self) -> int:
         """Requests that wait or are worked at, of all models; one that loads counts as one."""
         with self._lock:
-            return sum(len(one.waiting) + one.busy for one in self._residents.values() if not one.gone)
+            return sum(
+                len(one.waiting) + one.busy for one in self._residents.values() if not one.gone
+            )
 
     def close(self) -> None:
         """Ends every process, for good."""
@@ -282,11 +320,16 @@ class Pool:
     def _resident(self, model: Model) -> _Resident:
         with self._lock:
             if self._closed:
-                raise EncodeError("This server is about to end and encodes no more. Try again in a minute.")
+                raise EncodeError(
+                    "This server is about to end and encodes no more. Try again in a minute."
+                )
             self._residents = {key: one for key, one in self._residents.items() if not one.gone}
             if model not in self._residents:
                 if len(self._residents) >= self.limits.most_resident:
-                    idle = sorted((one for one in self._residents.values() if one.idle), key=lambda one: one.used)
+                    idle = sorted(
+                        (one for one in self._residents.values() if one.idle),
+                        key=lambda one: one.used,
+                    )
                     if not idle:
                         names = " and ".join(one.model.name for one in self._residents.values())
                         raise FullError(
@@ -296,7 +339,9 @@ class Pool:
                 self._residents[model] = _Resident(model, self.limits, self._threads)
             return self._residents[model]
 
-    def ask(self, model: Model, told: Told | None, method: str, *arguments: Any, **named: Any) -> Any:
+    def ask(
+        self, model: Model, told: Told | None, method: str, *arguments: Any, **named: Any
+    ) -> Any:
         """What the model answers, after waiting in its queue.
 
         Raises:
@@ -304,8 +349,12 @@ class Pool:
             EncodeError: the model cannot be loaded, or could not answer.
         """
         for _ in range(2):
-            state, value = self._asked(self._resident(model), told, _Request(method, arguments, named))
-            if state != "again":  # a model that left the memory, or died, before it reached the request
+            state, value = self._asked(
+                self._resident(model), told, _Request(method, arguments, named)
+            )
+            if (
+                state != "again"
+            ):  # a model that left the memory, or died, before it reached the request
                 break
         if state != "done":
             raise EncodeError(value)
@@ -316,8 +365,14 @@ class Pool:
         name = resident.model.name
         if not resident.submit(request):
             if resident.gone:
-                return ("problem", resident.problem) if resident.problem else ("again", f"{name} left the memory. Try again.")
-            raise FullError(f"{self.limits.most_waiting} requests wait for {name} already, so yours was not taken. Try again in a minute.")
+                return (
+                    ("problem", resident.problem)
+                    if resident.problem
+                    else ("again", f"{name} left the memory. Try again.")
+                )
+            raise FullError(
+                f"{self.limits.most_waiting} requests wait for {name} already, so yours was not taken. Try again in a minute."
+            )
         try:
             while not request.done.wait(0.25):
                 if told is not None:
@@ -346,10 +401,25 @@ class Pooled:
         known = self._pool.about(self._model)
         return known if known is not None else self._pool.ask(self._model, self._told, "about")
 
-    def embed(self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Sequence[Output] = ("dense",)) -> Vectors:
+    def embed(
+        self,
+        texts: Sequence[str],
+        role: Role,
+        *,
+        instruct: bool = True,
+        outputs: Sequence[Output] = ("dense",),
+    ) -> Vectors:
         """Vectors, as `Engine.embed` gives them. More texts than one request takes go in parts, so that others have their turn."""
         made = [
-            self._pool.ask(self._model, self._told, "embed", part, role, instruct=instruct, outputs=tuple(outputs))
+            self._pool.ask(
+                self._model,
+                self._told,
+                "embed",
+                part,
+                role,
+                instruct=instruct,
+                outputs=tuple(outputs),
+            )
             for part in self._parts(texts)
         ]
         return made[0] if len(made) == 1 else _joined(made)
@@ -357,7 +427,10 @@ class Pooled:
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
         """Scores, as `Engine.rerank` gives them, in parts as for `embed`."""
         refuse_long([query], self._pool.limits.longest_characters)
-        made: list[Scores] = [self._pool.ask(self._model, self._told, "rerank", query, part) for part in self._parts(passages)]
+        made: list[Scores] = [
+            self._pool.ask(self._model, self._told, "rerank", query, part)
+            for part in self._parts(passages)
+        ]
         if len(made) == 1:
             return made[0]
         return replace(
@@ -382,7 +455,13 @@ def _joined(parts: list[Vectors]) -> Vectors:
         seconds=sum(one.seconds for one in parts),
         tokens=tuple(n for one in parts for n in one.tokens or ()),
         counted=sum(one.counted or 0 for one in parts),
-        sparse=None if parts[0].sparse is None else tuple(row for one in parts for row in one.sparse or ()),
-        multi_vector=None if parts[0].multi_vector is None else tuple(row for one in parts for row in one.multi_vector or ()),
-        pieces=None if parts[0].pieces is None else tuple(row for one in parts for row in one.pieces or ()),
+        sparse=None
+        if parts[0].sparse is None
+        else tuple(row for one in parts for row in one.sparse or ()),
+        multi_vector=None
+        if parts[0].multi_vector is None
+        else tuple(row for one in parts for row in one.multi_vector or ()),
+        pieces=None
+        if parts[0].pieces is None
+        else tuple(row for one in parts for row in one.pieces or ()),
     )

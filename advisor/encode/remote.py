@@ -22,7 +22,18 @@ from advisor.base.errors import EncodeError
 from advisor.catalog.schema import Variant
 from advisor.encode.dialects import EMBED, RERANK, SCALE_NOT_SAID, Asked, server_root
 from advisor.encode.endpoints import Endpoint
-from advisor.encode.engine import About, BusyError, FullError, Output, Role, Scores, TextRefusedError, Vectors, refuse_long, unit_length
+from advisor.encode.engine import (
+    About,
+    BusyError,
+    FullError,
+    Output,
+    Role,
+    Scores,
+    TextRefusedError,
+    Vectors,
+    refuse_long,
+    unit_length,
+)
 from advisor.net import client
 from advisor.net.client import Limits, Line, Reply
 
@@ -81,10 +92,20 @@ class Remote:
     ) -> None:
         key = key or endpoint.key()
         if key and not _KEY.fullmatch(key):
-            raise EncodeError(f"The key of {endpoint.name} holds a space, a line break or the like. Copy it again, whole and alone.")
+            raise EncodeError(
+                f"The key of {endpoint.name} holds a space, a line break or the like. Copy it again, whole and alone."
+            )
         if endpoint.variant is not None and endpoint.variant not in variants:
-            raise EncodeError(f"The catalog has no variant '{endpoint.variant}', which {endpoint.name} names. Mend its variant.")
-        self._endpoint, self._key, self._task, self._limits, self._private = endpoint, key, task, limits, private
+            raise EncodeError(
+                f"The catalog has no variant '{endpoint.variant}', which {endpoint.name} names. Mend its variant."
+            )
+        self._endpoint, self._key, self._task, self._limits, self._private = (
+            endpoint,
+            key,
+            task,
+            limits,
+            private,
+        )
         self._longest, self._gate = longest, gate
         self._variant = variants[endpoint.variant] if endpoint.variant else None
         self._dialect = (EMBED if endpoint.kind == "embedder" else RERANK)[endpoint.shape]
@@ -112,19 +133,49 @@ class Remote:
         """Who answers, as far as the settings and the server's answers up to now tell."""
         return self._about
 
-    def embed(self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Sequence[Output] = ("dense",)) -> Vectors:
+    def embed(
+        self,
+        texts: Sequence[str],
+        role: Role,
+        *,
+        instruct: bool = True,
+        outputs: Sequence[Output] = ("dense",),
+    ) -> Vectors:
         """Dense vectors, shape (texts, dim).
 
         Raises:
             EncodeError: the endpoint is a reranker's, gives no answer or one that cannot be used, or other outputs are asked for.
         """
         if self._about.kind != "embedder":
-            raise EncodeError(f"{self._about.where} is a reranker: it gives no vectors. Choose an embedder.")
+            raise EncodeError(
+                f"{self._about.where} is a reranker: it gives no vectors. Choose an embedder."
+            )
         if set(outputs) - {"dense"}:
-            raise EncodeError("Endpoints give dense vectors only. Sparse and multi-vector output need the torch engine.")
-        instruction = (self._variant.query_instruction if role == "query" else self._variant.passage_instruction) if self._variant else None
-        got = self._got(Asked(self._about.model, [instructed(text, instruction if instruct else None, self._task) for text in texts], role))
-        return Vectors(self._dense(got.values), got.seconds, counted=got.counted, counted_in=self._dialect.counted_in)
+            raise EncodeError(
+                "Endpoints give dense vectors only. Sparse and multi-vector output need the torch engine."
+            )
+        instruction = (
+            (
+                self._variant.query_instruction
+                if role == "query"
+                else self._variant.passage_instruction
+            )
+            if self._variant
+            else None
+        )
+        got = self._got(
+            Asked(
+                self._about.model,
+                [instructed(text, instruction if instruct else None, self._task) for text in texts],
+                role,
+            )
+        )
+        return Vectors(
+            self._dense(got.values),
+            got.seconds,
+            counted=got.counted,
+            counted_in=self._dialect.counted_in,
+        )
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
         """Scores, shape (passages,): logits where the server gives them, else numbers between 0 and 1.
@@ -133,15 +184,29 @@ class Remote:
             EncodeError: the endpoint is an embedder's, or gives no answer or one that cannot be used.
         """
         if self._about.kind != "reranker":
-            raise EncodeError(f"{self._about.where} is an embedder: it scores no pairs. Choose a reranker.")
+            raise EncodeError(
+                f"{self._about.where} is an embedder: it scores no pairs. Choose a reranker."
+            )
         got = self._got(Asked(self._about.model, list(passages), query=query))
-        if not set(map(type, got.values)) <= {int, float} or not all(-LARGEST_LOGIT <= score <= LARGEST_LOGIT for score in got.values):
-            raise EncodeError(f"{self._about.where} returned a score that is no number, or out of all bounds. Look at its own log.")
+        if not set(map(type, got.values)) <= {int, float} or not all(
+            -LARGEST_LOGIT <= score <= LARGEST_LOGIT for score in got.values
+        ):
+            raise EncodeError(
+                f"{self._about.where} returned a score that is no number, or out of all bounds. Look at its own log."
+            )
         within = all(0 <= score <= 1 for score in got.values)
         if self._dialect.scale == "sigmoid" and not within:
-            raise EncodeError(f"{self._about.where} returned scores outside of 0 to 1, where it was asked for such. Check its shape.")
+            raise EncodeError(
+                f"{self._about.where} returned scores outside of 0 to 1, where it was asked for such. Check its shape."
+            )
         scale = self._dialect.scale or ("sigmoid" if within else "logit")
-        return Scores(np.array(got.values, np.float32), scale, got.seconds, counted=got.counted, counted_in=self._dialect.counted_in)
+        return Scores(
+            np.array(got.values, np.float32),
+            scale,
+            got.seconds,
+            counted=got.counted,
+            counted_in=self._dialect.counted_in,
+        )
 
     def _note(self, sentence: str) -> None:
         if sentence not in self._about.notes:
@@ -160,12 +225,24 @@ class Remote:
 
         def work() -> _Got:
             # in here, because a request that was given up on may still run
-            with self._place(), Line(self._about.where, base, self._key, limits, until, private=self._private) as line:
+            with (
+                self._place(),
+                Line(
+                    self._about.where, base, self._key, limits, until, private=self._private
+                ) as line,
+            ):
                 self._ask_info(line, base.path)
-                got = [self._batch(line, base.path, asked._replace(texts=texts)) for texts in self._batches(asked.texts)]
+                got = [
+                    self._batch(line, base.path, asked._replace(texts=texts))
+                    for texts in self._batches(asked.texts)
+                ]
             counts = [one.counted for one in got if one.counted is not None]
             counted = sum(counts) if len(counts) == len(got) else None
-            return _Got([value for one in got for value in one.values], counted, sum(one.seconds for one in got))
+            return _Got(
+                [value for one in got for value in one.values],
+                counted,
+                sum(one.seconds for one in got),
+            )
 
         return client.within(limits.deadline_s, work, client.too_long(self._about.where))
 
@@ -177,7 +254,9 @@ class Remote:
             return
         if not self._gate.free.acquire(blocking=False):
             most = self._gate.most
-            raise FullError(f"{most} requests wait for {self._about.where} already, so yours was not taken. Try again in a minute.")
+            raise FullError(
+                f"{most} requests wait for {self._about.where} already, so yours was not taken. Try again in a minute."
+            )
         try:
             yield
         finally:
@@ -200,7 +279,10 @@ class Remote:
     def _batch(self, line: Line, path: str, asked: Asked) -> _Got:
         """The values of one request, in the order of its texts."""
         dialect = self._dialect
-        reply = line.ask(dialect.base(path) + dialect.path.format(model=asked.model), _packed(dialect.body(asked)))
+        reply = line.ask(
+            dialect.base(path) + dialect.path.format(model=asked.model),
+            _packed(dialect.body(asked)),
+        )
         if reply.status != 200:
             raise self._refusal(reply)
         name, shape = self._about.where, self._endpoint.shape
@@ -210,7 +292,9 @@ class Remote:
         except (ValueError, RecursionError, LookupError, TypeError):
             values = None
         if values is None:
-            raise EncodeError(f"{name} did not answer as a server of shape {shape} does. Check its shape and base address.")
+            raise EncodeError(
+                f"{name} did not answer as a server of shape {shape} does. Check its shape and base address."
+            )
         places = [place for place, _ in values]
         if not set(map(type, places)) <= {int} or sorted(places) != list(range(len(asked.texts))):
             raise EncodeError(
@@ -219,7 +303,9 @@ class Remote:
         counted = dialect.told(answer, reply.headers)
         if not isinstance(counted, int) or isinstance(counted, bool) or not 0 <= counted < 10**12:
             counted = None
-        return _Got([value for _, value in sorted(values, key=lambda pair: pair[0])], counted, reply.seconds)
+        return _Got(
+            [value for _, value in sorted(values, key=lambda pair: pair[0])], counted, reply.seconds
+        )
 
     def _dense(self, values: list[Any]) -> NDArray[np.float32]:
         """Vectors of unit length, once each number is known to be one."""
@@ -231,7 +317,9 @@ class Remote:
         except (ValueError, TypeError, OverflowError):
             rows = []
         if not rows or len({row.size for row in rows}) != 1:
-            raise TextRefusedError(f"{name} returned vectors that hold something else than numbers, or differ in length. Check its shape.")
+            raise TextRefusedError(
+                f"{name} returned vectors that hold something else than numbers, or differ in length. Check its shape."
+            )
         matrix = np.stack(rows)
         if self._variant and expected and matrix.shape[1] != expected:
             raise EncodeError(
@@ -264,26 +352,43 @@ class Remote:
             info = {}
         stated = {name: n for name, n in info.items() if type(n) is int and 0 < n < 10**9}
         self._most = stated.get("max_client_batch_size", self._most)
-        limit = min((stated[name] for name in ("max_input_length", "max_batch_tokens") if name in stated), default=None)
+        limit = min(
+            (stated[name] for name in ("max_input_length", "max_batch_tokens") if name in stated),
+            default=None,
+        )
         if limit:
-            self._about = replace(self._about, max_tokens=min(limit, self._about.max_tokens or limit))
+            self._about = replace(
+                self._about, max_tokens=min(limit, self._about.max_tokens or limit)
+            )
         if self._about.precision is None and isinstance(info.get("model_dtype"), str):
             self._about = replace(self._about, precision=_PRECISIONS.get(info["model_dtype"]))
         hub_id = self._variant.hub_id if self._variant else None
-        if hub_id and isinstance(info.get("model_id"), str) and _last(info["model_id"]) != _last(hub_id):
-            self._note(f"It names its model otherwise than {hub_id}: check that it serves that one.")
+        if (
+            hub_id
+            and isinstance(info.get("model_id"), str)
+            and _last(info["model_id"]) != _last(hub_id)
+        ):
+            self._note(
+                f"It names its model otherwise than {hub_id}: check that it serves that one."
+            )
         kinds = info.get("model_type")
         embedding = kinds.get("embedding") if isinstance(kinds, dict) else None
         pooling = embedding.get("pooling") if isinstance(embedding, dict) else None
         if self._variant and pooling and pooling != self._variant.pooling:
-            self._note(f"It pools otherwise than {self._variant.name} ({self._variant.pooling}), so its vectors are not that model's.")
+            self._note(
+                f"It pools otherwise than {self._variant.name} ({self._variant.pooling}), so its vectors are not that model's."
+            )
         self._asked_info = True
 
     def _refusal(self, reply: Reply) -> EncodeError:
         """What a status other than 200 says: of the text, of how much the server takes, or of the server."""
         if reply.status == 429:
-            return BusyError(self._problem(reply), client.wait_s(reply.headers.get("Retry-After", "")))
-        return (TextRefusedError if reply.status in (400, 413, 422) else EncodeError)(self._problem(reply))
+            return BusyError(
+                self._problem(reply), client.wait_s(reply.headers.get("Retry-After", ""))
+            )
+        return (TextRefusedError if reply.status in (400, 413, 422) else EncodeError)(
+            self._problem(reply)
+        )
 
     def _problem(self, reply: Reply) -> str:
         """One sentence for a status other than 200, and the next step; the server's own words are left out."""
@@ -291,10 +396,20 @@ class Remote:
         if 300 <= status < 400:
             return f"{name} answered with a redirect ({status}), which was not followed. Check its base address."
         if status in (401, 403):
-            step = "Check that it is whole and has not been revoked." if self._key else "Enter one, or name it in key_env."
-            return f"{name} {'refused the key' if self._key else 'asks for a key'} ({status}). {step}"
+            step = (
+                "Check that it is whole and has not been revoked."
+                if self._key
+                else "Enter one, or name it in key_env."
+            )
+            return (
+                f"{name} {'refused the key' if self._key else 'asks for a key'} ({status}). {step}"
+            )
         asked_s = client.wait_s(reply.headers.get("Retry-After", ""))
-        again = f"Try again in {asked_s:,.0f} seconds, as it asks." if asked_s else "Try again in a few minutes."
+        again = (
+            f"Try again in {asked_s:,.0f} seconds, as it asks."
+            if asked_s
+            else "Try again in a few minutes."
+        )
         if status == 429:
             return f"{name} takes no more requests for now (429). {again}"
         if status >= 500:

@@ -22,7 +22,9 @@ from advisor.base.errors import EncodeError
 from advisor.encode.engine import About, Floats, Output, Role, Scores, Vectors, batches, unit_length
 from advisor.encode.models import Model
 
-INSTALL_TORCH = "This part needs torch and transformers. Install them with: make install EXTRA=torch"
+INSTALL_TORCH = (
+    "This part needs torch and transformers. Install them with: make install EXTRA=torch"
+)
 BATCH_TEXTS = 32
 HEADS: dict[Output, str] = {"sparse": "sparse_linear.pt", "multi_vector": "colbert_linear.pt"}
 UNUSED = ("<s>", "</s>", "<pad>", "<unk>")
@@ -32,7 +34,14 @@ UNUSED = ("<s>", "</s>", "<pad>", "<unk>")
 class Torch:
     """A model in this process. Not for several threads at once."""
 
-    def __init__(self, model: Model, about: About, network: Any, heads: dict[Output, dict[str, Any]], tokenizer: Tokenizer):
+    def __init__(
+        self,
+        model: Model,
+        about: About,
+        network: Any,
+        heads: dict[Output, dict[str, Any]],
+        tokenizer: Tokenizer,
+    ):
         self.about = about
         self._model = model
         self._network = network
@@ -42,7 +51,14 @@ class Torch:
         self._linear = self._torch.nn.functional.linear
         self._unused = {tokenizer.token_to_id(token) for token in UNUSED}
 
-    def embed(self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Sequence[Output] = ("dense",)) -> Vectors:
+    def embed(
+        self,
+        texts: Sequence[str],
+        role: Role,
+        *,
+        instruct: bool = True,
+        outputs: Sequence[Output] = ("dense",),
+    ) -> Vectors:
         """Dense vectors always, the others where `outputs` asks for them; texts over the limit are cut at their end, as `tokens` tells.
 
         `sparse` is keyed by the tokenizer's own pieces ("▁" begins a word). `multi_vector` has a row for each token that the model reads
@@ -52,9 +68,13 @@ class Torch:
             EncodeError: the model is a reranker, lacks an output, or the texts do not fit into memory.
         """
         if self.about.kind != "embedder":
-            raise EncodeError(f"{self.about.model} is a reranker: it gives no vectors. Choose an embedder.")
+            raise EncodeError(
+                f"{self.about.model} is a reranker: it gives no vectors. Choose an embedder."
+            )
         if lacking := [output for output in outputs if output not in self.about.outputs]:
-            raise EncodeError(f"{self.about.model} as loaded gives no {lacking[0]} output. It gives: {', '.join(self.about.outputs)}.")
+            raise EncodeError(
+                f"{self.about.model} as loaded gives no {lacking[0]} output. It gives: {', '.join(self.about.outputs)}."
+            )
         start = time.perf_counter()
         read, tokens = self._read(texts, before=self._model.instruction(role) if instruct else "")
         dense = np.empty((len(texts), self._network.config.hidden_size), np.float32)
@@ -63,13 +83,30 @@ class Torch:
         for places in batches([len(one) for one in read], BATCH_TEXTS):
             with self._computing():
                 given = self._given([read[place] for place in places])
-                states, mask = self._network(**given).last_hidden_state, given["attention_mask"][..., None]
-                rows = (states[:, 0] if self._model.pooling == "cls" else (states * mask).sum(1) / mask.sum(1)).cpu().numpy()
-                made = {output: self._linear(states, **self._heads[output]).cpu().numpy() for output in outputs if output in self._heads}
+                states, mask = (
+                    self._network(**given).last_hidden_state,
+                    given["attention_mask"][..., None],
+                )
+                rows = (
+                    (
+                        states[:, 0]
+                        if self._model.pooling == "cls"
+                        else (states * mask).sum(1) / mask.sum(1)
+                    )
+                    .cpu()
+                    .numpy()
+                )
+                made = {
+                    output: self._linear(states, **self._heads[output]).cpu().numpy()
+                    for output in outputs
+                    if output in self._heads
+                }
             dense[places] = unit_length(rows) if self._model.normalised else rows
             for at, place in enumerate(places):
                 if "sparse" in made:
-                    sparse[place] = self._weights(read[place].ids, made["sparse"][at, :, 0].tolist())
+                    sparse[place] = self._weights(
+                        read[place].ids, made["sparse"][at, :, 0].tolist()
+                    )
                 if "multi_vector" in made:
                     multi[place] = unit_length(made["multi_vector"][at, 1 : len(read[place])])
         return Vectors(
@@ -77,9 +114,15 @@ class Torch:
             time.perf_counter() - start,
             tokens,
             counted=sum(map(len, read)),
-            sparse=tuple(sparse[place] for place in range(len(texts))) if "sparse" in outputs else None,
-            multi_vector=tuple(multi[place] for place in range(len(texts))) if "multi_vector" in outputs else None,
-            pieces=tuple(tuple(one.tokens[1:]) for one in read) if "multi_vector" in outputs else None,
+            sparse=tuple(sparse[place] for place in range(len(texts)))
+            if "sparse" in outputs
+            else None,
+            multi_vector=tuple(multi[place] for place in range(len(texts)))
+            if "multi_vector" in outputs
+            else None,
+            pieces=tuple(tuple(one.tokens[1:]) for one in read)
+            if "multi_vector" in outputs
+            else None,
         )
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
@@ -89,38 +132,62 @@ class Torch:
             EncodeError: the model is an embedder, or the pairs do not fit into memory.
         """
         if self.about.kind != "reranker":
-            raise EncodeError(f"{self.about.model} is an embedder: it scores no pairs. Choose a reranker.")
+            raise EncodeError(
+                f"{self.about.model} is an embedder: it scores no pairs. Choose a reranker."
+            )
         start = time.perf_counter()
         read, tokens = self._read([query] * len(passages), passages)
         raw = np.empty(len(passages), np.float32)
         for places in batches([len(one) for one in read], BATCH_TEXTS):
             with self._computing():
-                raw[places] = self._network(**self._given([read[place] for place in places])).logits[:, 0].cpu().numpy()
-        return Scores(raw, "logit", time.perf_counter() - start, tokens, counted=sum(map(len, read)))
+                raw[places] = (
+                    self._network(**self._given([read[place] for place in places]))
+                    .logits[:, 0]
+                    .cpu()
+                    .numpy()
+                )
+        return Scores(
+            raw, "logit", time.perf_counter() - start, tokens, counted=sum(map(len, read))
+        )
 
-    def _read(self, texts: Sequence[str], seconds: Sequence[str] = (), before: str = "") -> tuple[list[Encoding], tuple[int, ...]]:
+    def _read(
+        self, texts: Sequence[str], seconds: Sequence[str] = (), before: str = ""
+    ) -> tuple[list[Encoding], tuple[int, ...]]:
         """Texts, or pairs of a text and its second one, cut as `tokenizers` cuts them; and the tokens that they had."""
         tokenizer = self._tokenizer
         # a lone surrogate, which no tokenizer takes, is read as a question mark
-        sides = [[(before + text).encode("utf-8", "replace").decode("utf-8") for text in side] for side in (texts, seconds)]
+        sides = [
+            [(before + text).encode("utf-8", "replace").decode("utf-8") for text in side]
+            for side in (texts, seconds)
+        ]
         first, second = (tokenizer.encode_batch(side, add_special_tokens=False) for side in sides)
         pairs = [(one, second[place] if seconds else None) for place, one in enumerate(first)]
         special = tokenizer.num_special_tokens_to_add(is_pair=bool(seconds))
         tokenizer.enable_truncation(self.about.max_tokens or 0)
         read = [tokenizer.post_process(*pair) for pair in pairs]
         tokenizer.no_truncation()
-        return read, tuple(sum(len(part) for part in pair if part is not None) + special for pair in pairs)
+        return read, tuple(
+            sum(len(part) for part in pair if part is not None) + special for pair in pairs
+        )
 
     def _given(self, read: list[Encoding]) -> dict[str, Any]:
         """The encoder's inputs, padded on the right."""
         config, shape = self._network.config, (len(read), max(map(len, read)))
-        given = {"input_ids": np.full(shape, config.pad_token_id or 0), "attention_mask": np.zeros(shape, np.int64)}
+        given = {
+            "input_ids": np.full(shape, config.pad_token_id or 0),
+            "attention_mask": np.zeros(shape, np.int64),
+        }
         if config.type_vocab_size > 1:
             given["token_type_ids"] = np.zeros(shape, np.int64)
         for place, one in enumerate(read):
-            for values, own in zip(given.values(), (one.ids, one.attention_mask, one.type_ids), strict=False):
+            for values, own in zip(
+                given.values(), (one.ids, one.attention_mask, one.type_ids), strict=False
+            ):
                 values[place, : len(one)] = own
-        return {name: self._torch.from_numpy(values).to(self._network.device) for name, values in given.items()}
+        return {
+            name: self._torch.from_numpy(values).to(self._network.device)
+            for name, values in given.items()
+        }
 
     def _weights(self, ids: Sequence[int], weights: Sequence[float]) -> dict[str, float]:
         """Weight of each token that has one above 0, the largest of its places; `weights` may go on with those of padding."""
@@ -137,10 +204,14 @@ class Torch:
         try:
             with self._torch.inference_mode():
                 yield
-        except RuntimeError as error:  # torch 2.13: "can't allocate memory" on the CPU, "out of memory" on a card
+        except (
+            RuntimeError
+        ) as error:  # torch 2.13: "can't allocate memory" on the CPU, "out of memory" on a card
             if "memory" not in str(error):
                 raise
-            raise EncodeError("These texts need more memory than there is. Send fewer, or shorter ones.") from None
+            raise EncodeError(
+                "These texts need more memory than there is. Send fewer, or shorter ones."
+            ) from None
 
 
 def installed() -> str | None:
@@ -160,48 +231,109 @@ def load(model: Model, threads: int | None = None) -> Torch:
     if sentence := installed():
         raise EncodeError(sentence)
     if model.pooling == "last_token":
-        raise EncodeError(f"{model.name} runs only through a server: its weights take 37 GB. Use an endpoint that serves it.")
-    for names in (("config.json",), ("tokenizer.json",), ("model.safetensors", "pytorch_model.bin")):
+        raise EncodeError(
+            f"{model.name} runs only through a server: its weights take 37 GB. Use an endpoint that serves it."
+        )
+    for names in (
+        ("config.json",),
+        ("tokenizer.json",),
+        ("model.safetensors", "pytorch_model.bin"),
+    ):
         if not any((model.folder / name).is_file() for name in names):
-            raise EncodeError(f"The model folder of {model.name} holds no {names[0]}. Fetch the weights again, or name another folder.")
-    os.environ["HF_HUB_OFFLINE"] = "1"  # beside local_files_only, for what transformers asks of its own accord
+            raise EncodeError(
+                f"The model folder of {model.name} holds no {names[0]}. Fetch the weights again, or name another folder."
+            )
+    os.environ["HF_HUB_OFFLINE"] = (
+        "1"  # beside local_files_only, for what transformers asks of its own accord
+    )
     torch, transformers = import_module("torch"), import_module("transformers")
     torch.set_num_threads(threads or torch.get_num_threads())
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
-    kind = transformers.AutoModel if model.kind == "embedder" else transformers.AutoModelForSequenceClassification
+    kind = (
+        transformers.AutoModel
+        if model.kind == "embedder"
+        else transformers.AutoModelForSequenceClassification
+    )
     safe = {"local_files_only": True, "trust_remote_code": False, "weights_only": True}
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        network, told = kind.from_pretrained(str(model.folder), dtype=torch.float32, output_loading_info=True, **safe)
+        network, told = kind.from_pretrained(
+            str(model.folder), dtype=torch.float32, output_loading_info=True, **safe
+        )
         tokenizer = Tokenizer.from_file(str(model.folder / "tokenizer.json"))
-        files = {output: model.folder / HEADS[output] for output in model.outputs if output in HEADS}
-        read = {output: torch.load(path, map_location=device, weights_only=True) for output, path in files.items() if path.is_file()}
-        heads = {output: {name: value.float() for name, value in values.items()} for output, values in read.items()}
-    except Exception as error:  # torch, transformers, safetensors and tokenizers each have their own
+        files = {
+            output: model.folder / HEADS[output] for output in model.outputs if output in HEADS
+        }
+        read = {
+            output: torch.load(path, map_location=device, weights_only=True)
+            for output, path in files.items()
+            if path.is_file()
+        }
+        heads = {
+            output: {name: value.float() for name, value in values.items()}
+            for output, values in read.items()
+        }
+    except (
+        Exception
+    ) as error:  # torch, transformers, safetensors and tokenizers each have their own
         raise _unusable(model, f"they cannot be loaded ({type(error).__name__})") from None
     # transformers fills what the files lack with random values; the pooler is not used
     lacking = sorted(key for key in told["missing_keys"] if not key.startswith("pooler."))
     if lacking or (model.kind == "reranker" and network.config.num_labels != 1):
-        raise _unusable(model, f"they lack {lacking[0]}" if lacking else f"they give {network.config.num_labels} scores a pair, not one")
+        raise _unusable(
+            model,
+            f"they lack {lacking[0]}"
+            if lacking
+            else f"they give {network.config.num_labels} scores a pair, not one",
+        )
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    config, parameters, notes = network.config, network.num_parameters(), [f"Computed by torch {torch.__version__} on {device.type}."]
+    config, parameters, notes = (
+        network.config,
+        network.num_parameters(),
+        [f"Computed by torch {torch.__version__} on {device.type}."],
+    )
     own = model.parameters in (None, parameters)
     if not own:
-        notes.append(f"These weights are not {model.name}'s: {parameters:,} parameters, and it has {model.parameters:,}.")
-    notes += [f"The folder holds no {path.name}, so there is no {output} output." for output, path in files.items() if output not in heads]
+        notes.append(
+            f"These weights are not {model.name}'s: {parameters:,} parameters, and it has {model.parameters:,}."
+        )
+    notes += [
+        f"The folder holds no {path.name}, so there is no {output} output."
+        for output, path in files.items()
+        if output not in heads
+    ]
     # XLM-R's positions begin after the padding token's id
-    places = config.max_position_embeddings - (config.pad_token_id + 1 if "roberta" in config.model_type else 0)
-    about = About(model.variant_id if own else None, model.name, model.kind, "torch", "this machine", "fp32", standin=model.standin)
-    about = replace(about, outputs=("dense", *heads), max_tokens=min(places, model.max_tokens or places), notes=tuple(notes))
+    places = config.max_position_embeddings - (
+        config.pad_token_id + 1 if "roberta" in config.model_type else 0
+    )
+    about = About(
+        model.variant_id if own else None,
+        model.name,
+        model.kind,
+        "torch",
+        "this machine",
+        "fp32",
+        standin=model.standin,
+    )
+    about = replace(
+        about,
+        outputs=("dense", *heads),
+        max_tokens=min(places, model.max_tokens or places),
+        notes=tuple(notes),
+    )
     made = Torch(model, about, network.eval().to(device), heads, tokenizer)
     try:
-        made.embed(["A probe."], "query", outputs=about.outputs) if model.kind == "embedder" else made.rerank("A probe.", [""])
+        made.embed(
+            ["A probe."], "query", outputs=about.outputs
+        ) if model.kind == "embedder" else made.rerank("A probe.", [""])
     except (RuntimeError, LookupError, TypeError, ArithmeticError) as error:
         raise _unusable(model, f"they do not fit together ({type(error).__name__})") from None
     return made
 
 
 def _unusable(model: Model, why: str) -> EncodeError:
-    return EncodeError(f"The files of {model.name} cannot be used: {why}. Fetch the weights again, or name another folder.")
+    return EncodeError(
+        f"The files of {model.name} cannot be used: {why}. Fetch the weights again, or name another folder."
+    )

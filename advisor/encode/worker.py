@@ -56,9 +56,17 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         except EncodeError as error:
             answer = ("problem", str(error))
         except MemoryError:
-            answer = ("problem", "This machine's memory is too small for these texts. Send fewer or shorter ones.")
-        except Exception as error:  # whatever a runtime raises: the page gets a sentence, never a trace
-            answer = ("problem", f"The model could not answer ({type(error).__name__}). Try other texts, or another model.")
+            answer = (
+                "problem",
+                "This machine's memory is too small for these texts. Send fewer or shorter ones.",
+            )
+        except (
+            Exception
+        ) as error:  # whatever a runtime raises: the page gets a sentence, never a trace
+            answer = (
+                "problem",
+                f"The model could not answer ({type(error).__name__}). Try other texts, or another model.",
+            )
         pickle.dump(answer, answers, pickle.HIGHEST_PROTOCOL)
         answers.flush()
 
@@ -67,7 +75,10 @@ def main() -> None:
     """Serves over standard input and output, of which nothing else here may write."""
     with contextlib.suppress(OSError, AttributeError):
         os.nice(NICENESS)
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
+    with (
+        contextlib.suppress(OSError),
+        open("/proc/self/oom_score_adj", "w", encoding="ascii") as score,
+    ):
         score.write("1000")  # where memory runs out, Linux ends this process and not the app
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -27,7 +27,9 @@ class Crossing(NamedTuple):
     capacity: tuple[float, float, float]
 
 
-def crossing_tokens(rent_usd: float, usd_per_1m: float, capacity: float, spare: int = 0) -> float | None:
+def crossing_tokens(
+    rent_usd: float, usd_per_1m: float, capacity: float, spare: int = 0
+) -> float | None:
     """Tokens a month at which `n + spare` machines cost what the offer does, for the least `n` that carries them; None where no number does.
 
     One machine carries `capacity` tokens a month. Where a single one cannot carry the volume at which it pays, more never catch up: rent and
@@ -76,7 +78,10 @@ def crossings(found: Recommendation, own: Judged) -> list[Crossing]:
     offers = [j for j in found.judged if j.hosted and j.variant_id == own.variant_id and _price(j)]
     told = []
     for offer in sorted(offers, key=lambda j: (-_price(j), j.plan.where, j.id)):
-        low, base, high = (crossing_tokens(float(rent) * HOURS_PER_MONTH, _price(offer), each, spare) for each in capacity)
+        low, base, high = (
+            crossing_tokens(float(rent) * HOURS_PER_MONTH, _price(offer), each, spare)
+            for each in capacity
+        )
         told.append(Crossing(own, offer, (low, base, high), capacity))
     return told
 
@@ -89,7 +94,12 @@ def _price(offer: Judged) -> float:
 def machines_to_compare(found: Recommendation, variant_id: str) -> list[Judged]:
     """The machines that a model fits, by what a million tokens cost on a full one, the least first: those on which it can pay at all."""
     rows = [
-        j for j in found.judged if j.variant_id == variant_id and not j.hosted and j.plan.rent is not None and monthly_capacity(found, j)
+        j
+        for j in found.judged
+        if j.variant_id == variant_id
+        and not j.hosted
+        and j.plan.rent is not None
+        and monthly_capacity(found, j)
     ]
     rows = [j for j in rows if "model-fits-memory" not in found.rules.excluding(j.row)]
     return sorted(rows, key=lambda j: (_full(found, j), preference(found, j)))
@@ -118,7 +128,11 @@ def formula(found: Recommendation, own: Judged) -> list[str]:
     found_crossings = crossings(found, own)
     if not found_crossings or own.plan.rent is None:
         return []
-    rent, first, count = float(own.plan.rent) * HOURS_PER_MONTH, found_crossings[0], formatting.count
+    rent, first, count = (
+        float(own.plan.rent) * HOURS_PER_MONTH,
+        found_crossings[0],
+        formatting.count,
+    )
     price = first.offer.plan.figure("usd_per_1m_input")
     share = float(found.table.needed["base"][own.row])
     spare = (
@@ -143,6 +157,11 @@ def sentence(crossing: Crossing) -> str:
     if base is None:
         need = float(each or 0) * HOURS_PER_MONTH * 1e6 / (_price(crossing.offer) or math.inf)
         text = f"Never: {where} would pay from {formatting.large(round(need))} tokens a month against {against}, but one carries {formatting.large(round(crossing.capacity[1]))}, and more of them cost more in the same measure."
-        return text if low is None else text + f" At the fast end of its speed it would, from {formatting.large(round(low))}."
+        return (
+            text
+            if low is None
+            else text
+            + f" At the fast end of its speed it would, from {formatting.large(round(low))}."
+        )
     text = f"From {formatting.large(round(base))} tokens a month {where} costs less than {against}"
     return text + ("." if high is not None else "; not at the slow end of its speed.")

@@ -6,7 +6,13 @@ from advisor.base import formatting, units
 from advisor.decide import stores
 from advisor.decide.places import free_usd_per_month
 from advisor.decide.recommend import Judged, Recommendation
-from advisor.explain.sentences import measurement, speed_origin, spread, tokens_of_text, usd_or_not_known
+from advisor.explain.sentences import (
+    measurement,
+    speed_origin,
+    spread,
+    tokens_of_text,
+    usd_or_not_known,
+)
 from advisor.sizing import throughput
 
 
@@ -21,7 +27,11 @@ def latency_formula(found: Recommendation) -> list[str]:
         cards, read = float(static.cards[part.row]), float(static.read_ms[part.row])
         computing = 1000 * plan.load.request_flops / flops * cards
         use = float(found.table.needed["base"][part.row]) / replicas[1]
-        reading = f", reading the weights once {formatting.significant(read)} ms; the longer of the two" if read else ""
+        reading = (
+            f", reading the weights once {formatting.significant(read)} ms; the longer of the two"
+            if read
+            else ""
+        )
         lines.append(
             f"{part.named}: {formatting.significant(plan.load.request_flops / 1e9)} billion operations / {formatting.significant(flops / cards / 1e12)} TFLOP/s reached on one card or processor = {formatting.significant(computing)} ms{reading}, "
             f"/ (1 - {use:.1%} use at the peak) = {formatting.significant(time.base)} ms."
@@ -54,7 +64,9 @@ def cost_formula(judged: Judged, found: Recommendation) -> list[str]:
     if plan.index_bytes and plan.index_usd:
         lines.append(_index_formula(judged, found))
     if plan.index_bytes and plan.monthly_usd:
-        lines.append(f"Together {formatting.usd(plan.monthly_usd.base)} a month{spread(plan.monthly_usd)}.")
+        lines.append(
+            f"Together {formatting.usd(plan.monthly_usd.base)} a month{spread(plan.monthly_usd)}."
+        )
     return lines
 
 
@@ -63,7 +75,9 @@ def _tokens_formula(judged: Judged, found: Recommendation) -> list[str]:
     tokens, variant = plan.tokens, plan.variant
     if variant.kind == "reranker":
         special = variant.special_tokens_per_pair or 0
-        whole = f"{count(workload.query_tokens)} + {count(workload.passage_tokens)} + {special} special"
+        whole = (
+            f"{count(workload.query_tokens)} + {count(workload.passage_tokens)} + {special} special"
+        )
         return [
             f"Tokens in a pair: {whole} = {count(tokens.per_input)}, cut at the limit of one input.",
             f"Tokens a month: {count(workload.queries_per_month)} queries × {count(workload.rerank_candidates)} candidates × {count(tokens.per_input)} "
@@ -81,7 +95,12 @@ def _tokens_formula(judged: Judged, found: Recommendation) -> list[str]:
 def _own_formula(judged: Judged, found: Recommendation) -> list[str]:
     """Speed, load, machines and rent of one's own hardware."""
     plan, workload, count = judged.plan, found.workload, formatting.count
-    variant, instance, speed, replicas = plan.variant, plan.instance, plan.tokens_per_second, plan.replicas
+    variant, instance, speed, replicas = (
+        plan.variant,
+        plan.instance,
+        plan.tokens_per_second,
+        plan.replicas,
+    )
     rent = plan.rent
     if instance is None or speed is None or replicas is None or rent is None:
         return ["The speed or the rent of this machine is not known, so there is no cost."]
@@ -120,7 +139,9 @@ def _speed_formula(judged: Judged, found: Recommendation) -> str:
     kind = throughput.hardware_class(found.catalog, instance)
     mfu = throughput.calibrations(found.catalog, asked)[kind or "gpu"].mfu.base
     peak = throughput.peak_flops(found.catalog, instance, asked) or 0.0
-    slower = f" × {found.assumptions.speed_percent:g}%" if found.assumptions.speed_percent != 100 else ""
+    slower = (
+        f" × {found.assumptions.speed_percent:g}%" if found.assumptions.speed_percent != 100 else ""
+    )
     return f"Speed of {plan.where}: {formatting.significant(peak / 1e12)} TFLOP/s dense {throughput.precision_of(kind or 'gpu', asked)} peak × {mfu:.1%} reached{slower} / that = {low_to_high}"
 
 

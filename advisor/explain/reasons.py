@@ -86,11 +86,11 @@ def _quality(found: Recommendation, part: Judged) -> Reason:
             text += f" It scores {formatting.points(part.quality)} on {chosen.title}."
         return Reason("evidence", text, sources)
     if not chosen.ranks:
-        text = (
-            f"No published scores compare the {count} {kind} that fit, so cost decides. Measure them on your own queries before you commit."
-        )
+        text = f"No published scores compare the {count} {kind} that fit, so cost decides. Measure them on your own queries before you commit."
         if part.quality is not None:
-            text += f" {name} alone is measured: {formatting.points(part.quality)} on {chosen.title}."
+            text += (
+                f" {name} alone is measured: {formatting.points(part.quality)} on {chosen.title}."
+            )
         return Reason("evidence", text, sources)
     top = max(chosen.scores, key=lambda v: (chosen.scores[v], v))
     ranked = f"Of the {len(chosen.scores)} {kind} that fit and have a score on {chosen.title}"
@@ -109,13 +109,23 @@ def _quality(found: Recommendation, part: Judged) -> Reason:
             sources,
         )
     if top == part.variant_id:
-        end = f", and none that costs less is within {workload.quality_tolerance:g} points" if workload.priority == "balanced" else ""
-        others = [f"{names[v].name} {formatting.points(s)}" for v, s in sorted(chosen.scores.items(), key=lambda i: -i[1]) if v != top]
+        end = (
+            f", and none that costs less is within {workload.quality_tolerance:g} points"
+            if workload.priority == "balanced"
+            else ""
+        )
+        others = [
+            f"{names[v].name} {formatting.points(s)}"
+            for v, s in sorted(chosen.scores.items(), key=lambda i: -i[1])
+            if v != top
+        ]
         against = f" against {formatting.listed(others)}" if others else ""
         return Reason("evidence", f"{ranked}, {name} is the best ({own}{against}){end}.", sources)
     near = workload.quality_tolerance if workload.priority == "balanced" else evidence.EQUAL_POINTS
     return Reason(
-        "evidence", f"{ranked}, {name} ({own}) costs least within {near:g} points of the best ({names[top].name}, {best}){aside}.", sources
+        "evidence",
+        f"{ranked}, {name} ({own}) costs least within {near:g} points of the best ({names[top].name}, {best}){aside}.",
+        sources,
     )
 
 
@@ -125,7 +135,11 @@ def _aside(found: Recommendation, part: Judged) -> str:
     least = min(found.judged[row].monthly for row in eligible(role, role.fitting, found.workload))
     if found.pick is not None and found.pick.shared:
         return " together with the other step"
-    return f", differences below {formatting.usd(found.workload.material_usd)} a month aside" if part.monthly > least + 1e-9 else ""
+    return (
+        f", differences below {formatting.usd(found.workload.material_usd)} a month aside"
+        if part.monthly > least + 1e-9
+        else ""
+    )
 
 
 def _first_stage_gain(found: Recommendation, part: Judged) -> list[Reason]:
@@ -151,7 +165,11 @@ def _hosted(part: Judged) -> Reason:
 def _own(found: Recommendation, part: Judged) -> list[Reason]:
     """What an own machine carries and costs."""
     plan, workload = part.plan, found.workload
-    assert plan.instance is not None and plan.replicas is not None and plan.tokens_per_second is not None
+    assert (
+        plan.instance is not None
+        and plan.replicas is not None
+        and plan.tokens_per_second is not None
+    )
     speed = plan.tokens_per_second
     share = float(found.table.needed["base"][part.row])
     load = f"{_share(share)} one machine's time at the peak of {formatting.rate(workload.peak)} queries a second"
@@ -160,7 +178,11 @@ def _own(found: Recommendation, part: Judged) -> list[Reason]:
         f"({formatting.count(round(speed.low))} to {formatting.count(round(speed.high))}), and your load takes {load}"
     )
     capacity = Reason(
-        "capacity", text + ".", (*plan.price_sources, "kaplan-2020") if plan.measured else ("infinity-benchmarking", "kaplan-2020")
+        "capacity",
+        text + ".",
+        (*plan.price_sources, "kaplan-2020")
+        if plan.measured
+        else ("infinity-benchmarking", "kaplan-2020"),
     )
     if found.pick is not None and found.pick.shared:
         return [capacity]
@@ -172,7 +194,13 @@ def _own(found: Recommendation, part: Judged) -> list[Reason]:
 
 
 def _share(share: float) -> str:
-    return f"{share:,.1f} times" if share >= 1 else f"{100 * share:,.0f}% of" if share >= 0.01 else "under 1% of"
+    return (
+        f"{share:,.1f} times"
+        if share >= 1
+        else f"{100 * share:,.0f}% of"
+        if share >= 0.01
+        else "under 1% of"
+    )
 
 
 def _machines(count: int) -> str:
@@ -202,15 +230,30 @@ def _index(found: Recommendation, part: Judged) -> Reason:
     store = stores.name(found.catalog, workload.vector_store)
     size = plan.index_bytes if workload.vector_store == "ram" else plan.load.size.values_bytes
     cost = formatting.usd(plan.index_usd.base)
-    spread = f" ({formatting.usd_range(plan.index_usd.low, plan.index_usd.high)})" if plan.index_usd.low != plan.index_usd.high else ""
+    spread = (
+        f" ({formatting.usd_range(plan.index_usd.low, plan.index_usd.high)})"
+        if plan.index_usd.low != plan.index_usd.high
+        else ""
+    )
     where = "of RAM as an index" if workload.vector_store == "ram" else f"in {store}"
-    least = found.catalog.stores[workload.vector_store].minimum_usd_per_month if workload.vector_store not in ("ram", "none") else None
+    least = (
+        found.catalog.stores[workload.vector_store].minimum_usd_per_month
+        if workload.vector_store not in ("ram", "none")
+        else None
+    )
     if least is not None and plan.index_usd.base == least:
         cost = f"the minimum charge of {cost}"
     noun = "vector" if plan.tokens.vectors == 1 else "vectors"
     more = "" if set(workload.outputs) <= {"dense"} else " with their sparse or token vectors"
     text = f"{formatting.large(plan.tokens.vectors)} {noun} of {formatting.count(plan.variant.embedding_dim)} dimensions{more} take {formatting.memory(size)} {where}: {cost} a month{spread}."
-    return Reason("index", text, (*stores.sources(found.catalog, workload.vector_store), *plan.variant.source_ids("embedding_dim")))
+    return Reason(
+        "index",
+        text,
+        (
+            *stores.sources(found.catalog, workload.vector_store),
+            *plan.variant.source_ids("embedding_dim"),
+        ),
+    )
 
 
 def _together(found: Recommendation) -> list[Reason]:
@@ -223,8 +266,14 @@ def _together(found: Recommendation) -> list[Reason]:
     known = [time for time in times if time]
     if known and found.workload.latency_ms_p95 is not None:
         total, limit = sum(t.base for t in known), found.workload.latency_ms_p95
-        text += f" Computing takes about {formatting.count(round(total))} ms a query on your machines"
-        text += f", over the {formatting.count(limit)} ms you allow: each step keeps to it, both together do not." if total > limit else "."
+        text += (
+            f" Computing takes about {formatting.count(round(total))} ms a query on your machines"
+        )
+        text += (
+            f", over the {formatting.count(limit)} ms you allow: each step keeps to it, both together do not."
+            if total > limit
+            else "."
+        )
     return [Reason("pipeline", text, ())]
 
 
@@ -233,8 +282,15 @@ def ties(found: Recommendation, part: Judged) -> list[Judged]:
     if not part.hosted:
         return []
     price = part.plan.offer.usd_per_1m_input if part.plan.offer else None
-    same = (j for j in found.fitting(part.kind) if j.variant_id == part.variant_id and j.row != part.row and j.plan.offer)
-    return sorted((j for j in same if j.plan.offer and j.plan.offer.usd_per_1m_input == price), key=lambda j: preference(found, j))
+    same = (
+        j
+        for j in found.fitting(part.kind)
+        if j.variant_id == part.variant_id and j.row != part.row and j.plan.offer
+    )
+    return sorted(
+        (j for j in same if j.plan.offer and j.plan.offer.usd_per_1m_input == price),
+        key=lambda j: preference(found, j),
+    )
 
 
 def _tie(others: list[Judged], part: Judged) -> Reason:
@@ -242,9 +298,15 @@ def _tie(others: list[Judged], part: Judged) -> Reason:
     same = [j for j in others if j.plan.where == part.plan.where]
     parts = [formatting.listed(names)] if names else []
     if same:
-        parts.append(f"{len(same)} more {'endpoint' if len(same) == 1 else 'endpoints'} of {part.plan.where}")
+        parts.append(
+            f"{len(same)} more {'endpoint' if len(same) == 1 else 'endpoints'} of {part.plan.where}"
+        )
     sources = {source for j in others for source in j.plan.price_sources}
-    return Reason("tie", f"The same price for {part.plan.variant.name} is asked by {formatting.listed(parts)}.", tuple(sorted(sources)))
+    return Reason(
+        "tie",
+        f"The same price for {part.plan.variant.name} is asked by {formatting.listed(parts)}.",
+        tuple(sorted(sources)),
+    )
 
 
 def alternatives(found: Recommendation, kind: str) -> list[Alternative]:
@@ -267,7 +329,11 @@ def versus(found: Recommendation, other: Judged, pick: Judged) -> str:
     if found.pick is not None and found.pick.shared:
         return _versus_shared(found, other, pick)
     gap = other.monthly - pick.monthly
-    money = "the same cost" if abs(gap) < 0.005 else f"{formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
+    money = (
+        "the same cost"
+        if abs(gap) < 0.005
+        else f"{formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
+    )
     if other.variant_id == pick.variant_id:
         return f"The same model for {money}."
     if other.quality is None or pick.quality is None:
@@ -275,20 +341,33 @@ def versus(found: Recommendation, other: Judged, pick: Judged) -> str:
         reason = chosen.unranked.get(other.variant_id, "no published comparison with the pick")
         return f"{money[0].upper()}{money[1:]}; {reason}."
     points = other.quality - pick.quality
-    quality = "the same score" if abs(points) < 0.05 else f"{formatting.points(abs(points))} points {'better' if points > 0 else 'worse'}"
+    quality = (
+        "the same score"
+        if abs(points) < 0.05
+        else f"{formatting.points(abs(points))} points {'better' if points > 0 else 'worse'}"
+    )
     return f"{quality[0].upper()}{quality[1:]} for {money}."
 
 
 def _versus_shared(found: Recommendation, other: Judged, pick: Judged) -> str:
     """How a plan differs from the pick where both steps share machines: with the cheapest plan of the other step beside it."""
-    rest = min(j.monthly for role in found.roles if role.kind != other.kind for j in found.fitting(role.kind))
+    rest = min(
+        j.monthly
+        for role in found.roles
+        if role.kind != other.kind
+        for j in found.fitting(role.kind)
+    )
     money = f"{formatting.usd(other.monthly + rest)} a month with the cheapest plan of the other step, against {formatting.usd(found.monthly)} together"
     if other.variant_id == pick.variant_id:
         return f"The same model: {money}."
     if other.quality is None or pick.quality is None:
         return f"No published comparison with the pick: {money}."
     points = other.quality - pick.quality
-    quality = "The same score" if abs(points) < 0.05 else f"{formatting.points(abs(points))} points {'better' if points > 0 else 'worse'}"
+    quality = (
+        "The same score"
+        if abs(points) < 0.05
+        else f"{formatting.points(abs(points))} points {'better' if points > 0 else 'worse'}"
+    )
     return f"{quality}: {money}."
 
 
@@ -303,7 +382,9 @@ def loosen(found: Recommendation) -> list[Reason]:
         alone: Counter[str] = Counter()
         sample: dict[str, tuple[float, int]] = {}  # the cheapest that the rule alone keeps out
         for row in range(len(found.table)):
-            if found.judged[row].kind != role.kind or np.isnan(found.judged[row].monthly):  # nobody knows whether it would fit
+            if found.judged[row].kind != role.kind or np.isnan(
+                found.judged[row].monthly
+            ):  # nobody knows whether it would fit
                 continue
             rules = found.rules.excluding(row)
             if len(rules) == 1:
@@ -313,7 +394,13 @@ def loosen(found: Recommendation) -> list[Reason]:
         for rule, freed in sorted(alone.items(), key=lambda item: (-item[1], item[0])):
             finding = found.judged[sample[rule][1]].excluded[0]
             number = f"{freed} {role.kind} plans" if freed > 1 else f"one {role.kind} plan"
-            told.append(Reason(rule, f"Without this one requirement {number} would fit: {finding.text}", finding.sources))
+            told.append(
+                Reason(
+                    rule,
+                    f"Without this one requirement {number} would fit: {finding.text}",
+                    finding.sources,
+                )
+            )
     if not told and len(found.roles) > 1 and all(len(role.fitting) for role in found.roles):
         least = sum(min(j.monthly for j in found.fitting(role.kind)) for role in found.roles)
         text = f"Each step fits alone, but together they cost at least {formatting.usd(least)} a month, over the budget of {formatting.usd(found.workload.budget_usd_per_month)}."
@@ -339,7 +426,9 @@ def _assumptions(found: Recommendation) -> Iterator[str]:
     if any(role.kind == "embedder" for role in found.roles):
         yield from _index_assumptions(found)
         yield "The mean passage is taken to be the typical one; one in twenty is taken to be as long as the 95th percentile when passages are split, without overlap."
-    if workload.placement != "hosted" and (pick is None or any(not part.hosted for part in pick.parts) or workload.placement == "own"):
+    if workload.placement != "hosted" and (
+        pick is None or any(not part.hosted for part in pick.parts) or workload.placement == "own"
+    ):
         yield from _own_assumptions(found)
     for part in pick.parts if pick else ():
         if part.kind == "embedder" and part.plan.variant.special_tokens_per_text is None:
@@ -355,8 +444,13 @@ def _index_assumptions(found: Recommendation) -> Iterator[str]:
     else:
         name = stores.name(found.catalog, workload.vector_store)
         store = found.catalog.stores[workload.vector_store]
-        yield f"The index is kept in {name} at its list price, its minimum charge included; writing it for the first time is left out." + (
-            " The database's processors are left out too." if store.type == "self_hosted" else ""
+        yield (
+            f"The index is kept in {name} at its list price, its minimum charge included; writing it for the first time is left out."
+            + (
+                " The database's processors are left out too."
+                if store.type == "self_hosted"
+                else ""
+            )
         )
         if store.note:
             yield f"{name}: {store.note}"
@@ -378,7 +472,8 @@ def _own_assumptions(found: Recommendation) -> Iterator[str]:
     yield f"Own machines run all {units.HOURS_PER_MONTH} hours of a month, {found.assumptions.machine_prices.replace('-', ' ')}, and are filled to {used:.0%} at the peak, which is {peak}."
     for kind, calibration in sorted(throughput.calibrations(found.catalog, asked).items()):
         low, base, high, slowest, fastest = (
-            f"{100 * share:.0f}%" for share in (*calibration.mfu, calibration.slowest, calibration.fastest)
+            f"{100 * share:.0f}%"
+            for share in (*calibration.mfu, calibration.slowest, calibration.fastest)
         )
         machines = {
             **{k: a.name for k, a in found.catalog.accelerators.items()},

@@ -72,16 +72,29 @@ def as_json(catalog: Catalog, found: Recommendation, plans: bool = True) -> dict
     saved = report.as_json(found, plans=plans) | {
         "asked_sets": list(found.asked_sets),
         "assumed": found.assumptions.changed(),
-        "picked": pick and {"plans": [part.id for part in pick.parts], "named": pick.named, "monthly_usd": {"base": pick.monthly}},
+        "picked": pick
+        and {
+            "plans": [part.id for part in pick.parts],
+            "named": pick.named,
+            "monthly_usd": {"base": pick.monthly},
+        },
         "prices": _prices(catalog),
         "rules": _rules(catalog),
         "firmness": what_would_change.firmness(found),
         "would_change": [change.text for change in what_would_change.changes(catalog, found)],
-        "formula": [line for part in (pick.parts if pick else ()) for line in formula.cost_formula(part, found)],
+        "formula": [
+            line
+            for part in (pick.parts if pick else ())
+            for line in formula.cost_formula(part, found)
+        ],
         "start": "\n".join(start(part.plan.variant) for part in (pick.parts if pick else ())),
     }
     named = sorted(_source_ids(saved) & set(catalog.sources))
-    return saved | {"sources": {key: catalog.sources[key].model_dump(mode="json", exclude={"id"}) for key in named}}
+    return saved | {
+        "sources": {
+            key: catalog.sources[key].model_dump(mode="json", exclude={"id"}) for key in named
+        }
+    }
 
 
 def as_markdown(catalog: Catalog, found: Recommendation) -> str:
@@ -101,38 +114,58 @@ def as_markdown(catalog: Catalog, found: Recommendation) -> str:
     for name, value in found.workload.model_dump().items():
         if name in unused(found.workload.task):
             continue
-        words = "not stated" if value is None else f"{formatting.value(value)}{'' if name in stated else ' (the default)'}"
+        words = (
+            "not stated"
+            if value is None
+            else f"{formatting.value(value)}{'' if name in stated else ' (the default)'}"
+        )
         lines.append(f"- {fields[name].title}: {words}")
     for name, value in found.assumptions.changed().items():
-        lines.append(f"- {Assumptions.model_fields[name].title}: {formatting.value(value)} (an assumption that was changed)")
+        lines.append(
+            f"- {Assumptions.model_fields[name].title}: {formatting.value(value)} (an assumption that was changed)"
+        )
     lines += ["", "## Why" if pick else "## What would help", ""]
-    lines += [f"- {reason.text}{_marks(reason.sources)}" for reason in reasons.reasons(found) or reasons.loosen(found)] or [
-        "- No single requirement alone keeps a plan out."
-    ]
+    lines += [
+        f"- {reason.text}{_marks(reason.sources)}"
+        for reason in reasons.reasons(found) or reasons.loosen(found)
+    ] or ["- No single requirement alone keeps a plan out."]
     for role in found.roles:
         caveat = role.evidence.set.caveat if role.evidence.set else None
         lines += [
             f"- {text}"
-            for text in (f"{role.evidence.meaning}." if role.evidence.meaning else "", f"Mind: {caveat}" if caveat else "")
+            for text in (
+                f"{role.evidence.meaning}." if role.evidence.meaning else "",
+                f"Mind: {caveat}" if caveat else "",
+            )
             if text
         ]
     lines += [f"- {saved['firmness']}"] if saved["firmness"] else []
     for role in found.roles:
         lines += ["", f"## Also possible as {role.kind}", ""]
         others = reasons.alternatives(found, role.kind)
-        lines += [f"- {o.judged.named}: {formatting.usd(o.judged.cost.base)} a month. {o.text}" for o in others] or ["- Nothing else."]
+        lines += [
+            f"- {o.judged.named}: {formatting.usd(o.judged.cost.base)} a month. {o.text}"
+            for o in others
+        ] or ["- Nothing else."]
     lines += ["", "## What would change it", ""]
     lines += [f"- {text}" for text in saved["would_change"]] or ["- No step of the grid."]
     lines += ["", f"## Ruled out ({len(found.rejected)} of {len(found.judged)} plans)", ""]
     lines += [f"- {text}" for text in report.rejections(found)] or ["- None."]
     if pick:
-        lines += ["", "## How the cost is worked out", ""] + [f"{n}. {line}" for n, line in enumerate(saved["formula"], 1)]
+        lines += ["", "## How the cost is worked out", ""] + [
+            f"{n}. {line}" for n, line in enumerate(saved["formula"], 1)
+        ]
         lines += ["", "## To try it", "", "```python", saved["start"].rstrip(), "```"]
     lines += ["", "## Taken for granted", ""] + [f"- {text}" for text in reasons.assumptions(found)]
     lines += ["", "## Sources", ""]
     for key, source in saved["sources"].items():
-        lines.append(f"- [{key}] {source['title']}, read {source['accessed']}. {source['url'] or ''}".rstrip())
-    lines += ["", "Replay: `python -m advisor recommend --record record.json` with the JSON record says what has changed since."]
+        lines.append(
+            f"- [{key}] {source['title']}, read {source['accessed']}. {source['url'] or ''}".rstrip()
+        )
+    lines += [
+        "",
+        "Replay: `python -m advisor recommend --record record.json` with the JSON record says what has changed since.",
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -145,16 +178,24 @@ def read(path: str) -> Saved:
     try:
         file = Path(path)
         if file.stat().st_size > LARGEST:
-            raise AdvisorError(f"{path}: more than {LARGEST:,} bytes. A record is smaller: give the JSON that Advise saved.")
+            raise AdvisorError(
+                f"{path}: more than {LARGEST:,} bytes. A record is smaller: give the JSON that Advise saved."
+            )
         return Saved.model_validate(json.loads(file.read_text(encoding="utf-8")))
     except OSError as error:
-        raise AdvisorError(f"{path}: {error.strerror}. Give the JSON record that Advise saved.") from None
+        raise AdvisorError(
+            f"{path}: {error.strerror}. Give the JSON record that Advise saved."
+        ) from None
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-        raise AdvisorError(f"{path}: not JSON. Give the JSON record that Advise saved, not the Markdown one.") from None
+        raise AdvisorError(
+            f"{path}: not JSON. Give the JSON record that Advise saved, not the Markdown one."
+        ) from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise AdvisorError(f"{path}, {where or 'record'}: {first['msg'].lower()}. Give the JSON record as Advise saved it.") from None
+        raise AdvisorError(
+            f"{path}, {where or 'record'}: {first['msg'].lower()}. Give the JSON record as Advise saved it."
+        ) from None
 
 
 def replay(catalog: Catalog, saved: Saved, today: date) -> Replayed:
@@ -163,7 +204,9 @@ def replay(catalog: Catalog, saved: Saved, today: date) -> Replayed:
     Raises:
         WorkloadError: its workload is no workload of this version.
     """
-    found = recommend(catalog, Workload.of(saved.workload), today, saved.asked_sets, Assumptions.of(saved.assumed))
+    found = recommend(
+        catalog, Workload.of(saved.workload), today, saved.asked_sets, Assumptions.of(saved.assumed)
+    )
     return Replayed(found, saved.date, tuple(_changed(catalog, saved, found)))
 
 
@@ -174,7 +217,11 @@ def _changed(catalog: Catalog, saved: Saved, found: Recommendation) -> list[str]
     before = saved.picked.named if saved.picked else "nothing fits"
     if list(found.answer or ()) != (saved.picked.plans if saved.picked else []):
         lines.append(f"The answer: {now} instead of {before}.")
-    if found.pick and saved.picked and abs(found.pick.monthly - saved.picked.monthly_usd.base) >= 0.005:
+    if (
+        found.pick
+        and saved.picked
+        and abs(found.pick.monthly - saved.picked.monthly_usd.base) >= 0.005
+    ):
         lines.append(
             f"The cost of the pick: {formatting.usd(found.pick.monthly)} a month instead of {formatting.usd(saved.picked.monthly_usd.base)}."
         )
@@ -185,15 +232,21 @@ def _changed(catalog: Catalog, saved: Saved, found: Recommendation) -> list[str]
         elif key not in saved.prices:
             lines.append(f"{key} is new, at {_shown(prices[key])}.")
         elif prices[key] != saved.prices[key]:
-            lines.append(f"Price of {key}: {_shown(prices[key])} instead of {_shown(saved.prices[key])}.")
+            lines.append(
+                f"Price of {key}: {_shown(prices[key])} instead of {_shown(saved.prices[key])}."
+            )
     rules = _rules(catalog)
     for key in sorted({*rules, *saved.rules}):
         if rules.get(key) != saved.rules.get(key):
-            lines.append(f"Rule {key} {'is gone' if key not in rules else 'is new' if key not in saved.rules else 'reads otherwise'}.")
+            lines.append(
+                f"Rule {key} {'is gone' if key not in rules else 'is new' if key not in saved.rules else 'reads otherwise'}."
+            )
     for role in found.roles:
         lines += _changed_scores(role.evidence, saved.evidence.get(role.kind))
     if not lines and saved.catalog_version != found.catalog.version:
-        lines.append("The catalog has another version, but no price, rule or score that this answer compares has changed.")
+        lines.append(
+            "The catalog has another version, but no price, rule or score that this answer compares has changed."
+        )
     return lines
 
 
@@ -205,7 +258,9 @@ def _changed_scores(now: Evidence, before: Saved.Scores | None) -> list[str]:
     for key in sorted({*now.scores, *before.scores}):
         new, old = now.scores.get(key), before.scores.get(key)
         if new is None or old is None or abs(new - old) >= 0.00005:
-            lines.append(f"Score of {key}: {formatting.points(new)} instead of {formatting.points(old)}.")
+            lines.append(
+                f"Score of {key}: {formatting.points(new)} instead of {formatting.points(old)}."
+            )
     return lines
 
 
@@ -220,7 +275,9 @@ def start(variant: Variant) -> str:
         )
     told = variant.query_instruction or ""
     template = told if "{query}" in told else told + "{query}"
-    query = template.replace("{task}", "Given a question, retrieve passages that answer it").replace("{query}", "your query")
+    query = template.replace(
+        "{task}", "Given a question, retrieve passages that answer it"
+    ).replace("{query}", "your query")
     return (
         f"# pip install sentence-transformers\nfrom sentence_transformers import SentenceTransformer\n\nmodel = SentenceTransformer({variant.hub_id!r})\n"
         f"query = {query!r}\nvectors = model.encode([query, 'a passage'], normalize_embeddings=True)\nprint(vectors[0] @ vectors[1])\n"
@@ -230,10 +287,19 @@ def start(variant: Variant) -> str:
 def _prices(catalog: Catalog) -> dict[str, str | None]:
     """What each offer asks for a million tokens, and each machine for an hour, as text; None where not known."""
     kinds = ("embedder", "reranker")
-    offers = [offer for _, _, offer in catalog.offers() if catalog.variants[offer.variant].kind in kinds]
-    found = {f"Offer {o.id}": None if o.usd_per_1m_input is None else f"{o.usd_per_1m_input} / 1M" for o in offers}
+    offers = [
+        offer for _, _, offer in catalog.offers() if catalog.variants[offer.variant].kind in kinds
+    ]
+    found = {
+        f"Offer {o.id}": None if o.usd_per_1m_input is None else f"{o.usd_per_1m_input} / 1M"
+        for o in offers
+    }
     for key, instance in catalog.instances.items():
-        found[f"Machine {key}"] = None if instance.on_demand_usd_per_h is None else f"{instance.on_demand_usd_per_h} / hour"
+        found[f"Machine {key}"] = (
+            None
+            if instance.on_demand_usd_per_h is None
+            else f"{instance.on_demand_usd_per_h} / hour"
+        )
     return dict(sorted(found.items()))
 
 
@@ -243,7 +309,10 @@ def _shown(price: str | None) -> str:
 
 def _rules(catalog: Catalog) -> dict[str, str]:
     """A fingerprint of what each rule says."""
-    return {key: hashlib.sha256(rule.entry.model_dump_json().encode()).hexdigest()[:12] for key, rule in sorted(catalog.rules.items())}
+    return {
+        key: hashlib.sha256(rule.entry.model_dump_json().encode()).hexdigest()[:12]
+        for key, rule in sorted(catalog.rules.items())
+    }
 
 
 def _marks(sources: tuple[str, ...]) -> str:
@@ -253,6 +322,10 @@ def _marks(sources: tuple[str, ...]) -> str:
 def _source_ids(value: Any) -> set[str]:
     """Every id under a key `sources`, at any depth."""
     if isinstance(value, dict):
-        own = {key for key in value.get("sources", ()) if isinstance(key, str)} if isinstance(value.get("sources"), list) else set()
+        own = (
+            {key for key in value.get("sources", ()) if isinstance(key, str)}
+            if isinstance(value.get("sources"), list)
+            else set()
+        )
         return own.union(*(_source_ids(item) for item in value.values()))
     return set().union(*(_source_ids(item) for item in value)) if isinstance(value, list) else set()

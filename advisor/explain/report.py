@@ -18,7 +18,11 @@ NAMED = 3
 
 def headline(found: Recommendation) -> str:
     """The answer in one sentence, with its monthly cost."""
-    return "Nothing fits this workload." if found.pick is None else f"Use {found.pick.named}: {cost(found.pick)}."
+    return (
+        "Nothing fits this workload."
+        if found.pick is None
+        else f"Use {found.pick.named}: {cost(found.pick)}."
+    )
 
 
 def cost(pick: Pipeline) -> str:
@@ -42,7 +46,10 @@ def as_text(found: Recommendation) -> str:
         others = reasons.alternatives(found, role.kind)
         if others:
             lines += ["", f"Also possible as {role.kind}:"]
-            lines += [f"- {o.judged.named}, {formatting.usd(o.judged.monthly)} a month. {o.text}" for o in others]
+            lines += [
+                f"- {o.judged.named}, {formatting.usd(o.judged.monthly)} a month. {o.text}"
+                for o in others
+            ]
     if found.rejected:
         lines += ["", f"Ruled out ({len(found.rejected)} of {len(found.judged)} plans):"]
         lines += [f"- {text}" for text in rejections(found)]
@@ -59,7 +66,9 @@ def rejections(found: Recommendation) -> list[str]:
         groups.setdefault((judged.plan.variant.name, judged.hosted, first), []).append(judged)
     lines = []
     for (name, hosted, _), group in sorted(groups.items()):
-        group.sort(key=lambda j: (j.monthly != j.monthly, j.monthly))  # the cheapest speaks for the others; not known last
+        group.sort(
+            key=lambda j: (j.monthly != j.monthly, j.monthly)
+        )  # the cheapest speaks for the others; not known last
         places = list(dict.fromkeys(j.plan.where for j in group))
         if hosted:
             lines.append(f"{name} ({', '.join(places)}): {group[0].excluded[0].text}")
@@ -83,10 +92,23 @@ def as_json(found: Recommendation, plans: bool = False) -> dict[str, Any]:
         "date": found.today.isoformat(),
         "evidence": {role.kind: _evidence(role.evidence) for role in found.roles},
         "pick": None if found.pick is None else _pick(found, found.pick),
-        "ties": [j.id for part in (found.pick.parts if found.pick else ()) for j in reasons.ties(found, part)],
-        "alternatives": [_plan(o.judged) | {"text": o.text} for role in found.roles for o in reasons.alternatives(found, role.kind)],
+        "ties": [
+            j.id
+            for part in (found.pick.parts if found.pick else ())
+            for j in reasons.ties(found, part)
+        ],
+        "alternatives": [
+            _plan(o.judged) | {"text": o.text}
+            for role in found.roles
+            for o in reasons.alternatives(found, role.kind)
+        ],
         "rejected": [
-            {"variant": judged.variant_id, "placement": _placement(judged), "rule": finding.rule, "text": finding.text}
+            {
+                "variant": judged.variant_id,
+                "placement": _placement(judged),
+                "rule": finding.rule,
+                "text": finding.text,
+            }
             for judged in found.rejected
             for finding in judged.excluded
         ],
@@ -96,7 +118,12 @@ def as_json(found: Recommendation, plans: bool = False) -> dict[str, Any]:
     if plans:
         answer["plans"] = [
             _plan(judged)
-            | {"findings": [{"rule": f.rule, "effect": f.effect, "text": f.text, "unknown": f.unknown} for f in judged.findings]}
+            | {
+                "findings": [
+                    {"rule": f.rule, "effect": f.effect, "text": f.text, "unknown": f.unknown}
+                    for f in judged.findings
+                ]
+            }
             | {"figures": dict(judged.plan.figures)}
             for judged in found.judged
         ]
@@ -111,7 +138,9 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "caveat": evidence.set.caveat if evidence.set else None,
         "ranks": evidence.ranks,
         "scores": {variant: round(score, 4) for variant, score in sorted(evidence.scores.items())},
-        "uplift": {variant: round(points, 4) for variant, points in sorted(evidence.uplift.items())},
+        "uplift": {
+            variant: round(points, 4) for variant, points in sorted(evidence.uplift.items())
+        },
         "unranked": evidence.unranked,
         "sources": list(evidence.source_ids),
     }
@@ -142,7 +171,9 @@ def _plan(judged: Judged) -> dict[str, Any]:
         "index_bytes": plan.index_bytes,
         "monthly_tokens": plan.tokens.monthly,
         "tokens_per_second": None if speed is None else speed._asdict(),
-        "replicas": None if plan.replicas is None else dict(zip(("low", "base", "high"), plan.replicas, strict=True)),
+        "replicas": None
+        if plan.replicas is None
+        else dict(zip(("low", "base", "high"), plan.replicas, strict=True)),
     }
 
 
@@ -178,7 +209,9 @@ def _reason(reason: Reason) -> dict[str, Any]:
 
 
 def _range(amount: Range | None) -> dict[str, float] | None:
-    return None if amount is None else {name: float(value) for name, value in amount._asdict().items()}
+    return (
+        None if amount is None else {name: float(value) for name, value in amount._asdict().items()}
+    )
 
 
 def _round(score: float | None) -> float | None:

@@ -42,19 +42,34 @@ def swings(catalog: Catalog, found: Recommendation) -> list[Swing]:
     if found.choice is None:
         return []
     base = total_usd(found.table, found.choice, BASE)
-    rows = [Swing(name, first, second, *amounts, base) for name, first, second, amounts in _ends(catalog, found)]
+    rows = [
+        Swing(name, first, second, *amounts, base)
+        for name, first, second, amounts in _ends(catalog, found)
+    ]
     return sorted((row for row in rows if row.width >= 0.005), key=lambda row: -row.width)
 
 
-def _ends(catalog: Catalog, found: Recommendation) -> Iterator[tuple[str, str, str, tuple[float, float]]]:
+def _ends(
+    catalog: Catalog, found: Recommendation
+) -> Iterator[tuple[str, str, str, tuple[float, float]]]:
     choice, table = found.choice, found.table
     assert choice is not None
 
     def at(ends: Ends) -> float:
         return total_usd(table, choice, ends)
 
-    yield "Speed of own machines", "fast end", "slow end", (at(Ends(own="low")), at(Ends(own="high")))
-    yield "Price of keeping the index", "low", "high", (at(Ends(keeping="low")), at(Ends(keeping="high")))
+    yield (
+        "Speed of own machines",
+        "fast end",
+        "slow end",
+        (at(Ends(own="low")), at(Ends(own="high"))),
+    )
+    yield (
+        "Price of keeping the index",
+        "low",
+        "high",
+        (at(Ends(keeping="low")), at(Ends(keeping="high"))),
+    )
     yield "What providers bill", "the least", "all", (at(Ends(hosted="low")), at(BASE))
     for field in (
         "queries_per_month",
@@ -70,16 +85,33 @@ def _ends(catalog: Catalog, found: Recommendation) -> Iterator[tuple[str, str, s
         steps = [scaled(found.workload, field, factor) for factor in (1 / FACTOR, FACTOR)]
         if all(steps):
             first, second = (_usd(catalog, found, step) for step in steps)
-            yield Workload.model_fields[field].title or field, f"× {1 / FACTOR:g}", f"× {FACTOR:g}", (first, second)
-    first, second = (_usd(catalog, found, {}, {"target_utilisation": filling}) for filling in FILLINGS)
+            yield (
+                Workload.model_fields[field].title or field,
+                f"× {1 / FACTOR:g}",
+                f"× {FACTOR:g}",
+                (first, second),
+            )
+    first, second = (
+        _usd(catalog, found, {}, {"target_utilisation": filling}) for filling in FILLINGS
+    )
     yield "Filling at the peak", f"{FILLINGS[0]:.0%}", f"{FILLINGS[1]:.0%}", (first, second)
 
 
-def _usd(catalog: Catalog, found: Recommendation, stated: dict[str, Any], assumed: dict[str, Any] | None = None) -> float:
+def _usd(
+    catalog: Catalog,
+    found: Recommendation,
+    stated: dict[str, Any],
+    assumed: dict[str, Any] | None = None,
+) -> float:
     """US dollars a month of the same pick for another workload, or under another assumption."""
-    workload, assumptions = found.workload.model_copy(update=stated), found.assumptions.model_copy(update=assumed or {})
+    workload, assumptions = (
+        found.workload.model_copy(update=stated),
+        found.assumptions.model_copy(update=assumed or {}),
+    )
     assert found.choice is not None
-    return total_usd(build.build_plans(catalog, workload, found.today, assumptions), found.choice, BASE)
+    return total_usd(
+        build.build_plans(catalog, workload, found.today, assumptions), found.choice, BASE
+    )
 
 
 def scaled(workload: Workload, field: str, factor: float) -> dict[str, Any]:
@@ -91,7 +123,9 @@ def scaled(workload: Workload, field: str, factor: float) -> dict[str, Any]:
         return {}
     stated: dict[str, Any] = {field: value if field == "peak_queries_per_second" else round(value)}
     if field == "passage_tokens":
-        stated["passage_tokens_p95"] = round(min(max(workload.passage_tokens_p95 * factor, value), bounds("passage_tokens_p95")[1]))
+        stated["passage_tokens_p95"] = round(
+            min(max(workload.passage_tokens_p95 * factor, value), bounds("passage_tokens_p95")[1])
+        )
     return stated
 
 
@@ -109,7 +143,11 @@ def what_if(catalog: Catalog, found: Recommendation, volume: float) -> WhatIf | 
     if found.choice is None:
         return None
     stated: dict[str, Any] = {}
-    fields = TRAFFIC if found.workload.peak_queries_per_second is None else (*TRAFFIC, "peak_queries_per_second")
+    fields = (
+        TRAFFIC
+        if found.workload.peak_queries_per_second is None
+        else (*TRAFFIC, "peak_queries_per_second")
+    )
     for field in fields:
         stated |= scaled(found.workload, field, volume)
     workload = found.workload.model_copy(update=stated)
@@ -121,7 +159,11 @@ def what_if(catalog: Catalog, found: Recommendation, volume: float) -> WhatIf | 
 def what_if_sentence(found: Recommendation, asked: WhatIf) -> str:
     """What the volume changes, in words."""
     gap = asked.then_usd - asked.now_usd
-    change = "the same" if abs(gap) < 0.005 else f"{formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
+    change = (
+        "the same"
+        if abs(gap) < 0.005
+        else f"{formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
+    )
     text = f"{formatting.value(asked.workload.queries_per_month)} queries a month: the same pick costs {formatting.usd(asked.then_usd)} a month, {change}."
     if asked.other.pick is None:
         return f"{text} Nothing fits there any more."

@@ -53,7 +53,9 @@ def speed_origin(judged: Judged) -> str:
 def tokens_of_text(judged: Judged) -> float:
     """Tokens of the text for which the FLOPs of a token are worked out."""
     variant = judged.plan.variant
-    return ((judged.plan.load.token_flops or 0.0) - throughput.base(variant)) / (throughput.slope(variant) or 1.0)
+    return ((judged.plan.load.token_flops or 0.0) - throughput.base(variant)) / (
+        throughput.slope(variant) or 1.0
+    )
 
 
 def measurement(catalog: Catalog, machine: throughput.MeasuredMachine) -> str:
@@ -70,7 +72,9 @@ def this_machine(found: Recommendation) -> list[str]:
         return []
     on = {j.variant_id: j for j in found.judged if j.plan.measured}
     if stated.variant not in on:
-        return [f"The speed that was measured prices nothing: the catalog has no model {stated.variant} whose FLOPs are known."]
+        return [
+            f"The speed that was measured prices nothing: the catalog has no model {stated.variant} whose FLOPs are known."
+        ]
     own = on[stated.variant]
     machine = own.plan.measured
     assert machine is not None
@@ -84,7 +88,10 @@ def this_machine(found: Recommendation) -> list[str]:
             *told,
             f"At {found.assumptions.precision}, as asked under the assumptions, its speed was not measured, so it is not priced.",
         ]
-    rows = sorted((j for j in on.values() if found.role(j.kind)), key=lambda j: (j.row != own.row, not j.fits, j.monthly, j.id))
+    rows = sorted(
+        (j for j in on.values() if found.role(j.kind)),
+        key=lambda j: (j.row != own.row, not j.fits, j.monthly, j.id),
+    )
     return told + [_on_this_machine(j) for j in rows]
 
 
@@ -94,7 +101,9 @@ def _on_this_machine(judged: Judged) -> str:
         why = judged.excluded[0].text if judged.excluded else "what it costs there is not known."
         return why if why.startswith(name) else f"{name}: {why}"
     assert replicas is not None and plan.encoding_usd is not None
-    machines = "one machine" if replicas[1] == 1 else f"{formatting.count(replicas[1])} such machines"
+    machines = (
+        "one machine" if replicas[1] == 1 else f"{formatting.count(replicas[1])} such machines"
+    )
     index = f"; with the index {formatting.usd(judged.cost.base)}" if plan.index_bytes else ""
     return (
         f"{name} at {rate(judged)} tokens/s on texts as long as yours, {speed_origin(judged)}: {machines} at ${plan.rent} an hour, "
@@ -124,22 +133,36 @@ def score_notes(found: Recommendation) -> list[str]:
     for role in found.roles:
         caveat = role.evidence.set.caveat if role.evidence.set else None
         if role.evidence.meaning and role.evidence.set is not None:
-            notes.append(f"{role.evidence.meaning}. {f'{role.evidence.set.name}: {caveat}' if caveat else ''}".strip())
+            notes.append(
+                f"{role.evidence.meaning}. {f'{role.evidence.set.name}: {caveat}' if caveat else ''}".strip()
+            )
     return list(dict.fromkeys(notes))
 
 
 def left_out(found: Recommendation) -> list[str]:
     """Which models have no score in the sets that rank, and why."""
     names = found.catalog.variants
-    return [f"{names[key].name}: {why}." for role in found.roles for key, why in role.evidence.unranked.items()]
+    return [
+        f"{names[key].name}: {why}."
+        for role in found.roles
+        for key, why in role.evidence.unranked.items()
+    ]
 
 
 def plan_sentence(found: Recommendation, plan_id: str) -> str:
     """What a plan costs and scores, and on a machine how fast it is; with its range and the day of its price."""
     judged = next(j for j in found.judged if j.id == plan_id)
     amount, speed = judged.plan.monthly_usd, judged.plan.tokens_per_second
-    cost = f"{formatting.usd(amount.base)} a month{spread(amount)}" if amount else "What it costs is not known"
-    score = f", scores {formatting.points(judged.quality)}" if judged.quality is not None else ", not ranked"
+    cost = (
+        f"{formatting.usd(amount.base)} a month{spread(amount)}"
+        if amount
+        else "What it costs is not known"
+    )
+    score = (
+        f", scores {formatting.points(judged.quality)}"
+        if judged.quality is not None
+        else ", not ranked"
+    )
     origin = speed_origin(judged)
     fast = f", {rate(judged)} tokens a second{f', {origin}' if origin else ''}" if speed else ""
     return f"{cost}{score}{fast}. {price_note(judged).strip()}"
@@ -149,7 +172,11 @@ def encoding_sentence(found: Recommendation, judged: Judged) -> str:
     """What encoding the corpus takes once, and that a change of model means the same again."""
     plan = judged.plan
     hours, once = plan.first_hours, plan.one_off_usd
-    time = f" in {hours.base:,.1f} hours on one machine ({hours.low:,.1f} to {hours.high:,.1f})" if hours else ""
+    time = (
+        f" in {hours.base:,.1f} hours on one machine ({hours.low:,.1f} to {hours.high:,.1f})"
+        if hours
+        else ""
+    )
     cost = f"for {formatting.usd(once.base)}" if once else "at a cost that is not known"
     return (
         f"Encoding the corpus once: {formatting.count(plan.tokens.once)} tokens {cost}{time}, {formatting.count(plan.tokens.vectors)} vectors after splitting "
@@ -160,7 +187,9 @@ def encoding_sentence(found: Recommendation, judged: Judged) -> str:
 def cheapest(found: Recommendation, kind: str) -> list[Judged]:
     """The plans of a step that fit at exactly the lowest monthly cost, first party and listing first; empty where nothing fits."""
     fitting = sorted(found.fitting(kind), key=lambda j: j.monthly)
-    near = [j for j in fitting if j.monthly <= fitting[0].monthly * (1 + 1e-9)]  # exact amounts only for those
+    near = [
+        j for j in fitting if j.monthly <= fitting[0].monthly * (1 + 1e-9)
+    ]  # exact amounts only for those
     least = min((j.cost.base for j in near), default=None)
     return sorted((j for j in near if j.cost.base == least), key=lambda j: preference(found, j))
 
@@ -170,8 +199,12 @@ def cheapest_sentence(found: Recommendation, kind: str) -> str:
     where: dict[str, list[str]] = {}
     plans = cheapest(found, kind)
     for judged in plans:
-        places = where.setdefault(f"{judged.plan.variant.name} {'at' if judged.hosted else 'on'}", [])
+        places = where.setdefault(
+            f"{judged.plan.variant.name} {'at' if judged.hosted else 'on'}", []
+        )
         if judged.plan.where not in places:
             places.append(judged.plan.where)
-    told = formatting.listed([f"{name} {formatting.listed(places, 'or')}" for name, places in where.items()], "or")
+    told = formatting.listed(
+        [f"{name} {formatting.listed(places, 'or')}" for name, places in where.items()], "or"
+    )
     return f"From {formatting.usd(plans[0].cost.base)} a month: {told}" if plans else ""

@@ -47,7 +47,11 @@ VOLUMES = (
     "rerank_candidates",
     "peak_queries_per_second",
 )
-NOT_FOR = {"rerank": ("passages", "new_passages_per_month"), "retrieve": ("rerank_candidates",), "retrieve-and-rerank": ()}
+NOT_FOR = {
+    "rerank": ("passages", "new_passages_per_month"),
+    "retrieve": ("rerank_candidates",),
+    "retrieve-and-rerank": (),
+}
 """Volumes that a task does not use."""
 CHOICES: dict[str, tuple[Any, ...]] = {
     "priority": ("balanced", "quality", "cost"),
@@ -83,7 +87,9 @@ ESTIMATES: dict[str, Ends] = {
     "at the high end of what keeping the index costs": Ends(keeping="high"),
     "at the fast end of own hardware's speed": Ends(own="low"),
     "at the slow end of own hardware's speed": Ends(own="high"),
-    "at the least that providers may bill (a free allocation used up, a reranker's query billed once a request)": Ends(hosted="low"),
+    "at the least that providers may bill (a free allocation used up, a reranker's query billed once a request)": Ends(
+        hosted="low"
+    ),
     "at the low end of every estimate": Ends("low", "low", "low"),
     "at the high end of every estimate": Ends("high", "high", "high"),
 }
@@ -102,7 +108,10 @@ class Change:
 
 def front(found: Recommendation, kind: str) -> set[str]:
     """Ids of the plans of one step that fit and that none beats in both score and monthly cost."""
-    ranked = sorted((j for j in found.fitting(kind) if j.quality is not None), key=lambda j: (j.monthly, -(j.quality or 0)))
+    ranked = sorted(
+        (j for j in found.fitting(kind) if j.quality is not None),
+        key=lambda j: (j.monthly, -(j.quality or 0)),
+    )
     ids, best, least = set(), -1.0, -1.0
     for j in ranked:
         if (j.quality or 0) > best:
@@ -129,13 +138,21 @@ def firmness(found: Recommendation) -> str:
     for words, ends in ESTIMATES.items():
         other = choose(found.table, found.roles, found.workload, ends)
         if other is not None and other != found.choice and not _counts_as_equal(found, other, ends):
-            named = Pipeline(tuple(found.judged[row] for row in other.rows), (0, 0, 0) if other.shared else None).named
+            named = Pipeline(
+                tuple(found.judged[row] for row in other.rows), (0, 0, 0) if other.shared else None
+            ).named
             return f"Not firm: {words}, {named} would be the pick."
-    budget, high = found.workload.budget_usd_per_month, total_usd(found.table, found.choice, Ends("high", "high", "high"))
+    budget, high = (
+        found.workload.budget_usd_per_month,
+        total_usd(found.table, found.choice, Ends("high", "high", "high")),
+    )
     if budget is not None and high > budget:
         return f"The pick holds, but at the high end it costs {formatting.usd(high)}, over the budget of {formatting.usd(budget)}."
     limit = found.workload.latency_ms_p95
-    slow = max((part.plan.latency_ms.high for part in found.pick.parts if part.plan.latency_ms), default=0.0)
+    slow = max(
+        (part.plan.latency_ms.high for part in found.pick.parts if part.plan.latency_ms),
+        default=0.0,
+    )
     if limit is not None and slow > limit:
         return f"The pick holds, but at the slow end of the machine's speed a request takes {formatting.count(round(slow))} ms, over the {formatting.count(limit)} ms you allow."
     return "The pick holds at the low and at the high end of every estimate."
@@ -144,7 +161,10 @@ def firmness(found: Recommendation) -> str:
 def _counts_as_equal(found: Recommendation, other: Choice, ends: Ends) -> bool:
     """Whether a choice has the same models as the pick at a cost whose difference does not decide."""
     assert found.choice is not None
-    models = [[found.table.static.places[row].variant_id for row in choice.rows] for choice in (found.choice, other)]
+    models = [
+        [found.table.static.places[row].variant_id for row in choice.rows]
+        for choice in (found.choice, other)
+    ]
     now, then = (total_usd(found.table, choice, ends) for choice in (found.choice, other))
     return models[0] == models[1] and now <= then + material(found.workload, then)
 
@@ -159,9 +179,18 @@ def changes(catalog: Catalog, found: Recommendation) -> list[Change]:
         for steps in directions:
             for stated in steps:
                 workload = found.workload.model_copy(update=stated)
-                other = recommend(catalog, workload, found.today, found.asked_sets, found.assumptions, near=found)
+                other = recommend(
+                    catalog, workload, found.today, found.asked_sets, found.assumptions, near=found
+                )
                 if other.answer != found.answer:
-                    told.append(Change(field, workload, _told(found, other, field, stated), sum(len(role.fitting) for role in other.roles)))
+                    told.append(
+                        Change(
+                            field,
+                            workload,
+                            _told(found, other, field, stated),
+                            sum(len(role.fitting) for role in other.roles),
+                        )
+                    )
                     break
     return sorted(told, key=lambda change: -change.fitting) if found.pick is None else told
 
@@ -174,20 +203,37 @@ def _grid(catalog: Catalog, workload: Workload) -> Iterator[tuple[str, list[list
     now = workload.quality_tolerance
     yield (
         "quality_tolerance",
-        [[{"quality_tolerance": t} for t in TOLERANCES if t > now], [{"quality_tolerance": t} for t in reversed(TOLERANCES) if t < now]],
+        [
+            [{"quality_tolerance": t} for t in TOLERANCES if t > now],
+            [{"quality_tolerance": t} for t in reversed(TOLERANCES) if t < now],
+        ],
     )
     for field, steps in (("budget_usd_per_month", BUDGETS), ("latency_ms_p95", LATENCIES)):
         limit = getattr(workload, field)
         lower = [{field: step} for step in reversed(steps) if limit is None or step < limit]
-        yield field, [lower, [] if limit is None else [{field: step} for step in (*(s for s in steps if s > limit), None)]]
+        yield (
+            field,
+            [
+                lower,
+                []
+                if limit is None
+                else [{field: step} for step in (*(s for s in steps if s > limit), None)],
+            ],
+        )
     for field, options in CHOICES.items():
         if workload.task == "rerank" and field in ("vector_type", "outputs"):
             continue
         yield field, [[{field: option}] for option in options if option != getattr(workload, field)]
     if workload.task != "rerank":
-        stores = [key for key in ("ram", "none", *index_stores(catalog)) if key != workload.vector_store]
+        stores = [
+            key for key in ("ram", "none", *index_stores(catalog)) if key != workload.vector_store
+        ]
         yield "vector_store", [[{"vector_store": store}] for store in stores]
-    more = [code for code in MORE_LANGUAGES if code not in workload.languages and len(workload.languages) < MOST_LANGUAGES]
+    more = [
+        code
+        for code in MORE_LANGUAGES
+        if code not in workload.languages and len(workload.languages) < MOST_LANGUAGES
+    ]
     yield "languages", [[{"languages": (*workload.languages, code)}] for code in more]
 
 
@@ -201,8 +247,14 @@ def _scaled(workload: Workload, field: str, direction: int) -> list[dict[str, An
         value = value if field == "peak_queries_per_second" else round(value)
         stated: dict[str, Any] = {field: value}
         if field == "passage_tokens":
-            stated["passage_tokens_p95"] = max(value, round(workload.passage_tokens_p95 * factor**direction))
-        if least <= value <= most and value != now and stated.get("passage_tokens_p95", 1) <= bounds("passage_tokens")[1]:
+            stated["passage_tokens_p95"] = max(
+                value, round(workload.passage_tokens_p95 * factor**direction)
+            )
+        if (
+            least <= value <= most
+            and value != now
+            and stated.get("passage_tokens_p95", 1) <= bounds("passage_tokens")[1]
+        ):
             steps.append(stated)
     return steps
 
@@ -236,11 +288,15 @@ def why_not(found: Recommendation, plan_id: str) -> list[str]:
         return [finding.text for finding in judged.excluded]
     pick = found.pick.part(judged.kind) if found.pick else None
     if pick is None:
-        return ["It fits alone, but no whole pipeline does: the other step, or the budget for both, stands in the way."]
+        return [
+            "It fits alone, but no whole pipeline does: the other step, or the budget for both, stands in the way."
+        ]
     if judged.row == pick.row:
         return ["It is the pick."]
     lines = [versus(found, judged, pick)]
-    lines += [text for text in (_quality_bars(judged, found), _cost_bars(judged, pick, found)) if text][:1]
+    lines += [
+        text for text in (_quality_bars(judged, found), _cost_bars(judged, pick, found)) if text
+    ][:1]
     return lines + [finding.text for finding in judged.remarks]
 
 
@@ -270,15 +326,29 @@ def _cost_bars(judged: Judged, pick: Judged, found: Recommendation) -> str:
     cheapest = min(within, key=lambda j: (j.monthly, preference(found, j)))
     if judged.monthly > cheapest.monthly + material(workload, cheapest.monthly):
         return f"It costs {formatting.usd(judged.monthly - cheapest.monthly)} a month more than {cheapest.named}, the cheapest of the plans considered; that counts."
-    near = np.array([j.row for j in within if j.monthly <= cheapest.monthly + material(workload, cheapest.monthly)])
+    near = np.array(
+        [
+            j.row
+            for j in within
+            if j.monthly <= cheapest.monthly + material(workload, cheapest.monthly)
+        ]
+    )
     kept = unbeaten(found.table, near, role.quality, costs_at(found.table, BASE))
     first_hand = min((preference(found, found.judged[row])[0] for row in near), default=0.0)
     if judged.row in near and judged.row not in kept and preference(found, judged)[0] == first_hand:
         rivals = (found.judged[row] for row in kept)
-        beats = next(j for j in rivals if j.monthly <= judged.monthly + 1e-6 and (j.quality or 0) > (judged.quality or 0))
+        beats = next(
+            j
+            for j in rivals
+            if j.monthly <= judged.monthly + 1e-6 and (j.quality or 0) > (judged.quality or 0)
+        )
         return f"{beats.named} scores better and costs no more."
     gap = abs(judged.monthly - pick.monthly)
-    lead = "The costs are the same" if gap < 0.005 else f"Differences below {formatting.usd(workload.material_usd)} a month do not decide"
+    lead = (
+        "The costs are the same"
+        if gap < 0.005
+        else f"Differences below {formatting.usd(workload.material_usd)} a month do not decide"
+    )
     first, second = preference(found, pick), preference(found, judged)
     which = next(name for name, one, two in zip(ORDER, first, second, strict=True) if one != two)
     if second < first:
@@ -288,5 +358,7 @@ def _cost_bars(judged: Judged, pick: Judged, found: Recommendation) -> str:
         [part.monthly for part in found.pick.parts if part.row != pick.row] if found.pick else [],
     )
     if budget is not None and others and judged.monthly + sum(others) > budget:
-        return f"With the other step it would exceed the budget of {formatting.usd(budget)} for both."
+        return (
+            f"With the other step it would exceed the budget of {formatting.usd(budget)} for both."
+        )
     return f"{lead}; then {which} decides, in favour of the pick."

@@ -30,29 +30,49 @@ class UseWhen:
     presets: tuple[str, ...]
 
 
-def use_when(catalog: Catalog, variant_id: str, picked_by: Mapping[str, tuple[str, ...]] | None = None) -> UseWhen:
+def use_when(
+    catalog: Catalog, variant_id: str, picked_by: Mapping[str, tuple[str, ...]] | None = None
+) -> UseWhen:
     """Advice for a variant; `picked_by` maps a preset's id to the variants that the engine picks for it."""
     variant = catalog.variants[variant_id]
     presets = tuple(preset for preset, picked in (picked_by or {}).items() if variant_id in picked)
     if variant.replaced_by:
-        return UseWhen(listing.keep_only(catalog.variants[variant.replaced_by].name), (), (), presets)
+        return UseWhen(
+            listing.keep_only(catalog.variants[variant.replaced_by].name), (), (), presets
+        )
     if variant.kind == "language-model":
         text = "To generate text; it makes no vectors and no relevance scores, so it is no choice for retrieval."
         return UseWhen(text, (), (), presets)
     wins = tuple(_wins(catalog, variant_id, variant))
-    return UseWhen(_sentence(catalog, variant_id, variant), wins, tuple(_not_when(catalog, variant_id, variant)), presets)
+    return UseWhen(
+        _sentence(catalog, variant_id, variant),
+        wins,
+        tuple(_not_when(catalog, variant_id, variant)),
+        presets,
+    )
 
 
 def siblings(catalog: Catalog, variant_id: str) -> dict[str, Variant]:
     """The other variants of the family with the same job."""
     variant = catalog.variants[variant_id]
     family = catalog.family_of(variant_id)
-    return {key: other for key, other in family.variants.items() if key != variant_id and other.kind == variant.kind}
+    return {
+        key: other
+        for key, other in family.variants.items()
+        if key != variant_id and other.kind == variant.kind
+    }
 
 
 def languages(variant: Variant) -> str:
     """The languages in words: `English only`, `English and Chinese`, `English, ... and more`."""
-    names = {"en": "English", "zh": "Chinese", "ja": "Japanese", "ko": "Korean", "fr": "French", "de": "German"}
+    names = {
+        "en": "English",
+        "zh": "Chinese",
+        "ja": "Japanese",
+        "ko": "Korean",
+        "fr": "French",
+        "de": "German",
+    }
     if variant.languages is None:
         return "languages not listed"
     if len(variant.languages) > 10:
@@ -60,13 +80,19 @@ def languages(variant: Variant) -> str:
     known = formatting.listed([names.get(code, code) for code in variant.languages])
     if len(variant.languages) == 1:
         return f"{known} only"
-    return known if variant.languages_complete else f"{known.replace(' and ', ' ').replace(', and', ',')} and more"
+    return (
+        known
+        if variant.languages_complete
+        else f"{known.replace(' and ', ' ').replace(', and', ',')} and more"
+    )
 
 
 def _sentence(catalog: Catalog, variant_id: str, variant: Variant) -> str:
     """One sentence of at most 140 characters: the job, the texts, and what sets it apart from its siblings."""
     told = languages(variant)
-    text = {"English only": "English text", "many languages": "text in many languages"}.get(told, f"text in {told}")
+    text = {"English only": "English text", "many languages": "text in many languages"}.get(
+        told, f"text in {told}"
+    )
     limit = f"up to {formatting.count(variant.max_tokens)} tokens"
     if variant.kind == "reranker":
         return f"To reorder what a search found: {text}, query and passage together {limit}{_apart(catalog, variant_id, variant)}."
@@ -78,7 +104,9 @@ def _apart(catalog: Catalog, variant_id: str, variant: Variant) -> str:
     if set(variant.outputs) > {"dense"}:
         return ", or for sparse or multi-vector output"
     others = siblings(catalog, variant_id)
-    peers = {key: other for key, other in others.items() if other.languages == variant.languages} or others
+    peers = {
+        key: other for key, other in others.items() if other.languages == variant.languages
+    } or others
     if all((variant.parameters or 0) < (other.parameters or 0) for other in peers.values()):
         return ", where cost or memory come first"
     ranking = _ranking(catalog, variant_id)
@@ -91,10 +119,18 @@ def _apart(catalog: Catalog, variant_id: str, variant: Variant) -> str:
 def _ranking(catalog: Catalog, variant_id: str) -> tuple[str, dict[str, float]] | None:
     """The preferred set that holds this variant and a sibling that serves the same languages, with their scores."""
     variant = catalog.variants[variant_id]
-    asked = tuple(variant.languages or ())[:1] if variant.languages and len(variant.languages) <= 10 else ("en",)
+    asked = (
+        tuple(variant.languages or ())[:1]
+        if variant.languages and len(variant.languages) <= 10
+        else ("en",)
+    )
     rivals = {variant_id, *siblings(catalog, variant_id)}
     for chosen in evidence.admissible(catalog, evidence.Asked(variant.kind, asked)):
-        found = {key: score for key, score in evidence.scores(catalog, chosen.id, asked).items() if key in rivals}
+        found = {
+            key: score
+            for key, score in evidence.scores(catalog, chosen.id, asked).items()
+            if key in rivals
+        }
         if variant_id in found and len(found) > 1:
             return chosen.id, found
     return None
@@ -107,25 +143,57 @@ def _wins(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim]:
     if ranking:
         claims.append(_score_claim(catalog, variant_id, *ranking))
     for field, least, text in (
-        ("embedding_dim", True, "The smallest vectors of its kind here: {own} values against {others}."),
-        ("parameters", True, "The smallest model of its kind here: {own} parameters against {others}."),
+        (
+            "embedding_dim",
+            True,
+            "The smallest vectors of its kind here: {own} values against {others}.",
+        ),
+        (
+            "parameters",
+            True,
+            "The smallest model of its kind here: {own} parameters against {others}.",
+        ),
         ("max_tokens", False, "The longest input of its kind here: {own} tokens against {others}."),
     ):
         own = getattr(variant, field)
         rest = sorted({getattr(other, field) for other in others.values() if getattr(other, field)})
         if own and rest and (own < rest[0] if least else own > rest[-1]):
             show = formatting.parameters if field == "parameters" else formatting.count
-            claims.append(Claim(text.format(own=show(own), others=formatting.listed([show(n) for n in rest])), variant.source_ids(field)))
+            claims.append(
+                Claim(
+                    text.format(own=show(own), others=formatting.listed([show(n) for n in rest])),
+                    variant.source_ids(field),
+                )
+            )
     if set(variant.outputs) > {"dense"}:
-        claims.append(Claim("The only one with sparse and multi-vector output beside the dense vector.", variant.source_ids("outputs")))
+        claims.append(
+            Claim(
+                "The only one with sparse and multi-vector output beside the dense vector.",
+                variant.source_ids("outputs"),
+            )
+        )
     least_price = price_list.lowest(catalog, catalog.family_of(variant_id), variant.kind)
     if least_price and any(offer.variant == variant_id for _, _, offer in least_price.offers):
         names = sorted({v.name for v, _, o in least_price.offers if o.variant != variant_id})
-        where = formatting.listed(list(dict.fromkeys(p.name for _, p, o in least_price.offers if o.variant == variant_id)))
+        where = formatting.listed(
+            list(dict.fromkeys(p.name for _, p, o in least_price.offers if o.variant == variant_id))
+        )
         tie = f", the same as {formatting.listed(names)}" if names else ""
-        sources = tuple(sorted({s for _, _, o in least_price.offers if o.variant == variant_id for s in o.source_ids("usd_per_1m_input")}))
+        sources = tuple(
+            sorted(
+                {
+                    s
+                    for _, _, o in least_price.offers
+                    if o.variant == variant_id
+                    for s in o.source_ids("usd_per_1m_input")
+                }
+            )
+        )
         claims.append(
-            Claim(f"The lowest known hosted price of its kind: {formatting.price(least_price.usd_per_1m)} at {where}{tie}.", sources)
+            Claim(
+                f"The lowest known hosted price of its kind: {formatting.price(least_price.usd_per_1m)} at {where}{tie}.",
+                sources,
+            )
         )
     return claims
 
@@ -136,16 +204,33 @@ def _score_claim(catalog: Catalog, variant_id: str, set_id: str, found: dict[str
     own = found[variant_id]
     rest = sorted((score for key, score in found.items() if key != variant_id), reverse=True)
     place = 1 + sum(score > own for score in rest)
-    word = "best" if place == 1 else f"{('second', 'third', 'fourth', 'fifth')[place - 2]} best" if place <= 5 else f"number {place}"
+    word = (
+        "best"
+        if place == 1
+        else f"{('second', 'third', 'fourth', 'fifth')[place - 2]} best"
+        if place <= 5
+        else f"number {place}"
+    )
     text = f"The {word} of {len(found)} on {evidence.describe(catalog, chosen)}: {formatting.points(own)} against {formatting.listed([formatting.points(score) for score in rest])}."
-    return Claim(text, tuple(sorted(set(catalog.quality[catalog.quality["benchmark"] == chosen.benchmark]["source_id"]))))
+    return Claim(
+        text,
+        tuple(
+            sorted(
+                set(catalog.quality[catalog.quality["benchmark"] == chosen.benchmark]["source_id"])
+            )
+        ),
+    )
 
 
 def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim]:
     claims = []
     others = siblings(catalog, variant_id)
     if variant.languages_complete and variant.languages:
-        wider = sorted(o.name for o in others.values() if o.languages is not None and len(o.languages) > len(variant.languages))
+        wider = sorted(
+            o.name
+            for o in others.values()
+            if o.languages is not None and len(o.languages) > len(variant.languages)
+        )
         if wider:
             claims.append(
                 Claim(
@@ -153,7 +238,9 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim
                     variant.source_ids("languages"),
                 )
             )
-    longer = sorted(o.name for o in others.values() if (o.max_tokens or 0) > (variant.max_tokens or 0))
+    longer = sorted(
+        o.name for o in others.values() if (o.max_tokens or 0) > (variant.max_tokens or 0)
+    )
     if longer:
         scope = "query and passage together" if variant.kind == "reranker" else "a text"
         claims.append(
@@ -163,10 +250,21 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim
             )
         )
     if variant.languages is None or len(variant.languages) > 1:
-        english = evidence.choose(catalog, evidence.Asked(variant.kind, ("en",)), {variant_id, *others})
+        english = evidence.choose(
+            catalog, evidence.Asked(variant.kind, ("en",)), {variant_id, *others}
+        )
         if variant_id in english.unranked and english.ranks:
-            claims.append(Claim(f"For English alone it is not ranked: {english.unranked[variant_id]}.", english.source_ids))
-    if variant.recommended_tokens and variant.max_tokens and variant.recommended_tokens < variant.max_tokens:
+            claims.append(
+                Claim(
+                    f"For English alone it is not ranked: {english.unranked[variant_id]}.",
+                    english.source_ids,
+                )
+            )
+    if (
+        variant.recommended_tokens
+        and variant.max_tokens
+        and variant.recommended_tokens < variant.max_tokens
+    ):
         claims.append(
             Claim(
                 f"With care over {formatting.count(variant.recommended_tokens)} tokens: it takes {formatting.count(variant.max_tokens)}, but was trained at that length.",
@@ -182,13 +280,34 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim
         )
     licence = catalog.licences.get(variant.licence or "")
     if licence and not licence.permissive:
-        claims.append(Claim(f"Not where a permissive licence is asked for: it comes under {licence.name}.", variant.source_ids("licence")))
+        claims.append(
+            Claim(
+                f"Not where a permissive licence is asked for: it comes under {licence.name}.",
+                variant.source_ids("licence"),
+            )
+        )
     if variant.query_instruction_required:
         claims.append(
-            Claim("Not where queries cannot carry a task instruction: it needs one.", variant.source_ids("query_instruction_required"))
+            Claim(
+                "Not where queries cannot carry a task instruction: it needs one.",
+                variant.source_ids("query_instruction_required"),
+            )
         )
     if variant.kind == "reranker":
-        claims.append(Claim("Not in place of an embedder: it scores pairs and makes no vectors.", variant.source_ids("outputs")))
-    if not any(o.variant == variant_id and o.usd_per_1m_input is not None and o.type != "trial" for _, _, o in catalog.offers()):
-        claims.append(Claim("Not where it has to be hosted by a provider: no offer with a known price was found.", ()))
+        claims.append(
+            Claim(
+                "Not in place of an embedder: it scores pairs and makes no vectors.",
+                variant.source_ids("outputs"),
+            )
+        )
+    if not any(
+        o.variant == variant_id and o.usd_per_1m_input is not None and o.type != "trial"
+        for _, _, o in catalog.offers()
+    ):
+        claims.append(
+            Claim(
+                "Not where it has to be hosted by a provider: no offer with a known price was found.",
+                (),
+            )
+        )
     return claims

@@ -13,17 +13,37 @@ from advisor.family.price_list import lowest_price
 
 def side_by_side(catalog: Catalog, variant_ids: list[str], today: date) -> list[dict[str, str]]:
     """Facts, shared scores and lowest prices of several variants side by side; `differs` is empty where all agree."""
-    columns = {key: {fact.label: fact.value for fact in variant_facts(catalog, key)} for key in variant_ids}
+    columns = {
+        key: {fact.label: fact.value for fact in variant_facts(catalog, key)} for key in variant_ids
+    }
     labels = list(dict.fromkeys(label for key in variant_ids for label in columns[key]))
-    rows = [("Fact", label, [columns[key].get(label, "does not apply") for key in variant_ids]) for label in labels]
+    rows = [
+        ("Fact", label, [columns[key].get(label, "does not apply") for key in variant_ids])
+        for label in labels
+    ]
     for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id)):
         found = {} if chosen.by_language else evidence.scores(catalog, chosen.id)
         if all(key in found for key in variant_ids):
-            rows.append(("Score", evidence.describe(catalog, chosen), [formatting.points(found[key]) for key in variant_ids]))
-    rows.append(("Price", "Lowest known hosted price", [lowest_price(catalog, key, today) for key in variant_ids]))
+            rows.append(
+                (
+                    "Score",
+                    evidence.describe(catalog, chosen),
+                    [formatting.points(found[key]) for key in variant_ids],
+                )
+            )
+    rows.append(
+        (
+            "Price",
+            "Lowest known hosted price",
+            [lowest_price(catalog, key, today) for key in variant_ids],
+        )
+    )
     return [
         {"differs": "≠" if len(set(values)) > 1 else "", "part": part, "label": label}
-        | {catalog.variants[key].name: value for key, value in zip(variant_ids, values, strict=True)}
+        | {
+            catalog.variants[key].name: value
+            for key, value in zip(variant_ids, values, strict=True)
+        }
         for part, label, values in rows
     ]
 
@@ -36,7 +56,13 @@ def shared_languages(catalog: Catalog, variant_ids: list[str]) -> list[dict[str,
             found = evidence.scores(catalog, chosen.id, (code,))
             if all(key in found for key in variant_ids):
                 rows.append(
-                    {"Benchmark": f"{chosen.name} ({catalog.metrics[chosen.metric].name})", "Language": code}
-                    | {catalog.variants[key].name: formatting.points(found[key]) for key in variant_ids}
+                    {
+                        "Benchmark": f"{chosen.name} ({catalog.metrics[chosen.metric].name})",
+                        "Language": code,
+                    }
+                    | {
+                        catalog.variants[key].name: formatting.points(found[key])
+                        for key in variant_ids
+                    }
                 )
     return rows

@@ -34,24 +34,43 @@ def month(variant: Variant) -> str:
 
 def status(catalog: Catalog, variant: Variant) -> str:
     """`Current`, or by which variant it is replaced."""
-    return f"Replaced by {catalog.variants[variant.replaced_by].name}" if variant.replaced_by else "Current"
+    return (
+        f"Replaced by {catalog.variants[variant.replaced_by].name}"
+        if variant.replaced_by
+        else "Current"
+    )
 
 
 def newest_first(family: Family) -> list[tuple[str, Variant]]:
     """A family's variants, the latest release first, then the larger first."""
-    return sorted(family.variants.items(), key=lambda item: (item[1].released or date.min, item[1].parameters or 0, item[0]), reverse=True)
+    return sorted(
+        family.variants.items(),
+        key=lambda item: (item[1].released or date.min, item[1].parameters or 0, item[0]),
+        reverse=True,
+    )
 
 
 def job(variant: Variant) -> str:
     """`embedding`, `reranking` or `text generation`."""
-    return {"embedder": "embedding", "reranker": "reranking", "language-model": "text generation"}[variant.kind]
+    return {"embedder": "embedding", "reranker": "reranking", "language-model": "text generation"}[
+        variant.kind
+    ]
 
 
 def signals(variant: Variant) -> list[str]:
     """The job, the outputs beyond the usual one, the longest input, the size."""
-    rich = [output.replace("_", "-") for output in variant.outputs if output in ("sparse", "multi_vector")]
+    rich = [
+        output.replace("_", "-")
+        for output in variant.outputs
+        if output in ("sparse", "multi_vector")
+    ]
     length = [f"{formatting.count(variant.max_tokens)} tokens"] if variant.max_tokens else []
-    return [job(variant), *rich, *length, *([formatting.parameters(variant.parameters)] if variant.parameters else [])]
+    return [
+        job(variant),
+        *rich,
+        *length,
+        *([formatting.parameters(variant.parameters)] if variant.parameters else []),
+    ]
 
 
 def release_groups(family: Family) -> dict[str, list[str]]:
@@ -64,12 +83,18 @@ def release_groups(family: Family) -> dict[str, list[str]]:
 
 def releases(family: Family) -> list[Release]:
     """The dated releases of a family, for the timeline."""
-    return [Release(v.name, v.released.isoformat(), v.kind) for _, v in sorted(family.variants.items()) if v.released]
+    return [
+        Release(v.name, v.released.isoformat(), v.kind)
+        for _, v in sorted(family.variants.items())
+        if v.released
+    ]
 
 
 def correction(family: Family, variant_id: str | None, field: str) -> Correction | None:
     """The correction of one field of a variant, or of the family."""
-    return next((c for c in family.corrections if c.variant == variant_id and c.field == field), None)
+    return next(
+        (c for c in family.corrections if c.variant == variant_id and c.field == field), None
+    )
 
 
 def variant_facts(catalog: Catalog, variant_id: str) -> list[Fact]:
@@ -84,13 +109,43 @@ def variant_facts(catalog: Catalog, variant_id: str) -> list[Fact]:
             "outputs",
             "signals" if variant.kind == "embedder" else "",
         ),
-        ("Released", formatting.day(variant.released) if variant.released else formatting.NOT_KNOWN, "released", "released"),
-        ("Longest input", _tokens(variant.max_tokens, variant.max_tokens_scope), "max_tokens", "context"),
-        ("Recommended input", _tokens(variant.recommended_tokens, variant.recommended_by), "recommended_tokens", ""),
-        ("Parameters", _counted(variant.parameters, formatting.parameters(variant.parameters)), "parameters", "parameters"),
-        ("Parameters without the token table", _counted(variant.non_embedding_parameters), "non_embedding_parameters", ""),
+        (
+            "Released",
+            formatting.day(variant.released) if variant.released else formatting.NOT_KNOWN,
+            "released",
+            "released",
+        ),
+        (
+            "Longest input",
+            _tokens(variant.max_tokens, variant.max_tokens_scope),
+            "max_tokens",
+            "context",
+        ),
+        (
+            "Recommended input",
+            _tokens(variant.recommended_tokens, variant.recommended_by),
+            "recommended_tokens",
+            "",
+        ),
+        (
+            "Parameters",
+            _counted(variant.parameters, formatting.parameters(variant.parameters)),
+            "parameters",
+            "parameters",
+        ),
+        (
+            "Parameters without the token table",
+            _counted(variant.non_embedding_parameters),
+            "non_embedding_parameters",
+            "",
+        ),
         ("Languages", language_list(variant), "languages", ""),
-        ("Licence", licence.name if licence else variant.licence or formatting.NOT_KNOWN, "licence", ""),
+        (
+            "Licence",
+            licence.name if licence else variant.licence or formatting.NOT_KNOWN,
+            "licence",
+            "",
+        ),
         ("Tokenizer", variant.tokenizer or formatting.NOT_KNOWN, "tokenizer", ""),
         ("Layers, hidden size, heads", _shape(variant), "layers", ""),
         ("Hub id", variant.hub_id or formatting.NOT_KNOWN, "hub_id", ""),
@@ -106,15 +161,24 @@ def variant_facts(catalog: Catalog, variant_id: str) -> list[Fact]:
                 "pooling",
                 "",
             ),
-            ("Query instruction", repr(variant.query_instruction) if variant.query_instruction else "none", "query_instruction", ""),
+            (
+                "Query instruction",
+                repr(variant.query_instruction) if variant.query_instruction else "none",
+                "query_instruction",
+                "",
+            ),
         ]
     if variant.score:
         rows.insert(5, ("Score", variant.score, "score", ""))
     if variant.weights_bytes:
-        sizes = ", ".join(f"{precision} {formatting.memory(size)}" for precision, size in variant.weights_bytes.items())
+        sizes = ", ".join(
+            f"{precision} {formatting.memory(size)}"
+            for precision, size in variant.weights_bytes.items()
+        )
         rows.append(("Weights", sizes, "weights_bytes", ""))
     return [
-        Fact(label, value, variant.source_ids(field), correction(family, variant_id, corrected)) for label, value, field, corrected in rows
+        Fact(label, value, variant.source_ids(field), correction(family, variant_id, corrected))
+        for label, value, field, corrected in rows
     ]
 
 
@@ -136,10 +200,14 @@ def specification(catalog: Catalog, family: Family) -> list[dict[str, str]]:
         {
             "id": key,
             "Model": variant.name,
-            "Released": formatting.day(variant.released) if variant.released else formatting.NOT_KNOWN,
+            "Released": formatting.day(variant.released)
+            if variant.released
+            else formatting.NOT_KNOWN,
             "Longest input (tokens)": formatting.count(variant.max_tokens),
             "Recommended (tokens)": formatting.count(variant.recommended_tokens),
-            "Dimensions": formatting.count(variant.embedding_dim) if variant.kind == "embedder" else "no vectors",
+            "Dimensions": formatting.count(variant.embedding_dim)
+            if variant.kind == "embedder"
+            else "no vectors",
             "Parameters": formatting.parameters(variant.parameters),
             "Licence": variant.licence or formatting.NOT_KNOWN,
         }

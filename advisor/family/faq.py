@@ -28,14 +28,27 @@ def answers(catalog: Catalog, family: Family, view: View) -> list[Answer]:
     if view == "listed":
         if family.listing is None:
             return []
-        return [Answer(question, answer, (family.listing.source,)) for question, answer in listing.as_listed(family).faq]
-    found = [_used_for(family), *([_compared(catalog, family)] if family.facts.compared_with else []), _which(catalog, family)]
-    return found + [Answer(q.question, q.answer, tuple(sorted({s for _, s in q.all_source_ids()}))) for q in family.questions]
+        return [
+            Answer(question, answer, (family.listing.source,))
+            for question, answer in listing.as_listed(family).faq
+        ]
+    found = [
+        _used_for(family),
+        *([_compared(catalog, family)] if family.facts.compared_with else []),
+        _which(catalog, family),
+    ]
+    return found + [
+        Answer(q.question, q.answer, tuple(sorted({s for _, s in q.all_source_ids()})))
+        for q in family.questions
+    ]
 
 
 def _used_for(family: Family) -> Answer:
     name = family.facts.name
-    kinds = {kind: [v for v in family.variants.values() if v.kind == kind] for kind in ("embedder", "reranker", "language-model")}
+    kinds = {
+        kind: [v for v in family.variants.values() if v.kind == kind]
+        for kind in ("embedder", "reranker", "language-model")
+    }
     parts, sources = [], set(family.facts.source_ids("about"))
     if kinds["embedder"]:
         parts.append(f"embedding texts for search ({_counted(kinds['embedder'], 'embedder')})")
@@ -68,45 +81,76 @@ def _compared(catalog: Catalog, family: Family) -> Answer:
         f" The longest input is {formatting.count(own)} tokens in {family.facts.name} and {formatting.count(longest)} in {other.facts.name}, "
         f"the latter in {formatting.listed(reach)} only."
     )
-    for commercial, words in ((False, "Not for commercial use"), (None, "Whether commercial use is allowed was not found out")):
-        named = sorted(v.name for v in other.variants.values() if v.licence and catalog.licences[v.licence].commercial_use is commercial)
+    for commercial, words in (
+        (False, "Not for commercial use"),
+        (None, "Whether commercial use is allowed was not found out"),
+    ):
+        named = sorted(
+            v.name
+            for v in other.variants.values()
+            if v.licence and catalog.licences[v.licence].commercial_use is commercial
+        )
         if named:
             text += f" {words}: {formatting.listed(named)}."
-    sources = {*family.facts.source_ids("about"), *other.facts.source_ids("about"), *other.facts.source_ids("notes")}
+    sources = {
+        *family.facts.source_ids("about"),
+        *other.facts.source_ids("about"),
+        *other.facts.source_ids("notes"),
+    }
     for variant in known:
         sources |= set(variant.source_ids("max_tokens"))
-    return Answer(f"How does {family.facts.name} compare to {other.facts.name}?", text, tuple(sorted(sources)))
+    return Answer(
+        f"How does {family.facts.name} compare to {other.facts.name}?", text, tuple(sorted(sources))
+    )
 
 
 def _which(catalog: Catalog, family: Family) -> Answer:
     sources: set[str] = set()
-    parts = ["It depends on your languages, lengths, volume and budget: Advise answers for your workload."]
-    for kind, job in (("embedder", "To find passages"), ("reranker", "To reorder what a search found")):
+    parts = [
+        "It depends on your languages, lengths, volume and budget: Advise answers for your workload."
+    ]
+    for kind, job in (
+        ("embedder", "To find passages"),
+        ("reranker", "To reorder what a search found"),
+    ):
         least = lowest(catalog, family, kind)
         if least is None:
             continue
         names = sorted({variant.name for variant, _, _ in least.offers})
         where = list(
             dict.fromkeys(
-                provider.name + (" (by an aggregator)" if offer.tier == "aggregator" else "") for _, provider, offer in least.offers
+                provider.name + (" (by an aggregator)" if offer.tier == "aggregator" else "")
+                for _, provider, offer in least.offers
             )
         )
         parts.append(
             f"{job}, the lowest known price is {formatting.price(least.usd_per_1m)} input tokens: {formatting.listed(names)} at {formatting.listed(where)}."
         )
         sources |= {s for _, _, offer in least.offers for s in offer.source_ids("usd_per_1m_input")}
-    dated = {key: v.released for key, v in family.variants.items() if v.released and v.kind != "language-model"}
+    dated = {
+        key: v.released
+        for key, v in family.variants.items()
+        if v.released and v.kind != "language-model"
+    }
     if dated:
         newest = max(dated, key=lambda key: (dated[key], key))
         variant = family.variants[newest]
-        parts.append(f"The latest is {variant.name} ({formatting.day(variant.released)}), {_article(variant.kind)}.")
+        parts.append(
+            f"The latest is {variant.name} ({formatting.day(variant.released)}), {_article(variant.kind)}."
+        )
         sources |= set(variant.source_ids("released"))
         longest = max(v.max_tokens or 0 for v in family.variants.values())
         names = sorted(v.name for v in family.variants.values() if v.max_tokens == longest)
-        parts.append(f"The longest input, {formatting.count(longest)} tokens, is taken by {formatting.listed(names)}.")
+        parts.append(
+            f"The longest input, {formatting.count(longest)} tokens, is taken by {formatting.listed(names)}."
+        )
     if any(v.kind == "reranker" for v in family.variants.values()):
-        parts.append("A reranker does not take the place of an embedder: it orders the candidates that one has found.")
-    return Answer(f"Which {family.facts.name} model should I use?", " ".join(parts), tuple(sorted(sources)))
+        parts.append(
+            "A reranker does not take the place of an embedder: it orders the candidates that one has found."
+        )
+    return Answer(
+        f"Which {family.facts.name} model should I use?", " ".join(parts), tuple(sorted(sources))
+    )
 
 
 def _counted(variants: list[Variant], word: str) -> str:

@@ -57,13 +57,24 @@ def as_listed(family: Family) -> AsListed:
     ordered = {month: tuple(groups[month]) for month in sorted(groups, reverse=True)}
     contexts = [v.context for v in listing.variants if v.context]
     longest = max(contexts, key=context_tokens, default=None)
-    return AsListed(family.facts.name, family.facts.developer, listing, rows, ordered, longest, tuple(_faq(family, listing, longest)))
+    return AsListed(
+        family.facts.name,
+        family.facts.developer,
+        listing,
+        rows,
+        ordered,
+        longest,
+        tuple(_faq(family, listing, longest)),
+    )
 
 
 def releases(view: AsListed) -> list[Release]:
     """The releases as listed, each on the first day of its month, by the capability that the listing names."""
     named = {variant.name: variant.capability for variant in view.listing.variants}
-    return [Release(row.name, f"{row.released}-01", named[row.name] or "no capability named") for row in view.rows]
+    return [
+        Release(row.name, f"{row.released}-01", named[row.name] or "no capability named")
+        for row in view.rows
+    ]
 
 
 def context_tokens(context: str) -> int:
@@ -117,12 +128,23 @@ def _row(variant: ListingVariant) -> Row:
         variant.parameters and f"{variant.parameters} parameters",
     ]
     told = [signal for signal in signals if signal]
-    use_when = f"Use when the workload needs {listed(told)}." if told else "The listing states no signal."
+    use_when = (
+        f"Use when the workload needs {listed(told)}." if told else "The listing states no signal."
+    )
     status = CURRENT
     if variant.replaced_by:
         status = f"Replaced by {variant.replaced_by}"
         use_when = keep_only(variant.replaced_by)
-    return Row(variant.variant, variant.name, use_when, variant.released, tuple(told), status, variant.context, variant.parameters)
+    return Row(
+        variant.variant,
+        variant.name,
+        use_when,
+        variant.released,
+        tuple(told),
+        status,
+        variant.context,
+        variant.parameters,
+    )
 
 
 def keep_only(successor: str) -> str:
@@ -143,8 +165,16 @@ def _faq(family: Family, listing: Listing, longest: str | None) -> list[tuple[st
     start = "No price is listed."
     if cheapest is not None:
         start = f"For the lowest listed input price, start with {cheapest.variant} through {cheapest.provider} at ${cheapest.input_usd_per_1m}/1M input tokens."
-    capable = max((v for v in listing.variants if v.context), key=lambda v: (context_tokens(v.context or "0"), v.released), default=None)
-    local = f" For the most capable/latest local choice, evaluate {capable.name} with {capable.context} context." if capable else ""
+    capable = max(
+        (v for v in listing.variants if v.context),
+        key=lambda v: (context_tokens(v.context or "0"), v.released),
+        default=None,
+    )
+    local = (
+        f" For the most capable/latest local choice, evaluate {capable.name} with {capable.context} context."
+        if capable
+        else ""
+    )
     return list(zip(listing.faq_questions, (used_for, compared, start + local), strict=True))
 
 

@@ -21,7 +21,13 @@ def offers_of(catalog: Catalog, variant_ids: Iterable[str]) -> list[tuple[str, P
     found = [row for row in catalog.offers() if row[2].variant in wanted]
     return sorted(
         found,
-        key=lambda row: (row[2].usd_per_1m_input is None, row[2].usd_per_1m_input or 0, order.index(row[2].tier), row[1].name, row[2].id),
+        key=lambda row: (
+            row[2].usd_per_1m_input is None,
+            row[2].usd_per_1m_input or 0,
+            order.index(row[2].tier),
+            row[1].name,
+            row[2].id,
+        ),
     )
 
 
@@ -39,7 +45,9 @@ def price_rows(catalog: Catalog, variant_ids: Iterable[str], today: date) -> lis
             else formatting.NOT_KNOWN
             if offer.usd_per_1m_input is None
             else f"${offer.usd_per_1m_input}",
-            "Longest input (tokens)": formatting.count(offer.max_tokens) if offer.max_tokens else "not stated",
+            "Longest input (tokens)": formatting.count(offer.max_tokens)
+            if offer.max_tokens
+            else "not stated",
             "Price of": formatting.day(offer.as_of),
             "Stated by": tier(offer, provider),
             "Remark": age_remark(offer, today),
@@ -50,7 +58,11 @@ def price_rows(catalog: Catalog, variant_ids: Iterable[str], today: date) -> lis
 
 def tier(offer: Offer, provider: Provider) -> str:
     """Who states the price, in words."""
-    words = {"listing": "the listing and the provider", "provider-page": "the provider", "aggregator": "an aggregator only"}
+    words = {
+        "listing": "the listing and the provider",
+        "provider-page": "the provider",
+        "aggregator": "an aggregator only",
+    }
     return f"{words[offer.tier]} (a router)" if provider.router else words[offer.tier]
 
 
@@ -82,11 +94,19 @@ def stale(catalog: Catalog, today: date) -> list[dict[str, str]]:
 
 def lowest_price(catalog: Catalog, variant_id: str, today: date) -> str:
     """The lowest known hosted price of a variant with all who ask it, or that none is known."""
-    known = [row for row in offers_of(catalog, [variant_id]) if row[2].usd_per_1m_input is not None and row[2].type != "trial"]
+    known = [
+        row
+        for row in offers_of(catalog, [variant_id])
+        if row[2].usd_per_1m_input is not None and row[2].type != "trial"
+    ]
     if not known:
         return formatting.NOT_KNOWN
     least = known[0][2].usd_per_1m_input
-    where = list(dict.fromkeys(provider.name for _, provider, offer in known if offer.usd_per_1m_input == least))
+    where = list(
+        dict.fromkeys(
+            provider.name for _, provider, offer in known if offer.usd_per_1m_input == least
+        )
+    )
     return f"{formatting.price(least)} at {formatting.listed(where)}"
 
 
@@ -118,4 +138,12 @@ def lowest(catalog: Catalog, family: Family, kind: str) -> Lowest | None:
     least = min(offer.usd_per_1m_input or Decimal(0) for _, _, offer in priced)
     same = [row for row in priced if row[2].usd_per_1m_input == least]
     order = ("listing", "provider-page", "aggregator")
-    return Lowest(least, tuple(sorted(same, key=lambda row: (order.index(row[2].tier), row[1].router, row[0].name, row[1].name))))
+    return Lowest(
+        least,
+        tuple(
+            sorted(
+                same,
+                key=lambda row: (order.index(row[2].tier), row[1].router, row[0].name, row[1].name),
+            )
+        ),
+    )

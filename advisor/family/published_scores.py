@@ -37,7 +37,10 @@ def language_scores(catalog: Catalog, variant_id: str) -> list[dict[str, str]]:
     for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id)):
         if not chosen.by_language:
             continue
-        found = {code: evidence.scores(catalog, chosen.id, (code,)).get(variant_id) for code in chosen.languages or ()}
+        found = {
+            code: evidence.scores(catalog, chosen.id, (code,)).get(variant_id)
+            for code in chosen.languages or ()
+        }
         known = {code: score for code, score in found.items() if score is not None}
         if known:
             shown = ", ".join(f"{code} {formatting.points(score)}" for code, score in known.items())
@@ -53,4 +56,6 @@ def language_scores(catalog: Catalog, variant_id: str) -> list[dict[str, str]]:
 
 def metric_meanings(catalog: Catalog) -> str:
     """What the metrics of the published scores say, in one line."""
-    return "; ".join(f"{metric.name}: {metric.meaning}" for metric in catalog.metrics.values()) + "."
+    return (
+        "; ".join(f"{metric.name}: {metric.meaning}" for metric in catalog.metrics.values()) + "."
+    )

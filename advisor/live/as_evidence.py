@@ -25,7 +25,9 @@ def rerankers_over(embedder: str) -> str:
     return f"{EMBEDDERS}-over-{embedder}"
 
 
-def with_yours(catalog: Catalog, results: Sequence[Measured], languages: Sequence[str], today: date) -> Catalog:
+def with_yours(
+    catalog: Catalog, results: Sequence[Measured], languages: Sequence[str], today: date
+) -> Catalog:
     """The catalog with a set of evidence for each kind of which the visitor measured two variants; the catalog itself where there is none.
 
     The set stands first among those on offer and is taken only when it is asked for (`asked_sets` of `recommend`), never by itself: it may
@@ -58,14 +60,30 @@ def with_yours(catalog: Catalog, results: Sequence[Measured], languages: Sequenc
     ]
     if not sets:
         return catalog
-    rows = [_row(stage, variant, one) for stage, found in groups.items() for variant, one in found.items()]
+    rows = [
+        _row(stage, variant, one)
+        for stage, found in groups.items()
+        for variant, one in found.items()
+    ]
     digest = hashlib.sha256(repr([today, sorted(languages), rows]).encode()).hexdigest()[:8]
-    later = {key: other.model_copy(update={"rank": other.rank + 1}) for key, other in catalog.evidence_sets.items()}
-    source = Source(id=SOURCE, title="Your own data, measured in this visit", url=None, tier="own", accessed=today)
+    later = {
+        key: other.model_copy(update={"rank": other.rank + 1})
+        for key, other in catalog.evidence_sets.items()
+    }
+    source = Source(
+        id=SOURCE,
+        title="Your own data, measured in this visit",
+        url=None,
+        tier="own",
+        accessed=today,
+    )
     return replace(
         catalog,
         evidence_sets={**{chosen.id: chosen for chosen in sets}, **later},
-        quality=pd.concat([catalog.quality, pd.DataFrame(rows, columns=list(catalog.quality.columns))], ignore_index=True),
+        quality=pd.concat(
+            [catalog.quality, pd.DataFrame(rows, columns=list(catalog.quality.columns))],
+            ignore_index=True,
+        ),
         sources={**catalog.sources, SOURCE: source},
         version=f"{catalog.version}+yours-{digest}",
         own={},
@@ -74,7 +92,9 @@ def with_yours(catalog: Catalog, results: Sequence[Measured], languages: Sequenc
 
 def why_not(results: Sequence[Measured]) -> str:
     """Why no set of evidence is made of these results, with the next step; empty where one is."""
-    faults = [_fault(found, results) for found in _groups(results).values()] or [_fault({}, results)]
+    faults = [_fault(found, results) for found in _groups(results).values()] or [
+        _fault({}, results)
+    ]
     return "" if "" in faults else faults[0]
 
 
@@ -96,7 +116,10 @@ def _fault(found: dict[str, Measured], results: Sequence[Measured]) -> str:
     """Why results of one kind make no set."""
     if len(found) < 2:
         return "Advise compares variants: measure at least two embedders, or two rerankers over one embedder, on the same data."
-    if len({one.queries for one in results}) > 1 or len({one.run.reranked for one in found.values()}) > 1:
+    if (
+        len({one.queries for one in results}) > 1
+        or len({one.run.reranked for one in found.values()}) > 1
+    ):
         return "These were measured on different data, or with different numbers of passages reranked. Measure them again on the same."
     if _queries(found) < TOO_FEW:
         return f"Too few queries to decide: {_queries(found)}. Judge at least {TOO_FEW}."
@@ -132,4 +155,8 @@ def _caveat(found: dict[str, Measured]) -> str:
 
 def asked(catalog: Catalog) -> dict[str, str]:
     """The sets of the visitor's own, one a kind, to be asked for."""
-    return {chosen.kind: key for key, chosen in reversed(catalog.evidence_sets.items()) if chosen.source_set == "yours"}
+    return {
+        chosen.kind: key
+        for key, chosen in reversed(catalog.evidence_sets.items())
+        if chosen.source_set == "yours"
+    }

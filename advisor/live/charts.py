@@ -29,20 +29,35 @@ def heatmap(found: Likeness, theme: str) -> Chart:
     )
     order = [str(i + 1) for i in range(n)]
     base = alt.Chart(frame).encode(
-        x=alt.X("column:N", sort=order, title=None, axis=alt.Axis(orient="top", labelAngle=0, domain=False, ticks=False)),
+        x=alt.X(
+            "column:N",
+            sort=order,
+            title=None,
+            axis=alt.Axis(orient="top", labelAngle=0, domain=False, ticks=False),
+        ),
         y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False)),
     )
     low, high = float(found.cosines.min()), 1.0
     ends = {"light": ["#f4f6f8", "#0f5f8c"], "dark": ["#18212a", "#6db8e0"]}[theme]
     cells = base.mark_rect().encode(
         color=alt.Color("cosine:Q", scale=alt.Scale(domain=[low, high], range=ends), legend=None),
-        tooltip=[alt.Tooltip("one:N", title="One"), alt.Tooltip("other:N", title="Other"), alt.Tooltip("shown:N", title="Cosine")],
+        tooltip=[
+            alt.Tooltip("one:N", title="One"),
+            alt.Tooltip("other:N", title="Other"),
+            alt.Tooltip("shown:N", title="Cosine"),
+        ],
     )
     # on the strong end of the scale the text takes the background's colour
-    strong, turn = {"light": ("#ffffff", 0.78), "dark": ("#0f151b", 0.55)}[theme]  # where both texts have the same contrast
+    strong, turn = {"light": ("#ffffff", 0.78), "dark": ("#0f151b", 0.55)}[
+        theme
+    ]  # where both texts have the same contrast
     words = base.mark_text(fontSize=12).encode(
         text="shown:N",
-        color=alt.condition(alt.datum.cosine > low + turn * (high - low), alt.value(strong), alt.value(LEGIBLE[theme])),
+        color=alt.condition(
+            alt.datum.cosine > low + turn * (high - low),
+            alt.value(strong),
+            alt.value(LEGIBLE[theme]),
+        ),
     )
     told = "; ".join(f"{p.first + 1} and {p.second + 1}: {p.cosine:.2f}" for p in found.pairs)
     return Chart(
@@ -60,13 +75,22 @@ def slope(moves: Sequence[Move], theme: str) -> Chart:
             "text": m.hit.text,
             "when": when,
             "place": place,
-            "moved": "came up" if m.after < m.before else "went down" if m.after > m.before else "stayed",
+            "moved": "came up"
+            if m.after < m.before
+            else "went down"
+            if m.after > m.before
+            else "stayed",
         }
         for m in moves
         for when, place in (("before", m.before), ("after", m.after))
     )
     base = alt.Chart(frame).encode(
-        x=alt.X("when:N", sort=["before", "after"], title=None, axis=alt.Axis(orient="top", labelAngle=0, domain=False, ticks=False)),
+        x=alt.X(
+            "when:N",
+            sort=["before", "after"],
+            title=None,
+            axis=alt.Axis(orient="top", labelAngle=0, domain=False, ticks=False),
+        ),
         y=alt.Y(
             "place:Q",
             title="Place",
@@ -74,11 +98,22 @@ def slope(moves: Sequence[Move], theme: str) -> Chart:
             axis=alt.Axis(values=list(range(1, len(moves) + 1)), format="d", grid=False),
         ),
         detail="passage:N",
-        color=alt.Color("moved:N", title=None, sort=["came up", "stayed", "went down"], legend=alt.Legend(orient="top")),
-        tooltip=[alt.Tooltip("text:N", title="Passage"), alt.Tooltip("when:N", title="Reranking"), alt.Tooltip("place:Q", title="Place")],
+        color=alt.Color(
+            "moved:N",
+            title=None,
+            sort=["came up", "stayed", "went down"],
+            legend=alt.Legend(orient="top"),
+        ),
+        tooltip=[
+            alt.Tooltip("text:N", title="Passage"),
+            alt.Tooltip("when:N", title="Reranking"),
+            alt.Tooltip("place:Q", title="Place"),
+        ],
     )
     lines = base.mark_line(strokeWidth=2).encode(
-        strokeDash=alt.StrokeDash("moved:N", title=None, sort=["came up", "stayed", "went down"], legend=None)
+        strokeDash=alt.StrokeDash(
+            "moved:N", title=None, sort=["came up", "stayed", "went down"], legend=None
+        )
     )
     points = base.mark_point(filled=True, size=70, opacity=1)
     words = (

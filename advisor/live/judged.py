@@ -23,7 +23,11 @@ _SUFFIX = re.compile(r"\.(csv|tsv|jsonl|ndjson)$", re.IGNORECASE)
 LINE = re.compile(r"^.*$", re.MULTILINE)
 """One line after the other: to split a text makes all of them at once."""
 _GRADE = re.compile(r"[+-]?[0-9]{1,4}(\.0)?")
-_COLUMNS = (("query-id", "query_id", "qid", "query"), ("corpus-id", "corpus_id", "passage", "docid"), ("score", "grade", "relevance"))
+_COLUMNS = (
+    ("query-id", "query_id", "qid", "query"),
+    ("corpus-id", "corpus_id", "passage", "docid"),
+    ("score", "grade", "relevance"),
+)
 """Names that the columns of a table of judgements may have: BEIR's first."""
 
 
@@ -37,7 +41,9 @@ class Limits(NamedTuple):
     longest_passage: int = 100_000  # characters
     longest_query: int = 5_000  # characters
     longest_id: int = 200  # characters
-    longest_line: int = 1_000_000  # characters; JSON takes up to 20 times as much memory, a row of commas 8 times
+    longest_line: int = (
+        1_000_000  # characters; JSON takes up to 20 times as much memory, a row of commas 8 times
+    )
     most_lines: int = 500_000  # of one file
     most_entries: int = 500  # of a zip
     largest_unpacked_bytes: int = 50_000_000
@@ -61,7 +67,9 @@ class OwnDataError(AdvisorError):
         self.faults = tuple(faults)
         lines = [str(fault) for fault in faults]
         if more:
-            lines.append(f"And {'at least ' if at_least else ''}{more:,} more {'fault' if more == 1 else 'faults'}.")
+            lines.append(
+                f"And {'at least ' if at_least else ''}{more:,} more {'fault' if more == 1 else 'faults'}."
+            )
         super().__init__("\n".join(lines))
 
 
@@ -86,10 +94,25 @@ class Judged:
 
     def part(self, languages: Collection[str]) -> Judged:
         """The passages in these languages, and the queries in them with a relevant passage among those."""
-        passages = {key: text for key, text in self.passages.items() if self.passage_languages.get(key) in languages}
-        asked = {key: text for key, text in self.queries.items() if self.query_languages.get(key) in languages}
-        judgements = {key: {p: grade for p, grade in self.judgements[key].items() if p in passages} for key in asked}
-        kept = {key: graded for key, graded in judgements.items() if any(grade > 0 for grade in graded.values())}
+        passages = {
+            key: text
+            for key, text in self.passages.items()
+            if self.passage_languages.get(key) in languages
+        }
+        asked = {
+            key: text
+            for key, text in self.queries.items()
+            if self.query_languages.get(key) in languages
+        }
+        judgements = {
+            key: {p: grade for p, grade in self.judgements[key].items() if p in passages}
+            for key in asked
+        }
+        kept = {
+            key: graded
+            for key, graded in judgements.items()
+            if any(grade > 0 for grade in graded.values())
+        }
         return Judged(
             passages=passages,
             queries={key: asked[key] for key in kept},
@@ -110,17 +133,32 @@ def read(passages: File, queries: File, judgements: File, limits: Limits = LIMIT
         OwnDataError: everything that is wrong, with file and line.
     """
     faults = _Faults()
-    readers = [_Reader(file, what, faults, limits) for file, what in ((passages, "passage"), (queries, "query"), (judgements, "judgement"))]
+    readers = [
+        _Reader(file, what, faults, limits)
+        for file, what in ((passages, "passage"), (queries, "query"), (judgements, "judgement"))
+    ]
     found, asked = _texts(readers[0]), _texts(readers[1])
     # Where a text could not be read, judgements of it are no faults of their own.
-    graded = _judgements(readers[2], *((found.texts, asked.texts) if not faults.shown else (None, None)))
+    graded = _judgements(
+        readers[2], *((found.texts, asked.texts) if not faults.shown else (None, None))
+    )
     faults.tell()
-    relevant = {query: grades for query, grades in graded.items() if any(grade > 0 for grade in grades.values())}
+    relevant = {
+        query: grades
+        for query, grades in graded.items()
+        if any(grade > 0 for grade in grades.values())
+    }
     kept = {key: text for key, text in asked.texts.items() if key in relevant}
     if not kept:
-        readers[2].fault(0, "no query has a relevant passage.", "Give at least one passage a grade of 1 or more.")
+        readers[2].fault(
+            0, "no query has a relevant passage.", "Give at least one passage a grade of 1 or more."
+        )
     elif len(kept) > (most := limits.most_queries):
-        readers[2].fault(0, f"{len(kept):,} queries are judged, more than the {most:,} that are run.", "Judge fewer.")
+        readers[2].fault(
+            0,
+            f"{len(kept):,} queries are judged, more than the {most:,} that are run.",
+            "Judge fewer.",
+        )
     faults.tell()
     left_out = len(asked.texts) - len(kept)
     return Judged(
@@ -129,7 +167,11 @@ def read(passages: File, queries: File, judgements: File, limits: Limits = LIMIT
         judgements={key: relevant[key] for key in kept},
         passage_languages=found.languages,
         query_languages={key: language for key, language in asked.languages.items() if key in kept},
-        notes=(f"{left_out:,} of {len(asked.texts):,} queries have no relevant passage and are left out.",) if left_out else (),
+        notes=(
+            f"{left_out:,} of {len(asked.texts):,} queries have no relevant passage and are left out.",
+        )
+        if left_out
+        else (),
     )
 
 
@@ -162,7 +204,9 @@ class _Reader:
 
     def __init__(self, file: File, what: str, faults: _Faults, limits: Limits) -> None:
         self.file, self.what, self.faults, self.limits = file, what, faults, limits
-        self.name = shown(file.name) or {"passage": "passages", "query": "queries"}.get(what, "judgements")
+        self.name = shown(file.name) or {"passage": "passages", "query": "queries"}.get(
+            what, "judgements"
+        )
 
     def fault(self, line: int, problem: str, remedy: str) -> None:
         self.faults.add(self.name, f"line {line:,}" if line else "", problem, remedy)
@@ -171,7 +215,11 @@ class _Reader:
         """The file as text with plain line ends; empty, with a fault, where it is none."""
         raw, most = self.file.content, self.limits.largest_bytes
         if len(raw) > most:
-            self.fault(0, f"{len(raw):,} bytes, more than the {most:,} that are taken.", "Take a part of it.")
+            self.fault(
+                0,
+                f"{len(raw):,} bytes, more than the {most:,} that are taken.",
+                "Take a part of it.",
+            )
             return ""
         if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
             self.fault(1, "it is UTF-16.", "Save the file as UTF-8.")
@@ -179,13 +227,19 @@ class _Reader:
         try:
             text = raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            self.fault(raw.count(b"\n", 0, error.start) + 1, "it is not UTF-8.", "Save the file as UTF-8.")
+            self.fault(
+                raw.count(b"\n", 0, error.start) + 1, "it is not UTF-8.", "Save the file as UTF-8."
+            )
             return ""
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         if not text.strip():
             self.fault(0, "it is empty.", f"Give at least one {self.what}.")
         if (lines := text.count("\n")) > self.limits.most_lines:
-            self.fault(0, f"{lines:,} lines, more than the {self.limits.most_lines:,} that are read.", "Take a part of it.")
+            self.fault(
+                0,
+                f"{lines:,} lines, more than the {self.limits.most_lines:,} that are read.",
+                "Take a part of it.",
+            )
             return ""
         return text
 
@@ -194,7 +248,11 @@ class _Reader:
         most = self.limits.longest_line
         for number, found in enumerate(LINE.finditer(text), 1):
             if (length := found.end() - found.start()) > most:
-                self.fault(number, f"{length:,} characters, more than the {most:,} of a line that is read.", "Split or shorten it.")
+                self.fault(
+                    number,
+                    f"{length:,} characters, more than the {most:,} of a line that is read.",
+                    "Split or shorten it.",
+                )
                 return
             yield number, found[0]
 
@@ -204,7 +262,9 @@ class _Reader:
 
     def rows(self, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         """(line it begins at, values) of each row of a delimited text that is not blank."""
-        reader = csv.reader((f"{line}\n" for _, line in self.lines(text)), delimiter=delimiter, strict=True)
+        reader = csv.reader(
+            (f"{line}\n" for _, line in self.lines(text)), delimiter=delimiter, strict=True
+        )
         line = 1
         try:
             for row in reader:
@@ -212,21 +272,31 @@ class _Reader:
                     yield line, row
                 line = reader.line_num + 1
         except csv.Error as error:
-            self.fault(line, f"not readable as a table ({error}).", "Mend the line, or save the texts as .jsonl.")
+            self.fault(
+                line,
+                f"not readable as a table ({error}).",
+                "Mend the line, or save the texts as .jsonl.",
+            )
 
     def fields(self, text: str, delimiter: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """(line, values by column) of each row below the header."""
         rows = self.rows(text, delimiter)
         header = [name.strip().lower() for name in next(rows, (0, []))[1]]
         if header and not ("text" in header and {"id", "_id"} & set(header)):
-            self.fault(1, f"the header '{shown(', '.join(header))}' has no id and text.", "Begin with a header: id,text.")
+            self.fault(
+                1,
+                f"the header '{shown(', '.join(header))}' has no id and text.",
+                "Begin with a header: id,text.",
+            )
             return
         for line, row in rows:
             if len(row) == len(header):
                 yield line, dict(zip(header, row, strict=True))
             else:
                 self.fault(
-                    line, f"{len(row)} values, but the header has {len(header)}.", "Put quotes around texts that hold the delimiter."
+                    line,
+                    f"{len(row)} values, but the header has {len(header)}.",
+                    "Put quotes around texts that hold the delimiter.",
                 )
 
     def objects(self, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -241,7 +311,11 @@ class _Reader:
             if isinstance(value, dict):
                 yield number, value
             else:
-                self.fault(number, "no JSON object.", 'Write each on a line of its own, as {"id": "...", "text": "..."}.')
+                self.fault(
+                    number,
+                    "no JSON object.",
+                    'Write each on a line of its own, as {"id": "...", "text": "..."}.',
+                )
 
 
 def shown(words: str) -> str:
@@ -273,17 +347,39 @@ def _texts(reader: _Reader) -> _Texts:
     for line, row in rows:
         key = _id(row)
         title, body = row.get("title") or "", row.get("text") or ""
-        text = _valid(f"{title} {body}".strip()) if isinstance(title, str) and isinstance(body, str) else ""
+        text = (
+            _valid(f"{title} {body}".strip())
+            if isinstance(title, str) and isinstance(body, str)
+            else ""
+        )
         if not key or len(key) > limits.longest_id:
-            reader.fault(line, f"no id of 1 to {limits.longest_id} characters.", f"Give each {what} an id of its own, under 'id' or '_id'.")
+            reader.fault(
+                line,
+                f"no id of 1 to {limits.longest_id} characters.",
+                f"Give each {what} an id of its own, under 'id' or '_id'.",
+            )
         elif key in found.texts:
-            reader.fault(line, f"the id '{shown(key)}' is used twice.", "Ids are unique: rename one.")
+            reader.fault(
+                line, f"the id '{shown(key)}' is used twice.", "Ids are unique: rename one."
+            )
         elif not text:
-            reader.fault(line, "the text is empty, or no text.", "Fill it in under 'text', or delete the line.")
+            reader.fault(
+                line,
+                "the text is empty, or no text.",
+                "Fill it in under 'text', or delete the line.",
+            )
         elif len(text) > longest:
-            reader.fault(line, f"{len(text):,} characters, more than the {longest:,} that a {what} may have.", "Split or shorten it.")
+            reader.fault(
+                line,
+                f"{len(text):,} characters, more than the {longest:,} that a {what} may have.",
+                "Split or shorten it.",
+            )
         elif what == "passage" and len(found.texts) == limits.most_passages:
-            reader.fault(line, f"more than {limits.most_passages:,} passages.", "Leave out what begins at this line.")
+            reader.fault(
+                line,
+                f"more than {limits.most_passages:,} passages.",
+                "Leave out what begins at this line.",
+            )
             break
         else:
             found.texts[key] = text
@@ -295,7 +391,11 @@ def _texts(reader: _Reader) -> _Texts:
 def _id(row: Mapping[str, Any]) -> str:
     """The id of a row; empty where there is none."""
     value = row.get("_id", row.get("id"))
-    return _valid(str(value)).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    return (
+        _valid(str(value)).strip()
+        if isinstance(value, (str, int)) and not isinstance(value, bool)
+        else ""
+    )
 
 
 def _valid(text: str) -> str:
@@ -306,21 +406,39 @@ def _valid(text: str) -> str:
 # Judgements
 
 
-def _judgements(reader: _Reader, passages: Collection[str] | None, queries: Collection[str] | None) -> dict[str, dict[str, int]]:
+def _judgements(
+    reader: _Reader, passages: Collection[str] | None, queries: Collection[str] | None
+) -> dict[str, dict[str, int]]:
     """Grades by query and passage; ids are looked up where they are known."""
     found: dict[str, dict[str, int]] = {}
     for number, (line, (query, passage, grade)) in enumerate(_judgement_rows(reader)):
         if number == reader.limits.most_judgements:
-            reader.fault(line, f"more than {number:,} judgements.", "Leave out what begins at this line.")
+            reader.fault(
+                line, f"more than {number:,} judgements.", "Leave out what begins at this line."
+            )
             break
         if not _GRADE.fullmatch(grade) or int(float(grade)) > HIGHEST_GRADE:
-            reader.fault(line, f"'{shown(grade)}' is no grade.", f"Write a whole number up to {HIGHEST_GRADE}; 0 is not relevant.")
+            reader.fault(
+                line,
+                f"'{shown(grade)}' is no grade.",
+                f"Write a whole number up to {HIGHEST_GRADE}; 0 is not relevant.",
+            )
         elif queries is not None and query not in queries:
-            reader.fault(line, f"there is no query '{shown(query)}'.", "Add the query, or delete the line.")
+            reader.fault(
+                line, f"there is no query '{shown(query)}'.", "Add the query, or delete the line."
+            )
         elif passages is not None and passage not in passages:
-            reader.fault(line, f"there is no passage '{shown(passage)}'.", "Add the passage, or delete the line.")
+            reader.fault(
+                line,
+                f"there is no passage '{shown(passage)}'.",
+                "Add the passage, or delete the line.",
+            )
         elif passage in (grades := found.setdefault(query, {})):
-            reader.fault(line, f"query '{shown(query)}' and passage '{shown(passage)}' were judged before.", "Keep one of the lines.")
+            reader.fault(
+                line,
+                f"query '{shown(query)}' and passage '{shown(passage)}' were judged before.",
+                "Keep one of the lines.",
+            )
         else:
             grades[passage] = int(float(grade))
     return found
@@ -332,7 +450,9 @@ def _judgement_rows(reader: _Reader) -> Iterator[tuple[int, tuple[str, str, str]
     first = reader.first(content)
     delimiter = max("\t,;", key=first.count)
     header = [name.strip().strip('"').lower() for name in first.split(delimiter)]
-    places = [next((header.index(name) for name in names if name in header), -1) for names in _COLUMNS]
+    places = [
+        next((header.index(name) for name in names if name in header), -1) for names in _COLUMNS
+    ]
     if min(places) >= 0:
         rows = reader.rows(content, delimiter)
         next(rows, None)
@@ -341,11 +461,19 @@ def _judgement_rows(reader: _Reader) -> Iterator[tuple[int, tuple[str, str, str]
                 query, passage, grade = (row[place].strip() for place in places)
                 yield line, (query, passage, grade)
             else:
-                reader.fault(line, f"{len(row)} values, but the header has {len(header)}.", "Write a value for each column.")
+                reader.fault(
+                    line,
+                    f"{len(row)} values, but the header has {len(header)}.",
+                    "Write a value for each column.",
+                )
         return
     for line, text in reader.lines(content):
         match text.split():
             case [query, _, passage, grade]:
                 yield line, (query, passage, grade)
             case [_, *_]:
-                reader.fault(line, "no four columns.", "Write: query 0 passage grade; or begin with a header query-id, corpus-id, score.")
+                reader.fault(
+                    line,
+                    "no four columns.",
+                    "Write: query 0 passage grade; or begin with a header query-id, corpus-id, score.",
+                )

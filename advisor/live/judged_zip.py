@@ -36,19 +36,44 @@ def read_zip(file: File, limits: Limits = LIMITS) -> Judged:
         passages, queries, judgements = _members(file.content, limits)
     except _Refused as refused:
         problem, remedy = refused.args
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, LookupError, NotImplementedError, RuntimeError):
-        problem, remedy = "it is no zip that can be read, or it is damaged.", "Zip the folder again."
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        struct.error,
+        EOFError,
+        OSError,
+        ValueError,
+        LookupError,
+        NotImplementedError,
+        RuntimeError,
+    ):
+        problem, remedy = (
+            "it is no zip that can be read, or it is damaged.",
+            "Zip the folder again.",
+        )
     else:
-        found = read(passages, queries, judgements, limits._replace(largest_bytes=limits.largest_unpacked_bytes))
-        return dataclasses.replace(found, notes=(f"Judgements: {shown(judgements.name)}.", *found.notes))
+        found = read(
+            passages,
+            queries,
+            judgements,
+            limits._replace(largest_bytes=limits.largest_unpacked_bytes),
+        )
+        return dataclasses.replace(
+            found, notes=(f"Judgements: {shown(judgements.name)}.", *found.notes)
+        )
     raise OwnDataError([Fault(shown(file.name) or "the zip", "", "", problem, remedy)])
 
 
 def _members(content: bytes, limits: Limits) -> tuple[File, File, File]:
     """The three files of a zip, checked before and while they are unpacked."""
     if len(content) > limits.largest_bytes:
-        raise _Refused(f"{len(content):,} bytes, more than the {limits.largest_bytes:,} that are taken.", "Take a smaller data set.")
-    if content.count(_ENTRY) > limits.most_entries:  # counted first, because zipfile makes an object of each
+        raise _Refused(
+            f"{len(content):,} bytes, more than the {limits.largest_bytes:,} that are taken.",
+            "Take a smaller data set.",
+        )
+    if (
+        content.count(_ENTRY) > limits.most_entries
+    ):  # counted first, because zipfile makes an object of each
         raise _Refused(f"it holds more than {limits.most_entries:,} files.", _AGAIN)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         chosen = _chosen(archive.infolist())
@@ -72,18 +97,28 @@ def _chosen(entries: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
             raise _Refused(f"'{name}' is a link or a device, not a file.", _AGAIN)
         if entry.flag_bits & 0x41:  # bits 0 and 6: encryption (APPNOTE.TXT 4.4.4)
             raise _Refused(f"'{name}' is encrypted.", "Zip the folder again without a password.")
-    if twice := [path for path, times in Counter(entry.filename for entry in entries).items() if times > 1]:
+    if twice := [
+        path for path, times in Counter(entry.filename for entry in entries).items() if times > 1
+    ]:
         raise _Refused(f"'{shown(twice[0])}' is in it twice.", _AGAIN)
-    matches = [(entry, match) for entry in entries if (match := _MEMBER.fullmatch(entry.filename)) and match["top"] != "__MACOSX"]
+    matches = [
+        (entry, match)
+        for entry in entries
+        if (match := _MEMBER.fullmatch(entry.filename)) and match["top"] != "__MACOSX"
+    ]
     if len({match["top"] for _, match in matches}) > 1:
         raise _Refused("it holds more than one data set.", "Zip one of them.")
     found = {match["name"]: entry for entry, match in matches}
-    splits = [*(f"qrels/{split}.tsv" for split in _SPLITS), *sorted(name for name in found if name.startswith("qrels/"))]
+    splits = [
+        *(f"qrels/{split}.tsv" for split in _SPLITS),
+        *sorted(name for name in found if name.startswith("qrels/")),
+    ]
     judgements = next((name for name in splits if name in found), splits[0])
     wanted = ["corpus.jsonl", "queries.jsonl", judgements]
     if missing := [name for name in wanted if name not in found]:
         raise _Refused(
-            f"there is no {' and no '.join(missing)}.", "Lay it out as BEIR does: corpus.jsonl, queries.jsonl and qrels/test.tsv."
+            f"there is no {' and no '.join(missing)}.",
+            "Lay it out as BEIR does: corpus.jsonl, queries.jsonl and qrels/test.tsv.",
         )
     return [found[name] for name in wanted]
 
@@ -91,14 +126,20 @@ def _chosen(entries: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
 def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, limits: Limits) -> bytes:
     """The bytes of an entry, counted while they come, because what its header says may be false."""
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise _Refused(f"'{shown(entry.filename)}' is packed in a way that is not read here.", "Zip it with the usual method, deflate.")
+        raise _Refused(
+            f"'{shown(entry.filename)}' is packed in a way that is not read here.",
+            "Zip it with the usual method, deflate.",
+        )
     most = min(left, limits.largest_ratio * max(entry.compress_size, 1_000))
     unpacked = bytearray()
     with archive.open(entry) as member:
         while chunk := member.read(65_536):
             unpacked += chunk
             if len(unpacked) > most:
-                raise _Refused(f"'{shown(entry.filename)}' unpacks to more than {most:,} bytes.", "Take a smaller data set.")
+                raise _Refused(
+                    f"'{shown(entry.filename)}' unpacks to more than {most:,} bytes.",
+                    "Take a smaller data set.",
+                )
     if len(unpacked) != entry.file_size:
         raise _Refused(f"'{shown(entry.filename)}' is not as long as the zip says.", _AGAIN)
     return bytes(unpacked)

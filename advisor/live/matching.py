@@ -35,7 +35,11 @@ def shared_tokens(query: Mapping[str, float], passage: Mapping[str, float]) -> l
     >>> shared_tokens({"gpu": 0.5, "price": 0.25, "a": 0.125}, {"price": 0.5, "gpu": 0.5, "month": 1.0})[0]
     SharedToken(token='gpu', query_weight=0.5, passage_weight=0.5, product=0.25)
     """
-    shared = [SharedToken(token, weight, passage[token], weight * passage[token]) for token, weight in query.items() if token in passage]
+    shared = [
+        SharedToken(token, weight, passage[token], weight * passage[token])
+        for token, weight in query.items()
+        if token in passage
+    ]
     return sorted(shared, key=lambda one: (-one.product, one.token))
 
 
@@ -60,7 +64,10 @@ def max_sim(query: NDArray[Any], passage: NDArray[Any]) -> float:
 
 
 def best_matches(
-    query: NDArray[Any], passage: NDArray[Any], query_tokens: Sequence[str], passage_tokens: Sequence[str]
+    query: NDArray[Any],
+    passage: NDArray[Any],
+    query_tokens: Sequence[str],
+    passage_tokens: Sequence[str],
 ) -> list[TokenMatch]:
     """Each query token with its best passage token, in the query's order; their mean similarity is `max_sim`.
 
@@ -69,7 +76,9 @@ def best_matches(
     """
     similar = _similarities(query, passage)
     if similar.shape != (len(query_tokens), len(passage_tokens)):
-        raise ValueError(f"{similar.shape} vectors, but {(len(query_tokens), len(passage_tokens))} tokens, of query and passage.")
+        raise ValueError(
+            f"{similar.shape} vectors, but {(len(query_tokens), len(passage_tokens))} tokens, of query and passage."
+        )
     nearest = similar.argmax(axis=1)
     return [
         TokenMatch(token, passage_tokens[place], float(row[place]))
@@ -79,6 +88,14 @@ def best_matches(
 
 def _similarities(query: NDArray[Any], passage: NDArray[Any]) -> NDArray[np.float64]:
     """Inner product of each pair of tokens, shape (query tokens, passage tokens)."""
-    if query.ndim != 2 or passage.ndim != 2 or not len(query) or not len(passage) or query.shape[1] != passage.shape[1]:
-        raise ValueError(f"Vectors of tokens have shape (tokens, dim), with the same dim; these have {query.shape} and {passage.shape}.")
+    if (
+        query.ndim != 2
+        or passage.ndim != 2
+        or not len(query)
+        or not len(passage)
+        or query.shape[1] != passage.shape[1]
+    ):
+        raise ValueError(
+            f"Vectors of tokens have shape (tokens, dim), with the same dim; these have {query.shape} and {passage.shape}."
+        )
     return query.astype(np.float64) @ passage.astype(np.float64).T

@@ -48,7 +48,11 @@ class EngineRun:
     @property
     def name(self) -> str:
         """The model, or both of them; a stand-in is marked."""
-        named = [f"{about.model} (not BGE)" if about.standin else about.model for about in (self.about, self.reranker) if about]
+        named = [
+            f"{about.model} (not BGE)" if about.standin else about.model
+            for about in (self.about, self.reranker)
+            if about
+        ]
         return " with ".join(named)
 
 
@@ -88,7 +92,11 @@ class Comparison:
 
 
 def run(
-    engine: Engine, judged: Judged, reranker: Engine | None = None, depth: int = RERANKED, told: Told = lambda done, total: None
+    engine: Engine,
+    judged: Judged,
+    reranker: Engine | None = None,
+    depth: int = RERANKED,
+    told: Told = lambda done, total: None,
 ) -> EngineRun:
     """What an embedder finds, and, where a reranker is given, with the first `depth` passages of each query in its order.
 
@@ -96,17 +104,31 @@ def run(
         EncodeError: an engine could not answer.
     """
     total = len(judged.passages) + len(judged.queries)
-    passages, passage_seconds = _vectors(engine, list(judged.passages.values()), "passage", lambda done: told(done, total))
+    passages, passage_seconds = _vectors(
+        engine, list(judged.passages.values()), "passage", lambda done: told(done, total)
+    )
     before = len(judged.passages)
-    queries, query_seconds = _vectors(engine, list(judged.queries.values()), "query", lambda done: told(before + done, total))
+    queries, query_seconds = _vectors(
+        engine, list(judged.queries.values()), "query", lambda done: told(before + done, total)
+    )
     if passages.shape[1] != queries.shape[1]:
-        raise EncodeError(f"{engine.about.model} gave vectors of two lengths. Check that one model answers at its address.")
+        raise EncodeError(
+            f"{engine.about.model} gave vectors of two lengths. Check that one model answers at its address."
+        )
     found = ranked(queries, passages, list(judged.passages), DEPTH)
-    first = EngineRun(engine.about, passage_seconds + query_seconds, dict(zip(judged.queries, found, strict=True)))
+    first = EngineRun(
+        engine.about, passage_seconds + query_seconds, dict(zip(judged.queries, found, strict=True))
+    )
     return first if reranker is None else reranked(first, judged, reranker, depth, told)
 
 
-def reranked(first: EngineRun, judged: Judged, reranker: Engine, depth: int = RERANKED, told: Told = lambda done, total: None) -> EngineRun:
+def reranked(
+    first: EngineRun,
+    judged: Judged,
+    reranker: Engine,
+    depth: int = RERANKED,
+    told: Told = lambda done, total: None,
+) -> EngineRun:
     """A run with the first `depth` passages of each query in a reranker's order, and the rest behind them as they were.
 
     Raises:
@@ -125,7 +147,9 @@ def reranked(first: EngineRun, judged: Judged, reranker: Engine, depth: int = RE
     return replace(first, seconds=seconds, ranking=ranking, reranker=reranker.about, reranked=depth)
 
 
-def _vectors(engine: Engine, texts: Sequence[str], role: Role, told: Callable[[int], None]) -> tuple[Floats, float]:
+def _vectors(
+    engine: Engine, texts: Sequence[str], role: Role, told: Callable[[int], None]
+) -> tuple[Floats, float]:
     """Vectors of all texts, shape (texts, dim), and the seconds they took."""
     blocks, seconds = [], 0.0
     for start in range(0, len(texts), _BATCH):
@@ -136,7 +160,9 @@ def _vectors(engine: Engine, texts: Sequence[str], role: Role, told: Callable[[i
         seconds += vectors.seconds
         told(start + len(batch))
     if len({block.shape[1] for block in blocks}) != 1:
-        raise EncodeError(f"{engine.about.model} gave vectors of two lengths. Check that one model answers at its address.")
+        raise EncodeError(
+            f"{engine.about.model} gave vectors of two lengths. Check that one model answers at its address."
+        )
     return np.concatenate(blocks), seconds
 
 
@@ -148,7 +174,9 @@ def _check(values: Floats, shape: tuple[int, ...], about: About) -> None:
         )
 
 
-def ranked(queries: Floats, passages: Floats, ids: Sequence[str], depth: int = DEPTH) -> list[tuple[str, ...]]:
+def ranked(
+    queries: Floats, passages: Floats, ids: Sequence[str], depth: int = DEPTH
+) -> list[tuple[str, ...]]:
     """Ids of the `depth` passages with the highest cosine for each query, compared with every passage; equal ones by id.
 
     Shapes: `queries` (queries, dim), `passages` (passages, dim), rows of length one; `ids` one a passage.
@@ -175,15 +203,24 @@ def measured(judged: Judged, run: EngineRun) -> Measured:
     try:
         import ir_measures  # type: ignore[import-untyped, unused-ignore]
     except ImportError:
-        raise EncodeError("Measuring needs ir-measures, which is not installed. Install the app with its 'live' extra.") from None
+        raise EncodeError(
+            "Measuring needs ir-measures, which is not installed. Install the app with its 'live' extra."
+        ) from None
     wanted = (ir_measures.nDCG @ 10, ir_measures.R @ 10, ir_measures.R @ 100, ir_measures.RR @ 10)
     queries = tuple(judged.queries)
     # Grades below 0 are cut off, since one of the programs behind ir-measures has no place for them.
-    relevant = {query: {key: max(grade, 0) for key, grade in judged.judgements[query].items()} for query in queries}
+    relevant = {
+        query: {key: max(grade, 0) for key, grade in judged.judgements[query].items()}
+        for query in queries
+    }
     # A score of its own for each place, since programs differ in how they order ties.
-    scores = {query: {key: float(-place) for place, key in enumerate(run.ranking.get(query, ()))} for query in queries}
+    scores = {
+        query: {key: float(-place) for place, key in enumerate(run.ranking.get(query, ()))}
+        for query in queries
+    }
     found: dict[tuple[Any, str], float] = {
-        (metric.measure, metric.query_id): metric.value for metric in ir_measures.iter_calc(wanted, relevant, scores)
+        (metric.measure, metric.query_id): metric.value
+        for metric in ir_measures.iter_calc(wanted, relevant, scores)
     }
     rows = (np.array([found[measure, query] for query in queries]) for measure in wanted)
     return Measured(run, queries, dict(zip(METRICS, rows, strict=True)))
@@ -225,16 +262,26 @@ def compare(first: Measured, second: Measured, metric: str = METRICS[0]) -> Comp
     )
 
 
-def _sentence(first: Measured, second: Measured, metric: str, difference: Interval, verdict: str) -> str:
+def _sentence(
+    first: Measured, second: Measured, metric: str, difference: Interval, verdict: str
+) -> str:
     """The verdict with its figures; the better run comes first."""
     value, low, high = difference
     if value < 0 or verdict == "second":
         first, second, value, low, high = second, first, -value, -high, -low
-    value, low, high = (round(figure, 3) + 0.0 for figure in (value, low, high))  # + 0.0: no minus before a zero
+    value, low, high = (
+        round(figure, 3) + 0.0 for figure in (value, low, high)
+    )  # + 0.0: no minus before a zero
     ahead, behind = first.run.name, second.run.name
-    figures = f"{metric} {first.values[metric].mean():.3f} against {second.values[metric].mean():.3f}"
+    figures = (
+        f"{metric} {first.values[metric].mean():.3f} against {second.values[metric].mean():.3f}"
+    )
     queries = f"{len(first.queries):,} {'query' if len(first.queries) == 1 else 'queries'}"
-    interval = f"difference {value:.3f} (95 % between {low:.3f} and {high:.3f}) on {queries}".replace("-", "\u2212")
+    interval = (
+        f"difference {value:.3f} (95 % between {low:.3f} and {high:.3f}) on {queries}".replace(
+            "-", "\u2212"
+        )
+    )
     if verdict == "too few":
         return f"Too few queries to decide: {figures} for {ahead} and {behind} on {queries}; judge at least {TOO_FEW}."
     if verdict == "equal":
@@ -247,7 +294,10 @@ def rows(results: Sequence[Measured]) -> list[dict[str, str]]:
     ordered = sorted(results, key=lambda one: -one.means[METRICS[0]].value)
     return [
         {"Run": one.run.name}
-        | {metric: f"{mean.value:.3f} ({mean.low:.3f} to {mean.high:.3f})" for metric, mean in one.means.items()}
+        | {
+            metric: f"{mean.value:.3f} ({mean.low:.3f} to {mean.high:.3f})"
+            for metric, mean in one.means.items()
+        }
         | {"Queries": f"{len(one.queries):,}", "Seconds": f"{one.run.seconds:,.1f}"}
         for one in ordered
     ]
@@ -271,12 +321,19 @@ def query_rows(judged: Judged, results: Sequence[Measured]) -> list[dict[str, st
     """nDCG@10 of each run on each query, the queries on which the runs differ most first."""
     columns = {}
     for number, one in enumerate(results, 1):
-        columns[one.run.name if one.run.name not in columns else f"{one.run.name} ({number})"] = one.values[METRICS[0]]
+        columns[one.run.name if one.run.name not in columns else f"{one.run.name} ({number})"] = (
+            one.values[METRICS[0]]
+        )
     made: list[dict[str, str | float]] = [
-        {"Query": judged.queries[query]} | {name: round(float(values[place]), 3) for name, values in columns.items()}
+        {"Query": judged.queries[query]}
+        | {name: round(float(values[place]), 3) for name, values in columns.items()}
         for place, query in enumerate(results[0].queries)
     ]
-    spread = [max(float(v[place]) for v in columns.values()) - min(float(v[place]) for v in columns.values()) for place in range(len(made))]
+    spread = [
+        max(float(v[place]) for v in columns.values())
+        - min(float(v[place]) for v in columns.values())
+        for place in range(len(made))
+    ]
     return [made[place] for place in sorted(range(len(made)), key=lambda place: -spread[place])]
 
 
@@ -287,7 +344,11 @@ def data_sentence(judged: Judged) -> str:
     relevant = _counted(counted, "relevant passage", "relevant passages")
     told = f"{_counted(len(judged.passages), 'passage', 'passages')}, {queries} with {relevant}."
     notes = " ".join(judged.notes)
-    few = f" Fewer than {TOO_FEW} queries decide nothing: figures are shown, no verdict." if len(judged.queries) < TOO_FEW else ""
+    few = (
+        f" Fewer than {TOO_FEW} queries decide nothing: figures are shown, no verdict."
+        if len(judged.queries) < TOO_FEW
+        else ""
+    )
     return f"{told} {notes}".strip() + few
 
 

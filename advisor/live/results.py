@@ -27,9 +27,15 @@ MOST_SENTENCES = 12
 """Sentences in a heatmap: more would not be readable on a phone."""
 
 
-def who(about: About, seconds: float, counted: int | None = None, counted_in: str = "tokens") -> str:
+def who(
+    about: About, seconds: float, counted: int | None = None, counted_in: str = "tokens"
+) -> str:
     """Who answered, at which precision, and how long it took, as a sentence."""
-    engine = {"local": "fastembed on this machine", "torch": "torch on this machine", "remote": f"at {about.where}"}[about.engine]
+    engine = {
+        "local": "fastembed on this machine",
+        "torch": "torch on this machine",
+        "remote": f"at {about.where}",
+    }[about.engine]
     label = " (a stand-in, not BGE)" if about.standin else ""
     if about.variant_id is None and not about.standin:
         label = " (not the model of the catalog)"
@@ -40,12 +46,20 @@ def who(about: About, seconds: float, counted: int | None = None, counted_in: st
 
 def told_seconds(seconds: float) -> str:
     """`38 ms`, `2.4 s`: a duration with two or three digits."""
-    return f"{seconds * 1000:,.0f} ms" if seconds < 0.995 else f"{seconds:,.1f} s" if seconds < 99.5 else f"{seconds:,.0f} s"
+    return (
+        f"{seconds * 1000:,.0f} ms"
+        if seconds < 0.995
+        else f"{seconds:,.1f} s"
+        if seconds < 99.5
+        else f"{seconds:,.0f} s"
+    )
 
 
 def named(first: About, second: About) -> tuple[str, str]:
     """What answered, by names that differ; a stand-in is marked."""
-    one, other = (f"{about.model} (not BGE)" if about.standin else about.model for about in (first, second))
+    one, other = (
+        f"{about.model} (not BGE)" if about.standin else about.model for about in (first, second)
+    )
     return (one, other) if one != other else (f"{one} (first)", f"{other} (second)")
 
 
@@ -74,7 +88,10 @@ class Likeness:
 
     def rows(self) -> list[dict[str, str]]:
         """Each pair with its cosine, the nearest first."""
-        return [{"Cosine": f"{p.cosine:.3f}", "One": self.texts[p.first], "Other": self.texts[p.second]} for p in self.pairs]
+        return [
+            {"Cosine": f"{p.cosine:.3f}", "One": self.texts[p.first], "Other": self.texts[p.second]}
+            for p in self.pairs
+        ]
 
     def _pair(self, pair: Pair) -> str:
         return f"“{self.texts[pair.first]}” and “{self.texts[pair.second]}” ({pair.cosine:.2f})"
@@ -87,7 +104,9 @@ def likeness(texts: Sequence[str], dense: Floats) -> Likeness:
         EncodeError: there are fewer than two sentences.
     """
     if len(texts) < 2:
-        raise EncodeError("One sentence has nothing to be compared with. Write two or more, one a line.")
+        raise EncodeError(
+            "One sentence has nothing to be compared with. Write two or more, one a line."
+        )
     cosines = (dense @ dense.T).astype(np.float32)
     pairs = [Pair(i, j, float(cosines[i, j])) for i, j in combinations(range(len(texts)), 2)]
     return Likeness(tuple(texts), cosines, tuple(sorted(pairs, key=lambda p: -p.cosine)))
@@ -102,7 +121,9 @@ class Shelf:
         self._kept: OrderedDict[tuple[Model, tuple[str, ...]], Vectors] = OrderedDict()
         self._lock = threading.Lock()
 
-    def vectors(self, model: Model | None, texts: tuple[str, ...], make: Callable[[], Vectors]) -> Vectors:
+    def vectors(
+        self, model: Model | None, texts: tuple[str, ...], make: Callable[[], Vectors]
+    ) -> Vectors:
         """The vectors kept for a model, or what `make` gives; those of an endpoint (no model) are not kept."""
         if model is None:
             return make()
@@ -127,7 +148,9 @@ class Hit(NamedTuple):
     grade: int | None
 
 
-def search(query: Floats, dense: Floats, passages: Mapping[str, str], grades: Mapping[str, int], top: int) -> list[Hit]:
+def search(
+    query: Floats, dense: Floats, passages: Mapping[str, str], grades: Mapping[str, int], top: int
+) -> list[Hit]:
     """The passages nearest to a query, the best first; equal ones in their own order. Shapes: query (dim,), dense (passages, dim)."""
     cosines = dense @ query
     ids = list(passages)
@@ -140,7 +163,16 @@ def hit_rows(hits: Sequence[Hit], judged: bool) -> list[dict[str, str]]:
     rows = []
     for place, hit in enumerate(hits, 1):
         row = {"Place": str(place), "Cosine": f"{hit.cosine:.3f}", "Passage": hit.text}
-        rows.append(row | {"Judged": {None: "", 1: "helps", 2: "answers it"}.get(hit.grade, f"grade {hit.grade}")} if judged else row)
+        rows.append(
+            row
+            | {
+                "Judged": {None: "", 1: "helps", 2: "answers it"}.get(
+                    hit.grade, f"grade {hit.grade}"
+                )
+            }
+            if judged
+            else row
+        )
     return rows
 
 
@@ -172,7 +204,10 @@ class Move(NamedTuple):
 def reranked(hits: Sequence[Hit], scores: Scores) -> list[Move]:
     """Hits in the order of a reranker's scores, the best first; equal ones keep their order."""
     order = np.argsort(-scores.raw, kind="stable")
-    return [Move(hits[i], int(i) + 1, place, float(scores.raw[i]), float(scores.sigmoid[i])) for place, i in enumerate(order, 1)]
+    return [
+        Move(hits[i], int(i) + 1, place, float(scores.raw[i]), float(scores.sigmoid[i]))
+        for place, i in enumerate(order, 1)
+    ]
 
 
 def move_rows(moves: Sequence[Move], scale: str) -> list[dict[str, str]]:
@@ -194,7 +229,11 @@ def moves_sentence(moves: Sequence[Move]) -> str:
     if all(m.before == m.after for m in moves):
         return "Reranking kept the order."
     best = moves[0]
-    top = "kept the first place" if best.before == 1 else f"came up from place {best.before} to the first"
+    top = (
+        "kept the first place"
+        if best.before == 1
+        else f"came up from place {best.before} to the first"
+    )
     moved = sum(m.before != m.after for m in moves)
     return f"{moved} of {len(moves)} passages changed their place; “{short(best.hit.text)}” {top}."
 
@@ -239,8 +278,14 @@ def cut(text: str, tokenizer: Tokenizer, limit: int) -> Cut:
     special = whole.num_special_tokens_to_add(is_pair=False)
     room = limit - special
     if room < 1:
-        raise EncodeError(f"A limit of {limit} tokens leaves no room beside the {special} special ones. Choose a larger one.")
-    ends = [end for (_, end), mark in zip(encoded.offsets, encoded.special_tokens_mask, strict=True) if not mark]
+        raise EncodeError(
+            f"A limit of {limit} tokens leaves no room beside the {special} special ones. Choose a larger one."
+        )
+    ends = [
+        end
+        for (_, end), mark in zip(encoded.offsets, encoded.special_tokens_mask, strict=True)
+        if not mark
+    ]
     unknown = sum(token in UNKNOWN for token in encoded.tokens)
     if len(ends) <= room:
         return Cut(text, "", len(encoded.ids), limit, unknown)
@@ -256,9 +301,13 @@ def tokenizer(catalog: Catalog, chosen: Choice) -> Tokenizer | None:
     """The tokenizer of a choice: from its files where they are at hand, else the shipped one of its variant; None where neither is."""
     model = chosen.model
     if model is not None and (model.folder / "tokenizer.json").is_file():
-        with contextlib.suppress(Exception):  # tokenizers 0.23 raises nothing narrower for a file that it cannot read
+        with contextlib.suppress(
+            Exception
+        ):  # tokenizers 0.23 raises nothing narrower for a file that it cannot read
             return Tokenizer.from_file(str(model.folder / "tokenizer.json"))
-    variant = catalog.variants.get((model.variant_id if model else chosen.endpoint.variant if chosen.endpoint else None) or "")
+    variant = catalog.variants.get(
+        (model.variant_id if model else chosen.endpoint.variant if chosen.endpoint else None) or ""
+    )
     name = token_counts.SHIPPED.get(variant.tokenizer or "") if variant else None
     return vocabulary.wordpiece(catalog.folder, name) if name else None
 
@@ -277,19 +326,38 @@ def three(query: Vectors, made: Vectors, texts: Sequence[str]) -> Three:
     Raises:
         EncodeError: the vectors lack one of the outputs.
     """
-    if not (query.sparse and query.multi_vector and query.pieces and made.sparse and made.multi_vector and made.pieces):
-        raise EncodeError("The engine gave no sparse or no multi-vector output. Choose BGE M3 in the torch engine.")
+    if not (
+        query.sparse
+        and query.multi_vector
+        and query.pieces
+        and made.sparse
+        and made.multi_vector
+        and made.pieces
+    ):
+        raise EncodeError(
+            "The engine gave no sparse or no multi-vector output. Choose BGE M3 in the torch engine."
+        )
     dense = (made.dense @ query.dense[0]).tolist()
     sparse = [matching.sparse_score(query.sparse[0], weights) for weights in made.sparse]
     multi = [
-        matching.max_sim(query.multi_vector[0], rows) if len(rows) and len(query.multi_vector[0]) else 0.0 for rows in made.multi_vector
+        matching.max_sim(query.multi_vector[0], rows)
+        if len(rows) and len(query.multi_vector[0])
+        else 0.0
+        for rows in made.multi_vector
     ]
     rows = [
-        {"Passage": text, "Dense (cosine)": f"{d:.3f}", "Sparse": f"{s:.3f}", "Multi-vector": f"{m:.3f}"}
+        {
+            "Passage": text,
+            "Dense (cosine)": f"{d:.3f}",
+            "Sparse": f"{s:.3f}",
+            "Multi-vector": f"{m:.3f}",
+        }
         for text, d, s, m in zip(texts, dense, sparse, multi, strict=True)
     ]
     details = []
-    for text, weights, vectors, pieces in zip(texts, made.sparse, made.multi_vector, made.pieces, strict=True):
+    for text, weights, vectors, pieces in zip(
+        texts, made.sparse, made.multi_vector, made.pieces, strict=True
+    ):
         carried = [
             {
                 "Token": one.token,
@@ -300,7 +368,11 @@ def three(query: Vectors, made: Vectors, texts: Sequence[str]) -> Three:
             for one in matching.shared_tokens(query.sparse[0], weights)
         ]
         best = [
-            {"Token of the query": one.query_token, "Nearest in the passage": one.passage_token, "Similarity": f"{one.similarity:.3f}"}
+            {
+                "Token of the query": one.query_token,
+                "Nearest in the passage": one.passage_token,
+                "Similarity": f"{one.similarity:.3f}",
+            }
             for one in (
                 matching.best_matches(query.multi_vector[0], vectors, query.pieces[0], pieces)
                 if len(vectors) and len(query.multi_vector[0])
@@ -328,11 +400,16 @@ def beside(one: Sequence[Hit], other: Sequence[Hit], names: tuple[str, str]) -> 
     first = {hit.id: (place, hit) for place, hit in enumerate(one, 1)}
     second = {hit.id: (place, hit) for place, hit in enumerate(other, 1)}
     far = max(len(first), len(second)) + 1
-    keys = sorted({*first, *second}, key=lambda k: (min(first.get(k, (far,))[0], second.get(k, (far,))[0]), k))
+    keys = sorted(
+        {*first, *second}, key=lambda k: (min(first.get(k, (far,))[0], second.get(k, (far,))[0]), k)
+    )
     rows = []
     for key in keys:
         hit = (first.get(key) or second[key])[1]
-        row = {name: str(found[key][0]) if key in found else "not found" for name, found in zip(names, (first, second), strict=True)}
+        row = {
+            name: str(found[key][0]) if key in found else "not found"
+            for name, found in zip(names, (first, second), strict=True)
+        }
         rows.append(row | {"Passage": hit.text})
     return Beside(len(first.keys() & second.keys()), rows)
 
@@ -343,7 +420,11 @@ def beside_sentence(found: Beside, top: int, names: tuple[str, str]) -> str:
 
 
 def instruction_sentence(
-    about: About, instruction: str | None, with_it: Sequence[Hit], without: Sequence[Hit], grades: Mapping[str, int]
+    about: About,
+    instruction: str | None,
+    with_it: Sequence[Hit],
+    without: Sequence[Hit],
+    grades: Mapping[str, int],
 ) -> str:
     """What the query instruction changed, as a sentence."""
     if not instruction and about.engine == "remote" and about.variant_id is None:
@@ -354,7 +435,9 @@ def instruction_sentence(
     told = f"{same} of {len(with_it)} places hold the same passage with and without “{instruction.strip()}”."
     wanted = {key for key, grade in grades.items() if grade > 0}
     if wanted:
-        with_count, without_count = (sum(hit.id in wanted for hit in hits) for hits in (with_it, without))
+        with_count, without_count = (
+            sum(hit.id in wanted for hit in hits) for hits in (with_it, without)
+        )
         passages = "passage" if len(wanted) == 1 else "passages"
         told += f" Of {len(wanted)} {passages} judged relevant, {with_count} found with it and {without_count} without."
     return told

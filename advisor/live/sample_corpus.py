@@ -26,7 +26,17 @@ def load(root: Path | None = None) -> Judged:
         files = [File(f"{name}/{file}", (place / file).read_bytes()) for file in FILES]
     except OSError as error:
         file = Path(error.filename or FILES[0]).name
-        raise CatalogError([Fault(f"{name}/{file}", "", "", f"it cannot be read ({error.strerror}).", "Restore it.")]) from None
+        raise CatalogError(
+            [
+                Fault(
+                    f"{name}/{file}",
+                    "",
+                    "",
+                    f"it cannot be read ({error.strerror}).",
+                    "Restore it.",
+                )
+            ]
+        ) from None
     try:
         found = read(files[0], files[1], files[2], Limits())
     except OwnDataError as error:
@@ -38,15 +48,35 @@ def load(root: Path | None = None) -> Judged:
 
 def _faults(found: Judged, name: str) -> list[Fault]:
     """What a visitor's data may lack and the sample may not."""
-    faults = [Fault(f"{name}/queries.jsonl", "", "", note, "Judge a passage for each query.") for note in found.notes]
+    faults = [
+        Fault(f"{name}/queries.jsonl", "", "", note, "Judge a passage for each query.")
+        for note in found.notes
+    ]
     seen: dict[str, str] = {}
     for key, text in found.passages.items():
         if (other := seen.setdefault(" ".join(text.lower().split()), key)) != key:
             faults.append(
-                Fault(f"{name}/passages.jsonl", f"passage {key}", "text", f"the text of {other}.", "Write another, or delete one.")
+                Fault(
+                    f"{name}/passages.jsonl",
+                    f"passage {key}",
+                    "text",
+                    f"the text of {other}.",
+                    "Write another, or delete one.",
+                )
             )
-    told = (("passages", found.passages, found.passage_languages), ("queries", found.queries, found.query_languages))
+    told = (
+        ("passages", found.passages, found.passage_languages),
+        ("queries", found.queries, found.query_languages),
+    )
     for kind, texts, languages in told:
         for key in sorted(set(texts) - set(languages)):
-            faults.append(Fault(f"{name}/{kind}.jsonl", key, "language", "the field is missing.", "Write an ISO 639 code, as en."))
+            faults.append(
+                Fault(
+                    f"{name}/{kind}.jsonl",
+                    key,
+                    "language",
+                    "the field is missing.",
+                    "Write an ISO 639 code, as en.",
+                )
+            )
     return faults

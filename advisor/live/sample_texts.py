@@ -14,7 +14,9 @@ from typing import Any, Literal, NamedTuple
 from advisor.live.tokenizer_faults import TokenCountError
 
 _LINE = re.compile(r"^.*$", re.MULTILINE)
-CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+CJK = re.compile(
+    "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
+)
 
 
 class SampleLimits(NamedTuple):
@@ -31,11 +33,16 @@ SAMPLE_LIMITS = SampleLimits()
 def refuse_none(texts: Sequence[str]) -> None:
     """Raises TokenCountError where a sample holds no text at all."""
     if not texts:
-        raise TokenCountError("The sample holds no text. Paste passages, or upload a .txt, .csv or .jsonl file that has some.")
+        raise TokenCountError(
+            "The sample holds no text. Paste passages, or upload a .txt, .csv or .jsonl file that has some."
+        )
 
 
 def passages(
-    content: str | bytes, name: str = "", split: Literal["blank-line", "line"] = "blank-line", limits: SampleLimits = SAMPLE_LIMITS
+    content: str | bytes,
+    name: str = "",
+    split: Literal["blank-line", "line"] = "blank-line",
+    limits: SampleLimits = SAMPLE_LIMITS,
 ) -> list[str]:
     """Passages of a pasted text or an uploaded file.
 
@@ -65,7 +72,9 @@ def passages(
                 f"The passage at line {line:,} has {len(passage):,} characters, more than the {limits.longest_characters:,} that one may have. Split it."
             )
         if len(kept) == limits.most_passages:
-            raise TokenCountError(f"There are more than {limits.most_passages:,} passages. Leave out what begins at line {line:,}.")
+            raise TokenCountError(
+                f"There are more than {limits.most_passages:,} passages. Leave out what begins at line {line:,}."
+            )
         kept.append(passage)
     refuse_none(kept)
     return kept
@@ -82,7 +91,9 @@ def _text(content: str | bytes, limits: SampleLimits) -> str:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise TokenCountError(f"Line {line:,} is not UTF-8. Save the file as UTF-8 and upload it again.") from None
+        raise TokenCountError(
+            f"Line {line:,} is not UTF-8. Save the file as UTF-8 and upload it again."
+        ) from None
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -111,7 +122,9 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 def _csv_rows(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """(line it begins at, values by column) of each row below the header."""
     first = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True
+    )
     header: list[str] = []
     line = 1
     try:
@@ -126,7 +139,9 @@ def _csv_rows(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
                 yield line, dict(zip(header, row, strict=True))
             line = reader.line_num + 1
     except csv.Error as error:
-        raise TokenCountError(f"Line {line:,} is not readable as CSV ({error}). Mend it, or save the texts as .jsonl.") from None
+        raise TokenCountError(
+            f"Line {line:,} is not readable as CSV ({error}). Mend it, or save the texts as .jsonl."
+        ) from None
 
 
 def _json_rows(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -139,7 +154,9 @@ def _json_rows(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
-            raise TokenCountError(f'Line {number:,} is no JSON object. Write each passage on a line of its own, as {{"text": "..."}}.')
+            raise TokenCountError(
+                f'Line {number:,} is no JSON object. Write each passage on a line of its own, as {{"text": "..."}}.'
+            )
         yield number, value
 
 
@@ -150,7 +167,9 @@ def _of_field(rows: Iterator[tuple[int, dict[str, Any]]], most: int) -> Iterator
     for line, row in chain(first, rows):
         value = row.get(field)
         if not isinstance(value, str):
-            raise TokenCountError(f"Line {line:,} has no text under '{field[:40]}'. Fill it in, or delete the line.")
+            raise TokenCountError(
+                f"Line {line:,} has no text under '{field[:40]}'. Fill it in, or delete the line."
+            )
         yield line, value
 
 
@@ -162,11 +181,15 @@ def _text_field(rows: Sequence[dict[str, Any]]) -> str:
             return name
     for least in (2, 1):  # words: an id is one, a text has more
         for name in names:
-            if any(isinstance(value := row.get(name), str) and _words(value) >= least for row in rows):
+            if any(
+                isinstance(value := row.get(name), str) and _words(value) >= least for row in rows
+            ):
                 return name
     raise TokenCountError("No column or field holds text. Name the one with the passages 'text'.")
 
 
 def _words(text: str) -> int:
     """Words with a letter in them, each CJK character being one."""
-    return len(CJK.findall(text)) + sum(any(map(str.isalpha, word)) for word in text.split() if not CJK.search(word))
+    return len(CJK.findall(text)) + sum(
+        any(map(str.isalpha, word)) for word in text.split() if not CJK.search(word)
+    )

@@ -74,7 +74,11 @@ class Measurement:
     @property
     def few(self) -> str:
         """` (of 7 runs)` where fewer than 20 stand behind the 95th percentile; else nothing."""
-        return f" (of {self.runs} {'run' if self.runs == 1 else 'runs'})" if self.runs < FEW_RUNS else ""
+        return (
+            f" (of {self.runs} {'run' if self.runs == 1 else 'runs'})"
+            if self.runs < FEW_RUNS
+            else ""
+        )
 
 
 class Peak(NamedTuple):
@@ -94,7 +98,10 @@ class Machine(NamedTuple):
 
 def threads() -> int:
     """Threads of numpy's matrix product: the CPUs that this process may use, or fewer where the environment says so."""
-    limits = (os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"))
+    limits = (
+        os.environ.get(name, "")
+        for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    )
     return min([_vcpus(), *(int(limit) for limit in limits if limit.isdigit() and int(limit) > 0)])
 
 
@@ -132,7 +139,9 @@ def machine() -> Machine:
     name = ""
     with contextlib.suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+        name = next(
+            (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), ""
+        )
     return Machine(" ".join(name.split()) or platform.machine() or "CPU", _vcpus())
 
 
@@ -173,7 +182,10 @@ def run(
     for number, (length, batch) in enumerate(points):
         if told is not None:
             what = "pairs" if about.kind == "reranker" else "texts"
-            told(f"{formatting.count(batch)} {what if batch > 1 else what[:-1]} of {formatting.count(length)} tokens", number / len(points))
+            told(
+                f"{formatting.count(batch)} {what if batch > 1 else what[:-1]} of {formatting.count(length)} tokens",
+                number / len(points),
+            )
         count = max(1, round((length - special) / each))
         texts = [words(count, start) for start in range(batch)]
         warm_up, counted = send(texts)
@@ -200,7 +212,11 @@ def _sender(engine: Engine) -> Sender:
     """Texts through an embedder as passages; through a reranker as passages of one short query."""
 
     def send(texts: Sequence[str]) -> tuple[float, tuple[int, ...] | None]:
-        answer = engine.rerank(words(4), texts) if engine.about.kind == "reranker" else engine.embed(texts, "passage")
+        answer = (
+            engine.rerank(words(4), texts)
+            if engine.about.kind == "reranker"
+            else engine.embed(texts, "passage")
+        )
         return max(answer.seconds, 1e-9), answer.tokens
 
     return send
@@ -221,11 +237,21 @@ def _encoded(counted: Sequence[int], limit: int | None) -> float:
 
 
 def _measurement(
-    about: About, catalog: Catalog | None, peak: Peak | None, tokens: float | None, batch: int, taken: Sequence[float], warm_up: float
+    about: About,
+    catalog: Catalog | None,
+    peak: Peak | None,
+    tokens: float | None,
+    batch: int,
+    taken: Sequence[float],
+    warm_up: float,
 ) -> Measurement:
     median = statistics.median(taken)
     rate = None if tokens is None else batch * tokens / median
-    variant = catalog.variants.get(about.variant_id or "") if catalog is not None and not about.standin else None
+    variant = (
+        catalog.variants.get(about.variant_id or "")
+        if catalog is not None and not about.standin
+        else None
+    )
     each = None if variant is None or tokens is None else flops_per_token(variant, tokens)
     flops = None if rate is None or each is None else rate * each
     here = about.engine != "remote" and not _on_card(about) and peak is not None and peak.gflops > 0
@@ -238,7 +264,9 @@ def _measurement(
         median_s=median,
         p95_s=sorted(taken)[math.ceil(0.95 * len(taken)) - 1],
         flops_per_second=flops,
-        share_of_peak=flops / (peak.gflops * 1e9) if flops is not None and here and peak is not None else None,
+        share_of_peak=flops / (peak.gflops * 1e9)
+        if flops is not None and here and peak is not None
+        else None,
         warm_up_s=warm_up,
     )
 
@@ -247,14 +275,22 @@ def rows(measurements: Sequence[Measurement]) -> list[dict[str, str]]:
     """Measurements as a table, every figure with its unit."""
     return [
         {
-            "Tokens a text": formatting.NOT_KNOWN if m.tokens is None else formatting.count(round(m.tokens, 1)),
+            "Tokens a text": formatting.NOT_KNOWN
+            if m.tokens is None
+            else formatting.count(round(m.tokens, 1)),
             "Batch": formatting.count(m.batch),
-            "Tokens a second": formatting.NOT_KNOWN if m.tokens_per_second is None else formatting.significant(m.tokens_per_second),
+            "Tokens a second": formatting.NOT_KNOWN
+            if m.tokens_per_second is None
+            else formatting.significant(m.tokens_per_second),
             "Passages a second": formatting.significant(m.passages_per_second),
             "Median": _milliseconds(m.median_s),
             "95th percentile": _milliseconds(m.p95_s) + m.few,
-            "GFLOP/s": formatting.NOT_KNOWN if m.flops_per_second is None else formatting.significant(m.flops_per_second / 1e9),
-            "Share of the peak": formatting.NOT_KNOWN if m.share_of_peak is None else f"{m.share_of_peak:.0%}",
+            "GFLOP/s": formatting.NOT_KNOWN
+            if m.flops_per_second is None
+            else formatting.significant(m.flops_per_second / 1e9),
+            "Share of the peak": formatting.NOT_KNOWN
+            if m.share_of_peak is None
+            else f"{m.share_of_peak:.0%}",
             "Warm-up": _milliseconds(m.warm_up_s),
         }
         for m in measurements
@@ -300,7 +336,13 @@ def usable(about: About, measurement: Measurement) -> str | None:
     return None
 
 
-def params(about: About, measurement: Measurement, usd_per_hour: float, memory_gib: float, on: date | None = None) -> dict[str, str]:
+def params(
+    about: About,
+    measurement: Measurement,
+    usd_per_hour: float,
+    memory_gib: float,
+    on: date | None = None,
+) -> dict[str, str]:
     """Address parameters that bring a measurement to Cost or Advise, with the machine's price and memory; `on` is the day, today by default.
 
     Raises:
@@ -319,16 +361,29 @@ def params(about: About, measurement: Measurement, usd_per_hour: float, memory_g
 
 
 def as_csv(
-    measurements: Sequence[Measurement], about: About, here: Machine, catalog: Catalog, peak: Peak | None, on: date | None = None
+    measurements: Sequence[Measurement],
+    about: About,
+    here: Machine,
+    catalog: Catalog,
+    peak: Peak | None,
+    on: date | None = None,
 ) -> str:
     """Measurements as rows of catalog/evidence/throughput.csv, which load there where the model is one of the catalog."""
     variant_id = None if about.standin else about.variant_id
     variant = catalog.variants.get(variant_id or "")
     remote, card = about.engine == "remote", _on_card(about)
-    remarks = ["measured on Live", *([] if variant else [f"{_model(about)}, not a model of the catalog"])]
+    remarks = [
+        "measured on Live",
+        *([] if variant else [f"{_model(about)}, not a model of the catalog"]),
+    ]
     if peak is not None and not remote:
-        remarks.append(f"the machine's own fp32 matrix product reached {peak.gflops:,.0f} GFLOP/s on {peak.threads} threads")
-    last = [f"numpy {np.__version__}, Python {platform.python_version()}", (on or date.today()).isoformat()]
+        remarks.append(
+            f"the machine's own fp32 matrix product reached {peak.gflops:,.0f} GFLOP/s on {peak.threads} threads"
+        )
+    last = [
+        f"numpy {np.__version__}, Python {platform.python_version()}",
+        (on or date.today()).isoformat(),
+    ]
     file = io.StringIO()
     table = csv.DictWriter(file, THROUGHPUT_COLUMNS, lineterminator="\n")
     table.writeheader()
@@ -336,8 +391,12 @@ def as_csv(
         latency = f"median {_milliseconds(m.median_s)} and 95th percentile {_milliseconds(m.p95_s)} a call, of {m.runs} runs"
         row = {
             "variant": variant_id or "",
-            "parameters": formatting.parameters(variant.parameters) if variant and variant.parameters else "",
-            "hardware": "an endpoint" if remote else f"{'a graphics card beside' if card else 'CPU,'} {here.name}, {here.vcpus} vCPUs",
+            "parameters": formatting.parameters(variant.parameters)
+            if variant and variant.parameters
+            else "",
+            "hardware": "an endpoint"
+            if remote
+            else f"{'a graphics card beside' if card else 'CPU,'} {here.name}, {here.vcpus} vCPUs",
             "accelerator_count": "" if remote else int(card),
             "vcpus": "" if remote else here.vcpus,
             "runtime": runtime(about),
@@ -362,7 +421,9 @@ def runtime(about: About) -> str:
     """What ran the model, with versions: `fastembed 0.9.1 on onnxruntime 1.32.0`."""
     if about.engine == "remote":
         return "an endpoint"
-    first, second = ("transformers", "torch") if about.engine == "torch" else ("fastembed", "onnxruntime")
+    first, second = (
+        ("transformers", "torch") if about.engine == "torch" else ("fastembed", "onnxruntime")
+    )
     return f"{_versioned(first)} on {_versioned(second)}"
 
 

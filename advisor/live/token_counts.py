@@ -24,7 +24,9 @@ from advisor.live.tokenizer_faults import in_one_sentence
 SHIPPED = {"wordpiece bert-uncased": "bert-uncased"}
 """File in `tokenizers/` of the catalog, by the `tokenizer` of a variant."""
 CHARACTERS_PER_TOKEN = 4
-ESTIMATE = "An estimate: 4 characters a token, and a token for each Chinese, Japanese or Korean character."
+ESTIMATE = (
+    "An estimate: 4 characters a token, and a token for each Chinese, Japanese or Korean character."
+)
 QUERY_TOKENS = Workload().query_tokens
 NONE_FETCHED: Mapping[str, Tokenizer] = MappingProxyType({})
 
@@ -92,10 +94,17 @@ class TokenCounter:
         if self.tokenizer is None:
             return [estimated_tokens(text) for text in texts]
         counts: list[int] = []
-        with in_one_sentence("The fetched tokenizer cannot read this sample. Take it back, so that the tokens are estimated."):
+        with in_one_sentence(
+            "The fetched tokenizer cannot read this sample. Take it back, so that the tokens are estimated."
+        ):
             for start in range(0, len(texts), _BATCH):
                 batch = [without_lone_surrogates(text) for text in texts[start : start + _BATCH]]
-                counts += [len(encoding.ids) for encoding in self.tokenizer.encode_batch_fast(batch, add_special_tokens=False)]
+                counts += [
+                    len(encoding.ids)
+                    for encoding in self.tokenizer.encode_batch_fast(
+                        batch, add_special_tokens=False
+                    )
+                ]
         return counts
 
 
@@ -113,7 +122,9 @@ def estimated_tokens(text: str) -> int:
     return cjk - -(len(text) - cjk) // CHARACTERS_PER_TOKEN
 
 
-def counter(catalog: Catalog, variant_id: str, tokenizers: Mapping[str, Tokenizer] = NONE_FETCHED) -> TokenCounter:
+def counter(
+    catalog: Catalog, variant_id: str, tokenizers: Mapping[str, Tokenizer] = NONE_FETCHED
+) -> TokenCounter:
     """How one variant's tokens are counted: with its tokenizer where that is fetched or shipped, else by the rule of `estimated_tokens`.
 
     `tokenizers` holds fetched ones by variant id. One serves each variant for which the catalog states the same `tokenizer` and `vocab_size`.
@@ -127,10 +138,15 @@ def counter(catalog: Catalog, variant_id: str, tokenizers: Mapping[str, Tokenize
     if tokenizer is not None:
         return TokenCounter(rule, tokenizer.num_special_tokens_to_add(pair), tokenizer)
     special = variant.special_tokens_per_pair if pair else variant.special_tokens_per_text
-    return TokenCounter(f"{rule} Special tokens are not known and not counted." if special is None else rule, special or 0)
+    return TokenCounter(
+        f"{rule} Special tokens are not known and not counted." if special is None else rule,
+        special or 0,
+    )
 
 
-def _at_hand(catalog: Catalog, variant_id: str, tokenizers: Mapping[str, Tokenizer]) -> tuple[Tokenizer | None, str]:
+def _at_hand(
+    catalog: Catalog, variant_id: str, tokenizers: Mapping[str, Tokenizer]
+) -> tuple[Tokenizer | None, str]:
     """The variant's tokenizer, or None; and the sentence for how it is counted."""
     variants = catalog.variants
     variant = variants[variant_id]
@@ -141,17 +157,40 @@ def _at_hand(catalog: Catalog, variant_id: str, tokenizers: Mapping[str, Tokeniz
         if (shipped := vocabulary.wordpiece(catalog.folder, name)) is not None:
             if (size := shipped.get_vocab_size()) != variant.vocab_size:
                 problem = f"{size:,} pieces, but {variant.name} has {variant.vocab_size or 0:,}."
-                raise CatalogError([Fault(f"{catalog.folder.name}/tokenizers/{name}.txt", "", "", problem, "Restore the file.")])
-            return shipped, f"Counted with the tokenizer of {variant.name} (its vocabulary is BERT uncased)."
+                raise CatalogError(
+                    [
+                        Fault(
+                            f"{catalog.folder.name}/tokenizers/{name}.txt",
+                            "",
+                            "",
+                            problem,
+                            "Restore the file.",
+                        )
+                    ]
+                )
+            return (
+                shipped,
+                f"Counted with the tokenizer of {variant.name} (its vocabulary is BERT uncased).",
+            )
     for other_id, tokenizer in tokenizers.items():
         other = variants.get(other_id)
-        if other and variant.tokenizer and (other.tokenizer, other.vocab_size) == (variant.tokenizer, variant.vocab_size):
-            return tokenizer, f"Counted with the tokenizer of {other.name}, which is that of {variant.name} too ({variant.tokenizer})."
+        if (
+            other
+            and variant.tokenizer
+            and (other.tokenizer, other.vocab_size) == (variant.tokenizer, variant.vocab_size)
+        ):
+            return (
+                tokenizer,
+                f"Counted with the tokenizer of {other.name}, which is that of {variant.name} too ({variant.tokenizer}).",
+            )
     return None, ESTIMATE
 
 
 def summary(
-    catalog: Catalog, texts: Sequence[str], tokenizers: Mapping[str, Tokenizer] = NONE_FETCHED, query_tokens: int = QUERY_TOKENS
+    catalog: Catalog,
+    texts: Sequence[str],
+    tokenizers: Mapping[str, Tokenizer] = NONE_FETCHED,
+    query_tokens: int = QUERY_TOKENS,
 ) -> list[VariantLengths]:
     """How long the passages are for each embedder and reranker, in the catalog's order.
 
@@ -182,7 +221,9 @@ def summary(
                 exact=count.exact,
                 limit=limit,
                 query_tokens=query,
-                share_over=None if limit is None else sum(number + query > limit for number in tokens) / len(tokens),
+                share_over=None
+                if limit is None
+                else sum(number + query > limit for number in tokens) / len(tokens),
                 rule=count.rule,
             )
         )
@@ -190,7 +231,10 @@ def summary(
 
 
 def lengths_for_workload(
-    catalog: Catalog, texts: Sequence[str], variant_id: str, tokenizers: Mapping[str, Tokenizer] = NONE_FETCHED
+    catalog: Catalog,
+    texts: Sequence[str],
+    variant_id: str,
+    tokenizers: Mapping[str, Tokenizer] = NONE_FETCHED,
 ) -> WorkloadLengths:
     """The workload's passage lengths as one variant counts them, within the workload's bounds.
 
@@ -200,7 +244,10 @@ def lengths_for_workload(
     refuse_none(texts)
     tokens = sorted(counter(catalog, variant_id, tokenizers).text_tokens(texts))
     least, most = bounds("passage_tokens")
-    mean, p95 = (int(min(max(tokens_each, least), most)) for tokens_each in (math.ceil(sum(tokens) / len(tokens)), _percentile(tokens, 95)))
+    mean, p95 = (
+        int(min(max(tokens_each, least), most))
+        for tokens_each in (math.ceil(sum(tokens) / len(tokens)), _percentile(tokens, 95))
+    )
     return WorkloadLengths(mean, max(mean, p95))
 
 
@@ -220,8 +267,14 @@ def token_rows(rows: list[VariantLengths]) -> list[dict[str, str]]:
             "95th percentile": formatting.count(row.p95),
             "Longest": formatting.count(row.most),
             "Limit": formatting.count(row.limit)
-            + (f", {formatting.count(row.query_tokens)} of them for the query" if row.query_tokens else ""),
-            "Over the limit": formatting.NOT_KNOWN if row.share_over is None else f"{row.share_over:.1%}",
+            + (
+                f", {formatting.count(row.query_tokens)} of them for the query"
+                if row.query_tokens
+                else ""
+            ),
+            "Over the limit": formatting.NOT_KNOWN
+            if row.share_over is None
+            else f"{row.share_over:.1%}",
         }
         for row in rows
     ]

@@ -30,7 +30,9 @@ def wordpiece(root: Path, name: str) -> Tokenizer | None:
     if not path.is_file():
         return None
     status = path.stat()
-    return _wordpiece(path, f"{root.name}/tokenizers/{path.name}", status.st_size, status.st_mtime_ns)
+    return _wordpiece(
+        path, f"{root.name}/tokenizers/{path.name}", status.st_size, status.st_mtime_ns
+    )
 
 
 @lru_cache(maxsize=4)
@@ -38,15 +40,31 @@ def _wordpiece(path: Path, name: str, _size: int, _mtime_ns: int) -> Tokenizer:
     content = files.text(path, name)
     if isinstance(content, Fault):
         raise CatalogError([content])
-    pieces = content.removesuffix("\n").split("\n")  # not splitlines: some pieces are characters that it takes for line ends
+    pieces = content.removesuffix("\n").split(
+        "\n"
+    )  # not splitlines: some pieces are characters that it takes for line ends
     ids = {piece: number for number, piece in enumerate(pieces)}
     remedy = "Restore the file; catalog/tokenizers/README.md says from where."
     if len(ids) < len(pieces):
-        raise CatalogError([Fault(name, "", "", f"{len(pieces) - len(ids):,} of its pieces are there twice.", remedy)])
-    if missing := [piece for piece in SPECIAL if piece not in ids]:  # also where the line ends became \r\n
+        raise CatalogError(
+            [
+                Fault(
+                    name,
+                    "",
+                    "",
+                    f"{len(pieces) - len(ids):,} of its pieces are there twice.",
+                    remedy,
+                )
+            ]
+        )
+    if missing := [
+        piece for piece in SPECIAL if piece not in ids
+    ]:  # also where the line ends became \r\n
         raise CatalogError([Fault(name, "", "", f"no line {', '.join(missing)}.", remedy)])
     tokenizer = Tokenizer(WordPiece(ids, unk_token="[UNK]", max_input_chars_per_word=100))
-    tokenizer.normalizer = BertNormalizer(clean_text=True, handle_chinese_chars=True, strip_accents=None, lowercase=True)
+    tokenizer.normalizer = BertNormalizer(
+        clean_text=True, handle_chinese_chars=True, strip_accents=None, lowercase=True
+    )
     tokenizer.pre_tokenizer = BertPreTokenizer()
     tokenizer.post_processor = TemplateProcessing(
         single="[CLS] $A [SEP]",

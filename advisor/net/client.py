@@ -33,7 +33,9 @@ CHUNK = 65_536  # bytes
 # One form that all parsers of addresses read alike: no user, no @, \, %, ? or #
 _BASE = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?(?P<path>/[\w./:~-]{0,300})?",
                    re.ASCII | re.IGNORECASE)  # fmt: skip
-_HOLDS_IPV4 = [ip_network(net) for net in ("::ffff:0:0/96", "64:ff9b::/96", "::/96")]  # mapped, NAT64 (RFC 6052), compatible
+_HOLDS_IPV4 = [
+    ip_network(net) for net in ("::ffff:0:0/96", "64:ff9b::/96", "::/96")
+]  # mapped, NAT64 (RFC 6052), compatible
 _NEVER = [
     ip_network(net)
     for net in (
@@ -77,7 +79,9 @@ class Base(NamedTuple):
     def netloc(self) -> str:
         """Host and port, as the Host header names them."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == {"http": 80, "https": 443}[self.scheme] else f"{host}:{self.port}"
+        return (
+            host if self.port == {"http": 80, "https": 443}[self.scheme] else f"{host}:{self.port}"
+        )
 
 
 class Reply(NamedTuple):
@@ -97,7 +101,9 @@ def parsed(base_url: str) -> Base:
     """
     found = _BASE.fullmatch(base_url.strip())
     if not found:
-        raise EncodeError(f"The base address is none that can be used: http:// or https://, a host, a port and a path. {EXAMPLE}")
+        raise EncodeError(
+            f"The base address is none that can be used: http:// or https://, a host, a port and a path. {EXAMPLE}"
+        )
     scheme, host = found["scheme"].lower(), found["host"].lower().strip("[]").rstrip(".")
     port = int(found["port"] or {"http": 80, "https": 443}[scheme])
     if not 0 < port < 65_536 or not host or ("[" in found["host"] and not _is_ipv6(host)):
@@ -117,13 +123,19 @@ def checked(base: Base, *, private: bool) -> tuple[Ip, ...]:
     except (OSError, ValueError):  # a UnicodeError of an impossible name is a ValueError
         found = ()
     if not found:
-        raise EncodeError(f"No address is known for {base.host}. Check how it is written, and the network.")
+        raise EncodeError(
+            f"No address is known for {base.host}. Check how it is written, and the network."
+        )
     for ip in found:
         meant = _meant(ip)
         if _never(meant):
-            raise EncodeError(f"{base.host} leads to a link-local, metadata or reserved address, which is never asked. Name another host.")
+            raise EncodeError(
+                f"{base.host} leads to a link-local, metadata or reserved address, which is never asked. Name another host."
+            )
         if not private and not meant.is_global:
-            raise EncodeError(f"{base.host} leads into this machine's own network, which is not allowed here. Name a public host.")
+            raise EncodeError(
+                f"{base.host} leads into this machine's own network, which is not allowed here. Name a public host."
+            )
     return found
 
 
@@ -146,7 +158,13 @@ def _meant(ip: Ip) -> Ip:
 def _never(ip: Ip) -> bool:
     if ip.is_loopback:  # first, because Python calls ::1 reserved too
         return False
-    return ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip.is_reserved or any(ip in net for net in _NEVER)
+    return (
+        ip.is_link_local
+        or ip.is_multicast
+        or ip.is_unspecified
+        or ip.is_reserved
+        or any(ip in net for net in _NEVER)
+    )
 
 
 def too_long(name: str) -> str:
@@ -187,7 +205,9 @@ class _Pinned(HTTPAdapter):
         self._name, self._ips = base.host, [str(ip) for ip in ips]
         super().__init__()
 
-    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def build_connection_pool_key_attributes(
+        self, *args: Any, **kwargs: Any
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """The pool's key with the address in place of the name; requests documents this method for subclasses."""
         host, tls = super().build_connection_pool_key_attributes(*args, **kwargs)
         if host["scheme"] == "https":
@@ -201,7 +221,10 @@ class _Pinned(HTTPAdapter):
                 return super().send(*args, **kwargs)
             except requests.ConnectionError as error:
                 reason = getattr(error.args[0], "reason", None) if error.args else None
-                unconnected = isinstance(reason, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError))
+                unconnected = isinstance(
+                    reason,
+                    (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError),
+                )
                 if not unconnected or len(self._ips) == 1:
                     raise
                 self._ips.pop(0)
@@ -210,15 +233,23 @@ class _Pinned(HTTPAdapter):
 class Line:
     """Requests to one checked address until a deadline: no redirect, no proxy, no netrc, no answer over `largest_bytes`."""
 
-    def __init__(self, name: str, base: Base, key: str | None, limits: Limits, until: float, *, private: bool) -> None:
+    def __init__(
+        self, name: str, base: Base, key: str | None, limits: Limits, until: float, *, private: bool
+    ) -> None:
         self._name, self._base, self._limits, self._until = name, base, limits, until
         ips = checked(base, private=private)
         if key and base.scheme == "http" and any(_meant(ip).is_global for ip in ips):
-            raise EncodeError(f"The address of {name} is not https, so its key could be read on the way. Write https://.")
+            raise EncodeError(
+                f"The address of {name} is not https, so its key could be read on the way. Write https://."
+            )
         self._session = requests.Session()
-        self._session.trust_env = False  # neither proxies nor a netrc entry, which would replace the key
+        self._session.trust_env = (
+            False  # neither proxies nor a netrc entry, which would replace the key
+        )
         self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
-        self._session.headers.update({"Host": base.netloc, "Accept": "application/json", "Content-Type": "application/json"})
+        self._session.headers.update(
+            {"Host": base.netloc, "Accept": "application/json", "Content-Type": "application/json"}
+        )
         if key:
             self._session.headers["Authorization"] = f"Bearer {key}"
         self._session.mount(f"{base.scheme}://", _Pinned(base, ips))
@@ -253,9 +284,13 @@ class Line:
         times = (self._limits.connect_s, max(0.01, min(self._limits.read_s, self._until - begun)))
         method = "GET" if body is None else "POST"
         try:
-            with self._session.request(method, url, data=body, timeout=times, allow_redirects=False, stream=True) as response:
+            with self._session.request(
+                method, url, data=body, timeout=times, allow_redirects=False, stream=True
+            ) as response:
                 content = self._body(response) if response.status_code == 200 else b""
-                return Reply(response.status_code, response.headers, content, time.monotonic() - begun)
+                return Reply(
+                    response.status_code, response.headers, content, time.monotonic() - begun
+                )
         except EncodeError:
             raise
         except (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError):
@@ -264,9 +299,15 @@ class Line:
             problem = f"{self._name} shows no certificate of {self._base.host} that is trusted. Check the address; REQUESTS_CA_BUNDLE can name an authority of your own."
         except urllib3.exceptions.DecodeError:
             problem = f"The answer of {self._name} is packed in a way that cannot be unpacked. Check its base address."
-        except (OSError, ValueError, urllib3.exceptions.HTTPError):  # requests' own errors are OSErrors
+        except (
+            OSError,
+            ValueError,
+            urllib3.exceptions.HTTPError,
+        ):  # requests' own errors are OSErrors
             problem = f"{self._name} could not be reached, or broke off. Check that it runs, and its base address."
-        raise EncodeError(problem)  # outside of `except`, so that no exception of requests hangs on it
+        raise EncodeError(
+            problem
+        )  # outside of `except`, so that no exception of requests hangs on it
 
     def _body(self, response: requests.Response) -> bytes:
         body = bytearray()

@@ -59,14 +59,19 @@ PLAN: dict[str, Column] = {
     "price_tier": _text("who states the price: listing, provider-page or aggregator"),
     "priced": _truth("a price by the token or by the hour is known"),
     "price_age_days": _number("days", "days since the price was dated; unknown: undated"),
-    "requests_per_minute": _number("per_minute", "requests a minute that the provider allows; unknown: not stated"),
+    "requests_per_minute": _number(
+        "per_minute", "requests a minute that the provider allows; unknown: not stated"
+    ),
     "native_currency": _text("currency of the provider's own list"),
     "usd_per_1m_input": _number("usd_per_1m", "US dollars per million input tokens"),
     "max_tokens": _number("tokens", "the variant's own limit for one input"),
     "offer_max_tokens": _number("tokens", "the limit that the provider states for one input"),
     "limit_tokens": _number("tokens", "the smaller of the two limits"),
     "recommended_tokens": _number("tokens", "length that the publisher or a maintainer recommends"),
-    "input_tokens_p95": _number("tokens", "95th percentile of what is sent at once: a passage, or a pair; special tokens included"),
+    "input_tokens_p95": _number(
+        "tokens",
+        "95th percentile of what is sent at once: a passage, or a pair; special tokens included",
+    ),
     "covers_languages": _truth("the variant's languages hold all that the workload names"),
     "languages_asked": _text("languages of the workload"),
     "chinese_asked": _truth("Chinese is among the languages of the workload"),
@@ -89,7 +94,9 @@ PLAN: dict[str, Column] = {
     "replaced_by": _text("variant that replaces this one"),
     "instance": _text("id of the machine; unknown for an endpoint"),
     "marketplace": _truth("the machine is let by third parties at a price that moves by the day"),
-    "hardware_class": _text("cpu or gpu: what the machine computes with; unknown for other accelerators and for endpoints"),
+    "hardware_class": _text(
+        "cpu or gpu: what the machine computes with; unknown for other accelerators and for endpoints"
+    ),
     "machine_name": _text("the accelerator or CPU"),
     "precision": _text("precision of the weights on own hardware"),
     "speed_measured": _truth("a speed of this variant on this accelerator or CPU was measured"),
@@ -101,19 +108,26 @@ PLAN: dict[str, Column] = {
     "tokens_per_second": _number("per_second", "tokens a second of one machine, base"),
     "replicas": _number("count", "machines for the peak load, base"),
     "int8_asked": _truth("own hardware is to run at int8"),
-    "int8_loss": _number("points", "points of retrieval score that int8 costs; unknown: not measured, or another precision"),
+    "int8_loss": _number(
+        "points",
+        "points of retrieval score that int8 costs; unknown: not measured, or another precision",
+    ),
     "memory_bytes": _number("bytes", "memory for one copy of the model"),
     "needed_bytes": _number("bytes", "weights, runtime and one batch, with fused attention"),
     "attention_bytes": _number("bytes", "one long text's attention matrix without a fused kernel"),
     "weights_bytes": _number("bytes", "the weights at the plan's precision"),
     "latency_ms": _number("milliseconds", "computing one request alone on one machine, base"),
     "latency_ms_high": _number("milliseconds", "the same, high"),
-    "losses": _number("count", "data sets on which the reranker lowers the score of its first stage"),
+    "losses": _number(
+        "count", "data sets on which the reranker lowers the score of its first stage"
+    ),
     "losses_of": _number("count", "data sets of that table"),
     "worst_loss": _text("the largest of these losses"),
     "store_name": _text("name of the vector store"),
     "managed_store": _truth("the index is kept in a store of the catalog"),
-    "store_max_dims": _number("dimensions", "largest dimension that the store indexes for the type of vector"),
+    "store_max_dims": _number(
+        "dimensions", "largest dimension that the store indexes for the type of vector"
+    ),
     "store_takes_type": _truth("the store takes the type of vector"),
     "store_price_known": _truth("a month in the store can be priced"),
     "store_prices_queries": _truth("what queries cost in the store is counted"),
@@ -121,10 +135,14 @@ PLAN: dict[str, Column] = {
     "store_price_hint": _text("what is known of the price of a store whose month cannot be priced"),
     "store_smaller_plans": _text("smaller plans of the store than the one that is counted"),
     "store_smaller_bytes": _number("bytes", "bytes that the largest of them holds"),
-    "store_returned_usd_per_gb": _number("usd", "US dollars a GB of what queries return, which is not counted"),
+    "store_returned_usd_per_gb": _number(
+        "usd", "US dollars a GB of what queries return, which is not counted"
+    ),
     "store_is_hosted": _truth("the vector store belongs to a provider"),
     "more_than_dense": _truth("sparse or multi-vector output is asked for"),
-    "special_tokens": _number("tokens", "special tokens of a text, or of a pair; 0 where not known"),
+    "special_tokens": _number(
+        "tokens", "special tokens of a text, or of a pair; 0 where not known"
+    ),
     "first_hours": _number("hours", "hours that one machine takes for the first encoding, base"),
     "monthly_tokens": _number("tokens", "tokens sent in a month"),
     "monthly_usd": _number("usd", "US dollars a month: encoding or reranking, and the index, base"),

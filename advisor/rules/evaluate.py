@@ -44,12 +44,18 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
-DTYPES: dict[Kind, tuple[type, object]] = {"number": (np.float64, 0.0), "text": (object, ""), "boolean": (np.bool_, False)}
+DTYPES: dict[Kind, tuple[type, object]] = {
+    "number": (np.float64, 0.0),
+    "text": (object, ""),
+    "boolean": (np.bool_, False),
+}
 
 
 def column(values: Sequence[object], kind: Kind) -> Values:
     """A column of `kind`; None and NaN become unknown."""
-    known = np.array([value is not None and value == value for value in values], dtype=bool)  # NaN differs from itself
+    known = np.array(
+        [value is not None and value == value for value in values], dtype=bool
+    )  # NaN differs from itself
     dtype, filler = DTYPES[kind]
     filled = [value if there else filler for value, there in zip(values, known, strict=True)]
     array: npt.NDArray[Any] = np.empty(len(filled), dtype=dtype)
@@ -83,7 +89,9 @@ def _truth(node: ast.expr, columns: Mapping[str, Values], rows: int) -> Truth:
 
 def _all(parts: list[Truth]) -> Truth:
     """False where any part is false, else unknown where any is unknown, else true."""
-    true = reduce(np.logical_and, [part.true for part in parts])  # not ufunc.reduce: one value may stand for all rows
+    true = reduce(
+        np.logical_and, [part.true for part in parts]
+    )  # not ufunc.reduce: one value may stand for all rows
     false = reduce(np.logical_or, [~part.true & ~part.unknown for part in parts])
     return Truth(true, ~true & ~false)
 
@@ -95,12 +103,16 @@ def _any(parts: list[Truth]) -> Truth:
     return Truth(true, ~true & ~false)
 
 
-def _step(op: ast.cmpop, left: ast.expr, right: ast.expr, columns: Mapping[str, Values], rows: int) -> Truth:
+def _step(
+    op: ast.cmpop, left: ast.expr, right: ast.expr, columns: Mapping[str, Values], rows: int
+) -> Truth:
     """One comparison of a chain."""
     first = _values(left, columns, rows)
     if isinstance(op, (ast.In, ast.NotIn)):
         assert isinstance(right, (ast.Tuple, ast.List))
-        found = np.logical_or.reduce([first.values == ast.literal_eval(element) for element in right.elts])
+        found = np.logical_or.reduce(
+            [first.values == ast.literal_eval(element) for element in right.elts]
+        )
         return Truth((found == isinstance(op, ast.In)) & first.known, ~first.known)
     second = _values(right, columns, rows)
     known = first.known & second.known

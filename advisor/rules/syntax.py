@@ -16,7 +16,9 @@ MAX_LENGTH = 500  # characters
 MAX_DEPTH = 20  # nested parts
 LARGEST = 1e15  # beyond it float64 no longer counts by ones
 
-ALLOWED = "Use columns, numbers, quoted text, + - * /, comparisons, in (...), and, or, not, parentheses."
+ALLOWED = (
+    "Use columns, numbers, quoted text, + - * /, comparisons, in (...), and, or, not, parentheses."
+)
 REFUSED: dict[type[ast.AST], str] = {
     ast.Call: "a call",
     ast.Attribute: "an attribute (a dot after a name)",
@@ -68,22 +70,30 @@ def parse(text: str, columns: Mapping[str, Kind]) -> Expression:
             or is not a question that is true or false.
     """
     if len(text) > MAX_LENGTH:
-        raise RuleError(f"{len(text):,} characters, more than the {MAX_LENGTH} a rule may have. Split it into several rules.")
+        raise RuleError(
+            f"{len(text):,} characters, more than the {MAX_LENGTH} a rule may have. Split it into several rules."
+        )
     if any(sign in text for sign in "\n\r\0#"):
-        raise RuleError("a line break, a comment or a NUL is not allowed. Write the expression on one line.")
+        raise RuleError(
+            "a line break, a comment or a NUL is not allowed. Write the expression on one line."
+        )
     depth = _bracket_depth(text)
     if depth > MAX_DEPTH:
         raise RuleError(f"nested {depth} deep, more than {MAX_DEPTH}. Split it into several rules.")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of an odd escape: DeprecationWarning up to Python 3.11, SyntaxWarning from 3.12 on
+            warnings.simplefilter(
+                "ignore"
+            )  # of an odd escape: DeprecationWarning up to Python 3.11, SyntaxWarning from 3.12 on
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         detail = error.msg if isinstance(error, SyntaxError) else "it is too deeply nested"
         raise RuleError(f"not an expression: {detail}. {ALLOWED}") from None
     names: dict[str, None] = {}
     if _kind(tree, columns, names, 1) != "boolean":
-        raise RuleError("the expression is no question. Compare it with something, so that it is true or false.")
+        raise RuleError(
+            "the expression is no question. Compare it with something, so that it is true or false."
+        )
     return Expression(text, tree, tuple(names))
 
 
@@ -132,7 +142,9 @@ def _kind(node: ast.expr, columns: Mapping[str, Kind], names: dict[str, None], d
         if type(node.op) not in OPERATORS:
             raise RuleError(f"`{SYMBOLS[type(node.op)]}` is not allowed. {ALLOWED}")
         for part in (node.left, node.right):
-            _expect("number", part, f"`{OPERATORS[type(node.op)]}` takes numbers", columns, names, depth)
+            _expect(
+                "number", part, f"`{OPERATORS[type(node.op)]}` takes numbers", columns, names, depth
+            )
         return "number"
     if isinstance(node, ast.Compare):
         _comparison(node, columns, names, depth)
@@ -152,13 +164,22 @@ def _constant(node: ast.Constant) -> Kind:
     raise RuleError(f"{shown} is not allowed. {ALLOWED}")
 
 
-def _expect(kind: Kind, node: ast.expr, why: str, columns: Mapping[str, Kind], names: dict[str, None], depth: int) -> None:
+def _expect(
+    kind: Kind,
+    node: ast.expr,
+    why: str,
+    columns: Mapping[str, Kind],
+    names: dict[str, None],
+    depth: int,
+) -> None:
     found = _kind(node, columns, names, depth + 1)
     if found != kind:
         raise RuleError(f"{why}, and `{ast.unparse(node)[:60]}` is a {found}.")
 
 
-def _comparison(node: ast.Compare, columns: Mapping[str, Kind], names: dict[str, None], depth: int) -> None:
+def _comparison(
+    node: ast.Compare, columns: Mapping[str, Kind], names: dict[str, None], depth: int
+) -> None:
     """Checks a comparison, which may be chained: both sides of each step are of one kind."""
     left = node.left
     for operator, right in zip(node.ops, node.comparators, strict=True):
@@ -173,18 +194,28 @@ def _comparison(node: ast.Compare, columns: Mapping[str, Kind], names: dict[str,
                     f"`{ast.unparse(left)[:60]}` is a {first} and `{ast.unparse(right)[:60]}` a {second}. Compare like with like."
                 )
             if isinstance(operator, ORDERED) and first != "number":
-                raise RuleError(f"`<` and its like compare numbers, and `{ast.unparse(left)[:60]}` is a {first}. Use == or !=.")
+                raise RuleError(
+                    f"`<` and its like compare numbers, and `{ast.unparse(left)[:60]}` is a {first}. Use == or !=."
+                )
         left = right
 
 
-def _membership(left: ast.expr, right: ast.expr, columns: Mapping[str, Kind], names: dict[str, None], depth: int) -> None:
+def _membership(
+    left: ast.expr, right: ast.expr, columns: Mapping[str, Kind], names: dict[str, None], depth: int
+) -> None:
     if not isinstance(right, (ast.Tuple, ast.List)) or not right.elts:
         raise RuleError('`in` takes a list of literals, as in kind in ("embedder", "reranker").')
     kind = _kind(left, columns, names, depth + 1)
     for element in right.elts:
-        literal = element.operand if isinstance(element, ast.UnaryOp) and isinstance(element.op, ast.USub) else element
+        literal = (
+            element.operand
+            if isinstance(element, ast.UnaryOp) and isinstance(element.op, ast.USub)
+            else element
+        )
         if not isinstance(literal, ast.Constant):
-            raise RuleError(f"`in` takes a list of literals, and `{ast.unparse(element)[:60]}` is none.")
+            raise RuleError(
+                f"`in` takes a list of literals, and `{ast.unparse(element)[:60]}` is none."
+            )
         if _kind(element, columns, names, depth + 1) != kind:
             raise RuleError(
                 f"`{ast.unparse(left)[:60]}` is a {kind}, and the list holds `{ast.unparse(element)[:60]}`. Compare like with like."

@@ -22,7 +22,9 @@ def names_in(template: str) -> tuple[str, ...]:
         if part.group() in ("{{", "}}"):
             continue
         if part.group(1) is None or not _NAME.fullmatch(part.group(1)):
-            raise RuleError(f"'{part.group()[:40]}' is no place for a figure. Write {{column}}, or {{{{ for a brace.")
+            raise RuleError(
+                f"'{part.group()[:40]}' is no place for a figure. Write {{column}}, or {{{{ for a brace."
+            )
         names[part.group(1)] = None
     return tuple(names)
 
@@ -33,4 +35,6 @@ def fill(template: str, figures: Mapping[str, str]) -> str:
     Raises:
         KeyError: a name without a figure.
     """
-    return _PART.sub(lambda part: figures[part.group(1)] if part.group(1) else part.group()[0], template)
+    return _PART.sub(
+        lambda part: figures[part.group(1)] if part.group(1) else part.group()[0], template
+    )

@@ -20,7 +20,9 @@ from advisor.telemetry import RECOMMEND_SECONDS
 def recommendation(catalog: Catalog, question: Question, today: date, plans: bool) -> bytes:
     """The decision record of a question, as the command line prints it; `plans` adds every plan."""
     with RECOMMEND_SECONDS.labels("program").time():
-        found = recommend(catalog, question.workload, today, question.asked_sets, question.assumptions)
+        found = recommend(
+            catalog, question.workload, today, question.asked_sets, question.assumptions
+        )
     return _json(record.as_json(catalog, found, plans=plans))
 
 
@@ -34,9 +36,16 @@ def variant(catalog: Catalog, variant_id: str) -> bytes:
         for key, provider, offer in catalog.offers()
         if offer.variant == variant_id
     ]
-    scores = {name: _rows(table[table["variant"] == variant_id]) for name, table in _tables(catalog).items()}
+    scores = {
+        name: _rows(table[table["variant"] == variant_id])
+        for name, table in _tables(catalog).items()
+    }
     corrections = [c for c in family.corrections if c.variant == variant_id]
-    named = {source for entry in (facts, *(o.offer for o in offers), *corrections) for _, source in entry.all_source_ids()}
+    named = {
+        source
+        for entry in (facts, *(o.offer for o in offers), *corrections)
+        for _, source in entry.all_source_ids()
+    }
     named |= {str(row["source_id"]) for rows in scores.values() for row in rows}
     named |= {source for claim in (*advice.wins, *advice.not_when) for source in claim.sources}
     answer = schemas.VariantAnswer(
@@ -66,7 +75,11 @@ def whole(catalog: Catalog) -> bytes:
         version=catalog.version,
         families={
             key: schemas.FamilyEntry(
-                facts=f.facts, variants=list(f.variants), listing=f.listing, corrections=list(f.corrections), questions=list(f.questions)
+                facts=f.facts,
+                variants=list(f.variants),
+                listing=f.listing,
+                corrections=list(f.corrections),
+                questions=list(f.questions),
             )
             for key, f in catalog.families.items()
         },
@@ -96,7 +109,10 @@ def _tables(catalog: Catalog) -> dict[str, pd.DataFrame]:
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a table; what is not known is null."""
-    return [{str(key): None if pd.isna(value) else value for key, value in row.items()} for row in table.to_dict("records")]
+    return [
+        {str(key): None if pd.isna(value) else value for key, value in row.items()}
+        for row in table.to_dict("records")
+    ]
 
 
 def _json(value: Any) -> bytes:

@@ -20,7 +20,18 @@ HERE = ("127.0.0.1", "localhost", "::1")
 PROBED = ("/healthz", "/metrics")
 """Answered under any name: probes ask the number of a machine, and neither says anything about a visit."""
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)  # those with attributes load a file
-_POWERS = ("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer", "microphone", "midi", "payment", "usb")
+_POWERS = (
+    "accelerometer",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "usb",
+)
 
 
 def policy(scripts: Iterable[str]) -> str:
@@ -28,7 +39,10 @@ def policy(scripts: Iterable[str]) -> str:
 
     Styles may be inline because Streamlit 1.67 writes them so. There is no `unsafe-eval`: its charts do without.
     """
-    hashes = (f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts)
+    hashes = (
+        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+        for text in scripts
+    )
     return "; ".join(
         (
             "default-src 'none'",
@@ -51,7 +65,13 @@ def named(host: str) -> str | None:
         _ = parts.port  # a ValueError where it is no number
     except ValueError:
         return None
-    odd = parts.username is not None or parts.password is not None or parts.path or parts.query or parts.fragment
+    odd = (
+        parts.username is not None
+        or parts.password is not None
+        or parts.path
+        or parts.query
+        or parts.fragment
+    )
     return None if odd or parts.hostname is None else parts.hostname.rstrip(".")
 
 
@@ -80,7 +100,13 @@ class Headers:
     Streamlit alone checks the name for websockets only, and lets pages of any port of localhost open one.
     """
 
-    def __init__(self, app: ASGIApp, page: Path, hosts: Callable[[], Iterable[str]], origins: Callable[[], Iterable[str]]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        page: Path,
+        hosts: Callable[[], Iterable[str]],
+        origins: Callable[[], Iterable[str]],
+    ) -> None:
         self._app, self._hosts, self._origins = app, hosts, origins
         self._sent = {
             "Content-Security-Policy": policy(_INLINE.findall(page.read_text(encoding="utf-8"))),
@@ -102,7 +128,9 @@ class Headers:
             if listed(named(host), self._hosts()) and self._own(asked.get("origin"), host):
                 return await self._app(scope, receive, send)
             await receive()  # the browser's wish to connect
-            return await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the answer is 403
+            return await send(
+                {"type": "websocket.close", "code": 1008}
+            )  # before it is accepted: the answer is 403
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -26,14 +26,20 @@ _ANSWERS = (
 
 def document() -> dict[str, Any]:
     """The description, as plain data."""
-    _, defined = models_json_schema([(model, "serialization") for model in _ANSWERS], ref_template=_REF)
+    _, defined = models_json_schema(
+        [(model, "serialization") for model in _ANSWERS], ref_template=_REF
+    )
     definitions = defined["$defs"] | {"Asked": _question()}
     refusals = {
-        "422": _answer("Refusal", "The question cannot be answered: each fault with its field and the remedy"),
+        "422": _answer(
+            "Refusal", "The question cannot be answered: each fault with its field and the remedy"
+        ),
         "429": _busy(),
         "503": _answer("Refusal", "The catalog cannot be used; see /healthz"),
     }
-    too_long = {"414": _answer("Refusal", f"The query of the address is over {LONGEST_QUERY:,} bytes")}
+    too_long = {
+        "414": _answer("Refusal", f"The query of the address is over {LONGEST_QUERY:,} bytes")
+    }
     body = {
         "413": _answer("Refusal", f"The body is over {LARGEST_BODY:,} bytes"),
         "415": _answer("Refusal", "The body is not application/json"),
@@ -42,7 +48,10 @@ def document() -> dict[str, Any]:
         "name": "plans", "in": "query", "schema": {"type": "boolean", "default": False},
         "description": "Adds every plan with its figures: some megabytes.",
     }  # fmt: skip
-    found = _answer("Recommendation", "The decision record: the pick with its cost and reasons, what else was possible, what was ruled out")
+    found = _answer(
+        "Recommendation",
+        "The decision record: the pick with its cost and reasons, what else was possible, what was ruled out",
+    )
     kept = {"304": {"description": "Not changed: the client has it by If-None-Match"}}
     return {
         "openapi": "3.1.0",
@@ -64,7 +73,12 @@ def document() -> dict[str, Any]:
                     "operationId": "recommendFor",
                     "summary": "The recommendation for a workload in JSON",
                     "parameters": [plans],
-                    "requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": _REF.format(model="Asked")}}}},
+                    "requestBody": {
+                        "required": True,
+                        "content": {
+                            "application/json": {"schema": {"$ref": _REF.format(model="Asked")}}
+                        },
+                    },
                     "responses": {"200": found, **kept, **too_long, **body, **refusals},
                 },
             },
@@ -72,7 +86,12 @@ def document() -> dict[str, Any]:
                 "get": {
                     "operationId": "catalog",
                     "summary": "The whole catalog: facts, prices, hardware, stores, evidence, rules, sources",
-                    "responses": {"200": _answer("CatalogAnswer", "The catalog"), **kept, "429": _busy(), "503": refusals["503"]},
+                    "responses": {
+                        "200": _answer("CatalogAnswer", "The catalog"),
+                        **kept,
+                        "429": _busy(),
+                        "503": refusals["503"],
+                    },
                 }
             },
             "/api/v1/variants/{id}.json": {
@@ -103,8 +122,13 @@ def document() -> dict[str, Any]:
                     "operationId": "health",
                     "summary": "Whether answers can be given",
                     "responses": {
-                        "200": _answer("Health", "They can; `faults` tells what is wrong with files that changed since"),
-                        "503": _answer("Health", "They cannot: the catalog is unusable, with its faults"),
+                        "200": _answer(
+                            "Health",
+                            "They can; `faults` tells what is wrong with files that changed since",
+                        ),
+                        "503": _answer(
+                            "Health", "They cannot: the catalog is unusable, with its faults"
+                        ),
                     },
                 }
             },
@@ -116,9 +140,14 @@ def document() -> dict[str, Any]:
 def _question() -> dict[str, Any]:
     """What POST takes: the fields of the workload, of the assumptions, and the scores to rank by, side by side as in an address."""
     properties = {
-        name: copy.deepcopy(field) for model in (Workload, Assumptions) for name, field in model.model_json_schema()["properties"].items()
+        name: copy.deepcopy(field)
+        for model in (Workload, Assumptions)
+        for name, field in model.model_json_schema()["properties"].items()
     }
-    properties |= {name: {"anyOf": [{"type": "string"}, {"type": "null"}], "description": _scores(kind)} for kind, name in SCORES.items()}
+    properties |= {
+        name: {"anyOf": [{"type": "string"}, {"type": "null"}], "description": _scores(kind)}
+        for kind, name in SCORES.items()
+    }
     return {
         "type": "object",
         "title": "Asked",
@@ -132,7 +161,11 @@ def _parameters() -> list[dict[str, Any]]:
     """The question's fields as parameters of an address, where null is an empty value."""
     found = []
     for name, field in _question()["properties"].items():
-        schema = {key: value for key, value in field.items() if key not in ("title", "description", "default", "anyOf")}
+        schema = {
+            key: value
+            for key, value in field.items()
+            if key not in ("title", "description", "default", "anyOf")
+        }
         for choice in field.get("anyOf", ()):
             schema |= choice if choice.get("type") != "null" else {}
         found.append(
@@ -153,10 +186,18 @@ def _scores(kind: str) -> str:
 
 
 def _answer(model: str, description: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": {"$ref": _REF.format(model=model)}}}}
+    return {
+        "description": description,
+        "content": {"application/json": {"schema": {"$ref": _REF.format(model=model)}}},
+    }
 
 
 def _busy() -> dict[str, Any]:
     return _answer("Refusal", "As many questions wait as this server takes on") | {
-        "headers": {"Retry-After": {"description": "Seconds until a place may be free", "schema": {"type": "integer", "minimum": 1}}}
+        "headers": {
+            "Retry-After": {
+                "description": "Seconds until a place may be free",
+                "schema": {"type": "integer", "minimum": 1},
+            }
+        }
     }

@@ -21,7 +21,9 @@ class BusyError(Exception):
 
     def __init__(self, retry_after_s: int) -> None:
         self.retry_after_s = retry_after_s
-        super().__init__(f"As many questions wait as this server takes on. Ask again in {retry_after_s} s.")
+        super().__init__(
+            f"As many questions wait as this server takes on. Ask again in {retry_after_s} s."
+        )
 
 
 class Work:
@@ -78,7 +80,9 @@ class Body:
     @classmethod
     def of(cls, plain: bytes) -> Body:
         """The body of an answer."""
-        return cls(plain, gzip.compress(plain, 5, mtime=0), f'"{hashlib.sha256(plain).hexdigest()[:20]}"')
+        return cls(
+            plain, gzip.compress(plain, 5, mtime=0), f'"{hashlib.sha256(plain).hexdigest()[:20]}"'
+        )
 
 
 class Answers:

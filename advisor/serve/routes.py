@@ -82,12 +82,24 @@ class Api:
         plans = _yes(params.pop("plans", []))
         if params:
             name = next(iter(params))[:60]
-            raise query.QuestionError([Fault("", "", name, "no such parameter with POST.", "Put the workload into the body.")])
+            raise query.QuestionError(
+                [
+                    Fault(
+                        "",
+                        "",
+                        name,
+                        "no such parameter with POST.",
+                        "Put the workload into the body.",
+                    )
+                ]
+            )
         stated = _mapping(await _body(request))
         catalog = await _catalog()
         return await self._recommended(request, catalog, query.of_json(catalog, stated), plans)
 
-    async def _recommended(self, request: Request, catalog: Catalog, asked: Question, plans: bool) -> Response:
+    async def _recommended(
+        self, request: Request, catalog: Catalog, asked: Question, plans: bool
+    ) -> Response:
         day = today()
         return await self._answer(
             request,
@@ -98,39 +110,59 @@ class Api:
     async def catalog(self, request: Request) -> Response:
         """The whole catalog."""
         catalog = await _catalog()
-        return await self._answer(request, ("catalog", catalog.version), lambda: answers.whole(catalog))
+        return await self._answer(
+            request, ("catalog", catalog.version), lambda: answers.whole(catalog)
+        )
 
     async def variant(self, request: Request) -> Response:
         """One variant."""
         catalog, asked = await _catalog(), request.path_params["id"]
         if asked not in catalog.variants:
-            raise RefusedError(404, f"The catalog has no variant '{asked[:60]}'. {did_you_mean(asked[:60], catalog.variants)}".strip())
-        return await self._answer(request, ("variant", catalog.version, asked), lambda: answers.variant(catalog, asked))
+            raise RefusedError(
+                404,
+                f"The catalog has no variant '{asked[:60]}'. {did_you_mean(asked[:60], catalog.variants)}".strip(),
+            )
+        return await self._answer(
+            request, ("variant", catalog.version, asked), lambda: answers.variant(catalog, asked)
+        )
 
     async def openapi(self, request: Request) -> Response:
         """The description of these routes."""
-        return await self._answer(request, "openapi", lambda: json.dumps(openapi.document()).encode())
+        return await self._answer(
+            request, "openapi", lambda: json.dumps(openapi.document()).encode()
+        )
 
     async def health(self, request: Request) -> Response:
         """200 while answers can be given, with the faults of files that changed since; 503 with the faults where none can."""
         now = await run_in_threadpool(reloading.current)
         faults = [asdict(fault) for fault in now.faults]
-        status = "catalog unusable" if now.catalog is None else "catalog outdated" if faults else "ok"
+        status = (
+            "catalog unusable" if now.catalog is None else "catalog outdated" if faults else "ok"
+        )
         version = now.catalog.version if now.catalog else None
-        return JSONResponse({"status": status, "catalog_version": version, "faults": faults}, 200 if now.catalog else 503)
+        return JSONResponse(
+            {"status": status, "catalog_version": version, "faults": faults},
+            200 if now.catalog else 503,
+        )
 
     async def metrics(self, request: Request) -> Response:
         """What the server tells its operator."""
         return Response(await run_in_threadpool(telemetry.text), media_type=CONTENT_TYPE_LATEST)
 
-    async def _answer(self, request: Request, asked: Hashable, make: Callable[[], bytes]) -> Response:
+    async def _answer(
+        self, request: Request, asked: Hashable, make: Callable[[], bytes]
+    ) -> Response:
         """The answer's bytes, packed where the client takes gzip; 304 where it has them."""
         body: Body = await self._answers.get(asked, make)
         headers = {"ETag": body.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
         if body.etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         if "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(body.packed, headers=headers | {"Content-Encoding": "gzip"}, media_type="application/json")
+            return Response(
+                body.packed,
+                headers=headers | {"Content-Encoding": "gzip"},
+                media_type="application/json",
+            )
         return Response(body.plain, headers=headers, media_type="application/json")
 
 
@@ -145,7 +177,9 @@ def _route(path: str, **handlers: Handler) -> Route:
         else:
             allowed = ", ".join(handlers)
             response = _refusal(405, f"This address takes {allowed}.", headers={"Allow": allowed})
-        telemetry.REQUESTS.labels(path, method if method in handlers else "other", str(response.status_code)).inc()
+        telemetry.REQUESTS.labels(
+            path, method if method in handlers else "other", str(response.status_code)
+        ).inc()
         telemetry.REQUEST_SECONDS.labels(path).observe(time.perf_counter() - began)
         return response
 
@@ -159,7 +193,9 @@ async def _told(handler: Handler, request: Request) -> Response:
     except BusyError as busy:
         return _refusal(429, str(busy), headers={"Retry-After": str(busy.retry_after_s)})
     except query.QuestionError as error:
-        faults = [{"field": f.field, "problem": f.problem, "remedy": f.remedy} for f in error.faults]
+        faults = [
+            {"field": f.field, "problem": f.problem, "remedy": f.remedy} for f in error.faults
+        ]
         return _refusal(422, "The question cannot be answered as it stands.", faults)
     except WorkloadError as error:
         return _refusal(422, str(error))
@@ -170,9 +206,16 @@ async def _told(handler: Handler, request: Request) -> Response:
         return _refusal(500, "This server failed at the question. Its log has more.")
 
 
-def _refusal(status: int, sentence: str, faults: list[dict[str, str]] | None = None, headers: dict[str, str] | None = None) -> Response:
+def _refusal(
+    status: int,
+    sentence: str,
+    faults: list[dict[str, str]] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
     # in ASCII: what a client sent and a sentence quotes need not be text that UTF-8 can carry
-    return Response(json.dumps({"error": sentence, "faults": faults or []}), status, headers, "application/json")
+    return Response(
+        json.dumps({"error": sentence, "faults": faults or []}), status, headers, "application/json"
+    )
 
 
 async def _no_such(_: Request) -> Response:
@@ -189,13 +232,18 @@ async def _catalog() -> Catalog:
     if now is None:
         now = await run_in_threadpool(reloading.current)
     if now.catalog is None:
-        raise RefusedError(503, f"The catalog cannot be used: {len(now.faults)} faults. /healthz tells them.")
+        raise RefusedError(
+            503, f"The catalog cannot be used: {len(now.faults)} faults. /healthz tells them."
+        )
     return now.catalog
 
 
 def _params(request: Request) -> dict[str, list[str]]:
     if len(request.scope["query_string"]) > openapi.LONGEST_QUERY:
-        raise RefusedError(414, f"The query of the address is over {openapi.LONGEST_QUERY:,} bytes. Use POST, or state less.")
+        raise RefusedError(
+            414,
+            f"The query of the address is over {openapi.LONGEST_QUERY:,} bytes. Use POST, or state less.",
+        )
     found: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
         found.setdefault(name, []).append(value)
@@ -204,7 +252,17 @@ def _params(request: Request) -> dict[str, list[str]]:
 
 def _yes(values: list[str]) -> bool:
     if len(values) > 1 or not {*values} <= {"true", "false"}:
-        raise query.QuestionError([Fault("", "", "plans", f"{','.join(values)[:60]!r} is neither true nor false.", "Write true or false.")])
+        raise query.QuestionError(
+            [
+                Fault(
+                    "",
+                    "",
+                    "plans",
+                    f"{','.join(values)[:60]!r} is neither true nor false.",
+                    "Write true or false.",
+                )
+            ]
+        )
     return values == ["true"]
 
 
@@ -212,13 +270,18 @@ async def _body(request: Request) -> bytes:
     """The body of a request, of which no more is read than is taken."""
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind != "application/json":
-        raise RefusedError(415, "The body is not application/json. Send a workload as JSON, with that Content-Type.")
+        raise RefusedError(
+            415,
+            "The body is not application/json. Send a workload as JSON, with that Content-Type.",
+        )
     found = bytearray()
     try:
         async for part in request.stream():
             found += part
             if len(found) > openapi.LARGEST_BODY:
-                raise RefusedError(413, f"The body is over {openapi.LARGEST_BODY:,} bytes. A workload is smaller.")
+                raise RefusedError(
+                    413, f"The body is over {openapi.LARGEST_BODY:,} bytes. A workload is smaller."
+                )
     except ClientDisconnect:
         raise RefusedError(400, "The connection ended within the body.") from None
     return bytes(found)
@@ -228,9 +291,27 @@ def _mapping(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
-        raise query.QuestionError([Fault("", "", "", "the body is not JSON.", 'Send a workload, as {"languages": ["en"]}.')]) from None
+        raise query.QuestionError(
+            [
+                Fault(
+                    "",
+                    "",
+                    "",
+                    "the body is not JSON.",
+                    'Send a workload, as {"languages": ["en"]}.',
+                )
+            ]
+        ) from None
     if not isinstance(value, dict):
         raise query.QuestionError(
-            [Fault("", "", "", "the body is no JSON object.", 'Send the fields of a workload, as {"languages": ["en"]}.')]
+            [
+                Fault(
+                    "",
+                    "",
+                    "",
+                    "the body is no JSON object.",
+                    'Send the fields of a workload, as {"languages": ["en"]}.',
+                )
+            ]
         )
     return value

@@ -83,7 +83,9 @@ class Pick(Shape):
     reranker: str | None
     placement: dict[Literal["embedder", "reranker"], Placement | None]
     quality: dict[Literal["embedder", "reranker"], float | None]
-    shared: list[JsonValue] | None = Field(description="the machines that both steps share, where they do")
+    shared: list[JsonValue] | None = Field(
+        description="the machines that both steps share, where they do"
+    )
     monthly_usd: Range | None
     one_off_usd: Range | None
     reasons: list[Reason]

@@ -33,17 +33,22 @@ class Uploads:
         visit = scope["path"].split(PATH, 1)[1].split("/")[0]
         headers = Headers(scope=scope)
         stated = headers.get("content-length", "")
-        if "transfer-encoding" in headers or not (stated.isascii() and stated.isdecimal() and len(stated) < 20):
-            return await PlainTextResponse("A file is taken with its length, Content-Length, alone.\n", 411)(scope, receive, send)
+        if "transfer-encoding" in headers or not (
+            stated.isascii() and stated.isdecimal() and len(stated) < 20
+        ):
+            return await PlainTextResponse(
+                "A file is taken with its length, Content-Length, alone.\n", 411
+            )(scope, receive, send)
         size, held = int(stated), self._held()
         if size + held.get(visit, 0) + self._under_way[visit] > A_VISIT:
             return await PlainTextResponse(
-                f"This visit holds as much as it may, {A_VISIT:,} bytes. Remove a file, or reload the page and begin anew.\n", 413
+                f"This visit holds as much as it may, {A_VISIT:,} bytes. Remove a file, or reload the page and begin anew.\n",
+                413,
             )(scope, receive, send)
         if size + sum(held.values()) + self._under_way.total() > ALL:
-            return await PlainTextResponse("This server holds as many files as it takes. Try again in some minutes.\n", 413)(
-                scope, receive, send
-            )
+            return await PlainTextResponse(
+                "This server holds as many files as it takes. Try again in some minutes.\n", 413
+            )(scope, receive, send)
         self._under_way[visit] += size
         try:
             await self._app(scope, receive, send)

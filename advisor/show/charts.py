@@ -58,18 +58,32 @@ def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart 
     marks = base.mark_point(filled=True, size=110, opacity=1).encode(
         shape=alt.Shape("kind:N", title=None, legend=alt.Legend(orient="top")),
         color=alt.Color("kind:N", title=None, legend=alt.Legend(orient="top")),
-        tooltip=[alt.Tooltip("model:N", title="Model"), alt.Tooltip("released:N", title="Released"), alt.Tooltip("kind:N", title="Kind")],
+        tooltip=[
+            alt.Tooltip("model:N", title="Model"),
+            alt.Tooltip("released:N", title="Released"),
+            alt.Tooltip("kind:N", title="Kind"),
+        ],
     )
     first, last = frame["released"].min(), frame["released"].max()
-    before, at_last = (base.transform_filter(f"datum.released {sign} '{last}'").encode(text=alt.Text("short:N")) for sign in ("!=", "=="))
+    before, at_last = (
+        base.transform_filter(f"datum.released {sign} '{last}'").encode(text=alt.Text("short:N"))
+        for sign in ("!=", "==")
+    )
     words = [  # the last name stands left of its mark: on the right it would leave the chart
         before.mark_text(align="left", dx=9, fontSize=12, color=LEGIBLE[theme]),
         at_last.mark_text(align="right", dx=-9, fontSize=12, color=LEGIBLE[theme]),
     ]
     newest = frame[frame["released"] == last]["model"].tolist()
     title = f"{len(frame)} releases from {first[:7]} to {last[:7]}; the latest is {formatting.listed(newest)}"
-    told = "; ".join(f"{row.released}: {row.model} ({row.kind})" for row in frame.sort_values(["released", "model"]).itertuples())
-    return Chart(title, Layers(layer=[marks, *words]).properties(height=alt.Step(26)), f"Release dates. {told}.")
+    told = "; ".join(
+        f"{row.released}: {row.model} ({row.kind})"
+        for row in frame.sort_values(["released", "model"]).itertuples()
+    )
+    return Chart(
+        title,
+        Layers(layer=[marks, *words]).properties(height=alt.Step(26)),
+        f"Release dates. {told}.",
+    )
 
 
 def monthly_costs(found: Recommendation, kind: str, theme: str) -> Chart | None:
@@ -77,7 +91,10 @@ def monthly_costs(found: Recommendation, kind: str, theme: str) -> Chart | None:
     pick = found.pick.part(kind) if found.pick else None
     if pick is None:
         return None
-    rows = sorted([pick, *(other.judged for other in reasons.alternatives(found, kind))], key=lambda j: (j.monthly, j is not pick, j.id))
+    rows = sorted(
+        [pick, *(other.judged for other in reasons.alternatives(found, kind))],
+        key=lambda j: (j.monthly, j is not pick, j.id),
+    )
     frame = pd.DataFrame(
         {
             "label": f"{j.plan.variant.name}, {j.plan.where}",
@@ -92,7 +109,12 @@ def monthly_costs(found: Recommendation, kind: str, theme: str) -> Chart | None:
     order = frame["lines"].tolist()
     base = alt.Chart(frame).encode(
         y=alt.Y(
-            "lines:N", sort=order, title=None, axis=alt.Axis(labelExpr="split(datum.label, '|')", labelLimit=170, ticks=False, domain=False)
+            "lines:N",
+            sort=order,
+            title=None,
+            axis=alt.Axis(
+                labelExpr="split(datum.label, '|')", labelLimit=170, ticks=False, domain=False
+            ),
         )
     )
     bars = base.mark_bar(height=14).encode(
@@ -104,10 +126,16 @@ def monthly_costs(found: Recommendation, kind: str, theme: str) -> Chart | None:
         ),
         tooltip=[alt.Tooltip("label:N", title="Plan"), alt.Tooltip("shown:N", title="A month")],
     )
-    spread = base.mark_rule(strokeWidth=2, color=LEGIBLE[theme], opacity=0.7).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"))
-    words = base.mark_text(align="left", dx=6, fontSize=12, color=LEGIBLE[theme]).encode(x=alt.X("high:Q"), text=alt.Text("shown:N"))
+    spread = base.mark_rule(strokeWidth=2, color=LEGIBLE[theme], opacity=0.7).encode(
+        x=alt.X("low:Q"), x2=alt.X2("high:Q")
+    )
+    words = base.mark_text(align="left", dx=6, fontSize=12, color=LEGIBLE[theme]).encode(
+        x=alt.X("high:Q"), text=alt.Text("shown:N")
+    )
     cheapest = rows[0]
-    title = f"{cheapest.named} costs least of what fits: {formatting.usd(cheapest.cost.base)} a month"
+    title = (
+        f"{cheapest.named} costs least of what fits: {formatting.usd(cheapest.cost.base)} a month"
+    )
     told = "; ".join(f"{row.label} {row.shown}" for row in frame.itertuples())
     return Chart(
         title,
@@ -144,7 +172,9 @@ def trade_off(found: Recommendation, kind: str, theme: str) -> Chart | None:
             axis=alt.Axis(grid=False, format=".1f", tickCount=6, titleLimit=320),
         ),
     )
-    told = "; ".join(f"{row.label}: {row.points} for {row.month}, {row.standing}" for row in frame.itertuples())
+    told = "; ".join(
+        f"{row.label}: {row.points} for {row.month}, {row.standing}" for row in frame.itertuples()
+    )
     return Chart(
         _trade_off_title(found, kind, front),
         Layers(layer=_trade_off_marks(base, theme), data=frame).properties(height=340),
@@ -158,23 +188,43 @@ def _trade_off_marks(base: alt.Chart, theme: str) -> list[Any]:
     spread = base.mark_rule(strokeWidth=1.5, color=LEGIBLE[theme]).encode(
         x=alt.X("low:Q"),
         x2=alt.X2("high:Q"),
-        opacity=alt.OpacityValue(0.4, condition={"test": "datum.standing == 'ruled out'", "value": 0.12}),
+        opacity=alt.OpacityValue(
+            0.4, condition={"test": "datum.standing == 'ruled out'", "value": 0.12}
+        ),
     )
     steps = (
         base.transform_filter("datum.front")
-        .mark_line(interpolate="step-after", strokeDash=[5, 4], strokeWidth=1.5, color=LEGIBLE[theme], opacity=0.7)
+        .mark_line(
+            interpolate="step-after",
+            strokeDash=[5, 4],
+            strokeWidth=1.5,
+            color=LEGIBLE[theme],
+            opacity=0.7,
+        )
         .encode(order=alt.Order("usd:Q"))
     )
-    legend = alt.Legend(orient="top", columns=2, symbolFillColor=LEGIBLE[theme], symbolStrokeColor=LEGIBLE[theme])
+    legend = alt.Legend(
+        orient="top", columns=2, symbolFillColor=LEGIBLE[theme], symbolStrokeColor=LEGIBLE[theme]
+    )
     colours = alt.Legend(orient="top", columns=2, symbolType="stroke", symbolStrokeWidth=6)
     marks = (
         base.mark_point(strokeWidth=2, opacity=1)
         .encode(
-            size=alt.SizeValue(110, condition={"test": "datum.standing == 'the pick'", "value": 340}),  # seen over a tie
+            size=alt.SizeValue(
+                110, condition={"test": "datum.standing == 'the pick'", "value": 340}
+            ),  # seen over a tie
             shape=alt.Shape(
-                "where:N", title=None, scale=alt.Scale(domain=["hosted", "own machine"], range=["circle", "square"]), legend=legend
+                "where:N",
+                title=None,
+                scale=alt.Scale(domain=["hosted", "own machine"], range=["circle", "square"]),
+                legend=legend,
             ),
-            color=alt.Color("standing:N", title=None, scale=alt.Scale(domain=list(what_would_change.STANDINGS)), legend=colours),
+            color=alt.Color(
+                "standing:N",
+                title=None,
+                scale=alt.Scale(domain=list(what_would_change.STANDINGS)),
+                legend=colours,
+            ),
             fill=alt.Fill(
                 "standing:N",
                 scale=alt.Scale(domain=list(what_would_change.STANDINGS)),
@@ -206,7 +256,9 @@ def _trade_off_marks(base: alt.Chart, theme: str) -> list[Any]:
 def _trade_off_frame(shown: list[Judged], found: Recommendation, front: set[str]) -> pd.DataFrame:
     """A row a mark, in the order in which they are drawn: the pick last, over its ties, and the cheaper over the dearer; each model's name at its cheapest mark."""
     rows = [(what_would_change.standing(j, found, front), j) for j in shown]
-    rows.sort(key=lambda row: (-what_would_change.STANDINGS.index(row[0]), -row[1].monthly, row[1].id))
+    rows.sort(
+        key=lambda row: (-what_would_change.STANDINGS.index(row[0]), -row[1].monthly, row[1].id)
+    )
     cheapest: dict[str, str] = {}
     for _, j in sorted(rows, key=lambda row: (row[1].monthly, row[1].id)):
         cheapest.setdefault(j.variant_id, j.id)
@@ -234,7 +286,12 @@ def _trade_off_frame(shown: list[Judged], found: Recommendation, front: set[str]
 
 def _dollar_ticks(least: float, most: float) -> list[float]:
     """1, 2, 5 of each power of ten in reach, or the powers alone where these are many."""
-    ticks = [n * 10.0**power for power in range(-8, 13) for n in (1, 2, 5) if least / 2 <= n * 10.0**power <= most * 2]
+    ticks = [
+        n * 10.0**power
+        for power in range(-8, 13)
+        for n in (1, 2, 5)
+        if least / 2 <= n * 10.0**power <= most * 2
+    ]
     return ticks if len(ticks) <= 9 else [tick for tick in ticks if f"{tick:e}"[0] == "1"]
 
 
@@ -250,9 +307,15 @@ def _trade_off_title(found: Recommendation, kind: str, front: set[str]) -> str:
     if pick.quality is None:
         return f"{pick.plan.variant.name} has no score here; the others trade score for cost"
     if found.pick is not None and found.pick.shared:
-        alone = min(found.fitting(kind), key=lambda j: (j.variant_id != pick.variant_id, j.monthly, j.id))
+        alone = min(
+            found.fitting(kind), key=lambda j: (j.variant_id != pick.variant_id, j.monthly, j.id)
+        )
         return f"Both steps share {pick.plan.where} for {formatting.usd(found.monthly)} a month together; alone the cheapest is {alone.named} for {formatting.usd(alone.monthly)}"
-    ranked = [(j, j.quality - pick.quality) for j in found.fitting(kind) if j.id in front and j.quality is not None]
+    ranked = [
+        (j, j.quality - pick.quality)
+        for j in found.fitting(kind)
+        if j.id in front and j.quality is not None
+    ]
     better = [j for j, gain in ranked if gain > 0]
     worse = [j for j, gain in ranked if gain < 0]
     if better:
@@ -277,11 +340,18 @@ def break_even(found: Recommendation, own: Judged, theme: str) -> Chart | None:
     least, most = min([load, *marks, capacity]) / 30, max([load, *marks, capacity]) * 30
     volumes = [least * (most / least) ** (step / 160) for step in range(161)]
     rents = crossing.rents_usd(found, own, volumes)
-    rows = [{"tokens": v, "usd": usd, "line": own.plan.where} for v, usd in zip(volumes, rents, strict=True)]
+    rows = [
+        {"tokens": v, "usd": usd, "line": own.plan.where}
+        for v, usd in zip(volumes, rents, strict=True)
+    ]
     shown: dict[float, str] = {}
     for c in crossings:
         price = float(c.offer.plan.figure("usd_per_1m_input"))
-        shown[price] = f"{shown[price]}, {c.offer.plan.where}" if price in shown else f"${price:g}: {c.offer.plan.where}"
+        shown[price] = (
+            f"{shown[price]}, {c.offer.plan.where}"
+            if price in shown
+            else f"${price:g}: {c.offer.plan.where}"
+        )
     for price, name in shown.items():
         rows += [{"tokens": v, "usd": v * price / 1e6, "line": name} for v in (least, most)]
     frame = pd.DataFrame(rows)
@@ -291,37 +361,62 @@ def break_even(found: Recommendation, own: Judged, theme: str) -> Chart | None:
         scale=alt.Scale(type="log", domain=[least, most], nice=False),
         axis=alt.Axis(format="~s", grid=False, tickCount=6),
     )
-    y = alt.Y("usd:Q", title="US dollars a month", scale=alt.Scale(type="log"), axis=alt.Axis(format="$,~r", grid=False, tickCount=6))
+    y = alt.Y(
+        "usd:Q",
+        title="US dollars a month",
+        scale=alt.Scale(type="log"),
+        axis=alt.Axis(format="$,~r", grid=False, tickCount=6),
+    )
     lines = (
         alt.Chart(frame)
         .mark_line(strokeWidth=2, clip=True)
         .encode(
             x=x,
             y=y,
-            color=alt.Color("line:N", title=None, legend=alt.Legend(orient="top", columns=1, labelLimit=420)),
-            strokeDash=alt.StrokeDash("line:N", title=None, legend=alt.Legend(orient="top", columns=1, labelLimit=420)),
+            color=alt.Color(
+                "line:N", title=None, legend=alt.Legend(orient="top", columns=1, labelLimit=420)
+            ),
+            strokeDash=alt.StrokeDash(
+                "line:N", title=None, legend=alt.Legend(orient="top", columns=1, labelLimit=420)
+            ),
         )
     )
     here = pd.DataFrame([{"tokens": load, "word": "your workload"}])
-    rule = alt.Chart(here).mark_rule(strokeDash=[3, 3], strokeWidth=2, color=LEGIBLE[theme]).encode(x=alt.X("tokens:Q"))
+    rule = (
+        alt.Chart(here)
+        .mark_rule(strokeDash=[3, 3], strokeWidth=2, color=LEGIBLE[theme])
+        .encode(x=alt.X("tokens:Q"))
+    )
     word = (
         alt.Chart(here)
         .mark_text(align="left", dx=5, y=8, fontSize=12, color=LEGIBLE[theme])
         .encode(x=alt.X("tokens:Q"), text=alt.Text("word:N"))
     )
     crossed = [
-        {"tokens": c.tokens[1], "usd": c.tokens[1] * float(c.offer.plan.figure("usd_per_1m_input")) / 1e6} for c in crossings if c.tokens[1]
+        {
+            "tokens": c.tokens[1],
+            "usd": c.tokens[1] * float(c.offer.plan.figure("usd_per_1m_input")) / 1e6,
+        }
+        for c in crossings
+        if c.tokens[1]
     ]
     points = pd.DataFrame(
-        [{**point, "word": formatting.large(round(point["tokens"]))} for point in crossed], columns=["tokens", "usd", "word"]
+        [{**point, "word": formatting.large(round(point["tokens"]))} for point in crossed],
+        columns=["tokens", "usd", "word"],
     )
     points = points.drop_duplicates("word").sort_values("tokens").reset_index(names="number")
     at = alt.Chart(points).encode(x=alt.X("tokens:Q"), y=alt.Y("usd:Q"))
     spots = at.mark_point(filled=True, shape="diamond", size=130, color=LEGIBLE[theme], opacity=1)
     above = (
-        at.transform_filter("datum.number % 2 == 0").mark_text(dy=-16, fontSize=12, color=LEGIBLE[theme]).encode(text=alt.Text("word:N"))
+        at.transform_filter("datum.number % 2 == 0")
+        .mark_text(dy=-16, fontSize=12, color=LEGIBLE[theme])
+        .encode(text=alt.Text("word:N"))
     )
-    below = at.transform_filter("datum.number % 2 == 1").mark_text(dy=18, fontSize=12, color=LEGIBLE[theme]).encode(text=alt.Text("word:N"))
+    below = (
+        at.transform_filter("datum.number % 2 == 1")
+        .mark_text(dy=18, fontSize=12, color=LEGIBLE[theme])
+        .encode(text=alt.Text("word:N"))
+    )
     told = " ".join(crossing.sentence(c) for c in crossings)
     soonest = next((c for c in crossings if c.tokens[1]), None)
     title = (
@@ -342,12 +437,29 @@ def tornado(rows: list[Swing], theme: str) -> Chart | None:
         return None
     base = rows[0].base_usd
     frame = pd.DataFrame(
-        {"name": row.name, "end": word, "usd": usd, "from": base, "shown": f"{word}: {formatting.usd(usd)}", "side": side}
+        {
+            "name": row.name,
+            "end": word,
+            "usd": usd,
+            "from": base,
+            "shown": f"{word}: {formatting.usd(usd)}",
+            "side": side,
+        }
         for row in rows
-        for side, word, usd in (("lower", row.first, row.first_usd), ("higher", row.second, row.second_usd))
+        for side, word, usd in (
+            ("lower", row.first, row.first_usd),
+            ("higher", row.second, row.second_usd),
+        )
     )
     order = [row.name for row in rows]
-    chart = alt.Chart(frame).encode(y=alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False)))
+    chart = alt.Chart(frame).encode(
+        y=alt.Y(
+            "name:N",
+            sort=order,
+            title=None,
+            axis=alt.Axis(labelLimit=260, ticks=False, domain=False),
+        )
+    )
     bars = chart.mark_bar(height=15).encode(
         x=alt.X(
             "usd:Q",
@@ -356,17 +468,31 @@ def tornado(rows: list[Swing], theme: str) -> Chart | None:
             axis=alt.Axis(format="$,~r", grid=False, tickCount=5),
         ),
         x2=alt.X2("from:Q"),
-        color=alt.Color("side:N", title=None, scale=alt.Scale(domain=["lower", "higher"]), legend=None),
-        tooltip=[alt.Tooltip("name:N", title="Assumption"), alt.Tooltip("shown:N", title="A month")],
+        color=alt.Color(
+            "side:N", title=None, scale=alt.Scale(domain=["lower", "higher"]), legend=None
+        ),
+        tooltip=[
+            alt.Tooltip("name:N", title="Assumption"),
+            alt.Tooltip("shown:N", title="A month"),
+        ],
     )
-    below = chart.transform_filter("datum.usd < datum.from").mark_text(align="right", dx=-5, fontSize=11, color=LEGIBLE[theme])
-    above = chart.transform_filter("datum.usd > datum.from").mark_text(align="left", dx=5, fontSize=11, color=LEGIBLE[theme])
+    below = chart.transform_filter("datum.usd < datum.from").mark_text(
+        align="right", dx=-5, fontSize=11, color=LEGIBLE[theme]
+    )
+    above = chart.transform_filter("datum.usd > datum.from").mark_text(
+        align="left", dx=5, fontSize=11, color=LEGIBLE[theme]
+    )
     words = [side.encode(x=alt.X("usd:Q"), text=alt.Text("shown:N")) for side in (below, above)]
-    line = alt.Chart(pd.DataFrame({"usd": [base]})).mark_rule(strokeWidth=2, color=LEGIBLE[theme]).encode(x=alt.X("usd:Q"))
+    line = (
+        alt.Chart(pd.DataFrame({"usd": [base]}))
+        .mark_rule(strokeWidth=2, color=LEGIBLE[theme])
+        .encode(x=alt.X("usd:Q"))
+    )
     first = rows[0]
     title = f"The total moves most with {first.name[0].lower()}{first.name[1:]}: {formatting.usd(first.first_usd)} ({first.first}) to {formatting.usd(first.second_usd)} ({first.second}), from {formatting.usd(base)}"
     told = "; ".join(
-        f"{row.name}: {row.first} {formatting.usd(row.first_usd)}, {row.second} {formatting.usd(row.second_usd)}" for row in rows
+        f"{row.name}: {row.first} {formatting.usd(row.first_usd)}, {row.second} {formatting.usd(row.second_usd)}"
+        for row in rows
     )
     return Chart(
         title,

@@ -23,14 +23,25 @@ def as_json(catalog: Catalog) -> str:
         "families": {
             key: {
                 "facts": family.facts.model_dump(mode="json"),
-                "variants": {name: variant.model_dump(mode="json") for name, variant in family.variants.items()},
-                "corrections": [correction.model_dump(mode="json") for correction in family.corrections],
+                "variants": {
+                    name: variant.model_dump(mode="json")
+                    for name, variant in family.variants.items()
+                },
+                "corrections": [
+                    correction.model_dump(mode="json") for correction in family.corrections
+                ],
             }
             for key, family in catalog.families.items()
         },
-        "providers": {key: provider.model_dump(mode="json") for key, provider in catalog.providers.items()},
-        "instances": {key: instance.model_dump(mode="json") for key, instance in catalog.instances.items()},
-        "licences": {key: licence.model_dump(mode="json") for key, licence in catalog.licences.items()},
+        "providers": {
+            key: provider.model_dump(mode="json") for key, provider in catalog.providers.items()
+        },
+        "instances": {
+            key: instance.model_dump(mode="json") for key, instance in catalog.instances.items()
+        },
+        "licences": {
+            key: licence.model_dump(mode="json") for key, licence in catalog.licences.items()
+        },
         "sources": {key: source.model_dump(mode="json") for key, source in catalog.sources.items()},
     }
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
@@ -56,7 +67,14 @@ def scores_csv(catalog: Catalog) -> str:
 
 def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """Rows of a table on the screen as CSV, safe for spreadsheets; ids that only links need are left out."""
-    return _csv(pd.DataFrame([{key: value for key, value in row.items() if key not in ("id", "offer")} for row in rows]))
+    return _csv(
+        pd.DataFrame(
+            [
+                {key: value for key, value in row.items() if key not in ("id", "offer")}
+                for row in rows
+            ]
+        )
+    )
 
 
 def table_markdown(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -76,26 +94,40 @@ def _cell(value: Any) -> str:
 
 def _csv(frame: pd.DataFrame) -> str:
     """CSV without formulas. Texts are in quotes: where a spreadsheet divides at semicolons, `a;=1+1` would be two cells."""
-    return frame.map(guarded).rename(columns=guarded).to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
+    return (
+        frame.map(guarded).rename(columns=guarded).to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
+    )
 
 
 def cost_files(found: Recommendation) -> list[tuple[str, str, Callable[[], str]]]:
     """(name, media type, maker) of what the Cost page shows: every plan as CSV, and its tables as Markdown."""
 
     def plans_csv() -> str:
-        return table_csv([{"Step": role.kind} | row for role in found.roles for row in tables.plan_rows(found, role.kind)])
+        return table_csv(
+            [
+                {"Step": role.kind} | row
+                for role in found.roles
+                for row in tables.plan_rows(found, role.kind)
+            ]
+        )
 
     def markdown() -> str:
         parts = ["# What it costs a month\n"]
         for role in found.roles:
-            parts += [table_markdown(f"Hosted offers, {role.kind}", tables.cost_rows(found, role.kind))]
-            parts += [table_markdown(f"Own machines, {role.kind}", tables.own_rows(found, role.kind))]
+            parts += [
+                table_markdown(f"Hosted offers, {role.kind}", tables.cost_rows(found, role.kind))
+            ]
+            parts += [
+                table_markdown(f"Own machines, {role.kind}", tables.own_rows(found, role.kind))
+            ]
         part = found.pick.part("embedder") if found.pick else None
         if part is not None:
             parts += [table_markdown("The index by type of vector", tables.index_rows(found, part))]
             parts += [table_markdown("The index by store", tables.store_rows(found, part))]
         parts += [f"- {text}" for text in reasons.assumptions(found)]
-        return "\n".join([*parts, f"- Catalog {found.catalog.version}, {found.today.isoformat()}.", ""])
+        return "\n".join(
+            [*parts, f"- Catalog {found.catalog.version}, {found.today.isoformat()}.", ""]
+        )
 
     return [("plans.csv", "text/csv", plans_csv), ("cost.md", "text/markdown", markdown)]
 

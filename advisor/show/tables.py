@@ -31,7 +31,11 @@ def drawn(found: Recommendation, kind: str) -> list[Judged]:
         standing = what_would_change.standing(j, found, front)
         if j.quality is None or math.isnan(j.monthly) or j.monthly <= 0:
             continue
-        if j.hosted or standing in ("the pick", "on the front") or counts[j.variant_id, standing] < OWN_DRAWN:
+        if (
+            j.hosted
+            or standing in ("the pick", "on the front")
+            or counts[j.variant_id, standing] < OWN_DRAWN
+        ):
             kept.append(j)
         counts[j.variant_id, standing] += not j.hosted
     return kept
@@ -56,7 +60,9 @@ def trade_off_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
             "Where": j.plan.where,
             "Score": formatting.points(j.quality) if j.quality is not None else "not ranked",
             "A month": usd_or_not_known(j.plan.monthly_usd),
-            "Low to high": formatting.usd_range(j.cost.low, j.cost.high) if j.plan.monthly_usd else formatting.NOT_KNOWN,
+            "Low to high": formatting.usd_range(j.cost.low, j.cost.high)
+            if j.plan.monthly_usd
+            else formatting.NOT_KNOWN,
             "Standing": what_would_change.standing(j, found, front)
             if j.quality is not None or not j.fits or _picked(found, j)
             else "fits, not ranked",
@@ -74,7 +80,10 @@ def alternative_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
     pick = found.pick.part(kind) if found.pick else None
     if pick is None:
         return []
-    rows = [(pick, "the pick"), *((other.judged, other.text) for other in reasons.alternatives(found, kind))]
+    rows = [
+        (pick, "the pick"),
+        *((other.judged, other.text) for other in reasons.alternatives(found, kind)),
+    ]
     return [
         {
             "id": j.variant_id,
@@ -96,7 +105,9 @@ def _speed(judged: Judged) -> str:
 
 def plan_rows(found: Recommendation, kind: str) -> list[dict[str, Any]]:
     """Every plan of one step as numbers to sort by, cheapest first; None where not known."""
-    rows = sorted(_of_kind(found, kind), key=lambda j: (not j.fits, math.isnan(j.monthly), j.monthly, j.id))
+    rows = sorted(
+        _of_kind(found, kind), key=lambda j: (not j.fits, math.isnan(j.monthly), j.monthly, j.id)
+    )
     return [_plan_row(j) for j in rows]
 
 
@@ -114,7 +125,11 @@ def _plan_row(judged: Judged) -> dict[str, Any]:
         "Tokens a second": None if speed is None else round(speed.base),
         "ms a request": None if latency is None else round(latency.base, 1),
         "Price of": plan.as_of.isoformat() if plan.as_of else "undated",
-        "Fits": "yes" if judged.fits else judged.excluded[0].text if judged.excluded else "cost not known",
+        "Fits": "yes"
+        if judged.fits
+        else judged.excluded[0].text
+        if judged.excluded
+        else "cost not known",
     }
 
 
@@ -139,19 +154,35 @@ def _cost_row(found: Recommendation, judged: Judged) -> dict[str, str]:
         "Price per 1M": formatting.NOT_KNOWN if price is None else f"${price}",
         "Price of": price_mark(plan.offer, found.today),
         "Tokens": formatting.large(plan.tokens.monthly),
-        "Encoding" if judged.kind == "embedder" else "Reranking": usd_or_not_known(plan.encoding_usd),
-        **({"Index": usd_or_not_known(plan.index_usd), "Once": usd_or_not_known(plan.one_off_usd)} if judged.kind == "embedder" else {}),
-        "Fits": "yes" if judged.fits else f"no: {judged.excluded[0].text}" if judged.excluded else "no: its cost is not known",
+        "Encoding" if judged.kind == "embedder" else "Reranking": usd_or_not_known(
+            plan.encoding_usd
+        ),
+        **(
+            {"Index": usd_or_not_known(plan.index_usd), "Once": usd_or_not_known(plan.one_off_usd)}
+            if judged.kind == "embedder"
+            else {}
+        ),
+        "Fits": "yes"
+        if judged.fits
+        else f"no: {judged.excluded[0].text}"
+        if judged.excluded
+        else "no: its cost is not known",
     }
 
 
 def own_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
     """For each model of a step the cheapest machine of one's own that it fits, and the machine that was measured; cheapest first."""
-    own = [j for j in sorted(found.fitting(kind), key=lambda j: (j.monthly, preference(found, j))) if not j.hosted]
+    own = [
+        j
+        for j in sorted(found.fitting(kind), key=lambda j: (j.monthly, preference(found, j)))
+        if not j.hosted
+    ]
     cheapest: dict[str, Judged] = {}
     for j in own:
         cheapest.setdefault(j.variant_id, j)
-    return [_own_row(found, j) for j in own if j.row == cheapest[j.variant_id].row or j.plan.measured]
+    return [
+        _own_row(found, j) for j in own if j.row == cheapest[j.variant_id].row or j.plan.measured
+    ]
 
 
 def _own_row(found: Recommendation, judged: Judged) -> dict[str, str]:
@@ -177,10 +208,18 @@ def _own_row(found: Recommendation, judged: Judged) -> dict[str, str]:
 
 def index_rows(found: Recommendation, judged: Judged) -> list[dict[str, str]]:
     """The index of an embedder by type of vector: bytes of a vector, of all values, and in memory, and the cheapest machine that holds it."""
-    variant, tokens, dimensions = judged.plan.variant, judged.plan.tokens, judged.plan.variant.embedding_dim or 0
+    variant, tokens, dimensions = (
+        judged.plan.variant,
+        judged.plan.tokens,
+        judged.plan.variant.embedding_dim or 0,
+    )
     rows = []
     for kind in storage.BYTES_PER_VALUE:
-        size = storage.index_size(variant, tokens, found.workload.model_copy(update={"vector_type": kind, "vector_store": "ram"}))
+        size = storage.index_size(
+            variant,
+            tokens,
+            found.workload.model_copy(update={"vector_type": kind, "vector_store": "ram"}),
+        )
         machine = storage.holding(found.catalog, size.ram_bytes)
         rows.append(
             {
@@ -199,17 +238,27 @@ def index_rows(found: Recommendation, judged: Judged) -> list[dict[str, str]]:
 
 def store_rows(found: Recommendation, judged: Judged) -> list[dict[str, str]]:
     """A month of an embedder's index in memory and in each store, with the store's minimum, limit and what is left out."""
-    amounts = stores.by_store(found.catalog, found.workload, judged.plan.variant, judged.plan.tokens, found.table.ram)
+    amounts = stores.by_store(
+        found.catalog, found.workload, judged.plan.variant, judged.plan.tokens, found.table.ram
+    )
     rows = []
     for key, amount in amounts.items():
         store = found.catalog.stores.get(key)
         most = storage.most_dimensions(store, found.workload.vector_type) if store else None
         dimensions = judged.plan.variant.embedding_dim or 0
         limit, no_amount = (
-            "" if store is None else "not stated" if most is None else f"{formatting.count(most)} dimensions",
+            ""
+            if store is None
+            else "not stated"
+            if most is None
+            else f"{formatting.count(most)} dimensions",
             formatting.NOT_KNOWN,
         )
-        if store is not None and store.vector_types is not None and found.workload.vector_type not in store.vector_types:
+        if (
+            store is not None
+            and store.vector_types is not None
+            and found.workload.vector_type not in store.vector_types
+        ):
             amount, no_amount, limit = None, "–", f"takes no {found.workload.vector_type} vectors"
         elif most is not None and dimensions > most:
             limit += ": too few"
@@ -218,8 +267,12 @@ def store_rows(found: Recommendation, judged: Judged) -> list[dict[str, str]]:
                 "id": key,
                 "Store": "Memory of rented machines" if store is None else store.name,
                 "A month": formatting.usd(amount.base) if amount else no_amount,
-                "Low to high": formatting.usd_range(amount.low, amount.high) if amount else no_amount,
-                "Minimum charge": formatting.usd(store.minimum_usd_per_month) if store and store.minimum_usd_per_month else "none stated",
+                "Low to high": formatting.usd_range(amount.low, amount.high)
+                if amount
+                else no_amount,
+                "Minimum charge": formatting.usd(store.minimum_usd_per_month)
+                if store and store.minimum_usd_per_month
+                else "none stated",
                 "Limit": limit,
                 "Price of": "" if store is None else str(store.as_of or "undated"),
                 "Left out": "" if store is None else _left_out_of_store(store),
@@ -238,7 +291,10 @@ def _left_out_of_store(store: Store) -> str:
 
 def latency_rows(found: Recommendation) -> list[dict[str, str]]:
     """What a request takes at each step of the pick, at the peak; hosted latency is not published."""
-    names = {"embedder": "Encoding a query", "reranker": f"Reranking {formatting.count(found.workload.rerank_candidates)} candidates"}
+    names = {
+        "embedder": "Encoding a query",
+        "reranker": f"Reranking {formatting.count(found.workload.rerank_candidates)} candidates",
+    }
     rows = []
     for part in found.pick.parts if found.pick else ():
         time = part.plan.latency_ms
@@ -264,8 +320,12 @@ def break_even_rows(found: Recommendation, own: Judged) -> list[dict[str, str]]:
     return [
         {
             "Against": c.offer.plan.where,
-            "Price per 1M": f"${c.offer.plan.offer.usd_per_1m_input}" if c.offer.plan.offer else formatting.NOT_KNOWN,
-            "Break-even, tokens a month": formatting.large(round(c.tokens[1])) if c.tokens[1] else "never",
+            "Price per 1M": f"${c.offer.plan.offer.usd_per_1m_input}"
+            if c.offer.plan.offer
+            else formatting.NOT_KNOWN,
+            "Break-even, tokens a month": formatting.large(round(c.tokens[1]))
+            if c.tokens[1]
+            else "never",
             "Fast to slow": f"{_volume(c.tokens[0])} to {_volume(c.tokens[2])}",
             "One machine carries": formatting.large(round(c.capacity[1])),
         }

@@ -14,7 +14,9 @@ def filled(needed: Floats, utilisation: float, redundancy: bool) -> Floats:
     return np.maximum(1.0, np.ceil(needed / utilisation - 1e-9)) + (1.0 if redundancy else 0.0)
 
 
-def latency_ms(request_flops: Any, flops: Any, cards: Any, read_ms: Any, needed: Any, machines: Any) -> Any:
+def latency_ms(
+    request_flops: Any, flops: Any, cards: Any, read_ms: Any, needed: Any, machines: Any
+) -> Any:
     """Milliseconds to answer one request at the peak, without network; numbers, or arrays of one shape.
 
     On one card, what takes longer: computing `request_flops` at `flops` operations a second of a machine with so many `cards`, or

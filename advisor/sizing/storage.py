@@ -14,8 +14,15 @@ from advisor.catalog.schema import Instance, Store, Variant
 from advisor.sizing.ranges import ZERO, Range
 from advisor.sizing.tokens import Tokens
 
-BYTES_PER_VALUE = {"float32": Fraction(4), "float16": Fraction(2), "int8": Fraction(1), "binary": Fraction(1, 8)}
-HNSW_FACTOR = Fraction(3, 2)  # vectors, index and room to optimise; source: storage formula qdrant-ram (qdrant-capacity)
+BYTES_PER_VALUE = {
+    "float32": Fraction(4),
+    "float16": Fraction(2),
+    "int8": Fraction(1),
+    "binary": Fraction(1, 8),
+}
+HNSW_FACTOR = Fraction(
+    3, 2
+)  # vectors, index and room to optimise; source: storage formula qdrant-ram (qdrant-capacity)
 MEMORY_OPTIMISED_GIB_PER_VCPU = 8  # the ratio of the r7i and r8g sizes in instances.yaml
 GENERAL_GIB_PER_VCPU = 3.75  # c4-standard-8: 30 GiB for 8 vCPUs
 GB = Decimal(10**9)  # the unit of the stores' price lists
@@ -24,7 +31,11 @@ PGVECTOR_HEADER = 8  # bytes a vector; source: storage formula pgvector-vector
 PGVECTOR_LINKS = (
     2 * 16 * 10
 )  # bytes a vector: 2 x m links of at most 10 bytes; source: storage formula hnsw-graph-generic, hnsw_defaults of pgvector
-PGVECTOR_LIMIT = {"float32": "vector_indexed", "float16": "halfvec_indexed", "binary": "bit_indexed"}
+PGVECTOR_LIMIT = {
+    "float32": "vector_indexed",
+    "float16": "halfvec_indexed",
+    "binary": "bit_indexed",
+}
 BLOCK = "aws-ebs-gp3"
 
 
@@ -59,14 +70,20 @@ def index_size(variant: Variant, tokens: Tokens, workload: Workload) -> IndexSiz
     """
     if variant.kind != "embedder" or workload.vector_store == "none":
         return IndexSize(0, 0, 0)
-    dense = int(tokens.vectors * (variant.embedding_dim or 0) * BYTES_PER_VALUE[workload.vector_type])
+    dense = int(
+        tokens.vectors * (variant.embedding_dim or 0) * BYTES_PER_VALUE[workload.vector_type]
+    )
     more = 0
     if "sparse" in workload.outputs and "sparse" in variant.outputs:
         more += tokens.once * BYTES_PER_SPARSE_TOKEN
     if "multi_vector" in workload.outputs and variant.multi_vector_dim:
         more += int(tokens.once * variant.multi_vector_dim * BYTES_PER_VALUE[workload.vector_type])
-    ram = index_bytes(tokens.vectors, variant.embedding_dim or 0, workload.vector_type) + int(more * HNSW_FACTOR)
-    count = tokens.vectors + (tokens.once if "multi_vector" in workload.outputs and variant.multi_vector_dim else 0)
+    ram = index_bytes(tokens.vectors, variant.embedding_dim or 0, workload.vector_type) + int(
+        more * HNSW_FACTOR
+    )
+    count = tokens.vectors + (
+        tokens.once if "multi_vector" in workload.outputs and variant.multi_vector_dim else 0
+    )
     return IndexSize(count, dense + more, ram)
 
 
@@ -90,7 +107,11 @@ def most_dimensions(store: Store, vector_type: str) -> int | None:
 
 def price_is_known(store: Store) -> bool:
     """Whether a month in the store can be priced."""
-    return store.type == "self_hosted" or store.usd_per_gb_month is not None or store.usd_per_gib_month is not None
+    return (
+        store.type == "self_hosted"
+        or store.usd_per_gb_month is not None
+        or store.usd_per_gib_month is not None
+    )
 
 
 def prices_queries(store: Store) -> bool:
@@ -98,7 +119,9 @@ def prices_queries(store: Store) -> bool:
     return store.type == "self_hosted" or store.query_usd_per_pb is not None
 
 
-def index_usd_per_month(catalog: Catalog, workload: Workload, size: IndexSize, ram: Range | None, vector_bytes: Decimal) -> Range | None:
+def index_usd_per_month(
+    catalog: Catalog, workload: Workload, size: IndexSize, ram: Range | None, vector_bytes: Decimal
+) -> Range | None:
     """US dollars a month for keeping an index; None where the store's price is not known.
 
     `ram` is the price of a GiB of memory in a month; `vector_bytes` what writing one passage takes. A minimum charge wins over a smaller sum.
@@ -112,12 +135,21 @@ def index_usd_per_month(catalog: Catalog, workload: Workload, size: IndexSize, r
         return None
     if store.type == "self_hosted":
         return _pgvector(catalog, size, ram)
-    gib_or_gb, rate = (Decimal(GIB), store.usd_per_gib_month) if store.usd_per_gib_month is not None else (GB, store.usd_per_gb_month)
+    gib_or_gb, rate = (
+        (Decimal(GIB), store.usd_per_gib_month)
+        if store.usd_per_gib_month is not None
+        else (GB, store.usd_per_gb_month)
+    )
     total = Decimal(size.values_bytes) / gib_or_gb * (rate or Decimal(0))
     written = Decimal(workload.new_passages_per_month) * vector_bytes / GB
     total += written * (store.write_usd_per_gb or 0)
     if store.query_usd_per_pb is not None:
-        total += workload.queries_per_month * _queried_gb(store, Decimal(size.values_bytes) / GB) / Decimal(10**6) * store.query_usd_per_pb
+        total += (
+            workload.queries_per_month
+            * _queried_gb(store, Decimal(size.values_bytes) / GB)
+            / Decimal(10**6)
+            * store.query_usd_per_pb
+        )
     charged = max(total, store.minimum_usd_per_month or Decimal(0))
     return Range(charged, charged, charged)
 
@@ -145,12 +177,16 @@ def ram_usd_per_gib_month(catalog: Catalog) -> Range | None:
     low: the cheapest memory-optimised instance; base: the dearest of them; high: the middle general-purpose one.
     """
     rates = memory_rates(catalog)
-    memory_optimised = [rate for _, rate, per_vcpu in rates if per_vcpu >= MEMORY_OPTIMISED_GIB_PER_VCPU]
+    memory_optimised = [
+        rate for _, rate, per_vcpu in rates if per_vcpu >= MEMORY_OPTIMISED_GIB_PER_VCPU
+    ]
     general = [rate for _, rate, per_vcpu in rates if per_vcpu < MEMORY_OPTIMISED_GIB_PER_VCPU]
     if not memory_optimised:
         return None
     base = max(memory_optimised)
-    return Range(min(memory_optimised), base, max(base, statistics.median_high(general)) if general else base)
+    return Range(
+        min(memory_optimised), base, max(base, statistics.median_high(general)) if general else base
+    )
 
 
 def memory_rates(catalog: Catalog) -> list[tuple[Instance, Decimal, float]]:
@@ -158,12 +194,22 @@ def memory_rates(catalog: Catalog) -> list[tuple[Instance, Decimal, float]]:
     rates = []
     for instance in catalog.instances.values():
         price, ram, vcpu = instance.on_demand_usd_per_h, instance.ram_gib, instance.vcpu
-        if instance.kind == "cpu" and price is not None and ram and vcpu and ram / vcpu >= GENERAL_GIB_PER_VCPU:
+        if (
+            instance.kind == "cpu"
+            and price is not None
+            and ram
+            and vcpu
+            and ram / vcpu >= GENERAL_GIB_PER_VCPU
+        ):
             rates.append((instance, price * HOURS_PER_MONTH / Decimal(str(ram)), ram / vcpu))
     return rates
 
 
 def holding(catalog: Catalog, size_bytes: int) -> Instance | None:
     """The cheapest machine of the catalog whose RAM holds an index; None where none is large enough."""
-    fits = [i for i in catalog.instances.values() if i.ram_gib and i.on_demand_usd_per_h is not None and i.ram_gib * GIB >= size_bytes]
+    fits = [
+        i
+        for i in catalog.instances.values()
+        if i.ram_gib and i.on_demand_usd_per_h is not None and i.ram_gib * GIB >= size_bytes
+    ]
     return min(fits, key=lambda i: (i.on_demand_usd_per_h, i.id), default=None)

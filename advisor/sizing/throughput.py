@@ -76,7 +76,11 @@ def flops_per_token(variant: Variant, tokens: float) -> float | None:
     >>> round(flops_per_token(catalog.load().variants["bge-large-en-v1.5"], 449) / 1e6)
     652
     """
-    return None if variant.non_embedding_parameters is None or slope(variant) is None else base(variant) + (slope(variant) or 0) * tokens
+    return (
+        None
+        if variant.non_embedding_parameters is None or slope(variant) is None
+        else base(variant) + (slope(variant) or 0) * tokens
+    )
 
 
 def base(variant: Variant) -> float:
@@ -107,10 +111,16 @@ def precision_of(kind: HardwareClass, asked: str = "default") -> Precision:
 
 def precision_on(instance: Instance, kind: HardwareClass, asked: str = "default") -> Precision:
     """The precision on a machine: the one asked for, else that of its measurement, or what servers load by default."""
-    return instance.precision if isinstance(instance, MeasuredMachine) and asked == "default" else precision_of(kind, asked)
+    return (
+        instance.precision
+        if isinstance(instance, MeasuredMachine) and asked == "default"
+        else precision_of(kind, asked)
+    )
 
 
-def measured_flops(catalog: Catalog, machine: MeasuredMachine, variant_id: str, asked: str = "default") -> Speed | None:
+def measured_flops(
+    catalog: Catalog, machine: MeasuredMachine, variant_id: str, asked: str = "default"
+) -> Speed | None:
     """Operations a second that a measured machine reaches; None at another precision than that of the measurement.
 
     Tokens a second x FLOPs for a token at the measured length. For the variant that was measured it has no spread, since it is one figure;
@@ -130,7 +140,14 @@ def peak_flops(catalog: Catalog, instance: Instance, precision: str = "default")
     if kind is None:
         return None
     named = (instance.accelerator if kind == "gpu" else instance.cpu) or ""
-    return _peak(catalog, kind, precision_of(kind, precision), named, instance.accelerator_count, instance.vcpu or 0.0)
+    return _peak(
+        catalog,
+        kind,
+        precision_of(kind, precision),
+        named,
+        instance.accelerator_count,
+        instance.vcpu or 0.0,
+    )
 
 
 def memory_bytes(catalog: Catalog, instance: Instance) -> float | None:
@@ -156,12 +173,19 @@ def needed_bytes(variant: Variant, precision: str) -> float | None:
     weights = weights_bytes(variant, precision)
     if weights is None or variant.hidden_size is None:
         return None
-    return RESERVE * weights + BATCH_TOKENS * variant.hidden_size * LIVE_VALUES * BYTES_PER_VALUE[precision]
+    return (
+        RESERVE * weights
+        + BATCH_TOKENS * variant.hidden_size * LIVE_VALUES * BYTES_PER_VALUE[precision]
+    )
 
 
 def attention_bytes(variant: Variant, precision: str, tokens: float) -> float | None:
     """Bytes of one text's attention matrix in one layer without a fused kernel: `heads x tokens squared x bytes`."""
-    return None if variant.heads is None else variant.heads * tokens * tokens * BYTES_PER_VALUE[precision]
+    return (
+        None
+        if variant.heads is None
+        else variant.heads * tokens * tokens * BYTES_PER_VALUE[precision]
+    )
 
 
 class _Run(NamedTuple):
@@ -188,14 +212,32 @@ def calibrations(catalog: Catalog, precision: str = "default") -> dict[HardwareC
         if flops is None or not row["calibrates"]:
             continue
         for kind in ("gpu", "cpu"):
-            peak = _peak(catalog, kind, precision_of(kind, precision), row["machine"], row["accelerator_count"], row["vcpus"])
+            peak = _peak(
+                catalog,
+                kind,
+                precision_of(kind, precision),
+                row["machine"],
+                row["accelerator_count"],
+                row["vcpus"],
+            )
             if peak and row["calibrates"] == precision_of(kind, precision):
                 share = row["tokens_per_s"] * flops / peak
-                points[kind].append(_Run(share, row["machine"], row["runtime"], row["variant"], row["source_id"]))
-    return {kind: _calibration(found) for kind, found in points.items() if len(found) >= LEAST_POINTS}
+                points[kind].append(
+                    _Run(share, row["machine"], row["runtime"], row["variant"], row["source_id"])
+                )
+    return {
+        kind: _calibration(found) for kind, found in points.items() if len(found) >= LEAST_POINTS
+    }
 
 
-def _peak(catalog: Catalog, kind: HardwareClass, precision: Precision, named: str, cards: float, vcpus: float) -> float | None:
+def _peak(
+    catalog: Catalog,
+    kind: HardwareClass,
+    precision: Precision,
+    named: str,
+    cards: float,
+    vcpus: float,
+) -> float | None:
     """Dense peak operations a second of so many cards, or vCPUs, of one kind."""
     if kind == "gpu" and named in catalog.accelerators:
         peaks = catalog.accelerators[named].peak_dense_tflops
@@ -203,7 +245,9 @@ def _peak(catalog: Catalog, kind: HardwareClass, precision: Precision, named: st
         return peak * 1e12 * cards if peak else None
     if kind == "cpu" and named in catalog.cpus:
         cpu = catalog.cpus[named]
-        each = {"fp32": cpu.fp32_gflops_per_vcpu, "int8": cpu.int8_gops_per_vcpu, "fp16": None}[precision]
+        each = {"fp32": cpu.fp32_gflops_per_vcpu, "int8": cpu.int8_gops_per_vcpu, "fp16": None}[
+            precision
+        ]
         return each * 1e9 * vcpus if each and vcpus else None
     return None
 

@@ -22,8 +22,16 @@ def bounded(least: float, most: float):
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("load", choices=["visitors", "limit", "api", "encoding", "soak"])
-    parser.add_argument("--minutes", type=bounded(0.1, 120), help="visitors: 5, soak: 30, api: half a minute for each set of questions")
-    parser.add_argument("--visitors", type=bounded(1, 200), help="visitors: 50, soak: 10, limit: the most that are tried, 200")
+    parser.add_argument(
+        "--minutes",
+        type=bounded(0.1, 120),
+        help="visitors: 5, soak: 30, api: half a minute for each set of questions",
+    )
+    parser.add_argument(
+        "--visitors",
+        type=bounded(1, 200),
+        help="visitors: 50, soak: 10, limit: the most that are tried, 200",
+    )
     asked = parser.parse_args()
     count = int(asked.visitors) if asked.visitors else None
     print(tables.machine(), end="\n\n")

@@ -41,13 +41,20 @@ class Asked:
     @property
     def told(self) -> str:
         """What the others were, and how many of each."""
-        return ", ".join(f"{times} {name}" for name, times in Counter(self.others).most_common(8)) or "none"
+        return (
+            ", ".join(f"{times} {name}" for name, times in Counter(self.others).most_common(8))
+            or "none"
+        )
 
 
 def question(number: int) -> dict[str, Any]:
     """A workload of its own for each number."""
     languages = (["en"], ["de"], ["en", "fr"], ["zh"])[number % 4]
-    return {"languages": languages, "passages": 100_000 + 997 * number, "queries_per_month": 500_000 + 1_000 * (number % 50)}
+    return {
+        "languages": languages,
+        "passages": 100_000 + 997 * number,
+        "queries_per_month": 500_000 + 1_000 * (number % 50),
+    }
 
 
 def run(seconds: float) -> str:
@@ -69,7 +76,9 @@ async def _run(server: Server, seconds: float) -> str:
     }
     for name, questions in sets.items():
         before, own = server.state(), state_of(os.getpid())
-        asked, beside = await asyncio.gather(ask(server.base, questions, seconds), _visited(server.base, seconds))
+        asked, beside = await asyncio.gather(
+            ask(server.base, questions, seconds), _visited(server.base, seconds)
+        )
         after, own_after = server.state(), state_of(os.getpid())
         rows.append(
             [
@@ -107,7 +116,9 @@ async def _run(server: Server, seconds: float) -> str:
     )  # fmt: skip
 
 
-async def ask(base: str, questions: Iterator[dict[str, Any]], seconds: float, rate: int = RATE) -> Asked:
+async def ask(
+    base: str, questions: Iterator[dict[str, Any]], seconds: float, rate: int = RATE
+) -> Asked:
     """Sends a question at each beat of the rate."""
     found, lines, under_way = Asked(), Lines(base), set()
     start = time.perf_counter()
@@ -166,19 +177,30 @@ class Lines:
             + body
         )
         while self._free:
-            with contextlib.suppress(OSError, EOFError):  # the server has closed it, being unused: another, as a browser does
+            with contextlib.suppress(
+                OSError, EOFError
+            ):  # the server has closed it, being unused: another, as a browser does
                 return await self._ask(*self._free.pop(), sent)
-        return await self._ask(*await asyncio.open_connection(self._host, self._port, limit=2**20), sent)
+        return await self._ask(
+            *await asyncio.open_connection(self._host, self._port, limit=2**20), sent
+        )
 
-    async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: bytes) -> tuple[int, dict[str, str]]:
+    async def _ask(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: bytes
+    ) -> tuple[int, dict[str, str]]:
         try:
             writer.write(sent)
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
+            headers = {
+                name.lower(): value.strip()
+                for name, _, value in (line.partition(":") for line in head[1:])
+            }
             if "content-length" not in headers:
                 raise ValueError("The answer has no Content-Length.")
             await reader.readexactly(int(headers["content-length"]))
-        except BaseException:  # also where it is given up: what is left of the answer must not be taken for the next
+        except (
+            BaseException
+        ):  # also where it is given up: what is left of the answer must not be taken for the next
             writer.close()
             raise
         if headers.get("connection", "").lower() == "close":
@@ -216,4 +238,8 @@ async def _after(base: str) -> str:
 
 
 def _took(log: Log) -> list[str]:
-    return [str(len(log.steps)), tables.milliseconds(median(log.seconds)), tables.milliseconds(p95(log.seconds))]
+    return [
+        str(len(log.steps)),
+        tables.milliseconds(median(log.seconds)),
+        tables.milliseconds(p95(log.seconds)),
+    ]

@@ -39,7 +39,9 @@ def write_model(folder: Path, tiny: bool = False) -> dict[str, str]:
 
     place = folder / VARIANT
     place.mkdir(parents=True)
-    made.write_embedder(place, shape=made.TINY if tiny else Shape.of(catalogs.load().variants[VARIANT]))
+    made.write_embedder(
+        place, shape=made.TINY if tiny else Shape.of(catalogs.load().variants[VARIANT])
+    )
     return {"ADVISOR_MODELS": str(folder)}
 
 
@@ -77,7 +79,10 @@ def _pool_alone(folder: Path, count: int) -> str:
     taken: dict[str, list[float]] = {}
     for name, seconds in found:
         taken.setdefault(name, []).append(seconds)
-    rows = [[name, str(len(s)), tables.milliseconds(median(s)), tables.milliseconds(p95(s))] for name, s in taken.items()]
+    rows = [
+        [name, str(len(s)), tables.milliseconds(median(s)), tables.milliseconds(p95(s))]
+        for name, s in taken.items()
+    ]
     return f"{count} threads at a pool alone, without pages:\n\n{tables.table(['What came of it', 'Requests', 'Median', '95th percentile'], rows)}"
 
 
@@ -96,7 +101,11 @@ def outcome(run: Run) -> str:
     told = " ".join(alert.body for alert in run.all_of("alert"))
     if run.all_of("vega_lite_chart"):
         return "served"
-    return "turned away" if "wait for" in told or "at work" in told else told[:100] or "nothing on the page"
+    return (
+        "turned away"
+        if "wait for" in told or "at work" in told
+        else told[:100] or "nothing on the page"
+    )
 
 
 async def _run(server: Server, count: int) -> str:
@@ -111,7 +120,10 @@ async def _run(server: Server, count: int) -> str:
         raise RuntimeError(f"Live did not encode before the load: {outcome(first)}")
     alone, quiet = Log(), server.state()
     await _visited(server.base, ALONE_S, alone, asyncio.Event())
-    texts = {tab: "\n".join(speed.words(WORDS, 100 * place + n) for n in range(SENTENCES)) for place, tab in enumerate(tabs)}
+    texts = {
+        tab: "\n".join(speed.words(WORDS, 100 * place + n) for n in range(SENTENCES))
+        for place, tab in enumerate(tabs)
+    }
     for tab, text in texts.items():
         await tab.change("sentences", text)
 
@@ -130,27 +142,53 @@ async def _run(server: Server, count: int) -> str:
     await asyncio.sleep(5)
     after = server.state()
     rows = [
-        [name, str(times), *((tables.milliseconds(median(s)), tables.milliseconds(p95(s))) if s else ("–", "–"))]
+        [
+            name,
+            str(times),
+            *((tables.milliseconds(median(s)), tables.milliseconds(p95(s))) if s else ("–", "–")),
+        ]
         for name, times in outcomes.most_common()
         for s in [{"served": answered, "turned away": told}.get(name, [])]
     ]
     pages = [
-        ["nobody encodes", str(len(alone.steps)), tables.milliseconds(median(alone.seconds)), tables.milliseconds(p95(alone.seconds))],
-        [f"{count} want to", str(len(beside.steps)), tables.milliseconds(median(beside.seconds)), tables.milliseconds(p95(beside.seconds))],
+        [
+            "nobody encodes",
+            str(len(alone.steps)),
+            tables.milliseconds(median(alone.seconds)),
+            tables.milliseconds(p95(alone.seconds)),
+        ],
+        [
+            f"{count} want to",
+            str(len(beside.steps)),
+            tables.milliseconds(median(beside.seconds)),
+            tables.milliseconds(p95(beside.seconds)),
+        ],
     ]
     return "\n\n".join(
         (
             f"{count} visitors press the button on Live at once, {SENTENCES} texts of {WORDS} words each, at a model of BGE Small's shape with random weights: "
             f"all was over after {taken:.1f} s.",
             tables.table(["What came of it", "Visitors", "Median", "95th percentile"], rows),
-            tables.table(["A visitor walking Advise and Cost meanwhile", "Steps", "Median", "95th percentile"], pages),
+            tables.table(
+                [
+                    "A visitor walking Advise and Cost meanwhile",
+                    "Steps",
+                    "Median",
+                    "95th percentile",
+                ],
+                pages,
+            ),
             tables.problems(beside),
             f"Afterwards one who was turned away pressed again: {outcome(again)}, after {tables.milliseconds(again.seconds)}.",
             tables.table(
                 ["Server", "Memory", "Threads", "Open files", "Children"],
                 [
                     [name, f"{s.rss_mib:,.0f} MiB", str(s.threads), str(s.files), str(s.children)]
-                    for name, s in (("with the model loaded", quiet), ("at the end of the rush", busy), ("all visitors gone", after))
+                    for name, s in (
+                        ("with the model loaded", quiet),
+                        ("at the end of the rush", busy),
+                        ("all visitors gone", after),
+                    )
                 ],
             ),
             tables.judged((before, busy), (own, own_after)),

@@ -49,9 +49,16 @@ def state_of(pid: int) -> State:
         OSError: it has ended.
     """
     folder = Path(f"/proc/{pid}")
-    status = dict(line.split(":", 1) for line in (folder / "status").read_text(encoding="utf-8").splitlines() if ":" in line)
+    status = dict(
+        line.split(":", 1)
+        for line in (folder / "status").read_text(encoding="utf-8").splitlines()
+        if ":" in line
+    )
     times = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    machine = [int(ticks) for ticks in Path("/proc/stat").read_text(encoding="utf-8").splitlines()[0].split()[1:]]
+    machine = [
+        int(ticks)
+        for ticks in Path("/proc/stat").read_text(encoding="utf-8").splitlines()[0].split()[1:]
+    ]
     children: set[str] = set()
     for task in (folder / "task").iterdir():
         with contextlib.suppress(OSError):  # a thread that has just ended
@@ -62,7 +69,8 @@ def state_of(pid: int) -> State:
         files=len(os.listdir(folder / "fd")),
         children=len(children),
         cpu_s=(int(times[11]) + int(times[12])) / _TICKS,
-        machine_s=(sum(machine[:8]) - machine[3] - machine[4]) / _TICKS,  # all but idle, and waiting for disks
+        machine_s=(sum(machine[:8]) - machine[3] - machine[4])
+        / _TICKS,  # all but idle, and waiting for disks
         at=time.monotonic(),
     )
 
@@ -80,7 +88,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def served(script: Path = ROOT / "asgi.py", environment: dict[str, str] | None = None) -> Iterator[Server]:
+def served(
+    script: Path = ROOT / "asgi.py", environment: dict[str, str] | None = None
+) -> Iterator[Server]:
     """The app, or another script, on a free port; ended when the block is left.
 
     Raises:
@@ -126,4 +136,6 @@ def _await(base: str, process: subprocess.Popen[bytes]) -> None:
             if httpx.get(f"{base}/_stcore/health", timeout=5, trust_env=False).is_success:
                 return
         time.sleep(0.2)
-    raise RuntimeError(f"The server at {base} did not answer within a minute. Start it by hand to see why: make run")
+    raise RuntimeError(
+        f"The server at {base} did not answer within a minute. Start it by hand to see why: make run"
+    )

@@ -28,7 +28,10 @@ KEPT_S = 120.0
 
 def run(minutes: float, count: int) -> str:
     """About `count` visitors at any time, for some minutes."""
-    with tempfile.TemporaryDirectory() as folder, served(environment=write_model(Path(folder), tiny=True)) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(environment=write_model(Path(folder), tiny=True)) as server,
+    ):
         return asyncio.run(_run(server, 60 * minutes, count))
 
 
@@ -49,10 +52,15 @@ async def _run(server: Server, seconds: float, count: int) -> str:
     own_after = state_of(os.getpid())
     every = min(ROW_S, seconds / 6)
     rows = [("after warming up", samples[0])]
-    rows += [(f"{every * n / 60:.3g} minutes", _nearest(samples, start + every * n)) for n in range(1, round(seconds / every) + 1)]
+    rows += [
+        (f"{every * n / 60:.3g} minutes", _nearest(samples, start + every * n))
+        for n in range(1, round(seconds / every) + 1)
+    ]
     if seconds > KEPT_S:
         await asyncio.sleep(KEPT_S + 15)
-        last = Tab(server.base)  # Streamlit 1.67 lets the sessions of those who left go when the next visitor leaves
+        last = Tab(
+            server.base
+        )  # Streamlit 1.67 lets the sessions of those who left go when the next visitor leaves
         await last.open("advise")
         await last.close()
         await asyncio.sleep(5)
@@ -66,7 +74,10 @@ async def _run(server: Server, seconds: float, count: int) -> str:
             f"Encodings: {', '.join(f'{times} {name}' for name, times in encodes.items())}.",
             tables.table(
                 ["Server", "Memory", "Threads", "Open files", "Children"],
-                [[name, f"{s.rss_mib:,.0f} MiB", str(s.threads), str(s.files), str(s.children)] for name, s in rows],
+                [
+                    [name, f"{s.rss_mib:,.0f} MiB", str(s.threads), str(s.files), str(s.children)]
+                    for name, s in rows
+                ],
             ),
             slope(samples, start),
             tables.problems(log),
@@ -108,7 +119,10 @@ async def _visits(base: str, place: int, count: int, end: float, log: Log) -> No
 
 
 async def _questions(base: str, end: float, asked: api.Asked) -> None:
-    questions = (api.question(number if number % 3 == 0 else number % api.REPEATED) for number in itertools.count())
+    questions = (
+        api.question(number if number % 3 == 0 else number % api.REPEATED)
+        for number in itertools.count()
+    )
     while (left := end - time.monotonic()) > 0:
         part = await api.ask(base, questions, min(left, 60.0), rate=round(1 / ASK_S))
         asked.answered += part.answered

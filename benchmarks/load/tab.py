@@ -74,7 +74,9 @@ class Tab:
         self._base, self._longest_s = base, longest_s
         self._socket: ClientConnection | None = None
         self._states: dict[str, WidgetState] = {}
-        self._kept: dict[str, tuple[int, Any]] = {}  # large elements by hash, with the run that last used each
+        self._kept: dict[
+            str, tuple[int, Any]
+        ] = {}  # large elements by hash, with the run that last used each
         self._oldest = 2
         self._runs = 0
         self._pages: dict[str, str] = {}
@@ -92,7 +94,9 @@ class Tab:
         """Opens an address: connects, and runs the page for the first time."""
         began = time.perf_counter()
         try:
-            async with httpx.AsyncClient(base_url=self._base, timeout=self._longest_s, trust_env=False) as web:
+            async with httpx.AsyncClient(
+                base_url=self._base, timeout=self._longest_s, trust_env=False
+            ) as web:
                 (await web.get("/_stcore/health")).raise_for_status()
                 cookies = dict(web.cookies)
             token = cookies.get("_streamlit_xsrf", "PLACEHOLDER_AUTH_TOKEN")
@@ -100,14 +104,18 @@ class Tab:
                 f"{self._base.replace('http', 'ws', 1)}/_stcore/stream",
                 origin=Origin(self._base),
                 subprotocols=[Subprotocol("streamlit"), Subprotocol(token)],
-                additional_headers={"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())},
+                additional_headers={
+                    "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())
+                },
                 open_timeout=self._longest_s,
                 ping_interval=None,
                 max_size=LARGEST,
                 proxy=None,
             )
         except (OSError, httpx.HTTPError, WebSocketException, TimeoutError) as error:
-            return Run(time.perf_counter() - began, problem=f"could not connect ({type(error).__name__})")
+            return Run(
+                time.perf_counter() - began, problem=f"could not connect ({type(error).__name__})"
+            )
         self._name, self.query = page, query
         run = await self._rerun()
         run.seconds = time.perf_counter() - began
@@ -128,15 +136,25 @@ class Tab:
     async def turn(self, name: str, value: str | bool) -> Run:
         """Opens one of the tabs with that key by its label, or opens or closes the box with it."""
         box = next(
-            (e for kind, e in self.last.elements.values() if kind in ("tab_container", "expandable") and widgets.named(e, name)), None
+            (
+                e
+                for kind, e in self.last.elements.values()
+                if kind in ("tab_container", "expandable") and widgets.named(e, name)
+            ),
+            None,
         )
         if box is None:
             raise WalkError(f"The page has no tabs and no box '{name}'.")
         self._states[box.id] = (
-            WidgetState(id=box.id, bool_value=value) if isinstance(value, bool) else WidgetState(id=box.id, string_value=value)
+            WidgetState(id=box.id, bool_value=value)
+            if isinstance(value, bool)
+            else WidgetState(id=box.id, string_value=value)
         )
         if box.query_param_key:
-            self.query = urlencode(parse_qs(self.query, keep_blank_values=True) | {name: widgets.parameter(value)}, doseq=True)
+            self.query = urlencode(
+                parse_qs(self.query, keep_blank_values=True) | {name: widgets.parameter(value)},
+                doseq=True,
+            )
         return await self._rerun()
 
     async def press(self, name: str) -> Run:
@@ -171,13 +189,20 @@ class Tab:
         """Sends what the tab holds, and reads until the script has ended."""
         message = BackMsg()
         asked = message.rerun_script
-        asked.query_string, asked.page_script_hash, asked.page_name = self.query, self._page, "" if self._page else self._name
+        asked.query_string, asked.page_script_hash, asked.page_name = (
+            self.query,
+            self._page,
+            "" if self._page else self._name,
+        )
         asked.widget_states.widgets.extend(self._states.values())
         if trigger is not None:
             asked.widget_states.widgets.append(trigger)
         asked.cached_message_hashes.extend(self._kept)
         asked.context_info.timezone, asked.context_info.locale = "Europe/Berlin", "en-GB"
-        asked.context_info.url, asked.context_info.color_scheme = f"{self._base}/{self._name}", "light"
+        asked.context_info.url, asked.context_info.color_scheme = (
+            f"{self._base}/{self._name}",
+            "light",
+        )
         run, began = Run(), time.perf_counter()
         try:
             async with asyncio.timeout(self._longest_s):
@@ -213,7 +238,10 @@ class Tab:
                     self._oldest = message.new_session.config.max_cached_message_age or self._oldest
                     self._page = message.new_session.page_script_hash
                 case "navigation":
-                    self._pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
+                    self._pages = {
+                        page.url_pathname: page.page_script_hash
+                        for page in message.navigation.app_pages
+                    }
                     self._page = message.navigation.page_script_hash
                 case "page_info_changed":
                     self.query = message.page_info_changed.query_string
@@ -250,7 +278,11 @@ class Tab:
         kind = element.WhichOneof("type")
         run.elements[place] = (kind, getattr(element, kind))
         if kind == "exception":
-            run.problem = f"an exception on the page: {element.exception.type or element.exception.message}"[:120]
+            run.problem = (
+                f"an exception on the page: {element.exception.type or element.exception.message}"[
+                    :120
+                ]
+            )
         elif kind == "alert" and run.told_s is None:
             run.told_s = time.perf_counter() - began
 
@@ -265,6 +297,8 @@ class Tab:
             elif kind in ("tab_container", "expandable") and element.id in before:
                 self._states[element.id] = before[element.id]
         self._runs += 1
-        self._kept = {key: one for key, one in self._kept.items() if self._runs - one[0] <= self._oldest}
+        self._kept = {
+            key: one for key, one in self._kept.items() if self._runs - one[0] <= self._oldest
+        }
         if not run.problem and not run.elements:
             run.problem = "an empty page"

@@ -48,7 +48,9 @@ async def _two_lines(count: int) -> tuple[float, float, float]:
     return before, after, (after - before) / count
 
 
-async def _walked(server: Server, count: int, seconds: float, hello: tuple[float, float, float]) -> str:
+async def _walked(
+    server: Server, count: int, seconds: float, hello: tuple[float, float, float]
+) -> str:
     stand_back()
     await warmed(server.base)
     await asyncio.sleep(SETTLE_S)
@@ -61,10 +63,20 @@ async def _walked(server: Server, count: int, seconds: float, hello: tuple[float
     await sent_away(visitors)
     each = (idle.rss_mib - before.rss_mib) / count
     memory = tables.table(
-        ["Memory of the server", "Nobody there", f"{count} visitors, idle after their walk", "For each visitor"],
+        [
+            "Memory of the server",
+            "Nobody there",
+            f"{count} visitors, idle after their walk",
+            "For each visitor",
+        ],
         [
             ["two-line app", *(f"{mib:,.2f} MiB" for mib in hello)],
-            ["this app", f"{before.rss_mib:,.2f} MiB", f"{idle.rss_mib:,.2f} MiB", f"{each:,.2f} MiB"],
+            [
+                "this app",
+                f"{before.rss_mib:,.2f} MiB",
+                f"{idle.rss_mib:,.2f} MiB",
+                f"{each:,.2f} MiB",
+            ],
         ],
     )
     return "\n\n".join(

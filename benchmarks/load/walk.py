@@ -77,7 +77,9 @@ def p95(seconds: list[float]) -> float:
 class Visitor:
     """One visitor in one tab. `think` is slept between steps; walks are the same for the same seed."""
 
-    def __init__(self, base: str, seed: int, log: Log, think: tuple[float, float] = THINK_S) -> None:
+    def __init__(
+        self, base: str, seed: int, log: Log, think: tuple[float, float] = THINK_S
+    ) -> None:
         self._base, self.tab = base, Tab(base)
         self._random, self._log, self._think = random.Random(seed), log, think
         self._at_advise = False
@@ -96,7 +98,10 @@ class Visitor:
         # another than before, else the page would rightly stay as it is
         self._passages = any_of([one for one in PASSAGES if one != self._passages])
         self._budget = any_of([one for one in BUDGETS if one != self._budget])
-        passages, budget = self._passages + self._random.randrange(1000), self._budget  # so that no answer is kept from before
+        passages, budget = (
+            self._passages + self._random.randrange(1000),
+            self._budget,
+        )  # so that no answer is kept from before
         languages = any_of([one for one in LANGUAGES if one != ["en"]])
         if self._at_advise:
             steps = []
@@ -142,7 +147,13 @@ class Visitor:
 
 
 async def crowd(
-    base: str, count: int, seconds: float, log: Log, arrive_s: float = 10.0, think: tuple[float, float] = THINK_S, seed: int = 0
+    base: str,
+    count: int,
+    seconds: float,
+    log: Log,
+    arrive_s: float = 10.0,
+    think: tuple[float, float] = THINK_S,
+    seed: int = 0,
 ) -> list[Visitor]:
     """`count` visitors who arrive one after another within `arrive_s` and walk for `seconds` from now; they stay, and are to be sent away."""
     end = time.monotonic() + seconds

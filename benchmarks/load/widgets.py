@@ -9,7 +9,16 @@ from google.protobuf.message import Message
 from streamlit.proto.Slider_pb2 import Slider
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-KINDS = ("number_input", "multiselect", "selectbox", "button_group", "checkbox", "slider", "text_input", "text_area")
+KINDS = (
+    "number_input",
+    "multiselect",
+    "selectbox",
+    "button_group",
+    "checkbox",
+    "slider",
+    "text_input",
+    "text_area",
+)
 """The elements of Advise, Cost and Live that hold a value; buttons and links do not."""
 
 Value = bool | float | str | Sequence[str]
@@ -47,7 +56,11 @@ def default(kind: str, widget: Any) -> Value | None:
     if kind == "button_group":
         return [widget.options[place].content for place in widget.default]
     if kind == "slider":
-        return [widget.options[int(place)] for place in widget.default if int(place) < len(widget.options)]
+        return [
+            widget.options[int(place)]
+            for place in widget.default
+            if int(place) < len(widget.options)
+        ]
     if kind == "checkbox":
         return bool(widget.default)
     if not widget.HasField("default"):

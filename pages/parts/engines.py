@@ -62,15 +62,27 @@ def all_choices() -> dict[str, Choice]:
     except EncodeError as error:
         st.warning(markdown.plain(f"The endpoints of this server cannot be used. {error}"))
         served = {}
-    return available_models.all_of(catalog, available_models.at(served, st.session_state.get(TYPED)), st.session_state.get(FOLDERS, {}))
+    return available_models.all_of(
+        catalog,
+        available_models.at(served, st.session_state.get(TYPED)),
+        st.session_state.get(FOLDERS, {}),
+    )
 
 
-def choose(found: dict[str, Choice], kind: str, label: str, key: str, outputs: str = "dense", avoid: str = "") -> Choice | None:
+def choose(
+    found: dict[str, Choice],
+    kind: str,
+    label: str,
+    key: str,
+    outputs: str = "dense",
+    avoid: str = "",
+) -> Choice | None:
     """Asks for a model of a kind, and says how to get it where it is not at hand; None where there is none to choose."""
     options = [
         one
         for one in found.values()
-        if one.kind == kind and (outputs == "dense" or (one.model is not None and outputs in one.model.outputs))
+        if one.kind == kind
+        and (outputs == "dense" or (one.model is not None and outputs in one.model.outputs))
     ]
     if not options:
         return None
@@ -79,13 +91,27 @@ def choose(found: dict[str, Choice], kind: str, label: str, key: str, outputs: s
     first = (at_hand or smallest or [options[0].id])[0]
     ids = [one.id for one in options]
     chosen = found[
-        st.selectbox(label, ids, index=ids.index(first), key=key, bind="query-params", help="Models by their id; the name stands below.")
+        st.selectbox(
+            label,
+            ids,
+            index=ids.index(first),
+            key=key,
+            bind="query-params",
+            help="Models by their id; the name stands below.",
+        )
     ]
-    markdown.small(markdown.plain(chosen.label) + (" is at hand." if not chosen.missing else " is not at hand."))
+    markdown.small(
+        markdown.plain(chosen.label)
+        + (" is at hand." if not chosen.missing else " is not at hand.")
+    )
     if chosen.model is not None and chosen.model.standin and outputs == "dense":
-        st.caption(":material/warning: A stand-in shows how the page works. It is not BGE: judge no BGE model by it.")
+        st.caption(
+            ":material/warning: A stand-in shows how the page works. It is not BGE: judge no BGE model by it."
+        )
     if chosen.endpoint is not None and chosen.endpoint.variant is None:
-        st.caption(":material/warning: No model of the catalog is named for this endpoint: take it as not BGE.")
+        st.caption(
+            ":material/warning: No model of the catalog is named for this endpoint: take it as not BGE."
+        )
     return chosen
 
 
@@ -105,13 +131,19 @@ def engine(chosen: Choice, told: Told) -> Engine:
             return Remote(chosen.endpoint, variants, key=key or None, longest=LONGEST_CHARACTERS)
         key = session.secret(wanted) if wanted else ""
         return Remote(
-            chosen.endpoint, variants, key=key or None, longest=LONGEST_CHARACTERS, gate=GATES.setdefault(chosen.id, Gate(MOST_AT_ONCE))
+            chosen.endpoint,
+            variants,
+            key=key or None,
+            longest=LONGEST_CHARACTERS,
+            gate=GATES.setdefault(chosen.id, Gate(MOST_AT_ONCE)),
         )
     assert chosen.model is not None
     return POOL.engine(chosen.model, told)
 
 
-def once(key: str, inputs: object, label: str, work: Callable[[Told], Result], disabled: bool = False) -> Result | None:
+def once(
+    key: str, inputs: object, label: str, work: Callable[[Told], Result], disabled: bool = False
+) -> Result | None:
     """What `work` gave for these inputs, kept for the visit and made by the button; None where there is nothing to show.
 
     `work` takes a function that shows where it stands. Its EncodeError is shown as one sentence.
@@ -140,7 +172,9 @@ def once(key: str, inputs: object, label: str, work: Callable[[Told], Result], d
     return kept[1]
 
 
-def answered(about: About, seconds: float, counted: int | None = None, counted_in: str = "tokens") -> None:
+def answered(
+    about: About, seconds: float, counted: int | None = None, counted_in: str = "tokens"
+) -> None:
     """Who answered, and what is to be known of it."""
     st.caption(markdown.plain(results.who(about, seconds, counted, counted_in)))
     if about.notes:
@@ -158,11 +192,21 @@ def get(chosen: Choice) -> None:
             return
         current = DOWNLOADS.current
         running = current is not None and current.running
-        st.fragment(fetch, run_every=1.0 if running else None)(chosen)  # looks again only while something moves
+        st.fragment(fetch, run_every=1.0 if running else None)(
+            chosen
+        )  # looks again only while something moves
         if endpoints.typing_allowed():
-            named = st.text_input("Or a folder on this machine that holds its files", key=f"folder_{chosen.id}", max_chars=MOST_TYPED)
-            if named and st.button("Use this folder", key=f"folder_{chosen.id}_go", icon=":material/folder_open:"):
-                st.session_state[FOLDERS] = st.session_state.get(FOLDERS, {}) | {chosen.id: available_models.folder(named)}
+            named = st.text_input(
+                "Or a folder on this machine that holds its files",
+                key=f"folder_{chosen.id}",
+                max_chars=MOST_TYPED,
+            )
+            if named and st.button(
+                "Use this folder", key=f"folder_{chosen.id}_go", icon=":material/folder_open:"
+            ):
+                st.session_state[FOLDERS] = st.session_state.get(FOLDERS, {}) | {
+                    chosen.id: available_models.folder(named)
+                }
                 st.rerun()
 
 
@@ -179,14 +223,20 @@ def fetch(chosen: Choice) -> None:
             st.rerun(scope="app")
         return
     ended = st.session_state.pop("fetching", None) == chosen.id  # the page stops looking
-    named = chosen.id in st.session_state.get(FOLDERS, {})  # then the hub's files would not be looked at
-    if ended or (mine and not named and downloads.at_hand(chosen.files)):  # it may have come while this page was being made
+    named = chosen.id in st.session_state.get(
+        FOLDERS, {}
+    )  # then the hub's files would not be looked at
+    if ended or (
+        mine and not named and downloads.at_hand(chosen.files)
+    ):  # it may have come while this page was being made
         st.rerun(scope="app")
     st.caption(markdown.plain(chosen.room))
     if st.button("Fetch it from the hub", key=f"fetch_{chosen.id}", icon=":material/download:"):
         try:
             DOWNLOADS.start(chosen.files)
-            st.session_state.get(FOLDERS, {}).pop(chosen.id, None)  # a folder named before would go first
+            st.session_state.get(FOLDERS, {}).pop(
+                chosen.id, None
+            )  # a folder named before would go first
         except EncodeError as error:
             st.warning(markdown.plain(str(error)))
             return
@@ -201,7 +251,9 @@ def ask_endpoint() -> None:
         return
     catalog = session.the_catalog()
     with st.expander("An endpoint of yours", icon=":material/lan:"):
-        st.caption("For this visit only. Its address is checked before anything is sent, and no redirect is followed.")
+        st.caption(
+            "For this visit only. Its address is checked before anything is sent, and no redirect is followed."
+        )
         base = st.text_input(
             "Base address",
             key="typed_base",
@@ -210,14 +262,33 @@ def ask_endpoint() -> None:
             placeholder="http://127.0.0.1:8080",
             on_change=forget_endpoint,
         )
-        shape = st.selectbox("It speaks as", list(get_args(endpoints.Shape)), key="typed_shape", persist_state="session")
-        model = st.text_input(
-            "Model name that it knows", key="typed_model", max_chars=MOST_TYPED, persist_state="session", placeholder="BAAI/bge-m3"
+        shape = st.selectbox(
+            "It speaks as",
+            list(get_args(endpoints.Shape)),
+            key="typed_shape",
+            persist_state="session",
         )
-        variants = ["none of these", *(key for key, v in catalog.variants.items() if v.kind in ("embedder", "reranker"))]
-        variant = st.selectbox("It is the catalog's", variants, key="typed_variant", persist_state="session")
+        model = st.text_input(
+            "Model name that it knows",
+            key="typed_model",
+            max_chars=MOST_TYPED,
+            persist_state="session",
+            placeholder="BAAI/bge-m3",
+        )
+        variants = [
+            "none of these",
+            *(key for key, v in catalog.variants.items() if v.kind in ("embedder", "reranker")),
+        ]
+        variant = st.selectbox(
+            "It is the catalog's", variants, key="typed_variant", persist_state="session"
+        )
         kind = st.segmented_control(
-            "Kind", ["embedder", "reranker"], default="embedder", required=True, key="typed_kind", persist_state="session"
+            "Kind",
+            ["embedder", "reranker"],
+            default="embedder",
+            required=True,
+            key="typed_kind",
+            persist_state="session",
         )
         st.text_input(
             "Key, if it asks for one",
@@ -227,8 +298,20 @@ def ask_endpoint() -> None:
             help="Sent to that address only; forgotten with this visit, or when the address is changed.",
         )
         variant_id = None if variant == variants[0] else variant
-        fields: Fields = {"base_url": base, "shape": shape, "model": model, "kind": kind, "variant": variant_id}
-        st.button("Use it", icon=":material/check:", disabled=not (base and model), on_click=take_endpoint, args=(fields,))
+        fields: Fields = {
+            "base_url": base,
+            "shape": shape,
+            "model": model,
+            "kind": kind,
+            "variant": variant_id,
+        }
+        st.button(
+            "Use it",
+            icon=":material/check:",
+            disabled=not (base and model),
+            on_click=take_endpoint,
+            args=(fields,),
+        )
         if problem := st.session_state.pop("typed_problem", None):
             st.warning(markdown.plain(problem))
 
@@ -237,7 +320,9 @@ def forget_endpoint() -> None:
     """Drops the endpoint and its key when another address is typed: a key is for the address that it was entered for."""
     st.session_state.pop(TYPED, None)
     st.session_state.pop(SECRET, None)
-    if st.session_state.get("typed_before"):  # or a key that is typed while this run is under way would be lost
+    if st.session_state.get(
+        "typed_before"
+    ):  # or a key that is typed while this run is under way would be lost
         st.session_state["typed_key"] = ""
     st.session_state["typed_before"] = st.session_state["typed_base"]
 
@@ -246,8 +331,13 @@ def take_endpoint(fields: Fields) -> None:
     """Chooses the endpoint that was typed in, or keeps what is wrong with it for the page to say."""
     try:
         st.session_state[TYPED] = endpoints.typed(session.the_catalog().variants, **fields)
-        st.session_state[SECRET] = (parsed(fields["base_url"]).origin, st.session_state.get("typed_key", "").strip())
-        st.session_state[fields["kind"]] = available_models.TYPED  # the key of the box that chooses such a model
+        st.session_state[SECRET] = (
+            parsed(fields["base_url"]).origin,
+            st.session_state.get("typed_key", "").strip(),
+        )
+        st.session_state[fields["kind"]] = (
+            available_models.TYPED
+        )  # the key of the box that chooses such a model
     except EncodeError as error:
         st.session_state.pop(TYPED, None)
         st.session_state.pop(SECRET, None)

@@ -51,7 +51,10 @@ def _choices(found: Catalog) -> dict[str, list[str]]:
         "measured_precision": list(PRECISIONS),
         "plan": build.plan_ids(priced(found, _assumed())),
         "offer": build.plan_ids(priced(found, _assumed())),
-        **{SCORES[kind]: [key for key, s in found.evidence_sets.items() if s.kind == kind] for kind in SCORES},
+        **{
+            SCORES[kind]: [key for key, s in found.evidence_sets.items() if s.kind == kind]
+            for kind in SCORES
+        },
     }
 
 
@@ -124,26 +127,37 @@ def ask_workload() -> Workload | None:
 
 def _words(field: str) -> Words:
     info = Workload.model_fields[field]
-    return {"label": info.title or field, "help": markdown.plain(info.description or ""), "key": field, "bind": "query-params"}
+    return {
+        "label": info.title or field,
+        "help": markdown.plain(info.description or ""),
+        "key": field,
+        "bind": "query-params",
+    }
 
 
 def _number(field: str, *, off: bool = False) -> int | None:
     """A field of whole numbers."""
     value: int | None = getattr(DEFAULT, field)
     least, most = bounds(field)
-    return st.number_input(**_words(field), min_value=int(least), max_value=int(most), value=value, disabled=off)
+    return st.number_input(
+        **_words(field), min_value=int(least), max_value=int(most), value=value, disabled=off
+    )
 
 
 def _fraction(field: str) -> float | None:
     """A field of numbers that need not be whole."""
     value: float | None = getattr(DEFAULT, field)
     least, most = bounds(field)
-    return st.number_input(**_words(field), min_value=float(least), max_value=float(most), value=value)
+    return st.number_input(
+        **_words(field), min_value=float(least), max_value=float(most), value=value
+    )
 
 
 def _one(field: str, options: list[str], *, off: bool = False) -> str:
     value: str = getattr(DEFAULT, field)
-    return st.segmented_control(**_words(field), options=options, default=value, required=True, disabled=off)
+    return st.segmented_control(
+        **_words(field), options=options, default=value, required=True, disabled=off
+    )
 
 
 def _yes(field: str, *, off: bool = False) -> bool:
@@ -151,7 +165,9 @@ def _yes(field: str, *, off: bool = False) -> bool:
 
 
 def _several(field: str, options: list[str], *, off: bool = False) -> list[str]:
-    return st.multiselect(**_words(field), options=options, default=list(getattr(DEFAULT, field)), disabled=off)
+    return st.multiselect(
+        **_words(field), options=options, default=list(getattr(DEFAULT, field)), disabled=off
+    )
 
 
 def _ask_need() -> dict[str, object]:
@@ -170,7 +186,9 @@ def _ask_need() -> dict[str, object]:
         stated["rerank_candidates"] = _number("rerank_candidates", off="rerank_candidates" in off)
     corpus = "" if "passages" in off else f"{formatting.large(passages)} passages, "
     st.caption(f"{corpus}{formatting.large(queries)} queries a month")
-    stated["new_passages_per_month"] = _number("new_passages_per_month", off="new_passages_per_month" in off)
+    stated["new_passages_per_month"] = _number(
+        "new_passages_per_month", off="new_passages_per_month" in off
+    )
     return stated
 
 
@@ -181,10 +199,18 @@ def _ask_texts(task: object) -> dict[str, object]:
         return {
             "split_long_passages": _yes("split_long_passages"),
             "cross_lingual": _yes("cross_lingual"),
-            "outputs": _several("outputs", ["dense", "sparse", "multi_vector"], off="outputs" in off),
-            "vector_store": st.selectbox(**_words("vector_store"), options=stores(session.the_catalog()), disabled="vector_store" in off),
+            "outputs": _several(
+                "outputs", ["dense", "sparse", "multi_vector"], off="outputs" in off
+            ),
+            "vector_store": st.selectbox(
+                **_words("vector_store"),
+                options=stores(session.the_catalog()),
+                disabled="vector_store" in off,
+            ),
             "vector_type": st.selectbox(
-                **_words("vector_type"), options=["float32", "float16", "int8", "binary"], disabled="vector_type" in off
+                **_words("vector_type"),
+                options=["float32", "float16", "int8", "binary"],
+                disabled="vector_type" in off,
             ),
         }
 
@@ -220,12 +246,18 @@ def _ask_limits() -> dict[str, object]:
 
 def _checked(stated: dict[str, object], default: Workload) -> Workload | None:
     """The workload that was stated, remembered for the other pages; None with the reason shown."""
-    empty = [Workload.model_fields[field].title for field in ("languages", "outputs") if not stated[field]]
+    empty = [
+        Workload.model_fields[field].title
+        for field in ("languages", "outputs")
+        if not stated[field]
+    ]
     if empty:
         st.error(f"{formatting.listed([str(name) for name in empty])}: choose at least one.")
         return None
     kept = {
-        field: getattr(default, field) if value is None and getattr(default, field) is not None else value
+        field: getattr(default, field)
+        if value is None and getattr(default, field) is not None
+        else value
         for field, value in stated.items()
     }
     try:
@@ -238,7 +270,9 @@ def _checked(stated: dict[str, object], default: Workload) -> Workload | None:
 
 def _ask_preset(found: Catalog, workload: Workload | None) -> None:
     """The cases to start from; shows the one that the form holds."""
-    same = [key for key, preset in found.presets.items() if workload == Workload.of(preset.workload)]
+    same = [
+        key for key, preset in found.presets.items() if workload == Workload.of(preset.workload)
+    ]
     st.session_state["preset"] = same[0] if same else None
     st.selectbox(
         "Start from",
@@ -269,7 +303,9 @@ def ask(title: str) -> tuple[Recommendation, DeltaGenerator]:
         place.info("The answer comes when the assumptions go together.")
         st.stop()
     with telemetry.RECOMMEND_SECONDS.labels("page").time():
-        found = recommend.recommend(session.the_catalog(), workload, catalog.today(), asked, assumptions)
+        found = recommend.recommend(
+            session.the_catalog(), workload, catalog.today(), asked, assumptions
+        )
     st.session_state[session.STORED] = links.params(found)
     return found, place
 
@@ -283,7 +319,9 @@ def ask_assumptions() -> Assumptions | None:
     with st.expander(label, icon=":material/science:"):
         for name in session.ASSUMED:
             if name == MEASURED[0]:
-                st.caption("A machine of yours, as measured: Live measures this one and fills these in. All of it, or none.")
+                st.caption(
+                    "A machine of yours, as measured: Live measures this one and fills these in. All of it, or none."
+                )
             mark = " (changed)" if name in changed else ""
             words: Words = {
                 "label": f"{fields[name].title}{mark}",
@@ -293,27 +331,55 @@ def ask_assumptions() -> Assumptions | None:
             }
             value = getattr(default, name)
             if name == "machine_prices":
-                stated[name] = st.segmented_control(**words, options=["on-demand", "spot"], default=value, required=True)
+                stated[name] = st.segmented_control(
+                    **words, options=["on-demand", "spot"], default=value, required=True
+                )
             elif name == "precision":
-                stated[name] = st.segmented_control(**words, options=["default", "fp32", "fp16", "int8"], default=value, required=True)
+                stated[name] = st.segmented_control(
+                    **words,
+                    options=["default", "fp32", "fp16", "int8"],
+                    default=value,
+                    required=True,
+                )
             elif name == "your_price_variant":
                 options = models(session.the_catalog())
-                stated[name] = st.selectbox(**words, options=options, index=options.index(value) if value in options else 0)
+                stated[name] = st.selectbox(
+                    **words, options=options, index=options.index(value) if value in options else 0
+                )
             elif name == "measured_variant":
-                stated[name] = st.selectbox(**words, options=models(session.the_catalog()), index=None, placeholder="none")
+                stated[name] = st.selectbox(
+                    **words, options=models(session.the_catalog()), index=None, placeholder="none"
+                )
             elif name == "measured_precision":
-                stated[name] = st.selectbox(**words, options=PRECISIONS, index=None, placeholder="none")
+                stated[name] = st.selectbox(
+                    **words, options=PRECISIONS, index=None, placeholder="none"
+                )
             elif name == "measured_on":
                 stated[name] = st.text_input(**words, value=value, max_chars=10) or None
             elif name == "measured_tokens":
                 least, most = bounds(name, Assumptions)
-                stated[name] = st.number_input(**words, min_value=int(least), max_value=int(most), value=value)
+                stated[name] = st.number_input(
+                    **words, min_value=int(least), max_value=int(most), value=value
+                )
             else:
                 least, most = bounds(name, Assumptions)
-                stated[name] = st.number_input(**words, min_value=float(least), max_value=float(most), value=value, format="%g")
-        st.button("Reset all", on_click=reset_assumptions, disabled=not changed, icon=":material/restart_alt:")
+                stated[name] = st.number_input(
+                    **words, min_value=float(least), max_value=float(most), value=value, format="%g"
+                )
+        st.button(
+            "Reset all",
+            on_click=reset_assumptions,
+            disabled=not changed,
+            icon=":material/restart_alt:",
+        )
     try:
-        return Assumptions.of({name: value for name, value in stated.items() if value is not None or getattr(default, name) is None})
+        return Assumptions.of(
+            {
+                name: value
+                for name, value in stated.items()
+                if value is not None or getattr(default, name) is None
+            }
+        )
     except WorkloadError as error:
         st.error(markdown.plain(str(error)))
         return None
@@ -321,7 +387,11 @@ def ask_assumptions() -> Assumptions | None:
 
 def _is_changed(name: str, default: object) -> bool:
     """Whether an assumption is not its default; the first run of a link has it in the address alone."""
-    return st.session_state[name] not in (default, "") if name in st.session_state else bool(st.query_params.get(name))
+    return (
+        st.session_state[name] not in (default, "")
+        if name in st.session_state
+        else bool(st.query_params.get(name))
+    )
 
 
 def reset_assumptions() -> None:
@@ -337,7 +407,12 @@ def ask_scores(workload: Workload) -> list[str]:
     kinds = KINDS_FOR_TASK[workload.task]
     asked = []
     for kind in kinds:
-        sets = {s.id: s for s in evidence.offered(found, kind, tuple(sorted(set(workload.languages))), found.variants)}
+        sets = {
+            s.id: s
+            for s in evidence.offered(
+                found, kind, tuple(sorted(set(workload.languages))), found.variants
+            )
+        }
         chosen = st.selectbox(
             f"Published scores to rank {kind}s by",
             list(sets),

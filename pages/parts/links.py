@@ -21,9 +21,17 @@ def source_links(ids: Iterable[str]) -> str:
         source = known.get(key)
         if source is None:
             continue
-        address = source.url if source.url and source.url.startswith("https://") else f"/sources?source={key}"
-        title = f"{source.title}, read {source.accessed.isoformat()}".replace('"', "'").replace("\n", " ")
-        links.append(f'[{"source" if number == 1 else number}]({address.replace(" ", "%20").replace(")", "%29")} "{plain(title)}")')
+        address = (
+            source.url
+            if source.url and source.url.startswith("https://")
+            else f"/sources?source={key}"
+        )
+        title = f"{source.title}, read {source.accessed.isoformat()}".replace('"', "'").replace(
+            "\n", " "
+        )
+        links.append(
+            f'[{"source" if number == 1 else number}]({address.replace(" ", "%20").replace(")", "%29")} "{plain(title)}")'
+        )
     return " ".join(links)
 
 
@@ -41,13 +49,22 @@ def variant_pages(names: dict[str, str]) -> None:
     """Links to the pages of variants (id to name) that stay in this tab; links in Streamlit's Markdown open another."""
     with st.container(horizontal=True):
         for key, name in names.items():
-            st.page_link("pages/variant.py", label=plain(name), icon=":material/info:", query_params={"variant": key})
+            st.page_link(
+                "pages/variant.py",
+                label=plain(name),
+                icon=":material/info:",
+                query_params={"variant": key},
+            )
 
 
 def params(found: Recommendation) -> dict[str, str | list[str]]:
     """The question of a recommendation as address parameters: its workload, changed assumptions, and the scores that were asked for."""
     kinds = {key: found.catalog.evidence_sets[key].kind for key in found.asked_sets}
-    return found.workload.params() | found.assumptions.params() | {SCORES[kind]: key for key, kind in kinds.items()}
+    return (
+        found.workload.params()
+        | found.assumptions.params()
+        | {SCORES[kind]: key for key, kind in kinds.items()}
+    )
 
 
 def link_to(page: str, found: Recommendation) -> str:

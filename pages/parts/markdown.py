@@ -13,7 +13,9 @@ _DRAWN = re.compile(r":(?=material/|streamlit:|//)|www(?=\.)|(?<=\S)(?=@[\w-]+\.
 def plain(text: str) -> str:
     """Text for Markdown in which nothing is a formula, a link, an icon, or markup."""
     text = _DRAWN.sub("\\g<0>\u2060", text)  # a joiner without width, where an escape is not enough
-    for sign in "\\`*_{}[]<>#~$|&":  # & begins an entity, as &colon;, which Markdown reads before it looks for addresses
+    for sign in (
+        "\\`*_{}[]<>#~$|&"
+    ):  # & begins an entity, as &colon;, which Markdown reads before it looks for addresses
         text = text.replace(sign, f"\\{sign}")
     return text.replace("\n", " ").replace(":", "\\:")
 

@@ -30,18 +30,45 @@ def show(found: dict[str, Choice], embedder: Choice, reranker: Choice | None) ->
     """Asks for data and engines, measures them, and offers the result to Advise."""
     st.header("Which model finds the right passages in your data?")
     source = st.segmented_control(
-        "Data", ["files", "zip", "paste", "sample"], default="files", required=True, key="data_from", bind="query-params"
+        "Data",
+        ["files", "zip", "paste", "sample"],
+        default="files",
+        required=True,
+        key="data_from",
+        bind="query-params",
     )
     judged = data(source)
     at_hand = [one.id for one in found.values() if one.kind == "embedder" and not one.missing]
     first = [embedder.id] if embedder.id in at_hand else at_hand[:1]
     chosen = st.multiselect(
-        "Embedders to try", at_hand, default=first, key="data_embedders", bind="query-params", help="Those that are at hand."
+        "Embedders to try",
+        at_hand,
+        default=first,
+        key="data_embedders",
+        bind="query-params",
+        help="Those that are at hand.",
     )
     rerankers = [one.id for one in found.values() if one.kind == "reranker" and not one.missing]
-    again = st.multiselect("Rerankers to try on top", rerankers, default=[], key="data_rerankers", bind="query-params") if rerankers else []
+    again = (
+        st.multiselect(
+            "Rerankers to try on top",
+            rerankers,
+            default=[],
+            key="data_rerankers",
+            bind="query-params",
+        )
+        if rerankers
+        else []
+    )
     depth = (
-        st.number_input("Passages reranked a query", 1, relevance.DEPTH, relevance.RERANKED, key="data_depth", bind="query-params")
+        st.number_input(
+            "Passages reranked a query",
+            1,
+            relevance.DEPTH,
+            relevance.RERANKED,
+            key="data_depth",
+            bind="query-params",
+        )
         if again
         else relevance.RERANKED
     )
@@ -59,11 +86,18 @@ def show(found: dict[str, Choice], embedder: Choice, reranker: Choice | None) ->
             results.append(relevance.measured(judged, run))
             for key in again:
                 second = engines.engine(found[key], told)
-                over = relevance.reranked(run, judged, second, depth, progress(told, found[key], "queries"))
+                over = relevance.reranked(
+                    run, judged, second, depth, progress(told, found[key], "queries")
+                )
                 results.append(relevance.measured(judged, over))
         return results
 
-    inputs = (judged, tuple(found[key] for key in chosen), tuple(found[key] for key in again), depth)
+    inputs = (
+        judged,
+        tuple(found[key] for key in chosen),
+        tuple(found[key] for key in again),
+        depth,
+    )
     results = engines.once("data", inputs, "Measure them", work, not chosen)
     if results:
         show_results(judged, results)
@@ -79,20 +113,40 @@ def data(source: str) -> Judged | None:
     if source == "sample":
         return kept(source, "sample", lambda: sample_corpus.load().part(sample_corpus.ENGLISH))
     if source == "zip":
-        st.caption("BEIR's layout: corpus.jsonl, queries.jsonl and qrels/test.tsv, at the top or in one folder.")
+        st.caption(
+            "BEIR's layout: corpus.jsonl, queries.jsonl and qrels/test.tsv, at the top or in one folder."
+        )
         upload = st.file_uploader("A zip", type=["zip"], key="data_zip", max_upload_size=MOST_MB)
-        return kept(source, upload.file_id, lambda: read_zip(file(upload))) if upload else before(source)
+        return (
+            kept(source, upload.file_id, lambda: read_zip(file(upload)))
+            if upload
+            else before(source)
+        )
     if source == "paste":
         pasted = [
-            st.text_area(f"{name}: {form}", key=f"data_pasted_{name}", height=120, max_chars=LIMITS.largest_bytes, persist_state="session")
+            st.text_area(
+                f"{name}: {form}",
+                key=f"data_pasted_{name}",
+                height=120,
+                max_chars=LIMITS.largest_bytes,
+                persist_state="session",
+            )
             for name, form in FORMS.items()
         ]
         if not all(text.strip() for text in pasted):
             return None
-        texts = [File(f"pasted {name.lower()}", text.encode()) for name, text in zip(FORMS, pasted, strict=True)]
+        texts = [
+            File(f"pasted {name.lower()}", text.encode())
+            for name, text in zip(FORMS, pasted, strict=True)
+        ]
         return kept(source, tuple(pasted), lambda: read_three(texts))
     uploads = [
-        st.file_uploader(f"{name}: {form}", type=["csv", "tsv", "jsonl", "txt", "qrels"], key=f"data_{name}", max_upload_size=MOST_MB)
+        st.file_uploader(
+            f"{name}: {form}",
+            type=["csv", "tsv", "jsonl", "txt", "qrels"],
+            key=f"data_{name}",
+            max_upload_size=MOST_MB,
+        )
         for name, form in FORMS.items()
     ]
     files = [upload for upload in uploads if upload is not None]
@@ -100,7 +154,11 @@ def data(source: str) -> Judged | None:
         return before(source)
     if len(files) < len(uploads):
         return None
-    return kept(source, tuple(upload.file_id for upload in files), lambda: read_three([file(upload) for upload in files]))
+    return kept(
+        source,
+        tuple(upload.file_id for upload in files),
+        lambda: read_three([file(upload) for upload in files]),
+    )
 
 
 def file(upload: UploadedFile) -> File:
@@ -135,7 +193,11 @@ def kept(source: str, mark: object, make: Callable[[], Judged]) -> Judged | None
         except AdvisorError as error:
             st.session_state.pop(f"data_read_{source}", None)
             lines = str(error).splitlines()
-            st.warning("\n".join(f"- {markdown.plain(line)}" for line in lines) if len(lines) > 1 else markdown.plain(lines[0]))
+            st.warning(
+                "\n".join(f"- {markdown.plain(line)}" for line in lines)
+                if len(lines) > 1
+                else markdown.plain(lines[0])
+            )
             return None
         st.session_state[f"data_read_{source}"] = known
     return known[1]
@@ -144,7 +206,8 @@ def kept(source: str, mark: object, make: Callable[[], Judged]) -> Judged | None
 def show_results(judged: Judged, results: Sequence[Measured]) -> None:
     """Metrics with their intervals, verdicts, single queries, and the way to Advise."""
     figures.table(
-        [figures.plain_row(row) for row in relevance.rows(results)], "Runs with nDCG@10, Recall and MRR, and their 95 % intervals"
+        [figures.plain_row(row) for row in relevance.rows(results)],
+        "Runs with nDCG@10, Recall and MRR, and their 95 % intervals",
     )
     st.caption(
         "nDCG@10: how high the relevant passages stand among the first ten, 1 is perfect. Recall: the share of them that is found. "
@@ -156,7 +219,12 @@ def show_results(judged: Judged, results: Sequence[Measured]) -> None:
     with st.expander("Query by query", icon=":material/table:"):
         st.dataframe(by_query, hide_index=True, alt="nDCG@10 of each run on each query")
     st.download_button(
-        "queries.csv", downloads.table_csv(by_query), "queries.csv", "text/csv", icon=":material/download:", on_click="ignore"
+        "queries.csv",
+        downloads.table_csv(by_query),
+        "queries.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
     )
     st.header("Use it in Advise")
     if why := as_evidence.why_not(results):
@@ -169,14 +237,26 @@ def show_results(judged: Judged, results: Sequence[Measured]) -> None:
         key="data_languages",
         bind="query-params",
     )
-    if st.button("Take it as evidence for this visit", icon=":material/check:", disabled=not spoken):
+    if st.button(
+        "Take it as evidence for this visit", icon=":material/check:", disabled=not spoken
+    ):
         st.session_state[session.YOURS] = session.Yours(tuple(results), tuple(spoken))
         st.rerun()
     if session.YOURS in st.session_state:
         sets = as_evidence.asked(session.the_catalog())
-        st.success("Taken: Advise offers it as “your own data”, first among the scores, until this visit ends.")
-        asked = {**st.session_state.get(session.STORED, {}), **{SCORES[kind]: key for kind, key in sets.items()}}
-        st.page_link("pages/advise.py", label="Ask Advise with it", icon=":material/compass_calibration:", query_params=asked)
+        st.success(
+            "Taken: Advise offers it as “your own data”, first among the scores, until this visit ends."
+        )
+        asked = {
+            **st.session_state.get(session.STORED, {}),
+            **{SCORES[kind]: key for kind, key in sets.items()},
+        }
+        st.page_link(
+            "pages/advise.py",
+            label="Ask Advise with it",
+            icon=":material/compass_calibration:",
+            query_params=asked,
+        )
         if st.button("Leave it out again", icon=":material/undo:"):
             del st.session_state[session.YOURS]
             st.rerun()
@@ -184,4 +264,10 @@ def show_results(judged: Judged, results: Sequence[Measured]) -> None:
 
 def languages() -> list[str]:
     """Languages that the catalog's variants know."""
-    return sorted({language for variant in session.the_catalog().variants.values() for language in variant.languages or ()})
+    return sorted(
+        {
+            language
+            for variant in session.the_catalog().variants.values()
+            for language in variant.languages or ()
+        }
+    )

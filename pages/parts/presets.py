@@ -16,13 +16,20 @@ from pages.parts import session
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _picks(version: str, day: date, _found: Catalog) -> dict[str, tuple[str, ...]]:
-    picked = {key: recommend.recommend(_found, Workload.of(preset.workload), day).pick for key, preset in _found.presets.items()}
-    return {key: tuple(part.variant_id for part in pick.parts) for key, pick in picked.items() if pick}
+    picked = {
+        key: recommend.recommend(_found, Workload.of(preset.workload), day).pick
+        for key, preset in _found.presets.items()
+    }
+    return {
+        key: tuple(part.variant_id for part in pick.parts) for key, pick in picked.items() if pick
+    }
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _won(version: str, day: date, preset: str, _found: Catalog) -> str:
-    return reasons.won(recommend.recommend(_found, Workload.of(_found.presets[preset].workload), day))
+    return reasons.won(
+        recommend.recommend(_found, Workload.of(_found.presets[preset].workload), day)
+    )
 
 
 def won(preset: str) -> str:

@@ -31,7 +31,16 @@ LIVE = "live_prices"
 YOURS = "your_evidence"
 WITH_YOURS = "catalog_with_your_evidence"
 # Streamlit 1.67 writes multiselect tags in white on the primary colour in either theme: 2.2:1 on our dark one.
-TAGGED = ("languages", "outputs", "variants", "speed_lengths", "speed_batches", "data_embedders", "data_rerankers", "data_languages")
+TAGGED = (
+    "languages",
+    "outputs",
+    "variants",
+    "speed_lengths",
+    "speed_batches",
+    "data_embedders",
+    "data_rerankers",
+    "data_languages",
+)
 TAGS = ", ".join(f".st-key-{key} [data-tag]" for key in TAGGED) + " {background-color: #0f5f8c}"
 
 
@@ -69,7 +78,9 @@ def routed() -> None:
     Streamlit 1.67 runs files of a `pages` folder by themselves until `st.navigation` has been called once in the
     process; a deep link as the very first visit would show a bare page without navigation.
     """
-    if PagesManager.uses_pages_directory or READING not in st.session_state:  # another visitor may have turned it off meanwhile
+    if (
+        PagesManager.uses_pages_directory or READING not in st.session_state
+    ):  # another visitor may have turned it off meanwhile
         PagesManager.uses_pages_directory = False
         st.rerun()
 
@@ -81,7 +92,9 @@ def the_catalog() -> Catalog:
         st.session_state.pop(WITH_YOURS, None)
         return found
     mark = (found, yours, catalog.today())
-    kept = st.session_state.get(WITH_YOURS)  # one catalog for the same measurements, so that what is worked out from it is kept
+    kept = st.session_state.get(
+        WITH_YOURS
+    )  # one catalog for the same measurements, so that what is worked out from it is kept
     if kept is None or kept[0] != mark:
         made = as_evidence.with_yours(found, yours.results, yours.languages, catalog.today())
         kept = st.session_state[WITH_YOURS] = (mark, made)
@@ -119,7 +132,11 @@ def show_faults(error: CatalogError) -> None:
         f"{len(error.faults)} {noun} found. Mend the files below and reload this page; `python -m advisor validate` prints the same list."
     )
     rows = [
-        {"Where": ", ".join(p for p in (f.file, f.entry, f.field) if p), "What is wrong": f.problem, "What to do": f.remedy}
+        {
+            "Where": ", ".join(p for p in (f.file, f.entry, f.field) if p),
+            "What is wrong": f.problem,
+            "What to do": f.remedy,
+        }
         for f in error.faults[:200]
     ]
     st.table([{key: plain(text) for key, text in row.items()} for row in rows], hide_index=True)

@@ -26,10 +26,24 @@ def show(embedder: Choice, reranker: Choice | None) -> None:
     st.header("How fast is it here?")
     options = [one for one in (embedder, reranker) if one is not None and not one.missing]
     ids = [one.id for one in options]
-    chosen = options[ids.index(st.selectbox("Model to measure", ids, key="speed_model", bind="query-params"))]
-    lengths = st.multiselect("Tokens a text", speed.LENGTHS, default=[128], key="speed_lengths", bind="query-params", format_func=str)
+    chosen = options[
+        ids.index(st.selectbox("Model to measure", ids, key="speed_model", bind="query-params"))
+    ]
+    lengths = st.multiselect(
+        "Tokens a text",
+        speed.LENGTHS,
+        default=[128],
+        key="speed_lengths",
+        bind="query-params",
+        format_func=str,
+    )
     batches = st.multiselect(
-        "Texts at once (batch)", speed.BATCHES, default=[1, 8], key="speed_batches", bind="query-params", format_func=str
+        "Texts at once (batch)",
+        speed.BATCHES,
+        default=[1, 8],
+        key="speed_batches",
+        bind="query-params",
+        format_func=str,
     )
     st.caption(
         f"Each length at each batch size takes about {speed.SECONDS_EACH:g} seconds after one call to warm up; waiting in the queue is not counted."
@@ -40,11 +54,22 @@ def show(embedder: Choice, reranker: Choice | None) -> None:
         engine = engines.engine(chosen, told)
         top = peak()
         found = speed.run(
-            engine, sorted(lengths), sorted(batches), lambda what, share: told(f"Measuring {what}."), catalog=catalog, peak=top
+            engine,
+            sorted(lengths),
+            sorted(batches),
+            lambda what, share: told(f"Measuring {what}."),
+            catalog=catalog,
+            peak=top,
         )
         return found, engine.about, top
 
-    got = engines.once("speed", (chosen, tuple(sorted(lengths)), tuple(sorted(batches))), "Measure", work, not (lengths and batches))
+    got = engines.once(
+        "speed",
+        (chosen, tuple(sorted(lengths)), tuple(sorted(batches))),
+        "Measure",
+        work,
+        not (lengths and batches),
+    )
     if not got:
         return
     found, about, top = got
@@ -77,7 +102,12 @@ def take(found: Sequence[speed.Measurement], about: About) -> None:
         bind="query-params",
     )
     memory = st.number_input(
-        "Its memory (GiB)", min_value=0.1, value=speed.memory_gib() or 8.0, step=1.0, key="speed_gib", bind="query-params"
+        "Its memory (GiB)",
+        min_value=0.1,
+        value=speed.memory_gib() or 8.0,
+        step=1.0,
+        key="speed_gib",
+        bind="query-params",
     )
     try:
         params = speed.params(about, best, price, memory, catalogs.today())
@@ -87,5 +117,12 @@ def take(found: Sequence[speed.Measurement], about: About) -> None:
     st.markdown(markdown.plain(speed.use_sentence(about, best)))
     asked = {**st.session_state.get(session.STORED, {}), **params}
     with st.container(horizontal=True):
-        st.page_link("pages/cost.py", label="Use in Cost", icon=":material/payments:", query_params=asked)
-        st.page_link("pages/advise.py", label="Use in Advise", icon=":material/compass_calibration:", query_params=asked)
+        st.page_link(
+            "pages/cost.py", label="Use in Cost", icon=":material/payments:", query_params=asked
+        )
+        st.page_link(
+            "pages/advise.py",
+            label="Use in Advise",
+            icon=":material/compass_calibration:",
+            query_params=asked,
+        )

@@ -36,14 +36,27 @@ def tokenizer(variant: Variant) -> Tokenizer:
 def show(found: Recommendation) -> None:
     """Asks for a sample, counts it with each model's tokenizer, and puts its lengths into the workload."""
     st.header("How long are your texts?")
-    st.markdown("Paste a sample of your passages, or upload one. It is counted here, kept for this visit only, and sent nowhere.")
-    split = st.segmented_control("Passages are divided by", SPLITS, default="blank-line", required=True, key="sample_split")
+    st.markdown(
+        "Paste a sample of your passages, or upload one. It is counted here, kept for this visit only, and sent nowhere."
+    )
+    split = st.segmented_control(
+        "Passages are divided by", SPLITS, default="blank-line", required=True, key="sample_split"
+    )
     pasted = st.text_area("Sample passages", key="sample_text", height=160)
-    upload = st.file_uploader("Or a .txt, .csv or .jsonl file", type=["txt", "csv", "jsonl"], key="sample_file", max_upload_size=MOST_MB)
+    upload = st.file_uploader(
+        "Or a .txt, .csv or .jsonl file",
+        type=["txt", "csv", "jsonl"],
+        key="sample_file",
+        max_upload_size=MOST_MB,
+    )
     if not pasted and upload is None:
         return
     try:
-        texts = sample_texts.passages(upload.getvalue(), upload.name, split) if upload else sample_texts.passages(pasted, split=split)
+        texts = (
+            sample_texts.passages(upload.getvalue(), upload.name, split)
+            if upload
+            else sample_texts.passages(pasted, split=split)
+        )
         rows = token_counts.summary(found.catalog, texts, tokenizers(), found.workload.query_tokens)
     except AdvisorError as error:
         st.warning(markdown.plain(str(error)))
@@ -63,13 +76,23 @@ def tokenizers() -> dict[str, Tokenizer]:
 
 def offer_lengths(found: Recommendation, texts: list[str]) -> None:
     """Feeds the sample's lengths into the workload."""
-    options = [key for key, v in found.catalog.variants.items() if v.kind in ("embedder", "reranker")]
+    options = [
+        key for key, v in found.catalog.variants.items() if v.kind in ("embedder", "reranker")
+    ]
     picked = found.pick.parts[0].variant_id if found.pick else options[0]
-    counted = st.selectbox("Lengths as counted for", options, index=options.index(picked), key="sample_variant")
+    counted = st.selectbox(
+        "Lengths as counted for", options, index=options.index(picked), key="sample_variant"
+    )
     lengths = token_counts.lengths_for_workload(found.catalog, texts, counted, tokenizers())
     workload = found.workload.model_copy(update=lengths._asdict())
     words = f"Use {lengths.passage_tokens:,} tokens each, 95th percentile {lengths.passage_tokens_p95:,}"
-    st.button(words, on_click=form.put, args=(workload,), icon=":material/check:", disabled=workload == found.workload)
+    st.button(
+        words,
+        on_click=form.put,
+        args=(workload,),
+        icon=":material/check:",
+        disabled=workload == found.workload,
+    )
 
 
 def offer_tokenizers(found: Recommendation, estimated: list[str]) -> None:

@@ -28,7 +28,9 @@ class NewLines:
         told = [line for line in dict.fromkeys(lines) if line]
         fresh = [line for line in told if line not in self._seen]
         self._seen |= set(fresh)
-        before = [f"(and {len(told) - len(fresh)} lines as before)"] if len(told) > len(fresh) else []
+        before = (
+            [f"(and {len(told) - len(fresh)} lines as before)"] if len(told) > len(fresh) else []
+        )
         self._lines += [f"## {heading}", *fresh, *before, ""]
 
     def __str__(self) -> str:
@@ -44,9 +46,15 @@ def recommendations(catalog: Catalog, today) -> dict[str, Recommendation]:
 
 
 def answer(
-    catalog: Catalog, today: date, scores: Sequence[str] = (), assumptions: Mapping[str, Any] | None = None, **workload: Any
+    catalog: Catalog,
+    today: date,
+    scores: Sequence[str] = (),
+    assumptions: Mapping[str, Any] | None = None,
+    **workload: Any,
 ) -> Recommendation:
-    return recommend(catalog, Workload.of(workload), today, scores, Assumptions.of(assumptions or {}))
+    return recommend(
+        catalog, Workload.of(workload), today, scores, Assumptions.of(assumptions or {})
+    )
 
 
 @pytest.fixture

@@ -13,9 +13,20 @@ from tests.visiting import opened
 
 READ = ("label", "help", "placeholder", "body", "delta", "caption", "name", "alt", "options")
 MOST_OPTIONS, MOST_ROWS = 14, 40
-STANDIN = {"name": "Tiny", "kind": "embedder", "model_file": "model_optimized.onnx", "pooling": "cls", "max_tokens": 512}
+STANDIN = {
+    "name": "Tiny",
+    "kind": "embedder",
+    "model_file": "model_optimized.onnx",
+    "pooling": "cls",
+    "max_tokens": 512,
+}
 RERANK = {"task": "rerank", "languages": ["zh", "en"]}
-BOTH = {"task": "retrieve-and-rerank", "languages": ["de", "en"], "vector_store": "pgvector", "redundancy": "true"}
+BOTH = {
+    "task": "retrieve-and-rerank",
+    "languages": ["de", "en"],
+    "vector_store": "pgvector",
+    "redundancy": "true",
+}
 NOTHING = {"data_may_leave": "false", "placement": "hosted"}
 OPENED = {"changes": True, "all-embedder": True}
 VISITS = {
@@ -54,7 +65,9 @@ def texts_of(proto):
             yield value
         elif value and not isinstance(value, (int, float, bool)):
             options = [str(getattr(option, "content", option)) for option in value]
-            yield " | ".join(options[:MOST_OPTIONS]) + (f" | ... ({len(options)})" if len(options) > MOST_OPTIONS else "")
+            yield " | ".join(options[:MOST_OPTIONS]) + (
+                f" | ... ({len(options)})" if len(options) > MOST_OPTIONS else ""
+            )
 
 
 def shown(at: AppTest):
@@ -75,5 +88,7 @@ def test_words_of_a_page(page, same_everywhere, catalog, new_lines, pinned):
         at = opened(page, OPENED, **params)
         text = "\n".join(shown(at)).replace(catalog.version, "VERSION")
         lines = re.sub(r"[\d.,]+ GB are free", "(some) GB are free", text).split("\n")
-        new_lines.add(" ".join(f"{key}={value}" for key, value in params.items()) or "as opened", lines)
+        new_lines.add(
+            " ".join(f"{key}={value}" for key, value in params.items()) or "as opened", lines
+        )
     assert str(new_lines) == pinned

@@ -32,26 +32,53 @@ def whole(recommendation) -> str:
     if pick is not None:
         lines += [f"machines shared: {spread(pick.shared)}"] if pick.shared else []
         lines += [f"part: {of_plan(part)}" for part in pick.parts]
-        lines += [f"remarks of {part.kind}: {' '.join(finding.rule for finding in part.remarks)}" for part in pick.parts]
-        lines += [f"ties of {part.kind}: {' '.join(sorted(tie.id for tie in reasons.ties(recommendation, part)))}" for part in pick.parts]
-    lines += [f"evidence of {r.kind}: {r.evidence.set.id if r.evidence.set else '-'}, ranks {r.evidence.ranks}" for r in roles]
-    lines += [f"reason: {reason.rule} [{' '.join(reason.sources)}]" for reason in reasons.reasons(recommendation)]
+        lines += [
+            f"remarks of {part.kind}: {' '.join(finding.rule for finding in part.remarks)}"
+            for part in pick.parts
+        ]
+        lines += [
+            f"ties of {part.kind}: {' '.join(sorted(tie.id for tie in reasons.ties(recommendation, part)))}"
+            for part in pick.parts
+        ]
+    lines += [
+        f"evidence of {r.kind}: {r.evidence.set.id if r.evidence.set else '-'}, ranks {r.evidence.ranks}"
+        for r in roles
+    ]
+    lines += [
+        f"reason: {reason.rule} [{' '.join(reason.sources)}]"
+        for reason in reasons.reasons(recommendation)
+    ]
     lines += [f"loosen: {reason.rule}" for reason in reasons.loosen(recommendation)]
     for role in roles:
         also = [a.judged for a in reasons.alternatives(recommendation, role.kind)]
-        lines += [f"also: {other.id}: quality {figure(other.quality)}, monthly {spread(other.plan.monthly_usd)}" for other in also]
-        lines += [f"front of {role.kind}: {' '.join(sorted(what_would_change.front(recommendation, role.kind)))}"]
-        lines += [f"fitting {role.kind}: {len(role.fitting)} of {int(recommendation.table.of_kind(role.kind).sum())}"]
-    rules = Counter(finding.rule for judged in recommendation.rejected for finding in judged.excluded)
+        lines += [
+            f"also: {other.id}: quality {figure(other.quality)}, monthly {spread(other.plan.monthly_usd)}"
+            for other in also
+        ]
+        lines += [
+            f"front of {role.kind}: {' '.join(sorted(what_would_change.front(recommendation, role.kind)))}"
+        ]
+        lines += [
+            f"fitting {role.kind}: {len(role.fitting)} of {int(recommendation.table.of_kind(role.kind).sum())}"
+        ]
+    rules = Counter(
+        finding.rule for judged in recommendation.rejected for finding in judged.excluded
+    )
     lines += [f"ruled out by {rule}: {count}" for rule, count in sorted(rules.items())]
     if recommendation.choice is not None:
-        ends = [figure(total_usd(recommendation.table, recommendation.choice, end)) for end in ESTIMATES.values()]
+        ends = [
+            figure(total_usd(recommendation.table, recommendation.choice, end))
+            for end in ESTIMATES.values()
+        ]
         lines += [f"at the ends of the estimates: {' '.join(ends)}"]
     for part in pick.parts if pick else ():
         for own in break_even.machines_to_compare(recommendation, part.variant_id)[:1]:
             crossings = break_even.crossings(recommendation, own)
             ends = crossings[:1] + crossings[-1:]  # the dearest and the cheapest offer
-            lines += [f"break-even: {own.id} against {c.offer.id}: {spread(c.tokens)} of {spread(c.capacity)}" for c in ends]
+            lines += [
+                f"break-even: {own.id} against {c.offer.id}: {spread(c.tokens)} of {spread(c.capacity)}"
+                for c in ends
+            ]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -65,11 +92,21 @@ def test_what_would_change_them(catalog, recommendations, pinned):
     for key in catalog.presets:
         recommendation = recommendations[key]
         lines = [
-            f"{c.field} {c.workload.model_dump()[c.field]}: {c.fitting} fit" for c in what_would_change.changes(catalog, recommendation)
+            f"{c.field} {c.workload.model_dump()[c.field]}: {c.fitting} fit"
+            for c in what_would_change.changes(catalog, recommendation)
         ]
-        lines += [f"swing: {spread((s.first_usd, s.second_usd, s.base_usd))}" for s in sensitivity.swings(catalog, recommendation)]
+        lines += [
+            f"swing: {spread((s.first_usd, s.second_usd, s.base_usd))}"
+            for s in sensitivity.swings(catalog, recommendation)
+        ]
         for volume in (0.1, 10):
             other = what_if(catalog, recommendation, volume)
-            lines += [f"volume {volume:g}: {figure(other.then_usd)}, {' + '.join(other.other.answer or ())}"] if other else []
+            lines += (
+                [
+                    f"volume {volume:g}: {figure(other.then_usd)}, {' + '.join(other.other.answer or ())}"
+                ]
+                if other
+                else []
+            )
         told[key] = "\n".join(lines)
     assert told == pinned

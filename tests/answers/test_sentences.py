@@ -1,7 +1,15 @@
 """Pins of what is said: every sentence about a recommendation, and about the family, once."""
 
 from advisor.catalog.schema import Variant
-from advisor.explain import break_even, formula, reasons, record, report, sensitivity, what_would_change
+from advisor.explain import (
+    break_even,
+    formula,
+    reasons,
+    record,
+    report,
+    sensitivity,
+    what_would_change,
+)
 from advisor.explain.sentences import (
     cheapest_sentence,
     encoding_sentence,
@@ -28,7 +36,9 @@ def sentences(recommendation):
     yield scores_sentence(recommendation)
     yield from score_notes(recommendation)
     for role in recommendation.roles:
-        yield from (alternative.text for alternative in reasons.alternatives(recommendation, role.kind))
+        yield from (
+            alternative.text for alternative in reasons.alternatives(recommendation, role.kind)
+        )
         yield from role.evidence.unranked.values()
         yield cheapest_sentence(recommendation, role.kind)
     for part in recommendation.pick.parts if recommendation.pick else ():
@@ -37,7 +47,10 @@ def sentences(recommendation):
         yield encoding_sentence(recommendation, part)
         for own in break_even.machines_to_compare(recommendation, part.variant_id)[:1]:
             yield from break_even.formula(recommendation, own)
-            yield from (break_even.sentence(crossing) for crossing in break_even.crossings(recommendation, own))
+            yield from (
+                break_even.sentence(crossing)
+                for crossing in break_even.crossings(recommendation, own)
+            )
     yield from reasons.assumptions(recommendation)
     yield from left_out(recommendation)
 
@@ -66,16 +79,27 @@ def test_what_would_change_it_in_words(catalog, recommendations, new_lines, pinn
         for volume in (0.1, 10):
             if other := sensitivity.what_if(catalog, recommendation, volume):
                 lines.append(sensitivity.what_if_sentence(recommendation, other))
-        lines += [line for judged in recommendation.judged[::60] for line in what_would_change.why_not(recommendation, judged.id)]
-        lines += [plan_sentence(recommendation, judged.id) for judged in recommendation.judged[::60]]
+        lines += [
+            line
+            for judged in recommendation.judged[::60]
+            for line in what_would_change.why_not(recommendation, judged.id)
+        ]
+        lines += [
+            plan_sentence(recommendation, judged.id) for judged in recommendation.judged[::60]
+        ]
         new_lines.add(key, lines)
     assert str(new_lines) == pinned
 
 
 def test_the_answer_as_text_and_the_decision_as_markdown(catalog, recommendations, pinned):
     recommendation = recommendations["multilingual-rag"]
-    texts = {"text": report.as_text(recommendation), "decision": record.as_markdown(catalog, recommendation)}
-    assert {name: text.replace(catalog.version, "VERSION") for name, text in texts.items()} == pinned
+    texts = {
+        "text": report.as_text(recommendation),
+        "decision": record.as_markdown(catalog, recommendation),
+    }
+    assert {
+        name: text.replace(catalog.version, "VERSION") for name, text in texts.items()
+    } == pinned
 
 
 def advice(catalog, key: str, variant: Variant):
@@ -83,7 +107,9 @@ def advice(catalog, key: str, variant: Variant):
     yield said.sentence
     yield from (claim.text for claim in (*said.wins, *said.not_when))
     for fact in facts.variant_facts(catalog, key):
-        yield f"{fact.label}: {fact.value}" + (f" ({fact.correction.why})" if fact.correction else "")
+        yield f"{fact.label}: {fact.value}" + (
+            f" ({fact.correction.why})" if fact.correction else ""
+        )
 
 
 def test_what_is_said_of_the_family(catalog, new_lines, pinned):
@@ -93,7 +119,12 @@ def test_what_is_said_of_the_family(catalog, new_lines, pinned):
         for view in ("verified", "as-listed"):
             if view == "verified" or family.listing:
                 answers = faq.answers(catalog, family, view)
-                new_lines.add(f"{key}, {view}", [line for answer in answers for line in (answer.question, answer.answer)])
+                new_lines.add(
+                    f"{key}, {view}",
+                    [line for answer in answers for line in (answer.question, answer.answer)],
+                )
         if family.listing:
-            new_lines.add(f"{key}, listed", [row.use_when for row in listing.as_listed(family).rows])
+            new_lines.add(
+                f"{key}, listed", [row.use_when for row in listing.as_listed(family).rows]
+            )
     assert str(new_lines) == pinned

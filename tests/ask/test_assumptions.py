@@ -20,7 +20,10 @@ def test_a_bad_assumption_is_told_with_its_field(stated, told):
 
 
 def test_changed_assumptions_are_those_of_the_address():
-    assert Assumptions.of({"target_utilisation": 0.5, "precision": "int8"}).params() == {"target_utilisation": "0.5", "precision": "int8"}
+    assert Assumptions.of({"target_utilisation": 0.5, "precision": "int8"}).params() == {
+        "target_utilisation": "0.5",
+        "precision": "int8",
+    }
     assert Assumptions().params() == {}
 
 

@@ -11,8 +11,20 @@ def test_every_field_has_a_default_a_title_and_a_help_text():
 
 
 def test_the_stated_fields_are_those_that_differ_from_their_defaults():
-    workload = Workload.of({"passages": 5, "languages": ["de", "no"], "budget_usd_per_month": 12.5, "split_long_passages": False})
-    assert workload.params() == {"languages": ["de", "no"], "passages": "5", "split_long_passages": "false", "budget_usd_per_month": "12.5"}
+    workload = Workload.of(
+        {
+            "passages": 5,
+            "languages": ["de", "no"],
+            "budget_usd_per_month": 12.5,
+            "split_long_passages": False,
+        }
+    )
+    assert workload.params() == {
+        "languages": ["de", "no"],
+        "passages": "5",
+        "split_long_passages": "false",
+        "budget_usd_per_month": "12.5",
+    }
 
 
 BAD = [

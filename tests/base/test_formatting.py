@@ -19,24 +19,38 @@ def test_points_round_halves_up(score, shown):
     assert formatting.points(score) == shown
 
 
-@pytest.mark.parametrize(("number", "shown"), [(33_360_000, "33.4M"), (567_754_752, "568M"), (9_241_713_152, "9.24B")])
+@pytest.mark.parametrize(
+    ("number", "shown"), [(33_360_000, "33.4M"), (567_754_752, "568M"), (9_241_713_152, "9.24B")]
+)
 def test_parameters(number, shown):
     assert formatting.parameters(number) == shown
 
 
-@pytest.mark.parametrize(("size", "shown"), [(6_144_000_000, "5.72 GiB"), (512, "512 bytes"), (2**40 * 3, "3 TiB")])
+@pytest.mark.parametrize(
+    ("size", "shown"), [(6_144_000_000, "5.72 GiB"), (512, "512 bytes"), (2**40 * 3, "3 TiB")]
+)
 def test_memory(size, shown):
     assert formatting.memory(size) == shown
 
 
 @pytest.mark.parametrize(
-    ("number", "shown"), [(0.3512, "0.351"), (8.314, "8.31"), (99.96, "100"), (1234.5, "1,234"), (7_100_000, "7,100,000")]
+    ("number", "shown"),
+    [
+        (0.3512, "0.351"),
+        (8.314, "8.31"),
+        (99.96, "100"),
+        (1234.5, "1,234"),
+        (7_100_000, "7,100,000"),
+    ],
 )
 def test_three_significant_digits_and_never_an_exponent(number, shown):
     assert formatting.significant(number) == shown
 
 
-@pytest.mark.parametrize(("words", "shown"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b, and c")])
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b, and c")],
+)
 def test_words_are_joined_as_in_english(words, shown):
     assert formatting.listed(words) == shown
 

@@ -43,7 +43,9 @@ def test_visitors_walk_advise_and_cost_and_see_each_answer_change(app):
     asyncio.run(visit())
     assert not log.problems
     names = ("open Advise", "change passages", "change languages", "change budget")
-    assert {name: len(seconds) for name, seconds in log.by_name().items()} == dict.fromkeys(names, 3)
+    assert {name: len(seconds) for name, seconds in log.by_name().items()} == dict.fromkeys(
+        names, 3
+    )
     assert log.received > 50_000
 
 
@@ -65,7 +67,9 @@ def test_a_change_reaches_the_address_and_the_answer_and_the_link_takes_the_ques
     assert "passages=40000000" in asked and "languages=de" in asked
     assert first.words != changed.words == again.words
     headings = [[heading.body for heading in run.all_of("heading")] for run in (first, cost, index)]
-    assert headings[0][0] != headings[1][0] == headings[2][0]  # another page, then a part of the same
+    assert (
+        headings[0][0] != headings[1][0] == headings[2][0]
+    )  # another page, then a part of the same
     assert set(headings[2]) - set(headings[1])
 
 
@@ -99,17 +103,28 @@ def test_a_server_that_is_gone_is_an_error_and_not_a_crash():
 
 
 def test_the_95th_percentile_is_the_least_that_95_in_100_do_not_exceed():
-    assert walk.p95([float(n) for n in range(1, 101)]) == 95 and walk.p95([3.0]) == 3 and math.isnan(walk.p95([]))
+    assert (
+        walk.p95([float(n) for n in range(1, 101)]) == 95
+        and walk.p95([3.0]) == 3
+        and math.isnan(walk.p95([]))
+    )
 
 
 def test_the_slope_tells_a_leak_from_a_cache_that_fills():
     def samples(mib):
         return [State(mib(n), 1, 1, 0, 0.0, 0.0, 10.0 * n) for n in range(100)]
 
-    leak, cache = (soak.slope(samples(mib), 0.0) for mib in (lambda n: 100 + n, lambda n: 100 + min(n, 49)))
-    assert re.findall(r"[+]\d+[.]\d", leak) == ["+360.0", "+360.0"] and re.findall(r"[+]\d+[.]\d", cache)[1] == "+0.0"
+    leak, cache = (
+        soak.slope(samples(mib), 0.0) for mib in (lambda n: 100 + n, lambda n: 100 + min(n, 49))
+    )
+    assert (
+        re.findall(r"[+]\d+[.]\d", leak) == ["+360.0", "+360.0"]
+        and re.findall(r"[+]\d+[.]\d", cache)[1] == "+0.0"
+    )
 
 
 def test_the_state_of_a_process_is_that_of_this_one():
     own = state_of(os.getpid())
-    assert own.rss_mib > 10 and own.threads >= 1 and own.files >= 3 and own.machine_s > own.cpu_s > 0
+    assert (
+        own.rss_mib > 10 and own.threads >= 1 and own.files >= 3 and own.machine_s > own.cpu_s > 0
+    )

@@ -14,9 +14,30 @@ from advisor.sizing.throughput import calibrations
 from benchmarks import calibration, throughput
 from benchmarks.throughput import Machine, Shape
 
-TINY = Shape(layers=2, hidden=12, heads=3, kv_heads=3, head_dim=4, feed_forward=20, positions=9, vocabulary=30)
-GENOA = {"vendor_id": "AuthenticAMD", "cpu family": "25", "model": "17", "stepping": "1", "flags": "avx2 avx512f"}
-XEON = {"vendor_id": "GenuineIntel", "cpu family": "6", "model": "85", "stepping": "7", "flags": "avx512f"}
+TINY = Shape(
+    layers=2,
+    hidden=12,
+    heads=3,
+    kv_heads=3,
+    head_dim=4,
+    feed_forward=20,
+    positions=9,
+    vocabulary=30,
+)
+GENOA = {
+    "vendor_id": "AuthenticAMD",
+    "cpu family": "25",
+    "model": "17",
+    "stepping": "1",
+    "flags": "avx2 avx512f",
+}
+XEON = {
+    "vendor_id": "GenuineIntel",
+    "cpu family": "6",
+    "model": "85",
+    "stepping": "7",
+    "flags": "avx512f",
+}
 IDS = np.array([[3, 7, 29, 0, 5], [1, 2, 4, 11, 8]])
 MASK = np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]])
 
@@ -48,7 +69,11 @@ def hidden_states(shape, w, ids, mask):
                 part = slice(head * shape.head_dim, (head + 1) * shape.head_dim)
                 scores = q[:, part] @ k[:, part].T / math.sqrt(shape.head_dim)
                 heads.append(softmax(np.where(real, scores, -np.inf)) @ v[:, part])
-            x = norm(x + linear(np.hstack(heads), "output"), w[f"{layer}.attention_norm.weight"], w[f"{layer}.attention_norm.bias"])
+            x = norm(
+                x + linear(np.hstack(heads), "output"),
+                w[f"{layer}.attention_norm.weight"],
+                w[f"{layer}.attention_norm.bias"],
+            )
             f = linear(x, "up")
             f = f * (1 + erf(f / math.sqrt(2))) / 2
             x = norm(x + linear(f, "down"), w[f"{layer}.norm.weight"], w[f"{layer}.norm.bias"])
@@ -57,11 +82,16 @@ def hidden_states(shape, w, ids, mask):
 
 
 def weights(model):
-    return {each.name: onnx.numpy_helper.to_array(each).astype(float) for each in model.graph.initializer}
+    return {
+        each.name: onnx.numpy_helper.to_array(each).astype(float)
+        for each in model.graph.initializer
+    }
 
 
 def result(model, ids=IDS, mask=MASK):
-    return throughput.session(model.SerializeToString()).run(None, {"input_ids": ids, "attention_mask": mask})[0]
+    return throughput.session(model.SerializeToString()).run(
+        None, {"input_ids": ids, "attention_mask": mask}
+    )[0]
 
 
 @pytest.mark.parametrize("first_position", [0, 2], ids=["BERT", "XLM-R"])
@@ -69,7 +99,9 @@ def test_the_encoder_gives_the_vector_of_a_plain_forward_pass(first_position):
     shape = replace(TINY, first_position=first_position)
     model = throughput.encoder(shape)
     first = hidden_states(shape, weights(model), IDS, MASK)[:, 0]
-    assert result(model) == pytest.approx(first / np.linalg.norm(first, axis=-1, keepdims=True), abs=1e-5)
+    assert result(model) == pytest.approx(
+        first / np.linalg.norm(first, axis=-1, keepdims=True), abs=1e-5
+    )
 
 
 def test_the_reranker_gives_the_score_of_a_plain_forward_pass():
@@ -90,12 +122,20 @@ def test_the_decoder_reads_what_is_before_a_token_in_its_order_and_nothing_that_
 
 @pytest.mark.parametrize("decoder", [False, True])
 def test_the_models_hold_as_many_weights_as_the_catalog_says(catalog, decoder):
-    keys = [key for key, variant in catalog.families["bge"].variants.items() if (variant.pooling == "last_token") == decoder]
+    keys = [
+        key
+        for key, variant in catalog.families["bge"].variants.items()
+        if (variant.pooling == "last_token") == decoder
+    ]
     for key in keys:
         variant = catalog.variants[key]
         shape = Shape.of(variant)
-        tables = 0 if decoder else shape.positions * shape.hidden  # what is left are biases, norms and pooler
-        assert shape.weights + tables == pytest.approx(variant.non_embedding_parameters, rel=0.015), key
+        tables = (
+            0 if decoder else shape.positions * shape.hidden
+        )  # what is left are biases, norms and pooler
+        assert shape.weights + tables == pytest.approx(
+            variant.non_embedding_parameters, rel=0.015
+        ), key
 
 
 def test_quantised_it_still_runs():
@@ -105,7 +145,11 @@ def test_quantised_it_still_runs():
 @pytest.mark.parametrize("decoder", [False, True])
 def test_torch_computes_what_onnxruntime_does(decoder):
     pytest.importorskip("torch")
-    shape = replace(TINY, heads=4, head_dim=3, kv_heads=4) if not decoder else replace(TINY, heads=4, kv_heads=2, decoder=True)
+    shape = (
+        replace(TINY, heads=4, head_dim=3, kv_heads=4)
+        if not decoder
+        else replace(TINY, heads=4, kv_heads=2, decoder=True)
+    )
     expected = throughput.cpu_run(shape, "fp32")(2, 5)()[0]
     assert throughput.gpu_run(shape, "cpu")(2, 5)().numpy() == pytest.approx(expected, abs=1e-5)
 
@@ -115,15 +159,21 @@ def machine(catalogued):
 
 
 @pytest.mark.parametrize("catalogued", ["zen4", ""])
-def test_a_row_has_the_columns_of_the_table_and_calibrates_only_for_a_known_machine(catalog, catalogued):
+def test_a_row_has_the_columns_of_the_table_and_calibrates_only_for_a_known_machine(
+    catalog, catalogued
+):
     with (SHIPPED / "evidence" / "throughput.csv").open(encoding="utf-8") as file:
         columns = next(csv.reader(file))
     variant = catalog.variants["bge-multilingual-gemma2"]
     built = replace(Shape.of(variant), layers=2)
-    row = throughput.row("bge-multilingual-gemma2", variant, built, machine(catalogued), "fp32", 32, 449, 12.345)
+    row = throughput.row(
+        "bge-multilingual-gemma2", variant, built, machine(catalogued), "fp32", 32, 449, 12.345
+    )
     assert list(row) == columns
     assert (row["machine"], row["calibrates"]) == (catalogued, "fp32" if catalogued else "")
-    assert row["parameters"] == "9.24B" and ["2", "42"] in [re.findall(r"\d+", remark) for remark in row["note"].split("; ")]  # layers
+    assert row["parameters"] == "9.24B" and ["2", "42"] in [
+        re.findall(r"\d+", remark) for remark in row["note"].split("; ")
+    ]  # layers
 
 
 @pytest.mark.parametrize(
@@ -137,7 +187,15 @@ def test_a_row_has_the_columns_of_the_table_and_calibrates_only_for_a_known_mach
         (XEON | {"model": "207"}, ""),
         ({}, ""),
     ],
-    ids=["Genoa", "Milan", "Cascade Lake", "Skylake", "Sapphire Rapids", "Emerald Rapids", "no cpuinfo"],
+    ids=[
+        "Genoa",
+        "Milan",
+        "Cascade Lake",
+        "Skylake",
+        "Sapphire Rapids",
+        "Emerald Rapids",
+        "no cpuinfo",
+    ],
 )
 def test_a_cpu_is_of_a_class_only_where_its_numbers_say_so(catalog, facts, known):
     assert throughput.cpu_class(facts) == known
@@ -145,21 +203,36 @@ def test_a_cpu_is_of_a_class_only_where_its_numbers_say_so(catalog, facts, known
 
 
 def test_a_left_out_runtime_is_judged_by_the_others(catalog):
-    points = catalog.throughput.iloc[[0] * 5].assign(machine="l4", accelerator_count=1, calibrates="fp16")
-    points = points.assign(runtime=list("ABCDE"), tokens_per_s=[60_000.0, 55_000.0, 50_000.0, 45_000.0, 18_000.0])
+    points = catalog.throughput.iloc[[0] * 5].assign(
+        machine="l4", accelerator_count=1, calibrates="fp16"
+    )
+    points = points.assign(
+        runtime=list("ABCDE"), tokens_per_s=[60_000.0, 55_000.0, 50_000.0, 45_000.0, 18_000.0]
+    )
     only = replace(catalog, throughput=points)
     found = {left.name: left for left in calibration.left_out(only, "default", "runtime")}
-    slowest = found["E"]  # the middle of the others is 52,500, and their low end that over the root of six, 21,433
-    assert slowest.inside == 0 and slowest.shares[0] < slowest.rest.mfu.low and slowest.rest.points == 4
+    slowest = found[
+        "E"
+    ]  # the middle of the others is 52,500, and their low end that over the root of six, 21,433
+    assert (
+        slowest.inside == 0
+        and slowest.shares[0] < slowest.rest.mfu.low
+        and slowest.rest.points == 4
+    )
     assert slowest.rest.mfu.low / slowest.shares[0] == pytest.approx(52_500 / math.sqrt(6) / 18_000)
     assert [found[runtime].inside for runtime in "ABCD"] == [1] * 4
-    assert max(share for left in found.values() for share in left.shares) == calibrations(only)["gpu"].fastest
+    assert (
+        max(share for left in found.values() for share in left.shares)
+        == calibrations(only)["gpu"].fastest
+    )
     assert [left.rest for left in calibration.left_out(only, "default", "machine")] == [None]
 
 
 def test_of_runtimes_and_machines_left_out_in_turn_four_in_five_runs_lie_inside_the_range(catalog):
     for axis, least in (("runtime", 19), ("machine", 14)):
-        tried = [left for left in calibration.left_out(catalog, "default", axis) if left.rest is not None]
+        tried = [
+            left for left in calibration.left_out(catalog, "default", axis) if left.rest is not None
+        ]
         runs = sum(len(left.shares) for left in tried)
         assert runs >= least and sum(left.inside for left in tried) / runs >= 0.8
     assert all(c.mfu.high <= 6.000001 * c.mfu.low for c in calibrations(catalog).values())

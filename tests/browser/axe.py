@@ -26,6 +26,10 @@ def _axe_faults(page) -> list[str]:
     for violation in Axe().run(page).response["violations"]:
         for node in violation["nodes"]:
             place = f"{' '.join(str(t) for t in node['target'])} {node['html']}"
-            if not any(known["rule"] == violation["id"] and known["holds"] in place for known in KNOWN):
-                found.append(f"{violation['id']}: {violation['help']}: {place[:300]} {node.get('failureSummary', '')[:300]}")
+            if not any(
+                known["rule"] == violation["id"] and known["holds"] in place for known in KNOWN
+            ):
+                found.append(
+                    f"{violation['id']}: {violation['help']}: {place[:300]} {node.get('failureSummary', '')[:300]}"
+                )
     return found

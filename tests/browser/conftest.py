@@ -40,9 +40,24 @@ def start_app(**environment: str):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "asgi.py", "--server.port", str(port), "--server.fileWatcherType", "none"]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "asgi.py",
+        "--server.port",
+        str(port),
+        "--server.fileWatcherType",
+        "none",
+    ]
     process = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     try:
         address = f"http://127.0.0.1:{port}"
@@ -82,12 +97,21 @@ def open_page(browser):
     contexts, errors = [], []
 
     def opened(address: str, width: int = 1280, scheme: str = "light") -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True)
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True
+        )
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda m: errors.append(f"{m.text} {m.location}") if m.type == "error" and not _probe(m) else None)
+        page.on(
+            "console",
+            lambda m: (
+                errors.append(f"{m.text} {m.location}")
+                if m.type == "error" and not _probe(m)
+                else None
+            ),
+        )
         page.goto(address)
         settle(page)
         return page
@@ -131,13 +155,17 @@ def button(where, key: str):
 
 def marked(where, icon: str, element: str = "button"):
     """A button, or what opens an expander (`summary`), by its icon."""
-    return where.locator(f"{element}:has(:is([data-testid=stIconMaterial], [data-testid=stExpanderIcon]):text-is('{icon}'))")
+    return where.locator(
+        f"{element}:has(:is([data-testid=stIconMaterial], [data-testid=stExpanderIcon]):text-is('{icon}'))"
+    )
 
 
 def pick(page: Page, key: str, option: str) -> None:
     """One of the choices that stand side by side."""
     one = widget(page, key)
-    one.get_by_role("radio", name=option, exact=True).or_(one.get_by_role("button", name=option, exact=True)).first.click()
+    one.get_by_role("radio", name=option, exact=True).or_(
+        one.get_by_role("button", name=option, exact=True)
+    ).first.click()
 
 
 def choose(page: Page, key: str, option: str) -> None:

@@ -16,7 +16,9 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 860})
         page.goto(f"{address}/advise")
         settle(page)
-        page.locator("[data-testid=stVegaLiteChart] svg, [data-testid=stVegaLiteChart] canvas").first.wait_for()
+        page.locator(
+            "[data-testid=stVegaLiteChart] svg, [data-testid=stVegaLiteChart] canvas"
+        ).first.wait_for()
         page.screenshot(path=str(PICTURE))
         browser.close()
     print(f"Wrote {PICTURE.relative_to(PICTURE.parents[1])}.")

@@ -33,7 +33,9 @@ def visitor(browser, service, settle):
     contexts = []
 
     def opened(path: str, replica: int | None = None, context=None):
-        context = context or browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+        context = context or browser.new_context(
+            viewport={"width": 1280, "height": 900}, accept_downloads=True
+        )
         contexts.append(context)
         if replica:
             context.add_cookies([{"name": COOKIE, "value": str(replica), "url": service.address}])
@@ -57,7 +59,9 @@ def visitor(browser, service, settle):
 
 def replica_of(page) -> int:
     """The replica that the visitor's cookie names, 1 or 2."""
-    return int(next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == COOKIE))
+    return int(
+        next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == COOKIE)
+    )
 
 
 def upload(page, service) -> int:
@@ -65,9 +69,19 @@ def upload(page, service) -> int:
     page.get_by_role("tab", name="Your texts").click()
     since = len(service.log())
     chooser = page.locator("input[type=file]").first
-    chooser.set_input_files({"name": "passages.txt", "mimeType": "text/plain", "buffer": b"One short passage.\n\nAnother passage.\n"})
+    chooser.set_input_files(
+        {
+            "name": "passages.txt",
+            "mimeType": "text/plain",
+            "buffer": b"One short passage.\n\nAnother passage.\n",
+        }
+    )
     expect(marked(page, "check")).to_be_visible()
-    (line,) = [line for line in service.logged(since, "/_stcore/upload_file", "PUT") if line.method == "PUT"]
+    (line,) = [
+        line
+        for line in service.logged(since, "/_stcore/upload_file", "PUT")
+        if line.method == "PUT"
+    ]
     assert line.status == "204"
     return line.port
 
@@ -80,14 +94,21 @@ def test_ten_visits_stay_each_on_the_replica_that_took_their_websocket(service, 
         port = service.replicas[replica_of(page) - 1].port
         page.close()
         lines = service.logged(since, "/_stcore/stream")
-        assert {line.port for line in lines if line.status != "499"} == {port}  # 499: the browser went before the answer
-        assert {"/faq", "/_stcore/health", "/_stcore/host-config", "/_stcore/stream"} <= {line.path for line in lines}
+        assert {line.port for line in lines if line.status != "499"} == {
+            port
+        }  # 499: the browser went before the answer
+        assert {"/faq", "/_stcore/health", "/_stcore/host-config", "/_stcore/stream"} <= {
+            line.path for line in lines
+        }
         context = page.context
         context.clear_cookies()
 
 
 def test_newcomers_are_spread_over_both_replicas(service):
-    found = {requests.get(f"{service.address}/_stcore/health", timeout=20).cookies[COOKIE] for _ in range(60)}
+    found = {
+        requests.get(f"{service.address}/_stcore/health", timeout=20).cookies[COOKIE]
+        for _ in range(60)
+    }
     assert found == {"1", "2"}
 
 
@@ -99,13 +120,21 @@ def test_an_upload_and_a_download_go_to_the_visits_replica(service, visitor, cat
     with page.expect_download() as download:
         marked(page, "download").click()
     saved = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
-    assert saved["pick"]["embedder"] == recommend(catalog, Workload.of({"languages": ["de"]}), today()).pick.parts[0].variant_id
+    assert (
+        saved["pick"]["embedder"]
+        == recommend(catalog, Workload.of({"languages": ["de"]}), today()).pick.parts[0].variant_id
+    )
     lines = [line for line in service.logged(since, "/media/") if line.path.startswith("/media/")]
     assert {(line.status, line.port) for line in lines} == {("200", service.replicas[0].port)}
 
 
-def test_visitors_of_a_killed_replica_are_back_on_the_other_with_their_workload_and_nobody_else_notices(service, visitor, settle):
-    killed, spared = visitor("/cost?languages=de&passages=500000", replica=1), visitor("/cost?languages=fr", replica=2)
+def test_visitors_of_a_killed_replica_are_back_on_the_other_with_their_workload_and_nobody_else_notices(
+    service, visitor, settle
+):
+    killed, spared = (
+        visitor("/cost?languages=de&passages=500000", replica=1),
+        visitor("/cost?languages=fr", replica=2),
+    )
     expect(box(killed, "passages")).to_have_value("500000")
     began = time.monotonic()
     service.replicas[0].end(signal.SIGKILL)
@@ -113,7 +142,9 @@ def test_visitors_of_a_killed_replica_are_back_on_the_other_with_their_workload_
         assert time.monotonic() - began < 60
         killed.wait_for_timeout(50)
     settle(killed)
-    print(f"\nfail-over: the visit was on the other replica and drawn after {time.monotonic() - began:.1f} s")
+    print(
+        f"\nfail-over: the visit was on the other replica and drawn after {time.monotonic() - began:.1f} s"
+    )
     expect(box(killed, "passages")).to_have_value("500000")
     assert "passages=500000" in killed.url and "languages=de" in killed.url
     assert upload(killed, service) == service.replicas[1].port
@@ -124,7 +155,9 @@ def test_visitors_of_a_killed_replica_are_back_on_the_other_with_their_workload_
     since = len(service.log())
     newcomer = visitor("/faq", replica=1)  # with a cookie of the dead one, as after a night
     assert replica_of(newcomer) == 2
-    assert {line.port for line in service.log(since) if line.path.startswith("/static/")} == {service.replicas[1].port}
+    assert {line.port for line in service.log(since) if line.path.startswith("/static/")} == {
+        service.replicas[1].port
+    }
 
     service.replicas[0].start()
     service.replicas[0].wait()
@@ -163,10 +196,22 @@ def handshake(service, host: str) -> http.client.HTTPResponse:
 def test_a_websocket_is_taken_for_the_operators_host_names_only(service):
     taken, refused = handshake(service, "advisor.test"), handshake(service, "rebound.example.org")
     assert (taken.status, refused.status) == (101, 403)
-    assert re.fullmatch(f"{COOKIE}=[12]; Path=/; HttpOnly; SameSite=Lax", taken.headers["Set-Cookie"])
+    assert re.fullmatch(
+        f"{COOKIE}=[12]; Path=/; HttpOnly; SameSite=Lax", taken.headers["Set-Cookie"]
+    )
 
 
-@pytest.mark.parametrize("path", ["/metrics", "//metrics", "/%6detrics", "/metrics/", "/_stcore/metrics", "/_stcore/agent/openapi.json"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/metrics",
+        "//metrics",
+        "/%6detrics",
+        "/metrics/",
+        "/_stcore/metrics",
+        "/_stcore/agent/openapi.json",
+    ],
+)
 def test_what_is_for_the_operator_is_not_for_the_public(service, path):
     own = requests.get(service.replicas[0].address + path.replace("//", "/"), timeout=20)
     public = http.client.HTTPConnection(service.address.removeprefix("http://"), timeout=20)
@@ -177,28 +222,48 @@ def test_what_is_for_the_operator_is_not_for_the_public(service, path):
 
 def test_a_body_above_the_upload_limit_is_refused_before_a_replica_is_asked(service):
     since = len(service.log())
-    answer = requests.put(f"{service.address}/_stcore/upload_file/a/b", data=b"x" * (10 * 1024 * 1024 + 1), timeout=20)
+    answer = requests.put(
+        f"{service.address}/_stcore/upload_file/a/b", data=b"x" * (10 * 1024 * 1024 + 1), timeout=20
+    )
     assert answer.status_code == 413
-    (line,) = [line for line in service.logged(since, "/_stcore/upload_file", "PUT") if line.method == "PUT"]
+    (line,) = [
+        line
+        for line in service.logged(since, "/_stcore/upload_file", "PUT")
+        if line.method == "PUT"
+    ]
     assert line.replicas == "-"
 
 
 def test_one_address_uploads_no_faster_than_a_person(service):
     with requests.Session() as session:
-        statuses = [session.put(f"{service.address}/_stcore/upload_file/a/b", data=b"x", timeout=20).status_code for _ in range(40)]
+        statuses = [
+            session.put(
+                f"{service.address}/_stcore/upload_file/a/b", data=b"x", timeout=20
+            ).status_code
+            for _ in range(40)
+        ]
     assert set(statuses) == {403, 429}  # 403: without the token
     assert statuses[:20] == [403] * 20
 
 
 def test_one_address_asks_the_interface_ten_times_a_second_and_is_told_when_it_may_again(service):
     with requests.Session() as session:
-        answers = [session.get(f"{service.address}/api/v1/openapi.json", timeout=20) for _ in range(80)]
+        answers = [
+            session.get(f"{service.address}/api/v1/openapi.json", timeout=20) for _ in range(80)
+        ]
         assert session.get(f"{service.address}/healthz", timeout=20).ok
     assert {answer.status_code for answer in answers} == {200, 429}
     assert all(answer.ok for answer in answers[:20])
     refused = next(answer for answer in answers if not answer.ok)
-    assert (refused.headers["Content-Type"], refused.headers["Retry-After"]) == ("application/json", "1")
-    assert refused.json().keys() == {"error", "faults"} and refused.json()["faults"] == [] and "1 s" in refused.json()["error"]
+    assert (refused.headers["Content-Type"], refused.headers["Retry-After"]) == (
+        "application/json",
+        "1",
+    )
+    assert (
+        refused.json().keys() == {"error", "faults"}
+        and refused.json()["faults"] == []
+        and "1 s" in refused.json()["error"]
+    )
 
 
 def test_where_no_replica_answers_a_visitor_is_told_so(tmp_path):
@@ -208,5 +273,7 @@ def test_where_no_replica_answers_a_visitor_is_told_so(tmp_path):
     finally:
         service.end()
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert answer.text.strip() and answer.text.strip() in (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    assert answer.text.strip() and answer.text.strip() in (DEPLOY / "nginx.conf").read_text(
+        encoding="utf-8"
+    )
     assert answer.headers["Server"] == "nginx"

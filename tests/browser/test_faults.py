@@ -39,12 +39,22 @@ def until(fact, seconds=90):
     assert fact(), "waited too long"
 
 
-def test_a_catalog_unreadable_at_start_then_mended_broken_and_mended_again(open_page, copied, catalog):
+def test_a_catalog_unreadable_at_start_then_mended_broken_and_mended_again(
+    open_page, copied, catalog
+):
     answer = recommend(catalog, Workload(), today())
-    away, offers, passages = copied.with_name("away"), copied / "offers/deepinfra.yaml", copied / "corpus/passages.jsonl"
+    away, offers, passages = (
+        copied.with_name("away"),
+        copied / "offers/deepinfra.yaml",
+        copied / "corpus/passages.jsonl",
+    )
     text = offers.read_text(encoding="utf-8")
     copied.rename(away)
-    with start_app(ADVISOR_CATALOG=str(copied), ADVISOR_MODELS=str(copied.with_name("models")), ADVISOR_STANDIN="") as address:
+    with start_app(
+        ADVISOR_CATALOG=str(copied),
+        ADVISOR_MODELS=str(copied.with_name("models")),
+        ADVISOR_STANDIN="",
+    ) as address:
         status, word, files = health(address)
         assert (status, word) == (503, "catalog unusable") and files
         page = open_page(f"{address}/advise")
@@ -64,7 +74,9 @@ def test_a_catalog_unreadable_at_start_then_mended_broken_and_mended_again(open_
         assert health(address) == (200, "catalog outdated", {"catalog/offers/deepinfra.yaml"})
         assert requests.get(f"{address}/api/v1/variants/bge-m3.json", timeout=60).status_code == 200
 
-        passages.rename(passages.with_suffix(".away"))  # read when Live first needs it, and then for all that follows
+        passages.rename(
+            passages.with_suffix(".away")
+        )  # read when Live first needs it, and then for all that follows
         live = open_page(f"{address}/live?part=Long+texts&embedder={SMALL}")
         expect(live.get_by_text("catalog/corpus/passages.jsonl")).to_be_visible(timeout=WAIT)
         assert live.locator("[data-testid=stException]").count() == 0
@@ -92,7 +104,12 @@ def service(tmp_path_factory, tiny):
     base = tmp_path_factory.mktemp("models")
     shutil.copytree(tiny / "small", base / SMALL)
     with hub.serving({"BAAI/bge-reranker-base": tiny / "pair"}, drip=(2_000, 0.1)) as slow:
-        own = {"ADVISOR_MODELS": str(base), "ADVISOR_STANDIN": str(base / "none"), "ADVISOR_HUB": str(slow), "ADVISOR_ENDPOINTS": ""}
+        own = {
+            "ADVISOR_MODELS": str(base),
+            "ADVISOR_STANDIN": str(base / "none"),
+            "ADVISOR_HUB": str(slow),
+            "ADVISOR_ENDPOINTS": "",
+        }
         with start_app(**own) as address:
             yield SimpleNamespace(address=address, pid=process_of(address), hub=slow, models=base)
 
@@ -120,7 +137,9 @@ def process_of(address):
 def held(service):
     """What the server holds for somebody: its child processes, deleted files that are open, and requests that wait for a model; and its threads."""
     folder = Path(f"/proc/{service.pid}")
-    children = {child for task in folder.glob("task/*/children") for child in task.read_text().split()}
+    children = {
+        child for task in folder.glob("task/*/children") for child in task.read_text().split()
+    }
     deleted = 0
     for path in folder.glob("fd/*"):
         try:
@@ -129,7 +148,9 @@ def held(service):
             continue
     told = requests.get(f"{service.address}/metrics", timeout=60).text
     waiting = re.search(r'advisor_waiting\{queue="encode"\} (\S+)', told)
-    return (children, deleted, float(waiting[1]) if waiting else 0.0), len(list(folder.glob("task/*")))
+    return (children, deleted, float(waiting[1]) if waiting else 0.0), len(
+        list(folder.glob("task/*"))
+    )
 
 
 @pytest.fixture
@@ -167,19 +188,27 @@ def before(service, browser):
     until(lambda: held(service)[0][2] == 0)
     found, threads = held(service)
     yield found
-    until(lambda: held(service)[1] <= threads)  # at the end of all, because threads that serve requests stay some seconds
+    until(
+        lambda: held(service)[1] <= threads
+    )  # at the end of all, because threads that serve requests stay some seconds
 
 
 def in_the_middle_of_a_rerun(visitor, service):
     for _ in range(3):
         page = visitor(f"{service.address}/advise?passages=700000&languages=de", come_to_rest=False)
-        with contextlib.suppress(LateError):  # the run may be over before the browser has drawn that it began
-            page.locator("[data-testid=stApp][data-test-script-state=running]").wait_for(timeout=2_000)
+        with contextlib.suppress(
+            LateError
+        ):  # the run may be over before the browser has drawn that it began
+            page.locator("[data-testid=stApp][data-test-script-state=running]").wait_for(
+                timeout=2_000
+            )
         page.context.close()
 
 
 def in_the_middle_of_encoding(visitor, service):
-    wanted = "&".join(f"speed_lengths={n}" for n in (32, 128, 256, 512)) + "".join(f"&speed_batches={n}" for n in (1, 8, 32))
+    wanted = "&".join(f"speed_lengths={n}" for n in (32, 128, 256, 512)) + "".join(
+        f"&speed_batches={n}" for n in (1, 8, 32)
+    )
     page = visitor(f"{service.address}/live?part=Speed&embedder={SMALL}&{wanted}")
     button(page, "speed_go").click()
     until(lambda: held(service)[0][2] > 0)
@@ -203,7 +232,8 @@ def in_the_middle_of_an_upload(visitor, service):
     throttle = page.context.new_cdp_session(page)
     throttle.send("Network.enable")
     throttle.send(
-        "Network.emulateNetworkConditions", {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 200_000}
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 200_000},
     )
     done = []
     page.on("requestfinished", lambda request: done.append(request.url))
@@ -222,19 +252,31 @@ def in_the_middle_of_a_download(visitor, service):
     button(page, f"fetch_{RERANKER}").click()
     expect(page.get_by_test_id("stProgress")).to_be_visible(timeout=WAIT)
     page.context.close()
-    other = visitor(f"{service.address}/live?reranker={RERANKER}")  # it is the server's: it goes on, and another sees it
+    other = visitor(
+        f"{service.address}/live?reranker={RERANKER}"
+    )  # it is the server's: it goes on, and another sees it
     expect(other.get_by_test_id("stProgress")).to_be_visible(timeout=WAIT)
     service.hub.switches.drip = None
-    expect(button(other, f"fetch_{RERANKER}").or_(other.get_by_test_id("stProgress"))).to_have_count(0, timeout=WAIT)
+    expect(
+        button(other, f"fetch_{RERANKER}").or_(other.get_by_test_id("stProgress"))
+    ).to_have_count(0, timeout=WAIT)
     assert (service.models / "BAAI--bge-reranker-base").is_dir()
     assert [path.name for path in service.models.iterdir() if "partial" in path.name] == []
     other.context.close()
 
 
 @pytest.mark.parametrize(
-    "leave", [in_the_middle_of_a_rerun, in_the_middle_of_encoding, in_the_middle_of_an_upload, in_the_middle_of_a_download]
+    "leave",
+    [
+        in_the_middle_of_a_rerun,
+        in_the_middle_of_encoding,
+        in_the_middle_of_an_upload,
+        in_the_middle_of_a_download,
+    ],
 )
-def test_a_visitor_who_leaves_holds_nothing_and_the_others_are_answered(service, before, visitor, leave):
+def test_a_visitor_who_leaves_holds_nothing_and_the_others_are_answered(
+    service, before, visitor, leave
+):
     leave(visitor, service)
     other = visitor(f"{service.address}/live?part=Similarity&embedder={SMALL}")
     button(other, "likeness_go").click()

@@ -45,7 +45,9 @@ def faults(page, asked) -> list[str]:
 
 def shows(page, text: str) -> bool:
     """Whether the page has the text word for word, so that nothing in it was taken for markup; joiners without width do not count."""
-    return " ".join(text.split()) in " ".join(page.get_by_test_id("stMain").inner_text().replace("\u2060", "").split())
+    return " ".join(text.split()) in " ".join(
+        page.get_by_test_id("stMain").inner_text().replace("\u2060", "").split()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +72,28 @@ def server(tmp_path_factory):
         except BlockingIOError:
             return ""
 
-    row = {"id": "small", "name": "Small", "shape": "tei", "model": servers.MODEL, "kind": "embedder", "variant": "bge-small-en-v1.5"}
+    row = {
+        "id": "small",
+        "name": "Small",
+        "shape": "tei",
+        "model": servers.MODEL,
+        "kind": "embedder",
+        "variant": "bge-small-en-v1.5",
+    }
     with servers.serving("tei", dim=384) as base, pytest.MonkeyPatch.context() as patch:
         written = tmp_path_factory.mktemp("endpoints") / "endpoints.yaml"
-        written.write_text(json.dumps({"endpoints": [row | {"base_url": str(base)}]}), encoding="utf-8")  # JSON is YAML
+        written.write_text(
+            json.dumps({"endpoints": [row | {"base_url": str(base)}]}), encoding="utf-8"
+        )  # JSON is YAML
         patch.setattr(subprocess, "Popen", popen)
-        nowhere = {"ADVISOR_HUB": "http://127.0.0.1:9", "ADVISOR_MODELS": str(written.parent / "none"), "PYTHONUNBUFFERED": "1"}
-        with start_app(ADVISOR_ENDPOINTS=str(written), ADVISOR_TYPED_ENDPOINTS="1", **nowhere) as address:
+        nowhere = {
+            "ADVISOR_HUB": "http://127.0.0.1:9",
+            "ADVISOR_MODELS": str(written.parent / "none"),
+            "PYTHONUNBUFFERED": "1",
+        }
+        with start_app(
+            ADVISOR_ENDPOINTS=str(written), ADVISOR_TYPED_ENDPOINTS="1", **nowhere
+        ) as address:
             patch.undo()
             os.set_blocking(started[0].stdout.fileno(), False)
             yield SimpleNamespace(address=address, printed=printed)
@@ -124,7 +141,16 @@ def test_the_check_tells_each_kind_of_markup_that_is_more_than_text(browser, els
 
 PARAMETERS = {
     "": ("view", "family", "odd"),
-    "advise": ("plan", "languages", "scores", "passages", "task", "vector_store", "measured_variant", "<img src=x onerror=ran=1>"),
+    "advise": (
+        "plan",
+        "languages",
+        "scores",
+        "passages",
+        "task",
+        "vector_store",
+        "measured_variant",
+        "<img src=x onerror=ran=1>",
+    ),
     "compare": ("variants", "differing", "odd"),
     "cost": ("offer", "part", "volume", "index_model", "your_price_variant", "**b** :red[x]"),
     "live": ("part", "embedder", "reranker", "search_in", "data_from", "data_embedders"),
@@ -139,7 +165,9 @@ def test_what_a_link_says_is_shown_and_never_run(server, open_page, elsewhere):
     pieces = hostile.pieces(elsewhere.port)
     for path, names in PARAMETERS.items():
         for first in range(len(pieces)) if path == "variant" else (0,):
-            page.goto(f"{server.address}/{path}?{urlencode(dict(zip(names, cycle(pieces[first:] + pieces[:first]), strict=False)))}")
+            page.goto(
+                f"{server.address}/{path}?{urlencode(dict(zip(names, cycle(pieces[first:] + pieces[:first]), strict=False)))}"
+            )
             settle(page)
             assert faults(page, elsewhere.asked) == [], path
             if path == "variant":
@@ -151,7 +179,9 @@ def test_what_a_link_says_is_shown_and_never_run(server, open_page, elsewhere):
 
 
 def test_an_icon_and_an_address_in_a_link_stay_text(server, open_page):
-    page = open_page(f"{server.address}/variant?{urlencode({'variant': ':material/skull: :streamlit: http://a.example www.b.example'})}")
+    page = open_page(
+        f"{server.address}/variant?{urlencode({'variant': ':material/skull: :streamlit: http://a.example www.b.example'})}"
+    )
     assert shows(page, "':material/skull: :streamlit: http://a.example www.b.example'")
     assert page.get_by_test_id("stMain").locator("[href*=example], img").count() == 0
 
@@ -159,10 +189,15 @@ def test_an_icon_and_an_address_in_a_link_stay_text(server, open_page):
 def test_entities_stay_text_and_make_no_link(server, open_page):
     said = "http&colon;//a.example https&#58;&#x2f;/b.example www&period;c.example d&commat;e.example &lt;b&gt; &amp; R&D &nbsp;x"
     page = open_page(f"{server.address}/variant?{urlencode({'variant': said[:60]})}")
-    assert shows(page, f"'{said[:60]}'") and page.get_by_test_id("stMain").locator("[href*=example]").count() == 0
+    assert (
+        shows(page, f"'{said[:60]}'")
+        and page.get_by_test_id("stMain").locator("[href*=example]").count() == 0
+    )
     page = open_page(f"{server.address}/live?part=Similarity&embedder=at.small")
     compare(page, f"{said}\nA plain one.")
-    assert shows(page, said) and page.get_by_test_id("stMain").locator("[href*=example]").count() == 0
+    assert (
+        shows(page, said) and page.get_by_test_id("stMain").locator("[href*=example]").count() == 0
+    )
 
 
 def test_sentences_typed_on_live_are_shown_and_never_run(server, open_page, elsewhere):
@@ -177,15 +212,35 @@ def test_sentences_typed_on_live_are_shown_and_never_run(server, open_page, else
 def test_uploads_are_shown_and_never_run(server, open_page, elsewhere):
     text, pieces = hostile.markup(elsewhere.port), hostile.pieces(elsewhere.port)
     page = open_page(f"{server.address}/live?part=Your+data&embedder=at.small")
-    give(page, 0, f"{pieces[1]}.jsonl", [json.dumps({"id": one, "text": f"{text} {one}", "title": text}) for one in pieces])
-    give(page, 1, f"{pieces[0]}.jsonl", [json.dumps({"id": one, "text": f"{text} {one}"}) for one in pieces])
-    give(page, 2, f"{pieces[0]}.tsv", ["query-id\tcorpus-id\tscore", *(f"{one}\t{one}?\t1" for one in pieces)])
+    give(
+        page,
+        0,
+        f"{pieces[1]}.jsonl",
+        [json.dumps({"id": one, "text": f"{text} {one}", "title": text}) for one in pieces],
+    )
+    give(
+        page,
+        1,
+        f"{pieces[0]}.jsonl",
+        [json.dumps({"id": one, "text": f"{text} {one}"}) for one in pieces],
+    )
+    give(
+        page,
+        2,
+        f"{pieces[0]}.tsv",
+        ["query-id\tcorpus-id\tscore", *(f"{one}\t{one}?\t1" for one in pieces)],
+    )
     expect(page.get_by_text(f"'{pieces[0]}?'").first).to_be_visible()
     for one in pieces:
         assert shows(page, f"'{one}?'")
     assert shows(page, f"{pieces[0]}.tsv, line 2")
     assert faults(page, elsewhere.asked) == []
-    give(page, 2, f"{pieces[0]}.tsv", ["query-id\tcorpus-id\tscore", *(f"{one}\t{one}\t1" for one in pieces)])
+    give(
+        page,
+        2,
+        f"{pieces[0]}.tsv",
+        ["query-id\tcorpus-id\tscore", *(f"{one}\t{one}\t1" for one in pieces)],
+    )
     button(page, "data_go").click()
     marked(page, QUERIES, "summary").click(timeout=WAIT)
     page.get_by_test_id("stDataFrame").wait_for()
@@ -200,19 +255,39 @@ def test_uploads_are_shown_and_never_run(server, open_page, elsewhere):
 
 def test_a_hostile_catalog_is_shown_and_never_run(browser, catalog, elsewhere, tmp_path):
     shutil.copytree(SHIPPED, folder := tmp_path / "catalog")
-    assert hostile.spoil(folder, f"{hostile.markup(elsewhere.port)} R&D http&colon;//a.example") > 1_000
+    assert (
+        hostile.spoil(folder, f"{hostile.markup(elsewhere.port)} R&D http&colon;//a.example")
+        > 1_000
+    )
     correction = next(one.id for family in catalog.families.values() for one in family.corrections)
     errors = []
     with start_app(ADVISOR_CATALOG=str(folder)) as address:
         page = browser.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
-        for path in ("", "variant?variant=bge-m3", f"sources?source=hf-m3-card&correction={correction}", "advise", "cost", "faq"):
+        for path in (
+            "",
+            "variant?variant=bge-m3",
+            f"sources?source=hf-m3-card&correction={correction}",
+            "advise",
+            "cost",
+            "faq",
+        ):
             page.goto(f"{address}/{path}")
             settle(page)
             assert faults(page, elsewhere.asked) == [], path
-            assert shows(page, f'<img src="http://127.0.0.1:{elsewhere.port}/img" onerror="window.ran=1"><script>window.ran=2</script>')
-            assert page.get_by_test_id("stException").count() == page.locator("[href*='a.example']").count() == 0
-            assert shows(page, "R&D http&colon;//a.example") and "\\&" not in page.locator("body").inner_text()
+            assert shows(
+                page,
+                f'<img src="http://127.0.0.1:{elsewhere.port}/img" onerror="window.ran=1"><script>window.ran=2</script>',
+            )
+            assert (
+                page.get_by_test_id("stException").count()
+                == page.locator("[href*='a.example']").count()
+                == 0
+            )
+            assert (
+                shows(page, "R&D http&colon;//a.example")
+                and "\\&" not in page.locator("body").inner_text()
+            )
         page.close()
     assert errors == []
 
@@ -220,13 +295,19 @@ def test_a_hostile_catalog_is_shown_and_never_run(browser, catalog, elsewhere, t
 def test_what_one_visitor_types_and_uploads_no_other_sees_and_nothing_tells(server, open_page):
     word, name, key = "quokkaphone", "xylomancy.jsonl", "sk-UNUSUAL-0123456789"
     page = open_page(f"{server.address}/live")
-    page.set_viewport_size({"width": 1280, "height": 2000})  # a list that opens at the window's foot closes again
+    page.set_viewport_size(
+        {"width": 1280, "height": 2000}
+    )  # a list that opens at the window's foot closes again
     with servers.serving("tei", dim=384, key=key) as base:
         marked(page, "lan", "summary").click()
         settle(page)
         choose(page, "typed_shape", "tei")
         settle(page)
-        for field, value in (("typed_base", str(base)), ("typed_model", servers.MODEL), ("typed_key", key)):
+        for field, value in (
+            ("typed_base", str(base)),
+            ("typed_model", servers.MODEL),
+            ("typed_key", key),
+        ):
             box(page, field).fill(value)
         box(page, "typed_key").press("Enter")
         settle(page)
@@ -269,5 +350,7 @@ def test_charts_are_drawn_under_the_policy_in_both_themes(server, open_page):
         settle(page)
         chart = page.get_by_test_id("stVegaLiteChart").first
         expect(chart.locator("svg.marks, canvas").first).to_be_visible()
-        colours.add(page.get_by_test_id("stApp").evaluate("app => getComputedStyle(app).backgroundColor"))
+        colours.add(
+            page.get_by_test_id("stApp").evaluate("app => getComputedStyle(app).backgroundColor")
+        )
     assert len(colours) == 2

@@ -22,13 +22,26 @@ from advisor.encode.engine import About
 from advisor.explain import sentences
 from advisor.live import as_evidence, results, sample_corpus
 from tests.browser.axe import axe_faults
-from tests.browser.conftest import box, button, choose, expect_told, fill, link_to, marked, menu, pick, widget
+from tests.browser.conftest import (
+    box,
+    button,
+    choose,
+    expect_told,
+    fill,
+    link_to,
+    marked,
+    menu,
+    pick,
+    widget,
+)
 from tests.encode import hub, servers
 from tools import models as made
 from tools.onnx_models import Shape
 
 SMALL, RERANKER = "bge-small-en-v1.5", "bge-reranker-base"
-STANDIN = About(None, "all-MiniLM-L6-v2", "embedder", "local", "this machine", precision="fp32", standin=True)
+STANDIN = About(
+    None, "all-MiniLM-L6-v2", "embedder", "local", "this machine", precision="fp32", standin=True
+)
 WAIT = 90_000  # for a model that loads beside others on a small machine
 
 
@@ -57,11 +70,21 @@ def live(start_app, browser, tmp_path):
     def start(stand_in=None, **folders_and_environment):
         base = tmp_path / "models"
         base.mkdir(exist_ok=True)
-        folders = {key: value for key, value in folders_and_environment.items() if hasattr(value, "is_dir")}
+        folders = {
+            key: value for key, value in folders_and_environment.items() if hasattr(value, "is_dir")
+        }
         for key, folder in folders.items():
-            shutil.copytree(folder, base / {"small": SMALL, "reranker": RERANKER}[key], dirs_exist_ok=True)
-        environment = {key: value for key, value in folders_and_environment.items() if key not in folders}
-        nowhere = {"ADVISOR_HUB": "http://127.0.0.1:9", "ADVISOR_ENDPOINTS": "", "ADVISOR_TYPED_ENDPOINTS": ""}
+            shutil.copytree(
+                folder, base / {"small": SMALL, "reranker": RERANKER}[key], dirs_exist_ok=True
+            )
+        environment = {
+            key: value for key, value in folders_and_environment.items() if key not in folders
+        }
+        nowhere = {
+            "ADVISOR_HUB": "http://127.0.0.1:9",
+            "ADVISOR_ENDPOINTS": "",
+            "ADVISOR_TYPED_ENDPOINTS": "",
+        }
         own = {"ADVISOR_MODELS": str(base), "ADVISOR_STANDIN": str(stand_in or tmp_path / "none")}
         with start_app(**nowhere | own | environment) as address:
             yield address
@@ -85,10 +108,14 @@ def test_the_stand_in_searches_reranks_and_prices_nothing(live, open_page, settl
         expect_told(page, results.who(STANDIN, 1).split("fp32")[0])
         part(page, settle, "Rerank")
         button(page, "rerank_go").click()
-        expect(page.locator("[data-testid=stVegaLiteChart] [aria-roledescription='point']").first).to_be_visible(timeout=WAIT)
+        expect(
+            page.locator("[data-testid=stVegaLiteChart] [aria-roledescription='point']").first
+        ).to_be_visible(timeout=WAIT)
         part(page, settle, "Similarity")
         button(page, "likeness_go").click()
-        nearest = page.get_by_text(re.compile("“How do I change my password\\?”.*“I have forgotten my login details.”")).first
+        nearest = page.get_by_text(
+            re.compile("“How do I change my password\\?”.*“I have forgotten my login details.”")
+        ).first
         expect(nearest).to_be_visible(timeout=WAIT)
         assert axe_faults(page) == []
         part(page, settle, "Instruction")
@@ -97,7 +124,9 @@ def test_the_stand_in_searches_reranks_and_prices_nothing(live, open_page, settl
         expect_told(page, results.instruction_sentence(STANDIN, None, [], [], {}))
         part(page, settle, "Speed")
         button(page, "speed_go").click()
-        expect(page.get_by_test_id("stAlertContentWarning").last).to_contain_text(STANDIN.model, timeout=WAIT)
+        expect(page.get_by_test_id("stAlertContentWarning").last).to_contain_text(
+            STANDIN.model, timeout=WAIT
+        )
         expect(link_to(page, "cost")).to_have_count(0)
         assert "password" not in page.url and "complain" not in page.url
         part(page, settle, "Similarity")  # what was typed and found is still there
@@ -110,7 +139,9 @@ def test_the_stand_in_searches_reranks_and_prices_nothing(live, open_page, settl
 
 def test_a_tiny_models_speed_is_refused_with_the_reason(live, open_page, settle, shelf):
     with live(small=shelf / "tiny") as address:
-        page = open_page(f"{address}/live?part=Speed&embedder={SMALL}&speed_lengths=256&speed_batches=8")
+        page = open_page(
+            f"{address}/live?part=Speed&embedder={SMALL}&speed_lengths=256&speed_batches=8"
+        )
         button(page, "speed_go").click()
         expect(page.get_by_role("cell", name="256", exact=True).first).to_be_visible(
             timeout=WAIT
@@ -136,7 +167,9 @@ def test_a_measured_speed_is_used_in_cost(live, open_page, settle, shelf, catalo
         settle(page)
         asked = {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
         rate = float(asked["measured_tokens_per_second"])
-        assumed = Assumptions.of({name: value for name, value in asked.items() if name in Assumptions.model_fields})
+        assumed = Assumptions.of(
+            {name: value for name, value in asked.items() if name in Assumptions.model_fields}
+        )
         found = recommend(catalog, Workload(), today(), assumptions=assumed)
         told = sentences.this_machine(found)
         assert any(f"{rate:,.0f}" in line for line in told)
@@ -144,7 +177,10 @@ def test_a_measured_speed_is_used_in_cost(live, open_page, settle, shelf, catalo
 
 
 def test_a_model_is_fetched_on_a_click_and_used(live, open_page, settle, shelf):
-    with hub.serving({"Qdrant/bge-small-en-v1.5-onnx-Q": shelf / "tiny"}) as base, live(ADVISOR_HUB=str(base)) as address:
+    with (
+        hub.serving({"Qdrant/bge-small-en-v1.5-onnx-Q": shelf / "tiny"}) as base,
+        live(ADVISOR_HUB=str(base)) as address,
+    ):
         page = open_page(f"{address}/live?embedder={SMALL}")
         button(page, f"fetch_{SMALL}").click()
         expect(button(page, "search_go")).to_be_visible(timeout=WAIT)
@@ -155,9 +191,13 @@ def test_a_model_is_fetched_on_a_click_and_used(live, open_page, settle, shelf):
         expect(page.get_by_text(re.compile("BGE Small EN v1.5.*fastembed")).last).to_be_visible()
 
 
-def test_a_slow_download_is_shown_and_cancelled_and_leaves_nothing(live, open_page, settle, shelf, tmp_path):
+def test_a_slow_download_is_shown_and_cancelled_and_leaves_nothing(
+    live, open_page, settle, shelf, tmp_path
+):
     with (
-        hub.serving({"Qdrant/bge-small-en-v1.5-onnx-Q": shelf / "whole"}, drip=(20_000, 0.05)) as base,
+        hub.serving(
+            {"Qdrant/bge-small-en-v1.5-onnx-Q": shelf / "whole"}, drip=(20_000, 0.05)
+        ) as base,
         live(ADVISOR_HUB=str(base)) as address,
     ):
         page = open_page(f"{address}/live?embedder={SMALL}")
@@ -180,22 +220,34 @@ def test_a_dead_hub_is_told_within_seconds(live, open_page, settle):
         assert time.monotonic() - start < 20
 
 
-def test_ones_own_judged_data_give_what_ir_measures_gives(live, open_page, settle, shelf, catalog, tmp_path):
+def test_ones_own_judged_data_give_what_ir_measures_gives(
+    live, open_page, settle, shelf, catalog, tmp_path
+):
     judged = sample_corpus.load().part(sample_corpus.ENGLISH)
     queries = dict(list(judged.queries.items())[:34])
-    keep = {key for query in queries for key in judged.judgements[query]} | set(list(judged.passages)[:40])
+    keep = {key for query in queries for key in judged.judgements[query]} | set(
+        list(judged.passages)[:40]
+    )
     passages = {key: text for key, text in judged.passages.items() if key in keep}
     lines = {
-        "passages.jsonl": [json.dumps({"_id": key, "text": text}) for key, text in passages.items()],
+        "passages.jsonl": [
+            json.dumps({"_id": key, "text": text}) for key, text in passages.items()
+        ],
         "queries.jsonl": [json.dumps({"_id": key, "text": text}) for key, text in queries.items()],
-        "judgements.txt": [f"{q} 0 {p} {grade}" for q in queries for p, grade in judged.judgements[q].items()],
+        "judgements.txt": [
+            f"{q} 0 {p} {grade}" for q in queries for p, grade in judged.judgements[q].items()
+        ],
     }
     for name, rows in lines.items():
         (tmp_path / name).write_text("\n".join(rows) + "\n", encoding="utf-8")
     with live(small=shelf / "tiny", reranker=shelf / "pair") as address:
         page = open_page(f"{address}/live?part=Your+data&embedder={SMALL}")
-        for place, name in enumerate(lines):  # one after the other: what is given while the page is being made is lost
-            page.get_by_test_id("stFileUploaderDropzoneInput").nth(place).set_input_files(tmp_path / name)
+        for place, name in enumerate(
+            lines
+        ):  # one after the other: what is given while the page is being made is lost
+            page.get_by_test_id("stFileUploaderDropzoneInput").nth(place).set_input_files(
+                tmp_path / name
+            )
             expect(page.get_by_text(name)).to_be_visible()
             settle(page)
         expect(page.get_by_text(re.compile(rf"\b{len(passages)}\b.*\b34\b")).first).to_be_visible()
@@ -205,7 +257,9 @@ def test_ones_own_judged_data_give_what_ir_measures_gives(live, open_page, settl
         row = page.get_by_test_id("stTable").locator("tbody tr").first
         for value in wanted:
             expect(row).to_contain_text(f"{value:.3f} (", timeout=WAIT)
-        expect(page.get_by_test_id("stAlertContentInfo")).to_be_visible()  # one embedder alone is no evidence for Advise
+        expect(
+            page.get_by_test_id("stAlertContentInfo")
+        ).to_be_visible()  # one embedder alone is no evidence for Advise
         expect(marked(page, "check")).to_have_count(0)
 
 
@@ -257,9 +311,14 @@ def test_a_hostile_zip_is_refused_with_a_sentence(live, open_page, settle, shelf
 
 def test_an_endpoint_of_ones_own_answers_and_a_hostile_one_is_refused(live, open_page, settle):
     secret = "sk-of-a-test-0123456789"
-    with servers.serving("tei", dim=384, model="BAAI/bge-small-en-v1.5", key=secret) as good, live(ADVISOR_TYPED_ENDPOINTS="1") as address:
+    with (
+        servers.serving("tei", dim=384, model="BAAI/bge-small-en-v1.5", key=secret) as good,
+        live(ADVISOR_TYPED_ENDPOINTS="1") as address,
+    ):
         page = open_page(f"{address}/live")
-        page.set_viewport_size({"width": 1280, "height": 2000})  # a list that opens at the window's foot closes again
+        page.set_viewport_size(
+            {"width": 1280, "height": 2000}
+        )  # a list that opens at the window's foot closes again
         marked(page, "lan", "summary").click()
         settle(page)
 
@@ -280,7 +339,9 @@ def test_an_endpoint_of_ones_own_answers_and_a_hostile_one_is_refused(live, open
             assert "passwd" not in page.get_by_test_id("stAlert").last.inner_text()
         typed("http://169.254.169.254/")
         button(page, "search_go").click()
-        expect(page.get_by_test_id("stAlertContentWarning").last).to_contain_text("169.254.169.254", timeout=WAIT)
+        expect(page.get_by_test_id("stAlertContentWarning").last).to_contain_text(
+            "169.254.169.254", timeout=WAIT
+        )
         typed(str(good), secret)
         button(page, "search_go").click()
         expect(page.get_by_test_id("stTable").first).to_be_visible(timeout=WAIT)
@@ -317,28 +378,63 @@ socket.getaddrinfo = _unknown
 def test_with_no_network_at_all_every_page_works(live, open_page, settle, shelf, tmp_path):
     (tmp_path / "offline").mkdir()
     (tmp_path / "offline/sitecustomize.py").write_text(OFFLINE, encoding="utf-8")
-    with live(small=shelf / "tiny", ADVISOR_HUB="", PYTHONPATH=str(tmp_path / "offline")) as address:
-        for place in ("", "advise", "compare", "cost", "live", "faq", "sources", "variant?variant=bge-m3"):
+    with live(
+        small=shelf / "tiny", ADVISOR_HUB="", PYTHONPATH=str(tmp_path / "offline")
+    ) as address:
+        for place in (
+            "",
+            "advise",
+            "compare",
+            "cost",
+            "live",
+            "faq",
+            "sources",
+            "variant?variant=bge-m3",
+        ):
             page = open_page(f"{address}/{place}")
-            assert page.locator("[data-testid=stException]").count() == 0 and page.locator("h1").count() == 1
+            assert (
+                page.locator("[data-testid=stException]").count() == 0
+                and page.locator("h1").count() == 1
+            )
         page = open_page(f"{address}/live?embedder={SMALL}")
         button(page, "search_go").click()
         expect(page.get_by_test_id("stTable").first).to_be_visible(timeout=WAIT)
         button(page, f"fetch_{RERANKER}").click()
-        expect(page.get_by_test_id("stAlertContentWarning")).to_contain_text("huggingface.co", timeout=WAIT)
+        expect(page.get_by_test_id("stAlertContentWarning")).to_contain_text(
+            "huggingface.co", timeout=WAIT
+        )
 
 
-def test_what_was_measured_on_ones_own_data_reaches_advise_as_evidence_marked_yours(live, open_page, settle, tmp_path):
+def test_what_was_measured_on_ones_own_data_reaches_advise_as_evidence_marked_yours(
+    live, open_page, settle, tmp_path
+):
     with (
         servers.serving("tei", dim=384, model="BAAI/bge-small-en-v1.5") as small,
         servers.serving("tei", dim=1024, model="BAAI/bge-m3") as m3,
     ):
         rows = [
-            {"id": "small", "name": "Small at TEI", "base_url": str(small), "shape": "tei", "model": "BAAI/bge-small-en-v1.5"},
-            {"id": "m3", "name": "M3 at TEI", "base_url": str(m3), "shape": "tei", "model": "BAAI/bge-m3"},
+            {
+                "id": "small",
+                "name": "Small at TEI",
+                "base_url": str(small),
+                "shape": "tei",
+                "model": "BAAI/bge-small-en-v1.5",
+            },
+            {
+                "id": "m3",
+                "name": "M3 at TEI",
+                "base_url": str(m3),
+                "shape": "tei",
+                "model": "BAAI/bge-m3",
+            },
         ]
-        rows = [row | {"variant": variant, "kind": "embedder"} for row, variant in zip(rows, (SMALL, "bge-m3"), strict=True)]
-        (tmp_path / "endpoints.yaml").write_text(json.dumps({"endpoints": rows}), encoding="utf-8")  # JSON is YAML
+        rows = [
+            row | {"variant": variant, "kind": "embedder"}
+            for row, variant in zip(rows, (SMALL, "bge-m3"), strict=True)
+        ]
+        (tmp_path / "endpoints.yaml").write_text(
+            json.dumps({"endpoints": rows}), encoding="utf-8"
+        )  # JSON is YAML
         with live(ADVISOR_ENDPOINTS=str(tmp_path / "endpoints.yaml")) as address:
             page = open_page(f"{address}/live?part=Your+data&embedder=at.small")
             page.set_viewport_size({"width": 1280, "height": 2000})
@@ -353,6 +449,8 @@ def test_what_was_measured_on_ones_own_data_reaches_advise_as_evidence_marked_yo
             expect(page).to_have_url(re.compile("/advise.*scores=your-data"))
             expect(box(page, "passages")).to_be_visible()
             settle(page)
-            expect(page.get_by_text(re.compile(rf"{as_evidence.BENCHMARK}.*\b88\b")).first).to_be_visible()
+            expect(
+                page.get_by_text(re.compile(rf"{as_evidence.BENCHMARK}.*\b88\b")).first
+            ).to_be_visible()
             other = open_page(f"{address}/advise")  # another visitor
             expect(other.get_by_text(re.compile(as_evidence.BENCHMARK))).to_have_count(0)

@@ -41,7 +41,9 @@ def novita():
     server.server_close()
 
 
-def test_live_prices_are_compared_and_used_for_the_visit_alone(start_app, open_page, settle, novita, catalog):
+def test_live_prices_are_compared_and_used_for_the_visit_alone(
+    start_app, open_page, settle, novita, catalog
+):
     live = {"baai/bge-m3": Decimal("0.0321"), "baai/bge-reranker-v2-m3": Decimal("0.01")}
     with start_app(ADVISOR_NOVITA_BASE=novita, NOVITA_API_KEY="") as address:
         page = open_page(f"{address}/sources")
@@ -64,11 +66,16 @@ def test_live_prices_are_compared_and_used_for_the_visit_alone(start_app, open_p
 
 
 def test_a_dead_server_costs_one_sentence(start_app, open_page, settle):
-    with start_app(ADVISOR_NOVITA_BASE="http://127.0.0.1:9/openai/v1", NOVITA_API_KEY=KEY) as address:
+    with start_app(
+        ADVISOR_NOVITA_BASE="http://127.0.0.1:9/openai/v1", NOVITA_API_KEY=KEY
+    ) as address:
         page = open_page(f"{address}/sources")
         marked(page, "sync").click()
         with pytest.raises(price_sources.PricesError) as error:
             price_sources.fetch(KEY, "http://127.0.0.1:9/openai/v1")
         expect(page.get_by_test_id("stAlert")).to_have_text(str(error.value))
-        assert page.get_by_text(KEY).count() == 0 and page.locator("[data-testid=stException]").count() == 0
+        assert (
+            page.get_by_text(KEY).count() == 0
+            and page.locator("[data-testid=stException]").count() == 0
+        )
         page.close()

@@ -20,7 +20,18 @@ from advisor.family import listing
 from advisor.live import token_counts
 from advisor.serve import cli
 from advisor.show import charts, tables
-from tests.browser.conftest import box, button, choose, expect_answer, expect_told, fill, link_to, marked, menu, pick
+from tests.browser.conftest import (
+    box,
+    button,
+    choose,
+    expect_answer,
+    expect_told,
+    fill,
+    link_to,
+    marked,
+    menu,
+    pick,
+)
 
 
 @pytest.fixture
@@ -103,7 +114,9 @@ def test_an_address_with_nonsense_still_answers_or_says_why(app, open_page, quer
     expect(answered.or_(page.get_by_test_id("stAlertContentError")).first).to_be_visible()
     assert page.locator("[data-testid=stException]").count() == 0
     named = re.escape(query.split("=")[0])
-    expect(page.get_by_text(re.compile(f"^{named}=")).first).to_be_visible()  # what could not be taken is named
+    expect(
+        page.get_by_text(re.compile(f"^{named}=")).first
+    ).to_be_visible()  # what could not be taken is named
 
 
 def test_nothing_fits_says_what_to_give_up(app, open_page, answer, catalog):
@@ -188,7 +201,11 @@ def test_an_answer_is_changed_by_what_would_change_it_reopened_by_link_saved_and
 
 
 def test_the_scores_that_were_asked_for_go_along_to_cost_and_back(app, open_page, catalog):
-    title = recommend.recommend(catalog, Workload(), catalogs.today(), ["longembed"]).role("embedder").evidence.title
+    title = (
+        recommend.recommend(catalog, Workload(), catalogs.today(), ["longembed"])
+        .role("embedder")
+        .evidence.title
+    )
     page = open_page(f"{app}/advise?scores=longembed")
     expect_told(page, title)
     link_to(page, "cost").first.click()
@@ -200,8 +217,15 @@ def test_the_scores_that_were_asked_for_go_along_to_cost_and_back(app, open_page
 
 def test_a_click_on_a_mark_asks_about_its_plan(app, open_page, answer):
     found = answer()
-    hosted = [j for j in tables.drawn(found, "embedder") if j.hosted and j.id in what_would_change.front(found, "embedder")]
-    cheapest = min((j for j in hosted if j.variant_id != found.pick.parts[0].variant_id), key=lambda j: j.monthly)
+    hosted = [
+        j
+        for j in tables.drawn(found, "embedder")
+        if j.hosted and j.id in what_would_change.front(found, "embedder")
+    ]
+    cheapest = min(
+        (j for j in hosted if j.variant_id != found.pick.parts[0].variant_id),
+        key=lambda j: j.monthly,
+    )
     page = open_page(f"{app}/advise")
     asked = re.compile(f"plan={re.escape(cheapest.id)}")
     for _ in range(4):  # a chart that is drawn again while it is clicked does not hear the click
@@ -221,7 +245,9 @@ def test_a_plan_can_be_asked_why_it_is_not_the_pick_by_link(app, open_page, answ
     expect_told(page, *told)
 
 
-def test_another_priority_gives_another_pick_and_a_fresh_browser_the_same_page(app, open_page, answer, catalog):
+def test_another_priority_gives_another_pick_and_a_fresh_browser_the_same_page(
+    app, open_page, answer, catalog
+):
     preset = catalog.presets["multilingual-rag"]
     page = open_page(f"{app}/advise")
     choose(page, "preset", preset.name)
@@ -254,24 +280,39 @@ def test_the_decision_downloads_as_json(app, open_page, answer):
         marked(page, "download").click()
     found = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
     (part,) = answer(languages=["de"]).pick.parts
-    assert (found["schema"], found["pick"]["embedder"]) == ("bge-advisor/recommendation@1", part.variant_id)
+    assert (found["schema"], found["pick"]["embedder"]) == (
+        "bge-advisor/recommendation@1",
+        part.variant_id,
+    )
     assert found["workload"]["languages"] == ["de"]
 
 
 def test_a_broken_catalog_shows_its_faults_and_no_trace(start_app, open_page, copied):
     offers = copied / "offers/novita-ai.yaml"
-    offers.write_text(re.sub(r'usd_per_1m_input: ".*"', "usd_per_1m_input: 0.5", offers.read_text(encoding="utf-8")), encoding="utf-8")
+    offers.write_text(
+        re.sub(
+            r'usd_per_1m_input: ".*"', "usd_per_1m_input: 0.5", offers.read_text(encoding="utf-8")
+        ),
+        encoding="utf-8",
+    )
     (copied / "stores.yaml").unlink()
     with pytest.raises(CatalogError) as error:
         catalogs.load(copied)
     with start_app(ADVISOR_CATALOG=str(copied)) as address:
         page = open_page(f"{address}/advise")
-        expect_told(page, *(fault.problem for fault in error.value.faults), "catalog/offers/novita-ai.yaml", "catalog/stores.yaml")
+        expect_told(
+            page,
+            *(fault.problem for fault in error.value.faults),
+            "catalog/offers/novita-ai.yaml",
+            "catalog/stores.yaml",
+        )
         assert page.get_by_text("Traceback").count() == 0
         page.close()
 
 
-def test_a_price_changed_in_the_yaml_changes_the_answer_on_the_page(start_app, open_page, settle, copied, answer):
+def test_a_price_changed_in_the_yaml_changes_the_answer_on_the_page(
+    start_app, open_page, settle, copied, answer
+):
     before = answer()
     (part,) = before.pick.parts
     path = copied / f"offers/{part.plan.provider_id}.yaml"
@@ -294,8 +335,13 @@ def test_the_offer_whose_cost_is_worked_out_is_in_the_address(app, open_page, an
     expect_told(page, *formula(answer(passages=500_000), "venice-text-embedding-bge-m3"))
 
 
-def test_cost_is_walked_on_a_phone_from_break_even_to_ones_own_texts(app, open_page, answer, catalog):
-    found, texts = answer(), ["One short passage.", "Another passage, a little longer than the first one."]
+def test_cost_is_walked_on_a_phone_from_break_even_to_ones_own_texts(
+    app, open_page, answer, catalog
+):
+    found, texts = (
+        answer(),
+        ["One short passage.", "Another passage, a little longer than the first one."],
+    )
     page = open_page(f"{app}/cost", 390)
     page.get_by_role("tab", name="Break-even").click()
     expect(page.locator("[data-testid=stVegaLiteChart]").nth(1)).to_be_visible()
@@ -305,7 +351,9 @@ def test_cost_is_walked_on_a_phone_from_break_even_to_ones_own_texts(app, open_p
     fill(page, "sample_text", "\n\n".join(texts))
     lengths = token_counts.lengths_for_workload(catalog, texts, found.pick.parts[0].variant_id, {})
     assert lengths.passage_tokens < lengths.passage_tokens_p95
-    expect(marked(page, "check")).to_contain_text(re.compile(rf"\b{lengths.passage_tokens}\b.*\b{lengths.passage_tokens_p95}\b"))
+    expect(marked(page, "check")).to_contain_text(
+        re.compile(rf"\b{lengths.passage_tokens}\b.*\b{lengths.passage_tokens_p95}\b")
+    )
     marked(page, "check").click()
     expect(box(page, "passage_tokens")).to_have_value(str(lengths.passage_tokens))
     assert "short" not in page.url

@@ -29,7 +29,9 @@ PAGES = [
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("address", PAGES)
-def test_the_page_opens_fits_and_axe_finds_nothing_beyond_streamlits_own_faults(app, open_page, address, width, scheme):
+def test_the_page_opens_fits_and_axe_finds_nothing_beyond_streamlits_own_faults(
+    app, open_page, address, width, scheme
+):
     page = open_page(f"{app}/{address}", width, scheme)
     assert page.locator("[data-testid=stException]").count() == 0
     assert page.locator("h1").count() == 1

@@ -27,7 +27,13 @@ WORDS = [
 def passages(count, start=0):
     """Passages of 3 to 12 words, no two alike."""
     return [
-        {"id": f"p{n}", "text": " ".join(WORDS[(n * 7 + k * (n % 5 + 1)) % len(WORDS)] for k in range(3 + n % 10)) + f" {n}"}
+        {
+            "id": f"p{n}",
+            "text": " ".join(
+                WORDS[(n * 7 + k * (n % 5 + 1)) % len(WORDS)] for k in range(3 + n % 10)
+            )
+            + f" {n}",
+        }
         for n in range(start, start + count)
     ]
 

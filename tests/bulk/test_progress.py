@@ -32,7 +32,10 @@ def test_a_terminal_hears_once_a_second_at_most():
 
 def test_a_log_hears_every_thirty_seconds(pinned):
     lines = said(io.StringIO(), [1, 10, 29, 30, 45, 61]).splitlines()
-    assert [re.findall(r"\d+", line) for line in lines] == [["450", "12", "50", "11"], ["630", "9", "70", "14"]]
+    assert [re.findall(r"\d+", line) for line in lines] == [
+        ["450", "12", "50", "11"],
+        ["630", "9", "70", "14"],
+    ]
     assert lines == pinned
 
 

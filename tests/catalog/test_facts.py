@@ -29,7 +29,10 @@ def test_the_parameters_of_an_encoder_follow_from_its_shape(catalog, key):
         positions = 8194
     layer = 4 * (h * h + h) + (h * ff + ff) + (ff * h + h) + 4 * h
     head = h * h + h + (h + 1 if v.kind == "reranker" else 0)
-    assert v.parameters == v.vocab_size * h + positions * h + types * h + 2 * h + v.layers * layer + head
+    assert (
+        v.parameters
+        == v.vocab_size * h + positions * h + types * h + 2 * h + v.layers * layer + head
+    )
 
 
 def test_the_parameters_of_gemma2_follow_from_its_shape(catalog):
@@ -44,13 +47,23 @@ def test_compute_and_memory_follow_from_the_parameters(catalog, key):
     v = catalog.variants[key]
     assert v.non_embedding_parameters == v.parameters - v.vocab_size * v.hidden_size
     assert v.weights_bytes["fp16"] == 2 * v.parameters and v.weights_bytes["int8"] == v.parameters
-    assert 0 <= v.weights_bytes["fp32"] - 4 * v.parameters < 0.003 * 4 * v.parameters  # the file's header
+    assert (
+        0 <= v.weights_bytes["fp32"] - 4 * v.parameters < 0.003 * 4 * v.parameters
+    )  # the file's header
 
 
 @pytest.mark.parametrize("key", BGE)
 def test_every_fact_in_the_file_names_a_source(catalog, key):
     raw = files.yaml_mapping(SHIPPED / f"families/bge/variants/{key}.yaml", key)
-    unsourced = {"name", "computed", "notes", "runtimes", "local_files", "languages_note", "sources"}  # parts name their own
+    unsourced = {
+        "name",
+        "computed",
+        "notes",
+        "runtimes",
+        "local_files",
+        "languages_note",
+        "sources",
+    }  # parts name their own
     for field, value in raw.items():
         if field not in unsourced and value not in (None, [], {}):
             assert raw["sources"].get(field), f"{key}: {field}"
@@ -63,7 +76,9 @@ def test_every_offer_names_where_its_price_was_read(catalog):
 
 
 def test_a_trial_has_no_price(catalog):
-    assert [offer.usd_per_1m_input for _, _, offer in catalog.offers() if offer.type == "trial"] == [None]
+    assert [
+        offer.usd_per_1m_input for _, _, offer in catalog.offers() if offer.type == "trial"
+    ] == [None]
 
 
 def test_decisions_named_as_sources_are_in_the_docs(catalog):

@@ -53,7 +53,9 @@ def fault(root, file):
         pytest.param("hardware/instances.yaml", "accelerator: card-s", "accelerator: card-t", "instance acme-gpu", "accelerator", "'card-t'", id="an unknown accelerator"),
     ],
 )  # fmt: skip
-def test_a_fault_is_told_with_its_place_and_remedy(made_up_copy, edit, file, old, new, entry, field, named, pinned):
+def test_a_fault_is_told_with_its_place_and_remedy(
+    made_up_copy, edit, file, old, new, entry, field, named, pinned
+):
     edit(made_up_copy / file, old, new)
     found = fault(made_up_copy, file)
     assert (found.entry, found.field) == (entry, field)
@@ -81,12 +83,16 @@ def test_no_is_norwegian(made_up_copy, edit):
     edit(made_up_copy / VARIANT, "languages: [de, en, fr, zh]", "languages: [de, no]")
     edit(made_up_copy / "workloads.yaml", "languages: [en]", "languages: [no, de]")
     found = catalogs.load(made_up_copy)
-    assert (found.variants["multi"].languages, found.presets["english"].workload["languages"]) == (["de", "no"], ["no", "de"])
+    assert (found.variants["multi"].languages, found.presets["english"].workload["languages"]) == (
+        ["de", "no"],
+        ["no", "de"],
+    )
 
 
 def test_an_alias_bomb_is_refused(made_up_copy):
     lines = ["a: &a [x, x, x, x, x, x, x, x, x]"] + [
-        f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+        f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]"
+        for a, b in zip("abcdefgh", "bcdefghi", strict=True)
     ]
     (made_up_copy / "stores.yaml").write_text("\n".join(lines), encoding="utf-8")
     assert fault(made_up_copy, "stores.yaml").entry == "line 2"
@@ -111,7 +117,9 @@ def test_deep_nesting_is_a_fault_not_a_crash(made_up_copy):
 
 def test_a_yaml_tag_runs_no_code(made_up_copy, tmp_path):
     ran = tmp_path / "ran"
-    (made_up_copy / "stores.yaml").write_text(f"stores: !!python/object/apply:os.system ['touch {ran}']\n", encoding="utf-8")
+    (made_up_copy / "stores.yaml").write_text(
+        f"stores: !!python/object/apply:os.system ['touch {ran}']\n", encoding="utf-8"
+    )
     assert fault(made_up_copy, "stores.yaml").entry == "line 1" and not ran.exists()
 
 
@@ -123,7 +131,10 @@ def test_a_folder_where_a_file_should_be_is_named(made_up_copy):
 
 def test_a_folder_that_is_not_there_is_one_fault(tmp_path):
     (found,) = refused(tmp_path / "nowhere")
-    assert (found.file, found.entry) == (str(tmp_path / "nowhere"), "") and "ADVISOR_CATALOG" in found.remedy
+    assert (found.file, found.entry) == (
+        str(tmp_path / "nowhere"),
+        "",
+    ) and "ADVISOR_CATALOG" in found.remedy
 
 
 def test_an_empty_folder_names_what_is_missing(tmp_path):
@@ -132,7 +143,10 @@ def test_an_empty_folder_names_what_is_missing(tmp_path):
 
 def test_a_file_named_against_the_ids_is_refused(made_up_copy):
     (made_up_copy / VARIANT).rename(made_up_copy / "families/acme/variants/Multi_.yaml")
-    assert any(found.file.endswith("/Multi_.yaml") and "'Multi_'" in found.problem for found in refused(made_up_copy))
+    assert any(
+        found.file.endswith("/Multi_.yaml") and "'Multi_'" in found.problem
+        for found in refused(made_up_copy)
+    )
 
 
 def test_the_environment_names_another_catalog(made_up_copy, monkeypatch):

@@ -31,7 +31,9 @@ from advisor.serve import cli
 KEY = "sk_test_5ecret-of-the-visitor"
 M3, RERANKER = "baai/bge-m3", "baai/bge-reranker-v2-m3"
 OURS = {M3: Decimal("0.07"), RERANKER: Decimal("0.03")}
-QUICK = price_sources.LIMITS._replace(connect_s=1, read_s=1, deadline_s=3, backoff_s=0.01, longest_wait_s=1.2)
+QUICK = price_sources.LIMITS._replace(
+    connect_s=1, read_s=1, deadline_s=3, backoff_s=0.01, longest_wait_s=1.2
+)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -128,11 +130,18 @@ def answer(body=b"", status=200, **headers):
 
 
 def flat(**stated):
-    return {"data": [{"id": model, "object": "model", "input_token_price_per_m": price} for model, price in stated.items()]}
+    return {
+        "data": [
+            {"id": model, "object": "model", "input_token_price_per_m": price}
+            for model, price in stated.items()
+        ]
+    }
 
 
 def listed(m3=100, reranker=100, **more):
-    return answer(flat(**{M3: m3, RERANKER: reranker, "meta-llama/llama-3.3-70b-instruct": 3900, **more}))
+    return answer(
+        flat(**{M3: m3, RERANKER: reranker, "meta-llama/llama-3.3-70b-instruct": 3900, **more})
+    )
 
 
 def refusal(base, key=KEY, limits=QUICK):
@@ -185,7 +194,10 @@ def refusal(base, key=KEY, limits=QUICK):
 )
 @pytest.mark.parametrize(
     "shape",
-    ['{"data": [{"id": "m", "input_token_price_per_m": %s}]}', '{"data": [{"id": "m", "pricing": {"prompt": {"price_per_m": %s}}}]}'],
+    [
+        '{"data": [{"id": "m", "input_token_price_per_m": %s}]}',
+        '{"data": [{"id": "m", "pricing": {"prompt": {"price_per_m": %s}}}]}',
+    ],
 )
 def test_a_price_is_read_exactly_from_either_shape_or_is_not_known(shape, stated, usd):
     found = price_sources._listed_prices((shape % stated).encode(), KEY)
@@ -194,9 +206,28 @@ def test_a_price_is_read_exactly_from_either_shape_or_is_not_known(shape, stated
 
 
 def test_a_list_in_both_shapes_is_read_from_the_server(serve):
-    newer = {"id": RERANKER, "pricing": {"prompt": {"price_per_m": "200"}, "completion": {"price_per_m": 300}}, "context_size": 8000}
-    both = {"id": "both", "input_token_price_per_m": None, "pricing": {"prompt": {"price_per_m": 5}}}
-    server = serve(answer({"data": [*flat(**{M3: 100, "free": 0})["data"], newer, both, {"id": "bare", "pricing": None}]}))
+    newer = {
+        "id": RERANKER,
+        "pricing": {"prompt": {"price_per_m": "200"}, "completion": {"price_per_m": 300}},
+        "context_size": 8000,
+    }
+    both = {
+        "id": "both",
+        "input_token_price_per_m": None,
+        "pricing": {"prompt": {"price_per_m": 5}},
+    }
+    server = serve(
+        answer(
+            {
+                "data": [
+                    *flat(**{M3: 100, "free": 0})["data"],
+                    newer,
+                    both,
+                    {"id": "bare", "pricing": None},
+                ]
+            }
+        )
+    )
     assert price_sources.fetch(KEY, server.base, QUICK) == {
         M3: Decimal("0.01"),
         "free": None,
@@ -208,7 +239,16 @@ def test_a_list_in_both_shapes_is_read_from_the_server(serve):
 
 
 def test_an_entry_that_is_none_is_passed_over(serve):
-    odd = [None, 7, {}, {"id": None}, {"id": ""}, {"id": "a\x1b[31mb"}, {"id": "a\nb: c"}, {"id": "x" * 300}]
+    odd = [
+        None,
+        7,
+        {},
+        {"id": None},
+        {"id": ""},
+        {"id": "a\x1b[31mb"},
+        {"id": "a\nb: c"},
+        {"id": "x" * 300},
+    ]
     server = serve(answer({"data": odd + flat(**{M3: 100})["data"]}))
     assert price_sources.fetch(KEY, server.base, QUICK) == {M3: Decimal("0.01")}
 
@@ -261,7 +301,9 @@ def test_novitas_own_base_is_https():
         == price_sources._models_address("https://api.novita.ai/openai")
         == f"{price_sources.BASE}/models"
     )
-    assert price_sources._models_address("http://[::1]:8000") == "http://[::1]:8000/openai/v1/models"
+    assert (
+        price_sources._models_address("http://[::1]:8000") == "http://[::1]:8000/openai/v1/models"
+    )
 
 
 NO_BASES = {
@@ -287,7 +329,9 @@ NO_BASES = {
 
 
 @pytest.mark.parametrize("why", NO_BASES)
-def test_a_base_that_would_show_the_key_to_others_is_refused_before_asking(pinned, monkeypatch, why):
+def test_a_base_that_would_show_the_key_to_others_is_refused_before_asking(
+    pinned, monkeypatch, why
+):
     monkeypatch.setattr(price_sources, "_answer", lambda *_: pytest.fail("it asked"))
     told = {refusal(base) for base in NO_BASES[why]}
     assert len(told) == 1 and "https://" in "".join(told)
@@ -297,14 +341,19 @@ def test_a_base_that_would_show_the_key_to_others_is_refused_before_asking(pinne
 def test_a_key_that_is_none_is_refused_before_asking(pinned, serve):
     server = serve(listed())
     none = refusal(server.base, "")
-    (odd,) = {refusal(server.base, key) for key in (" ", f"{KEY}\n", f"{KEY}\r\nX-Other: 1", f" {KEY}", f"{KEY}\x00", f"{KEY}é")}
+    (odd,) = {
+        refusal(server.base, key)
+        for key in (" ", f"{KEY}\n", f"{KEY}\r\nX-Other: 1", f" {KEY}", f"{KEY}\x00", f"{KEY}é")
+    }
     assert server.seen == [] and "NOVITA_API_KEY" in none and odd != none
     assert {"none": none, "one with an odd character": odd} == pinned
 
 
 def test_neither_netrc_nor_a_proxy_of_the_environment_gets_between(serve, monkeypatch, tmp_path):
     other, server = serve(listed()), serve(listed())
-    (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password else\n", encoding="utf-8")
+    (tmp_path / "netrc").write_text(
+        "machine 127.0.0.1 login someone password else\n", encoding="utf-8"
+    )
     (tmp_path / "netrc").chmod(0o600)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     for name in ("no_proxy", "NO_PROXY"):
@@ -333,18 +382,38 @@ def broken_off(handler):
 @pytest.mark.parametrize(
     ("replies", "facts", "asked"),
     [
-        pytest.param([answer(status=302, Location="http://127.0.0.1:1/")], ["302"], 1, id="a redirect"),
+        pytest.param(
+            [answer(status=302, Location="http://127.0.0.1:1/")], ["302"], 1, id="a redirect"
+        ),
         pytest.param([answer(KEY.encode(), 401)], ["401"], 1, id="the key is refused"),
         pytest.param([answer(status=403)], ["403"], 1, id="the key is forbidden"),
         pytest.param([answer(status=404)], ["404", price_sources.BASE], 1, id="no such list"),
         pytest.param([answer(status=418)], ["418"], 1, id="an odd status"),
         pytest.param([answer(status=204)], ["204"], 1, id="no content"),
-        pytest.param([answer(status=429), answer(status=429, Retry_After=KEY)], ["429"], 3, id="too many requests"),
+        pytest.param(
+            [answer(status=429), answer(status=429, Retry_After=KEY)],
+            ["429"],
+            3,
+            id="too many requests",
+        ),
         pytest.param([answer(KEY.encode(), 500)], ["500"], 3, id="a fault"),
         pytest.param([answer(status=503)], ["503"], 3, id="unavailable"),
-        pytest.param([answer(b"<html>"), answer(b""), answer(b"\xff\xfe\xfa"), answer(b"[" * 200_000)], ["JSON"], 1, id="no JSON"),
         pytest.param(
-            [*map(answer, ([], None, {"models": []}, {"data": {M3: 100}}, {"data": []}, {"data": ["m"]}))], ["'data'"], 1, id="no list"
+            [answer(b"<html>"), answer(b""), answer(b"\xff\xfe\xfa"), answer(b"[" * 200_000)],
+            ["JSON"],
+            1,
+            id="no JSON",
+        ),
+        pytest.param(
+            [
+                *map(
+                    answer,
+                    ([], None, {"models": []}, {"data": {M3: 100}}, {"data": []}, {"data": ["m"]}),
+                )
+            ],
+            ["'data'"],
+            1,
+            id="no list",
         ),
         pytest.param([answer(b"no gzip", Content_Encoding="gzip")], [], 1, id="no gzip"),
         pytest.param(
@@ -359,7 +428,9 @@ def broken_off(handler):
         ),
     ],
 )
-def test_a_bad_answer_is_one_sentence_and_asked_again_only_where_that_may_help(pinned, serve, replies, facts, asked):
+def test_a_bad_answer_is_one_sentence_and_asked_again_only_where_that_may_help(
+    pinned, serve, replies, facts, asked
+):
     servers = [serve(reply) for reply in replies]
     told = {refusal(server.base) for server in servers}
     assert len(told) == 1 and all(fact in "".join(told) for fact in facts)
@@ -384,7 +455,10 @@ def test_a_passing_fault_is_got_over(serve, bad):
 def test_each_wait_is_twice_the_last(serve, monkeypatch):
     waits = []
     monkeypatch.setattr(price_sources.time, "sleep", waits.append)
-    refusal(serve(answer(status=502)).base, limits=QUICK._replace(tries=4, backoff_s=0.25, longest_wait_s=60, deadline_s=60))
+    refusal(
+        serve(answer(status=502)).base,
+        limits=QUICK._replace(tries=4, backoff_s=0.25, longest_wait_s=60, deadline_s=60),
+    )
     assert waits == [0.25, 0.5, 1.0]
 
 
@@ -392,7 +466,10 @@ def in_seconds(seconds):
     return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 
 
-@pytest.mark.parametrize(("header", "least_s"), [(lambda: "1", 1), (lambda: in_seconds(1.99), 0.5), (lambda: in_seconds(-60), 0)])
+@pytest.mark.parametrize(
+    ("header", "least_s"),
+    [(lambda: "1", 1), (lambda: in_seconds(1.99), 0.5), (lambda: in_seconds(-60), 0)],
+)
 def test_a_short_retry_after_is_kept_to_in_seconds_and_as_a_date(serve, header, least_s):
     server = serve(lambda handler: answer(status=429, Retry_After=header())(handler), listed())
     limits = QUICK._replace(longest_wait_s=2.5, deadline_s=5)
@@ -402,13 +479,19 @@ def test_a_short_retry_after_is_kept_to_in_seconds_and_as_a_date(serve, header, 
 
 
 @pytest.mark.parametrize("status", [429, 503])
-@pytest.mark.parametrize("header", [lambda: "7200", lambda: in_seconds(7200), lambda: in_seconds(7200).replace("GMT", "-0000")])
+@pytest.mark.parametrize(
+    "header",
+    [lambda: "7200", lambda: in_seconds(7200), lambda: in_seconds(7200).replace("GMT", "-0000")],
+)
 def test_a_long_retry_after_is_not_waited_for_but_told(serve, header, status):
     server = serve(answer(status=status, Retry_After=header()), listed())
     told = refusal(server.base)
     (time_told,) = re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d", told)
     stated = datetime.strptime(time_told, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
-    assert timedelta(seconds=7180) < stated - datetime.now(UTC) < timedelta(seconds=7260) and len(server.seen) == 1
+    assert (
+        timedelta(seconds=7180) < stated - datetime.now(UTC) < timedelta(seconds=7260)
+        and len(server.seen) == 1
+    )
 
 
 @pytest.mark.parametrize("header", ["999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
@@ -419,13 +502,17 @@ def test_a_retry_after_of_decades_is_a_sentence_too(serve, header):
 
 def test_a_wait_longer_than_the_longest_is_not_begun(serve):
     began = time.monotonic()
-    assert "429" in refusal(serve(answer(status=429, Retry_After="1")).base, limits=QUICK._replace(longest_wait_s=0.9))
+    assert "429" in refusal(
+        serve(answer(status=429, Retry_After="1")).base, limits=QUICK._replace(longest_wait_s=0.9)
+    )
     assert time.monotonic() - began < 0.5
 
 
 def test_a_wait_past_the_deadline_is_not_begun(serve):
     began = time.monotonic()
-    assert "503" in refusal(serve(answer(status=503, Retry_After="1")).base, limits=QUICK._replace(deadline_s=0.8))
+    assert "503" in refusal(
+        serve(answer(status=503, Retry_After="1")).base, limits=QUICK._replace(deadline_s=0.8)
+    )
     assert time.monotonic() - began < 0.5
 
 
@@ -462,7 +549,10 @@ def asking():
 @pytest.mark.parametrize("reply", [silent, trickled_body, trickled_chunks, trickled_headers])
 def test_a_server_that_is_slow_holds_nobody_past_the_deadline(serve, reply):
     began = time.monotonic()
-    assert refusal(serve(reply).base, limits=QUICK._replace(read_s=30, deadline_s=0.4)) == price_sources._TOO_LONG.problem
+    assert (
+        refusal(serve(reply).base, limits=QUICK._replace(read_s=30, deadline_s=0.4))
+        == price_sources._TOO_LONG.problem
+    )
     assert 0.3 < time.monotonic() - began < 1
 
 
@@ -480,7 +570,9 @@ def test_a_silent_server_is_given_up_on_after_the_read_time_and_not_asked_again(
     began = time.monotonic()
     told = refusal(server.base, limits=QUICK._replace(read_s=0.2))
     assert (
-        time.monotonic() - began < 1 and len(server.seen) == 1 and told == price_sources._TOO_LONG.problem != price_sources._BROKEN.problem
+        time.monotonic() - began < 1
+        and len(server.seen) == 1
+        and told == price_sources._TOO_LONG.problem != price_sources._BROKEN.problem
     )
     assert told == pinned
 
@@ -490,13 +582,18 @@ def test_a_body_that_stops_half_way_is_given_up_on(serve):
         answer(b'{"data": [', Content_Length="1000")(handler)
         silent(handler)
 
-    assert refusal(serve(stops).base, limits=QUICK._replace(read_s=0.2)) == price_sources._TOO_LONG.problem
+    assert (
+        refusal(serve(stops).base, limits=QUICK._replace(read_s=0.2))
+        == price_sources._TOO_LONG.problem
+    )
 
 
 def test_an_answer_of_the_largest_size_is_read_and_one_byte_more_is_not(pinned, serve):
     body = json.dumps(flat(m=100)).encode().ljust(50_000)
     server = serve(answer(body))
-    assert price_sources.fetch(KEY, server.base, QUICK._replace(largest_bytes=50_000)) == {"m": Decimal("0.01")}
+    assert price_sources.fetch(KEY, server.base, QUICK._replace(largest_bytes=50_000)) == {
+        "m": Decimal("0.01")
+    }
     told = refusal(server.base, limits=QUICK._replace(largest_bytes=49_999))
     assert "49,999" in told
     assert told == pinned
@@ -542,21 +639,39 @@ def test_with_the_operators_key_all_visitors_together_ask_once_a_minute(serve, m
 
 
 def usd(m3=OURS[M3], reranker=OURS[RERANKER], **more):
-    return {model: None if price is None else Decimal(price) for model, price in {M3: m3, RERANKER: reranker, **more}.items()}
+    return {
+        model: None if price is None else Decimal(price)
+        for model, price in {M3: m3, RERANKER: reranker, **more}.items()
+    }
 
 
 def test_the_same_prices_are_no_drift_however_written(pinned, catalog):
     catalog = with_offers(catalog, {}, {"model": RERANKER.upper()})
-    live = {"BAAI/BGE-M3": Decimal("0.070"), RERANKER: Decimal("0.03"), "meta-llama/llama-3.3-70b-instruct": Decimal("0.39")}
-    assert price_sources.drift(catalog, live) == [] and price_sources.yaml_change([], date(2026, 11, 24)) == ""
+    live = {
+        "BAAI/BGE-M3": Decimal("0.070"),
+        RERANKER: Decimal("0.03"),
+        "meta-llama/llama-3.3-70b-instruct": Decimal("0.39"),
+    }
+    assert (
+        price_sources.drift(catalog, live) == []
+        and price_sources.yaml_change([], date(2026, 11, 24)) == ""
+    )
     m3, reranker = price_sources.comparison(catalog, live)
     assert "novita-ai-bge-m3 (baai/bge-m3)" in m3 and m3.count("$0.07 / 1M") == 1
-    assert "novita-ai-bge-reranker-v2-m3 (BAAI/BGE-RERANKER-V2-M3)" in reranker and reranker.count("$0.03 / 1M") == 1
+    assert (
+        "novita-ai-bge-reranker-v2-m3 (BAAI/BGE-RERANKER-V2-M3)" in reranker
+        and reranker.count("$0.03 / 1M") == 1
+    )
     assert [m3, reranker] == pinned
 
 
 def test_a_changed_price_a_gone_model_and_a_new_one_are_each_told(pinned, catalog):
-    live = {"baai/bge-new": None, "BAAI/bge-large-en-v1.5": Decimal("0.005"), "baai/other": Decimal(1), M3: Decimal("0.02")}
+    live = {
+        "baai/bge-new": None,
+        "BAAI/bge-large-en-v1.5": Decimal("0.005"),
+        "baai/other": Decimal(1),
+        M3: Decimal("0.02"),
+    }
     found = price_sources.drift(catalog, live)
     assert [(d.offer_id, d.model, d.catalog, d.live) for d in found] == [
         ("novita-ai-bge-m3", M3, OURS[M3], Decimal("0.02")),
@@ -564,24 +679,44 @@ def test_a_changed_price_a_gone_model_and_a_new_one_are_each_told(pinned, catalo
         (None, "BAAI/bge-large-en-v1.5", None, Decimal("0.005")),
         (None, "baai/bge-new", None, None),
     ]
-    told = dict(zip(("changed", "gone", "new", "new without a price"), (d.text for d in found), strict=True))
-    assert re.findall(r"[$][\d.]+", told["changed"]) == ["$0.02", "$0.07"] and re.findall(r"[$][\d.]+", told["gone"]) == ["$0.03"]
-    assert re.findall(r"[$][\d.]+", told["new"]) == ["$0.005"] and "$" not in told["new without a price"]
+    told = dict(
+        zip(("changed", "gone", "new", "new without a price"), (d.text for d in found), strict=True)
+    )
+    assert re.findall(r"[$][\d.]+", told["changed"]) == ["$0.02", "$0.07"] and re.findall(
+        r"[$][\d.]+", told["gone"]
+    ) == ["$0.03"]
+    assert (
+        re.findall(r"[$][\d.]+", told["new"]) == ["$0.005"]
+        and "$" not in told["new without a price"]
+    )
     assert told == pinned
 
 
 def test_a_model_listed_without_a_price_is_no_drift(pinned, catalog):
     assert price_sources.drift(catalog, usd(m3=None)) == []
     told = price_sources.comparison(catalog, usd(m3=None))[0]
-    assert "novita-ai-bge-m3" in told and "$0.07 / 1M" in told and told != price_sources.comparison(catalog, usd())[0]
+    assert (
+        "novita-ai-bge-m3" in told
+        and "$0.07 / 1M" in told
+        and told != price_sources.comparison(catalog, usd())[0]
+    )
     assert told == pinned
 
 
 def with_offers(catalog, *changes):
     """The catalog with Novita's first offers changed."""
     provider = catalog.providers["novita-ai"]
-    offers = [offer.model_copy(update=change) for offer, change in zip(provider.offers, changes, strict=False)]
-    return dataclasses.replace(catalog, providers={**catalog.providers, "novita-ai": provider.model_copy(update={"offers": offers})})
+    offers = [
+        offer.model_copy(update=change)
+        for offer, change in zip(provider.offers, changes, strict=False)
+    ]
+    return dataclasses.replace(
+        catalog,
+        providers={
+            **catalog.providers,
+            "novita-ai": provider.model_copy(update={"offers": offers}),
+        },
+    )
 
 
 def test_a_price_that_the_catalog_did_not_know_is_drift(pinned, catalog):
@@ -593,7 +728,10 @@ def test_a_price_that_the_catalog_did_not_know_is_drift(pinned, catalog):
 
 def test_a_free_trial_is_not_compared_and_gets_no_price(catalog):
     trial = with_offers(catalog, {"type": "trial", "usd_per_1m_input": None})
-    assert price_sources.comparison(trial, {M3: Decimal(1)}) == [] and price_sources.with_prices(trial, {M3: Decimal(1)}) is trial
+    assert (
+        price_sources.comparison(trial, {M3: Decimal(1)}) == []
+        and price_sources.with_prices(trial, {M3: Decimal(1)}) is trial
+    )
 
 
 def test_a_catalog_without_novita_lacks_every_bge_model(catalog):
@@ -602,9 +740,13 @@ def test_a_catalog_without_novita_lacks_every_bge_model(catalog):
     assert price_sources.with_prices(bare, usd()) is bare
 
 
-def test_the_yaml_change_put_into_the_catalog_loads_and_leaves_no_drift(catalog, folder, tmp_path, today):
+def test_the_yaml_change_put_into_the_catalog_loads_and_leaves_no_drift(
+    catalog, folder, tmp_path, today
+):
     copied = shutil.copytree(folder, tmp_path / "catalog")
-    live = usd(m3="0.00002", **{"baai/bge-large-en-v1.5": Decimal("0.005"), "baai/bge-base-en-v1.5": None})
+    live = usd(
+        m3="0.00002", **{"baai/bge-large-en-v1.5": Decimal("0.005"), "baai/bge-base-en-v1.5": None}
+    )
     text = price_sources.yaml_change(price_sources.drift(catalog, live), today)
     assert '    usd_per_1m_input: "0.00002"\n    as_of: 2026-11-24\n' in text
     change = files.parse_mapping(text, "change")
@@ -613,13 +755,21 @@ def test_the_yaml_change_put_into_the_catalog_loads_and_leaves_no_drift(catalog,
     offers = {offer["id"]: offer for offer in whole["offers"]}
     for entry in change["offers"]:
         offers[entry["id"]] = offers.get(entry["id"], {}) | entry
-    path.write_text(yaml.safe_dump(whole | {"offers": list(offers.values())}, sort_keys=False), encoding="utf-8")
+    path.write_text(
+        yaml.safe_dump(whole | {"offers": list(offers.values())}, sort_keys=False), encoding="utf-8"
+    )
     loaded = catalogs.load(copied)
     assert price_sources.drift(loaded, live) == []
     m3, _, base, large = sorted(
-        loaded.providers["novita-ai"].offers, key=lambda offer: (offer.variant != "bge-m3", "rer" not in offer.id, offer.id)
+        loaded.providers["novita-ai"].offers,
+        key=lambda offer: (offer.variant != "bge-m3", "rer" not in offer.id, offer.id),
     )
-    assert (m3.usd_per_1m_input, m3.as_of, m3.tier, m3.max_tokens) == (Decimal("0.00002"), today, "provider-page", 8192)
+    assert (m3.usd_per_1m_input, m3.as_of, m3.tier, m3.max_tokens) == (
+        Decimal("0.00002"),
+        today,
+        "provider-page",
+        8192,
+    )
     assert (base.variant, base.usd_per_1m_input) == ("bge-base-en-v1.5", None)
     assert (large.variant, large.usd_per_1m_input, large.source_ids("as_of")) == (
         "bge-large-en-v1.5",
@@ -629,12 +779,28 @@ def test_the_yaml_change_put_into_the_catalog_loads_and_leaves_no_drift(catalog,
 
 
 def test_a_gone_model_is_a_comment_that_a_person_decides_on(pinned, catalog, today):
-    text = price_sources.yaml_change(price_sources.drift(catalog, {RERANKER: OURS[RERANKER]}), today)
-    assert yaml.safe_load(text) is None and "novita-ai-bge-m3" in text and "novita-ai-bge-reranker-v2-m3" not in text
+    text = price_sources.yaml_change(
+        price_sources.drift(catalog, {RERANKER: OURS[RERANKER]}), today
+    )
+    assert (
+        yaml.safe_load(text) is None
+        and "novita-ai-bge-m3" in text
+        and "novita-ai-bge-reranker-v2-m3" not in text
+    )
     assert text == pinned
 
 
-@pytest.mark.parametrize("model", ["baai/bge", "baai/bge:", "baai/bge-a:free", "baai/bge.-_x+1@2", "BAAI/bge-M3.5//v2", "baai/bge-no/"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        "baai/bge",
+        "baai/bge:",
+        "baai/bge-a:free",
+        "baai/bge.-_x+1@2",
+        "BAAI/bge-M3.5//v2",
+        "baai/bge-no/",
+    ],
+)
 def test_the_yaml_of_a_new_model_is_an_offer_whatever_its_name(catalog, today, model):
     assert price_sources._MODEL.fullmatch(model)
     text = price_sources.yaml_change(price_sources.drift(catalog, usd(**{model: "1E+3"})), today)
@@ -654,7 +820,8 @@ def test_a_catalog_at_live_prices_differs_in_these_alone(catalog, today):
     old_m3, old_reranker = catalog.providers["novita-ai"].offers
     assert (m3.usd_per_1m_input, m3.as_of, m3.tier) == (Decimal("0.03"), today, "provider-page")
     assert (
-        m3.source_ids("usd_per_1m_input") == m3.source_ids("as_of") == (price_sources.SOURCE,) and price_sources.SOURCE in catalog.sources
+        m3.source_ids("usd_per_1m_input") == m3.source_ids("as_of") == (price_sources.SOURCE,)
+        and price_sources.SOURCE in catalog.sources
     )
     assert m3.source_ids("max_tokens") == old_m3.source_ids("max_tokens")
     assert Offer.model_validate(m3.model_dump()) == m3
@@ -670,7 +837,9 @@ def test_the_version_says_live_and_follows_the_prices_and_the_day(catalog, monke
     one, two = (price_sources.with_prices(catalog, usd(m3=price)) for price in ("0.03", "0.04"))
     assert one.version.startswith(f"{catalog.version}+live-") and one.version != two.version
     assert (
-        price_sources.with_prices(catalog, usd(m3="0.03")).version == price_sources.with_prices(two, usd(m3="0.03")).version == one.version
+        price_sources.with_prices(catalog, usd(m3="0.03")).version
+        == price_sources.with_prices(two, usd(m3="0.03")).version
+        == one.version
     )
     monkeypatch.setattr(catalogs, "today", lambda: date(2026, 11, 25))
     assert price_sources.with_prices(catalog, usd(m3="0.03")).version != one.version
@@ -684,11 +853,18 @@ def test_no_known_price_leaves_the_catalog_as_it_is(catalog):
 def test_a_recommendation_reckons_with_the_live_price(catalog, today):
     live = price_sources.with_prices(catalog, usd(m3="0.0007"))  # a hundredth of ours
     before, after = (
-        next(j for j in recommend(each, Workload(), today).judged if j.plan.offer and j.plan.offer.id == "novita-ai-bge-m3")
+        next(
+            j
+            for j in recommend(each, Workload(), today).judged
+            if j.plan.offer and j.plan.offer.id == "novita-ai-bge-m3"
+        )
         for each in (catalog, live)
     )
     assert after.plan.offer.usd_per_1m_input == Decimal("0.0007")
-    assert 0 < 100 * after.plan.encoding_usd.base == before.plan.encoding_usd.base and after.monthly < before.monthly
+    assert (
+        0 < 100 * after.plan.encoding_usd.base == before.plan.encoding_usd.base
+        and after.monthly < before.monthly
+    )
 
 
 # The command line
@@ -713,20 +889,34 @@ def test_the_check_is_status_zero_where_nothing_differs(serve, capsys, monkeypat
     assert err == "" and out.splitlines() == price_sources.comparison(catalog, OURS)
 
 
-def test_the_check_is_status_one_with_the_change_where_a_price_differs(serve, capsys, monkeypatch, ours, catalog):
+def test_the_check_is_status_one_with_the_change_where_a_price_differs(
+    serve, capsys, monkeypatch, ours, catalog
+):
     assert check(monkeypatch, serve(listed(m3=200, reranker=300)).base) == 1
     out, err = capsys.readouterr()
     lines, _, change = out.partition("\n\n")
-    assert err == "" and lines.splitlines() == price_sources.comparison(catalog, usd(m3="0.02")) and "$0.02" in lines
+    assert (
+        err == ""
+        and lines.splitlines() == price_sources.comparison(catalog, usd(m3="0.02"))
+        and "$0.02" in lines
+    )
     assert yaml.safe_load(change)["offers"][0]["usd_per_1m_input"] == "0.02"
 
 
 @pytest.mark.parametrize(
     ("key", "reply"),
-    [(None, listed()), ("", listed()), (f"{KEY}\n", listed()), (KEY, answer(KEY.encode(), 401)), (KEY, answer(b"<html>"))],
+    [
+        (None, listed()),
+        ("", listed()),
+        (f"{KEY}\n", listed()),
+        (KEY, answer(KEY.encode(), 401)),
+        (KEY, answer(b"<html>")),
+    ],
     ids=["no key", "an empty key", "an odd key", "a refusal", "no list"],
 )
-def test_the_check_is_status_two_with_one_sentence_where_it_cannot_ask(serve, capsys, monkeypatch, key, reply):
+def test_the_check_is_status_two_with_one_sentence_where_it_cannot_ask(
+    serve, capsys, monkeypatch, key, reply
+):
     base = serve(reply).base
     assert check(monkeypatch, base, key) == 2
     out, err = capsys.readouterr()

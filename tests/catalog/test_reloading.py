@@ -59,11 +59,20 @@ def broken(made_up_copy):
     return do
 
 
-HOW = ["half written", "no yaml", "a field that nobody knows", "not utf-8", "a folder in its place", "all gone"]
+HOW = [
+    "half written",
+    "no yaml",
+    "a field that nobody knows",
+    "not utf-8",
+    "a folder in its place",
+    "all gone",
+]
 
 
 @pytest.mark.parametrize("how", HOW)
-def test_the_last_good_catalog_stays_while_files_are_broken_and_goes_when_they_are_mended(made_up_copy, broken, how):
+def test_the_last_good_catalog_stays_while_files_are_broken_and_goes_when_they_are_mended(
+    made_up_copy, broken, how
+):
     keeper = Keeper()
     good = keeper.current(made_up_copy)
     assert (good.faults, good.since) == ((), None)
@@ -72,7 +81,11 @@ def test_the_last_good_catalog_stays_while_files_are_broken_and_goes_when_they_a
     assert bad.catalog is good.catalog
     assert bad.faults and all(fault.file and fault.problem for fault in bad.faults)
     assert good.notice == ""
-    assert [f for f in (f"{bad.since:%Y-%m-%d %H:%M}", bad.faults[0].file, good.catalog.version) if f not in bad.notice] == []
+    assert [
+        f
+        for f in (f"{bad.since:%Y-%m-%d %H:%M}", bad.faults[0].file, good.catalog.version)
+        if f not in bad.notice
+    ] == []
     assert keeper.current(made_up_copy) is bad  # told once, not read again and again
     broken("mended")
     mended = keeper.current(made_up_copy)
@@ -88,7 +101,9 @@ def test_since_is_when_it_broke_first(made_up_copy, broken):
     assert keeper.current(made_up_copy).since == first
 
 
-def test_a_changed_price_is_read_and_a_broken_start_is_mended_without_a_restart(made_up_copy, broken, edit):
+def test_a_changed_price_is_read_and_a_broken_start_is_mended_without_a_restart(
+    made_up_copy, broken, edit
+):
     broken("no yaml")
     keeper = Keeper()
     assert keeper.current(made_up_copy).catalog is None
@@ -120,7 +135,9 @@ def open_to_all(made_up_copy):
         yield shutil.copytree(made_up_copy, Path(base) / "catalog")
 
 
-@pytest.mark.parametrize("place", [OFFERS, "offers", "families", "families/acme", "families/acme/variants", "rules", "."])
+@pytest.mark.parametrize(
+    "place", [OFFERS, "offers", "families", "families/acme", "families/acme/variants", "rules", "."]
+)
 def test_what_may_not_be_read_is_a_fault_and_loses_no_price_until_it_may_again(open_to_all, place):
     keeper, path = Keeper(), open_to_all / place
     good, mode = keeper.current(open_to_all), path.stat().st_mode
@@ -128,12 +145,16 @@ def test_what_may_not_be_read_is_a_fault_and_loses_no_price_until_it_may_again(o
     with somebody():
         bad = keeper.current(open_to_all)
     path.chmod(mode)
-    assert bad.catalog is good.catalog and any(os.strerror(errno.EACCES) in fault.problem for fault in bad.faults)
+    assert bad.catalog is good.catalog and any(
+        os.strerror(errno.EACCES) in fault.problem for fault in bad.faults
+    )
     with somebody():
         assert keeper.current(open_to_all).faults == ()
 
 
-@pytest.mark.parametrize("place", ["offers", "families", "rules", "evidence", "families/bge/variants"])
+@pytest.mark.parametrize(
+    "place", ["offers", "families", "rules", "evidence", "families/bge/variants"]
+)
 def test_a_folder_that_is_gone_is_a_fault_and_no_smaller_catalog(copied, place):
     keeper = Keeper()
     good = keeper.current(copied)
@@ -156,7 +177,9 @@ def test_files_that_are_nobodys_business_change_nothing(made_up_copy):
     keeper = Keeper()
     good = keeper.current(made_up_copy)
     (made_up_copy / "offers/README.txt").write_text("not a catalog file", encoding="utf-8")
-    (made_up_copy / "offers/.#novita-ai.yaml").symlink_to("somebody@somewhere.1234")  # how Emacs marks what is open
+    (made_up_copy / "offers/.#novita-ai.yaml").symlink_to(
+        "somebody@somewhere.1234"
+    )  # how Emacs marks what is open
     (made_up_copy / "unknown").mkdir()
     now = keeper.current(made_up_copy)
     assert (now.faults, now.catalog.version) == ((), good.catalog.version)
@@ -184,7 +207,9 @@ def test_what_goes_while_it_is_looked_at_stops_no_look(made_up_copy):
     thread.start()
     marks, looks, end = set(), 0, time.monotonic() + 60
     try:
-        while (len(marks) < 2 or looks < 150) and time.monotonic() < end:  # until it was seen both with and without
+        while (
+            len(marks) < 2 or looks < 150
+        ) and time.monotonic() < end:  # until it was seen both with and without
             marks.add(fingerprint(made_up_copy))
             looks += 1
     finally:
@@ -250,7 +275,10 @@ def test_many_at_once_read_it_once(made_up_copy):
     read = []
     keeper = Keeper(lambda root: read.append(1) or load(root))
     found = []
-    threads = [threading.Thread(target=lambda: found.append(keeper.current(made_up_copy).catalog)) for _ in range(8)]
+    threads = [
+        threading.Thread(target=lambda: found.append(keeper.current(made_up_copy).catalog))
+        for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

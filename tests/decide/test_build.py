@@ -38,19 +38,36 @@ def test_the_columns_hold_what_the_exact_amounts_of_a_plan_are(made_up, today, s
     if found.monthly_usd is not None:
         assert float(found.monthly_usd.base) == pytest.approx(column, rel=1e-9)
         assert found.monthly_usd.low <= found.monthly_usd.base <= found.monthly_usd.high
-        assert float(found.one_off_usd.base) == pytest.approx(table.once["base"][found.row], rel=1e-9)
+        assert float(found.one_off_usd.base) == pytest.approx(
+            table.once["base"][found.row], rel=1e-9
+        )
 
 
 @settings(max_examples=40, deadline=None)
 @given(
     COUNTS,
-    st.sampled_from(["queries_per_month", "passages", "new_passages_per_month", "rerank_candidates", "query_tokens", "passage_tokens"]),
+    st.sampled_from(
+        [
+            "queries_per_month",
+            "passages",
+            "new_passages_per_month",
+            "rerank_candidates",
+            "query_tokens",
+            "passage_tokens",
+        ]
+    ),
     st.integers(2, 50),
 )
 def test_more_never_costs_less_at_any_plan(made_up, today, stated, field, factor):
-    most = {"rerank_candidates": 10_000, "query_tokens": 10**5, "passage_tokens": stated["passage_tokens_p95"]}.get(field, 10**12)
+    most = {
+        "rerank_candidates": 10_000,
+        "query_tokens": 10**5,
+        "passage_tokens": stated["passage_tokens_p95"],
+    }.get(field, 10**12)
     more = stated | {field: min(most, max(1, stated[field]) * factor)}
-    first, second = (build_plans(made_up, Workload(**each), today).monthly() for each in (stated, more))
+    first, second = (
+        build_plans(made_up, Workload(**each), today).monthly() for each in (stated, more)
+    )
     known = ~np.isnan(first)
     assert (second[known] >= first[known] * (1 - 1e-12)).all()
 
@@ -58,5 +75,8 @@ def test_more_never_costs_less_at_any_plan(made_up, today, stated, field, factor
 def test_a_store_that_is_not_in_the_catalog_is_told_with_those_that_are(made_up, today):
     with pytest.raises(WorkloadError) as error:
         build_plans(made_up, Workload(vector_store="faiss"), today)
-    assert all(name in str(error.value) for name in ("vector_store", "faiss", "ram", "none", "drawer", "own-database", "shelf"))
+    assert all(
+        name in str(error.value)
+        for name in ("vector_store", "faiss", "ram", "none", "drawer", "own-database", "shelf")
+    )
     assert "aws-ebs-gp3" not in str(error.value), "a disk holds no vectors by itself"

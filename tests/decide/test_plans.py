@@ -16,7 +16,11 @@ RERANK = {"task": "rerank"}
 
 
 def plan(catalog, plan_id, assumed=None, **stated):
-    return next(p for p in build_plans(catalog, Workload(**stated), TODAY, Assumptions(**(assumed or {}))) if p.id == plan_id)
+    return next(
+        p
+        for p in build_plans(catalog, Workload(**stated), TODAY, Assumptions(**(assumed or {})))
+        if p.id == plan_id
+    )
 
 
 HOSTED = [
@@ -50,12 +54,16 @@ OWN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("stated", "offer", "usd", "worked"), HOSTED, ids=[row[3] for row in HOSTED])
+@pytest.mark.parametrize(
+    ("stated", "offer", "usd", "worked"), HOSTED, ids=[row[3] for row in HOSTED]
+)
 def test_a_month_at_an_endpoint(made_up, stated, offer, usd, worked):
     assert plan(made_up, offer, **stated).encoding_usd.base == Decimal(usd), worked
 
 
-@pytest.mark.parametrize(("stated", "assumed", "plan_id", "usd", "worked"), OWN, ids=[row[4] for row in OWN])
+@pytest.mark.parametrize(
+    ("stated", "assumed", "plan_id", "usd", "worked"), OWN, ids=[row[4] for row in OWN]
+)
 def test_a_month_of_machines(made_up, stated, assumed, plan_id, usd, worked):
     assert plan(made_up, plan_id, assumed, **stated).encoding_usd.base == Decimal(usd), worked
 
@@ -66,12 +74,18 @@ def test_a_free_allocation_is_the_low_end(made_up):
     least = Decimal("0.01") * (2_000_000 * 16 + 100_000_000 * 204) / 1_000_000
     assert amount.low == least - month and amount.base == amount.high == Decimal("220")
     small = plan(made_up, "beta-big-en", queries_per_month=1_000_000).encoding_usd
-    assert small.low == 0 and small.base == Decimal("1.80"), "18 million x 0.10 is less than what is free in a month"
+    assert small.low == 0 and small.base == Decimal("1.80"), (
+        "18 million x 0.10 is less than what is free in a month"
+    )
 
 
 def test_the_first_encoding_is_hours_of_one_machine(made_up):
-    found = plan(made_up, "big-en@acme-gpu", passages=1_000_000, passage_tokens=498, passage_tokens_p95=498)
-    assert found.first_hours.base == pytest.approx(500_000_000 / 100_000 / 3600)  # 20e12 operations a second / 200 million a token
+    found = plan(
+        made_up, "big-en@acme-gpu", passages=1_000_000, passage_tokens=498, passage_tokens_p95=498
+    )
+    assert found.first_hours.base == pytest.approx(
+        500_000_000 / 100_000 / 3600
+    )  # 20e12 operations a second / 200 million a token
     assert float(found.one_off_usd.base) == pytest.approx(1.00 * 500_000_000 / 100_000 / 3600)
 
 
@@ -79,16 +93,26 @@ def test_the_first_encoding_is_hours_of_one_machine(made_up):
 @given(st.floats(0.05, 0.5), st.integers(0, 10**10))
 def test_doubling_the_filling_never_raises_the_cost(made_up, filling, queries):
     one, two = (
-        plan(made_up, "rank-big@acme-gpu", {"target_utilisation": u}, **RERANK, queries_per_month=queries).encoding_usd
+        plan(
+            made_up,
+            "rank-big@acme-gpu",
+            {"target_utilisation": u},
+            **RERANK,
+            queries_per_month=queries,
+        ).encoding_usd
         for u in (filling, 2 * filling)
     )
     assert two.base <= one.base and two.low <= two.base <= two.high
 
 
 def test_a_request_takes_longer_on_a_fuller_machine(made_up):
-    calm, full = (plan(made_up, "rank-big@acme-gpu", **RERANK, queries_per_month=q) for q in (1000, 1_500_000))
+    calm, full = (
+        plan(made_up, "rank-big@acme-gpu", **RERANK, queries_per_month=q) for q in (1000, 1_500_000)
+    )
     share = float(full.table.needed["base"][full.row])
-    assert full.latency_ms.base == pytest.approx(calm.latency_ms.base / (1 - share / full.replicas[1]), rel=0.01)
+    assert full.latency_ms.base == pytest.approx(
+        calm.latency_ms.base / (1 - share / full.replicas[1]), rel=0.01
+    )
     assert full.latency_ms.base > 1.2 * calm.latency_ms.base
     assert plan(made_up, "beta-rank-big", **RERANK).latency_ms is None
 
@@ -100,7 +124,10 @@ def test_memory_of_a_stated_price_has_no_range(made_up):
 
 
 def test_a_slower_machine_is_slower_by_that_much(made_up):
-    usual, slow = (plan(made_up, "multi@acme-gpu", assumed).tokens_per_second for assumed in ({}, {"speed_percent": 50}))
+    usual, slow = (
+        plan(made_up, "multi@acme-gpu", assumed).tokens_per_second
+        for assumed in ({}, {"speed_percent": 50})
+    )
     assert slow.base == pytest.approx(usual.base / 2)
 
 
@@ -111,9 +138,13 @@ def beside(catalog, instance_id, **update):
 
 
 def test_the_estimate_holds_for_the_machine_that_was_measured(made_up):
-    speed = plan(made_up, "big-en@acme-gpu", passage_tokens=498, passage_tokens_p95=498).tokens_per_second
+    speed = plan(
+        made_up, "big-en@acme-gpu", passage_tokens=498, passage_tokens_p95=498
+    ).tokens_per_second
     assert speed.base == pytest.approx(100_000)
-    assert speed.high / speed.base == pytest.approx(speed.base / speed.low) and speed.high / speed.low == pytest.approx(6)
+    assert speed.high / speed.base == pytest.approx(
+        speed.base / speed.low
+    ) and speed.high / speed.low == pytest.approx(6)
 
 
 def test_rent_is_hours_times_machines(made_up):
@@ -124,11 +155,17 @@ def test_rent_is_hours_times_machines(made_up):
 
 def test_one_short_query_takes_at_least_as_long_as_reading_the_weights_on_one_card(made_up):
     found = plan(made_up, "giant@acme-gpu", queries_per_month=0)
-    assert found.latency_ms.base == pytest.approx(1000 * 16e9 / 1000e9)  # 8 billion parameters of 2 bytes, a terabyte a second
+    assert found.latency_ms.base == pytest.approx(
+        1000 * 16e9 / 1000e9
+    )  # 8 billion parameters of 2 bytes, a terabyte a second
     catalog = beside(made_up, "acme-gpu-large", accelerator_count=8)
-    one, eight = (plan(catalog, f"multi@{key}", queries_per_month=0) for key in ("acme-gpu-large", "other"))
+    one, eight = (
+        plan(catalog, f"multi@{key}", queries_per_month=0) for key in ("acme-gpu-large", "other")
+    )
     assert eight.tokens_per_second.base == pytest.approx(8 * one.tokens_per_second.base)
-    assert one.latency_ms.base == pytest.approx(eight.latency_ms.base), "a query runs on one of the eight cards"
+    assert one.latency_ms.base == pytest.approx(eight.latency_ms.base), (
+        "a query runs on one of the eight cards"
+    )
 
 
 def test_machines_whose_figures_are_not_known_have_no_speed(made_up):
@@ -146,14 +183,23 @@ def test_a_machine_whose_processor_is_named_has_the_speed_of_its_class(made_up):
 def test_a_machine_that_is_let_on_spot_only_has_no_price_on_demand(made_up):
     catalog = beside(made_up, "acme-gpu", on_demand_usd_per_h=None)
     assert plan(catalog, "multi@other").encoding_usd is None
-    assert plan(catalog, "multi@other", {"machine_prices": "spot"}).encoding_usd.base == Decimal(365)  # 730 x 0.50
+    assert plan(catalog, "multi@other", {"machine_prices": "spot"}).encoding_usd.base == Decimal(
+        365
+    )  # 730 x 0.50
 
 
 def test_a_rerank_request_takes_the_time_of_all_its_candidates(made_up):
-    found = plan(made_up, "rank-big@acme-gpu", task="rerank", rerank_candidates=50, queries_per_month=0)
+    found = plan(
+        made_up, "rank-big@acme-gpu", task="rerank", rerank_candidates=50, queries_per_month=0
+    )
     assert found.latency_ms.base == pytest.approx(1000 * 50 * 220 / found.tokens_per_second.base)
     assert found.latency_ms.low < found.latency_ms.base < found.latency_ms.high
 
 
 def test_machines_carry_the_average_where_the_stated_peak_is_below_it(made_up):
-    assert plan(made_up, "big-en@acme-gpu", queries_per_month=10**11, peak_queries_per_second=1).replicas[1] > 1
+    assert (
+        plan(
+            made_up, "big-en@acme-gpu", queries_per_month=10**11, peak_queries_per_second=1
+        ).replicas[1]
+        > 1
+    )

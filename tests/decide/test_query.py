@@ -7,7 +7,10 @@ CHOICES = {"task": ["retrieve", "rerank"], "languages": ["en", "de"], "plan": ["
 
 REFUSED = {
     # what the sentence about the parameter names
-    "an empty choice": ({"languages": [""], "budget_usd_per_month": [""]}, ["languages=:", "de", "en"]),
+    "an empty choice": (
+        {"languages": [""], "budget_usd_per_month": [""]},
+        ["languages=:", "de", "en"],
+    ),
     "no field": ({"pasages": ["5"]}, ["pasages=5:", "'passages'"]),
     "twice": ({"passages": ["1", "2"]}, ["passages=1,2:"]),
     "too many": ({"passages": ["1" + "0" * 18]}, [f"passages=1{'0' * 18}:", "1000000000000"]),
@@ -29,7 +32,12 @@ def test_what_an_address_cannot_set_is_told(params, names, pinned):
 @pytest.mark.parametrize(
     "params",
     [
-        {"passages": ["5"], "languages": ["en", "de"], "split_long_passages": ["false"], "embed": ["true"]},
+        {
+            "passages": ["5"],
+            "languages": ["en", "de"],
+            "split_long_passages": ["false"],
+            "embed": ["true"],
+        },
         {"passage_tokens": ["900"]},
         {"budget_usd_per_month": [""]},
     ],

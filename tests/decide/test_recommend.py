@@ -28,9 +28,15 @@ def test_the_engine_answers_as_the_expert_did(catalog):
     answered, expected = {}, {}
     for key, preset in catalog.presets.items():
         pick, expert = recommend(catalog, Workload.of(preset.workload), TODAY).pick, preset.expert
-        models = {kind: part.variant_id if (part := pick.part(kind)) else None for kind in ("embedder", "reranker")}
+        models = {
+            kind: part.variant_id if (part := pick.part(kind)) else None
+            for kind in ("embedder", "reranker")
+        }
         answered[key] = models, {"hosted" if part.hosted else "own" for part in pick.parts}
-        expected[key] = {"embedder": expert.embedder, "reranker": expert.reranker}, {expert.placement}
+        expected[key] = (
+            {"embedder": expert.embedder, "reranker": expert.reranker},
+            {expert.placement},
+        )
     assert answered == expected != {}
 
 
@@ -47,15 +53,23 @@ def test_quality_takes_the_best_and_cost_the_cheapest(made_up):
 def test_a_price_from_an_aggregator_wins_no_tie(made_up):
     found = ask(made_up, languages=["de"], vector_store="none")
     second_hand = next(j for j in found.fitting("embedder") if j.id == "gamma-multi")
-    assert found.answer == ("beta-multi",) and found.monthly - found.workload.material_usd < second_hand.monthly < found.monthly
+    assert (
+        found.answer == ("beta-multi",)
+        and found.monthly - found.workload.material_usd < second_hand.monthly < found.monthly
+    )
 
 
 def test_a_difference_that_is_not_material_does_not_decide(made_up):
     stated = {"languages": ["de"], "vector_store": "none"}
     picks = {usd: ask(made_up, **stated, material_usd=usd).answer for usd in (0, 3.59, 3.61)}
-    assert picks == {0: ("gamma-multi",), 3.59: ("gamma-multi",), 3.61: ("beta-multi",)}, "36 million tokens are $3.60 cheaper there"
+    assert picks == {0: ("gamma-multi",), 3.59: ("gamma-multi",), 3.61: ("beta-multi",)}, (
+        "36 million tokens are $3.60 cheaper there"
+    )
     small = {"passages": 1000, "queries_per_month": 1000, "priority": "cost"}
-    assert picked(ask(made_up, **small)) == "tiny-en" and picked(ask(made_up, **small, vector_store="none", material_usd=0)) == "big-en"
+    assert (
+        picked(ask(made_up, **small)) == "tiny-en"
+        and picked(ask(made_up, **small, vector_store="none", material_usd=0)) == "big-en"
+    )
 
 
 @pytest.fixture
@@ -66,13 +80,17 @@ def two_providers(made_up_copy, edit):
 
 
 def test_the_dearer_of_two_equal_prices_is_not_taken_for_its_name(two_providers):
-    found = ask(two_providers, passages=1, queries_per_month=1, priority="quality", licence="permissive")
+    found = ask(
+        two_providers, passages=1, queries_per_month=1, priority="quality", licence="permissive"
+    )
     assert found.answer == ("beta-big-en",)
 
 
 def test_where_a_month_costs_the_same_the_first_encoding_decides(two_providers):
     found = ask(two_providers, queries_per_month=0, licence="permissive", quality_tolerance=0)
-    assert (found.answer, found.pick.one_off_usd.base) == (("beta-big-en",), Decimal("20.20")), "202 million tokens at ten cents a million"
+    assert (found.answer, found.pick.one_off_usd.base) == (("beta-big-en",), Decimal("20.20")), (
+        "202 million tokens at ten cents a million"
+    )
 
 
 def test_every_plan_is_picked_possible_or_ruled_out_by_a_rule(catalog):
@@ -84,10 +102,20 @@ def test_every_plan_is_picked_possible_or_ruled_out_by_a_rule(catalog):
 
 def test_prices_age_with_the_day(made_up):
     def aged(day):
-        return {j.id for j in recommend(made_up, Workload(), day).judged if any(f.rule == "price-is-recent" for f in j.findings)}
+        return {
+            j.id
+            for j in recommend(made_up, Workload(), day).judged
+            if any(f.rule == "price-is-recent" for f in j.findings)
+        }
 
-    assert {"gamma-multi"} == aged(TODAY) & {"beta-multi", "gamma-multi", "alpha-multi"}, "dated in July, in November, and not at all"
-    assert {"beta-multi", "gamma-multi"} == aged(TODAY + timedelta(days=200)) & {"beta-multi", "gamma-multi", "alpha-multi"}
+    assert {"gamma-multi"} == aged(TODAY) & {"beta-multi", "gamma-multi", "alpha-multi"}, (
+        "dated in July, in November, and not at all"
+    )
+    assert {"beta-multi", "gamma-multi"} == aged(TODAY + timedelta(days=200)) & {
+        "beta-multi",
+        "gamma-multi",
+        "alpha-multi",
+    }
 
 
 def test_changing_one_price_changes_the_answer(made_up_copy, edit):
@@ -108,7 +136,10 @@ def test_the_order_of_files_and_entries_changes_nothing(tmp_path, catalog):
     path = turned / "hardware/instances.yaml"
     head, _, tail = path.read_text(encoding="utf-8").partition("instances:\n")
     entries = [part if part.endswith("\n") else part + "\n" for part in tail.split("  - id: ")[1:]]
-    path.write_text(head + "instances:\n" + "".join("  - id: " + part for part in reversed(entries)), encoding="utf-8")
+    path.write_text(
+        head + "instances:\n" + "".join("  - id: " + part for part in reversed(entries)),
+        encoding="utf-8",
+    )
     other = catalogs.load(turned)
     for preset in catalog.presets.values():
         workload = Workload.of(preset.workload)
@@ -127,43 +158,67 @@ def test_the_order_of_files_and_entries_changes_nothing(tmp_path, catalog):
 def test_a_recommended_plan_is_never_an_excluded_one(catalog, stated):
     found = ask(catalog, **stated)
     if found.pick is None:
-        assert stated["budget_usd_per_month"] is not None or any(not len(role.fitting) for role in found.roles)
+        assert stated["budget_usd_per_month"] is not None or any(
+            not len(role.fitting) for role in found.roles
+        )
         return
     assert [part.kind for part in found.pick.parts] == list(KINDS_FOR_TASK[stated["task"]])
     for part in found.pick.parts:
         assert part.fits and not part.excluded
         assert stated["placement"] in ("any", "hosted" if part.hosted else "own")
-        assert part.plan.offer is None or (part.plan.offer.usd_per_1m_input is not None and part.plan.offer.type != "trial")
+        assert part.plan.offer is None or (
+            part.plan.offer.usd_per_1m_input is not None and part.plan.offer.type != "trial"
+        )
     amount = found.pick.monthly_usd
-    assert amount.low <= amount.base <= amount.high and float(amount.base) == pytest.approx(found.monthly)
+    assert amount.low <= amount.base <= amount.high and float(amount.base) == pytest.approx(
+        found.monthly
+    )
     if stated["budget_usd_per_month"] is not None:
         assert found.monthly <= stated["budget_usd_per_month"] * (1 + 1e-9)
 
 
 @settings(max_examples=60, deadline=None)
 @given(WORKLOADS, st.floats(0, 2000), st.floats(1, 10))
-def test_a_wider_budget_never_lowers_the_score_by_more_than_counts_as_equal(catalog, stated, budget, factor):
-    first, second = (ask(catalog, **stated | {"priority": "quality", "budget_usd_per_month": usd}) for usd in (budget, budget * factor))
+def test_a_wider_budget_never_lowers_the_score_by_more_than_counts_as_equal(
+    catalog, stated, budget, factor
+):
+    first, second = (
+        ask(catalog, **stated | {"priority": "quality", "budget_usd_per_month": usd})
+        for usd in (budget, budget * factor)
+    )
     if first.pick is None:
         return
     assert second.pick is not None, "what fits a budget fits a wider one"
     one, two = first.pick.parts[0], second.pick.parts[0]
-    if one.quality is None or two.quality is None or first.roles[0].evidence.title != second.roles[0].evidence.title:
+    if (
+        one.quality is None
+        or two.quality is None
+        or first.roles[0].evidence.title != second.roles[0].evidence.title
+    ):
         return  # nothing is ranked, or the sets compare other candidates
     assert two.quality > one.quality - evidence.EQUAL_POINTS
 
 
 @settings(max_examples=60, deadline=None)
 @given(WORKLOADS, st.data())
-def test_with_the_evidence_fixed_a_plan_that_is_neither_picked_nor_best_changes_nothing(catalog, stated, data):
+def test_with_the_evidence_fixed_a_plan_that_is_neither_picked_nor_best_changes_nothing(
+    catalog, stated, data
+):
     found = ask(catalog, **stated | {"task": data.draw(st.sampled_from(["retrieve", "rerank"]))})
     if found.pick is None:
         return
     role, table = found.roles[0], found.table
-    best = max((role.quality[row] for row in role.fitting if not np.isnan(role.quality[row])), default=np.nan)
-    others = [row for row in role.fitting if row != found.choice.rows[0] and role.quality[row] != best]
+    best = max(
+        (role.quality[row] for row in role.fitting if not np.isnan(role.quality[row])),
+        default=np.nan,
+    )
+    others = [
+        row for row in role.fitting if row != found.choice.rows[0] and role.quality[row] != best
+    ]
     least = min(costs_at(table, BASE)[row] for row in eligible(role, role.fitting, found.workload))
-    others = [row for row in others if costs_at(table, BASE)[row] > least]  # the cheapest sets what counts as equal
+    others = [
+        row for row in others if costs_at(table, BASE)[row] > least
+    ]  # the cheapest sets what counts as equal
     if not others:
         return
     gone = data.draw(st.sampled_from(others))
@@ -172,21 +227,42 @@ def test_with_the_evidence_fixed_a_plan_that_is_neither_picked_nor_best_changes_
 
 
 def test_two_steps_share_machines_where_that_saves(made_up):
-    stated = {"task": "retrieve-and-rerank", "languages": ["de"], "placement": "own", "queries_per_month": 1_000}
+    stated = {
+        "task": "retrieve-and-rerank",
+        "languages": ["de"],
+        "placement": "own",
+        "queries_per_month": 1_000,
+    }
     found = ask(made_up, **stated)
     first, second = found.pick.parts
-    assert found.pick.shared == (1, 1, 1) and first.plan.instance.id == second.plan.instance.id == "acme-cpu"
+    assert (
+        found.pick.shared == (1, 1, 1)
+        and first.plan.instance.id == second.plan.instance.id == "acme-cpu"
+    )
     assert found.pick.monthly_usd.base == 73 + first.plan.index_usd.base, "ten cents an hour"
-    apart = min(j.monthly for j in found.fitting("embedder")) + min(j.monthly for j in found.fitting("reranker"))
+    apart = min(j.monthly for j in found.fitting("embedder")) + min(
+        j.monthly for j in found.fitting("reranker")
+    )
     assert found.monthly < apart
 
 
 def test_models_that_do_not_fit_one_card_together_do_not_share_it(made_up):
-    found = ask(made_up, task="retrieve-and-rerank", placement="own", hardware="gpu", priority="quality", redundancy=True)
+    found = ask(
+        made_up,
+        task="retrieve-and-rerank",
+        placement="own",
+        hardware="gpu",
+        priority="quality",
+        redundancy=True,
+    )
     first, second = found.pick.parts
     assert (first.id, second.id, found.pick.shared) == ("giant@acme-gpu", "rank-big@acme-gpu", None)
     needed = found.table.columns["needed_bytes"].values
-    assert needed[first.row] <= found.table.columns["memory_bytes"].values[first.row] < needed[first.row] + needed[second.row]
+    assert (
+        needed[first.row]
+        <= found.table.columns["memory_bytes"].values[first.row]
+        < needed[first.row] + needed[second.row]
+    )
 
 
 def test_a_budget_holds_for_both_steps_together(made_up):
@@ -201,25 +277,40 @@ def test_a_budget_holds_for_both_steps_together(made_up):
 
 
 def test_a_larger_dimension_costs_what_it_costs(made_up):
-    indexes = {j.variant_id: float(j.plan.index_usd.base) for j in ask(made_up).judged if j.hosted and j.kind == "embedder"}
+    indexes = {
+        j.variant_id: float(j.plan.index_usd.base)
+        for j in ask(made_up).judged
+        if j.hosted and j.kind == "embedder"
+    }
     assert indexes["giant"] / indexes["tiny-en"] == pytest.approx(2000 / 100)
 
 
 def test_nothing_is_picked_that_another_first_hand_plan_beats_in_both(made_up):
     found = ask(made_up, vector_store="none", priority="cost")
-    assert found.answer == ("beta-big-en",), "Tiny EN at the same provider costs twice as much and scores less, $3.60 a month aside"
+    assert found.answer == ("beta-big-en",), (
+        "Tiny EN at the same provider costs twice as much and scores less, $3.60 a month aside"
+    )
     assert formatting.usd(found.workload.material_usd) not in reasons.reasons(found)[0].text
 
 
 def test_what_is_cheaper_by_an_aggregators_word_is_left_aside_and_told(made_up_copy, edit):
     edit(made_up_copy / "offers/gamma.yaml", 'usd_per_1m_input: "1.00"', 'usd_per_1m_input: "0.05"')
     found = ask(catalogs.load(made_up_copy), vector_store="none")
-    assert found.answer == ("beta-big-en",) and found.monthly > min(j.monthly for j in found.fitting("embedder") if j.variant_id == "giant")
+    assert found.answer == ("beta-big-en",) and found.monthly > min(
+        j.monthly for j in found.fitting("embedder") if j.variant_id == "giant"
+    )
     assert formatting.usd(found.workload.material_usd) in reasons.reasons(found)[0].text
 
 
 def test_a_variant_that_is_replaced_is_picked_nowhere(made_up):
-    old = [judged for judged in ask(made_up, placement="own", priority="cost").judged if judged.variant_id == "old-en"]
+    old = [
+        judged
+        for judged in ask(made_up, placement="own", priority="cost").judged
+        if judged.variant_id == "old-en"
+    ]
     assert len(old) == len(made_up.instances)
     for judged in old:
-        assert "variant-is-replaced" in [finding.rule for finding in judged.excluded] and judged.plan.figure("replaced_by") == "Tiny EN"
+        assert (
+            "variant-is-replaced" in [finding.rule for finding in judged.excluded]
+            and judged.plan.figure("replaced_by") == "Tiny EN"
+        )

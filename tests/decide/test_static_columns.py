@@ -15,21 +15,38 @@ def test_machines_without_a_spot_price_are_not_picked_on_spot(made_up):
 
 def test_int8_says_what_it_costs_in_quality_where_that_was_measured(made_up_copy, pinned):
     with (made_up_copy / "evidence/quality.csv").open("a", encoding="utf-8") as table:
-        for benchmark, score in ((static_columns.INT8_BEFORE, 55), (static_columns.INT8_AFTER, 54.17)):
-            table.write(f'big-en,"{benchmark}",retrieval,ndcg_at_10,{score},acme,1,,4,acme-scores,\n')
+        for benchmark, score in (
+            (static_columns.INT8_BEFORE, 55),
+            (static_columns.INT8_AFTER, 54.17),
+        ):
+            table.write(
+                f'big-en,"{benchmark}",retrieval,ndcg_at_10,{score},acme,1,,4,acme-scores,\n'
+            )
     catalog = catalogs.load(made_up_copy)
     found = ask(catalog, {"precision": "int8"}, placement="own")
     measured, unknown = (
-        next(f for f in plan(found, f"{variant}@acme-cpu").findings if f.rule == "int8-costs-quality") for variant in ("big-en", "multi")
+        next(
+            f for f in plan(found, f"{variant}@acme-cpu").findings if f.rule == "int8-costs-quality"
+        )
+        for variant in ("big-en", "multi")
     )
     assert "0.83" in measured.text and not measured.unknown and "0.83" not in unknown.text
     assert all(f.rule != "int8-costs-quality" for j in ask(catalog).judged for f in j.findings)
     assert {"measured": measured.text, "not measured": unknown.text} == pinned
 
 
-@pytest.mark.parametrize(("precision", "known"), [("default", {"cpu", "gpu"}), ("fp32", {"cpu"}), ("fp16", {"gpu"}), ("int8", set())])
-def test_machines_are_known_at_the_precisions_at_which_runs_were_measured(made_up_copy, edit, precision, known):
-    edit(made_up_copy / "evidence/throughput.csv", "1000,chip,int8", "1000,chip,")  # two runs are too few
+@pytest.mark.parametrize(
+    ("precision", "known"),
+    [("default", {"cpu", "gpu"}), ("fp32", {"cpu"}), ("fp16", {"gpu"}), ("int8", set())],
+)
+def test_machines_are_known_at_the_precisions_at_which_runs_were_measured(
+    made_up_copy, edit, precision, known
+):
+    edit(
+        made_up_copy / "evidence/throughput.csv", "1000,chip,int8", "1000,chip,"
+    )  # two runs are too few
     found = ask(catalogs.load(made_up_copy), {"precision": precision}, placement="own")
-    assert {j.plan.figure("hardware_class") for j in found.judged if j.plan.tokens_per_second} == known
+    assert {
+        j.plan.figure("hardware_class") for j in found.judged if j.plan.tokens_per_second
+    } == known
     assert (found.pick is None) == (not known)

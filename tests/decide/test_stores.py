@@ -6,7 +6,10 @@ from advisor.sizing import storage, tokens
 
 
 def test_a_disk_by_itself_keeps_no_index(made_up):
-    assert list(stores.index_stores(made_up)) == ["drawer", "own-database", "shelf"] and "aws-ebs-gp3" in made_up.stores
+    assert (
+        list(stores.index_stores(made_up)) == ["drawer", "own-database", "shelf"]
+        and "aws-ebs-gp3" in made_up.stores
+    )
 
 
 def test_memory_and_every_store_are_priced_whatever_the_workload_asks_for(made_up):
@@ -16,16 +19,31 @@ def test_memory_and_every_store_are_priced_whatever_the_workload_asks_for(made_u
     assert list(found) == ["ram", "drawer", "own-database", "shelf"] and found["drawer"] is None
     for key, amount in found.items():
         asked = Workload(vector_store=key)
-        size, written = storage.index_size(variant, sent, asked), storage.written_bytes(variant, sent, asked)
+        size, written = (
+            storage.index_size(variant, sent, asked),
+            storage.written_bytes(variant, sent, asked),
+        )
         assert amount == storage.index_usd_per_month(made_up, asked, size, ram, written), key
 
 
-def test_an_index_is_priced_by_the_sources_of_its_store_and_one_of_ones_own_by_those_of_machines_too(made_up):
+def test_an_index_is_priced_by_the_sources_of_its_store_and_one_of_ones_own_by_those_of_machines_too(
+    made_up,
+):
     machines = set(stores.ram_sources(made_up))
-    assert machines and stores.sources(made_up, "none") == () and stores.sources(made_up, "shelf") == ("acme-prices",)
-    assert machines < set(stores.sources(made_up, "ram")) and machines <= set(stores.sources(made_up, "own-database"))
+    assert (
+        machines
+        and stores.sources(made_up, "none") == ()
+        and stores.sources(made_up, "shelf") == ("acme-prices",)
+    )
+    assert machines < set(stores.sources(made_up, "ram")) and machines <= set(
+        stores.sources(made_up, "own-database")
+    )
 
 
 @pytest.mark.parametrize("key", ["shelf", "drawer", "own-database"])
 def test_a_store_goes_by_its_name(made_up, key):
-    assert stores.name(made_up, key) == made_up.stores[key].name not in (stores.name(made_up, "ram"), stores.name(made_up, "none"))
+    assert (
+        stores.name(made_up, key)
+        == made_up.stores[key].name
+        not in (stores.name(made_up, "ram"), stores.name(made_up, "none"))
+    )

@@ -34,7 +34,13 @@ TODAY = date(2026, 11, 24)
 
 
 def ask(catalog, *sets, assumptions=None, **stated):
-    return recommend(catalog, Workload.of(stated), TODAY, sets, **({"assumptions": assumptions} if assumptions else {}))
+    return recommend(
+        catalog,
+        Workload.of(stated),
+        TODAY,
+        sets,
+        **({"assumptions": assumptions} if assumptions else {}),
+    )
 
 
 # A slow plain search
@@ -48,7 +54,11 @@ def pairs(found, ends=BASE):
     for one in map(int, first.fitting):
         for two in map(int, second.fitting):
             yield cost[one] + cost[two], one, two, False
-            same = places[one].instance and places[two].instance and places[one].instance.id == places[two].instance.id
+            same = (
+                places[one].instance
+                and places[two].instance
+                and places[one].instance.id == places[two].instance.id
+            )
             if same and needed[one] + needed[two] <= memory[one]:
                 machines = shared_replicas(table, one, two, ends.own)
                 rent = float(found.judged[one].plan.rent) * HOURS_PER_MONTH
@@ -87,28 +97,42 @@ def test_a_budget_that_just_holds_some_pair_is_kept_and_used(catalog, stated, pl
     stated = stated | {"budget_usd_per_month": None} | ({"placement": "own"} if shared else {})
     totals = sorted({pair[0] for pair in pairs(ask(catalog, **stated)) if pair[3] == shared})
     if totals:
-        usd = totals[int(place**4 * (len(totals) - 1))]  # mostly the cheaper ones, where little else fits
+        usd = totals[
+            int(place**4 * (len(totals) - 1))
+        ]  # mostly the cheaper ones, where little else fits
         searched(catalog, stated | {"budget_usd_per_month": usd + (1e-6 if shared else 0)})
 
 
 def searched(catalog, stated):
     """The answer, checked against the search."""
     found = ask(catalog, **stated)
-    budget = stated["budget_usd_per_month"] if stated["budget_usd_per_month"] is not None else np.inf
+    budget = (
+        stated["budget_usd_per_month"] if stated["budget_usd_per_month"] is not None else np.inf
+    )
     feasible = [pair for pair in pairs(found) if pair[0] <= budget]
-    assert (found.pick is None) == (not feasible), "a pipeline is had where any pair fits, and only there"
+    assert (found.pick is None) == (not feasible), (
+        "a pipeline is had where any pair fits, and only there"
+    )
     if found.pick is None:
         return
     least, wide = min(pair[0] for pair in feasible), max(0.01, stated["material_usd"])
     assert found.monthly <= budget
     if stated["priority"] == "cost" or not any(role.evidence.ranks for role in found.roles):
-        assert found.monthly <= least + 2 * wide, "each step, or both together, may cost what counts as equal more"
+        assert found.monthly <= least + 2 * wide, (
+            "each step, or both together, may cost what counts as equal more"
+        )
     role = found.roles[0]
     if role.evidence.ranks and stated["priority"] != "cost":
-        reachable = [role.quality[pair[1]] for pair in feasible if not np.isnan(role.quality[pair[1]])]
+        reachable = [
+            role.quality[pair[1]] for pair in feasible if not np.isnan(role.quality[pair[1]])
+        ]
         if reachable:
             gap = max(reachable) - role.quality[found.choice.rows[0]]
-            assert gap < EQUAL_POINTS if stated["priority"] == "quality" else gap <= stated["quality_tolerance"]
+            assert (
+                gap < EQUAL_POINTS
+                if stated["priority"] == "quality"
+                else gap <= stated["quality_tolerance"]
+            )
     if found.choice.shared:
         one, two = found.choice.rows
         assert (one, two, True) in [pair[1:] for pair in feasible]
@@ -119,7 +143,9 @@ def searched(catalog, stated):
 @settings(max_examples=30, deadline=None)
 @given(TWO_STEPS.filter(lambda stated: stated["material_usd"]))
 def test_without_a_material_difference_the_cheapest_of_all_pairs_is_taken(catalog, stated):
-    found = ask(catalog, **stated | {"priority": "cost", "material_usd": 0, "budget_usd_per_month": None})
+    found = ask(
+        catalog, **stated | {"priority": "cost", "material_usd": 0, "budget_usd_per_month": None}
+    )
     if found.pick:
         assert found.monthly == pytest.approx(min(pair[0] for pair in pairs(found)), abs=1e-6)
 
@@ -127,7 +153,9 @@ def test_without_a_material_difference_the_cheapest_of_all_pairs_is_taken(catalo
 @settings(max_examples=30, deadline=None)
 @given(TWO_STEPS)
 def test_machines_are_shared_exactly_where_that_saves_what_is_material(catalog, stated):
-    found = ask(catalog, **stated | {"priority": "cost", "budget_usd_per_month": None, "placement": "own"})
+    found = ask(
+        catalog, **stated | {"priority": "cost", "budget_usd_per_month": None, "placement": "own"}
+    )
     together = [pair[0] for pair in pairs(found) if pair[3]]
     if found.pick is None or not together:
         return
@@ -149,7 +177,11 @@ def test_one_step_is_the_first_in_the_order_of_the_plans_that_count_as_equal(cat
     ranked = [row for row in rows if not np.isnan(role.quality[row])]
     if role.evidence.ranks and stated["priority"] != "cost" and ranked:
         top = max(role.quality[row] for row in ranked)
-        allowed = (lambda gap: gap < EQUAL_POINTS) if stated["priority"] == "quality" else (lambda gap: gap <= stated["quality_tolerance"])
+        allowed = (
+            (lambda gap: gap < EQUAL_POINTS)
+            if stated["priority"] == "quality"
+            else (lambda gap: gap <= stated["quality_tolerance"])
+        )
         rows = [row for row in ranked if allowed(top - role.quality[row])]
     least = min(cost[row] for row in rows)
     near = [row for row in rows if cost[row] <= least + material(found.workload, least)]
@@ -157,15 +189,24 @@ def test_one_step_is_the_first_in_the_order_of_the_plans_that_count_as_equal(cat
     near = [row for row in near if second_hand[row] == min(second_hand.values())]
 
     def beaten(row):
-        return any(role.quality[other] > role.quality[row] and round(cost[other], 9) <= round(cost[row], 9) for other in near)
+        return any(
+            role.quality[other] > role.quality[row] and round(cost[other], 9) <= round(cost[row], 9)
+            for other in near
+        )
 
-    best = min((row for row in near if not beaten(row)), key=lambda row: preference(found, found.judged[row]))
+    best = min(
+        (row for row in near if not beaten(row)),
+        key=lambda row: preference(found, found.judged[row]),
+    )
     assert found.choice == Choice((best,))
 
 
 @settings(max_examples=25, deadline=None)
 @given(
-    TWO_STEPS, st.sampled_from(["low", "base", "high"]), st.sampled_from(["low", "base", "high"]), st.sampled_from(["low", "base", "high"])
+    TWO_STEPS,
+    st.sampled_from(["low", "base", "high"]),
+    st.sampled_from(["low", "base", "high"]),
+    st.sampled_from(["low", "base", "high"]),
 )
 def test_each_end_of_an_estimate_moves_its_own_part_alone(catalog, stated, own, hosted, keeping):
     found = ask(catalog, **stated)
@@ -177,7 +218,11 @@ def test_each_end_of_an_estimate_moves_its_own_part_alone(catalog, stated, own, 
         assert cost[row] == pytest.approx(float(encoding + getattr(plan.index_usd, keeping)))
     choice = choose(table, found.roles, found.workload, ends)
     if choice is not None:
-        expected = [usd for usd, one, two, shared in pairs(found, ends) if Choice((one, two), shared) == choice]
+        expected = [
+            usd
+            for usd, one, two, shared in pairs(found, ends)
+            if Choice((one, two), shared) == choice
+        ]
         assert [total_usd(table, choice, ends)] == pytest.approx(expected)
 
 
@@ -185,16 +230,35 @@ def test_each_end_of_an_estimate_moves_its_own_part_alone(catalog, stated, own, 
 
 
 def role_of(*quality, ranks=True):
-    return Role("embedder", SimpleNamespace(ranks=ranks), np.arange(len(quality)), np.array(quality, float))
+    return Role(
+        "embedder", SimpleNamespace(ranks=ranks), np.arange(len(quality)), np.array(quality, float)
+    )
 
 
 @pytest.mark.parametrize(
     ("stated", "quality", "rows"),
     [
-        pytest.param({"priority": "quality"}, (50, 49.6, 49.5, np.nan), [0, 1], id="half a point less is not equal"),
-        pytest.param({"priority": "balanced"}, (50, 45, 44.9, np.nan), [0, 1], id="the tolerance itself may be given up"),
-        pytest.param({"priority": "balanced", "quality_tolerance": 0}, (50, 50, 49.9), [0, 1], id="no tolerance"),
-        pytest.param({"priority": "cost"}, (50, 10, np.nan), [0, 1, 2], id="cost asks for no score"),
+        pytest.param(
+            {"priority": "quality"},
+            (50, 49.6, 49.5, np.nan),
+            [0, 1],
+            id="half a point less is not equal",
+        ),
+        pytest.param(
+            {"priority": "balanced"},
+            (50, 45, 44.9, np.nan),
+            [0, 1],
+            id="the tolerance itself may be given up",
+        ),
+        pytest.param(
+            {"priority": "balanced", "quality_tolerance": 0},
+            (50, 50, 49.9),
+            [0, 1],
+            id="no tolerance",
+        ),
+        pytest.param(
+            {"priority": "cost"}, (50, 10, np.nan), [0, 1, 2], id="cost asks for no score"
+        ),
         pytest.param({"priority": "quality"}, (np.nan, np.nan), [0, 1], id="nothing has a score"),
     ],
 )
@@ -204,14 +268,21 @@ def test_a_score_allows_a_plan(stated, quality, rows):
 
 
 def test_scores_that_do_not_rank_rule_nothing_out_and_only_the_rows_asked_about_count():
-    assert eligible(role_of(50, 10, ranks=False), np.arange(2), Workload(priority="quality")).tolist() == [0, 1]
-    assert eligible(role_of(50, 10, 9.9), np.array([1, 2]), Workload(priority="quality")).tolist() == [1, 2]
+    assert eligible(
+        role_of(50, 10, ranks=False), np.arange(2), Workload(priority="quality")
+    ).tolist() == [0, 1]
+    assert eligible(
+        role_of(50, 10, 9.9), np.array([1, 2]), Workload(priority="quality")
+    ).tolist() == [1, 2]
 
 
 def test_a_difference_of_what_is_material_decides_and_less_does_not():
     assert 4.99 < material(Workload(material_usd=5), 1000.0) < 5
     assert material(Workload(material_usd=1e-12), 1000.0) == 0
-    assert material(Workload(material_usd=0), 1000.0) == pytest.approx(1e-6) and material(Workload(material_usd=0), 0.0) == 1e-9
+    assert (
+        material(Workload(material_usd=0), 1000.0) == pytest.approx(1e-6)
+        and material(Workload(material_usd=0), 0.0) == 1e-9
+    )
 
 
 # The words and figures of what is picked
@@ -226,7 +297,9 @@ def apart(made_up):
 @pytest.fixture
 def together(made_up):
     """Two steps on one machine of one's own; at the slow end of its speed they need a second one."""
-    return ask(made_up, **made_up.presets["german-inside"].workload | {"queries_per_month": 20_000}).pick
+    return ask(
+        made_up, **made_up.presets["german-inside"].workload | {"queries_per_month": 20_000}
+    ).pick
 
 
 def test_a_pipeline_is_named_after_its_parts(made_up, apart, together, pinned):
@@ -237,14 +310,19 @@ def test_a_pipeline_is_named_after_its_parts(made_up, apart, together, pinned):
     assert (alone.part("reranker"), alone.part("embedder")) == (None, alone.parts[0])
     assert together.part("reranker") is together.parts[1]
     for pick in (apart, together, alone):
-        assert all(part.plan.variant.name in pick.named and part.plan.where in pick.named for part in pick.parts)
+        assert all(
+            part.plan.variant.name in pick.named and part.plan.where in pick.named
+            for part in pick.parts
+        )
     assert {"apart": apart.named, "together": together.named, "alone": alone.named} == pinned
 
 
 def test_shared_machines_are_paid_once_and_steps_apart_each(apart, together):
     rent = Decimal("0.10") * HOURS_PER_MONTH
     assert together.shared == (1, 1, 2)
-    assert together.monthly_usd == Range(rent, rent, 2 * rent).plus(together.parts[0].plan.index_usd)
+    assert together.monthly_usd == Range(rent, rent, 2 * rent).plus(
+        together.parts[0].plan.index_usd
+    )
     assert apart.monthly_usd == apart.parts[0].cost.plus(apart.parts[1].cost)
     for found in (together, apart):
         assert found.monthly == float(found.monthly_usd.base)
@@ -253,7 +331,9 @@ def test_shared_machines_are_paid_once_and_steps_apart_each(apart, together):
 def test_the_first_encoding_is_paid_once_by_the_embedder(made_up, apart, together):
     assert together.one_off_usd == together.parts[0].plan.one_off_usd
     assert together.one_off_usd.low < together.one_off_usd.base < together.one_off_usd.high
-    assert apart.one_off_usd == Range(*[Decimal("20.20")] * 3), "202 million tokens at ten cents a million"
+    assert apart.one_off_usd == Range(*[Decimal("20.20")] * 3), (
+        "202 million tokens at ten cents a million"
+    )
     assert ask(made_up, task="rerank").pick.one_off_usd == Range(Decimal(0), Decimal(0), Decimal(0))
 
 
@@ -261,9 +341,13 @@ def test_a_first_encoding_that_nobody_knows_counts_as_nothing(catalog):
     from advisor.decide.recommend import Pipeline
 
     unknown = SimpleNamespace(plan=SimpleNamespace(one_off_usd=None))
-    known = SimpleNamespace(plan=SimpleNamespace(one_off_usd=Range(Decimal(1), Decimal(2), Decimal(3))))
+    known = SimpleNamespace(
+        plan=SimpleNamespace(one_off_usd=Range(Decimal(1), Decimal(2), Decimal(3)))
+    )
     assert Pipeline((unknown,)).one_off_usd == Range(Decimal(0), Decimal(0), Decimal(0))
-    assert Pipeline((unknown, known, known)).one_off_usd == Range(Decimal(2), Decimal(4), Decimal(6))
+    assert Pipeline((unknown, known, known)).one_off_usd == Range(
+        Decimal(2), Decimal(4), Decimal(6)
+    )
 
 
 def test_a_judged_plan_says_what_the_rules_and_the_evidence_say_of_it(made_up):
@@ -275,13 +359,23 @@ def test_a_judged_plan_says_what_the_rules_and_the_evidence_say_of_it(made_up):
         assert judged.quality == expected and judged.row == row
         assert judged.plan.id == judged.id and judged.hosted == (judged.plan.offer is not None)
         assert judged.findings == found.rules.of(row)
-        assert all(f.effect == "exclude" for f in judged.excluded) and all(f.effect in ("warn", "note") for f in judged.remarks)
-        assert set(judged.findings) == set(judged.remarks) | {f for f in judged.findings if f.effect == "exclude"}
+        assert all(f.effect == "exclude" for f in judged.excluded) and all(
+            f.effect in ("warn", "note") for f in judged.remarks
+        )
+        assert set(judged.findings) == set(judged.remarks) | {
+            f for f in judged.findings if f.effect == "exclude"
+        }
         assert bool(judged.excluded) == bool(found.rules.excluded[row])
         if judged.fits:
-            assert judged.cost == judged.plan.monthly_usd and judged.monthly == pytest.approx(float(judged.cost.base))
+            assert judged.cost == judged.plan.monthly_usd and judged.monthly == pytest.approx(
+                float(judged.cost.base)
+            )
             assert judged.plan.variant.name in judged.named and judged.plan.where in judged.named
-    assert [j.id for j in found.rejected] == [j.id for j in found.judged if found.rules.excluded[j.row]] != []
+    assert (
+        [j.id for j in found.rejected]
+        == [j.id for j in found.judged if found.rules.excluded[j.row]]
+        != []
+    )
     assert [j.row for j in found.fitting("embedder")] == found.role("embedder").fitting.tolist()
     assert all(j.fits and j.kind == "reranker" for j in found.fitting("reranker"))
 
@@ -289,7 +383,9 @@ def test_a_judged_plan_says_what_the_rules_and_the_evidence_say_of_it(made_up):
 def test_a_step_that_the_task_does_not_have_is_none(made_up):
     found = ask(made_up)
     assert found.role("reranker") is None and list(found.fitting("reranker")) == []
-    assert [role.kind for role in found.roles] == ["embedder"] and found.role("embedder") is found.roles[0]
+    assert [role.kind for role in found.roles] == ["embedder"] and found.role(
+        "embedder"
+    ) is found.roles[0]
 
 
 def test_the_answer_keeps_what_was_asked(made_up):
@@ -301,10 +397,14 @@ def test_the_answer_keeps_what_was_asked(made_up):
         ("long",),
         TODAY,
     )
-    assert found.answer == tuple(part.id for part in found.pick.parts) and found.monthly == pytest.approx(found.pick.monthly)
+    assert found.answer == tuple(
+        part.id for part in found.pick.parts
+    ) and found.monthly == pytest.approx(found.pick.monthly)
     full = {j.id: j for j in ask(made_up, passages=1000).judged}
     halved = [j for j in found.judged if j.hosted and j.fits]
-    assert halved and all(2 * j.plan.encoding_usd.base == full[j.id].plan.encoding_usd.base for j in halved)
+    assert halved and all(
+        2 * j.plan.encoding_usd.base == full[j.id].plan.encoding_usd.base for j in halved
+    )
     nothing = ask(made_up, budget_usd_per_month=0, vector_store="ram")
     assert (nothing.pick, nothing.answer, nothing.monthly) == (None, None, None)
 
@@ -327,39 +427,74 @@ def test_each_step_is_ranked_by_the_scores_that_speak_for_it(made_up, stated, se
 
 
 def test_scores_that_were_asked_for_go_to_the_step_that_they_are_for(made_up):
-    found = ask(made_up, "no-such-set", "rerank-over-multi", "long", "english-two", task="retrieve-and-rerank")
+    found = ask(
+        made_up,
+        "no-such-set",
+        "rerank-over-multi",
+        "long",
+        "english-two",
+        task="retrieve-and-rerank",
+    )
     assert [role.evidence.set.id for role in found.roles] == ["long", "rerank-over-multi"]
 
 
 def test_languages_count_once_and_in_any_order(made_up):
-    first, second = (ask(made_up, languages=languages) for languages in (["de", "fr", "de"], ["fr", "de"]))
+    first, second = (
+        ask(made_up, languages=languages) for languages in (["de", "fr", "de"], ["fr", "de"])
+    )
     assert first.roles[0].evidence == second.roles[0].evidence and first.answer == second.answer
-    assert first.roles[0].evidence.scores == {"multi": 65} and "de, fr" in first.roles[0].evidence.title
+    assert (
+        first.roles[0].evidence.scores == {"multi": 65}
+        and "de, fr" in first.roles[0].evidence.title
+    )
 
 
 def test_of_pairs_that_share_a_machine_at_one_price_the_better_reranker_is_picked(made_up):
-    found = ask(made_up, task="retrieve-and-rerank", placement="own", quality_tolerance=10, queries_per_month=500_000)
+    found = ask(
+        made_up,
+        task="retrieve-and-rerank",
+        placement="own",
+        quality_tolerance=10,
+        queries_per_month=500_000,
+    )
     embedder, reranker = found.pick.parts
     assert found.pick.shared and embedder.plan.instance is reranker.plan.instance
     same = [j for j in found.fitting("reranker") if j.plan.instance is reranker.plan.instance]
-    assert {j.variant_id: j.quality for j in same} == {"rank-small": 60, "rank-big": 70} and reranker.variant_id == "rank-big"
+    assert {j.variant_id: j.quality for j in same} == {
+        "rank-small": 60,
+        "rank-big": 70,
+    } and reranker.variant_id == "rank-big"
 
 
 def test_another_catalog_or_precision_is_no_near_one(made_up):
     found = ask(made_up)
-    sooner = recommend(made_up, found.workload, TODAY, (), Assumptions(precision="int8"), near=found)
+    sooner = recommend(
+        made_up, found.workload, TODAY, (), Assumptions(precision="int8"), near=found
+    )
     alone = recommend(made_up, found.workload, TODAY, (), Assumptions(precision="int8"))
-    assert [j.findings for j in sooner.judged] == [j.findings for j in alone.judged] != [j.findings for j in found.judged]
+    assert (
+        [j.findings for j in sooner.judged]
+        == [j.findings for j in alone.judged]
+        != [j.findings for j in found.judged]
+    )
 
 
 def test_another_set_of_scores_leads_to_the_answer_by_that_set(made_up):
     sets = [s.id for s in evidence.offered(made_up, "embedder", ("en",), made_up.variants)]
     assert "long" in sets and "rerank-over-multi" not in sets
     found = ask(made_up, "long")
-    assert found.roles[0].evidence.set.id == "long" and made_up.evidence_sets["long"].name in found.roles[0].evidence.title
-    assert (found.answer, found.pick.parts[0].quality) == (("beta-multi",), 60), "Big EN is twenty points worse there"
+    assert (
+        found.roles[0].evidence.set.id == "long"
+        and made_up.evidence_sets["long"].name in found.roles[0].evidence.title
+    )
+    assert (found.answer, found.pick.parts[0].quality) == (("beta-multi",), 60), (
+        "Big EN is twenty points worse there"
+    )
 
 
 def test_a_set_that_does_not_speak_for_the_workload_is_not_taken(made_up):
     assert ask(made_up, "long", languages=["de"]).roles[0].evidence.set.id != "long"
-    assert ask(made_up, "no-such-set").roles[0].evidence.set.id == ask(made_up).roles[0].evidence.set.id
+    assert (
+        ask(made_up, "no-such-set").roles[0].evidence.set.id
+        == ask(made_up).roles[0].evidence.set.id
+    )

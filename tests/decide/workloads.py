@@ -5,7 +5,12 @@ from hypothesis import strategies as st
 WORKLOADS = st.fixed_dictionaries(
     {
         "task": st.sampled_from(["retrieve", "retrieve-and-rerank", "rerank"]),
-        "languages": st.lists(st.sampled_from(["en", "zh", "de", "ja", "th", "no"]), min_size=1, max_size=3, unique=True),
+        "languages": st.lists(
+            st.sampled_from(["en", "zh", "de", "ja", "th", "no"]),
+            min_size=1,
+            max_size=3,
+            unique=True,
+        ),
         "passages": st.integers(1, 10**9),
         "passage_tokens": st.integers(1, 3000),
         "passage_tokens_p95": st.integers(3000, 8000),

@@ -26,10 +26,24 @@ def nginx_program() -> str:
     """Path of nginx: a system one, or Debian's package installed now; the test is skipped where neither can be had."""
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
     if not shutil.which("nginx", path=path) and os.geteuid() == 0 and shutil.which("apt-get"):
-        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}  # RUNLEVEL: the package starts no server
-        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "nginx"]):
+        quiet = {
+            **os.environ,
+            "DEBIAN_FRONTEND": "noninteractive",
+            "RUNLEVEL": "1",
+        }  # RUNLEVEL: the package starts no server
+        for command in (
+            ["apt-get", "update", "-qq"],
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "nginx"],
+        ):
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-                subprocess.run(command, env=quiet, timeout=300, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                subprocess.run(
+                    command,
+                    env=quiet,
+                    timeout=300,
+                    check=False,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
     if found := shutil.which("nginx", path=path):
         return found
     pytest.skip("nginx is needed and could not be installed: install Debian's `nginx`.")
@@ -75,25 +89,47 @@ class Replica:
     def __init__(self, port: int, folder: Path) -> None:
         self.port, self.address = port, f"http://127.0.0.1:{port}"
         self._log = folder / f"replica-{port}.log"
-        own = {"ADVISOR_MODELS": str(folder / "models"), "ADVISOR_ENDPOINTS": str(DEPLOY / "endpoints.yaml")}
-        secret = {"STREAMLIT_SERVER_COOKIE_SECRET": "the same on both", "STREAMLIT_SERVER_ALLOWED_HOSTS": "127.0.0.1 advisor.test"}
+        own = {
+            "ADVISOR_MODELS": str(folder / "models"),
+            "ADVISOR_ENDPOINTS": str(DEPLOY / "endpoints.yaml"),
+        }
+        secret = {
+            "STREAMLIT_SERVER_COOKIE_SECRET": "the same on both",
+            "STREAMLIT_SERVER_ALLOWED_HOSTS": "127.0.0.1 advisor.test",
+        }
         trusted = {"FORWARDED_ALLOW_IPS": "127.0.0.1"}
         self._environment = {**os.environ, **settings("settings.env"), **own, **secret, **trusted}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "streamlit", "run", "asgi.py", "--server.address", "127.0.0.1", "--server.port", str(self.port)]
+        command = [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            "asgi.py",
+            "--server.address",
+            "127.0.0.1",
+            "--server.port",
+            str(self.port),
+        ]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=subprocess.STDOUT)
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=self._environment, stdout=log, stderr=subprocess.STDOUT
+            )
 
     def wait(self) -> None:
         for _ in range(SECONDS * 10):
             with contextlib.suppress(requests.ConnectionError):
                 if requests.get(f"{self.address}/healthz", timeout=20).ok:
                     return
-            assert self._process and self._process.poll() is None, f"A replica ended:\n{self._log.read_text(encoding='utf-8')}"
+            assert self._process and self._process.poll() is None, (
+                f"A replica ended:\n{self._log.read_text(encoding='utf-8')}"
+            )
             time.sleep(0.1)
-        raise AssertionError(f"A replica did not answer within {SECONDS} seconds:\n{self._log.read_text(encoding='utf-8')}")
+        raise AssertionError(
+            f"A replica did not answer within {SECONDS} seconds:\n{self._log.read_text(encoding='utf-8')}"
+        )
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self._process is not None:
@@ -112,13 +148,28 @@ class Service:
         self.replicas = [Replica(port, folder) for port in ports]
         self._access = folder / "access.log"
         text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
-        changes = {"listen 8080;": f"listen 127.0.0.1:{port};", "/tmp/": f"{folder}/", "/dev/stdout": str(self._access)}
-        changes |= {was: f"127.0.0.1:{replica.port}" for was, replica in zip(ADDRESSES, self.replicas, strict=True)}
+        changes = {
+            "listen 8080;": f"listen 127.0.0.1:{port};",
+            "/tmp/": f"{folder}/",
+            "/dev/stdout": str(self._access),
+        }
+        changes |= {
+            was: f"127.0.0.1:{replica.port}"
+            for was, replica in zip(ADDRESSES, self.replicas, strict=True)
+        }
         for was, now in changes.items():
             assert was in text, was
             text = text.replace(was, now)
         (folder / "nginx.conf").write_text(text, encoding="utf-8")
-        command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;" + "user root;" * (os.geteuid() == 0)]
+        command = [
+            program,
+            "-p",
+            str(folder),
+            "-c",
+            str(folder / "nginx.conf"),
+            "-g",
+            "daemon off;" + "user root;" * (os.geteuid() == 0),
+        ]
         for replica in self.replicas if replicas else ():
             replica.start()
         with (folder / "nginx.log").open("wb") as log:
@@ -127,9 +178,14 @@ class Service:
             for replica in self.replicas if replicas else ():
                 replica.wait()
             for _ in range(SECONDS * 10):
-                with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", port)):
+                with (
+                    contextlib.suppress(ConnectionError),
+                    socket.create_connection(("127.0.0.1", port)),
+                ):
                     break
-                assert self._nginx.poll() is None, (folder / "nginx.log").read_text(encoding="utf-8")
+                assert self._nginx.poll() is None, (folder / "nginx.log").read_text(
+                    encoding="utf-8"
+                )
                 time.sleep(0.1)
         except BaseException:
             self.end()

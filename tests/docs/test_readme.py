@@ -19,7 +19,9 @@ from tools import models
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^\.venv/bin/python -m advisor ([^<\n]*?)(?:\s+#.*)?$", README, flags=re.MULTILINE)
+COMMANDS = re.findall(
+    r"^\.venv/bin/python -m advisor ([^<\n]*?)(?:\s+#.*)?$", README, flags=re.MULTILINE
+)
 """Those that take a file by its name; the two that read standard input have tests of their own."""
 WORKLOAD = re.search(r"```yaml\n(.*?)```", README, flags=re.DOTALL).group(1)
 
@@ -34,25 +36,48 @@ def test_a_command_of_readme_runs(command, tmp_path, catalog):
     (tmp_path / "workload.yaml").write_text(WORKLOAD, encoding="utf-8")
     saved = record.as_json(catalog, recommend(catalog, Workload(), catalogs.today()))
     (tmp_path / "decision.json").write_text(json.dumps(saved), encoding="utf-8")
-    words = [str(tmp_path / word) if word in ("workload.yaml", "decision.json") else word for word in command.split()]
-    done = subprocess.run([sys.executable, "-m", "advisor", *words], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    words = [
+        str(tmp_path / word) if word in ("workload.yaml", "decision.json") else word
+        for word in command.split()
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "advisor", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert (done.returncode, done.stderr) == (0, "") and done.stdout
 
 
-@pytest.mark.skipif(not (ROOT / ".standin/standin.json").exists(), reason="make standin has not run")
+@pytest.mark.skipif(
+    not (ROOT / ".standin/standin.json").exists(), reason="make standin has not run"
+)
 def test_the_command_of_readme_that_encodes_runs():
-    command = re.search(r"^(printf .*?)(?:\s+#.*)?$", README, flags=re.MULTILINE).group(1).replace(".venv/bin/python", sys.executable)
+    command = (
+        re.search(r"^(printf .*?)(?:\s+#.*)?$", README, flags=re.MULTILINE)
+        .group(1)
+        .replace(".venv/bin/python", sys.executable)
+    )
     done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and len(json.loads(done.stdout)) == 384 and "BGE" in done.stderr
 
 
 def test_the_command_of_readme_that_reranks_runs(tmp_path):
     models.write_reranker(tmp_path / "bge-reranker-base")  # a folder of one's own, as README says
-    (tmp_path / "passages.txt").write_text("Knead the dough.\nThe server restarts.\n", encoding="utf-8")
-    command = re.search(r"^\.venv/bin/python -m advisor rerank .*?(?=\s+#|$)", README, flags=re.MULTILINE).group(0)
-    command = command.replace(".venv/bin/python", sys.executable).replace("passages.txt", str(tmp_path / "passages.txt"))
+    (tmp_path / "passages.txt").write_text(
+        "Knead the dough.\nThe server restarts.\n", encoding="utf-8"
+    )
+    command = re.search(
+        r"^\.venv/bin/python -m advisor rerank .*?(?=\s+#|$)", README, flags=re.MULTILINE
+    ).group(0)
+    command = command.replace(".venv/bin/python", sys.executable).replace(
+        "passages.txt", str(tmp_path / "passages.txt")
+    )
     environment = {**os.environ, "ADVISOR_MODELS": str(tmp_path)}
-    done = subprocess.run(command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     scores = [json.loads(line)["score"] for line in done.stdout.splitlines()]
     assert len(scores) == 2 and scores == sorted(scores, reverse=True)
@@ -64,12 +89,17 @@ def test_the_workload_of_readme_is_answered():
 
 
 def test_the_figures_in_readme_are_those_of_the_catalog(catalog):
-    for word, number in (("offers", len(list(catalog.offers()))), ("providers", len(catalog.providers))):
+    for word, number in (
+        ("offers", len(list(catalog.offers()))),
+        ("providers", len(catalog.providers)),
+    ):
         assert set(re.findall(rf"(\d+) {word}\b", README)) <= {str(number)}, word
 
 
 def test_the_files_named_in_readme_are_there():
-    for name in re.findall(r"`((?:catalog|advisor|pages|docs|tests)/[\w/.-]+)`|\((docs/[\w.]+)\)", README):
+    for name in re.findall(
+        r"`((?:catalog|advisor|pages|docs|tests)/[\w/.-]+)`|\((docs/[\w.]+)\)", README
+    ):
         path = next(part for part in name if part)
         assert (ROOT / path).exists(), path
 

@@ -80,7 +80,12 @@ class Server(ThreadingHTTPServer):
 def serving(repos: Mapping[str, Path], **switches: Any) -> Iterator[Address]:
     """Serves each folder as the repository of that name until the block is left."""
     server = Server(("127.0.0.1", 0), Handler)
-    server.repos, server.switches, server.seen, server.closing = repos, Switches(**switches), [], threading.Event()
+    server.repos, server.switches, server.seen, server.closing = (
+        repos,
+        Switches(**switches),
+        [],
+        threading.Event(),
+    )
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     base = Address(f"http://127.0.0.1:{server.server_address[1]}")
@@ -96,7 +101,11 @@ def serving(repos: Mapping[str, Path], **switches: Any) -> Iterator[Address]:
 
 def files_of(folder: Path) -> dict[str, Path]:
     """Files of a repository by name."""
-    return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def in_lfs(name: str) -> bool:
@@ -107,8 +116,17 @@ def described(name: str, content: bytes) -> dict[str, Any]:
     """A sibling of the API's answer. A file in LFS has the id of its pointer."""
     if not in_lfs(name):
         return {"rfilename": name, "size": len(content), "blobId": git_id(content)}
-    lfs = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": POINTER_BYTES}
-    return {"rfilename": name, "size": len(content), "blobId": git_id(lfs["sha256"].encode()), "lfs": lfs}
+    lfs = {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "size": len(content),
+        "pointerSize": POINTER_BYTES,
+    }
+    return {
+        "rfilename": name,
+        "size": len(content),
+        "blobId": git_id(lfs["sha256"].encode()),
+        "lfs": lfs,
+    }
 
 
 def git_id(content: bytes) -> str:
@@ -127,7 +145,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         address = urlsplit(self.path)
-        self.server.seen.append(Request(self.command, self.path, {name.lower(): value for name, value in self.headers.items()}))
+        self.server.seen.append(
+            Request(
+                self.command,
+                self.path,
+                {name.lower(): value for name, value in self.headers.items()},
+            )
+        )
         parts = [unquote(part) for part in address.path.strip("/").split("/")]
         at = "api" if parts[0] == "api" else "files"
         switches = self.server.switches
@@ -137,9 +161,17 @@ class Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
             if switches.status:
-                self.refuse(switches.status, switches.error_code, {"Retry-After": switches.retry_after} if switches.retry_after else {})
+                self.refuse(
+                    switches.status,
+                    switches.error_code,
+                    {"Retry-After": switches.retry_after} if switches.retry_after else {},
+                )
                 return
-            if switches.token and parts[0] != "cdn" and self.headers.get("Authorization") != f"Bearer {switches.token}":
+            if (
+                switches.token
+                and parts[0] != "cdn"
+                and self.headers.get("Authorization") != f"Bearer {switches.token}"
+            ):
                 self.refuse(401, "GatedRepo")
                 return
         if parts[0] == "cdn":
@@ -149,11 +181,15 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.send_resolved(parts)
 
-    def refuse(self, status: int, error_code: str | None = None, headers: Mapping[str, str] | None = None) -> None:
+    def refuse(
+        self, status: int, error_code: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         code = {"X-Error-Code": error_code} if error_code else {}
         self.send(b'{"error":"as asked"}', status, code | dict(headers or {}))
 
-    def send(self, body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+    def send(
+        self, body: bytes, status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> None:
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
             self.send_header(name, value)
@@ -165,21 +201,44 @@ class Handler(BaseHTTPRequestHandler):
         """/api/models/OWNER/NAME, with /revision/REVISION or /tree/REVISION."""
         repo = "/".join(parts[:2])
         if repo not in self.server.repos:
-            self.refuse(401, "RepoNotFound")  # as the hub does, which tells nobody which names exist
+            self.refuse(
+                401, "RepoNotFound"
+            )  # as the hub does, which tells nobody which names exist
             return
         commit = self.server.switches.commit
-        siblings = [described(name, path.read_bytes()) for name, path in files_of(self.server.repos[repo]).items()]
+        siblings = [
+            described(name, path.read_bytes())
+            for name, path in files_of(self.server.repos[repo]).items()
+        ]
         answer: Any = {"id": repo, "modelId": repo, "sha": commit, "tags": [], "siblings": siblings}
         if parts[2:3] == ["tree"]:
             answer = [
-                {"type": "file", "path": each["rfilename"], "size": each["size"], "oid": each["blobId"]}
-                | ({"lfs": {"oid": each["lfs"]["sha256"], "size": each["size"], "pointerSize": POINTER_BYTES}} if "lfs" in each else {})
+                {
+                    "type": "file",
+                    "path": each["rfilename"],
+                    "size": each["size"],
+                    "oid": each["blobId"],
+                }
+                | (
+                    {
+                        "lfs": {
+                            "oid": each["lfs"]["sha256"],
+                            "size": each["size"],
+                            "pointerSize": POINTER_BYTES,
+                        }
+                    }
+                    if "lfs" in each
+                    else {}
+                )
                 for each in siblings
             ]
         elif not query.get("blobs"):
             answer["siblings"] = [{"rfilename": each["rfilename"]} for each in siblings]
         body = self.server.switches.body
-        self.send(json.dumps(answer).encode() if body is None else body, headers={"Content-Type": "application/json"})
+        self.send(
+            json.dumps(answer).encode() if body is None else body,
+            headers={"Content-Type": "application/json"},
+        )
 
     def send_resolved(self, parts: list[str]) -> None:
         """/OWNER/NAME/resolve/REVISION/FILE."""
@@ -198,7 +257,12 @@ class Handler(BaseHTTPRequestHandler):
         self.send(
             b"",
             302,
-            headers | {"Location": f"{base}/cdn/{sha256}?signed=1", "X-Linked-Size": str(len(content)), "X-Linked-ETag": f'"{sha256}"'},
+            headers
+            | {
+                "Location": f"{base}/cdn/{sha256}?signed=1",
+                "X-Linked-Size": str(len(content)),
+                "X-Linked-ETag": f'"{sha256}"',
+            },
         )
 
     def send_large(self, sha256: str) -> None:
@@ -222,7 +286,10 @@ class Handler(BaseHTTPRequestHandler):
             if start >= len(content):
                 self.refuse(416)
                 return
-            headers = {**headers, "Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"}
+            headers = {
+                **headers,
+                "Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}",
+            }
         part = content[start:]
         self.send_response(status)
         for name, value in {"Content-Length": str(len(part)), **headers}.items():
@@ -233,7 +300,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def write_slowly(self, content: bytes) -> None:
         switches = self.server.switches
-        if switches.break_after is not None and switches.breaks > 0 and len(content) > switches.break_after:
+        if (
+            switches.break_after is not None
+            and switches.breaks > 0
+            and len(content) > switches.break_after
+        ):
             switches.breaks -= 1
             self.wfile.write(content[: switches.break_after])
             self.close_connection = True

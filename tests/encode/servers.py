@@ -85,7 +85,9 @@ def need(condition, status=400, payload=None):
 
 
 def strings(value, most):
-    need(isinstance(value, list) and value and all(isinstance(text, str) and text for text in value))
+    need(
+        isinstance(value, list) and value and all(isinstance(text, str) and text for text in value)
+    )
     need(len(value) <= most)
     return value
 
@@ -105,7 +107,12 @@ def openai_embed(asked, at, allowed=("model", "input", "encoding_format"), usage
         data.reverse()
     counted = sum(map(tokens, texts))
     usage = {"prompt_tokens": counted, "total_tokens": counted} if usage is None else usage(texts)
-    return {"object": "list", "data": data, "model": at["model"], "usage": at.get("usage", usage)}, {}
+    return {
+        "object": "list",
+        "data": data,
+        "model": at["model"],
+        "usage": at.get("usage", usage),
+    }, {}
 
 
 def characters(texts):
@@ -131,44 +138,82 @@ def documents(asked, at, allowed=("model", "query", "documents", "top_n")):
     need(set(asked) <= set(allowed) and asked["query"])
     need(asked["model"] == at["model"], 404)
     texts = strings(asked["documents"], at.get("most", 2048))
-    return texts, scored(asked["query"], texts, "index", "relevance_score", at.get("scale", sigmoid))[: asked.get("top_n", len(texts))]
+    return texts, scored(
+        asked["query"], texts, "index", "relevance_score", at.get("scale", sigmoid)
+    )[: asked.get("top_n", len(texts))]
 
 
 def novita_rerank(asked, at):
     texts, rows = documents(asked, at)
     counted = sum(tokens(asked["query"]) + tokens(text) for text in texts)
     usage = {"completion_tokens": 0, "prompt_tokens": counted, "total_tokens": counted}
-    return {"id": "1", "results": [row | {"document": {"text": texts[row["index"]]}} for row in rows], "usage": usage}, {}
+    return {
+        "id": "1",
+        "results": [row | {"document": {"text": texts[row["index"]]}} for row in rows],
+        "usage": usage,
+    }, {}
 
 
 def vllm_rerank(asked, at):
     payload, _ = novita_rerank(asked, at)
-    return payload | {"model": at["model"], "usage": at.get("usage", {"total_tokens": payload["usage"]["total_tokens"]})}, {}
+    return payload | {
+        "model": at["model"],
+        "usage": at.get("usage", {"total_tokens": payload["usage"]["total_tokens"]}),
+    }, {}
 
 
 def infinity_rerank(asked, at):
-    texts, rows = documents(asked, at, ("model", "query", "documents", "top_n", "return_documents", "raw_scores"))
+    texts, rows = documents(
+        asked, at, ("model", "query", "documents", "top_n", "return_documents", "raw_scores")
+    )
     counted = sum(len(asked["query"]) + len(text) for text in texts)
-    return {"object": "rerank", "results": rows, "usage": {"prompt_tokens": counted, "total_tokens": counted}}, {}
+    return {
+        "object": "rerank",
+        "results": rows,
+        "usage": {"prompt_tokens": counted, "total_tokens": counted},
+    }, {}
 
 
 def nim_rank(asked, at):
-    need(set(asked) <= {"model", "query", "passages", "truncate"} and asked["truncate"] in ("NONE", "START", "END"))
+    need(
+        set(asked) <= {"model", "query", "passages", "truncate"}
+        and asked["truncate"] in ("NONE", "START", "END")
+    )
     texts = strings([passage["text"] for passage in asked["passages"]], 512)
     return {"rankings": scored(asked["query"]["text"], texts, "index", "logit", float)}, {}
 
 
 def tei(name, allowed):
     def call(asked, at):
-        need(set(asked) <= set(allowed), 422, {"error": "unknown field", "error_type": "Validation"})
+        need(
+            set(asked) <= set(allowed), 422, {"error": "unknown field", "error_type": "Validation"}
+        )
         texts = strings(asked[name], 10**6)
-        need(len(texts) <= at.get("takes", at["info"]["max_client_batch_size"]), 413, {"error": "batch size", "error_type": "Validation"})
-        cut = asked.get("truncate") or all(tokens(text) <= at["info"]["max_input_length"] for text in texts)
+        need(
+            len(texts) <= at.get("takes", at["info"]["max_client_batch_size"]),
+            413,
+            {"error": "batch size", "error_type": "Validation"},
+        )
+        cut = asked.get("truncate") or all(
+            tokens(text) <= at["info"]["max_input_length"] for text in texts
+        )
         need(cut, 422, {"error": "too long", "error_type": "Validation"})
-        counted = sum(map(tokens, texts)) + (len(texts) * tokens(asked["query"]) if "query" in asked else 0)
-        headers = {"x-compute-type": "gpu+optimized", "x-compute-tokens": str(counted), "x-inference-time": "3"}
+        counted = sum(map(tokens, texts)) + (
+            len(texts) * tokens(asked["query"]) if "query" in asked else 0
+        )
+        headers = {
+            "x-compute-type": "gpu+optimized",
+            "x-compute-tokens": str(counted),
+            "x-inference-time": "3",
+        }
         if "query" in asked:
-            return scored(asked["query"], texts, "index", "score", float if asked.get("raw_scores") else sigmoid), headers
+            return scored(
+                asked["query"],
+                texts,
+                "index",
+                "score",
+                float if asked.get("raw_scores") else sigmoid,
+            ), headers
         return [list(map(float, vector(text, at["dim"]))) for text in texts], headers
 
     return call
@@ -189,12 +234,23 @@ def cloudflare(asked, at):
     if "query" in asked:
         need(set(asked) <= {"query", "contexts", "top_k"})
         texts = strings([context["text"] for context in asked["contexts"]], 10**6)
-        result = {"response": scored(asked["query"], texts, "id", "score", sigmoid)[: asked.get("top_k", len(texts))]}
+        result = {
+            "response": scored(asked["query"], texts, "id", "score", sigmoid)[
+                : asked.get("top_k", len(texts))
+            ]
+        }
     else:
         texts = strings(asked["text"], 100)
         pooling = asked.get("pooling", "cls" if at["model"].endswith("bge-m3") else "mean")
-        rows = [vector(text if pooling == "cls" else text + " another pooling", at["dim"]) for text in texts]
-        result = {"shape": [len(texts), at["dim"]], "data": [list(map(float, row)) for row in rows], "pooling": pooling}
+        rows = [
+            vector(text if pooling == "cls" else text + " another pooling", at["dim"])
+            for text in texts
+        ]
+        result = {
+            "shape": [len(texts), at["dim"]],
+            "data": [list(map(float, row)) for row in rows],
+            "pooling": pooling,
+        }
     return {"result": result, "success": True, "errors": [], "messages": []}, {}
 
 
@@ -210,7 +266,8 @@ CALLS = {
     "nim": {"/embeddings": nim_embed, "/ranking": nim_rank},
     "ollama": {"/api/embed": ollama_embed},
     "cloudflare": {
-        f"/run/{model}": cloudflare for model in ("@cf/baai/bge-small-en-v1.5", "@cf/baai/bge-m3", "@cf/baai/bge-reranker-base")
+        f"/run/{model}": cloudflare
+        for model in ("@cf/baai/bge-small-en-v1.5", "@cf/baai/bge-m3", "@cf/baai/bge-reranker-base")
     },
 }
 TEI_INFO = {
@@ -235,7 +292,11 @@ TEI_INFO = {
 
 def send(handler, status=200, body=b"", **headers):
     handler.send_response(status)
-    for name, value in {"Content_Type": "application/json", "Content_Length": str(len(body)), **headers}.items():
+    for name, value in {
+        "Content_Type": "application/json",
+        "Content_Length": str(len(body)),
+        **headers,
+    }.items():
         handler.send_header(name.replace("_", "-"), value)
     handler.end_headers()
     handler.wfile.write(body)
@@ -243,7 +304,12 @@ def send(handler, status=200, body=b"", **headers):
 
 def status(code, **headers):
     """Answers with a status; the body holds the key that was sent, as careless servers do."""
-    return lambda handler, _: send(handler, code, f'{{"error": "bad key {handler.headers["Authorization"]}"}}'.encode(), **headers)
+    return lambda handler, _: send(
+        handler,
+        code,
+        f'{{"error": "bad key {handler.headers["Authorization"]}"}}'.encode(),
+        **headers,
+    )
 
 
 def sends(body, **headers):
@@ -287,7 +353,9 @@ def endless(handler, _):
 FAULTS = {
     "html": sends(b"<!doctype html><title>Sign in</title>", Content_Type="text/html"),
     "nothing": sends(b""),
-    "cut": lambda handler, answer: send(handler, 200, answer[:-20], Content_Length=str(len(answer))),
+    "cut": lambda handler, answer: send(
+        handler, 200, answer[:-20], Content_Length=str(len(answer))
+    ),
     "closed": lambda handler, _: handler.connection.close(),
     "no-http": lambda handler, _: handler.wfile.write(b"SSH-2.0-OpenSSH\r\n\r\n"),
     "deep": sends(b"[" * 200_000),
@@ -307,7 +375,11 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         at = self.server.at
         self.note(None)
-        answer = json.dumps(at["info"]).encode() if at["shape"] == "tei" and self.path == "/info" else None
+        answer = (
+            json.dumps(at["info"]).encode()
+            if at["shape"] == "tei" and self.path == "/info"
+            else None
+        )
         self.reply(answer, at["info_fault"], {})
 
     def do_POST(self):
@@ -318,7 +390,11 @@ class Handler(BaseHTTPRequestHandler):
         number = len([one for one in self.server.seen if one.method == "POST"])
         fault = at["fault"] if at["times"] is None or number <= at["times"] else None
         answer: bytes | None = None
-        call = CALLS[at["shape"]].get(self.path.removeprefix(at["base"])) if self.path.startswith(at["base"]) else None
+        call = (
+            CALLS[at["shape"]].get(self.path.removeprefix(at["base"]))
+            if self.path.startswith(at["base"])
+            else None
+        )
         try:
             need(call, 404)
             need(at["key"] is None or self.headers["Authorization"] == f"Bearer {at['key']}", 401)
@@ -349,7 +425,18 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def serving(
-    shape, *, model=MODEL, dim=1024, key=None, fault=None, times=None, info=None, info_fault=None, base=None, host="127.0.0.1", **knobs
+    shape,
+    *,
+    model=MODEL,
+    dim=1024,
+    key=None,
+    fault=None,
+    times=None,
+    info=None,
+    info_fault=None,
+    base=None,
+    host="127.0.0.1",
+    **knobs,
 ):
     """The base address of a server of that shape, as its documents write it.
 
@@ -360,7 +447,16 @@ def serving(
     server.daemon_threads, server.block_on_close = True, False
     server.closing, server.lock, server.seen = threading.Event(), threading.Lock(), []
     base = BASES[shape] if base is None else base
-    fixed = {"shape": shape, "model": model, "dim": dim, "key": key, "fault": fault, "times": times, "info_fault": info_fault, "base": base}
+    fixed = {
+        "shape": shape,
+        "model": model,
+        "dim": dim,
+        "key": key,
+        "fault": fault,
+        "times": times,
+        "info_fault": info_fault,
+        "base": base,
+    }
     server.at = knobs | fixed | {"info": TEI_INFO | (info or {})}
     address = Base(f"http://{host}:{server.server_port}{base}")
     address.seen, address.server = server.seen, server

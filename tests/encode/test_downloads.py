@@ -39,8 +39,16 @@ def repo(tmp_path_factory) -> Path:
     """A repository with all files of a model, no model in them."""
     folder = tmp_path_factory.mktemp("repo")
     (folder / "onnx").mkdir()
-    contents = {"onnx/model.onnx": b"model" * 50, "onnx/model.onnx_data": DATA, "tokenizer.json": b'{"a": "\xc3\xa9"}', "README.md": b"no"}
-    contents |= {name: b"{}\n" for name in ("tokenizer_config.json", "config.json", "special_tokens_map.json")}
+    contents = {
+        "onnx/model.onnx": b"model" * 50,
+        "onnx/model.onnx_data": DATA,
+        "tokenizer.json": b'{"a": "\xc3\xa9"}',
+        "README.md": b"no",
+    }
+    contents |= {
+        name: b"{}\n"
+        for name in ("tokenizer_config.json", "config.json", "special_tokens_map.json")
+    }
     for name, content in contents.items():
         (folder / name).write_bytes(content)
     return folder
@@ -67,11 +75,19 @@ def start(store):
 
 def left(store):
     """What is in the store apart from locks, which stay."""
-    return sorted(path.name for path in store.iterdir() if path.suffix != ".lock") if store.exists() else []
+    return (
+        sorted(path.name for path in store.iterdir() if path.suffix != ".lock")
+        if store.exists()
+        else []
+    )
 
 
 def contents(folder):
-    return {name: path.read_bytes() for name, path in hub.files_of(folder).items() if name not in ("README.md", "complete.json")}
+    return {
+        name: path.read_bytes()
+        for name, path in hub.files_of(folder).items()
+        if name not in ("README.md", "complete.json")
+    }
 
 
 def until(condition, seconds=5.0):
@@ -83,7 +99,11 @@ def until(condition, seconds=5.0):
 
 def resolved(base):
     """Files that were asked for, where they start."""
-    found = [(request.path, request.headers.get("range", "")) for request in base.seen if "/resolve/" in request.path]
+    found = [
+        (request.path, request.headers.get("range", ""))
+        for request in base.seen
+        if "/resolve/" in request.path
+    ]
     return [(path.partition("/resolve/")[2].partition("/")[2], part) for path, part in found]
 
 
@@ -93,13 +113,19 @@ def test_a_model_is_fetched_whole_and_is_then_at_hand_without_a_network(repo, st
         got = start(base)
         assert got.wait(10) == "done", got.sentence
     assert got.folder == store / FOLDER == downloads.at_hand(FILES, store)
-    assert got.done_bytes == got.total_bytes == sum(map(len, contents(repo).values())) and got.share == 1.0
+    assert (
+        got.done_bytes == got.total_bytes == sum(map(len, contents(repo).values()))
+        and got.share == 1.0
+    )
     assert contents(store / FOLDER) == contents(repo)
     assert left(store) == [FOLDER] and downloads.lacking(FILES, store) is None
     assert not (store / FOLDER / "README.md").exists()
     kept = json.loads((store / FOLDER / "complete.json").read_text())
     assert kept["repo"] == FILES.repo and kept["revision"] == hub.COMMIT
-    assert kept["files"]["onnx/model.onnx_data"] == {"size": len(DATA), "sha256": hub.hashlib.sha256(DATA).hexdigest()}
+    assert kept["files"]["onnx/model.onnx_data"] == {
+        "size": len(DATA),
+        "sha256": hub.hashlib.sha256(DATA).hexdigest(),
+    }
 
 
 def test_what_was_fetched_loads(tiny_m3, store, start):
@@ -107,7 +133,9 @@ def test_what_was_fetched_loads(tiny_m3, store, start):
         assert start(base).wait(10) == "done"
     folder = downloads.at_hand(FILES, store)
     model = fastembed.TextEmbedding(
-        "mixedbread-ai/mxbai-embed-large-v1", specific_model_path=str(folder), providers=["CPUExecutionProvider"]
+        "mixedbread-ai/mxbai-embed-large-v1",
+        specific_model_path=str(folder),
+        providers=["CPUExecutionProvider"],
     )
     assert len(next(iter(model.embed(["a text"])))) == 32
 
@@ -119,10 +147,18 @@ def test_progress_is_told_and_a_cancelled_download_leaves_nothing(repo, store, s
         for _ in range(2):
             until(lambda: got.done_bytes > (seen[-1] if seen else 0))
             seen.append(got.done_bytes)
-        assert got.state == "downloading" and got.running and got.total_bytes == sum(map(len, contents(repo).values()))
+        assert (
+            got.state == "downloading"
+            and got.running
+            and got.total_bytes == sum(map(len, contents(repo).values()))
+        )
         done = f"{got.done_bytes / 1e6:.1f} MB"
         sentence = got.sentence
-        assert 0 < got.share < 1 and FILES.repo in sentence and re.findall(r"[\d.]+ MB", sentence) == [done, "1.0 MB"]
+        assert (
+            0 < got.share < 1
+            and FILES.repo in sentence
+            and re.findall(r"[\d.]+ MB", sentence) == [done, "1.0 MB"]
+        )
         assert left(store) == [f"{FOLDER}.partial-{got._child.pid}"]
         assert os.getpgid(got._child.pid) == got._child.pid  # Ctrl+C does not reach it
         began = time.monotonic()
@@ -145,7 +181,10 @@ def test_cancelling_what_is_over_changes_nothing(repo, start):
 REFUSALS = {
     "401": ({"status": 401, "where": "api"}, ["BAAI/bge-m3", "401", "HF_TOKEN"]),
     "403": ({"status": 403, "where": "files"}, ["BAAI/bge-m3", "403", "HF_TOKEN"]),
-    "401, gated": ({"status": 401, "error_code": "GatedRepo", "where": "files"}, ["401", "HUB/BAAI/bge-m3", "HF_TOKEN"]),
+    "401, gated": (
+        {"status": 401, "error_code": "GatedRepo", "where": "files"},
+        ["401", "HUB/BAAI/bge-m3", "HF_TOKEN"],
+    ),
     "404": ({"status": 404, "where": "files"}, ["BAAI/bge-m3", "404"]),
     "429": ({"status": 429, "retry_after": "37"}, ["429", "37"]),
     "429 with a date": ({"status": 429, "retry_after": "Wed, 21 Oct 2026 07:28:00 GMT"}, ["429"]),
@@ -153,7 +192,10 @@ REFUSALS = {
     "500": ({"status": 500, "where": "files"}, ["127.0.0.1", "500"]),
     "418": ({"status": 418}, ["127.0.0.1", "418"]),
     "no JSON": ({"body": b"<html>Sign in</html>"}, ["127.0.0.1"]),
-    "no size": ({"body": b'{"sha": "x", "siblings": [{"rfilename": "config.json"}]}'}, ["127.0.0.1"]),
+    "no size": (
+        {"body": b'{"sha": "x", "siblings": [{"rfilename": "config.json"}]}'},
+        ["127.0.0.1"],
+    ),
     "no files": ({"body": b'{"sha": "x", "siblings": []}'}, ["BAAI/bge-m3", "onnx/model.onnx"]),
     "a byte short": ({"short": True}, ["onnx/model.onnx", "249", "250"]),
     "other bytes": ({"wrong_bytes": True}, ["onnx/model.onnx", "sha256"]),
@@ -165,13 +207,20 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("case", REFUSALS)
-def test_what_the_hub_refuses_or_spoils_is_told_in_a_sentence_and_leaves_nothing(repo, store, start, pinned, case):
+def test_what_the_hub_refuses_or_spoils_is_told_in_a_sentence_and_leaves_nothing(
+    repo, store, start, pinned, case
+):
     switches, names = REFUSALS[case]
     with hub.serving({FILES.repo: repo}, **switches) as base:
         got = start(base, patience=HASTY)
         assert got.wait(6) == "failed"
     problem = got.problem.replace(base, "HUB")
-    assert all(name in problem for name in names) and got.problem == got.sentence and problem.endswith(".") and "\n" not in problem
+    assert (
+        all(name in problem for name in names)
+        and got.problem == got.sentence
+        and problem.endswith(".")
+        and "\n" not in problem
+    )
     assert left(store) == [] and downloads.at_hand(FILES, store) is None and got.folder is None
     assert problem == pinned
 
@@ -184,13 +233,19 @@ def test_a_small_file_too_is_checked_byte_for_byte(repo, store, start):
     assert left(store) == []
 
 
-@pytest.mark.parametrize("base", ["http://127.0.0.1:1", "https://hub.invalid"], ids=["refused", "no such name"])
+@pytest.mark.parametrize(
+    "base", ["http://127.0.0.1:1", "https://hub.invalid"], ids=["refused", "no such name"]
+)
 def test_a_hub_that_is_not_there_is_noticed_at_once(store, start, pinned, base):
     began = time.monotonic()
     got = start(base)
     assert got.wait(10) == "failed"
     assert time.monotonic() - began < 5
-    assert urlsplit(base).hostname in got.problem and download_process.OTHER_STEP in got.problem and got.problem == pinned
+    assert (
+        urlsplit(base).hostname in got.problem
+        and download_process.OTHER_STEP in got.problem
+        and got.problem == pinned
+    )
     assert left(store) == []
 
 
@@ -202,7 +257,9 @@ def test_a_hub_that_is_not_there_is_noticed_at_once(store, start, pinned, base):
     ],
     ids=["by the child", "by the parent"],
 )
-def test_a_hub_that_accepts_and_never_answers_is_given_up_on(repo, store, start, pinned, patience, figures):
+def test_a_hub_that_accepts_and_never_answers_is_given_up_on(
+    repo, store, start, pinned, patience, figures
+):
     began = time.monotonic()
     with hub.serving({FILES.repo: repo}, silent=True) as base:
         got = start(base, patience=patience)
@@ -222,14 +279,21 @@ def test_by_itself_a_dead_hub_takes_ten_seconds_at_most():
 def test_what_broke_off_is_taken_up_where_it_stopped(repo, store, start):
     with hub.serving({FILES.repo: repo}, break_after=300_000, breaks=2) as base:
         assert start(base).wait(10) == "done"
-        assert [part for name, part in resolved(base) if name == "onnx/model.onnx_data"] == ["", "bytes=300000-", "bytes=600000-"]
+        assert [part for name, part in resolved(base) if name == "onnx/model.onnx_data"] == [
+            "",
+            "bytes=300000-",
+            "bytes=600000-",
+        ]
     assert contents(store / FOLDER) == contents(repo)
 
 
 def test_where_the_hub_knows_no_parts_a_file_starts_anew(repo, store, start):
     with hub.serving({FILES.repo: repo}, break_after=300_000, breaks=1, no_ranges=True) as base:
         assert start(base).wait(10) == "done"
-        assert [part for name, part in resolved(base) if name == "onnx/model.onnx_data"] == ["", "bytes=300000-"]
+        assert [part for name, part in resolved(base) if name == "onnx/model.onnx_data"] == [
+            "",
+            "bytes=300000-",
+        ]
     assert contents(store / FOLDER) == contents(repo)
 
 
@@ -239,7 +303,9 @@ def test_a_killed_child_leaves_nothing(repo, store, start, pinned):
         until(lambda: got.done_bytes)
         os.kill(got._child.pid, signal.SIGKILL)
         assert got.wait(5) == "failed"
-    assert FILES.repo in got.problem and f"{signal.SIGKILL:d}" in got.problem and got.problem == pinned
+    assert (
+        FILES.repo in got.problem and f"{signal.SIGKILL:d}" in got.problem and got.problem == pinned
+    )
     assert left(store) == []
 
 
@@ -255,13 +321,21 @@ time.sleep(60)
 """
 
 
-def test_the_child_ends_with_its_parent_and_what_it_left_goes_with_the_next_download(repo, store, start):
-    with hub.serving({FILES.repo: repo}, pause_after=300_000) as base:  # so that the child waits, and does not notice by what it says
-        with subprocess.Popen([sys.executable, "-c", PARENT, str(store), base], stdout=subprocess.PIPE, text=True) as parent:
+def test_the_child_ends_with_its_parent_and_what_it_left_goes_with_the_next_download(
+    repo, store, start
+):
+    with hub.serving(
+        {FILES.repo: repo}, pause_after=300_000
+    ) as base:  # so that the child waits, and does not notice by what it says
+        with subprocess.Popen(
+            [sys.executable, "-c", PARENT, str(store), base], stdout=subprocess.PIPE, text=True
+        ) as parent:
             child = int(parent.stdout.readline())
             parent.kill()
         until(lambda: not running(child))
-        assert left(store) == [f"{FOLDER}.partial-{child}"] and downloads.at_hand(FILES, store) is None
+        assert (
+            left(store) == [f"{FOLDER}.partial-{child}"] and downloads.at_hand(FILES, store) is None
+        )
         base.switches.pause_after = None
         assert start(base, Files(FILES.repo, "config.json")).wait(10) == "done"
     assert left(store) == [FOLDER]
@@ -295,7 +369,9 @@ download_process._swap(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
 """
 
 
-def test_a_model_moved_aside_by_a_download_that_was_killed_is_put_back_at_the_next_start(store, fetched, monkeypatch):
+def test_a_model_moved_aside_by_a_download_that_was_killed_is_put_back_at_the_next_start(
+    store, fetched, monkeypatch
+):
     (partial := store / f"{FOLDER}.partial-1").mkdir()
     killed = subprocess.run([sys.executable, "-c", KILLED, str(partial), str(fetched)], check=False)
     assert killed.returncode == -signal.SIGKILL and downloads.at_hand(FILES, store) is None
@@ -304,12 +380,16 @@ def test_a_model_moved_aside_by_a_download_that_was_killed_is_put_back_at_the_ne
     assert downloads.at_hand(FILES, store) == fetched and left(store) == [FOLDER]
 
 
-def test_of_two_downloads_of_one_model_the_second_says_that_it_is_under_way(repo, store, start, pinned):
+def test_of_two_downloads_of_one_model_the_second_says_that_it_is_under_way(
+    repo, store, start, pinned
+):
     with hub.serving({FILES.repo: repo}, drip=(20_000, 0.2)) as base:
         first = start(base)
         until(lambda: first.done_bytes)
         second = start(base)
-        assert second.wait(5) == "failed" and FILES.repo in second.problem and second.problem == pinned
+        assert (
+            second.wait(5) == "failed" and FILES.repo in second.problem and second.problem == pinned
+        )
         assert (store / f"{FOLDER}.lock").read_text() == f"{first._child.pid}\n"
         base.switches.drip = None
         assert first.wait(10) == "done"
@@ -338,7 +418,9 @@ def fetched(fetched_once, store):
     return store / FOLDER
 
 
-def test_a_file_that_was_cut_short_later_is_told_and_alone_fetched_again(repo, store, start, fetched, pinned):
+def test_a_file_that_was_cut_short_later_is_told_and_alone_fetched_again(
+    repo, store, start, fetched, pinned
+):
     path = fetched / "onnx/model.onnx_data"
     with path.open("r+b") as file:
         file.truncate(1_000)
@@ -346,13 +428,21 @@ def test_a_file_that_was_cut_short_later_is_told_and_alone_fetched_again(repo, s
     cut = downloads.lacking(FILES, store)
     path.unlink()
     gone = downloads.lacking(FILES, store)
-    assert all("onnx/model.onnx_data" in sentence and FILES.repo in sentence for sentence in (cut, gone))
-    assert re.findall(r"\d[\d,]{3,}", cut) == ["1,000", f"{len(DATA):,}"] and not re.findall(r"\d[\d,]{3,}", gone)
+    assert all(
+        "onnx/model.onnx_data" in sentence and FILES.repo in sentence for sentence in (cut, gone)
+    )
+    assert re.findall(r"\d[\d,]{3,}", cut) == ["1,000", f"{len(DATA):,}"] and not re.findall(
+        r"\d[\d,]{3,}", gone
+    )
     assert {"cut short": cut, "gone": gone} == pinned
     with hub.serving({FILES.repo: repo}) as base:
         assert start(base).wait(10) == "done"
         assert [name for name, _ in resolved(base)] == ["onnx/model.onnx_data"]
-    assert contents(store / FOLDER) == contents(repo) and left(store) == [FOLDER] and downloads.at_hand(FILES, store)
+    assert (
+        contents(store / FOLDER) == contents(repo)
+        and left(store) == [FOLDER]
+        and downloads.at_hand(FILES, store)
+    )
 
 
 def test_a_file_whose_bytes_changed_is_fetched_again(repo, store, start, fetched):
@@ -364,12 +454,22 @@ def test_a_file_whose_bytes_changed_is_fetched_again(repo, store, start, fetched
 
 
 @pytest.mark.parametrize(
-    "manifest", ["", "[]", "{}", '{"files": []}', '{"files": {"config.json": 3}}', '{"files": {"config.json": {"size": "3"}}}']
+    "manifest",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"files": []}',
+        '{"files": {"config.json": 3}}',
+        '{"files": {"config.json": {"size": "3"}}}',
+    ],
 )
 def test_a_folder_whose_manifest_says_nothing_is_not_at_hand(store, fetched, manifest):
     (fetched / "complete.json").write_text(manifest)
     lacking = downloads.lacking(FILES, store)
-    assert downloads.at_hand(FILES, store) is None and all(name in lacking for name in (str(fetched), "complete.json", FILES.repo))
+    assert downloads.at_hand(FILES, store) is None and all(
+        name in lacking for name in (str(fetched), "complete.json", FILES.repo)
+    )
 
 
 def test_two_models_of_one_repository_stay_together(repo, store, start, fetched, tmp_path, pinned):
@@ -392,7 +492,9 @@ def test_files_of_another_commit_are_not_mixed(repo, store, start, fetched, tmp_
     with hub.serving({FILES.repo: newer}, commit="f" * 40) as base:
         assert start(base, Files(FILES.repo, "config.json")).wait(10) == "done"
     assert (store / FOLDER / "tokenizer.json").read_bytes() == b"{}"
-    assert "onnx/model.onnx" in downloads.lacking(FILES, store) and "onnx/model.onnx_data" not in downloads.lacking(FILES, store)
+    assert "onnx/model.onnx" in downloads.lacking(
+        FILES, store
+    ) and "onnx/model.onnx_data" not in downloads.lacking(FILES, store)
 
 
 def test_a_failed_download_leaves_the_model_that_is_there(repo, store, start, fetched):
@@ -416,14 +518,18 @@ def test_files_that_a_repository_may_lack_are_left_out(repo, store, start, tmp_p
     assert "BAAI/bare" in got.problem and "tokenizer_config.json" in got.problem
 
 
-def test_a_disk_without_room_is_told_in_figures_before_anything_is_fetched(repo, store, start, pinned):
+def test_a_disk_without_room_is_told_in_figures_before_anything_is_fetched(
+    repo, store, start, pinned
+):
     with hub.serving({FILES.repo: repo}) as base:
         got = start(base, spare_bytes=10**18)
         assert got.wait(10) == "failed"
         assert not resolved(base)
     free = downloads.free_bytes(store) / 1e9
     *asked, told_free = re.findall(r"[\d.]+ [MG]B", got.problem)
-    assert asked == ["1.0 MB", "1000000000.00 GB"] and float(told_free.removesuffix(" GB")) == pytest.approx(free, rel=0.01)
+    assert asked == ["1.0 MB", "1000000000.00 GB"] and float(
+        told_free.removesuffix(" GB")
+    ) == pytest.approx(free, rel=0.01)
     assert FILES.repo in got.problem and "ADVISOR_MODELS" in got.problem and left(store) == []
     assert got.problem.replace(told_free, "FREE").replace(str(store), "STORE") == pinned
 
@@ -431,7 +537,9 @@ def test_a_disk_without_room_is_told_in_figures_before_anything_is_fetched(repo,
 def test_a_disk_that_fills_up_is_told(repo, store, start, pinned):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with hub.serving({FILES.repo: repo}) as base:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))  # the child inherits it; writing on fails with EFBIG
+        resource.setrlimit(
+            resource.RLIMIT_FSIZE, (100_000, hard)
+        )  # the child inherits it; writing on fails with EFBIG
         try:
             got = start(base)
         finally:
@@ -448,24 +556,44 @@ def test_a_store_that_cannot_be_written_to_is_told(repo, tmp_path, pinned):
         got = Download(FILES, tmp_path / "file" / "models", hub=base)
         assert got.wait(10) == "failed"
     assert (
-        str(tmp_path / "file" / "models") in got.problem and os.strerror(errno.ENOTDIR) in got.problem and "ADVISOR_MODELS" in got.problem
+        str(tmp_path / "file" / "models") in got.problem
+        and os.strerror(errno.ENOTDIR) in got.problem
+        and "ADVISOR_MODELS" in got.problem
     )
     assert got.problem.replace(str(tmp_path), "FOLDER") == pinned
 
 
-def test_the_token_is_sent_to_the_hub_and_never_shown(repo, store, start, monkeypatch, capfd, pinned):
+def test_the_token_is_sent_to_the_hub_and_never_shown(
+    repo, store, start, monkeypatch, capfd, pinned
+):
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     with hub.serving({FILES.repo: repo}, token="hf_secret") as base:
         assert start(base).wait(10) == "done"
-        assert {("authorization" in request.headers) for request in base.seen if request.path.startswith("/cdn/")} == {False}
+        assert {
+            ("authorization" in request.headers)
+            for request in base.seen
+            if request.path.startswith("/cdn/")
+        } == {False}
     with hub.serving({FILES.repo: repo}, token="hf_other") as gated:
         got = start(gated, Files(FILES.repo, "config.json"))
-        assert got.wait(10) == "failed" and f"{gated}/{FILES.repo}" in got.problem and "HF_TOKEN" in got.problem
+        assert (
+            got.wait(10) == "failed"
+            and f"{gated}/{FILES.repo}" in got.problem
+            and "HF_TOKEN" in got.problem
+        )
     with hub.serving({FILES.repo: repo}, status=403) as base:
         other = start(base)
         assert other.wait(10) == "failed" and "HF_TOKEN" in other.problem and "403" in other.problem
-    assert {"terms to accept": got.problem.replace(gated, "HUB"), "another token": other.problem} == pinned
-    said = "".join(capfd.readouterr()) + got.problem + other.problem + "".join(path.read_text() for path in store.rglob("*.json"))
+    assert {
+        "terms to accept": got.problem.replace(gated, "HUB"),
+        "another token": other.problem,
+    } == pinned
+    said = (
+        "".join(capfd.readouterr())
+        + got.problem
+        + other.problem
+        + "".join(path.read_text() for path in store.rglob("*.json"))
+    )
     assert "secret" not in said
     monkeypatch.delenv("HF_TOKEN")
     with hub.serving({FILES.repo: repo}) as base:
@@ -484,7 +612,12 @@ class Scripted(BaseAdapter):
         self.requests.append(request)
         status, location = next(self.answers)
         response = requests.Response()
-        response.status_code, response.url, response.request, response.raw = status, request.url, request, io.BytesIO()
+        response.status_code, response.url, response.request, response.raw = (
+            status,
+            request.url,
+            request,
+            io.BytesIO(),
+        )
         response.headers.update({"Location": location} if location else {})
         return response
 
@@ -505,21 +638,34 @@ def asked(base, answers):
 
 def test_the_token_goes_to_no_other_host(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
-    steps = [(307, "/api/resolve-cache/x"), (302, "https://cas-bridge.xethub.hf.co/x?signed"), (200, None)]
-    found = [(request.url, request.headers.get("Authorization")) for request in asked("https://huggingface.co", steps)]
+    steps = [
+        (307, "/api/resolve-cache/x"),
+        (302, "https://cas-bridge.xethub.hf.co/x?signed"),
+        (200, None),
+    ]
+    found = [
+        (request.url, request.headers.get("Authorization"))
+        for request in asked("https://huggingface.co", steps)
+    ]
     assert found == [
         ("https://huggingface.co/BAAI/bge-m3/resolve/main/onnx/model.onnx", "Bearer hf_secret"),
         ("https://huggingface.co/api/resolve-cache/x", "Bearer hf_secret"),
         ("https://cas-bridge.xethub.hf.co/x?signed", None),
     ]
-    assert [request.headers.get("Authorization") for request in asked("http://mirror.example", [(200, None)])] == [None]
+    assert [
+        request.headers.get("Authorization")
+        for request in asked("http://mirror.example", [(200, None)])
+    ] == [None]
 
 
 def test_a_password_in_netrc_is_not_sent(monkeypatch, tmp_path):
     (tmp_path / "netrc").write_text("machine huggingface.co login me password secret\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     monkeypatch.delenv("HF_TOKEN", raising=False)
-    assert [request.headers.get("Authorization") for request in asked("https://huggingface.co", [(200, None)])] == [None]
+    assert [
+        request.headers.get("Authorization")
+        for request in asked("https://huggingface.co", [(200, None)])
+    ] == [None]
 
 
 @pytest.mark.parametrize(
@@ -541,7 +687,10 @@ def test_a_redirect_off_the_hubs_hosts_is_not_followed(location):
 
 
 def test_a_redirect_without_end_is_given_up_on():
-    assert len(asked("https://huggingface.co", itertools.repeat((302, "https://huggingface.co/x")))) == 6
+    assert (
+        len(asked("https://huggingface.co", itertools.repeat((302, "https://huggingface.co/x"))))
+        == 6
+    )
 
 
 def test_the_hub_and_the_folder_come_from_the_environment(repo, tmp_path, monkeypatch):
@@ -601,6 +750,12 @@ def test_huggingface_hub_too_downloads_from_the_hub_of_these_tests(repo, tmp_pat
     with hub.serving({FILES.repo: repo}) as base:
         api = huggingface_hub.HfApi(endpoint=base, token=False)
         stated = api.model_info(FILES.repo, files_metadata=True)
-        assert stated.sha == hub.COMMIT and {each.rfilename: each.size for each in stated.siblings}["onnx/model.onnx_data"] == len(DATA)
+        assert stated.sha == hub.COMMIT and {each.rfilename: each.size for each in stated.siblings}[
+            "onnx/model.onnx_data"
+        ] == len(DATA)
         api.snapshot_download(FILES.repo, local_dir=tmp_path / "got", cache_dir=tmp_path / "cache")
-    assert {name: content for name, content in contents(tmp_path / "got").items() if not name.startswith(".cache")} == contents(repo)
+    assert {
+        name: content
+        for name, content in contents(tmp_path / "got").items()
+        if not name.startswith(".cache")
+    } == contents(repo)

@@ -44,9 +44,9 @@ def faults(catalog):
     with pytest.raises(endpoints.EndpointsError) as caught:
         endpoints.load(catalog.variants)
     assert SECRET not in str(caught.value) + repr(caught.value)
-    assert str(caught.value) == "\n".join(map(str, caught.value.faults)) and {fault.file for fault in caught.value.faults} == {
-        "endpoints.yaml"
-    }
+    assert str(caught.value) == "\n".join(map(str, caught.value.faults)) and {
+        fault.file for fault in caught.value.faults
+    } == {"endpoints.yaml"}
     return caught.value.faults
 
 
@@ -56,10 +56,19 @@ def place(fault):
 
 
 def refused(catalog, **changes):
-    fields = {"base_url": "http://127.0.0.1:8080", "shape": "tei", "model": "BAAI/bge-m3", "kind": "embedder"}
+    fields = {
+        "base_url": "http://127.0.0.1:8080",
+        "shape": "tei",
+        "model": "BAAI/bge-m3",
+        "kind": "embedder",
+    }
     with pytest.raises(EncodeError) as caught:
         endpoints.typed(catalog.variants, **fields | changes)
-    assert SECRET not in str(caught.value) and "\n" not in str(caught.value) and caught.value.__context__ is None
+    assert (
+        SECRET not in str(caught.value)
+        and "\n" not in str(caught.value)
+        and caught.value.__context__ is None
+    )
     return str(caught.value)
 
 
@@ -69,7 +78,11 @@ def test_the_example_of_the_docstring_loads(settings, catalog):
     assert list(found) == ["m3-here", "reranker-novita"]
     here, novita = found.values()
     assert (here.shape, here.variant, here.key_env, here.max_batch) == ("tei", "bge-m3", None, None)
-    assert (novita.model, novita.key_env, novita.max_batch) == ("baai/bge-reranker-v2-m3", "NOVITA_API_KEY", 32)
+    assert (novita.model, novita.key_env, novita.max_batch) == (
+        "baai/bge-reranker-v2-m3",
+        "NOVITA_API_KEY",
+        32,
+    )
 
 
 def test_without_settings_there_are_no_endpoints(monkeypatch, catalog):
@@ -88,20 +101,72 @@ def test_the_order_of_the_file_is_kept(settings, catalog):
     ("old", "new", "field", "names"),
     [
         pytest.param("shape: tei", "shape: grpc", "shape", list(Shape.__args__), id="shape"),
-        pytest.param("kind: embedder", "kind: reranker", "kind", ["BGE M3", "reranker"], id="kind of another variant"),
-        pytest.param("variant: bge-m3", "variant: bge-m33", "variant", ["'bge-m33'", "'bge-m3'"], id="variant"),
-        pytest.param("variant: bge-m3", "variant: aquila2-7b", "kind", ["Aquila2-7B", "embedder"], id="variant of another kind"),
-        pytest.param("http://10.0.0.7:8080", f"http://me:{SECRET}@10.0.0.7", "base_url", [client.EXAMPLE], id="user"),
-        pytest.param("http://10.0.0.7:8080", "http://10.0.0.7:99999", "base_url", [client.EXAMPLE], id="port"),
-        pytest.param("http://10.0.0.7:8080", "file:///etc/passwd", "base_url", [client.EXAMPLE], id="scheme"),
+        pytest.param(
+            "kind: embedder",
+            "kind: reranker",
+            "kind",
+            ["BGE M3", "reranker"],
+            id="kind of another variant",
+        ),
+        pytest.param(
+            "variant: bge-m3",
+            "variant: bge-m33",
+            "variant",
+            ["'bge-m33'", "'bge-m3'"],
+            id="variant",
+        ),
+        pytest.param(
+            "variant: bge-m3",
+            "variant: aquila2-7b",
+            "kind",
+            ["Aquila2-7B", "embedder"],
+            id="variant of another kind",
+        ),
+        pytest.param(
+            "http://10.0.0.7:8080",
+            f"http://me:{SECRET}@10.0.0.7",
+            "base_url",
+            [client.EXAMPLE],
+            id="user",
+        ),
+        pytest.param(
+            "http://10.0.0.7:8080", "http://10.0.0.7:99999", "base_url", [client.EXAMPLE], id="port"
+        ),
+        pytest.param(
+            "http://10.0.0.7:8080", "file:///etc/passwd", "base_url", [client.EXAMPLE], id="scheme"
+        ),
         pytest.param('    model: "BAAI/bge-m3"\n', "", "model", ["BAAI/bge-m3"], id="no model"),
-        pytest.param("BAAI/bge-m3", "../../accounts", "model", ["BAAI/bge-m3"], id="model with dots"),
+        pytest.param(
+            "BAAI/bge-m3", "../../accounts", "model", ["BAAI/bge-m3"], id="model with dots"
+        ),
         pytest.param("BAAI/bge-m3", "a//b", "model", ["BAAI/bge-m3"], id="model with two slashes"),
-        pytest.param("BAAI/bge-m3", "a?b", "model", ["BAAI/bge-m3"], id="model with a question mark"),
-        pytest.param("kind: embedder", f"kind: embedder\n    key_env: {SECRET}", "key_env", ["NOVITA_API_KEY"], id="key_env"),
-        pytest.param("kind: embedder", f"kind: embedder\n    key: {SECRET}", "", ["'key'", "'key_env'"], id="no such field"),
-        pytest.param("kind: embedder", "kind: embedder\n    max_batch: 0", "max_batch", ["0"], id="max_batch"),
-        pytest.param("kind: embedder", "kind: embedder\n    precision: bf16", "precision", ["fp32", "fp16", "int8"], id="precision"),
+        pytest.param(
+            "BAAI/bge-m3", "a?b", "model", ["BAAI/bge-m3"], id="model with a question mark"
+        ),
+        pytest.param(
+            "kind: embedder",
+            f"kind: embedder\n    key_env: {SECRET}",
+            "key_env",
+            ["NOVITA_API_KEY"],
+            id="key_env",
+        ),
+        pytest.param(
+            "kind: embedder",
+            f"kind: embedder\n    key: {SECRET}",
+            "",
+            ["'key'", "'key_env'"],
+            id="no such field",
+        ),
+        pytest.param(
+            "kind: embedder", "kind: embedder\n    max_batch: 0", "max_batch", ["0"], id="max_batch"
+        ),
+        pytest.param(
+            "kind: embedder",
+            "kind: embedder\n    precision: bf16",
+            "precision",
+            ["fp32", "fp16", "int8"],
+            id="precision",
+        ),
         pytest.param("id: m3-here", "id: M3 here", "id", ["m3-here"], id="id"),
         pytest.param("BGE M3 on our GPU", "a\\nb", "name", ["80"], id="name of two lines"),
         pytest.param("BGE M3 on our GPU", "a\u202eb", "name", ["80"], id="name turned round"),
@@ -117,7 +182,11 @@ def test_a_fault_names_its_place_and_a_remedy(settings, catalog, pinned, old, ne
 
 def test_every_fault_is_in_one_report(settings, catalog):
     settings(
-        "endpoint: 1\nendpoints:\n" + GOOD + GOOD + GOOD.replace("m3-here", "b").replace("tei", "x").replace("10.0.0.7", "@") + "  - 7\n"
+        "endpoint: 1\nendpoints:\n"
+        + GOOD
+        + GOOD
+        + GOOD.replace("m3-here", "b").replace("tei", "x").replace("10.0.0.7", "@")
+        + "  - 7\n"
     )
     assert [place(fault) for fault in faults(catalog)] == [
         ("", "endpoint"),
@@ -132,7 +201,9 @@ def test_every_fault_is_in_one_report(settings, catalog):
 def test_a_shape_without_reranking_serves_no_reranker(settings, catalog, shape):
     settings(
         "endpoints:\n"
-        + GOOD.replace("tei", shape).replace("kind: embedder", "kind: reranker").replace("variant: bge-m3", "variant: bge-reranker-base")
+        + GOOD.replace("tei", shape)
+        .replace("kind: embedder", "kind: reranker")
+        .replace("variant: bge-m3", "variant: bge-reranker-base")
     )
     (found,) = faults(catalog)
     assert place(found) == ("m3-here", "") and shape in found.problem
@@ -193,7 +264,9 @@ def test_the_key_is_read_from_the_variable_when_it_is_needed(settings, catalog, 
 @pytest.mark.parametrize("value", [None, ""])
 def test_a_variable_that_is_not_set_is_told_in_one_sentence(settings, catalog, monkeypatch, value):
     endpoint = with_key(settings, catalog)
-    monkeypatch.delenv("OUR_TEI_KEY", raising=False) if value is None else monkeypatch.setenv("OUR_TEI_KEY", value)
+    monkeypatch.delenv("OUR_TEI_KEY", raising=False) if value is None else monkeypatch.setenv(
+        "OUR_TEI_KEY", value
+    )
     with pytest.raises(EncodeError) as caught:
         endpoint.key()
     assert endpoint.name in str(caught.value) and "OUR_TEI_KEY" in str(caught.value)
@@ -202,12 +275,22 @@ def test_a_variable_that_is_not_set_is_told_in_one_sentence(settings, catalog, m
 # Typed in
 
 
-@pytest.mark.parametrize(("value", "allowed"), [(None, False), ("", False), ("0", False), ("true", False), ("1", True)])
+@pytest.mark.parametrize(
+    ("value", "allowed"), [(None, False), ("", False), ("0", False), ("true", False), ("1", True)]
+)
 def test_typing_is_off_unless_the_operator_says_1(monkeypatch, catalog, value, allowed):
-    monkeypatch.delenv("ADVISOR_TYPED_ENDPOINTS", raising=False) if value is None else monkeypatch.setenv("ADVISOR_TYPED_ENDPOINTS", value)
+    monkeypatch.delenv(
+        "ADVISOR_TYPED_ENDPOINTS", raising=False
+    ) if value is None else monkeypatch.setenv("ADVISOR_TYPED_ENDPOINTS", value)
     assert endpoints.typing_allowed() is allowed
     if allowed:
-        endpoints.typed(catalog.variants, base_url="http://127.0.0.1:8080", shape="tei", model="m", kind="embedder")
+        endpoints.typed(
+            catalog.variants,
+            base_url="http://127.0.0.1:8080",
+            shape="tei",
+            model="m",
+            kind="embedder",
+        )
     else:
         refused(catalog)
 
@@ -219,7 +302,12 @@ def test_who_may_not_type_an_endpoint_is_told_what_to_do(monkeypatch, catalog, p
 
 def test_a_typed_endpoint_needs_no_name(typing, catalog):
     endpoint = endpoints.typed(
-        catalog.variants, base_url="http://127.0.0.1:8080 ", shape="tei", model="m", kind="embedder", variant="bge-m3"
+        catalog.variants,
+        base_url="http://127.0.0.1:8080 ",
+        shape="tei",
+        model="m",
+        kind="embedder",
+        variant="bge-m3",
     )
     assert (endpoint.id, endpoint.base_url) == ("typed", "http://127.0.0.1:8080") and endpoint.name
 
@@ -232,12 +320,16 @@ def test_a_typed_endpoint_needs_no_name(typing, catalog):
         pytest.param({"model": ""}, "BAAI/bge-m3", id="no model"),
         pytest.param({"model": "a b"}, "BAAI/bge-m3", id="model"),
         pytest.param({"variant": "nothing"}, "'nothing'", id="variant"),
-        pytest.param({"variant": "bge-reranker-base"}, "BGE Reranker Base", id="variant of another kind"),
+        pytest.param(
+            {"variant": "bge-reranker-base"}, "BGE Reranker Base", id="variant of another kind"
+        ),
         pytest.param({"shape": "ollama", "kind": "reranker"}, "ollama", id="shape"),
         pytest.param({"key_env": "HOME"}, "key", id="key_env"),
         pytest.param({"key": SECRET}, "'key'", id="no such field"),
     ],
 )
-def test_a_typed_endpoint_that_cannot_be_used_is_one_sentence(typing, catalog, pinned, changes, name):
+def test_a_typed_endpoint_that_cannot_be_used_is_one_sentence(
+    typing, catalog, pinned, changes, name
+):
     sentence = refused(catalog, **changes)
     assert name in sentence and sentence == pinned

@@ -44,7 +44,11 @@ def passed(folder, model_file, text, limit, pair=None):
     tokenizer.enable_truncation(limit)
     one = tokenizer.encode(text, pair)
     session = ort.InferenceSession(str(folder / model_file), providers=["CPUExecutionProvider"])
-    wanted = {"input_ids": one.ids, "attention_mask": one.attention_mask, "token_type_ids": [0] * len(one.ids)}
+    wanted = {
+        "input_ids": one.ids,
+        "attention_mask": one.attention_mask,
+        "token_type_ids": [0] * len(one.ids),
+    }
     given = {node.name: np.array([wanted[node.name]], np.int64) for node in session.get_inputs()}
     return session.run(None, given)[0][0], before
 
@@ -72,18 +76,28 @@ def test_scores_are_those_of_a_pass_by_hand(reranker, tiny_reranker):
 
 def test_the_order_of_texts_changes_no_vector(small):
     forward, back = small.embed(TEXTS, "passage"), small.embed(TEXTS[::-1], "passage")
-    assert np.allclose(forward.dense, back.dense[::-1], atol=1e-5) and forward.tokens == back.tokens[::-1]
+    assert (
+        np.allclose(forward.dense, back.dense[::-1], atol=1e-5)
+        and forward.tokens == back.tokens[::-1]
+    )
 
 
 def test_a_query_gets_the_instruction_and_a_passage_none(small):
-    query, bare, passage = (small.embed(["fox"], role, instruct=on) for role, on in (("query", True), ("query", False), ("passage", True)))
-    by_hand = small.embed(["Represent this sentence for searching relevant passages: fox"], "passage")
+    query, bare, passage = (
+        small.embed(["fox"], role, instruct=on)
+        for role, on in (("query", True), ("query", False), ("passage", True))
+    )
+    by_hand = small.embed(
+        ["Represent this sentence for searching relevant passages: fox"], "passage"
+    )
     assert np.allclose(query.dense, by_hand.dense) and not np.allclose(query.dense, bare.dense)
     assert np.allclose(bare.dense, passage.dense) and query.tokens[0] > bare.tokens[0]
 
 
 def test_no_texts_give_no_rows(small, reranker):
-    assert small.embed([], "passage").dense.shape == (0, 384) and reranker.rerank("q", []).raw.shape == (0,)
+    assert small.embed([], "passage").dense.shape == (0, 384) and reranker.rerank(
+        "q", []
+    ).raw.shape == (0,)
 
 
 def test_a_batch_holds_texts_of_one_length_and_few_tokens(monkeypatch):
@@ -92,7 +106,10 @@ def test_a_batch_holds_texts_of_one_length_and_few_tokens(monkeypatch):
     assert sorted(place for batch in found for place in batch) == list(range(200))
     assert found[0] == [0]
     for batch in found:
-        assert len(batch) <= 64 and (len(batch) == 1 or len(batch) * max(read[place] for place in batch) <= engine.BATCH_TOKENS)
+        assert len(batch) <= 64 and (
+            len(batch) == 1
+            or len(batch) * max(read[place] for place in batch) <= engine.BATCH_TOKENS
+        )
     monkeypatch.setattr(engine, "BATCH_TOKENS", 15)
     assert list(engine.batches([3, 7, 3, 7], 4)) == [[1, 3], [0, 2]]
     assert [len(batch) for batch in engine.batches([0, 0, 99], 2)] == [1, 2]
@@ -105,7 +122,9 @@ def test_weights_of_another_shape_are_not_called_the_variant(small):
 
 
 def test_weights_of_the_right_shape_are_the_variant_with_their_precision(catalog, tiny_embedder):
-    right = replace(models.of_variant(catalog, "bge-small-en-v1.5", tiny_embedder), embedding_dim=32)
+    right = replace(
+        models.of_variant(catalog, "bge-small-en-v1.5", tiny_embedder), embedding_dim=32
+    )
     size = (tiny_embedder / "model_optimized.onnx").stat().st_size
     for precision, width in (("fp32", 4), ("fp16", 2), ("int8", 1)):
         about = fastembed_engine.load(replace(right, parameters=size // width)).about
@@ -116,9 +135,18 @@ def test_a_limit_of_the_catalog_below_the_tokenizers_is_kept(catalog, tiny_m3):
     model = replace(models.of_variant(catalog, "bge-m3", tiny_m3), max_tokens=16)
     loaded = fastembed_engine.load(model)
     assert loaded.about.max_tokens == 16
-    long, cut = loaded.embed(["one two three four five six seven eight nine ten " * 9], "passage"), None
-    cut = passed(tiny_m3, "onnx/model.onnx", "one two three four five six seven eight nine ten " * 9, 16)[0][0]
-    assert float(long.dense[0] @ (cut / np.linalg.norm(cut))) > 0.99999 and long.tokens[0] > 16 and long.counted == 16
+    long, cut = (
+        loaded.embed(["one two three four five six seven eight nine ten " * 9], "passage"),
+        None,
+    )
+    cut = passed(
+        tiny_m3, "onnx/model.onnx", "one two three four five six seven eight nine ten " * 9, 16
+    )[0][0]
+    assert (
+        float(long.dense[0] @ (cut / np.linalg.norm(cut))) > 0.99999
+        and long.tokens[0] > 16
+        and long.counted == 16
+    )
 
 
 def test_a_custom_model_with_its_weights_beside_it_can_be_loaded_twice(catalog, tiny_m3):
@@ -128,10 +156,20 @@ def test_a_custom_model_with_its_weights_beside_it_can_be_loaded_twice(catalog, 
 
 
 def test_an_engine_that_pools_otherwise_is_refused(catalog, tiny_embedder, pinned):
-    model = replace(models.of_variant(catalog, "bge-small-en-v1.5", tiny_embedder), embedding_dim=32, pooling="mean")
+    model = replace(
+        models.of_variant(catalog, "bge-small-en-v1.5", tiny_embedder),
+        embedding_dim=32,
+        pooling="mean",
+    )
     with pytest.raises(EncodeError) as caught:
-        fastembed_engine.load(model)  # fastembed's built-in takes the first token whatever the catalog says
-    assert model.name in str(caught.value) and "mean" in str(caught.value) and str(caught.value) == pinned
+        fastembed_engine.load(
+            model
+        )  # fastembed's built-in takes the first token whatever the catalog says
+    assert (
+        model.name in str(caught.value)
+        and "mean" in str(caught.value)
+        and str(caught.value) == pinned
+    )
 
 
 @pytest.mark.parametrize(
@@ -162,10 +200,15 @@ def test_a_broken_folder_is_told_in_a_sentence(catalog, tiny_embedder, tmp_path,
     assert named in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_a_file_that_is_missing_and_one_that_is_broken_are_told_with_the_next_step(catalog, tiny_embedder, tmp_path, pinned):
+def test_a_file_that_is_missing_and_one_that_is_broken_are_told_with_the_next_step(
+    catalog, tiny_embedder, tmp_path, pinned
+):
     folder = shutil.copytree(tiny_embedder, tmp_path / "model")
     found = {}
-    for name, spoil in (("broken", lambda file: file.write_bytes(b"")), ("missing", lambda file: file.unlink())):
+    for name, spoil in (
+        ("broken", lambda file: file.write_bytes(b"")),
+        ("missing", lambda file: file.unlink()),
+    ):
         spoil(folder / "model_optimized.onnx")
         with pytest.raises(EncodeError) as caught:
             fastembed_engine.load(models.of_variant(catalog, "bge-small-en-v1.5", folder))
@@ -209,7 +252,11 @@ def test_a_stand_in_says_so(tmp_path, tiny_embedder, pinned):
     }
     (folder / models.STANDIN_FILE).write_text(json.dumps(told))
     engine = fastembed_engine.load(models.standin(folder))
-    assert engine.about.standin and engine.about.variant_id is None and engine.about.max_tokens == 64
+    assert (
+        engine.about.standin and engine.about.variant_id is None and engine.about.max_tokens == 64
+    )
     states, _ = passed(folder, "model_optimized.onnx", "a fox", 64)
     mean = states.mean(axis=0)
-    assert float(engine.embed(["a fox"], "query").dense[0] @ (mean / np.linalg.norm(mean))) > 0.99999
+    assert (
+        float(engine.embed(["a fox"], "query").dense[0] @ (mean / np.linalg.norm(mean))) > 0.99999
+    )

@@ -77,8 +77,16 @@ def test_a_pooled_model_answers_as_one_in_this_process_does(pooled, small, pair)
 
     pool = pooled()
     texts = ["a fox", "", "a longer text about foxes and hounds"]
-    assert np.allclose(pool.engine(small).embed(texts, "query").dense, fastembed_engine.load(small).embed(texts, "query").dense, atol=1e-6)
-    assert np.allclose(pool.engine(pair).rerank("q", texts).raw, fastembed_engine.load(pair).rerank("q", texts).raw, atol=1e-5)
+    assert np.allclose(
+        pool.engine(small).embed(texts, "query").dense,
+        fastembed_engine.load(small).embed(texts, "query").dense,
+        atol=1e-6,
+    )
+    assert np.allclose(
+        pool.engine(pair).rerank("q", texts).raw,
+        fastembed_engine.load(pair).rerank("q", texts).raw,
+        atol=1e-5,
+    )
     assert pool.engine(small).about == fastembed_engine.load(small).about
 
 
@@ -86,7 +94,9 @@ def test_the_model_loads_while_the_caller_goes_on(pooled, small):
     pool = pooled()
     start = time.monotonic()
     engine = pool.engine(small)
-    assert time.monotonic() - start < 0.5 and pool.about(small) is None and pool.resident() == [small]
+    assert (
+        time.monotonic() - start < 0.5 and pool.about(small) is None and pool.resident() == [small]
+    )
     assert engine.about.kind == "embedder" and pool.about(small) is not None
 
 
@@ -95,14 +105,23 @@ def test_visitors_share_one_copy(pooled, small):
     boxes = [in_background(lambda: pool.engine(small).embed(["fox"], "query")) for _ in range(5)]
     for _, thread in boxes:
         thread.join(60)
-    assert len({box["value"].dense.tobytes() for box, _ in boxes}) == 1 and len(pool.resident()) == 1
+    assert (
+        len({box["value"].dense.tobytes() for box, _ in boxes}) == 1 and len(pool.resident()) == 1
+    )
 
 
 def test_more_texts_than_a_request_takes_go_in_parts(pooled, small, pair):
     pool = pooled(most_texts=3)
     texts = [f"text number {n}" for n in range(8)]
-    made, whole = pool.engine(small).embed(texts, "passage"), pooled().engine(small).embed(texts, "passage")
-    assert np.allclose(made.dense, whole.dense, atol=1e-5) and made.tokens == whole.tokens and made.counted == whole.counted
+    made, whole = (
+        pool.engine(small).embed(texts, "passage"),
+        pooled().engine(small).embed(texts, "passage"),
+    )
+    assert (
+        np.allclose(made.dense, whole.dense, atol=1e-5)
+        and made.tokens == whole.tokens
+        and made.counted == whole.counted
+    )
     assert pool.engine(pair).rerank("q", texts).raw.shape == (8,)
 
 
@@ -134,7 +153,9 @@ def test_a_full_queue_says_so_and_the_others_go_on(pooled, small, pinned):
     until(lambda: pool.waiting == 0)
     assert first["value"].dense.shape == (128, 32) and second["value"].dense.shape == (1, 32)
     (before,) = {words for words in told if figures(words, small.name)}
-    assert small.name in before and figures(before, small.name) == figures(caught.value, small.name) == ["1"]
+    assert small.name in before and figures(before, small.name) == figures(
+        caught.value, small.name
+    ) == ["1"]
     assert {"full": str(caught.value), "before yours": before} == pinned
 
 
@@ -164,11 +185,18 @@ def test_the_model_longest_unused_makes_room_and_one_at_work_does_not(pooled, sm
     pool.engine(third).embed(["fox"], "query")
     assert set(pool.resident()) == {pair, third}
     until(lambda: not alive(gone))
-    boxes = [in_background(lambda: pool.engine(third).embed(LONG, "passage")), in_background(lambda: pool.engine(pair).rerank("q", LONG))]
+    boxes = [
+        in_background(lambda: pool.engine(third).embed(LONG, "passage")),
+        in_background(lambda: pool.engine(pair).rerank("q", LONG)),
+    ]
     until(lambda: all(one.busy for one in pool._residents.values()))
     with pytest.raises(FullError) as caught:
         pool.engine(small)
-    assert third.name in str(caught.value) and pair.name in str(caught.value) and str(caught.value) == pinned
+    assert (
+        third.name in str(caught.value)
+        and pair.name in str(caught.value)
+        and str(caught.value) == pinned
+    )
     for box, thread in boxes:
         thread.join(120)
         assert "value" in box
@@ -197,8 +225,15 @@ def test_work_that_takes_too_long_is_stopped(pooled, small, pinned):
     process = children(small, pool)
     with pytest.raises(EncodeError) as caught:
         engine.embed(LONG, "passage")
-    assert not alive(process) and pool.engine(small).embed(["fox"], "query").dense.shape == (1, 32)  # loaded anew
-    assert small.name in str(caught.value) and figures(caught.value, small.name) == ["0"] and str(caught.value) == pinned
+    assert not alive(process) and pool.engine(small).embed(["fox"], "query").dense.shape == (
+        1,
+        32,
+    )  # loaded anew
+    assert (
+        small.name in str(caught.value)
+        and figures(caught.value, small.name) == ["0"]
+        and str(caught.value) == pinned
+    )
 
 
 def test_a_killed_process_costs_its_request_and_the_next_loads_it_anew(pooled, small, pinned):
@@ -209,7 +244,11 @@ def test_a_killed_process_costs_its_request_and_the_next_loads_it_anew(pooled, s
     until(lambda: pool._residents[small].busy)
     os.kill(children(small, pool), signal.SIGKILL)
     thread.join(30)
-    assert isinstance(box["error"], EncodeError) and small.name in str(box["error"]) and str(box["error"]) == pinned
+    assert (
+        isinstance(box["error"], EncodeError)
+        and small.name in str(box["error"])
+        and str(box["error"]) == pinned
+    )
     assert engine.embed(["fox"], "query").dense.shape == (1, 32)
 
 
@@ -236,7 +275,10 @@ def test_an_unused_model_leaves_the_memory(pooled, small):
     pool.engine(small).embed(["fox"], "query")
     process = children(small, pool)
     until(lambda: not alive(process))
-    assert pool.resident() == [] and pool.engine(small).embed(["fox"], "query").dense.shape == (1, 32)
+    assert pool.resident() == [] and pool.engine(small).embed(["fox"], "query").dense.shape == (
+        1,
+        32,
+    )
 
 
 def test_closing_ends_the_processes_and_tells_those_who_wait(pooled, small, pinned):
@@ -265,8 +307,14 @@ def test_a_visitor_who_clears_streamlits_caches_ends_no_model(small):
     try:
         engines.POOL.engine(small).embed(["fox"], "query")
         process = children(small, engines.POOL)
-        AppSession._handle_clear_cache_request(SimpleNamespace(_session_state={}))  # what any visitor's BackMsg.clear_cache does
-        assert engines.POOL.resident() == [small] and alive(process) and children(small, engines.POOL) == process
+        AppSession._handle_clear_cache_request(
+            SimpleNamespace(_session_state={})
+        )  # what any visitor's BackMsg.clear_cache does
+        assert (
+            engines.POOL.resident() == [small]
+            and alive(process)
+            and children(small, engines.POOL) == process
+        )
     finally:
         engines.POOL._residents[small].close()
 
@@ -305,4 +353,7 @@ def test_files_that_were_replaced_are_another_model(pooled, catalog, tiny_embedd
     tools.write_embedder(folder, shape=replace(tools.TINY, hidden=16, heads=2, kv_heads=2))
     after = models.of_variant(catalog, "bge-small-en-v1.5", folder)
     assert after != before
-    assert (first.shape, pooled().engine(after).embed(["fox"], "query").dense.shape) == ((1, 32), (1, 16))
+    assert (first.shape, pooled().engine(after).embed(["fox"], "query").dense.shape) == (
+        (1, 32),
+        (1, 16),
+    )

@@ -25,7 +25,9 @@ from advisor.net.client import Limits, checked, parsed, too_long
 from tests.encode import servers
 
 KEY = "sk_test_5ecret-of-the-visitor"
-QUICK = Limits(connect_s=1, read_s=1, deadline_s=3, largest_bytes=5_000_000, backoff_s=0.01, longest_wait_s=1.2)
+QUICK = Limits(
+    connect_s=1, read_s=1, deadline_s=3, largest_bytes=5_000_000, backoff_s=0.01, longest_wait_s=1.2
+)
 TEXTS = ["Cats purr when they are content.", "The price of a GPU by the hour", "cats purr"]
 QUERY = "Why do cats purr?"
 EMBEDDERS = list(dialects.EMBED)
@@ -33,9 +35,28 @@ RERANKERS = list(dialects.RERANK)
 CLOUDFLARE = {"embedder": "@cf/baai/bge-small-en-v1.5", "reranker": "@cf/baai/bge-reranker-base"}
 
 
-def engine(base_url, shape, variants=None, *, kind="embedder", model=None, limits=QUICK, key=None, task=remote.TASK, **fields):
+def engine(
+    base_url,
+    shape,
+    variants=None,
+    *,
+    kind="embedder",
+    model=None,
+    limits=QUICK,
+    key=None,
+    task=remote.TASK,
+    **fields,
+):
     model = model or (CLOUDFLARE[kind] if shape == "cloudflare" else servers.MODEL)
-    endpoint = Endpoint(id="here", name="Our server", base_url=base_url, shape=shape, model=model, kind=kind, **fields)
+    endpoint = Endpoint(
+        id="here",
+        name="Our server",
+        base_url=base_url,
+        shape=shape,
+        model=model,
+        kind=kind,
+        **fields,
+    )
     return remote.Remote(endpoint, variants or {}, limits=limits, key=key, task=task)
 
 
@@ -87,7 +108,11 @@ def test_each_shape_gives_scores_in_the_order_of_the_passages(shape):
         got = engine(base, shape, kind="reranker").rerank(QUERY, TEXTS)
     expected = [servers.logit(QUERY, text) for text in TEXTS]
     assert got.scale == ("logit" if shape in ("tei", "nim") else "sigmoid")
-    np.testing.assert_allclose(got.raw, expected if got.scale == "logit" else list(map(servers.sigmoid, expected)), rtol=1e-5)
+    np.testing.assert_allclose(
+        got.raw,
+        expected if got.scale == "logit" else list(map(servers.sigmoid, expected)),
+        rtol=1e-5,
+    )
     np.testing.assert_allclose(got.sigmoid, list(map(servers.sigmoid, expected)), rtol=1e-4)
     assert got.raw.dtype == np.float32 and got.raw.argmin() == 1
 
@@ -141,17 +166,28 @@ def test_what_was_counted_is_told_in_its_unit_over_all_requests(shape, kind, cou
 def test_without_a_count_none_is_told(shape, kind, knobs):
     with servers.serving(shape, **knobs) as base:
         asked = engine(base, shape, kind=kind)
-        assert (asked.embed(TEXTS, "passage") if kind == "embedder" else asked.rerank(QUERY, TEXTS)).counted is None
+        assert (
+            asked.embed(TEXTS, "passage") if kind == "embedder" else asked.rerank(QUERY, TEXTS)
+        ).counted is None
 
 
 def test_a_count_that_one_of_the_requests_lacks_is_not_told():
-    with servers.serving("ollama", fault=servers.changed(lambda answer: {"embeddings": answer["embeddings"]}), times=1) as base:
+    with servers.serving(
+        "ollama",
+        fault=servers.changed(lambda answer: {"embeddings": answer["embeddings"]}),
+        times=1,
+    ) as base:
         assert engine(base, "ollama", max_batch=2).embed(TEXTS, "passage").counted is None
 
 
-@pytest.mark.parametrize("header", [{}, {"x_compute_tokens": "-1"}, {"x_compute_tokens": "many"}, {"x_compute_tokens": "9" * 30}])
+@pytest.mark.parametrize(
+    "header",
+    [{}, {"x_compute_tokens": "-1"}, {"x_compute_tokens": "many"}, {"x_compute_tokens": "9" * 30}],
+)
 def test_a_tei_without_a_usable_header_tells_no_count(header):
-    with servers.serving("tei", fault=lambda handler, answer: servers.send(handler, 200, answer, **header)) as base:
+    with servers.serving(
+        "tei", fault=lambda handler, answer: servers.send(handler, 200, answer, **header)
+    ) as base:
         assert engine(base, "tei").embed(TEXTS, "passage").counted is None
 
 
@@ -186,9 +222,21 @@ def test_a_tei_without_a_usable_header_tells_no_count(header):
         ("ollama", "/v1", "/api/embed"),
         ("ollama", "/api", "/api/embed"),
         ("ollama", "/api/embed", "/api/embed"),
-        ("cloudflare", "/client/v4/accounts/abc/ai", "/client/v4/accounts/abc/ai/run/@cf/baai/bge-small-en-v1.5"),
-        ("cloudflare", "/client/v4/accounts/abc/ai/run", "/client/v4/accounts/abc/ai/run/@cf/baai/bge-small-en-v1.5"),
-        ("cloudflare", "/client/v4/accounts/abc/ai/v1", "/client/v4/accounts/abc/ai/run/@cf/baai/bge-small-en-v1.5"),
+        (
+            "cloudflare",
+            "/client/v4/accounts/abc/ai",
+            "/client/v4/accounts/abc/ai/run/@cf/baai/bge-small-en-v1.5",
+        ),
+        (
+            "cloudflare",
+            "/client/v4/accounts/abc/ai/run",
+            "/client/v4/accounts/abc/ai/run/@cf/baai/bge-small-en-v1.5",
+        ),
+        (
+            "cloudflare",
+            "/client/v4/accounts/abc/ai/v1",
+            "/client/v4/accounts/abc/ai/run/@cf/baai/bge-small-en-v1.5",
+        ),
     ],
 )
 def test_every_form_of_a_base_asks_the_same_call(shape, path, asked):
@@ -199,11 +247,19 @@ def test_every_form_of_a_base_asks_the_same_call(shape, path, asked):
 
 
 @pytest.mark.parametrize(
-    ("shape", "path"), [("vllm", "/v1/rerank"), ("nim", "/v1/ranking"), ("novita", "/openai/v1/rerank"), ("tei", "/rerank")]
+    ("shape", "path"),
+    [
+        ("vllm", "/v1/rerank"),
+        ("nim", "/v1/ranking"),
+        ("novita", "/openai/v1/rerank"),
+        ("tei", "/rerank"),
+    ],
 )
 def test_rerankers_are_asked_at_their_own_path(shape, path):
     with servers.serving(shape) as base:
-        engine(base + path.removeprefix(servers.BASES[shape]), shape, kind="reranker").rerank(QUERY, TEXTS)
+        engine(base + path.removeprefix(servers.BASES[shape]), shape, kind="reranker").rerank(
+            QUERY, TEXTS
+        )
     assert [one.path for one in base.posts] == [path]
 
 
@@ -227,7 +283,12 @@ def test_tei_is_asked_for_logits_and_cuts_rather_than_fails():
         engine(base, "tei").embed(["word " * 20], "passage")
         engine(base, "tei", kind="reranker").rerank("a", ["word " * 20])
     assert base.posts[0].body == {"inputs": ["word " * 20], "normalize": True, "truncate": True}
-    assert base.posts[1].body == {"query": "a", "texts": ["word " * 20], "raw_scores": True, "truncate": True}
+    assert base.posts[1].body == {
+        "query": "a",
+        "texts": ["word " * 20],
+        "raw_scores": True,
+        "truncate": True,
+    }
 
 
 def test_base64_and_results_out_of_order_are_read():
@@ -238,7 +299,9 @@ def test_base64_and_results_out_of_order_are_read():
 
 def test_every_shape_of_the_settings_has_its_dialects():
     shapes = set(endpoints.Shape.__args__)
-    assert set(dialects.EMBED) == shapes and set(dialects.RERANK) == shapes - set(endpoints.EMBED_ONLY)
+    assert set(dialects.EMBED) == shapes and set(dialects.RERANK) == shapes - set(
+        endpoints.EMBED_ONLY
+    )
 
 
 # Batches
@@ -262,9 +325,16 @@ def test_a_request_holds_as_many_texts_as_the_server_states(shape, kind, most):
     texts = [f"text {n}" for n in range(most + 1)]
     with servers.serving(shape, dim=4) as base:
         asked = engine(base, shape, kind=kind)
-        got = asked.embed(texts, "passage").dense if kind == "embedder" else asked.rerank("text 3", texts).raw
+        got = (
+            asked.embed(texts, "passage").dense
+            if kind == "embedder"
+            else asked.rerank("text 3", texts).raw
+        )
     assert len(got) == most + 1
-    sizes = [max(len(value) for value in one.body.values() if isinstance(value, list)) for one in base.posts]
+    sizes = [
+        max(len(value) for value in one.body.values() if isinstance(value, list))
+        for one in base.posts
+    ]
     assert sizes == [most, 1]
 
 
@@ -276,7 +346,10 @@ def test_the_order_of_texts_outlives_their_batches():
     assert [len(one.body["input"]) for one in base.posts] == [9] * 7 + [7]
 
 
-@pytest.mark.parametrize(("stated", "own", "sizes"), [(2, None, [2, 2, 1]), (128, None, [5]), (4, 3, [3, 2]), (2, 3, [2, 2, 1])])
+@pytest.mark.parametrize(
+    ("stated", "own", "sizes"),
+    [(2, None, [2, 2, 1]), (128, None, [5]), (4, 3, [3, 2]), (2, 3, [2, 2, 1])],
+)
 def test_tei_states_its_own_batch_and_the_settings_may_lower_it(stated, own, sizes):
     with servers.serving("tei", info={"max_client_batch_size": stated}) as base:
         engine(base, "tei", max_batch=own).embed(list("abcde"), "passage")
@@ -288,12 +361,19 @@ def test_long_texts_are_sent_in_smaller_requests(monkeypatch):
     texts = ["a" * 400, "b" * 400, "é" * 250, "c" * 3000, "d", "e"]
     with servers.serving("openai", dim=4) as base:
         engine(base, "openai").embed(texts, "passage")
-    assert [[text[0] for text in one.body["input"]] for one in base.posts] == [["a", "b"], ["é"], ["c"], ["d", "e"]]
+    assert [[text[0] for text in one.body["input"]] for one in base.posts] == [
+        ["a", "b"],
+        ["é"],
+        ["c"],
+        ["d", "e"],
+    ]
 
 
 def test_no_texts_ask_nothing(catalog):
     with servers.serving("tei") as base:
-        assert engine(base, "tei", catalog.variants, variant="bge-m3").embed([], "passage").dense.shape == (0, 1024)
+        assert engine(base, "tei", catalog.variants, variant="bge-m3").embed(
+            [], "passage"
+        ).dense.shape == (0, 1024)
         got = engine(base, "tei", kind="reranker").rerank(QUERY, [])
     assert got.raw.shape == (0,) and got.sigmoid.shape == (0,) and base.seen == []
 
@@ -313,11 +393,17 @@ def test_an_instruction_goes_before_queries_alone_and_only_when_asked(catalog):
 
 
 @pytest.mark.parametrize(
-    ("fields", "task"), [({}, "Given a question, retrieve passages that answer it"), ({"task": "Find laws"}, "Find laws")]
+    ("fields", "task"),
+    [
+        ({}, "Given a question, retrieve passages that answer it"),
+        ({"task": "Find laws"}, "Find laws"),
+    ],
 )
 def test_gemma2s_instruction_holds_the_task_and_the_query(catalog, fields, task):
     with servers.serving("vllm", dim=3584) as base:
-        engine(base, "vllm", catalog.variants, variant="bge-multilingual-gemma2", **fields).embed(["a {task} {query}"], "query")
+        engine(base, "vllm", catalog.variants, variant="bge-multilingual-gemma2", **fields).embed(
+            ["a {task} {query}"], "query"
+        )
     assert base.posts[0].body["input"] == [f"<instruct>{task}\n<query>a {{task}} {{query}}"]
 
 
@@ -332,14 +418,28 @@ def test_half_a_character_is_sent_as_a_question_mark():
 
 def test_about_tells_what_the_settings_say_before_anything_is_asked(catalog):
     with servers.serving("openai") as base:
-        asked: Engine = engine(base, "openai", catalog.variants, variant="bge-m3", precision="fp16", max_tokens=512)
+        asked: Engine = engine(
+            base, "openai", catalog.variants, variant="bge-m3", precision="fp16", max_tokens=512
+        )
         about = asked.about
-    assert (about.variant_id, about.model, about.where, about.engine) == ("bge-m3", "BAAI/bge-m3", "Our server", "remote")
-    assert (about.precision, about.max_tokens, about.outputs, about.standin) == ("fp16", 512, ("dense",), False)
+    assert (about.variant_id, about.model, about.where, about.engine) == (
+        "bge-m3",
+        "BAAI/bge-m3",
+        "Our server",
+        "remote",
+    )
+    assert (about.precision, about.max_tokens, about.outputs, about.standin) == (
+        "fp16",
+        512,
+        ("dense",),
+        False,
+    )
     assert base.seen == []
 
 
-@pytest.mark.parametrize(("model", "standin"), [("BAAI/bge-large-zh-v1.5", False), ("text-embedding-3-small", True)])
+@pytest.mark.parametrize(
+    ("model", "standin"), [("BAAI/bge-large-zh-v1.5", False), ("text-embedding-3-small", True)]
+)
 def test_a_model_that_is_not_bge_is_a_stand_in(model, standin):
     about = engine("http://127.0.0.1:1", "openai", model=model).about
     assert (about.standin, about.variant_id) == (standin, None)
@@ -363,15 +463,32 @@ def test_tei_is_asked_once_for_what_it_is(catalog):
         ({"model_dtype": "float32"}, {"precision": "int8", "max_tokens": 400}, 400, "int8"),
         ({"model_dtype": "bfloat16"}, {}, 8192, None),
         (
-            {"model_dtype": ["float16"], "max_input_length": "9", "max_client_batch_size": -1, "model_type": 7, "model_id": 7},
+            {
+                "model_dtype": ["float16"],
+                "max_input_length": "9",
+                "max_client_batch_size": -1,
+                "model_type": 7,
+                "model_id": 7,
+            },
             {},
             8192,
             None,
         ),
-        ({"max_input_length": True, "max_client_batch_size": 10**12, "model_type": {"embedding": [1]}}, {}, 8192, "fp16"),
+        (
+            {
+                "max_input_length": True,
+                "max_client_batch_size": 10**12,
+                "model_type": {"embedding": [1]},
+            },
+            {},
+            8192,
+            "fp16",
+        ),
     ],
 )
-def test_what_tei_says_of_itself_is_taken_where_it_makes_sense(catalog, info, settings, max_tokens, precision):
+def test_what_tei_says_of_itself_is_taken_where_it_makes_sense(
+    catalog, info, settings, max_tokens, precision
+):
     with servers.serving("tei", info=info, takes=32) as base:
         asked = engine(base, "tei", catalog.variants, variant="bge-m3", **settings)
         asked.embed(["a"], "passage")
@@ -397,19 +514,39 @@ def test_what_speaks_against_the_variant_is_noted(catalog, pinned, info, names):
     assert all(name in noted for name in names) and noted == pinned
 
 
-@pytest.mark.parametrize("fault", [servers.status(404), servers.sends(b"[]"), servers.sends(b"<html>"), servers.sends(b"[" * 200_000)])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        servers.status(404),
+        servers.sends(b"[]"),
+        servers.sends(b"<html>"),
+        servers.sends(b"[" * 200_000),
+    ],
+)
 def test_a_tei_that_does_not_tell_what_it_is_works_with_its_documented_limits(fault):
     with servers.serving("tei", info_fault=fault) as base:
         asked = engine(base, "tei")
         asked.embed(list("abc" * 11), "passage")
-    assert len(asked.about.notes) == len(dialects.EMBED["tei"].notes) + 1 and asked.about.precision is None
+    assert (
+        len(asked.about.notes) == len(dialects.EMBED["tei"].notes) + 1
+        and asked.about.precision is None
+    )
     assert [len(one.body["inputs"]) for one in base.posts] == [32, 1]
 
 
 def test_what_a_reader_of_the_result_should_know_is_noted(pinned):
-    asked = [(shape, kind) for kind, shapes in (("embedder", EMBEDDERS), ("reranker", RERANKERS)) for shape in shapes]
-    found = {f"{kind}, {shape}": engine("http://127.0.0.1:1", shape, kind=kind).about.notes for shape, kind in asked}
-    (cuts,), (not_said,), (characters,) = (found[f"embedder, {shape}"] for shape in ("tei", "novita", "infinity"))
+    asked = [
+        (shape, kind)
+        for kind, shapes in (("embedder", EMBEDDERS), ("reranker", RERANKERS))
+        for shape in shapes
+    ]
+    found = {
+        f"{kind}, {shape}": engine("http://127.0.0.1:1", shape, kind=kind).about.notes
+        for shape, kind in asked
+    }
+    (cuts,), (not_said,), (characters,) = (
+        found[f"embedder, {shape}"] for shape in ("tei", "novita", "infinity")
+    )
     (scale,) = found["reranker, vllm"]
     assert len({cuts, not_said, characters, scale}) == 4
     assert {key: set(notes) for key, notes in found.items() if notes} == {
@@ -424,7 +561,12 @@ def test_what_a_reader_of_the_result_should_know_is_noted(pinned):
         "reranker, tei": {cuts},
         "reranker, cloudflare": {scale},
     }
-    assert {"cuts": cuts, "not documented": not_said, "characters": characters, "scale": scale} == pinned
+    assert {
+        "cuts": cuts,
+        "not documented": not_said,
+        "characters": characters,
+        "scale": scale,
+    } == pinned
 
 
 def test_vectors_that_are_not_of_unit_length_are_brought_to_it_and_that_is_noted(pinned):
@@ -450,13 +592,21 @@ def test_what_an_endpoint_does_not_give_is_told_before_asking(catalog, pinned):
             refusal(lambda: reranker.rerank(" ", ["a"]), TextRefusedError),
         ]
         found = {
-            "other outputs": refusal(lambda: embedder.embed(["a"], "query", outputs=("dense", "sparse"))),
+            "other outputs": refusal(
+                lambda: embedder.embed(["a"], "query", outputs=("dense", "sparse"))
+            ),
             "vectors of a reranker": refusal(lambda: reranker.embed(["a"], "query")),
             "scores of an embedder": refusal(lambda: embedder.rerank("a", ["a"])),
             "an empty text": same(empty, ""),
-            "another variant": refusal(lambda: engine(base, "tei", catalog.variants, variant="bge-x")),
+            "another variant": refusal(
+                lambda: engine(base, "tei", catalog.variants, variant="bge-x")
+            ),
         }
-    assert base.seen == [] and len(set(found.values())) == len(found) and "'bge-x'" in found["another variant"]
+    assert (
+        base.seen == []
+        and len(set(found.values())) == len(found)
+        and "'bge-x'" in found["another variant"]
+    )
     assert found == pinned
 
 
@@ -472,9 +622,17 @@ def test_the_key_goes_to_the_server_and_into_nothing_else(monkeypatch, pinned):
     assert base.posts[0].headers["Authorization"] == f"Bearer {KEY}"
     with servers.serving("openai", key="of-the-environment") as base:
         engine(base, "openai", key_env="OUR_KEY").embed(TEXTS, "passage")
-        wrong, none = (refusal(lambda key=key: engine(base, "openai", key=key).embed(TEXTS, "passage")) for key in (KEY, None))
+        wrong, none = (
+            refusal(lambda key=key: engine(base, "openai", key=key).embed(TEXTS, "passage"))
+            for key in (KEY, None)
+        )
     assert "Authorization" not in base.posts[-1].headers
-    assert "401" in wrong and "401" in none and wrong != none and {"another key": wrong, "no key": none} == pinned
+    assert (
+        "401" in wrong
+        and "401" in none
+        and wrong != none
+        and {"another key": wrong, "no key": none} == pinned
+    )
 
 
 def test_a_key_that_is_not_set_is_told_in_one_sentence(monkeypatch):
@@ -484,7 +642,10 @@ def test_a_key_that_is_not_set_is_told_in_one_sentence(monkeypatch):
 
 def test_a_key_that_is_none_is_refused_before_asking(pinned):
     keys = [" ", f"{KEY}\n", f"{KEY}\r\nX-Other: 1", f" {KEY}", f"{KEY}\x00", f"{KEY}é", "k" * 501]
-    assert same(refusal(lambda key=key: engine("http://127.0.0.1:1", "tei", key=key)) for key in keys) == pinned
+    assert (
+        same(refusal(lambda key=key: engine("http://127.0.0.1:1", "tei", key=key)) for key in keys)
+        == pinned
+    )
 
 
 # What goes wrong
@@ -519,9 +680,21 @@ def once(catalog, fault, kind):
 @pytest.mark.parametrize(
     ("faults", "kind", "facts"),
     [
-        pytest.param([on_rows(lambda rows: rows[:-1])], EncodeError, ["2", "3"], id="a result too few"),
-        pytest.param([on_rows(lambda rows: [*rows, rows[0]])], EncodeError, ["4", "3"], id="a result too many"),
-        pytest.param([on_first(index=place) for place in (1, -1, 7, 0.0, False, "0", None, [0])], EncodeError, ["3"], id="mixed up"),
+        pytest.param(
+            [on_rows(lambda rows: rows[:-1])], EncodeError, ["2", "3"], id="a result too few"
+        ),
+        pytest.param(
+            [on_rows(lambda rows: [*rows, rows[0]])],
+            EncodeError,
+            ["4", "3"],
+            id="a result too many",
+        ),
+        pytest.param(
+            [on_first(index=place) for place in (1, -1, 7, 0.0, False, "0", None, [0])],
+            EncodeError,
+            ["3"],
+            id="mixed up",
+        ),
         pytest.param(
             [
                 on_first(embedding=value)
@@ -550,7 +723,12 @@ def once(catalog, fault, kind):
             [],
             id="zeros, or out of bounds",
         ),
-        pytest.param([values(lambda row: row[:128])], EncodeError, ["128", "384", "BGE Small EN v1.5"], id="another model"),
+        pytest.param(
+            [values(lambda row: row[:128])],
+            EncodeError,
+            ["128", "384", "BGE Small EN v1.5"],
+            id="another model",
+        ),
         pytest.param(
             [
                 servers.changed(lambda payload: payload["data"]),
@@ -577,7 +755,10 @@ def once(catalog, fault, kind):
         pytest.param([servers.status(301, Location="/v1/other")], EncodeError, ["301"], id="301"),
         *(
             pytest.param(
-                [servers.status(status)], TextRefusedError if status in (400, 413, 422) else EncodeError, [str(status)], id=str(status)
+                [servers.status(status)],
+                TextRefusedError if status in (400, 413, 422) else EncodeError,
+                [str(status)],
+                id=str(status),
             )
             for status in (204, 400, 401, 403, 404, 413, 418, 422, 424)
         ),
@@ -590,7 +771,16 @@ def test_a_bad_answer_is_one_sentence_and_asked_for_once(catalog, pinned, faults
 
 @pytest.mark.parametrize("shape", EMBEDDERS)
 @pytest.mark.parametrize(
-    "body", [b"[]", b"{}", b"null", b"[[]]", b'{"result": null, "success": false}', b'{"embeddings": {}}', b"[{}, {}, {}]"]
+    "body",
+    [
+        b"[]",
+        b"{}",
+        b"null",
+        b"[[]]",
+        b'{"result": null, "success": false}',
+        b'{"embeddings": {}}',
+        b"[{}, {}, {}]",
+    ],
 )
 def test_no_shape_takes_the_answer_of_another(shape, body):
     rows = json.loads(body)
@@ -598,7 +788,9 @@ def test_no_shape_takes_the_answer_of_another(shape, body):
     kind = TextRefusedError if listed and len(rows) == len(TEXTS) else EncodeError
     with servers.serving(shape, fault=servers.sends(body)) as base:
         told = refusal(lambda: engine(base, shape).embed(TEXTS, "passage"), kind)
-    assert (shape in told) is not listed and (not listed or kind is TextRefusedError or str(len(rows)) in told)
+    assert (shape in told) is not listed and (
+        not listed or kind is TextRefusedError or str(len(rows)) in told
+    )
 
 
 def scored(shape, score):
@@ -623,17 +815,23 @@ def test_a_score_that_is_no_number_is_refused(shape, score):
 
 
 def test_results_of_a_rerank_must_be_one_a_passage():
-    with servers.serving("vllm", fault=servers.changed(lambda payload: payload | {"results": payload["results"][:2]})) as base:
+    with servers.serving(
+        "vllm", fault=servers.changed(lambda payload: payload | {"results": payload["results"][:2]})
+    ) as base:
         sentence = refusal(lambda: engine(base, "vllm", kind="reranker").rerank(QUERY, TEXTS))
     assert re.findall(r"\d+", sentence) == ["2", "3"]
 
 
-def test_scores_past_0_and_1_are_logits_where_the_scale_is_not_documented_and_a_fault_where_it_is(pinned):
+def test_scores_past_0_and_1_are_logits_where_the_scale_is_not_documented_and_a_fault_where_it_is(
+    pinned,
+):
     for shape in ("vllm", "novita"):
         with servers.serving(shape, scale=float) as base:
             got = engine(base, shape, kind="reranker").rerank(QUERY, TEXTS)
         assert got.scale == "logit"
-        np.testing.assert_allclose(got.raw, [servers.logit(QUERY, text) for text in TEXTS], rtol=1e-5)
+        np.testing.assert_allclose(
+            got.raw, [servers.logit(QUERY, text) for text in TEXTS], rtol=1e-5
+        )
     with servers.serving("infinity", scale=float) as base:
         outside = refusal(lambda: engine(base, "infinity", kind="reranker").rerank(QUERY, TEXTS))
     no_number = scored("vllm", "no number")
@@ -641,23 +839,37 @@ def test_scores_past_0_and_1_are_logits_where_the_scale_is_not_documented_and_a_
 
 
 def test_a_redirect_to_another_server_is_not_followed():
-    with servers.serving("openai") as other, servers.serving("openai", fault=servers.status(307, Location=f"{other}/embeddings")) as base:
+    with (
+        servers.serving("openai") as other,
+        servers.serving(
+            "openai", fault=servers.status(307, Location=f"{other}/embeddings")
+        ) as base,
+    ):
         assert "307" in refusal(lambda: engine(base, "openai", key=KEY).embed(TEXTS, "passage"))
     assert other.seen == [] and len(base.seen) == 1
 
 
-@pytest.mark.parametrize("url", ["http://169.254.169.254/v1", "http://[::ffff:169.254.169.254]", "http://0.0.0.0:1"])
+@pytest.mark.parametrize(
+    "url", ["http://169.254.169.254/v1", "http://[::ffff:169.254.169.254]", "http://0.0.0.0:1"]
+)
 def test_an_address_that_is_never_asked_is_told(url):
     base = parsed(url)
     told = refusal(lambda: checked(base, private=True))
-    assert base.host in told and refusal(lambda: engine(url, "openai").embed(TEXTS, "passage")) == told
+    assert (
+        base.host in told and refusal(lambda: engine(url, "openai").embed(TEXTS, "passage")) == told
+    )
 
 
 def test_own_network_is_refused_where_the_caller_says_so():
     with servers.serving("tei") as base:
-        endpoint = Endpoint(id="here", name="Our server", base_url=base, shape="tei", model="m", kind="embedder")
+        endpoint = Endpoint(
+            id="here", name="Our server", base_url=base, shape="tei", model="m", kind="embedder"
+        )
         told = refusal(lambda: checked(parsed(base), private=False))
-        assert refusal(lambda: remote.Remote(endpoint, {}, private=False).embed(TEXTS, "passage")) == told
+        assert (
+            refusal(lambda: remote.Remote(endpoint, {}, private=False).embed(TEXTS, "passage"))
+            == told
+        )
     assert base.seen == []
 
 
@@ -666,7 +878,11 @@ def test_a_dead_endpoint_costs_one_sentence(shape):
     with servers.serving(shape) as base:
         pass
     begun = time.monotonic()
-    assert "Our server" in refusal(lambda: engine(base, shape).embed(TEXTS, "passage")) != too_long("Our server")
+    assert (
+        "Our server"
+        in refusal(lambda: engine(base, shape).embed(TEXTS, "passage"))
+        != too_long("Our server")
+    )
     assert time.monotonic() - begun < 1
 
 
@@ -681,7 +897,11 @@ def test_a_slow_server_holds_nobody_past_the_deadline(fault):
 
 def test_a_silent_server_is_given_up_on_after_the_read_time(pinned):
     with servers.serving("openai", fault="silent") as base:
-        sentence = refusal(lambda: engine(base, "openai", limits=QUICK._replace(read_s=0.1)).embed(TEXTS, "passage"))
+        sentence = refusal(
+            lambda: engine(base, "openai", limits=QUICK._replace(read_s=0.1)).embed(
+                TEXTS, "passage"
+            )
+        )
     assert len(base.posts) == 1 and sentence == too_long("Our server") == pinned
 
 
@@ -715,13 +935,27 @@ def test_so_many_ask_an_endpoint_at_once_and_the_next_is_told(pinned):
 
     def ask(_):
         try:
-            return remote.Remote(one, {}, limits=QUICK._replace(read_s=9, deadline_s=9), gate=gate).embed(TEXTS, "passage").dense.shape
+            return (
+                remote.Remote(one, {}, limits=QUICK._replace(read_s=9, deadline_s=9), gate=gate)
+                .embed(TEXTS, "passage")
+                .dense.shape
+            )
         except FullError as error:
             return str(error)
 
     gate = remote.Gate(3)
-    with servers.serving("openai", dim=4, fault=counted) as base, ThreadPoolExecutor(20) as visitors:
-        one = Endpoint(id="here", name="Our server", base_url=base, shape="openai", model=servers.MODEL, kind="embedder")
+    with (
+        servers.serving("openai", dim=4, fault=counted) as base,
+        ThreadPoolExecutor(20) as visitors,
+    ):
+        one = Endpoint(
+            id="here",
+            name="Our server",
+            base_url=base,
+            shape="openai",
+            model=servers.MODEL,
+            kind="embedder",
+        )
         asking = [visitors.submit(ask, number) for number in range(20)]
         done, _ = wait(asking, timeout=3)
         sentence = same(each.result() for each in done)
@@ -733,7 +967,13 @@ def test_so_many_ask_an_endpoint_at_once_and_the_next_is_told(pinned):
 
 def test_a_text_longer_than_visitors_may_send_is_refused_before_asking():
     with servers.serving("tei", kind="reranker") as base:
-        fields = {"id": "here", "name": "Our server", "base_url": base, "shape": "tei", "model": "m"}
+        fields = {
+            "id": "here",
+            "name": "Our server",
+            "base_url": base,
+            "shape": "tei",
+            "model": "m",
+        }
         embedder = remote.Remote(Endpoint(kind="embedder", **fields), {}, longest=20)
         reranker = remote.Remote(Endpoint(kind="reranker", **fields), {}, longest=20)
         told = [
@@ -747,7 +987,9 @@ def test_a_text_longer_than_visitors_may_send_is_refused_before_asking():
 # Asked again
 
 
-@pytest.mark.parametrize(("status", "kind"), [(429, BusyError), (500, EncodeError), (503, EncodeError)])
+@pytest.mark.parametrize(
+    ("status", "kind"), [(429, BusyError), (500, EncodeError), (503, EncodeError)]
+)
 def test_a_passing_fault_is_got_over_and_a_lasting_one_told_after_three_tries(pinned, status, kind):
     with servers.serving("openai", dim=8, fault=servers.status(status), times=2) as base:
         assert engine(base, "openai", key=KEY).embed(TEXTS, "passage").dense.shape == (3, 8)
@@ -767,8 +1009,14 @@ def test_each_pause_is_twice_the_last(monkeypatch):
     pauses = []
     monkeypatch.setattr("advisor.net.client.time.sleep", pauses.append)
     with servers.serving("openai", fault=servers.status(500)) as base:
-        refusal(lambda: engine(base, "openai", limits=QUICK._replace(tries=4, backoff_s=0.25)).embed(TEXTS, "passage"))
-    assert pauses == [0.25, 0.5, 1.0] and all(later == 2 * sooner for sooner, later in pairwise(pauses))
+        refusal(
+            lambda: engine(base, "openai", limits=QUICK._replace(tries=4, backoff_s=0.25)).embed(
+                TEXTS, "passage"
+            )
+        )
+    assert pauses == [0.25, 0.5, 1.0] and all(
+        later == 2 * sooner for sooner, later in pairwise(pauses)
+    )
 
 
 def in_seconds(seconds):
@@ -776,15 +1024,20 @@ def in_seconds(seconds):
 
 
 @pytest.mark.parametrize(
-    ("header", "least_s"), [("1", 1), (lambda: in_seconds(1.99), 0.5), (lambda: in_seconds(-60), 0), (f"soon {KEY}", 0)]
+    ("header", "least_s"),
+    [("1", 1), (lambda: in_seconds(1.99), 0.5), (lambda: in_seconds(-60), 0), (f"soon {KEY}", 0)],
 )
 def test_a_short_retry_after_is_kept_to(header, least_s):
     def busy(handler, answer):
-        servers.status(429, Retry_After=header if isinstance(header, str) else header())(handler, answer)
+        servers.status(429, Retry_After=header if isinstance(header, str) else header())(
+            handler, answer
+        )
 
     with servers.serving("openai", fault=busy, times=1, dim=4) as base:
         begun = time.monotonic()
-        got = engine(base, "openai", limits=QUICK._replace(longest_wait_s=2.5, deadline_s=5), key=KEY).embed(TEXTS, "passage")
+        got = engine(
+            base, "openai", limits=QUICK._replace(longest_wait_s=2.5, deadline_s=5), key=KEY
+        ).embed(TEXTS, "passage")
     assert least_s <= time.monotonic() - begun < least_s + 1.5 and len(base.posts) == 2
     assert got.seconds < 0.5  # the waiting does not count
 
@@ -809,22 +1062,35 @@ def test_a_long_retry_after_is_not_waited_for_but_told(header, asked_s):
 
 
 def test_the_wait_that_a_server_asks_for_is_told(pinned):
-    with servers.serving("openai", fault=servers.status(429, Retry_After="7200")) as base, pytest.raises(BusyError) as caught:
+    with (
+        servers.serving("openai", fault=servers.status(429, Retry_After="7200")) as base,
+        pytest.raises(BusyError) as caught,
+    ):
         engine(base, "openai").embed(TEXTS, "passage")
-    assert caught.value.wait_s == 7200 and "7,200" in str(caught.value) and str(caught.value) == pinned
+    assert (
+        caught.value.wait_s == 7200 and "7,200" in str(caught.value) and str(caught.value) == pinned
+    )
 
 
 def test_a_wait_longer_than_the_longest_is_not_begun():
     with servers.serving("openai", fault=servers.status(503, Retry_After="1")) as base:
         begun = time.monotonic()
-        refusal(lambda: engine(base, "openai", limits=QUICK._replace(longest_wait_s=0.9)).embed(TEXTS, "passage"))
+        refusal(
+            lambda: engine(base, "openai", limits=QUICK._replace(longest_wait_s=0.9)).embed(
+                TEXTS, "passage"
+            )
+        )
         assert time.monotonic() - begun < 0.5
 
 
 def test_a_wait_past_the_deadline_is_not_begun():
     with servers.serving("openai", fault=servers.status(503, Retry_After="1")) as base:
         begun = time.monotonic()
-        refusal(lambda: engine(base, "openai", limits=QUICK._replace(deadline_s=0.8)).embed(TEXTS, "passage"))
+        refusal(
+            lambda: engine(base, "openai", limits=QUICK._replace(deadline_s=0.8)).embed(
+                TEXTS, "passage"
+            )
+        )
         assert time.monotonic() - begun < 0.5
 
 
@@ -836,7 +1102,9 @@ def test_a_second_batch_that_fails_fails_all():
             servers.status(400)(handler, answer)
 
     with servers.serving("openai", fault=second) as base:
-        assert "400" in refusal(lambda: engine(base, "openai", max_batch=2).embed(TEXTS, "passage"), TextRefusedError)
+        assert "400" in refusal(
+            lambda: engine(base, "openai", max_batch=2).embed(TEXTS, "passage"), TextRefusedError
+        )
 
 
 # The servers of these tests

@@ -16,11 +16,32 @@ RENT = 1.0 * 730  # US dollars a month for the machine acme-gpu
     ("rent", "price", "capacity", "spare", "tokens"),
     [
         pytest.param(RENT, 0.01, 1e12, 0, 73e9, id="730 / 0.01 x 1e6: 73 billion"),
-        pytest.param(587.504, 0.204, 1e12, 0, 2.87992e9, id="587.504 / 0.204 x 1e6: 2.88 billion, the worked example"),
+        pytest.param(
+            587.504,
+            0.204,
+            1e12,
+            0,
+            2.87992e9,
+            id="587.504 / 0.204 x 1e6: 2.88 billion, the worked example",
+        ),
         pytest.param(RENT, 0.01, 73e9, 0, 73e9, id="just carried"),
         pytest.param(RENT, 0.01, 72.9e9, 0, None, id="not carried by one, so never"),
-        pytest.param(100, 1.0, 300e6, 1, 200e6, id="with one to spare two machines must pay: 200 / 1 x 1e6, and one carries 300 million"),
-        pytest.param(100, 1.0, 150e6, 1, 300e6, id="one to spare and 150 million each: three machines at 300 million"),
+        pytest.param(
+            100,
+            1.0,
+            300e6,
+            1,
+            200e6,
+            id="with one to spare two machines must pay: 200 / 1 x 1e6, and one carries 300 million",
+        ),
+        pytest.param(
+            100,
+            1.0,
+            150e6,
+            1,
+            300e6,
+            id="one to spare and 150 million each: three machines at 300 million",
+        ),
         pytest.param(100, 1.0, 100e6, 1, None, id="one to spare that volume never pays for"),
         pytest.param(100, 0, 1e12, 0, None, id="nothing beats a price of nothing"),
     ],
@@ -31,7 +52,9 @@ def test_a_machine_pays_from_the_volume_that_it_can_carry(rent, price, capacity,
 
 
 @given(st.floats(1, 1e5), st.floats(0.001, 10), st.floats(1e3, 1e13), st.integers(0, 1))
-def test_at_break_even_both_sides_cost_the_same_and_the_machines_carry_it(rent, price, capacity, spare):
+def test_at_break_even_both_sides_cost_the_same_and_the_machines_carry_it(
+    rent, price, capacity, spare
+):
     tokens = crossing_tokens(rent, price, capacity, spare)
     if tokens is None:
         assert rent * 1e6 / price >= capacity * (1 - 1e-12)
@@ -52,20 +75,26 @@ def test_what_one_machine_carries_is_its_speed_filled_at_the_peak(made_up):
 def test_a_machine_that_never_pays_says_why(made_up, pinned):
     found = ask(made_up)
     against = {
-        machine: {c.offer.id: c for c in break_even.crossings(found, plan(found, f"big-en@{machine}"))}
+        machine: {
+            c.offer.id: c for c in break_even.crossings(found, plan(found, f"big-en@{machine}"))
+        }
         for machine in ("acme-gpu", "acme-cpu")
     }
     gpu, cpu = against["acme-gpu"], against["acme-cpu"]
-    assert gpu["alpha-big-en"].tokens == pytest.approx((730 / 0.20 * 1e6,) * 3) and gpu["beta-big-en"].tokens == pytest.approx(
-        (730 / 0.10 * 1e6,) * 3
-    )
+    assert gpu["alpha-big-en"].tokens == pytest.approx((730 / 0.20 * 1e6,) * 3) and gpu[
+        "beta-big-en"
+    ].tokens == pytest.approx((730 / 0.10 * 1e6,) * 3)
     # 100 billion operations a second reached / (2 x 92 million + 4 x 20 x 400 x 18) x 730 x 3600 x 0.7 / 5
     assert cpu["alpha-big-en"].capacity[1] == pytest.approx(199.33e6, rel=1e-4)
     assert cpu["alpha-big-en"].tokens == (pytest.approx(73 / 0.20 * 1e6), None, None), (
         "at the fast end, 6 ** 0.5 times faster, it carries them"
     )
     assert cpu["beta-big-en"].tokens == (None, None, None)
-    assert {f"{machine}, {offer}": break_even.sentence(c) for machine, offers in against.items() for offer, c in offers.items()} == pinned
+    assert {
+        f"{machine}, {offer}": break_even.sentence(c)
+        for machine, offers in against.items()
+        for offer, c in offers.items()
+    } == pinned
 
 
 def test_the_break_even_and_the_time_of_a_request_show_their_formula(made_up, pinned):
@@ -93,6 +122,10 @@ def test_a_fuller_machine_never_costs_more_a_token(made_up):
         for queries in (10**5, 2 * 10**5, 10**6, 10**7, 10**8, 10**9):
             found = ask(made_up, task=task, placement="own", queries_per_month=queries)
             own = plan(found, "big-en@acme-gpu" if task == "retrieve" else "rank-big@acme-gpu")
-            rates.append((break_even.usd_per_1m(found, own), break_even.full_usd_per_1m(found, own)))
+            rates.append(
+                (break_even.usd_per_1m(found, own), break_even.full_usd_per_1m(found, own))
+            )
         assert all(rate >= full * (1 - 1e-9) for rate, full in rates)
-        assert rates[1][0] == pytest.approx(rates[0][0] / 2), "twice the load on one machine is half the cost of a token"
+        assert rates[1][0] == pytest.approx(rates[0][0] / 2), (
+            "twice the load on one machine is half the cost of a token"
+        )

@@ -13,14 +13,21 @@ from tests.decide.workloads import WORKLOADS
 def test_what_to_give_up_names_no_plan_whose_cost_is_not_known(made_up):
     found = ask(made_up, placement="hosted", budget_usd_per_month=1)
     unpriced = {"gamma-big-en": "price-is-known", "gamma-tiny-en": "trial-is-no-price"}
-    assert {j.id: j.excluded[0].rule for j in found.judged if j.id in unpriced and len(j.excluded) == 1} == unpriced
+    assert {
+        j.id: j.excluded[0].rule for j in found.judged if j.id in unpriced and len(j.excluded) == 1
+    } == unpriced
     told = {reason.rule for reason in reasons.loosen(found)}
     assert "within-budget" in told and told.isdisjoint(unpriced.values())
 
 
 def test_nothing_fits_says_what_to_give_up(made_up):
     found = ask(made_up, data_may_leave=False, placement="hosted", licence="permissive")
-    assert found.pick is None and found.answer is None and reasons.reasons(found) == () and reasons.alternatives(found, "embedder") == []
+    assert (
+        found.pick is None
+        and found.answer is None
+        and reasons.reasons(found) == ()
+        and reasons.alternatives(found, "embedder") == []
+    )
     told = reasons.loosen(found)
     assert [reason.rule for reason in told] == ["placement-is-hosted", "data-stays-inside"]
     assert "9" in told[0].text.split(), "three models on each of Acme's three machines that compute"
@@ -35,14 +42,21 @@ def test_the_requirement_that_frees_most_comes_first(made_up):
 
 def test_a_variant_without_a_score_is_listed_not_zero(made_up):
     found = ask(made_up)
-    multi = next(a for a in reasons.alternatives(found, "embedder") if a.judged.variant_id == "multi")
+    multi = next(
+        a for a in reasons.alternatives(found, "embedder") if a.judged.variant_id == "multi"
+    )
     assert multi.judged.quality is None and found.roles[0].evidence.unranked["multi"] in multi.text
 
 
 def test_unknown_coverage_is_a_warning_not_a_no(made_up):
     found = ask(made_up, languages=["de"])
-    giant = next(a for a in reasons.alternatives(found, "embedder") if a.judged.variant_id == "giant")
-    assert any(f.rule == "languages-covered" and f.unknown and f.effect == "warn" for f in giant.judged.findings)
+    giant = next(
+        a for a in reasons.alternatives(found, "embedder") if a.judged.variant_id == "giant"
+    )
+    assert any(
+        f.rule == "languages-covered" and f.unknown and f.effect == "warn"
+        for f in giant.judged.findings
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -58,9 +72,15 @@ def test_a_reason_says_the_figures_of_the_plan(catalog, stated):
         if part.quality is not None:
             assert formatting.points(part.quality) in texts
         if part.hosted:
-            assert formatting.price(plan.offer.usd_per_1m_input) in texts and formatting.usd(plan.encoding_usd.base) in texts
+            assert (
+                formatting.price(plan.offer.usd_per_1m_input) in texts
+                and formatting.usd(plan.encoding_usd.base) in texts
+            )
         else:
-            assert formatting.count(round(plan.tokens_per_second.base)) in texts and f"${plan.instance.on_demand_usd_per_h}" in texts
+            assert (
+                formatting.count(round(plan.tokens_per_second.base)) in texts
+                and f"${plan.instance.on_demand_usd_per_h}" in texts
+            )
         if plan.index_bytes:
             assert formatting.usd(plan.index_usd.base) in told["index"]
 
@@ -71,7 +91,10 @@ def test_the_same_price_is_said_of_prices_alone(made_up):
         "Alpha's month costs the same, its price does not"
     )
     found = ask(made_up, task="retrieve-and-rerank", languages=["de"])
-    assert [[j.id for j in reasons.ties(found, part)] for part in found.pick.parts] == [["alpha-multi"], ["alpha-rank-big"]]
+    assert [[j.id for j in reasons.ties(found, part)] for part in found.pick.parts] == [
+        ["alpha-multi"],
+        ["alpha-rank-big"],
+    ]
     told = [r.text for r in reasons.reasons(found) if r.rule == "tie"]
     for text, part in zip(told, found.pick.parts, strict=True):
         assert part.plan.variant.name in text and "Alpha Router" in text
@@ -82,7 +105,10 @@ def test_on_shared_machines_the_other_plans_stand_beside_the_cheapest_of_the_oth
     other = reasons.alternatives(found, "embedder")[0]
     rest = min(j.monthly for j in found.fitting("reranker"))
     assert found.pick.shared and other.judged.row != found.choice.rows[0]
-    assert formatting.usd(other.judged.monthly + rest) in other.text and formatting.usd(found.monthly) in other.text
+    assert (
+        formatting.usd(other.judged.monthly + rest) in other.text
+        and formatting.usd(found.monthly) in other.text
+    )
 
 
 def test_two_steps_over_the_latency_limit_together_say_so(made_up):
@@ -103,4 +129,6 @@ def test_two_steps_over_the_latency_limit_together_say_so(made_up):
         found = ask(made_up, **stated, latency_ms_p95=limit)
         assert [part.plan.latency_ms.base for part in found.pick.parts] == times
         text = next(r.text for r in reasons.reasons(found) if r.rule == "pipeline")
-        assert formatting.count(total) in text and (formatting.count(limit) in text) == (limit < total)
+        assert formatting.count(total) in text and (formatting.count(limit) in text) == (
+            limit < total
+        )

@@ -47,33 +47,51 @@ def test_a_record_asks_again_with_the_scores_that_were_asked_for(catalog, saved)
 
 
 def test_a_record_asks_again_under_the_assumptions_that_were_changed(catalog, tmp_path):
-    found = recommend(catalog, Workload(placement="own"), TODAY, (), Assumptions(target_utilisation=0.2))
+    found = recommend(
+        catalog, Workload(placement="own"), TODAY, (), Assumptions(target_utilisation=0.2)
+    )
     path = tmp_path / "decision.json"
     path.write_text(json.dumps(record.as_json(catalog, found)), encoding="utf-8")
     replayed = record.replay(catalog, record.read(str(path)), TODAY)
     assert replayed.found.assumptions.target_utilisation == 0.2 and replayed.changed == ()
     told = f"- {Assumptions.model_fields['target_utilisation'].title}: 0.2"
-    assert told in record.as_markdown(catalog, found) and told not in record.as_markdown(catalog, recommend(catalog, Workload(), TODAY))
+    assert told in record.as_markdown(catalog, found) and told not in record.as_markdown(
+        catalog, recommend(catalog, Workload(), TODAY)
+    )
 
 
-def test_a_replay_names_the_price_the_rule_and_the_answer_that_changed(made_up, made_up_copy, tmp_path, edit, pinned):
+def test_a_replay_names_the_price_the_rule_and_the_answer_that_changed(
+    made_up, made_up_copy, tmp_path, edit, pinned
+):
     found = recommend(made_up, Workload(), TODAY)
     assert found.answer == ("beta-big-en",)
     path = tmp_path / "decision.json"
     path.write_text(json.dumps(record.as_json(made_up, found)), encoding="utf-8")
     edit(made_up_copy / "offers/alpha.yaml", '"0.20"', '"0.01"')
     edit(made_up_copy / "rules/placement.yaml", "price_age_days > 90", "price_age_days > 100")
-    edit(made_up_copy / "evidence/quality.csv", "giant,English Test,retrieval,ndcg_at_10,60", "giant,English Test,retrieval,ndcg_at_10,59")
+    edit(
+        made_up_copy / "evidence/quality.csv",
+        "giant,English Test,retrieval,ndcg_at_10,60",
+        "giant,English Test,retrieval,ndcg_at_10,59",
+    )
     replayed = record.replay(catalogs.load(made_up_copy), record.read(str(path)), TODAY)
     answer, cost, price, rule, score = replayed.changed
-    assert answer.index("Alpha Router") < answer.index("Beta Cloud") and replayed.found.answer == ("alpha-big-en",)
-    assert cost.index(formatting.usd(replayed.found.monthly)) < cost.index(formatting.usd(found.monthly))
+    assert answer.index("Alpha Router") < answer.index("Beta Cloud") and replayed.found.answer == (
+        "alpha-big-en",
+    )
+    assert cost.index(formatting.usd(replayed.found.monthly)) < cost.index(
+        formatting.usd(found.monthly)
+    )
     assert "alpha-big-en" in price and price.index("$0.01 ") < price.index("$0.20 ")
-    assert "price-is-recent" in rule and "giant" in score and score.index("59.0") < score.index("60.0")
+    assert (
+        "price-is-recent" in rule and "giant" in score and score.index("59.0") < score.index("60.0")
+    )
     assert list(replayed.changed) == pinned
 
 
-@pytest.mark.parametrize("variant", ["bge-large-en-v1.5", "bge-m3", "bge-multilingual-gemma2", "bge-reranker-base"])
+@pytest.mark.parametrize(
+    "variant", ["bge-large-en-v1.5", "bge-m3", "bge-multilingual-gemma2", "bge-reranker-base"]
+)
 def test_the_code_to_start_is_python_with_its_instruction_filled_in(catalog, variant):
     code = record.start(catalog.variants[variant])
     compile(code, variant, "exec")
@@ -96,7 +114,9 @@ def test_every_source_that_the_markdown_cites_is_listed(catalog, pinned):
     for reason in reasons.reasons(found):
         (told,) = [line for line in lines if line.startswith(f"- {reason.text}")]
         for key in reason.sources:
-            assert f" [{key}]" in told and any(line.startswith(f"- [{key}] {catalog.sources[key].title}") for line in listed)
+            assert f" [{key}]" in told and any(
+                line.startswith(f"- [{key}] {catalog.sources[key].title}") for line in listed
+            )
     hub_ids = [repr(part.plan.variant.hub_id) for part in found.pick.parts]
     assert all(any(hub_id in line for line in lines) for hub_id in hub_ids)
     assert [line for line in lines if line.startswith("## ")] == pinned
@@ -108,7 +128,11 @@ def test_a_record_asks_again_with_the_measured_machine(catalog, tmp_path):
     saved = record.as_json(catalog, found)
     path.write_text(json.dumps(saved), encoding="utf-8")
     replayed = record.replay(catalog, record.read(str(path)), TODAY)
-    assert replayed.changed == () and replayed.found.assumptions == found.assumptions and replayed.found.answer == found.answer
+    assert (
+        replayed.changed == ()
+        and replayed.found.assumptions == found.assumptions
+        and replayed.found.answer == found.answer
+    )
     (picked,) = saved["picked"]["plans"]
     assert picked.endswith("@this-machine") and "decision-0009-measured-here" in saved["sources"]
     assert found.pick.parts[0].plan.where in record.as_markdown(catalog, found)

@@ -13,7 +13,9 @@ def test_the_widest_swing_comes_first_and_each_is_what_the_engine_gives(made_up,
     found = ask(made_up, **stated, queries_per_month=500_000)
     rows = sensitivity.swings(made_up, found)
     queries = Workload.model_fields["queries_per_month"].title
-    assert [row.width for row in rows] == sorted((row.width for row in rows), reverse=True) and rows[0].name == queries
+    assert [row.width for row in rows] == sorted(
+        (row.width for row in rows), reverse=True
+    ) and rows[0].name == queries
     doubled = ask(made_up, **stated, queries_per_month=1_000_000)
     assert doubled.answer == found.answer and rows[0].second_usd == pytest.approx(doubled.monthly)
     chart = charts.tornado(rows, "light")
@@ -25,10 +27,20 @@ def test_the_widest_swing_comes_first_and_each_is_what_the_engine_gives(made_up,
 def test_another_volume_keeps_the_workload_and_says_what_it_would_cost(made_up, pinned):
     found = ask(made_up, task="rerank")
     told = {volume: sensitivity.what_if(made_up, found, volume) for volume in (10, 1)}
-    assert told[10].workload.queries_per_month == 20_000_000 and found.workload.queries_per_month == 2_000_000
-    assert (told[10].now_usd, told[10].then_usd, told[1].then_usd) == pytest.approx((440, 4400, 440))  # 22 billion tokens x 0.02
-    sentences = {f"{volume} times": sensitivity.what_if_sentence(found, asked) for volume, asked in told.items()}
+    assert (
+        told[10].workload.queries_per_month == 20_000_000
+        and found.workload.queries_per_month == 2_000_000
+    )
+    assert (told[10].now_usd, told[10].then_usd, told[1].then_usd) == pytest.approx(
+        (440, 4400, 440)
+    )  # 22 billion tokens x 0.02
+    sentences = {
+        f"{volume} times": sensitivity.what_if_sentence(found, asked)
+        for volume, asked in told.items()
+    }
     assert all(figure in sentences["10 times"] for figure in ("20,000,000 ", "$4,400 ", "$3,960 "))
-    assert told[10].other.answer != found.answer and told[10].other.pick.named in sentences["10 times"]
+    assert (
+        told[10].other.answer != found.answer and told[10].other.pick.named in sentences["10 times"]
+    )
     assert "$440 " in sentences["1 times"] and told[1].other.pick.named not in sentences["1 times"]
     assert sentences == pinned

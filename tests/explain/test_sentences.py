@@ -17,7 +17,9 @@ def test_a_speed_holds_at_its_own_precision_only(pinned, catalog):
     assert "int8" in last and "$" not in last
     assert last == pinned
     int8 = STATED | {"measured_precision": "int8"}
-    assert here(ask(catalog, int8 | {"precision": "int8"}, passage_tokens=126)).plan.tokens_per_second.base == pytest.approx(3848)
+    assert here(
+        ask(catalog, int8 | {"precision": "int8"}, passage_tokens=126)
+    ).plan.tokens_per_second.base == pytest.approx(3848)
     assert here(ask(catalog, int8)).plan.figure("precision") == "int8"
 
 
@@ -32,20 +34,32 @@ def test_a_model_that_the_catalog_does_not_have_prices_nothing_and_says_so(pinne
 
 
 def test_an_undated_measurement_is_one_all_the_same(pinned, catalog):
-    found = here(ask(catalog, {key: value for key, value in STATED.items() if key != "measured_on"}))
+    found = here(
+        ask(catalog, {key: value for key, value in STATED.items() if key != "measured_on"})
+    )
     dated, undated = sentences.price_note(here(ask(catalog))), sentences.price_note(found)
-    assert found.fits and found.plan.as_of is None and "2026-11-24" in dated and not re.search(r"\d", undated)
+    assert (
+        found.fits
+        and found.plan.as_of is None
+        and "2026-11-24" in dated
+        and not re.search(r"\d", undated)
+    )
     assert {"dated": dated, "undated": undated} == pinned
 
 
-def test_the_sentences_lead_with_the_measured_model_and_say_why_another_does_not_fit(pinned, catalog):
+def test_the_sentences_lead_with_the_measured_model_and_say_why_another_does_not_fit(
+    pinned, catalog
+):
     told = sentences.this_machine(ask(catalog, **PEAK))
     assert with_facts(told[:1], "BGE Small EN v1.5", "3,848", "$0.10", "$730")
     assert with_facts(told[2:3], "BGE Small EN v1.5", "10 ", "$0.10", "$730")
     assert with_facts(told[-1:], "BGE Multilingual Gemma2", "43.9 GiB", "fp32")
     assert sentences.this_machine(ask(catalog, {})) == []
     rerank = sentences.this_machine(ask(catalog, task="rerank"))
-    assert with_facts(rerank[:1], "BGE Small EN v1.5", "3,848", "$0.10").count("$") == 1 and len(rerank) == 5
+    assert (
+        with_facts(rerank[:1], "BGE Small EN v1.5", "3,848", "$0.10").count("$") == 1
+        and len(rerank) == 5
+    )
     assert {"retrieval": told, "reranking leads with": rerank[0]} == pinned
 
 
@@ -58,8 +72,16 @@ def test_ties_are_named_and_a_rounded_figure_is_no_tie(made_up, made_up_copy, to
     assert all(name in tied for name in ("Multi", "Alpha Router", "Beta Cloud", "Gamma Models"))
     edit(made_up_copy / "offers/gamma.yaml", '"0.50"', '"0.5001"')
     near = recommend(catalogs.load(made_up_copy), german, today)
-    assert next(formatting.usd(j.monthly) for j in near.judged if j.id == "gamma-multi") == "$18.00", "rounded it is the same"
+    assert (
+        next(formatting.usd(j.monthly) for j in near.judged if j.id == "gamma-multi") == "$18.00"
+    ), "rounded it is the same"
     told = sentences.cheapest_sentence(near, "embedder")
     assert "Gamma Models" not in told and "Beta Cloud" in told
-    assert sentences.cheapest_sentence(recommend(made_up, Workload(data_may_leave=False, placement="hosted"), today), "embedder") == ""
+    assert (
+        sentences.cheapest_sentence(
+            recommend(made_up, Workload(data_may_leave=False, placement="hosted"), today),
+            "embedder",
+        )
+        == ""
+    )
     assert tied == pinned

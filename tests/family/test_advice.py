@@ -10,9 +10,13 @@ BGE = ["bge-base-en-v1.5", "bge-large-en-v1.5", "bge-m3", "bge-multilingual-gemm
 def test_use_when_is_short_and_not_the_specification(catalog, key, pinned):
     advice = use_when(catalog, key)
     assert 30 < len(advice.sentence) <= 140
-    assert advice.sentence not in {row.use_when for row in listing.as_listed(catalog.families["bge"]).rows}
+    assert advice.sentence not in {
+        row.use_when for row in listing.as_listed(catalog.families["bge"]).rows
+    }
     for claim in (*advice.wins, *advice.not_when):
-        assert "None" not in claim.text and all(source in catalog.sources for source in claim.sources)
+        assert "None" not in claim.text and all(
+            source in catalog.sources for source in claim.sources
+        )
     assert {
         "use when": advice.sentence,
         "wins": [claim.text for claim in advice.wins],
@@ -26,7 +30,11 @@ def test_no_two_variants_have_the_same_use_when(catalog):
 
 @pytest.mark.parametrize(
     ("key", "own", "others"),
-    [("giant", "60.0", "55.0 and 50.0"), ("big-en", "55.0", "60.0 and 50.0"), ("tiny-en", "50.0", "60.0 and 55.0")],
+    [
+        ("giant", "60.0", "55.0 and 50.0"),
+        ("big-en", "55.0", "60.0 and 50.0"),
+        ("tiny-en", "50.0", "60.0 and 55.0"),
+    ],
 )
 def test_use_when_says_what_wins_and_against_which_sibling(made_up, key, own, others):
     told = use_when(made_up, key).wins[0].text
@@ -40,7 +48,9 @@ def test_use_when_says_when_not_to_and_what_instead(made_up):
 
 
 def test_use_when_names_the_presets_that_pick_it(catalog):
-    assert use_when(catalog, "bge-m3", {"a": ("bge-m3", "bge-reranker-v2-m3"), "b": ("bge-large-en-v1.5",)}).presets == ("a",)
+    assert use_when(
+        catalog, "bge-m3", {"a": ("bge-m3", "bge-reranker-v2-m3"), "b": ("bge-large-en-v1.5",)}
+    ).presets == ("a",)
 
 
 def test_of_a_variant_that_is_replaced_its_successor_is_said_alone(made_up):

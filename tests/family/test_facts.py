@@ -4,8 +4,14 @@ from advisor.family import facts
 
 
 def test_a_fact_that_differs_from_the_listing_carries_its_correction(catalog):
-    found = {fact.correction.field: fact for fact in facts.variant_facts(catalog, "bge-multilingual-gemma2") if fact.correction}
-    assert found["released"].value == "2024-07-26" and found["released"].correction.listed == "2024-06"
+    found = {
+        fact.correction.field: fact
+        for fact in facts.variant_facts(catalog, "bge-multilingual-gemma2")
+        if fact.correction
+    }
+    assert (
+        found["released"].value == "2024-07-26" and found["released"].correction.listed == "2024-06"
+    )
     assert found["context"].correction.id == "gemma2-context"
 
 

@@ -26,43 +26,67 @@ def test_nobody_is_told_that_bge_does_coding(catalog):
     kinds = Counter(variant.kind for variant in family.variants.values())
     for kind in ("embedder", "reranker"):
         assert f"{kinds[kind]} {kind}" in answer.answer
-    why = next(correction.why for correction in family.corrections if correction.field == "capabilities")
+    why = next(
+        correction.why for correction in family.corrections if correction.field == "capabilities"
+    )
     assert why in answer.answer and "fe-bge-code" in answer.sources
 
 
 def test_ties_in_price_are_named_and_a_reranker_is_no_embedder(made_up_copy, edit):
-    edit(made_up_copy / "offers/alpha.yaml", '"0.20"', '"0.10"')  # what Beta Cloud asks for the same model
+    edit(
+        made_up_copy / "offers/alpha.yaml", '"0.20"', '"0.10"'
+    )  # what Beta Cloud asks for the same model
     changed = catalogs.load(made_up_copy)
     least = price_list.lowest(changed, changed.families["acme"], "embedder")
-    assert least.usd_per_1m == Decimal("0.10") and [offer.id for _, _, offer in least.offers] == ["beta-big-en", "alpha-big-en"]
+    assert least.usd_per_1m == Decimal("0.10") and [offer.id for _, _, offer in least.offers] == [
+        "beta-big-en",
+        "alpha-big-en",
+    ]
     answer = faq.answers(changed, changed.families["acme"], "verified")[1].answer
     embedder, reranker = answer.index("$0.10 "), answer.index("$0.01 ")
-    assert all(embedder < answer.index(name) < reranker for name in ("Big EN", "Beta Cloud", "Alpha Router"))
+    assert all(
+        embedder < answer.index(name) < reranker
+        for name in ("Big EN", "Beta Cloud", "Alpha Router")
+    )
     assert "Rank Small" in answer[reranker:] and "$0.20 " not in answer
 
 
 def test_the_latest_and_the_longest_are_named(made_up):
     answer = faq.answers(made_up, made_up.families["acme"], "verified")[1].answer
-    assert "Giant (2026-03-01)" in answer and answer.index("8,000") < answer.index("Giant, Multi, and Rank Big")
+    assert "Giant (2026-03-01)" in answer and answer.index("8,000") < answer.index(
+        "Giant, Multi, and Rank Big"
+    )
 
 
 def test_aquila_is_compared_by_its_job_and_its_two_long_models(catalog):
-    family, other, answer = catalog.families["bge"], catalog.families["aquila-2"], told(catalog)[1].answer
+    family, other, answer = (
+        catalog.families["bge"],
+        catalog.families["aquila-2"],
+        told(catalog)[1].answer,
+    )
     assert family.facts.about in answer and other.facts.about in answer
     known = [variant for variant in other.variants.values() if variant.max_tokens]
     longest = max(variant.max_tokens for variant in known)
     names = sorted(variant.name for variant in known if variant.max_tokens == longest)
-    assert len(names) == 2 and formatting.listed(names) in answer and formatting.count(longest) in answer
+    assert (
+        len(names) == 2
+        and formatting.listed(names) in answer
+        and formatting.count(longest) in answer
+    )
 
 
-def test_an_aquila_model_that_no_licence_text_names_is_neither_allowed_nor_forbidden_commercially(catalog):
+def test_an_aquila_model_that_no_licence_text_names_is_neither_allowed_nor_forbidden_commercially(
+    catalog,
+):
     names = {False: set(), None: set(), True: set()}
     for variant in catalog.families["aquila-2"].variants.values():
         names[catalog.licences[variant.licence].commercial_use].add(variant.name)
     assert names[False] and "AquilaChat2-34B-Int4-GPTQ" in names[None]
     sentences = re.split(r"(?<=\.) ", told(catalog)[1].answer)
     for use in (False, None):
-        one = next(sentence for sentence in sentences if all(name in sentence for name in names[use]))
+        one = next(
+            sentence for sentence in sentences if all(name in sentence for name in names[use])
+        )
         others = {name for rest in names if rest is not use for name in names[rest]}
         assert not any(re.search(rf"{re.escape(name)}(?![\w-])", one) for name in others), one
 
@@ -77,4 +101,8 @@ def test_a_price_changed_in_the_catalog_changes_the_answer(made_up_copy, edit):
     edit(made_up_copy / "offers/gamma.yaml", '"1.00"', '"0.001"')
     changed = catalogs.load(made_up_copy)
     answer = faq.answers(changed, changed.families["acme"], "verified")[1].answer
-    assert "$0.001 " in answer and "Gamma Models" in answer and "Beta Cloud" not in answer.partition("$0.01 ")[0]
+    assert (
+        "$0.001 " in answer
+        and "Gamma Models" in answer
+        and "Beta Cloud" not in answer.partition("$0.01 ")[0]
+    )

@@ -59,18 +59,31 @@ def made(variants, pricing=()):
 
 
 def test_two_signals_are_joined_by_and():
-    assert made([{"name": "A", "parameters": None}]).rows[0].use_when == "Use when the workload needs embedding and 512 context."
+    assert (
+        made([{"name": "A", "parameters": None}]).rows[0].use_when
+        == "Use when the workload needs embedding and 512 context."
+    )
 
 
 def test_one_signal_stands_alone():
-    assert made([{"name": "A", "parameters": None, "context": None}]).rows[0].use_when == "Use when the workload needs embedding."
+    assert (
+        made([{"name": "A", "parameters": None, "context": None}]).rows[0].use_when
+        == "Use when the workload needs embedding."
+    )
 
 
 def test_what_the_golden_view_does_not_hold_is_said_plainly(pinned):
     unknown = made([{"name": "A", "parameters": None, "context": None, "capability": None}]).rows[0]
-    replaced, unpriced = made([{"name": "A", "replaced_by": "B"}]).rows[0], made([{"name": "A", "context": None}]).faq[2][1]
+    replaced, unpriced = (
+        made([{"name": "A", "replaced_by": "B"}]).rows[0],
+        made([{"name": "A", "context": None}]).faq[2][1],
+    )
     assert unknown.signals == () and "512" not in unknown.use_when
-    assert replaced.status.endswith(" B") and " B." in replaced.use_when and replaced.use_when != unknown.use_when
+    assert (
+        replaced.status.endswith(" B")
+        and " B." in replaced.use_when
+        and replaced.use_when != unknown.use_when
+    )
     assert "$" not in unpriced
     assert {
         "no signal": unknown.use_when,
@@ -95,7 +108,10 @@ def test_the_first_of_a_tie_in_price_is_named():
 def test_a_price_that_is_a_dash_is_never_the_lowest():
     assert (
         "start with A"
-        in made([{"name": "A"}], [{"variant": "B", "input_usd_per_1m": None}, {"variant": "A", "input_usd_per_1m": "1"}]).faq[2][1]
+        in made(
+            [{"name": "A"}],
+            [{"variant": "B", "input_usd_per_1m": None}, {"variant": "A", "input_usd_per_1m": "1"}],
+        ).faq[2][1]
     )
 
 

@@ -44,6 +44,11 @@ def repo(tmp_path_factory) -> Path:
     (folder / "onnx").mkdir()
     (folder / "onnx/model.onnx").write_bytes(b"model" * 50)
     (folder / "onnx/model.onnx_data").write_bytes(bytes(range(256)) * 4_000)
-    for name in ("tokenizer.json", "tokenizer_config.json", "config.json", "special_tokens_map.json"):
+    for name in (
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "config.json",
+        "special_tokens_map.json",
+    ):
         (folder / name).write_bytes(b"{}\n")
     return folder

@@ -44,7 +44,9 @@ def jumping(monkeypatch, tmp_path):
 
 def test_the_wall_clock_is_read_for_dates_alone():
     """Who needs a date is listed here; how long something took, or may take, is measured with a clock that is never set."""
-    wall = re.compile(r"time\.time\(|time\.time_ns\(|datetime\.now\(|utcnow\(|date\.today\(|fromtimestamp\(")
+    wall = re.compile(
+        r"time\.time\(|time\.time_ns\(|datetime\.now\(|utcnow\(|date\.today\(|fromtimestamp\("
+    )
     found = {
         path.relative_to(ROOT).as_posix(): len(wall.findall(text))
         for folder in ("advisor", "pages")
@@ -63,10 +65,17 @@ def test_the_wall_clock_is_read_for_dates_alone():
 
 def test_a_download_ends_as_it_would_have(jumping, repo, tmp_path):
     with hub.serving({FILES.repo: repo}, drip=(200_000, 0.1)) as base:
-        assert Download(FILES, tmp_path / "models", hub=base, patience=Patience(ask_s=60)).wait(60) == "done"
+        assert (
+            Download(FILES, tmp_path / "models", hub=base, patience=Patience(ask_s=60)).wait(60)
+            == "done"
+        )
     with hub.serving({FILES.repo: repo}, pause_after=0) as base:
-        got = Download(FILES, tmp_path / "other", hub=base, patience=Patience(ask_s=60, stall_s=0.6))
-        assert got.wait(60) == "failed" and "127.0.0.1" in got.problem and got.total_bytes  # the hub had said how many, and then no more
+        got = Download(
+            FILES, tmp_path / "other", hub=base, patience=Patience(ask_s=60, stall_s=0.6)
+        )
+        assert (
+            got.wait(60) == "failed" and "127.0.0.1" in got.problem and got.total_bytes
+        )  # the hub had said how many, and then no more
 
 
 def test_a_model_is_asked_as_it_would_have_been(jumping, pooled, catalog, tiny_embedder):
@@ -76,7 +85,9 @@ def test_a_model_is_asked_as_it_would_have_been(jumping, pooled, catalog, tiny_e
     assert engine.about.kind == "embedder" and pool.resident() == [small]
     with pytest.raises(EncodeError) as error:
         engine.embed(["word " * 600] * 128, "passage")
-    assert small.name in str(error.value) and re.search(r"\b0\b", str(error.value))  # half a second, rounded
+    assert small.name in str(error.value) and re.search(
+        r"\b0\b", str(error.value)
+    )  # half a second, rounded
 
 
 def test_a_retry_after_that_is_a_date_never_makes_anyone_wait_long(monkeypatch):
@@ -106,15 +117,26 @@ def test_ages_are_counted_from_no_day_to_come(catalog, years):
             json.dumps(report.as_json(found), default=str),
             *(str(row) for row in price_list.price_rows(catalog, catalog.variants, day)),
             *(str(row) for row in price_list.stale(catalog, day)),
-            *(str(row) for row in comparison.side_by_side(catalog, list(catalog.variants)[:4], day)),
+            *(
+                str(row)
+                for row in comparison.side_by_side(catalog, list(catalog.variants)[:4], day)
+            ),
             *(finding.text for judged in found.judged for finding in judged.findings),
         ]
     )
     assert found.pick is not None
-    ages = {(day - offer.as_of).days for _, _, offer in catalog.offers() if offer.as_of and offer.type != "trial"}
+    ages = {
+        (day - offer.as_of).days
+        for _, _, offer in catalog.offers()
+        if offer.as_of and offer.type != "trial"
+    }
     told_ages = {age for age in ages if re.search(rf"(?<![\w-])(?:{age}|{age:,})\b", told)}
     assert told_ages == {age for age in ages if age > price_list.STALE_DAYS}
     of_dated = {
-        (f.rule, f.effect) for j in found.judged if j.plan.as_of for f in j.findings if f.rule in ("price-is-recent", "price-is-dated")
+        (f.rule, f.effect)
+        for j in found.judged
+        if j.plan.as_of
+        for f in j.findings
+        if f.rule in ("price-is-recent", "price-is-dated")
     }
     assert of_dated == {("price-is-dated", "warn") if years < 0 else ("price-is-recent", "warn")}

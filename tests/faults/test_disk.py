@@ -20,7 +20,11 @@ def disk(tmp_path):
     place = tmp_path / "disk"
     place.mkdir()
     mount = shutil.which("mount")
-    done = mount and subprocess.run([mount, "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(place)], capture_output=True, check=False)
+    done = mount and subprocess.run(
+        [mount, "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(place)],
+        capture_output=True,
+        check=False,
+    )
     if not done or done.returncode:
         pytest.skip("This user may mount no file system.")
     yield place
@@ -43,7 +47,9 @@ def left(store):
 
 
 @pytest.mark.parametrize("when", ["before", "half way"])
-def test_a_disk_that_is_full_is_told_keeps_nothing_half_and_is_good_again_when_there_is_room(disk, repo, until, when):
+def test_a_disk_that_is_full_is_told_keeps_nothing_half_and_is_good_again_when_there_is_room(
+    disk, repo, until, when
+):
     store = disk / "models"
     store.mkdir()
     if when == "before":
@@ -56,7 +62,11 @@ def test_a_disk_that_is_full_is_told_keeps_nothing_half_and_is_good_again_when_t
             fill(disk)
             base.switches.drip = None
         assert got.wait(60) == "failed"
-        assert str(store) in got.problem and "ADVISOR_MODELS" in got.problem and "MB" not in got.problem
+        assert (
+            str(store) in got.problem
+            and "ADVISOR_MODELS" in got.problem
+            and "MB" not in got.problem
+        )
         assert left(store) == [] and downloads.at_hand(FILES, store) is None
         base.switches.drip = None
         (disk / "filler").unlink()
@@ -71,9 +81,16 @@ def test_a_model_that_is_at_hand_stays_where_its_successor_finds_no_room(disk, r
     newer = shutil.copytree(repo, tmp_path / "newer")
     (newer / "onnx/model.onnx_data").write_bytes(bytes(reversed(range(256))) * 4_000)
     with hub.serving({FILES.repo: repo}) as base:
-        assert Download(FILES, store, hub=base, spare_bytes=0, patience=Patience(ask_s=60)).wait(60) == "done"
+        assert (
+            Download(FILES, store, hub=base, spare_bytes=0, patience=Patience(ask_s=60)).wait(60)
+            == "done"
+        )
     with hub.serving({FILES.repo: newer}, commit="f" * 40) as base:
         got = Download(FILES, store, hub=base, spare_bytes=0, patience=Patience(ask_s=60))
-        assert got.wait(60) == "failed" and "1.0 MB" in got.problem and "ADVISOR_MODELS" in got.problem
+        assert (
+            got.wait(60) == "failed" and "1.0 MB" in got.problem and "ADVISOR_MODELS" in got.problem
+        )
     assert left(store) == ["BAAI--bge-m3"] and downloads.at_hand(FILES, store)
-    assert (store / "BAAI--bge-m3/onnx/model.onnx_data").read_bytes() == (repo / "onnx/model.onnx_data").read_bytes()
+    assert (store / "BAAI--bge-m3/onnx/model.onnx_data").read_bytes() == (
+        repo / "onnx/model.onnx_data"
+    ).read_bytes()

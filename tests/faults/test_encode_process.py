@@ -19,7 +19,9 @@ LONG = ["word " * 600] * 128  # some seconds of work, even for the tiny model
 
 @pytest.fixture
 def small(catalog, tiny_embedder, tmp_path):
-    return models.of_variant(catalog, "bge-small-en-v1.5", shutil.copytree(tiny_embedder, tmp_path / "small"))
+    return models.of_variant(
+        catalog, "bge-small-en-v1.5", shutil.copytree(tiny_embedder, tmp_path / "small")
+    )
 
 
 @pytest.fixture
@@ -79,7 +81,9 @@ def test_killed_while_it_loads_all_who_wait_are_told_and_the_next_is_served(pool
     assert pool.waiting == 0 and encode(pool, small).shape == (1, 32)
 
 
-def test_killed_while_it_encodes_its_request_is_told_and_the_others_are_served_by_the_next(pooled, small, pair, until):
+def test_killed_while_it_encodes_its_request_is_told_and_the_others_are_served_by_the_next(
+    pooled, small, pair, until
+):
     pool = pooled()
     assert encode(pool, small).shape == (1, 32)
     first, busy = in_background(lambda: encode(pool, small, LONG))
@@ -88,7 +92,9 @@ def test_killed_while_it_encodes_its_request_is_told_and_the_others_are_served_b
     others = [in_background(lambda: encode(pool, small)) for _ in range(3)]
     until(lambda: len(pool._residents[small].waiting) == 3)
     before = process(pool, small).pid
-    assert pool.engine(pair).rerank("q", ["fox"]).raw.shape == (1,)  # the other model has a process of its own
+    assert pool.engine(pair).rerank("q", ["fox"]).raw.shape == (
+        1,
+    )  # the other model has a process of its own
     os.kill(before, signal.SIGKILL)
     for _, thread in (*others, (first, busy)):
         thread.join(60)
@@ -127,22 +133,37 @@ def test_an_answer_that_is_none_costs_one_sentence_and_holds_nobody(pooled, smal
 def is_of_broken_files(told, model):
     """Whether a sentence tells that a model was not loaded and of what kind the error was, and not that its process ended."""
     kind = re.search(r"\((\w+)\)", told)
-    return model.name in told and "\n" not in told and kind and told not in [unanswered(model, loading) for loading in (True, False)]
+    return (
+        model.name in told
+        and "\n" not in told
+        and kind
+        and told not in [unanswered(model, loading) for loading in (True, False)]
+    )
 
 
 def test_a_file_cut_short_is_one_sentence_and_the_pool_goes_on(pooled, catalog, small, pair):
     pool = pooled()
     assert pool.engine(pair).rerank("q", ["fox"]).raw.shape == (1,)
     other = process(pool, pair).pid
-    for name, kept in {"model_optimized.onnx": 0.5, "tokenizer.json": 0.9, "tokenizer_config.json": 0.5, "config.json": 0.5}.items():
+    for name, kept in {
+        "model_optimized.onnx": 0.5,
+        "tokenizer.json": 0.9,
+        "tokenizer_config.json": 0.5,
+        "config.json": 0.5,
+    }.items():
         file = small.folder / name
         whole = file.read_bytes()
         file.write_bytes(whole[: int(len(whole) * kept)])
         told = encode(pool, models.of_variant(catalog, "bge-small-en-v1.5", small.folder))
         assert is_of_broken_files(told, small), name
         file.write_bytes(whole)
-    assert encode(pool, models.of_variant(catalog, "bge-small-en-v1.5", small.folder)).shape == (1, 32)
-    assert process(pool, pair).pid == other and pool.engine(pair).rerank("q", ["fox"]).raw.shape == (1,)
+    assert encode(pool, models.of_variant(catalog, "bge-small-en-v1.5", small.folder)).shape == (
+        1,
+        32,
+    )
+    assert process(pool, pair).pid == other and pool.engine(pair).rerank(
+        "q", ["fox"]
+    ).raw.shape == (1,)
 
 
 def test_weights_beside_the_model_that_are_cut_short_are_one_sentence(pooled, catalog, m3):
@@ -156,14 +177,18 @@ def test_weights_beside_the_model_that_are_cut_short_are_one_sentence(pooled, ca
     assert encode(pool, models.of_variant(catalog, "bge-m3", m3.folder)).shape == (1, 32)
 
 
-def test_weights_cut_short_under_a_model_that_is_loaded_cost_its_process_at_most(pooled, catalog, m3):
+def test_weights_cut_short_under_a_model_that_is_loaded_cost_its_process_at_most(
+    pooled, catalog, m3
+):
     pool = pooled()
     whole = encode(pool, m3)
     data = m3.folder / "onnx/model.onnx_data"
     content = data.read_bytes()
     os.truncate(data, 0)
     got = encode(pool, m3)
-    assert isinstance(got, str) or got.shape == whole.shape  # where the file is mapped into the memory, the process ends
+    assert (
+        isinstance(got, str) or got.shape == whole.shape
+    )  # where the file is mapped into the memory, the process ends
     data.write_bytes(content)
     again = encode(pool, models.of_variant(catalog, "bge-m3", m3.folder))
     assert abs(again - whole).max() < 1e-6

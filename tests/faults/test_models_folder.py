@@ -29,8 +29,12 @@ def somebody():
             os.seteuid(0)
 
 
-@pytest.mark.parametrize("closed", [".", "models", "models/BAAI--bge-m3", "models/BAAI--bge-m3/onnx"])
-def test_a_folder_that_may_not_be_looked_at_is_as_one_that_is_not_there(catalog, repo, monkeypatch, closed):
+@pytest.mark.parametrize(
+    "closed", [".", "models", "models/BAAI--bge-m3", "models/BAAI--bge-m3/onnx"]
+)
+def test_a_folder_that_may_not_be_looked_at_is_as_one_that_is_not_there(
+    catalog, repo, monkeypatch, closed
+):
     with tempfile.TemporaryDirectory() as base:  # pytest's own folders are root's alone
         Path(base).chmod(0o755)
         store, place = Path(base) / "models", Path(base) / closed
@@ -42,14 +46,20 @@ def test_a_folder_that_may_not_be_looked_at_is_as_one_that_is_not_there(catalog,
         place.chmod(0)
         try:
             with somebody():
-                told, free, found = lacking(FILES, store), free_bytes(store), available_models.all_of(catalog, {}, {})
+                told, free, found = (
+                    lacking(FILES, store),
+                    free_bytes(store),
+                    available_models.all_of(catalog, {}, {}),
+                )
         finally:
             place.chmod(mode)
         assert told and FILES.repo in told and free > 0 and found["bge-m3"].missing
         assert lacking(FILES, store) is None
 
 
-def test_no_process_to_fetch_with_is_a_sentence_and_the_next_click_fetches(repo, tmp_path, monkeypatch):
+def test_no_process_to_fetch_with_is_a_sentence_and_the_next_click_fetches(
+    repo, tmp_path, monkeypatch
+):
     downloads = Downloads()
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(EncodeError) as error:
@@ -58,4 +68,7 @@ def test_no_process_to_fetch_with_is_a_sentence_and_the_next_click_fetches(repo,
     assert downloads.current is None
     monkeypatch.undo()
     with hub.serving({FILES.repo: repo}) as address:
-        assert downloads.start(FILES, tmp_path / "models", hub=address, spare_bytes=0).wait(60) == "done"
+        assert (
+            downloads.start(FILES, tmp_path / "models", hub=address, spare_bytes=0).wait(60)
+            == "done"
+        )

@@ -48,9 +48,13 @@ def sources(monkeypatch):
     ended = threading.Event()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Novita)
     server.ended = ended
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+    ).start()
     monkeypatch.setenv("NOVITA_API_KEY", "sk-of-a-test-0123456789")
-    monkeypatch.setattr(price_sources, "fetch", functools.partial(price_sources.fetch, limits=QUICK))
+    monkeypatch.setattr(
+        price_sources, "fetch", functools.partial(price_sources.fetch, limits=QUICK)
+    )
 
     def asked(reply):
         server.reply = reply
@@ -81,7 +85,9 @@ def lines(page):
 
 def all_compared(page, catalog, live):
     """Whether the page has what was found, line by line."""
-    return page.session_state["novita"] == live and all(plain(line) in lines(page) for line in price_sources.comparison(catalog, live))
+    return page.session_state["novita"] == live and all(
+        plain(line) in lines(page) for line in price_sources.comparison(catalog, live)
+    )
 
 
 def sends(body):
@@ -117,12 +123,23 @@ def dripping(handler):
         (sends({"error": "no"}), "'data'"),
         (sends(b'{"data": [' + b" " * 10_000_000), "5,000,000"),
     ],
-    ids=["dead", "silent", "dripping", "a page in place of JSON", "JSON in place of a list", "10 MB"],
+    ids=[
+        "dead",
+        "silent",
+        "dripping",
+        "a page in place of JSON",
+        "JSON in place of a list",
+        "10 MB",
+    ],
 )
-def test_what_is_no_list_is_one_sentence_and_the_catalogs_prices_stay(sources, catalog, reply, named, pinned):
+def test_what_is_no_list_is_one_sentence_and_the_catalogs_prices_stay(
+    sources, catalog, reply, named, pinned
+):
     page = sources(reply)
     (warning,) = page.warning
-    assert warning.value == plain(page.session_state["novita_problem"]) and "\n" not in warning.value
+    assert (
+        warning.value == plain(page.session_state["novita_problem"]) and "\n" not in warning.value
+    )
     assert named in page.session_state["novita_problem"]
     assert not has(page, USE) and session.LIVE not in page.session_state
     assert page.session_state[session.READING].version == catalog.version
@@ -131,26 +148,44 @@ def test_what_is_no_list_is_one_sentence_and_the_catalogs_prices_stay(sources, c
 
 @pytest.mark.parametrize("price", [-100, "free", float("nan"), 1e300])
 def test_a_price_that_is_none_is_said_to_be_unstated_and_cannot_be_used(sources, catalog, price):
-    page = sources(sends({"data": [{"id": model, "input_token_price_per_m": price} for model in (M3, RERANKER)]}))
+    page = sources(
+        sends(
+            {"data": [{"id": model, "input_token_price_per_m": price} for model in (M3, RERANKER)]}
+        )
+    )
     assert all_compared(page, catalog, {M3: None, RERANKER: None})
     assert not page.warning and not has(page, USE)
 
 
 def test_prices_of_other_models_are_not_taken_for_ours(sources, catalog):
     other = {"meta-llama/llama-3.3-70b-instruct": Decimal("0.39")}
-    page = sources(sends({"data": [{"id": model, "input_token_price_per_m": 3900} for model in other]}))
+    page = sources(
+        sends({"data": [{"id": model, "input_token_price_per_m": 3900} for model in other]})
+    )
     assert all_compared(page, catalog, other) and {M3, RERANKER} <= {
         gone.model for gone in price_sources.drift(catalog, other) if gone.live is None
     }
     assert not has(page, USE)  # there is none that could be used
-    assert price_sources.with_prices(catalog, {"meta-llama/llama-3.3-70b-instruct": price_sources.MOST_USD}) is catalog
+    assert (
+        price_sources.with_prices(
+            catalog, {"meta-llama/llama-3.3-70b-instruct": price_sources.MOST_USD}
+        )
+        is catalog
+    )
 
 
 def test_an_absurd_price_is_shown_and_used_only_when_the_visitor_says_so(sources, catalog):
     absurd = dict.fromkeys((M3, RERANKER), Decimal(900_000))
-    page = sources(sends({"data": [{"id": model, "input_token_price_per_m": 9_000_000_000} for model in absurd]}))
+    page = sources(
+        sends(
+            {"data": [{"id": model, "input_token_price_per_m": 9_000_000_000} for model in absurd]}
+        )
+    )
     assert all_compared(page, catalog, absurd) and lines(page).count("900000") >= 2
-    assert page.session_state[session.READING].version == catalog.version and session.LIVE not in page.session_state
+    assert (
+        page.session_state[session.READING].version == catalog.version
+        and session.LIVE not in page.session_state
+    )
     press(page, USE)
     assert any("+live-" in info.value.replace("\\", "") for info in page.info)
     press(page, UNDO)

@@ -23,7 +23,12 @@ def script():
     session.start(SimpleNamespace(url_path="overview"))
     before = session.the_catalog()
     path = Path(os.environ["ADVISOR_CATALOG"]) / "offers/beta.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace('usd_per_1m_input: "0.10"', 'usd_per_1m_input: "3.5"'), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(
+            'usd_per_1m_input: "0.10"', 'usd_per_1m_input: "3.5"'
+        ),
+        encoding="utf-8",
+    )
     st.session_state["versions"] = [before.version, session.the_catalog().version]
     st.session_state["won"] = presets.won(next(iter(before.presets)))
 
@@ -45,8 +50,14 @@ def test_a_page_is_of_one_reading_and_the_next_of_the_new(made_up_copy, monkeypa
     old = catalogs.load(made_up_copy)
     page = AppTest.from_function(script, default_timeout=60).run()
     assert not page.exception
-    assert (page.session_state["versions"], page.session_state["won"]) == ([old.version] * 2, won(old))
+    assert (page.session_state["versions"], page.session_state["won"]) == (
+        [old.version] * 2,
+        won(old),
+    )
     new = catalogs.load(made_up_copy)
     page.run()
-    assert (page.session_state["versions"], page.session_state["won"]) == ([new.version] * 2, won(new))
+    assert (page.session_state["versions"], page.session_state["won"]) == (
+        [new.version] * 2,
+        won(new),
+    )
     assert new.version != old.version and won(new) != won(old)

@@ -14,7 +14,9 @@ def named(page):
     found, file = [], ""
     for words in re.findall(r"`([^`\s]*)`", (ROOT / page).read_text(encoding="utf-8")):
         path, _, test = words.partition("::")
-        if path.endswith(".py") and (path.startswith("tests/") or Path(path).name.startswith("test_")):
+        if path.endswith(".py") and (
+            path.startswith("tests/") or Path(path).name.startswith("test_")
+        ):
             file = path
         elif path or not test.startswith("test_"):
             continue
@@ -26,10 +28,14 @@ def written_in(path):
     return set(re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE))
 
 
-@pytest.mark.parametrize(("page", "file"), sorted({(page, file) for page in PAGES for file, _ in named(page)}))
+@pytest.mark.parametrize(
+    ("page", "file"), sorted({(page, file) for page in PAGES for file, _ in named(page)})
+)
 def test_the_tests_that_a_page_names_are_there(page, file):
     assert file.startswith("tests/") and (ROOT / file).is_file(), "in full, so that it is found"
-    assert {test for other, test in named(page) if other == file and test} <= written_in(ROOT / file)
+    assert {test for other, test in named(page) if other == file and test} <= written_in(
+        ROOT / file
+    )
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -29,17 +29,29 @@ LEAVES = st.one_of(
     st.sampled_from([0, -1, 10**30, 10**400, 2**63]),
     st.floats(),
     st.text(max_size=20),
-    st.sampled_from(["", "id", "text", "\ud800", "\u2028", "\x00", "1e400", "NaN", "AACAPw==", "AADAfw=="]),
+    st.sampled_from(
+        ["", "id", "text", "\ud800", "\u2028", "\x00", "1e400", "NaN", "AACAPw==", "AADAfw=="]
+    ),
 )
 VALUES = st.recursive(
-    LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("abc") | st.text(max_size=8), inner, max_size=4)
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from("abc") | st.text(max_size=8), inner, max_size=4)
+    ),
 )
 
 
 def places(value, path=()):
     """Paths of all parts of a JSON value."""
     yield path
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    inner = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for key, part in inner:
         yield from places(part, (*path, key))
 
@@ -92,5 +104,18 @@ def bodies(valid):
     return st.one_of(
         spoilt(valid).map(lambda value: json.dumps(value).encode("utf-8", "replace")),
         spoilt_bytes(json.dumps(valid).encode()),
-        st.sampled_from([b"", b"null", b"{}", b"[]", b"[" * 100_000, b'{"a":' * 50_000, b"\xff\xfe", b"NaN", b"1" * 5_000, b'"\\ud800"']),
+        st.sampled_from(
+            [
+                b"",
+                b"null",
+                b"{}",
+                b"[]",
+                b"[" * 100_000,
+                b'{"a":' * 50_000,
+                b"\xff\xfe",
+                b"NaN",
+                b"1" * 5_000,
+                b'"\\ud800"',
+            ]
+        ),
     )

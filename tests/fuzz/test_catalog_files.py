@@ -18,7 +18,11 @@ from advisor.decide.recommend import recommend
 from tests.fuzz.fuzzing import drawn, spoilt_bytes
 
 TODAY = date(2026, 11, 24)
-FILES = sorted(path.relative_to(SHIPPED).as_posix() for path in SHIPPED.rglob("*") if path.suffix in (".yaml", ".csv"))
+FILES = sorted(
+    path.relative_to(SHIPPED).as_posix()
+    for path in SHIPPED.rglob("*")
+    if path.suffix in (".yaml", ".csv")
+)
 SEEDS = sorted((Path(__file__).parent / "seeds").glob("*.yaml"))
 NASTY = [
     "", "null", "~", "true", "no", "0", "-1", "1e999", ".nan", "-.inf", "0x1f", "1_0", "9" * 30, "9" * 5000, '"0.01"', "'1e400'", "2026-02-30", "[]", "{}", "[a, a]", "{a: 1}",
@@ -34,7 +38,9 @@ def spoilt_lines(draw, text):
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(lines) - 1))
         value = draw(st.sampled_from(NASTY) | st.text(max_size=10))
-        match draw(st.sampled_from(["value", "value", "value", "take out", "double", "indent", "insert"])):
+        match draw(
+            st.sampled_from(["value", "value", "value", "take out", "double", "indent", "insert"])
+        ):
             case "value":
                 head, colon, _ = lines[at].partition(":")
                 lines[at] = f"{head}{colon} {value}"
@@ -43,7 +49,9 @@ def spoilt_lines(draw, text):
             case "double":
                 lines.insert(at, lines[at])
             case "indent":
-                lines[at] = lines[at].removeprefix("  ") if draw(st.booleans()) else f"  {lines[at]}"
+                lines[at] = (
+                    lines[at].removeprefix("  ") if draw(st.booleans()) else f"  {lines[at]}"
+                )
             case _:
                 lines.insert(at, value)
     return "\n".join(lines)
@@ -58,7 +66,9 @@ FILES_SPOILT = st.sampled_from(FILES).flatmap(
     lambda name: st.tuples(
         st.just(name),
         st.one_of(
-            spoilt_lines(shipped(name).decode()).map(lambda text: text.encode("utf-8", "surrogatepass")),
+            spoilt_lines(shipped(name).decode()).map(
+                lambda text: text.encode("utf-8", "surrogatepass")
+            ),
             spoilt_bytes(shipped(name)),
             st.binary(max_size=50),
         ),
@@ -74,7 +84,9 @@ def told(faults):
 
 @drawn(150)
 @given(
-    FILES_SPOILT.filter(lambda spoilt: spoilt[0].endswith(".yaml")).map(lambda spoilt: spoilt[1].decode("utf-8", "replace"))
+    FILES_SPOILT.filter(lambda spoilt: spoilt[0].endswith(".yaml")).map(
+        lambda spoilt: spoilt[1].decode("utf-8", "replace")
+    )
     | st.sampled_from(NASTY).map(lambda value: f"a: {value}\n")
 )
 @example("a: " + "[" * 20_000)
@@ -96,7 +108,9 @@ def folder(tmp_path_factory):
 
     def parse_once(content, name):
         if content not in parsed and any(
-            content.encode() == shipped(file) for file in FILES if file.endswith(".yaml") and name.endswith(file)
+            content.encode() == shipped(file)
+            for file in FILES
+            if file.endswith(".yaml") and name.endswith(file)
         ):
             parsed[content] = parse(content, name)
         return parsed[content] if content in parsed else parse(content, name)

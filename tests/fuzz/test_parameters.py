@@ -19,7 +19,9 @@ WORDS = st.one_of(
     st.floats().map(str),
     st.text(max_size=12),
 )  # fmt: skip
-PARAMETERS = st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=10), st.lists(WORDS, max_size=3), max_size=5)
+PARAMETERS = st.dictionaries(
+    st.sampled_from(FIELDS) | st.text(max_size=10), st.lists(WORDS, max_size=3), max_size=5
+)
 CHOICES = {"vector_store": ("ram", "none", "pgvector"), "measured_variant": ("bge-m3",)}
 
 
@@ -36,7 +38,13 @@ def test_what_a_link_holds_is_told_or_taken(params):
 
 
 @drawn(300)
-@given(st.dictionaries(st.sampled_from(list(Workload.model_fields)), VALUES | WORDS | st.lists(WORDS, max_size=3), max_size=6))
+@given(
+    st.dictionaries(
+        st.sampled_from(list(Workload.model_fields)),
+        VALUES | WORDS | st.lists(WORDS, max_size=3),
+        max_size=6,
+    )
+)
 @example({"languages": ["en"] * 51})
 @example({"passages": "1" * 5000})
 def test_a_workload_is_read_or_refused_with_its_fields(stated: dict[str, Any]):
@@ -47,9 +55,22 @@ def test_a_workload_is_read_or_refused_with_its_fields(stated: dict[str, Any]):
         return
     assert Workload.of(workload.stated()) == workload
     assert not infinite(
-        {name: [value] if isinstance(value, str) else value for name, value in workload.params().items() if name != "languages"}
+        {
+            name: [value] if isinstance(value, str) else value
+            for name, value in workload.params().items()
+            if name != "languages"
+        }
     )
-    assert ignored({name: [value] if isinstance(value, str) else value for name, value in workload.params().items()}, {}) == []
+    assert (
+        ignored(
+            {
+                name: [value] if isinstance(value, str) else value
+                for name, value in workload.params().items()
+            },
+            {},
+        )
+        == []
+    )
 
 
 @drawn(300)

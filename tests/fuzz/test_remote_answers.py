@@ -24,23 +24,46 @@ from tests.fuzz.fuzzing import bodies, drawn
 
 TODAY = date(2026, 11, 24)
 KEY = "sk_test_5ecret-of-the-visitor"
-LIMITS = Limits(connect_s=2, read_s=2, deadline_s=10, largest_bytes=400_000, backoff_s=0.001, longest_wait_s=0.002)
+LIMITS = Limits(
+    connect_s=2,
+    read_s=2,
+    deadline_s=10,
+    largest_bytes=400_000,
+    backoff_s=0.001,
+    longest_wait_s=0.002,
+)
 TEXTS = ["Cats purr.", "The price of a GPU"]
 ROWS = [[0.6, 0.8, 0.0], [0.0, 1.0, 0.0]]
 USAGE = {"prompt_tokens": 9, "total_tokens": 9}
 VECTORS = {
-    "openai": {"object": "list", "data": [{"index": i, "embedding": row} for i, row in enumerate(ROWS)], "usage": USAGE},
+    "openai": {
+        "object": "list",
+        "data": [{"index": i, "embedding": row} for i, row in enumerate(ROWS)],
+        "usage": USAGE,
+    },
     "tei": ROWS,
     "ollama": {"model": "m", "embeddings": ROWS, "prompt_eval_count": 9},
     "cloudflare": {"result": {"shape": [2, 3], "data": ROWS}, "success": True},
-    "infinity": {"data": [{"index": i, "embedding": row} for i, row in enumerate(ROWS)], "usage": USAGE},
+    "infinity": {
+        "data": [{"index": i, "embedding": row} for i, row in enumerate(ROWS)],
+        "usage": USAGE,
+    },
 }
 SCORES = {
-    "novita": {"results": [{"index": i, "relevance_score": score} for i, score in enumerate([0.9, 0.1])], "usage": USAGE},
-    "infinity": {"results": [{"index": i, "relevance_score": score} for i, score in enumerate([0.9, 0.1])], "usage": USAGE},
+    "novita": {
+        "results": [{"index": i, "relevance_score": score} for i, score in enumerate([0.9, 0.1])],
+        "usage": USAGE,
+    },
+    "infinity": {
+        "results": [{"index": i, "relevance_score": score} for i, score in enumerate([0.9, 0.1])],
+        "usage": USAGE,
+    },
     "nim": {"rankings": [{"index": i, "logit": score} for i, score in enumerate([3.5, -2.0])]},
     "tei": [{"index": i, "score": score} for i, score in enumerate([3.5, -2.0])],
-    "cloudflare": {"result": {"response": [{"id": i, "score": score} for i, score in enumerate([0.9, 0.1])]}, "success": True},
+    "cloudflare": {
+        "result": {"response": [{"id": i, "score": score} for i, score in enumerate([0.9, 0.1])]},
+        "success": True,
+    },
 }
 INFO = {"model_id": "BAAI/bge-m3", "model_dtype": "float16", "model_type": {"embedding": {"pooling": "cls"}}, "max_input_length": 512, "max_batch_tokens": 16384, "max_client_batch_size": 32}  # fmt: skip
 LIST = {
@@ -49,7 +72,9 @@ LIST = {
         {"id": "baai/bge-reranker-v2-m3", "pricing": {"prompt": {"price_per_m": "0.01"}}},
     ]
 }
-STATUSES = st.sampled_from([200] * 12 + [201, 204, 301, 400, 401, 404, 413, 418, 422, 429, 500, 503, 599])
+STATUSES = st.sampled_from(
+    [200] * 12 + [201, 204, 301, 400, 401, 404, 413, 418, 422, 429, 500, 503, 599]
+)
 HEADERS = st.sampled_from(
     [{}] * 6 + [{"x-compute-tokens": value} for value in ("9", "-1", "9" * 40, "nine", "")] + [{"Retry-After": value} for value in ("0", "-1", "1e400", "9" * 400, "soon", "Wed, 99 Foo 2026", "Wed, 21 Oct 2026 07:28:00 GMT")] + [{"Content-Encoding": "gzip"}]
 )  # fmt: skip
@@ -80,7 +105,9 @@ def serving():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.handle_error = lambda *_: None  # a client that has read enough hangs up
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    ).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", answers
     finally:
@@ -100,20 +127,51 @@ def refused(error):
 
 
 def engine(base, shape, kind, variants, **fields):
-    endpoint = Endpoint(id="here", name="Our server", base_url=base, shape=shape, model=servers.MODEL, kind=kind, **fields)
+    endpoint = Endpoint(
+        id="here",
+        name="Our server",
+        base_url=base,
+        shape=shape,
+        model=servers.MODEL,
+        kind=kind,
+        **fields,
+    )
     return remote.Remote(endpoint, variants, limits=LIMITS, key=KEY)
 
 
 @drawn(120)
-@given(st.sampled_from(sorted(VECTORS)).flatmap(lambda shape: st.tuples(st.just(shape), bodies(VECTORS[shape]))), STATUSES, HEADERS)
+@given(
+    st.sampled_from(sorted(VECTORS)).flatmap(
+        lambda shape: st.tuples(st.just(shape), bodies(VECTORS[shape]))
+    ),
+    STATUSES,
+    HEADERS,
+)
 @example(("tei", b"[[1e-300, 0], [1, 0]]"), 200, {})
 @example(("tei", b"[[1e308, 1e308], [1, 0]]"), 200, {})
-@example(("openai", b'{"data": [{"index": 0, "embedding": "AADAfw=="}, {"index": 1, "embedding": "AACAPw=="}]}'), 200, {})
-@example(("openai", b'{"data": [{"index": 0, "embedding": "AQCAfw=="}, {"index": 1, "embedding": "AACAPw=="}]}'), 200, {})
+@example(
+    (
+        "openai",
+        b'{"data": [{"index": 0, "embedding": "AADAfw=="}, {"index": 1, "embedding": "AACAPw=="}]}',
+    ),
+    200,
+    {},
+)
+@example(
+    (
+        "openai",
+        b'{"data": [{"index": 0, "embedding": "AQCAfw=="}, {"index": 1, "embedding": "AACAPw=="}]}',
+    ),
+    200,
+    {},
+)
 def test_vectors_of_a_server_are_used_or_refused(server, answered, status, headers):
     base, answers = server
     shape, body = answered
-    answers["GET"], answers["POST"] = (200, {}, json.dumps(INFO).encode()), (status, headers, b"" if status == 204 else body)
+    answers["GET"], answers["POST"] = (
+        (200, {}, json.dumps(INFO).encode()),
+        (status, headers, b"" if status == 204 else body),
+    )
     try:
         got = engine(base, shape, "embedder", {}).embed(TEXTS, "passage")
     except EncodeError as error:
@@ -125,11 +183,20 @@ def test_vectors_of_a_server_are_used_or_refused(server, answered, status, heade
 
 
 @drawn(120)
-@given(st.sampled_from(sorted(SCORES)).flatmap(lambda shape: st.tuples(st.just(shape), bodies(SCORES[shape]))), STATUSES, HEADERS)
+@given(
+    st.sampled_from(sorted(SCORES)).flatmap(
+        lambda shape: st.tuples(st.just(shape), bodies(SCORES[shape]))
+    ),
+    STATUSES,
+    HEADERS,
+)
 def test_scores_of_a_server_are_used_or_refused(server, answered, status, headers):
     base, answers = server
     shape, body = answered
-    answers["GET"], answers["POST"] = (404, {}, b""), (status, headers, b"" if status == 204 else body)
+    answers["GET"], answers["POST"] = (
+        (404, {}, b""),
+        (status, headers, b"" if status == 204 else body),
+    )
     try:
         got = engine(base, shape, "reranker", {}).rerank("Why?", TEXTS)
     except EncodeError as error:
@@ -143,7 +210,10 @@ def test_scores_of_a_server_are_used_or_refused(server, answered, status, header
 @given(bodies(INFO), STATUSES, HEADERS)
 def test_what_a_server_says_of_itself_is_used_or_left(server, catalog, body, status, headers):
     base, answers = server
-    answers["GET"], answers["POST"] = (status, headers, b"" if status == 204 else body), (200, {}, json.dumps([[0.5] * 1024] * 2).encode())
+    answers["GET"], answers["POST"] = (
+        (status, headers, b"" if status == 204 else body),
+        (200, {}, json.dumps([[0.5] * 1024] * 2).encode()),
+    )
     made = engine(base, "tei", "embedder", catalog.variants, variant="bge-m3")
     try:
         made.embed(TEXTS, "query")
@@ -151,7 +221,9 @@ def test_what_a_server_says_of_itself_is_used_or_left(server, catalog, body, sta
         refused(error)
         return
     assert made.about.max_tokens is None or made.about.max_tokens > 0
-    assert made.about.precision in (None, "fp32", "fp16") and all(note.endswith(".") for note in made.about.notes)
+    assert made.about.precision in (None, "fp32", "fp16") and all(
+        note.endswith(".") for note in made.about.notes
+    )
 
 
 @drawn(80)
@@ -165,8 +237,14 @@ def test_live_prices_are_read_or_refused(server, catalog, body, status, headers)
     except PricesError as error:
         refused(error)
         return
-    assert live and all(price is None or price_sources.LEAST_USD <= price <= price_sources.MOST_USD for price in live.values())
-    told = [*price_sources.comparison(catalog, live), price_sources.yaml_change(price_sources.drift(catalog, live), TODAY)]
+    assert live and all(
+        price is None or price_sources.LEAST_USD <= price <= price_sources.MOST_USD
+        for price in live.values()
+    )
+    told = [
+        *price_sources.comparison(catalog, live),
+        price_sources.yaml_change(price_sources.drift(catalog, live), TODAY),
+    ]
     assert all("{" not in text and KEY not in text for text in told)
     price_sources.with_prices(catalog, live)
 
@@ -192,7 +270,9 @@ def test_a_fetched_tokenizer_counts_or_is_refused(server, catalog, body, status)
     variant = catalog.variants["bge-m3"]
     try:
         tokenizer = hub_tokenizer.fetch_tokenizer(variant, 10, base, 400_000)
-        counts = token_counts.counter(catalog, "bge-m3", {"bge-m3": tokenizer}).text_tokens(["a probe.", "", "你好 \x00"])
+        counts = token_counts.counter(catalog, "bge-m3", {"bge-m3": tokenizer}).text_tokens(
+            ["a probe.", "", "你好 \x00"]
+        )
     except TokenCountError as error:
         refused(error)
         return

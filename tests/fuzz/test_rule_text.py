@@ -132,18 +132,39 @@ def test_a_rule_text_answers_or_is_refused_in_a_sentence(text):
         assert str(error).strip() and "\n" not in str(error).replace(text, "")
         return
     assert len(text) <= MAX_LENGTH and set(expression.names) <= set(COLUMNS)
-    assert sum(1 for _ in ast.walk(expression.tree)) <= 3 * len(text), "the work for a row grows with the text and no faster"
+    assert sum(1 for _ in ast.walk(expression.tree)) <= 3 * len(text), (
+        "the work for a row grows with the text and no faster"
+    )
     rows = len(ROWS["kind"])
     columns = {name: evaluate.column(values, COLUMNS[name]) for name, values in ROWS.items()}
     truth = evaluate.evaluate(expression, columns, rows)
-    assert truth.true.shape == truth.unknown.shape == (rows,) and not (truth.true & truth.unknown).any()
+    assert (
+        truth.true.shape == truth.unknown.shape == (rows,)
+        and not (truth.true & truth.unknown).any()
+    )
     assert truth.true.dtype == truth.unknown.dtype == np.bool_
 
 
 @drawn(200)
 @given(
     st.lists(
-        st.sampled_from(["{", "}", "{{", "}}", "tokens", "a b", "!r", ":>9", "\n", "{tokens}", "{limit}", "\ud800"]) | st.text(max_size=4)
+        st.sampled_from(
+            [
+                "{",
+                "}",
+                "{{",
+                "}}",
+                "tokens",
+                "a b",
+                "!r",
+                ":>9",
+                "\n",
+                "{tokens}",
+                "{limit}",
+                "\ud800",
+            ]
+        )
+        | st.text(max_size=4)
     ).map("".join)
 )
 @example("\x00\x01{{}}")
@@ -155,7 +176,11 @@ def test_a_sentence_takes_figures_in_plain_places_or_is_refused(template):
         return
     assert all(name.isidentifier() for name in names)
     filled = fill(template, dict.fromkeys(names, "7"))
-    assert "7" in filled if names else filled == re.sub(r"\{\{|\}\}", lambda twice: twice[0][0], template)
+    assert (
+        "7" in filled
+        if names
+        else filled == re.sub(r"\{\{|\}\}", lambda twice: twice[0][0], template)
+    )
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))

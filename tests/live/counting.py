@@ -12,7 +12,9 @@ def words(special="<s> $A </s>", pair="<s> $A </s> </s> $B </s>"):
     """A tokenizer that makes a token of each word, with XLM-R's special tokens, and that would cut and pad."""
     tokenizer = Tokenizer(WordLevel({"<unk>": 0, "<s>": 1, "</s>": 2}, unk_token="<unk>"))
     tokenizer.pre_tokenizer = Whitespace()
-    tokenizer.post_processor = TemplateProcessing(single=special, pair=pair, special_tokens=[("<s>", 1), ("</s>", 2)])
+    tokenizer.post_processor = TemplateProcessing(
+        single=special, pair=pair, special_tokens=[("<s>", 1), ("</s>", 2)]
+    )
     tokenizer.enable_truncation(3)
     tokenizer.enable_padding(length=3)
     return tokenizer

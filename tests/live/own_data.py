@@ -41,7 +41,11 @@ def packed(members, method=zipfile.ZIP_DEFLATED):
     return buffer.getvalue()
 
 
-BEIR = (("set/corpus.jsonl", CORPUS_JSONL), ("set/queries.jsonl", QUERIES_JSONL), ("set/qrels/test.tsv", BEIR_QRELS))
+BEIR = (
+    ("set/corpus.jsonl", CORPUS_JSONL),
+    ("set/queries.jsonl", QUERIES_JSONL),
+    ("set/qrels/test.tsv", BEIR_QRELS),
+)
 
 
 def refused(content, limits=LIMITS):

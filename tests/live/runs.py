@@ -20,7 +20,9 @@ def about(variant, kind="embedder", **more):
 
 
 def found(ranking, variant=SMALL, reranker=None, depth=0):
-    return EngineRun(about(variant), 1.0, ranking, about(reranker, "reranker") if reranker else None, depth)
+    return EngineRun(
+        about(variant), 1.0, ranking, about(reranker, "reranker") if reranker else None, depth
+    )
 
 
 def result(values, variant=SMALL, reranker=None, depth=0, name="q", **more):

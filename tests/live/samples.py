@@ -13,7 +13,15 @@ TEXTS = ("the cat sleeps", "a cat naps", "GPU prices rise")
 ROWS = np.array([[1, 0], [0.8, 0.6], [-0.6, 0.8]], dtype=np.float32)
 
 
-SMALL = About("bge-small-en-v1.5", "BGE Small EN v1.5", "embedder", "local", "this machine", "fp32", max_tokens=512)
+SMALL = About(
+    "bge-small-en-v1.5",
+    "BGE Small EN v1.5",
+    "embedder",
+    "local",
+    "this machine",
+    "fp32",
+    max_tokens=512,
+)
 
 
 def figures(text):
@@ -22,4 +30,7 @@ def figures(text):
 
 
 def hits(*ids, grades=None):
-    return [Hit(key, f"text of {key}", 0.9 - place / 10, (grades or {}).get(key)) for place, key in enumerate(ids)]
+    return [
+        Hit(key, f"text of {key}", 0.9 - place / 10, (grades or {}).get(key))
+        for place, key in enumerate(ids)
+    ]

@@ -21,7 +21,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.seen.append((self.path, self.headers["Authorization"]))
         with contextlib.suppress(ConnectionError):
-            self.server.replies.get(self.path, self.server.replies.get("*", answer(status=404)))(self)
+            self.server.replies.get(self.path, self.server.replies.get("*", answer(status=404)))(
+                self
+            )
 
     def log_message(self, *_):
         pass
@@ -34,7 +36,11 @@ def serve():
         def started(reply=None, **paths):
             server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
             server.block_on_close, server.daemon_threads = False, True
-            server.replies, server.seen, server.closing = {"*": reply} if reply else paths["paths"], [], threading.Event()
+            server.replies, server.seen, server.closing = (
+                {"*": reply} if reply else paths["paths"],
+                [],
+                threading.Event(),
+            )
             server.base = f"http://127.0.0.1:{server.server_port}"
             for end in (server.server_close, server.shutdown, server.closing.set):
                 ends.callback(end)
@@ -75,15 +81,21 @@ PATH = "/BAAI/bge-m3/resolve/main/tokenizer.json"
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_fetched_tokenizer_is_the_hubs_without_its_cut_and_padding(catalog, serve, packed):
-    server = serve(answer(gzip.compress(good()), Content_Encoding="gzip") if packed else answer(good()))
+    server = serve(
+        answer(gzip.compress(good()), Content_Encoding="gzip") if packed else answer(good())
+    )
     tokenizer = fetch(catalog, f"{server.base}/")
     assert server.seen == [(PATH, None)]
-    assert counter(catalog, "bge-m3", {"bge-m3": tokenizer})("one two three four five") == Count(7, exact=True)
+    assert counter(catalog, "bge-m3", {"bge-m3": tokenizer})("one two three four five") == Count(
+        7, exact=True
+    )
     assert counter(catalog, "bge-m3", {"bge-m3": tokenizer})("one").tokens == 3
 
 
 def test_no_password_of_a_netrc_file_is_sent_along(catalog, serve, monkeypatch, tmp_path):
-    (tmp_path / "netrc").write_text("machine 127.0.0.1 login visitor password secret\n", encoding="utf-8")
+    (tmp_path / "netrc").write_text(
+        "machine 127.0.0.1 login visitor password secret\n", encoding="utf-8"
+    )
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     server = serve(answer(good()))
     fetch(catalog, server.base)
@@ -98,7 +110,9 @@ def test_a_refusal_of_the_hub_is_told_with_its_status(pinned, catalog, serve, st
 
 
 def test_a_redirect_on_the_same_server_is_followed(catalog, serve):
-    server = serve(paths={PATH: answer(status=307, Location="/moved?x=1"), "/moved?x=1": answer(good())})
+    server = serve(
+        paths={PATH: answer(status=307, Location="/moved?x=1"), "/moved?x=1": answer(good())}
+    )
     assert fetch(catalog, server.base).encode("one two").ids == [1, 0, 0, 2]
     assert [path for path, _ in server.seen] == [PATH, "/moved?x=1"]
 
@@ -112,7 +126,9 @@ def refused_redirect(catalog, serve):
     return told
 
 
-def test_a_redirect_to_another_server_is_refused_and_that_one_is_not_asked(pinned, refused_redirect):
+def test_a_redirect_to_another_server_is_refused_and_that_one_is_not_asked(
+    pinned, refused_redirect
+):
     assert refused_redirect == pinned
 
 
@@ -234,11 +250,22 @@ def test_a_body_that_trickles_in_is_given_up_on_while_it_still_comes(catalog, se
 
 def test_a_hub_that_is_not_there_or_breaks_off_is_told(catalog, serve):
     server = serve(lambda handler: handler.connection.close())
-    assert refusal(catalog, server.base) == refusal(catalog, "http://127.0.0.1:1") == hub_tokenizer._BROKEN
+    assert (
+        refusal(catalog, server.base)
+        == refusal(catalog, "http://127.0.0.1:1")
+        == hub_tokenizer._BROKEN
+    )
 
 
 @pytest.mark.parametrize(
-    "base", ["http://huggingface.co", "https://example.com", "ftp://127.0.0.1", "https://huggingface.co@example.com", ""]
+    "base",
+    [
+        "http://huggingface.co",
+        "https://example.com",
+        "ftp://127.0.0.1",
+        "https://huggingface.co@example.com",
+        "",
+    ],
 )
 def test_no_other_server_is_asked_for_a_tokenizer(catalog, base):
     assert refusal(catalog, base) == refusal(catalog, "no address") != hub_tokenizer._BROKEN
@@ -256,7 +283,9 @@ def test_a_variant_without_an_address_on_the_hub_is_not_asked_for(catalog, serve
 
 def test_each_way_to_get_no_tokenizer_is_told_with_what_follows(pinned, catalog, serve):
     with pytest.raises(TokenCountError) as no_address:
-        hub_tokenizer.fetch_tokenizer(catalog.variants["bge-m3"].model_copy(update={"hub_id": None}))
+        hub_tokenizer.fetch_tokenizer(
+            catalog.variants["bge-m3"].model_copy(update={"hub_id": None})
+        )
     told = {
         "too slow": refusal(catalog, serve(silent).base, timeout_s=0.1),
         "not there": refusal(catalog, "http://127.0.0.1:1"),

@@ -10,14 +10,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.live.judged import LIMITS, SHOWN_FAULTS, File, OwnDataError, read
-from tests.live.own_data import BEIR_QRELS, CORPUS_JSONL, PASSAGES, QRELS, QUERIES, QUERIES_JSONL, places
+from tests.live.own_data import (
+    BEIR_QRELS,
+    CORPUS_JSONL,
+    PASSAGES,
+    QRELS,
+    QUERIES,
+    QUERIES_JSONL,
+    places,
+)
 
-SMALL = LIMITS._replace(most_passages=2, most_queries=1, most_judgements=3, longest_passage=30, longest_query=40, largest_bytes=2_000)
+SMALL = LIMITS._replace(
+    most_passages=2,
+    most_queries=1,
+    most_judgements=3,
+    longest_passage=30,
+    longest_query=40,
+    largest_bytes=2_000,
+)
 
 
-def judged(passages=PASSAGES, queries=QUERIES, qrels=QRELS, limits=LIMITS, names=("p.csv", "q.csv", "j.txt")):
+def judged(
+    passages=PASSAGES,
+    queries=QUERIES,
+    qrels=QRELS,
+    limits=LIMITS,
+    names=("p.csv", "q.csv", "j.txt"),
+):
     files = [
-        File(name, text if isinstance(text, bytes) else text.encode()) for name, text in zip(names, (passages, queries, qrels), strict=True)
+        File(name, text if isinstance(text, bytes) else text.encode())
+        for name, text in zip(names, (passages, queries, qrels), strict=True)
     ]
     return read(*files, limits)
 
@@ -40,8 +62,13 @@ def test_a_table_is_read_with_each_delimiter(delimiter):
 
 
 def test_jsonl_of_beir_puts_the_title_before_the_text():
-    found = judged(CORPUS_JSONL, QUERIES_JSONL, BEIR_QRELS, names=("corpus.jsonl", "queries.jsonl", "test.tsv"))
-    assert found.passages == {"p1": "Frost It splits rock.", "p2": "Yeast makes gas."} and found.judgements["q1"] == {"p1": 2}
+    found = judged(
+        CORPUS_JSONL, QUERIES_JSONL, BEIR_QRELS, names=("corpus.jsonl", "queries.jsonl", "test.tsv")
+    )
+    assert found.passages == {
+        "p1": "Frost It splits rock.",
+        "p2": "Yeast makes gas.",
+    } and found.judgements["q1"] == {"p1": 2}
 
 
 def test_a_pasted_text_says_by_itself_what_it_is():
@@ -65,7 +92,12 @@ def test_judgements_are_read_as_trec_and_as_a_table(qrels):
 
 
 def test_a_byte_order_mark_is_no_part_of_the_header():
-    assert judged(*(b"\xef\xbb\xbf" + text.encode() for text in (PASSAGES, QUERIES, BEIR_QRELS))).passages["p1"] == "Frost splits rock."
+    assert (
+        judged(
+            *(b"\xef\xbb\xbf" + text.encode() for text in (PASSAGES, QUERIES, BEIR_QRELS))
+        ).passages["p1"]
+        == "Frost splits rock."
+    )
 
 
 def test_a_quoted_text_may_hold_the_delimiter_a_quote_and_a_line_break():
@@ -73,7 +105,11 @@ def test_a_quoted_text_may_hold_the_delimiter_a_quote_and_a_line_break():
 
 
 def test_a_line_separator_of_unicode_ends_no_line():
-    found = judged('{"id": 1, "text": "a\u2028b"}\n{"id": "p2", "text": "\\ud800"}', qrels="q1 0 1 1", names=("p.jsonl", "q.csv", ""))
+    found = judged(
+        '{"id": 1, "text": "a\u2028b"}\n{"id": "p2", "text": "\\ud800"}',
+        qrels="q1 0 1 1",
+        names=("p.jsonl", "q.csv", ""),
+    )
     assert found.passages == {"1": "a\u2028b", "p2": "?"}
 
 
@@ -86,11 +122,19 @@ def test_queries_without_a_relevant_passage_are_left_out_and_counted(pinned):
 
 
 def test_a_part_holds_the_passages_and_queries_of_its_languages():
-    found = judged("id,language,text\np1,EN,Frost\np2,de,Hefe\n", "id,language,text\nq1,en,cold\nq2,en,dough\n")
+    found = judged(
+        "id,language,text\np1,EN,Frost\np2,de,Hefe\n", "id,language,text\nq1,en,cold\nq2,en,dough\n"
+    )
     assert found.languages == ("de", "en")
-    assert judged("id,text,language\n p1 ,Frost, en \n", qrels="q1 0 p1 1").passage_languages == {"p1": "en"}
+    assert judged("id,text,language\n p1 ,Frost, en \n", qrels="q1 0 p1 1").passage_languages == {
+        "p1": "en"
+    }
     part = found.part({"en"})
-    assert (dict(part.passages), dict(part.queries), dict(part.judgements)) == ({"p1": "Frost"}, {"q1": "cold"}, {"q1": {"p1": 2}})
+    assert (dict(part.passages), dict(part.queries), dict(part.judgements)) == (
+        {"p1": "Frost"},
+        {"q1": "cold"},
+        {"q1": {"p1": 2}},
+    )
     assert part.languages == ("en",) and found.part({"en", "de"}).judgements == found.judgements
 
 
@@ -129,7 +173,10 @@ def test_a_part_holds_the_passages_and_queries_of_its_languages():
 def test_a_fault_is_told_with_file_line_and_remedy(pinned, files, place, names):
     error = faults(**files)
     assert places(error) == [place] and str(error.faults[0]) == str(error)
-    assert all(name in f"{error.faults[0].problem} {error.faults[0].remedy}" for name in names) and error.faults[0].remedy
+    assert (
+        all(name in f"{error.faults[0].problem} {error.faults[0].remedy}" for name in names)
+        and error.faults[0].remedy
+    )
     assert str(error) == pinned
 
 
@@ -137,16 +184,25 @@ def test_a_fault_is_told_with_file_line_and_remedy(pinned, files, place, names):
     ("files", "place", "counted"),
     [
         pytest.param({"passages": PASSAGES + "p3,c\np4,d\n"}, ("p.csv", 4), {"2"}, id="passages"),
-        pytest.param({"passages": "id,text\np1," + "a" * 31}, ("p.csv", 2), {"31", "30"}, id="a long passage"),
-        pytest.param({"queries": "id,text\nq1," + "a" * 41}, ("q.csv", 2), {"41", "40"}, id="a long query"),
-        pytest.param({"passages": PASSAGES + "\n" * 2_000}, ("p.csv",), {"2,050", "2,000"}, id="bytes"),
+        pytest.param(
+            {"passages": "id,text\np1," + "a" * 31}, ("p.csv", 2), {"31", "30"}, id="a long passage"
+        ),
+        pytest.param(
+            {"queries": "id,text\nq1," + "a" * 41}, ("q.csv", 2), {"41", "40"}, id="a long query"
+        ),
+        pytest.param(
+            {"passages": PASSAGES + "\n" * 2_000}, ("p.csv",), {"2,050", "2,000"}, id="bytes"
+        ),
         pytest.param({}, ("j.txt",), {"2", "1"}, id="queries"),
         pytest.param({"qrels": QRELS + "q1 0 p2 1\n"}, ("j.txt", 4), {"3"}, id="judgements"),
     ],
 )
 def test_each_limit_is_told(pinned, files, place, counted):
     error = faults(**files, limits=SMALL)
-    assert places(error)[0] == place and set(re.findall(r"\d[\d,]*", error.faults[0].problem)) == counted
+    assert (
+        places(error)[0] == place
+        and set(re.findall(r"\d[\d,]*", error.faults[0].problem)) == counted
+    )
     assert str(error.faults[0]) == pinned
 
 
@@ -157,7 +213,12 @@ def test_what_is_over_a_limit_is_told_once():
 
 
 def test_data_as_large_as_the_limits_is_taken():
-    found = judged(f"id,text\np1,{'a' * 30}\np2,b\n", f"id,text\nq1,{'a' * 40}\nq2,b\n", "q1 0 p1 1\nq1 0 p2 1\nq2 0 p1 0\n", SMALL)
+    found = judged(
+        f"id,text\np1,{'a' * 30}\np2,b\n",
+        f"id,text\nq1,{'a' * 40}\nq2,b\n",
+        "q1 0 p1 1\nq1 0 p2 1\nq2 0 p1 0\n",
+        SMALL,
+    )
     assert len(found.passages) == 2 and len(found.queries) == 1
 
 
@@ -167,13 +228,22 @@ def test_a_long_line_of_json_is_not_parsed():
     told = faults(passages=line, names=("p.jsonl", "q.csv", "j"))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert places(told)[0] == ("p.jsonl", 1) and f"{len(line):,}" in str(told) and "1,000,000" in str(told) and peak < 10_000_000
+    assert (
+        places(told)[0] == ("p.jsonl", 1)
+        and f"{len(line):,}" in str(told)
+        and "1,000,000" in str(told)
+        and peak < 10_000_000
+    )
 
 
 def test_the_first_faults_of_all_files_are_told_and_how_many_more(pinned):
-    told = faults(passages="id,text\n" + "p1,\n" * 12, queries="id,text\n,a\n,b\n", qrels="q1 0 p1 x\n")
+    told = faults(
+        passages="id,text\n" + "p1,\n" * 12, queries="id,text\n,a\n,b\n", qrels="q1 0 p1 x\n"
+    )
     last = str(told).splitlines()[-1]
-    assert str(told).count("\n  ") == len(told.faults) == SHOWN_FAULTS and re.findall(r"\d+", last) == ["5"]
+    assert str(told).count("\n  ") == len(told.faults) == SHOWN_FAULTS and re.findall(
+        r"\d+", last
+    ) == ["5"]
     assert last == pinned
 
 
@@ -186,7 +256,11 @@ def test_nothing_of_a_text_is_repeated_in_a_message():
     assert len(told.faults) == 2 and "secret" not in str(told)
 
 
-@given(st.binary(max_size=200), st.text(max_size=200), st.sampled_from(["", "a.csv", "a.tsv", "a.jsonl"]))
+@given(
+    st.binary(max_size=200),
+    st.text(max_size=200),
+    st.sampled_from(["", "a.csv", "a.tsv", "a.jsonl"]),
+)
 def test_any_bytes_are_read_or_told(raw, text, name):
     for content in (raw, text.encode("utf-8", "replace")):
         files = [File(name, content), File("", QUERIES.encode()), File("", QRELS.encode())]
@@ -197,9 +271,15 @@ def test_any_bytes_are_read_or_told(raw, text, name):
                 assert error.faults
 
 
-@given(st.dictionaries(st.text("abc \u00e9\u6f22,;\"'\t", max_size=6), st.text(max_size=30), max_size=8))
+@given(
+    st.dictionaries(
+        st.text("abc \u00e9\u6f22,;\"'\t", max_size=6), st.text(max_size=30), max_size=8
+    )
+)
 def test_what_is_written_as_jsonl_is_read_back(texts):
-    wanted = {key.strip(): text.strip() for key, text in texts.items() if key.strip() and text.strip()} | {"last": "a"}
+    wanted = {
+        key.strip(): text.strip() for key, text in texts.items() if key.strip() and text.strip()
+    } | {"last": "a"}
     lines = "\n".join(json.dumps({"id": key, "text": text}) for key, text in wanted.items())
     assert judged(lines, qrels="q1 0 last 1", names=("p.jsonl", "q.csv", "j")).passages == wanted
 

@@ -35,7 +35,9 @@ def test_a_zip_that_is_small_takes_little_memory_for_its_faults(pinned, qrels, c
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     first, last = caught.value.faults[0], str(caught.value).splitlines()[-2:]
-    assert first.file == "set/qrels/test.tsv" and all(number in "".join([*last, first.problem]) for number in counted)
+    assert first.file == "set/qrels/test.tsv" and all(
+        number in "".join([*last, first.problem]) for number in counted
+    )
     assert peak < 50_000_000 and len(caught.value.faults) <= SHOWN_FAULTS
     assert {"the first fault": str(first), "the end": last} == pinned
 
@@ -43,17 +45,34 @@ def test_a_zip_that_is_small_takes_little_memory_for_its_faults(pinned, qrels, c
 @pytest.mark.parametrize("top", ["", "scifact/"])
 def test_a_data_set_of_beir_is_read_from_its_zip(top):
     members = [(name.replace("set/", top), text) for name, text in BEIR]
-    rest = [(f"{top}qrels/train.tsv", "not read"), ("__MACOSX/corpus.jsonl", "not read"), (f"{top}readme.md", "not read"), ("a/b/", "")]
+    rest = [
+        (f"{top}qrels/train.tsv", "not read"),
+        ("__MACOSX/corpus.jsonl", "not read"),
+        (f"{top}readme.md", "not read"),
+        ("a/b/", ""),
+    ]
     found = read_zip(File("x.zip", packed([*rest, *members])))
-    assert list(found.passages) == ["p1", "p2"] and found.judgements == {"q1": {"p1": 2}, "q2": {"p2": 1}}
+    assert list(found.passages) == ["p1", "p2"] and found.judgements == {
+        "q1": {"p1": 2},
+        "q2": {"p2": 1},
+    }
     assert len(found.notes) == 1 and f"{top}qrels/test.tsv" in found.notes[0].split(" ", 1)[1]
 
 
 @pytest.mark.parametrize(
-    ("there", "taken"), [(("train", "dev"), "dev"), (("train",), "train"), (("mine", "all"), "all"), (("train", "test"), "test")]
+    ("there", "taken"),
+    [
+        (("train", "dev"), "dev"),
+        (("train",), "train"),
+        (("mine", "all"), "all"),
+        (("train", "test"), "test"),
+    ],
 )
 def test_the_test_part_of_the_judgements_comes_first(there, taken):
-    members = [*BEIR[:2], *((f"set/qrels/{split}.tsv", BEIR_QRELS if split == taken else "x") for split in there)]
+    members = [
+        *BEIR[:2],
+        *((f"set/qrels/{split}.tsv", BEIR_QRELS if split == taken else "x") for split in there),
+    ]
     assert f"set/qrels/{taken}.tsv" in read_zip(File("", packed(members))).notes[0]
 
 
@@ -69,7 +88,9 @@ def info(name, mode=0o100644):
     return entry
 
 
-@pytest.mark.parametrize("name", ["../corpus.jsonl", "/etc/passwd", "set/../../x", "C:/x", "set\\..\\x", ".."])
+@pytest.mark.parametrize(
+    "name", ["../corpus.jsonl", "/etc/passwd", "set/../../x", "C:/x", "set\\..\\x", ".."]
+)
 def test_a_path_out_of_the_folder_is_refused(name):
     assert f"'{name}'" in refused(packed([*BEIR, (name, "x")]))
 
@@ -128,18 +149,24 @@ def test_each_reason_to_refuse_a_zip_is_told_with_the_remedy(pinned):
         "another method": refused(packed(BEIR, zipfile.ZIP_LZMA)),
         "no zip": refused(b""),
     }
-    assert len(set(told.values())) == len(told) and all(len(sentences.splitlines()) == 2 for sentences in told.values())
+    assert len(set(told.values())) == len(told) and all(
+        len(sentences.splitlines()) == 2 for sentences in told.values()
+    )
     assert told == pinned
 
 
 def test_a_bomb_is_not_unpacked():
-    bomb = packed([("corpus.jsonl", b"\n" * 200_000_000), *((name[4:], text) for name, text in BEIR[1:])])
+    bomb = packed(
+        [("corpus.jsonl", b"\n" * 200_000_000), *((name[4:], text) for name, text in BEIR[1:])]
+    )
     assert len(bomb) < 300_000
     tracemalloc.start()
     told = refused(bomb)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert "'corpus.jsonl'" in told and re.search(r"\b38,\d{3},\d{3}\b", told)  # 200 times the packed size
+    assert "'corpus.jsonl'" in told and re.search(
+        r"\b38,\d{3},\d{3}\b", told
+    )  # 200 times the packed size
     assert peak < 100_000_000
 
 
@@ -151,7 +178,9 @@ def test_the_ratio_is_bounded_where_the_size_is_not_yet_reached():
 def test_the_sizes_of_all_files_count_together():
     size = sum(len(text) for _, text in BEIR)
     assert read_zip(File("", packed(BEIR)), LIMITS._replace(largest_unpacked_bytes=size)).queries
-    assert "'set/qrels/test.tsv'" in refused(packed(BEIR), LIMITS._replace(largest_unpacked_bytes=size - 1))
+    assert "'set/qrels/test.tsv'" in refused(
+        packed(BEIR), LIMITS._replace(largest_unpacked_bytes=size - 1)
+    )
 
 
 @pytest.mark.parametrize("size", [1, 10**6, 2**32 - 2])
@@ -179,13 +208,17 @@ def test_sizes_in_a_zip64_field_that_lie_are_refused():
 
 
 def test_thousands_of_entries_are_refused_before_they_are_listed(monkeypatch):
-    content = packed([*BEIR, *((f"set/{number}", "") for number in range(5_000))], zipfile.ZIP_STORED)
+    content = packed(
+        [*BEIR, *((f"set/{number}", "") for number in range(5_000))], zipfile.ZIP_STORED
+    )
     monkeypatch.setattr(zipfile, "ZipFile", None)
     assert "500" in refused(content)
 
 
 def test_a_directory_that_counts_fewer_entries_than_it_has_is_refused():
-    content = bytearray(packed([*BEIR, *((f"set/{number}", "") for number in range(600))], zipfile.ZIP_STORED))
+    content = bytearray(
+        packed([*BEIR, *((f"set/{number}", "") for number in range(600))], zipfile.ZIP_STORED)
+    )
     end = content.rfind(b"PK\x05\x06")
     content[end + 8 : end + 12] = struct.pack("<HH", 3, 3)
     assert "500" in refused(bytes(content))
@@ -219,6 +252,8 @@ def test_a_damaged_zip_is_read_or_refused_and_nothing_else(changes):
 
 def test_a_zip_as_large_as_the_limits_is_taken_and_one_more_is_told_once():
     size = len(packed(BEIR))
-    assert read_zip(File("", packed(BEIR)), LIMITS._replace(largest_bytes=size, most_entries=3)).queries
+    assert read_zip(
+        File("", packed(BEIR)), LIMITS._replace(largest_bytes=size, most_entries=3)
+    ).queries
     assert f"{size:,}" in refused(packed(BEIR), LIMITS._replace(largest_bytes=size - 1))
     assert re.findall(r"\d+", refused(packed(BEIR), LIMITS._replace(most_entries=2))) == ["2"]

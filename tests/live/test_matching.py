@@ -5,7 +5,14 @@ import re
 import numpy as np
 import pytest
 
-from advisor.live.matching import SharedToken, TokenMatch, best_matches, max_sim, shared_tokens, sparse_score
+from advisor.live.matching import (
+    SharedToken,
+    TokenMatch,
+    best_matches,
+    max_sim,
+    shared_tokens,
+    sparse_score,
+)
 
 QUERY = {"▁price": 0.25, "▁gpu": 0.5, "▁of": 0.125}
 PASSAGE = {"▁gpu": 0.75, "▁price": 0.5, "▁month": 1.0}
@@ -23,8 +30,14 @@ def test_without_a_shared_token_the_sparse_score_is_zero() -> None:
 
 
 def test_shared_tokens_come_with_the_largest_product_first_and_then_by_name() -> None:
-    assert shared_tokens(QUERY, PASSAGE) == [SharedToken("▁gpu", 0.5, 0.75, 0.375), SharedToken("▁price", 0.25, 0.5, 0.125)]
-    assert [one.token for one in shared_tokens({"b": 1.0, "a": 1.0}, {"a": 1.0, "b": 1.0})] == ["a", "b"]
+    assert shared_tokens(QUERY, PASSAGE) == [
+        SharedToken("▁gpu", 0.5, 0.75, 0.375),
+        SharedToken("▁price", 0.25, 0.5, 0.125),
+    ]
+    assert [one.token for one in shared_tokens({"b": 1.0, "a": 1.0}, {"a": 1.0, "b": 1.0})] == [
+        "a",
+        "b",
+    ]
 
 
 # Two query tokens, three passage tokens: products 1, 0.6, 0 and 0, 0.8, -1
@@ -45,9 +58,16 @@ def test_a_text_matches_itself_fully() -> None:
 
 
 def test_best_matches_names_the_nearest_passage_token_of_each_query_token() -> None:
-    found = best_matches(QUERY_VECTORS, PASSAGE_VECTORS, ["▁gpu", "▁cost"], ["▁card", "▁price", "</s>"])
-    assert found == [TokenMatch("▁gpu", "▁card", pytest.approx(1)), TokenMatch("▁cost", "▁price", pytest.approx(0.8))]
-    assert sum(one.similarity for one in found) / len(found) == pytest.approx(max_sim(QUERY_VECTORS, PASSAGE_VECTORS))
+    found = best_matches(
+        QUERY_VECTORS, PASSAGE_VECTORS, ["▁gpu", "▁cost"], ["▁card", "▁price", "</s>"]
+    )
+    assert found == [
+        TokenMatch("▁gpu", "▁card", pytest.approx(1)),
+        TokenMatch("▁cost", "▁price", pytest.approx(0.8)),
+    ]
+    assert sum(one.similarity for one in found) / len(found) == pytest.approx(
+        max_sim(QUERY_VECTORS, PASSAGE_VECTORS)
+    )
 
 
 def test_a_negative_best_similarity_stays_negative() -> None:
@@ -64,7 +84,9 @@ def test_a_negative_best_similarity_stays_negative() -> None:
     ],
     ids=["no query token", "no passage token", "other dimension", "one vector for the text"],
 )
-def test_vectors_that_cannot_be_compared_are_refused(query: np.ndarray, passage: np.ndarray) -> None:
+def test_vectors_that_cannot_be_compared_are_refused(
+    query: np.ndarray, passage: np.ndarray
+) -> None:
     with pytest.raises(ValueError, match=re.escape(str(passage.shape))):
         max_sim(query, passage)
 

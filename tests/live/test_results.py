@@ -34,10 +34,19 @@ XLM_R = unigram()
         ({"engine": "torch", "precision": "int8"}, ["BGE Small EN v1.5", "torch", "int8"]),
         ({"precision": None}, ["BGE Small EN v1.5", "fastembed"]),
         (
-            {"engine": "remote", "where": "M3 at Novita", "model": "baai/bge-m3", "variant_id": "bge-m3", "precision": "fp16"},
+            {
+                "engine": "remote",
+                "where": "M3 at Novita",
+                "model": "baai/bge-m3",
+                "variant_id": "bge-m3",
+                "precision": "fp16",
+            },
             ["baai/bge-m3", "M3 at Novita", "fp16"],
         ),
-        ({"standin": True, "variant_id": None, "model": "all-MiniLM-L6-v2"}, ["all-MiniLM-L6-v2", "fastembed", "fp32"]),
+        (
+            {"standin": True, "variant_id": None, "model": "all-MiniLM-L6-v2"},
+            ["all-MiniLM-L6-v2", "fastembed", "fp32"],
+        ),
         (
             {"variant_id": None, "model": "weights in the place of BGE M3", "precision": None},
             ["weights in the place of BGE M3", "fastembed"],
@@ -49,13 +58,20 @@ def test_who_answers_is_told_with_its_engine_and_precision(pinned, changes, fact
     about = replace(SMALL, **changes)
     told = results.who(about, 0.0384)
     assert all(fact in told for fact in [*facts, "38 ms"]) and ("fp32" in told) == ("fp32" in facts)
-    assert (told != results.who(replace(about, standin=False, variant_id="any"), 0.0384)) == (about.variant_id is None)
+    assert (told != results.who(replace(about, standin=False, variant_id="any"), 0.0384)) == (
+        about.variant_id is None
+    )
     assert told == pinned
 
 
 def test_what_was_read_is_told_where_it_was_counted(pinned):
     counted, uncounted = (results.who(SMALL, 2.44, tokens) for tokens in (1234, None))
-    assert "1,234" in counted and "1,234" not in uncounted and "2.4 s" in counted and "2.4 s" in uncounted
+    assert (
+        "1,234" in counted
+        and "1,234" not in uncounted
+        and "2.4 s" in counted
+        and "2.4 s" in uncounted
+    )
     assert {"counted": counted, "not counted": uncounted} == pinned
 
 
@@ -82,9 +98,21 @@ def test_pairs_of_sentences_are_told_from_the_nearest_to_the_farthest(pinned):
     found = results.likeness(TEXTS, ROWS)
     assert [(p.first, p.second) for p in found.pairs] == [(0, 1), (1, 2), (0, 2)]
     assert [p.cosine for p in found.pairs] == pytest.approx([0.8, 0.0, -0.6], abs=1e-6)
-    assert re.findall(r"(?<=“)[^”]+|-?\d[.]\d+", found.sentence) == [TEXTS[0], TEXTS[1], "0.80", TEXTS[0], TEXTS[2], "-0.60"]
-    assert found.cosines == pytest.approx(np.array([[1, 0.8, -0.6], [0.8, 1, 0], [-0.6, 0, 1]]), abs=1e-6)
-    assert list(found.rows()[0].values()) == ["0.800", "the cat sleeps", "a cat naps"] and len(found.rows()) == 3
+    assert re.findall(r"(?<=“)[^”]+|-?\d[.]\d+", found.sentence) == [
+        TEXTS[0],
+        TEXTS[1],
+        "0.80",
+        TEXTS[0],
+        TEXTS[2],
+        "-0.60",
+    ]
+    assert found.cosines == pytest.approx(
+        np.array([[1, 0.8, -0.6], [0.8, 1, 0], [-0.6, 0, 1]]), abs=1e-6
+    )
+    assert (
+        list(found.rows()[0].values()) == ["0.800", "the cat sleeps", "a cat naps"]
+        and len(found.rows()) == 3
+    )
     assert found.sentence == pinned
 
 
@@ -116,13 +144,17 @@ def test_the_nearest_passages_come_first_and_equal_ones_in_their_own_order():
     assert [hit.id for hit in found] == ["p2", "p1", "p3"]  # p1 and p3 are equal
     assert [hit.cosine for hit in found] == pytest.approx([1, 0.6, 0.6])
     assert [(hit.text, hit.grade) for hit in found] == [("two", None), ("one", 2), ("three", None)]
-    assert [hit.grade for hit in results.search(QUERY, DENSE, PASSAGES, {"p1": 2, "p4": 0}, 99)] == [None, 2, None, 0]
+    assert [
+        hit.grade for hit in results.search(QUERY, DENSE, PASSAGES, {"p1": 2, "p4": 0}, 99)
+    ] == [None, 2, None, 0]
 
 
 def test_equal_ones_keep_their_order_among_many():
     ids = {str(n): "x" for n in range(1000)}
     wanted = [str(n) for n in (*range(1, 1000, 2), *range(0, 1000, 2))]
-    assert [hit.id for hit in results.search(QUERY, np.tile(DENSE[:2], (500, 1)), ids, {}, 1000)] == wanted
+    assert [
+        hit.id for hit in results.search(QUERY, np.tile(DENSE[:2], (500, 1)), ids, {}, 1000)
+    ] == wanted
     scores = Scores(np.tile(np.array([0.5, 0.7], np.float32), 500), "sigmoid", 0.1)
     assert [move.hit.id for move in results.reranked(hits(*ids), scores)] == wanted
 
@@ -132,7 +164,9 @@ def test_judged_passages_are_named_by_what_their_grade_means(pinned):
     *_, judged = zip(*(row.values() for row in rows), strict=True)
     assert len(set(judged)) == 4 and judged[3] == "" and "0" in judged[2]
     assert list(rows[1].values()) == ["2", "0.800", "text of b", judged[1]]
-    assert [list(row.values()) for row in results.hit_rows(hits("a"), judged=False)] == [["1", "0.900", "text of a"]]
+    assert [list(row.values()) for row in results.hit_rows(hits("a"), judged=False)] == [
+        ["1", "0.900", "text of a"]
+    ]
     assert rows == pinned
 
 
@@ -164,9 +198,16 @@ def test_how_many_of_the_judged_passages_are_found_is_told(pinned, grades, count
 def test_a_reranker_orders_by_its_scores_and_keeps_the_order_of_equal_ones(pinned):
     scores = Scores(np.array([-1, 2, 0, 2], dtype=np.float32), "logit", 0.1)
     moves = results.reranked(hits("a", "b", "c", "d"), scores)
-    assert [(m.hit.id, m.before, m.after) for m in moves] == [("b", 2, 1), ("d", 4, 2), ("c", 3, 3), ("a", 1, 4)]
+    assert [(m.hit.id, m.before, m.after) for m in moves] == [
+        ("b", 2, 1),
+        ("d", 4, 2),
+        ("c", 3, 3),
+        ("a", 1, 4),
+    ]
     assert [m.raw for m in moves] == [2, 2, 0, -1]
-    assert [m.sigmoid for m in moves] == pytest.approx([0.880797, 0.880797, 0.5, 0.268941], abs=1e-6)
+    assert [m.sigmoid for m in moves] == pytest.approx(
+        [0.880797, 0.880797, 0.5, 0.268941], abs=1e-6
+    )
     told, row = results.moves_sentence(moves), results.move_rows(moves, "logit")[3]
     assert figures(told) == {"3", "4", "2"} and "text of b" in told
     assert list(row.values()) == ["1 → 4", "0.900", "-1.000 (0.269)", "text of a"]
@@ -174,13 +215,17 @@ def test_a_reranker_orders_by_its_scores_and_keeps_the_order_of_equal_ones(pinne
 
 
 def test_scores_between_0_and_1_are_taken_as_they_are():
-    moves = results.reranked(hits("a", "b"), Scores(np.array([0.25, 0.75], dtype=np.float32), "sigmoid", 0.1))
+    moves = results.reranked(
+        hits("a", "b"), Scores(np.array([0.25, 0.75], dtype=np.float32), "sigmoid", 0.1)
+    )
     assert [(m.hit.id, m.raw, m.sigmoid) for m in moves] == [("b", 0.75, 0.75), ("a", 0.25, 0.25)]
     assert "0.750" in results.move_rows(moves, "sigmoid")[0].values()
 
 
 def test_a_first_place_that_is_kept_is_told(pinned):
-    moves = results.reranked(hits("a", "b", "c"), Scores(np.array([3, 1, 2], dtype=np.float32), "logit", 0.1))
+    moves = results.reranked(
+        hits("a", "b", "c"), Scores(np.array([3, 1, 2], dtype=np.float32), "logit", 0.1)
+    )
     told = results.moves_sentence(moves)
     assert figures(told) == {"2", "3"} and "text of a" in told
     assert told == pinned
@@ -188,7 +233,10 @@ def test_a_first_place_that_is_kept_is_told(pinned):
 
 def test_an_order_that_stays_is_told(pinned):
     zeros = (Scores(np.zeros(count, dtype=np.float32), "logit", 0.1) for count in (0, 1, 3))
-    told = {results.moves_sentence(results.reranked(hits("a", "b", "c")[: len(scores.raw)], scores)) for scores in zeros}
+    told = {
+        results.moves_sentence(results.reranked(hits("a", "b", "c")[: len(scores.raw)], scores))
+        for scores in zeros
+    }
     assert len(told) == 1 and not figures("".join(told))
     assert told == pinned
 
@@ -204,7 +252,9 @@ def test_a_long_passage_is_named_by_its_beginning():
 def test_special_tokens_count_towards_the_limit(pinned):
     found = results.cut("cats sleep all day", BERT, 5)  # [CLS] and [SEP] beside three words
     assert found == ("cats sleep all", " day", 6, 5, 0)
-    assert figures(found.sentence) == {"6", "5", "78"} and "%" in found.sentence  # 14 of 18 characters
+    assert (
+        figures(found.sentence) == {"6", "5", "78"} and "%" in found.sentence
+    )  # 14 of 18 characters
     assert found.sentence == pinned
 
 
@@ -232,7 +282,9 @@ CUTS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "limit", "read", "lost"), CUTS, ids=["after a word", "between two signs"])
+@pytest.mark.parametrize(
+    ("text", "limit", "read", "lost"), CUTS, ids=["after a word", "between two signs"]
+)
 def test_places_are_those_of_characters_not_of_bytes(text, limit, read, lost):
     assert results.cut(text, BERT, limit)[:2] == (read, lost)
 
@@ -248,7 +300,9 @@ def test_what_is_read_and_what_is_lost_make_up_the_text(text, limit, tokenizer):
 def test_tokens_that_are_lost_of_one_character_are_told(pinned):
     assert len(XLM_R.encode("½").ids) == 5  # it becomes three signs
     found = results.cut("½", XLM_R, 3)
-    assert found.lost == "" and figures(found.sentence) == {"5", "3", "100"} and "%" in found.sentence
+    assert (
+        found.lost == "" and figures(found.sentence) == {"5", "3", "100"} and "%" in found.sentence
+    )
     assert found.sentence == pinned
 
 
@@ -271,7 +325,10 @@ def test_the_limit_of_the_tokenizers_own_file_does_not_count_and_stays():
 def test_a_limit_that_leaves_no_room_is_refused(pinned, limit):
     with pytest.raises(EncodeError) as error:
         results.cut("cats", BERT, limit)
-    assert figures(str(error.value)) == {str(limit), "2"}  # the limit, and how many tokens are special
+    assert figures(str(error.value)) == {
+        str(limit),
+        "2",
+    }  # the limit, and how many tokens are special
     assert str(error.value) == pinned
     assert results.cut("cats sleep", BERT, 3)[:2] == ("cats", " sleep")
 
@@ -283,23 +340,40 @@ def test_a_text_longer_than_a_server_reads_is_refused_before_it_is_counted():
 
 
 def test_an_empty_text_is_read_whole():
-    assert results.cut("", BERT, 3) == ("", "", 2, 3, 0) and "%" not in results.cut("", BERT, 3).sentence
+    assert (
+        results.cut("", BERT, 3) == ("", "", 2, 3, 0)
+        and "%" not in results.cut("", BERT, 3).sentence
+    )
 
 
 def test_the_longest_passage_is_that_with_most_characters():
-    assert results.longest({"a": "xx", "b": "xxxx", "c": "x"}) == "xxxx" and results.longest({}) == ""
+    assert (
+        results.longest({"a": "xx", "b": "xxxx", "c": "x"}) == "xxxx" and results.longest({}) == ""
+    )
 
 
 # Which tokenizer
 
 
 def choice(catalog, variant, folder, engine="local"):
-    return Choice(variant, variant, "embedder", engine, model=on_disk.of_variant(catalog, variant, folder, engine))
+    return Choice(
+        variant,
+        variant,
+        "embedder",
+        engine,
+        model=on_disk.of_variant(catalog, variant, folder, engine),
+    )
 
 
 def served(variant):
     endpoint = Endpoint(
-        id="here", name="Ours", base_url="http://127.0.0.1:1", shape="tei", model="BAAI/bge-m3", variant=variant, kind="embedder"
+        id="here",
+        name="Ours",
+        base_url="http://127.0.0.1:1",
+        shape="tei",
+        model="BAAI/bge-m3",
+        variant=variant,
+        kind="embedder",
     )
     return Choice("at.here", "Ours", "embedder", "remote", endpoint=endpoint)
 
@@ -308,22 +382,34 @@ def test_a_tokenizer_comes_from_the_folder_where_it_holds_one(catalog, tmp_path)
     mine = Tokenizer(models.WordLevel({"[UNK]": 0, "mine": 1}, unk_token="[UNK]"))
     mine.pre_tokenizer = pre_tokenizers.Whitespace()
     mine.save(str(tmp_path / "tokenizer.json"))
-    assert results.tokenizer(catalog, choice(catalog, "bge-small-en-v1.5", tmp_path)).get_vocab_size() == 2
+    assert (
+        results.tokenizer(catalog, choice(catalog, "bge-small-en-v1.5", tmp_path)).get_vocab_size()
+        == 2
+    )
 
 
 @pytest.mark.parametrize("broken", [None, "{", "", '{"model": 3}'])
-def test_an_english_model_without_a_tokenizer_file_that_can_be_read_takes_the_shipped_vocabulary(catalog, tmp_path, broken):
+def test_an_english_model_without_a_tokenizer_file_that_can_be_read_takes_the_shipped_vocabulary(
+    catalog, tmp_path, broken
+):
     if broken is not None:
         (tmp_path / "tokenizer.json").write_text(broken)
     for variant in ("bge-small-en-v1.5", "bge-base-en-v1.5", "bge-large-en-v1.5"):
         found = results.tokenizer(catalog, choice(catalog, variant, tmp_path))
-        assert found.get_vocab_size() == 30_522 and found.encode("cats").tokens == ["[CLS]", "cats", "[SEP]"]
+        assert found.get_vocab_size() == 30_522 and found.encode("cats").tokens == [
+            "[CLS]",
+            "cats",
+            "[SEP]",
+        ]
     assert results.tokenizer(catalog, choice(catalog, "bge-m3", tmp_path)) is None
 
 
 def test_an_endpoint_takes_the_shipped_vocabulary_of_its_variant(catalog):
     assert results.tokenizer(catalog, served("bge-base-en-v1.5")).get_vocab_size() == 30_522
-    assert results.tokenizer(catalog, served("bge-m3")) is None and results.tokenizer(catalog, served(None)) is None
+    assert (
+        results.tokenizer(catalog, served("bge-m3")) is None
+        and results.tokenizer(catalog, served(None)) is None
+    )
 
 
 # M3's three outputs
@@ -357,14 +443,23 @@ def test_the_three_scores_of_a_passage_are_those_worked_by_hand():
         [BOTH[1], "0.800", "0.000", "0.500"],
     ]
     text, carried, best = told.details[0]
-    assert text == BOTH[0] and cells(carried) == [["▁gpu", "0.500", "0.500", "0.2500"], ["▁rent", "0.250", "0.500", "0.1250"]]
+    assert text == BOTH[0] and cells(carried) == [
+        ["▁gpu", "0.500", "0.500", "0.2500"],
+        ["▁rent", "0.250", "0.500", "0.1250"],
+    ]
     assert cells(best) == [["▁gpu", "▁card", "0.600"], ["▁rent", "▁hour", "1.000"]]
-    assert told.details[1][1] == [] and [nearest for _, nearest, _ in cells(told.details[1][2])] == ["▁flat", "▁flat"]
+    assert told.details[1][1] == [] and [
+        nearest for _, nearest, _ in cells(told.details[1][2])
+    ] == ["▁flat", "▁flat"]
 
 
 def test_outputs_that_do_not_agree_on_the_first_are_told(pinned):
     apart = results.three(ASKED, MADE, BOTH).sentence
-    assert re.findall("“([^”]+)”", apart) == [BOTH[1], BOTH[0], BOTH[0]]  # dense, sparse, multi-vector
+    assert re.findall("“([^”]+)”", apart) == [
+        BOTH[1],
+        BOTH[0],
+        BOTH[0],
+    ]  # dense, sparse, multi-vector
     agreeing = results.three(ASKED, replace(MADE, dense=MADE.dense[::-1]), BOTH).sentence
     assert re.findall("“([^”]+)”", agreeing) == [BOTH[0]]
     assert {"apart": apart, "agreeing": agreeing} == pinned
@@ -373,7 +468,10 @@ def test_outputs_that_do_not_agree_on_the_first_are_told(pinned):
 def test_an_output_that_is_missing_is_told(pinned):
     told = set()
     for lacking in ("sparse", "multi_vector", "pieces"):
-        for one, two in ((replace(ASKED, **{lacking: None}), MADE), (ASKED, replace(MADE, **{lacking: None}))):
+        for one, two in (
+            (replace(ASKED, **{lacking: None}), MADE),
+            (ASKED, replace(MADE, **{lacking: None})),
+        ):
             with pytest.raises(EncodeError) as error:
                 results.three(one, two, BOTH)
             told.add(str(error.value))
@@ -391,8 +489,13 @@ def test_an_empty_passage_has_no_token_and_scores_0():
     told = results.three(ASKED, empty, (BOTH[0], ""))
     assert cells(told.rows)[1] == ["", "0.800", "0.000", "0.000"]
     assert told.details[1] == ("", [], [])
-    nothing = replace(ASKED, sparse=({},), multi_vector=(np.empty((0, 2), np.float32),), pieces=((),))
-    assert [multi for *_, multi in cells(results.three(nothing, MADE, BOTH).rows)] == ["0.000", "0.000"]
+    nothing = replace(
+        ASKED, sparse=({},), multi_vector=(np.empty((0, 2), np.float32),), pieces=((),)
+    )
+    assert [multi for *_, multi in cells(results.three(nothing, MADE, BOTH).rows)] == [
+        "0.000",
+        "0.000",
+    ]
 
 
 # Two lists
@@ -417,32 +520,47 @@ def test_two_lists_stand_side_by_side_in_the_order_of_the_better_place(pinned):
 
 @pytest.mark.parametrize(
     ("grades", "counted"),
-    [({}, {"1", "3"}), ({"b": 2, "d": 1, "z": 1, "a": 0}, {"1", "3", "2"}), ({"d": 1}, {"1", "3", "0"})],
+    [
+        ({}, {"1", "3"}),
+        ({"b": 2, "d": 1, "z": 1, "a": 0}, {"1", "3", "2"}),
+        ({"d": 1}, {"1", "3", "0"}),
+    ],
     ids=["nothing judged", "three judged", "one judged"],
 )
 def test_what_the_instruction_changes_is_counted(pinned, grades, counted):
-    told = results.instruction_sentence(SMALL, "Represent this: ", hits("a", "b", "c"), hits("a", "d", "b"), grades)
+    told = results.instruction_sentence(
+        SMALL, "Represent this: ", hits("a", "b", "c"), hits("a", "d", "b"), grades
+    )
     assert "“Represent this:”" in told and figures(told) == counted
     assert told == pinned
 
 
 def test_a_model_without_an_instruction_is_said_to_take_none(pinned):
     one, model = hits("a"), replace(SMALL, model="Some model")
-    (told,) = {results.instruction_sentence(model, instruction, one, one, {"a": 1}) for instruction in (None, "")}
+    (told,) = {
+        results.instruction_sentence(model, instruction, one, one, {"a": 1})
+        for instruction in (None, "")
+    }
     assert "Some model" in told and not figures(told)
     assert told == pinned
 
 
 def test_an_endpoint_without_a_variant_is_not_said_to_take_no_instruction(pinned):
     typed = replace(SMALL, engine="remote", where="your endpoint", variant_id=None)
-    told, known = (results.instruction_sentence(about, None, hits("a"), hits("a"), {}) for about in (typed, SMALL))
+    told, known = (
+        results.instruction_sentence(about, None, hits("a"), hits("a"), {})
+        for about in (typed, SMALL)
+    )
     assert "your endpoint" in told and told.replace("your endpoint", SMALL.model) != known
     assert told == pinned
 
 
 def test_two_that_answer_by_one_name_are_told_apart(pinned):
     assert results.named(SMALL, replace(SMALL, model="M3")) == ("BGE Small EN v1.5", "M3")
-    alike, (_, standin) = results.named(SMALL, SMALL), results.named(SMALL, replace(SMALL, model="Mini", standin=True))
+    alike, (_, standin) = (
+        results.named(SMALL, SMALL),
+        results.named(SMALL, replace(SMALL, model="Mini", standin=True)),
+    )
     assert alike[0] != alike[1] and all(name.startswith(SMALL.model) for name in alike)
     assert standin.startswith("Mini") and standin != "Mini"
     assert {"of one name": alike, "a stand-in": standin} == pinned
@@ -466,7 +584,9 @@ def test_vectors_are_kept_for_the_last_models_and_never_for_an_endpoint():
         return made[-1]
 
     shelf = results.Shelf()
-    assert shelf.vectors(model, ("x",), make) is shelf.vectors(model, ("x",), make) and len(made) == 1
+    assert (
+        shelf.vectors(model, ("x",), make) is shelf.vectors(model, ("x",), make) and len(made) == 1
+    )
     shelf.vectors(model, ("y",), make)
     shelf.vectors(replace(model, mark=(1,)), ("x",), make)
     assert len(made) == 3

@@ -32,15 +32,35 @@ def words(text):
 
 
 def test_the_sample_is_of_the_size_that_its_readme_tells(sample, english):
-    assert (len(sample.passages), len(sample.queries)) == (328, 110) and sample.languages == LANGUAGES
-    assert (len(english.passages), len(english.queries)) == (263, 88) and len(english.queries) > TOO_FEW
-    elsewhere = [key for key, language in sample.query_languages.items() if language == "en" and key not in english.queries]
-    assert len(elsewhere) == 6 and all(not key.startswith("q-en") for key in set(sample.queries) - set(english.queries) - set(elsewhere))
+    assert (len(sample.passages), len(sample.queries)) == (
+        328,
+        110,
+    ) and sample.languages == LANGUAGES
+    assert (len(english.passages), len(english.queries)) == (263, 88) and len(
+        english.queries
+    ) > TOO_FEW
+    elsewhere = [
+        key
+        for key, language in sample.query_languages.items()
+        if language == "en" and key not in english.queries
+    ]
+    assert len(elsewhere) == 6 and all(
+        not key.startswith("q-en")
+        for key in set(sample.queries) - set(english.queries) - set(elsewhere)
+    )
 
 
 def test_topics_are_of_a_size_so_that_passages_compete(sample):
-    rows = [json.loads(line) for line in (sample_corpus.folder() / "corpus/passages.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert all(set(row) == {"id", "language", "topic", "text"} and row["id"].startswith(row["topic"]) for row in rows)
+    rows = [
+        json.loads(line)
+        for line in (sample_corpus.folder() / "corpus/passages.jsonl")
+        .read_text(encoding="utf-8")
+        .splitlines()
+    ]
+    assert all(
+        set(row) == {"id", "language", "topic", "text"} and row["id"].startswith(row["topic"])
+        for row in rows
+    )
     topics = [row["topic"] for row in rows if row["language"] == "en"]
     assert len(set(topics)) == 13 and all(topics.count(topic) in (20, 21) for topic in topics)
 
@@ -51,34 +71,52 @@ def test_passages_are_short_but_for_three_whose_point_is_near_their_end(english)
     assert len(long) == 3 and all(600 <= lengths[key] <= 900 for key in long)
     assert all(20 <= lengths[key] <= 70 for key in lengths if key not in long)
     for key, point in zip(
-        sorted(long), ("In January we do the contrary", "the lock was closed for repair", "pushed it into the free socket"), strict=True
+        sorted(long),
+        (
+            "In January we do the contrary",
+            "the lock was closed for repair",
+            "pushed it into the free socket",
+        ),
+        strict=True,
     ):
         assert english.passages[key].find(point) > 0.75 * len(english.passages[key])
         assert any(key in graded for graded in english.judgements.values())
 
 
 def test_a_query_has_one_to_three_relevant_passages_of_its_language(sample, english):
-    assert all(1 <= len(graded) <= 3 and max(graded.values()) == 2 for graded in english.judgements.values())
+    assert all(
+        1 <= len(graded) <= 3 and max(graded.values()) == 2
+        for graded in english.judgements.values()
+    )
     assert {grade for graded in sample.judgements.values() for grade in graded.values()} == {1, 2}
 
 
 def test_word_matching_leaves_room_for_meaning(english):
     ids = list(english.passages)
     index = bm25s.BM25()
-    index.index(bm25s.tokenize(list(english.passages.values()), stopwords="en", show_progress=False), show_progress=False)
+    index.index(
+        bm25s.tokenize(list(english.passages.values()), stopwords="en", show_progress=False),
+        show_progress=False,
+    )
     asked = bm25s.tokenize(list(english.queries.values()), stopwords="en", show_progress=False)
     places, scores = index.retrieve(asked, k=100, show_progress=False)
     ranking = {
         query: tuple(ids[place] for place, score in zip(row, row_scores, strict=True) if score > 0)
         for query, row, row_scores in zip(english.queries, places, scores, strict=True)
     }
-    got = measured(english, EngineRun(About(None, "BM25", "embedder", "local", "here"), 0.0, ranking)).means["nDCG@10"]
+    got = measured(
+        english, EngineRun(About(None, "BM25", "embedder", "local", "here"), 0.0, ranking)
+    ).means["nDCG@10"]
     assert 0.15 < got.value < 0.45
 
 
 def test_queries_share_few_words_with_what_answers_them(english):
     shared = [
-        len(words(english.queries[query]) & words(english.passages[key]) - {"the", "a", "to", "of", "in", "and", "is", "for", "that"})
+        len(
+            words(english.queries[query])
+            & words(english.passages[key])
+            - {"the", "a", "to", "of", "in", "and", "is", "for", "that"}
+        )
         for query, graded in english.judgements.items()
         for key, grade in graded.items()
         if grade == 2
@@ -93,7 +131,10 @@ def refused(copied):
 
 
 def row(**fields):
-    return json.dumps({"id": "x", "language": "en", "topic": "city", "text": "A text."} | fields) + "\n"
+    return (
+        json.dumps({"id": "x", "language": "en", "topic": "city", "text": "A text."} | fields)
+        + "\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,7 +150,9 @@ def row(**fields):
         pytest.param("judgements.tsv", lambda t: t.replace("\t2\n", "\thigh\n", 1), "line 1", "", "'high'", id="a grade in words"),
     ],
 )  # fmt: skip
-def test_a_sample_that_does_not_hold_together_is_refused(copied, file, change, entry, field, named, pinned):
+def test_a_sample_that_does_not_hold_together_is_refused(
+    copied, file, change, entry, field, named, pinned
+):
     path = copied / "corpus" / file
     path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
     found = next(fault for fault in refused(copied) if (fault.entry, fault.field) == (entry, field))
@@ -120,7 +163,9 @@ def test_a_sample_that_does_not_hold_together_is_refused(copied, file, change, e
 def test_a_file_that_is_missing_is_told(copied):
     (copied / "corpus/queries.jsonl").unlink()
     (found,) = refused(copied)
-    assert found.file == "catalog/corpus/queries.jsonl" and os.strerror(errno.ENOENT) in found.problem
+    assert (
+        found.file == "catalog/corpus/queries.jsonl" and os.strerror(errno.ENOENT) in found.problem
+    )
 
 
 def test_the_catalog_loads_whatever_the_sample_holds(copied):

@@ -17,7 +17,12 @@ from advisor.live.tokenizer_faults import TokenCountError
         ("caf\u00e9".encode(), "a.txt", "blank-line", ["caf\u00e9"]),
         (b"\xef\xbb\xbftext\nwith a mark", "A.TXT", "line", ["text", "with a mark"]),
         ("one\u2028two", "", "line", ["one\u2028two"]),
-        (b'id,Text \n1,"one, two\n\nthree"\n\n2,"say ""four"""\n3,\n', "a.csv", "line", ["one, two\n\nthree", 'say "four"']),
+        (
+            b'id,Text \n1,"one, two\n\nthree"\n\n2,"say ""four"""\n3,\n',
+            "a.csv",
+            "line",
+            ["one, two\n\nthree", 'say "four"'],
+        ),
         (b"text\none\ntwo\n", "a.CSV", "line", ["one", "two"]),
         (b"id;body;more\na-1;one, two;x y\n", "a.csv", "line", ["one, two"]),
         (b"id\tbody\n1\tone two\n", "a.csv", "line", ["one two"]),
@@ -25,8 +30,18 @@ from advisor.live.tokenizer_faults import TokenCountError
         (b"n,body\n1,one\n2,two\n", "a.csv", "line", ["one", "two"]),
         ("id,body\nk,\u65e5\u672c\u8a9e\n".encode(), "a.csv", "line", ["\u65e5\u672c\u8a9e"]),
         (b"when,body\n2026-01-02 10:00,one two\n", "a.csv", "line", ["one two"]),
-        (b'{"id": 7, "text": "one\\ntwo"}\n\n{"text": "three", "id": 8}\n', "a.jsonl", "line", ["one\ntwo", "three"]),
-        (b'{"id": "k", "body": "one two"}\n{"id": "l", "body": ""}', "a.jsonl", "line", ["one two"]),
+        (
+            b'{"id": 7, "text": "one\\ntwo"}\n\n{"text": "three", "id": 8}\n',
+            "a.jsonl",
+            "line",
+            ["one\ntwo", "three"],
+        ),
+        (
+            b'{"id": "k", "body": "one two"}\n{"id": "l", "body": ""}',
+            "a.jsonl",
+            "line",
+            ["one two"],
+        ),
         (b'{"text": "a \\ud800 b"}', "a.jsonl", "line", ["a ? b"]),
     ],
 )
@@ -38,20 +53,40 @@ def test_a_sample_is_split_into_these_passages(content, name, split, found):
     ("content", "name", "facts"),
     [
         pytest.param(b"one\ntwo\n\xff\xfe", "a.txt", ["3", "UTF-8"], id="not UTF-8"),
-        pytest.param(b"\xef\xbb\xbfone\n\xe9", "a.csv", ["2", "UTF-8"], id="not UTF-8 after a mark"),
+        pytest.param(
+            b"\xef\xbb\xbfone\n\xe9", "a.csv", ["2", "UTF-8"], id="not UTF-8 after a mark"
+        ),
         pytest.param(b"x", "a.pdf", [".pdf", ".txt", ".csv", ".jsonl"], id="another kind of file"),
-        pytest.param(b'text,n\n"a\nb",1\n\none, two,2\n', "a.csv", ["5", "3", "2"], id="a value too many"),
-        pytest.param(b'text\nfine\n"open\nand on', "a.csv", ["3", "CSV", ".jsonl"], id="an open quote"),
+        pytest.param(
+            b'text,n\n"a\nb",1\n\none, two,2\n', "a.csv", ["5", "3", "2"], id="a value too many"
+        ),
+        pytest.param(
+            b'text\nfine\n"open\nand on', "a.csv", ["3", "CSV", ".jsonl"], id="an open quote"
+        ),
         pytest.param(b'text\n"a" b\n', "a.csv", ["2", "CSV", ".jsonl"], id="a stray quote"),
-        pytest.param(b"text\n" + b"a" * 131_073, "a.csv", ["2", "CSV", "131072"], id="a long field"),
+        pytest.param(
+            b"text\n" + b"a" * 131_073, "a.csv", ["2", "CSV", "131072"], id="a long field"
+        ),
         pytest.param(b"a,b\n1,2\n", "a.csv", ["'text'"], id="no column of texts"),
-        pytest.param(b'{"text": "a"}\n{"text": "b"\n', "a.jsonl", ["2", "JSON", '{"text": "..."}'], id="JSON that breaks off"),
+        pytest.param(
+            b'{"text": "a"}\n{"text": "b"\n',
+            "a.jsonl",
+            ["2", "JSON", '{"text": "..."}'],
+            id="JSON that breaks off",
+        ),
         pytest.param(b'{"text": "a"}\n\n["b"]\n', "a.jsonl", ["3", "JSON"], id="a list"),
         pytest.param(b"[" * 100_000, "a.jsonl", ["1", "JSON"], id="nested"),
-        pytest.param(b'{"text": "a"}\n{"body": "b"}\n', "a.jsonl", ["2", "'text'"], id="an object of another kind"),
+        pytest.param(
+            b'{"text": "a"}\n{"body": "b"}\n',
+            "a.jsonl",
+            ["2", "'text'"],
+            id="an object of another kind",
+        ),
         pytest.param(b'{"text": 5, "body": "b c"}\n', "a.jsonl", ["1", "'text'"], id="a number"),
         pytest.param(b'{"n": 5}\n', "a.jsonl", ["'text'"], id="no field of texts"),
-        pytest.param("fine\n\n" + "a" * 131_073, "", ["3", "131,073", "131,072"], id="a long passage"),
+        pytest.param(
+            "fine\n\n" + "a" * 131_073, "", ["3", "131,073", "131,072"], id="a long passage"
+        ),
     ],
 )
 def test_a_sample_that_cannot_be_read_says_where_and_what_to_do(pinned, content, name, facts):
@@ -60,7 +95,9 @@ def test_a_sample_that_cannot_be_read_says_where_and_what_to_do(pinned, content,
         passages(content, name)
     told = str(caught.value)
     assert "\n" not in told
-    assert all(re.search(rf"(?<![\d,]){re.escape(fact)}(?![\d,]\d)", told) for fact in facts)  # a number as a whole
+    assert all(
+        re.search(rf"(?<![\d,]){re.escape(fact)}(?![\d,]\d)", told) for fact in facts
+    )  # a number as a whole
     assert told == pinned
 
 
@@ -84,7 +121,10 @@ def test_the_limits_are_five_megabytes_and_twenty_thousand_passages():
 
 def test_each_limit_of_a_sample_is_told_with_what_to_do(pinned):
     told = {}
-    for name, text, limits in (("bytes", "a" * 11, SampleLimits(10)), ("passages", "a\na\n\na\na\n", SampleLimits(most_passages=3))):
+    for name, text, limits in (
+        ("bytes", "a" * 11, SampleLimits(10)),
+        ("passages", "a\na\n\na\na\n", SampleLimits(most_passages=3)),
+    ):
         with pytest.raises(TokenCountError) as caught:
             passages(text, split="line", limits=limits)
         told[name] = str(caught.value)
@@ -94,7 +134,11 @@ def test_each_limit_of_a_sample_is_told_with_what_to_do(pinned):
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("a.jsonl", b'{"text":"a"}\n' * 380_000), ("a.csv", b"text,n\n" + b"a,1\n" * 1_200_000), ("a.txt", b"a\n\n" * 1_600_000)],
+    [
+        ("a.jsonl", b'{"text":"a"}\n' * 380_000),
+        ("a.csv", b"text,n\n" + b"a,1\n" * 1_200_000),
+        ("a.txt", b"a\n\n" * 1_600_000),
+    ],
 )
 def test_no_more_rows_than_are_counted_are_held(name, content):
     tracemalloc.start()

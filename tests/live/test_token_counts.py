@@ -23,7 +23,11 @@ def whole(tokenizer):
 
 @pytest.mark.parametrize("variant", ENGLISH)
 def test_the_special_tokens_are_those_that_the_catalog_states(catalog, variant):
-    assert counter(catalog, variant).special_tokens == catalog.variants[variant].special_tokens_per_text == 2
+    assert (
+        counter(catalog, variant).special_tokens
+        == catalog.variants[variant].special_tokens_per_text
+        == 2
+    )
 
 
 def test_a_long_text_is_neither_cut_nor_padded(catalog):
@@ -65,8 +69,12 @@ def test_a_fetched_tokenizer_counts_for_each_variant_with_the_same_one(pinned, c
     found = rows(summary(catalog, ["one two three four"], {"bge-m3": whole(words())}))
     assert [key for key, row in found.items() if row.exact] == sorted([*ENGLISH, *XLM_R])
     assert (found["bge-m3"].most, found["bge-reranker-base"].most) == (4 + 2, 4 + 4)
-    own, shared, estimated = (found[key].rule for key in ("bge-m3", "bge-reranker-base", "bge-multilingual-gemma2"))
-    assert "BGE M3" in own and all(name in shared for name in ("BGE M3", "BGE Reranker Base", "xlm-roberta sentencepiece"))
+    own, shared, estimated = (
+        found[key].rule for key in ("bge-m3", "bge-reranker-base", "bge-multilingual-gemma2")
+    )
+    assert "BGE M3" in own and all(
+        name in shared for name in ("BGE M3", "BGE Reranker Base", "xlm-roberta sentencepiece")
+    )
     assert estimated.startswith(token_counts.ESTIMATE)
     assert {"its own": own, "one that it shares": shared} == pinned
 
@@ -107,9 +115,14 @@ def test_a_rerankers_limit_holds_the_query_too(catalog):
     fetched = {"bge-reranker-base": whole(words())}
     # 512 = 491 + 4 + 17 holds; 492 does not
     found = rows(summary(catalog, of_lengths(491, 492, 10, 10), fetched, query_tokens=17))
-    assert (found["bge-reranker-base"].query_tokens, found["bge-reranker-base"].share_over) == (17, 0.25)
+    assert (found["bge-reranker-base"].query_tokens, found["bge-reranker-base"].share_over) == (
+        17,
+        0.25,
+    )
     assert (found["bge-base-en-v1.5"].query_tokens, found["bge-base-en-v1.5"].share_over) == (0, 0)
-    assert rows(summary(catalog, ["a"]))["bge-reranker-base"].query_tokens == Workload().query_tokens
+    assert (
+        rows(summary(catalog, ["a"]))["bge-reranker-base"].query_tokens == Workload().query_tokens
+    )
 
 
 def test_typical_and_p95_are_lengths_that_a_half_and_nineteen_of_twenty_do_not_exceed(catalog):
@@ -124,7 +137,9 @@ def test_every_embedder_and_reranker_is_summed_up_and_nothing_else(catalog):
     found = summary(catalog, ["a"])
     assert [row.variant_id for row in found] == wanted and len(wanted) == 8
     assert all(
-        (row.name, row.kind, row.limit) == (v.name, v.kind, v.max_tokens) for row in found for v in [catalog.variants[row.variant_id]]
+        (row.name, row.kind, row.limit) == (v.name, v.kind, v.max_tokens)
+        for row in found
+        for v in [catalog.variants[row.variant_id]]
     )
 
 
@@ -141,7 +156,9 @@ def test_the_workload_gets_tokens_of_the_texts_alone(catalog):
     workload = Workload.of(found._asdict())
     assert (workload.passage_tokens, workload.passage_tokens_p95) == (11, 19)
     assert lengths_for_workload(catalog, ["seventeen letters"], "bge-m3") == (5, 5)
-    assert lengths_for_workload(catalog, ["one two", "one"], "bge-m3", {"bge-m3": whole(words())}) == (2, 2)
+    assert lengths_for_workload(
+        catalog, ["one two", "one"], "bge-m3", {"bge-m3": whole(words())}
+    ) == (2, 2)
 
 
 def test_a_few_long_texts_count_as_what_they_cost(catalog):
@@ -152,17 +169,34 @@ def test_a_few_long_texts_count_as_what_they_cost(catalog):
 
 
 def test_the_workloads_lengths_stay_within_its_bounds(catalog):
-    assert lengths_for_workload(catalog, ["\u0001"], "bge-small-en-v1.5") == (1, 1)  # BERT drops control characters
-    assert lengths_for_workload(catalog, ["a", "a", "\u597d" * 3_000_003], "bge-m3") == (1_000_000, 1_000_000)
+    assert lengths_for_workload(catalog, ["\u0001"], "bge-small-en-v1.5") == (
+        1,
+        1,
+    )  # BERT drops control characters
+    assert lengths_for_workload(catalog, ["a", "a", "\u597d" * 3_000_003], "bge-m3") == (
+        1_000_000,
+        1_000_000,
+    )
 
 
-EMPTY = [("", ""), (b" \n\n", "a.txt"), (b"text\n", "a.csv"), (b"", "a.csv"), (b'text\n" "\n', "a.csv"), (b"\n\n", "a.jsonl")]
+EMPTY = [
+    ("", ""),
+    (b" \n\n", "a.txt"),
+    (b"text\n", "a.csv"),
+    (b"", "a.csv"),
+    (b'text\n" "\n', "a.csv"),
+    (b"\n\n", "a.jsonl"),
+]
 
 
 def test_no_texts_are_an_error_and_no_row_of_zeros(pinned, catalog):
     told = set()
     samples = [lambda one=one: passages(*one) for one in EMPTY]
-    for call in (lambda: summary(catalog, []), lambda: lengths_for_workload(catalog, [], "bge-m3"), *samples):
+    for call in (
+        lambda: summary(catalog, []),
+        lambda: lengths_for_workload(catalog, [], "bge-m3"),
+        *samples,
+    ):
         with pytest.raises(TokenCountError) as caught:
             call()
         told.add(str(caught.value))

@@ -55,7 +55,11 @@ def test_the_ids_are_the_line_numbers_of_the_published_vocabulary(catalog):
 def test_without_the_folder_the_catalog_loads_and_every_count_is_an_estimate(copied):
     shutil.rmtree(copied / "tokenizers")
     found = summary(catalogs.load(copied), ["seventeen letters"])
-    assert len(found) == 8 and not any(row.exact for row in found) and all(row.rule.startswith(token_counts.ESTIMATE) for row in found)
+    assert (
+        len(found) == 8
+        and not any(row.exact for row in found)
+        and all(row.rule.startswith(token_counts.ESTIMATE) for row in found)
+    )
     assert rows(found)["bge-base-en-v1.5"].typical == 5 + 2
 
 
@@ -68,7 +72,13 @@ def test_without_the_folder_the_catalog_loads_and_every_count_is_an_estimate(cop
         (b"\nhello\n", b"\n", ["30,521", "30,522", "BGE Base EN v1.5"]),
         (b"\nhello\n", b"\n\xff\n", ["UTF-8"]),
     ],
-    ids=["a piece twice", "a special one is missing", "other line ends", "a piece too few", "not UTF-8"],
+    ids=[
+        "a piece twice",
+        "a special one is missing",
+        "other line ends",
+        "a piece too few",
+        "not UTF-8",
+    ],
 )
 def test_a_broken_vocabulary_is_named_and_not_counted_with(pinned, copied, old, new, facts):
     catalog = catalogs.load(copied)
@@ -79,5 +89,7 @@ def test_a_broken_vocabulary_is_named_and_not_counted_with(pinned, copied, old, 
     path.write_bytes(content.replace(old, new))
     with pytest.raises(CatalogError) as caught:
         counter(catalog, ENGLISH[0])
-    assert f"catalog/{VOCABULARY}" in str(caught.value) and all(fact in str(caught.value) for fact in facts)
+    assert f"catalog/{VOCABULARY}" in str(caught.value) and all(
+        fact in str(caught.value) for fact in facts
+    )
     assert str(caught.value) == pinned

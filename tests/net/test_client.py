@@ -14,7 +14,9 @@ from advisor.base.errors import EncodeError
 from advisor.net import client
 from tests.encode import servers
 
-QUICK = client.Limits(connect_s=1, read_s=1, deadline_s=3, largest_bytes=100_000, backoff_s=0.01, longest_wait_s=1)
+QUICK = client.Limits(
+    connect_s=1, read_s=1, deadline_s=3, largest_bytes=100_000, backoff_s=0.01, longest_wait_s=1
+)
 REAL = socket.getaddrinfo
 
 
@@ -28,14 +30,30 @@ def resolver(monkeypatch, *answers):
             return REAL(host, port, *args, **kwargs)  # a number: nothing to look up
         asked.append(host)
         rows = answers[min(len(asked), len(answers)) - 1]
-        return [(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port)) for ip in rows]
+        return [
+            (
+                socket.AF_INET6 if ":" in ip else socket.AF_INET,
+                socket.SOCK_STREAM,
+                6,
+                "",
+                (ip, port),
+            )
+            for ip in rows
+        ]
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     return asked
 
 
 def line(url, key=None, limits=QUICK, private=True):
-    return client.Line("here", client.parsed(url), key, limits, time.monotonic() + limits.deadline_s, private=private)
+    return client.Line(
+        "here",
+        client.parsed(url),
+        key,
+        limits,
+        time.monotonic() + limits.deadline_s,
+        private=private,
+    )
 
 
 def told(work):
@@ -72,7 +90,11 @@ def broken_off():
     ("url", "parts", "netloc"),
     [
         ("https://api.example.com/v1", ("https", "api.example.com", 443, "/v1"), "api.example.com"),
-        ("HTTPS://API.Example.com:443/V1/", ("https", "api.example.com", 443, "/V1"), "api.example.com"),
+        (
+            "HTTPS://API.Example.com:443/V1/",
+            ("https", "api.example.com", 443, "/V1"),
+            "api.example.com",
+        ),
         (" http://tei_1:8080 \n", ("http", "tei_1", 8080, ""), "tei_1:8080"),
         ("http://localhost.:80//a//b//", ("http", "localhost", 80, "/a/b"), "localhost"),
         ("http://[::1]:8000/v1", ("http", "::1", 8000, "/v1"), "[::1]:8000"),
@@ -161,17 +183,29 @@ def test_private_addresses_are_asked_where_that_is_allowed_alone(monkeypatch, ip
 @pytest.mark.parametrize("ip", PUBLIC)
 def test_public_addresses_are_asked(monkeypatch, ip):
     resolver(monkeypatch, [ip])
-    assert client.checked(client.parsed("https://endpoint.test"), private=False) == (ip_address(ip),)
+    assert client.checked(client.parsed("https://endpoint.test"), private=False) == (
+        ip_address(ip),
+    )
 
 
-@pytest.mark.parametrize(("bad", "why"), [("169.254.169.254", never_asked), ("10.0.0.1", own_network)])
+@pytest.mark.parametrize(
+    ("bad", "why"), [("169.254.169.254", never_asked), ("10.0.0.1", own_network)]
+)
 def test_one_bad_address_among_good_ones_refuses_the_name(monkeypatch, bad, why):
     resolver(monkeypatch, ["1.1.1.1", bad])
     assert reason("https://endpoint.test", private=False) == why()
 
 
 @pytest.mark.parametrize(
-    "url", ["http://169.254.169.254", "http://[::ffff:a9fe:a9fe]", "http://2852039166", "http://0xa9fea9fe", "http://0", "http://[::]"]
+    "url",
+    [
+        "http://169.254.169.254",
+        "http://[::ffff:a9fe:a9fe]",
+        "http://2852039166",
+        "http://0xa9fea9fe",
+        "http://0",
+        "http://[::]",
+    ],
 )
 def test_numbers_are_checked_however_they_are_written(url):
     assert reason(url) == never_asked()
@@ -236,7 +270,10 @@ def test_the_second_address_is_taken_where_nobody_listens_at_the_first(monkeypat
 
 def test_no_second_address_is_asked_after_one_broke_off(monkeypatch):
     """The first may have begun to work, and to bill."""
-    with servers.serving("tei", info_fault="closed") as base, contextlib.closing(socket.socket()) as second:
+    with (
+        servers.serving("tei", info_fault="closed") as base,
+        contextlib.closing(socket.socket()) as second,
+    ):
         port = base.server.server_port
         second.bind(("127.0.0.2", port))
         second.listen()
@@ -262,26 +299,35 @@ def test_the_certificate_is_asked_of_the_name_and_not_of_the_number(monkeypatch,
         monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
         with line(f"https://endpoint.test:{port}") as opened:
             sentence = told(lambda: opened.ask("/info"))
-        assert "endpoint.test" in sentence and "REQUESTS_CA_BUNDLE" in sentence and sentence == pinned
+        assert (
+            "endpoint.test" in sentence and "REQUESTS_CA_BUNDLE" in sentence and sentence == pinned
+        )
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "pair.pem"))
         with line(f"https://endpoint.test:{port}") as opened:
             assert opened.ask("/info").status == 200
         assert names == ["endpoint.test"] * 2
         with line(f"https://another.test:{port}") as opened:
-            assert told(lambda: opened.ask("/info")) == sentence.replace("endpoint.test", "another.test")
+            assert told(lambda: opened.ask("/info")) == sentence.replace(
+                "endpoint.test", "another.test"
+            )
         assert len(base.seen) == 1
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_handed_back_and_not_followed(status):
-    with servers.serving("tei") as other, servers.serving("tei", info_fault=servers.status(status, Location=f"{other}/info")) as base:
+    with (
+        servers.serving("tei") as other,
+        servers.serving("tei", info_fault=servers.status(status, Location=f"{other}/info")) as base,
+    ):
         with line(base, key="k-1") as opened:
             assert opened.ask("/info").status == status
         assert len(base.seen) == 1 and other.seen == []
 
 
 def test_neither_a_proxy_nor_netrc_of_the_environment_gets_between(monkeypatch, tmp_path):
-    (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password else\n", encoding="utf-8")
+    (tmp_path / "netrc").write_text(
+        "machine 127.0.0.1 login someone password else\n", encoding="utf-8"
+    )
     (tmp_path / "netrc").chmod(0o600)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     for name in ("no_proxy", "NO_PROXY"):
@@ -311,7 +357,11 @@ def test_what_is_slow_is_given_up_on_at_the_deadline(fault):
     limits = QUICK._replace(read_s=30, deadline_s=0.4)
     with servers.serving("tei", info_fault=fault) as base:
         begun = time.monotonic()
-        sentence = told(lambda: client.within(limits.deadline_s, lambda: line(base, limits=limits).ask("/info"), "late"))
+        sentence = told(
+            lambda: client.within(
+                limits.deadline_s, lambda: line(base, limits=limits).ask("/info"), "late"
+            )
+        )
         assert sentence in ("late", client.too_long("here")) and 0.3 < time.monotonic() - begun < 1
 
 
@@ -319,7 +369,10 @@ def test_a_look_up_that_hangs_is_given_up_on_at_the_deadline(monkeypatch):
     over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(5) or [])
     begun = time.monotonic()
-    assert told(lambda: client.within(0.2, lambda: line("http://endpoint.test"), "too long")) == "too long"
+    assert (
+        told(lambda: client.within(0.2, lambda: line("http://endpoint.test"), "too long"))
+        == "too long"
+    )
     assert time.monotonic() - begun < 1
     over.set()
 
@@ -327,17 +380,29 @@ def test_a_look_up_that_hangs_is_given_up_on_at_the_deadline(monkeypatch):
 def test_a_drip_is_ended_at_the_deadline_and_leaves_no_thread():
     limits = QUICK._replace(read_s=30, deadline_s=0.3)
     with servers.serving("tei", info_fault="drip") as base:
-        told(lambda: client.within(limits.deadline_s, lambda: line(base, limits=limits).ask("/info"), "too long"))
+        told(
+            lambda: client.within(
+                limits.deadline_s, lambda: line(base, limits=limits).ask("/info"), "too long"
+            )
+        )
         until = time.monotonic() + 1
-        while (left := [t for t in threading.enumerate() if t.name == "advisor-remote"]) and time.monotonic() < until:
+        while (
+            left := [t for t in threading.enumerate() if t.name == "advisor-remote"]
+        ) and time.monotonic() < until:
             time.sleep(0.01)
     assert not left
 
 
 def test_the_largest_answer_is_read_and_a_byte_more_is_not():
-    with servers.serving("tei", info_fault=servers.sends(b"1" * 100_000)) as base, line(base) as opened:
+    with (
+        servers.serving("tei", info_fault=servers.sends(b"1" * 100_000)) as base,
+        line(base) as opened,
+    ):
         assert len(opened.ask("/info").body) == 100_000
-    with servers.serving("tei", info_fault=servers.sends(b"1" * 100_001)) as base, line(base) as opened:
+    with (
+        servers.serving("tei", info_fault=servers.sends(b"1" * 100_001)) as base,
+        line(base) as opened,
+    ):
         assert "100,000" in told(lambda: opened.ask("/info"))
 
 
@@ -347,7 +412,11 @@ def cut_short(handler, _):
 
 @pytest.mark.parametrize(
     ("faults", "fact"),
-    [(["endless", "bomb"], "100,000"), (["no-gzip"], "here"), (["closed", "no-http", cut_short], "here")],
+    [
+        (["endless", "bomb"], "100,000"),
+        (["no-gzip"], "here"),
+        (["closed", "no-http", cut_short], "here"),
+    ],
     ids=["too large", "cannot be unpacked", "broken off"],
 )
 def test_what_is_broken_is_a_sentence_and_not_asked_again(faults, fact, pinned):

@@ -88,10 +88,15 @@ def test_a_key_goes_to_no_address_but_that_which_it_was_entered_for(monkeypatch)
         assert KEY not in str(page.session_state)
         compare(page)
         assert second.posts and all("Authorization" not in one.headers for one in second.seen)
-        page.session_state[engines.SECRET] = (parsed(first).origin, KEY)  # one that was kept all the same
+        page.session_state[engines.SECRET] = (
+            parsed(first).origin,
+            KEY,
+        )  # one that was kept all the same
         page.text_area(key="sentences").set_value("A fox.\nA hound.").run()
         compare(page)
-        assert len(second.posts) == 2 and all("Authorization" not in one.headers for one in second.seen)
+        assert len(second.posts) == 2 and all(
+            "Authorization" not in one.headers for one in second.seen
+        )
 
 
 def test_an_endpoint_of_the_operators_is_asked_by_so_many_at_once(monkeypatch, tmp_path):
@@ -103,7 +108,11 @@ def test_an_endpoint_of_the_operators_is_asked_by_so_many_at_once(monkeypatch, t
         page.selectbox(key="embedder").set_value("at.ours").run()
         with gate.free:
             compare(page)
-            assert "1 " in page.warning[0].value and "Our server" in page.warning[0].value and not base.posts
+            assert (
+                "1 " in page.warning[0].value
+                and "Our server" in page.warning[0].value
+                and not base.posts
+            )
         compare(page)
         assert len(base.posts) == 1 and not page.warning
 
@@ -112,11 +121,13 @@ def test_an_endpoint_of_the_operators_is_asked_by_so_many_at_once(monkeypatch, t
 def test_an_endpoint_is_sent_no_text_longer_than_a_server_reads(monkeypatch, catalog, key):
     monkeypatch.setattr(session, "the_catalog", lambda: catalog)
     with servers.serving("tei") as base:
-        one = Endpoint(id="ours", name="Our server", base_url=base, shape="tei", model="m", kind="embedder")
+        one = Endpoint(
+            id="ours", name="Our server", base_url=base, shape="tei", model="m", kind="embedder"
+        )
         with pytest.raises(EncodeError, match=f"{LONGEST_CHARACTERS:,}"):
-            engines.engine(Choice(key, "Our server", "embedder", "remote", endpoint=one), print).embed(
-                ["x" * (LONGEST_CHARACTERS + 1)], "passage"
-            )
+            engines.engine(
+                Choice(key, "Our server", "embedder", "remote", endpoint=one), print
+            ).embed(["x" * (LONGEST_CHARACTERS + 1)], "passage")
     assert not base.seen
 
 

@@ -15,15 +15,24 @@ from tests.visiting import opened
 def words(at, *kinds):
     """What stands on the page, in elements of these kinds or any, without the signs that keep it from being markup."""
     kinds = kinds or ("header", "markdown", "error", "warning", "caption")
-    return re.sub(r"\\(?=[^a-zA-Z0-9\s])|\u2060", "", "\n".join(e.value for kind in kinds for e in getattr(at, kind)))
+    return re.sub(
+        r"\\(?=[^a-zA-Z0-9\s])|\u2060",
+        "",
+        "\n".join(e.value for kind in kinds for e in getattr(at, kind)),
+    )
 
 
 def test_the_link_of_the_button_brings_the_machine_to_cost(catalog):
     found = ask(catalog)
     lead, where = sentences.this_machine(found)[0], here(found).plan.where
-    at = opened("cost", **speed.params(SMALL, SPEED, 0.1, 8, TODAY), offer="bge-small-en-v1.5@this-machine")
+    at = opened(
+        "cost", **speed.params(SMALL, SPEED, 0.1, 8, TODAY), offer="bge-small-en-v1.5@this-machine"
+    )
     text = words(at)
-    assert lead in text and with_facts(formula.cost_formula(here(found), found), "GFLOP/s", "2026-11-24") in text
+    assert (
+        lead in text
+        and with_facts(formula.cost_formula(here(found), found), "GFLOP/s", "2026-11-24") in text
+    )
     assert not any(name in words(at, "error", "warning") for name in STATED)
     own = next(table.value for table in at.table if (table.value == where).any(axis=None))
     assert where in own.iloc[0].tolist()
@@ -37,7 +46,11 @@ def test_the_link_of_the_button_brings_the_machine_to_cost(catalog):
 
 def test_the_link_brings_the_machine_to_advise(catalog):
     pick = ask(catalog, CHEAP, placement="own").pick
-    at = opened("advise", **speed.params(SMALL, SPEED, CHEAP["machine_usd_per_hour"], 8, TODAY), placement="own")
+    at = opened(
+        "advise",
+        **speed.params(SMALL, SPEED, CHEAP["machine_usd_per_hour"], 8, TODAY),
+        placement="own",
+    )
     assert pick.parts[0].plan.measured and pick.named in "".join(e.value for e in at.header)
 
 
@@ -61,4 +74,6 @@ def test_a_broken_link_is_told_and_ends_no_page(name, value):
 
 
 def test_the_plans_of_a_link_without_the_machine_do_not_hold_it():
-    assert "bge-small-en-v1.5@this-machine" in words(opened("cost", offer="bge-small-en-v1.5@this-machine"), "warning")
+    assert "bge-small-en-v1.5@this-machine" in words(
+        opened("cost", offer="bge-small-en-v1.5@this-machine"), "warning"
+    )

@@ -10,7 +10,9 @@ from pages.parts import markdown
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_a_page_says_that_the_last_good_catalog_answers_and_stops_saying_so_when_it_is_mended(copied, monkeypatch):
+def test_a_page_says_that_the_last_good_catalog_answers_and_stops_saying_so_when_it_is_mended(
+    copied, monkeypatch
+):
     monkeypatch.setenv("ADVISOR_CATALOG", str(copied))
     page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     answer = [element.value for element in page.markdown]
@@ -20,7 +22,9 @@ def test_a_page_says_that_the_last_good_catalog_answers_and_stops_saying_so_when
     offers.write_text("name: [", encoding="utf-8")
     page.run()
     notice = reloading.current().notice
-    assert [warning.value for warning in page.warning] == [markdown.plain(notice)] and "catalog/offers/deepinfra.yaml" in notice
+    assert [warning.value for warning in page.warning] == [
+        markdown.plain(notice)
+    ] and "catalog/offers/deepinfra.yaml" in notice
     assert [element.value for element in page.markdown] == answer
     offers.write_text(text, encoding="utf-8")
     page.run()

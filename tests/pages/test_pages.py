@@ -48,7 +48,11 @@ def test_advise_answers_a_stated_workload(catalog):
     stated = {"task": "rerank", "priority": "quality", "queries_per_month": 5_000_000}
     at = opened("advise", **{name: str(value) for name, value in stated.items()})
     fifty = recommend(catalog, Workload.of(stated), today())
-    assert fifty.pick.part("reranker") and shown(at, report.headline(fifty)) and shown(at, fifty.pick.named)
+    assert (
+        fifty.pick.part("reranker")
+        and shown(at, report.headline(fifty))
+        and shown(at, fifty.pick.named)
+    )
     at.number_input(key="rerank_candidates").set_value(20).run()
     twenty = recommend(catalog, Workload.of(stated | {"rerank_candidates": 20}), today())
     assert shown(at, report.headline(twenty)) and report.headline(twenty) != report.headline(fifty)
@@ -59,12 +63,19 @@ def test_advise_says_where_nobody_publishes_scores(catalog):
     found = recommend(catalog, Workload.of({"languages": ["ko"]}), today())
     (role,) = found.roles
     assert not role.evidence.ranks
-    assert all(shown(opened("advise", languages=["ko"]), reason.text) for reason in reasons.reasons(found))
+    assert all(
+        shown(opened("advise", languages=["ko"]), reason.text) for reason in reasons.reasons(found)
+    )
 
 
 def test_cost_shows_an_unknown_price_as_not_known(copied, monkeypatch):
     path = copied / "offers/novita-ai.yaml"
-    path.write_text(re.sub(r'usd_per_1m_input: ".*"', "usd_per_1m_input: null", path.read_text(encoding="utf-8")), encoding="utf-8")
+    path.write_text(
+        re.sub(
+            r'usd_per_1m_input: ".*"', "usd_per_1m_input: null", path.read_text(encoding="utf-8")
+        ),
+        encoding="utf-8",
+    )
     monkeypatch.setenv("ADVISOR_CATALOG", str(copied))
     at = opened("cost")
     assert formatting.NOT_KNOWN in cells(at) and not cells(at) & {"nan", "None"}
@@ -78,22 +89,39 @@ def test_cost_shows_the_formula_with_the_visitors_numbers(catalog):
 
 
 def test_compare_shows_scores_only_where_one_set_holds_all(catalog):
-    for variants, comparable in ((["bge-m3", "bge-reranker-base"], False), (["bge-large-en-v1.5", "bge-small-en-v1.5"], True)):
-        scores = [row for row in comparison.side_by_side(catalog, variants, today()) if row["part"] == "Score"]
+    for variants, comparable in (
+        (["bge-m3", "bge-reranker-base"], False),
+        (["bge-large-en-v1.5", "bge-small-en-v1.5"], True),
+    ):
+        scores = [
+            row
+            for row in comparison.side_by_side(catalog, variants, today())
+            if row["part"] == "Score"
+        ]
         assert bool(scores) == comparable
-        assert {markdown.plain(row["label"]) for row in scores} <= cells(opened("compare", variants=variants))
+        assert {markdown.plain(row["label"]) for row in scores} <= cells(
+            opened("compare", variants=variants)
+        )
 
 
 def test_a_variant_that_is_not_there_names_the_nearest():
     assert shown(opened("variant", variant="bge-m4"), did_you_mean("bge-m4", ["bge-m3"]))
 
 
-@pytest.mark.parametrize(("view", "other", "params"), [("verified", "listed", {}), ("listed", "verified", {"view": "as-listed"})])
+@pytest.mark.parametrize(
+    ("view", "other", "params"),
+    [("verified", "listed", {}), ("listed", "verified", {"view": "as-listed"})],
+)
 def test_faq_gives_the_answers_of_its_view_and_no_others(catalog, view, other, params):
     at = opened("faq", **params)
-    answers = {name: {one.answer for one in faq.answers(catalog, catalog.families["bge"], name)} for name in (view, other)}
+    answers = {
+        name: {one.answer for one in faq.answers(catalog, catalog.families["bge"], name)}
+        for name in (view, other)
+    }
     assert all(shown(at, answer) for answer in answers[view])
-    assert answers[other] - answers[view] and not any(shown(at, answer) for answer in answers[other] - answers[view])
+    assert answers[other] - answers[view] and not any(
+        shown(at, answer) for answer in answers[other] - answers[view]
+    )
 
 
 def test_sources_shows_one_source_by_its_address(catalog):
@@ -105,12 +133,21 @@ def test_a_family_added_as_a_folder_is_on_every_page(copied, monkeypatch):
     folder = copied / "families/tiny"
     (folder / "variants").mkdir(parents=True)
     (folder / "family.yaml").write_text(
-        "name: Tiny\ndeveloper: Nobody\nabout: A family made for a test.\nsources: [fe-readme]\n", encoding="utf-8"
+        "name: Tiny\ndeveloper: Nobody\nabout: A family made for a test.\nsources: [fe-readme]\n",
+        encoding="utf-8",
     )
     source = (copied / "families/bge/variants/bge-small-en-v1.5.yaml").read_text(encoding="utf-8")
-    (folder / "variants/tiny-embedder.yaml").write_text(source.replace("BGE Small EN v1.5", "Tiny Embedder"), encoding="utf-8")
-    offer = (copied / "offers/deepinfra.yaml").read_text(encoding="utf-8").replace("name: DeepInfra", "name: TinyCloud")
-    offer = offer.replace("id: deepinfra-", "id: tiny-").replace("variant: bge-base-en-v1.5", "variant: tiny-embedder")
+    (folder / "variants/tiny-embedder.yaml").write_text(
+        source.replace("BGE Small EN v1.5", "Tiny Embedder"), encoding="utf-8"
+    )
+    offer = (
+        (copied / "offers/deepinfra.yaml")
+        .read_text(encoding="utf-8")
+        .replace("name: DeepInfra", "name: TinyCloud")
+    )
+    offer = offer.replace("id: deepinfra-", "id: tiny-").replace(
+        "variant: bge-base-en-v1.5", "variant: tiny-embedder"
+    )
     (copied / "offers/tinycloud.yaml").write_text(offer, encoding="utf-8")
     monkeypatch.setenv("ADVISOR_CATALOG", str(copied))
     for page, params in {
@@ -118,7 +155,9 @@ def test_a_family_added_as_a_folder_is_on_every_page(copied, monkeypatch):
         "faq": {"family": "tiny"}, "advise": {"priority": "cost"}, "cost": {},
     }.items():  # fmt: skip
         at = opened(page, **params)
-        tables = " ".join(str(cell) for table in at.table for row in table.value.to_numpy() for cell in row)
+        tables = " ".join(
+            str(cell) for table in at.table for row in table.value.to_numpy() for cell in row
+        )
         headings = " ".join(str(column) for table in at.table for column in table.value.columns)
         assert "Tiny" in words(at) + tables + headings, page
 
@@ -126,7 +165,9 @@ def test_a_family_added_as_a_folder_is_on_every_page(copied, monkeypatch):
 def test_an_only_family_is_enough(copied, monkeypatch):
     shutil.rmtree(copied / "families/aquila-2")
     path = copied / "families/bge/family.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace("compared_with: aquila-2\n", ""), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("compared_with: aquila-2\n", ""), encoding="utf-8"
+    )
     monkeypatch.setenv("ADVISOR_CATALOG", str(copied))
     for page in ("overview", "faq"):
         assert opened(page).title
@@ -156,25 +197,38 @@ def test_a_page_does_no_arithmetic(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.BinOp):
             texts = any(
-                isinstance(side, (ast.JoinedStr, ast.List, ast.Call)) or (isinstance(side, ast.Constant) and isinstance(side.value, str))
+                isinstance(side, (ast.JoinedStr, ast.List, ast.Call))
+                or (isinstance(side, ast.Constant) and isinstance(side.value, str))
                 for side in (node.left, node.right)
             )
-            joins = isinstance(node.op, (ast.BitOr, ast.BitAnd)) or (isinstance(node.op, ast.Add) and texts)
+            joins = isinstance(node.op, (ast.BitOr, ast.BitAnd)) or (
+                isinstance(node.op, ast.Add) and texts
+            )
             assert joins, f"{path.name}:{node.lineno} computes {ast.unparse(node)}"
 
 
 def test_pasted_texts_are_counted_and_their_lengths_used(catalog):
     at = opened("cost", part="Your texts")
     at.text_area(key="sample_text").set_value("The quick brown fox.\n\n" + "word " * 600).run()
-    (counts,) = [rows for table in at.table if "602" in (rows := table.value.to_numpy().astype(str)).flatten()]
+    (counts,) = [
+        rows
+        for table in at.table
+        if "602" in (rows := table.value.to_numpy().astype(str)).flatten()
+    ]
     counted = {row[0]: list(row[1:]) for row in counts}
-    large, m3 = (counted[markdown.plain(catalog.variants[key].name)] for key in ("bge-large-en-v1.5", "bge-m3"))
+    large, m3 = (
+        counted[markdown.plain(catalog.variants[key].name)]
+        for key in ("bge-large-en-v1.5", "bge-m3")
+    )
     assert {"2", "7", "602", "50.0%"} <= set(large)
     assert large[0] != m3[0], "counted with its own tokenizer, and estimated"
     use = next(button for button in at.button if button.proto.icon == ":material/check:")
     assert "303" in use.label and "600" in use.label
     use.click().run()
-    assert (at.number_input(key="passage_tokens").value, at.number_input(key="passage_tokens_p95").value) == (303, 600)
+    assert (
+        at.number_input(key="passage_tokens").value,
+        at.number_input(key="passage_tokens_p95").value,
+    ) == (303, 600)
     assert not at.exception
 
 
@@ -183,7 +237,9 @@ def test_a_sample_that_cannot_be_read_is_told_in_a_sentence():
     at.text_area(key="sample_text").set_value(" \n ").run()
     with pytest.raises(TokenCountError) as error:
         sample_texts.passages(" \n ", split="blank-line")
-    assert [warning.value for warning in at.warning] == [markdown.plain(str(error.value))] and not at.exception
+    assert [warning.value for warning in at.warning] == [
+        markdown.plain(str(error.value))
+    ] and not at.exception
 
 
 def test_no_parameter_of_live_is_one_of_the_workloads_or_the_assumptions():
@@ -193,6 +249,14 @@ def test_no_parameter_of_live_is_one_of_the_workloads_or_the_assumptions():
         tree = ast.parse((ROOT / f"pages/{name}.py").read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
-                keys |= {k.value.value for k in node.keywords if k.arg == "key" and isinstance(k.value, ast.Constant)}
-                keys |= {a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)}
+                keys |= {
+                    k.value.value
+                    for k in node.keywords
+                    if k.arg == "key" and isinstance(k.value, ast.Constant)
+                }
+                keys |= {
+                    a.value
+                    for a in node.args
+                    if isinstance(a, ast.Constant) and isinstance(a.value, str)
+                }
     assert "search_in" in keys and not keys & ({*Workload.model_fields, *Assumptions.model_fields})

@@ -25,12 +25,20 @@ AND = {(True, True): True, (True, False): False, (True, None): None, (False, Tru
 OR = {(True, True): True, (True, False): True, (True, None): True, (False, True): True, (False, False): False, (False, None): None, (None, True): True, (None, False): None, (None, None): None}  # fmt: skip
 
 
-@pytest.mark.parametrize(("pair", "expected"), AND.items(), ids=[f"{WORD[p]} and {WORD[q]} is {WORD[e]}" for (p, q), e in AND.items()])
+@pytest.mark.parametrize(
+    ("pair", "expected"),
+    AND.items(),
+    ids=[f"{WORD[p]} and {WORD[q]} is {WORD[e]}" for (p, q), e in AND.items()],
+)
 def test_and(pair, expected):
     assert answer("p and q", dict(zip("pq", pair, strict=True))) is expected
 
 
-@pytest.mark.parametrize(("pair", "expected"), OR.items(), ids=[f"{WORD[p]} or {WORD[q]} is {WORD[e]}" for (p, q), e in OR.items()])
+@pytest.mark.parametrize(
+    ("pair", "expected"),
+    OR.items(),
+    ids=[f"{WORD[p]} or {WORD[q]} is {WORD[e]}" for (p, q), e in OR.items()],
+)
 def test_or(pair, expected):
     assert answer("p or q", dict(zip("pq", pair, strict=True))) is expected
 
@@ -69,15 +77,23 @@ def test_nan_counts_as_unknown():
 numbers = st.deferred(
     lambda: st.one_of(
         st.sampled_from(["a", "b", "1", "2.5", "0"]),
-        st.tuples(numbers, st.sampled_from("+-*/"), numbers).map(lambda p: f"({p[0]} {p[1]} {p[2]})"),
+        st.tuples(numbers, st.sampled_from("+-*/"), numbers).map(
+            lambda p: f"({p[0]} {p[1]} {p[2]})"
+        ),
         numbers.map(lambda n: f"(-{n})"),
     )
 )
 questions = st.deferred(
     lambda: st.one_of(
-        st.sampled_from(["p", "q", "true", "t == 'x'", "t != 'y'", "t in ('x', 'z')", "a not in (1, 2)"]),
-        st.tuples(numbers, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), numbers).map(lambda p: f"({' '.join(p)})"),
-        st.tuples(questions, st.sampled_from(["and", "or"]), questions).map(lambda p: f"({' '.join(p)})"),
+        st.sampled_from(
+            ["p", "q", "true", "t == 'x'", "t != 'y'", "t in ('x', 'z')", "a not in (1, 2)"]
+        ),
+        st.tuples(numbers, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), numbers).map(
+            lambda p: f"({' '.join(p)})"
+        ),
+        st.tuples(questions, st.sampled_from(["and", "or"]), questions).map(
+            lambda p: f"({' '.join(p)})"
+        ),
         questions.map(lambda q: f"(not {q})"),
     )
 )
@@ -109,16 +125,23 @@ def plain(node, row):
         left, right = plain(node.left, row), plain(node.right, row)
         if left is None or right is None or (isinstance(node.op, ast.Div) and right == 0):
             return None
-        return {"Add": left + right, "Sub": left - right, "Mult": left * right, "Div": left / right if right else None}[
-            type(node.op).__name__
-        ]
+        return {
+            "Add": left + right,
+            "Sub": left - right,
+            "Mult": left * right,
+            "Div": left / right if right else None,
+        }[type(node.op).__name__]
     if isinstance(node, ast.BoolOp):
         parts = [plain(part, row) for part in node.values]
         decisive = isinstance(node.op, ast.Or)
         return decisive if decisive in parts else None if None in parts else not decisive
     left = plain(node.left, row)
     if isinstance(node.ops[0], (ast.In, ast.NotIn)):
-        return None if left is None else (left in ast.literal_eval(node.comparators[0])) == isinstance(node.ops[0], ast.In)
+        return (
+            None
+            if left is None
+            else (left in ast.literal_eval(node.comparators[0])) == isinstance(node.ops[0], ast.In)
+        )
     right = plain(node.comparators[0], row)
     if left is None or right is None:
         return None
@@ -134,7 +157,9 @@ def test_whole_columns_agree_with_a_slow_plain_reference(text, table):
     except ValueError as error:
         assert {str(MAX_DEPTH), str(MAX_LENGTH)} & set(re.findall(r"\d+", str(error)))
         return
-    columns = {name: evaluate.column([row[name] for row in table], kind) for name, kind in KINDS.items()}
+    columns = {
+        name: evaluate.column([row[name] for row in table], kind) for name, kind in KINDS.items()
+    }
     truth = evaluate.evaluate(expression, columns, len(table))
     found = [None if unknown else bool(true) for true, unknown in zip(*truth, strict=True)]
     assert found == [plain(expression.tree, row) for row in table]
@@ -147,11 +172,26 @@ def truth_of(text, columns, rows):
     names = {"a": "number", "b": "number", "t": "text", "p": "boolean", "q": "boolean"}
     made = {name: evaluate.column(values, names[name]) for name, values in columns.items()}
     found = evaluate.evaluate(parse(text, names), made, rows)
-    return [None if unknown else bool(true) for true, unknown in zip(*np.broadcast_arrays(*found, np.empty(rows))[:2], strict=True)]
+    return [
+        None if unknown else bool(true)
+        for true, unknown in zip(*np.broadcast_arrays(*found, np.empty(rows))[:2], strict=True)
+    ]
 
 
 @pytest.mark.parametrize(
-    "text", ["a > b", "p", "not p", "p and a > b", "p or a > b", "t == 'x'", "t in ('x', 'y') and a > 1", "0 < b < a", "true", "a + b > 2"]
+    "text",
+    [
+        "a > b",
+        "p",
+        "not p",
+        "p and a > b",
+        "p or a > b",
+        "t == 'x'",
+        "t in ('x', 'y') and a > 1",
+        "0 < b < a",
+        "true",
+        "a + b > 2",
+    ],
 )
 def test_a_column_of_one_value_stands_for_every_row(text):
     many = {"a": [1.0, 3.0, None, 2.0], "b": [2.0] * 4, "p": [True] * 4, "t": ["x"] * 4}
@@ -201,28 +241,50 @@ def test_a_column_of_one_value_stands_for_every_row(text):
     ],
 )
 def test_each_row_has_its_own_answer(text, answers):
-    columns = {"a": [1.0, 2.0, None], "b": [2.0, None, 2.0], "t": ["x", None, "y"], "p": [True, None, False], "q": [False, True, None]}
+    columns = {
+        "a": [1.0, 2.0, None],
+        "b": [2.0, None, 2.0],
+        "t": ["x", None, "y"],
+        "p": [True, None, False],
+        "q": [False, True, None],
+    }
     assert truth_of(text, columns, 3) == answers
 
 
 @pytest.mark.parametrize(("kind", "values", "dtype"), [("number", [1, None, 2.5, math.nan], float), ("text", ["a", None, "", "b"], object), ("boolean", [True, None, False, True], bool)])  # fmt: skip
 def test_a_column_holds_its_kind_and_what_is_known(kind, values, dtype):
     found = evaluate.column(values, kind)
-    assert found.values.dtype == dtype and found.known.dtype == bool and found.values.shape == found.known.shape == (4,)
+    assert (
+        found.values.dtype == dtype
+        and found.known.dtype == bool
+        and found.values.shape == found.known.shape == (4,)
+    )
     known = [value is not None and value == value for value in values]
     assert found.known.tolist() == known
     assert [v for v, there in zip(found.values.tolist(), known, strict=True) if there] == [
         v for v, there in zip(values, known, strict=True) if there
     ]
     filler = {"number": 0.0, "text": "", "boolean": False}[kind]
-    assert [v for v, there in zip(found.values.tolist(), known, strict=True) if not there] == [filler] * known.count(False)
+    assert [v for v, there in zip(found.values.tolist(), known, strict=True) if not there] == [
+        filler
+    ] * known.count(False)
 
 
 def test_an_answer_is_of_true_and_false_alone_and_of_every_row():
     columns = {"a": evaluate.column([1.0, None], "number"), "p": evaluate.column([True], "boolean")}
-    for text, shape in (("a > 0", 2), ("true", 2), ("a in (1, 2)", 2), ("not (a > 0)", 2), ("p and a > 0", 2), ("1 < 2", 2)):
+    for text, shape in (
+        ("a > 0", 2),
+        ("true", 2),
+        ("a in (1, 2)", 2),
+        ("not (a > 0)", 2),
+        ("p and a > 0", 2),
+        ("1 < 2", 2),
+    ):
         found = evaluate.evaluate(parse(text, KINDS), columns, 2)
-        assert found.true.dtype == found.unknown.dtype == bool and found.true.shape == found.unknown.shape == (shape,), text
+        assert (
+            found.true.dtype == found.unknown.dtype == bool
+            and found.true.shape == found.unknown.shape == (shape,)
+        ), text
         assert not (found.true & found.unknown).any()
 
 

@@ -30,7 +30,13 @@ def offer(key, **fields):
     def change(catalog):
         assert any(o.id == key for _, _, o in catalog.offers()), key
         providers = {
-            name: provider.model_copy(update={"offers": [o.model_copy(update=fields if o.id == key else {}) for o in provider.offers]})
+            name: provider.model_copy(
+                update={
+                    "offers": [
+                        o.model_copy(update=fields if o.id == key else {}) for o in provider.offers
+                    ]
+                }
+            )
             for name, provider in catalog.providers.items()
         }
         return replace(catalog, providers=providers)
@@ -56,9 +62,15 @@ def first_stage_and_after(before, after):
         benchmark = catalog.evidence_sets[static_columns.LOSSES].benchmark
         rows = table[table["benchmark"] == benchmark]
         own = []
-        for variant, stage, scores in (("bge-large-en-v1.5", "", before), ("bge-reranker-v2-m3", "bge-large-en-v1.5", after)):
+        for variant, stage, scores in (
+            ("bge-large-en-v1.5", "", before),
+            ("bge-reranker-v2-m3", "bge-large-en-v1.5", after),
+        ):
             like = rows[rows["variant"] == variant].iloc[0].to_dict()
-            own += [like | {"aspect": name, "score": score, "with_retriever": stage} for name, score in scores.items()]
+            own += [
+                like | {"aspect": name, "score": score, "with_retriever": stage}
+                for name, score in scores.items()
+            ]
         return replace(catalog, quality_by_language=type(table)(own, columns=table.columns))
 
     return change
@@ -66,7 +78,9 @@ def first_stage_and_after(before, after):
 
 def no_speed_of(variant):
     """The catalog without measured speeds of a variant."""
-    return lambda catalog: replace(catalog, throughput=catalog.throughput[catalog.throughput["variant"] != variant])
+    return lambda catalog: replace(
+        catalog, throughput=catalog.throughput[catalog.throughput["variant"] != variant]
+    )
 
 
 @dataclass(frozen=True)
@@ -95,23 +109,46 @@ PLANS = [
     {"name": "Small", "minimum_usd_per_month": "1", "storage_gb": 3},
     {"name": "Middle", "minimum_usd_per_month": "7", "storage_gb": 11},
 ]
-PRICED_STORE = entry("stores", "pinecone-standard", usd_per_gb_month=Decimal("0.25"), minimum_usd_per_month=Decimal(60), other_plans=PLANS)
+PRICED_STORE = entry(
+    "stores",
+    "pinecone-standard",
+    usd_per_gb_month=Decimal("0.25"),
+    minimum_usd_per_month=Decimal(60),
+    other_plans=PLANS,
+)
 
 CASES = {
     "kind-serves-task": Case(M3_RERANKER, "exclude", {"kind": "reranker", "task": "retrieve"}),
     "passage-fits-context": Case(
-        LARGE, "exclude", {"input_tokens_p95": 900 + 2, "limit_tokens": 512}, LONG | {"split_long_passages": False}
+        LARGE,
+        "exclude",
+        {"input_tokens_p95": 900 + 2, "limit_tokens": 512},
+        LONG | {"split_long_passages": False},
     ),
-    "long-passages-are-split": Case(LARGE, "note", {"input_tokens_p95": 900 + 2, "limit_tokens": 512}, LONG),
-    "query-fits-context": Case(LARGE, "exclude", {"query_tokens": 600, "special_tokens": 2, "limit_tokens": 512}, {"query_tokens": 600}),
+    "long-passages-are-split": Case(
+        LARGE, "note", {"input_tokens_p95": 900 + 2, "limit_tokens": 512}, LONG
+    ),
+    "query-fits-context": Case(
+        LARGE,
+        "exclude",
+        {"query_tokens": 600, "special_tokens": 2, "limit_tokens": 512},
+        {"query_tokens": 600},
+    ),
     "pair-fits-context": Case(
         BASE_RERANKER,
         "exclude",
         {"input_tokens_p95": 16 + 900 + 4, "limit_tokens": 512},
         LONG | {"task": "rerank", "split_long_passages": False},
     ),
-    "pair-is-cut": Case(BASE_RERANKER, "warn", {"input_tokens_p95": 16 + 900 + 4, "limit_tokens": 512}, LONG | {"task": "rerank"}),
-    "longer-than-recommended": Case(GEMMA, "warn", {"input_tokens_p95": 900, "recommended_tokens": 512}, LONG),
+    "pair-is-cut": Case(
+        BASE_RERANKER,
+        "warn",
+        {"input_tokens_p95": 16 + 900 + 4, "limit_tokens": 512},
+        LONG | {"task": "rerank"},
+    ),
+    "longer-than-recommended": Case(
+        GEMMA, "warn", {"input_tokens_p95": 900, "recommended_tokens": 512}, LONG
+    ),
     "host-limit-is-shorter": Case(
         M3_RERANKER,
         "note",
@@ -119,15 +156,35 @@ CASES = {
         {"task": "rerank"},
         (offer(M3_RERANKER, max_tokens=7_000),),
     ),
-    "host-limit-not-stated": Case(M3, "warn", {"offer_max_tokens": None, "input_tokens_p95": 900 + 2}, LONG, (offer(M3, max_tokens=None),)),
-    "languages-covered": Case(LARGE, "exclude", {"languages_missing": "de and fr"}, {"languages": ["de", "en", "fr"]}),
-    "cross-lingual-needs-languages": Case(LARGE, "exclude", {"language_count": 1}, {"cross_lingual": True}),
-    "variant-gives-outputs": Case(LARGE, "exclude", {"outputs_given": "dense"}, {"outputs": ["dense", "sparse"]}),
+    "host-limit-not-stated": Case(
+        M3,
+        "warn",
+        {"offer_max_tokens": None, "input_tokens_p95": 900 + 2},
+        LONG,
+        (offer(M3, max_tokens=None),),
+    ),
+    "languages-covered": Case(
+        LARGE, "exclude", {"languages_missing": "de and fr"}, {"languages": ["de", "en", "fr"]}
+    ),
+    "cross-lingual-needs-languages": Case(
+        LARGE, "exclude", {"language_count": 1}, {"cross_lingual": True}
+    ),
+    "variant-gives-outputs": Case(
+        LARGE, "exclude", {"outputs_given": "dense"}, {"outputs": ["dense", "sparse"]}
+    ),
     "query-instruction-needed": Case(GEMMA, "note", {"needs_query_instruction": True}),
-    "query-instruction-helps": Case(LARGE, "note", {"needs_query_instruction": False, "has_query_instruction": True}),
-    "successor-recommended": Case(BASE_RERANKER, "note", {"successor": "BGE Reranker V2 M3"}, {"task": "rerank"}),
-    "licence-is-permissive": Case(GEMMA, "exclude", {"licence_permissive": False}, {"licence": "permissive"}),
-    "licence-allows-commercial-use": Case(GEMMA, "warn", {"commercial_use": None}, {"licence": "commercial"}),
+    "query-instruction-helps": Case(
+        LARGE, "note", {"needs_query_instruction": False, "has_query_instruction": True}
+    ),
+    "successor-recommended": Case(
+        BASE_RERANKER, "note", {"successor": "BGE Reranker V2 M3"}, {"task": "rerank"}
+    ),
+    "licence-is-permissive": Case(
+        GEMMA, "exclude", {"licence_permissive": False}, {"licence": "permissive"}
+    ),
+    "licence-allows-commercial-use": Case(
+        GEMMA, "warn", {"commercial_use": None}, {"licence": "commercial"}
+    ),
     "licence-is-not-permissive": Case(GEMMA, "warn", {"licence_permissive": False}),
     "query-leaves-room": Case(
         BASE_RERANKER,
@@ -136,13 +193,22 @@ CASES = {
         {"task": "rerank", "query_tokens": 490},
     ),
     "vectors-stay-inside": Case(
-        ON_L4, "exclude", {"store_is_hosted": True}, {"data_may_leave": False, "vector_store": "pinecone-standard"}
+        ON_L4,
+        "exclude",
+        {"store_is_hosted": True},
+        {"data_may_leave": False, "vector_store": "pinecone-standard"},
     ),
     "store-takes-more-than-dense": Case(
-        "deepinfra-bge-m3-multi", "warn", {"more_than_dense": True}, {"outputs": ["dense", "sparse"], "vector_store": "s3-vectors"}
+        "deepinfra-bge-m3-multi",
+        "warn",
+        {"more_than_dense": True},
+        {"outputs": ["dense", "sparse"], "vector_store": "s3-vectors"},
     ),
     "first-encoding-takes-long": Case(
-        ON_L4, "warn", {"first_hours": 233.0}, then=lambda plan: {"passages": round(10**6 * 233 / plan.first_hours.base)}
+        ON_L4,
+        "warn",
+        {"first_hours": 233.0},
+        then=lambda plan: {"passages": round(10**6 * 233 / plan.first_hours.base)},
     ),
     "placement-is-hosted": Case(ON_L4, "exclude", {"hosted": False}, {"placement": "hosted"}),
     "placement-is-own": Case(M3, "exclude", {"hosted": True}, {"placement": "own"}),
@@ -161,9 +227,17 @@ CASES = {
         (offer(M3, requests_per_minute=None),),
     ),
     "hardware-is-asked-for": Case(ON_L4, "exclude", {"hardware_class": "gpu"}, {"hardware": "cpu"}),
-    "rent-is-known": Case(ON_L4, "exclude", {"priced": False}, given=(entry("instances", "aws-g6.xlarge", on_demand_usd_per_h=None),)),
+    "rent-is-known": Case(
+        ON_L4,
+        "exclude",
+        {"priced": False},
+        given=(entry("instances", "aws-g6.xlarge", on_demand_usd_per_h=None),),
+    ),
     "speed-is-known": Case(
-        ON_L4, "exclude", {"tokens_per_second": None}, given=(entry("accelerators", "l4", peak_dense_tflops=Peaks(**NOT_KNOWN)),)
+        ON_L4,
+        "exclude",
+        {"tokens_per_second": None},
+        given=(entry("accelerators", "l4", peak_dense_tflops=Peaks(**NOT_KNOWN)),),
     ),
     "model-fits-memory": Case(
         ON_L4,
@@ -178,10 +252,22 @@ CASES = {
         {"passage_tokens": 5_000, "passage_tokens_p95": 8_000, "split_long_passages": False},
         (entry("accelerators", "l4", memory_gb=2),),
     ),
-    "data-stays-on-known-hosts": Case(ON_MARKETPLACE, "exclude", {"marketplace": True}, {"data_may_leave": False}, (LET_BY_OTHERS,)),
-    "redundancy-needs-a-lasting-host": Case(ON_MARKETPLACE, "exclude", {"marketplace": True}, {"redundancy": True}, (LET_BY_OTHERS,)),
-    "marketplace-price-moves": Case(ON_MARKETPLACE, "warn", {"marketplace": True}, given=(LET_BY_OTHERS,)),
-    "fast-enough": Case(ON_L4, "exclude", {}, then=lambda plan: {"latency_ms_p95": 0.9 * plan.latency_ms.base}),
+    "data-stays-on-known-hosts": Case(
+        ON_MARKETPLACE,
+        "exclude",
+        {"marketplace": True},
+        {"data_may_leave": False},
+        (LET_BY_OTHERS,),
+    ),
+    "redundancy-needs-a-lasting-host": Case(
+        ON_MARKETPLACE, "exclude", {"marketplace": True}, {"redundancy": True}, (LET_BY_OTHERS,)
+    ),
+    "marketplace-price-moves": Case(
+        ON_MARKETPLACE, "warn", {"marketplace": True}, given=(LET_BY_OTHERS,)
+    ),
+    "fast-enough": Case(
+        ON_L4, "exclude", {}, then=lambda plan: {"latency_ms_p95": 0.9 * plan.latency_ms.base}
+    ),
     "perhaps-not-fast-enough": Case(
         "bge-reranker-v2-m3@aws-g6.xlarge",
         "warn",
@@ -189,11 +275,23 @@ CASES = {
         {"task": "rerank", "queries_per_month": 1_000},
         then=lambda plan: {"latency_ms_p95": (plan.latency_ms.base + plan.latency_ms.high) / 2},
     ),
-    "speed-is-scaled": Case(ON_L4, "note", {"speed_measured": False}, given=(no_speed_of("bge-m3"),)),
-    "runtime-for-more-than-dense": Case(ON_L4, "note", {"returns_outputs": True}, {"outputs": ["dense", "sparse"]}),
-    "runs-on": Case("bge-multilingual-gemma2@aws-g6e.xlarge", "note", {"runtimes": "sentence-transformers, FlagEmbedding, or vLLM"}),
-    "library-cuts-at-512": Case(ON_L4, "warn", {"input_tokens_p95": 900 + 2, "limit_tokens": 8_192}, LONG),
-    "weights-are-carried-in": Case(ON_L4, "note", {"weights_bytes": 2 * 567_754_752}, {"data_may_leave": False}),
+    "speed-is-scaled": Case(
+        ON_L4, "note", {"speed_measured": False}, given=(no_speed_of("bge-m3"),)
+    ),
+    "runtime-for-more-than-dense": Case(
+        ON_L4, "note", {"returns_outputs": True}, {"outputs": ["dense", "sparse"]}
+    ),
+    "runs-on": Case(
+        "bge-multilingual-gemma2@aws-g6e.xlarge",
+        "note",
+        {"runtimes": "sentence-transformers, FlagEmbedding, or vLLM"},
+    ),
+    "library-cuts-at-512": Case(
+        ON_L4, "warn", {"input_tokens_p95": 900 + 2, "limit_tokens": 8_192}, LONG
+    ),
+    "weights-are-carried-in": Case(
+        ON_L4, "note", {"weights_bytes": 2 * 567_754_752}, {"data_may_leave": False}
+    ),
     "store-indexes-dimension": Case(
         GEMMA,
         "exclude",
@@ -213,7 +311,15 @@ CASES = {
         "exclude",
         {"store_price_known": False, "monthly_usd": None},
         {"vector_store": "qdrant-cloud"},
-        (entry("stores", "qdrant-cloud", usd_per_gb_month=None, usd_per_gib_month=None, free_tier=None),),
+        (
+            entry(
+                "stores",
+                "qdrant-cloud",
+                usd_per_gb_month=None,
+                usd_per_gib_month=None,
+                free_tier=None,
+            ),
+        ),
     ),
     "store-queries-are-not-priced": Case(
         M3,
@@ -230,28 +336,62 @@ CASES = {
         (entry("stores", "turbopuffer-launch", returned_usd_per_gb=Decimal("0.75")),),
     ),
     "store-has-smaller-plans": Case(
-        M3, "note", {"store_smaller_bytes": 11e9, "embedding_dim": 1_024}, {"vector_store": "pinecone-standard"}, (PRICED_STORE,)
+        M3,
+        "note",
+        {"store_smaller_bytes": 11e9, "embedding_dim": 1_024},
+        {"vector_store": "pinecone-standard"},
+        (PRICED_STORE,),
     ),
-    "multi-vector-index-is-large": Case("deepinfra-bge-m3-multi", "warn", {"multi_vector_asked": True}, {"outputs": ["multi_vector"]}),
+    "multi-vector-index-is-large": Case(
+        "deepinfra-bge-m3-multi",
+        "warn",
+        {"multi_vector_asked": True},
+        {"outputs": ["multi_vector"]},
+    ),
     "reranker-can-lower-scores": Case(
         M3_RERANKER,
         "warn",
         {"losses": 2, "losses_of": 3, "worst_loss": "Two (50.0 to 40.5)"},
         {"task": "rerank"},
-        (first_stage_and_after({"One": 60.0, "Two": 50.0, "Three": 40.0}, {"One": 59.0, "Two": 40.5, "Three": 40.1}),),
+        (
+            first_stage_and_after(
+                {"One": 60.0, "Two": 50.0, "Three": 40.0}, {"One": 59.0, "Two": 40.5, "Three": 40.1}
+            ),
+        ),
     ),
-    "reranker-can-lower-chinese-scores": Case(M3_RERANKER, "warn", {"chinese_asked": True}, {"task": "rerank", "languages": ["zh"]}),
-    "trial-is-no-price": Case(M3, "exclude", {"offer_type": "trial", "priced": False}, given=(offer(M3, type="trial"),)),
-    "price-is-known": Case(M3, "exclude", {"usd_per_1m_input": None}, given=(offer(M3, usd_per_1m_input=None),)),
+    "reranker-can-lower-chinese-scores": Case(
+        M3_RERANKER, "warn", {"chinese_asked": True}, {"task": "rerank", "languages": ["zh"]}
+    ),
+    "trial-is-no-price": Case(
+        M3, "exclude", {"offer_type": "trial", "priced": False}, given=(offer(M3, type="trial"),)
+    ),
+    "price-is-known": Case(
+        M3, "exclude", {"usd_per_1m_input": None}, given=(offer(M3, usd_per_1m_input=None),)
+    ),
     "data-stays-inside": Case(M3, "exclude", {"hosted": True}, {"data_may_leave": False}),
     "endpoint-gives-outputs": Case(
-        M3, "exclude", {"offer_gives_outputs": None}, {"outputs": ["dense", "sparse"]}, (offer(M3, outputs=None),)
+        M3,
+        "exclude",
+        {"offer_gives_outputs": None},
+        {"outputs": ["dense", "sparse"]},
+        (offer(M3, outputs=None),),
     ),
-    "host-pools-as-trained": Case(M3, "warn", {"default_pooling": "mean", "pooling": "CLS"}, given=(offer(M3, default_pooling="mean"),)),
-    "price-from-aggregator": Case(M3, "warn", {"price_tier": "aggregator"}, given=(offer(M3, tier="aggregator"),)),
-    "price-is-recent": Case(M3, "warn", {"price_age_days": 91}, given=(offer(M3, as_of=TODAY - timedelta(days=91)),)),
+    "host-pools-as-trained": Case(
+        M3,
+        "warn",
+        {"default_pooling": "mean", "pooling": "CLS"},
+        given=(offer(M3, default_pooling="mean"),),
+    ),
+    "price-from-aggregator": Case(
+        M3, "warn", {"price_tier": "aggregator"}, given=(offer(M3, tier="aggregator"),)
+    ),
+    "price-is-recent": Case(
+        M3, "warn", {"price_age_days": 91}, given=(offer(M3, as_of=TODAY - timedelta(days=91)),)
+    ),
     "price-is-dated": Case(M3, "note", {"price_age_days": None}, given=(offer(M3, as_of=None),)),
-    "currency-is-known": Case(M3, "warn", {"native_currency": None}, given=(offer(M3, native_currency=None),)),
+    "currency-is-known": Case(
+        M3, "warn", {"native_currency": None}, given=(offer(M3, native_currency=None),)
+    ),
     "within-budget": Case(
         M3,
         "exclude",
@@ -259,7 +399,9 @@ CASES = {
         {"budget_usd_per_month": 8.5, "vector_store": "none"},
         (offer(M3, usd_per_1m_input=Decimal("0.25")),),
     ),
-    "hosted-latency-not-published": Case(M3, "warn", {"hosted": True, "latency_ms_p95": 100}, {"latency_ms_p95": 100}),
+    "hosted-latency-not-published": Case(
+        M3, "warn", {"hosted": True, "latency_ms_p95": 100}, {"latency_ms_p95": 100}
+    ),
 }
 NOT_SHIPPED = {
     "variant-is-replaced": "nobody has withdrawn any of the variants; see test_a_replaced_variant_is_ruled_out",
@@ -283,7 +425,9 @@ def of_case(catalog, case):
 
 
 def effects(catalog, rule, workload, plan_id):
-    return [finding.effect for finding in judged(catalog, workload, plan_id)[1] if finding.rule == rule]
+    return [
+        finding.effect for finding in judged(catalog, workload, plan_id)[1] if finding.rule == rule
+    ]
 
 
 @pytest.mark.parametrize("rule", CASES)
@@ -293,7 +437,9 @@ def test_the_rule_takes_effect_on_a_real_plan(catalog, rule):
     (found,) = [finding for finding in findings if finding.rule == rule]
     assert (found.effect, found.sources) == (case.effect, tuple(catalog.rules[rule].entry.sources))
     assert {name: plan.figure(name) for name in case.figures} == pytest.approx(case.figures)
-    assert found.unknown == any(plan.figure(name) is None for name in catalog.rules[rule].when.names)
+    assert found.unknown == any(
+        plan.figure(name) is None for name in catalog.rules[rule].when.names
+    )
 
 
 @pytest.mark.parametrize("rule", CASES)
@@ -308,7 +454,10 @@ def test_the_sentence_of_a_rule_holds_the_plans_figures_and_each_is_known(catalo
 
 
 def test_what_each_rule_says(catalog, pinned):
-    said = {rule: [f.text for f in of_case(catalog, case)[1] if f.rule == rule] for rule, case in CASES.items()}
+    said = {
+        rule: [f.text for f in of_case(catalog, case)[1] if f.rule == rule]
+        for rule, case in CASES.items()
+    }
     assert all(len(texts) == 1 for texts in said.values())
     assert {rule: texts[0] for rule, texts in said.items()} == pinned
 
@@ -321,8 +470,12 @@ def test_what_each_rule_says(catalog, pinned):
         ({}, []),
     ],
 )
-def test_a_store_that_cannot_be_priced_is_told_with_what_is_known_of_its_price(catalog, known, told):
-    nothing = dict.fromkeys(("usd_per_gb_month", "usd_per_gib_month", "floor_usd_per_month", "free_tier"))
+def test_a_store_that_cannot_be_priced_is_told_with_what_is_known_of_its_price(
+    catalog, known, told
+):
+    nothing = dict.fromkeys(
+        ("usd_per_gb_month", "usd_per_gib_month", "floor_usd_per_month", "free_tier")
+    )
     changed = entry("stores", "qdrant-cloud", **nothing | known)(catalog)
     _, findings = judged(changed, {"vector_store": "qdrant-cloud"}, M3)
     (found,) = [finding for finding in findings if finding.rule == "store-price-is-known"]
@@ -332,21 +485,38 @@ def test_a_store_that_cannot_be_priced_is_told_with_what_is_known_of_its_price(c
 
 @pytest.mark.parametrize(("passages", "effect"), [(2_685_546, ["note"]), (2_685_547, [])])
 def test_an_index_that_the_small_plans_do_not_hold_hears_nothing_of_them(catalog, passages, effect):
-    asked = {"vector_store": "pinecone-standard", "passages": passages}  # of 4,096 bytes each; the larger plan holds 11 GB
+    asked = {
+        "vector_store": "pinecone-standard",
+        "passages": passages,
+    }  # of 4,096 bytes each; the larger plan holds 11 GB
     assert effects(PRICED_STORE(catalog), "store-has-smaller-plans", asked, M3) == effect
 
 
 @pytest.mark.parametrize(("queries", "effect"), [(2, ["exclude"]), (1.7, ["exclude"]), (1.6, [])])
-def test_a_limit_of_a_hundred_requests_a_minute_rules_out_two_queries_a_second(catalog, queries, effect):
+def test_a_limit_of_a_hundred_requests_a_minute_rules_out_two_queries_a_second(
+    catalog, queries, effect
+):
     changed = offer(M3, requests_per_minute=100)(catalog)
-    assert effects(changed, "requests-within-limit", {"peak_queries_per_second": queries}, M3) == effect
+    assert (
+        effects(changed, "requests-within-limit", {"peak_queries_per_second": queries}, M3)
+        == effect
+    )
 
 
 def test_the_losses_in_chinese_are_those_of_the_published_table(catalog):
-    rows = catalog.quality_by_language.loc[lambda t: t["benchmark"] == "C-MTEB-retrieval-rerank-top100"]
+    rows = catalog.quality_by_language.loc[
+        lambda t: t["benchmark"] == "C-MTEB-retrieval-rerank-top100"
+    ]
     after = dict(zip(rows["aspect"], rows["score"].astype(float), strict=True))
-    alone = [float(score) for score in rows["note"].iloc[0].removeprefix("retriever alone: ").split(",")[0].split()]
-    lower = {name: (was, after[name]) for name, was in zip(after, alone, strict=False) if after[name] < was}
+    alone = [
+        float(score)
+        for score in rows["note"].iloc[0].removeprefix("retriever alone: ").split(",")[0].split()
+    ]
+    lower = {
+        name: (was, after[name])
+        for name, was in zip(after, alone, strict=False)
+        if after[name] < was
+    }
     text = catalog.rules["reranker-can-lower-chinese-scores"].entry.because
     assert len(alone) == 8 and list(after)[8:] == ["average"]
     assert all(name.removesuffix("Retrieval") in text for name in lower)
@@ -368,8 +538,12 @@ def test_every_shipped_rule_has_a_case(catalog):
 
 def test_a_catalog_without_a_rule_says_nothing_of_it(catalog):
     case = CASES["within-budget"]
-    without = replace(catalog, rules={k: r for k, r in catalog.rules.items() if k != "within-budget"})
-    assert [finding for finding in of_case(without, case)[1] if finding.rule == "within-budget"] == []
+    without = replace(
+        catalog, rules={k: r for k, r in catalog.rules.items() if k != "within-budget"}
+    )
+    assert [
+        finding for finding in of_case(without, case)[1] if finding.rule == "within-budget"
+    ] == []
 
 
 def test_a_replaced_variant_is_ruled_out(copied, pinned):
@@ -377,7 +551,12 @@ def test_a_replaced_variant_is_ruled_out(copied, pinned):
 
     path = copied / "families/bge/variants/bge-large-en-v1.5.yaml"
     text = path.read_text(encoding="utf-8").replace("replaced_by: null\n", "")
-    path.write_text(text.replace("\nsources:\n", "\nreplaced_by: bge-m3\nsources:\n  replaced_by: [fe-readme]\n", 1), encoding="utf-8")
+    path.write_text(
+        text.replace(
+            "\nsources:\n", "\nreplaced_by: bge-m3\nsources:\n  replaced_by: [fe-readme]\n", 1
+        ),
+        encoding="utf-8",
+    )
     plan, findings = judged(catalogs.load(copied), {}, LARGE)
     (found,) = [finding for finding in findings if finding.rule == "variant-is-replaced"]
     assert (found.effect, plan.figure("replaced_by")) == ("exclude", "BGE M3")
@@ -389,19 +568,32 @@ def test_a_machine_without_a_price_is_never_picked(copied):
 
     path = copied / "hardware/instances.yaml"
     found = files.yaml_mapping(path, "instances.yaml")
-    next(one for one in found["instances"] if one["id"] == "aws-g6.xlarge")["on_demand_usd_per_h"] = None
+    next(one for one in found["instances"] if one["id"] == "aws-g6.xlarge")[
+        "on_demand_usd_per_h"
+    ] = None
     path.write_text(yaml.safe_dump(found), encoding="utf-8")
     plan, findings = judged(catalogs.load(copied), {}, ON_L4)
     (found,) = [finding for finding in findings if finding.rule == "rent-is-known"]
-    assert (found.effect, plan.rent, plan.monthly_usd) == ("exclude", None, None) and plan.where in found.text
+    assert (found.effect, plan.rent, plan.monthly_usd) == (
+        "exclude",
+        None,
+        None,
+    ) and plan.where in found.text
 
 
 def test_outputs_that_no_library_returns_rule_own_machines_out(copied):
     from advisor import catalog as catalogs
 
     path = copied / "families/bge/variants/bge-m3.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace("    outputs: [dense, sparse, multi_vector]\n", ""), encoding="utf-8")
-    assert effects(catalogs.load(copied), "runtime-returns-outputs", {"outputs": ["sparse"]}, ON_L4) == ["exclude"]
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(
+            "    outputs: [dense, sparse, multi_vector]\n", ""
+        ),
+        encoding="utf-8",
+    )
+    assert effects(
+        catalogs.load(copied), "runtime-returns-outputs", {"outputs": ["sparse"]}, ON_L4
+    ) == ["exclude"]
 
 
 @pytest.mark.parametrize("theme", sorted(path.stem for path in (SHIPPED / "rules").glob("*.yaml")))
@@ -411,7 +603,10 @@ def test_a_rule_whose_example_no_longer_holds_does_not_load(copied, theme):
 
     path = copied / f"rules/{theme}.yaml"
     rules = files.yaml_mapping(path, theme)["rules"]
-    rules[0]["example"] = {"takes": rules[0]["example"]["leaves"], "leaves": rules[0]["example"]["takes"]}
+    rules[0]["example"] = {
+        "takes": rules[0]["example"]["leaves"],
+        "leaves": rules[0]["example"]["takes"],
+    }
     path.write_text(yaml.safe_dump({"rules": rules}), encoding="utf-8")
     with pytest.raises(CatalogError) as error:
         catalogs.load(copied)

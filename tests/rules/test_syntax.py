@@ -5,7 +5,13 @@ import pytest
 
 from advisor.rules.syntax import ALLOWED, MAX_LENGTH, RuleError, literal_truth, parse
 
-COLUMNS = {"tokens": "number", "limit": "number", "kind": "text", "split": "boolean", "open": "boolean"}
+COLUMNS = {
+    "tokens": "number",
+    "limit": "number",
+    "kind": "text",
+    "split": "boolean",
+    "open": "boolean",
+}
 
 CONSTRUCTS = {
     "call": ["f(1) > 0", "print('x')", "__import__('os').system('ls')", "kind.upper() == 'A'"],
@@ -13,7 +19,11 @@ CONSTRUCTS = {
     "subscript": ["tokens[0] > 1", "kind[0:2] == 'a'"],
     "lambda": ["(lambda: True) == split", "lambda x: x"],
     "f-string": ["f'{kind}' == kind"],
-    "comprehension": ["[t for t in (1, 2)] == tokens", "{t for t in (1, 2)} == tokens", "(t for t in (1, 2)) == tokens"],
+    "comprehension": [
+        "[t for t in (1, 2)] == tokens",
+        "{t for t in (1, 2)} == tokens",
+        "(t for t in (1, 2)) == tokens",
+    ],
     "dictionary": ["{1: 2} == tokens"],
     "set": ["{1, 2} == tokens"],
     "conditional": ["tokens if split else limit"],
@@ -102,12 +112,24 @@ def test_deep_nesting_is_refused(text, deepest):
 
 
 def test_the_columns_are_named_in_order_once():
-    assert parse("limit < tokens and (kind == 'a' or tokens > 1) and not split", COLUMNS).names == ("limit", "tokens", "kind", "split")
+    assert parse("limit < tokens and (kind == 'a' or tokens > 1) and not split", COLUMNS).names == (
+        "limit",
+        "tokens",
+        "kind",
+        "split",
+    )
 
 
 @pytest.mark.parametrize(
     "text",
-    ["0 < tokens <= limit", "kind in ('a', 'b')", "tokens not in [1, -2]", "split == true", "True or open", "tokens / 2 > limit * -1"],
+    [
+        "0 < tokens <= limit",
+        "kind in ('a', 'b')",
+        "tokens not in [1, -2]",
+        "split == true",
+        "True or open",
+        "tokens / 2 > limit * -1",
+    ],
 )
 def test_accepted(text):
     assert parse(text, COLUMNS).text == text
@@ -125,7 +147,9 @@ CUT = [f"kind in (1, {LONG})", f"tokens in (1, {LONG})", f"{LONG} in (1, 2)", f"
 
 def test_what_is_wrong_is_told_with_what_to_write_instead(pinned):
     told = {text: refusal(text) for text in TOLD}
-    assert all(name in told["zzz > 1"] for name in COLUMNS) and not any(name in told["tokns > 1"] for name in ("limit", "open"))
+    assert all(name in told["zzz > 1"] for name in COLUMNS) and not any(
+        name in told["tokns > 1"] for name in ("limit", "open")
+    )
     assert told == pinned
 
 
@@ -152,7 +176,9 @@ def test_the_longest_text_is_taken_and_one_more_character_is_not():
 
 
 def test_the_largest_number_is_taken_in_either_sign():
-    assert parse("tokens > 1e15 and tokens > -1e15 and tokens < 1000000000000000", COLUMNS).names == ("tokens",)
+    assert parse(
+        "tokens > 1e15 and tokens > -1e15 and tokens < 1000000000000000", COLUMNS
+    ).names == ("tokens",)
     for text in ("tokens > 1000000000000001", "tokens > -1e400", "tokens in (1, 2e15)"):
         assert "1e+15" in refusal(text)
 
@@ -178,7 +204,11 @@ def nested_sum(levels):
 
 
 def nested_and(levels):
-    return "split" if levels == 1 else ("open and (" if levels % 2 else "open or (") + nested_and(levels - 1) + ")"
+    return (
+        "split"
+        if levels == 1
+        else ("open and (" if levels % 2 else "open or (") + nested_and(levels - 1) + ")"
+    )
 
 
 @pytest.mark.parametrize("way", wrapped(DEEPEST))
@@ -198,7 +228,9 @@ def test_brackets_are_counted_before_the_text_is_parsed():
 def test_the_tree_holds_the_question_and_spaces_around_it_count_for_nothing():
     assert parse("  split  ", COLUMNS).tree.id == "split"
     assert parse("'a' == kind", COLUMNS).names == ("kind",)
-    assert parse("'\\d' == kind", COLUMNS).names == ("kind",), "Python's warning of an odd escape is not passed on"
+    assert parse("'\\d' == kind", COLUMNS).names == ("kind",), (
+        "Python's warning of an odd escape is not passed on"
+    )
 
 
 @pytest.mark.parametrize(("word", "truth"), [("true", True), ("false", False), ("True", True), ("False", False), ("split", None), ("1", None), ("'true'", None)])  # fmt: skip

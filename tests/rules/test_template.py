@@ -5,14 +5,19 @@ from advisor.rules.template import fill, names_in
 
 
 def test_the_figures_take_their_places():
-    assert fill("{a} exceeds {b}; {{not this}}.", {"a": "902", "b": "512"}) == "902 exceeds 512; {not this}."
+    assert (
+        fill("{a} exceeds {b}; {{not this}}.", {"a": "902", "b": "512"})
+        == "902 exceeds 512; {not this}."
+    )
 
 
 def test_names_are_given_once_in_order():
     assert names_in("{b} and {a} and {b}") == ("b", "a")
 
 
-@pytest.mark.parametrize("template", ["{}", "{a.b}", "{a[0]}", "{a!r}", "{a:>10}", "{", "}", "{a} }", "{1}"])
+@pytest.mark.parametrize(
+    "template", ["{}", "{a.b}", "{a[0]}", "{a!r}", "{a:>10}", "{", "}", "{a} }", "{1}"]
+)
 def test_a_place_that_is_no_plain_name_is_refused(template):
     with pytest.raises(RuleError):
         names_in(template)
@@ -29,7 +34,14 @@ def test_a_figure_with_braces_is_not_read_again():
 
 @pytest.mark.parametrize(
     ("template", "place"),
-    [("{a.b}", "{a.b}"), ("{", "{"), ("}", "}"), ("{a} }", "}"), ("{" + "x y" * 20 + "}", "{" + ("x y" * 20)[:39]), ("{a}{1b}{2}", "{1b}")],
+    [
+        ("{a.b}", "{a.b}"),
+        ("{", "{"),
+        ("}", "}"),
+        ("{a} }", "}"),
+        ("{" + "x y" * 20 + "}", "{" + ("x y" * 20)[:39]),
+        ("{a}{1b}{2}", "{1b}"),
+    ],
 )
 def test_a_place_that_is_refused_is_shown_with_what_to_write(template, place, pinned):
     with pytest.raises(RuleError) as error:

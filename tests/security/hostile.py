@@ -95,7 +95,10 @@ def spoil(folder: Path, text: str) -> int:
     def spoilt(value: Any, key: str) -> Any:
         nonlocal count
         if isinstance(value, dict):
-            return {name: held if name == "sources" and key else spoilt(held, name) for name, held in value.items()}
+            return {
+                name: held if name == "sources" and key else spoilt(held, name)
+                for name, held in value.items()
+            }
         if isinstance(value, list):
             return [spoilt(held, key) for held in value]
         if not isinstance(value, str) or key not in PROSE:
@@ -107,5 +110,7 @@ def spoil(folder: Path, text: str) -> int:
         found = files.yaml_mapping(path, path.name)
         assert isinstance(found, dict), found
         whole = spoilt(found, "" if path.name == "sources.yaml" else path.stem)
-        path.write_text(yaml.safe_dump(whole, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        path.write_text(
+            yaml.safe_dump(whole, allow_unicode=True, sort_keys=False), encoding="utf-8"
+        )
     return count

@@ -28,29 +28,59 @@ SECRET = "sk-neverseen0123456789"
 
 @pytest.fixture(scope="module")
 def server():
-    with start_app(STREAMLIT_SERVER_ALLOWED_HOSTS="advisor.example 127.0.0.1 localhost", NOVITA_API_KEY=SECRET) as address:
+    with start_app(
+        STREAMLIT_SERVER_ALLOWED_HOSTS="advisor.example 127.0.0.1 localhost", NOVITA_API_KEY=SECRET
+    ) as address:
         yield address
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/advise", "/static/index.html", "/api/v1/catalog.json", "/api/v1/none", "/healthz", "/metrics", "/_stcore/health"]
+    "path",
+    [
+        "/",
+        "/advise",
+        "/static/index.html",
+        "/api/v1/catalog.json",
+        "/api/v1/none",
+        "/healthz",
+        "/metrics",
+        "/_stcore/health",
+    ],
 )
 def test_every_answer_tells_the_browser_what_to_refuse(server, path):
     headers = requests.get(server + path, timeout=60).headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
     assert "unsafe-eval" not in str(policy) and "unsafe-inline" not in policy["script-src"]
-    assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
+    assert (
+        policy["default-src"]
+        == policy["frame-ancestors"]
+        == policy["base-uri"]
+        == policy["form-action"]
+        == "'none'"
+    )
     assert policy["connect-src"] == "'self'" and "http" not in policy["img-src"]
     assert headers["X-Content-Type-Options"] == "nosniff" and headers["X-Frame-Options"] == "DENY"
-    assert headers["Referrer-Policy"] == "same-origin" and "camera=()" in headers["Permissions-Policy"]
-    assert headers["Cross-Origin-Opener-Policy"] == "same-origin" and "Access-Control-Allow-Origin" not in headers
+    assert (
+        headers["Referrer-Policy"] == "same-origin" and "camera=()" in headers["Permissions-Policy"]
+    )
+    assert (
+        headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        and "Access-Control-Allow-Origin" not in headers
+    )
 
 
 def test_the_start_pages_own_inline_script_alone_may_run(server):
     answer = requests.get(server, timeout=60)
     scripts = re.findall(r"<script>(.*?)</script>", answer.text, re.DOTALL)
-    hashes = {f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts}
-    allowed = next(p for p in answer.headers["Content-Security-Policy"].split("; ") if p.startswith("script-src")).split(" ")[1:]
+    hashes = {
+        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+        for text in scripts
+    }
+    allowed = next(
+        p
+        for p in answer.headers["Content-Security-Policy"].split("; ")
+        if p.startswith("script-src")
+    ).split(" ")[1:]
     assert scripts and set(allowed) == {"'self'"} | hashes
 
 
@@ -72,7 +102,10 @@ def test_the_server_answers_to_the_operators_names_alone(server, host, status):
 
 
 def test_a_probe_is_answered_under_any_name(server):
-    assert requests.get(f"{server}/healthz", headers={"Host": "10.1.2.3:8501"}, timeout=60).status_code == 200
+    assert (
+        requests.get(f"{server}/healthz", headers={"Host": "10.1.2.3:8501"}, timeout=60).status_code
+        == 200
+    )
 
 
 def stream(server, **headers):
@@ -112,7 +145,10 @@ def test_uploads_are_bounded_for_each_visit_and_for_all(server):
         return asgi.ask(uploads, "PUT", f"{PATH}{visit}/file", [(name, str(size))])[0]
 
     assert (put("a", 100), put("a", 101), put("b", 101)) == (204, 413, 204)
-    assert [put("b", "chunked", "Transfer-Encoding"), *(put("b", length) for length in ("", "-1", "1e3", "\u0663", "9" * 30))] == [411] * 6
+    assert [
+        put("b", "chunked", "Transfer-Encoding"),
+        *(put("b", length) for length in ("", "-1", "1e3", "\u0663", "9" * 30)),
+    ] == [411] * 6
     held |= {f"visit {number}": A_VISIT for number in range(ALL // A_VISIT - 1)}
     assert (put("c", 50), put("c", 51)) == (204, 413)
     assert len(taken) == 3
@@ -130,7 +166,9 @@ def test_uploads_under_way_count():
         uploads = Uploads(app, dict)
 
         async def put():
-            status, _ = await asgi.asked(uploads, "PUT", f"{PATH}a/1", [("Content-Length", str(A_VISIT // 2 + 1))])
+            status, _ = await asgi.asked(
+                uploads, "PUT", f"{PATH}a/1", [("Content-Length", str(A_VISIT // 2 + 1))]
+            )
             return status
 
         first = asyncio.create_task(put())
@@ -172,8 +210,13 @@ def test_what_is_too_large_ends_with_a_refusal_and_the_server_goes_on(server):
     }  # fmt: skip
     assert sent == {"address": 414, "body": 413, "path": 404}
     with contextlib.suppress(requests.ConnectionError):  # it may hang up within the header
-        assert requests.get(server, headers={"X-Long": "a" * 5_000_000}, timeout=60).status_code in (400, 431)
-    with pytest.raises(Exception, match=r"1009|too big|no close frame|Connection|Broken"), stream(server, origin=server) as opened:
+        assert requests.get(
+            server, headers={"X-Long": "a" * 5_000_000}, timeout=60
+        ).status_code in (400, 431)
+    with (
+        pytest.raises(Exception, match=r"1009|too big|no close frame|Connection|Broken"),
+        stream(server, origin=server) as opened,
+    ):
         opened.send(b"\0" * 25_000_000)  # over server.maxMessageSize
         while True:
             opened.recv(timeout=30)
@@ -185,12 +228,24 @@ def test_no_path_leads_to_a_file_of_the_machine(server, path):
     request = requests.Request("GET", server).prepare()
     request.url = server + path  # as it stands, without tidying
     answer = requests.Session().send(request, timeout=60, allow_redirects=False)
-    assert "root:" not in answer.text and "st.App" not in answer.text and "accessed:" not in answer.text
+    assert (
+        "root:" not in answer.text
+        and "st.App" not in answer.text
+        and "accessed:" not in answer.text
+    )
 
 
 def test_a_key_of_the_operators_is_in_no_answer(server):
     requests.get(f"{server}/api/v1/recommend?{SECRET}=1", timeout=60)
-    for path in ("/", "/healthz", "/metrics", "/api/v1/catalog.json", "/api/v1/openapi.json", "/_stcore/host-config", "/_stcore/metrics"):
+    for path in (
+        "/",
+        "/healthz",
+        "/metrics",
+        "/api/v1/catalog.json",
+        "/api/v1/openapi.json",
+        "/_stcore/host-config",
+        "/_stcore/metrics",
+    ):
         assert SECRET not in requests.get(server + path, timeout=60).text
 
 
@@ -221,11 +276,20 @@ def test_yaml_that_means_harm_is_told_in_a_sentence(tmp_path, name, as_endpoints
         input="", capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert "Traceback" not in ended.stderr and str(file) in ended.stderr + str(file) and len(ended.stderr) < 2_000
+    assert (
+        "Traceback" not in ended.stderr
+        and str(file) in ended.stderr + str(file)
+        and len(ended.stderr) < 2_000
+    )
     assert not (tmp_path / "ran").exists()
 
 
 def test_a_body_of_nested_json_is_refused(server):
     for body in ("[" * 60_000, '{"a":' * 12_000, json.dumps({"languages": ["en"] * 10_000})):
-        refused = requests.post(f"{server}/api/v1/recommend", data=body, headers={"Content-Type": "application/json"}, timeout=60)
+        refused = requests.post(
+            f"{server}/api/v1/recommend",
+            data=body,
+            headers={"Content-Type": "application/json"},
+            timeout=60,
+        )
         assert refused.status_code == 422 and len(refused.content) < 5_000

@@ -45,16 +45,42 @@ def test_recommend_answers_in_json_with_the_named_fields(capsys, small, workload
     status, out, _ = run(capsys, "recommend", workload(task="rerank"), "--format", "json")
     found = json.loads(out)
     assert status == 0 and found["schema"] == report.SCHEMA
-    assert {"workload", "catalog_version", "evidence", "pick", "alternatives", "rejected", "assumptions"} <= set(found)
-    assert set(found["pick"]) == {"embedder", "reranker", "placement", "quality", "shared", "monthly_usd", "one_off_usd", "reasons"}
-    assert found["pick"]["embedder"] is None and found["pick"]["placement"]["reranker"]["provider"] == "beta"
+    assert {
+        "workload",
+        "catalog_version",
+        "evidence",
+        "pick",
+        "alternatives",
+        "rejected",
+        "assumptions",
+    } <= set(found)
+    assert set(found["pick"]) == {
+        "embedder",
+        "reranker",
+        "placement",
+        "quality",
+        "shared",
+        "monthly_usd",
+        "one_off_usd",
+        "reasons",
+    }
+    assert (
+        found["pick"]["embedder"] is None
+        and found["pick"]["placement"]["reranker"]["provider"] == "beta"
+    )
     assert set(found["pick"]["monthly_usd"]) == {"low", "base", "high"}
     assert all({"variant", "placement", "rule", "text"} == set(row) for row in found["rejected"])
     assert "plans" not in found
 
 
 def test_two_steps_answer_with_a_plan_and_a_score_each(capsys, small, workload):
-    _, out, _ = run(capsys, "recommend", workload(task="retrieve-and-rerank", languages=["de"], placement="own"), "--format", "json")
+    _, out, _ = run(
+        capsys,
+        "recommend",
+        workload(task="retrieve-and-rerank", languages=["de"], placement="own"),
+        "--format",
+        "json",
+    )
     pick = json.loads(out)["pick"]
     assert (pick["embedder"], pick["reranker"]) == ("multi", "rank-big")
     assert set(pick["quality"]) == {"embedder", "reranker"} and all(pick["quality"].values())
@@ -69,7 +95,9 @@ def test_plans_adds_every_plan_with_its_figures(capsys, small, workload):
 
 
 def test_nothing_fits_is_an_answer_not_an_error(capsys, small, workload):
-    status, out, _ = run(capsys, "recommend", workload(data_may_leave=False, placement="hosted"), "--format", "json")
+    status, out, _ = run(
+        capsys, "recommend", workload(data_may_leave=False, placement="hosted"), "--format", "json"
+    )
     found = json.loads(out)
     assert status == 0 and found["pick"] is None
     assert {row["rule"] for row in found["loosen"]} == {"placement-is-hosted", "data-stays-inside"}
@@ -78,7 +106,10 @@ def test_nothing_fits_is_an_answer_not_an_error(capsys, small, workload):
 def test_the_answer_is_the_one_of_the_page(capsys, workload, catalog, today):
     _, out, _ = run(capsys, "recommend", workload(languages=["de", "no"]), "--format", "json")
     assert (
-        json.loads(out)["pick"]["embedder"] == recommend(catalog, Workload(languages=("de", "no")), today).pick.part("embedder").variant_id
+        json.loads(out)["pick"]["embedder"]
+        == recommend(catalog, Workload(languages=("de", "no")), today)
+        .pick.part("embedder")
+        .variant_id
     )
 
 
@@ -87,14 +118,19 @@ def test_the_answer_is_the_one_of_the_page(capsys, workload, catalog, today):
     [
         ("task: retreive\n", ["task", "'retrieve'"]),
         ("pasages: 3\n", ["'pasages'", "'passages'"]),
-        ("vector_store: pinecone\n", ["vector_store", "'pinecone'", "ram", "none", "shelf", "own-database"]),
+        (
+            "vector_store: pinecone\n",
+            ["vector_store", "'pinecone'", "ram", "none", "shelf", "own-database"],
+        ),
         ("- a\n- b\n", ["workload.yaml"]),
         ("a: [1\n", ["workload.yaml", "line 2"]),
         ("", ["workload.yaml"]),
     ],
     ids=["no choice", "no field", "no store", "a list", "no YAML", "nothing"],
 )
-def test_a_bad_workload_is_one_sentence_and_status_two(capsys, small, tmp_path, text, names, pinned):
+def test_a_bad_workload_is_one_sentence_and_status_two(
+    capsys, small, tmp_path, text, names, pinned
+):
     path = tmp_path / "workload.yaml"
     path.write_text(text, encoding="utf-8")
     status, out, err = run(capsys, "recommend", str(path))
@@ -125,11 +161,21 @@ def test_a_family_without_a_listing_is_told(capsys, small, pinned):
 def test_validate_counts_what_it_found(capsys, small):
     status, out, _ = run(capsys, "validate")
     assert status == 0 and small.version in out
-    counts = [small.variants, small.families, list(small.offers()), small.providers, small.instances, small.rules, small.sources]
+    counts = [
+        small.variants,
+        small.families,
+        list(small.offers()),
+        small.providers,
+        small.instances,
+        small.rules,
+        small.sources,
+    ]
     assert re.findall(r"\d+", out.replace(small.version, "")) == [str(len(each)) for each in counts]
 
 
-def test_validate_lists_the_faults_of_a_broken_catalog(capsys, made_up_copy, monkeypatch, edit, pinned):
+def test_validate_lists_the_faults_of_a_broken_catalog(
+    capsys, made_up_copy, monkeypatch, edit, pinned
+):
     edit(made_up_copy / "offers/alpha.yaml", '"0.20"', "0.20")
     edit(made_up_copy / "offers/beta.yaml", "variant: tiny-en", "variant: tiny")
     monkeypatch.setenv("ADVISOR_CATALOG", str(made_up_copy))
@@ -143,7 +189,10 @@ def test_the_editor_schemas_are_written_beside_the_catalog(capsys, copied, monke
     monkeypatch.setenv("ADVISOR_CATALOG", str(copied))
     assert run(capsys, "validate", "--write-schema")[0] == 0
     variant = json.loads((copied / "schema/variant.json").read_text(encoding="utf-8"))
-    assert variant["properties"]["max_tokens"]["description"] == schema.Variant.model_fields["max_tokens"].description
+    assert (
+        variant["properties"]["max_tokens"]["description"]
+        == schema.Variant.model_fields["max_tokens"].description
+    )
     assert variant["additionalProperties"] is False
 
 
@@ -163,10 +212,16 @@ def test_what_the_command_line_prints_can_be_replayed(capsys, tmp_path, pinned):
     changed, _, again = capsys.readouterr().out.partition("\n\n")
     assert again == answer
     first, *lines = changed.splitlines()
-    assert record.read(str(tmp_path / "decision.json")).date.isoformat() in first and lines == pinned
+    assert (
+        record.read(str(tmp_path / "decision.json")).date.isoformat() in first and lines == pinned
+    )
 
 
-@pytest.mark.parametrize("text", ["not json", "[]", "{}", "[" * 100_000], ids=["no json", "a list", "an empty mapping", "too deep"])
+@pytest.mark.parametrize(
+    "text",
+    ["not json", "[]", "{}", "[" * 100_000],
+    ids=["no json", "a list", "an empty mapping", "too deep"],
+)
 def test_what_is_no_record_is_told_in_a_sentence(capsys, tmp_path, text, pinned):
     path = tmp_path / "bad.json"
     path.write_text(text, encoding="utf-8")

@@ -16,5 +16,8 @@ async def _opened(base):
 
 
 def test_the_first_visitors_of_all_get_their_page():
-    with start_app() as base, ThreadPoolExecutor(1) as thread:  # of its own, without a loop of asyncio
+    with (
+        start_app() as base,
+        ThreadPoolExecutor(1) as thread,
+    ):  # of its own, without a loop of asyncio
         assert thread.submit(asyncio.run, _opened(base)).result() == [""] * 4

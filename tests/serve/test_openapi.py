@@ -17,7 +17,11 @@ FROZEN = Path(__file__).with_name("v1.json")
 def words(value):
     """A description without its wording and without what the catalog alone decides."""
     if isinstance(value, dict):
-        return {key: words(item) for key, item in value.items() if key not in ("description", "summary", "title") or isinstance(item, dict)}
+        return {
+            key: words(item)
+            for key, item in value.items()
+            if key not in ("description", "summary", "title") or isinstance(item, dict)
+        }
     return [words(item) for item in value] if isinstance(value, list) else value
 
 
@@ -26,7 +30,9 @@ def test_the_shapes_of_version_1_are_those_that_were_published():
     assert now.keys() == frozen.keys()
     assert now["paths"] == frozen["paths"]
     for name, shape in frozen["components"]["schemas"].items():
-        assert now["components"]["schemas"].get(name) == shape, f"{name} is not what version 1 published"
+        assert now["components"]["schemas"].get(name) == shape, (
+            f"{name} is not what version 1 published"
+        )
     assert now == frozen
 
 
@@ -46,4 +52,6 @@ def test_get_and_post_take_the_same_fields(field):
 
 
 if __name__ == "__main__":
-    FROZEN.write_text(json.dumps(words(openapi.document()), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    FROZEN.write_text(
+        json.dumps(words(openapi.document()), indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )

@@ -26,10 +26,24 @@ def ask(server, path, **named):
 
 
 def test_a_recommendation_is_what_the_command_line_prints(server, tmp_path):
-    stated = {"languages": ["de", "en"], "passages": 20_000, "task": "retrieve-and-rerank", "budget_usd_per_month": 300}
+    stated = {
+        "languages": ["de", "en"],
+        "passages": 20_000,
+        "task": "retrieve-and-rerank",
+        "budget_usd_per_month": 300,
+    }
     file = tmp_path / "workload.json"
     file.write_text(json.dumps(stated))
-    command = [sys.executable, "-m", "advisor", "recommend", str(file), "--format", "json", "--plans"]
+    command = [
+        sys.executable,
+        "-m",
+        "advisor",
+        "recommend",
+        str(file),
+        "--format",
+        "json",
+        "--plans",
+    ]
     printed = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
     posted = requests.post(f"{server}/api/v1/recommend?plans=true", json=stated, timeout=60)
     got = ask(server, "recommend", params=stated | {"plans": "true"})
@@ -40,10 +54,14 @@ def test_a_recommendation_is_what_the_command_line_prints(server, tmp_path):
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_parameters_of_a_pages_link_ask_the_same_as_the_workload(server, preset):
     workload, assumed = PRESETS[preset], Assumptions(speed_percent=80)
-    link = urlencode(workload.params() | assumed.params() | {"part": "Index", "volume": "200"}, doseq=True)
+    link = urlencode(
+        workload.params() | assumed.params() | {"part": "Index", "volume": "200"}, doseq=True
+    )
     got = ask(server, f"recommend?{link}")
     posted = requests.post(
-        f"{server}/api/v1/recommend", json=workload.model_dump(mode="json") | assumed.model_dump(mode="json"), timeout=60
+        f"{server}/api/v1/recommend",
+        json=workload.model_dump(mode="json") | assumed.model_dump(mode="json"),
+        timeout=60,
     )
     assert got.json() == posted.json()
     found = schemas.Recommendation.model_validate_json(got.content, strict=True)
@@ -53,7 +71,11 @@ def test_the_parameters_of_a_pages_link_ask_the_same_as_the_workload(server, pre
 
 def test_scores_that_are_asked_for_rank(server):
     preferred = ask(server, "recommend").json()["evidence"]["embedder"]["set"]
-    other = next(key for key, s in LOADED.evidence_sets.items() if s.kind == "embedder" and key != preferred and "eng" in key)
+    other = next(
+        key
+        for key, s in LOADED.evidence_sets.items()
+        if s.kind == "embedder" and key != preferred and "eng" in key
+    )
     assert ask(server, f"recommend?scores={other}").json()["evidence"]["embedder"]["set"] == other
 
 
@@ -85,9 +107,15 @@ def test_a_wrong_address_is_refused_with_its_field_and_the_remedy(server, query,
 
 
 def test_what_a_refused_address_is_told(server, pinned):
-    refused = {query: ask(server, f"recommend?{query}").json()["faults"][0] for query, _, _ in WRONG}
-    assert {query: fault["field"] for query, fault in refused.items()} == {query: field for query, field, _ in WRONG}
-    assert {query: f"{fault['problem']} {fault['remedy']}".strip() for query, fault in refused.items()} == pinned
+    refused = {
+        query: ask(server, f"recommend?{query}").json()["faults"][0] for query, _, _ in WRONG
+    }
+    assert {query: fault["field"] for query, fault in refused.items()} == {
+        query: field for query, field, _ in WRONG
+    }
+    assert {
+        query: f"{fault['problem']} {fault['remedy']}".strip() for query, fault in refused.items()
+    } == pinned
 
 
 @pytest.mark.parametrize(
@@ -111,12 +139,20 @@ def test_what_a_refused_address_is_told(server, pinned):
         (b'{"passages": "5"}', "passages"),
         (b'{"passages": true}', "passages"),
         (b'{"redundancy": 1}', "redundancy"),
-        (b'{"your_price_usd_per_1m": false, "your_price_variant": "bge-m3"}', "your_price_usd_per_1m"),
+        (
+            b'{"your_price_usd_per_1m": false, "your_price_variant": "bge-m3"}',
+            "your_price_usd_per_1m",
+        ),
         (b'{"hosted_discount_percent": "5"}', "hosted_discount_percent"),
     ],
 )
 def test_a_wrong_workload_is_refused_with_its_field(server, body, field):
-    refused = requests.post(f"{server}/api/v1/recommend", data=body, headers={"Content-Type": "application/json"}, timeout=60)
+    refused = requests.post(
+        f"{server}/api/v1/recommend",
+        data=body,
+        headers={"Content-Type": "application/json"},
+        timeout=60,
+    )
     assert refused.status_code == 422
     faults = refused.json()["faults"]
     assert field in [fault["field"] for fault in faults]
@@ -124,7 +160,9 @@ def test_a_wrong_workload_is_refused_with_its_field(server, body, field):
 
 
 def test_a_whole_number_may_be_written_with_a_point(server):
-    asked = requests.post(f"{server}/api/v1/recommend", json={"passages": 2e6, "speed_percent": 50}, timeout=60)
+    asked = requests.post(
+        f"{server}/api/v1/recommend", json={"passages": 2e6, "speed_percent": 50}, timeout=60
+    )
     assert asked.json()["workload"]["passages"] == 2_000_000
 
 
@@ -141,7 +179,9 @@ def test_the_first_faults_of_many_are_told_and_the_rest_counted(server, stated, 
     refused = requests.post(f"{server}/api/v1/recommend", json=stated, timeout=60)
     assert refused.status_code == 422
     first, rest = refused.json()["faults"][:fields], refused.json()["faults"][fields:]
-    assert len({fault["field"] for fault in first}) == fields and all(fault["problem"] for fault in first)
+    assert len({fault["field"] for fault in first}) == fields and all(
+        fault["problem"] for fault in first
+    )
     assert len(rest) == bool(figure) and all(figure in fault["problem"] for fault in rest)
 
 
@@ -149,14 +189,21 @@ def test_a_failure_of_the_server_is_told_in_json_counted_and_logged(caplog):
     async def fails(request):
         raise ZeroDivisionError
 
-    status, told = asgi.ask(Starlette(routes=[routes._route("/failing", GET=fails)]), "GET", "/failing")
+    status, told = asgi.ask(
+        Starlette(routes=[routes._route("/failing", GET=fails)]), "GET", "/failing"
+    )
     assert status == 500
     assert "log" in schemas.Refusal.model_validate_json(told).error
-    assert 'advisor_requests_total{method="GET",route="/failing",status="500"} 1.0' in telemetry.text().decode()
+    assert (
+        'advisor_requests_total{method="GET",route="/failing",status="500"} 1.0'
+        in telemetry.text().decode()
+    )
     assert "ZeroDivisionError" in caplog.text
 
 
-@pytest.mark.parametrize("path", ["nothing", "v1/recommend/", "v1/variants/a%0Ab.json", "v1/variants/a/b.json", "%0A"])
+@pytest.mark.parametrize(
+    "path", ["nothing", "v1/recommend/", "v1/variants/a%0Ab.json", "v1/variants/a/b.json", "%0A"]
+)
 def test_an_address_that_is_not_there_is_told_in_json(server, path):
     refused = requests.get(f"{server}/api/{path}", timeout=60)
     assert refused.status_code == 404
@@ -174,12 +221,18 @@ def test_what_is_too_large_or_of_another_kind_is_refused_before_it_is_read(serve
     address = f"{server}/api/v1/recommend"
     refused = {
         414: ask(server, f"recommend?languages={'e' * 9_000}"),
-        413: requests.post(address, data=b" " * 70_000, headers={"Content-Type": "application/json"}, timeout=60),
-        415: requests.post(address, data="passages: 5", headers={"Content-Type": "application/yaml"}, timeout=60),
+        413: requests.post(
+            address, data=b" " * 70_000, headers={"Content-Type": "application/json"}, timeout=60
+        ),
+        415: requests.post(
+            address, data="passages: 5", headers={"Content-Type": "application/yaml"}, timeout=60
+        ),
         405: requests.delete(address, timeout=60),
         404: ask(server, "nothing"),
     }
-    assert {status: response.status_code for status, response in refused.items()} == {status: status for status in refused}
+    assert {status: response.status_code for status, response in refused.items()} == {
+        status: status for status in refused
+    }
     for response in refused.values():
         assert schemas.Refusal.model_validate_json(response.content).error.endswith(".")
     assert refused[405].headers["Allow"] == "GET, POST"
@@ -193,7 +246,9 @@ def test_the_catalog_and_each_variant_come_whole_and_with_their_sources(server):
     for key, facts in LOADED.variants.items():
         one = schemas.VariantAnswer.model_validate_json(ask(server, f"variants/{key}.json").content)
         assert one.facts == facts
-        assert {o.offer.id for o in one.offers} == {o.id for _, _, o in LOADED.offers() if o.variant == key}
+        assert {o.offer.id for o in one.offers} == {
+            o.id for _, _, o in LOADED.offers() if o.variant == key
+        }
         assert {source for _, source in facts.all_source_ids()} <= one.sources.keys()
 
 
@@ -205,14 +260,21 @@ def test_a_variant_that_is_not_there_is_told_with_the_nearest(server):
 
 def test_an_answer_is_packed_and_known_again_by_its_mark(server):
     plain = ask(server, "catalog.json", headers={"Accept-Encoding": "identity"})
-    packed = requests.get(f"{server}/api/v1/catalog.json", headers={"Accept-Encoding": "gzip"}, stream=True, timeout=60)
+    packed = requests.get(
+        f"{server}/api/v1/catalog.json",
+        headers={"Accept-Encoding": "gzip"},
+        stream=True,
+        timeout=60,
+    )
     assert "Content-Encoding" not in plain.headers
     assert gzip.decompress(packed.raw.read(decode_content=False)) == plain.content
     again = ask(server, "catalog.json", headers={"If-None-Match": plain.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_more_questions_than_are_taken_on_are_told_when_to_ask_again_and_the_rest_are_answered(server):
+def test_more_questions_than_are_taken_on_are_told_when_to_ask_again_and_the_rest_are_answered(
+    server,
+):
     def asked(number):
         return ask(server, f"recommend?passages={1_000 + number}")
 
@@ -222,7 +284,11 @@ def test_more_questions_than_are_taken_on_are_told_when_to_ask_again_and_the_res
     assert health.status_code == 200
     statuses = {response.status_code for response in found}
     assert statuses == {200, 429}
-    assert all(int(r.headers["Retry-After"]) >= 1 and r.json()["error"] for r in found if r.status_code == 429)
+    assert all(
+        int(r.headers["Retry-After"]) >= 1 and r.json()["error"]
+        for r in found
+        if r.status_code == 429
+    )
     assert sum(r.status_code == 200 for r in found) >= 17
     assert ask(server, "recommend?passages=7").status_code == 200
 

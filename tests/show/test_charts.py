@@ -19,7 +19,14 @@ def drawn(catalog, found, theme):
     for role in found.roles:
         yield charts.trade_off(found, role.kind, theme)
         yield charts.monthly_costs(found, role.kind, theme)
-        own = next((j for j in found.judged if j.kind == role.kind and not j.hosted and j.plan.rent is not None), None)
+        own = next(
+            (
+                j
+                for j in found.judged
+                if j.kind == role.kind and not j.hosted and j.plan.rent is not None
+            ),
+            None,
+        )
         yield charts.break_even(found, own, theme) if own else None
     yield charts.tornado(sensitivity.swings(catalog, found), theme)
 
@@ -38,7 +45,11 @@ def drawn(catalog, found, theme):
 )
 def test_what_is_drawn_is_vega_lite(made_up, today, stated, theme):
     found = recommend(made_up, Workload.of(stated), today)
-    specs = [chart.chart.to_dict(validate=True) for chart in drawn(made_up, found, theme) if chart is not None]
+    specs = [
+        chart.chart.to_dict(validate=True)
+        for chart in drawn(made_up, found, theme)
+        if chart is not None
+    ]
     assert len(specs) >= 3
     assert all(spec["layer"] for spec in specs)
 
@@ -79,27 +90,54 @@ def test_the_timeline_names_every_release_in_words_and_marks(catalog, pinned):
 
 def test_a_family_without_dates_has_no_timeline(catalog):
     family = catalog.families["aquila-2"]
-    undated = replace(family, variants={k: v.model_copy(update={"released": None}) for k, v in family.variants.items()})
+    undated = replace(
+        family,
+        variants={k: v.model_copy(update={"released": None}) for k, v in family.variants.items()},
+    )
     assert charts.release_timeline(facts.releases(undated), "Aquila", "dark") is None
 
 
 def test_the_cost_chart_tells_each_bar_in_words(catalog, today, pinned):
     found = recommend(catalog, Workload(), today)
     chart = charts.monthly_costs(found, "embedder", "dark")
-    for bar in (found.pick.parts[0], *(other.judged for other in reasons.alternatives(found, "embedder"))):
-        assert f"{bar.plan.variant.name}, {bar.plan.where} {formatting.usd(bar.cost.base)}" in chart.alt
-    assert charts.monthly_costs(recommend(catalog, Workload(data_may_leave=False, placement="hosted"), today), "embedder", "dark") is None
+    for bar in (
+        found.pick.parts[0],
+        *(other.judged for other in reasons.alternatives(found, "embedder")),
+    ):
+        assert (
+            f"{bar.plan.variant.name}, {bar.plan.where} {formatting.usd(bar.cost.base)}"
+            in chart.alt
+        )
+    assert (
+        charts.monthly_costs(
+            recommend(catalog, Workload(data_may_leave=False, placement="hosted"), today),
+            "embedder",
+            "dark",
+        )
+        is None
+    )
     assert {"title": chart.title, "alt": chart.alt} == pinned
 
 
 def test_a_month_that_a_free_allocation_covers_has_a_place_on_an_axis_without_zero(made_up, today):
-    small = Workload.of({"task": "rerank", "queries_per_month": 2_000, "rerank_candidates": 10, "priority": "quality"})
+    small = Workload.of(
+        {
+            "task": "rerank",
+            "queries_per_month": 2_000,
+            "rerank_candidates": 10,
+            "priority": "quality",
+        }
+    )
     recommendation = recommend(made_up, small, today)
     assert min(j.cost.low for j in recommendation.fitting("reranker")) == 0
     spec = charts.trade_off(recommendation, "reranker", "light").chart.to_dict()
     rows = next(iter(spec["datasets"].values()))
     assert all(row["low"] > 0 for row in rows)
-    domains = [layer["encoding"]["x"]["scale"]["domain"] for layer in spec["layer"] if "scale" in layer["encoding"]["x"]]
+    domains = [
+        layer["encoding"]["x"]["scale"]["domain"]
+        for layer in spec["layer"]
+        if "scale" in layer["encoding"]["x"]
+    ]
     assert domains and all(min(domain) > 0 for domain in domains)
 
 
@@ -108,7 +146,11 @@ def test_the_chart_tells_every_crossing_in_words(made_up, pinned):
     own = plan(found, "big-en@acme-cpu")
     chart = charts.break_even(found, own, "dark")
     assert (
-        all(break_even.sentence(c).removesuffix(".") in chart.alt for c in break_even.crossings(found, own)) and "36 million" in chart.alt
+        all(
+            break_even.sentence(c).removesuffix(".") in chart.alt
+            for c in break_even.crossings(found, own)
+        )
+        and "36 million" in chart.alt
     )
     assert "3.65 billion" in charts.break_even(found, plan(found, "big-en@acme-gpu"), "dark").title
     chart.chart.to_dict()
@@ -130,7 +172,9 @@ def test_every_drawn_plan_has_a_row_in_the_table_beneath_and_words(made_up):
             assert 1 < len(drawn) <= len(rows)
             for j in drawn:
                 figures = {j.plan.variant.name, j.plan.where, formatting.points(j.quality)}
-                assert all(figure in chart.alt for figure in figures) and any(figures <= row for row in rows)
-            assert {j.id for j in drawn} >= {part.id for part in found.pick.parts if part.kind == role.kind} | what_would_change.front(
-                found, role.kind
-            )
+                assert all(figure in chart.alt for figure in figures) and any(
+                    figures <= row for row in rows
+                )
+            assert {j.id for j in drawn} >= {
+                part.id for part in found.pick.parts if part.kind == role.kind
+            } | what_would_change.front(found, role.kind)

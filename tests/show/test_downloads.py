@@ -18,21 +18,34 @@ def test_the_json_to_take_away_loses_no_digit(made_up_copy, edit):
 
 
 def test_the_csv_to_take_away_starts_no_formula(made_up_copy, edit):
-    edit(made_up_copy / "offers/alpha.yaml", "model: alpha/big-en", "model: '@alpha/big-en'\n  note: '=1+1'")
+    edit(
+        made_up_copy / "offers/alpha.yaml",
+        "model: alpha/big-en",
+        "model: '@alpha/big-en'\n  note: '=1+1'",
+    )
     catalog = catalogs.load(made_up_copy)
     rows = {row["id"]: row for row in csv.DictReader(io.StringIO(downloads.offers_csv(catalog)))}
     assert set(rows) == {offer.id for _, _, offer in catalog.offers()}
-    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows.values() for cell in row.values())
-    assert (rows["alpha-big-en"]["model"], rows["alpha-big-en"]["note"]) == ("'@alpha/big-en", "'=1+1")
+    assert not any(
+        cell.startswith(("=", "+", "-", "@")) for row in rows.values() for cell in row.values()
+    )
+    assert (rows["alpha-big-en"]["model"], rows["alpha-big-en"]["note"]) == (
+        "'@alpha/big-en",
+        "'=1+1",
+    )
 
 
 def test_the_tables_of_the_page_go_out_as_csv_and_markdown(made_up, pinned):
     found = ask(made_up, task="retrieve-and-rerank", languages=["de"])
     files = {name: make() for name, _, make in downloads.cost_files(found)}
-    assert files["plans.csv"].count("\n") == 1 + sum(j.kind in ("embedder", "reranker") for j in found.judged)
+    assert files["plans.csv"].count("\n") == 1 + sum(
+        j.kind in ("embedder", "reranker") for j in found.judged
+    )
     assert not any(f"| {key} " in files["cost.md"] for key in made_up.variants), "ids are for links"
     lines = files["cost.md"].splitlines()
-    headings = {line: lines[place + 2] for place, line in enumerate(lines) if line.startswith("## ")}
+    headings = {
+        line: lines[place + 2] for place, line in enumerate(lines) if line.startswith("## ")
+    }
     assert headings == pinned
 
 

@@ -30,11 +30,19 @@ def index_usd(catalog, store, variant="multi", **stated):
     found = tokens_sent(workload, catalog.variants[variant], 8000)
     size = storage.index_size(catalog.variants[variant], found, workload)
     rate = Range(Decimal(5), Decimal(6), Decimal(9))
-    return storage.index_usd_per_month(catalog, workload, size, rate, storage.written_bytes(catalog.variants[variant], found, workload))
+    return storage.index_usd_per_month(
+        catalog,
+        workload,
+        size,
+        rate,
+        storage.written_bytes(catalog.variants[variant], found, workload),
+    )
 
 
 def test_a_gib_in_memory_costs_its_rate(made_up):
-    found = index_usd(made_up, "ram", passages=2 * GIB // 3000)  # 3,000 bytes a vector of 500 dimensions
+    found = index_usd(
+        made_up, "ram", passages=2 * GIB // 3000
+    )  # 3,000 bytes a vector of 500 dimensions
     assert [round(float(amount), 4) for amount in found] == [10, 12, 18]
     assert index_usd(made_up, "none") == ZERO
 
@@ -56,18 +64,24 @@ def test_a_gib_in_memory_costs_its_rate(made_up):
 )  # fmt: skip
 def test_a_store_charges_by_its_list_and_not_less_than_its_minimum(made_up, other, stated, usd):
     stores = made_up.stores | {"shelf": made_up.stores["shelf"].model_copy(update=other)}
-    assert float(index_usd(replace(made_up, stores=stores), "shelf", **stated).base) == pytest.approx(usd)
+    assert float(
+        index_usd(replace(made_up, stores=stores), "shelf", **stated).base
+    ) == pytest.approx(usd)
 
 
 @given(st.integers(1, 10**10), st.integers(0, 10**9), st.integers(0, 10**8))
 def test_a_minimum_charge_always_wins(made_up, passages, queries, new):
-    amount = index_usd(made_up, "shelf", passages=passages, queries_per_month=queries, new_passages_per_month=new)
+    amount = index_usd(
+        made_up, "shelf", passages=passages, queries_per_month=queries, new_passages_per_month=new
+    )
     assert amount.base >= made_up.stores["shelf"].minimum_usd_per_month
 
 
 def test_a_database_of_ones_own_takes_memory_for_vectors_and_links_and_disk_for_both(made_up):
     held = 1_000_000 * (500 * 4 + 8 + 320)
-    assert float(index_usd(made_up, "own-database").base) == pytest.approx(6 * held / GIB + 2 * held / 1e9 * 0.10)
+    assert float(index_usd(made_up, "own-database").base) == pytest.approx(
+        6 * held / GIB + 2 * held / 1e9 * 0.10
+    )
 
 
 def test_a_store_without_a_price_costs_nobody_knows_what(made_up):
@@ -79,8 +93,14 @@ def test_sparse_and_multi_vector_output_take_their_room(made_up):
     sizes = {}
     for outputs in (("dense",), ("dense", "sparse"), ("dense", "multi_vector")):
         workload = Workload(outputs=outputs, passages=10, passage_tokens=98, passage_tokens_p95=98)
-        sizes[outputs[-1]] = storage.index_size(variant, tokens_sent(workload, variant, 8000), workload).values_bytes
-    assert sizes == {"dense": 20_000, "sparse": 20_000 + 1000 * 8, "multi_vector": 20_000 + 1000 * 500 * 4}
+        sizes[outputs[-1]] = storage.index_size(
+            variant, tokens_sent(workload, variant, 8000), workload
+        ).values_bytes
+    assert sizes == {
+        "dense": 20_000,
+        "sparse": 20_000 + 1000 * 8,
+        "multi_vector": 20_000 + 1000 * 500 * 4,
+    }
 
 
 @pytest.mark.parametrize(
@@ -92,25 +112,43 @@ def test_sparse_and_multi_vector_output_take_their_room(made_up):
         ("giant", 8_000_000_000, 12_000_000_000, False),
     ],
 )
-def test_the_bytes_of_an_index_are_those_of_its_values_and_half_as_much_again_in_memory(made_up, variant, raw, ram, indexed_as_float32):
+def test_the_bytes_of_an_index_are_those_of_its_values_and_half_as_much_again_in_memory(
+    made_up, variant, raw, ram, indexed_as_float32
+):
     workload, entry = Workload(), made_up.variants[variant]
     size = storage.index_size(entry, tokens.tokens_sent(workload, entry, 8000), workload)
     assert (size.values_bytes, size.ram_bytes) == (raw, ram)
     database = made_up.stores["own-database"]  # 1,000 dimensions as float32, 2,000 as float16
-    assert (entry.embedding_dim <= storage.most_dimensions(database, "float32")) is indexed_as_float32
+    assert (
+        entry.embedding_dim <= storage.most_dimensions(database, "float32")
+    ) is indexed_as_float32
     assert entry.embedding_dim <= storage.most_dimensions(database, "float16")
-    assert storage.most_dimensions(made_up.stores["shelf"], "float16") == 1000, "one limit for every type"
-    halves = storage.index_size(entry, tokens.tokens_sent(workload, entry, 8000), Workload(vector_type="float16"))
+    assert storage.most_dimensions(made_up.stores["shelf"], "float16") == 1000, (
+        "one limit for every type"
+    )
+    halves = storage.index_size(
+        entry, tokens.tokens_sent(workload, entry, 8000), Workload(vector_type="float16")
+    )
     assert (halves.values_bytes, halves.ram_bytes) == (raw / 2, ram / 2)
 
 
 def test_a_sum_under_the_minimum_of_a_store_is_charged_the_minimum(made_up):
-    workload = Workload(vector_store="shelf", passages=1_000_000, new_passages_per_month=600_000, queries_per_month=1_000_000)
+    workload = Workload(
+        vector_store="shelf",
+        passages=1_000_000,
+        new_passages_per_month=600_000,
+        queries_per_month=1_000_000,
+    )
     entry = made_up.variants["big-en"]
     size = storage.index_size(entry, tokens.tokens_sent(workload, entry, 500), workload)
     gb = Decimal("1.6")
-    summed = gb * Decimal("0.50") + Decimal("0.6") * gb + gb  # storage, writes, a million queries over 1.6 GB at a dollar a PB
+    summed = (
+        gb * Decimal("0.50") + Decimal("0.6") * gb + gb
+    )  # storage, writes, a million queries over 1.6 GB at a dollar a PB
     assert summed < 10
     assert storage.index_usd_per_month(made_up, workload, size, None, Decimal(1600)).base == 10
     more = workload.model_copy(update={"queries_per_month": 10_000_000})
-    assert storage.index_usd_per_month(made_up, more, size, None, Decimal(1600)).base == summed + 9 * gb
+    assert (
+        storage.index_usd_per_month(made_up, more, size, None, Decimal(1600)).base
+        == summed + 9 * gb
+    )

@@ -50,7 +50,9 @@ def test_a_passage_over_the_limit_becomes_several_vectors(made_up):
 
 
 def test_a_passage_that_may_not_be_split_stays_one_vector(made_up):
-    workload = Workload(passage_tokens=600, passage_tokens_p95=1200, passages=1000, split_long_passages=False)
+    workload = Workload(
+        passage_tokens=600, passage_tokens_p95=1200, passages=1000, split_long_passages=False
+    )
     assert tokens_sent(workload, made_up.variants["big-en"], 512).vectors == 1000
 
 
@@ -63,7 +65,13 @@ def test_a_pair_is_query_passage_and_special_tokens(made_up):
 
 
 def test_a_pair_is_cut_at_the_limit(made_up):
-    workload = Workload(task="rerank", passage_tokens=900, passage_tokens_p95=900, queries_per_month=1, rerank_candidates=1)
+    workload = Workload(
+        task="rerank",
+        passage_tokens=900,
+        passage_tokens_p95=900,
+        queries_per_month=1,
+        rerank_candidates=1,
+    )
     assert tokens_sent(workload, made_up.variants["rank-small"], 512).monthly == 512
 
 
@@ -76,7 +84,9 @@ def test_a_pair_shorter_than_its_query_is_not_negative(made_up):
 @given(
     st.integers(1, 3000), st.integers(0, 3000), st.integers(0, 10**6), st.integers(0, 10**6), st.integers(1, 200), st.booleans(), st.sampled_from(["retrieve", "rerank"])
 )  # fmt: skip
-def test_more_queries_never_take_fewer_tokens(made_up, typical, longer, queries, more, candidates, split, task):
+def test_more_queries_never_take_fewer_tokens(
+    made_up, typical, longer, queries, more, candidates, split, task
+):
     variant = made_up.variants["multi" if task == "retrieve" else "rank-small"]
     stated = {
         "task": task,
@@ -85,7 +95,10 @@ def test_more_queries_never_take_fewer_tokens(made_up, typical, longer, queries,
         "rerank_candidates": candidates,
         "split_long_passages": split,
     }
-    few, many = (tokens_sent(Workload(**stated, queries_per_month=n), variant, variant.max_tokens) for n in (queries, queries + more))
+    few, many = (
+        tokens_sent(Workload(**stated, queries_per_month=n), variant, variant.max_tokens)
+        for n in (queries, queries + more)
+    )
     assert many.monthly >= few.monthly >= few.monthly_low >= 0
 
 
@@ -123,13 +136,19 @@ HAND_WORKED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("variant", "limit", "stated", "tokens"), [row[1:] for row in HAND_WORKED], ids=[row[0] for row in HAND_WORKED])
+@pytest.mark.parametrize(
+    ("variant", "limit", "stated", "tokens"),
+    [row[1:] for row in HAND_WORKED],
+    ids=[row[0] for row in HAND_WORKED],
+)
 def test_every_count_is_that_of_the_hand_worked_case(made_up, variant, limit, stated, tokens):
     unknown = made_up.variants["giant"].model_copy(update={"special_tokens_per_text": None})
     entry = (made_up.variants | {UNKNOWN: unknown})[variant]
     found = tokens_sent(Workload(**{**STATED, "rerank_candidates": 20, **stated}), entry, limit)
     assert found._asdict() == pytest.approx(tokens._asdict())
-    assert all(type(value) is type(tokens[place]) for place, value in enumerate(found)), "counts are whole numbers"
+    assert all(type(value) is type(tokens[place]) for place, value in enumerate(found)), (
+        "counts are whole numbers"
+    )
 
 
 def test_a_pair_of_a_tokenizer_with_unknown_special_tokens_has_none(made_up):
@@ -138,11 +157,24 @@ def test_a_pair_of_a_tokenizer_with_unknown_special_tokens_has_none(made_up):
 
 
 def test_ranges_are_added_and_multiplied_end_by_end():
-    one, two = Range(Decimal(1), Decimal(2), Decimal(4)), Range(Decimal(10), Decimal(30), Decimal(70))
-    assert one.plus(two) == (11, 32, 74) and two.plus(one) == one.plus(two) and one.plus(ZERO) == one
-    assert two.times(Decimal("0.5")) == (5, 15, 35) and isinstance(one.plus(two), Range) and isinstance(one.times(Decimal(2)), Range)
+    one, two = (
+        Range(Decimal(1), Decimal(2), Decimal(4)),
+        Range(Decimal(10), Decimal(30), Decimal(70)),
+    )
+    assert (
+        one.plus(two) == (11, 32, 74) and two.plus(one) == one.plus(two) and one.plus(ZERO) == one
+    )
+    assert (
+        two.times(Decimal("0.5")) == (5, 15, 35)
+        and isinstance(one.plus(two), Range)
+        and isinstance(one.times(Decimal(2)), Range)
+    )
 
 
 def test_a_machine_is_paid_by_the_tokens_that_cost_as_much_at_an_endpoint(made_up):
     rent = made_up.instances["acme-gpu"].on_demand_usd_per_h * 730
-    assert tokens.hosted_usd(7_300_000_000, Decimal("0.10")) == tokens.hosted_usd(3_650_000_000, Decimal("0.20")) == rent
+    assert (
+        tokens.hosted_usd(7_300_000_000, Decimal("0.10"))
+        == tokens.hosted_usd(3_650_000_000, Decimal("0.20"))
+        == rent
+    )

@@ -17,9 +17,29 @@ from advisor.catalog.schema.family import (
     Successor,
     Variant,
 )
-from advisor.catalog.schema.fields import Count, Entry, Id, Measure, Month, Positive, Source, Sourced, Text, Usd
+from advisor.catalog.schema.fields import (
+    Count,
+    Entry,
+    Id,
+    Measure,
+    Month,
+    Positive,
+    Source,
+    Sourced,
+    Text,
+    Usd,
+)
 from advisor.catalog.schema.judging import EvidenceSet, Expert, Metric, Preset, Rule, RuleExample
-from advisor.catalog.schema.serving import Accelerator, Cpu, Instance, Offer, Peaks, Provider, StorageFormula, Store
+from advisor.catalog.schema.serving import (
+    Accelerator,
+    Cpu,
+    Instance,
+    Offer,
+    Peaks,
+    Provider,
+    StorageFormula,
+    Store,
+)
 
 __all__ = [
     "Accelerator",

@@ -15,7 +15,9 @@ from advisor.base.ids import ID_PATTERN
 
 Id = Annotated[str, Field(pattern=ID_PATTERN, description="kebab-case id, never reused")]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
-Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="year and month, as 2024-06")]
+Month = Annotated[
+    str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="year and month, as 2024-06")
+]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(gt=0)]
 Measure = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -28,16 +30,26 @@ def _quoted_decimal(value: object) -> object:
     if isinstance(value, (float, int)):
         kind = "float" if isinstance(value, float) else "number"
         raise PydanticCustomError(
-            "unquoted_price", '{value} is a YAML {kind}. Write it in quotes: "{value}".', {"value": str(value), "kind": kind}
+            "unquoted_price",
+            '{value} is a YAML {kind}. Write it in quotes: "{value}".',
+            {"value": str(value), "kind": kind},
         )
     try:
         number = Decimal(str(value))
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite():
-        raise PydanticCustomError("not_a_price", "'{value}' is not a decimal number. Write it as \"0.01\".", {"value": str(value)[:60]})
+        raise PydanticCustomError(
+            "not_a_price",
+            "'{value}' is not a decimal number. Write it as \"0.01\".",
+            {"value": str(value)[:60]},
+        )
     if number < 0:
-        raise PydanticCustomError("negative_price", "{value} is negative. Write a price of 0 or more.", {"value": str(value)})
+        raise PydanticCustomError(
+            "negative_price",
+            "{value} is negative. Write a price of 0 or more.",
+            {"value": str(value)},
+        )
     return number
 
 
@@ -55,7 +67,10 @@ class Entry(BaseModel):
         if isinstance(data, dict):
             unknown = [key for key in data if key not in cls.model_fields]
             if unknown:
-                names = "; ".join(f"no field '{key}'. {did_you_mean(str(key), cls.model_fields)}".strip() for key in unknown)
+                names = "; ".join(
+                    f"no field '{key}'. {did_you_mean(str(key), cls.model_fields)}".strip()
+                    for key in unknown
+                )
                 raise PydanticCustomError("unknown_field", "{names}", {"names": names})
         return data
 
@@ -68,7 +83,9 @@ class Sourced(Entry):
 
     NOT_FACTS: ClassVar[frozenset[str]] = frozenset({"id", "name", "note", "notes", "sources"})
 
-    sources: dict[str, list[str]] | list[str] = Field(description="source ids, by field or for the whole entry")
+    sources: dict[str, list[str]] | list[str] = Field(
+        description="source ids, by field or for the whole entry"
+    )
 
     def source_ids(self, field: str) -> tuple[str, ...]:
         """Ids of the sources of one field; empty where none is named."""
@@ -81,7 +98,11 @@ class Sourced(Entry):
         if isinstance(self.sources, list):
             yield from (("sources", source) for source in self.sources)
         else:
-            yield from ((f"sources.{field}", source) for field, ids in self.sources.items() for source in ids)
+            yield from (
+                (f"sources.{field}", source)
+                for field, ids in self.sources.items()
+                for source in ids
+            )
 
     @model_validator(mode="after")
     def _every_fact_has_a_source(self) -> Self:
@@ -91,12 +112,19 @@ class Sourced(Entry):
                 raise PydanticCustomError(
                     "unknown_field",
                     "{names}",
-                    {"names": "; ".join(f"sources names no field '{n}'. {did_you_mean(n, type(self).model_fields)}" for n in odd)},
+                    {
+                        "names": "; ".join(
+                            f"sources names no field '{n}'. {did_you_mean(n, type(self).model_fields)}"
+                            for n in odd
+                        )
+                    },
                 )
         bare = [
             name
             for name in type(self).model_fields
-            if name not in self.NOT_FACTS and getattr(self, name) not in (None, [], {}, ()) and not self.source_ids(name)
+            if name not in self.NOT_FACTS
+            and getattr(self, name) not in (None, [], {}, ())
+            and not self.source_ids(name)
         ]
         if bare:
             raise PydanticCustomError(
@@ -115,8 +143,11 @@ class Source(Entry):
     url: Text | None = Field(description="address, or the name of the package the copy came from")
     publisher: Text | None = None
     tier: Literal["first_party", "secondary", "aggregator", "listing", "own"] | None = Field(
-        default=None, description="who says it; null where it was not graded; own: a decision or measurement of this project"
+        default=None,
+        description="who says it; null where it was not graded; own: a decision or measurement of this project",
     )
     accessed: date = Field(description="the day it was read")
-    copy_date: str | None = Field(default=None, description="date of the copy that was read, as far as it is known")
+    copy_date: str | None = Field(
+        default=None, description="date of the copy that was read, as far as it is known"
+    )
     what: Text | None = Field(default=None, description="what was read there")

@@ -13,7 +13,9 @@ from advisor.catalog.schema.fields import Entry, Id, Positive, Text
 class Metric(Entry):
     """What a score measures."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$", description="the metric's name in the evidence tables")]
+    id: Annotated[
+        str, Field(pattern=r"^[a-z0-9_]+$", description="the metric's name in the evidence tables")
+    ]
     name: Text
     meaning: Text = Field(description="what it says, in plain words")
 
@@ -27,17 +29,28 @@ class EvidenceSet(Entry):
     benchmark: Text
     source_set: Text
     metric: Text
-    aspect: Text | None = Field(description="the aspect of quality.csv; null: the mean over tasks or languages of the workload")
+    aspect: Text | None = Field(
+        description="the aspect of quality.csv; null: the mean over tasks or languages of the workload"
+    )
     mode: Text | None = Field(default=None, description="output type of the by-language rows")
     first_stage: Id | None = Field(default=None, description="with_retriever of a reranker's rows")
     kind: Literal["embedder", "reranker"]
-    languages: list[str] | None = Field(description="languages it speaks for; null: many; see by_language")
-    by_language: bool = Field(default=False, description="its aspects are language codes; the workload's languages select them")
+    languages: list[str] | None = Field(
+        description="languages it speaks for; null: many; see by_language"
+    )
+    by_language: bool = Field(
+        default=False,
+        description="its aspects are language codes; the workload's languages select them",
+    )
     tasks: Positive | None = Field(description="tasks of the complete set")
     domain: Text = Field(description="general, or the domain it is limited to")
     rank: Positive = Field(description="order of preference; 1 is tried first")
-    selects: bool = Field(description="false: shown, but never chosen unless the visitor asks (domain sets)")
-    allow_incomplete: bool = Field(default=False, description="rows marked incomplete are comparable within this set")
+    selects: bool = Field(
+        description="false: shown, but never chosen unless the visitor asks (domain sets)"
+    )
+    allow_incomplete: bool = Field(
+        default=False, description="rows marked incomplete are comparable within this set"
+    )
     publisher_of_scores: Text = Field(description="who computed them, as shown")
     caveat: Text | None = None
 
@@ -46,7 +59,9 @@ class Rule(Entry):
     """One rule over plan and workload columns."""
 
     id: Id
-    when: Annotated[str, Field(min_length=1)] = Field(description="expression over columns, with true, false and unknown")
+    when: Annotated[str, Field(min_length=1)] = Field(
+        description="expression over columns, with true, false and unknown"
+    )
     effect: Literal["exclude", "warn", "note"]
     if_unknown: Literal["exclude", "warn", "note", "ignore"] = "ignore"
     because: Text = Field(description="one sentence for the visitor, with {column} figures")
@@ -57,7 +72,10 @@ class Rule(Entry):
     @model_validator(mode="after")
     def _unknown_is_explained(self) -> Self:
         if self.if_unknown != "ignore" and self.because_unknown is None:
-            raise PydanticCustomError("because_unknown", "if_unknown is set but because_unknown is missing. Write the sentence shown then.")
+            raise PydanticCustomError(
+                "because_unknown",
+                "if_unknown is set but because_unknown is missing. Write the sentence shown then.",
+            )
         return self
 
 

@@ -18,15 +18,31 @@ class Offer(Sourced):
     id: Id
     variant: Id
     model: Text = Field(description="the provider's own model id")
-    type: Literal["serverless", "trial"] = Field(description="trial: listed at no charge, never a price")
-    usd_per_1m_input: Usd | None = Field(description="US dollars per 1,000,000 input tokens; null: not known")
-    usd_per_1m_output: Usd | None = Field(description="US dollars per 1,000,000 output tokens; null: none stated")
+    type: Literal["serverless", "trial"] = Field(
+        description="trial: listed at no charge, never a price"
+    )
+    usd_per_1m_input: Usd | None = Field(
+        description="US dollars per 1,000,000 input tokens; null: not known"
+    )
+    usd_per_1m_output: Usd | None = Field(
+        description="US dollars per 1,000,000 output tokens; null: none stated"
+    )
     billing_unit: Text | None
-    as_of: date | None = Field(description="date of the page or package the price was read in; null: undated")
-    max_tokens: Positive | None = Field(description="longest input the provider states, in tokens; null: not stated")
-    requests_per_minute: Positive | None = Field(default=None, description="most requests a minute; null: not stated")
-    tier: Literal["listing", "provider-page", "aggregator"] = Field(description="who states the price")
-    native_currency: Literal["USD", "EUR"] | None = Field(description="currency of the provider's own list; null: not known")
+    as_of: date | None = Field(
+        description="date of the page or package the price was read in; null: undated"
+    )
+    max_tokens: Positive | None = Field(
+        description="longest input the provider states, in tokens; null: not stated"
+    )
+    requests_per_minute: Positive | None = Field(
+        default=None, description="most requests a minute; null: not stated"
+    )
+    tier: Literal["listing", "provider-page", "aggregator"] = Field(
+        description="who states the price"
+    )
+    native_currency: Literal["USD", "EUR"] | None = Field(
+        description="currency of the provider's own list; null: not known"
+    )
     outputs: list[Literal["dense", "sparse", "multi_vector", "score"]] | None = Field(
         default=None, description="outputs the endpoint is said to return; null: not stated"
     )
@@ -41,9 +57,12 @@ class Provider(Entry):
 
     name: Text
     router: bool = Field(default=False, description="passes requests on to other providers")
-    free_allocation: Text | None = Field(default=None, description="what is free, in the provider's unit")
+    free_allocation: Text | None = Field(
+        default=None, description="what is free, in the provider's unit"
+    )
     free_usd_per_day: Usd | None = Field(
-        default=None, description="US dollars a day that the free allocation is worth, for a whole account"
+        default=None,
+        description="US dollars a day that the free allocation is worth, for a whole account",
     )
     free_sources: list[str] = Field(default=[])
     notes: list[Text] = Field(default=[])
@@ -67,7 +86,9 @@ class Accelerator(Sourced):
     id: Id
     name: Text
     vendor: Text
-    memory_gb: Measure | None = Field(description="memory in GB (1e9 bytes) as data sheets print it")
+    memory_gb: Measure | None = Field(
+        description="memory in GB (1e9 bytes) as data sheets print it"
+    )
     memory_options_gb: list[Measure] = Field(default=[])
     memory_bandwidth_gb_per_s: Measure | None
     peak_dense_tflops: Peaks
@@ -92,7 +113,9 @@ class Cpu(Entry):
     bf16_gflops_per_vcpu: Measure | None
     vcpus_per_core: Measure | None
     example_instances: list[Text] = Field(default=[])
-    sources: list[str] = Field(description="source ids; empty: derived from the width of the instruction set, see note")
+    sources: list[str] = Field(
+        description="source ids; empty: derived from the width of the instruction set, see note"
+    )
     note: Text
 
 
@@ -109,9 +132,17 @@ class Instance(Sourced):
     vcpu: Measure | None
     ram_gib: Measure | None
     accelerator: Id | None
-    accelerator_count: Measure = Field(description="accelerators in the instance; a fraction for a shared one")
-    cpu: Id | None = Field(default=None, description="CPU class; null: not known, or of no interest beside an accelerator")
-    marketplace: bool = Field(default=False, description="let by third parties through the cloud, at a price that moves by the day")
+    accelerator_count: Measure = Field(
+        description="accelerators in the instance; a fraction for a shared one"
+    )
+    cpu: Id | None = Field(
+        default=None,
+        description="CPU class; null: not known, or of no interest beside an accelerator",
+    )
+    marketplace: bool = Field(
+        default=False,
+        description="let by third parties through the cloud, at a price that moves by the day",
+    )
     on_demand_usd_per_h: Usd | None = Field(description="US dollars an hour for the whole instance")
     spot_usd_per_h: Usd | None
     as_of: date | None
@@ -141,7 +172,9 @@ class Store(Sourced):
     minimum_usd_per_month: Usd | None = None
     floor_usd_per_month: Usd | None = None
     as_of: str | None = None
-    max_dims: Positive | dict[str, Positive] | None = Field(default=None, description="largest dimension, or by index type")
+    max_dims: Positive | dict[str, Positive] | None = Field(
+        default=None, description="largest dimension, or by index type"
+    )
     vector_types: list[Literal["float32", "float16", "int8", "binary"]] | None = Field(
         default=None, description="types it takes; null: not stated"
     )
