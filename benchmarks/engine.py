@@ -18,7 +18,7 @@ from advisor.ask.workload import Workload
 from advisor.catalog import Catalog
 from advisor.decide.build import build_plans
 from advisor.decide.recommend import recommend
-from advisor.decide.rule_results import Findings
+from advisor.decide.rule_results import RuleResults
 from advisor.explain import reasons, record
 from advisor.explain.what_would_change import changes
 
@@ -69,7 +69,7 @@ def main() -> None:
             table = build_plans(larger, workload, TODAY)
             repeats = 15 if times == 1 else 5
             built = milliseconds(lambda c=larger, w=workload: build_plans(c, w, TODAY), repeats)
-            ruled = milliseconds(lambda c=larger, t=table: Findings(c, t).excluded, repeats)
+            ruled = milliseconds(lambda c=larger, t=table: RuleResults(c, t).excluded, repeats)
             whole = milliseconds(
                 lambda c=larger, w=workload: recommend(c, w, TODAY).answer, repeats
             )

@@ -86,7 +86,7 @@ def offer_actions(found: Recommendation) -> None:
 
 def show_trade_off(found: Recommendation, kind: str) -> None:
     """Score against cost with its table; where nothing is scored, the costs alone."""
-    if len(found.roles) > 1:
+    if len(found.steps) > 1:
         st.header(STEPS[kind])
     chart = charts.trade_off(found, kind, figures.theme())
     if chart is None:
@@ -120,7 +120,7 @@ def show_trade_off(found: Recommendation, kind: str) -> None:
 
 def show_alternatives(found: Recommendation, kind: str) -> None:
     """The cheapest hosted and own plan of each variant that fits, beside the pick."""
-    st.header("Also possible" if len(found.roles) == 1 else f"Also possible: {STEPS[kind].lower()}")
+    st.header("Also possible" if len(found.steps) == 1 else f"Also possible: {STEPS[kind].lower()}")
     rows = tables.alternative_rows(found, kind)
     if len(rows) < 2:
         st.markdown(
@@ -203,9 +203,9 @@ with answer:
         show_answer(found)
     if found.pick is None:
         show_changes(found)
-    for role in found.roles if found.pick else ():
-        show_trade_off(found, role.kind)
-        show_alternatives(found, role.kind)
+    for step in found.steps if found.pick else ():
+        show_trade_off(found, step.kind)
+        show_alternatives(found, step.kind)
     if found.pick is not None:
         show_changes(found)
     ask_why_not(found)

@@ -15,23 +15,23 @@ STEPS = {"embedder": "Finding passages", "reranker": "Reranking"}
 
 def heading(text: str, kind: str) -> str:
     """A heading that names the step where there are two."""
-    return f"{text}: {STEPS[kind].lower()}" if len(found.roles) > 1 else text
+    return f"{text}: {STEPS[kind].lower()}" if len(found.steps) > 1 else text
 
 
 def show_least() -> None:
     """The lowest cost of each step, in a sentence."""
-    for role in found.roles:
-        least = sentences.cheapest(found, role.kind)
+    for step in found.steps:
+        least = sentences.cheapest(found, step.kind)
         if not least:
-            st.header(f"No {role.kind} plan fits this workload")
+            st.header(f"No {step.kind} plan fits this workload")
             st.markdown(
                 "The tables say for each what rules it out; Advise says which requirement to give up."
             )
             continue
-        lead = f"{STEPS[role.kind]}: " if len(found.roles) > 1 else ""
-        st.header(markdown.plain(lead + sentences.cheapest_sentence(found, role.kind)))
+        lead = f"{STEPS[step.kind]}: " if len(found.steps) > 1 else ""
+        st.header(markdown.plain(lead + sentences.cheapest_sentence(found, step.kind)))
         tokens = least[0].plan.tokens
-        once = f", {formatting.count(tokens.once)} once" if role.kind == "embedder" else ""
+        once = f", {formatting.count(tokens.once)} once" if step.kind == "embedder" else ""
         st.markdown(f"{formatting.count(tokens.monthly)} tokens a month{once}.")
     if found.pick is not None:
         st.markdown(markdown.plain(f"Advise picks {found.pick.named}: {report.cost(found.pick)}."))
@@ -88,7 +88,7 @@ def show_this_machine() -> None:
 def show_formula() -> None:
     """One plan worked out with the visitor's numbers."""
     st.header("How one of them is worked out")
-    plans = {j.id: j for j in found.judged if found.role(j.kind)}
+    plans = {j.id: j for j in found.judged if found.step(j.kind)}
     picked = found.pick.parts[0].id if found.pick else next(iter(plans))
     chosen = st.selectbox(
         "Plan", list(plans), index=list(plans).index(picked), key="offer", bind="query-params"
@@ -156,8 +156,8 @@ def show_break_even(kind: str) -> None:
 
 def show_index() -> None:
     """The index by type of vector and by store, and what encoding the corpus takes."""
-    role = found.role("embedder")
-    if role is None:
+    step = found.step("embedder")
+    if step is None:
         return
     part = found.pick.part("embedder") if found.pick else None
     variants = {j.variant_id: j for j in reversed(found.judged) if j.kind == "embedder"}
@@ -253,14 +253,14 @@ def show_part(label: str) -> None:
     if label == "Plans":
         show_this_machine()
         show_formula()
-        for role in found.roles:
-            show_plans(role.kind)
+        for step in found.steps:
+            show_plans(step.kind)
     elif label == "What moves it":
         ask_volume()
         show_swings()
     elif label == "Break-even":
-        for role in found.roles:
-            show_break_even(role.kind)
+        for step in found.steps:
+            show_break_even(step.kind)
     elif label == "Index":
         show_index()
     elif label == "Time":
@@ -273,15 +273,15 @@ found, answer = form.ask("What does it cost a month?")
 with answer:
     with st.container(border=True):
         show_least()
-    for role in found.roles:
+    for step in found.steps:
         figures.show_chart(
-            charts.monthly_costs(found, role.kind, figures.theme()), f"costs-{role.kind}"
+            charts.monthly_costs(found, step.kind, figures.theme()), f"costs-{step.kind}"
         )
     labels = [
         "Plans",
         "What moves it",
         "Break-even",
-        *(["Index"] if found.role("embedder") else []),
+        *(["Index"] if found.step("embedder") else []),
         "Time",
         "Your texts",
     ]
@@ -292,9 +292,9 @@ with answer:
     with st.expander("What the figures take for granted", icon=":material/fact_check:"):
         st.markdown("\n".join(f"- {markdown.plain(text)}" for text in reasons.assumptions(found)))
 least = [
-    sentences.cheapest_sentence(found, role.kind)
-    for role in found.roles
-    if sentences.cheapest(found, role.kind)
+    sentences.cheapest_sentence(found, step.kind)
+    for step in found.steps
+    if sentences.cheapest(found, step.kind)
 ]
 if least:
     with st.bottom:

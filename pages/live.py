@@ -5,11 +5,11 @@ from collections.abc import Callable
 import streamlit as st
 
 from advisor.base.errors import CatalogError
-from advisor.encode.available_models import Choice
+from advisor.encode.available_models import ModelChoice
 from advisor.encode.engine import LONGEST_CHARACTERS, About, Output, Scores, Vectors
-from advisor.encode.pool import Told
+from advisor.encode.pool import OnStatus
 from advisor.live import charts, results, sample_corpus
-from advisor.live.judged import Judged
+from advisor.live.judged import JudgedData
 from advisor.live.results import Hit, Likeness, Three
 from pages.parts import engines, figures, markdown, own_data, session, speed
 
@@ -29,18 +29,18 @@ SENTENCES = (
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the sample passages")
-def _sample(mark: str) -> Judged:
+def _sample(mark: str) -> JudgedData:
     """The sample corpus, read once for the catalog's files."""
     return sample_corpus.load()
 
 
-def sample(languages: str) -> Judged:
+def sample(languages: str) -> JudgedData:
     """The sample's passages, queries and judgements: the English part, or all of it."""
     whole = _sample(catalog.version)
     return whole.part(sample_corpus.ENGLISH) if languages == "english" else whole
 
 
-def passages_of(chosen: Choice, judged: Judged, told: Told) -> Vectors:
+def passages_of(chosen: ModelChoice, judged: JudgedData, told: OnStatus) -> Vectors:
     """Vectors of the sample's passages: kept for all visitors where a model of this machine made them."""
     texts = tuple(judged.passages.values())
     return engines.SHELF.vectors(
@@ -48,7 +48,7 @@ def passages_of(chosen: Choice, judged: Judged, told: Told) -> Vectors:
     )
 
 
-def ask_query(key: str, judged: Judged) -> str:
+def ask_query(key: str, judged: JudgedData) -> str:
     """A query of the sample, or one that the visitor types."""
     queries = list(judged.queries.values())
     typed = st.selectbox(
@@ -70,7 +70,7 @@ def ask_languages(key: str) -> str:
     )  # fmt: skip
 
 
-def grades_of(judged: Judged, query: str) -> dict[str, int]:
+def grades_of(judged: JudgedData, query: str) -> dict[str, int]:
     """The judgements of a query of the sample; none for one that the visitor typed."""
     return next(
         (dict(judged.judgements[key]) for key, text in judged.queries.items() if text == query), {}
@@ -78,7 +78,7 @@ def grades_of(judged: Judged, query: str) -> dict[str, int]:
 
 
 def found_by(
-    chosen: Choice, judged: Judged, query: str, told: Told, instruct: bool = True
+    chosen: ModelChoice, judged: JudgedData, query: str, told: OnStatus, instruct: bool = True
 ) -> Answer:
     """The nearest passages of the sample, who answered, and the seconds for the query."""
     made = passages_of(chosen, judged, told)
@@ -91,7 +91,7 @@ def found_by(
     )
 
 
-def show_search(embedder: Choice) -> None:
+def show_search(embedder: ModelChoice) -> None:
     """Search over the sample corpus."""
     st.header("Which passages does it find?")
     judged = sample(ask_languages("search_in"))
@@ -114,7 +114,7 @@ def show_search(embedder: Choice) -> None:
         engines.answered(about, asked.seconds, asked.counted, asked.counted_in)
 
 
-def show_rerank(embedder: Choice, reranker: Choice | None) -> None:
+def show_rerank(embedder: ModelChoice, reranker: ModelChoice | None) -> None:
     """Search, and the hits again in a reranker's order."""
     st.header("What does a reranker change?")
     if reranker is None or reranker.missing:
@@ -123,7 +123,7 @@ def show_rerank(embedder: Choice, reranker: Choice | None) -> None:
     judged = sample(ask_languages("rerank_in"))
     query = ask_query("rerank", judged)
 
-    def work(told: Told) -> tuple[list[Hit], About, Vectors, Scores, About]:
+    def work(told: OnStatus) -> tuple[list[Hit], About, Vectors, Scores, About]:
         hits, about, asked = found_by(embedder, judged, query, told)
         engine = engines.engine(reranker, told)
         scores = engine.rerank(query, [hit.text for hit in hits])
@@ -148,7 +148,7 @@ def show_rerank(embedder: Choice, reranker: Choice | None) -> None:
         engines.answered(second, scores.seconds, scores.counted, scores.counted_in)
 
 
-def show_likeness(embedder: Choice) -> None:
+def show_likeness(embedder: ModelChoice) -> None:
     """How like sentences are."""
     st.header("Which sentences mean the same?")
     typed = st.text_area(
@@ -164,7 +164,7 @@ def show_likeness(embedder: Choice) -> None:
     ]
     st.caption(f"{len(texts)} sentences; at most {results.MOST_SENTENCES} are compared.")
 
-    def work(told: Told) -> tuple[Likeness, About, Vectors]:
+    def work(told: OnStatus) -> tuple[Likeness, About, Vectors]:
         engine = engines.engine(embedder, told)
         made = engine.embed(texts, "passage")
         return results.likeness(texts, made.dense), engine.about, made
@@ -212,7 +212,7 @@ def show_three() -> None:
     )
     texts = [line.strip() for line in typed.splitlines() if line.strip()][: results.MOST_SENTENCES]
 
-    def work(told: Told) -> tuple[Three, Vectors, About]:
+    def work(told: OnStatus) -> tuple[Three, Vectors, About]:
         engine = engines.engine(chosen, told)
         wanted: tuple[Output, ...] = ("dense", "sparse", "multi_vector")
         made = engine.embed(texts, "passage", outputs=wanted)
@@ -247,7 +247,7 @@ def show_three() -> None:
         engines.answered(about, made.seconds, made.counted, made.counted_in)
 
 
-def show_cut(embedder: Choice) -> None:
+def show_cut(embedder: ModelChoice) -> None:
     """What a limit in tokens cuts, on the text."""
     st.header("What does a token limit cut off?")
     tokenizer = results.tokenizer(catalog, embedder)
@@ -289,13 +289,13 @@ def show_cut(embedder: Choice) -> None:
     )
 
 
-def show_instruction(embedder: Choice) -> None:
+def show_instruction(embedder: ModelChoice) -> None:
     """What the query instruction changes."""
     st.header("What does the query instruction change?")
     judged = sample("english")
     query = ask_query("instruction", judged)
 
-    def work(told: Told) -> tuple[Answer, list[Hit]]:
+    def work(told: OnStatus) -> tuple[Answer, list[Hit]]:
         with_it = found_by(embedder, judged, query, told)
         return with_it, found_by(embedder, judged, query, told, instruct=False)[0]
 
@@ -316,7 +316,7 @@ def show_instruction(embedder: Choice) -> None:
         engines.answered(about, asked.seconds, asked.counted, asked.counted_in)
 
 
-def show_beside(embedder: Choice) -> None:
+def show_beside(embedder: ModelChoice) -> None:
     """Two engines on one query."""
     st.header("Do two models find the same?")
     other = engines.choose(found, "embedder", "The other embedder", "other", avoid=embedder.id)
@@ -327,7 +327,7 @@ def show_beside(embedder: Choice) -> None:
     judged = sample(ask_languages("beside_in"))
     query = ask_query("beside", judged)
 
-    def work(told: Told) -> tuple[Answer, Answer]:
+    def work(told: OnStatus) -> tuple[Answer, Answer]:
         return found_by(embedder, judged, query, told), found_by(other, judged, query, told)
 
     got = engines.once(
@@ -349,7 +349,7 @@ def show_beside(embedder: Choice) -> None:
         engines.answered(second, asked_too.seconds, asked_too.counted, asked_too.counted_in)
 
 
-def show_part(label: str, embedder: Choice, reranker: Choice | None) -> None:
+def show_part(label: str, embedder: ModelChoice, reranker: ModelChoice | None) -> None:
     """What a tab holds; only the open one runs. Files of the catalog that it reads now may have broken since the rest was read."""
     try:
         open_part(label, embedder, reranker)
@@ -357,7 +357,7 @@ def show_part(label: str, embedder: Choice, reranker: Choice | None) -> None:
         st.warning(markdown.plain(str(error)))
 
 
-def open_part(label: str, embedder: Choice, reranker: Choice | None) -> None:
+def open_part(label: str, embedder: ModelChoice, reranker: ModelChoice | None) -> None:
     """What a tab holds."""
     if label == "Your data":
         own_data.show(found, embedder, reranker)
@@ -374,7 +374,7 @@ def open_part(label: str, embedder: Choice, reranker: Choice | None) -> None:
     elif label == "Rerank":
         show_rerank(embedder, reranker)
     else:
-        parts: dict[str, Callable[[Choice], None]] = {
+        parts: dict[str, Callable[[ModelChoice], None]] = {
             "Search": show_search,
             "Similarity": show_likeness,
             "Instruction": show_instruction,

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from advisor.bulk import corpus
-from advisor.bulk.corpus import File, Reading, Row
+from advisor.bulk.corpus import CorpusFile, CorpusRow, Reading
 
 MOST_CHARACTERS = 32_000_000
 """Characters of texts in one block, whatever its rows: what a worker holds at once."""
 AGAIN = "an id that an earlier row has"
 
 
-class Place(NamedTuple):
+class RowPlace(NamedTuple):
     """A row of the corpus."""
 
     file: str
@@ -45,7 +45,7 @@ class Block:
     number: int
     ids: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
-    places: list[Place] = field(default_factory=list)
+    places: list[RowPlace] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
     done: float = 0.0
 
@@ -93,7 +93,7 @@ class Seen:
 
 
 def plan(
-    files: list[File], reading: Reading, rows: int, skip: Container[int] = ()
+    files: list[CorpusFile], reading: Reading, rows: int, skip: Container[int] = ()
 ) -> Iterator[Block | End]:
     """The blocks of a corpus in order, without those of `skip`, and the end. A block holds `rows` passages and as many rows set aside, at most.
 
@@ -119,7 +119,7 @@ def plan(
             if not row.reason and seen.first(row.id):
                 block.ids.append(row.id)
                 block.texts.append(row.text)
-                block.places.append(Place(row.file, row.number))
+                block.places.append(RowPlace(row.file, row.number))
             else:
                 block.set_aside.append(SetAside(row.file, row.number, row.id, row.reason or AGAIN))
     if block.read and block.number not in skip:
@@ -127,7 +127,7 @@ def plan(
     yield End(block.number + bool(block.read), read)
 
 
-def _rows(files: list[File], reading: Reading) -> Iterator[tuple[Row, float]]:
+def _rows(files: list[CorpusFile], reading: Reading) -> Iterator[tuple[CorpusRow, float]]:
     """The rows of all files, and the share of the corpus read at each."""
     total, before = max(sum(file.size for file in files), 1), 0
     for file in files:

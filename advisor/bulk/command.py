@@ -19,12 +19,12 @@ from advisor.bulk.corpus import Reading
 from advisor.bulk.run import Job, Way
 from advisor.catalog import Catalog
 from advisor.encode import endpoints
-from advisor.encode.available_models import Choice
+from advisor.encode.available_models import ModelChoice
 from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import Engine
 from advisor.encode.remote import Remote
 
-Chosen = Callable[[str], Choice]
+Chosen = Callable[[str], ModelChoice]
 """Gives the model that the options name, in the engine local, torch, or an endpoint's id; fails with a sentence."""
 
 
@@ -125,7 +125,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--shape",
-        choices=get_args(endpoints.Shape),
+        choices=get_args(endpoints.EndpointShape),
         default="openai",
         help="the protocol at a URL (default: %(default)s)",
     )
@@ -141,7 +141,7 @@ def encode(
     asked: argparse.Namespace,
     catalog: Catalog,
     chosen: Chosen,
-    load: Callable[[Choice, int | None], Engine],
+    load: Callable[[ModelChoice, int | None], Engine],
 ) -> str:
     """What the command prints at its end. `load` gives a model's engine in this process, with so many threads.
 
@@ -193,8 +193,8 @@ def _way(
     asked: argparse.Namespace,
     catalog: Catalog,
     chosen: Chosen,
-    load: Callable[[Choice, int | None], Engine],
-) -> tuple[Choice, Way]:
+    load: Callable[[ModelChoice, int | None], Engine],
+) -> tuple[ModelChoice, Way]:
     if asked.endpoint:
         if twice := [name for name, count in Counter(asked.endpoint).items() if count > 1]:
             raise EncodeError(
@@ -233,7 +233,7 @@ def _way(
     return choice, runs.Here(load(choice, asked.threads))
 
 
-def _at_url(asked: argparse.Namespace, url: str, catalog: Catalog) -> Choice:
+def _at_url(asked: argparse.Namespace, url: str, catalog: Catalog) -> ModelChoice:
     """A server that is named by its address."""
     variant = catalog.variants.get(asked.model)
     name = asked.served_as or (variant.hub_id if variant else None) or asked.model
@@ -258,7 +258,7 @@ def _at_url(asked: argparse.Namespace, url: str, catalog: Catalog) -> Choice:
         ) from None
     if variant is not None and variant.kind != "embedder":
         raise EncodeError(f"{variant.name} gives no vectors. Choose an embedder.")
-    return Choice("typed", where, "embedder", "remote", endpoint=endpoint)
+    return ModelChoice("typed", where, "embedder", "remote", endpoint=endpoint)
 
 
 def _positive(text: str) -> int:

@@ -41,7 +41,7 @@ class Reading:
         return 8 * self.longest_bytes
 
 
-class File(NamedTuple):
+class CorpusFile(NamedTuple):
     """One file of the corpus: `name` is its path within the corpus, `size` is in bytes, `changed_ns` when it was changed."""
 
     name: str
@@ -58,7 +58,7 @@ class File(NamedTuple):
         return False
 
 
-class Row(NamedTuple):
+class CorpusRow(NamedTuple):
     """One row. `number` counts from 1: a line in JSON and CSV, a row in parquet. `reason` says why it is set aside; empty: a passage.
 
     `share` is how much of its file has been read, 0 to 1.
@@ -72,7 +72,7 @@ class Row(NamedTuple):
     share: float
 
 
-def files(corpus: Path) -> tuple[list[File], int]:
+def files(corpus: Path) -> tuple[list[CorpusFile], int]:
     """Files of a corpus in the order of their names, and how many of another kind are left out. Hidden ones are not looked at.
 
     Raises:
@@ -100,9 +100,11 @@ def files(corpus: Path) -> tuple[list[File], int]:
     return sorted(known), len(found) - len(known)
 
 
-def _file(path: Path, within: Path, form: str) -> File:
+def _file(path: Path, within: Path, form: str) -> CorpusFile:
     stat = path.stat()
-    return File(path.relative_to(within).as_posix(), path, form, stat.st_size, stat.st_mtime_ns)
+    return CorpusFile(
+        path.relative_to(within).as_posix(), path, form, stat.st_size, stat.st_mtime_ns
+    )
 
 
 def _form(path: Path) -> str | None:
@@ -118,7 +120,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def rows(file: File, reading: Reading) -> Iterator[Row]:
+def rows(file: CorpusFile, reading: Reading) -> Iterator[CorpusRow]:
     """The rows of one file, one after the other; an id is not compared with others here.
 
     Raises:
@@ -138,7 +140,9 @@ def rows(file: File, reading: Reading) -> Iterator[Row]:
         ) from None
 
 
-def _row(file: File, number: int, values: tuple[Any, Any], reading: Reading, share: float) -> Row:
+def _row(
+    file: CorpusFile, number: int, values: tuple[Any, Any], reading: Reading, share: float
+) -> CorpusRow:
     """A row from what stands under its two columns."""
     key, text = values
     if isinstance(key, int) and not isinstance(key, bool):
@@ -162,11 +166,13 @@ def _row(file: File, number: int, values: tuple[Any, Any], reading: Reading, sha
         with contextlib.suppress(UnicodeError):
             reason = too_large(reading) if len(text.encode()) > reading.longest_bytes else ""
             key.encode()
-            return Row(
+            return CorpusRow(
                 file.name, number, "" if reason else key, "" if reason else text, reason, share
             )
         reason = "not UTF-8"
-    return Row(file.name, number, shown.encode("utf-8", "replace").decode(), "", reason, share)
+    return CorpusRow(
+        file.name, number, shown.encode("utf-8", "replace").decode(), "", reason, share
+    )
 
 
 def too_large(reading: Reading) -> str:
@@ -175,7 +181,7 @@ def too_large(reading: Reading) -> str:
 
 
 @contextlib.contextmanager
-def _opened(file: File) -> Iterator[tuple[IO[bytes], Any]]:
+def _opened(file: CorpusFile) -> Iterator[tuple[IO[bytes], Any]]:
     """The bytes of a text form, unpacked, and a function for the share of the file that has been read."""
     with file.path.open("rb") as raw:
         stream: Any = gzip.GzipFile(fileobj=raw) if file.path.suffix == ".gz" else raw
@@ -192,33 +198,35 @@ def _lines(stream: IO[bytes], longest: int) -> Iterator[tuple[bytes, bool]]:
         yield piece, len(piece) >= longest - 3 and not piece.endswith(b"\n")
 
 
-def _jsonl(file: File, reading: Reading) -> Iterator[Row]:
+def _jsonl(file: CorpusFile, reading: Reading) -> Iterator[CorpusRow]:
     with _opened(file) as (stream, share):
         number, inside = 1, False
         for piece, goes_on in _lines(stream, reading.longest_row):
             if goes_on and not inside:
-                yield Row(file.name, number, "", "", too_large(reading), share())
+                yield CorpusRow(file.name, number, "", "", too_large(reading), share())
             elif not inside and piece.strip():
                 yield _of_json(file, number, piece, reading, share())
             inside = goes_on
             number += not goes_on
 
 
-def _of_json(file: File, number: int, line: bytes, reading: Reading, share: float) -> Row:
+def _of_json(
+    file: CorpusFile, number: int, line: bytes, reading: Reading, share: float
+) -> CorpusRow:
     try:
         value = json.loads(line.decode())
     except UnicodeDecodeError:
-        return Row(file.name, number, "", "", "not UTF-8", share)
+        return CorpusRow(file.name, number, "", "", "not UTF-8", share)
     except (ValueError, RecursionError):
-        return Row(file.name, number, "", "", "not JSON", share)
+        return CorpusRow(file.name, number, "", "", "not JSON", share)
     if not isinstance(value, dict):
-        return Row(file.name, number, "", "", "no JSON object", share)
+        return CorpusRow(file.name, number, "", "", "no JSON object", share)
     return _row(
         file, number, (value.get(reading.id_column), value.get(reading.text_column)), reading, share
     )
 
 
-def _columns(file: File, names: list[str], reading: Reading) -> tuple[int | None, int]:
+def _columns(file: CorpusFile, names: list[str], reading: Reading) -> tuple[int | None, int]:
     """Places of the id and of the text among the columns of a file; None: ids are numbers of rows.
 
     Raises:
@@ -245,7 +253,7 @@ def _columns(file: File, names: list[str], reading: Reading) -> tuple[int | None
     )
 
 
-def _csv(file: File, reading: Reading) -> Iterator[Row]:
+def _csv(file: CorpusFile, reading: Reading) -> Iterator[CorpusRow]:
     with _opened(file) as (stream, share):
         records = csv_rows.records(_lines(stream, _READ_BYTES), reading.longest_row)
         header = next(records, None)
@@ -256,16 +264,16 @@ def _csv(file: File, reading: Reading) -> Iterator[Row]:
         id_place, text_place = _columns(file, header.fields, reading)
         for number, fields, problem in records:
             if fields is None:
-                yield Row(file.name, number, "", "", problem or too_large(reading), share())
+                yield CorpusRow(file.name, number, "", "", problem or too_large(reading), share())
             elif len(fields) != len(header.fields):
                 reason = f"{len(fields)} fields, and the first line names {len(header.fields)}"
-                yield Row(file.name, number, "", "", reason, share())
+                yield CorpusRow(file.name, number, "", "", reason, share())
             else:
                 key = None if id_place is None else fields[id_place]
                 yield _row(file, number, (key, fields[text_place]), reading, share())
 
 
-def _parquet(file: File, reading: Reading) -> Iterator[Row]:
+def _parquet(file: CorpusFile, reading: Reading) -> Iterator[CorpusRow]:
     with pq.ParquetFile(file.path) as parquet:
         id_place, text_place = _columns(file, parquet.schema_arrow.names, reading)
         places = [place for place in (id_place, text_place) if place is not None]
@@ -277,7 +285,7 @@ def _parquet(file: File, reading: Reading) -> Iterator[Row]:
                 number += 1
                 key = None if id_place is None else values[0]
                 if isinstance(key, UnicodeError) or isinstance(values[-1], UnicodeError):
-                    yield Row(file.name, number, "", "", "not UTF-8", number / count)
+                    yield CorpusRow(file.name, number, "", "", "not UTF-8", number / count)
                 else:
                     yield _row(file, number, (key, values[-1]), reading, number / count)
 

@@ -18,7 +18,7 @@ _MOST_LEFT = 1_000_000
 NEVER_ENDS = "a quote is never closed, or the record has no end: the rest of the file is left out"
 
 
-class Record(NamedTuple):
+class CsvRecord(NamedTuple):
     """The fields of a record and the line on which it begins; None: too large, or broken, as `problem` says."""
 
     line: int
@@ -66,7 +66,7 @@ class _Lines:
         self.begun, self.fed, self.left = self.number, 0, 0
 
 
-def records(pieces: Iterator[tuple[bytes, bool]], longest: int) -> Iterator[Record]:
+def records(pieces: Iterator[tuple[bytes, bool]], longest: int) -> Iterator[CsvRecord]:
     """Records of a file given as pieces of lines (see `corpus`), each of `longest` bytes at most; blank lines are none."""
     csv.field_size_limit(max(csv.field_size_limit(), 2 * longest + _MOST_LEFT))
     lines = _Lines(pieces, longest)
@@ -76,7 +76,7 @@ def records(pieces: Iterator[tuple[bytes, bool]], longest: int) -> Iterator[Reco
         try:
             fields = next(reader, None)
         except csv.Error as error:
-            yield Record(
+            yield CsvRecord(
                 lines.begun + 1, None, NEVER_ENDS if NEVER_ENDS in str(error) else "not CSV"
             )
             if NEVER_ENDS in str(error):
@@ -86,6 +86,6 @@ def records(pieces: Iterator[tuple[bytes, bool]], longest: int) -> Iterator[Reco
         if fields is None:
             return
         if lines.fed > longest:
-            yield Record(lines.begun + 1, None)
+            yield CsvRecord(lines.begun + 1, None)
         elif fields:
-            yield Record(lines.begun + 1, fields)
+            yield CsvRecord(lines.begun + 1, fields)

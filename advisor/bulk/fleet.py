@@ -18,9 +18,9 @@ from advisor.base.errors import EncodeError
 from advisor.bulk import work
 from advisor.bulk.blocks import Block, End
 from advisor.bulk.folder import Written
-from advisor.bulk.run import Cut
+from advisor.bulk.run import CorpusCut
 from advisor.bulk.work import Task
-from advisor.encode.engine import About, BusyError, Engine, Floats
+from advisor.encode.engine import About, Engine, Float32s, ServerBusyError
 
 PART = 64
 """Texts asked for at once: what a server without a GPU still answers in time."""
@@ -70,13 +70,13 @@ class Fleet:
         self._todo: queue.SimpleQueue[Block] = queue.SimpleQueue()
         self._came: queue.SimpleQueue[Written | _Back | _Gone | Exception] = queue.SimpleQueue()
 
-    def known(self) -> tuple[About, Floats]:
+    def known(self) -> tuple[About, Float32s]:
         """Who answers, and its vector of the probe. Servers that do not answer now are left out, with a sentence.
 
         Raises:
             EncodeError: none answers, or they serve different models.
         """
-        found: list[tuple[Engine, Floats]] = []
+        found: list[tuple[Engine, Float32s]] = []
         why: EncodeError | None = None
         for engine in self._engines:
             try:
@@ -99,7 +99,7 @@ class Fleet:
         """What the journal says of it."""
         return {"way": "endpoints", "workers": [engine.about.where for engine in self._engines]}
 
-    def encoded(self, cut: Cut, task: Task) -> Iterator[Written | End]:
+    def encoded(self, cut: CorpusCut, task: Task) -> Iterator[Written | End]:
         """Each block once it is on disk, and the end.
 
         Raises:
@@ -134,7 +134,7 @@ class Fleet:
                 out -= 1
                 number = came.block.number
                 tries[number] = tries.get(number, 0) + (
-                    not isinstance(came.why, BusyError)
+                    not isinstance(came.why, ServerBusyError)
                 )  # which is no fault of the block
                 if tries[number] >= MOST_TRIES:
                     raise EncodeError(
@@ -176,7 +176,7 @@ class Fleet:
                     paused=self._paused,
                 )
                 self._came.put(written)
-            except BusyError as error:  # for all of the patience
+            except ServerBusyError as error:  # for all of the patience
                 self._came.put(_Back(block, error))
                 self._came.put(_Gone(engine.about.where, error))
                 return
@@ -201,7 +201,7 @@ class Fleet:
             else EncodeError(f"{engine.about.where} serves another model now.")
         )
 
-    def _paused(self, busy: BusyError, for_s: float) -> bool:
+    def _paused(self, busy: ServerBusyError, for_s: float) -> bool:
         """Waits as a server asks that takes no more for now, else longer from time to time; False once the patience is spent."""
         pause_s = max(0.5, min(10, for_s) if busy.wait_s is None else busy.wait_s)
         return for_s + pause_s <= self._patience_s and not self._stop.wait(pause_s)

@@ -22,10 +22,10 @@ from advisor.base.errors import EncodeError
 from advisor.bulk import work
 from advisor.bulk.blocks import End
 from advisor.bulk.folder import Written
-from advisor.bulk.run import Cut
+from advisor.bulk.run import CorpusCut
 from advisor.bulk.work import Task
 from advisor.encode import worker
-from advisor.encode.engine import About, Engine, Floats
+from advisor.encode.engine import About, Engine, Float32s
 from advisor.encode.models import Model
 
 INSTALL = 'This part needs Ray Data, which is not installed. Run: .venv/bin/python -m pip install "ray[data]>=2.60"'
@@ -65,7 +65,7 @@ class _Encoder:
         return {_ITEM: [pickle.dumps(answer)]}
 
 
-def _read(cut: Cut) -> Iterator[Any]:
+def _read(cut: CorpusCut) -> Iterator[Any]:
     """The items of a corpus as tables of one row each; a sentence in the place of the rest where a file cannot be read."""
     import pyarrow as pa  # type: ignore[import-untyped]
 
@@ -105,7 +105,7 @@ class Ray:
         )
         self._begun = False
 
-    def known(self) -> tuple[About, Floats]:
+    def known(self) -> tuple[About, Float32s]:
         """Who answers, and its vector of the probe, from the same files on this machine."""
         engine = worker.load(self._model, self._threads)
         return engine.about, work.probe(engine)
@@ -114,7 +114,7 @@ class Ray:
         """What the journal says of it."""
         return {"way": "ray", "workers": self._workers or "as many as fit"}
 
-    def encoded(self, cut: Cut, task: Task) -> Iterator[Written | End]:
+    def encoded(self, cut: CorpusCut, task: Task) -> Iterator[Written | End]:
         """Each block once it is on disk, and the end.
 
         Raises:
@@ -192,7 +192,7 @@ class Ray:
         return max(1, int(room))
 
 
-def _source(cut: Cut) -> Any:
+def _source(cut: CorpusCut) -> Any:
     """The corpus as Ray Data reads it: one task, since ids are compared with all earlier ones."""
     data, block = import_module("ray.data"), import_module("ray.data.block")
     datasource: Any = data.Datasource

@@ -13,7 +13,7 @@ EVERY_S = 1.0
 EVERY_UNSEEN_S = 30.0
 
 
-class Progress:
+class RunProgress:
     """Says rows written, their rate, rows set aside and the time left. `clock` gives seconds."""
 
     def __init__(

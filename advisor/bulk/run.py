@@ -14,13 +14,13 @@ from advisor import catalog as catalogs
 from advisor.base.errors import EncodeError
 from advisor.bulk import blocks, corpus, work
 from advisor.bulk.blocks import Block, End
-from advisor.bulk.corpus import File, Reading
+from advisor.bulk.corpus import CorpusFile, Reading
 from advisor.bulk.folder import Folder, Written
-from advisor.bulk.progress import Progress
+from advisor.bulk.progress import RunProgress
 from advisor.bulk.vectors import Type
 from advisor.bulk.work import Task
-from advisor.encode.available_models import Choice
-from advisor.encode.engine import About, Engine, Floats
+from advisor.encode.available_models import ModelChoice
+from advisor.encode.engine import About, Engine, Float32s
 
 ROWS = 4_096
 
@@ -37,10 +37,10 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Cut:
+class CorpusCut:
     """How the corpus is cut; crosses into the process that reads it. `skip` holds the numbers of the blocks that are done."""
 
-    files: list[File]
+    files: list[CorpusFile]
     reading: Reading
     rows: int
     skip: frozenset[int]
@@ -53,13 +53,13 @@ class Cut:
 class Way(Protocol):
     """How blocks are encoded: in this process, at endpoints, on a cluster."""
 
-    def known(self) -> tuple[About, Floats]:
+    def known(self) -> tuple[About, Float32s]:
         """Who answers, and its vector of the probe."""
 
     def told(self) -> dict[str, Any]:
         """What the journal says of it: its name, and how many work."""
 
-    def encoded(self, cut: Cut, task: Task) -> Iterator[Written | End]:
+    def encoded(self, cut: CorpusCut, task: Task) -> Iterator[Written | End]:
         """Each block once it is on disk, in any order, and the end."""
 
     def close(self) -> None:
@@ -72,7 +72,7 @@ class Here:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def known(self) -> tuple[About, Floats]:
+    def known(self) -> tuple[About, Float32s]:
         """Who answers, and its vector of the probe."""
         vector = work.probe(self._engine)
         return self._engine.about, vector
@@ -81,7 +81,7 @@ class Here:
         """What the journal says of it."""
         return {"way": "one process", "workers": 1}
 
-    def encoded(self, cut: Cut, task: Task) -> Iterator[Written | End]:
+    def encoded(self, cut: CorpusCut, task: Task) -> Iterator[Written | End]:
         """Each block once it is on disk, and the end."""
         for one in cut.blocks():
             yield one if isinstance(one, End) else work.encode(self._engine, one, task)
@@ -92,7 +92,7 @@ class Here:
 
 def run(
     job: Job,
-    choice: Choice,
+    choice: ModelChoice,
     way: Way,
     say: Callable[[str], None] = lambda text: print(text, file=sys.stderr),
 ) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def run(
         at.clear()
         at.begin(way.told())
         end = _done(
-            at, way, Cut(files, job.reading, job.rows, frozenset(at.found)), _task(job, plan)
+            at, way, CorpusCut(files, job.reading, job.rows, frozenset(at.found)), _task(job, plan)
         )
         changed = [file.name for file in files if not file.is_as_it_was()]
         if changed:
@@ -158,10 +158,10 @@ def finished(out: Path) -> dict[str, Any]:
         ) from None
 
 
-def _done(at: Folder, way: Way, cut: Cut, task: Task) -> End:
+def _done(at: Folder, way: Way, cut: CorpusCut, task: Task) -> End:
     """Does the blocks that are not done."""
     end: End | None = None
-    progress = Progress(list(at.found.values()))
+    progress = RunProgress(list(at.found.values()))
     try:
         for one in way.encoded(cut, task):
             if isinstance(one, End):
@@ -176,7 +176,7 @@ def _done(at: Folder, way: Way, cut: Cut, task: Task) -> End:
     return end
 
 
-def _plan(job: Job, choice: Choice, about: About, files: list[File]) -> dict[str, Any]:
+def _plan(job: Job, choice: ModelChoice, about: About, files: list[CorpusFile]) -> dict[str, Any]:
     """What a run must agree in with the one that began a folder."""
     model = choice.model
     variant = catalogs.load().variants.get(about.variant_id or "")

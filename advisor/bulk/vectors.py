@@ -16,7 +16,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from advisor.base.errors import EncodeError
-from advisor.encode.engine import Floats
+from advisor.encode.engine import Float32s
 
 Type = Literal["float32", "float16", "int8"]
 TYPES: tuple[Type, ...] = get_args(Type)
@@ -24,7 +24,7 @@ STEPS = 127
 _ARROW = {"float32": pa.float32(), "float16": pa.float16(), "int8": pa.int8()}
 
 
-def quantised(rows: Floats) -> tuple[NDArray[np.int8], Floats]:
+def quantised(rows: Float32s) -> tuple[NDArray[np.int8], Float32s]:
     """Vectors as whole numbers from -127 to 127, and the scale of each.
 
     Shapes: `rows` (passages, dim) float32; results (passages, dim) int8 and (passages,) float32. A vector of zeros has the scale 0.
@@ -35,7 +35,7 @@ def quantised(rows: Floats) -> tuple[NDArray[np.int8], Floats]:
     ), scales
 
 
-def packed(ids: list[str], rows: Floats, kind: Type, about: dict[str, str]) -> bytes:
+def packed(ids: list[str], rows: Float32s, kind: Type, about: dict[str, str]) -> bytes:
     """A parquet file of vectors; `about` goes into its schema.
 
     Shape: `rows` (passages, dim) float32.
@@ -55,7 +55,7 @@ def packed(ids: list[str], rows: Floats, kind: Type, about: dict[str, str]) -> b
     return bytes(sink.getvalue())
 
 
-def read(path: Path) -> tuple[list[str], Floats, dict[str, str]]:
+def read(path: Path) -> tuple[list[str], Float32s, dict[str, str]]:
     """Ids, vectors as float32, and what the schema says of them; int8 is multiplied with its scales.
 
     Shape: the vectors (passages, dim) float32.

@@ -12,7 +12,7 @@ import numpy as np
 from advisor.bulk import folder, vectors
 from advisor.bulk.blocks import Block, SetAside
 from advisor.bulk.folder import Written
-from advisor.encode.engine import BusyError, Engine, Floats, TextRefusedError
+from advisor.encode.engine import Engine, Float32s, ServerBusyError, TextRefusedError
 
 PROBE = "The quick brown fox jumps over the lazy dog."
 LEAST_COSINE = 0.99
@@ -30,13 +30,13 @@ class Task:
     probe: tuple[float, ...]
 
 
-def probe(engine: Engine) -> Floats:
+def probe(engine: Engine) -> Float32s:
     """The vector of a fixed text, by which a model is known again, shape (dim,)."""
-    vector: Floats = engine.embed([PROBE], "passage").dense[0]
+    vector: Float32s = engine.embed([PROBE], "passage").dense[0]
     return vector
 
 
-def same_model(mine: Floats, known: tuple[float, ...]) -> bool:
+def same_model(mine: Float32s, known: tuple[float, ...]) -> bool:
     """Whether two vectors of the probe are of one model."""
     theirs = np.array(known, np.float64)
     if mine.shape != theirs.shape:
@@ -51,7 +51,7 @@ def encode(
     *,
     part: int | None = None,
     alive: Callable[[], bool] = lambda: False,
-    paused: Callable[[BusyError, float], bool] = lambda _, __: False,
+    paused: Callable[[ServerBusyError, float], bool] = lambda _, __: False,
 ) -> Written:
     """Encodes a block and writes it. `part` is the number of texts asked for at once (None: all).
 
@@ -62,7 +62,7 @@ def encode(
     Raises:
         EncodeError: the engine does not answer.
     """
-    rows: list[Floats | None] = []
+    rows: list[Float32s | None] = []
     refused: list[SetAside] = []
     ask = _Ask(engine, block, refused, alive, paused)
     step = part or max(len(block.texts), 1)
@@ -82,9 +82,9 @@ class _Ask:
     block: Block
     refused: list[SetAside]
     alive: Callable[[], bool]
-    paused: Callable[[BusyError, float], bool]
+    paused: Callable[[ServerBusyError, float], bool]
 
-    def __call__(self, places: range, busy_since: float | None = None) -> list[Floats | None]:
+    def __call__(self, places: range, busy_since: float | None = None) -> list[Float32s | None]:
         """A vector a text, None for one that is set aside."""
         half = len(places) // 2
         while True:
@@ -100,7 +100,7 @@ class _Ask:
                     self.refused.append(_refused(self.block, places[0], str(error)))
                     return [None]
                 return [*self(places[:half]), *self(places[half:])]
-            except BusyError as error:
+            except ServerBusyError as error:
                 busy_since = busy_since or time.monotonic()
                 if not self.paused(error, time.monotonic() - busy_since):
                     raise

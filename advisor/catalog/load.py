@@ -19,7 +19,7 @@ from advisor.ask.workload import Workload
 from advisor.base import ids
 from advisor.base.errors import CatalogError, Fault, WorkloadError, did_you_mean
 from advisor.catalog import files, schema
-from advisor.catalog.model import Catalog, Family, Rule
+from advisor.catalog.model import Catalog, LoadedFamily, ParsedRule
 from advisor.catalog.references import references
 from advisor.catalog.schema import Entry
 from advisor.rules import evaluate, syntax
@@ -290,7 +290,7 @@ class _Reading:
         self.check(catalog)
         return catalog
 
-    def family(self, path: Path) -> Family:
+    def family(self, path: Path) -> LoadedFamily:
         """One folder of `families/`."""
         variants: dict[str, schema.Variant] = {}
         for file in self.inside(path / "variants", ".yaml", required=False):
@@ -306,7 +306,7 @@ class _Reading:
                 )
         facts = self.file(schema.Family, path / "family.yaml")
         listing = path / "listing.yaml"
-        return Family(
+        return LoadedFamily(
             id=path.name,
             facts=facts
             or schema.Family.model_construct(
@@ -351,9 +351,9 @@ class _Reading:
                 providers[path.stem] = provider.model_copy(update={"offers": list(offers.values())})
         return providers
 
-    def rules(self) -> dict[str, Rule]:
+    def rules(self) -> dict[str, ParsedRule]:
         """Every file of `rules/`, each expression parsed and each column name checked."""
-        rules: dict[str, Rule] = {}
+        rules: dict[str, ParsedRule] = {}
         for path in self.inside(self.root / "rules", ".yaml"):
             file = self.name(path)
             for key, entry in self.listed(schema.Rule, path, "rules").items():
@@ -369,7 +369,7 @@ class _Reading:
                     rules[key] = rule
         return rules
 
-    def rule(self, key: str, theme: str, entry: schema.Rule, file: str) -> Rule | None:
+    def rule(self, key: str, theme: str, entry: schema.Rule, file: str) -> ParsedRule | None:
         """One rule with its expression parsed and its templates and example checked."""
         try:
             when = syntax.parse(entry.when, KINDS)
@@ -405,7 +405,7 @@ class _Reading:
                     f"the rule gives '{got}' there.",
                     "Mend the example, or the rule.",
                 )
-        return Rule(key, theme, entry, when)
+        return ParsedRule(key, theme, entry, when)
 
     def table(self, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
         """One CSV file as a table: numbers as float (missing: NaN), the rest as text."""

@@ -14,7 +14,7 @@ from advisor.rules import syntax
 
 
 @dataclass(frozen=True)
-class Rule:
+class ParsedRule:
     """A rule of the catalog with its expression parsed."""
 
     id: str
@@ -24,7 +24,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Family:
+class LoadedFamily:
     """A family with its variants; what a family's folder does not hold is None or empty."""
 
     id: str
@@ -42,7 +42,7 @@ class Catalog:
     """Everything the advisor knows. Mappings are by id, in the order of their ids or files."""
 
     version: str
-    families: dict[str, Family]
+    families: dict[str, LoadedFamily]
     licences: dict[str, schema.Licence]
     providers: dict[str, schema.Provider]
     accelerators: dict[str, schema.Accelerator]
@@ -56,7 +56,7 @@ class Catalog:
     quality: pd.DataFrame
     quality_by_language: pd.DataFrame
     throughput: pd.DataFrame
-    rules: dict[str, Rule]
+    rules: dict[str, ParsedRule]
     presets: dict[str, schema.Preset]
     sources: dict[str, schema.Source]
     folder: Path = field(compare=False)
@@ -72,7 +72,7 @@ class Catalog:
             for key, variant in family.variants.items()
         }
 
-    def family_of(self, variant_id: str) -> Family:
+    def family_of(self, variant_id: str) -> LoadedFamily:
         """The family that holds a variant."""
         return next(family for family in self.families.values() if variant_id in family.variants)
 

@@ -26,7 +26,7 @@ from advisor.base import formatting
 from advisor.base.errors import AdvisorError
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Offer
-from advisor.net.client import Limits
+from advisor.net.client import RequestLimits
 from advisor.net.client import wait_s as asked_wait_s
 
 BASE = "https://api.novita.ai/openai/v1"
@@ -55,7 +55,7 @@ class PricesError(AdvisorError):
     """Live prices that could not be had: one sentence for why, and the next step. Never holds the key."""
 
 
-LIMITS = Limits(read_s=10, deadline_s=30, largest_bytes=5_000_000)
+LIMITS = RequestLimits(read_s=10, deadline_s=30, largest_bytes=5_000_000)
 
 
 class Drift(NamedTuple):
@@ -89,7 +89,7 @@ _BROKEN = _Answer(
 )
 
 
-def fetch(key: str, base: str = BASE, limits: Limits = LIMITS) -> dict[str, Decimal | None]:
+def fetch(key: str, base: str = BASE, limits: RequestLimits = LIMITS) -> dict[str, Decimal | None]:
     """US dollars per 1M input tokens by model id, as Novita's model list states them now; None: no price stated.
 
     Returns or raises within `limits.deadline_s`. The key is sent to `base` alone: take that from no one but the key's owner.
@@ -180,7 +180,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _answer(address: str, key: str, limits: Limits, until: float) -> _Answer:
+def _answer(address: str, key: str, limits: RequestLimits, until: float) -> _Answer:
     """The first answer that is final, or the last of `limits.tries`."""
     got = _TOO_LONG
     with requests.Session() as session:
@@ -200,7 +200,7 @@ def _answer(address: str, key: str, limits: Limits, until: float) -> _Answer:
 
 
 def _one_try(
-    session: requests.Session, address: str, key: str, limits: Limits, until: float
+    session: requests.Session, address: str, key: str, limits: RequestLimits, until: float
 ) -> _Answer:
     try:
         with session.get(
@@ -227,7 +227,7 @@ def _one_try(
         return _BROKEN
 
 
-def _body(response: requests.Response, limits: Limits, until: float) -> _Answer:
+def _body(response: requests.Response, limits: RequestLimits, until: float) -> _Answer:
     """The body, given up on where it is too large or comes in too slowly."""
     body = bytearray()
     # read1, because iter_content waits until a chunk is full: a byte a second would hold it for as long as it likes

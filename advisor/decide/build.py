@@ -25,7 +25,7 @@ from advisor.rules.columns import KINDS
 from advisor.rules.evaluate import Values, column
 from advisor.sizing import storage, throughput
 from advisor.sizing.latency import filled, latency_ms
-from advisor.sizing.ranges import ENDS, Floats, Range
+from advisor.sizing.ranges import ENDS, Float64s, Range
 from advisor.sizing.tokens import tokens_sent
 
 KINDS_FOR_TASK = {
@@ -112,7 +112,7 @@ def _columns(
     """The workload's columns beside the static ones."""
     at = static.loads
 
-    def spread(figure: Callable[[Load], float | Decimal | None]) -> Floats:
+    def spread(figure: Callable[[Load], float | Decimal | None]) -> Float64s:
         return np.array(
             [np.nan if (value := figure(load)) is None else float(value) for load in loads]
         )[at]
@@ -149,10 +149,10 @@ def _columns(
     encoding = _encoding_usd(static, monthly, low, replicas)
     index = {
         end: spread(
-            lambda load, e=end: getattr(load.index_usd, e) if load.index_usd is not None else None
+            lambda load, e=end: getattr(load.index_usd, e) if load.index_usd is not None else None  # type: ignore[misc]
         )
         for end in ENDS
-    }  # type: ignore[misc]
+    }
     ones = {
         end: np.where(static.hosted, static.prices * once, static.rents * first / flops[speed])
         for end, speed in speeds.items()
@@ -208,8 +208,8 @@ def _columns(
 
 
 def _encoding_usd(
-    static: StaticColumns, monthly: Floats, low: Floats, replicas: dict[str, Floats]
-) -> dict[str, Floats]:
+    static: StaticColumns, monthly: Float64s, low: Float64s, replicas: dict[str, Float64s]
+) -> dict[str, Float64s]:
     """Monthly cost of encoding at each end, US dollars: tokens at a provider, less what is free at the low end, or the machines' rent."""
     priced = {end: static.prices * monthly for end in ENDS} | {
         "low": np.maximum(0, static.prices * low - static.free)
@@ -227,7 +227,7 @@ def _int8_asked(
     return column([assumptions.precision == "int8"], "boolean")
 
 
-def _filled(values: Values) -> Floats:
+def _filled(values: Values) -> Float64s:
     return np.where(values.known, values.values, np.inf)
 
 

@@ -117,7 +117,7 @@ def first_stage_score(
     return float(rows["score"].mean()) if len(rows) else None
 
 
-class Asked(NamedTuple):
+class ScoresWanted(NamedTuple):
     """What scores are needed for: the kind, the languages, whether whole passages are long, and the embedder that a reranker follows."""
 
     kind: str
@@ -126,7 +126,7 @@ class Asked(NamedTuple):
     first_stage: str | None = None
 
 
-def admissible(catalog: Catalog, asked: Asked) -> list[EvidenceSet]:
+def admissible(catalog: Catalog, asked: ScoresWanted) -> list[EvidenceSet]:
     """Sets that speak for what is asked, most preferred first.
 
     Domain sets are not among them, but where passages are long those of long documents come first; of a reranker's sets
@@ -163,7 +163,7 @@ def offered(
 
 
 def choose(
-    catalog: Catalog, asked: Asked, candidates: Collection[str], asked_set: str | None = None
+    catalog: Catalog, asked: ScoresWanted, candidates: Collection[str], asked_set: str | None = None
 ) -> Evidence:
     """The evidence for a workload, by the ladder of docs/decisions/0004-evidence-ladder.md; or the set that was asked for.
 
@@ -176,7 +176,7 @@ def choose(
 
 @kept(512)
 def _chosen(
-    catalog: Catalog, asked: Asked, candidates: frozenset[str], asked_set: str | None
+    catalog: Catalog, asked: ScoresWanted, candidates: frozenset[str], asked_set: str | None
 ) -> Evidence:
     wanted, languages = sorted(candidates), asked.languages
     preferred = catalog.evidence_sets.get(asked_set or "")
@@ -235,7 +235,7 @@ def _evidence(
     chosen: EvidenceSet,
     found: dict[str, float],
     wanted: list[str],
-    asked: Asked,
+    asked: ScoresWanted,
     *,
     ranks: bool,
     shared: tuple[str, ...] = (),
@@ -257,7 +257,11 @@ def _evidence(
 
 
 def _why_unranked(
-    catalog: Catalog, chosen: EvidenceSet, variant: str, found: dict[str, float], asked: Asked
+    catalog: Catalog,
+    chosen: EvidenceSet,
+    variant: str,
+    found: dict[str, float],
+    asked: ScoresWanted,
 ) -> str:
     """Why a candidate has no score here, with what it does share with the others."""
     names = catalog.variants

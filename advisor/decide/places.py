@@ -11,7 +11,7 @@ import numpy as np
 from advisor.base.units import DAYS_PER_MONTH
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Instance, Offer, Provider, Variant
-from advisor.sizing.ranges import Floats
+from advisor.sizing.ranges import Float64s
 from advisor.sizing.throughput import MeasuredMachine
 
 CLOUDS = {
@@ -103,7 +103,7 @@ def all_places(catalog: Catalog) -> tuple[Place, ...]:
     return tuple(places)
 
 
-def preference_order(places: Sequence[Place]) -> tuple[Floats, ...]:
+def preference_order(places: Sequence[Place]) -> tuple[Float64s, ...]:
     """(second-hand price, parameters, router, no price of the listing, id) as numbers that sort the preferred first."""
     ranks = {key: rank for rank, key in enumerate(sorted(place.id for place in places))}
     keys = [

@@ -22,7 +22,7 @@ from advisor.decide.static_columns import StaticColumns
 from advisor.rules.columns import COLUMNS
 from advisor.rules.evaluate import Values
 from advisor.sizing import latency
-from advisor.sizing.ranges import ENDS, Floats, Range
+from advisor.sizing.ranges import ENDS, Float64s, Range
 from advisor.sizing.storage import IndexSize
 from advisor.sizing.throughput import MeasuredMachine, Speed
 from advisor.sizing.tokens import Tokens, hosted_usd
@@ -45,11 +45,11 @@ class Plans:
     static: StaticColumns
     loads: tuple[Load, ...]
     columns: dict[str, Values]
-    flops: dict[str, Floats]
-    encoding: dict[str, Floats]
-    index: dict[str, Floats]
-    once: dict[str, Floats]
-    needed: dict[str, Floats]
+    flops: dict[str, Float64s]
+    encoding: dict[str, Float64s]
+    index: dict[str, Float64s]
+    once: dict[str, Float64s]
+    needed: dict[str, Float64s]
     _made: dict[int, Plan]
 
     def __len__(self) -> int:
@@ -67,11 +67,11 @@ class Plans:
         """Which rows are of an embedder or a reranker."""
         return np.asarray(self.columns["kind"].values == kind, dtype=bool)
 
-    def machines(self, needed: Floats) -> Floats:
+    def machines(self, needed: Float64s) -> Float64s:
         """Machines that carry `needed` (in machines at full speed), filled as assumed; see `latency.filled`."""
         return latency.filled(needed, self.assumptions.target_utilisation, self.workload.redundancy)
 
-    def monthly(self, encoding: str = "base", index: str = "base") -> Floats:
+    def monthly(self, encoding: str = "base", index: str = "base") -> Float64s:
         """US dollars a month with the encoding and the index each at an end."""
         return self.encoding[encoding] + self.index[index]
 

@@ -43,7 +43,7 @@ class QuestionError(WorkloadError):
 
 
 @dataclass(frozen=True)
-class Question:
+class AdviceQuestion:
     """What is asked. `asked_sets` are ids of evidence sets, one a kind at most."""
 
     workload: Workload
@@ -51,7 +51,7 @@ class Question:
     asked_sets: tuple[str, ...] = ()
 
 
-def of_json(catalog: Catalog, stated: Mapping[str, Any]) -> Question:
+def of_json(catalog: Catalog, stated: Mapping[str, Any]) -> AdviceQuestion:
     """The question with the stated fields, and defaults for the rest. A number is a number here, not text, nor true or false.
 
     Raises:
@@ -71,7 +71,7 @@ def _as_stated(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _of(catalog: Catalog, stated: Mapping[str, Any], *, strict: bool) -> Question:
+def _of(catalog: Catalog, stated: Mapping[str, Any], *, strict: bool) -> AdviceQuestion:
     known = {*Workload.model_fields, *Assumptions.model_fields, *SCORES.values()}
     unknown = [name for name in stated if name not in known]
     faults = [
@@ -99,14 +99,14 @@ def _of(catalog: Catalog, stated: Mapping[str, Any], *, strict: bool) -> Questio
         assumptions = Assumptions.of(assumed)
     except WorkloadError as error:  # fields that are stated together or not at all
         raise QuestionError([_fault("measured_variant", str(error), "")]) from None
-    return Question(
+    return AdviceQuestion(
         Workload.of(need),
         assumptions,
         tuple(stated[name] for name in SCORES.values() if stated.get(name)),
     )
 
 
-def of_params(catalog: Catalog, params: Mapping[str, Sequence[str]]) -> Question:
+def of_params(catalog: Catalog, params: Mapping[str, Sequence[str]]) -> AdviceQuestion:
     """The question of an address: text, lists by repeating a name, true and false as words; an empty value is not stated.
 
     Raises:

@@ -20,10 +20,10 @@ from advisor.decide import build, evidence
 from advisor.decide.build import KINDS_FOR_TASK
 from advisor.decide.evidence import Evidence
 from advisor.decide.plans import Plan, Plans
-from advisor.decide.rule_results import Finding, Findings
-from advisor.sizing.ranges import ENDS, Floats, Range
+from advisor.decide.rule_results import RuleResult, RuleResults
+from advisor.sizing.ranges import ENDS, Float64s, Range
 
-Rows = npt.NDArray[np.int64]
+RowNumbers = npt.NDArray[np.int64]
 
 
 class Ends(NamedTuple):
@@ -37,10 +37,10 @@ class Ends(NamedTuple):
 BASE = Ends()
 
 
-class Judged:
+class JudgedPlan:
     """A plan with what the rules say of it; `quality` is in points of the evidence's metric, None where unranked."""
 
-    def __init__(self, table: Plans, rules: Findings, row: int, quality: float | None) -> None:
+    def __init__(self, table: Plans, rules: RuleResults, row: int, quality: float | None) -> None:
         self._table, self._rules, self.row, self.quality = table, rules, row, quality
 
     @property
@@ -74,12 +74,12 @@ class Judged:
         return not self._rules.excluded[self.row] and not np.isnan(self.monthly)
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[RuleResult, ...]:
         """What the rules say: exclusions, warnings, notes."""
         return self._rules.of(self.row)
 
     @property
-    def excluded(self) -> tuple[Finding, ...]:
+    def excluded(self) -> tuple[RuleResult, ...]:
         """The findings that rule the plan out."""
         return (
             tuple(f for f in self.findings if f.effect == "exclude")
@@ -88,7 +88,7 @@ class Judged:
         )
 
     @property
-    def remarks(self) -> tuple[Finding, ...]:
+    def remarks(self) -> tuple[RuleResult, ...]:
         """Warnings, then notes."""
         return tuple(finding for finding in self.findings if finding.effect != "exclude")
 
@@ -111,20 +111,20 @@ class Judged:
 
 
 @dataclass(frozen=True, eq=False)
-class Role:
+class Step:
     """One step of a pipeline: its kind, the evidence that ranks it, and a score for each row of the plans (not a number: unranked)."""
 
     kind: str
     evidence: Evidence
-    fitting: Rows
-    quality: Floats
+    fitting: RowNumbers
+    quality: Float64s
 
 
 @dataclass(frozen=True)
 class Pipeline:
     """What is picked: a plan for each step. `shared` machines run two steps at once, `replicas` of them (low, base, high)."""
 
-    parts: tuple[Judged, ...]
+    parts: tuple[JudgedPlan, ...]
     shared: tuple[int, int, int] | None = None
 
     @property
@@ -139,7 +139,7 @@ class Pipeline:
             return ", then ".join(part.named for part in self.parts)
         return f"{' and '.join(part.plan.variant.name for part in self.parts)} together on {self.parts[0].plan.where}"
 
-    def part(self, kind: str) -> Judged | None:
+    def part(self, kind: str) -> JudgedPlan | None:
         """The plan of one step; None where the pipeline has no such step."""
         return next((part for part in self.parts if part.kind == kind), None)
 
@@ -170,7 +170,7 @@ class Pipeline:
         return total
 
 
-class Choice(NamedTuple):
+class PickedRows(NamedTuple):
     """Rows of the plans picked, one a step; `shared` where two steps share machines."""
 
     rows: tuple[int, ...]
@@ -187,18 +187,18 @@ class Recommendation:
     asked_sets: tuple[str, ...]
     today: date
     table: Plans
-    rules: Findings
-    roles: tuple[Role, ...]
-    choice: Choice | None
+    rules: RuleResults
+    steps: tuple[Step, ...]
+    choice: PickedRows | None
 
     @cached_property
-    def judged(self) -> tuple[Judged, ...]:
+    def judged(self) -> tuple[JudgedPlan, ...]:
         """Every plan, in the order of the table."""
         scores = np.full(len(self.table), np.nan)
-        for role in self.roles:
-            scores = np.where(self.table.of_kind(role.kind), role.quality, scores)
+        for step in self.steps:
+            scores = np.where(self.table.of_kind(step.kind), step.quality, scores)
         return tuple(
-            Judged(self.table, self.rules, row, None if np.isnan(score) else float(score))
+            JudgedPlan(self.table, self.rules, row, None if np.isnan(score) else float(score))
             for row, score in enumerate(scores.tolist())
         )
 
@@ -228,24 +228,24 @@ class Recommendation:
         """US dollars a month of the pick at the base of the estimates."""
         return total_usd(self.table, self.choice, BASE) if self.choice else None
 
-    def role(self, kind: str) -> Role | None:
+    def step(self, kind: str) -> Step | None:
         """The step of a kind; None where the task has none."""
-        return next((role for role in self.roles if role.kind == kind), None)
+        return next((step for step in self.steps if step.kind == kind), None)
 
     @cached_property
-    def preferences(self) -> Floats:
+    def preferences(self) -> Float64s:
         """The keys by which equals are put in order. Shape: (plans, keys)."""
         return np.column_stack(preference_keys(self.table, costs_at(self.table, BASE)))
 
     @cached_property
-    def rejected(self) -> tuple[Judged, ...]:
+    def rejected(self) -> tuple[JudgedPlan, ...]:
         """The plans that a rule rules out."""
         return tuple(self.judged[row] for row in np.flatnonzero(self.rules.excluded))
 
-    def fitting(self, kind: str) -> Iterator[Judged]:
+    def fitting(self, kind: str) -> Iterator[JudgedPlan]:
         """The plans of a kind that nothing rules out and whose cost is known."""
-        role = self.role(kind)
-        return (self.judged[row] for row in role.fitting) if role else iter(())
+        step = self.step(kind)
+        return (self.judged[row] for row in step.fitting) if step else iter(())
 
 
 def recommend(
@@ -267,14 +267,14 @@ def recommend(
     """
     table = build.build_plans(catalog, workload, today, assumptions)
     catalog = table.catalog
-    rules = Findings(catalog, table, near.rules if near else None)
+    rules = RuleResults(catalog, table, near.rules if near else None)
     cost = costs_at(table, BASE)
     possible = ~rules.excluded & ~np.isnan(cost)
-    roles: list[Role] = []
+    steps: list[Step] = []
     for kind in KINDS_FOR_TASK[workload.task]:
         fitting = np.flatnonzero(possible & table.of_kind(kind))
-        first = _first_stage(table, roles, workload, cost)
-        roles.append(_role(catalog, table, workload, kind, fitting, asked_sets, first))
+        first = _first_stage(table, steps, workload, cost)
+        steps.append(_role(catalog, table, workload, kind, fitting, asked_sets, first))
     return Recommendation(
         catalog,
         workload,
@@ -283,8 +283,8 @@ def recommend(
         today,
         table,
         rules,
-        tuple(roles),
-        choose(table, tuple(roles), workload, BASE),
+        tuple(steps),
+        choose(table, tuple(steps), workload, BASE),
     )
 
 
@@ -293,13 +293,13 @@ def _role(
     table: Plans,
     workload: Workload,
     kind: str,
-    fitting: Rows,
+    fitting: RowNumbers,
     asked_sets: Sequence[str],
     first_stage: str | None,
-) -> Role:
+) -> Step:
     """A step with the evidence that compares what fits it."""
     long = workload.passage_tokens >= evidence.LONG_TOKENS and not workload.split_long_passages
-    asked = evidence.Asked(
+    asked = evidence.ScoresWanted(
         kind, tuple(sorted(set(workload.languages))), long and kind == "embedder", first_stage
     )
     preferred = next(
@@ -315,18 +315,18 @@ def _role(
     quality = np.full(len(table), np.nan)
     for variant, score in found.scores.items():
         quality[names == variant] = score
-    return Role(kind, found, fitting, quality)
+    return Step(kind, found, fitting, quality)
 
 
-def _first_stage(table: Plans, roles: list[Role], workload: Workload, cost: Floats) -> str | None:
+def _first_stage(table: Plans, steps: list[Step], workload: Workload, cost: Float64s) -> str | None:
     """The embedder that a reranker follows, as it would be picked alone."""
-    if not roles:
+    if not steps:
         return None
-    row = best(table, roles[0], roles[0].fitting, workload, cost)
+    row = best(table, steps[0], steps[0].fitting, workload, cost)
     return None if row is None else table.static.places[row].variant_id
 
 
-def costs_at(table: Plans, ends: Ends) -> Floats:
+def costs_at(table: Plans, ends: Ends) -> Float64s:
     """US dollars a month of each plan, with each estimate at an end of its own."""
     return (
         np.where(table.static.hosted, table.encoding[ends.hosted], table.encoding[ends.own])
@@ -334,26 +334,28 @@ def costs_at(table: Plans, ends: Ends) -> Floats:
     )
 
 
-def choose(table: Plans, roles: tuple[Role, ...], workload: Workload, ends: Ends) -> Choice | None:
+def choose(
+    table: Plans, steps: tuple[Step, ...], workload: Workload, ends: Ends
+) -> PickedRows | None:
     """The plan of each step that `priority` picks (DESIGN section 9); None where no step, or not all of them within the budget, can be had.
 
     Two steps are picked each on its own; they share machines where that saves more than what counts as equal.
     """
     cost = costs_at(table, ends)
-    if any(not len(role.fitting) for role in roles):
+    if any(not len(step.fitting) for step in steps):
         return None
-    if len(roles) == 1:
-        row = best(table, roles[0], roles[0].fitting, workload, cost)
-        return None if row is None else Choice((row,))
-    return _two_steps(table, roles, workload, ends, cost)
+    if len(steps) == 1:
+        row = best(table, steps[0], steps[0].fitting, workload, cost)
+        return None if row is None else PickedRows((row,))
+    return _two_steps(table, steps, workload, ends, cost)
 
 
 def _two_steps(
-    table: Plans, roles: tuple[Role, ...], workload: Workload, ends: Ends, cost: Floats
-) -> Choice | None:
+    table: Plans, steps: tuple[Step, ...], workload: Workload, ends: Ends, cost: Float64s
+) -> PickedRows | None:
     """An embedder and a reranker: the embedder's score first, both within the budget, apart or on shared machines."""
     budget = np.inf if workload.budget_usd_per_month is None else workload.budget_usd_per_month
-    first, second = roles
+    first, second = steps
     pairs = _shared_pairs(table, first.fitting, second.fitting, ends)
     reserve = cost[second.fitting].min()
     within = np.flatnonzero(np.isin(np.arange(len(table)), pairs.first[pairs.usd <= budget]))
@@ -365,19 +367,19 @@ def _two_steps(
     apart = second.fitting[cost[leaders].min() + cost[second.fitting] <= budget]
     beside = pairs.second[(pairs.usd <= budget) & np.isin(pairs.first, leaders)]
     followers = eligible(second, np.union1d(apart, beside), workload)
-    options: list[tuple[float, Choice]] = []
+    options: list[tuple[float, PickedRows]] = []
     one = _preferred(table, leaders, first.quality, workload, cost)
     two = _preferred(table, followers, second.quality, workload, cost)
     if cost[one] + cost[two] > budget:
         one, two = leaders[cost[leaders].argmin()], followers[cost[followers].argmin()]
     if cost[one] + cost[two] <= budget:
-        options.append((float(cost[one] + cost[two]), Choice((int(one), int(two)))))
+        options.append((float(cost[one] + cost[two]), PickedRows((int(one), int(two)))))
     both = (pairs.usd <= budget) & np.isin(pairs.first, leaders) & np.isin(pairs.second, followers)
     if both.any():
         # of the cheapest, the best embedder, then the best reranker: none that another beats in one step and equals in the other
         scores = [
-            -np.nan_to_num(role.quality[rows[both]], nan=-1.0)
-            for role, rows in ((first, pairs.first), (second, pairs.second))
+            -np.nan_to_num(step.quality[rows[both]], nan=-1.0)
+            for step, rows in ((first, pairs.first), (second, pairs.second))
         ]
         ids = (
             key[rows[both]]
@@ -386,7 +388,7 @@ def _two_steps(
         )
         order = np.lexsort((*ids, *reversed(scores), np.round(pairs.usd[both], 9)))[0]
         rows = (int(pairs.first[both][order]), int(pairs.second[both][order]))
-        options.append((float(pairs.usd[both][order]), Choice(rows, shared=True)))
+        options.append((float(pairs.usd[both][order]), PickedRows(rows, shared=True)))
     if len(options) == 2 and options[1][0] > options[0][0] - material(workload, options[1][0]):
         options.pop()
     return options[-1][1] if options else None
@@ -395,12 +397,12 @@ def _two_steps(
 class _Pairs(NamedTuple):
     """Rows of an embedder and a reranker that may share machines, and US dollars a month for both with the index."""
 
-    first: Rows
-    second: Rows
-    usd: Floats
+    first: RowNumbers
+    second: RowNumbers
+    usd: Float64s
 
 
-def _shared_pairs(table: Plans, first: Rows, second: Rows, ends: Ends) -> _Pairs:
+def _shared_pairs(table: Plans, first: RowNumbers, second: RowNumbers, ends: Ends) -> _Pairs:
     """Every pair of plans on the same machine whose models fit it together."""
     machines: dict[str, list[int]] = {}
     places = table.static.places
@@ -428,7 +430,7 @@ def shared_replicas(table: Plans, first: int, second: int, end: str) -> int:
     return int(table.machines(share)[0])
 
 
-def total_usd(table: Plans, choice: Choice, ends: Ends) -> float:
+def total_usd(table: Plans, choice: PickedRows, ends: Ends) -> float:
     """US dollars a month of a choice, with each estimate at an end of its own."""
     if not choice.shared:
         cost = costs_at(table, ends)
@@ -440,21 +442,23 @@ def total_usd(table: Plans, choice: Choice, ends: Ends) -> float:
     )
 
 
-def best(table: Plans, role: Role, rows: Rows, workload: Workload, cost: Floats) -> int | None:
+def best(
+    table: Plans, step: Step, rows: RowNumbers, workload: Workload, cost: Float64s
+) -> int | None:
     """The plan of one step that `priority` picks among `rows`; None where there is none. `cost` is US dollars a month of each plan."""
-    within = eligible(role, rows, workload)
-    return _preferred(table, within, role.quality, workload, cost) if len(within) else None
+    within = eligible(step, rows, workload)
+    return _preferred(table, within, step.quality, workload, cost) if len(within) else None
 
 
-def eligible(role: Role, rows: Rows, workload: Workload) -> Rows:
+def eligible(step: Step, rows: RowNumbers, workload: Workload) -> RowNumbers:
     """The plans whose score allows them: all of them where cost is the priority or nothing is ranked."""
-    if workload.priority == "cost" or not role.evidence.ranks:
+    if workload.priority == "cost" or not step.evidence.ranks:
         return rows
-    scores = role.quality[rows]
+    scores = step.quality[rows]
     ranked = rows[~np.isnan(scores)]
     if not len(ranked):
         return rows
-    gap = np.nanmax(scores) - role.quality[ranked]
+    gap = np.nanmax(scores) - step.quality[ranked]
     return (
         ranked[gap < evidence.EQUAL_POINTS]
         if workload.priority == "quality"
@@ -462,7 +466,9 @@ def eligible(role: Role, rows: Rows, workload: Workload) -> Rows:
     )
 
 
-def _preferred(table: Plans, rows: Rows, quality: Floats, workload: Workload, cost: Floats) -> int:
+def _preferred(
+    table: Plans, rows: RowNumbers, quality: Float64s, workload: Workload, cost: Float64s
+) -> int:
     """The first of the plans whose cost counts as equal to the cheapest; none that another first-hand one beats in score for no more."""
     least = cost[rows].min()
     near = unbeaten(table, rows[cost[rows] <= least + material(workload, least)], quality, cost)
@@ -470,7 +476,7 @@ def _preferred(table: Plans, rows: Rows, quality: Floats, workload: Workload, co
     return int(near[np.lexsort(tuple(reversed(keys)))[0]])
 
 
-def unbeaten(table: Plans, near: Rows, quality: Floats, cost: Floats) -> Rows:
+def unbeaten(table: Plans, near: RowNumbers, quality: Float64s, cost: Float64s) -> RowNumbers:
     """Of plans whose costs count as equal, the first-hand ones if there are any, without those that another beats in score and costs no more than."""
     second_hand = table.static.order[0][near]
     kept = near[second_hand == second_hand.min()]
@@ -479,11 +485,11 @@ def unbeaten(table: Plans, near: Rows, quality: Floats, cost: Floats) -> Rows:
     best = np.maximum.accumulate(score[order])[
         np.searchsorted(usd[order], usd, side="right") - 1
     ]  # of those that cost no more
-    stays: Rows = kept[(score < 0) | (score >= best)]
+    stays: RowNumbers = kept[(score < 0) | (score >= best)]
     return stays
 
 
-def preference_keys(table: Plans, cost: Floats) -> tuple[Floats, ...]:
+def preference_keys(table: Plans, cost: Float64s) -> tuple[Float64s, ...]:
     """Among equal costs: first-hand prices, the smaller model, the lower cost a month and once, no router, the listing's price, the id."""
     second_hand, parameters, router, no_listing, name = table.static.order
     return (
@@ -497,7 +503,7 @@ def preference_keys(table: Plans, cost: Floats) -> tuple[Floats, ...]:
     )
 
 
-def preference(found: Recommendation, judged: Judged) -> tuple[float, ...]:
+def preference(found: Recommendation, judged: JudgedPlan) -> tuple[float, ...]:
     """A plan's place in the order among equals; the smaller comes first."""
     return tuple(found.preferences[judged.row].tolist())
 

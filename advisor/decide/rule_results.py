@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from advisor.catalog import Catalog, Rule
+from advisor.catalog import Catalog, ParsedRule
 from advisor.decide.plans import Plan, Plans, shown
 from advisor.rules import evaluate
 from advisor.rules.evaluate import Bools, Truth
@@ -16,7 +16,7 @@ from advisor.rules.template import fill, names_in
 ORDER = ("exclude", "warn", "note")
 
 
-class Finding(NamedTuple):
+class RuleResult(NamedTuple):
     """One rule's effect on one plan; `unknown` is true where a figure that it needs is not known."""
 
     rule: str
@@ -26,17 +26,17 @@ class Finding(NamedTuple):
     unknown: bool = False
 
 
-class Findings:
+class RuleResults:
     """The rules over all plans of one workload. Which plans are ruled out is worked out at once, sentences only where they are asked for.
 
     `near` are the findings of a workload that differs little: rules that read only what is the same there are not worked out again.
     """
 
-    def __init__(self, catalog: Catalog, table: Plans, near: Findings | None = None) -> None:
+    def __init__(self, catalog: Catalog, table: Plans, near: RuleResults | None = None) -> None:
         self.rules, self.table = catalog.rules, table
         self._near = near if near is not None and near.table.static is table.static else None
         self._truths: dict[str, Truth] = {}
-        self._said: dict[int, tuple[Finding, ...]] = {}
+        self._said: dict[int, tuple[RuleResult, ...]] = {}
 
     @cached_property
     def excluded(self) -> Bools:
@@ -49,7 +49,7 @@ class Findings:
                 out |= self.truth(rule).unknown
         return out
 
-    def truth(self, rule: Rule) -> Truth:
+    def truth(self, rule: ParsedRule) -> Truth:
         """A rule's answer for every plan; one value stands for all where it reads the workload alone."""
         if rule.id not in self._truths:
             same = self._near is not None and not self._changed.intersection(rule.when.names)
@@ -80,7 +80,7 @@ class Findings:
             rule.id for rule in self.rules.values() if self._effect(rule, row) == "exclude"
         )
 
-    def of(self, row: int) -> tuple[Finding, ...]:
+    def of(self, row: int) -> tuple[RuleResult, ...]:
         """The rules that apply to a plan: exclusions first, then warnings and notes, each by the rules' order."""
         if row not in self._said:
             found = [
@@ -89,7 +89,7 @@ class Findings:
             self._said[row] = tuple(sorted(found, key=lambda f: ORDER.index(f.effect)))
         return self._said[row]
 
-    def _effect(self, rule: Rule, row: int) -> str:
+    def _effect(self, rule: ParsedRule, row: int) -> str:
         """What a rule does to a plan; empty for nothing."""
         truth = self.truth(rule)
         at = 0 if len(truth.true) == 1 else row
@@ -99,11 +99,11 @@ class Findings:
             rule.entry.if_unknown if truth.unknown[at] and rule.entry.if_unknown != "ignore" else ""
         )
 
-    def _finding(self, rule: Rule, row: int) -> Finding:
+    def _finding(self, rule: ParsedRule, row: int) -> RuleResult:
         truth, entry = self.truth(rule), rule.entry
         sure = bool(truth.true[0 if len(truth.true) == 1 else row])
         template = entry.because if sure else entry.because_unknown or ""
-        return Finding(
+        return RuleResult(
             rule.id,
             self._effect(rule, row),
             _sentence(template, self.table[row]),

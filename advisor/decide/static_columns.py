@@ -28,7 +28,7 @@ from advisor.decide.places import (
 from advisor.rules.columns import KINDS
 from advisor.rules.evaluate import Values, column
 from advisor.sizing import throughput
-from advisor.sizing.ranges import ENDS, Floats
+from advisor.sizing.ranges import ENDS, Float64s
 from advisor.sizing.throughput import MeasuredMachine, Speed
 from advisor.sizing.tokens import MILLION
 
@@ -46,17 +46,17 @@ class StaticColumns:
 
     places: tuple[Place, ...]
     columns: dict[str, Values]
-    prices: Floats  # US dollars per token, or not a number
-    free: Floats  # US dollars a month that a free allocation takes off at best
-    rents: Floats  # US dollars a month for one machine, or not a number
-    flops: dict[str, Floats]  # FLOP/s of one machine at each end, or not a number
-    cards: Floats  # accelerators over which a machine's speed is spread; one request runs on one of them
-    read_ms: Floats  # milliseconds to read the weights once from a card's memory, 0 where its bandwidth is not known
+    prices: Float64s  # US dollars per token, or not a number
+    free: Float64s  # US dollars a month that a free allocation takes off at best
+    rents: Float64s  # US dollars a month for one machine, or not a number
+    flops: dict[str, Float64s]  # FLOP/s of one machine at each end, or not a number
+    cards: Float64s  # accelerators over which a machine's speed is spread; one request runs on one of them
+    read_ms: Float64s  # milliseconds to read the weights once from a card's memory, 0 where its bandwidth is not known
     hosted: npt.NDArray[np.bool_]
     measured: npt.NDArray[np.bool_]  # on a machine whose speed the visitor measured
     loads: npt.NDArray[np.int64]  # row of the distinct (variant, limit) pairs
     pairs: tuple[tuple[str, int | None], ...]
-    order: tuple[Floats, ...]  # keys of the preference among equals that no workload changes
+    order: tuple[Float64s, ...]  # keys of the preference among equals that no workload changes
 
 
 @kept(64)
@@ -109,7 +109,7 @@ def static_columns(catalog: Catalog, precision: str, spot: bool) -> StaticColumn
     )
 
 
-def _floats(values: Sequence[float | Decimal | None]) -> Floats:
+def _floats(values: Sequence[float | Decimal | None]) -> Float64s:
     return np.array(
         [np.nan if value is None else float(value) for value in values], dtype=np.float64
     )

@@ -30,7 +30,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
-class Choice:
+class ModelChoice:
     """One model that a visitor may choose. `missing` says why it is not at hand and what to do; empty where it is.
 
     `files` are what the hub has to fetch for it, `gigabytes` their size as published (None: not known).
@@ -82,17 +82,17 @@ class Choice:
 
 def all_of(
     catalog: Catalog, served: Mapping[str, Endpoint], folders: Mapping[str, Path]
-) -> dict[str, Choice]:
+) -> dict[str, ModelChoice]:
     """Every model that can be had here, by id: those on this machine, those that can be fetched, and endpoints.
 
     `served` holds endpoints by id of a choice (see `at`). `folders` names folders on disk by id of a choice; they go before those of the
     models' folder.
     """
-    found: list[Choice] = []
+    found: list[ModelChoice] = []
     if (folder := folders.get(STANDIN) or standin_folder()) is not None:
         with contextlib.suppress(EncodeError):  # a folder that is no stand-in offers none
             model = models.standin(folder)
-            found.append(Choice(STANDIN, model.name, model.kind, "local", model=model))
+            found.append(ModelChoice(STANDIN, model.name, model.kind, "local", model=model))
     encoders = {
         key: variant
         for key, variant in catalog.variants.items()
@@ -116,7 +116,7 @@ def all_of(
             catalog.variants[endpoint.variant].query_instruction if endpoint.variant else None
         )
         found.append(
-            Choice(
+            ModelChoice(
                 key,
                 endpoint.name,
                 endpoint.kind,
@@ -156,11 +156,11 @@ def local_files(variant: Variant) -> Files:
     )
 
 
-def _local(catalog: Catalog, key: str, variant: Variant, own: Path | None) -> Choice:
+def _local(catalog: Catalog, key: str, variant: Variant, own: Path | None) -> ModelChoice:
     files = local_files(variant)
     folder, missing = _folder(key, files, own)
     assert variant.local_files is not None and variant.kind != "language-model"
-    return Choice(
+    return ModelChoice(
         key,
         variant.name,
         variant.kind,
@@ -174,13 +174,13 @@ def _local(catalog: Catalog, key: str, variant: Variant, own: Path | None) -> Ch
     )
 
 
-def _torch(catalog: Catalog, key: str, variant: Variant, own: Path | None) -> Choice:
+def _torch(catalog: Catalog, key: str, variant: Variant, own: Path | None) -> ModelChoice:
     assert variant.hub_id is not None and variant.kind != "language-model"
     heads = ("sparse_linear.pt", "colbert_linear.pt") if "multi_vector" in variant.outputs else ()
     files = Files(variant.hub_id, "pytorch_model.bin" if heads else "model.safetensors", heads)
     folder, missing = _folder(f"{key}{TORCH}", files, own)
     size = (variant.weights_bytes or {}).get("fp32")
-    return Choice(
+    return ModelChoice(
         f"{key}{TORCH}",
         variant.name,
         variant.kind,

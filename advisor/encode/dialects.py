@@ -15,7 +15,7 @@ _VERSION = re.compile(r"/v[0-9][a-z0-9]*(?=/|$)")
 SCALE_NOT_SAID = "The scale of its scores is not documented: those that all lie between 0 and 1 are taken as they are, others as logits."
 
 
-class Asked(NamedTuple):
+class EndpointRequest(NamedTuple):
     """What one request asks: vectors of `texts` in their role, or their scores for `query`."""
 
     model: str
@@ -34,7 +34,7 @@ class Dialect(NamedTuple):
 
     base: Callable[[str], str]
     path: str
-    body: Callable[[Asked], dict[str, Any]]
+    body: Callable[[EndpointRequest], dict[str, Any]]
     values: Callable[[Any], list[tuple[Any, Any]]]
     told: Callable[[Any, Mapping[str, str]], object]
     most: int
@@ -102,7 +102,7 @@ def _untold(_: Any, __: Mapping[str, str]) -> object:
     return None
 
 
-def _documents(asked: Asked) -> dict[str, Any]:
+def _documents(asked: EndpointRequest) -> dict[str, Any]:
     return {
         "model": asked.model,
         "query": asked.query,
@@ -111,7 +111,7 @@ def _documents(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _cloudflare_texts(asked: Asked) -> dict[str, Any]:
+def _cloudflare_texts(asked: EndpointRequest) -> dict[str, Any]:
     """Pooling is mean unless asked for, which gives other vectors than BGE's; bge-m3 has no such field [cf-bge-small, cf-bge-m3]."""
     return {"text": asked.texts} | ({} if asked.model.endswith("bge-m3") else {"pooling": "cls"})
 

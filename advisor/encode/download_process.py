@@ -62,7 +62,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Entry:
+class HubFile:
     """A file as the hub states it: `digest` is the sha256 of a large one, for the others git's id."""
 
     name: str
@@ -119,7 +119,7 @@ class Hub:
         if self.host in LOOPBACK:
             self.session.trust_env = False  # no proxy
 
-    def entries(self) -> tuple[str, list[Entry]]:
+    def entries(self) -> tuple[str, list[HubFile]]:
         """The commit, and the files that are wanted and there.
 
         Raises:
@@ -277,10 +277,10 @@ class Hub:
         )
 
 
-def _entry(stated: Any) -> Entry:
+def _entry(stated: Any) -> HubFile:
     lfs = stated.get("lfs")
     kind, digest = ("sha256", lfs["sha256"]) if lfs else ("git", stated["blobId"])
-    return Entry(
+    return HubFile(
         str(stated["rfilename"]), int(lfs["size"] if lfs else stated["size"]), kind, str(digest)
     )
 
@@ -303,7 +303,7 @@ def origin(address: str) -> tuple[str, str, str] | None:
 # The files
 
 
-class Progress:
+class ByteProgress:
     """Tells the parent of bytes, some times a second."""
 
     def __init__(self, total: int) -> None:
@@ -344,7 +344,7 @@ def _fill(order: Order, partial: Path, present: Path) -> None:
     hub = Hub(order)
     commit, entries = hub.entries()
     known = manifest(present)
-    progress = Progress(sum(entry.size for entry in entries))
+    progress = ByteProgress(sum(entry.size for entry in entries))
     to_fetch = []
     for entry in entries:
         if linked(entry, present, partial):
@@ -371,7 +371,7 @@ def _fill(order: Order, partial: Path, present: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _fetch_file(hub: Hub, commit: str, entry: Entry, path: Path, progress: Progress) -> None:
+def _fetch_file(hub: Hub, commit: str, entry: HubFile, path: Path, progress: ByteProgress) -> None:
     """One file, taken up again where it broke off, and checked."""
     path.parent.mkdir(parents=True, exist_ok=True)
     stall_s = hub.order.stall_s
@@ -488,11 +488,11 @@ def manifest(folder: Path) -> dict[str, Any]:
     return empty | content if well_formed else empty
 
 
-def _stated(entry: Entry) -> dict[str, Any]:
+def _stated(entry: HubFile) -> dict[str, Any]:
     return {"size": entry.size, entry.kind: entry.digest}
 
 
-def linked(entry: Entry, present: Path, partial: Path) -> bool:
+def linked(entry: HubFile, present: Path, partial: Path) -> bool:
     """Whether the file is in `present` unharmed, and now in `partial` too."""
     digest = entry.hash()
     try:

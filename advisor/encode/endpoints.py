@@ -36,7 +36,9 @@ from advisor.catalog import files
 from advisor.catalog.schema import Entry, Id, Positive, Variant
 from advisor.net import client
 
-Shape = Literal["openai", "tei", "ollama", "novita", "vllm", "infinity", "nim", "cloudflare"]
+EndpointShape = Literal[
+    "openai", "tei", "ollama", "novita", "vllm", "infinity", "nim", "cloudflare"
+]
 EMBED_ONLY = ("openai", "ollama")
 """Shapes without a way to rerank (PROTOCOLS.md, first table)."""
 _PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+$"
@@ -62,7 +64,7 @@ class Endpoint(Entry):
         description="as shown to visitors"
     )
     base_url: Annotated[str, Field(max_length=600), AfterValidator(_base_url)]
-    shape: Shape = Field(description="the protocol that the server speaks")
+    shape: EndpointShape = Field(description="the protocol that the server speaks")
     model: Annotated[str, Field(max_length=200, pattern=_MODEL)] = Field(
         description="name that is sent; TEI takes none"
     )

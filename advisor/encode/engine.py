@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from advisor.base.errors import EncodeError
 
-Floats = NDArray[np.float32]
+Float32s = NDArray[np.float32]
 Role = Literal["query", "passage"]
 Output = Literal["dense", "sparse", "multi_vector"]
 
@@ -24,7 +24,7 @@ class TextRefusedError(EncodeError):
     """A text is at fault, or the way of asking: asked again, it is refused again."""
 
 
-class BusyError(EncodeError):
+class ServerBusyError(EncodeError):
     """A server takes no more for now, whatever the text; `wait_s` is the time that it asks to wait, None where it names none."""
 
     def __init__(self, sentence: str, wait_s: float | None = None) -> None:
@@ -64,13 +64,13 @@ class Vectors:
     `counted_in` says what is counted: an Infinity server counts characters. `seconds` is the time that encoding took, without waiting in a queue.
     """
 
-    dense: Floats
+    dense: Float32s
     seconds: float
     tokens: tuple[int, ...] | None = None
     counted: int | None = None
     counted_in: Literal["tokens", "characters"] = "tokens"
     sparse: tuple[dict[str, float], ...] | None = None
-    multi_vector: tuple[Floats, ...] | None = None
+    multi_vector: tuple[Float32s, ...] | None = None
     pieces: tuple[tuple[str, ...], ...] | None = None
 
 
@@ -82,7 +82,7 @@ class Scores:
     model would read it without a limit; None where the engine tells no count.
     """
 
-    raw: Floats
+    raw: Float32s
     scale: Literal["logit", "sigmoid"]
     seconds: float
     tokens: tuple[int, ...] | None = None
@@ -90,7 +90,7 @@ class Scores:
     counted_in: Literal["tokens", "characters"] = "tokens"
 
     @property
-    def sigmoid(self) -> Floats:
+    def sigmoid(self) -> Float32s:
         """The scores between 0 and 1, shape (passages,)."""
         if self.scale == "sigmoid":
             return self.raw
@@ -151,7 +151,7 @@ def batches(read: Sequence[int], most: int) -> Iterator[list[int]]:
         order = order[size:]
 
 
-def unit_length(rows: NDArray[Any]) -> Floats:
+def unit_length(rows: NDArray[Any]) -> Float32s:
     """Rows divided by their Euclidean length, shape (rows, dim), float32; a row of zeros stays zero."""
     values = rows.astype(np.float32)
     lengths = np.linalg.norm(values, axis=1, keepdims=True)

@@ -17,7 +17,16 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from advisor.base.errors import EncodeError
-from advisor.encode.engine import About, Floats, Output, Role, Scores, Vectors, batches, unit_length
+from advisor.encode.engine import (
+    About,
+    Float32s,
+    Output,
+    Role,
+    Scores,
+    Vectors,
+    batches,
+    unit_length,
+)
 from advisor.encode.models import INSTALL_LOCAL, Model
 
 BATCH_TEXTS = 64
@@ -27,7 +36,7 @@ _PROBE = "A short text that shows how the model pools."
 
 
 @dataclass(frozen=True)
-class _Texts:
+class _TokenizedTexts:
     """Texts (or pairs) as the tokenizer takes them, with their tokens: without a limit, and as the model reads them."""
 
     items: list[Any]
@@ -70,7 +79,7 @@ class Local:
         start = time.perf_counter()
         before = self._model.instruction(role) if instruct else ""
         asked = self._counted([before + text for text in texts])
-        dense: Floats | None = None
+        dense: Float32s | None = None
         for places in batches(asked.read, BATCH_TEXTS):
             rows = np.array(
                 list(self._encoder.embed([asked.items[i] for i in places], batch_size=len(places)))
@@ -101,10 +110,12 @@ class Local:
             )
         return Scores(raw, "logit", time.perf_counter() - start, asked.tokens, sum(asked.read))
 
-    def _counted(self, items: list[Any]) -> _Texts:
+    def _counted(self, items: list[Any]) -> _TokenizedTexts:
         tokens = tuple(len(one.ids) for one in self._counter.encode_batch_fast(items))
         limit = self.about.max_tokens
-        return _Texts(items, tokens, tuple(min(n, limit) for n in tokens) if limit else tokens)
+        return _TokenizedTexts(
+            items, tokens, tuple(min(n, limit) for n in tokens) if limit else tokens
+        )
 
 
 def load(model: Model, threads: int | None = None) -> Local:

@@ -77,7 +77,7 @@ class _Request:
     done: threading.Event = field(default_factory=threading.Event)
 
 
-Told = Callable[[str], None]
+OnStatus = Callable[[str], None]
 """Takes the sentence for where a visitor stands."""
 
 
@@ -279,7 +279,7 @@ class Pool:
         self._closed = False
         atexit.register(self.close)
 
-    def engine(self, model: Model, told: Told | None = None) -> Pooled:
+    def engine(self, model: Model, told: OnStatus | None = None) -> Pooled:
         """The model as an engine; begins to load it in the background. `told` hears where a request stands while it waits.
 
         Raises:
@@ -340,7 +340,7 @@ class Pool:
             return self._residents[model]
 
     def ask(
-        self, model: Model, told: Told | None, method: str, *arguments: Any, **named: Any
+        self, model: Model, told: OnStatus | None, method: str, *arguments: Any, **named: Any
     ) -> Any:
         """What the model answers, after waiting in its queue.
 
@@ -360,7 +360,9 @@ class Pool:
             raise EncodeError(value)
         return value
 
-    def _asked(self, resident: _Resident, told: Told | None, request: _Request) -> tuple[str, Any]:
+    def _asked(
+        self, resident: _Resident, told: OnStatus | None, request: _Request
+    ) -> tuple[str, Any]:
         """The answer of a model to a request that waits its turn."""
         name = resident.model.name
         if not resident.submit(request):
@@ -386,7 +388,7 @@ class Pool:
 class Pooled:
     """A model of the pool as an engine: requests wait their turn, within the pool's limits."""
 
-    def __init__(self, pool: Pool, model: Model, told: Told | None):
+    def __init__(self, pool: Pool, model: Model, told: OnStatus | None):
         self._pool = pool
         self._model = model
         self._told = told

@@ -20,24 +20,24 @@ from numpy.typing import NDArray
 
 from advisor.base.errors import EncodeError
 from advisor.catalog.schema import Variant
-from advisor.encode.dialects import EMBED, RERANK, SCALE_NOT_SAID, Asked, server_root
+from advisor.encode.dialects import EMBED, RERANK, SCALE_NOT_SAID, EndpointRequest, server_root
 from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import (
     About,
-    BusyError,
     FullError,
     Output,
     Role,
     Scores,
+    ServerBusyError,
     TextRefusedError,
     Vectors,
     refuse_long,
     unit_length,
 )
 from advisor.net import client
-from advisor.net.client import Limits, Line, Reply
+from advisor.net.client import Line, Reply, RequestLimits
 
-LIMITS = Limits()
+LIMITS = RequestLimits()
 TASK = "Given a question, retrieve passages that answer it"
 """What `{task}` stands for in an instruction, as in Gemma2's, unless the caller says otherwise."""
 MOST_ITEMS = 256
@@ -85,7 +85,7 @@ class Remote:
         *,
         key: str | None = None,
         task: str = TASK,
-        limits: Limits = LIMITS,
+        limits: RequestLimits = LIMITS,
         private: bool = True,
         longest: int | None = None,
         gate: Gate | None = None,
@@ -164,7 +164,7 @@ class Remote:
             else None
         )
         got = self._got(
-            Asked(
+            EndpointRequest(
                 self._about.model,
                 [instructed(text, instruction if instruct else None, self._task) for text in texts],
                 role,
@@ -187,7 +187,7 @@ class Remote:
             raise EncodeError(
                 f"{self._about.where} is an embedder: it scores no pairs. Choose a reranker."
             )
-        got = self._got(Asked(self._about.model, list(passages), query=query))
+        got = self._got(EndpointRequest(self._about.model, list(passages), query=query))
         if not set(map(type, got.values)) <= {int, float} or not all(
             -LARGEST_LOGIT <= score <= LARGEST_LOGIT for score in got.values
         ):
@@ -212,7 +212,7 @@ class Remote:
         if sentence not in self._about.notes:
             self._about = replace(self._about, notes=(*self._about.notes, sentence))
 
-    def _got(self, asked: Asked) -> _Got:
+    def _got(self, asked: EndpointRequest) -> _Got:
         """The answers to all texts, batch by batch, within the deadline."""
         if not all(text.strip() for text in [*asked.texts, asked.query or "-"]):
             raise TextRefusedError("One of the texts is empty, which no model reads. Leave it out.")
@@ -276,7 +276,7 @@ class Remote:
             filled += size
         yield batch
 
-    def _batch(self, line: Line, path: str, asked: Asked) -> _Got:
+    def _batch(self, line: Line, path: str, asked: EndpointRequest) -> _Got:
         """The values of one request, in the order of its texts."""
         dialect = self._dialect
         reply = line.ask(
@@ -383,7 +383,7 @@ class Remote:
     def _refusal(self, reply: Reply) -> EncodeError:
         """What a status other than 200 says: of the text, of how much the server takes, or of the server."""
         if reply.status == 429:
-            return BusyError(
+            return ServerBusyError(
                 self._problem(reply), client.wait_s(reply.headers.get("Retry-After", ""))
             )
         return (TextRefusedError if reply.status in (400, 413, 422) else EncodeError)(

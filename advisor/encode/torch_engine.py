@@ -19,7 +19,16 @@ import numpy as np
 from tokenizers import Encoding, Tokenizer
 
 from advisor.base.errors import EncodeError
-from advisor.encode.engine import About, Floats, Output, Role, Scores, Vectors, batches, unit_length
+from advisor.encode.engine import (
+    About,
+    Float32s,
+    Output,
+    Role,
+    Scores,
+    Vectors,
+    batches,
+    unit_length,
+)
 from advisor.encode.models import Model
 
 INSTALL_TORCH = (
@@ -79,7 +88,7 @@ class Torch:
         read, tokens = self._read(texts, before=self._model.instruction(role) if instruct else "")
         dense = np.empty((len(texts), self._network.config.hidden_size), np.float32)
         sparse: dict[int, dict[str, float]] = {}
-        multi: dict[int, Floats] = {}
+        multi: dict[int, Float32s] = {}
         for places in batches([len(one) for one in read], BATCH_TEXTS):
             with self._computing():
                 given = self._given([read[place] for place in places])

@@ -10,7 +10,7 @@ import numpy as np
 
 from advisor.base import formatting
 from advisor.base.units import HOURS_PER_MONTH
-from advisor.decide.recommend import Judged, Recommendation, preference
+from advisor.decide.recommend import JudgedPlan, Recommendation, preference
 from advisor.sizing.latency import filled
 from advisor.sizing.ranges import ENDS
 
@@ -21,8 +21,8 @@ class Crossing(NamedTuple):
     `capacity` is what one machine carries in a month when it is filled as assumed, in tokens, in the same order.
     """
 
-    own: Judged
-    offer: Judged
+    own: JudgedPlan
+    offer: JudgedPlan
     tokens: tuple[float | None, float | None, float | None]
     capacity: tuple[float, float, float]
 
@@ -51,7 +51,7 @@ def crossing_tokens(
     return (machines + spare) * each
 
 
-def monthly_capacity(found: Recommendation, own: Judged) -> tuple[float, float, float] | None:
+def monthly_capacity(found: Recommendation, own: JudgedPlan) -> tuple[float, float, float] | None:
     """Tokens a month that one machine carries at the workload's mix and ratio of peak to average: (fast end, base, slow end of the speed); None without a load."""
     tokens, used = own.plan.tokens.monthly, found.assumptions.target_utilisation
     shares = [float(found.table.needed[end][own.row]) for end in ENDS]
@@ -61,7 +61,7 @@ def monthly_capacity(found: Recommendation, own: Judged) -> tuple[float, float, 
     return fast, middle, slow
 
 
-def rents_usd(found: Recommendation, own: Judged, volumes: Sequence[float]) -> list[float]:
+def rents_usd(found: Recommendation, own: JudgedPlan, volumes: Sequence[float]) -> list[float]:
     """US dollars a month of as many machines as carry each volume, in tokens a month, one to spare where that is asked; for a machine with a rent and a load."""
     capacity, rent = monthly_capacity(found, own), own.plan.rent
     assert capacity is not None and rent is not None
@@ -69,7 +69,7 @@ def rents_usd(found: Recommendation, own: Judged, volumes: Sequence[float]) -> l
     return [float(rent) * HOURS_PER_MONTH * count for count in machines.tolist()]
 
 
-def crossings(found: Recommendation, own: Judged) -> list[Crossing]:
+def crossings(found: Recommendation, own: JudgedPlan) -> list[Crossing]:
     """A machine against each priced offer of the same model, the dearest offer first (where the machine pays soonest)."""
     capacity, rent = monthly_capacity(found, own), own.plan.rent
     if capacity is None or rent is None:
@@ -86,12 +86,12 @@ def crossings(found: Recommendation, own: Judged) -> list[Crossing]:
     return told
 
 
-def _price(offer: Judged) -> float:
+def _price(offer: JudgedPlan) -> float:
     figure = offer.plan.figure("usd_per_1m_input")
     return 0.0 if figure is None else float(figure)
 
 
-def machines_to_compare(found: Recommendation, variant_id: str) -> list[Judged]:
+def machines_to_compare(found: Recommendation, variant_id: str) -> list[JudgedPlan]:
     """The machines that a model fits, by what a million tokens cost on a full one, the least first: those on which it can pay at all."""
     rows = [
         j
@@ -105,25 +105,25 @@ def machines_to_compare(found: Recommendation, variant_id: str) -> list[Judged]:
     return sorted(rows, key=lambda j: (_full(found, j), preference(found, j)))
 
 
-def _full(found: Recommendation, own: Judged) -> float:
+def _full(found: Recommendation, own: JudgedPlan) -> float:
     """US dollars a million tokens on a machine that is filled as assumed."""
     capacity = monthly_capacity(found, own)
     assert capacity is not None and own.plan.rent is not None
     return float(own.plan.rent) * HOURS_PER_MONTH / capacity[1] * 1e6
 
 
-def full_usd_per_1m(found: Recommendation, own: Judged) -> float | None:
+def full_usd_per_1m(found: Recommendation, own: JudgedPlan) -> float | None:
     """US dollars a million tokens on a machine that is filled as assumed; None without a load."""
     return None if monthly_capacity(found, own) is None else _full(found, own)
 
 
-def usd_per_1m(found: Recommendation, own: Judged) -> float | None:
+def usd_per_1m(found: Recommendation, own: JudgedPlan) -> float | None:
     """US dollars a million tokens at the workload's actual use of the machines; None without a load."""
     amount, tokens = own.plan.encoding_usd, own.plan.tokens.monthly
     return None if amount is None or not tokens else float(amount.base) / tokens * 1e6
 
 
-def formula(found: Recommendation, own: Judged) -> list[str]:
+def formula(found: Recommendation, own: JudgedPlan) -> list[str]:
     """How the break-even is worked out, with the visitor's numbers in it."""
     found_crossings = crossings(found, own)
     if not found_crossings or own.plan.rent is None:

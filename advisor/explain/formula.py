@@ -5,7 +5,7 @@ from __future__ import annotations
 from advisor.base import formatting, units
 from advisor.decide import stores
 from advisor.decide.places import free_usd_per_month
-from advisor.decide.recommend import Judged, Recommendation
+from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain.sentences import (
     measurement,
     speed_origin,
@@ -39,7 +39,7 @@ def latency_formula(found: Recommendation) -> list[str]:
     return lines
 
 
-def cost_formula(judged: Judged, found: Recommendation) -> list[str]:
+def cost_formula(judged: JudgedPlan, found: Recommendation) -> list[str]:
     """The cost of one plan step by step with the visitor's numbers in it."""
     plan = judged.plan
     lines = _tokens_formula(judged, found)
@@ -70,7 +70,7 @@ def cost_formula(judged: Judged, found: Recommendation) -> list[str]:
     return lines
 
 
-def _tokens_formula(judged: Judged, found: Recommendation) -> list[str]:
+def _tokens_formula(judged: JudgedPlan, found: Recommendation) -> list[str]:
     plan, workload, count = judged.plan, found.workload, formatting.count
     tokens, variant = plan.tokens, plan.variant
     if variant.kind == "reranker":
@@ -92,7 +92,7 @@ def _tokens_formula(judged: Judged, found: Recommendation) -> list[str]:
     ]
 
 
-def _own_formula(judged: Judged, found: Recommendation) -> list[str]:
+def _own_formula(judged: JudgedPlan, found: Recommendation) -> list[str]:
     """Speed, load, machines and rent of one's own hardware."""
     plan, workload, count = judged.plan, found.workload, formatting.count
     variant, instance, speed, replicas = (
@@ -123,7 +123,7 @@ def _own_formula(judged: Judged, found: Recommendation) -> list[str]:
     return lines
 
 
-def _speed_formula(judged: Judged, found: Recommendation) -> str:
+def _speed_formula(judged: JudgedPlan, found: Recommendation) -> str:
     """Where the tokens a second of one machine are from: a measurement there, or the share of the peak that published runs reached."""
     plan, asked, count = judged.plan, found.assumptions.precision, formatting.count
     instance, speed, machine = plan.instance, plan.tokens_per_second, plan.measured
@@ -145,7 +145,7 @@ def _speed_formula(judged: Judged, found: Recommendation) -> str:
     return f"Speed of {plan.where}: {formatting.significant(peak / 1e12)} TFLOP/s dense {throughput.precision_of(kind or 'gpu', asked)} peak × {mfu:.1%} reached{slower} / that = {low_to_high}"
 
 
-def _index_formula(judged: Judged, found: Recommendation) -> str:
+def _index_formula(judged: JudgedPlan, found: Recommendation) -> str:
     plan, workload, count = judged.plan, found.workload, formatting.count
     assert plan.index_usd is not None
     values = f"{count(plan.tokens.vectors)} vectors × {count(plan.variant.embedding_dim)} dimensions × bytes of {workload.vector_type}"

@@ -11,7 +11,7 @@ import numpy as np
 from advisor.ask.assumptions import Assumptions
 from advisor.base import formatting, units
 from advisor.decide import evidence, stores
-from advisor.decide.recommend import Judged, Recommendation, Role, eligible, preference
+from advisor.decide.recommend import JudgedPlan, Recommendation, Step, eligible, preference
 from advisor.sizing import throughput
 
 
@@ -26,7 +26,7 @@ class Reason(NamedTuple):
 class Alternative(NamedTuple):
     """The cheapest plan of a variant, hosted or own, and how it compares with the pick of its step."""
 
-    judged: Judged
+    judged: JudgedPlan
     text: str
 
 
@@ -48,7 +48,7 @@ def reasons(found: Recommendation) -> tuple[Reason, ...]:
     return (*told, *_remarks(found.pick.parts))
 
 
-def _remarks(parts: tuple[Judged, ...]) -> list[Reason]:
+def _remarks(parts: tuple[JudgedPlan, ...]) -> list[Reason]:
     """The rules' warnings and notes, warnings first; one that is the same for all steps is told once."""
     texts = Counter(f.text for part in parts for f in part.remarks)
     told: dict[str, tuple[str, Reason]] = {}
@@ -67,16 +67,16 @@ def won(found: Recommendation) -> str:
     return f"{found.pick.named}, {formatting.usd(found.monthly)} a month. {' '.join(told)}"
 
 
-def _role(found: Recommendation, kind: str) -> Role:
-    role = found.role(kind)
-    assert role is not None, "a plan that is picked has a step"
-    return role
+def _role(found: Recommendation, kind: str) -> Step:
+    step = found.step(kind)
+    assert step is not None, "a plan that is picked has a step"
+    return step
 
 
-def _quality(found: Recommendation, part: Judged) -> Reason:
+def _quality(found: Recommendation, part: JudgedPlan) -> Reason:
     """What the part's score, or the lack of one, did for it."""
-    role, workload, names = _role(found, part.kind), found.workload, found.catalog.variants
-    chosen = role.evidence
+    step, workload, names = _role(found, part.kind), found.workload, found.catalog.variants
+    chosen = step.evidence
     count = len({j.variant_id for j in found.fitting(part.kind)})
     kind, name = f"{part.kind}s" if count > 1 else part.kind, part.plan.variant.name
     sources = chosen.source_ids
@@ -129,10 +129,10 @@ def _quality(found: Recommendation, part: Judged) -> Reason:
     )
 
 
-def _aside(found: Recommendation, part: Judged) -> str:
+def _aside(found: Recommendation, part: JudgedPlan) -> str:
     """That differences which do not count were left aside, where the part is not quite the cheapest."""
-    role = _role(found, part.kind)
-    least = min(found.judged[row].monthly for row in eligible(role, role.fitting, found.workload))
+    step = _role(found, part.kind)
+    least = min(found.judged[row].monthly for row in eligible(step, step.fitting, found.workload))
     if found.pick is not None and found.pick.shared:
         return " together with the other step"
     return (
@@ -142,7 +142,7 @@ def _aside(found: Recommendation, part: Judged) -> str:
     )
 
 
-def _first_stage_gain(found: Recommendation, part: Judged) -> list[Reason]:
+def _first_stage_gain(found: Recommendation, part: JudgedPlan) -> list[Reason]:
     """What a reranker gains over the first stage of the same table."""
     chosen = _role(found, part.kind).evidence
     uplift = chosen.uplift.get(part.variant_id)
@@ -153,7 +153,7 @@ def _first_stage_gain(found: Recommendation, part: Judged) -> list[Reason]:
     return [Reason("uplift", text, chosen.source_ids)]
 
 
-def _hosted(part: Judged) -> Reason:
+def _hosted(part: JudgedPlan) -> Reason:
     plan = part.plan
     assert plan.offer is not None and plan.encoding_usd is not None
     verb = "Reranking" if part.kind == "reranker" else "Encoding"
@@ -162,7 +162,7 @@ def _hosted(part: Judged) -> Reason:
     return Reason("cost", text, plan.price_sources)
 
 
-def _own(found: Recommendation, part: Judged) -> list[Reason]:
+def _own(found: Recommendation, part: JudgedPlan) -> list[Reason]:
     """What an own machine carries and costs."""
     plan, workload = part.plan, found.workload
     assert (
@@ -224,7 +224,7 @@ def _shared(found: Recommendation) -> list[Reason]:
     return [Reason("shared", text, plan.price_sources)]
 
 
-def _index(found: Recommendation, part: Judged) -> Reason:
+def _index(found: Recommendation, part: JudgedPlan) -> Reason:
     plan, workload = part.plan, found.workload
     assert plan.index_usd is not None
     store = stores.name(found.catalog, workload.vector_store)
@@ -277,7 +277,7 @@ def _together(found: Recommendation) -> list[Reason]:
     return [Reason("pipeline", text, ())]
 
 
-def ties(found: Recommendation, part: Judged) -> list[Judged]:
+def ties(found: Recommendation, part: JudgedPlan) -> list[JudgedPlan]:
     """Other offers of the same variant at exactly the same price; first party and listing first."""
     if not part.hosted:
         return []
@@ -293,7 +293,7 @@ def ties(found: Recommendation, part: Judged) -> list[Judged]:
     )
 
 
-def _tie(others: list[Judged], part: Judged) -> Reason:
+def _tie(others: list[JudgedPlan], part: JudgedPlan) -> Reason:
     names = sorted({j.plan.where for j in others if j.plan.where != part.plan.where})
     same = [j for j in others if j.plan.where == part.plan.where]
     parts = [formatting.listed(names)] if names else []
@@ -314,7 +314,7 @@ def alternatives(found: Recommendation, kind: str) -> list[Alternative]:
     pick = found.pick.part(kind) if found.pick else None
     if pick is None:
         return []
-    cheapest: dict[tuple[str, bool], Judged] = {}
+    cheapest: dict[tuple[str, bool], JudgedPlan] = {}
     for j in sorted(found.fitting(kind), key=lambda j: (j.monthly, preference(found, j))):
         cheapest.setdefault((j.variant_id, j.hosted), j)
     shared = found.pick is not None and found.pick.shared is not None
@@ -324,7 +324,7 @@ def alternatives(found: Recommendation, kind: str) -> list[Alternative]:
     return [Alternative(j, versus(found, j, pick)) for j in rows]
 
 
-def versus(found: Recommendation, other: Judged, pick: Judged) -> str:
+def versus(found: Recommendation, other: JudgedPlan, pick: JudgedPlan) -> str:
     """How a plan that fits differs from the pick of its step, in points and dollars."""
     if found.pick is not None and found.pick.shared:
         return _versus_shared(found, other, pick)
@@ -349,13 +349,13 @@ def versus(found: Recommendation, other: Judged, pick: Judged) -> str:
     return f"{quality[0].upper()}{quality[1:]} for {money}."
 
 
-def _versus_shared(found: Recommendation, other: Judged, pick: Judged) -> str:
+def _versus_shared(found: Recommendation, other: JudgedPlan, pick: JudgedPlan) -> str:
     """How a plan differs from the pick where both steps share machines: with the cheapest plan of the other step beside it."""
     rest = min(
         j.monthly
-        for role in found.roles
-        if role.kind != other.kind
-        for j in found.fitting(role.kind)
+        for step in found.steps
+        if step.kind != other.kind
+        for j in found.fitting(step.kind)
     )
     money = f"{formatting.usd(other.monthly + rest)} a month with the cheapest plan of the other step, against {formatting.usd(found.monthly)} together"
     if other.variant_id == pick.variant_id:
@@ -376,13 +376,13 @@ def loosen(found: Recommendation) -> list[Reason]:
     if found.pick is not None:
         return []
     told = []
-    for role in found.roles:
-        if len(role.fitting):
+    for step in found.steps:
+        if len(step.fitting):
             continue
         alone: Counter[str] = Counter()
         sample: dict[str, tuple[float, int]] = {}  # the cheapest that the rule alone keeps out
         for row in range(len(found.table)):
-            if found.judged[row].kind != role.kind or np.isnan(
+            if found.judged[row].kind != step.kind or np.isnan(
                 found.judged[row].monthly
             ):  # nobody knows whether it would fit
                 continue
@@ -393,7 +393,7 @@ def loosen(found: Recommendation) -> list[Reason]:
                     sample[rules[0]] = (found.judged[row].monthly, row)
         for rule, freed in sorted(alone.items(), key=lambda item: (-item[1], item[0])):
             finding = found.judged[sample[rule][1]].excluded[0]
-            number = f"{freed} {role.kind} plans" if freed > 1 else f"one {role.kind} plan"
+            number = f"{freed} {step.kind} plans" if freed > 1 else f"one {step.kind} plan"
             told.append(
                 Reason(
                     rule,
@@ -401,8 +401,8 @@ def loosen(found: Recommendation) -> list[Reason]:
                     finding.sources,
                 )
             )
-    if not told and len(found.roles) > 1 and all(len(role.fitting) for role in found.roles):
-        least = sum(min(j.monthly for j in found.fitting(role.kind)) for role in found.roles)
+    if not told and len(found.steps) > 1 and all(len(step.fitting) for step in found.steps):
+        least = sum(min(j.monthly for j in found.fitting(step.kind)) for step in found.steps)
         text = f"Each step fits alone, but together they cost at least {formatting.usd(least)} a month, over the budget of {formatting.usd(found.workload.budget_usd_per_month)}."
         told.append(Reason("within-budget", text, ("decision-0006-own-hardware",)))
     return told
@@ -418,12 +418,12 @@ def _assumptions(found: Recommendation) -> Iterator[str]:
     for name, value in found.assumptions.changed().items():
         yield f"Changed by you: {Assumptions.model_fields[name].title} is {value}."
     yield "Prices and evidence are those of this catalog; taxes, egress and discounts are left out."
-    if any(role.kind == "reranker" for role in found.roles):
+    if any(step.kind == "reranker" for step in found.steps):
         yield "A provider is taken to bill query and passage for every pair; the low end bills the query once a request. Whether providers do either was found for none."
         yield "The reranker is taken to read whole passages, cut at its limit, also where an embedder reads them in parts."
     for name in sorted({p.name for p in found.catalog.providers.values() if p.free_usd_per_day}):
         yield f"{name}'s free daily allocation is counted at the low end only: it holds for a whole account, and for each day alone."
-    if any(role.kind == "embedder" for role in found.roles):
+    if any(step.kind == "embedder" for step in found.steps):
         yield from _index_assumptions(found)
         yield "The mean passage is taken to be the typical one; one in twenty is taken to be as long as the 95th percentile when passages are split, without overlap."
     if workload.placement != "hosted" and (

@@ -129,20 +129,20 @@ def as_markdown(catalog: Catalog, found: Recommendation) -> str:
         f"- {reason.text}{_marks(reason.sources)}"
         for reason in reasons.reasons(found) or reasons.loosen(found)
     ] or ["- No single requirement alone keeps a plan out."]
-    for role in found.roles:
-        caveat = role.evidence.set.caveat if role.evidence.set else None
+    for step in found.steps:
+        caveat = step.evidence.set.caveat if step.evidence.set else None
         lines += [
             f"- {text}"
             for text in (
-                f"{role.evidence.meaning}." if role.evidence.meaning else "",
+                f"{step.evidence.meaning}." if step.evidence.meaning else "",
                 f"Mind: {caveat}" if caveat else "",
             )
             if text
         ]
     lines += [f"- {saved['firmness']}"] if saved["firmness"] else []
-    for role in found.roles:
-        lines += ["", f"## Also possible as {role.kind}", ""]
-        others = reasons.alternatives(found, role.kind)
+    for step in found.steps:
+        lines += ["", f"## Also possible as {step.kind}", ""]
+        others = reasons.alternatives(found, step.kind)
         lines += [
             f"- {o.judged.named}: {formatting.usd(o.judged.cost.base)} a month. {o.text}"
             for o in others
@@ -241,8 +241,8 @@ def _changed(catalog: Catalog, saved: Saved, found: Recommendation) -> list[str]
             lines.append(
                 f"Rule {key} {'is gone' if key not in rules else 'is new' if key not in saved.rules else 'reads otherwise'}."
             )
-    for role in found.roles:
-        lines += _changed_scores(role.evidence, saved.evidence.get(role.kind))
+    for step in found.steps:
+        lines += _changed_scores(step.evidence, saved.evidence.get(step.kind))
     if not lines and saved.catalog_version != found.catalog.version:
         lines.append(
             "The catalog has another version, but no price, rule or score that this answer compares has changed."

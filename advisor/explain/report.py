@@ -6,7 +6,7 @@ from typing import Any
 
 from advisor.base import formatting
 from advisor.decide.evidence import Evidence
-from advisor.decide.recommend import Judged, Pipeline, Recommendation
+from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation
 from advisor.explain import reasons
 from advisor.explain.reasons import Reason
 from advisor.sizing.ranges import Range
@@ -42,10 +42,10 @@ def as_text(found: Recommendation) -> str:
     """The recommendation as plain text: the answer, its reasons, the runners-up, what was ruled out."""
     lines = [headline(found), ""]
     lines += [f"- {reason.text}" for reason in reasons.reasons(found) or reasons.loosen(found)]
-    for role in found.roles:
-        others = reasons.alternatives(found, role.kind)
+    for step in found.steps:
+        others = reasons.alternatives(found, step.kind)
         if others:
-            lines += ["", f"Also possible as {role.kind}:"]
+            lines += ["", f"Also possible as {step.kind}:"]
             lines += [
                 f"- {o.judged.named}, {formatting.usd(o.judged.monthly)} a month. {o.text}"
                 for o in others
@@ -60,7 +60,7 @@ def as_text(found: Recommendation) -> str:
 
 def rejections(found: Recommendation) -> list[str]:
     """One sentence for each variant and rule that ruled plans of it out first, with the places; of own machines the first few are named."""
-    groups: dict[tuple[str, bool, str], list[Judged]] = {}
+    groups: dict[tuple[str, bool, str], list[JudgedPlan]] = {}
     for judged in found.rejected:
         first = judged.excluded[0].text if judged.hosted else found.rules.excluding(judged.row)[0]
         groups.setdefault((judged.plan.variant.name, judged.hosted, first), []).append(judged)
@@ -90,7 +90,7 @@ def as_json(found: Recommendation, plans: bool = False) -> dict[str, Any]:
         "workload": found.workload.model_dump(mode="json"),
         "catalog_version": found.catalog.version,
         "date": found.today.isoformat(),
-        "evidence": {role.kind: _evidence(role.evidence) for role in found.roles},
+        "evidence": {step.kind: _evidence(step.evidence) for step in found.steps},
         "pick": None if found.pick is None else _pick(found, found.pick),
         "ties": [
             j.id
@@ -99,8 +99,8 @@ def as_json(found: Recommendation, plans: bool = False) -> dict[str, Any]:
         ],
         "alternatives": [
             _plan(o.judged) | {"text": o.text}
-            for role in found.roles
-            for o in reasons.alternatives(found, role.kind)
+            for step in found.steps
+            for o in reasons.alternatives(found, step.kind)
         ],
         "rejected": [
             {
@@ -159,7 +159,7 @@ def _pick(found: Recommendation, pick: Pipeline) -> dict[str, Any]:
     }
 
 
-def _plan(judged: Judged) -> dict[str, Any]:
+def _plan(judged: JudgedPlan) -> dict[str, Any]:
     plan = judged.plan
     speed = plan.tokens_per_second
     return {
@@ -177,7 +177,7 @@ def _plan(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _placement(judged: Judged) -> dict[str, Any]:
+def _placement(judged: JudgedPlan) -> dict[str, Any]:
     plan, instance = judged.plan, judged.plan.instance
     told: dict[str, Any] = {
         "as_of": plan.as_of.isoformat() if plan.as_of else None,

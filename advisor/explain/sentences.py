@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from advisor.base import formatting
 from advisor.catalog import Catalog
-from advisor.decide.recommend import Judged, Recommendation, preference
+from advisor.decide.recommend import JudgedPlan, Recommendation, preference
 from advisor.family.price_list import dated, tier
 from advisor.sizing import throughput
 from advisor.sizing.ranges import Range
 
 
-def price_note(judged: Judged) -> str:
+def price_note(judged: JudgedPlan) -> str:
     """Of when a plan's price is, who states it, and what was noted beside it."""
     plan = judged.plan
     if plan.offer is not None and plan.provider is not None:
@@ -28,7 +28,7 @@ def spread(amount: Range) -> str:
     return f" ({shown})" if " to " in shown else ""
 
 
-def rate(judged: Judged) -> str:
+def rate(judged: JudgedPlan) -> str:
     """`3,848 (1,570 to 9,430)`: tokens a second of one machine with their range, for a plan whose speed is known."""
     speed = judged.plan.tokens_per_second
     assert speed is not None
@@ -36,7 +36,7 @@ def rate(judged: Judged) -> str:
     return f"{speed.base:,.0f}{low_to_high}"
 
 
-def speed_origin(judged: Judged) -> str:
+def speed_origin(judged: JudgedPlan) -> str:
     """`measured here`, `measured here at 128 tokens`, `scaled by FLOPs from BGE Small EN v1.5's measurement`; empty where the speed is estimated from published runs."""
     plan, machine = judged.plan, judged.plan.measured
     if machine is None:
@@ -50,7 +50,7 @@ def speed_origin(judged: Judged) -> str:
     )
 
 
-def tokens_of_text(judged: Judged) -> float:
+def tokens_of_text(judged: JudgedPlan) -> float:
     """Tokens of the text for which the FLOPs of a token are worked out."""
     variant = judged.plan.variant
     return ((judged.plan.load.token_flops or 0.0) - throughput.base(variant)) / (
@@ -89,13 +89,13 @@ def this_machine(found: Recommendation) -> list[str]:
             f"At {found.assumptions.precision}, as asked under the assumptions, its speed was not measured, so it is not priced.",
         ]
     rows = sorted(
-        (j for j in on.values() if found.role(j.kind)),
+        (j for j in on.values() if found.step(j.kind)),
         key=lambda j: (j.row != own.row, not j.fits, j.monthly, j.id),
     )
     return told + [_on_this_machine(j) for j in rows]
 
 
-def _on_this_machine(judged: Judged) -> str:
+def _on_this_machine(judged: JudgedPlan) -> str:
     name, plan, replicas = judged.plan.variant.name, judged.plan, judged.plan.replicas
     if not judged.fits:
         why = judged.excluded[0].text if judged.excluded else "what it costs there is not known."
@@ -119,22 +119,22 @@ def usd_or_not_known(amount: Range | None) -> str:
 def scores_sentence(found: Recommendation) -> str:
     """` · scores 54.3 on MTEB(eng, v1) retrieval`, for each step that has a score."""
     told = []
-    for role in found.roles:
-        part = found.pick.part(role.kind) if found.pick else None
-        if part is not None and part.quality is not None and role.evidence.set is not None:
-            lead = "scores" if len(found.roles) == 1 else f"the {role.kind} scores"
-            told.append(f" · {lead} {formatting.points(part.quality)} on {role.evidence.set.name}")
+    for step in found.steps:
+        part = found.pick.part(step.kind) if found.pick else None
+        if part is not None and part.quality is not None and step.evidence.set is not None:
+            lead = "scores" if len(found.steps) == 1 else f"the {step.kind} scores"
+            told.append(f" · {lead} {formatting.points(part.quality)} on {step.evidence.set.name}")
     return "".join(told)
 
 
 def score_notes(found: Recommendation) -> list[str]:
     """What each step's metric says, and what to mind of its set of scores."""
     notes = []
-    for role in found.roles:
-        caveat = role.evidence.set.caveat if role.evidence.set else None
-        if role.evidence.meaning and role.evidence.set is not None:
+    for step in found.steps:
+        caveat = step.evidence.set.caveat if step.evidence.set else None
+        if step.evidence.meaning and step.evidence.set is not None:
             notes.append(
-                f"{role.evidence.meaning}. {f'{role.evidence.set.name}: {caveat}' if caveat else ''}".strip()
+                f"{step.evidence.meaning}. {f'{step.evidence.set.name}: {caveat}' if caveat else ''}".strip()
             )
     return list(dict.fromkeys(notes))
 
@@ -144,8 +144,8 @@ def left_out(found: Recommendation) -> list[str]:
     names = found.catalog.variants
     return [
         f"{names[key].name}: {why}."
-        for role in found.roles
-        for key, why in role.evidence.unranked.items()
+        for step in found.steps
+        for key, why in step.evidence.unranked.items()
     ]
 
 
@@ -168,7 +168,7 @@ def plan_sentence(found: Recommendation, plan_id: str) -> str:
     return f"{cost}{score}{fast}. {price_note(judged).strip()}"
 
 
-def encoding_sentence(found: Recommendation, judged: Judged) -> str:
+def encoding_sentence(found: Recommendation, judged: JudgedPlan) -> str:
     """What encoding the corpus takes once, and that a change of model means the same again."""
     plan = judged.plan
     hours, once = plan.first_hours, plan.one_off_usd
@@ -184,7 +184,7 @@ def encoding_sentence(found: Recommendation, judged: Judged) -> str:
     )
 
 
-def cheapest(found: Recommendation, kind: str) -> list[Judged]:
+def cheapest(found: Recommendation, kind: str) -> list[JudgedPlan]:
     """The plans of a step that fit at exactly the lowest monthly cost, first party and listing first; empty where nothing fits."""
     fitting = sorted(found.fitting(kind), key=lambda j: j.monthly)
     near = [

@@ -15,9 +15,9 @@ from advisor.catalog import Catalog
 from advisor.decide.evidence import EQUAL_POINTS
 from advisor.decide.recommend import (
     BASE,
-    Choice,
     Ends,
-    Judged,
+    JudgedPlan,
+    PickedRows,
     Pipeline,
     Recommendation,
     choose,
@@ -122,7 +122,7 @@ def front(found: Recommendation, kind: str) -> set[str]:
     return ids
 
 
-def standing(judged: Judged, found: Recommendation, front: set[str]) -> str:
+def standing(judged: JudgedPlan, found: Recommendation, front: set[str]) -> str:
     """Where a plan stands among those with a score: one of `STANDINGS`."""
     if not judged.fits:
         return "ruled out"
@@ -136,7 +136,7 @@ def firmness(found: Recommendation) -> str:
     if found.pick is None or found.choice is None:
         return ""
     for words, ends in ESTIMATES.items():
-        other = choose(found.table, found.roles, found.workload, ends)
+        other = choose(found.table, found.steps, found.workload, ends)
         if other is not None and other != found.choice and not _counts_as_equal(found, other, ends):
             named = Pipeline(
                 tuple(found.judged[row] for row in other.rows), (0, 0, 0) if other.shared else None
@@ -158,7 +158,7 @@ def firmness(found: Recommendation) -> str:
     return "The pick holds at the low and at the high end of every estimate."
 
 
-def _counts_as_equal(found: Recommendation, other: Choice, ends: Ends) -> bool:
+def _counts_as_equal(found: Recommendation, other: PickedRows, ends: Ends) -> bool:
     """Whether a choice has the same models as the pick at a cost whose difference does not decide."""
     assert found.choice is not None
     models = [
@@ -188,7 +188,7 @@ def changes(catalog: Catalog, found: Recommendation) -> list[Change]:
                             field,
                             workload,
                             _told(found, other, field, stated),
-                            sum(len(role.fitting) for role in other.roles),
+                            sum(len(step.fitting) for step in other.steps),
                         )
                     )
                     break
@@ -300,15 +300,15 @@ def why_not(found: Recommendation, plan_id: str) -> list[str]:
     return lines + [finding.text for finding in judged.remarks]
 
 
-def _quality_bars(judged: Judged, found: Recommendation) -> str:
+def _quality_bars(judged: JudgedPlan, found: Recommendation) -> str:
     """Why its score keeps a plan from being picked; empty where it does not."""
-    workload, role = found.workload, found.role(judged.kind)
-    assert role is not None
-    if workload.priority == "cost" or not role.evidence.ranks:
+    workload, step = found.workload, found.step(judged.kind)
+    assert step is not None
+    if workload.priority == "cost" or not step.evidence.ranks:
         return ""
     if judged.quality is None:
         return "Without a score on this set it is picked only where cost is the priority."
-    gap = float(np.nanmax(role.quality[role.fitting])) - judged.quality
+    gap = float(np.nanmax(step.quality[step.fitting])) - judged.quality
     if workload.priority == "quality" and gap >= EQUAL_POINTS:
         return f"Quality is the priority, and it is {formatting.points(gap)} points below the best."
     if workload.priority == "balanced" and gap > workload.quality_tolerance:
@@ -316,13 +316,13 @@ def _quality_bars(judged: Judged, found: Recommendation) -> str:
     return ""
 
 
-def _cost_bars(judged: Judged, pick: Judged, found: Recommendation) -> str:
+def _cost_bars(judged: JudgedPlan, pick: JudgedPlan, found: Recommendation) -> str:
     """Why its cost, or the order among equals, keeps a plan whose score would do from being picked."""
-    workload, role = found.workload, found.role(judged.kind)
-    assert role is not None
+    workload, step = found.workload, found.step(judged.kind)
+    assert step is not None
     if found.pick is not None and found.pick.shared:
         return f"Both steps on the same machines cost {formatting.usd(found.monthly)} a month together, less than with it and a machine for the other step."
-    within = [found.judged[row] for row in eligible(role, role.fitting, workload)]
+    within = [found.judged[row] for row in eligible(step, step.fitting, workload)]
     cheapest = min(within, key=lambda j: (j.monthly, preference(found, j)))
     if judged.monthly > cheapest.monthly + material(workload, cheapest.monthly):
         return f"It costs {formatting.usd(judged.monthly - cheapest.monthly)} a month more than {cheapest.named}, the cheapest of the plans considered; that counts."
@@ -333,7 +333,7 @@ def _cost_bars(judged: Judged, pick: Judged, found: Recommendation) -> str:
             if j.monthly <= cheapest.monthly + material(workload, cheapest.monthly)
         ]
     )
-    kept = unbeaten(found.table, near, role.quality, costs_at(found.table, BASE))
+    kept = unbeaten(found.table, near, step.quality, costs_at(found.table, BASE))
     first_hand = min((preference(found, found.judged[row])[0] for row in near), default=0.0)
     if judged.row in near and judged.row not in kept and preference(found, judged)[0] == first_hand:
         rivals = (found.judged[row] for row in kept)

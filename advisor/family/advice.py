@@ -13,7 +13,7 @@ from advisor.decide import evidence
 from advisor.family import listing, price_list
 
 
-class Claim(NamedTuple):
+class AdviceClaim(NamedTuple):
     """One sentence and the ids of the sources of its figures."""
 
     text: str
@@ -21,30 +21,30 @@ class Claim(NamedTuple):
 
 
 @dataclass(frozen=True)
-class UseWhen:
+class VariantAdvice:
     """Verified advice for one variant; `presets` are the ids of the workloads that pick it."""
 
     sentence: str
-    wins: tuple[Claim, ...]
-    not_when: tuple[Claim, ...]
+    wins: tuple[AdviceClaim, ...]
+    not_when: tuple[AdviceClaim, ...]
     presets: tuple[str, ...]
 
 
 def use_when(
     catalog: Catalog, variant_id: str, picked_by: Mapping[str, tuple[str, ...]] | None = None
-) -> UseWhen:
+) -> VariantAdvice:
     """Advice for a variant; `picked_by` maps a preset's id to the variants that the engine picks for it."""
     variant = catalog.variants[variant_id]
     presets = tuple(preset for preset, picked in (picked_by or {}).items() if variant_id in picked)
     if variant.replaced_by:
-        return UseWhen(
+        return VariantAdvice(
             listing.keep_only(catalog.variants[variant.replaced_by].name), (), (), presets
         )
     if variant.kind == "language-model":
         text = "To generate text; it makes no vectors and no relevance scores, so it is no choice for retrieval."
-        return UseWhen(text, (), (), presets)
+        return VariantAdvice(text, (), (), presets)
     wins = tuple(_wins(catalog, variant_id, variant))
-    return UseWhen(
+    return VariantAdvice(
         _sentence(catalog, variant_id, variant),
         wins,
         tuple(_not_when(catalog, variant_id, variant)),
@@ -125,7 +125,7 @@ def _ranking(catalog: Catalog, variant_id: str) -> tuple[str, dict[str, float]] 
         else ("en",)
     )
     rivals = {variant_id, *siblings(catalog, variant_id)}
-    for chosen in evidence.admissible(catalog, evidence.Asked(variant.kind, asked)):
+    for chosen in evidence.admissible(catalog, evidence.ScoresWanted(variant.kind, asked)):
         found = {
             key: score
             for key, score in evidence.scores(catalog, chosen.id, asked).items()
@@ -136,7 +136,7 @@ def _ranking(catalog: Catalog, variant_id: str) -> tuple[str, dict[str, float]] 
     return None
 
 
-def _wins(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim]:
+def _wins(catalog: Catalog, variant_id: str, variant: Variant) -> list[AdviceClaim]:
     claims = []
     others = siblings(catalog, variant_id)
     ranking = _ranking(catalog, variant_id)
@@ -160,14 +160,14 @@ def _wins(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim]:
         if own and rest and (own < rest[0] if least else own > rest[-1]):
             show = formatting.parameters if field == "parameters" else formatting.count
             claims.append(
-                Claim(
+                AdviceClaim(
                     text.format(own=show(own), others=formatting.listed([show(n) for n in rest])),
                     variant.source_ids(field),
                 )
             )
     if set(variant.outputs) > {"dense"}:
         claims.append(
-            Claim(
+            AdviceClaim(
                 "The only one with sparse and multi-vector output beside the dense vector.",
                 variant.source_ids("outputs"),
             )
@@ -190,7 +190,7 @@ def _wins(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim]:
             )
         )
         claims.append(
-            Claim(
+            AdviceClaim(
                 f"The lowest known hosted price of its kind: {formatting.price(least_price.usd_per_1m)} at {where}{tie}.",
                 sources,
             )
@@ -198,7 +198,9 @@ def _wins(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim]:
     return claims
 
 
-def _score_claim(catalog: Catalog, variant_id: str, set_id: str, found: dict[str, float]) -> Claim:
+def _score_claim(
+    catalog: Catalog, variant_id: str, set_id: str, found: dict[str, float]
+) -> AdviceClaim:
     """Where the variant stands on the preferred set, best or not."""
     chosen = catalog.evidence_sets[set_id]
     own = found[variant_id]
@@ -212,7 +214,7 @@ def _score_claim(catalog: Catalog, variant_id: str, set_id: str, found: dict[str
         else f"number {place}"
     )
     text = f"The {word} of {len(found)} on {evidence.describe(catalog, chosen)}: {formatting.points(own)} against {formatting.listed([formatting.points(score) for score in rest])}."
-    return Claim(
+    return AdviceClaim(
         text,
         tuple(
             sorted(
@@ -222,7 +224,7 @@ def _score_claim(catalog: Catalog, variant_id: str, set_id: str, found: dict[str
     )
 
 
-def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim]:
+def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[AdviceClaim]:
     claims = []
     others = siblings(catalog, variant_id)
     if variant.languages_complete and variant.languages:
@@ -233,7 +235,7 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim
         )
         if wider:
             claims.append(
-                Claim(
+                AdviceClaim(
                     f"Not for other languages than {languages(variant).removesuffix(' only')}: {formatting.listed(wider, 'or')}.",
                     variant.source_ids("languages"),
                 )
@@ -244,18 +246,18 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim
     if longer:
         scope = "query and passage together" if variant.kind == "reranker" else "a text"
         claims.append(
-            Claim(
+            AdviceClaim(
                 f"Not for more than {formatting.count(variant.max_tokens)} tokens for {scope}: {formatting.listed(longer, 'or')}.",
                 variant.source_ids("max_tokens"),
             )
         )
     if variant.languages is None or len(variant.languages) > 1:
         english = evidence.choose(
-            catalog, evidence.Asked(variant.kind, ("en",)), {variant_id, *others}
+            catalog, evidence.ScoresWanted(variant.kind, ("en",)), {variant_id, *others}
         )
         if variant_id in english.unranked and english.ranks:
             claims.append(
-                Claim(
+                AdviceClaim(
                     f"For English alone it is not ranked: {english.unranked[variant_id]}.",
                     english.source_ids,
                 )
@@ -266,14 +268,14 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim
         and variant.recommended_tokens < variant.max_tokens
     ):
         claims.append(
-            Claim(
+            AdviceClaim(
                 f"With care over {formatting.count(variant.recommended_tokens)} tokens: it takes {formatting.count(variant.max_tokens)}, but was trained at that length.",
                 variant.source_ids("recommended_tokens"),
             )
         )
     for successor in variant.successors:
         claims.append(
-            Claim(
+            AdviceClaim(
                 f"For {successor.use_for} its publisher recommends {catalog.variants[successor.variant].name}.",
                 variant.source_ids("successors"),
             )
@@ -281,21 +283,21 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim
     licence = catalog.licences.get(variant.licence or "")
     if licence and not licence.permissive:
         claims.append(
-            Claim(
+            AdviceClaim(
                 f"Not where a permissive licence is asked for: it comes under {licence.name}.",
                 variant.source_ids("licence"),
             )
         )
     if variant.query_instruction_required:
         claims.append(
-            Claim(
+            AdviceClaim(
                 "Not where queries cannot carry a task instruction: it needs one.",
                 variant.source_ids("query_instruction_required"),
             )
         )
     if variant.kind == "reranker":
         claims.append(
-            Claim(
+            AdviceClaim(
                 "Not in place of an embedder: it scores pairs and makes no vectors.",
                 variant.source_ids("outputs"),
             )
@@ -305,7 +307,7 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Claim
         for _, _, o in catalog.offers()
     ):
         claims.append(
-            Claim(
+            AdviceClaim(
                 "Not where it has to be hosted by a provider: no offer with a known price was found.",
                 (),
             )

@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from advisor.base import formatting
-from advisor.catalog import Catalog, Family
+from advisor.catalog import Catalog, LoadedFamily
 from advisor.catalog.schema import Correction, Variant
 
 
@@ -41,7 +41,7 @@ def status(catalog: Catalog, variant: Variant) -> str:
     )
 
 
-def newest_first(family: Family) -> list[tuple[str, Variant]]:
+def newest_first(family: LoadedFamily) -> list[tuple[str, Variant]]:
     """A family's variants, the latest release first, then the larger first."""
     return sorted(
         family.variants.items(),
@@ -73,7 +73,7 @@ def signals(variant: Variant) -> list[str]:
     ]
 
 
-def release_groups(family: Family) -> dict[str, list[str]]:
+def release_groups(family: LoadedFamily) -> dict[str, list[str]]:
     """Names by month of release, the latest first; those without a date under `not known`, last."""
     groups: dict[str, list[str]] = {}
     for _, variant in newest_first(family):
@@ -81,7 +81,7 @@ def release_groups(family: Family) -> dict[str, list[str]]:
     return groups
 
 
-def releases(family: Family) -> list[Release]:
+def releases(family: LoadedFamily) -> list[Release]:
     """The dated releases of a family, for the timeline."""
     return [
         Release(v.name, v.released.isoformat(), v.kind)
@@ -90,7 +90,7 @@ def releases(family: Family) -> list[Release]:
     ]
 
 
-def correction(family: Family, variant_id: str | None, field: str) -> Correction | None:
+def correction(family: LoadedFamily, variant_id: str | None, field: str) -> Correction | None:
     """The correction of one field of a variant, or of the family."""
     return next(
         (c for c in family.corrections if c.variant == variant_id and c.field == field), None
@@ -194,7 +194,7 @@ def language_list(variant: Variant) -> str:
     return shown if variant.languages_complete else f"{shown} (its publisher says there are more)"
 
 
-def specification(catalog: Catalog, family: Family) -> list[dict[str, str]]:
+def specification(catalog: Catalog, family: LoadedFamily) -> list[dict[str, str]]:
     """The specifications table: one row a variant."""
     return [
         {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from advisor.base import formatting
-from advisor.catalog import Catalog, Family
+from advisor.catalog import Catalog, LoadedFamily
 from advisor.catalog.schema import Variant
 from advisor.family import listing
 from advisor.family.price_list import lowest
@@ -23,7 +23,7 @@ class Answer:
     sources: tuple[str, ...]
 
 
-def answers(catalog: Catalog, family: Family, view: View) -> list[Answer]:
+def answers(catalog: Catalog, family: LoadedFamily, view: View) -> list[Answer]:
     """The family's questions and answers: the listing's own in its words, or right ones from the verified facts."""
     if view == "listed":
         if family.listing is None:
@@ -43,7 +43,7 @@ def answers(catalog: Catalog, family: Family, view: View) -> list[Answer]:
     ]
 
 
-def _used_for(family: Family) -> Answer:
+def _used_for(family: LoadedFamily) -> Answer:
     name = family.facts.name
     kinds = {
         kind: [v for v in family.variants.values() if v.kind == kind]
@@ -68,7 +68,7 @@ def _used_for(family: Family) -> Answer:
     return Answer(f"What is {name} used for?", text, tuple(sorted(sources)))
 
 
-def _compared(catalog: Catalog, family: Family) -> Answer:
+def _compared(catalog: Catalog, family: LoadedFamily) -> Answer:
     other = catalog.families[family.facts.compared_with or ""]
     known = [v for v in other.variants.values() if v.max_tokens]
     longest = max((v.max_tokens or 0 for v in known), default=0)
@@ -104,7 +104,7 @@ def _compared(catalog: Catalog, family: Family) -> Answer:
     )
 
 
-def _which(catalog: Catalog, family: Family) -> Answer:
+def _which(catalog: Catalog, family: LoadedFamily) -> Answer:
     sources: set[str] = set()
     parts = [
         "It depends on your languages, lengths, volume and budget: Advise answers for your workload."

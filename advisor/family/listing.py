@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from advisor.base.formatting import listed
-from advisor.catalog import Family
+from advisor.catalog import LoadedFamily
 from advisor.catalog.schema import Listing, ListingPrice, ListingVariant
 from advisor.family.facts import Release
 
@@ -15,7 +15,7 @@ CURRENT = "Current"
 
 
 @dataclass(frozen=True)
-class Row:
+class ListedRow:
     """One row of the variants table, as listed."""
 
     variant_id: str
@@ -35,13 +35,13 @@ class AsListed:
     name: str
     developer: str
     listing: Listing
-    rows: tuple[Row, ...]
+    rows: tuple[ListedRow, ...]
     groups: dict[str, tuple[str, ...]]
     max_context: str | None
     faq: tuple[tuple[str, str], ...]
 
 
-def as_listed(family: Family) -> AsListed:
+def as_listed(family: LoadedFamily) -> AsListed:
     """The as-listed view of a family.
 
     Raises:
@@ -121,7 +121,7 @@ def golden(view: AsListed) -> dict[str, Any]:
     }
 
 
-def _row(variant: ListingVariant) -> Row:
+def _row(variant: ListingVariant) -> ListedRow:
     signals = [
         variant.capability,
         variant.context and f"{variant.context} context",
@@ -135,7 +135,7 @@ def _row(variant: ListingVariant) -> Row:
     if variant.replaced_by:
         status = f"Replaced by {variant.replaced_by}"
         use_when = keep_only(variant.replaced_by)
-    return Row(
+    return ListedRow(
         variant.variant,
         variant.name,
         use_when,
@@ -152,7 +152,7 @@ def keep_only(successor: str) -> str:
     return f"Use only to keep an index built with it; new work goes to {successor}."
 
 
-def _faq(family: Family, listing: Listing, longest: str | None) -> list[tuple[str, str]]:
+def _faq(family: LoadedFamily, listing: Listing, longest: str | None) -> list[tuple[str, str]]:
     name, developer, related = family.facts.name, family.facts.developer, listing.related
     used_for = f"{name} is used for {listed(listing.capabilities)}. The family description and listed model capabilities point to those workloads as the best fit."
     compared = (

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from advisor.base import formatting
-from advisor.catalog import Catalog, Family
+from advisor.catalog import Catalog, LoadedFamily
 from advisor.catalog.schema import Offer, Provider, Variant
 
 STALE_DAYS = 90
@@ -125,7 +125,7 @@ def asked_by(least: Lowest) -> str:
     return f"{variant.name} at {provider.name}" + (f", {more} more at that price" if more else "")
 
 
-def lowest(catalog: Catalog, family: Family, kind: str) -> Lowest | None:
+def lowest(catalog: Catalog, family: LoadedFamily, kind: str) -> Lowest | None:
     """The lowest known hosted price of a family's variants of one kind; None where none is known. A trial is no price."""
     priced = [
         (family.variants[offer.variant], provider, offer)

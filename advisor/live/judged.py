@@ -31,7 +31,7 @@ _COLUMNS = (
 """Names that the columns of a table of judgements may have: BEIR's first."""
 
 
-class Limits(NamedTuple):
+class JudgedLimits(NamedTuple):
     """The largest data that is taken. NFCorpus and SciFact of BEIR fit (3,633 and 5,183 passages)."""
 
     largest_bytes: int = 10_000_000
@@ -50,10 +50,10 @@ class Limits(NamedTuple):
     largest_ratio: int = 200  # unpacked to packed; texts come to 3 to 10, deflate can do 1,000
 
 
-LIMITS = Limits()
+LIMITS = JudgedLimits()
 
 
-class File(NamedTuple):
+class UploadedText(NamedTuple):
     """An upload or a pasted text; `name` is shown in messages, and its ending says CSV, TSV or JSONL where the visitor gave one."""
 
     name: str
@@ -74,7 +74,7 @@ class OwnDataError(AdvisorError):
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class JudgedData:
     """Passages and queries by id, and for each query the grades of passages: over 0 relevant, the higher the better, else not relevant.
 
     Every query has a relevant passage; every judged id exists. Languages are ISO 639 codes by id, empty where they are not told.
@@ -92,7 +92,7 @@ class Judged:
         """Languages of passages and queries, as far as they are told."""
         return tuple(sorted({*self.passage_languages.values(), *self.query_languages.values()}))
 
-    def part(self, languages: Collection[str]) -> Judged:
+    def part(self, languages: Collection[str]) -> JudgedData:
         """The passages in these languages, and the queries in them with a relevant passage among those."""
         passages = {
             key: text
@@ -113,7 +113,7 @@ class Judged:
             for key, graded in judgements.items()
             if any(grade > 0 for grade in graded.values())
         }
-        return Judged(
+        return JudgedData(
             passages=passages,
             queries={key: asked[key] for key in kept},
             judgements=kept,
@@ -122,7 +122,12 @@ class Judged:
         )
 
 
-def read(passages: File, queries: File, judgements: File, limits: Limits = LIMITS) -> Judged:
+def read(
+    passages: UploadedText,
+    queries: UploadedText,
+    judgements: UploadedText,
+    limits: JudgedLimits = LIMITS,
+) -> JudgedData:
     """The data of three files: texts as CSV, TSV or JSONL, judgements as TREC qrels or as BEIR's table.
 
     Texts have a header `id,text` and may have `title` (put before the text, as BEIR does) and `language`; JSONL may say `_id`. Judgements
@@ -161,7 +166,7 @@ def read(passages: File, queries: File, judgements: File, limits: Limits = LIMIT
         )
     faults.tell()
     left_out = len(asked.texts) - len(kept)
-    return Judged(
+    return JudgedData(
         passages=found.texts,
         queries=kept,
         judgements={key: relevant[key] for key in kept},
@@ -202,7 +207,9 @@ class _Faults:
 class _Reader:
     """One file, what each of its rows is, where its faults go, and the limits."""
 
-    def __init__(self, file: File, what: str, faults: _Faults, limits: Limits) -> None:
+    def __init__(
+        self, file: UploadedText, what: str, faults: _Faults, limits: JudgedLimits
+    ) -> None:
         self.file, self.what, self.faults, self.limits = file, what, faults, limits
         self.name = shown(file.name) or {"passage": "passages", "query": "queries"}.get(
             what, "judgements"
@@ -327,14 +334,14 @@ def shown(words: str) -> str:
 # Texts
 
 
-class _Texts(NamedTuple):
+class _JudgedTexts(NamedTuple):
     texts: dict[str, str]
     languages: dict[str, str]
 
 
-def _texts(reader: _Reader) -> _Texts:
+def _texts(reader: _Reader) -> _JudgedTexts:
     """Texts and languages by id of the passages or queries."""
-    found = _Texts({}, {})
+    found = _JudgedTexts({}, {})
     limits, what = reader.limits, reader.what
     longest = limits.longest_passage if what == "passage" else limits.longest_query
     content = reader.text()

@@ -13,7 +13,15 @@ from collections import Counter
 from collections.abc import Sequence
 
 from advisor.base.errors import Fault
-from advisor.live.judged import LIMITS, File, Judged, Limits, OwnDataError, read, shown
+from advisor.live.judged import (
+    LIMITS,
+    JudgedData,
+    JudgedLimits,
+    OwnDataError,
+    UploadedText,
+    read,
+    shown,
+)
 
 _ODD_PATH = re.compile(r"^/|^[A-Za-z]:|\\|\x00|(^|/)\.\.(/|$)")
 _MEMBER = re.compile(r"(?:(?P<top>[^/]+)/)?(?P<name>corpus\.jsonl|queries\.jsonl|qrels/[^/]+\.tsv)")
@@ -26,7 +34,7 @@ class _Refused(Exception):
     """A zip that is not read: (problem, remedy)."""
 
 
-def read_zip(file: File, limits: Limits = LIMITS) -> Judged:
+def read_zip(file: UploadedText, limits: JudgedLimits = LIMITS) -> JudgedData:
     """The data of a zip in BEIR's layout: corpus.jsonl, queries.jsonl and qrels/test.tsv (else dev or train), at the top or in one folder.
 
     Raises:
@@ -64,7 +72,9 @@ def read_zip(file: File, limits: Limits = LIMITS) -> Judged:
     raise OwnDataError([Fault(shown(file.name) or "the zip", "", "", problem, remedy)])
 
 
-def _members(content: bytes, limits: Limits) -> tuple[File, File, File]:
+def _members(
+    content: bytes, limits: JudgedLimits
+) -> tuple[UploadedText, UploadedText, UploadedText]:
     """The three files of a zip, checked before and while they are unpacked."""
     if len(content) > limits.largest_bytes:
         raise _Refused(
@@ -82,7 +92,7 @@ def _members(content: bytes, limits: Limits) -> tuple[File, File, File]:
         for entry in chosen:
             unpacked = _unpacked(archive, entry, left, limits)
             left -= len(unpacked)
-            files.append(File(entry.filename, unpacked))
+            files.append(UploadedText(entry.filename, unpacked))
     return files[0], files[1], files[2]
 
 
@@ -123,7 +133,9 @@ def _chosen(entries: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
     return [found[name] for name in wanted]
 
 
-def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, limits: Limits) -> bytes:
+def _unpacked(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, limits: JudgedLimits
+) -> bytes:
     """The bytes of an entry, counted while they come, because what its header says may be false."""
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise _Refused(

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.base.errors import EncodeError
-from advisor.encode.engine import About, Engine, Floats, Role
-from advisor.live.judged import Judged
+from advisor.encode.engine import About, Engine, Float32s, Role
+from advisor.live.judged import JudgedData
 
 METRICS = ("nDCG@10", "Recall@10", "Recall@100", "MRR@10")
 TOO_FEW = 30
@@ -27,8 +27,8 @@ _QUERIES = 256  # a block of scores is this many queries by all passages
 _DECIMALS = 6  # of a cosine; what is beyond differs between machines
 _TIE = 1e-9
 
-Doubles = NDArray[np.float64]
-Told = Callable[[int, int], None]
+Float64s = NDArray[np.float64]
+OnScored = Callable[[int, int], None]
 """Is told how many texts of how many are encoded, then how many queries of how many are reranked. What it raises ends the run."""
 
 
@@ -70,7 +70,7 @@ class Measured:
 
     run: EngineRun
     queries: tuple[str, ...]
-    values: Mapping[str, Doubles]
+    values: Mapping[str, Float64s]
 
     @cached_property
     def means(self) -> Mapping[str, Interval]:
@@ -93,10 +93,10 @@ class Comparison:
 
 def run(
     engine: Engine,
-    judged: Judged,
+    judged: JudgedData,
     reranker: Engine | None = None,
     depth: int = RERANKED,
-    told: Told = lambda done, total: None,
+    told: OnScored = lambda done, total: None,
 ) -> EngineRun:
     """What an embedder finds, and, where a reranker is given, with the first `depth` passages of each query in its order.
 
@@ -124,10 +124,10 @@ def run(
 
 def reranked(
     first: EngineRun,
-    judged: Judged,
+    judged: JudgedData,
     reranker: Engine,
     depth: int = RERANKED,
-    told: Told = lambda done, total: None,
+    told: OnScored = lambda done, total: None,
 ) -> EngineRun:
     """A run with the first `depth` passages of each query in a reranker's order, and the rest behind them as they were.
 
@@ -149,7 +149,7 @@ def reranked(
 
 def _vectors(
     engine: Engine, texts: Sequence[str], role: Role, told: Callable[[int], None]
-) -> tuple[Floats, float]:
+) -> tuple[Float32s, float]:
     """Vectors of all texts, shape (texts, dim), and the seconds they took."""
     blocks, seconds = [], 0.0
     for start in range(0, len(texts), _BATCH):
@@ -166,7 +166,7 @@ def _vectors(
     return np.concatenate(blocks), seconds
 
 
-def _check(values: Floats, shape: tuple[int, ...], about: About) -> None:
+def _check(values: Float32s, shape: tuple[int, ...], about: About) -> None:
     """Raises where an engine gave other than it was asked for: a ranking of it would look like any other."""
     if values.shape != shape or not np.isfinite(values).all():
         raise EncodeError(
@@ -175,7 +175,7 @@ def _check(values: Floats, shape: tuple[int, ...], about: About) -> None:
 
 
 def ranked(
-    queries: Floats, passages: Floats, ids: Sequence[str], depth: int = DEPTH
+    queries: Float32s, passages: Float32s, ids: Sequence[str], depth: int = DEPTH
 ) -> list[tuple[str, ...]]:
     """Ids of the `depth` passages with the highest cosine for each query, compared with every passage; equal ones by id.
 
@@ -191,7 +191,7 @@ def ranked(
     return found
 
 
-def measured(judged: Judged, run: EngineRun) -> Measured:
+def measured(judged: JudgedData, run: EngineRun) -> Measured:
     """nDCG@10, Recall@10, Recall@100 and MRR@10 of a run, by ir-measures.
 
     nDCG has linear gains, the grade itself, as trec_eval and BEIR compute it. A passage of grade 0 or less, or without a grade, is not
@@ -226,7 +226,7 @@ def measured(judged: Judged, run: EngineRun) -> Measured:
     return Measured(run, queries, dict(zip(METRICS, rows, strict=True)))
 
 
-def bootstrap(values: Doubles, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
+def bootstrap(values: Float64s, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
     """Mean of values and its 95 % interval: the percentiles of means over queries drawn with replacement, the same draws each time."""
     drawn = np.random.default_rng(seed).integers(0, len(values), (resamples, len(values)))
     low, high = np.percentile(values[drawn].mean(axis=1), (2.5, 97.5))
@@ -317,7 +317,7 @@ def verdicts(results: Sequence[Measured]) -> list[str]:
     return told
 
 
-def query_rows(judged: Judged, results: Sequence[Measured]) -> list[dict[str, str | float]]:
+def query_rows(judged: JudgedData, results: Sequence[Measured]) -> list[dict[str, str | float]]:
     """nDCG@10 of each run on each query, the queries on which the runs differ most first."""
     columns = {}
     for number, one in enumerate(results, 1):
@@ -337,7 +337,7 @@ def query_rows(judged: Judged, results: Sequence[Measured]) -> list[dict[str, st
     return [made[place] for place in sorted(range(len(made)), key=lambda place: -spread[place])]
 
 
-def data_sentence(judged: Judged) -> str:
+def data_sentence(judged: JudgedData) -> str:
     """What the data hold, and whether they can decide, as a sentence."""
     counted = sum(grade > 0 for graded in judged.judgements.values() for grade in graded.values())
     queries = _counted(len(judged.queries), "query", "queries")

@@ -16,8 +16,8 @@ from tokenizers import Tokenizer
 from advisor.base import formatting
 from advisor.base.errors import EncodeError
 from advisor.catalog import Catalog
-from advisor.encode.available_models import Choice
-from advisor.encode.engine import About, Floats, Scores, Vectors, refuse_long
+from advisor.encode.available_models import ModelChoice
+from advisor.encode.engine import About, Float32s, Scores, Vectors, refuse_long
 from advisor.encode.models import Model
 from advisor.live import matching, token_counts, vocabulary
 
@@ -76,7 +76,7 @@ class Likeness:
     """Cosines of every two sentences, shape (sentences, sentences), and the pairs, the nearest first."""
 
     texts: tuple[str, ...]
-    cosines: Floats
+    cosines: Float32s
     pairs: tuple[Pair, ...]
 
     @property
@@ -97,7 +97,7 @@ class Likeness:
         return f"“{self.texts[pair.first]}” and “{self.texts[pair.second]}” ({pair.cosine:.2f})"
 
 
-def likeness(texts: Sequence[str], dense: Floats) -> Likeness:
+def likeness(texts: Sequence[str], dense: Float32s) -> Likeness:
     """Cosines of sentences from their vectors, shape (sentences, dim), of length one.
 
     Raises:
@@ -149,7 +149,11 @@ class Hit(NamedTuple):
 
 
 def search(
-    query: Floats, dense: Floats, passages: Mapping[str, str], grades: Mapping[str, int], top: int
+    query: Float32s,
+    dense: Float32s,
+    passages: Mapping[str, str],
+    grades: Mapping[str, int],
+    top: int,
 ) -> list[Hit]:
     """The passages nearest to a query, the best first; equal ones in their own order. Shapes: query (dim,), dense (passages, dim)."""
     cosines = dense @ query
@@ -238,7 +242,7 @@ def moves_sentence(moves: Sequence[Move]) -> str:
     return f"{moved} of {len(moves)} passages changed their place; “{short(best.hit.text)}” {top}."
 
 
-class Cut(NamedTuple):
+class TextAtLimit(NamedTuple):
     """A text as a limit divides it: what is read, what is lost, and the tokens of the whole (special ones included)."""
 
     read: str
@@ -264,7 +268,7 @@ class Cut(NamedTuple):
         return f"{formatting.count(self.tokens)} tokens against a limit of {formatting.count(self.limit)}: {told}.{strange}"
 
 
-def cut(text: str, tokenizer: Tokenizer, limit: int) -> Cut:
+def cut(text: str, tokenizer: Tokenizer, limit: int) -> TextAtLimit:
     """A text divided where a limit in tokens, special tokens included, cuts it.
 
     Raises:
@@ -288,8 +292,10 @@ def cut(text: str, tokenizer: Tokenizer, limit: int) -> Cut:
     ]
     unknown = sum(token in UNKNOWN for token in encoded.tokens)
     if len(ends) <= room:
-        return Cut(text, "", len(encoded.ids), limit, unknown)
-    return Cut(text[: ends[room - 1]], text[ends[room - 1] :], len(encoded.ids), limit, unknown)
+        return TextAtLimit(text, "", len(encoded.ids), limit, unknown)
+    return TextAtLimit(
+        text[: ends[room - 1]], text[ends[room - 1] :], len(encoded.ids), limit, unknown
+    )
 
 
 def longest(passages: Mapping[str, str]) -> str:
@@ -297,7 +303,7 @@ def longest(passages: Mapping[str, str]) -> str:
     return max(passages.values(), key=len, default="")
 
 
-def tokenizer(catalog: Catalog, chosen: Choice) -> Tokenizer | None:
+def tokenizer(catalog: Catalog, chosen: ModelChoice) -> Tokenizer | None:
     """The tokenizer of a choice: from its files where they are at hand, else the shipped one of its variant; None where neither is."""
     model = chosen.model
     if model is not None and (model.folder / "tokenizer.json").is_file():

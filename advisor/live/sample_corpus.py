@@ -6,13 +6,13 @@ from pathlib import Path
 
 from advisor.base.errors import CatalogError, Fault
 from advisor.catalog.load import folder
-from advisor.live.judged import File, Judged, Limits, OwnDataError, read
+from advisor.live.judged import JudgedData, JudgedLimits, OwnDataError, UploadedText, read
 
 FILES = ("passages.jsonl", "queries.jsonl", "judgements.tsv")
 ENGLISH = ("en",)
 
 
-def load(root: Path | None = None) -> Judged:
+def load(root: Path | None = None) -> JudgedData:
     """The sample in `corpus/` of the catalog in `root` (default: `folder()`); `part(ENGLISH)` of it is its English half.
 
     Read as a visitor's own files are, and stricter: every text has a language, no two passages are alike, every query is judged.
@@ -23,7 +23,7 @@ def load(root: Path | None = None) -> Judged:
     place = (root or folder()) / "corpus"
     name = f"{place.parent.name}/{place.name}"
     try:
-        files = [File(f"{name}/{file}", (place / file).read_bytes()) for file in FILES]
+        files = [UploadedText(f"{name}/{file}", (place / file).read_bytes()) for file in FILES]
     except OSError as error:
         file = Path(error.filename or FILES[0]).name
         raise CatalogError(
@@ -38,7 +38,7 @@ def load(root: Path | None = None) -> Judged:
             ]
         ) from None
     try:
-        found = read(files[0], files[1], files[2], Limits())
+        found = read(files[0], files[1], files[2], JudgedLimits())
     except OwnDataError as error:
         raise CatalogError(error.faults) from None
     if faults := _faults(found, name):
@@ -46,7 +46,7 @@ def load(root: Path | None = None) -> Judged:
     return found
 
 
-def _faults(found: Judged, name: str) -> list[Fault]:
+def _faults(found: JudgedData, name: str) -> list[Fault]:
     """What a visitor's data may lack and the sample may not."""
     faults = [
         Fault(f"{name}/queries.jsonl", "", "", note, "Judge a passage for each query.")

@@ -46,7 +46,7 @@ _TEXT = (
 )  # fmt: skip
 WORDS = tuple(_TEXT.split())
 """Common English words, nearly all of them one token in the vocabularies of BERT and XLM-R."""
-Told = Callable[[str, float], None]
+OnMeasured = Callable[[str, float], None]
 """Takes what is being measured, in words, and the share that is done, 0 to 1."""
 
 
@@ -162,7 +162,7 @@ def run(
     engine: Engine,
     lengths: Sequence[int],
     batches: Sequence[int],
-    told: Told | None = None,
+    told: OnMeasured | None = None,
     seconds_each: float = SECONDS_EACH,
     *,
     catalog: Catalog | None = None,

@@ -33,7 +33,7 @@ NONE_FETCHED: Mapping[str, Tokenizer] = MappingProxyType({})
 _BATCH = 512  # texts; what the library makes of a batch takes about a hundred bytes a token
 
 
-class Count(NamedTuple):
+class TokenCount(NamedTuple):
     """Tokens of one text, special tokens included, and whether they were counted (exact) or estimated."""
 
     tokens: int
@@ -85,9 +85,9 @@ class TokenCounter:
         """Whether the variant's tokenizer counts."""
         return self.tokenizer is not None
 
-    def __call__(self, text: str) -> Count:
+    def __call__(self, text: str) -> TokenCount:
         """Tokens of one text, for a reranker with the special tokens of a pair."""
-        return Count(self.text_tokens([text])[0] + self.special_tokens, self.exact)
+        return TokenCount(self.text_tokens([text])[0] + self.special_tokens, self.exact)
 
     def text_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text alone, without special tokens."""

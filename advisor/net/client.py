@@ -50,7 +50,7 @@ _NEVER = [
 ]
 
 
-class Limits(NamedTuple):
+class RequestLimits(NamedTuple):
     """How long, how much and how often to ask; times in seconds. `deadline_s` is for all requests of one call."""
 
     connect_s: float = 5
@@ -62,7 +62,7 @@ class Limits(NamedTuple):
     longest_wait_s: float = 10
 
 
-class Base(NamedTuple):
+class BaseAddress(NamedTuple):
     """A base address as it is written: `host` without brackets, `path` without a slash at its end."""
 
     scheme: str
@@ -93,7 +93,7 @@ class Reply(NamedTuple):
     seconds: float
 
 
-def parsed(base_url: str) -> Base:
+def parsed(base_url: str) -> BaseAddress:
     """The parts of a base address; nothing is looked up.
 
     Raises:
@@ -108,10 +108,10 @@ def parsed(base_url: str) -> Base:
     port = int(found["port"] or {"http": 80, "https": 443}[scheme])
     if not 0 < port < 65_536 or not host or ("[" in found["host"] and not _is_ipv6(host)):
         raise EncodeError(f"The base address names no host, or no valid port. {EXAMPLE}")
-    return Base(scheme, host, port, re.sub("/+", "/", found["path"] or "").rstrip("/"))
+    return BaseAddress(scheme, host, port, re.sub("/+", "/", found["path"] or "").rstrip("/"))
 
 
-def checked(base: Base, *, private: bool) -> tuple[Ip, ...]:
+def checked(base: BaseAddress, *, private: bool) -> tuple[Ip, ...]:
     """IP addresses of the host, looked up once: connect to these, and do not ask again. `private` allows this machine and its network.
 
     Raises:
@@ -201,7 +201,7 @@ def within(seconds: float, work: Callable[[], T], or_else: str) -> T:
 class _Pinned(HTTPAdapter):
     """Connects to checked addresses; the certificate must still be that of the name."""
 
-    def __init__(self, base: Base, ips: tuple[Ip, ...]) -> None:
+    def __init__(self, base: BaseAddress, ips: tuple[Ip, ...]) -> None:
         self._name, self._ips = base.host, [str(ip) for ip in ips]
         super().__init__()
 
@@ -234,7 +234,14 @@ class Line:
     """Requests to one checked address until a deadline: no redirect, no proxy, no netrc, no answer over `largest_bytes`."""
 
     def __init__(
-        self, name: str, base: Base, key: str | None, limits: Limits, until: float, *, private: bool
+        self,
+        name: str,
+        base: BaseAddress,
+        key: str | None,
+        limits: RequestLimits,
+        until: float,
+        *,
+        private: bool,
     ) -> None:
         self._name, self._base, self._limits, self._until = name, base, limits, until
         ips = checked(base, private=private)

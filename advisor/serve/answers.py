@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from advisor.catalog import Catalog
-from advisor.decide.query import Question
+from advisor.decide.query import AdviceQuestion
 from advisor.decide.recommend import recommend
 from advisor.explain import record
 from advisor.family.advice import use_when
@@ -17,7 +17,7 @@ from advisor.serve import schemas
 from advisor.telemetry import RECOMMEND_SECONDS
 
 
-def recommendation(catalog: Catalog, question: Question, today: date, plans: bool) -> bytes:
+def recommendation(catalog: Catalog, question: AdviceQuestion, today: date, plans: bool) -> bytes:
     """The decision record of a question, as the command line prints it; `plans` adds every plan."""
     with RECOMMEND_SECONDS.labels("program").time():
         found = recommend(

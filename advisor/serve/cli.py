@@ -252,7 +252,7 @@ def _rerank(options: argparse.Namespace) -> str:
 
 
 def _encode(options: argparse.Namespace) -> str:
-    def chosen(engine: str) -> available_models.Choice:
+    def chosen(engine: str) -> available_models.ModelChoice:
         options.engine = engine
         return _choice(options)
 
@@ -290,7 +290,7 @@ def _engine(options: argparse.Namespace) -> Engine:
     return _loaded(_choice(options))
 
 
-def _choice(options: argparse.Namespace) -> available_models.Choice:
+def _choice(options: argparse.Namespace) -> available_models.ModelChoice:
     """The model that the options name, which is at hand.
 
     Raises:
@@ -345,7 +345,7 @@ def _choice(options: argparse.Namespace) -> available_models.Choice:
     return chosen
 
 
-def _loaded(chosen: available_models.Choice, threads: int | None = None) -> Engine:
+def _loaded(chosen: available_models.ModelChoice, threads: int | None = None) -> Engine:
     """The engine of a model, with what a person should know of it on standard error."""
     if chosen.endpoint is not None:
         engine: Engine = Remote(chosen.endpoint, catalog.load().variants)

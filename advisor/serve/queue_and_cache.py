@@ -16,7 +16,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class BusyError(Exception):
+class QueueFullError(Exception):
     """As much waits as is taken on; `retry_after_s` is when a place may be free, in whole seconds."""
 
     def __init__(self, retry_after_s: int) -> None:
@@ -50,7 +50,7 @@ class Work:
             BusyError: the queue is full.
         """
         if self._inside > self._most:
-            raise BusyError(max(1, math.ceil(self._inside * self._usual_s)))
+            raise QueueFullError(max(1, math.ceil(self._inside * self._usual_s)))
         self._inside += 1
         loop = asyncio.get_running_loop()
         future = self._thread.submit(self._timed, function)

@@ -20,9 +20,9 @@ from advisor import telemetry
 from advisor.base.errors import Fault, WorkloadError, did_you_mean
 from advisor.catalog import Catalog, reloading, today
 from advisor.decide import query
-from advisor.decide.query import Question
+from advisor.decide.query import AdviceQuestion
 from advisor.serve import answers, openapi
-from advisor.serve.queue_and_cache import Answers, Body, BusyError, Work
+from advisor.serve.queue_and_cache import Answers, Body, QueueFullError, Work
 
 _LOG = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]
@@ -98,7 +98,7 @@ class Api:
         return await self._recommended(request, catalog, query.of_json(catalog, stated), plans)
 
     async def _recommended(
-        self, request: Request, catalog: Catalog, asked: Question, plans: bool
+        self, request: Request, catalog: Catalog, asked: AdviceQuestion, plans: bool
     ) -> Response:
         day = today()
         return await self._answer(
@@ -190,7 +190,7 @@ async def _told(handler: Handler, request: Request) -> Response:
     """The handler's response, or the refusal that its error is."""
     try:
         return await handler(request)
-    except BusyError as busy:
+    except QueueFullError as busy:
         return _refusal(429, str(busy), headers={"Retry-After": str(busy.retry_after_s)})
     except query.QuestionError as error:
         faults = [

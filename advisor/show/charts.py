@@ -11,7 +11,7 @@ import altair as alt
 import pandas as pd
 
 from advisor.base import formatting
-from advisor.decide.recommend import Judged, Recommendation
+from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain import break_even as crossing
 from advisor.explain import reasons, what_would_change
 from advisor.explain.sensitivity import Swing
@@ -150,8 +150,8 @@ def trade_off(found: Recommendation, kind: str, theme: str) -> Chart | None:
     Shape tells hosted from own, filled what fits from what is ruled out, the line joins the front, and the largest mark is the pick.
     The marks answer to a selection named `plan` with the field `id`.
     """
-    shown, role = tables.drawn(found, kind), found.role(kind)
-    if role is None or role.evidence.set is None or len({j.variant_id for j in shown}) < 2:
+    shown, step = tables.drawn(found, kind), found.step(kind)
+    if step is None or step.evidence.set is None or len({j.variant_id for j in shown}) < 2:
         return None
     front = what_would_change.front(found, kind)
     frame = _trade_off_frame(shown, found, front)
@@ -167,7 +167,7 @@ def trade_off(found: Recommendation, kind: str, theme: str) -> Chart | None:
         ),
         y=alt.Y(
             "score:Q",
-            title=f"Score on {role.evidence.set.name}",
+            title=f"Score on {step.evidence.set.name}",
             scale=alt.Scale(zero=False, padding=18),
             axis=alt.Axis(grid=False, format=".1f", tickCount=6, titleLimit=320),
         ),
@@ -253,7 +253,9 @@ def _trade_off_marks(base: alt.Chart, theme: str) -> list[Any]:
     return [spread, steps, marks, names, picked]
 
 
-def _trade_off_frame(shown: list[Judged], found: Recommendation, front: set[str]) -> pd.DataFrame:
+def _trade_off_frame(
+    shown: list[JudgedPlan], found: Recommendation, front: set[str]
+) -> pd.DataFrame:
     """A row a mark, in the order in which they are drawn: the pick last, over its ties, and the cheaper over the dearer; each model's name at its cheapest mark."""
     rows = [(what_would_change.standing(j, found, front), j) for j in shown]
     rows.sort(
@@ -325,12 +327,12 @@ def _trade_off_title(found: Recommendation, kind: str, front: set[str]) -> str:
     return f"No {kind} that fits scores better or costs less than the pick"
 
 
-def _told_beside(other: Judged, pick: Judged, found: Recommendation) -> str:
+def _told_beside(other: JudgedPlan, pick: JudgedPlan, found: Recommendation) -> str:
     text = reasons.versus(found, other, pick).removesuffix(".")
     return f"{other.named} would be {text[0].lower()}{text[1:]}"
 
 
-def break_even(found: Recommendation, own: Judged, theme: str) -> Chart | None:
+def break_even(found: Recommendation, own: JudgedPlan, theme: str) -> Chart | None:
     """Cost a month against tokens a month: a machine of one's own, by the count that the volume needs, against the priced offers; None without a load."""
     crossings = crossing.crossings(found, own)
     if not crossings or own.plan.rent is None:

@@ -105,20 +105,20 @@ def cost_files(found: Recommendation) -> list[tuple[str, str, Callable[[], str]]
     def plans_csv() -> str:
         return table_csv(
             [
-                {"Step": role.kind} | row
-                for role in found.roles
-                for row in tables.plan_rows(found, role.kind)
+                {"Step": step.kind} | row
+                for step in found.steps
+                for row in tables.plan_rows(found, step.kind)
             ]
         )
 
     def markdown() -> str:
         parts = ["# What it costs a month\n"]
-        for role in found.roles:
+        for step in found.steps:
             parts += [
-                table_markdown(f"Hosted offers, {role.kind}", tables.cost_rows(found, role.kind))
+                table_markdown(f"Hosted offers, {step.kind}", tables.cost_rows(found, step.kind))
             ]
             parts += [
-                table_markdown(f"Own machines, {role.kind}", tables.own_rows(found, role.kind))
+                table_markdown(f"Own machines, {step.kind}", tables.own_rows(found, step.kind))
             ]
         part = found.pick.part("embedder") if found.pick else None
         if part is not None:

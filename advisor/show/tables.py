@@ -10,7 +10,7 @@ from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Store
 from advisor.decide import stores
-from advisor.decide.recommend import Judged, Recommendation, preference
+from advisor.decide.recommend import JudgedPlan, Recommendation, preference
 from advisor.explain import break_even as crossing
 from advisor.explain import reasons, what_would_change
 from advisor.explain.sensitivity import Swing
@@ -22,7 +22,7 @@ OWN_DRAWN = 3
 """Plans on own machines that the trade-off chart draws for each model and standing."""
 
 
-def drawn(found: Recommendation, kind: str) -> list[Judged]:
+def drawn(found: Recommendation, kind: str) -> list[JudgedPlan]:
     """The plans of one step that the trade-off chart draws: the picks and the front, every hosted one, and the `OWN_DRAWN` cheapest on own machines of each model and standing."""
     front = what_would_change.front(found, kind)
     counts: Counter[tuple[str, str]] = Counter()
@@ -41,7 +41,7 @@ def drawn(found: Recommendation, kind: str) -> list[Judged]:
     return kept
 
 
-def _of_kind(found: Recommendation, kind: str) -> list[Judged]:
+def _of_kind(found: Recommendation, kind: str) -> list[JudgedPlan]:
     return [j for j in found.judged if j.kind == kind]
 
 
@@ -71,7 +71,7 @@ def trade_off_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
     ]
 
 
-def _picked(found: Recommendation, judged: Judged) -> bool:
+def _picked(found: Recommendation, judged: JudgedPlan) -> bool:
     return found.pick is not None and any(judged.row == part.row for part in found.pick.parts)
 
 
@@ -97,7 +97,7 @@ def alternative_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
     ]
 
 
-def _speed(judged: Judged) -> str:
+def _speed(judged: JudgedPlan) -> str:
     """Tokens a second of one machine, with their range and, on a measured machine, where they are from; for a plan whose speed is known."""
     origin = speed_origin(judged)
     return rate(judged) + (f", {origin}" if origin else "")
@@ -111,7 +111,7 @@ def plan_rows(found: Recommendation, kind: str) -> list[dict[str, Any]]:
     return [_plan_row(j) for j in rows]
 
 
-def _plan_row(judged: Judged) -> dict[str, Any]:
+def _plan_row(judged: JudgedPlan) -> dict[str, Any]:
     plan, amount = judged.plan, judged.plan.monthly_usd
     speed, latency = plan.tokens_per_second, plan.latency_ms
     return {
@@ -140,7 +140,7 @@ def cost_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
     return [_cost_row(found, j) for j in rows]
 
 
-def _cost_row(found: Recommendation, judged: Judged) -> dict[str, str]:
+def _cost_row(found: Recommendation, judged: JudgedPlan) -> dict[str, str]:
     plan = judged.plan
     assert plan.offer is not None and plan.provider is not None
     price = plan.offer.usd_per_1m_input if plan.offer.type != "trial" else None
@@ -177,7 +177,7 @@ def own_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
         for j in sorted(found.fitting(kind), key=lambda j: (j.monthly, preference(found, j)))
         if not j.hosted
     ]
-    cheapest: dict[str, Judged] = {}
+    cheapest: dict[str, JudgedPlan] = {}
     for j in own:
         cheapest.setdefault(j.variant_id, j)
     return [
@@ -185,7 +185,7 @@ def own_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
     ]
 
 
-def _own_row(found: Recommendation, judged: Judged) -> dict[str, str]:
+def _own_row(found: Recommendation, judged: JudgedPlan) -> dict[str, str]:
     plan = judged.plan
     speed, replicas = plan.tokens_per_second, plan.replicas
     assert plan.instance is not None and speed is not None and replicas is not None
@@ -206,7 +206,7 @@ def _own_row(found: Recommendation, judged: Judged) -> dict[str, str]:
     }
 
 
-def index_rows(found: Recommendation, judged: Judged) -> list[dict[str, str]]:
+def index_rows(found: Recommendation, judged: JudgedPlan) -> list[dict[str, str]]:
     """The index of an embedder by type of vector: bytes of a vector, of all values, and in memory, and the cheapest machine that holds it."""
     variant, tokens, dimensions = (
         judged.plan.variant,
@@ -236,7 +236,7 @@ def index_rows(found: Recommendation, judged: Judged) -> list[dict[str, str]]:
     return rows
 
 
-def store_rows(found: Recommendation, judged: Judged) -> list[dict[str, str]]:
+def store_rows(found: Recommendation, judged: JudgedPlan) -> list[dict[str, str]]:
     """A month of an embedder's index in memory and in each store, with the store's minimum, limit and what is left out."""
     amounts = stores.by_store(
         found.catalog, found.workload, judged.plan.variant, judged.plan.tokens, found.table.ram
@@ -315,7 +315,7 @@ def store_sources(found: Recommendation, store_id: str) -> tuple[str, ...]:
     return stores.sources(found.catalog, store_id)
 
 
-def break_even_rows(found: Recommendation, own: Judged) -> list[dict[str, str]]:
+def break_even_rows(found: Recommendation, own: JudgedPlan) -> list[dict[str, str]]:
     """From how many tokens a month a machine costs less than each offer of the same model."""
     return [
         {

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from advisor.sizing.ranges import Floats
+from advisor.sizing.ranges import Float64s
 
 
-def filled(needed: Floats, utilisation: float, redundancy: bool) -> Floats:
+def filled(needed: Float64s, utilisation: float, redundancy: bool) -> Float64s:
     """Machines that carry `needed` (in machines at full speed) when filled to `utilisation`: one at least, one more where redundancy is asked."""
     return np.maximum(1.0, np.ceil(needed / utilisation - 1e-9)) + (1.0 if redundancy else 0.0)
 

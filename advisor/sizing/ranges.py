@@ -29,4 +29,4 @@ ZERO = Range(Decimal(0), Decimal(0), Decimal(0))
 
 ENDS = ("low", "base", "high")
 """The ends of an estimate, as `Range` names them."""
-Floats = npt.NDArray[np.float64]
+Float64s = npt.NDArray[np.float64]

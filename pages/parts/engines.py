@@ -10,9 +10,9 @@ import streamlit as st
 from advisor import telemetry
 from advisor.base.errors import EncodeError
 from advisor.encode import available_models, downloads, endpoints
-from advisor.encode.available_models import Choice
+from advisor.encode.available_models import ModelChoice
 from advisor.encode.engine import LONGEST_CHARACTERS, About, Engine
-from advisor.encode.pool import Pool, PoolLimits, Told, most_resident
+from advisor.encode.pool import OnStatus, Pool, PoolLimits, most_resident
 from advisor.encode.remote import Gate, Remote
 from advisor.live import results
 from advisor.net.client import parsed
@@ -54,7 +54,7 @@ class Fields(TypedDict):
     variant: str | None
 
 
-def all_choices() -> dict[str, Choice]:
+def all_choices() -> dict[str, ModelChoice]:
     """What can be chosen here; the operator's endpoints are left out, and their faults told, where their file is broken."""
     catalog = session.the_catalog()
     try:
@@ -70,13 +70,13 @@ def all_choices() -> dict[str, Choice]:
 
 
 def choose(
-    found: dict[str, Choice],
+    found: dict[str, ModelChoice],
     kind: str,
     label: str,
     key: str,
     outputs: str = "dense",
     avoid: str = "",
-) -> Choice | None:
+) -> ModelChoice | None:
     """Asks for a model of a kind, and says how to get it where it is not at hand; None where there is none to choose."""
     options = [
         one
@@ -115,7 +115,7 @@ def choose(
     return chosen
 
 
-def engine(chosen: Choice, told: Told) -> Engine:
+def engine(chosen: ModelChoice, told: OnStatus) -> Engine:
     """The engine of a choice; a model of this machine begins to load.
 
     Raises:
@@ -142,7 +142,7 @@ def engine(chosen: Choice, told: Told) -> Engine:
 
 
 def once(
-    key: str, inputs: object, label: str, work: Callable[[Told], Result], disabled: bool = False
+    key: str, inputs: object, label: str, work: Callable[[OnStatus], Result], disabled: bool = False
 ) -> Result | None:
     """What `work` gave for these inputs, kept for the visit and made by the button; None where there is nothing to show.
 
@@ -182,7 +182,7 @@ def answered(
             st.markdown("\n".join(f"- {markdown.plain(note)}" for note in about.notes))
 
 
-def get(chosen: Choice) -> None:
+def get(chosen: ModelChoice) -> None:
     """How to get a model that is not at hand: from the hub on a click, or from a folder."""
     with st.container(border=True):
         st.markdown(f"**{markdown.plain(chosen.label)}** — {markdown.plain(chosen.missing)}")
@@ -210,7 +210,7 @@ def get(chosen: Choice) -> None:
                 st.rerun()
 
 
-def fetch(chosen: Choice) -> None:
+def fetch(chosen: ModelChoice) -> None:
     """A download that the visitor may start, watch, and cancel."""
     assert chosen.files is not None
     current = DOWNLOADS.current
@@ -264,7 +264,7 @@ def ask_endpoint() -> None:
         )
         shape = st.selectbox(
             "It speaks as",
-            list(get_args(endpoints.Shape)),
+            list(get_args(endpoints.EndpointShape)),
             key="typed_shape",
             persist_state="session",
         )

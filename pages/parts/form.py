@@ -24,7 +24,7 @@ from pages.parts import links, markdown, session
 DEFAULT = Workload()
 
 
-class Words(TypedDict):
+class FieldWords(TypedDict):
     """What every field of the form is given: its name, its help, and its place in the address."""
 
     label: str
@@ -125,7 +125,7 @@ def ask_workload() -> Workload | None:
     return workload
 
 
-def _words(field: str) -> Words:
+def _words(field: str) -> FieldWords:
     info = Workload.model_fields[field]
     return {
         "label": info.title or field,
@@ -323,7 +323,7 @@ def ask_assumptions() -> Assumptions | None:
                     "A machine of yours, as measured: Live measures this one and fills these in. All of it, or none."
                 )
             mark = " (changed)" if name in changed else ""
-            words: Words = {
+            words: FieldWords = {
                 "label": f"{fields[name].title}{mark}",
                 "help": markdown.plain(fields[name].description or ""),
                 "key": name,

@@ -9,10 +9,10 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from advisor.base.errors import AdvisorError
 from advisor.decide.query import SCORES
-from advisor.encode.available_models import Choice
-from advisor.encode.pool import Told
+from advisor.encode.available_models import ModelChoice
+from advisor.encode.pool import OnStatus
 from advisor.live import as_evidence, relevance, sample_corpus
-from advisor.live.judged import LIMITS, File, Judged, read
+from advisor.live.judged import LIMITS, JudgedData, UploadedText, read
 from advisor.live.judged_zip import read_zip
 from advisor.live.relevance import Measured
 from advisor.show import downloads
@@ -26,7 +26,9 @@ FORMS = {
 }
 
 
-def show(found: dict[str, Choice], embedder: Choice, reranker: Choice | None) -> None:
+def show(
+    found: dict[str, ModelChoice], embedder: ModelChoice, reranker: ModelChoice | None
+) -> None:
     """Asks for data and engines, measures them, and offers the result to Advise."""
     st.header("Which model finds the right passages in your data?")
     source = st.segmented_control(
@@ -78,7 +80,7 @@ def show(found: dict[str, Choice], embedder: Choice, reranker: Choice | None) ->
         return
     st.caption(markdown.plain(relevance.data_sentence(judged)))
 
-    def work(told: Told) -> list[Measured]:
+    def work(told: OnStatus) -> list[Measured]:
         results = []
         for name in chosen:
             engine = engines.engine(found[name], told)
@@ -103,12 +105,12 @@ def show(found: dict[str, Choice], embedder: Choice, reranker: Choice | None) ->
         show_results(judged, results)
 
 
-def progress(told: Told, chosen: Choice, counted: str) -> relevance.Told:
+def progress(told: OnStatus, chosen: ModelChoice, counted: str) -> relevance.OnScored:
     """Says how many texts or queries a model has done."""
     return lambda done, total: told(f"{chosen.label}: {done:,} of {total:,} {counted}.")
 
 
-def data(source: str) -> Judged | None:
+def data(source: str) -> JudgedData | None:
     """The judged data as the visitor gives them; None where they are not complete, or cannot be used."""
     if source == "sample":
         return kept(source, "sample", lambda: sample_corpus.load().part(sample_corpus.ENGLISH))
@@ -136,7 +138,7 @@ def data(source: str) -> Judged | None:
         if not all(text.strip() for text in pasted):
             return None
         texts = [
-            File(f"pasted {name.lower()}", text.encode())
+            UploadedText(f"pasted {name.lower()}", text.encode())
             for name, text in zip(FORMS, pasted, strict=True)
         ]
         return kept(source, tuple(pasted), lambda: read_three(texts))
@@ -161,20 +163,20 @@ def data(source: str) -> Judged | None:
     )
 
 
-def file(upload: UploadedFile) -> File:
+def file(upload: UploadedFile) -> UploadedText:
     """An upload as it is read."""
-    return File(upload.name, upload.getvalue())
+    return UploadedText(upload.name, upload.getvalue())
 
 
-def read_three(files: Sequence[File]) -> Judged:
+def read_three(files: Sequence[UploadedText]) -> JudgedData:
     """The data of the files of `FORMS`, in that order."""
     passages, queries, judgements = files
     return read(passages, queries, judgements)
 
 
-def before(source: str) -> Judged | None:
+def before(source: str) -> JudgedData | None:
     """What was uploaded before another tab was opened, which empties Streamlit's boxes; None where there is none."""
-    known: tuple[object, Judged] | None = st.session_state.get(f"data_read_{source}")
+    known: tuple[object, JudgedData] | None = st.session_state.get(f"data_read_{source}")
     if known is None:
         return None
     st.caption("The files that you uploaded before are still used.")
@@ -184,9 +186,9 @@ def before(source: str) -> Judged | None:
     return known[1]
 
 
-def kept(source: str, mark: object, make: Callable[[], Judged]) -> Judged | None:
+def kept(source: str, mark: object, make: Callable[[], JudgedData]) -> JudgedData | None:
     """What `make` reads, once for the same files; its faults as a list."""
-    known: tuple[object, Judged] | None = st.session_state.get(f"data_read_{source}")
+    known: tuple[object, JudgedData] | None = st.session_state.get(f"data_read_{source}")
     if known is None or known[0] != mark:
         try:
             known = (mark, make())
@@ -203,7 +205,7 @@ def kept(source: str, mark: object, make: Callable[[], Judged]) -> Judged | None
     return known[1]
 
 
-def show_results(judged: Judged, results: Sequence[Measured]) -> None:
+def show_results(judged: JudgedData, results: Sequence[Measured]) -> None:
     """Metrics with their intervals, verdicts, single queries, and the way to Advise."""
     figures.table(
         [figures.plain_row(row) for row in relevance.rows(results)],

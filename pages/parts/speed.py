@@ -8,9 +8,9 @@ import streamlit as st
 
 from advisor import catalog as catalogs
 from advisor.base.errors import AdvisorError
-from advisor.encode.available_models import Choice
+from advisor.encode.available_models import ModelChoice
 from advisor.encode.engine import About
-from advisor.encode.pool import Told
+from advisor.encode.pool import OnStatus
 from advisor.live import speed
 from pages.parts import engines, figures, markdown, session
 
@@ -21,7 +21,7 @@ def peak() -> speed.Peak:
     return speed.peak_gflops()
 
 
-def show(embedder: Choice, reranker: Choice | None) -> None:
+def show(embedder: ModelChoice, reranker: ModelChoice | None) -> None:
     """Measures a model, and offers its speed to Cost and Advise."""
     st.header("How fast is it here?")
     options = [one for one in (embedder, reranker) if one is not None and not one.missing]
@@ -50,7 +50,7 @@ def show(embedder: Choice, reranker: Choice | None) -> None:
     )
     catalog = session.the_catalog()
 
-    def work(told: Told) -> tuple[tuple[speed.Measurement, ...], About, speed.Peak]:
+    def work(told: OnStatus) -> tuple[tuple[speed.Measurement, ...], About, speed.Peak]:
         engine = engines.engine(chosen, told)
         top = peak()
         found = speed.run(

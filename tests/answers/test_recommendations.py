@@ -27,7 +27,7 @@ def of_plan(judged) -> str:
 
 def whole(recommendation) -> str:
     """The answer to one question."""
-    pick, roles = recommendation.pick, recommendation.roles
+    pick, steps = recommendation.pick, recommendation.steps
     lines = ["pick: nothing fits"] if pick is None else [f"pick: {pick.id}", f"monthly: {spread(pick.monthly_usd)}", f"once: {spread(pick.one_off_usd)}"]  # fmt: skip
     if pick is not None:
         lines += [f"machines shared: {spread(pick.shared)}"] if pick.shared else []
@@ -42,24 +42,24 @@ def whole(recommendation) -> str:
         ]
     lines += [
         f"evidence of {r.kind}: {r.evidence.set.id if r.evidence.set else '-'}, ranks {r.evidence.ranks}"
-        for r in roles
+        for r in steps
     ]
     lines += [
         f"reason: {reason.rule} [{' '.join(reason.sources)}]"
         for reason in reasons.reasons(recommendation)
     ]
     lines += [f"loosen: {reason.rule}" for reason in reasons.loosen(recommendation)]
-    for role in roles:
-        also = [a.judged for a in reasons.alternatives(recommendation, role.kind)]
+    for step in steps:
+        also = [a.judged for a in reasons.alternatives(recommendation, step.kind)]
         lines += [
             f"also: {other.id}: quality {figure(other.quality)}, monthly {spread(other.plan.monthly_usd)}"
             for other in also
         ]
         lines += [
-            f"front of {role.kind}: {' '.join(sorted(what_would_change.front(recommendation, role.kind)))}"
+            f"front of {step.kind}: {' '.join(sorted(what_would_change.front(recommendation, step.kind)))}"
         ]
         lines += [
-            f"fitting {role.kind}: {len(role.fitting)} of {int(recommendation.table.of_kind(role.kind).sum())}"
+            f"fitting {step.kind}: {len(step.fitting)} of {int(recommendation.table.of_kind(step.kind).sum())}"
         ]
     rules = Counter(
         finding.rule for judged in recommendation.rejected for finding in judged.excluded

@@ -35,12 +35,12 @@ def sentences(recommendation):
     yield reasons.won(recommendation)
     yield scores_sentence(recommendation)
     yield from score_notes(recommendation)
-    for role in recommendation.roles:
+    for step in recommendation.steps:
         yield from (
-            alternative.text for alternative in reasons.alternatives(recommendation, role.kind)
+            alternative.text for alternative in reasons.alternatives(recommendation, step.kind)
         )
-        yield from role.evidence.unranked.values()
-        yield cheapest_sentence(recommendation, role.kind)
+        yield from step.evidence.unranked.values()
+        yield cheapest_sentence(recommendation, step.kind)
     for part in recommendation.pick.parts if recommendation.pick else ():
         yield from formula.cost_formula(part, recommendation)
         yield price_note(part)

@@ -4,7 +4,7 @@ import io
 import re
 
 from advisor.bulk.folder import Written
-from advisor.bulk.progress import Progress, duration
+from advisor.bulk.progress import RunProgress, duration
 
 
 def block(number, done):
@@ -19,7 +19,7 @@ class Terminal(io.StringIO):
 def said(stream, seconds):
     """The lines that blocks at these times bring; each reads a hundredth of the corpus."""
     at = [0.0]
-    told = Progress([block(0, 0.1)], stream, lambda: at[0])
+    told = RunProgress([block(0, 0.1)], stream, lambda: at[0])
     for place, second in enumerate(seconds, 1):
         at[0] = second
         told.add(block(place, 0.1 + place / 100))

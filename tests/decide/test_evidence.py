@@ -20,13 +20,15 @@ def figures(text):
 
 
 def test_the_preferred_set_that_is_complete_for_all_is_taken(made_up):
-    found = evidence.choose(made_up, evidence.Asked("embedder", ENGLISH), {"big-en", "tiny-en"})
+    found = evidence.choose(
+        made_up, evidence.ScoresWanted("embedder", ENGLISH), {"big-en", "tiny-en"}
+    )
     assert (found.set.id, found.ranks, found.unranked) == ("english", True, {})
     assert found.scores == {"big-en": 55, "tiny-en": 50}
 
 
 def test_a_quarter_of_a_benchmark_does_not_overturn_the_whole(made_up):
-    found = evidence.choose(made_up, evidence.Asked("embedder", ENGLISH), EMBEDDERS)
+    found = evidence.choose(made_up, evidence.ScoresWanted("embedder", ENGLISH), EMBEDDERS)
     assert found.set.id == "english" and set(found.scores) == EMBEDDERS - {"multi"}
     assert (
         figures(found.unranked["multi"]) == ["1", "4", "10.0", "20.0", "40.0"]
@@ -36,7 +38,7 @@ def test_a_quarter_of_a_benchmark_does_not_overturn_the_whole(made_up):
 
 def test_shared_tasks_stand_for_the_set_where_they_are_enough(made_up):
     generous = replace(made_up, least_shared_share=0.25)
-    found = evidence.choose(generous, evidence.Asked("embedder", ENGLISH), EMBEDDERS)
+    found = evidence.choose(generous, evidence.ScoresWanted("embedder", ENGLISH), EMBEDDERS)
     assert (found.set.id, found.shared_tasks) == ("english-by-task", ("Ants",))
     assert found.scores == {"tiny-en": 20, "big-en": 30, "giant": 40, "multi": 10} and {
         "1",
@@ -74,22 +76,22 @@ def test_an_incomplete_average_does_not_stand_beside_a_complete_one(made_up):
 
 
 def test_no_comparison_is_said_where_no_set_holds_two(made_up):
-    found = evidence.choose(made_up, evidence.Asked("embedder", ("de",)), {"multi", "giant"})
+    found = evidence.choose(made_up, evidence.ScoresWanted("embedder", ("de",)), {"multi", "giant"})
     assert not found.ranks and found.scores == {"multi": 60} and set(found.unranked) == {"giant"}
 
 
 def test_a_variant_nobody_measured_has_no_score_not_zero(made_up, pinned):
-    found = evidence.choose(made_up, evidence.Asked("embedder", ("xx",)), {"giant"})
+    found = evidence.choose(made_up, evidence.ScoresWanted("embedder", ("xx",)), {"giant"})
     assert found.scores == {} and found.set is None and not found.ranks
     assert {"title": found.title, "why": found.unranked["giant"]} == pinned
 
 
 def test_a_mean_over_many_languages_does_not_speak_for_english(made_up):
     assert "many-languages" not in [
-        s.id for s in evidence.admissible(made_up, evidence.Asked("embedder", ENGLISH))
+        s.id for s in evidence.admissible(made_up, evidence.ScoresWanted("embedder", ENGLISH))
     ]
     assert "many-languages" in [
-        s.id for s in evidence.admissible(made_up, evidence.Asked("embedder", ("de", "pl")))
+        s.id for s in evidence.admissible(made_up, evidence.ScoresWanted("embedder", ("de", "pl")))
     ]
 
 
@@ -97,7 +99,7 @@ def test_domain_sets_are_never_chosen_by_themselves(catalog):
     for languages in (ENGLISH, ("de",), ("zh",)):
         assert all(
             s.domain == "general"
-            for s in evidence.admissible(catalog, evidence.Asked("embedder", languages))
+            for s in evidence.admissible(catalog, evidence.ScoresWanted("embedder", languages))
         )
 
 
@@ -115,7 +117,7 @@ def test_by_language_the_mean_is_over_the_languages_asked(made_up):
 
 
 def test_rerankers_are_judged_over_one_first_stage_of_the_same_table(made_up):
-    found = evidence.choose(made_up, evidence.Asked("reranker", ENGLISH), RERANKERS)
+    found = evidence.choose(made_up, evidence.ScoresWanted("reranker", ENGLISH), RERANKERS)
     assert (found.set.first_stage, found.first_stage_score) == ("big-en", 50)
     assert found.uplift == {"rank-small": 10, "rank-big": 20}
 
@@ -130,7 +132,7 @@ def test_a_reranker_by_language_is_compared_with_the_same_table_only(made_up):
 
 def test_long_passages_are_judged_by_long_documents_first(made_up):
     found = evidence.choose(
-        made_up, evidence.Asked("embedder", ENGLISH, long=True), {"multi", "big-en"}
+        made_up, evidence.ScoresWanted("embedder", ENGLISH, long=True), {"multi", "big-en"}
     )
     assert (found.set.id, found.scores) == ("long", {"multi": 60, "big-en": 40})
 
@@ -138,7 +140,7 @@ def test_long_passages_are_judged_by_long_documents_first(made_up):
 def test_a_reranker_is_judged_over_the_embedder_that_it_follows(made_up):
     over = {
         stage: evidence.choose(
-            made_up, evidence.Asked("reranker", ENGLISH, first_stage=stage), RERANKERS
+            made_up, evidence.ScoresWanted("reranker", ENGLISH, first_stage=stage), RERANKERS
         )
         for stage in ("multi", "big-en")
     }
@@ -152,7 +154,8 @@ def test_a_reranker_is_judged_over_the_embedder_that_it_follows(made_up):
 def test_a_set_that_one_candidate_was_trained_on_is_never_chosen_by_itself(made_up):
     english = {"tiny-en", "big-en", "multi"}
     assert (
-        evidence.choose(made_up, evidence.Asked("embedder", ENGLISH), english).set.id == "english"
+        evidence.choose(made_up, evidence.ScoresWanted("embedder", ENGLISH), english).set.id
+        == "english"
     )
     assert "hard" in [s.id for s in evidence.offered(made_up, "embedder", ENGLISH, english)], (
         "complete for all three"
@@ -283,7 +286,7 @@ LADDER = [
 def test_the_ladder_gives_a_set_its_title_its_sources_and_what_is_left_out(
     made_up, pinned, kind, languages, candidates, set_id, ranks, extent, unranked
 ):
-    found = evidence.choose(made_up, evidence.Asked(kind, languages), candidates)
+    found = evidence.choose(made_up, evidence.ScoresWanted(kind, languages), candidates)
     assert (found.set and found.set.id, found.ranks, set(found.unranked), found.shared_tasks) == (
         set_id,
         ranks,
@@ -300,13 +303,13 @@ def test_the_ladder_gives_a_set_its_title_its_sources_and_what_is_left_out(
 
 
 ORDERS = [
-    (evidence.Asked("embedder", ("en",)), ["english", "by-language", "english-two", "english-by-task"]),
-    (evidence.Asked("embedder", ("en",), long=True), ["long", "english", "by-language", "english-two", "english-by-task"]),
-    (evidence.Asked("embedder", ("de", "pl")), ["many-languages"]),
-    (evidence.Asked("embedder", ("en", "de")), ["by-language", "many-languages"]),
-    (evidence.Asked("reranker", ("en",)), ["rerank-over-big", "rerank-by-language", "rerank-over-multi"]),
-    (evidence.Asked("reranker", ("en",), first_stage="multi"), ["rerank-by-language", "rerank-over-multi", "rerank-over-big"]),
-    (evidence.Asked("reranker", ("zh",), first_stage="multi"), ["rerank-candidates"]),
+    (evidence.ScoresWanted("embedder", ("en",)), ["english", "by-language", "english-two", "english-by-task"]),
+    (evidence.ScoresWanted("embedder", ("en",), long=True), ["long", "english", "by-language", "english-two", "english-by-task"]),
+    (evidence.ScoresWanted("embedder", ("de", "pl")), ["many-languages"]),
+    (evidence.ScoresWanted("embedder", ("en", "de")), ["by-language", "many-languages"]),
+    (evidence.ScoresWanted("reranker", ("en",)), ["rerank-over-big", "rerank-by-language", "rerank-over-multi"]),
+    (evidence.ScoresWanted("reranker", ("en",), first_stage="multi"), ["rerank-by-language", "rerank-over-multi", "rerank-over-big"]),
+    (evidence.ScoresWanted("reranker", ("zh",), first_stage="multi"), ["rerank-candidates"]),
 ]  # fmt: skip
 
 
@@ -333,7 +336,7 @@ def test_a_visitor_may_choose_the_sets_that_compare_two_of_the_candidates(made_u
 
 def test_a_set_that_is_asked_for_is_taken_where_it_compares_two_candidates(made_up):
     found = evidence.choose(
-        made_up, evidence.Asked("embedder", ENGLISH), {"multi", "big-en", "giant"}, "long"
+        made_up, evidence.ScoresWanted("embedder", ENGLISH), {"multi", "big-en", "giant"}, "long"
     )
     assert (found.set.id, found.ranks, set(found.scores), set(found.unranked)) == (
         "long",
@@ -344,7 +347,10 @@ def test_a_set_that_is_asked_for_is_taken_where_it_compares_two_candidates(made_
     for asked in ("rerank-by-language", "many-languages", "none-such", None):
         assert (
             evidence.choose(
-                made_up, evidence.Asked("embedder", ENGLISH), {"multi", "big-en", "giant"}, asked
+                made_up,
+                evidence.ScoresWanted("embedder", ENGLISH),
+                {"multi", "big-en", "giant"},
+                asked,
             ).set.id
             == "english"
         ), asked
@@ -396,7 +402,7 @@ def test_shared_tasks_are_those_that_all_candidates_have(made_up):
 
 def test_the_mean_over_shared_tasks_is_taken_from_the_least_share_on(made_up):
     """1 of 4 tasks is shared: at a quarter it counts, just above it does not."""
-    asked = evidence.Asked("embedder", ENGLISH)
+    asked = evidence.ScoresWanted("embedder", ENGLISH)
     for share, taken in ((0.25, "english-by-task"), (0.2501, "english")):
         assert (
             evidence.choose(replace(made_up, least_shared_share=share), asked, EMBEDDERS).set.id
@@ -417,7 +423,7 @@ def test_the_mean_is_over_all_shared_tasks(made_up_copy, edit):
         "multi,English Tasks,dense,Dogs,ndcg_at_10,30,acme,,acme-scores-english-by-task,\nmulti,English Tasks,dense,Ants,",
     )
     found = evidence.choose(
-        catalogs.load(made_up_copy), evidence.Asked("embedder", ENGLISH), EMBEDDERS
+        catalogs.load(made_up_copy), evidence.ScoresWanted("embedder", ENGLISH), EMBEDDERS
     )
     assert (found.set.id, found.shared_tasks) == ("english-by-task", ("Ants", "Dogs")) and {
         "2",
@@ -427,12 +433,12 @@ def test_the_mean_is_over_all_shared_tasks(made_up_copy, edit):
 
 
 def test_the_uplift_is_the_score_less_that_of_the_first_stage(made_up):
-    found = evidence.choose(made_up, evidence.Asked("reranker", ENGLISH), RERANKERS)
+    found = evidence.choose(made_up, evidence.ScoresWanted("reranker", ENGLISH), RERANKERS)
     assert (
         found.uplift
         == {name: score - found.first_stage_score for name, score in found.scores.items()}
         != {}
     )
-    assert evidence.choose(made_up, evidence.Asked("reranker", ("zh",)), RERANKERS).uplift == {}, (
-        "the candidates are given"
-    )
+    assert (
+        evidence.choose(made_up, evidence.ScoresWanted("reranker", ("zh",)), RERANKERS).uplift == {}
+    ), "the candidates are given"

@@ -145,9 +145,9 @@ def test_the_order_of_files_and_entries_changes_nothing(tmp_path, catalog):
         workload = Workload.of(preset.workload)
         first, second = (recommend(c, workload, TODAY) for c in (catalog, other))
         assert first.answer == second.answer
-        for role in first.roles:
-            assert [a.judged.id for a in reasons.alternatives(first, role.kind)] == [
-                a.judged.id for a in reasons.alternatives(second, role.kind)
+        for step in first.steps:
+            assert [a.judged.id for a in reasons.alternatives(first, step.kind)] == [
+                a.judged.id for a in reasons.alternatives(second, step.kind)
             ]
         assert [r.text for r in reasons.reasons(first)] == [r.text for r in reasons.reasons(second)]
         assert what_would_change.firmness(first) == what_would_change.firmness(second)
@@ -159,7 +159,7 @@ def test_a_recommended_plan_is_never_an_excluded_one(catalog, stated):
     found = ask(catalog, **stated)
     if found.pick is None:
         assert stated["budget_usd_per_month"] is not None or any(
-            not len(role.fitting) for role in found.roles
+            not len(step.fitting) for step in found.steps
         )
         return
     assert [part.kind for part in found.pick.parts] == list(KINDS_FOR_TASK[stated["task"]])
@@ -193,7 +193,7 @@ def test_a_wider_budget_never_lowers_the_score_by_more_than_counts_as_equal(
     if (
         one.quality is None
         or two.quality is None
-        or first.roles[0].evidence.title != second.roles[0].evidence.title
+        or first.steps[0].evidence.title != second.steps[0].evidence.title
     ):
         return  # nothing is ranked, or the sets compare other candidates
     assert two.quality > one.quality - evidence.EQUAL_POINTS
@@ -207,22 +207,22 @@ def test_with_the_evidence_fixed_a_plan_that_is_neither_picked_nor_best_changes_
     found = ask(catalog, **stated | {"task": data.draw(st.sampled_from(["retrieve", "rerank"]))})
     if found.pick is None:
         return
-    role, table = found.roles[0], found.table
+    step, table = found.steps[0], found.table
     best = max(
-        (role.quality[row] for row in role.fitting if not np.isnan(role.quality[row])),
+        (step.quality[row] for row in step.fitting if not np.isnan(step.quality[row])),
         default=np.nan,
     )
     others = [
-        row for row in role.fitting if row != found.choice.rows[0] and role.quality[row] != best
+        row for row in step.fitting if row != found.choice.rows[0] and step.quality[row] != best
     ]
-    least = min(costs_at(table, BASE)[row] for row in eligible(role, role.fitting, found.workload))
+    least = min(costs_at(table, BASE)[row] for row in eligible(step, step.fitting, found.workload))
     others = [
         row for row in others if costs_at(table, BASE)[row] > least
     ]  # the cheapest sets what counts as equal
     if not others:
         return
     gone = data.draw(st.sampled_from(others))
-    without = replace(role, fitting=role.fitting[role.fitting != gone])
+    without = replace(step, fitting=step.fitting[step.fitting != gone])
     assert choose(table, (without,), found.workload, BASE) == found.choice
 
 
@@ -271,7 +271,7 @@ def test_a_budget_holds_for_both_steps_together(made_up):
     least = sum(min(j.monthly for j in found.fitting(kind)) for kind in ("embedder", "reranker"))
     assert ask(made_up, **stated, budget_usd_per_month=least + 0.01).answer is not None
     found = ask(made_up, **stated, budget_usd_per_month=least - 0.01)
-    assert found.pick is None and all(len(role.fitting) for role in found.roles)
+    assert found.pick is None and all(len(step.fitting) for step in found.steps)
     told = reasons.loosen(found)[0]
     assert told.rule == "within-budget" and formatting.usd(least) in told.text
 

@@ -16,9 +16,9 @@ from advisor.decide import evidence
 from advisor.decide.evidence import EQUAL_POINTS
 from advisor.decide.recommend import (
     BASE,
-    Choice,
     Ends,
-    Role,
+    PickedRows,
+    Step,
     choose,
     costs_at,
     eligible,
@@ -48,7 +48,7 @@ def ask(catalog, *sets, assumptions=None, **stated):
 
 def pairs(found, ends=BASE):
     """(US dollars a month, embedder's row, reranker's row, on shared machines) of every pair that fits, one at a time."""
-    table, (first, second) = found.table, found.roles
+    table, (first, second) = found.table, found.steps
     cost, places = costs_at(table, ends), found.table.static.places
     needed, memory = table.columns["needed_bytes"].values, table.columns["memory_bytes"].values
     for one in map(int, first.fitting):
@@ -117,17 +117,17 @@ def searched(catalog, stated):
         return
     least, wide = min(pair[0] for pair in feasible), max(0.01, stated["material_usd"])
     assert found.monthly <= budget
-    if stated["priority"] == "cost" or not any(role.evidence.ranks for role in found.roles):
+    if stated["priority"] == "cost" or not any(step.evidence.ranks for step in found.steps):
         assert found.monthly <= least + 2 * wide, (
             "each step, or both together, may cost what counts as equal more"
         )
-    role = found.roles[0]
-    if role.evidence.ranks and stated["priority"] != "cost":
+    step = found.steps[0]
+    if step.evidence.ranks and stated["priority"] != "cost":
         reachable = [
-            role.quality[pair[1]] for pair in feasible if not np.isnan(role.quality[pair[1]])
+            step.quality[pair[1]] for pair in feasible if not np.isnan(step.quality[pair[1]])
         ]
         if reachable:
-            gap = max(reachable) - role.quality[found.choice.rows[0]]
+            gap = max(reachable) - step.quality[found.choice.rows[0]]
             assert (
                 gap < EQUAL_POINTS
                 if stated["priority"] == "quality"
@@ -159,7 +159,7 @@ def test_machines_are_shared_exactly_where_that_saves_what_is_material(catalog, 
     together = [pair[0] for pair in pairs(found) if pair[3]]
     if found.pick is None or not together:
         return
-    alone = [choose(found.table, (role,), found.workload, BASE) for role in found.roles]
+    alone = [choose(found.table, (step,), found.workload, BASE) for step in found.steps]
     saved = sum(total_usd(found.table, choice, BASE) for choice in alone) - min(together)
     enough = material(found.workload, min(together))
     if abs(saved - enough) > 1e-6:
@@ -172,17 +172,17 @@ def test_one_step_is_the_first_in_the_order_of_the_plans_that_count_as_equal(cat
     found = ask(catalog, **stated | {"task": task})
     if found.pick is None:
         return
-    role, cost = found.roles[0], costs_at(found.table, BASE)
-    rows = [int(row) for row in role.fitting]
-    ranked = [row for row in rows if not np.isnan(role.quality[row])]
-    if role.evidence.ranks and stated["priority"] != "cost" and ranked:
-        top = max(role.quality[row] for row in ranked)
+    step, cost = found.steps[0], costs_at(found.table, BASE)
+    rows = [int(row) for row in step.fitting]
+    ranked = [row for row in rows if not np.isnan(step.quality[row])]
+    if step.evidence.ranks and stated["priority"] != "cost" and ranked:
+        top = max(step.quality[row] for row in ranked)
         allowed = (
             (lambda gap: gap < EQUAL_POINTS)
             if stated["priority"] == "quality"
             else (lambda gap: gap <= stated["quality_tolerance"])
         )
-        rows = [row for row in ranked if allowed(top - role.quality[row])]
+        rows = [row for row in ranked if allowed(top - step.quality[row])]
     least = min(cost[row] for row in rows)
     near = [row for row in rows if cost[row] <= least + material(found.workload, least)]
     second_hand = {row: preference(found, found.judged[row])[0] for row in near}
@@ -190,7 +190,7 @@ def test_one_step_is_the_first_in_the_order_of_the_plans_that_count_as_equal(cat
 
     def beaten(row):
         return any(
-            role.quality[other] > role.quality[row] and round(cost[other], 9) <= round(cost[row], 9)
+            step.quality[other] > step.quality[row] and round(cost[other], 9) <= round(cost[row], 9)
             for other in near
         )
 
@@ -198,7 +198,7 @@ def test_one_step_is_the_first_in_the_order_of_the_plans_that_count_as_equal(cat
         (row for row in near if not beaten(row)),
         key=lambda row: preference(found, found.judged[row]),
     )
-    assert found.choice == Choice((best,))
+    assert found.choice == PickedRows((best,))
 
 
 @settings(max_examples=25, deadline=None)
@@ -212,16 +212,16 @@ def test_each_end_of_an_estimate_moves_its_own_part_alone(catalog, stated, own, 
     found = ask(catalog, **stated)
     table, ends = found.table, Ends(own, hosted, keeping)
     cost = costs_at(table, ends)
-    for row in [row for role in found.roles for row in role.fitting]:
+    for row in [row for step in found.steps for row in step.fitting]:
         plan = found.judged[row].plan
         encoding = getattr(plan.encoding_usd, hosted if plan.hosted else own)
         assert cost[row] == pytest.approx(float(encoding + getattr(plan.index_usd, keeping)))
-    choice = choose(table, found.roles, found.workload, ends)
+    choice = choose(table, found.steps, found.workload, ends)
     if choice is not None:
         expected = [
             usd
             for usd, one, two, shared in pairs(found, ends)
-            if Choice((one, two), shared) == choice
+            if PickedRows((one, two), shared) == choice
         ]
         assert [total_usd(table, choice, ends)] == pytest.approx(expected)
 
@@ -230,7 +230,7 @@ def test_each_end_of_an_estimate_moves_its_own_part_alone(catalog, stated, own, 
 
 
 def role_of(*quality, ranks=True):
-    return Role(
+    return Step(
         "embedder", SimpleNamespace(ranks=ranks), np.arange(len(quality)), np.array(quality, float)
     )
 
@@ -354,8 +354,8 @@ def test_a_judged_plan_says_what_the_rules_and_the_evidence_say_of_it(made_up):
     found = ask(made_up, task="retrieve-and-rerank", languages=["en"])
     assert len(found.judged) == len(found.table)
     for row, judged in enumerate(found.judged):
-        role = found.role(judged.kind)
-        expected = role.evidence.scores.get(judged.variant_id) if role else None
+        step = found.step(judged.kind)
+        expected = step.evidence.scores.get(judged.variant_id) if step else None
         assert judged.quality == expected and judged.row == row
         assert judged.plan.id == judged.id and judged.hosted == (judged.plan.offer is not None)
         assert judged.findings == found.rules.of(row)
@@ -376,16 +376,16 @@ def test_a_judged_plan_says_what_the_rules_and_the_evidence_say_of_it(made_up):
         == [j.id for j in found.judged if found.rules.excluded[j.row]]
         != []
     )
-    assert [j.row for j in found.fitting("embedder")] == found.role("embedder").fitting.tolist()
+    assert [j.row for j in found.fitting("embedder")] == found.step("embedder").fitting.tolist()
     assert all(j.fits and j.kind == "reranker" for j in found.fitting("reranker"))
 
 
 def test_a_step_that_the_task_does_not_have_is_none(made_up):
     found = ask(made_up)
-    assert found.role("reranker") is None and list(found.fitting("reranker")) == []
-    assert [role.kind for role in found.roles] == ["embedder"] and found.role(
+    assert found.step("reranker") is None and list(found.fitting("reranker")) == []
+    assert [step.kind for step in found.steps] == ["embedder"] and found.step(
         "embedder"
-    ) is found.roles[0]
+    ) is found.steps[0]
 
 
 def test_the_answer_keeps_what_was_asked(made_up):
@@ -423,7 +423,7 @@ def test_the_answer_keeps_what_was_asked(made_up):
     ids=["a thousand tokens kept whole", "one less", "a thousand that may be split", "a reranker over Big EN", "a reranker over Multi", "a reranker over Multi in English", "a reranker alone"],
 )  # fmt: skip
 def test_each_step_is_ranked_by_the_scores_that_speak_for_it(made_up, stated, sets):
-    assert [role.evidence.set.id for role in ask(made_up, **stated).roles] == sets
+    assert [step.evidence.set.id for step in ask(made_up, **stated).steps] == sets
 
 
 def test_scores_that_were_asked_for_go_to_the_step_that_they_are_for(made_up):
@@ -435,17 +435,17 @@ def test_scores_that_were_asked_for_go_to_the_step_that_they_are_for(made_up):
         "english-two",
         task="retrieve-and-rerank",
     )
-    assert [role.evidence.set.id for role in found.roles] == ["long", "rerank-over-multi"]
+    assert [step.evidence.set.id for step in found.steps] == ["long", "rerank-over-multi"]
 
 
 def test_languages_count_once_and_in_any_order(made_up):
     first, second = (
         ask(made_up, languages=languages) for languages in (["de", "fr", "de"], ["fr", "de"])
     )
-    assert first.roles[0].evidence == second.roles[0].evidence and first.answer == second.answer
+    assert first.steps[0].evidence == second.steps[0].evidence and first.answer == second.answer
     assert (
-        first.roles[0].evidence.scores == {"multi": 65}
-        and "de, fr" in first.roles[0].evidence.title
+        first.steps[0].evidence.scores == {"multi": 65}
+        and "de, fr" in first.steps[0].evidence.title
     )
 
 
@@ -484,8 +484,8 @@ def test_another_set_of_scores_leads_to_the_answer_by_that_set(made_up):
     assert "long" in sets and "rerank-over-multi" not in sets
     found = ask(made_up, "long")
     assert (
-        found.roles[0].evidence.set.id == "long"
-        and made_up.evidence_sets["long"].name in found.roles[0].evidence.title
+        found.steps[0].evidence.set.id == "long"
+        and made_up.evidence_sets["long"].name in found.steps[0].evidence.title
     )
     assert (found.answer, found.pick.parts[0].quality) == (("beta-multi",), 60), (
         "Big EN is twenty points worse there"
@@ -493,8 +493,8 @@ def test_another_set_of_scores_leads_to_the_answer_by_that_set(made_up):
 
 
 def test_a_set_that_does_not_speak_for_the_workload_is_not_taken(made_up):
-    assert ask(made_up, "long", languages=["de"]).roles[0].evidence.set.id != "long"
+    assert ask(made_up, "long", languages=["de"]).steps[0].evidence.set.id != "long"
     assert (
-        ask(made_up, "no-such-set").roles[0].evidence.set.id
-        == ask(made_up).roles[0].evidence.set.id
+        ask(made_up, "no-such-set").steps[0].evidence.set.id
+        == ask(made_up).steps[0].evidence.set.id
     )

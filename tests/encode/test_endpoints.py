@@ -7,7 +7,7 @@ import pytest
 
 from advisor.base.errors import EncodeError
 from advisor.encode import endpoints
-from advisor.encode.endpoints import Shape
+from advisor.encode.endpoints import EndpointShape
 from advisor.net import client
 
 SECRET = "sk-5ecret/of+the=operator"
@@ -100,7 +100,9 @@ def test_the_order_of_the_file_is_kept(settings, catalog):
 @pytest.mark.parametrize(
     ("old", "new", "field", "names"),
     [
-        pytest.param("shape: tei", "shape: grpc", "shape", list(Shape.__args__), id="shape"),
+        pytest.param(
+            "shape: tei", "shape: grpc", "shape", list(EndpointShape.__args__), id="shape"
+        ),
         pytest.param(
             "kind: embedder",
             "kind: reranker",

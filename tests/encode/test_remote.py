@@ -20,12 +20,12 @@ import requests
 from advisor.base.errors import EncodeError
 from advisor.encode import dialects, endpoints, remote
 from advisor.encode.endpoints import Endpoint
-from advisor.encode.engine import BusyError, Engine, FullError, TextRefusedError
-from advisor.net.client import Limits, checked, parsed, too_long
+from advisor.encode.engine import Engine, FullError, ServerBusyError, TextRefusedError
+from advisor.net.client import RequestLimits, checked, parsed, too_long
 from tests.encode import servers
 
 KEY = "sk_test_5ecret-of-the-visitor"
-QUICK = Limits(
+QUICK = RequestLimits(
     connect_s=1, read_s=1, deadline_s=3, largest_bytes=5_000_000, backoff_s=0.01, longest_wait_s=1.2
 )
 TEXTS = ["Cats purr when they are content.", "The price of a GPU by the hour", "cats purr"]
@@ -298,7 +298,7 @@ def test_base64_and_results_out_of_order_are_read():
 
 
 def test_every_shape_of_the_settings_has_its_dialects():
-    shapes = set(endpoints.Shape.__args__)
+    shapes = set(endpoints.EndpointShape.__args__)
     assert set(dialects.EMBED) == shapes and set(dialects.RERANK) == shapes - set(
         endpoints.EMBED_ONLY
     )
@@ -988,7 +988,7 @@ def test_a_text_longer_than_visitors_may_send_is_refused_before_asking():
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(429, BusyError), (500, EncodeError), (503, EncodeError)]
+    ("status", "kind"), [(429, ServerBusyError), (500, EncodeError), (503, EncodeError)]
 )
 def test_a_passing_fault_is_got_over_and_a_lasting_one_told_after_three_tries(pinned, status, kind):
     with servers.serving("openai", dim=8, fault=servers.status(status), times=2) as base:
@@ -1056,7 +1056,7 @@ def test_a_short_retry_after_is_kept_to(header, least_s):
 def test_a_long_retry_after_is_not_waited_for_but_told(header, asked_s):
     header = header if isinstance(header, str) else header()
     with servers.serving("openai", fault=servers.status(429, Retry_After=header)) as base:
-        told = refusal(lambda: engine(base, "openai").embed(TEXTS, "passage"), BusyError)
+        told = refusal(lambda: engine(base, "openai").embed(TEXTS, "passage"), ServerBusyError)
     said_s = int(re.search(r"[\d,]{5,}", told)[0].replace(",", ""))
     assert asked_s - 5 < said_s <= asked_s and len(base.posts) == 1
 
@@ -1064,7 +1064,7 @@ def test_a_long_retry_after_is_not_waited_for_but_told(header, asked_s):
 def test_the_wait_that_a_server_asks_for_is_told(pinned):
     with (
         servers.serving("openai", fault=servers.status(429, Retry_After="7200")) as base,
-        pytest.raises(BusyError) as caught,
+        pytest.raises(ServerBusyError) as caught,
     ):
         engine(base, "openai").embed(TEXTS, "passage")
     assert (

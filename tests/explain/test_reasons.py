@@ -45,7 +45,7 @@ def test_a_variant_without_a_score_is_listed_not_zero(made_up):
     multi = next(
         a for a in reasons.alternatives(found, "embedder") if a.judged.variant_id == "multi"
     )
-    assert multi.judged.quality is None and found.roles[0].evidence.unranked["multi"] in multi.text
+    assert multi.judged.quality is None and found.steps[0].evidence.unranked["multi"] in multi.text
 
 
 def test_unknown_coverage_is_a_warning_not_a_no(made_up):

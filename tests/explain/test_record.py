@@ -43,7 +43,7 @@ def test_a_record_replayed_on_the_same_catalog_has_nothing_changed(catalog, save
 
 def test_a_record_asks_again_with_the_scores_that_were_asked_for(catalog, saved):
     replayed = record.replay(catalog, record.read(saved("longembed")), TODAY)
-    assert replayed.found.role("embedder").evidence.set.id == "longembed" and replayed.changed == ()
+    assert replayed.found.step("embedder").evidence.set.id == "longembed" and replayed.changed == ()
 
 
 def test_a_record_asks_again_under_the_assumptions_that_were_changed(catalog, tmp_path):
@@ -101,7 +101,7 @@ def test_the_code_to_start_is_python_with_its_instruction_filled_in(catalog, var
 def test_the_markdown_says_how_firm_the_pick_is_where_nothing_is_ranked(catalog):
     found = recommend(catalog, Workload(languages=("ko",)), TODAY)
     text = record.as_markdown(catalog, found)
-    assert not found.roles[0].evidence.ranks and f"- {what_would_change.firmness(found)}" in text
+    assert not found.steps[0].evidence.ranks and f"- {what_would_change.firmness(found)}" in text
     assert "\n- \n" not in text and "\n- \n" not in record.as_markdown(
         catalog, recommend(catalog, Workload(data_may_leave=False, placement="hosted"), TODAY)
     )

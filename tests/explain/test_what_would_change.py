@@ -76,7 +76,7 @@ def test_the_pick_is_on_the_front_where_every_dollar_counts(catalog, priority):
 def chosen(found, ends):
     """The ids that are picked with each estimate at an end."""
     return tuple(
-        found.judged[row].id for row in choose(found.table, found.roles, found.workload, ends).rows
+        found.judged[row].id for row in choose(found.table, found.steps, found.workload, ends).rows
     )
 
 
@@ -225,11 +225,11 @@ def test_every_plan_can_be_asked_why_not(catalog):
 
 def deciding(found, judged, pick, within):
     """What has to stand in the sentence on why a plan is not the pick, of which one is enough; nothing where no figure decides."""
-    role, quality, asked = found.role(judged.kind), judged.quality, found.workload
-    if role.evidence.ranks and asked.priority != "cost":
+    step, quality, asked = found.step(judged.kind), judged.quality, found.workload
+    if step.evidence.ranks and asked.priority != "cost":
         if quality is None:
             return []
-        gap = float(np.nanmax(role.quality[role.fitting])) - quality
+        gap = float(np.nanmax(step.quality[step.fitting])) - quality
         if gap >= EQUAL_POINTS if asked.priority == "quality" else gap > asked.quality_tolerance:
             return [formatting.points(gap)]
     if found.pick.shared:
@@ -264,8 +264,8 @@ def test_what_why_not_says_of_cost_and_order_is_so(catalog, stated, usd):
     if found.pick is None:
         return
     within = {
-        role.kind: [found.judged[row] for row in eligible(role, role.fitting, found.workload)]
-        for role in found.roles
+        step.kind: [found.judged[row] for row in eligible(step, step.fitting, found.workload)]
+        for step in found.steps
     }
     for judged in found.judged:
         pick = found.pick.part(judged.kind) if judged.fits else None

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from advisor.catalog import Family
+from advisor.catalog import LoadedFamily
 from advisor.catalog.schema import Family as FamilyFacts
 from advisor.catalog.schema import Listing
 from advisor.family import listing
@@ -55,7 +55,7 @@ def made(variants, pricing=()):
         }
     )  # fmt: skip
     facts = FamilyFacts(name="F", developer="D", about="About.", sources=["listing"])
-    return listing.as_listed(Family("f", facts, {}, entry))
+    return listing.as_listed(LoadedFamily("f", facts, {}, entry))
 
 
 def test_two_signals_are_joined_by_and():

@@ -18,13 +18,13 @@ from advisor.encode import remote
 from advisor.encode.endpoints import Endpoint
 from advisor.live import hub_tokenizer, token_counts
 from advisor.live.tokenizer_faults import TokenCountError
-from advisor.net.client import Limits
+from advisor.net.client import RequestLimits
 from tests.encode import servers
 from tests.fuzz.fuzzing import bodies, drawn
 
 TODAY = date(2026, 11, 24)
 KEY = "sk_test_5ecret-of-the-visitor"
-LIMITS = Limits(
+LIMITS = RequestLimits(
     connect_s=2,
     read_s=2,
     deadline_s=10,

@@ -9,12 +9,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from advisor.live import judged, judged_zip, sample_texts, token_counts
-from advisor.live.judged import File, Limits, OwnDataError
+from advisor.live.judged import JudgedLimits, OwnDataError, UploadedText
 from advisor.live.sample_texts import SampleLimits
 from advisor.live.tokenizer_faults import TokenCountError
 from tests.fuzz.fuzzing import VALUES, drawn, spoilt_bytes
 
-SMALL = Limits(
+SMALL = JudgedLimits(
     largest_bytes=5_000,
     most_passages=20,
     most_judgements=40,
@@ -110,9 +110,9 @@ def test_three_files_are_read_or_refused_with_their_faults(
 ):
     try:
         found = judged.read(
-            File(passages_name, passages),
-            File(queries_name, queries),
-            File(judgements_name, judgements),
+            UploadedText(passages_name, passages),
+            UploadedText(queries_name, queries),
+            UploadedText(judgements_name, judgements),
             SMALL,
         )
     except OwnDataError as error:
@@ -151,7 +151,7 @@ PATHS = st.sampled_from(["corpus.jsonl", "queries.jsonl", "qrels/test.tsv", "qre
 @example(zipped({f"{i}": "" for i in range(600)}))
 def test_a_zip_is_read_or_refused_with_its_faults(content):
     try:
-        found = judged_zip.read_zip(File("data.zip", content), SMALL)
+        found = judged_zip.read_zip(UploadedText("data.zip", content), SMALL)
     except OwnDataError as error:
         told(error)
         return
@@ -171,7 +171,7 @@ def test_headers_of_a_zip_that_lie_are_no_other_error(which, at, lie):
     place = starts[which * (len(starts) - 1) // 3] + 4 + at
     content[place : place + len(lie)] = lie
     try:
-        sound(judged_zip.read_zip(File("data.zip", bytes(content)), SMALL))
+        sound(judged_zip.read_zip(UploadedText("data.zip", bytes(content)), SMALL))
     except OwnDataError as error:
         told(error)
 
@@ -210,6 +210,11 @@ def test_a_sample_is_read_or_refused_in_a_sentence(name, content, split):
 )
 def test_utf_16_is_named_or_refused(content):
     try:
-        judged.read(File("a.csv", content), File("b.csv", content), File("c.txt", content), SMALL)
+        judged.read(
+            UploadedText("a.csv", content),
+            UploadedText("b.csv", content),
+            UploadedText("c.txt", content),
+            SMALL,
+        )
     except OwnDataError as error:
         told(error)

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from advisor.live.judged import LIMITS, File, OwnDataError
+from advisor.live.judged import LIMITS, OwnDataError, UploadedText
 from advisor.live.judged_zip import read_zip
 
 PASSAGES = "id,text\np1,Frost splits rock.\np2,Yeast makes gas.\n"
@@ -50,6 +50,6 @@ BEIR = (
 
 def refused(content, limits=LIMITS):
     with pytest.raises(OwnDataError) as caught:
-        read_zip(File("mine.zip", content), limits)
+        read_zip(UploadedText("mine.zip", content), limits)
     assert str(caught.value).startswith("mine.zip: ") and len(caught.value.faults) == 1
     return str(caught.value)

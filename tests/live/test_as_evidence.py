@@ -16,7 +16,7 @@ def test_scores_of_yours_are_a_set_of_their_own_that_is_named_so(pinned, catalog
     mine = with_yours(
         catalog, [result([0.9, 0.8] * 20), result([0.5, 0.4] * 20, BASE)], ["en"], today
     )
-    asked = evidence.Asked("embedder", ("en",))
+    asked = evidence.ScoresWanted("embedder", ("en",))
     got = evidence.choose(mine, asked, {SMALL, BASE, LARGE}, as_evidence.EMBEDDERS)
     assert (
         got.set.id == as_evidence.EMBEDDERS
@@ -48,7 +48,7 @@ def test_scores_of_yours_are_offered_first_and_never_taken_by_themselves(catalog
     ]
     for languages in (("en",), ("de",), ("en", "de"), ("zh",)):
         before, after = (
-            evidence.choose(c, evidence.Asked("embedder", languages), candidates)
+            evidence.choose(c, evidence.ScoresWanted("embedder", languages), candidates)
             for c in (catalog, mine)
         )
         assert (before.title, before.scores) == (after.title, after.scores)
@@ -84,7 +84,7 @@ def test_rerankers_are_compared_over_the_embedder_they_follow(catalog, today):
     assert set(mine.evidence_sets) - set(catalog.evidence_sets) == {rerankers_over(SMALL)}
     got = evidence.choose(
         mine,
-        evidence.Asked("reranker", ("en",)),
+        evidence.ScoresWanted("reranker", ("en",)),
         {"bge-reranker-base", "bge-reranker-v2-m3"},
         rerankers_over(SMALL),
     )

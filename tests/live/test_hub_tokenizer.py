@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from advisor.live import hub_tokenizer
-from advisor.live.token_counts import Count, counter
+from advisor.live.token_counts import TokenCount, counter
 from advisor.live.tokenizer_faults import TokenCountError
 from advisor.net.hub import HUB
 from tests.live.counting import words
@@ -86,9 +86,9 @@ def test_a_fetched_tokenizer_is_the_hubs_without_its_cut_and_padding(catalog, se
     )
     tokenizer = fetch(catalog, f"{server.base}/")
     assert server.seen == [(PATH, None)]
-    assert counter(catalog, "bge-m3", {"bge-m3": tokenizer})("one two three four five") == Count(
-        7, exact=True
-    )
+    assert counter(catalog, "bge-m3", {"bge-m3": tokenizer})(
+        "one two three four five"
+    ) == TokenCount(7, exact=True)
     assert counter(catalog, "bge-m3", {"bge-m3": tokenizer})("one").tokens == 3
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.live.judged import LIMITS, SHOWN_FAULTS, File, OwnDataError, read
+from advisor.live.judged import LIMITS, SHOWN_FAULTS, OwnDataError, UploadedText, read
 from tests.live.own_data import (
     BEIR_QRELS,
     CORPUS_JSONL,
@@ -38,7 +38,7 @@ def judged(
     names=("p.csv", "q.csv", "j.txt"),
 ):
     files = [
-        File(name, text if isinstance(text, bytes) else text.encode())
+        UploadedText(name, text if isinstance(text, bytes) else text.encode())
         for name, text in zip(names, (passages, queries, qrels), strict=True)
     ]
     return read(*files, limits)
@@ -263,7 +263,11 @@ def test_nothing_of_a_text_is_repeated_in_a_message():
 )
 def test_any_bytes_are_read_or_told(raw, text, name):
     for content in (raw, text.encode("utf-8", "replace")):
-        files = [File(name, content), File("", QUERIES.encode()), File("", QRELS.encode())]
+        files = [
+            UploadedText(name, content),
+            UploadedText("", QUERIES.encode()),
+            UploadedText("", QRELS.encode()),
+        ]
         for turn in range(3):
             try:
                 read(*files[turn:], *files[:turn])

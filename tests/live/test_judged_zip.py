@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from advisor.live.judged import LIMITS, SHOWN_FAULTS, File, Judged, OwnDataError
+from advisor.live.judged import LIMITS, SHOWN_FAULTS, JudgedData, OwnDataError, UploadedText
 from advisor.live.judged_zip import read_zip
 from tests.live.own_data import BEIR, BEIR_QRELS, CORPUS_JSONL, packed, places, refused
 
@@ -31,7 +31,7 @@ def test_a_zip_that_is_small_takes_little_memory_for_its_faults(pinned, qrels, c
     limits = LIMITS._replace(largest_ratio=2_000)
     tracemalloc.start()
     with pytest.raises(OwnDataError) as caught:
-        read_zip(File("mine.zip", content), limits)
+        read_zip(UploadedText("mine.zip", content), limits)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     first, last = caught.value.faults[0], str(caught.value).splitlines()[-2:]
@@ -51,7 +51,7 @@ def test_a_data_set_of_beir_is_read_from_its_zip(top):
         (f"{top}readme.md", "not read"),
         ("a/b/", ""),
     ]
-    found = read_zip(File("x.zip", packed([*rest, *members])))
+    found = read_zip(UploadedText("x.zip", packed([*rest, *members])))
     assert list(found.passages) == ["p1", "p2"] and found.judgements == {
         "q1": {"p1": 2},
         "q2": {"p2": 1},
@@ -73,12 +73,12 @@ def test_the_test_part_of_the_judgements_comes_first(there, taken):
         *BEIR[:2],
         *((f"set/qrels/{split}.tsv", BEIR_QRELS if split == taken else "x") for split in there),
     ]
-    assert f"set/qrels/{taken}.tsv" in read_zip(File("", packed(members))).notes[0]
+    assert f"set/qrels/{taken}.tsv" in read_zip(UploadedText("", packed(members))).notes[0]
 
 
 def test_faults_in_a_zip_name_the_file_in_it():
     with pytest.raises(OwnDataError) as caught:
-        read_zip(File("x.zip", packed([("set/corpus.jsonl", "p1"), *BEIR[1:]])))
+        read_zip(UploadedText("x.zip", packed([("set/corpus.jsonl", "p1"), *BEIR[1:]])))
     assert places(caught.value)[0] == ("set/corpus.jsonl", 1)
 
 
@@ -101,7 +101,7 @@ def test_a_name_cut_short_by_a_zero_is_refused():
 
 
 def test_dots_inside_a_name_are_no_way_out():
-    assert read_zip(File("", packed([*BEIR, ("set/a..b", "x"), ("set/...", "x")]))).queries
+    assert read_zip(UploadedText("", packed([*BEIR, ("set/a..b", "x"), ("set/...", "x")]))).queries
 
 
 @pytest.mark.parametrize("mode", [0o120777, 0o020666, 0o010644])
@@ -177,7 +177,9 @@ def test_the_ratio_is_bounded_where_the_size_is_not_yet_reached():
 
 def test_the_sizes_of_all_files_count_together():
     size = sum(len(text) for _, text in BEIR)
-    assert read_zip(File("", packed(BEIR)), LIMITS._replace(largest_unpacked_bytes=size)).queries
+    assert read_zip(
+        UploadedText("", packed(BEIR)), LIMITS._replace(largest_unpacked_bytes=size)
+    ).queries
     assert "'set/qrels/test.tsv'" in refused(
         packed(BEIR), LIMITS._replace(largest_unpacked_bytes=size - 1)
     )
@@ -198,7 +200,7 @@ def test_sizes_in_a_zip64_field_that_lie_are_refused():
     content = bytearray(packed([(entry, "x"), *BEIR]))
     place = content.find(b"PK\x01\x02")
     content[place + 20 : place + 28] = b"\xff" * 8
-    assert read_zip(File("", bytes(content))).queries  # it is not read, so it harms nobody
+    assert read_zip(UploadedText("", bytes(content))).queries  # it is not read, so it harms nobody
     entry.filename = "set/corpus.jsonl"
     content = bytearray(packed([(entry, CORPUS_JSONL), *BEIR[1:]]))
     place = content.find(b"PK\x01\x02")
@@ -245,7 +247,7 @@ def test_a_damaged_zip_is_read_or_refused_and_nothing_else(changes):
     for place, byte in changes:
         content[place % len(content)] = byte
     try:
-        assert isinstance(read_zip(File("x.zip", bytes(content))), Judged)
+        assert isinstance(read_zip(UploadedText("x.zip", bytes(content))), JudgedData)
     except OwnDataError as error:
         assert error.faults
 
@@ -253,7 +255,7 @@ def test_a_damaged_zip_is_read_or_refused_and_nothing_else(changes):
 def test_a_zip_as_large_as_the_limits_is_taken_and_one_more_is_told_once():
     size = len(packed(BEIR))
     assert read_zip(
-        File("", packed(BEIR)), LIMITS._replace(largest_bytes=size, most_entries=3)
+        UploadedText("", packed(BEIR)), LIMITS._replace(largest_bytes=size, most_entries=3)
     ).queries
     assert f"{size:,}" in refused(packed(BEIR), LIMITS._replace(largest_bytes=size - 1))
     assert re.findall(r"\d+", refused(packed(BEIR), LIMITS._replace(most_entries=2))) == ["2"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from advisor.base.errors import EncodeError
 from advisor.encode.engine import Scores, Vectors, unit_length
-from advisor.live.judged import Judged
+from advisor.live.judged import JudgedData
 from advisor.live.relevance import (
     METRICS,
     TOO_FEW,
@@ -58,7 +58,7 @@ class Letters:
 
 def data(grades, passages=None, queries=None):
     passages = passages or {key: key for graded in grades.values() for key in graded}
-    return Judged(passages, queries or {key: key for key in grades}, grades)
+    return JudgedData(passages, queries or {key: key for key in grades}, grades)
 
 
 # Ranking

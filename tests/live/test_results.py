@@ -13,7 +13,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from advisor.base.errors import EncodeError
 from advisor.catalog.load import SHIPPED
 from advisor.encode import models as on_disk
-from advisor.encode.available_models import Choice
+from advisor.encode.available_models import ModelChoice
 from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import Scores, Vectors
 from advisor.live import results, vocabulary
@@ -356,7 +356,7 @@ def test_the_longest_passage_is_that_with_most_characters():
 
 
 def choice(catalog, variant, folder, engine="local"):
-    return Choice(
+    return ModelChoice(
         variant,
         variant,
         "embedder",
@@ -375,7 +375,7 @@ def served(variant):
         variant=variant,
         kind="embedder",
     )
-    return Choice("at.here", "Ours", "embedder", "remote", endpoint=endpoint)
+    return ModelChoice("at.here", "Ours", "embedder", "remote", endpoint=endpoint)
 
 
 def test_a_tokenizer_comes_from_the_folder_where_it_holds_one(catalog, tmp_path):

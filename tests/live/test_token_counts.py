@@ -8,7 +8,7 @@ from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
 from advisor.live import token_counts
 from advisor.live.sample_texts import passages
-from advisor.live.token_counts import Count, counter, lengths_for_workload, summary
+from advisor.live.token_counts import TokenCount, counter, lengths_for_workload, summary
 from advisor.live.tokenizer_faults import TokenCountError
 from tests.live.counting import ENGLISH, rows, words
 
@@ -53,10 +53,10 @@ def test_the_estimate_is_four_characters_a_token_and_one_for_a_cjk_character(tex
 
 
 def test_an_estimate_says_so_and_adds_the_special_tokens_that_are_known(pinned, catalog):
-    assert counter(catalog, "bge-m3")("fives") == Count(2 + 2, exact=False)
-    assert counter(catalog, "bge-reranker-base")("fives") == Count(2 + 4, exact=False)
+    assert counter(catalog, "bge-m3")("fives") == TokenCount(2 + 2, exact=False)
+    assert counter(catalog, "bge-reranker-base")("fives") == TokenCount(2 + 4, exact=False)
     gemma = counter(catalog, "bge-multilingual-gemma2")
-    assert gemma("fives") == Count(2, exact=False)
+    assert gemma("fives") == TokenCount(2, exact=False)
     assert counter(catalog, "bge-m3").rule == token_counts.ESTIMATE
     assert gemma.rule.startswith(token_counts.ESTIMATE) and gemma.rule != token_counts.ESTIMATE
     assert gemma.rule == pinned
@@ -82,9 +82,9 @@ def test_a_fetched_tokenizer_counts_for_each_variant_with_the_same_one(pinned, c
 def test_a_variants_own_fetched_tokenizer_comes_before_all_others(catalog):
     other = Tokenizer(WordLevel({"<unk>": 0}, unk_token="<unk>"))  # the whole text is one token
     fetched = {"bge-m3": whole(words()), "bge-reranker-base": other, "bge-small-en-v1.5": other}
-    assert counter(catalog, "bge-reranker-base", fetched)("one two") == Count(1, exact=True)
-    assert counter(catalog, "bge-small-en-v1.5", fetched)("one two") == Count(1, exact=True)
-    assert counter(catalog, "bge-base-en-v1.5", fetched)("one two") == Count(4, exact=True)
+    assert counter(catalog, "bge-reranker-base", fetched)("one two") == TokenCount(1, exact=True)
+    assert counter(catalog, "bge-small-en-v1.5", fetched)("one two") == TokenCount(1, exact=True)
+    assert counter(catalog, "bge-base-en-v1.5", fetched)("one two") == TokenCount(4, exact=True)
 
 
 def test_a_tokenizer_of_a_variant_that_the_catalog_lacks_is_not_taken(catalog):

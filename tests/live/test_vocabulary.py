@@ -5,7 +5,7 @@ import pytest
 from advisor import catalog as catalogs
 from advisor.base.errors import CatalogError
 from advisor.live import token_counts, vocabulary
-from advisor.live.token_counts import Count, counter, summary
+from advisor.live.token_counts import TokenCount, counter, summary
 from tests.live.counting import ENGLISH, rows
 
 VOCABULARY = "tokenizers/bert-uncased.txt"
@@ -37,7 +37,7 @@ def test_bert_splits_a_text_into_these_pieces_and_adds_two(catalog, text, pieces
     tokenizer = vocabulary.wordpiece(catalog.folder, "bert-uncased")
     assert tokenizer.encode(text).tokens == ["[CLS]", *pieces, "[SEP]"]
     for variant in ENGLISH:
-        assert counter(catalog, variant)(text) == Count(len(pieces) + 2, exact=True)
+        assert counter(catalog, variant)(text) == TokenCount(len(pieces) + 2, exact=True)
         assert counter(catalog, variant).text_tokens([text]) == [len(pieces)]
 
 

@@ -14,7 +14,7 @@ from advisor.base.errors import EncodeError
 from advisor.net import client
 from tests.encode import servers
 
-QUICK = client.Limits(
+QUICK = client.RequestLimits(
     connect_s=1, read_s=1, deadline_s=3, largest_bytes=100_000, backoff_s=0.01, longest_wait_s=1
 )
 REAL = socket.getaddrinfo

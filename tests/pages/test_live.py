@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from advisor.base.errors import EncodeError
-from advisor.encode.available_models import Choice
+from advisor.encode.available_models import ModelChoice
 from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import LONGEST_CHARACTERS
 from advisor.encode.remote import Gate
@@ -126,7 +126,7 @@ def test_an_endpoint_is_sent_no_text_longer_than_a_server_reads(monkeypatch, cat
         )
         with pytest.raises(EncodeError, match=f"{LONGEST_CHARACTERS:,}"):
             engines.engine(
-                Choice(key, "Our server", "embedder", "remote", endpoint=one), print
+                ModelChoice(key, "Our server", "embedder", "remote", endpoint=one), print
             ).embed(["x" * (LONGEST_CHARACTERS + 1)], "passage")
     assert not base.seen
 

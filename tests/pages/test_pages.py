@@ -61,8 +61,8 @@ def test_advise_answers_a_stated_workload(catalog):
 
 def test_advise_says_where_nobody_publishes_scores(catalog):
     found = recommend(catalog, Workload.of({"languages": ["ko"]}), today())
-    (role,) = found.roles
-    assert not role.evidence.ranks
+    (step,) = found.steps
+    assert not step.evidence.ranks
     assert all(
         shown(opened("advise", languages=["ko"]), reason.text) for reason in reasons.reasons(found)
     )

@@ -19,11 +19,11 @@ def test_nothing_of_yours_outlives_the_visit(catalog, today, monkeypatch):
             your_price_usd_per_1m=0.001, your_price_variant=SMALL, precision=precision
         )
         found = recommend(mine, Workload(), today, ["your-data"], stated)
-        assert found.roles[0].evidence.set.id == as_evidence.EMBEDDERS
+        assert found.steps[0].evidence.set.id == as_evidence.EMBEDDERS
     assert presets.won(next(iter(catalog.presets))) and presets.preset_picks()
     left = [
         weakref.ref(one)
-        for one in (mine, found.catalog, state[session.YOURS], found.roles[0].evidence)
+        for one in (mine, found.catalog, state[session.YOURS], found.steps[0].evidence)
     ]
     del state[session.YOURS], mine, found
     assert session.the_catalog() is catalog

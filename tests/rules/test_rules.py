@@ -17,7 +17,7 @@ from advisor.catalog.schema import Peaks
 from advisor.decide import static_columns
 from advisor.decide.build import build_plans
 from advisor.decide.plans import Plan, shown
-from advisor.decide.rule_results import Findings
+from advisor.decide.rule_results import RuleResults
 from advisor.rules import template
 
 TODAY = date(2026, 11, 24)
@@ -414,7 +414,7 @@ def judged(catalog, workload, plan_id):
     """A plan, and what the rules say of it."""
     table = build_plans(catalog, Workload.of(workload), TODAY)
     row = next(row for row, place in enumerate(table.static.places) if place.id == plan_id)
-    return table[row], Findings(catalog, table).of(row)
+    return table[row], RuleResults(catalog, table).of(row)
 
 
 def of_case(catalog, case):

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from advisor.serve.queue_and_cache import Answers, BusyError, Work
+from advisor.serve.queue_and_cache import Answers, QueueFullError, Work
 
 
 def test_what_waits_is_bounded_and_told_until_a_place_is_free():
@@ -14,7 +14,7 @@ def test_what_waits_is_bounded_and_told_until_a_place_is_free():
         begun = [asyncio.create_task(work.run(gate.wait)) for _ in range(3)]
         await asyncio.sleep(0.05)
         assert work.waiting == 3
-        with pytest.raises(BusyError) as told:
+        with pytest.raises(QueueFullError) as told:
             await work.run(gate.wait)
         assert told.value.retry_after_s >= 1 and str(told.value.retry_after_s) in str(told.value)
         gate.set()
@@ -79,7 +79,7 @@ def test_an_answer_that_could_not_be_made_is_tried_again():
         answers, gate = Answers(Work(most_waiting=0)), threading.Event()
         first = asyncio.create_task(answers.get("a", lambda: bytes(gate.wait())))
         await asyncio.sleep(0.05)
-        with pytest.raises(BusyError):
+        with pytest.raises(QueueFullError):
             await answers.get("b", lambda: b"b")
         gate.set()
         await first

@@ -16,14 +16,14 @@ from tests.asking import ask, plan
 
 
 def drawn(catalog, found, theme):
-    for role in found.roles:
-        yield charts.trade_off(found, role.kind, theme)
-        yield charts.monthly_costs(found, role.kind, theme)
+    for step in found.steps:
+        yield charts.trade_off(found, step.kind, theme)
+        yield charts.monthly_costs(found, step.kind, theme)
         own = next(
             (
                 j
                 for j in found.judged
-                if j.kind == role.kind and not j.hosted and j.plan.rent is not None
+                if j.kind == step.kind and not j.hosted and j.plan.rent is not None
             ),
             None,
         )
@@ -165,10 +165,10 @@ def test_without_a_load_no_break_even_is_drawn(made_up):
 def test_every_drawn_plan_has_a_row_in_the_table_beneath_and_words(made_up):
     for stated in ({}, {"placement": "own"}, {"task": "retrieve-and-rerank"}):
         found = ask(made_up, **stated)
-        for role in found.roles:
-            chart = charts.trade_off(found, role.kind, "light")
-            rows = [set(row.values()) for row in tables.trade_off_rows(found, role.kind)]
-            drawn = tables.drawn(found, role.kind)
+        for step in found.steps:
+            chart = charts.trade_off(found, step.kind, "light")
+            rows = [set(row.values()) for row in tables.trade_off_rows(found, step.kind)]
+            drawn = tables.drawn(found, step.kind)
             assert 1 < len(drawn) <= len(rows)
             for j in drawn:
                 figures = {j.plan.variant.name, j.plan.where, formatting.points(j.quality)}
@@ -176,5 +176,5 @@ def test_every_drawn_plan_has_a_row_in_the_table_beneath_and_words(made_up):
                     figures <= row for row in rows
                 )
             assert {j.id for j in drawn} >= {
-                part.id for part in found.pick.parts if part.kind == role.kind
-            } | what_would_change.front(found, role.kind)
+                part.id for part in found.pick.parts if part.kind == step.kind
+            } | what_would_change.front(found, step.kind)

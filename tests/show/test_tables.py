@@ -52,7 +52,7 @@ def test_a_machine_that_is_not_the_cheapest_is_shown_beside_the_cheapest(catalog
 
 def test_a_store_that_refuses_the_type_of_vector_has_no_price_in_the_table(made_up, pinned):
     found = asking.ask(made_up, vector_type="binary", passages=10**9)
-    judged = found.judged[found.roles[0].fitting[0]]
+    judged = found.judged[found.steps[0].fitting[0]]
     amounts = stores.by_store(
         made_up, found.workload, judged.plan.variant, judged.plan.tokens, found.table.ram
     )
