@@ -14,7 +14,7 @@ from advisor.catalog.cache import kept
 from advisor.catalog.schema import EvidenceSet
 
 EQUAL_POINTS = 0.5
-"""Scores less than this apart count as equal (DESIGN section 9; between the scatter of two source sets, EVIDENCE.md point 1)."""
+"""Scores less than this apart count as equal: two source sets differ by as much (decision 0004)."""
 LONG_TOKENS = 1000
 """Typical passages from this length on, kept whole, are judged by sets of long documents first (decision 0004)."""
 LONG_DOCUMENTS = "long documents"

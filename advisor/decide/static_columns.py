@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from advisor.base import formatting
 from advisor.base.units import HOURS_PER_MONTH
@@ -28,9 +26,9 @@ from advisor.decide.places import (
 from advisor.rules.columns import KINDS
 from advisor.rules.evaluate import Values, column
 from advisor.sizing import throughput
-from advisor.sizing.ranges import ENDS, Float64s
+from advisor.sizing.figures import MILLION, Rates
+from advisor.sizing.ranges import ENDS, Float64s, floats
 from advisor.sizing.throughput import MeasuredMachine, Speed
-from advisor.sizing.tokens import MILLION
 
 POOLING = {"cls": "CLS", "mean": "mean", "last_token": "last token"}
 LOSSES = "beir-rerank-large"
@@ -41,27 +39,20 @@ RUNS = ("listed", "architecture", "partial")
 
 
 @dataclass(frozen=True)
-class StaticColumns:
+class StaticColumns(Rates):
     """The columns that no workload changes, for all places of a catalog."""
 
     places: tuple[Place, ...]
     columns: dict[str, Values]
-    prices: Float64s  # US dollars per token, or not a number
-    free: Float64s  # US dollars a month that a free allocation takes off at best
-    rents: Float64s  # US dollars a month for one machine, or not a number
-    flops: dict[str, Float64s]  # FLOP/s of one machine at each end, or not a number
-    cards: Float64s  # accelerators over which a machine's speed is spread; one request runs on one of them
-    read_ms: Float64s  # milliseconds to read the weights once from a card's memory, 0 where its bandwidth is not known
-    hosted: npt.NDArray[np.bool_]
-    measured: npt.NDArray[np.bool_]  # on a machine whose speed the visitor measured
-    loads: npt.NDArray[np.int64]  # row of the distinct (variant, limit) pairs
     pairs: tuple[tuple[str, int | None], ...]
-    order: tuple[Float64s, ...]  # keys of the preference among equals that no workload changes
+    """The distinct (variant, limit) pairs."""
+    order: tuple[Float64s, ...]
+    """Keys of the preference among equals that no workload changes."""
 
 
 @kept(64)
 def int8_loss(catalog: Catalog, variant_id: str) -> float | None:
-    """Points of retrieval score that int8 costs in the one study of the catalog; None where it was not measured."""
+    """Points of retrieval score that int8 costs in the one study of the catalog; None if not measured."""
     table = catalog.quality
     rows = table[(table["variant"] == variant_id) & (table["aspect"] == "retrieval")]
     before, after = (rows[rows["benchmark"] == name]["score"] for name in (INT8_BEFORE, INT8_AFTER))
@@ -70,7 +61,7 @@ def int8_loss(catalog: Catalog, variant_id: str) -> float | None:
 
 @kept(16)
 def static_columns(catalog: Catalog, precision: str, spot: bool) -> StaticColumns:
-    """All places of a catalog with the columns that no workload changes, at a precision and with on-demand or spot rents."""
+    """All places of a catalog at a precision, with on-demand or spot rents."""
     places = all_places(catalog)
     pairs = tuple(dict.fromkeys((place.variant_id, place.limit) for place in places))
     rows = [_place_figures(catalog, place, precision, spot) for place in places]
@@ -83,13 +74,10 @@ def static_columns(catalog: Catalog, precision: str, spot: bool) -> StaticColumn
     return StaticColumns(
         places=places,
         columns=columns,
-        prices=_floats([None if price is None else price / MILLION for price in prices]),
-        free=np.array([float(free_usd_per_month(place.provider)) for place in places]),
-        rents=_floats([None if rent is None else rent * HOURS_PER_MONTH for rent in rents]),
-        flops={
-            end: _floats([None if speed is None else getattr(speed, end) for speed in flops])
-            for end in ENDS
-        },
+        prices=floats(None if price is None else price / MILLION for price in prices),
+        free=floats(free_usd_per_month(place.provider) for place in places),
+        rents=floats(None if rent is None else rent * HOURS_PER_MONTH for rent in rents),
+        flops={end: floats(speed and getattr(speed, end) for speed in flops) for end in ENDS},
         cards=np.array(
             [
                 max(1.0, place.instance.accelerator_count) if place.instance else 1.0
@@ -109,14 +97,11 @@ def static_columns(catalog: Catalog, precision: str, spot: bool) -> StaticColumn
     )
 
 
-def _floats(values: Sequence[float | Decimal | None]) -> Float64s:
-    return np.array(
-        [np.nan if value is None else float(value) for value in values], dtype=np.float64
-    )
-
-
 def _speed(catalog: Catalog, place: Place, precision: str) -> Speed | None:
-    """FLOP/s that one machine reaches: as measured, or its peak x the calibrated share; None where either is not known."""
+    """FLOP/s that one machine reaches: as measured, or its peak x the calibrated share.
+
+    None where either is not known.
+    """
     if place.instance is None:
         return None
     if isinstance(place.instance, MeasuredMachine):
@@ -132,7 +117,7 @@ def _speed(catalog: Catalog, place: Place, precision: str) -> Speed | None:
 
 
 def _read_ms(catalog: Catalog, place: Place, asked: str) -> float:
-    """Milliseconds to read a variant's weights once from one card's memory; 0 where its bandwidth is not known."""
+    """Milliseconds to read a variant's weights once from one card's memory; 0 where not known."""
     kind = throughput.hardware_class(catalog, place.instance) if place.instance else None
     if place.instance is None or kind != "gpu":
         return 0.0
@@ -172,9 +157,8 @@ def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -
         "price_tier": offer.tier if offer else None,
         "priced": price is not None
         or (instance is not None and rent_of(instance, spot) is not None),
-        "price_age_days": as_of.toordinal()
-        if as_of
-        else None,  # the day itself: `build._columns` counts the days since
+        # the day itself: `build` counts the days since
+        "price_age_days": as_of.toordinal() if as_of else None,
         "requests_per_minute": offer.requests_per_minute if offer else None,
         "native_currency": offer.native_currency if offer else None,
         "usd_per_1m_input": float(price) if price is not None else None,
@@ -236,16 +220,18 @@ def _machine_figures(catalog: Catalog, place: Place, asked: str) -> dict[str, An
         "int8_loss": int8_loss(catalog, place.variant_id) if precision == "int8" else None,
         "memory_bytes": throughput.memory_bytes(catalog, instance) if instance else None,
         "needed_bytes": throughput.needed_bytes(variant, precision) if precision else None,
-        "attention_bytes": throughput.attention_bytes(variant, precision, 1)
-        if precision
-        else None,  # `build._columns` multiplies by the length squared
+        # of one token: `build` multiplies by the length squared
+        "attention_bytes": throughput.attention_bytes(variant, precision, 1) if precision else None,
         "weights_bytes": throughput.weights_bytes(variant, precision) if precision else None,
         **_measured_figures(catalog, place),
     }
 
 
 def _measured_figures(catalog: Catalog, place: Place) -> dict[str, Any]:
-    """What the speed on a measured machine rests on: one measurement, of this variant or scaled from another; empty elsewhere."""
+    """What the speed on a measured machine rests on: one measurement, of this variant or scaled.
+
+    Empty elsewhere.
+    """
     machine = place.instance
     if not isinstance(machine, MeasuredMachine):
         return {}
@@ -258,7 +244,10 @@ def _measured_figures(catalog: Catalog, place: Place) -> dict[str, Any]:
 
 @kept(64)
 def _losses(catalog: Catalog, variant_id: str) -> Mapping[str, Any]:
-    """On how many data sets of one table a reranker lowers the score of its first stage, and where most; None where not measured."""
+    """On how many data sets of one table a reranker lowers its first stage's score, and where most.
+
+    None where that was not measured.
+    """
     chosen = catalog.evidence_sets.get(LOSSES)
     table = catalog.quality_by_language
     rows = (

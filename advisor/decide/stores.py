@@ -1,4 +1,4 @@
-"""Where an index can be kept, in words: the stores of the catalog, what each leaves uncounted, and their sources."""
+"""Where an index can be kept: the stores of the catalog, what each leaves out, and their sources."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.catalog import Catalog
+from advisor.catalog.cache import kept
 from advisor.catalog.schema import Store, Variant
+from advisor.rules.columns import KINDS
+from advisor.rules.evaluate import Values, column
 from advisor.sizing.ranges import Range
 from advisor.sizing.storage import (
     BLOCK,
@@ -17,6 +20,7 @@ from advisor.sizing.storage import (
     index_size,
     index_usd_per_month,
     memory_rates,
+    most_dimensions,
     price_is_known,
     prices_queries,
     written_bytes,
@@ -27,37 +31,59 @@ NOT_STORES = ("disk",)
 """Types of entries of stores.yaml that hold no vectors by themselves."""
 
 
-def left_out(store: Store) -> str:
-    """What a store charges for and is not counted: `queries`, `queries and writes`, `what queries return`, or nothing."""
+@kept(64)
+def columns(catalog: Catalog, store_id: str, vector_type: str) -> dict[str, Values]:
+    """The columns of one store, or of memory or no index: one value that stands for every plan."""
+    store = catalog.stores.get(store_id)
+    figures: dict[str, Any] = {
+        "store_name": name(catalog, store_id),
+        "managed_store": store is not None,
+        "store_is_hosted": store is not None and store.type != "self_hosted",
+        "store_price_known": store is None or price_is_known(store),
+        "store_prices_queries": store is None or prices_queries(store),
+        "store_left_out": left_out(store) if store else (),
+        "store_price_hint": _price_hint(store) if store else "",
+    }
+    types, returned = store and store.vector_types, store and store.returned_usd_per_gb
+    figures |= {
+        "store_max_dims": store and most_dimensions(store, vector_type),
+        "store_takes_type": None if types is None else vector_type in types,
+        "store_smaller_plans": store and _smaller_plans(store),
+        "store_smaller_bytes": store and _smaller_bytes(store),
+        "store_returned_usd_per_gb": float(returned) if returned else None,
+    }
+    return {key: column([figure], KINDS[key]) for key, figure in figures.items()}
+
+
+def left_out(store: Store) -> tuple[str, ...]:
+    """What a store charges for and is not counted: queries, writes, what queries return."""
     if prices_queries(store):
-        return "what queries return" if store.returned_usd_per_gb else ""
-    return "queries and writes" if store.write_usd_per_million_units is not None else "queries"
+        return ("what queries return",) if store.returned_usd_per_gb else ()
+    writes = ("writes",) if store.write_usd_per_million_units is not None else ()
+    return ("queries", *writes)
 
 
-def price_hint(store: Store) -> str:
-    """What is known of the price of a store whose month cannot be priced, in brackets after a space; nothing where that is nothing."""
-    known = (
-        [f"a floor of about {formatting.usd(store.floor_usd_per_month)} a month"]
-        if store.floor_usd_per_month
-        else []
-    )
+def _price_hint(store: Store) -> str:
+    """What is known of a price by which no month can be counted, in brackets after a space."""
+    known = []
+    if store.floor_usd_per_month:
+        known.append(f"a floor of about {formatting.usd(store.floor_usd_per_month)} a month")
     if free := store.free_tier:
-        known.append(
-            f"a free tier of {free['vcpu']} vCPU, {free['ram_gb']} GB of memory and {free['disk_gb']} GB of disk"
-        )
+        processor = f"{free['vcpu']} vCPU, {free['ram_gb']} GB of memory"
+        known.append(f"a free tier of {processor} and {free['disk_gb']} GB of disk")
     return f" (known is {formatting.listed(known)})" if known and not price_is_known(store) else ""
 
 
-def smaller_plans(store: Store) -> str | None:
-    """`Starter ($0 a month, 2 GB)` and the like: plans with a smaller charge than the one that is counted; None where there is none."""
-    plans = [
+def _smaller_plans(store: Store) -> tuple[str, ...] | None:
+    """`Starter ($0 a month, 2 GB)`: plans with a smaller charge than the one that is counted."""
+    plans = (
         f"{plan['name']} ({formatting.usd(_charge(plan))} a month, {plan['storage_gb']} GB)"
         for plan in _smaller(store)
-    ]
-    return formatting.listed(plans) or None
+    )
+    return tuple(plans) or None
 
 
-def smaller_bytes(store: Store) -> float | None:
+def _smaller_bytes(store: Store) -> float | None:
     """Bytes that the largest of these plans holds; None where there is none."""
     return max((float(plan["storage_gb"]) * float(GB) for plan in _smaller(store)), default=None)
 
@@ -83,15 +109,12 @@ def index_stores(catalog: Catalog) -> dict[str, Store]:
 
 def ram_sources(catalog: Catalog) -> tuple[str, ...]:
     """Ids of the sources of the prices of memory."""
-    return tuple(
-        sorted(
-            {
-                source
-                for instance, _, _ in memory_rates(catalog)
-                for source in instance.source_ids("on_demand_usd_per_h")
-            }
-        )
-    )
+    ids = {
+        source
+        for instance, _, _ in memory_rates(catalog)
+        for source in instance.source_ids("on_demand_usd_per_h")
+    }
+    return tuple(sorted(ids))
 
 
 def sources(catalog: Catalog, store_id: str) -> tuple[str, ...]:
@@ -101,34 +124,29 @@ def sources(catalog: Catalog, store_id: str) -> tuple[str, ...]:
     if store_id == "ram":
         return ("qdrant-capacity", *ram_sources(catalog))
     store = catalog.stores[store_id]
-    beside = (
-        (*ram_sources(catalog), *catalog.stores[BLOCK].source_ids("usd_per_gb_month"))
-        if store.type == "self_hosted"
-        else ()
-    )
-    return (*store.source_ids("usd_per_gb_month"), *beside)
+    of_store = store.source_ids("usd_per_gb_month")
+    if store.type != "self_hosted":
+        return of_store
+    of_disk = catalog.stores[BLOCK].source_ids("usd_per_gb_month")
+    return (*of_store, *ram_sources(catalog), *of_disk)
 
 
 def name(catalog: Catalog, store_id: str) -> str:
     """A store in words: `memory`, or the store's name."""
-    return (
-        "memory"
-        if store_id == "ram"
-        else "no index"
-        if store_id == "none"
-        else catalog.stores[store_id].name
-    )
+    return {"ram": "memory", "none": "no index"}.get(store_id) or catalog.stores[store_id].name
 
 
 def by_store(
     catalog: Catalog, workload: Workload, variant: Variant, tokens: Tokens, ram: Range | None
 ) -> dict[str, Range | None]:
-    """US dollars a month of a variant's index in memory and in each store, whatever the workload's own; None where not known."""
-    found = {}
+    """US dollars a month of a variant's index in memory and in each store; None where not known.
+
+    The workload's own store does not count.
+    """
+    amounts = {}
     for key in ("ram", *index_stores(catalog)):
-        asked = workload.model_copy(update={"vector_store": key})
-        size = index_size(variant, tokens, asked)
-        found[key] = index_usd_per_month(
-            catalog, asked, size, ram, written_bytes(variant, tokens, asked)
-        )
-    return found
+        kept_there = workload.model_copy(update={"vector_store": key})
+        size = index_size(variant, tokens, kept_there)
+        written = written_bytes(variant, tokens, kept_there)
+        amounts[key] = index_usd_per_month(catalog, kept_there, size, ram, written)
+    return amounts

@@ -11,7 +11,7 @@ import numpy as np
 from advisor.base import formatting
 from advisor.base.units import HOURS_PER_MONTH
 from advisor.decide.recommend import JudgedPlan, Recommendation, preference
-from advisor.sizing.latency import filled
+from advisor.sizing.latency import filled, whole
 from advisor.sizing.ranges import ENDS
 
 
@@ -47,7 +47,7 @@ def crossing_tokens(
         return each if each <= capacity else None
     if each >= capacity:
         return None
-    machines = max(1, math.ceil(spare * each / (capacity - each) - 1e-12))
+    machines = max(1, int(whole(spare * each / (capacity - each))))
     return (machines + spare) * each
 
 

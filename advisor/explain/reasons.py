@@ -11,7 +11,8 @@ import numpy as np
 from advisor.ask.assumptions import Assumptions
 from advisor.base import formatting, units
 from advisor.decide import evidence, stores
-from advisor.decide.recommend import JudgedPlan, Recommendation, Step, eligible, preference
+from advisor.decide.choosing import Step, eligible
+from advisor.decide.recommend import JudgedPlan, Recommendation, preference
 from advisor.sizing import throughput
 
 
@@ -137,7 +138,7 @@ def _aside(found: Recommendation, part: JudgedPlan) -> str:
         return " together with the other step"
     return (
         f", differences below {formatting.usd(found.workload.material_usd)} a month aside"
-        if part.monthly > least + 1e-9
+        if part.monthly > least
         else ""
     )
 

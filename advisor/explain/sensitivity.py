@@ -9,7 +9,8 @@ from advisor.ask.workload import Workload, bounds, unused
 from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.decide import build
-from advisor.decide.recommend import BASE, Ends, Recommendation, recommend, total_usd
+from advisor.decide.choosing import BASE, Ends, total_usd
+from advisor.decide.recommend import Recommendation, recommend
 
 FACTOR = 2.0
 """By which volumes and lengths are halved and doubled."""

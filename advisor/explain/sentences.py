@@ -187,9 +187,7 @@ def encoding_sentence(found: Recommendation, judged: JudgedPlan) -> str:
 def cheapest(found: Recommendation, kind: str) -> list[JudgedPlan]:
     """The plans of a step that fit at exactly the lowest monthly cost, first party and listing first; empty where nothing fits."""
     fitting = sorted(found.fitting(kind), key=lambda j: j.monthly)
-    near = [
-        j for j in fitting if j.monthly <= fitting[0].monthly * (1 + 1e-9)
-    ]  # exact amounts only for those
+    near = [j for j in fitting if j.monthly == fitting[0].monthly]  # exact amounts only for those
     least = min((j.cost.base for j in near), default=None)
     return sorted((j for j in near if j.cost.base == least), key=lambda j: preference(found, j))
 

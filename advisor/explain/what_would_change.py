@@ -12,25 +12,26 @@ from advisor.ask.workload import MOST_LANGUAGES, Workload, bounds
 from advisor.base import formatting
 from advisor.base.formatting import value
 from advisor.catalog import Catalog
-from advisor.decide.evidence import EQUAL_POINTS
-from advisor.decide.recommend import (
-    BASE,
+from advisor.decide.choosing import (
     Ends,
-    JudgedPlan,
     PickedRows,
-    Pipeline,
-    Recommendation,
     choose,
-    costs_at,
     eligible,
-    material,
-    preference,
-    recommend,
+    immaterial,
     total_usd,
     unbeaten,
 )
+from advisor.decide.evidence import EQUAL_POINTS
+from advisor.decide.recommend import (
+    JudgedPlan,
+    Pipeline,
+    Recommendation,
+    preference,
+    recommend,
+)
 from advisor.decide.stores import index_stores
 from advisor.explain.reasons import versus
+from advisor.sizing.ranges import rounded
 
 FACTORS = (2.0, 5.0, 10.0, 100.0, 1000.0)
 """Steps by which volumes and lengths are raised and lowered."""
@@ -166,7 +167,7 @@ def _counts_as_equal(found: Recommendation, other: PickedRows, ends: Ends) -> bo
         for choice in (found.choice, other)
     ]
     now, then = (total_usd(found.table, choice, ends) for choice in (found.choice, other))
-    return models[0] == models[1] and now <= then + material(found.workload, then)
+    return models[0] == models[1] and bool(immaterial(found.workload, rounded(now - then)))
 
 
 def changes(catalog: Catalog, found: Recommendation) -> list[Change]:
@@ -324,23 +325,19 @@ def _cost_bars(judged: JudgedPlan, pick: JudgedPlan, found: Recommendation) -> s
         return f"Both steps on the same machines cost {formatting.usd(found.monthly)} a month together, less than with it and a machine for the other step."
     within = [found.judged[row] for row in eligible(step, step.fitting, workload)]
     cheapest = min(within, key=lambda j: (j.monthly, preference(found, j)))
-    if judged.monthly > cheapest.monthly + material(workload, cheapest.monthly):
+    if not immaterial(workload, rounded(judged.monthly - cheapest.monthly)):
         return f"It costs {formatting.usd(judged.monthly - cheapest.monthly)} a month more than {cheapest.named}, the cheapest of the plans considered; that counts."
     near = np.array(
-        [
-            j.row
-            for j in within
-            if j.monthly <= cheapest.monthly + material(workload, cheapest.monthly)
-        ]
+        [j.row for j in within if immaterial(workload, rounded(j.monthly - cheapest.monthly))]
     )
-    kept = unbeaten(found.table, near, step.quality, costs_at(found.table, BASE))
+    kept = unbeaten(found.table, near, step.quality, found.table.base_usd)
     first_hand = min((preference(found, found.judged[row])[0] for row in near), default=0.0)
     if judged.row in near and judged.row not in kept and preference(found, judged)[0] == first_hand:
         rivals = (found.judged[row] for row in kept)
         beats = next(
             j
             for j in rivals
-            if j.monthly <= judged.monthly + 1e-6 and (j.quality or 0) > (judged.quality or 0)
+            if j.monthly <= judged.monthly and (j.quality or 0) > (judged.quality or 0)
         )
         return f"{beats.named} scores better and costs no more."
     gap = abs(judged.monthly - pick.monthly)

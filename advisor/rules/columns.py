@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["number", "text", "boolean"]
+from advisor.rules.syntax import Kind
+
 Unit = Literal[
     "",
     "tokens",
@@ -26,11 +27,12 @@ Unit = Literal[
 
 @dataclass(frozen=True)
 class Column:
-    """What one column of the plans holds."""
+    """What one column of the plans holds. `last` joins the last entry of a list to the others."""
 
     kind: Kind
     unit: Unit
     meaning: str
+    last: Literal["and", "or"] = "and"
 
 
 def _number(unit: Unit, meaning: str) -> Column:
@@ -43,6 +45,10 @@ def _text(meaning: str) -> Column:
 
 def _truth(meaning: str) -> Column:
     return Column("boolean", "", meaning)
+
+
+def _list(meaning: str, last: Literal["and", "or"] = "and") -> Column:
+    return Column("list", "", meaning, last)
 
 
 PLAN: dict[str, Column] = {
@@ -73,13 +79,13 @@ PLAN: dict[str, Column] = {
         "95th percentile of what is sent at once: a passage, or a pair; special tokens included",
     ),
     "covers_languages": _truth("the variant's languages hold all that the workload names"),
-    "languages_asked": _text("languages of the workload"),
+    "languages_asked": _list("languages of the workload"),
     "chinese_asked": _truth("Chinese is among the languages of the workload"),
-    "languages_missing": _text("languages of the workload that the variant does not list"),
+    "languages_missing": _list("languages of the workload that the variant does not list"),
     "language_count": _number("count", "languages the variant lists"),
     "variant_gives_outputs": _truth("the variant gives the output types asked for"),
     "offer_gives_outputs": _truth("the endpoint returns the output types asked for"),
-    "outputs_asked": _text("output types of the workload"),
+    "outputs_asked": _list("output types of the workload"),
     "outputs_given": _text("output types of the variant"),
     "variant_licence": _text("licence of the weights"),
     "licence_permissive": _truth("the licence is an OSI permissive one"),
@@ -95,7 +101,7 @@ PLAN: dict[str, Column] = {
     "instance": _text("id of the machine; unknown for an endpoint"),
     "marketplace": _truth("the machine is let by third parties at a price that moves by the day"),
     "hardware_class": _text(
-        "cpu or gpu: what the machine computes with; unknown for other accelerators and for endpoints"
+        "cpu or gpu: what the machine computes with; unknown for other accelerators and endpoints"
     ),
     "machine_name": _text("the accelerator or CPU"),
     "precision": _text("precision of the weights on own hardware"),
@@ -103,7 +109,7 @@ PLAN: dict[str, Column] = {
     "speed_points": _number("count", "measured speeds that the estimate rests on"),
     "speed_machines": _text("what these speeds were measured on"),
     "runtimes": _text("servers and libraries that run the variant"),
-    "runtimes_for_outputs": _text("servers and libraries that return the outputs asked for"),
+    "runtimes_for_outputs": _list("servers and libraries that return the outputs asked for", "or"),
     "returns_outputs": _truth("some server or library returns the outputs asked for"),
     "tokens_per_second": _number("per_second", "tokens a second of one machine, base"),
     "replicas": _number("count", "machines for the peak load, base"),
@@ -131,9 +137,9 @@ PLAN: dict[str, Column] = {
     "store_takes_type": _truth("the store takes the type of vector"),
     "store_price_known": _truth("a month in the store can be priced"),
     "store_prices_queries": _truth("what queries cost in the store is counted"),
-    "store_left_out": _text("what the store charges for and is not counted"),
+    "store_left_out": _list("what the store charges for and is not counted"),
     "store_price_hint": _text("what is known of the price of a store whose month cannot be priced"),
-    "store_smaller_plans": _text("smaller plans of the store than the one that is counted"),
+    "store_smaller_plans": _list("smaller plans of the store than the one that is counted"),
     "store_smaller_bytes": _number("bytes", "bytes that the largest of them holds"),
     "store_returned_usd_per_gb": _number(
         "usd", "US dollars a GB of what queries return, which is not counted"

@@ -48,6 +48,7 @@ DTYPES: dict[Kind, tuple[type, object]] = {
     "number": (np.float64, 0.0),
     "text": (object, ""),
     "boolean": (np.bool_, False),
+    "list": (object, ()),
 }
 
 
@@ -58,9 +59,7 @@ def column(values: Sequence[object], kind: Kind) -> Values:
     )  # NaN differs from itself
     dtype, filler = DTYPES[kind]
     filled = [value if there else filler for value, there in zip(values, known, strict=True)]
-    array: npt.NDArray[Any] = np.empty(len(filled), dtype=dtype)
-    array[:] = filled
-    return Values(array, known)
+    return Values(np.fromiter(filled, dtype, len(filled)), known)
 
 
 def evaluate(expression: Expression, columns: Mapping[str, Values], rows: int) -> Truth:

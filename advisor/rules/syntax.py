@@ -11,7 +11,7 @@ from typing import Literal
 
 from advisor.base.errors import did_you_mean
 
-Kind = Literal["number", "text", "boolean"]
+Kind = Literal["number", "text", "boolean", "list"]
 MAX_LENGTH = 500  # characters
 MAX_DEPTH = 20  # nested parts
 LARGEST = 1e15  # beyond it float64 no longer counts by ones
@@ -189,6 +189,11 @@ def _comparison(
             raise RuleError(f"`{SYMBOLS[type(operator)]}` is not allowed. {ALLOWED}")
         else:
             first, second = (_kind(part, columns, names, depth + 1) for part in (left, right))
+            if "list" in (first, second):
+                column = ast.unparse(left if first == "list" else right)[:60]
+                raise RuleError(
+                    f"`{column}` is a list: a sentence may name it, no rule compares it."
+                )
             if first != second:
                 raise RuleError(
                     f"`{ast.unparse(left)[:60]}` is a {first} and `{ast.unparse(right)[:60]}` a {second}. Compare like with like."

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
+from advisor.base import formatting
+from advisor.rules.columns import Column
 from advisor.rules.syntax import RuleError
 
 _PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
@@ -23,7 +26,8 @@ def names_in(template: str) -> tuple[str, ...]:
             continue
         if part.group(1) is None or not _NAME.fullmatch(part.group(1)):
             raise RuleError(
-                f"'{part.group()[:40]}' is no place for a figure. Write {{column}}, or {{{{ for a brace."
+                f"'{part.group()[:40]}' is no place for a figure."
+                " Write {column}, or {{ for a brace."
             )
         names[part.group(1)] = None
     return tuple(names)
@@ -38,3 +42,21 @@ def fill(template: str, figures: Mapping[str, str]) -> str:
     return _PART.sub(
         lambda part: figures[part.group(1)] if part.group(1) else part.group()[0], template
     )
+
+
+def listed(column: Column, entries: tuple[str, ...]) -> str:
+    """The entries of a list in words: `dense and multi-vector`."""
+    return formatting.listed([entry.replace("_", "-") for entry in entries], column.last)
+
+
+def words(column: Column, figure: Any) -> str:
+    """A figure with the unit that its column has; None is not known."""
+    if figure is None:
+        return formatting.NOT_KNOWN
+    if column.unit == "usd":
+        return formatting.usd(figure)
+    if column.unit == "bytes":
+        return formatting.memory(figure)
+    if column.unit in ("milliseconds", "per_second", "per_minute", "hours"):
+        return formatting.count(round(figure) if figure >= 10 else round(figure, 1))
+    return formatting.count(figure) if column.kind == "number" else str(figure)

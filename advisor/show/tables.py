@@ -286,7 +286,7 @@ def _left_out_of_store(store: Store) -> str:
         return store.note or "no unit price was found"
     if store.type == "self_hosted":
         return "the database's processors"
-    return stores.left_out(store)
+    return formatting.listed(list(stores.left_out(store)))
 
 
 def latency_rows(found: Recommendation) -> list[dict[str, str]]:

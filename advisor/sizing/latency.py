@@ -6,12 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from advisor.sizing.ranges import Float64s
+
+def whole(machines: Any) -> Any:
+    """As many whole machines as that; a billionth of one is an error of counting (7 / 0.7 is 10)."""
+    return np.ceil(np.round(machines, 9))
 
 
-def filled(needed: Float64s, utilisation: float, redundancy: bool) -> Float64s:
-    """Machines that carry `needed` (in machines at full speed) when filled to `utilisation`: one at least, one more where redundancy is asked."""
-    return np.maximum(1.0, np.ceil(needed / utilisation - 1e-9)) + (1.0 if redundancy else 0.0)
+def filled(needed: Any, utilisation: float, redundancy: bool) -> Any:
+    """Machines that carry `needed` (in machines at full speed) when filled to `utilisation`.
+
+    One at least, and one more where redundancy is asked. A number, or an array.
+    """
+    return np.maximum(1.0, whole(needed / utilisation)) + (1.0 if redundancy else 0.0)
 
 
 def latency_ms(
@@ -19,8 +25,9 @@ def latency_ms(
 ) -> Any:
     """Milliseconds to answer one request at the peak, without network; numbers, or arrays of one shape.
 
-    On one card, what takes longer: computing `request_flops` at `flops` operations a second of a machine with so many `cards`, or
-    reading the weights once in `read_ms`; lengthened by the machines' use at the peak, which takes `needed` of them.
+    On one card, what takes longer: computing `request_flops` at `flops` operations a second of a
+    machine with so many `cards`, or reading the weights once in `read_ms`; lengthened by the
+    machines' use at the peak, which takes `needed` of them. Source: decision 0006.
     """
     return np.maximum(1000 * request_flops / flops * cards, read_ms) * lengthening(needed, machines)
 

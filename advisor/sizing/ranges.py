@@ -1,9 +1,11 @@
-"""An amount with its low and its high end."""
+"""Amounts of money: low, base and high ends, and the one rounding before amounts are compared."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import NamedTuple
+from functools import reduce
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,16 @@ class Range(NamedTuple):
     base: Decimal
     high: Decimal
 
+    @classmethod
+    def of(cls, low: float, base: float, high: float) -> Range | None:
+        """The amounts as they are printed; None where one is not a number.
+
+        Each with the 15 digits that a float is good for, which read as counted by hand (`2.412`
+        where the float is 2.4120000000000004).
+        """
+        ends = (low, base, high)
+        return None if any(np.isnan(ends)) else cls(*(Decimal(f"{end:.15g}") for end in ends))
+
     def plus(self, other: Range) -> Range:
         """The sum, end by end."""
         return Range(self.low + other.low, self.base + other.base, self.high + other.high)
@@ -27,6 +39,27 @@ class Range(NamedTuple):
 
 ZERO = Range(Decimal(0), Decimal(0), Decimal(0))
 
+
+def total(amounts: Iterable[Range | None]) -> Range:
+    """The sum; an amount that is not known counts as nothing."""
+    return reduce(Range.plus, (amount for amount in amounts if amount is not None), ZERO)
+
+
 ENDS = ("low", "base", "high")
 """The ends of an estimate, as `Range` names them."""
 Float64s = npt.NDArray[np.float64]
+
+
+def rounded(usd: Any) -> Any:
+    """Counted US dollars as they are compared: to a billionth, so that equal costs are equal.
+
+    Every sum or difference is rounded once, here, before it is compared; no comparison allows for
+    errors of its own. Coarser, and the costs of a single passage would be equal at most offers.
+    A number, or an array.
+    """
+    return np.round(usd, 9)
+
+
+def floats(numbers: Iterable[float | Decimal | None]) -> Float64s:
+    """An array of numbers; not a number for each None."""
+    return np.array([np.nan if number is None else float(number) for number in numbers])

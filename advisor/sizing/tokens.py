@@ -1,16 +1,15 @@
-"""Tokens that a workload sends, and what a hosted endpoint charges for them."""
+"""Tokens that a workload sends."""
 
 from __future__ import annotations
 
 import math
-from decimal import Decimal
 from typing import NamedTuple
 
 from advisor.ask.workload import Workload
 from advisor.catalog.schema import Variant
 
-MILLION = 1_000_000
-LONG_SHARE = 0.05  # the share of passages above the 95th percentile
+LONG_SHARE = 0.05
+"""The share of passages above the 95th percentile."""
 
 
 class Tokens(NamedTuple):
@@ -26,26 +25,12 @@ class Tokens(NamedTuple):
     vectors_per_passage: float
 
 
-def hosted_usd(tokens: int, usd_per_1m_tokens: Decimal) -> Decimal:
-    """Price of sending `tokens` tokens to a hosted endpoint, in US dollars, unrounded.
-
-    >>> hosted_usd(250_000_000, Decimal("0.01"))
-    Decimal('2.50')
-
-    Raises:
-        ValueError: `tokens` is negative.
-    """
-    if tokens < 0:
-        raise ValueError(f"{tokens} tokens: a count of tokens is 0 or more.")
-    return usd_per_1m_tokens * tokens / MILLION
-
-
 def tokens_sent(workload: Workload, variant: Variant, limit: int | None) -> Tokens:
-    """Tokens that `variant` is sent for `workload`, where one input may hold `limit` tokens (None: not known).
+    """Tokens that `variant` is sent, where one input may hold `limit` tokens (None: not known).
 
-    docs/decisions/0003-token-counts.md has the formulas. Embedding: each text is its tokens and the tokenizer's
-    special tokens; passages over the limit are split. Reranking: queries x candidates x (query + passage +
-    special tokens), each pair cut at the limit.
+    docs/decisions/0003-token-counts.md has the formulas. Embedding: each text is its tokens and the
+    tokenizer's special tokens; passages over the limit are split. Reranking: queries x candidates x
+    (query + passage + special tokens), each pair cut at the limit.
     """
     return (
         _pairs(workload, variant, limit)

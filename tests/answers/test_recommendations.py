@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from advisor.decide.recommend import total_usd
+from advisor.decide.choosing import total_usd
 from advisor.explain import break_even, reasons, sensitivity, what_would_change
 from advisor.explain.sensitivity import what_if
 from advisor.explain.what_would_change import ESTIMATES

@@ -39,7 +39,7 @@ def test_the_columns_hold_what_the_exact_amounts_of_a_plan_are(made_up, today, s
         assert float(found.monthly_usd.base) == pytest.approx(column, rel=1e-9)
         assert found.monthly_usd.low <= found.monthly_usd.base <= found.monthly_usd.high
         assert float(found.one_off_usd.base) == pytest.approx(
-            table.once["base"][found.row], rel=1e-9
+            table.figures.once["base"][found.row], rel=1e-9
         )
 
 

@@ -14,7 +14,8 @@ from advisor.base import formatting
 from advisor.catalog.load import SHIPPED
 from advisor.decide import evidence
 from advisor.decide.build import KINDS_FOR_TASK
-from advisor.decide.recommend import BASE, choose, costs_at, eligible, recommend
+from advisor.decide.choosing import BASE, choose, eligible
+from advisor.decide.recommend import recommend
 from advisor.explain import reasons, what_would_change
 from tests.asking import TODAY, ask
 from tests.decide.workloads import WORKLOADS
@@ -215,9 +216,9 @@ def test_with_the_evidence_fixed_a_plan_that_is_neither_picked_nor_best_changes_
     others = [
         row for row in step.fitting if row != found.choice.rows[0] and step.quality[row] != best
     ]
-    least = min(costs_at(table, BASE)[row] for row in eligible(step, step.fitting, found.workload))
+    least = min(table.base_usd[row] for row in eligible(step, step.fitting, found.workload))
     others = [
-        row for row in others if costs_at(table, BASE)[row] > least
+        row for row in others if table.base_usd[row] > least
     ]  # the cheapest sets what counts as equal
     if not others:
         return

@@ -13,22 +13,20 @@ from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.base.units import HOURS_PER_MONTH
 from advisor.decide import evidence
-from advisor.decide.evidence import EQUAL_POINTS
-from advisor.decide.recommend import (
+from advisor.decide.choosing import (
     BASE,
     Ends,
     PickedRows,
     Step,
     choose,
-    costs_at,
     eligible,
-    material,
-    preference,
-    recommend,
+    immaterial,
     shared_replicas,
     total_usd,
 )
-from advisor.sizing.ranges import Range
+from advisor.decide.evidence import EQUAL_POINTS
+from advisor.decide.recommend import Pipeline, preference, recommend
+from advisor.sizing.ranges import Range, rounded
 
 TODAY = date(2026, 11, 24)
 
@@ -49,11 +47,11 @@ def ask(catalog, *sets, assumptions=None, **stated):
 def pairs(found, ends=BASE):
     """(US dollars a month, embedder's row, reranker's row, on shared machines) of every pair that fits, one at a time."""
     table, (first, second) = found.table, found.steps
-    cost, places = costs_at(table, ends), found.table.static.places
+    cost, places = rounded(table.monthly(*ends)), found.table.static.places
     needed, memory = table.columns["needed_bytes"].values, table.columns["memory_bytes"].values
     for one in map(int, first.fitting):
         for two in map(int, second.fitting):
-            yield cost[one] + cost[two], one, two, False
+            yield rounded(cost[one] + cost[two]), one, two, False
             same = (
                 places[one].instance
                 and places[two].instance
@@ -62,7 +60,8 @@ def pairs(found, ends=BASE):
             if same and needed[one] + needed[two] <= memory[one]:
                 machines = shared_replicas(table, one, two, ends.own)
                 rent = float(found.judged[one].plan.rent) * HOURS_PER_MONTH
-                yield rent * machines + table.index[ends.keeping][one], one, two, True
+                usd = rent * machines + table.figures.keeping[ends.keeping][one]
+                yield rounded(usd), one, two, True
 
 
 TWO_STEPS = st.fixed_dictionaries(
@@ -116,7 +115,7 @@ def searched(catalog, stated):
     if found.pick is None:
         return
     least, wide = min(pair[0] for pair in feasible), max(0.01, stated["material_usd"])
-    assert found.monthly <= budget
+    assert rounded(found.monthly) <= budget
     if stated["priority"] == "cost" or not any(step.evidence.ranks for step in found.steps):
         assert found.monthly <= least + 2 * wide, (
             "each step, or both together, may cost what counts as equal more"
@@ -161,9 +160,8 @@ def test_machines_are_shared_exactly_where_that_saves_what_is_material(catalog, 
         return
     alone = [choose(found.table, (step,), found.workload, BASE) for step in found.steps]
     saved = sum(total_usd(found.table, choice, BASE) for choice in alone) - min(together)
-    enough = material(found.workload, min(together))
-    if abs(saved - enough) > 1e-6:
-        assert found.choice.shared == (saved > enough)
+    if abs(saved - found.workload.material_usd) > 1e-6:
+        assert found.choice.shared == (saved > found.workload.material_usd)
 
 
 @settings(max_examples=40, deadline=None)
@@ -172,7 +170,7 @@ def test_one_step_is_the_first_in_the_order_of_the_plans_that_count_as_equal(cat
     found = ask(catalog, **stated | {"task": task})
     if found.pick is None:
         return
-    step, cost = found.steps[0], costs_at(found.table, BASE)
+    step, cost = found.steps[0], found.table.base_usd
     rows = [int(row) for row in step.fitting]
     ranked = [row for row in rows if not np.isnan(step.quality[row])]
     if step.evidence.ranks and stated["priority"] != "cost" and ranked:
@@ -184,14 +182,13 @@ def test_one_step_is_the_first_in_the_order_of_the_plans_that_count_as_equal(cat
         )
         rows = [row for row in ranked if allowed(top - step.quality[row])]
     least = min(cost[row] for row in rows)
-    near = [row for row in rows if cost[row] <= least + material(found.workload, least)]
+    near = [row for row in rows if immaterial(found.workload, rounded(cost[row] - least))]
     second_hand = {row: preference(found, found.judged[row])[0] for row in near}
     near = [row for row in near if second_hand[row] == min(second_hand.values())]
 
     def beaten(row):
         return any(
-            step.quality[other] > step.quality[row] and round(cost[other], 9) <= round(cost[row], 9)
-            for other in near
+            step.quality[other] > step.quality[row] and cost[other] <= cost[row] for other in near
         )
 
     best = min(
@@ -211,7 +208,7 @@ def test_one_step_is_the_first_in_the_order_of_the_plans_that_count_as_equal(cat
 def test_each_end_of_an_estimate_moves_its_own_part_alone(catalog, stated, own, hosted, keeping):
     found = ask(catalog, **stated)
     table, ends = found.table, Ends(own, hosted, keeping)
-    cost = costs_at(table, ends)
+    cost = table.monthly(*ends)
     for row in [row for step in found.steps for row in step.fitting]:
         plan = found.judged[row].plan
         encoding = getattr(plan.encoding_usd, hosted if plan.hosted else own)
@@ -223,7 +220,7 @@ def test_each_end_of_an_estimate_moves_its_own_part_alone(catalog, stated, own, 
             for usd, one, two, shared in pairs(found, ends)
             if PickedRows((one, two), shared) == choice
         ]
-        assert [total_usd(table, choice, ends)] == pytest.approx(expected)
+        assert [total_usd(table, choice, ends)] == pytest.approx(expected, abs=1e-9)
 
 
 # What counts as equal
@@ -277,12 +274,14 @@ def test_scores_that_do_not_rank_rule_nothing_out_and_only_the_rows_asked_about_
 
 
 def test_a_difference_of_what_is_material_decides_and_less_does_not():
-    assert 4.99 < material(Workload(material_usd=5), 1000.0) < 5
-    assert material(Workload(material_usd=1e-12), 1000.0) == 0
-    assert (
-        material(Workload(material_usd=0), 1000.0) == pytest.approx(1e-6)
-        and material(Workload(material_usd=0), 0.0) == 1e-9
-    )
+    gaps = np.array([-1, 0, 4.99, 5, 5.01])
+    assert immaterial(Workload(material_usd=5), gaps).tolist() == [True, True, True, False, False]
+    assert immaterial(Workload(material_usd=0), gaps).tolist() == [True, True, False, False, False]
+
+
+def test_a_difference_that_is_an_error_of_counting_is_none():
+    assert 0.1 + 0.2 > 0.3 and immaterial(Workload(material_usd=0), rounded(0.1 + 0.2 - 0.3))
+    assert 1 - 0.9 < 0.1 and not immaterial(Workload(material_usd=0.1), rounded(1 - 0.9))
 
 
 # The words and figures of what is picked
@@ -338,8 +337,6 @@ def test_the_first_encoding_is_paid_once_by_the_embedder(made_up, apart, togethe
 
 
 def test_a_first_encoding_that_nobody_knows_counts_as_nothing(catalog):
-    from advisor.decide.recommend import Pipeline
-
     unknown = SimpleNamespace(plan=SimpleNamespace(one_off_usd=None))
     known = SimpleNamespace(
         plan=SimpleNamespace(one_off_usd=Range(Decimal(1), Decimal(2), Decimal(3)))

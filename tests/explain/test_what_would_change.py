@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
 from advisor.base import formatting
+from advisor.decide.choosing import Ends, choose, eligible, immaterial
 from advisor.decide.evidence import EQUAL_POINTS
-from advisor.decide.recommend import Ends, choose, eligible, material, preference, recommend
+from advisor.decide.recommend import preference, recommend
 from advisor.explain import what_would_change
+from advisor.sizing.ranges import rounded
 
 TODAY = date(2026, 11, 24)
 
@@ -235,13 +237,11 @@ def deciding(found, judged, pick, within):
     if found.pick.shared:
         return [formatting.usd(found.monthly)]
     least = min(j.monthly for j in within)
-    if judged.monthly > least + material(asked, least):
+    if not immaterial(asked, rounded(judged.monthly - least)):
         return [formatting.usd(judged.monthly - least)]
     mine, theirs = preference(found, judged), preference(found, pick)
     better = [
-        j
-        for j in within
-        if (j.quality or 0) > (quality or 0) and j.monthly <= judged.monthly + 1e-6
+        j for j in within if (j.quality or 0) > (quality or 0) and j.monthly <= judged.monthly
     ]
     if mine < theirs:  # alone it would come first
         assert better or asked.budget_usd_per_month is not None

@@ -183,7 +183,7 @@ def test_a_sentence_takes_figures_in_plain_places_or_is_refused(template):
     )
 
 
-@pytest.mark.parametrize("name", sorted(KINDS))
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind != "list"])
 def test_every_column_is_a_name_that_a_rule_can_hold(name):
     question = {"number": f"{name} > 0", "text": f"{name} == ''", "boolean": name}[KINDS[name]]
     assert parse(question, KINDS).names == (name,)

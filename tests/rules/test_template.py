@@ -1,7 +1,8 @@
 import pytest
 
+from advisor.rules.columns import COLUMNS
 from advisor.rules.syntax import RuleError
-from advisor.rules.template import fill, names_in
+from advisor.rules.template import fill, listed, names_in, words
 
 
 def test_the_figures_take_their_places():
@@ -55,3 +56,26 @@ def test_braces_beside_a_place_are_kept_and_names_after_them_are_found():
     assert names_in(template) == ("a", "c_1")
     assert fill(template, {"a": "1", "c_1": "2"}) == "{1} {b} 2"
     assert names_in("no place") == () and fill("no place", {}) == "no place"
+
+
+@pytest.mark.parametrize(
+    ("column", "figure", "text"),
+    [
+        ("budget_usd_per_month", 1234.5, "$1,234"),
+        ("budget_usd_per_month", None, "not known"),
+        ("memory_bytes", 2**31, "2 GiB"),
+        ("latency_ms", 9.96, "10"),
+        ("latency_ms", 4.26, "4.3"),
+        ("latency_ms", 12.6, "13"),
+        ("passages", 1_000_000.0, "1,000,000"),
+        ("kind", "embedder", "embedder"),
+    ],
+)
+def test_a_figure_is_written_with_the_unit_of_its_column(column, figure, text):
+    assert words(COLUMNS[column], figure) == text
+
+
+def test_the_entries_of_a_list_are_joined_as_its_column_says():
+    assert listed(COLUMNS["outputs_asked"], ("dense", "multi_vector")) == "dense and multi-vector"
+    assert listed(COLUMNS["runtimes_for_outputs"], ("TEI", "vLLM")) == "TEI or vLLM"
+    assert listed(COLUMNS["store_left_out"], ()) == ""
