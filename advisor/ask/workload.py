@@ -29,7 +29,7 @@ _P95_BELOW_TYPICAL = (
 
 
 class Workload(StatedFields):
-    """What the visitor needs. Every field has a default, a unit and bounds; null means not stated."""
+    """What the visitor needs. Every field has a default, a unit and bounds; null: not stated."""
 
     task: Literal["retrieve", "retrieve-and-rerank", "rerank"] = Field(
         "retrieve",

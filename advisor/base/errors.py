@@ -40,7 +40,7 @@ class WorkloadError(AdvisorError):
 
 
 class EncodeError(AdvisorError):
-    """Texts that could not be encoded, or a model that could not be had: one sentence for why, and the next step."""
+    """Texts that could not be encoded, or no model for it: why, and the next step."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
