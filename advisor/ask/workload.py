@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from advisor.base.errors import WorkloadError, did_you_mean
+from advisor.ask.stated import StatedFields
 from advisor.base.formatting import count
+from advisor.base.ids import ID_PATTERN, LANGUAGE_PATTERN
 from advisor.base.units import HOURS_PER_MONTH
 
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 MOST = 10**12
 MOST_LANGUAGES = 50
+Language = Annotated[str, Field(pattern=LANGUAGE_PATTERN)]
+Output = Literal["dense", "sparse", "multi_vector"]
+CountFromZero = Annotated[int, Field(ge=0, le=MOST)]
+PassageTokens = Annotated[int, Field(ge=1, le=10**6)]
 
 PEAK_OVER_AVERAGE = 5
 """The peak load where none is stated, in averages."""
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
+_P95_BELOW_TYPICAL = (
+    "passage_tokens_p95 is {p95}, below passage_tokens {typical}. The 95th percentile cannot be "
+    "below the typical passage: raise it to at least {typical}."
+)
 
 
-class Workload(BaseModel):
-    """What the visitor needs. Every field has a default, a unit and bounds; null means not stated."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Workload(StatedFields):
+    """What the visitor needs. Every field has a default, a unit and bounds; null: not stated."""
 
     task: Literal["retrieve", "retrieve-and-rerank", "rerank"] = Field(
         "retrieve",
         title="Task",
-        description="retrieve: find passages with an embedder. retrieve-and-rerank: then reorder the best with a reranker. rerank: reorder what another search found.",
+        description="retrieve: find passages with an embedder. retrieve-and-rerank: then reorder "
+        "the best with a reranker. rerank: reorder what another search found.",
     )
     languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=MOST_LANGUAGES)] = (
         Field(
             ("en",),
             title="Languages",
-            description="ISO 639-1 codes of the passages and queries: en English, zh Chinese, de German, ...",
+            description="ISO 639-1 codes of the passages and queries: "
+            "en English, zh Chinese, de German, ...",
         )
     )
     cross_lingual: bool = Field(
@@ -46,45 +53,39 @@ class Workload(BaseModel):
     passages: int = Field(
         1_000_000, ge=1, le=MOST, title="Passages", description="Passages in the corpus."
     )
-    passage_tokens: int = Field(
+    passage_tokens: PassageTokens = Field(
         200,
-        ge=1,
-        le=10**6,
         title="Tokens each",
-        description="Tokens of a typical passage, as the model's tokenizer counts them (about 4 characters of English a token).",
+        description="Tokens of a typical passage, as the model's tokenizer counts them "
+        "(about 4 characters of English a token).",
     )
-    passage_tokens_p95: int = Field(
+    passage_tokens_p95: PassageTokens = Field(
         450,
-        ge=1,
-        le=10**6,
         title="95th percentile",
         description="19 of 20 passages have at most this many tokens.",
     )
     split_long_passages: bool = Field(
         True,
         title="Long passages may be split",
-        description="Passages over a model's limit become several vectors. If not, a model that would cut them is ruled out.",
+        description="Passages over a model's limit become several vectors. "
+        "If not, a model that would cut them is ruled out.",
     )
-    new_passages_per_month: int = Field(
+    new_passages_per_month: CountFromZero = Field(
         0,
-        ge=0,
-        le=MOST,
         title="New passages a month",
         description="New or changed passages, encoded again each month.",
     )
-    queries_per_month: int = Field(
-        2_000_000, ge=0, le=MOST, title="Queries a month", description="Queries in a month."
+    queries_per_month: CountFromZero = Field(
+        2_000_000, title="Queries a month", description="Queries in a month."
     )
     query_tokens: int = Field(
         16, ge=1, le=10**5, title="Tokens in a query", description="Tokens of a typical query."
     )
-    peak_queries_per_second: float | None = Field(
+    peak_queries_per_second: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
         None,
-        gt=0,
-        le=1e6,
-        allow_inf_nan=False,
         title="Peak queries a second",
-        description="What your own hardware has to carry. Empty: five times the average. It changes no hosted price.",
+        description="What your own hardware has to carry. Empty: five times the average. "
+        "It changes no hosted price.",
     )
     rerank_candidates: int = Field(
         50,
@@ -93,17 +94,17 @@ class Workload(BaseModel):
         title="Candidates for a query",
         description="Passages that the reranker scores for each query.",
     )
-    outputs: Annotated[
-        tuple[Literal["dense", "sparse", "multi_vector"], ...], Field(min_length=1)
-    ] = Field(
+    outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = Field(
         ("dense",),
         title="Outputs",
-        description="dense: one vector a text. sparse: weights of its tokens. multi_vector: one vector a token.",
+        description="dense: one vector a text. sparse: weights of its tokens. "
+        "multi_vector: one vector a token.",
     )
     placement: Literal["any", "hosted", "own"] = Field(
         "any",
         title="Placement",
-        description="hosted: a provider's endpoint, by the token. own: machines that you rent by the hour.",
+        description="hosted: a provider's endpoint, by the token. "
+        "own: machines that you rent by the hour.",
     )
     hardware: Literal["any", "cpu", "gpu"] = Field(
         "any",
@@ -118,59 +119,54 @@ class Workload(BaseModel):
     licence: Literal["any", "commercial", "permissive"] = Field(
         "any",
         title="Licence",
-        description="commercial: the weights may be used commercially. permissive: MIT, Apache-2.0 or the like.",
+        description="commercial: the weights may be used commercially. "
+        "permissive: MIT, Apache-2.0 or the like.",
     )
     vector_store: str = Field(
         "ram",
-        pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$",
+        pattern=ID_PATTERN,
         max_length=60,
         title="Index",
-        description="ram: the vector index in rented memory. none: left out of the cost. Or a vector store of the catalog, as pgvector.",
+        description="ram: the vector index in rented memory. none: left out of the cost. "
+        "Or a vector store of the catalog, as pgvector.",
     )
     vector_type: Literal["float32", "float16", "int8", "binary"] = Field(
         "float32",
         title="Vector type",
-        description="Bytes per value in the index: float32 4, float16 2, int8 1, binary 1/8. Smaller types cost some quality, which is not counted here.",
+        description="Bytes per value in the index: float32 4, float16 2, int8 1, binary 1/8. "
+        "Smaller types cost some quality, which is not counted here.",
     )
-    budget_usd_per_month: float | None = Field(
+    budget_usd_per_month: Annotated[float, Field(ge=0, le=1e12)] | None = Field(
         None,
-        ge=0,
-        le=1e12,
-        allow_inf_nan=False,
         title="Budget (US dollars a month)",
         description="Plans above it are ruled out. Empty: no limit.",
     )
-    latency_ms_p95: float | None = Field(
+    latency_ms_p95: Annotated[float, Field(gt=0, le=1e7)] | None = Field(
         None,
-        gt=0,
-        le=1e7,
-        allow_inf_nan=False,
         title="Latency limit (ms, 95th percentile)",
-        description="For the model alone, without network and search. On your own hardware slower plans are ruled out; providers publish no latency, so there it only warns. Empty: no limit.",
+        description="For the model alone, without network and search. On your own hardware slower "
+        "plans are ruled out; providers publish no latency, so there it only warns. "
+        "Empty: no limit.",
     )
     redundancy: bool = Field(
         False,
         title="Redundancy",
-        description="One machine more than the load needs; machines let by third parties are ruled out.",
+        description="One machine more than the load needs; "
+        "machines let by third parties are ruled out.",
     )
     priority: Literal["balanced", "quality", "cost"] = Field(
         "balanced",
         title="Priority",
-        description="quality: the best score, then the lowest cost. cost: the lowest cost. balanced: the lowest cost within the tolerance of the best score.",
+        description="quality: the best score, then the lowest cost. cost: the lowest cost. "
+        "balanced: the lowest cost within the tolerance of the best score.",
     )
-    quality_tolerance: float = Field(
+    quality_tolerance: Annotated[float, Field(ge=0, le=100)] = Field(
         5.0,
-        ge=0,
-        le=100,
-        allow_inf_nan=False,
         title="Quality tolerance (points)",
         description="Points of the chosen metric that may be given up for a lower cost.",
     )
-    material_usd: float = Field(
+    material_usd: Annotated[float, Field(ge=0, le=1e9)] = Field(
         5.0,
-        ge=0,
-        le=1e9,
-        allow_inf_nan=False,
         title="Material difference (US dollars a month)",
         description="Monthly differences below this do not decide.",
     )
@@ -178,57 +174,19 @@ class Workload(BaseModel):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.passage_tokens_p95 < self.passage_tokens:
-            raise PydanticCustomError(
-                "p95",
-                "passage_tokens_p95 is {p95}, below passage_tokens {typical}. The 95th percentile cannot be below the typical passage: raise it to at least {typical}.",
-                {"p95": count(self.passage_tokens_p95), "typical": count(self.passage_tokens)},
-            )
+            figures = {
+                "p95": count(self.passage_tokens_p95),
+                "typical": count(self.passage_tokens),
+            }
+            raise PydanticCustomError("p95", _P95_BELOW_TYPICAL, figures)
         return self
-
-    @classmethod
-    def of(cls, stated: Mapping[str, Any]) -> Workload:
-        """The workload with the stated fields, and defaults for the rest.
-
-        Raises:
-            WorkloadError: every fault in one message, each with its field and the remedy.
-        """
-        unknown = [
-            f"no field '{name}'. {did_you_mean(str(name), cls.model_fields)}".strip()
-            for name in stated
-            if name not in cls.model_fields
-        ]
-        if unknown:
-            raise WorkloadError("\n".join(unknown))
-        try:
-            return cls.model_validate(dict(stated))
-        except ValidationError as error:
-            lines = []
-            for fault in error.errors(include_url=False):
-                place = ".".join(str(part) for part in fault["loc"])
-                lines.append(f"{place}: {fault['msg']}" if place else fault["msg"])
-            raise WorkloadError("\n".join(lines)) from None
 
     @property
     def peak(self) -> float:
-        """Queries a second at the peak: as stated, but never below the average; else five times the average."""
+        """Queries a second at the peak; not stated: five times the average; never below it."""
         average = self.queries_per_month / SECONDS_PER_MONTH
-        return (
-            PEAK_OVER_AVERAGE * average
-            if self.peak_queries_per_second is None
-            else max(self.peak_queries_per_second, average)
-        )
-
-    def stated(self) -> dict[str, Any]:
-        """The fields that differ from their defaults: what an address has to carry."""
-        return {
-            name: value
-            for name, value in self.model_dump().items()
-            if value != type(self).model_fields[name].default
-        }
-
-    def params(self) -> dict[str, str | list[str]]:
-        """The stated fields as address parameters; lists repeat, true and false are words."""
-        return {name: _param(value) for name, value in self.stated().items()}
+        stated = self.peak_queries_per_second
+        return PEAK_OVER_AVERAGE * average if stated is None else max(stated, average)
 
 
 LISTS = ("languages", "outputs")
@@ -243,7 +201,10 @@ def unused(task: object) -> tuple[str, ...]:
 
 
 def bounds(field: str, model: type[BaseModel] = Workload) -> tuple[float, float]:
-    """Least and most of a number field; a least that is itself excluded counts as a little above it, or as one for whole numbers."""
+    """Least and most of a number field.
+
+    A least that is itself excluded counts as a little above it, or as one for whole numbers.
+    """
     info = model.model_fields[field]
     limits = {
         name: getattr(item, name)
@@ -257,16 +218,8 @@ def bounds(field: str, model: type[BaseModel] = Workload) -> tuple[float, float]
 
 def _metadata(info: Any) -> list[Any]:
     """Bounds of a field, also where it may be null."""
-    found = list(info.metadata)
+    metadata = list(info.metadata)
     for part in getattr(info.annotation, "__args__", ()):
         for item in getattr(part, "__metadata__", ()):
-            found += item.metadata if hasattr(item, "metadata") else [item]
-    return found
-
-
-def _param(value: Any) -> str | list[str]:
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [str(item) for item in value]
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) and value < 1e6 else str(value)
+            metadata += item.metadata if hasattr(item, "metadata") else [item]
+    return metadata

@@ -1,1 +1,1 @@
-"""What every wing stands on: errors, how figures are written, ids. It imports nothing of the project."""
+"""What every wing stands on: errors, figures, ids, rows. It imports nothing of the project."""

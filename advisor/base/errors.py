@@ -19,11 +19,8 @@ class Fault:
 
     def __str__(self) -> str:
         place = ", ".join(part for part in (self.file, self.entry, self.field) if part)
-        return (
-            f"{place}: {self.problem}\n  {self.remedy}"
-            if self.remedy
-            else f"{place}: {self.problem}"
-        )
+        sentence = f"{place}: {self.problem}" if place else self.problem
+        return f"{sentence}\n  {self.remedy}" if self.remedy else sentence
 
 
 class AdvisorError(ValueError):
@@ -43,7 +40,7 @@ class WorkloadError(AdvisorError):
 
 
 class EncodeError(AdvisorError):
-    """Texts that could not be encoded, or a model that could not be had: one sentence for why, and the next step."""
+    """Texts that could not be encoded, or no model for it: why, and the next step."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -20,8 +20,13 @@ def count(number: float | Decimal | None) -> str:
     return f"{number:,.2f}".rstrip("0").rstrip(".")
 
 
+def counted(number: int, noun: str, nouns: str = "") -> str:
+    """`1 request`, `2,000 requests`, `2 queries`: a count with its noun; `nouns`: not just an s."""
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
+
+
 def usd(amount: float | Decimal | None) -> str:
-    """`$1,234`, `$34.70`, `$0.36`, `$0.0031`: cents below 100, two significant digits below a cent."""
+    """`$1,234`, `$34.70`, `$0.0031`: cents below 100, two significant digits below a cent."""
     if amount is None:
         return NOT_KNOWN
     if amount == 0:

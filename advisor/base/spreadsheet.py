@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-SPREADSHEET_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a cell may not begin with: spreadsheets compute it; the last four are the wide forms of the first (OWASP, CSV Injection)."""
+_ASCII_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_WIDE_SIGNS = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
+SPREADSHEET_SIGNS = (*_ASCII_SIGNS, *_WIDE_SIGNS)
+"""What a cell may not begin with, because spreadsheets compute it (OWASP, CSV Injection)."""
 
 
 def guarded(cell: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula: text that could begin one, with an apostrophe before it."""
+    """A cell that no spreadsheet computes: an apostrophe before text that could be a formula."""
     starts = isinstance(cell, str) and (
         cell.startswith(SPREADSHEET_SIGNS) or cell.lstrip().startswith(SPREADSHEET_SIGNS)
     )

@@ -20,7 +20,7 @@ from advisor.bulk.run import Job, Way
 from advisor.catalog import Catalog
 from advisor.encode import endpoints
 from advisor.encode.available_models import ModelChoice
-from advisor.encode.endpoints import Endpoint
+from advisor.encode.endpoints import Endpoint, faults_of
 from advisor.encode.engine import Engine
 from advisor.encode.remote import Remote
 
@@ -252,9 +252,9 @@ def _at_url(asked: argparse.Namespace, url: str, catalog: Catalog) -> ModelChoic
             fields | {"variant": asked.model if variant and variant.kind == "embedder" else None}
         )
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
+        fault = faults_of(error)[0]
         raise EncodeError(
-            f"--endpoint {where}, {fault['loc'][0] if fault['loc'] else 'kind'}: {fault['msg']}"
+            f"--endpoint {where}, {fault.field or 'kind'}: {fault.problem} {fault.remedy}".rstrip()
         ) from None
     if variant is not None and variant.kind != "embedder":
         raise EncodeError(f"{variant.name} gives no vectors. Choose an embedder.")

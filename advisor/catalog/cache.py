@@ -1,4 +1,12 @@
-"""What is worked out from a catalog is kept for all; from a catalog with a visitor's own data in it, with that catalog alone."""
+"""What takes long is worked out once, and kept where it belongs.
+
+- What comes of a catalog: `kept`, below. A catalog is never changed, so there is nothing to clear.
+- What comes of plain values, as a file with its size and time: `functools.lru_cache`.
+- What a visit entered or measured: the session state of the visit, with the inputs it is of.
+- What all visits share and holds threads or memory of a machine: `st.cache_resource`.
+- What has a size of its own to keep within: its own class, as `serve.queue_and_cache.Answers`
+  (bytes) and `live.results.Shelf` (vectors of the last models).
+"""
 
 from __future__ import annotations
 
@@ -12,20 +20,24 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def kept(most: int) -> Callable[[F], F]:
-    """As `lru_cache`, for a function of a catalog; what comes of a visit's own is in that catalog's `own`, and goes when the visit does."""
+    """Works a function of a catalog out once for it and its arguments; the last `most` are kept.
 
-    def wrapped(make: F) -> F:
-        for_all = lru_cache(most)(make)
+    What comes of a catalog for all is kept for all. What comes of one with a visitor's own data is
+    in that catalog's `own`, a quarter of `most`, and goes when the visit does.
+    """
 
-        @wraps(make)
-        def given(catalog: Catalog, *arguments: Any) -> Any:
-            if catalog.own is None:
+    def decorated(function: F) -> F:
+        for_all = lru_cache(most)(function)
+
+        @wraps(function)
+        def cached(catalog: Catalog, *arguments: Any) -> Any:
+            own = catalog.own
+            if own is None:
                 return for_all(catalog, *arguments)
-            cached = catalog.own.get(make) or catalog.own.setdefault(
-                make, lru_cache(most // 4)(make)
-            )  # each visit has its own
-            return cached(catalog, *arguments)
+            if function not in own:
+                own.setdefault(function, lru_cache(most // 4)(function))
+            return own[function](catalog, *arguments)
 
-        return cast(F, given)
+        return cast(F, cached)
 
-    return wrapped
+    return decorated

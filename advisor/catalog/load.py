@@ -16,7 +16,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from advisor.ask.workload import Workload
-from advisor.base import ids
+from advisor.base import ids, validation
 from advisor.base.errors import CatalogError, Fault, WorkloadError, did_you_mean
 from advisor.catalog import files, schema
 from advisor.catalog.model import Catalog, LoadedFamily, ParsedRule
@@ -158,9 +158,7 @@ class _Reading:
         try:
             return model.model_validate(value)
         except ValidationError as error:
-            for fault in error.errors(include_url=False):
-                where = ".".join(str(part) for part in fault["loc"])
-                self.fault(file, entry, where, _problem(fault), _remedy(fault))
+            self.faults += validation.faults(error, _remedy, file=file, entry=entry)
             return None
 
     def file(self, model: type[E], path: Path) -> E | None:
@@ -492,32 +490,11 @@ def _outcome(when: syntax.Expression, row: Mapping[str, Any]) -> str:
     return "unknown" if truth.unknown[0] else "takes" if truth.true[0] else "leaves"
 
 
-def _problem(fault: Any) -> str:
-    """What is wrong, in a sentence."""
-    shown = repr(fault.get("input"))
-    shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    own = {
-        "unquoted_price",
-        "not_a_price",
-        "negative_price",
-        "unknown_field",
-        "no_source",
-        "outputs",
-        "because_unknown",
-    }
-    if fault["type"] in own:
-        return message
-    if fault["type"] == "missing":
-        return "the field is missing."
-    return f"{shown}: {message[0].lower()}{message[1:]}."
-
-
-def _remedy(fault: Any) -> str:
+def _remedy(_: str, kind: str) -> str:
     """What to write instead, where the problem does not say it already."""
-    if fault["type"] == "missing":
+    if kind == "missing":
         return "Write it; null where it is not known, if the schema allows null."
-    if fault["type"] == "greater_than" or fault["type"] == "greater_than_equal":
+    if kind in ("greater_than", "greater_than_equal"):
         return "Figures are not negative: write the published one, or null where it is not known."
     return ""
 

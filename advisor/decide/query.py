@@ -11,7 +11,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from advisor.ask.assumptions import Assumptions
+from advisor.ask.stated import StatedFields
 from advisor.ask.workload import LISTS, Workload
+from advisor.base import validation
 from advisor.base.errors import Fault, WorkloadError, did_you_mean
 from advisor.catalog import Catalog
 from advisor.decide import stores
@@ -65,10 +67,6 @@ def _as_python(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(value)
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _as_stated(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _of(catalog: Catalog, stated: Mapping[str, Any], *, strict: bool) -> AdviceQuestion:
@@ -137,35 +135,13 @@ def of_params(catalog: Catalog, params: Mapping[str, Sequence[str]]) -> AdviceQu
     return _of(catalog, stated, strict=False)
 
 
-def _faults(model: type[BaseModel], stated: Mapping[str, Any], strict: bool) -> list[Fault]:
+def _faults(model: type[StatedFields], stated: Mapping[str, Any], strict: bool) -> list[Fault]:
     """What of a model's own fields does not fit."""
     try:
         model.model_validate(stated, strict=strict)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False)
-        deeper = {
-            fault["loc"][0] for fault in found if len(fault["loc"]) > 1
-        }  # a list is short of the entries that do not fit
-        return [
-            _of_pydantic(model, fault)
-            for fault in found
-            if len(fault["loc"]) != 1 or fault["loc"][0] not in deeper
-        ]
+        return model.faults_of(error)
     return []
-
-
-def _of_pydantic(model: type[BaseModel], fault: Any) -> Fault:
-    place = ".".join(str(part) for part in fault["loc"])
-    message = str(fault["msg"]).replace("tuple", "list")
-    if not place:  # figures that do not go together; the message names them and the remedy
-        return _fault("", message, "")
-    info = model.model_fields[str(fault["loc"][0])]
-    shown = repr(_as_stated(fault["input"]))
-    return _fault(
-        place,
-        f"{shown if len(shown) <= 60 else shown[:57] + '...'}: {message[:1].lower()}{message[1:]}.",
-        f"{info.title}: {info.description}",
-    )
 
 
 def _unknown_ids(catalog: Catalog, stated: Mapping[str, Any]) -> list[Fault]:
@@ -184,7 +160,7 @@ def _unknown_ids(catalog: Catalog, stated: Mapping[str, Any]) -> list[Fault]:
     for name, known in choices.items():
         asked = stated.get(name)
         if asked not in (None, "") and asked not in known:
-            shown = repr(_as_stated(asked))[:60]
+            shown = validation.shown(asked)
             faults.append(
                 _fault(
                     name,
@@ -259,6 +235,5 @@ def _unreadable(model: type[BaseModel], name: str, values: list[str]) -> str:
     try:
         model.model_validate(beside | {name: stated})
     except ValidationError as error:
-        message = str(error.errors(include_url=False)[0]["msg"])
-        return f"{message[0].lower()}{message[1:]}."
+        return validation.faults(error, show_values=False)[0].problem
     return ""

@@ -31,6 +31,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from advisor.base import validation
 from advisor.base.errors import EncodeError, Fault, did_you_mean
 from advisor.catalog import files
 from advisor.catalog.schema import Entry, Id, Positive, Variant
@@ -221,9 +222,7 @@ def _endpoint(
     try:
         endpoint = Endpoint.model_validate(row)
     except ValidationError as error:
-        for fault in error.errors(include_url=False, include_input=False):
-            where = ".".join(str(part) for part in fault["loc"])
-            faults.append(Fault(file, entry, where, *_words(where, fault["type"], fault["msg"])))
+        faults += faults_of(error, file, entry)
     name = endpoint.variant if endpoint else None
     if endpoint and name is not None:
         if name not in variants:
@@ -258,12 +257,10 @@ _REMEDIES = {
 }
 
 
-def _words(where: str, kind: str, message: str) -> tuple[str, str]:
-    """What is wrong with a field, and what to do."""
-    if kind in ("base_url", "kind", "unknown_field"):
-        return message, ""
-    if kind == "missing":
-        return "the field is missing.", _REMEDIES.get(where, "Write it.")
-    if kind.startswith("string_"):  # pydantic's words would show a pattern
-        return "it is not of the form that this field has.", _REMEDIES.get(where, "")
-    return f"{message[0].lower()}{message[1:]}.", _REMEDIES.get(where, "")
+def faults_of(error: ValidationError, file: str = "", entry: str = "") -> list[Fault]:
+    """What is wrong with the fields of an endpoint, without what stands in them."""
+    return validation.faults(error, _remedy, file=file, entry=entry, show_values=False)
+
+
+def _remedy(place: str, kind: str) -> str:
+    return _REMEDIES.get(place, "Write it." if kind == "missing" else "")

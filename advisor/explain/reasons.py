@@ -416,7 +416,7 @@ def assumptions(found: Recommendation) -> tuple[str, ...]:
 
 def _assumptions(found: Recommendation) -> Iterator[str]:
     workload, pick = found.workload, found.pick
-    for name, value in found.assumptions.changed().items():
+    for name, value in found.assumptions.stated().items():
         yield f"Changed by you: {Assumptions.model_fields[name].title} is {value}."
     yield "Prices and evidence are those of this catalog; taxes, egress and discounts are left out."
     if any(step.kind == "reranker" for step in found.steps):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload, unused
-from advisor.base import formatting
+from advisor.base import formatting, validation
 from advisor.base.errors import AdvisorError
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Variant
@@ -71,7 +71,7 @@ def as_json(catalog: Catalog, found: Recommendation, plans: bool = True) -> dict
     pick = found.pick
     saved = report.as_json(found, plans=plans) | {
         "asked_sets": list(found.asked_sets),
-        "assumed": found.assumptions.changed(),
+        "assumed": found.assumptions.stated(),
         "picked": pick
         and {
             "plans": [part.id for part in pick.parts],
@@ -120,7 +120,7 @@ def as_markdown(catalog: Catalog, found: Recommendation) -> str:
             else f"{formatting.value(value)}{'' if name in stated else ' (the default)'}"
         )
         lines.append(f"- {fields[name].title}: {words}")
-    for name, value in found.assumptions.changed().items():
+    for name, value in found.assumptions.stated().items():
         lines.append(
             f"- {Assumptions.model_fields[name].title}: {formatting.value(value)} (an assumption that was changed)"
         )
@@ -191,10 +191,9 @@ def read(path: str) -> Saved:
             f"{path}: not JSON. Give the JSON record that Advise saved, not the Markdown one."
         ) from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
+        fault = validation.faults(error)[0]
         raise AdvisorError(
-            f"{path}, {where or 'record'}: {first['msg'].lower()}. Give the JSON record as Advise saved it."
+            f"{path}, {fault.field or 'record'}: {fault.problem} Give the JSON record as Advise saved it."
         ) from None
 
 

@@ -342,7 +342,7 @@ def params(
     usd_per_hour: float,
     memory_gib: float,
     on: date | None = None,
-) -> dict[str, str]:
+) -> dict[str, str | list[str]]:
     """Address parameters that bring a measurement to Cost or Advise, with the machine's price and memory; `on` is the day, today by default.
 
     Raises:

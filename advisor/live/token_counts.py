@@ -16,9 +16,10 @@ from tokenizers import Tokenizer
 from advisor.ask.workload import Workload, bounds
 from advisor.base import formatting
 from advisor.base.errors import CatalogError, Fault
+from advisor.base.text_rows import without_lone_surrogates
 from advisor.catalog import Catalog
 from advisor.live import vocabulary
-from advisor.live.sample_texts import CJK, refuse_none, without_lone_surrogates
+from advisor.live.sample_texts import CJK, refuse_none
 from advisor.live.tokenizer_faults import in_one_sentence
 
 SHIPPED = {"wordpiece bert-uncased": "bert-uncased"}

@@ -66,3 +66,17 @@ def test_what_is_not_known_is_said_in_words_and_the_least_is_told_from_nothing(p
     least = formatting.usd(1e-15)
     assert least != formatting.usd(0) and Decimal(least.rpartition("$")[2]) == Decimal("1e-12")
     assert {**unknown, "less than can be shown": least} == pinned
+
+
+@pytest.mark.parametrize(
+    ("counted", "shown"),
+    [
+        ((1, "request"), "1 request"),
+        ((0, "request"), "0 requests"),
+        ((2_000, "request"), "2,000 requests"),
+        ((1, "query", "queries"), "1 query"),
+        ((2, "query", "queries"), "2 queries"),
+    ],
+)
+def test_a_count_has_its_noun(counted, shown):
+    assert formatting.counted(*counted) == shown

@@ -82,7 +82,7 @@ def test_assumptions_are_read_or_refused_with_their_fields(stated: dict[str, Any
     except WorkloadError as error:
         assert str(error).strip()
         return
-    assert Assumptions.of(made.changed()) == made
+    assert Assumptions.of(made.stated()) == made
     measured = made.measured
     assert measured is None or measured.tokens_per_second > 0
 
