@@ -62,7 +62,7 @@ def offer_actions(found: Recommendation) -> None:
         )
         st.download_button(
             "Decision as Markdown",
-            lambda: record.as_markdown(catalog, found),
+            lambda: report.as_markdown(catalog, found),
             "decision.md",
             "text/markdown",
             icon=":material/description:",

@@ -1,175 +1,429 @@
-"""The decision record: one recommendation with all that it rests on, saved, told, and replayed."""
+"""The decision record: one recommendation with all that it rests on, to save, check and replay."""
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
-from datetime import date
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
-from advisor.ask.assumptions import Assumptions
-from advisor.ask.workload import Workload, unused
-from advisor.base import formatting, validation
+from advisor.base import validation
 from advisor.base.errors import AdvisorError
 from advisor.catalog import Catalog
-from advisor.catalog.schema import Variant
 from advisor.decide.evidence import Evidence
-from advisor.decide.recommend import Recommendation, recommend
-from advisor.explain import formula, reasons, report, what_would_change
+from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation
+from advisor.explain import formula, reasons, what_would_change
+from advisor.explain.reasons import Reason
+from advisor.explain.starting_code import starting_code
+from advisor.sizing.ranges import Range
 
 LARGEST = 5_000_000  # bytes of a record that is read
 
+Number = Annotated[int | float, WithJsonSchema({"type": "number"})]
+"""A whole number stays one, so that it is written without a point."""
+Kind = Annotated[str, WithJsonSchema({"type": "string", "enum": ["embedder", "reranker"]})]
+"""A step; another version's is read too."""
 
-class Saved(BaseModel):
-    """The parts of a record that a replay reads; the rest is for people."""
 
-    model_config = ConfigDict(extra="ignore")
+def _as_written(shape: dict[str, Any]) -> None:
+    """Takes from a published shape what holds only for records that are read: defaults, bounds, extras."""
+    shape["additionalProperties"] = False
+    for name in shape.get("required", ()):
+        for bound in ("default", "maxItems", "maxProperties"):
+            shape["properties"][name].pop(bound, None)
 
-    class Scores(BaseModel):
-        """The scores that one step compared."""
 
-        title: str
-        scores: dict[str, float]
+class RecordPart(BaseModel):
+    """A part of the record: written with all its fields and no others.
 
-    class Range(BaseModel):
-        """US dollars a month."""
+    Read with what a replay needs, the fields without a default; what else is there is ignored.
+    """
 
-        base: float
+    model_config = ConfigDict(
+        extra="ignore",
+        json_schema_serialization_defaults_required=True,
+        json_schema_extra=_as_written,
+    )
 
-    class Pick(BaseModel):
-        """What was picked."""
 
-        plans: list[str]
-        named: str
-        monthly_usd: Saved.Range
+class ReplayedPart(RecordPart):
+    """A part that a replay reads. What is in it for people alone never keeps it from being read."""
+
+    REPLAYED_IF_THERE: ClassVar[frozenset[str]] = frozenset()
+    """Fields with a default that a replay reads: a wrong value is refused."""
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _default_for_people(
+        cls, value: Any, handler: Callable[[Any], Any], info: ValidationInfo
+    ) -> Any:
+        name = info.field_name or ""
+        field = cls.model_fields[name]
+        try:
+            return handler(value)
+        except ValidationError:
+            if field.is_required() or name in cls.REPLAYED_IF_THERE:
+                raise
+            return field.get_default(call_default_factory=True)
+
+
+class RangeRecord(RecordPart):
+    """An estimate; US dollars unless the field says otherwise."""
+
+    low: float
+    base: float
+    high: float
+
+    @classmethod
+    def of(cls, amount: Range | None) -> RangeRecord | None:
+        """The amount as numbers; None where it is not known."""
+        if amount is None:
+            return None
+        return cls(low=float(amount.low), base=float(amount.base), high=float(amount.high))
+
+
+class ReasonRecord(RecordPart):
+    """A sentence, the rule or step that it comes from, and the ids of its sources."""
+
+    rule: str
+    text: str
+    sources: list[str]
+
+    @classmethod
+    def of(cls, reason: Reason) -> ReasonRecord:
+        """The reason of an explanation."""
+        return cls(rule=reason.rule, text=reason.text, sources=list(reason.sources))
+
+
+class Hosted(RecordPart):
+    """A provider's endpoint."""
+
+    type: Literal["hosted"]
+    provider: str | None
+    offer: str
+    model: str | None
+    usd_per_1m_input: str | None
+    tier: str | None
+    as_of: str | None
+    sources: list[str]
+
+
+class Own(RecordPart):
+    """A machine rented by the hour."""
+
+    type: Literal["own"]
+    cloud: str
+    instance: str
+    precision: str | None
+    usd_per_hour: str | None
+    as_of: str | None
+    sources: list[str]
+
+
+Placement = Hosted | Own
+
+
+def placement(judged: JudgedPlan) -> Placement:
+    """Where a plan runs, and at which price."""
+    plan, offer, instance = judged.plan, judged.plan.offer, judged.plan.instance
+    as_of = plan.as_of.isoformat() if plan.as_of else None
+    sources = list(plan.price_sources)
+    if offer is not None:
+        price = offer.usd_per_1m_input
+        return Hosted(
+            type="hosted",
+            provider=plan.provider_id,
+            offer=offer.id,
+            model=offer.model,
+            usd_per_1m_input=None if price is None else str(price),
+            tier=offer.tier,
+            as_of=as_of,
+            sources=sources,
+        )
+    assert instance is not None, "a place is an offer or a machine"
+    return Own(
+        type="own",
+        cloud=instance.cloud,
+        instance=instance.id,
+        precision=plan.figure("precision"),
+        usd_per_hour=None if plan.rent is None else str(plan.rent),
+        as_of=as_of,
+        sources=sources,
+    )
+
+
+class EvidenceRecord(ReplayedPart):
+    """The published scores that rank the plans of one step; `set` is null where none compares them."""
+
+    set: str | None = None
+    title: str
+    meaning: str | None = None
+    caveat: str | None = None
+    ranks: bool = False
+    scores: dict[str, float]
+    uplift: dict[str, float] = {}
+    unranked: dict[str, str] = {}
+    sources: list[str] = []
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> EvidenceRecord:
+        """The evidence of a step, its points rounded to four places."""
+        return cls(
+            set=evidence.set.id if evidence.set else None,
+            title=evidence.title,
+            meaning=evidence.meaning,
+            caveat=evidence.set.caveat if evidence.set else None,
+            ranks=evidence.ranks,
+            scores={variant: round(score, 4) for variant, score in sorted(evidence.scores.items())},
+            uplift={variant: round(gain, 4) for variant, gain in sorted(evidence.uplift.items())},
+            unranked=evidence.unranked,
+            sources=list(evidence.source_ids),
+        )
+
+
+class PickRecord(RecordPart):
+    """What is advised: a variant and a placement for each step. Costs are US dollars."""
+
+    embedder: str | None
+    reranker: str | None
+    placement: dict[Kind, Placement | None]
+    quality: dict[Kind, float | None]
+    shared: list[JsonValue] | None = Field(
+        description="the machines that both steps share, where they do"
+    )
+    monthly_usd: RangeRecord | None
+    one_off_usd: RangeRecord | None
+    reasons: list[ReasonRecord]
+
+    @classmethod
+    def of(cls, recommendation: Recommendation, pick: Pipeline) -> PickRecord:
+        """The pick of a recommendation; `quality` is by step: two are never scored as one."""
+        embedder, reranker = pick.part("embedder"), pick.part("reranker")
+        parts = {"embedder": embedder, "reranker": reranker}
+        return cls(
+            embedder=embedder.variant_id if embedder else None,
+            reranker=reranker.variant_id if reranker else None,
+            placement={kind: part and placement(part) for kind, part in parts.items()},
+            quality={kind: part and rounded(part.quality) for kind, part in parts.items()},
+            shared=list(pick.shared) if pick.shared else None,
+            monthly_usd=RangeRecord.of(pick.monthly_usd),
+            one_off_usd=RangeRecord.of(pick.one_off_usd),
+            reasons=[ReasonRecord.of(reason) for reason in reasons.reasons(recommendation)],
+        )
+
+
+class PlanRecord(RecordPart):
+    """A variant in a place, with its figures; tokens and costs are those of a month."""
+
+    variant: str
+    placement: Placement
+    quality: float | None
+    monthly_usd: RangeRecord | None
+    one_off_usd: RangeRecord | None
+    index_bytes: Number | None
+    monthly_tokens: Number
+    tokens_per_second: RangeRecord | None
+    replicas: dict[Literal["low", "base", "high"], Number] | None
+
+
+def _figures(judged: JudgedPlan) -> dict[str, Any]:
+    """The fields of a `PlanRecord`."""
+    plan = judged.plan
+    replicas = plan.replicas
+    return {
+        "variant": judged.variant_id,
+        "placement": placement(judged),
+        "quality": rounded(judged.quality),
+        "monthly_usd": RangeRecord.of(plan.monthly_usd),
+        "one_off_usd": RangeRecord.of(plan.one_off_usd),
+        "index_bytes": plan.index_bytes,
+        "monthly_tokens": plan.tokens.monthly,
+        "tokens_per_second": plan.tokens_per_second and plan.tokens_per_second._asdict(),
+        "replicas": replicas and dict(zip(("low", "base", "high"), replicas, strict=True)),
+    }
+
+
+class AlternativeRecord(PlanRecord):
+    """A plan that was possible, and how it compares with the pick."""
+
+    text: str
+
+
+class Finding(RecordPart):
+    """What one rule says of a plan."""
+
+    rule: str
+    effect: str
+    text: str
+    unknown: bool
+
+
+class Judged(PlanRecord):
+    """A plan with all that the rules say of it and the columns that they read."""
+
+    findings: list[Finding]
+    figures: dict[str, Any]
+
+    @classmethod
+    def of(cls, judged: JudgedPlan) -> Judged:
+        """A plan of a recommendation."""
+        findings = [
+            Finding(rule=f.rule, effect=f.effect, text=f.text, unknown=f.unknown)
+            for f in judged.findings
+        ]
+        return cls(**_figures(judged), findings=findings, figures=dict(judged.plan.figures))
+
+
+class Rejected(RecordPart):
+    """A plan that a rule rules out."""
+
+    variant: str
+    placement: Placement
+    rule: str
+    text: str
+
+
+class BaseCost(RecordPart):
+    """US dollars a month."""
+
+    base: float
+
+
+class Picked(RecordPart):
+    """The pick as a replay compares it."""
+
+    plans: list[str]
+    named: str
+    monthly_usd: BaseCost
+
+
+class RecordSource(RecordPart):
+    """Where a figure was read, and when."""
+
+    title: str
+    url: str | None
+    publisher: str | None
+    tier: str | None
+    accessed: str
+    copy_date: str | None
+    what: str | None
+
+
+class Record(ReplayedPart):
+    """The decision record: what `python -m advisor recommend --format json` prints, and what `--record` replays."""
+
+    REPLAYED_IF_THERE = frozenset({"assumed"})
 
     version: Literal["bge-advisor/recommendation@1"] = Field(alias="schema")
     workload: dict[str, Any]
+    catalog_version: str
+    date: Annotated[datetime.date, WithJsonSchema({"title": "Date", "type": "string"})]
+    evidence: Annotated[dict[Kind, EvidenceRecord], Field(max_length=10)]
+    pick: PickRecord | None = None
+    ties: list[str] = []
+    alternatives: list[AlternativeRecord] = []
+    rejected: list[Rejected] = []
+    loosen: list[ReasonRecord] = []
+    assumptions: list[str] = []
+    plans: list[Judged] | None = Field(
+        default=None,
+        description="only where plans=true was asked",
+        exclude_if=lambda plans: plans is None,
+    )
     asked_sets: Annotated[list[str], Field(max_length=20)]
     assumed: dict[str, Any] = {}
-    date: date
-    catalog_version: str
-    evidence: Annotated[dict[str, Scores], Field(max_length=10)]
-    picked: Pick | None
+    picked: Picked | None
     prices: Annotated[dict[str, str | None], Field(max_length=100_000)]
     rules: Annotated[dict[str, str], Field(max_length=100_000)]
+    firmness: str = ""
+    would_change: list[str] = []
+    formula: list[str] = []
+    start: str = ""
+    sources: dict[str, RecordSource] = {}
 
-
-class Replayed(NamedTuple):
-    """The recommendation for a record's question today, and what has changed since it was saved."""
-
-    found: Recommendation
-    since: date
-    changed: tuple[str, ...]
-
-
-def as_json(catalog: Catalog, found: Recommendation, plans: bool = True) -> dict[str, Any]:
-    """The record as plain data: the recommendation, and prices, rules, formulas and sources to replay and check it."""
-    pick = found.pick
-    saved = report.as_json(found, plans=plans) | {
-        "asked_sets": list(found.asked_sets),
-        "assumed": found.assumptions.stated(),
-        "picked": pick
-        and {
-            "plans": [part.id for part in pick.parts],
-            "named": pick.named,
-            "monthly_usd": {"base": pick.monthly},
-        },
-        "prices": _prices(catalog),
-        "rules": _rules(catalog),
-        "firmness": what_would_change.firmness(found),
-        "would_change": [change.text for change in what_would_change.changes(catalog, found)],
-        "formula": [
-            line
-            for part in (pick.parts if pick else ())
-            for line in formula.cost_formula(part, found)
-        ],
-        "start": "\n".join(start(part.plan.variant) for part in (pick.parts if pick else ())),
-    }
-    named = sorted(_source_ids(saved) & set(catalog.sources))
-    return saved | {
-        "sources": {
-            key: catalog.sources[key].model_dump(mode="json", exclude={"id"}) for key in named
+    @classmethod
+    def of(cls, catalog: Catalog, recommendation: Recommendation, plans: bool = True) -> Record:
+        """The record of a recommendation from a catalog; `plans` adds every plan."""
+        pick, picked = recommendation.pick, None
+        parts = pick.parts if pick else ()
+        if pick:
+            cost = BaseCost(base=pick.monthly)
+            picked = Picked(plans=[part.id for part in parts], named=pick.named, monthly_usd=cost)
+        record = cls(
+            schema="bge-advisor/recommendation@1",
+            workload=recommendation.workload.model_dump(mode="json"),
+            catalog_version=recommendation.catalog.version,
+            date=recommendation.today,
+            evidence={step.kind: EvidenceRecord.of(step.evidence) for step in recommendation.steps},
+            pick=PickRecord.of(recommendation, pick) if pick else None,
+            ties=[tie.id for part in parts for tie in reasons.ties(recommendation, part)],
+            alternatives=[
+                AlternativeRecord(**_figures(alternative.judged), text=alternative.text)
+                for step in recommendation.steps
+                for alternative in reasons.alternatives(recommendation, step.kind)
+            ],
+            rejected=[
+                Rejected(variant=judged.variant_id, placement=place, rule=f.rule, text=f.text)
+                for judged in recommendation.rejected
+                for place in [placement(judged)]
+                for f in judged.excluded
+            ],
+            loosen=[ReasonRecord.of(reason) for reason in reasons.loosen(recommendation)],
+            assumptions=list(reasons.assumptions(recommendation)),
+            asked_sets=list(recommendation.asked_sets),
+            assumed=recommendation.assumptions.stated(),
+            picked=picked,
+            prices=prices(catalog),
+            rules=rule_fingerprints(catalog),
+            firmness=what_would_change.firmness(recommendation),
+            would_change=[
+                change.text for change in what_would_change.changes(catalog, recommendation)
+            ],
+            formula=[line for part in parts for line in formula.cost_formula(part, recommendation)],
+            start="\n".join(starting_code(part.plan.variant) for part in parts),
+            plans=[Judged.of(judged) for judged in recommendation.judged] if plans else None,
+        )
+        record.sources = {
+            key: RecordSource(**catalog.sources[key].model_dump(mode="json", exclude={"id"}))
+            for key in sorted(record._cited() & catalog.sources.keys())
         }
-    }
+        return record
 
-
-def as_markdown(catalog: Catalog, found: Recommendation) -> str:
-    """The record as a page to read: question, answer, reasons, alternatives, ruled out, what would change it, figures and sources."""
-    saved = as_json(catalog, found, plans=False)
-    pick = found.pick
-    stated = found.workload.stated()
-    fields = Workload.model_fields
-    lines = [
-        f"# {report.headline(found)}",
-        "",
-        f"Asked on {found.today.isoformat()} of catalog {found.catalog.version}.",
-        "",
-        "## Question",
-        "",
-    ]
-    for name, value in found.workload.model_dump().items():
-        if name in unused(found.workload.task):
-            continue
-        words = (
-            "not stated"
-            if value is None
-            else f"{formatting.value(value)}{'' if name in stated else ' (the default)'}"
+    def _cited(self) -> set[str]:
+        """The ids of the sources of all its parts."""
+        pick = self.pick
+        placements = (
+            *(pick.placement.values() if pick else ()),
+            *(plan.placement for plan in (*self.alternatives, *self.rejected, *(self.plans or ()))),
         )
-        lines.append(f"- {fields[name].title}: {words}")
-    for name, value in found.assumptions.stated().items():
-        lines.append(
-            f"- {Assumptions.model_fields[name].title}: {formatting.value(value)} (an assumption that was changed)"
+        parts = (
+            *self.evidence.values(),
+            *(pick.reasons if pick else ()),
+            *self.loosen,
+            *(place for place in placements if place),
         )
-    lines += ["", "## Why" if pick else "## What would help", ""]
-    lines += [
-        f"- {reason.text}{_marks(reason.sources)}"
-        for reason in reasons.reasons(found) or reasons.loosen(found)
-    ] or ["- No single requirement alone keeps a plan out."]
-    for step in found.steps:
-        caveat = step.evidence.set.caveat if step.evidence.set else None
-        lines += [
-            f"- {text}"
-            for text in (
-                f"{step.evidence.meaning}." if step.evidence.meaning else "",
-                f"Mind: {caveat}" if caveat else "",
-            )
-            if text
-        ]
-    lines += [f"- {saved['firmness']}"] if saved["firmness"] else []
-    for step in found.steps:
-        lines += ["", f"## Also possible as {step.kind}", ""]
-        others = reasons.alternatives(found, step.kind)
-        lines += [
-            f"- {o.judged.named}: {formatting.usd(o.judged.cost.base)} a month. {o.text}"
-            for o in others
-        ] or ["- Nothing else."]
-    lines += ["", "## What would change it", ""]
-    lines += [f"- {text}" for text in saved["would_change"]] or ["- No step of the grid."]
-    lines += ["", f"## Ruled out ({len(found.rejected)} of {len(found.judged)} plans)", ""]
-    lines += [f"- {text}" for text in report.rejections(found)] or ["- None."]
-    if pick:
-        lines += ["", "## How the cost is worked out", ""] + [
-            f"{n}. {line}" for n, line in enumerate(saved["formula"], 1)
-        ]
-        lines += ["", "## To try it", "", "```python", saved["start"].rstrip(), "```"]
-    lines += ["", "## Taken for granted", ""] + [f"- {text}" for text in reasons.assumptions(found)]
-    lines += ["", "## Sources", ""]
-    for key, source in saved["sources"].items():
-        lines.append(
-            f"- [{key}] {source['title']}, read {source['accessed']}. {source['url'] or ''}".rstrip()
-        )
-    lines += [
-        "",
-        "Replay: `python -m advisor recommend --record record.json` with the JSON record says what has changed since.",
-    ]
-    return "\n".join(lines) + "\n"
+        return {source for part in parts for source in part.sources}
 
 
-def read(path: str) -> Saved:
+def as_json(catalog: Catalog, recommendation: Recommendation, plans: bool = True) -> dict[str, Any]:
+    """The record of a recommendation as plain data."""
+    return Record.of(catalog, recommendation, plans).model_dump(mode="json", by_alias=True)
+
+
+def read(path: str) -> Record:
     """The record in a JSON file.
 
     Raises:
@@ -179,134 +433,40 @@ def read(path: str) -> Saved:
         file = Path(path)
         if file.stat().st_size > LARGEST:
             raise AdvisorError(
-                f"{path}: more than {LARGEST:,} bytes. A record is smaller: give the JSON that Advise saved."
+                f"{path}: more than {LARGEST:,} bytes. "
+                "A record is smaller: give the JSON that Advise saved."
             )
-        return Saved.model_validate(json.loads(file.read_text(encoding="utf-8")))
+        return Record.model_validate(json.loads(file.read_text(encoding="utf-8")))
     except OSError as error:
-        raise AdvisorError(
-            f"{path}: {error.strerror}. Give the JSON record that Advise saved."
-        ) from None
+        problem = f"{path}: {error.strerror}. Give the JSON record that Advise saved."
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-        raise AdvisorError(
-            f"{path}: not JSON. Give the JSON record that Advise saved, not the Markdown one."
-        ) from None
+        problem = f"{path}: not JSON. Give the JSON record that Advise saved, not the Markdown one."
     except ValidationError as error:
         fault = validation.faults(error)[0]
-        raise AdvisorError(
-            f"{path}, {fault.field or 'record'}: {fault.problem} Give the JSON record as Advise saved it."
-        ) from None
-
-
-def replay(catalog: Catalog, saved: Saved, today: date) -> Replayed:
-    """The record's question asked again.
-
-    Raises:
-        WorkloadError: its workload is no workload of this version.
-    """
-    found = recommend(
-        catalog, Workload.of(saved.workload), today, saved.asked_sets, Assumptions.of(saved.assumed)
-    )
-    return Replayed(found, saved.date, tuple(_changed(catalog, saved, found)))
-
-
-def _changed(catalog: Catalog, saved: Saved, found: Recommendation) -> list[str]:
-    """What differs between a record and today, the answer first; empty where nothing does."""
-    lines = []
-    now = found.pick.named if found.pick else "nothing fits"
-    before = saved.picked.named if saved.picked else "nothing fits"
-    if list(found.answer or ()) != (saved.picked.plans if saved.picked else []):
-        lines.append(f"The answer: {now} instead of {before}.")
-    if (
-        found.pick
-        and saved.picked
-        and abs(found.pick.monthly - saved.picked.monthly_usd.base) >= 0.005
-    ):
-        lines.append(
-            f"The cost of the pick: {formatting.usd(found.pick.monthly)} a month instead of {formatting.usd(saved.picked.monthly_usd.base)}."
+        problem = (
+            f"{path}, {fault.field or 'record'}: {fault.problem} "
+            "Give the JSON record as Advise saved it."
         )
-    prices = _prices(catalog)
-    for key in sorted({*prices, *saved.prices}):
-        if key not in prices:
-            lines.append(f"{key} is gone.")
-        elif key not in saved.prices:
-            lines.append(f"{key} is new, at {_shown(prices[key])}.")
-        elif prices[key] != saved.prices[key]:
-            lines.append(
-                f"Price of {key}: {_shown(prices[key])} instead of {_shown(saved.prices[key])}."
-            )
-    rules = _rules(catalog)
-    for key in sorted({*rules, *saved.rules}):
-        if rules.get(key) != saved.rules.get(key):
-            lines.append(
-                f"Rule {key} {'is gone' if key not in rules else 'is new' if key not in saved.rules else 'reads otherwise'}."
-            )
-    for step in found.steps:
-        lines += _changed_scores(step.evidence, saved.evidence.get(step.kind))
-    if not lines and saved.catalog_version != found.catalog.version:
-        lines.append(
-            "The catalog has another version, but no price, rule or score that this answer compares has changed."
-        )
-    return lines
+    raise AdvisorError(problem)
 
 
-def _changed_scores(now: Evidence, before: Saved.Scores | None) -> list[str]:
-    """What differs between the scores that a step compares and those that it compared."""
-    if before is None or now.title != before.title:
-        return [f"Scores: {now.title} instead of {before.title if before else 'none'}."]
-    lines = []
-    for key in sorted({*now.scores, *before.scores}):
-        new, old = now.scores.get(key), before.scores.get(key)
-        if new is None or old is None or abs(new - old) >= 0.00005:
-            lines.append(
-                f"Score of {key}: {formatting.points(new)} instead of {formatting.points(old)}."
-            )
-    return lines
-
-
-def start(variant: Variant) -> str:
-    """Python that runs the variant on one's own machine, with its weights from the hub."""
-    if variant.hub_id is None:
-        return "# Where its weights are published is not known.\n"
-    if variant.kind == "reranker":
-        return (
-            f"# pip install FlagEmbedding\nfrom FlagEmbedding import FlagReranker\n\nreranker = FlagReranker({variant.hub_id!r})\n"
-            "print(reranker.compute_score([['your query', 'a passage']]))\n"
-        )
-    told = variant.query_instruction or ""
-    template = told if "{query}" in told else told + "{query}"
-    query = template.replace(
-        "{task}", "Given a question, retrieve passages that answer it"
-    ).replace("{query}", "your query")
-    return (
-        f"# pip install sentence-transformers\nfrom sentence_transformers import SentenceTransformer\n\nmodel = SentenceTransformer({variant.hub_id!r})\n"
-        f"query = {query!r}\nvectors = model.encode([query, 'a passage'], normalize_embeddings=True)\nprint(vectors[0] @ vectors[1])\n"
-    )
-
-
-def _prices(catalog: Catalog) -> dict[str, str | None]:
+def prices(catalog: Catalog) -> dict[str, str | None]:
     """What each offer asks for a million tokens, and each machine for an hour, as text; None where not known."""
-    kinds = ("embedder", "reranker")
-    offers = [
-        offer for _, _, offer in catalog.offers() if catalog.variants[offer.variant].kind in kinds
-    ]
-    found = {
-        f"Offer {o.id}": None if o.usd_per_1m_input is None else f"{o.usd_per_1m_input} / 1M"
-        for o in offers
+    asked = {
+        f"Offer {offer.id}": (offer.usd_per_1m_input, "1M")
+        for _, _, offer in catalog.offers()
+        if catalog.variants[offer.variant].kind in ("embedder", "reranker")
+    } | {
+        f"Machine {key}": (instance.on_demand_usd_per_h, "hour")
+        for key, instance in catalog.instances.items()
     }
-    for key, instance in catalog.instances.items():
-        found[f"Machine {key}"] = (
-            None
-            if instance.on_demand_usd_per_h is None
-            else f"{instance.on_demand_usd_per_h} / hour"
-        )
-    return dict(sorted(found.items()))
+    return {
+        key: None if usd is None else f"{usd} / {unit}"
+        for key, (usd, unit) in sorted(asked.items())
+    }
 
 
-def _shown(price: str | None) -> str:
-    return formatting.NOT_KNOWN if price is None else f"${price}"
-
-
-def _rules(catalog: Catalog) -> dict[str, str]:
+def rule_fingerprints(catalog: Catalog) -> dict[str, str]:
     """A fingerprint of what each rule says."""
     return {
         key: hashlib.sha256(rule.entry.model_dump_json().encode()).hexdigest()[:12]
@@ -314,17 +474,6 @@ def _rules(catalog: Catalog) -> dict[str, str]:
     }
 
 
-def _marks(sources: tuple[str, ...]) -> str:
-    return "".join(f" [{key}]" for key in dict.fromkeys(sources))
-
-
-def _source_ids(value: Any) -> set[str]:
-    """Every id under a key `sources`, at any depth."""
-    if isinstance(value, dict):
-        own = (
-            {key for key in value.get("sources", ()) if isinstance(key, str)}
-            if isinstance(value.get("sources"), list)
-            else set()
-        )
-        return own.union(*(_source_ids(item) for item in value.values()))
-    return set().union(*(_source_ids(item) for item in value)) if isinstance(value, list) else set()
+def rounded(score: float | None) -> float | None:
+    """Points to four places; None where there are none."""
+    return None if score is None else round(score, 4)

@@ -1,28 +1,29 @@
-"""A recommendation as text and as JSON."""
+"""A recommendation as plain text and as a page in Markdown."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Iterator
 
+from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import Workload, unused
 from advisor.base import formatting
-from advisor.decide.evidence import Evidence
+from advisor.catalog import Catalog
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation
 from advisor.explain import reasons
-from advisor.explain.reasons import Reason
-from advisor.sizing.ranges import Range
+from advisor.explain.record import Record
 
-SCHEMA = "bge-advisor/recommendation@1"
 NAMED = 3
 """Machines that a line of rejections names before it counts the rest."""
+REPLAY = (
+    "Replay: `python -m advisor recommend --record record.json` with the JSON record "
+    "says what has changed since."
+)
 
 
-def headline(found: Recommendation) -> str:
+def headline(recommendation: Recommendation) -> str:
     """The answer in one sentence, with its monthly cost."""
-    return (
-        "Nothing fits this workload."
-        if found.pick is None
-        else f"Use {found.pick.named}: {cost(found.pick)}."
-    )
+    pick = recommendation.pick
+    return f"Use {pick.named}: {cost(pick)}." if pick else "Nothing fits this workload."
 
 
 def cost(pick: Pipeline) -> str:
@@ -38,181 +39,122 @@ def cost(pick: Pipeline) -> str:
     return f"{text}, and {formatting.usd(once.base)} once to encode the corpus{time}"
 
 
-def as_text(found: Recommendation) -> str:
-    """The recommendation as plain text: the answer, its reasons, the runners-up, what was ruled out."""
-    lines = [headline(found), ""]
-    lines += [f"- {reason.text}" for reason in reasons.reasons(found) or reasons.loosen(found)]
-    for step in found.steps:
-        others = reasons.alternatives(found, step.kind)
+def as_text(recommendation: Recommendation) -> str:
+    """The answer, its reasons, the runners-up, what was ruled out and what is taken for granted."""
+    why = reasons.reasons(recommendation) or reasons.loosen(recommendation)
+    lines = [headline(recommendation), "", *_bullets(reason.text for reason in why)]
+    for step in recommendation.steps:
+        others = [
+            f"{other.judged.named}, {formatting.usd(other.judged.monthly)} a month. {other.text}"
+            for other in reasons.alternatives(recommendation, step.kind)
+        ]
         if others:
-            lines += ["", f"Also possible as {step.kind}:"]
-            lines += [
-                f"- {o.judged.named}, {formatting.usd(o.judged.monthly)} a month. {o.text}"
-                for o in others
-            ]
-    if found.rejected:
-        lines += ["", f"Ruled out ({len(found.rejected)} of {len(found.judged)} plans):"]
-        lines += [f"- {text}" for text in rejections(found)]
-    lines += ["", "Taken for granted:"] + [f"- {text}" for text in reasons.assumptions(found)]
-    lines += ["", f"Catalog {found.catalog.version}, prices aged to {found.today.isoformat()}."]
-    return "\n".join(lines) + "\n"
+            lines += ["", f"Also possible as {step.kind}:", *_bullets(others)]
+    if recommendation.rejected:
+        lines += ["", f"{_ruled_out(recommendation)}:", *_bullets(rejections(recommendation))]
+    lines += ["", "Taken for granted:", *_bullets(reasons.assumptions(recommendation)), ""]
+    version, day = recommendation.catalog.version, recommendation.today.isoformat()
+    return "\n".join([*lines, f"Catalog {version}, prices aged to {day}."]) + "\n"
 
 
-def rejections(found: Recommendation) -> list[str]:
-    """One sentence for each variant and rule that ruled plans of it out first, with the places; of own machines the first few are named."""
+def as_markdown(catalog: Catalog, recommendation: Recommendation) -> str:
+    """The decision record as a page to read."""
+    record = Record.of(catalog, recommendation, plans=False)
+    lines = [
+        f"# {headline(recommendation)}",
+        "",
+        f"Asked on {record.date.isoformat()} of catalog {record.catalog_version}.",
+        "",
+    ]
+    for title, section in _sections(record, recommendation):
+        lines += [f"## {title}", "", *section, ""]
+    return "\n".join([*lines, REPLAY]) + "\n"
+
+
+def _sections(
+    record: Record, recommendation: Recommendation
+) -> Iterator[tuple[str, Iterable[str]]]:
+    """Each section's title and lines."""
+    yield "Question", _bullets(_question(recommendation))
+    title = "Why" if record.pick else "What would help"
+    yield title, _bullets(_why(record)) or ["- No single requirement alone keeps a plan out."]
+    for step in recommendation.steps:
+        others = [
+            f"{other.judged.named}: {formatting.usd(other.judged.cost.base)} a month. {other.text}"
+            for other in reasons.alternatives(recommendation, step.kind)
+        ]
+        yield f"Also possible as {step.kind}", _bullets(others) or ["- Nothing else."]
+    yield "What would change it", _bullets(record.would_change) or ["- No step of the grid."]
+    yield _ruled_out(recommendation), _bullets(rejections(recommendation)) or ["- None."]
+    if record.pick:
+        numbered = [f"{number}. {line}" for number, line in enumerate(record.formula, 1)]
+        yield "How the cost is worked out", numbered
+        yield "To try it", ["```python", record.start.rstrip(), "```"]
+    yield "Taken for granted", _bullets(record.assumptions)
+    sources = [
+        f"[{key}] {source.title}, read {source.accessed}. {source.url or ''}".rstrip()
+        for key, source in record.sources.items()
+    ]
+    yield "Sources", _bullets(sources)
+
+
+def _question(recommendation: Recommendation) -> Iterator[str]:
+    """The fields of the workload that count, and the assumptions that were changed."""
+    workload = recommendation.workload
+    stated = workload.stated()
+    for name, value in workload.model_dump().items():
+        if name in unused(workload.task):
+            continue
+        words = "not stated" if value is None else formatting.value(value)
+        default = "" if value is None or name in stated else " (the default)"
+        yield f"{Workload.model_fields[name].title}: {words}{default}"
+    for name, value in recommendation.assumptions.stated().items():
+        title = Assumptions.model_fields[name].title
+        yield f"{title}: {formatting.value(value)} (an assumption that was changed)"
+
+
+def _why(record: Record) -> Iterator[str]:
+    """The reasons with their sources, what the scores mean, and how firm the pick is."""
+    for reason in record.pick.reasons if record.pick else record.loosen:
+        yield reason.text + "".join(f" [{key}]" for key in dict.fromkeys(reason.sources))
+    for evidence in record.evidence.values():
+        if evidence.meaning:
+            yield f"{evidence.meaning}."
+        if evidence.caveat:
+            yield f"Mind: {evidence.caveat}"
+    if record.firmness:
+        yield record.firmness
+
+
+def _ruled_out(recommendation: Recommendation) -> str:
+    return f"Ruled out ({len(recommendation.rejected)} of {len(recommendation.judged)} plans)"
+
+
+def _bullets(texts: Iterable[str]) -> list[str]:
+    return [f"- {text}" for text in texts]
+
+
+def rejections(recommendation: Recommendation) -> list[str]:
+    """One sentence for each variant and rule that ruled plans of it out first, with the places.
+
+    Of own machines the first few are named.
+    """
     groups: dict[tuple[str, bool, str], list[JudgedPlan]] = {}
-    for judged in found.rejected:
-        first = judged.excluded[0].text if judged.hosted else found.rules.excluding(judged.row)[0]
-        groups.setdefault((judged.plan.variant.name, judged.hosted, first), []).append(judged)
+    for judged in recommendation.rejected:
+        hosted = judged.hosted
+        # an endpoint's sentence is its own, a rule's differs from machine to machine in its figures
+        first = judged.excluded[0].text if hosted else recommendation.rules.excluding(judged.row)[0]
+        groups.setdefault((judged.plan.variant.name, hosted, first), []).append(judged)
     lines = []
     for (name, hosted, _), group in sorted(groups.items()):
-        group.sort(
-            key=lambda j: (j.monthly != j.monthly, j.monthly)
-        )  # the cheapest speaks for the others; not known last
-        places = list(dict.fromkeys(j.plan.where for j in group))
+        # the cheapest speaks for the others; not known last
+        group.sort(key=lambda judged: (judged.monthly != judged.monthly, judged.monthly))
+        places = list(dict.fromkeys(judged.plan.where for judged in group))
+        text = group[0].excluded[0].text
         if hosted:
-            lines.append(f"{name} ({', '.join(places)}): {group[0].excluded[0].text}")
-        else:
-            more = f" and {len(places) - NAMED} more machines" if len(places) > NAMED else ""
-            text = group[0].excluded[0].text
-            lead = "for instance: " if len(group) > 1 and group[-1].excluded[0].text != text else ""
-            lines.append(f"{name} ({', '.join(places[:NAMED])}{more}): {lead}{text}")
+            lines.append(f"{name} ({', '.join(places)}): {text}")
+            continue
+        more = f" and {len(places) - NAMED} more machines" if len(places) > NAMED else ""
+        lead = "for instance: " if len(group) > 1 and group[-1].excluded[0].text != text else ""
+        lines.append(f"{name} ({', '.join(places[:NAMED])}{more}): {lead}{text}")
     return lines
-
-
-def as_json(found: Recommendation, plans: bool = False) -> dict[str, Any]:
-    """The recommendation as plain data, schema `bge-advisor/recommendation@1`; amounts are US dollars as numbers.
-
-    `evidence` and the pick's `quality` are by step: two steps are never scored as one.
-    """
-    answer: dict[str, Any] = {
-        "schema": SCHEMA,
-        "workload": found.workload.model_dump(mode="json"),
-        "catalog_version": found.catalog.version,
-        "date": found.today.isoformat(),
-        "evidence": {step.kind: _evidence(step.evidence) for step in found.steps},
-        "pick": None if found.pick is None else _pick(found, found.pick),
-        "ties": [
-            j.id
-            for part in (found.pick.parts if found.pick else ())
-            for j in reasons.ties(found, part)
-        ],
-        "alternatives": [
-            _plan(o.judged) | {"text": o.text}
-            for step in found.steps
-            for o in reasons.alternatives(found, step.kind)
-        ],
-        "rejected": [
-            {
-                "variant": judged.variant_id,
-                "placement": _placement(judged),
-                "rule": finding.rule,
-                "text": finding.text,
-            }
-            for judged in found.rejected
-            for finding in judged.excluded
-        ],
-        "loosen": [_reason(reason) for reason in reasons.loosen(found)],
-        "assumptions": list(reasons.assumptions(found)),
-    }
-    if plans:
-        answer["plans"] = [
-            _plan(judged)
-            | {
-                "findings": [
-                    {"rule": f.rule, "effect": f.effect, "text": f.text, "unknown": f.unknown}
-                    for f in judged.findings
-                ]
-            }
-            | {"figures": dict(judged.plan.figures)}
-            for judged in found.judged
-        ]
-    return answer
-
-
-def _evidence(evidence: Evidence) -> dict[str, Any]:
-    return {
-        "set": evidence.set.id if evidence.set else None,
-        "title": evidence.title,
-        "meaning": evidence.meaning,
-        "caveat": evidence.set.caveat if evidence.set else None,
-        "ranks": evidence.ranks,
-        "scores": {variant: round(score, 4) for variant, score in sorted(evidence.scores.items())},
-        "uplift": {
-            variant: round(points, 4) for variant, points in sorted(evidence.uplift.items())
-        },
-        "unranked": evidence.unranked,
-        "sources": list(evidence.source_ids),
-    }
-
-
-def _pick(found: Recommendation, pick: Pipeline) -> dict[str, Any]:
-    parts = {kind: pick.part(kind) for kind in ("embedder", "reranker")}
-    return {
-        **{kind: part and part.variant_id for kind, part in parts.items()},
-        "placement": {kind: part and _placement(part) for kind, part in parts.items()},
-        "quality": {kind: _round(part.quality) if part else None for kind, part in parts.items()},
-        "shared": list(pick.shared) if pick.shared else None,
-        "monthly_usd": _range(pick.monthly_usd),
-        "one_off_usd": _range(pick.one_off_usd),
-        "reasons": [_reason(reason) for reason in reasons.reasons(found)],
-    }
-
-
-def _plan(judged: JudgedPlan) -> dict[str, Any]:
-    plan = judged.plan
-    speed = plan.tokens_per_second
-    return {
-        "variant": judged.variant_id,
-        "placement": _placement(judged),
-        "quality": _round(judged.quality),
-        "monthly_usd": _range(plan.monthly_usd),
-        "one_off_usd": _range(plan.one_off_usd),
-        "index_bytes": plan.index_bytes,
-        "monthly_tokens": plan.tokens.monthly,
-        "tokens_per_second": None if speed is None else speed._asdict(),
-        "replicas": None
-        if plan.replicas is None
-        else dict(zip(("low", "base", "high"), plan.replicas, strict=True)),
-    }
-
-
-def _placement(judged: JudgedPlan) -> dict[str, Any]:
-    plan, instance = judged.plan, judged.plan.instance
-    told: dict[str, Any] = {
-        "as_of": plan.as_of.isoformat() if plan.as_of else None,
-        "sources": list(plan.price_sources),
-    }
-    if plan.offer is not None:
-        price = plan.offer.usd_per_1m_input
-        return {
-            "type": "hosted",
-            "provider": plan.provider_id,
-            "offer": plan.offer.id,
-            "model": plan.offer.model,
-            "usd_per_1m_input": None if price is None else str(price),
-            "tier": plan.offer.tier,
-        } | told
-    assert instance is not None, "a place is an offer or a machine"
-    rent = plan.rent
-    return {
-        "type": "own",
-        "cloud": instance.cloud,
-        "instance": instance.id,
-        "precision": plan.figure("precision"),
-        "usd_per_hour": None if rent is None else str(rent),
-    } | told
-
-
-def _reason(reason: Reason) -> dict[str, Any]:
-    return {"rule": reason.rule, "text": reason.text, "sources": list(reason.sources)}
-
-
-def _range(amount: Range | None) -> dict[str, float] | None:
-    return (
-        None if amount is None else {name: float(value) for name, value in amount._asdict().items()}
-    )
-
-
-def _round(score: float | None) -> float | None:
-    return None if score is None else round(score, 4)

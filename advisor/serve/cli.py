@@ -34,6 +34,7 @@ from advisor.encode import available_models, endpoints, models, torch_engine, wo
 from advisor.encode.engine import Engine
 from advisor.encode.remote import Remote
 from advisor.explain import record, report
+from advisor.explain.replay import Replay
 from advisor.family import listing
 
 
@@ -143,22 +144,22 @@ def _parser() -> argparse.ArgumentParser:
 def _recommend(options: argparse.Namespace) -> str:
     loaded = catalog.load()
     if options.record:
-        replayed = record.replay(loaded, record.read(options.record), catalog.today())
+        replayed = Replay.of(loaded, record.read(options.record), catalog.today())
         if options.format == "text":
-            changed = [f"- {line}" for line in replayed.changed] or ["- Nothing."]
+            changed = [f"- {line}" for line in replayed.changes] or ["- Nothing."]
             return "\n".join(
                 [
                     f"What has changed since {replayed.since.isoformat()}:",
                     *changed,
                     "",
-                    report.as_text(replayed.found),
+                    report.as_text(replayed.recommendation),
                 ]
             )
-        found = replayed.found
+        found = replayed.recommendation
     else:
         found = recommend.recommend(loaded, read_workload(options.workload), catalog.today())
     if options.format == "markdown":
-        return record.as_markdown(loaded, found)
+        return report.as_markdown(loaded, found)
     if options.format == "json":
         return (
             json.dumps(

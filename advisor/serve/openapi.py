@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.base.ids import ID_PATTERN
 from advisor.decide.query import SCORES, VIEW
+from advisor.explain.record import Record
 from advisor.serve import schemas
 
 VERSION = "1.0.0"
@@ -19,128 +19,136 @@ LONGEST_QUERY = 8_192
 LARGEST_BODY = 65_536
 """Bytes of a question in JSON that are read."""
 _REF = "#/components/schemas/{model}"
-_ANSWERS = (
-    schemas.Recommendation, schemas.VariantAnswer, schemas.CatalogAnswer, schemas.Health, schemas.Refusal,
-)  # fmt: skip
+_ANSWERS = (Record, schemas.VariantAnswer, schemas.CatalogAnswer, schemas.Health, schemas.Refusal)
+_DESCRIPTION = (
+    "Which BGE embedding or reranking model to use, where to run it, and what it costs. "
+    "The same answers as the pages and the command line."
+)
+_VIEW_CHANGES_NOTHING = (
+    "Takes the parameters of a link to Advise or Cost. "
+    f"Those that only choose what a page shows ({', '.join(VIEW)}) change nothing."
+)
 
 
 def document() -> dict[str, Any]:
     """The description, as plain data."""
-    _, defined = models_json_schema(
-        [(model, "serialization") for model in _ANSWERS], ref_template=_REF
-    )
-    definitions = defined["$defs"] | {"Asked": _question()}
-    refusals = {
-        "422": _answer(
-            "Refusal", "The question cannot be answered: each fault with its field and the remedy"
-        ),
-        "429": _busy(),
-        "503": _answer("Refusal", "The catalog cannot be used; see /healthz"),
-    }
-    too_long = {
-        "414": _answer("Refusal", f"The query of the address is over {LONGEST_QUERY:,} bytes")
-    }
-    body = {
-        "413": _answer("Refusal", f"The body is over {LARGEST_BODY:,} bytes"),
-        "415": _answer("Refusal", "The body is not application/json"),
-    }
-    plans = {
-        "name": "plans", "in": "query", "schema": {"type": "boolean", "default": False},
-        "description": "Adds every plan with its figures: some megabytes.",
-    }  # fmt: skip
-    found = _answer(
-        "Recommendation",
-        "The decision record: the pick with its cost and reasons, what else was possible, what was ruled out",
-    )
-    kept = {"304": {"description": "Not changed: the client has it by If-None-Match"}}
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": "BGE Advisor",
-            "version": VERSION,
-            "description": "Which BGE embedding or reranking model to use, where to run it, and what it costs. The same answers as the pages and the command line.",
-        },
+        "info": {"title": "BGE Advisor", "version": VERSION, "description": _DESCRIPTION},
         "paths": {
-            "/api/v1/recommend": {
-                "get": {
-                    "operationId": "recommend",
-                    "summary": "The recommendation for the question of a page's address",
-                    "description": f"Takes the parameters of a link to Advise or Cost. Those that only choose what a page shows ({', '.join(VIEW)}) change nothing.",
-                    "parameters": [*_parameters(), plans],
-                    "responses": {"200": found, **kept, **too_long, **refusals},
-                },
-                "post": {
-                    "operationId": "recommendFor",
-                    "summary": "The recommendation for a workload in JSON",
-                    "parameters": [plans],
-                    "requestBody": {
-                        "required": True,
-                        "content": {
-                            "application/json": {"schema": {"$ref": _REF.format(model="Asked")}}
-                        },
-                    },
-                    "responses": {"200": found, **kept, **too_long, **body, **refusals},
-                },
-            },
-            "/api/v1/catalog.json": {
-                "get": {
-                    "operationId": "catalog",
-                    "summary": "The whole catalog: facts, prices, hardware, stores, evidence, rules, sources",
-                    "responses": {
-                        "200": _answer("CatalogAnswer", "The catalog"),
-                        **kept,
-                        "429": _busy(),
-                        "503": refusals["503"],
-                    },
-                }
-            },
-            "/api/v1/variants/{id}.json": {
-                "get": {
-                    "operationId": "variant",
-                    "summary": "One variant: facts with their sources, prices, scores, and when to use it",
-                    "parameters": [
-                        {
-                            "name": "id",
-                            "in": "path",
-                            "required": True,
-                            "schema": {"type": "string", "pattern": ID_PATTERN, "maxLength": 60},
-                            "example": "bge-m3",
-                        }
-                    ],
-                    "responses": {
-                        "200": _answer("VariantAnswer", "The variant"),
-                        **kept,
-                        "400": {"description": "The id holds a null byte or a way up, as `../`"},
-                        "404": _answer("Refusal", "The catalog has no such variant"),
-                        "429": _busy(),
-                        "503": refusals["503"],
-                    },
-                }
-            },
-            "/healthz": {
-                "get": {
-                    "operationId": "health",
-                    "summary": "Whether answers can be given",
-                    "responses": {
-                        "200": _answer(
-                            "Health",
-                            "They can; `faults` tells what is wrong with files that changed since",
-                        ),
-                        "503": _answer(
-                            "Health", "They cannot: the catalog is unusable, with its faults"
-                        ),
-                    },
-                }
-            },
+            "/api/v1/recommend": _recommend(),
+            "/api/v1/catalog.json": _catalog(),
+            "/api/v1/variants/{id}.json": _variant(),
+            "/healthz": _health(),
         },
-        "components": {"schemas": dict(sorted(definitions.items()))},
+        "components": {"schemas": _components()},
+    }
+
+
+class _Published(GenerateJsonSchema):
+    """Names components as version 1 does: without the suffix that tells a class from the domain's."""
+
+    def normalize_name(self, name: str) -> str:
+        name = super().normalize_name(name)
+        return name.removesuffix("Shape").removesuffix("Record") or "Recommendation"
+
+
+def _components() -> dict[str, Any]:
+    """The shapes of the answers and of the question, by name."""
+    _, schema = models_json_schema(
+        [(model, "serialization") for model in _ANSWERS],
+        ref_template=_REF,
+        schema_generator=_Published,
+    )
+    shapes: dict[str, Any] = schema["$defs"] | {"Asked": _question()}
+    for name, shape in shapes.items():
+        if "title" in shape:
+            shape["title"] = name
+    return dict(sorted(shapes.items()))
+
+
+def _recommend() -> dict[str, Any]:
+    plans = {
+        "name": "plans",
+        "in": "query",
+        "schema": {"type": "boolean", "default": False},
+        "description": "Adds every plan with its figures: some megabytes.",
+    }
+    answer = "The decision record: the pick with its cost and reasons, what else was possible, what was ruled out"
+    found = _kept("Recommendation", answer)
+    too_long = {"414": _refusal(f"The query of the address is over {LONGEST_QUERY:,} bytes")}
+    body = {
+        "413": _refusal(f"The body is over {LARGEST_BODY:,} bytes"),
+        "415": _refusal("The body is not application/json"),
+    }
+    faults = "The question cannot be answered: each fault with its field and the remedy"
+    refusals = {"422": _refusal(faults)} | _no_answer()
+    return {
+        "get": {
+            "operationId": "recommend",
+            "summary": "The recommendation for the question of a page's address",
+            "description": _VIEW_CHANGES_NOTHING,
+            "parameters": [*_parameters(), plans],
+            "responses": found | too_long | refusals,
+        },
+        "post": {
+            "operationId": "recommendFor",
+            "summary": "The recommendation for a workload in JSON",
+            "parameters": [plans],
+            "requestBody": {"required": True, "content": _content("Asked")},
+            "responses": found | too_long | body | refusals,
+        },
+    }
+
+
+def _catalog() -> dict[str, Any]:
+    return {
+        "get": {
+            "operationId": "catalog",
+            "summary": "The whole catalog: facts, prices, hardware, stores, evidence, rules, sources",
+            "responses": _kept("CatalogAnswer", "The catalog") | _no_answer(),
+        }
+    }
+
+
+def _variant() -> dict[str, Any]:
+    parameter = {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "pattern": ID_PATTERN, "maxLength": 60},
+        "example": "bge-m3",
+    }
+    refusals = {
+        "400": {"description": "The id holds a null byte or a way up, as `../`"},
+        "404": _refusal("The catalog has no such variant"),
+    }
+    return {
+        "get": {
+            "operationId": "variant",
+            "summary": "One variant: facts with their sources, prices, scores, and when to use it",
+            "parameters": [parameter],
+            "responses": _kept("VariantAnswer", "The variant") | refusals | _no_answer(),
+        }
+    }
+
+
+def _health() -> dict[str, Any]:
+    can = "They can; `faults` tells what is wrong with files that changed since"
+    cannot = "They cannot: the catalog is unusable, with its faults"
+    return {
+        "get": {
+            "operationId": "health",
+            "summary": "Whether answers can be given",
+            "responses": {"200": _answer("Health", can), "503": _answer("Health", cannot)},
+        }
     }
 
 
 def _question() -> dict[str, Any]:
-    """What POST takes: the fields of the workload, of the assumptions, and the scores to rank by, side by side as in an address."""
+    """What POST takes: workload, assumptions and the scores to rank by, side by side as in an address."""
     properties = {
-        name: copy.deepcopy(field)
+        name: field
         for model in (Workload, Assumptions)
         for name, field in model.model_json_schema()["properties"].items()
     }
@@ -157,47 +165,62 @@ def _question() -> dict[str, Any]:
     }
 
 
+def _scores(kind: str) -> str:
+    return (
+        f"Id of the set of published scores to rank {kind}s by; "
+        "left out, the most general set that compares those that fit."
+    )
+
+
 def _parameters() -> list[dict[str, Any]]:
     """The question's fields as parameters of an address, where null is an empty value."""
-    found = []
-    for name, field in _question()["properties"].items():
-        schema = {
-            key: value
-            for key, value in field.items()
-            if key not in ("title", "description", "default", "anyOf")
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "allowEmptyValue": True,
+            "description": field.get("description", ""),
+            "schema": _without_null(field),
         }
-        for choice in field.get("anyOf", ()):
-            schema |= choice if choice.get("type") != "null" else {}
-        found.append(
-            {
-                "name": name,
-                "in": "query",
-                "required": False,
-                "allowEmptyValue": True,
-                "description": field.get("description", ""),
-                "schema": schema,
-            }
-        )
-    return found
+        for name, field in _question()["properties"].items()
+    ]
 
 
-def _scores(kind: str) -> str:
-    return f"Id of the set of published scores to rank {kind}s by; left out, the most general set that compares those that fit."
+def _without_null(field: dict[str, Any]) -> dict[str, Any]:
+    unused = ("title", "description", "default", "anyOf")
+    schema = {key: value for key, value in field.items() if key not in unused}
+    for choice in field.get("anyOf", ()):
+        schema |= choice if choice.get("type") != "null" else {}
+    return schema
 
 
-def _answer(model: str, description: str) -> dict[str, Any]:
-    return {
-        "description": description,
-        "content": {"application/json": {"schema": {"$ref": _REF.format(model=model)}}},
+def _content(shape: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": _REF.format(model=shape)}}}
+
+
+def _answer(shape: str, description: str) -> dict[str, Any]:
+    return {"description": description, "content": _content(shape)}
+
+
+def _refusal(description: str) -> dict[str, Any]:
+    return _answer("Refusal", description)
+
+
+def _kept(shape: str, description: str) -> dict[str, Any]:
+    """The responses with an answer, or to a client that has it already."""
+    unchanged = {"description": "Not changed: the client has it by If-None-Match"}
+    return {"200": _answer(shape, description), "304": unchanged}
+
+
+def _no_answer() -> dict[str, Any]:
+    """The responses where nothing can be answered now."""
+    retry_after = {
+        "description": "Seconds until a place may be free",
+        "schema": {"type": "integer", "minimum": 1},
     }
-
-
-def _busy() -> dict[str, Any]:
-    return _answer("Refusal", "As many questions wait as this server takes on") | {
-        "headers": {
-            "Retry-After": {
-                "description": "Seconds until a place may be free",
-                "schema": {"type": "integer", "minimum": 1},
-            }
-        }
+    busy = _refusal("As many questions wait as this server takes on")
+    return {
+        "429": busy | {"headers": {"Retry-After": retry_after}},
+        "503": _refusal("The catalog cannot be used; see /healthz"),
     }

@@ -5,7 +5,7 @@ A frozen copy is in tests/serve/v1.json; a change of these shapes shows there.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -18,178 +18,7 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
-class Range(Shape):
-    """An estimate; US dollars unless the field says otherwise."""
-
-    low: float
-    base: float
-    high: float
-
-
-class Reason(Shape):
-    """A sentence, the rule or step that it comes from, and the ids of its sources."""
-
-    rule: str
-    text: str
-    sources: list[str]
-
-
-class Hosted(Shape):
-    """A provider's endpoint."""
-
-    type: Literal["hosted"]
-    provider: str | None
-    offer: str
-    model: str | None
-    usd_per_1m_input: str | None
-    tier: str | None
-    as_of: str | None
-    sources: list[str]
-
-
-class Own(Shape):
-    """A machine rented by the hour."""
-
-    type: Literal["own"]
-    cloud: str
-    instance: str
-    precision: str | None
-    usd_per_hour: str | None
-    as_of: str | None
-    sources: list[str]
-
-
-Placement = Hosted | Own
-
-
-class Evidence(Shape):
-    """The published scores that rank the plans of one step; `set` is null where none compares them."""
-
-    set: str | None
-    title: str
-    meaning: str | None
-    caveat: str | None
-    ranks: bool
-    scores: dict[str, float]
-    uplift: dict[str, float]
-    unranked: dict[str, str]
-    sources: list[str]
-
-
-class Pick(Shape):
-    """What is advised: a variant and a placement for each step. Costs are US dollars."""
-
-    embedder: str | None
-    reranker: str | None
-    placement: dict[Literal["embedder", "reranker"], Placement | None]
-    quality: dict[Literal["embedder", "reranker"], float | None]
-    shared: list[JsonValue] | None = Field(
-        description="the machines that both steps share, where they do"
-    )
-    monthly_usd: Range | None
-    one_off_usd: Range | None
-    reasons: list[Reason]
-
-
-class Plan(Shape):
-    """A variant in a place, with its figures; tokens and costs are those of a month."""
-
-    variant: str
-    placement: Placement
-    quality: float | None
-    monthly_usd: Range | None
-    one_off_usd: Range | None
-    index_bytes: float | None
-    monthly_tokens: float
-    tokens_per_second: Range | None
-    replicas: dict[Literal["low", "base", "high"], float] | None
-
-
-class Alternative(Plan):
-    """A plan that was possible, and how it compares with the pick."""
-
-    text: str
-
-
-class Finding(Shape):
-    """What one rule says of a plan."""
-
-    rule: str
-    effect: str
-    text: str
-    unknown: bool
-
-
-class Judged(Plan):
-    """A plan with all that the rules say of it and the columns that they read."""
-
-    findings: list[Finding]
-    figures: dict[str, Any]
-
-
-class Rejected(Shape):
-    """A plan that a rule rules out."""
-
-    variant: str
-    placement: Placement
-    rule: str
-    text: str
-
-
-class BaseCost(Shape):
-    """US dollars a month."""
-
-    base: float
-
-
-class Picked(Shape):
-    """The pick as a replay compares it."""
-
-    plans: list[str]
-    named: str
-    monthly_usd: BaseCost
-
-
-class RecordSource(Shape):
-    """Where a figure was read, and when."""
-
-    title: str
-    url: str | None
-    publisher: str | None
-    tier: str | None
-    accessed: str
-    copy_date: str | None
-    what: str | None
-
-
-class Recommendation(Shape):
-    """The decision record: what `python -m advisor recommend --format json` prints, and what `--record` replays."""
-
-    schema_: Literal["bge-advisor/recommendation@1"] = Field(alias="schema")
-    workload: dict[str, Any]
-    catalog_version: str
-    date: str
-    evidence: dict[Literal["embedder", "reranker"], Evidence]
-    pick: Pick | None
-    ties: list[str]
-    alternatives: list[Alternative]
-    rejected: list[Rejected]
-    loosen: list[Reason]
-    assumptions: list[str]
-    asked_sets: list[str]
-    assumed: dict[str, Any]
-    picked: Picked | None
-    prices: dict[str, str | None]
-    rules: dict[str, str]
-    firmness: str
-    would_change: list[str]
-    formula: list[str]
-    start: str
-    sources: dict[str, RecordSource]
-    plans: list[Judged] | None = Field(default=None, description="only where plans=true was asked")
-
-
-class Fault(Shape):
+class FaultShape(Shape):
     """One thing that is wrong: the field (empty: the whole), the problem, and what to write instead."""
 
     field: str
@@ -201,10 +30,10 @@ class Refusal(Shape):
     """Why a question has no answer."""
 
     error: str
-    faults: list[Fault] = []
+    faults: list[FaultShape] = []
 
 
-class CatalogFault(Fault):
+class CatalogFault(FaultShape):
     """A fault of a catalog's file."""
 
     file: str

@@ -5,7 +5,6 @@ from advisor.explain import (
     break_even,
     formula,
     reasons,
-    record,
     report,
     sensitivity,
     what_would_change,
@@ -95,7 +94,7 @@ def test_the_answer_as_text_and_the_decision_as_markdown(catalog, recommendation
     recommendation = recommendations["multilingual-rag"]
     texts = {
         "text": report.as_text(recommendation),
-        "decision": record.as_markdown(catalog, recommendation),
+        "decision": report.as_markdown(catalog, recommendation),
     }
     assert {
         name: text.replace(catalog.version, "VERSION") for name, text in texts.items()

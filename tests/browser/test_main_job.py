@@ -16,6 +16,7 @@ from advisor.catalog import files
 from advisor.decide import recommend
 from advisor.explain import reasons, record, report, sensitivity, sentences, what_would_change
 from advisor.explain.formula import cost_formula
+from advisor.explain.replay import Replay
 from advisor.family import listing
 from advisor.live import token_counts
 from advisor.serve import cli
@@ -194,8 +195,8 @@ def test_an_answer_is_changed_by_what_would_change_it_reopened_by_link_saved_and
         marked(fresh, "download").click()
     saved = tmp_path / "decision.json"
     download.value.save_as(saved)
-    replayed = record.replay(catalog, record.read(str(saved)), catalogs.today())
-    assert replayed.found.answer == other.answer and not replayed.changed
+    replayed = Replay.of(catalog, record.read(str(saved)), catalogs.today())
+    assert replayed.recommendation.answer == other.answer and not replayed.changes
     assert cli.main(["recommend", "--record", str(saved)]) == 0
     assert report.headline(other) in capsys.readouterr().out
 

@@ -1,25 +1,50 @@
+from datetime import date
+
+from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.decide.recommend import recommend
-from advisor.explain import report
-from tests.asking import ask
+from advisor.explain import reasons, report, what_would_change
 
-
-def test_the_record_states_the_rent_that_was_counted(made_up):
-    found = ask(made_up, {"machine_prices": "spot"}, placement="own")
-    assert found.answer == ("big-en@acme-cpu",)
-    assert report.as_json(found)["pick"]["placement"]["embedder"]["usd_per_hour"] == "0.05"
+TODAY = date(2026, 11, 24)
 
 
 def test_the_text_of_an_answer(made_up, today, pinned):
-    found = recommend(made_up, Workload(languages=("fr",)), today)
-    assert (
-        found.answer == ("beta-multi",)
-        and found.rejected
-        and len(found.judged) > len(found.rejected)
-    )
-    told = report.as_text(found)
-    assert f"{len(found.rejected)} of {len(found.judged)} " in told
-    assert (
-        "$29.18 " in told and "$101 " in told
-    )  # 36 million x 0.50 + 2.794 GiB x 4, and 202 million x 0.50
-    assert told.replace(found.catalog.version, "VERSION") == pinned
+    recommendation = recommend(made_up, Workload(languages=("fr",)), today)
+    rejected, judged = len(recommendation.rejected), len(recommendation.judged)
+    assert recommendation.answer == ("beta-multi",) and judged > rejected > 0
+    text = report.as_text(recommendation)
+    assert f"{rejected} of {judged} " in text
+    # 36 million x 0.50 + 2.794 GiB x 4, and 202 million x 0.50
+    assert "$29.18 " in text and "$101 " in text
+    assert text.replace(recommendation.catalog.version, "VERSION") == pinned
+
+
+def test_the_markdown_says_which_assumptions_were_changed(catalog):
+    assumptions = Assumptions(target_utilisation=0.2)
+    changed = recommend(catalog, Workload(placement="own"), TODAY, (), assumptions)
+    sentence = f"- {Assumptions.model_fields['target_utilisation'].title}: 0.2"
+    assert sentence in report.as_markdown(catalog, changed)
+    assert sentence not in report.as_markdown(catalog, recommend(catalog, Workload(), TODAY))
+
+
+def test_the_markdown_says_how_firm_the_pick_is_where_nothing_is_ranked(catalog):
+    unranked = recommend(catalog, Workload(languages=("ko",)), TODAY)
+    nothing = recommend(catalog, Workload(data_may_leave=False, placement="hosted"), TODAY)
+    text = report.as_markdown(catalog, unranked)
+    assert not unranked.steps[0].evidence.ranks
+    assert f"- {what_would_change.firmness(unranked)}" in text
+    assert "\n- \n" not in text and "\n- \n" not in report.as_markdown(catalog, nothing)
+
+
+def test_every_source_that_the_markdown_cites_is_listed(catalog, pinned):
+    recommendation = recommend(catalog, Workload(), TODAY)
+    lines = report.as_markdown(catalog, recommendation).splitlines()
+    listed = [line for line in lines if line.startswith("- [")]
+    for reason in reasons.reasons(recommendation):
+        (sentence,) = [line for line in lines if line.startswith(f"- {reason.text}")]
+        for key in reason.sources:
+            source = f"- [{key}] {catalog.sources[key].title}"
+            assert f" [{key}]" in sentence and any(line.startswith(source) for line in listed)
+    hub_ids = [repr(part.plan.variant.hub_id) for part in recommendation.pick.parts]
+    assert all(any(hub_id in line for line in lines) for hub_id in hub_ids)
+    assert [line for line in lines if line.startswith("## ")] == pinned

@@ -15,7 +15,7 @@ from advisor.catalog import price_sources
 from advisor.decide import recommend
 from advisor.encode import models
 from advisor.encode.downloads import Download, Files, Patience
-from advisor.explain import report
+from advisor.explain import record, report
 from advisor.family import comparison, price_list
 from advisor.net import client
 from tests.encode import hub
@@ -114,7 +114,7 @@ def test_ages_are_counted_from_no_day_to_come(catalog, years):
     told = "\n".join(
         [
             report.as_text(found),
-            json.dumps(report.as_json(found), default=str),
+            json.dumps(record.as_json(catalog, found, plans=False)),
             *(str(row) for row in price_list.price_rows(catalog, catalog.variants, day)),
             *(str(row) for row in price_list.stale(catalog, day)),
             *(

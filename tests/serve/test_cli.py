@@ -44,7 +44,7 @@ def test_recommend_answers_in_text(capsys, small, workload):
 def test_recommend_answers_in_json_with_the_named_fields(capsys, small, workload):
     status, out, _ = run(capsys, "recommend", workload(task="rerank"), "--format", "json")
     found = json.loads(out)
-    assert status == 0 and found["schema"] == report.SCHEMA
+    assert status == 0 and found["schema"] == "bge-advisor/recommendation@1"
     assert {
         "workload",
         "catalog_version",

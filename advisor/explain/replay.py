@@ -1,0 +1,90 @@
+"""A saved decision record asked again, and what has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import NamedTuple
+
+from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import Workload
+from advisor.base import formatting
+from advisor.catalog import Catalog
+from advisor.decide.evidence import Evidence
+from advisor.decide.recommend import Recommendation, recommend
+from advisor.explain.record import EvidenceRecord, Record, prices, rule_fingerprints
+
+
+class Replay(NamedTuple):
+    """The recommendation for a record's question today, and what has changed since it was saved."""
+
+    recommendation: Recommendation
+    since: date
+    changes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, catalog: Catalog, record: Record, today: date) -> Replay:
+        """The record's question asked again.
+
+        Raises:
+            WorkloadError: its workload is no workload of this version.
+        """
+        workload, assumptions = Workload.of(record.workload), Assumptions.of(record.assumed)
+        recommendation = recommend(catalog, workload, today, record.asked_sets, assumptions)
+        changes = tuple(_changes(catalog, record, recommendation))
+        if not changes and record.catalog_version != recommendation.catalog.version:
+            changes = (
+                "The catalog has another version, "
+                "but no price, rule or score that this answer compares has changed.",
+            )
+        return cls(recommendation, record.date, changes)
+
+
+def _changes(catalog: Catalog, record: Record, recommendation: Recommendation) -> Iterator[str]:
+    """What differs between a record and today, the answer first."""
+    pick, picked = recommendation.pick, record.picked
+    if list(recommendation.answer or ()) != (picked.plans if picked else []):
+        now, before = (answer.named if answer else "nothing fits" for answer in (pick, picked))
+        yield f"The answer: {now} instead of {before}."
+    if pick and picked and abs(pick.monthly - picked.monthly_usd.base) >= 0.005:
+        usd, saved_usd = formatting.usd(pick.monthly), formatting.usd(picked.monthly_usd.base)
+        yield f"The cost of the pick: {usd} a month instead of {saved_usd}."
+    yield from _changed_prices(prices(catalog), record.prices)
+    yield from _changed_rules(rule_fingerprints(catalog), record.rules)
+    for step in recommendation.steps:
+        yield from _changed_scores(step.evidence, record.evidence.get(step.kind))
+
+
+def _changed_prices(now: dict[str, str | None], before: dict[str, str | None]) -> Iterator[str]:
+    for key in sorted({*now, *before}):
+        if key not in now:
+            yield f"{key} is gone."
+        elif key not in before:
+            yield f"{key} is new, at {_usd(now[key])}."
+        elif now[key] != before[key]:
+            yield f"Price of {key}: {_usd(now[key])} instead of {_usd(before[key])}."
+
+
+def _usd(price: str | None) -> str:
+    return formatting.NOT_KNOWN if price is None else f"${price}"
+
+
+def _changed_rules(now: dict[str, str], before: dict[str, str]) -> Iterator[str]:
+    for key in sorted({*now, *before}):
+        if key not in now:
+            yield f"Rule {key} is gone."
+        elif key not in before:
+            yield f"Rule {key} is new."
+        elif now[key] != before[key]:
+            yield f"Rule {key} reads otherwise."
+
+
+def _changed_scores(now: Evidence, before: EvidenceRecord | None) -> Iterator[str]:
+    """What differs between the scores that a step compares and those that it compared."""
+    if before is None or now.title != before.title:
+        yield f"Scores: {now.title} instead of {before.title if before else 'none'}."
+        return
+    for key in sorted({*now.scores, *before.scores}):
+        new, old = now.scores.get(key), before.scores.get(key)
+        if new is None or old is None or abs(new - old) >= 0.00005:
+            yield f"Score of {key}: {formatting.points(new)} instead of {formatting.points(old)}."

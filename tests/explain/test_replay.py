@@ -1,0 +1,112 @@
+import json
+from datetime import date
+
+import pytest
+
+from advisor import catalog as catalogs
+from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import Workload
+from advisor.base import formatting
+from advisor.decide.recommend import recommend
+from advisor.explain import record, report
+from advisor.explain.replay import Replay
+from tests.decide.measured import CHEAP, ask
+
+TODAY = date(2026, 11, 24)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """The record of a recommendation, written to a file and read again."""
+
+    def write(catalog, recommendation):
+        path = tmp_path / "decision.json"
+        path.write_text(json.dumps(record.as_json(catalog, recommendation)), encoding="utf-8")
+        return record.read(str(path))
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {},
+        {"task": "rerank"},
+        {"data_may_leave": False},
+        {"languages": ["ko"]},
+        {"task": "retrieve-and-rerank", "placement": "own"},
+        {"placement": "hosted", "data_may_leave": False},
+    ],
+)
+def test_a_record_replayed_on_the_same_catalog_has_nothing_changed(catalog, saved, stated):
+    recommendation = recommend(catalog, Workload.of(stated), TODAY)
+    replay = Replay.of(catalog, saved(catalog, recommendation), TODAY)
+    assert (replay.changes, replay.since) == ((), TODAY)
+
+
+def test_a_record_asks_again_with_the_scores_that_were_asked_for(catalog, saved):
+    recommendation = recommend(catalog, Workload(), TODAY, ["longembed"])
+    replay = Replay.of(catalog, saved(catalog, recommendation), TODAY)
+    assert replay.recommendation.step("embedder").evidence.set.id == "longembed"
+    assert replay.changes == ()
+
+
+def test_a_record_asks_again_under_the_assumptions_that_were_changed(catalog, saved):
+    assumptions = Assumptions(target_utilisation=0.2)
+    recommendation = recommend(catalog, Workload(placement="own"), TODAY, (), assumptions)
+    replay = Replay.of(catalog, saved(catalog, recommendation), TODAY)
+    assert replay.recommendation.assumptions.target_utilisation == 0.2 and replay.changes == ()
+
+
+def test_a_replay_names_the_price_the_rule_and_the_answer_that_changed(
+    made_up, made_up_copy, saved, edit, pinned
+):
+    before = recommend(made_up, Workload(), TODAY)
+    assert before.answer == ("beta-big-en",)
+    edit(made_up_copy / "offers/alpha.yaml", '"0.20"', '"0.01"')
+    edit(made_up_copy / "rules/placement.yaml", "price_age_days > 90", "price_age_days > 100")
+    edit(
+        made_up_copy / "evidence/quality.csv",
+        "giant,English Test,retrieval,ndcg_at_10,60",
+        "giant,English Test,retrieval,ndcg_at_10,59",
+    )
+    replay = Replay.of(catalogs.load(made_up_copy), saved(made_up, before), TODAY)
+    now = replay.recommendation
+    answer, cost, price, rule, score = replay.changes
+    assert now.answer == ("alpha-big-en",)
+    assert answer.index("Alpha Router") < answer.index("Beta Cloud")
+    assert cost.index(formatting.usd(now.monthly)) < cost.index(formatting.usd(before.monthly))
+    assert "alpha-big-en" in price and price.index("$0.01 ") < price.index("$0.20 ")
+    assert "price-is-recent" in rule
+    assert "giant" in score and score.index("59.0") < score.index("60.0")
+    assert list(replay.changes) == pinned
+
+
+def test_a_replay_says_what_is_new_what_is_gone_and_what_is_not_known(made_up, saved, pinned):
+    before = saved(made_up, recommend(made_up, Workload(), TODAY))
+    before.prices |= {"Offer gone": "1.00 / 1M", "Offer alpha-big-en": None}
+    before.rules["gone"] = "0"
+    del before.prices["Offer beta-big-en"], before.rules["price-is-recent"]
+    before.evidence["embedder"].title = "Another Test"
+    before.catalog_version = "another"
+    assert list(Replay.of(made_up, before, TODAY).changes) == pinned
+
+
+def test_a_catalog_of_another_version_that_changes_nothing_is_named(made_up, saved):
+    before = saved(made_up, recommend(made_up, Workload(), TODAY))
+    before.catalog_version = "another"
+    (change,) = Replay.of(made_up, before, TODAY).changes
+    assert change.startswith("The catalog has another version")
+
+
+def test_a_record_asks_again_with_the_measured_machine(catalog, saved):
+    recommendation = ask(catalog, CHEAP, placement="own")
+    before = saved(catalog, recommendation)
+    replay = Replay.of(catalog, before, TODAY)
+    assert replay.changes == ()
+    assert replay.recommendation.assumptions == recommendation.assumptions
+    assert replay.recommendation.answer == recommendation.answer
+    (picked,) = before.picked.plans
+    assert picked.endswith("@this-machine") and "decision-0009-measured-here" in before.sources
+    place = recommendation.pick.parts[0].plan.where
+    assert place in report.as_markdown(catalog, recommendation)
