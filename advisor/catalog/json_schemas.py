@@ -30,7 +30,7 @@ FILES: dict[str, Any] = {
 
 def schemas() -> dict[str, dict[str, Any]]:
     """A JSON schema for each kind of file."""
-    return {name: TypeAdapter(model).json_schema() for name, model in FILES.items()}
+    return {name: TypeAdapter(model).json_schema(by_alias=False) for name, model in FILES.items()}
 
 
 def write_schemas(root: Path) -> list[Path]:

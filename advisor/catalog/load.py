@@ -392,7 +392,7 @@ class _Reading:
                         )
             except syntax.RuleError as error:
                 self.fault(file, f"rule {key}", where, str(error))
-        for outcome in ("takes", "leaves", "unknown"):
+        for outcome in ("matches", "spares", "unknown"):
             row = getattr(entry.example, outcome)
             if row is None:
                 continue
@@ -489,7 +489,7 @@ def _outcome(when: syntax.Expression, row: Mapping[str, Any]) -> str:
     """What the expression gives for one row of an example; columns left out are unknown."""
     columns = {name: evaluate.column([row.get(name)], KINDS[name]) for name in when.names}
     truth = evaluate.evaluate(when, columns, 1)
-    return "unknown" if truth.unknown[0] else "takes" if truth.true[0] else "leaves"
+    return "unknown" if truth.unknown[0] else "matches" if truth.true[0] else "spares"
 
 
 def _problem(fault: Any) -> str:

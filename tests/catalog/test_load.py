@@ -74,6 +74,21 @@ def test_every_fault_is_reported_at_once(made_up_copy, edit):
     ], "a faulty entry makes no further faults where it is named"
 
 
+def rule_entries(root):
+    return {key: rule.entry for key, rule in catalogs.load(root).rules.items()}
+
+
+@pytest.mark.parametrize(
+    ("file", "old_names"),
+    [("rules/fit.yaml", {"matches:": "takes:", "spares:": "leaves:"})],
+)
+def test_a_field_is_still_read_by_the_name_it_had(made_up_copy, edit, file, old_names):
+    entries = rule_entries(made_up_copy)
+    for name, old in old_names.items():
+        edit(made_up_copy / file, name, old)
+    assert rule_entries(made_up_copy) == entries
+
+
 def test_a_tab_is_named_with_its_line(made_up_copy):
     (made_up_copy / VARIANT).write_text("name: Multi\nkind:\n\tembedder\n", encoding="utf-8")
     assert (found := fault(made_up_copy, VARIANT)).entry == "line 3" and found.remedy

@@ -57,15 +57,22 @@ Usd = Annotated[Decimal, BeforeValidator(_quoted_decimal, json_schema_input_type
 
 
 class Entry(BaseModel):
-    """A part of a catalog file that refuses keys it does not know."""
+    """A part of a catalog file that refuses keys it does not know.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, populate_by_name=True)
+    An alias is the name that a field had before: it is still read, and version 1 of the JSON
+    answers publishes it, while faults and the editor's schema have the name of today.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=False, populate_by_name=True, loc_by_alias=False
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _known_keys(cls, data: Any) -> Any:
         if isinstance(data, dict):
-            unknown = [key for key in data if key not in cls.model_fields]
+            old = {field.alias for field in cls.model_fields.values()}
+            unknown = [key for key in data if key not in cls.model_fields and key not in old]
             if unknown:
                 names = "; ".join(
                     f"no field '{key}'. {did_you_mean(str(key), cls.model_fields)}".strip()

@@ -80,10 +80,10 @@ class Rule(Entry):
 
 
 class RuleExample(Entry):
-    """Rows of column values that the rule takes, leaves, and cannot decide."""
+    """Rows of column values that the rule matches, spares, and cannot decide."""
 
-    takes: dict[str, Any]
-    leaves: dict[str, Any]
+    matches: dict[str, Any] = Field(alias="takes")
+    spares: dict[str, Any] = Field(alias="leaves")
     unknown: dict[str, Any] | None = None
 
 
