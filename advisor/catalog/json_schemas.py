@@ -21,6 +21,7 @@ FILES: dict[str, Any] = {
     "instances": dict[str, list[schema.Instance]],
     "accelerators": dict[str, list[schema.Accelerator | schema.Cpu]],
     "stores": dict[str, list[schema.Store | schema.StorageFormula]],
+    "benchmarks": dict[str, list[schema.Metric | schema.EvidenceSet] | float],
     "rules": dict[str, list[schema.Rule]],
     "workloads": dict[str, list[schema.Preset]],
     "sources": dict[str, list[schema.Source]],

@@ -56,11 +56,13 @@ DTYPES: dict[Kind, tuple[type, object]] = {
 
 def column(values: Sequence[object], kind: Kind) -> Values:
     """A column of `kind`; None and NaN become unknown."""
-    # NaN differs from itself
-    known = np.array([value is not None and value == value for value in values], dtype=bool)
+    known = np.array(
+        [value is not None and value == value for value in values], dtype=bool
+    )  # NaN differs from itself
     dtype, filler = DTYPES[kind]
-    array: npt.NDArray[Any] = np.full(len(known), filler, dtype=dtype)
-    array[known] = [value for value, is_known in zip(values, known, strict=True) if is_known]
+    filled = [value if there else filler for value, there in zip(values, known, strict=True)]
+    array: npt.NDArray[Any] = np.empty(len(filled), dtype=dtype)
+    array[:] = filled
     return Values(array, known)
 
 
