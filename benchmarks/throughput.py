@@ -31,8 +31,8 @@ import numpy as np
 from advisor import catalog as catalogs
 from advisor.base.units import GIB
 from advisor.catalog import Catalog
-from advisor.catalog.load import THROUGHPUT_COLUMNS
 from advisor.catalog.schema import Variant
+from advisor.catalog.tables import THROUGHPUT_COLUMNS
 from advisor.sizing.throughput import flops_per_token
 from tools.onnx_models import Graph, Shape, hidden_states, score
 

@@ -73,8 +73,11 @@ def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
 _Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
 
 
-def text(path: Path, name: str) -> str | Fault:
-    """Text of a file of at most `MAX_BYTES` in UTF-8, or why it cannot be read."""
+def text(path: Path, name: str, if_missing: str = "Check its name and folder.") -> str | Fault:
+    """Text of a file of at most `MAX_BYTES` in UTF-8, or why it cannot be read.
+
+    `if_missing` is what to do where there is no such file.
+    """
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
@@ -87,13 +90,7 @@ def text(path: Path, name: str) -> str | Fault:
             )
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        return Fault(
-            name,
-            "",
-            "",
-            "the file is missing.",
-            "Restore it, or point ADVISOR_CATALOG at a whole catalog.",
-        )
+        return Fault(name, "", "", "the file is missing.", if_missing)
     except UnicodeDecodeError as error:
         return Fault(name, "", "", f"byte {error.start:,} is not UTF-8.", "Save the file as UTF-8.")
     except OSError as error:
@@ -106,12 +103,10 @@ def text(path: Path, name: str) -> str | Fault:
         )
 
 
-def yaml_mapping(path: Path, name: str) -> dict[str, Any] | Fault:
+def yaml_mapping(path: Path, name: str, *if_missing: str) -> dict[str, Any] | Fault:
     """The mapping at the top of a YAML file, or the fault with its line."""
-    content = text(path, name)
-    if isinstance(content, Fault):
-        return content
-    return parse_mapping(content, name)
+    content = text(path, name, *if_missing)
+    return content if isinstance(content, Fault) else parse_mapping(content, name)
 
 
 def parse_mapping(content: str, name: str) -> dict[str, Any] | Fault:
@@ -151,22 +146,19 @@ def parse_mapping(content: str, name: str) -> dict[str, Any] | Fault:
     return value
 
 
-def csv_rows(path: Path, name: str, columns: tuple[str, ...]) -> list[dict[str, str]] | Fault:
+def csv_rows(
+    path: Path, name: str, columns: tuple[str, ...], *if_missing: str
+) -> list[dict[str, str]] | Fault:
     """Rows of a CSV file with exactly these columns, as text."""
-    content = text(path, name)
+    content = text(path, name, *if_missing)
     if isinstance(content, Fault):
         return content
     reader = csv.DictReader(io.StringIO(content), strict=True)
     try:
-        found = tuple(reader.fieldnames or ())
-        if found != columns:
-            return Fault(
-                name,
-                "line 1",
-                "",
-                f"the columns are {', '.join(found) or 'missing'}.",
-                f"Write: {','.join(columns)}",
-            )
+        header = tuple(reader.fieldnames or ())
+        if header != columns:
+            problem = f"the columns are {', '.join(header) or 'missing'}."
+            return Fault(name, "line 1", "", problem, f"Write: {','.join(columns)}")
         rows = []
         for row in reader:
             if None in row or None in row.values():

@@ -21,6 +21,7 @@ FILES: dict[str, Any] = {
     "instances": dict[str, list[schema.Instance]],
     "accelerators": dict[str, list[schema.Accelerator | schema.Cpu]],
     "stores": dict[str, list[schema.Store | schema.StorageFormula]],
+    "benchmarks": dict[str, list[schema.Metric | schema.EvidenceSet] | float],
     "rules": dict[str, list[schema.Rule]],
     "workloads": dict[str, list[schema.Preset]],
     "sources": dict[str, list[schema.Source]],
@@ -30,7 +31,7 @@ FILES: dict[str, Any] = {
 
 def schemas() -> dict[str, dict[str, Any]]:
     """A JSON schema for each kind of file."""
-    return {name: TypeAdapter(model).json_schema() for name, model in FILES.items()}
+    return {name: TypeAdapter(model).json_schema(by_alias=False) for name, model in FILES.items()}
 
 
 def write_schemas(root: Path) -> list[Path]:

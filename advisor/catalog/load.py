@@ -18,55 +18,14 @@ from pydantic import ValidationError
 from advisor.ask.workload import Workload
 from advisor.base import ids, validation
 from advisor.base.errors import CatalogError, Fault, WorkloadError, did_you_mean
-from advisor.catalog import files, schema
+from advisor.catalog import files, schema, tables
 from advisor.catalog.model import Catalog, LoadedFamily, ParsedRule
-from advisor.catalog.references import references
+from advisor.catalog.parsed_rules import parsed_rule
+from advisor.catalog.references import named, references
 from advisor.catalog.schema import Entry
-from advisor.rules import evaluate, syntax
-from advisor.rules.columns import KINDS
-from advisor.rules.template import names_in
 
+RESTORE = "Restore it, or point ADVISOR_CATALOG at a whole catalog."
 SHIPPED = Path(__file__).resolve().parents[2] / "catalog"
-
-QUALITY_COLUMNS = (
-    "variant",
-    "benchmark",
-    "aspect",
-    "metric",
-    "score",
-    "source_set",
-    "complete",
-    "with_retriever",
-    "tasks",
-    "source_id",
-    "note",
-)
-BY_LANGUAGE_COLUMNS = (
-    "variant",
-    "benchmark",
-    "mode",
-    "aspect",
-    "metric",
-    "score",
-    "source_set",
-    "with_retriever",
-    "source_id",
-    "note",
-)
-THROUGHPUT_COLUMNS = (
-    "variant", "parameters", "hardware", "accelerator_count", "vcpus", "runtime", "precision", "batch", "seq_len",
-    "published_value", "published_unit", "docs_per_s", "tokens_per_s", "machine", "calibrates", "grade", "source_id", "note",
-)  # fmt: skip
-NUMBERS = {
-    "score": (0.0, 100.0),
-    "tasks": (1, 1e6),
-    "tokens_per_s": (0, 1e12),
-    "docs_per_s": (0, 1e12),
-    "seq_len": (1, 1e7),
-    "vcpus": (0, 1e5),
-    "accelerator_count": (0, 1e5),
-}
-"""Columns that hold numbers, with their bounds."""
 
 E = TypeVar("E", bound=Entry)
 
@@ -146,7 +105,7 @@ class _Reading:
 
     def mapping(self, path: Path) -> dict[str, Any]:
         """The mapping of one YAML file; empty with a fault where there is none."""
-        value = files.yaml_mapping(path, self.name(path))
+        value = files.yaml_mapping(path, self.name(path), RESTORE)
         if isinstance(value, Fault):
             self.faults.append(value)
             return {}
@@ -208,7 +167,7 @@ class _Reading:
                 self.faulty.add(name)
         return entries
 
-    def inside(self, folder: Path, ending: str, required: bool = True) -> list[Path]:
+    def inside(self, folder: Path, ending: str) -> list[Path]:
         """What a folder holds with that ending, sorted; hidden files are an editor's."""
         try:
             return sorted(
@@ -216,9 +175,9 @@ class _Reading:
                 for path in folder.iterdir()
                 if path.name.endswith(ending) and not path.name.startswith(".")
             )
-        except OSError as error:  # Path.glob would give nothing, and the catalog would have lost its prices without a word
-            if required or not isinstance(error, FileNotFoundError):
-                self.unreadable(folder, error)
+        except OSError as error:
+            # Path.glob would give nothing: the catalog would have lost its prices without a word
+            self.unreadable(folder, error)
             return []
 
     def catalog(self) -> Catalog:
@@ -268,9 +227,9 @@ class _Reading:
             metrics=self.entries(schema.Metric, benchmarks, "metrics", in_benchmarks),
             evidence_sets=self.entries(schema.EvidenceSet, benchmarks, "sets", in_benchmarks),
             least_shared_share=share if isinstance(share, float) else 1.0,
-            quality=self.table("evidence/quality.csv", QUALITY_COLUMNS),
-            quality_by_language=self.table("evidence/quality_by_language.csv", BY_LANGUAGE_COLUMNS),
-            throughput=self.table("evidence/throughput.csv", THROUGHPUT_COLUMNS),
+            quality=self.table("quality"),
+            quality_by_language=self.table("quality_by_language"),
+            throughput=self.table("throughput"),
             rules=self.rules(),
             presets=self.listed(schema.Preset, self.root / "workloads.yaml", "presets"),
             sources=self.listed(schema.Source, self.root / "sources.yaml", "sources"),
@@ -291,7 +250,7 @@ class _Reading:
     def family(self, path: Path) -> LoadedFamily:
         """One folder of `families/`."""
         variants: dict[str, schema.Variant] = {}
-        for file in self.inside(path / "variants", ".yaml", required=False):
+        for file in self.inside(path / "variants", ".yaml"):
             if variant := self.file(schema.Variant, file):
                 variants[file.stem] = variant
             if not re.fullmatch(ids.ID_PATTERN, file.stem):
@@ -363,114 +322,47 @@ class _Reading:
                         f"'{key}' is used in rules/{rules[key].theme}.yaml too.",
                         "Ids are unique: rename one.",
                     )
-                if (rule := self.rule(key, path.stem, entry, file)) is not None:
+                rule, faults = parsed_rule(key, path.stem, entry, file)
+                self.faults += faults
+                if rule is not None:
                     rules[key] = rule
         return rules
 
-    def rule(self, key: str, theme: str, entry: schema.Rule, file: str) -> ParsedRule | None:
-        """One rule with its expression parsed and its templates and example checked."""
-        try:
-            when = syntax.parse(entry.when, KINDS)
-        except syntax.RuleError as error:
-            self.fault(file, f"rule {key}", "when", str(error))
-            return None
-        for where, template in (
-            ("because", entry.because),
-            ("because_unknown", entry.because_unknown or ""),
-        ):
-            try:
-                for name in names_in(template):
-                    if name not in KINDS:
-                        self.fault(
-                            file,
-                            f"rule {key}",
-                            where,
-                            f"no column '{name}'.",
-                            did_you_mean(name, KINDS),
-                        )
-            except syntax.RuleError as error:
-                self.fault(file, f"rule {key}", where, str(error))
-        for outcome in ("takes", "leaves", "unknown"):
-            row = getattr(entry.example, outcome)
-            if row is None:
-                continue
-            got = _outcome(when, row)
-            if got != outcome:
-                self.fault(
-                    file,
-                    f"rule {key}",
-                    f"example.{outcome}",
-                    f"the rule gives '{got}' there.",
-                    "Mend the example, or the rule.",
-                )
-        return ParsedRule(key, theme, entry, when)
-
-    def table(self, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
-        """One CSV file as a table: numbers as float (missing: NaN), the rest as text."""
-        path = self.root / name
-        rows = files.csv_rows(path, self.name(path), columns)
+    def table(self, name: str) -> pd.DataFrame:
+        """One table of the evidence."""
+        path, columns = self.root / f"evidence/{name}.csv", tables.TABLES[name]
+        rows = files.csv_rows(path, self.name(path), columns, RESTORE)
         if isinstance(rows, Fault):
             self.faults.append(rows)
             rows = []
         else:
             self.digest.update(path.read_bytes())
-        for number, row in enumerate(rows, 2):
-            for column, (least, most) in NUMBERS.items():
-                if row.get(column):
-                    try:
-                        good = least <= float(row[column]) <= most
-                    except ValueError:
-                        good = False
-                    if not good:
-                        self.fault(
-                            self.name(path),
-                            f"line {number}",
-                            column,
-                            f"'{row[column][:40]}' is no number from {least:g} to {most:g}.",
-                            "Write the published figure, or leave it empty.",
-                        )
-                        row[column] = ""
-        frame = pd.DataFrame(rows, columns=list(columns))
-        numbers = [column for column in columns if column in NUMBERS]
-        return frame.assign(
-            **{column: pd.to_numeric(frame[column], errors="coerce") for column in numbers}
-        )
+        self.faults += tables.number_faults(rows, self.name(path))
+        return tables.frame(rows, columns)
 
     def check(self, catalog: Catalog) -> None:
         """Every id that one entry names of another must exist."""
-        for file, entry, where, key, known, kind in references(catalog, self.root.name):
-            if (
-                known and key not in known and key not in self.faulty
-            ):  # nothing known: the missing file is a fault of its own
-                self.fault(
-                    file,
-                    entry,
-                    where,
-                    f"no {kind} '{key}'.",
-                    did_you_mean(key, known) or f"Add the {kind}, or name another.",
-                )
-        seen: dict[str, str] = {}
+        names = named(catalog)
+        for reference in references(catalog):
+            kind, key, known = reference.kind, reference.id, names[reference.kind]
+            # nothing known: the missing file is a fault of its own
+            if known and key not in known and key not in self.faulty:
+                remedy = did_you_mean(key, known) or f"Add the {kind}, or name another."
+                file = f"{self.root.name}/{reference.file}"
+                self.fault(file, reference.entry, reference.field, f"no {kind} '{key}'.", remedy)
+        families: dict[str, str] = {}
         for family in catalog.families.values():
             for key in family.variants:
-                if key in seen:
+                if key in families:
                     self.fault(
                         f"{self.root.name}/families/{family.id}/variants/{key}.yaml",
                         "",
                         "",
-                        f"family {seen[key]} has a variant '{key}' too.",
+                        f"family {families[key]} has a variant '{key}' too.",
                         "Ids are unique: rename one.",
                     )
-                seen[key] = family.id
+                families[key] = family.id
         for key, preset in catalog.presets.items():
-            store = preset.workload.get("vector_store", "ram")
-            if catalog.stores and store not in ("ram", "none", *catalog.stores):
-                self.fault(
-                    f"{self.root.name}/workloads.yaml",
-                    f"preset {key}",
-                    "vector_store",
-                    f"no store '{store}'.",
-                    did_you_mean(str(store), catalog.stores),
-                )
             try:
                 Workload.of(preset.workload)
             except WorkloadError as error:
@@ -481,13 +373,6 @@ class _Reading:
                     str(error),
                     "Use the fields and bounds of advisor/ask/workload.py.",
                 )
-
-
-def _outcome(when: syntax.Expression, row: Mapping[str, Any]) -> str:
-    """What the expression gives for one row of an example; columns left out are unknown."""
-    columns = {name: evaluate.column([row.get(name)], KINDS[name]) for name in when.names}
-    truth = evaluate.evaluate(when, columns, 1)
-    return "unknown" if truth.unknown[0] else "takes" if truth.true[0] else "leaves"
 
 
 def _remedy(_: str, kind: str) -> str:

@@ -1,193 +1,133 @@
-"""Which entry of a catalog names which other."""
+"""Which entry of a catalog names which other: what the schema marks with `Ref`, wherever it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+from types import UnionType
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
-import pandas as pd
+from pydantic import BaseModel
 
-from advisor.catalog import schema
 from advisor.catalog.model import Catalog
+from advisor.catalog.schema import Ref
+from advisor.catalog.tables import MAY_BE_EMPTY, REFERENCES, TABLES
 
-Reference = tuple[str, str, str, str, Mapping[str, Any], str]
-
-
-def references(catalog: Catalog, root: str) -> Iterator[Reference]:
-    """(file, entry, field, id, known, kind) of every id that names another entry."""
-    yield from _family_references(catalog, root)
-    yield from _other_references(catalog, root)
+Path = tuple[str | int, ...]
 
 
-def _family_references(catalog: Catalog, root: str) -> Iterator[Reference]:
-    """What the folders of `families/` name."""
-    sources, variants = catalog.sources, catalog.variants
+class Reference(NamedTuple):
+    """A place that names another entry: `path` leads to it within the entry."""
+
+    file: str
+    entry: str
+    path: Path
+    kind: str
+    id: str
+
+    @property
+    def field(self) -> str:
+        """The place as faults have it, as `expert.sources`."""
+        path = self.path[:-1] if isinstance(self.path[-1], int) else self.path
+        return ".".join(str(part) for part in path)
+
+
+def references(catalog: Catalog) -> Iterator[Reference]:
+    """Every place of a catalog that names another entry, files being relative to its folder."""
+    for file, entry, model in _entries(catalog):
+        for path, kind, name in _in_value(type(model), (), model, ()):
+            yield Reference(file, entry, path, kind, name)
+    for table in TABLES:
+        rows = getattr(catalog, table)
+        for column in rows.columns.intersection(list(REFERENCES)):
+            for line, name in enumerate(rows[column], 2):
+                if name or column not in MAY_BE_EMPTY:
+                    file = f"evidence/{table}.csv"
+                    yield Reference(file, f"line {line}", (column,), REFERENCES[column].kind, name)
+
+
+def named(catalog: Catalog) -> dict[str, Collection[str]]:
+    """The names that each kind of reference may have; none where their file could not be read."""
+    # a first stage need not be of the catalog: others' models were first stages too
+    scores = (catalog.quality["with_retriever"], catalog.quality_by_language["with_retriever"])
+    first_stages = {name for rows in scores for name in rows if name}
+    is_whole = not any(rows.empty for rows in scores)
+    return {
+        "source": catalog.sources,
+        "variant": catalog.variants,
+        "family": catalog.families,
+        "licence": catalog.licences,
+        "metric": catalog.metrics,
+        "accelerator": catalog.accelerators,
+        "CPU class": catalog.cpus,
+        "accelerator or CPU class": {**catalog.accelerators, **catalog.cpus},
+        "first stage": {*catalog.variants, *first_stages} if is_whole else (),
+        "store": {*catalog.stores, "ram", "none"} if catalog.stores else (),
+    }
+
+
+def _entries(catalog: Catalog) -> Iterator[tuple[str, str, BaseModel]]:
+    """(file, entry within it, its values) of all that YAML files hold."""
     for family in catalog.families.values():
-        base = f"{root}/families/{family.id}"
-        for where, key in family.facts.all_source_ids():
-            yield f"{base}/family.yaml", "", where, key, sources, "source"
-        if family.facts.compared_with:
-            yield (
-                f"{base}/family.yaml",
-                "",
-                "compared_with",
-                family.facts.compared_with,
-                catalog.families,
-                "family",
-            )
-        for name, variant in family.variants.items():
-            file = f"{base}/variants/{name}.yaml"
-            for where, key in variant.all_source_ids():
-                yield file, "", where, key, sources, "source"
-            nested = [(f"runtimes.{n}", r.sources) for n, r in variant.runtimes.items()]
-            nested += [("onnx_available", e.sources) for e in variant.onnx_available]
-            nested += [("local_files", variant.local_files.sources)] if variant.local_files else []
-            nested += [("hosted_limit_seen", e.sources) for e in variant.hosted_limit_seen]
-            for where, ids in nested:
-                for key in ids:
-                    yield file, "", where, key, sources, "source"
-            for successor in variant.successors:
-                yield file, "", "successors", successor.variant, variants, "variant"
-            if variant.replaced_by:
-                yield file, "", "replaced_by", variant.replaced_by, variants, "variant"
-            if variant.licence:
-                yield file, "", "licence", variant.licence, catalog.licences, "licence"
+        folder = f"families/{family.id}"
+        yield f"{folder}/family.yaml", "", family.facts
+        for key, variant in family.variants.items():
+            yield f"{folder}/variants/{key}.yaml", "", variant
         for correction in family.corrections:
-            for where, key in correction.all_source_ids():
-                yield (
-                    f"{base}/corrections.yaml",
-                    f"correction {correction.id}",
-                    where,
-                    key,
-                    sources,
-                    "source",
-                )
-            if correction.variant:
-                yield (
-                    f"{base}/corrections.yaml",
-                    f"correction {correction.id}",
-                    "variant",
-                    correction.variant,
-                    variants,
-                    "variant",
-                )
+            yield f"{folder}/corrections.yaml", f"correction {correction.id}", correction
         for question in family.questions:
-            for where, key in question.all_source_ids():
-                yield f"{base}/faq.yaml", f"question {question.id}", where, key, sources, "source"
-        if family.listing:
-            yield f"{base}/listing.yaml", "", "source", family.listing.source, sources, "source"
-            for row in family.listing.variants:
-                yield f"{base}/listing.yaml", row.name, "variant", row.variant, variants, "variant"
-
-
-def _other_references(catalog: Catalog, root: str) -> Iterator[Reference]:
-    """What offers, hardware, evidence and rules name."""
-    sources, variants = catalog.sources, catalog.variants
+            yield f"{folder}/faq.yaml", f"question {question.id}", question
+        if listing := family.listing:
+            file = f"{folder}/listing.yaml"
+            yield file, "", listing.model_copy(update={"variants": []})
+            yield from ((file, row.name, row) for row in listing.variants)
     for provider_id, provider in catalog.providers.items():
-        for key in provider.free_sources:
-            yield f"{root}/offers/{provider_id}.yaml", "", "free_sources", key, sources, "source"
-    for provider_id, _, offer in catalog.offers():
-        file = f"{root}/offers/{provider_id}.yaml"
-        yield file, f"offer {offer.id}", "variant", offer.variant, variants, "variant"
-        for where, key in offer.all_source_ids():
-            yield file, f"offer {offer.id}", where, key, sources, "source"
-    sourced: list[tuple[str, str, Mapping[str, schema.Sourced]]] = [
+        file = f"offers/{provider_id}.yaml"
+        yield file, "", provider.model_copy(update={"offers": []})
+        for offer in provider.offers:
+            yield file, f"offer {offer.id}", offer
+    for file, noun, entries in (
         ("licences.yaml", "licence", catalog.licences),
         ("hardware/accelerators.yaml", "accelerator", catalog.accelerators),
+        ("hardware/accelerators.yaml", "cpu", catalog.cpus),
         ("hardware/instances.yaml", "instance", catalog.instances),
         ("stores.yaml", "store", catalog.stores),
-    ]
-    for name, kind, entries in sourced:
-        for entry_id, entry in entries.items():
-            for where, key in entry.all_source_ids():
-                yield f"{root}/{name}", f"{kind} {entry_id}", where, key, sources, "source"
-    for instance_id, instance in catalog.instances.items():
-        if instance.accelerator:
-            yield (
-                f"{root}/hardware/instances.yaml",
-                f"instance {instance_id}",
-                "accelerator",
-                instance.accelerator,
-                catalog.accelerators,
-                "accelerator",
-            )
-        if instance.cpu:
-            yield (
-                f"{root}/hardware/instances.yaml",
-                f"instance {instance_id}",
-                "cpu",
-                instance.cpu,
-                catalog.cpus,
-                "CPU class",
-            )
-    machines = {**catalog.accelerators, **catalog.cpus}
-    for line, machine in enumerate(catalog.throughput["machine"], 2):
-        if machine:
-            yield (
-                f"{root}/evidence/throughput.csv",
-                f"line {line}",
-                "machine",
-                machine,
-                machines,
-                "accelerator or CPU class",
-            )
-    for preset_id, preset in catalog.presets.items():
-        for role in ("embedder", "reranker"):
-            if named := getattr(preset.expert, role):
-                yield (
-                    f"{root}/workloads.yaml",
-                    f"preset {preset_id}",
-                    f"expert.{role}",
-                    named,
-                    variants,
-                    "variant",
-                )
-        for key in preset.expert.sources:
-            yield (
-                f"{root}/workloads.yaml",
-                f"preset {preset_id}",
-                "expert.sources",
-                key,
-                sources,
-                "source",
-            )
-    for set_id, chosen in catalog.evidence_sets.items():
-        yield (
-            f"{root}/evidence/benchmarks.yaml",
-            f"set {set_id}",
-            "metric",
-            chosen.metric,
-            catalog.metrics,
-            "metric",
-        )
-    for rule in catalog.rules.values():
-        for key in rule.entry.sources:
-            yield (
-                f"{root}/rules/{rule.theme}.yaml",
-                f"rule {rule.id}",
-                "sources",
-                key,
-                sources,
-                "source",
-            )
-    for name in ("quality", "quality_by_language", "throughput"):
-        table: pd.DataFrame = getattr(catalog, name)
-        for line, (variant_id, source_id) in enumerate(
-            zip(table["variant"], table["source_id"], strict=True), 2
-        ):
-            yield (
-                f"{root}/evidence/{name}.csv",
-                f"line {line}",
-                "variant",
-                variant_id,
-                variants,
-                "variant",
-            )
-            yield (
-                f"{root}/evidence/{name}.csv",
-                f"line {line}",
-                "source_id",
-                source_id,
-                sources,
-                "source",
+        ("stores.yaml", "formula", catalog.storage_formulas),
+        ("evidence/benchmarks.yaml", "metric", catalog.metrics),
+        ("evidence/benchmarks.yaml", "set", catalog.evidence_sets),
+        ("workloads.yaml", "preset", catalog.presets),
+        ("sources.yaml", "source", catalog.sources),
+    ):
+        for key, value in entries.items():
+            yield file, f"{noun} {key}", value
+    for key, rule in catalog.rules.items():
+        yield f"rules/{rule.theme}.yaml", f"rule {key}", rule.entry
+
+
+def _in_value(
+    hint: Any, metadata: Sequence[Any], value: Any, path: Path
+) -> Iterator[tuple[Path, str, str]]:
+    """(path, kind, name) of every reference in a value, by the type that its field declares."""
+    ref = next((mark for mark in metadata if isinstance(mark, Ref)), None)
+    if ref and ref.key:
+        value, path = value.get(ref.key), (*path, ref.key)
+    if value is None:
+        return
+    origin, parts = get_origin(hint), get_args(hint)
+    if ref:
+        yield path, ref.kind, str(value)
+    elif origin is Annotated:
+        yield from _in_value(parts[0], parts[1:], value, path)
+    elif origin in (Union, UnionType):
+        for part in parts:
+            yield from _in_value(part, (), value, path)
+    elif origin is list and isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _in_value(parts[0], (), item, (*path, number))
+    elif origin is dict and isinstance(value, dict):
+        for key, item in value.items():
+            yield from _in_value(parts[1], (), item, (*path, key))
+    elif isinstance(hint, type) and isinstance(value, BaseModel) and isinstance(value, hint):
+        for name, field in type(value).model_fields.items():
+            yield from _in_value(
+                field.annotation, field.metadata, getattr(value, name), (*path, name)
             )

@@ -100,15 +100,15 @@ class RuleResults:
         )
 
     def _finding(self, rule: ParsedRule, row: int) -> RuleResult:
-        truth, entry = self.truth(rule), rule.entry
+        truth, entry, plan = self.truth(rule), rule.entry, self.table[row]
         sure = bool(truth.true[0 if len(truth.true) == 1 else row])
         template = entry.because if sure else entry.because_unknown or ""
         return RuleResult(
             rule.id,
             self._effect(rule, row),
-            _sentence(template, self.table[row]),
+            _sentence(template, plan),
             tuple(entry.sources),
-            not sure,
+            any(plan.figure(name) is None for name in rule.when.names),
         )
 
 

@@ -469,7 +469,7 @@ def prices(catalog: Catalog) -> dict[str, str | None]:
 def rule_fingerprints(catalog: Catalog) -> dict[str, str]:
     """A fingerprint of what each rule says."""
     return {
-        key: hashlib.sha256(rule.entry.model_dump_json().encode()).hexdigest()[:12]
+        key: hashlib.sha256(rule.entry.model_dump_json(by_alias=True).encode()).hexdigest()[:12]
         for key, rule in sorted(catalog.rules.items())
     }
 

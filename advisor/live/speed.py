@@ -23,7 +23,7 @@ from advisor.ask.assumptions import Assumptions
 from advisor.base import formatting, units
 from advisor.base.spreadsheet import guarded
 from advisor.catalog import Catalog
-from advisor.catalog.load import THROUGHPUT_COLUMNS
+from advisor.catalog.tables import THROUGHPUT_COLUMNS
 from advisor.decide.priced import MEASURED_SOURCE
 from advisor.encode.engine import About, Engine
 from advisor.sizing.throughput import flops_per_token

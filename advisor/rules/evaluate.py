@@ -11,13 +11,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from advisor.rules.syntax import Expression, Kind, literal_truth
+from advisor.rules.syntax import Expression, Kind, column_asked, literal_truth
 
 Bools = npt.NDArray[np.bool_]
 
 
 class Values(NamedTuple):
-    """One column. Shapes: both (rows,), or (1,) where one value stands for all rows; `values` is float64, object (text) or bool and means nothing where not `known`."""
+    """One column. Shapes: both (rows,), or (1,) where one value stands for all rows.
+
+    `values` is float64, object (text) or bool, and means nothing where not `known`.
+    """
 
     values: npt.NDArray[Any]
     known: Bools
@@ -63,7 +66,10 @@ def column(values: Sequence[object], kind: Kind) -> Values:
 
 
 def evaluate(expression: Expression, columns: Mapping[str, Values], rows: int) -> Truth:
-    """The answer for each of `rows` rows; columns of one value stand for all. An operand that is unknown, or a division by zero, makes its comparison unknown."""
+    """The answer for each of `rows` rows; columns of one value stand for all.
+
+    An operand that is unknown, or a division by zero, makes its comparison unknown.
+    """
     with np.errstate(all="ignore"):
         return _truth(expression.tree, columns, rows)
 
@@ -75,6 +81,9 @@ def _truth(node: ast.expr, columns: Mapping[str, Values], rows: int) -> Truth:
     if isinstance(node, ast.Name):
         values, known = columns[node.id]
         return Truth(values.astype(bool) & known, ~known)
+    if isinstance(node, ast.Call):
+        known = columns[column_asked(node).id].known
+        return Truth(~known, np.zeros_like(known))
     if isinstance(node, ast.UnaryOp):
         truth = _truth(node.operand, columns, rows)
         return Truth(~truth.true & ~truth.unknown, truth.unknown)
@@ -88,9 +97,8 @@ def _truth(node: ast.expr, columns: Mapping[str, Values], rows: int) -> Truth:
 
 def _all(parts: list[Truth]) -> Truth:
     """False where any part is false, else unknown where any is unknown, else true."""
-    true = reduce(
-        np.logical_and, [part.true for part in parts]
-    )  # not ufunc.reduce: one value may stand for all rows
+    # not ufunc.reduce: one value may stand for all rows
+    true = reduce(np.logical_and, [part.true for part in parts])
     false = reduce(np.logical_or, [~part.true & ~part.unknown for part in parts])
     return Truth(true, ~true & ~false)
 
@@ -109,10 +117,9 @@ def _step(
     first = _values(left, columns, rows)
     if isinstance(op, (ast.In, ast.NotIn)):
         assert isinstance(right, (ast.Tuple, ast.List))
-        found = np.logical_or.reduce(
-            [first.values == ast.literal_eval(element) for element in right.elts]
-        )
-        return Truth((found == isinstance(op, ast.In)) & first.known, ~first.known)
+        literals = [ast.literal_eval(element) for element in right.elts]
+        listed = np.logical_or.reduce([first.values == literal for literal in literals])
+        return Truth((listed == isinstance(op, ast.In)) & first.known, ~first.known)
     second = _values(right, columns, rows)
     known = first.known & second.known
     return Truth(COMPARISONS[type(op)](first.values, second.values).astype(bool) & known, ~known)

@@ -1,4 +1,9 @@
-"""The rules' expressions: parsed once with Python's own grammar, of which only a small part is let in."""
+"""The rules' expressions: parsed once with Python's own grammar, of which a small part is let in.
+
+A rule asks of columns, numbers and quoted text with + - * /, comparisons, `in (...)`, `and`, `or`,
+`not` and parentheses. `unknown(column)` is the only call: true where the column's value is not
+known, and never itself unknown.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +21,11 @@ MAX_LENGTH = 500  # characters
 MAX_DEPTH = 20  # nested parts
 LARGEST = 1e15  # beyond it float64 no longer counts by ones
 
+UNKNOWN = "unknown"
+"""The only call of the language, of one column's name."""
 ALLOWED = (
-    "Use columns, numbers, quoted text, + - * /, comparisons, in (...), and, or, not, parentheses."
+    "Use columns, numbers, quoted text, + - * /, comparisons, in (...), unknown(column), "
+    "and, or, not, parentheses."
 )
 REFUSED: dict[type[ast.AST], str] = {
     ast.Call: "a call",
@@ -43,8 +51,9 @@ REFUSED: dict[type[ast.AST], str] = {
 }
 OPERATORS: dict[type[ast.AST], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 SYMBOLS: dict[type[ast.AST], str] = {
-    ast.Pow: "**", ast.Mod: "%", ast.FloorDiv: "//", ast.MatMult: "@", ast.LShift: "<<", ast.RShift: ">>",
-    ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.Is: "is", ast.IsNot: "is not", ast.UAdd: "unary +", ast.Invert: "~",
+    ast.Pow: "**", ast.Mod: "%", ast.FloorDiv: "//", ast.MatMult: "@", ast.LShift: "<<",
+    ast.RShift: ">>", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.Is: "is",
+    ast.IsNot: "is not", ast.UAdd: "unary +", ast.Invert: "~",
 }  # fmt: skip
 ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
@@ -66,12 +75,13 @@ def parse(text: str, columns: Mapping[str, Kind]) -> Expression:
     """The expression that `text` holds, over `columns` (name to kind).
 
     Raises:
-        RuleError: the text is too long or too deep, uses what is not allowed, names an unknown column, mixes kinds,
-            or is not a question that is true or false.
+        RuleError: the text is too long or too deep, uses what is not allowed, names an unknown
+            column, mixes kinds, or is not a question that is true or false.
     """
     if len(text) > MAX_LENGTH:
         raise RuleError(
-            f"{len(text):,} characters, more than the {MAX_LENGTH} a rule may have. Split it into several rules."
+            f"{len(text):,} characters, more than the {MAX_LENGTH} a rule may have. "
+            "Split it into several rules."
         )
     if any(sign in text for sign in "\n\r\0#"):
         raise RuleError(
@@ -82,9 +92,8 @@ def parse(text: str, columns: Mapping[str, Kind]) -> Expression:
         raise RuleError(f"nested {depth} deep, more than {MAX_DEPTH}. Split it into several rules.")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # of an odd escape: DeprecationWarning up to Python 3.11, SyntaxWarning from 3.12 on
+            # of an odd escape: DeprecationWarning up to Python 3.11, SyntaxWarning from 3.12 on
+            warnings.simplefilter("ignore")
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         detail = error.msg if isinstance(error, SyntaxError) else "it is too deeply nested"
@@ -98,10 +107,25 @@ def parse(text: str, columns: Mapping[str, Kind]) -> Expression:
 
 
 def literal_truth(node: ast.expr) -> bool | None:
-    """True or False where the node is that word, in either spelling; None where it is something else."""
+    """True or False where the node is that word, in either spelling; None where it is not."""
     if isinstance(node, ast.Constant) and isinstance(node.value, bool):
         return node.value
     return {"true": True, "false": False}.get(node.id) if isinstance(node, ast.Name) else None
+
+
+def column_asked(node: ast.Call) -> ast.Name:
+    """The column whose value `unknown(column)` asks after.
+
+    Raises:
+        RuleError: the brackets hold anything but one name.
+    """
+    match node:
+        case ast.Call(args=[ast.Name() as name], keywords=[]) if literal_truth(name) is None:
+            return name
+    raise RuleError(
+        f"`{UNKNOWN}` takes the name of one column, and not `{_quoted(node)}`. "
+        f"Write {UNKNOWN}(column)."
+    )
 
 
 def _bracket_depth(text: str) -> int:
@@ -149,6 +173,9 @@ def _kind(node: ast.expr, columns: Mapping[str, Kind], names: dict[str, None], d
     if isinstance(node, ast.Compare):
         _comparison(node, columns, names, depth)
         return "boolean"
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == UNKNOWN:
+        _kind(column_asked(node), columns, names, depth + 1)
+        return "boolean"
     raise RuleError(f"{REFUSED.get(type(node), 'this')} is not allowed. {ALLOWED}")
 
 
@@ -172,9 +199,9 @@ def _expect(
     names: dict[str, None],
     depth: int,
 ) -> None:
-    found = _kind(node, columns, names, depth + 1)
-    if found != kind:
-        raise RuleError(f"{why}, and `{ast.unparse(node)[:60]}` is a {found}.")
+    actual = _kind(node, columns, names, depth + 1)
+    if actual != kind:
+        raise RuleError(f"{why}, and `{_quoted(node)}` is a {actual}.")
 
 
 def _comparison(
@@ -196,11 +223,13 @@ def _comparison(
                 )
             if first != second:
                 raise RuleError(
-                    f"`{ast.unparse(left)[:60]}` is a {first} and `{ast.unparse(right)[:60]}` a {second}. Compare like with like."
+                    f"`{_quoted(left)}` is a {first} and `{_quoted(right)}` a {second}. "
+                    "Compare like with like."
                 )
             if isinstance(operator, ORDERED) and first != "number":
                 raise RuleError(
-                    f"`<` and its like compare numbers, and `{ast.unparse(left)[:60]}` is a {first}. Use == or !=."
+                    f"`<` and its like compare numbers, and `{_quoted(left)}` is a {first}. "
+                    "Use == or !=."
                 )
         left = right
 
@@ -212,16 +241,18 @@ def _membership(
         raise RuleError('`in` takes a list of literals, as in kind in ("embedder", "reranker").')
     kind = _kind(left, columns, names, depth + 1)
     for element in right.elts:
-        literal = (
-            element.operand
-            if isinstance(element, ast.UnaryOp) and isinstance(element.op, ast.USub)
-            else element
-        )
-        if not isinstance(literal, ast.Constant):
-            raise RuleError(
-                f"`in` takes a list of literals, and `{ast.unparse(element)[:60]}` is none."
-            )
+        match element:
+            case ast.Constant() | ast.UnaryOp(op=ast.USub(), operand=ast.Constant()):
+                pass
+            case _:
+                raise RuleError(f"`in` takes a list of literals, and `{_quoted(element)}` is none.")
         if _kind(element, columns, names, depth + 1) != kind:
             raise RuleError(
-                f"`{ast.unparse(left)[:60]}` is a {kind}, and the list holds `{ast.unparse(element)[:60]}`. Compare like with like."
+                f"`{_quoted(left)}` is a {kind}, and the list holds `{_quoted(element)}`. "
+                "Compare like with like."
             )
+
+
+def _quoted(node: ast.expr) -> str:
+    """The part as text, cut where it is long."""
+    return ast.unparse(node)[:60]

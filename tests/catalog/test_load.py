@@ -1,9 +1,12 @@
 """A catalog that is wrong says where, what, and what to write; all of it at once."""
 
+import shutil
+
 import pytest
 
 from advisor import catalog as catalogs
 from advisor.base.errors import CatalogError
+from advisor.catalog import files
 
 VARIANT = "families/acme/variants/multi.yaml"
 OFFER = "offers/beta.yaml"
@@ -74,6 +77,21 @@ def test_every_fault_is_reported_at_once(made_up_copy, edit):
     ], "a faulty entry makes no further faults where it is named"
 
 
+def rule_entries(root):
+    return {key: rule.entry for key, rule in catalogs.load(root).rules.items()}
+
+
+@pytest.mark.parametrize(
+    ("file", "old_names"),
+    [("rules/fit.yaml", {"matches:": "takes:", "spares:": "leaves:"})],
+)
+def test_a_field_is_still_read_by_the_name_it_had(made_up_copy, edit, file, old_names):
+    entries = rule_entries(made_up_copy)
+    for name, old in old_names.items():
+        edit(made_up_copy / file, name, old)
+    assert rule_entries(made_up_copy) == entries
+
+
 def test_a_tab_is_named_with_its_line(made_up_copy):
     (made_up_copy / VARIANT).write_text("name: Multi\nkind:\n\tembedder\n", encoding="utf-8")
     assert (found := fault(made_up_copy, VARIANT)).entry == "line 3" and found.remedy
@@ -139,6 +157,27 @@ def test_a_folder_that_is_not_there_is_one_fault(tmp_path):
 
 def test_an_empty_folder_names_what_is_missing(tmp_path):
     assert f"{tmp_path.name}/sources.yaml" in {found.file for found in refused(tmp_path)}
+
+
+def test_a_family_whose_variants_are_gone_is_a_fault_beside_another_family(copied):
+    shutil.rmtree(copied / "families/aquila-2/variants")
+    assert [(fault.file, bool(fault.remedy)) for fault in refused(copied)] == [
+        ("catalog/families/aquila-2/variants", True)
+    ]
+
+
+def test_a_missing_file_of_the_catalog_is_restored_and_another_is_looked_for(made_up_copy):
+    (made_up_copy / "stores.yaml").unlink()
+    assert "ADVISOR_CATALOG" in fault(made_up_copy, "stores.yaml").remedy
+    missing = files.yaml_mapping(made_up_copy / "workload.yaml", "workload.yaml")
+    assert missing.remedy and "ADVISOR_CATALOG" not in missing.remedy
+
+
+def test_a_store_that_a_preset_misspells_is_a_fault(made_up_copy, edit):
+    edit(made_up_copy / "workloads.yaml", "workload: {", "workload: {vector_store: rom, ")
+    found = fault(made_up_copy, "workloads.yaml")
+    assert (found.entry, found.field) == ("preset english", "workload.vector_store")
+    assert "'rom'" in found.problem and "'ram'" in found.remedy
 
 
 def test_a_file_named_against_the_ids_is_refused(made_up_copy):

@@ -15,7 +15,7 @@ from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.base.errors import CatalogError, EncodeError, WorkloadError
-from advisor.catalog.load import THROUGHPUT_COLUMNS
+from advisor.catalog.tables import THROUGHPUT_COLUMNS
 from advisor.decide.query import ignored
 from advisor.encode.engine import About, Scores, Vectors
 from advisor.live import speed

@@ -64,6 +64,14 @@ def test_not(value, expected):
         ("p == q", {"p": False, "q": False}, True),
         ("p != true", {"p": None}, None),
         ("a * 1e15 * 1e15 * a * a > 1", {"a": 1e200}, None),
+        ("unknown(a)", {}, True),
+        ("unknown(a)", {"a": 0.0}, False),
+        ("unknown(t)", {"t": ""}, False),
+        ("unknown(p)", {"p": False}, False),
+        ("unknown(a)", {"a": math.nan}, True),
+        ("not unknown(a) and a > b", {"b": 1.0}, False),
+        ("unknown(a) or a > b", {"b": 1.0}, True),
+        ("unknown(a) == p", {"p": True}, True),
     ],
 )
 def test_answers(text, row, expected):
@@ -87,6 +95,7 @@ questions = st.deferred(
     lambda: st.one_of(
         st.sampled_from(
             ["p", "q", "true", "t == 'x'", "t != 'y'", "t in ('x', 'z')", "a not in (1, 2)"]
+            + [f"unknown({name})" for name in KINDS]
         ),
         st.tuples(numbers, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), numbers).map(
             lambda p: f"({' '.join(p)})"
@@ -116,6 +125,8 @@ def plain(node, row):
         return node.value
     if isinstance(node, ast.Name):
         return True if node.id == "true" else row[node.id]
+    if isinstance(node, ast.Call):
+        return row[node.args[0].id] is None
     if isinstance(node, ast.UnaryOp):
         inner = plain(node.operand, row)
         if inner is None:
@@ -186,6 +197,7 @@ def truth_of(text, columns, rows):
         "not p",
         "p and a > b",
         "p or a > b",
+        "unknown(b) or unknown(a)",
         "t == 'x'",
         "t in ('x', 'y') and a > 1",
         "0 < b < a",
@@ -232,6 +244,8 @@ def test_a_column_of_one_value_stands_for_every_row(text):
         ("p == (not p)", [False, None, False]),
         ("(p and a > 0) == true", [True, None, False]),
         ("not p", [False, None, True]),
+        ("unknown(a)", [False, False, True]),
+        ("not unknown(t) and p", [True, False, False]),
         ("p and p", [True, None, False]),
         ("p or a == 2", [True, True, None]),
         ("p and a == 2 and t == 'x'", [False, None, False]),
@@ -279,6 +293,7 @@ def test_an_answer_is_of_true_and_false_alone_and_of_every_row():
         ("not (a > 0)", 2),
         ("p and a > 0", 2),
         ("1 < 2", 2),
+        ("unknown(a)", 2),
     ):
         found = evaluate.evaluate(parse(text, KINDS), columns, 2)
         assert (

@@ -447,7 +447,7 @@ def test_the_sentence_of_a_rule_holds_the_plans_figures_and_each_is_known(catalo
     plan, findings = of_case(catalog, CASES[rule])
     (found,) = [finding for finding in findings if finding.rule == rule]
     written = catalog.rules[rule].entry
-    names = template.names_in(written.because_unknown if found.unknown else written.because)
+    names = template.names_in((found.unknown and written.because_unknown) or written.because)
     assert [name for name in names if plan.figure(name) is None] == []
     assert [name for name in names if shown(plan, name) not in found.text] == []
     assert "{" not in found.text
@@ -603,12 +603,10 @@ def test_a_rule_whose_example_no_longer_holds_does_not_load(copied, theme):
 
     path = copied / f"rules/{theme}.yaml"
     rules = files.yaml_mapping(path, theme)["rules"]
-    rules[0]["example"] = {
-        "takes": rules[0]["example"]["leaves"],
-        "leaves": rules[0]["example"]["takes"],
-    }
+    example = rules[0]["example"]
+    rules[0]["example"] = {"matches": example["spares"], "spares": example["matches"]}
     path.write_text(yaml.safe_dump({"rules": rules}), encoding="utf-8")
     with pytest.raises(CatalogError) as error:
         catalogs.load(copied)
     told = {(fault.file, fault.entry, fault.field) for fault in error.value.faults}
-    assert (f"catalog/rules/{theme}.yaml", f"rule {rules[0]['id']}", "example.takes") in told
+    assert (f"catalog/rules/{theme}.yaml", f"rule {rules[0]['id']}", "example.matches") in told

@@ -67,6 +67,18 @@ NAMED = {
     "split + 1 > 1": "boolean",
     "kind in (kind, 'a')": "`kind`",
     "kind in ('a', 1)": "`1`",
+    "unknown(knd)": "'kind'",
+    "unknown()": "one column",
+    "unknown(kind, split)": "one column",
+    "unknown(1)": "one column",
+    "unknown('kind')": "one column",
+    "unknown(true)": "one column",
+    "unknown(tokens > 1)": "one column",
+    "unknown(*kind)": "one column",
+    "unknown(column=kind)": "one column",
+    "unknown(unknown(kind))": "one column",
+    "unknown(kind)(split)": "a call",
+    "unknown == 1": "'unknown'",
 }
 NO_EXPRESSION = ["tokens = 1", "import os", "tokens >", "", "*split"]
 
@@ -128,6 +140,8 @@ def test_the_columns_are_named_in_order_once():
         "tokens not in [1, -2]",
         "split == true",
         "True or open",
+        "unknown(kind) or not unknown(limit)",
+        "unknown(split) == open",
         "tokens / 2 > limit * -1",
     ],
 )
@@ -138,7 +152,7 @@ def test_accepted(text):
 LONG = "'" + "x" * 80 + "'"
 TOLD = [
     "tokens ** 2 > 1", "~tokens == 1", "split is True", "f(1) > 0", "tokens == (1, 2)", "kind == None", "kind == ...", "kind == b'a'",
-    "tokens > 1e16", "tokens + 1", "split and tokens", "open or kind", "not kind", "-kind == 1", "tokens + split > 1", "kind * 2 > 1",
+    "unknown(tokens + 1)", "unknown()", "tokens > 1e16", "tokens + 1", "split and tokens", "open or kind", "not kind", "-kind == 1", "tokens + split > 1", "kind * 2 > 1",
     "kind == tokens", "kind < 'b'", "split >= open", "kind in tokens", "kind in ()", "tokens in (1, limit)", "tokens in (1, not 2)",
     "kind in ('a', 1)", "tokens in (1, -'a')", "tokens <", "split\nopen", "tokns > 1", "zzz > 1",
 ]  # fmt: skip
@@ -190,6 +204,7 @@ def wrapped(levels):
     """Ways to put a question below `levels` others, itself included."""
     return {
         "not": "not " * (levels - 1) + "split",
+        "unknown": "not " * (levels - 2) + "unknown(limit)",
         "minus": "tokens > " + "-" * (levels - 2) + "limit",
         "sum": "tokens > " + nested_sum(levels - 1),
         "and": nested_and(levels),

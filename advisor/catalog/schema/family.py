@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -15,9 +15,12 @@ from advisor.catalog.schema.fields import (
     Measure,
     Month,
     Positive,
+    Ref,
     Sourced,
+    SourceId,
     Text,
     Usd,
+    VariantId,
 )
 
 
@@ -44,7 +47,7 @@ class Runtime(Entry):
         default=None, description="outputs that it returns; null: not stated"
     )
     note: Text | None = None
-    sources: list[str]
+    sources: list[SourceId]
 
 
 class OnnxExport(Entry):
@@ -54,7 +57,7 @@ class OnnxExport(Entry):
     repo: Text
     path: Text | None = None
     note: Text | None = None
-    sources: list[str] = Field(default=[])
+    sources: list[SourceId] = Field(default=[])
 
 
 class LocalFiles(Entry):
@@ -73,13 +76,13 @@ class LocalFiles(Entry):
         default=None, description="size of the weights as stated, in GB; null: not known"
     )
     note: Text | None = None
-    sources: list[str]
+    sources: list[SourceId]
 
 
 class Successor(Entry):
     """A newer variant that the publisher recommends for some uses (advice, not status)."""
 
-    variant: Id
+    variant: VariantId
     use_for: Text
     note: Text | None = None
 
@@ -89,7 +92,7 @@ class HostLimit(Entry):
 
     provider: Text
     tokens: Positive
-    sources: list[str]
+    sources: list[SourceId]
 
 
 class Variant(Sourced):
@@ -166,7 +169,7 @@ class Variant(Sourced):
     )
     languages_note: Text | None = None
     languages_training: Text | None = None
-    licence: Id | None
+    licence: Annotated[Id, Ref("licence")] | None
     licence_url: Text | None = None
     commercial_use: bool | None = None
     base_model: Text | None = None
@@ -180,7 +183,7 @@ class Variant(Sourced):
     )
     runtimes: dict[str, Runtime] = Field(default={})
     hosted_limit_seen: list[HostLimit] = Field(default=[])
-    replaced_by: Id | None = Field(
+    replaced_by: VariantId | None = Field(
         default=None, description="variant that replaces this one; null: nobody has withdrawn it"
     )
     successors: list[Successor] = Field(default=[])
@@ -217,7 +220,7 @@ class Family(Sourced):
     name: Text
     developer: Text
     about: Text = Field(description="what the family is, in this project's words")
-    compared_with: Id | None = Field(
+    compared_with: Annotated[Id, Ref("family")] | None = Field(
         default=None, description="family that the FAQ compares it with"
     )
     notes: list[Text] = Field(default=[])
@@ -227,7 +230,7 @@ class ListingVariant(Entry):
     """One row of the listing, as it states it; null is a dash there."""
 
     name: Text
-    variant: Id = Field(description="id of the verified variant")
+    variant: VariantId = Field(description="id of the verified variant")
     released: Month
     capability: Text | None = Field(description="the capability it states for the row")
     context: Text | None
@@ -276,7 +279,7 @@ class Listing(Entry):
     pricing: list[ListingPrice]
     related: RelatedFamily
     faq_questions: list[Text] = Field(min_length=3, max_length=3)
-    source: str = Field(description="source id of the listing")
+    source: SourceId = Field(description="source id of the listing")
 
 
 class Correction(Sourced):
@@ -285,7 +288,7 @@ class Correction(Sourced):
     NOT_FACTS: ClassVar[frozenset[str]] = Sourced.NOT_FACTS | {"variant", "field", "section"}
 
     id: Id
-    variant: Id | None = Field(description="null: the family as a whole")
+    variant: VariantId | None = Field(description="null: the family as a whole")
     field: Text = Field(description="what differs, as released, context, parameters")
     listed: Text
     verified: Text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -13,7 +14,21 @@ from pydantic_core import PydanticCustomError
 from advisor.base.errors import did_you_mean
 from advisor.base.ids import ID_PATTERN
 
+
+@dataclass(frozen=True)
+class Ref:
+    """Says of a field that it names another entry of the catalog, and of which kind.
+
+    `key`: the field is a mapping, and the name stands in it under this key.
+    """
+
+    kind: str
+    key: str = ""
+
+
 Id = Annotated[str, Field(pattern=ID_PATTERN, description="kebab-case id, never reused")]
+SourceId = Annotated[str, Ref("source")]
+VariantId = Annotated[Id, Ref("variant")]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
 Month = Annotated[
     str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="year and month, as 2024-06")
@@ -57,15 +72,22 @@ Usd = Annotated[Decimal, BeforeValidator(_quoted_decimal, json_schema_input_type
 
 
 class Entry(BaseModel):
-    """A part of a catalog file that refuses keys it does not know."""
+    """A part of a catalog file that refuses keys it does not know.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, populate_by_name=True)
+    An alias is the name that a field had before: it is still read, and version 1 of the JSON
+    answers publishes it, while faults and the editor's schema have the name of today.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=False, populate_by_name=True, loc_by_alias=False
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _known_keys(cls, data: Any) -> Any:
         if isinstance(data, dict):
-            unknown = [key for key in data if key not in cls.model_fields]
+            old = {field.alias for field in cls.model_fields.values()}
+            unknown = [key for key in data if key not in cls.model_fields and key not in old]
             if unknown:
                 names = "; ".join(
                     f"no field '{key}'. {did_you_mean(str(key), cls.model_fields)}".strip()
@@ -83,7 +105,7 @@ class Sourced(Entry):
 
     NOT_FACTS: ClassVar[frozenset[str]] = frozenset({"id", "name", "note", "notes", "sources"})
 
-    sources: dict[str, list[str]] | list[str] = Field(
+    sources: dict[str, list[SourceId]] | list[SourceId] = Field(
         description="source ids, by field or for the whole entry"
     )
 

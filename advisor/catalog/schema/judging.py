@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from advisor.catalog.schema.fields import Entry, Id, Positive, Text
+from advisor.catalog.schema.fields import Entry, Id, Positive, Ref, SourceId, Text, VariantId
 
 
 class Metric(Entry):
@@ -28,12 +28,14 @@ class EvidenceSet(Entry):
     table: Literal["quality", "quality_by_language"]
     benchmark: Text
     source_set: Text
-    metric: Text
+    metric: Annotated[Text, Ref("metric")]
     aspect: Text | None = Field(
         description="the aspect of quality.csv; null: the mean over tasks or languages of the workload"
     )
     mode: Text | None = Field(default=None, description="output type of the by-language rows")
-    first_stage: Id | None = Field(default=None, description="with_retriever of a reranker's rows")
+    first_stage: Annotated[Id, Ref("first stage")] | None = Field(
+        default=None, description="with_retriever of a reranker's rows"
+    )
     kind: Literal["embedder", "reranker"]
     languages: list[str] | None = Field(
         description="languages it speaks for; null: many; see by_language"
@@ -66,7 +68,7 @@ class Rule(Entry):
     if_unknown: Literal["exclude", "warn", "note", "ignore"] = "ignore"
     because: Text = Field(description="one sentence for the visitor, with {column} figures")
     because_unknown: Text | None = None
-    sources: list[str] = Field(min_length=1)
+    sources: list[SourceId] = Field(min_length=1)
     example: RuleExample
 
     @model_validator(mode="after")
@@ -80,21 +82,21 @@ class Rule(Entry):
 
 
 class RuleExample(Entry):
-    """Rows of column values that the rule takes, leaves, and cannot decide."""
+    """Rows of column values that the rule matches, spares, and cannot decide."""
 
-    takes: dict[str, Any]
-    leaves: dict[str, Any]
+    matches: dict[str, Any] = Field(alias="takes")
+    spares: dict[str, Any] = Field(alias="leaves")
     unknown: dict[str, Any] | None = None
 
 
 class Expert(Entry):
     """What someone who knows retrieval would answer, written down before the engine was asked."""
 
-    embedder: Id | None
-    reranker: Id | None
+    embedder: VariantId | None
+    reranker: VariantId | None
     placement: Literal["hosted", "own"]
     why: Text
-    sources: list[str] = Field(min_length=1)
+    sources: list[SourceId] = Field(min_length=1)
 
 
 class Preset(Entry):
@@ -103,5 +105,5 @@ class Preset(Entry):
     id: Id
     name: Text
     about: Text
-    workload: dict[str, Any]
+    workload: Annotated[dict[str, Any], Ref("store", key="vector_store")]
     expert: Expert

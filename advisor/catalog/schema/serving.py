@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from advisor.catalog.schema.fields import Entry, Id, Measure, Positive, Sourced, Text, Usd
+from advisor.catalog.schema.fields import (
+    Entry,
+    Id,
+    Measure,
+    Positive,
+    Ref,
+    Sourced,
+    SourceId,
+    Text,
+    Usd,
+    VariantId,
+)
 
 
 class Offer(Sourced):
@@ -16,7 +27,7 @@ class Offer(Sourced):
     NOT_FACTS: ClassVar[frozenset[str]] = Sourced.NOT_FACTS | {"variant"}
 
     id: Id
-    variant: Id
+    variant: VariantId
     model: Text = Field(description="the provider's own model id")
     type: Literal["serverless", "trial"] = Field(
         description="trial: listed at no charge, never a price"
@@ -64,7 +75,7 @@ class Provider(Entry):
         default=None,
         description="US dollars a day that the free allocation is worth, for a whole account",
     )
-    free_sources: list[str] = Field(default=[])
+    free_sources: list[SourceId] = Field(default=[])
     notes: list[Text] = Field(default=[])
     offers: list[Offer]
 
@@ -113,7 +124,7 @@ class Cpu(Entry):
     bf16_gflops_per_vcpu: Measure | None
     vcpus_per_core: Measure | None
     example_instances: list[Text] = Field(default=[])
-    sources: list[str] = Field(
+    sources: list[SourceId] = Field(
         description="source ids; empty: derived from the width of the instruction set, see note"
     )
     note: Text
@@ -131,11 +142,11 @@ class Instance(Sourced):
     kind: Literal["gpu", "cpu", "accelerator", "mac"]
     vcpu: Measure | None
     ram_gib: Measure | None
-    accelerator: Id | None
+    accelerator: Annotated[Id, Ref("accelerator")] | None
     accelerator_count: Measure = Field(
         description="accelerators in the instance; a fraction for a shared one"
     )
-    cpu: Id | None = Field(
+    cpu: Annotated[Id, Ref("CPU class")] | None = Field(
         default=None,
         description="CPU class; null: not known, or of no interest beside an accelerator",
     )
@@ -203,4 +214,4 @@ class StorageFormula(Entry):
     bytes_per_vector: Text | None = None
     total_bytes: Text | None = None
     note: Text | None = None
-    sources: list[str]
+    sources: list[SourceId]

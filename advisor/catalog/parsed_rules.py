@@ -1,0 +1,49 @@
+"""The rules of a catalog, parsed; each does what its example says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from advisor.base.errors import Fault, did_you_mean
+from advisor.catalog import schema
+from advisor.catalog.model import ParsedRule
+from advisor.rules import evaluate, syntax
+from advisor.rules.columns import KINDS
+from advisor.rules.template import names_in
+
+
+def parsed_rule(
+    key: str, theme: str, entry: schema.Rule, file: str
+) -> tuple[ParsedRule | None, list[Fault]]:
+    """The rule with its expression parsed, and the faults of its sentences and its example.
+
+    There is no rule where the expression cannot be read.
+    """
+    place = f"rule {key}"
+    try:
+        when = syntax.parse(entry.when, KINDS)
+    except syntax.RuleError as error:
+        return None, [Fault(file, place, "when", str(error), "")]
+    faults = []
+    for where in ("because", "because_unknown"):
+        try:
+            for name in names_in(getattr(entry, where) or ""):
+                if name not in KINDS:
+                    remedy = did_you_mean(name, KINDS)
+                    faults.append(Fault(file, place, where, f"no column '{name}'.", remedy))
+        except syntax.RuleError as error:
+            faults.append(Fault(file, place, where, str(error), ""))
+    for expected in ("matches", "spares", "unknown"):
+        row = getattr(entry.example, expected)
+        if row is not None and (outcome := _outcome(when, row)) != expected:
+            problem, remedy = f"the rule gives '{outcome}' there.", "Mend the example, or the rule."
+            faults.append(Fault(file, place, f"example.{expected}", problem, remedy))
+    return ParsedRule(key, theme, entry, when), faults
+
+
+def _outcome(when: syntax.Expression, row: Mapping[str, Any]) -> str:
+    """What the expression gives for one row of an example; columns left out are unknown."""
+    columns = {name: evaluate.column([row.get(name)], KINDS[name]) for name in when.names}
+    truth = evaluate.evaluate(when, columns, 1)
+    return "unknown" if truth.unknown[0] else "matches" if truth.true[0] else "spares"
