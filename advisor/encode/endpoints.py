@@ -34,7 +34,7 @@ from pydantic_core import PydanticCustomError
 from advisor.base.errors import EncodeError, Fault, did_you_mean
 from advisor.catalog import files
 from advisor.catalog.schema import Entry, Id, Positive, Variant
-from advisor.net import client
+from advisor.net.addresses import parsed
 
 EndpointShape = Literal[
     "openai", "tei", "ollama", "novita", "vllm", "infinity", "nim", "cloudflare"
@@ -48,7 +48,7 @@ _MODEL = r"^[A-Za-z0-9@][A-Za-z0-9._:@+-]*(/[A-Za-z0-9@][A-Za-z0-9._:@+-]*)*$"  
 def _base_url(value: str) -> str:
     problem = ""
     try:
-        client.parsed(value)
+        parsed(value)
     except EncodeError as error:
         problem = str(error)
     if problem:
