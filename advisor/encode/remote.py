@@ -23,14 +23,17 @@ from advisor.encode.dialects import EMBED, RERANK, SCALE_NOT_SAID, EndpointReque
 from advisor.encode.endpoint_refusals import no_answer, refusal
 from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import (
+    DENSE,
     About,
     FullError,
-    Output,
+    Outputs,
     Role,
     Scores,
     TextRefusedError,
     Vectors,
     refuse_long,
+    refuse_other_kind,
+    refuse_other_outputs,
     unit_length,
 )
 from advisor.net import client
@@ -134,26 +137,15 @@ class Remote:
         return self._about
 
     def embed(
-        self,
-        texts: Sequence[str],
-        role: Role,
-        *,
-        instruct: bool = True,
-        outputs: Sequence[Output] = ("dense",),
+        self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Outputs = DENSE
     ) -> Vectors:
         """Dense vectors, shape (texts, dim).
 
         Raises:
             EncodeError: the endpoint is a reranker's, gives no answer or one that cannot be used, or other outputs are asked for.
         """
-        if self._about.kind != "embedder":
-            raise EncodeError(
-                f"{self._about.where} is a reranker: it gives no vectors. Choose an embedder."
-            )
-        if set(outputs) - {"dense"}:
-            raise EncodeError(
-                "Endpoints give dense vectors only. Sparse and multi-vector output need the torch engine."
-            )
+        refuse_other_kind(self._about.where, self._about.kind, "embedder")
+        refuse_other_outputs("Endpoints give", outputs)
         instruction = (
             (
                 self._variant.query_instruction
@@ -183,10 +175,7 @@ class Remote:
         Raises:
             EncodeError: the endpoint is an embedder's, or gives no answer or one that cannot be used.
         """
-        if self._about.kind != "reranker":
-            raise EncodeError(
-                f"{self._about.where} is an embedder: it scores no pairs. Choose a reranker."
-            )
+        refuse_other_kind(self._about.where, self._about.kind, "reranker")
         answers = self._answers(EndpointRequest(self._about.model, list(passages), query=query))
         if not set(map(type, answers.values)) <= {int, float} or not all(
             -LARGEST_LOGIT <= score <= LARGEST_LOGIT for score in answers.values
