@@ -9,45 +9,32 @@ import dataclasses
 import hashlib
 import ipaddress
 import json
-import queue
 import re
 import threading
 import time
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
-from urllib.parse import urlsplit
-
-import requests
-import urllib3
 
 from advisor import catalog as catalogs
 from advisor.base import formatting
 from advisor.base.errors import AdvisorError
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Offer
-from advisor.net.client import RequestLimits
-from advisor.net.client import wait_s as asked_wait_s
+from advisor.net.addresses import BaseAddress, split
+from advisor.net.client import Client, Failure, Reply, RequestLimits, within
 
 BASE = "https://api.novita.ai/openai/v1"
 PROVIDER = "novita-ai"
 SOURCE = "novita-list-models"
-UNITS_PER_USD = (
-    10_000  # the list counts in 1/10,000 US dollars per 1M tokens (sources.yaml: novita-price-unit)
-)
-LEAST_USD, MOST_USD = (
-    Decimal("0.000001"),
-    Decimal(1_000_000),
-)  # outside of these a price per 1M tokens is a mistake
-CHUNK = 65_536  # bytes
+# The list counts in 1/10,000 US dollars per 1M tokens (sources.yaml: novita-price-unit)
+UNITS_PER_USD = 10_000
+# Outside of these a price per 1M tokens is a mistake
+LEAST_USD, MOST_USD = Decimal("0.000001"), Decimal(1_000_000)
 
 _KEY = re.compile(r"[\x21-\x7e]{1,500}")
-_BASE = re.compile(
-    r"https?://[A-Za-z0-9.:/_\[\]-]{1,500}"
-)  # no @, \, ? or #, which parsers of addresses read differently
-_MODEL = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9._/:@+-]{0,199}"
-)  # what may be shown on a terminal and written into YAML
+# What may be shown on a terminal and written into YAML
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+-]{0,199}")
 _NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
 
 
@@ -71,59 +58,63 @@ class Drift(NamedTuple):
     text: str
 
 
-class _Answer(NamedTuple):
-    """What asking came to: a body, or why there is none and whether to ask again."""
-
-    body: bytes | None = None
-    problem: str = ""
-    again: bool = False
-    wait_s: float | None = None
-
-
-_TOO_LONG = _Answer(
-    problem="Novita took too long to answer. Try again in a few minutes; the catalog's own prices still hold."
+_TOO_LONG = (
+    "Novita took too long to answer. Try again in a few minutes; the catalog's own prices still "
+    "hold."
 )
-_BROKEN = _Answer(
-    problem="Novita could not be reached, or broke off. Check the network and the base address, then try again.",
-    again=True,
+_BROKEN = (
+    "Novita could not be reached, or broke off. Check the network and the base address, then try "
+    "again."
+)
+_PACKED = "Novita's answer is packed in a way that cannot be unpacked. Check the base address."
+_NO_KEY = (
+    "There is no Novita key. Create one in Novita's key settings; the command line reads "
+    "NOVITA_API_KEY."
+)
+_ODD_KEY = (
+    "The Novita key holds a space, a line break or another character that no key has. "
+    "Copy it again, whole and alone."
+)
+_NO_LIST = (
+    "Novita's answer holds no list of models under 'data'. Check the base address, or try again "
+    "later."
+)
+# A list may be asked for twice, unlike texts, which would be billed twice
+_AGAIN_AFTER = (
+    Failure.BROKEN,
+    Failure.REFUSED,
+    Failure.UNRESOLVED,
+    Failure.NO_CONNECTION_IN_TIME,
+    Failure.CERTIFICATE,
 )
 
 
 def fetch(key: str, base: str = BASE, limits: RequestLimits = LIMITS) -> dict[str, Decimal | None]:
-    """US dollars per 1M input tokens by model id, as Novita's model list states them now; None: no price stated.
+    """US dollars per 1M input tokens by model id, as Novita's model list states them now.
 
-    Returns or raises within `limits.deadline_s`. The key is sent to `base` alone: take that from no one but the key's owner.
+    None: no price stated. Returns or raises within `limits.deadline_s`. The key is sent to `base`
+    alone: take that from no one but the key's owner.
 
     Raises:
         PricesError: the key or `base` cannot be used, or no list of prices was had.
     """
     if not key:
-        raise PricesError(
-            "There is no Novita key. Create one in Novita's key settings; the command line reads NOVITA_API_KEY."
-        )
+        raise PricesError(_NO_KEY)
     if not _KEY.fullmatch(key):
-        raise PricesError(
-            "The Novita key holds a space, a line break or another character that no key has. Copy it again, whole and alone."
-        )
-    address = _models_address(base)
-    until = time.monotonic() + limits.deadline_s
-    answers: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
-    # In a thread, because neither the look-up of the name nor headers that trickle in obey a time-out of requests.
-    # Given up on, it ends by itself when the server closes, and asks no more.
-    threading.Thread(
-        target=lambda: answers.put(_answer(address, key, limits, until)),
-        name="novita-prices",
-        daemon=True,
-    ).start()
-    try:
-        got = answers.get(timeout=limits.deadline_s)
-    except queue.Empty:
-        got = _TOO_LONG
-    if (
-        got.body is None
-    ):  # raised outside of `except`, so that no exception of requests, which holds the key, hangs on it
-        raise PricesError(got.problem)
-    return _listed_prices(got.body, key)
+        raise PricesError(_ODD_KEY)
+    address = _list_address(base)
+
+    def reply() -> Reply:
+        headers = {"Accept": "application/json"}
+        with Client(
+            address.root, limits, key=key, headers=headers, again_after=_AGAIN_AFTER
+        ) as http:
+            return http.ask(address.path)
+
+    answer = within(limits.deadline_s, reply, lambda failure: _no_answer(failure, limits))
+    if answer.status != 200:
+        raise PricesError(_status_sentence(answer))
+    return _listed_prices(answer.body, key)
 
 
 KEPT_S = 60
@@ -151,26 +142,20 @@ def fetch_for_all(key: str, base: str = BASE) -> dict[str, Decimal | None]:
     return dict(found)
 
 
-def _models_address(base: str) -> str:
+def _list_address(base: str) -> BaseAddress:
     """Address of the model list; Novita publishes bases with and without /v1, and /v3/openai."""
-    if not _BASE.fullmatch(base):
-        raise PricesError(f"The base address is none that can be used. Write it as {BASE}.")
-    try:
-        parts = urlsplit(base)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        host = ""
-    if not host:
-        raise PricesError(f"The base address names no host, or no valid port. Write it as {BASE}.")
-    if parts.scheme != "https" and not _is_loopback(host):
+    address = split(base)
+    if isinstance(address, str):
+        raise PricesError(f"{address}. Write it as {BASE}.")
+    if address.scheme != "https" and not _is_loopback(address.host):
         raise PricesError(
             "The base address is not https, so the key could be read on the way. Write https://."
         )
-    path = re.sub("/+", "/", parts.path).rstrip("/").removesuffix("/models")
+    path = address.path.removesuffix("/models")
     path = {"": "/openai/v1", "/openai": "/openai/v1", "/v3/openai/v1": "/v3/openai"}.get(
         path, path
     )
-    return f"{parts.scheme}://{parts.netloc}{path}/models"
+    return address._replace(path=f"{path}/models")
 
 
 def _is_loopback(host: str) -> bool:
@@ -180,75 +165,30 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _answer(address: str, key: str, limits: RequestLimits, until: float) -> _Answer:
-    """The first answer that is final, or the last of `limits.tries`."""
-    got = _TOO_LONG
-    with requests.Session() as session:
-        session.trust_env = False  # a netrc entry for the host would replace the key
-        for number in range(limits.tries):
-            got = _one_try(session, address, key, limits, until)
-            wait_s = limits.backoff_s * 2**number if got.wait_s is None else got.wait_s
-            last = (
-                number + 1 == limits.tries
-                or wait_s > limits.longest_wait_s
-                or time.monotonic() + wait_s >= until
-            )
-            if not got.again or last:
-                break
-            time.sleep(wait_s)
-    return got
+def _no_answer(failure: Failure, limits: RequestLimits) -> PricesError:
+    too_large = (
+        f"Novita's answer is larger than {limits.largest_bytes:,} bytes, which no list of models "
+        "is. Check the base address."
+    )
+    sentences = {
+        Failure.SLOW: _TOO_LONG,
+        Failure.PACKED: _PACKED,
+        Failure.LARGE: too_large,
+    }
+    return PricesError(sentences.get(failure, _BROKEN))
 
 
-def _one_try(
-    session: requests.Session, address: str, key: str, limits: RequestLimits, until: float
-) -> _Answer:
-    try:
-        with session.get(
-            address,
-            headers={"Authorization": f"Bearer {key}", "Accept": "application/json"},
-            timeout=(limits.connect_s, limits.read_s),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            if response.status_code == 200:
-                return _body(response, limits, until)
-            again = response.status_code == 429 or response.status_code >= 500
-            wait_s = asked_wait_s(response.headers.get("Retry-After", "")) if again else None
-            return _Answer(
-                problem=_problem(response.status_code, wait_s), again=again, wait_s=wait_s
-            )
-    except (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError):
-        return _TOO_LONG
-    except urllib3.exceptions.DecodeError:
-        return _Answer(
-            problem="Novita's answer is packed in a way that cannot be unpacked. Check the base address."
-        )
-    except (OSError, ValueError, urllib3.exceptions.HTTPError):  # requests' own errors are OSErrors
-        return _BROKEN
-
-
-def _body(response: requests.Response, limits: RequestLimits, until: float) -> _Answer:
-    """The body, given up on where it is too large or comes in too slowly."""
-    body = bytearray()
-    # read1, because iter_content waits until a chunk is full: a byte a second would hold it for as long as it likes
-    while chunk := response.raw.read1(CHUNK, decode_content=True):
-        body += chunk
-        if len(body) > limits.largest_bytes:
-            return _Answer(
-                problem=f"Novita's answer is larger than {limits.largest_bytes:,} bytes, which no list of models is. Check the base address."
-            )
-        if time.monotonic() > until:
-            return _TOO_LONG
-    return _Answer(bytes(body))
-
-
-def _problem(status: int, wait_s: float | None) -> str:
+def _status_sentence(reply: Reply) -> str:
+    status = reply.status
     come_back = "in a few minutes"
-    if wait_s is not None:
-        minute_begun = datetime.now(UTC) + timedelta(seconds=wait_s + 59)
+    if reply.wait_s is not None:
+        minute_begun = datetime.now(UTC) + timedelta(seconds=reply.wait_s + 59)
         come_back = f"at {minute_begun:%Y-%m-%d %H:%M} UTC, as Novita asks"
     if 300 <= status < 400:
-        return f"Novita answered with a redirect ({status}), which was refused so that the key goes nowhere else. Check the base address."
+        return (
+            f"Novita answered with a redirect ({status}), which was refused so that the key goes "
+            "nowhere else. Check the base address."
+        )
     if status in (401, 403):
         return (
             f"Novita refused the key ({status}). Check that it is whole and has not been revoked."
@@ -258,7 +198,10 @@ def _problem(status: int, wait_s: float | None) -> str:
     if status == 429:
         return f"Novita takes no more requests for now (429). Try again {come_back}."
     if status >= 500:
-        return f"Novita has a fault of its own ({status}). Try again {come_back}; the catalog's own prices still hold."
+        return (
+            f"Novita has a fault of its own ({status}). Try again {come_back}; the catalog's own "
+            "prices still hold."
+        )
     return f"Novita answered with status {status} instead of a list. Check the base address."
 
 
@@ -286,9 +229,7 @@ def _listed_prices(body: bytes, key: str) -> dict[str, Decimal | None]:
                 else _usd(_nested(entry, "pricing", "prompt", "price_per_m"))
             )
     if not found:
-        raise PricesError(
-            "Novita's answer holds no list of models under 'data'. Check the base address, or try again later."
-        )
+        raise PricesError(_NO_LIST)
     return found
 
 

@@ -19,9 +19,9 @@ from advisor.base.errors import EncodeError
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Variant
 from advisor.encode import downloads, models, torch_engine
-from advisor.encode.download_process import folder_name
 from advisor.encode.downloads import Files
 from advisor.encode.endpoints import Endpoint
+from advisor.encode.model_folders import folder_name
 from advisor.encode.models import Model
 from advisor.net import hub
 

@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import re
 import select
 import shutil
 import subprocess
@@ -22,13 +21,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from advisor.base.errors import EncodeError
-from advisor.encode import download_process
-from advisor.encode.download_process import MANIFEST, PARTIAL, Order, folder_name, gb
-from advisor.net.hub import address
+from advisor.encode.hub_files import OTHER_STEP, Order, gb
+from advisor.encode.model_folders import MANIFEST, PARTIAL, folder_name, manifest, sweep
+from advisor.net.hub import address, is_repo
 
 State = Literal["asking", "downloading", "checking", "done", "failed", "cancelled"]
 
-_HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _ROOT = Path(__file__).parents[2]
 
 
@@ -104,7 +102,7 @@ def lacking(files: Files, base: Path | None = None) -> str | None:
         folder
     ):  # unlike Path.is_dir it raises nothing where permissions or a disk that is gone forbid to look
         return f"{files.repo} is not on this machine yet. Fetch it."
-    stated = download_process.manifest(folder)["files"]
+    stated = manifest(folder)["files"]
     if not stated:
         return f"The folder {folder} does not say that it is complete ({MANIFEST}). Fetch {files.repo} again."
     if absent := [name for name in files.required if name not in stated]:
@@ -149,7 +147,7 @@ class Download:
         patience: Patience | None = None,
         spare_bytes: int = 500_000_000,
     ) -> None:
-        if not _HUB_ID.fullmatch(files.repo):
+        if not is_repo(files.repo):
             raise EncodeError(
                 f"'{files.repo[:60]}' is no model of the hub. Write it as owner/name."
             )
@@ -275,7 +273,7 @@ class Download:
 
     def _too_quiet(self) -> str:
         if self.state == "asking":
-            return f"{self._hub} did not answer within {self._patience.ask_s:g} seconds: check the network, or {download_process.OTHER_STEP}."
+            return f"{self._hub} did not answer within {self._patience.ask_s:g} seconds: check the network, or {OTHER_STEP}."
         if self.state == "downloading":
             return f"{self._hub} sends no more: check the network, and try again."
         return f"Writing to {self._store} takes too long: set ADVISOR_MODELS to a folder on another disk."
@@ -310,7 +308,7 @@ class Downloads:
         self.current: Download | None = None
         self._lock = threading.Lock()
         with contextlib.suppress(OSError):  # where models are kept may be read only
-            download_process.sweep(models_folder())
+            sweep(models_folder())
 
     def start(self, files: Files, base: Path | None = None, **options: Any) -> Download:
         """Starts a download; that of the same model goes on where it is under way.

@@ -35,7 +35,7 @@ from advisor.base import validation
 from advisor.base.errors import EncodeError, Fault, did_you_mean
 from advisor.catalog import files
 from advisor.catalog.schema import Entry, Id, Positive, Variant
-from advisor.net import client
+from advisor.net.addresses import parsed
 
 EndpointShape = Literal[
     "openai", "tei", "ollama", "novita", "vllm", "infinity", "nim", "cloudflare"
@@ -49,7 +49,7 @@ _MODEL = r"^[A-Za-z0-9@][A-Za-z0-9._:@+-]*(/[A-Za-z0-9@][A-Za-z0-9._:@+-]*)*$"  
 def _base_url(value: str) -> str:
     problem = ""
     try:
-        client.parsed(value)
+        parsed(value)
     except EncodeError as error:
         problem = str(error)
     if problem:

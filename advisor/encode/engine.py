@@ -14,6 +14,8 @@ from advisor.base.errors import EncodeError
 Float32s = NDArray[np.float32]
 Role = Literal["query", "passage"]
 Output = Literal["dense", "sparse", "multi_vector"]
+Outputs = Sequence[Output]
+DENSE: Outputs = ("dense",)
 
 
 class FullError(EncodeError):
@@ -105,12 +107,7 @@ class Engine(Protocol):
         """Who answers."""
 
     def embed(
-        self,
-        texts: Sequence[str],
-        role: Role,
-        *,
-        instruct: bool = True,
-        outputs: Sequence[Output] = ("dense",),
+        self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Outputs = DENSE
     ) -> Vectors:
         """Vectors of texts. `instruct` puts the catalog's instruction before each text of that role, where there is one."""
 
@@ -118,8 +115,36 @@ class Engine(Protocol):
         """Relevance of each passage to the query."""
 
 
+def refuse_other_kind(name: str, kind: str, asked_of: Literal["embedder", "reranker"]) -> None:
+    """Ends here where vectors are asked of a reranker, or scores of an embedder.
+
+    Raises:
+        EncodeError: the model called `name` is of another kind than such a request is for.
+    """
+    if kind == asked_of:
+        return
+    if asked_of == "embedder":
+        raise EncodeError(f"{name} is a reranker: it gives no vectors. Choose an embedder.")
+    raise EncodeError(f"{name} is an embedder: it scores no pairs. Choose a reranker.")
+
+
+def refuse_other_outputs(who: str, outputs: Outputs) -> None:
+    """Ends here where more than dense vectors are asked for.
+
+    Raises:
+        EncodeError: so it is; `who` begins the sentence.
+    """
+    if set(outputs) - {"dense"}:
+        raise EncodeError(
+            f"{who} dense vectors only. Sparse and multi-vector output need the torch engine."
+        )
+
+
 LONGEST_CHARACTERS = 120_000
-"""Characters of a text that a server for many reads, at most: about four times what the longest context holds of English."""
+"""Characters of a text that a server for many reads, at most.
+
+About four times what the longest context holds of English.
+"""
 
 
 def refuse_long(texts: Iterable[str], most: int = LONGEST_CHARACTERS) -> None:

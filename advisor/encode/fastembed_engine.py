@@ -18,13 +18,16 @@ from tokenizers import Tokenizer
 
 from advisor.base.errors import EncodeError
 from advisor.encode.engine import (
+    DENSE,
     About,
     Float32s,
-    Output,
+    Outputs,
     Role,
     Scores,
     Vectors,
     batches,
+    refuse_other_kind,
+    refuse_other_outputs,
     unit_length,
 )
 from advisor.encode.models import INSTALL_LOCAL, Model
@@ -56,26 +59,15 @@ class Local:
         self._counter.no_padding()
 
     def embed(
-        self,
-        texts: Sequence[str],
-        role: Role,
-        *,
-        instruct: bool = True,
-        outputs: Sequence[Output] = ("dense",),
+        self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Outputs = DENSE
     ) -> Vectors:
         """Dense vectors, shape (texts, dim); texts over the limit are cut at their end, as `tokens` tells.
 
         Raises:
             EncodeError: the model is a reranker, or an output other than dense is asked for.
         """
-        if self.about.kind != "embedder":
-            raise EncodeError(
-                f"{self.about.model} is a reranker: it gives no vectors. Choose an embedder."
-            )
-        if set(outputs) - {"dense"}:
-            raise EncodeError(
-                "The local engine gives dense vectors only. Sparse and multi-vector output need the torch engine."
-            )
+        refuse_other_kind(self.about.model, self.about.kind, "embedder")
+        refuse_other_outputs("The local engine gives", outputs)
         start = time.perf_counter()
         before = self._model.instruction(role) if instruct else ""
         asked = self._counted([before + text for text in texts])
@@ -97,10 +89,7 @@ class Local:
         Raises:
             EncodeError: the model is an embedder.
         """
-        if self.about.kind != "reranker":
-            raise EncodeError(
-                f"{self.about.model} is an embedder: it scores no pairs. Choose a reranker."
-            )
+        refuse_other_kind(self.about.model, self.about.kind, "reranker")
         start = time.perf_counter()
         asked = self._counted([(query, passage) for passage in passages])
         raw = np.empty(len(passages), np.float32)

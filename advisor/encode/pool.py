@@ -15,16 +15,17 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from advisor.base.errors import EncodeError
 from advisor.encode.engine import (
+    DENSE,
     LONGEST_CHARACTERS,
     About,
     FullError,
-    Output,
+    Outputs,
     Role,
     Scores,
     Vectors,
@@ -32,6 +33,7 @@ from advisor.encode.engine import (
 )
 from advisor.encode.models import Model
 
+T = TypeVar("T")
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -279,15 +281,15 @@ class Pool:
         self._closed = False
         atexit.register(self.close)
 
-    def engine(self, model: Model, told: OnStatus | None = None) -> Pooled:
-        """The model as an engine; begins to load it in the background. `told` hears where a request stands while it waits.
+    def engine(self, model: Model, on_status: OnStatus | None = None) -> Pooled:
+        """The model as an engine; begins to load it in the background. `on_status` hears where a request stands while it waits.
 
         Raises:
             FullError: other models are at work in every place.
             EncodeError: the pool is closed.
         """
         self._resident(model)
-        return Pooled(self, model, told)
+        return Pooled(self, model, on_status)
 
     def about(self, model: Model) -> About | None:
         """What a resident model says of itself; None while it loads, or where it is not resident."""
@@ -298,14 +300,16 @@ class Pool:
     def resident(self) -> list[Model]:
         """The models in memory or on their way into it."""
         with self._lock:
-            return [model for model, one in self._residents.items() if not one.gone]
+            return [model for model, resident in self._residents.items() if not resident.gone]
 
     @property
     def waiting(self) -> int:
         """Requests that wait or are worked at, of all models; one that loads counts as one."""
         with self._lock:
             return sum(
-                len(one.waiting) + one.busy for one in self._residents.values() if not one.gone
+                len(resident.waiting) + resident.busy
+                for resident in self._residents.values()
+                if not resident.gone
             )
 
     def close(self) -> None:
@@ -314,8 +318,8 @@ class Pool:
             self._closed = True
             residents = list(self._residents.values())
             self._residents.clear()
-        for one in residents:
-            one.close()
+        for resident in residents:
+            resident.close()
 
     def _resident(self, model: Model) -> _Resident:
         with self._lock:
@@ -323,24 +327,30 @@ class Pool:
                 raise EncodeError(
                     "This server is about to end and encodes no more. Try again in a minute."
                 )
-            self._residents = {key: one for key, one in self._residents.items() if not one.gone}
+            self._residents = {
+                key: resident for key, resident in self._residents.items() if not resident.gone
+            }
             if model not in self._residents:
                 if len(self._residents) >= self.limits.most_resident:
                     idle = sorted(
-                        (one for one in self._residents.values() if one.idle),
-                        key=lambda one: one.used,
+                        (resident for resident in self._residents.values() if resident.idle),
+                        key=lambda resident: resident.used,
                     )
                     if not idle:
-                        names = " and ".join(one.model.name for one in self._residents.values())
-                        raise FullError(
-                            f"{names} are at work, and this server holds {len(self._residents)} models at once. Try again in a minute."
-                        )
+                        raise FullError(self._all_at_work())
                     self._residents.pop(idle[0].model).close()
                 self._residents[model] = _Resident(model, self.limits, self._threads)
             return self._residents[model]
 
+    def _all_at_work(self) -> str:
+        names = " and ".join(model.name for model in self._residents)
+        return (
+            f"{names} are at work, and this server holds {len(self._residents)} models at once. "
+            "Try again in a minute."
+        )
+
     def ask(
-        self, model: Model, told: OnStatus | None, method: str, *arguments: Any, **named: Any
+        self, model: Model, on_status: OnStatus | None, method: str, *arguments: Any, **named: Any
     ) -> Any:
         """What the model answers, after waiting in its queue.
 
@@ -350,7 +360,7 @@ class Pool:
         """
         for _ in range(2):
             state, value = self._asked(
-                self._resident(model), told, _Request(method, arguments, named)
+                self._resident(model), on_status, _Request(method, arguments, named)
             )
             if (
                 state != "again"
@@ -361,7 +371,7 @@ class Pool:
         return value
 
     def _asked(
-        self, resident: _Resident, told: OnStatus | None, request: _Request
+        self, resident: _Resident, on_status: OnStatus | None, request: _Request
     ) -> tuple[str, Any]:
         """The answer of a model to a request that waits its turn."""
         name = resident.model.name
@@ -377,9 +387,9 @@ class Pool:
             )
         try:
             while not request.done.wait(0.25):
-                if told is not None:
-                    told(resident.stands(request))
-        finally:  # Streamlit ends a visitor's run from within `told`
+                if on_status is not None:
+                    on_status(resident.stands(request))
+        finally:  # Streamlit ends a visitor's run from within `on_status`
             resident.withdraw(request)
         assert request.answer is not None
         return request.answer
@@ -388,10 +398,10 @@ class Pool:
 class Pooled:
     """A model of the pool as an engine: requests wait their turn, within the pool's limits."""
 
-    def __init__(self, pool: Pool, model: Model, told: OnStatus | None):
+    def __init__(self, pool: Pool, model: Model, on_status: OnStatus | None):
         self._pool = pool
         self._model = model
-        self._told = told
+        self._on_status = on_status
 
     @property
     def about(self) -> About:
@@ -401,21 +411,16 @@ class Pooled:
             EncodeError: it cannot be loaded.
         """
         known = self._pool.about(self._model)
-        return known if known is not None else self._pool.ask(self._model, self._told, "about")
+        return known if known is not None else self._pool.ask(self._model, self._on_status, "about")
 
     def embed(
-        self,
-        texts: Sequence[str],
-        role: Role,
-        *,
-        instruct: bool = True,
-        outputs: Sequence[Output] = ("dense",),
+        self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Outputs = DENSE
     ) -> Vectors:
         """Vectors, as `Engine.embed` gives them. More texts than one request takes go in parts, so that others have their turn."""
-        made = [
+        answers: list[Vectors] = [
             self._pool.ask(
                 self._model,
-                self._told,
+                self._on_status,
                 "embed",
                 part,
                 role,
@@ -424,24 +429,28 @@ class Pooled:
             )
             for part in self._parts(texts)
         ]
-        return made[0] if len(made) == 1 else _joined(made)
+        if len(answers) == 1:
+            return answers[0]
+        return replace(
+            answers[0],
+            dense=np.concatenate([answer.dense for answer in answers]),
+            sparse=_rows([answer.sparse for answer in answers]),
+            multi_vector=_rows([answer.multi_vector for answer in answers]),
+            pieces=_rows([answer.pieces for answer in answers]),
+            **_sums(answers),
+        )
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
         """Scores, as `Engine.rerank` gives them, in parts as for `embed`."""
         refuse_long([query], self._pool.limits.longest_characters)
-        made: list[Scores] = [
-            self._pool.ask(self._model, self._told, "rerank", query, part)
+        answers: list[Scores] = [
+            self._pool.ask(self._model, self._on_status, "rerank", query, part)
             for part in self._parts(passages)
         ]
-        if len(made) == 1:
-            return made[0]
-        return replace(
-            made[0],
-            raw=np.concatenate([one.raw for one in made]),
-            seconds=sum(one.seconds for one in made),
-            tokens=tuple(n for one in made for n in one.tokens or ()),
-            counted=sum(one.counted or 0 for one in made),
-        )
+        if len(answers) == 1:
+            return answers[0]
+        raw = np.concatenate([answer.raw for answer in answers])
+        return replace(answers[0], raw=raw, **_sums(answers))
 
     def _parts(self, texts: Sequence[str]) -> list[list[str]]:
         refuse_long(texts, self._pool.limits.longest_characters)
@@ -449,21 +458,15 @@ class Pooled:
         return [list(texts[start : start + size]) for start in range(0, len(texts), size)] or [[]]
 
 
-def _joined(parts: list[Vectors]) -> Vectors:
-    """The parts of one request as if it had been one."""
-    return replace(
-        parts[0],
-        dense=np.concatenate([one.dense for one in parts]),
-        seconds=sum(one.seconds for one in parts),
-        tokens=tuple(n for one in parts for n in one.tokens or ()),
-        counted=sum(one.counted or 0 for one in parts),
-        sparse=None
-        if parts[0].sparse is None
-        else tuple(row for one in parts for row in one.sparse or ()),
-        multi_vector=None
-        if parts[0].multi_vector is None
-        else tuple(row for one in parts for row in one.multi_vector or ()),
-        pieces=None
-        if parts[0].pieces is None
-        else tuple(row for one in parts for row in one.pieces or ()),
-    )
+def _sums(parts: Sequence[Vectors | Scores]) -> dict[str, Any]:
+    """What the parts of one request took and counted, as if it had been one."""
+    return {
+        "seconds": sum(part.seconds for part in parts),
+        "tokens": tuple(n for part in parts for n in part.tokens or ()),
+        "counted": sum(part.counted or 0 for part in parts),
+    }
+
+
+def _rows(parts: Sequence[tuple[T, ...] | None]) -> tuple[T, ...] | None:
+    """The rows of all parts, in order; None where there are none of that kind."""
+    return None if parts[0] is None else tuple(row for part in parts for row in part or ())

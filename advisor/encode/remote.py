@@ -10,7 +10,6 @@ import contextlib
 import json
 import re
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -21,21 +20,25 @@ from numpy.typing import NDArray
 from advisor.base.errors import EncodeError
 from advisor.catalog.schema import Variant
 from advisor.encode.dialects import EMBED, RERANK, SCALE_NOT_SAID, EndpointRequest, server_root
+from advisor.encode.endpoint_refusals import no_answer, refusal
 from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import (
+    DENSE,
     About,
     FullError,
-    Output,
+    Outputs,
     Role,
     Scores,
-    ServerBusyError,
     TextRefusedError,
     Vectors,
     refuse_long,
+    refuse_other_kind,
+    refuse_other_outputs,
     unit_length,
 )
 from advisor.net import client
-from advisor.net.client import Line, Reply, RequestLimits
+from advisor.net.addresses import parsed
+from advisor.net.client import Client, Reply, RequestLimits
 
 LIMITS = RequestLimits()
 TASK = "Given a question, retrieve passages that answer it"
@@ -52,7 +55,7 @@ _PRECISIONS: dict[object, Literal["fp32", "fp16"]] = {"float32": "fp32", "float1
 
 
 @dataclass(frozen=True)
-class _Got:
+class _Answers:
     """Vectors or scores in the order of the texts, what was counted in all, and the seconds of the requests."""
 
     values: list[Any]
@@ -134,26 +137,15 @@ class Remote:
         return self._about
 
     def embed(
-        self,
-        texts: Sequence[str],
-        role: Role,
-        *,
-        instruct: bool = True,
-        outputs: Sequence[Output] = ("dense",),
+        self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Outputs = DENSE
     ) -> Vectors:
         """Dense vectors, shape (texts, dim).
 
         Raises:
             EncodeError: the endpoint is a reranker's, gives no answer or one that cannot be used, or other outputs are asked for.
         """
-        if self._about.kind != "embedder":
-            raise EncodeError(
-                f"{self._about.where} is a reranker: it gives no vectors. Choose an embedder."
-            )
-        if set(outputs) - {"dense"}:
-            raise EncodeError(
-                "Endpoints give dense vectors only. Sparse and multi-vector output need the torch engine."
-            )
+        refuse_other_kind(self._about.where, self._about.kind, "embedder")
+        refuse_other_outputs("Endpoints give", outputs)
         instruction = (
             (
                 self._variant.query_instruction
@@ -163,7 +155,7 @@ class Remote:
             if self._variant
             else None
         )
-        got = self._got(
+        answers = self._answers(
             EndpointRequest(
                 self._about.model,
                 [instructed(text, instruction if instruct else None, self._task) for text in texts],
@@ -171,9 +163,9 @@ class Remote:
             )
         )
         return Vectors(
-            self._dense(got.values),
-            got.seconds,
-            counted=got.counted,
+            self._dense(answers.values),
+            answers.seconds,
+            counted=answers.counted,
             counted_in=self._dialect.counted_in,
         )
 
@@ -183,28 +175,25 @@ class Remote:
         Raises:
             EncodeError: the endpoint is an embedder's, or gives no answer or one that cannot be used.
         """
-        if self._about.kind != "reranker":
-            raise EncodeError(
-                f"{self._about.where} is an embedder: it scores no pairs. Choose a reranker."
-            )
-        got = self._got(EndpointRequest(self._about.model, list(passages), query=query))
-        if not set(map(type, got.values)) <= {int, float} or not all(
-            -LARGEST_LOGIT <= score <= LARGEST_LOGIT for score in got.values
+        refuse_other_kind(self._about.where, self._about.kind, "reranker")
+        answers = self._answers(EndpointRequest(self._about.model, list(passages), query=query))
+        if not set(map(type, answers.values)) <= {int, float} or not all(
+            -LARGEST_LOGIT <= score <= LARGEST_LOGIT for score in answers.values
         ):
             raise EncodeError(
                 f"{self._about.where} returned a score that is no number, or out of all bounds. Look at its own log."
             )
-        within = all(0 <= score <= 1 for score in got.values)
+        within = all(0 <= score <= 1 for score in answers.values)
         if self._dialect.scale == "sigmoid" and not within:
             raise EncodeError(
                 f"{self._about.where} returned scores outside of 0 to 1, where it was asked for such. Check its shape."
             )
         scale = self._dialect.scale or ("sigmoid" if within else "logit")
         return Scores(
-            np.array(got.values, np.float32),
+            np.array(answers.values, np.float32),
             scale,
-            got.seconds,
-            counted=got.counted,
+            answers.seconds,
+            counted=answers.counted,
             counted_in=self._dialect.counted_in,
         )
 
@@ -212,39 +201,35 @@ class Remote:
         if sentence not in self._about.notes:
             self._about = replace(self._about, notes=(*self._about.notes, sentence))
 
-    def _got(self, asked: EndpointRequest) -> _Got:
+    def _answers(self, request: EndpointRequest) -> _Answers:
         """The answers to all texts, batch by batch, within the deadline."""
-        if not all(text.strip() for text in [*asked.texts, asked.query or "-"]):
+        if not all(text.strip() for text in [*request.texts, request.query or "-"]):
             raise TextRefusedError("One of the texts is empty, which no model reads. Leave it out.")
-        if not asked.texts:
-            return _Got([], None, 0.0)
+        if not request.texts:
+            return _Answers([], None, 0.0)
         if self._longest is not None:
-            refuse_long([*asked.texts, asked.query], self._longest)
-        limits, base = self._limits, client.parsed(self._endpoint.base_url)
-        until = time.monotonic() + limits.deadline_s
+            refuse_long([*request.texts, request.query], self._longest)
+        name, limits, base = self._about.where, self._limits, parsed(self._endpoint.base_url)
 
-        def work() -> _Got:
-            # in here, because a request that was given up on may still run
+        def answers() -> _Answers:
+            # the gate in here too, because a request that was given up on may still run
             with (
                 self._place(),
-                Line(
-                    self._about.where, base, self._key, limits, until, private=self._private
-                ) as line,
+                client.to_endpoint(name, base, self._key, limits, private=self._private) as http,
             ):
-                self._ask_info(line, base.path)
-                got = [
-                    self._batch(line, base.path, asked._replace(texts=texts))
-                    for texts in self._batches(asked.texts)
+                self._ask_info(http, base.path)
+                parts = [
+                    self._batch(http, base.path, request._replace(texts=texts))
+                    for texts in self._batches(request.texts)
                 ]
-            counts = [one.counted for one in got if one.counted is not None]
-            counted = sum(counts) if len(counts) == len(got) else None
-            return _Got(
-                [value for one in got for value in one.values],
-                counted,
-                sum(one.seconds for one in got),
+            counts = [part.counted for part in parts if part.counted is not None]
+            return _Answers(
+                [value for part in parts for value in part.values],
+                sum(counts) if len(counts) == len(parts) else None,
+                sum(part.seconds for part in parts),
             )
 
-        return client.within(limits.deadline_s, work, client.too_long(self._about.where))
+        return client.within(limits.deadline_s, answers, no_answer(name, base, limits))
 
     @contextlib.contextmanager
     def _place(self) -> Iterator[None]:
@@ -276,12 +261,12 @@ class Remote:
             filled += size
         yield batch
 
-    def _batch(self, line: Line, path: str, asked: EndpointRequest) -> _Got:
+    def _batch(self, http: Client, path: str, request: EndpointRequest) -> _Answers:
         """The values of one request, in the order of its texts."""
         dialect = self._dialect
-        reply = line.ask(
-            dialect.base(path) + dialect.path.format(model=asked.model),
-            _packed(dialect.body(asked)),
+        reply = http.ask(
+            dialect.base(path) + dialect.path.format(model=request.model),
+            _packed(dialect.body(request)),
         )
         if reply.status != 200:
             raise self._refusal(reply)
@@ -296,14 +281,14 @@ class Remote:
                 f"{name} did not answer as a server of shape {shape} does. Check its shape and base address."
             )
         places = [place for place, _ in values]
-        if not set(map(type, places)) <= {int} or sorted(places) != list(range(len(asked.texts))):
+        if not set(map(type, places)) <= {int} or sorted(places) != list(range(len(request.texts))):
             raise EncodeError(
-                f"{name} answered with {len(places):,} results for {len(asked.texts):,} texts, or mixed them up. Check its shape."
+                f"{name} answered with {len(places):,} results for {len(request.texts):,} texts, or mixed them up. Check its shape."
             )
         counted = dialect.told(answer, reply.headers)
         if not isinstance(counted, int) or isinstance(counted, bool) or not 0 <= counted < 10**12:
             counted = None
-        return _Got(
+        return _Answers(
             [value for _, value in sorted(values, key=lambda pair: pair[0])], counted, reply.seconds
         )
 
@@ -336,11 +321,11 @@ class Remote:
             self._note("Its vectors were not of unit length; they were brought to it here.")
         return unit_length(matrix)
 
-    def _ask_info(self, line: Line, path: str) -> None:
+    def _ask_info(self, http: Client, path: str) -> None:
         """Asks TEI once for its limits, its precision and its pooling."""
         if self._asked_info:
             return
-        reply = line.ask(server_root(path) + "/info")
+        reply = http.ask(server_root(path) + "/info")
         if reply.status not in (200, 404, 405):
             raise self._refusal(reply)
         try:
@@ -381,49 +366,7 @@ class Remote:
         self._asked_info = True
 
     def _refusal(self, reply: Reply) -> EncodeError:
-        """What a status other than 200 says: of the text, of how much the server takes, or of the server."""
-        if reply.status == 429:
-            return ServerBusyError(
-                self._problem(reply), client.wait_s(reply.headers.get("Retry-After", ""))
-            )
-        return (TextRefusedError if reply.status in (400, 413, 422) else EncodeError)(
-            self._problem(reply)
-        )
-
-    def _problem(self, reply: Reply) -> str:
-        """One sentence for a status other than 200, and the next step; the server's own words are left out."""
-        name, status = self._about.where, reply.status
-        if 300 <= status < 400:
-            return f"{name} answered with a redirect ({status}), which was not followed. Check its base address."
-        if status in (401, 403):
-            step = (
-                "Check that it is whole and has not been revoked."
-                if self._key
-                else "Enter one, or name it in key_env."
-            )
-            return (
-                f"{name} {'refused the key' if self._key else 'asks for a key'} ({status}). {step}"
-            )
-        asked_s = client.wait_s(reply.headers.get("Retry-After", ""))
-        again = (
-            f"Try again in {asked_s:,.0f} seconds, as it asks."
-            if asked_s
-            else "Try again in a few minutes."
-        )
-        if status == 429:
-            return f"{name} takes no more requests for now (429). {again}"
-        if status >= 500:
-            return f"{name} has a fault of its own ({status}). {again}"
-        return f"{name} {_STATUSES.get(status, f'answered with status {status}. Check its shape and base address.')}"
-
-
-_STATUSES = {
-    400: "did not take the request (400). Check the model's name, and that no text is over its limit.",
-    404: "has no such call or model (404). Check its base address, with and without /v1, and the model's name.",
-    413: "takes less at a time (413). Send fewer or shorter texts, or lower its max_batch.",
-    422: "could not read a text (422). Shorten the texts, and check its shape.",
-    424: "could not run its model (424). Look at its own log.",
-}
+        return refusal(self._about.where, reply, with_key=bool(self._key))
 
 
 def instructed(text: str, instruction: str | None, task: str = TASK) -> str:

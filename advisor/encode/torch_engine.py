@@ -20,13 +20,16 @@ from tokenizers import Encoding, Tokenizer
 
 from advisor.base.errors import EncodeError
 from advisor.encode.engine import (
+    DENSE,
     About,
     Float32s,
     Output,
+    Outputs,
     Role,
     Scores,
     Vectors,
     batches,
+    refuse_other_kind,
     unit_length,
 )
 from advisor.encode.models import Model
@@ -61,12 +64,7 @@ class Torch:
         self._unused = {tokenizer.token_to_id(token) for token in UNUSED}
 
     def embed(
-        self,
-        texts: Sequence[str],
-        role: Role,
-        *,
-        instruct: bool = True,
-        outputs: Sequence[Output] = ("dense",),
+        self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Outputs = DENSE
     ) -> Vectors:
         """Dense vectors always, the others where `outputs` asks for them; texts over the limit are cut at their end, as `tokens` tells.
 
@@ -76,10 +74,7 @@ class Torch:
         Raises:
             EncodeError: the model is a reranker, lacks an output, or the texts do not fit into memory.
         """
-        if self.about.kind != "embedder":
-            raise EncodeError(
-                f"{self.about.model} is a reranker: it gives no vectors. Choose an embedder."
-            )
+        refuse_other_kind(self.about.model, self.about.kind, "embedder")
         if lacking := [output for output in outputs if output not in self.about.outputs]:
             raise EncodeError(
                 f"{self.about.model} as loaded gives no {lacking[0]} output. It gives: {', '.join(self.about.outputs)}."
@@ -140,10 +135,7 @@ class Torch:
         Raises:
             EncodeError: the model is an embedder, or the pairs do not fit into memory.
         """
-        if self.about.kind != "reranker":
-            raise EncodeError(
-                f"{self.about.model} is an embedder: it scores no pairs. Choose a reranker."
-            )
+        refuse_other_kind(self.about.model, self.about.kind, "reranker")
         start = time.perf_counter()
         read, tokens = self._read([query] * len(passages), passages)
         raw = np.empty(len(passages), np.float32)

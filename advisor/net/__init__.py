@@ -1,1 +1,1 @@
-"""The way to endpoints: addresses that may be asked, deadlines, bounds, retries; and where the hub is."""
+"""The one HTTP client, the addresses that it may ask, and where the hub is."""

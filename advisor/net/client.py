@@ -1,6 +1,7 @@
-"""Where an endpoint is: an address that is looked up and checked once, and a line that goes to what was checked.
+"""The HTTP client: checked address, one deadline, retries, redirects by rule, bounds on bytes.
 
-No exception that leaves this module holds the key, a word of the server, or an exception of requests, which holds both.
+No exception that leaves this module holds the key, a word of the server, or an exception of
+requests, which holds both. Why there is no answer is a `Failure`; who asks says it in a sentence.
 """
 
 from __future__ import annotations
@@ -9,49 +10,57 @@ import copy
 import os
 import queue
 import re
-import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from enum import Enum
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urljoin
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from advisor.base.errors import EncodeError
+from advisor.base.errors import AdvisorError, EncodeError
+from advisor.net.addresses import BaseAddress, Ip, Origin, checked, leads_outside, origin
 
 T = TypeVar("T")
-Ip = IPv4Address | IPv6Address
 
-EXAMPLE = "Write it as https://api.example.com/v1 or http://127.0.0.1:8080."
 CHUNK = 65_536  # bytes
+MOST_REDIRECTS = 5
 
-# One form that all parsers of addresses read alike: no user, no @, \, %, ? or #
-_BASE = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?(?P<path>/[\w./:~-]{0,300})?",
-                   re.ASCII | re.IGNORECASE)  # fmt: skip
-_HOLDS_IPV4 = [
-    ip_network(net) for net in ("::ffff:0:0/96", "64:ff9b::/96", "::/96")
-]  # mapped, NAT64 (RFC 6052), compatible
-_NEVER = [
-    ip_network(net)
-    for net in (
-        "0.0.0.0/8",
-        "100.100.100.200",  # metadata at Alibaba
-        "168.63.129.16",  # metadata at Azure
-        "192.0.0.192",  # metadata at Oracle
-        "fd00:ec2::/32",  # metadata at AWS
-        "fd20:ce::254",  # metadata at Google
-        "2001::/32",  # Teredo; a site's own NAT64 (64:ff9b:1::/48) is among the reserved ones
-    )
-]
+
+class Failure(Enum):
+    """Why there is no answer."""
+
+    SLOW = "it took too long, or longer than all requests may take"
+    NO_CONNECTION_IN_TIME = "it took too long to take the connection"
+    CERTIFICATE = "its certificate is not trusted"
+    PROXY = "the proxy gave no connection"
+    UNRESOLVED = "its name could not be resolved"
+    REFUSED = "nobody takes connections there"
+    BROKEN = "it could not be reached, or broke off"
+    PACKED = "the answer cannot be unpacked"
+    LARGE = "the answer is larger than the bound"
+    ELSEWHERE = "it sent the request on to a place that is not asked"
+    SENT_ON_TOO_OFTEN = "it sent the request on again and again"
+
+
+class NoAnswerError(Exception):
+    """There is no answer, for the reason `failure`."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.value)
+        self.failure = failure
 
 
 class RequestLimits(NamedTuple):
-    """How long, how much and how often to ask; times in seconds. `deadline_s` is for all requests of one call."""
+    """How long, how much and how often to ask; times in seconds.
+
+    `deadline_s` is for all requests of a client.
+    """
 
     connect_s: float = 5
     read_s: float = 60
@@ -62,28 +71,6 @@ class RequestLimits(NamedTuple):
     longest_wait_s: float = 10
 
 
-class BaseAddress(NamedTuple):
-    """A base address as it is written: `host` without brackets, `path` without a slash at its end."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str
-
-    @property
-    def origin(self) -> tuple[str, str, int]:
-        """What a key may be sent to: scheme, host and port."""
-        return self[:3]
-
-    @property
-    def netloc(self) -> str:
-        """Host and port, as the Host header names them."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return (
-            host if self.port == {"http": 80, "https": 443}[self.scheme] else f"{host}:{self.port}"
-        )
-
-
 class Reply(NamedTuple):
     """An answer; `body` is read for status 200 alone. `seconds` is the time of the try that gave it."""
 
@@ -92,91 +79,221 @@ class Reply(NamedTuple):
     body: bytes
     seconds: float
 
+    @property
+    def may_pass(self) -> bool:
+        """Whether asking again may help."""
+        return self.status == 429 or self.status >= 500
 
-def parsed(base_url: str) -> BaseAddress:
-    """The parts of a base address; nothing is looked up.
+    @property
+    def wait_s(self) -> float | None:
+        """Seconds that the server asks to wait; None: it names none."""
+        return wait_s(self.headers.get("Retry-After", ""))
+
+
+class Answer:
+    """An answer whose body is still to be read; closed at the end of its `with` block."""
+
+    def __init__(self, response: requests.Response, until: float) -> None:
+        self.status, self.headers = response.status_code, response.headers
+        self._response, self._until = response, until
+
+    def __enter__(self) -> Answer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._response.close()
+
+    def pieces(self, *, unpacked: bool = True) -> Iterator[bytes]:
+        """The body as it comes, of whatever length; packed as it was sent, unless `unpacked`.
+
+        Raises:
+            NoAnswerError: it broke off, is too slow, or cannot be unpacked.
+        """
+        # read1, because the others wait until a chunk is full: a byte a second would hold them
+        # for as long as it likes
+        while chunk := _or_failure(
+            lambda: self._response.raw.read1(CHUNK, decode_content=unpacked)
+        ):
+            yield chunk
+            if time.monotonic() > self._until:
+                raise NoAnswerError(Failure.SLOW)
+
+    def body(self, largest_bytes: int) -> bytes:
+        """The unpacked body.
+
+        Raises:
+            NoAnswerError: as for `pieces`, or it is larger than that.
+        """
+        body = bytearray()
+        for piece in self.pieces():
+            body += piece
+            if len(body) > largest_bytes:
+                raise NoAnswerError(Failure.LARGE)
+        return bytes(body)
+
+
+class Client:
+    """Requests to one address until the deadline of `limits`, counted from now.
+
+    The key goes to the origin of `root` alone, and no netrc entry goes anywhere. A redirect is
+    handed back, unless `may_lead_to` says of its origin that it may be followed, or refused.
+    `ips` are addresses to connect to in place of looking the host up; proxies of the environment
+    are used where `proxies` says so. `again_after` are failures after which asking again may help.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        limits: RequestLimits,
+        *,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        may_lead_to: Callable[[Origin], bool] | None = None,
+        ips: tuple[Ip, ...] = (),
+        proxies: bool = False,
+        again_after: tuple[Failure, ...] = (),
+    ) -> None:
+        self._root, self._limits, self._key = root, limits, key
+        self._until = time.monotonic() + limits.deadline_s
+        self._origin = origin(root)
+        self._may_lead_to, self._again_after = may_lead_to, again_after
+        self.session = requests.Session()
+        self.session.trust_env = proxies
+        self.session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+        self.session.headers.update(headers or {})
+        if self._origin and ips:
+            scheme, host, _ = self._origin
+            self.session.mount(f"{scheme}://", _Pinned(host, ips))
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.session.close()
+
+    def ask(self, path: str, body: bytes | None = None) -> Reply:
+        """The answer to a POST of `body`, or to a GET where there is none.
+
+        Asked again on 429 and 5xx, as Retry-After says, and after some failures.
+
+        Raises:
+            NoAnswerError: no answer was had.
+        """
+        number = 0
+        while True:
+            reply = failure = None
+            try:
+                reply = self._reply(path, body)
+            except NoAnswerError as error:
+                failure = error.failure
+            pause_s = self._limits.backoff_s * 2**number
+            if reply is not None and reply.wait_s is not None:
+                pause_s = reply.wait_s
+            number += 1
+            if (
+                not (reply.may_pass if reply else failure in self._again_after)
+                or number == self._limits.tries
+                or pause_s > self._limits.longest_wait_s
+                or time.monotonic() + pause_s >= self._until
+            ):
+                break
+            time.sleep(pause_s)
+        if reply is None:
+            raise NoAnswerError(failure or Failure.BROKEN)
+        return reply
+
+    def _reply(self, path: str, body: bytes | None) -> Reply:
+        begun = time.monotonic()
+        with self.open(path, body) as answer:
+            content = answer.body(self._limits.largest_bytes) if answer.status == 200 else b""
+            return Reply(answer.status, answer.headers, content, time.monotonic() - begun)
+
+    def open(
+        self,
+        path: str,
+        body: bytes | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        read_s: float | None = None,
+    ) -> Answer:
+        """The answer of one try, redirects followed where they may be, its body unread.
+
+        Raises:
+            NoAnswerError: there is none.
+        """
+        address = self._root + path
+        for _ in range(MOST_REDIRECTS + 1):
+            place = origin(address)
+            own = place is not None and place == self._origin
+            if not own and not (place and self._may_lead_to and self._may_lead_to(place)):
+                raise NoAnswerError(Failure.ELSEWHERE)
+            response = self._response(address, body, headers, read_s, self._key if own else None)
+            if self._may_lead_to is None or not response.is_redirect:
+                return Answer(response, self._until)
+            with response:
+                address = urljoin(address, response.headers["Location"])
+        raise NoAnswerError(Failure.SENT_ON_TOO_OFTEN)
+
+    def _response(
+        self,
+        address: str,
+        body: bytes | None,
+        headers: Mapping[str, str] | None,
+        read_s: float | None,
+        key: str | None,
+    ) -> requests.Response:
+        def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
+            if key:
+                request.headers["Authorization"] = f"Bearer {key}"
+            return request
+
+        left_s = max(0.01, self._until - time.monotonic())
+        return _or_failure(
+            lambda: self.session.request(
+                "GET" if body is None else "POST",
+                address,
+                data=body,
+                headers=headers,
+                auth=sign,  # where there is none, requests would look into ~/.netrc
+                timeout=(
+                    min(self._limits.connect_s, left_s),
+                    min(read_s or self._limits.read_s, left_s),
+                ),
+                allow_redirects=False,
+                stream=True,
+            )
+        )
+
+
+def to_endpoint(
+    name: str, base: BaseAddress, key: str | None, limits: RequestLimits, *, private: bool
+) -> Client:
+    """A client for JSON to one address, looked up and checked once: no redirect, no proxy.
+
+    `private` allows addresses of this machine and its network.
 
     Raises:
-        EncodeError: it is not http or https, names a user, or holds anything else that has no place in a base address.
+        EncodeError: the address may not be asked, or not with a key.
     """
-    found = _BASE.fullmatch(base_url.strip())
-    if not found:
+    ips = checked(base, private=private)
+    if key and base.scheme == "http" and leads_outside(ips):
         raise EncodeError(
-            f"The base address is none that can be used: http:// or https://, a host, a port and a path. {EXAMPLE}"
+            f"The address of {name} is not https, so its key could be read on the way. "
+            "Write https://."
         )
-    scheme, host = found["scheme"].lower(), found["host"].lower().strip("[]").rstrip(".")
-    port = int(found["port"] or {"http": 80, "https": 443}[scheme])
-    if not 0 < port < 65_536 or not host or ("[" in found["host"] and not _is_ipv6(host)):
-        raise EncodeError(f"The base address names no host, or no valid port. {EXAMPLE}")
-    return BaseAddress(scheme, host, port, re.sub("/+", "/", found["path"] or "").rstrip("/"))
+    headers = {
+        "Host": base.netloc,
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+    }
+    return Client(base.root, limits, key=key, headers=headers, ips=ips)
 
 
-def checked(base: BaseAddress, *, private: bool) -> tuple[Ip, ...]:
-    """IP addresses of the host, looked up once: connect to these, and do not ask again. `private` allows this machine and its network.
+def within(seconds: float, work: Callable[[], T], refusal: Callable[[Failure], AdvisorError]) -> T:
+    """What `work` gives; raises `refusal` of why where it had no answer, or not in that time.
 
-    Raises:
-        EncodeError: the name is not known, or one of its addresses is never asked, or is private where that is not allowed.
-    """
-    try:
-        rows = socket.getaddrinfo(base.host, base.port, type=socket.SOCK_STREAM)
-        found = tuple(dict.fromkeys(ip_address(row[4][0]) for row in rows))
-    except (OSError, ValueError):  # a UnicodeError of an impossible name is a ValueError
-        found = ()
-    if not found:
-        raise EncodeError(
-            f"No address is known for {base.host}. Check how it is written, and the network."
-        )
-    for ip in found:
-        meant = _meant(ip)
-        if _never(meant):
-            raise EncodeError(
-                f"{base.host} leads to a link-local, metadata or reserved address, which is never asked. Name another host."
-            )
-        if not private and not meant.is_global:
-            raise EncodeError(
-                f"{base.host} leads into this machine's own network, which is not allowed here. Name a public host."
-            )
-    return found
-
-
-def _is_ipv6(text: str) -> bool:
-    try:
-        return bool(IPv6Address(text))
-    except ValueError:
-        return False
-
-
-def _meant(ip: Ip) -> Ip:
-    """The IPv4 address that an IPv6 address stands for, else the address itself."""
-    if isinstance(ip, IPv4Address) or ip.is_loopback or ip.is_unspecified:
-        return ip
-    if any(ip in net for net in _HOLDS_IPV4):
-        return IPv4Address(int(ip) & 0xFFFF_FFFF)
-    return ip.sixtofour or ip
-
-
-def _never(ip: Ip) -> bool:
-    if ip.is_loopback:  # first, because Python calls ::1 reserved too
-        return False
-    return (
-        ip.is_link_local
-        or ip.is_multicast
-        or ip.is_unspecified
-        or ip.is_reserved
-        or any(ip in net for net in _NEVER)
-    )
-
-
-def too_long(name: str) -> str:
-    """The sentence for an endpoint that is too slow."""
-    return f"{name} took too long to answer. Send fewer or shorter texts, or try again later."
-
-
-def within(seconds: float, work: Callable[[], T], or_else: str) -> T:
-    """What `work` gives, or the sentence `or_else` as EncodeError after so many seconds.
-
-    In a thread, because neither the look-up of a name nor headers that trickle in obey a time-out of requests. Given up on,
-    it ends by itself when the server closes.
+    In a thread, because neither the look-up of a name nor headers that trickle in obey a time-out
+    of requests. Given up on, it ends by itself when the server closes.
     """
     ends: queue.SimpleQueue[tuple[T | None, Exception | None]] = queue.SimpleQueue()
 
@@ -186,36 +303,91 @@ def within(seconds: float, work: Callable[[], T], or_else: str) -> T:
         except Exception as error:
             ends.put((None, error))
 
-    threading.Thread(target=run, name="advisor-remote", daemon=True).start()
+    threading.Thread(target=run, name="advisor-request", daemon=True).start()
     try:
         value, error = ends.get(timeout=seconds)
     except queue.Empty:
-        value, error = None, EncodeError(or_else)
-    if isinstance(error, EncodeError):
+        value, error = None, NoAnswerError(Failure.SLOW)
+    if isinstance(error, NoAnswerError):
+        raise refusal(error.failure)
+    if isinstance(error, AdvisorError):
         raise copy.copy(error)  # a new one: no frame of the thread hangs on it
     if error is not None:
         raise error
     return value  # type: ignore[return-value]
 
 
+def wait_s(retry_after: str) -> float | None:
+    """Seconds that a Retry-After header asks to wait, given as seconds or as a date.
+
+    None: it says neither.
+    """
+    if re.fullmatch("[0-9]{1,9}", retry_after.strip()):
+        return int(retry_after)
+    try:
+        when = parsedate_to_datetime(retry_after)
+        seconds = (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+        return min(max(0.0, seconds), 1e9)  # a date in the year 9999 has no minute after it
+    except (ValueError, OverflowError):
+        return None
+
+
+def _or_failure(work: Callable[[], T]) -> T:
+    """What `work` gives; what requests and urllib3 raise in it becomes a NoAnswerError."""
+    try:
+        return work()
+    # requests' own errors are OSErrors; ValueErrors are of addresses that it cannot use
+    except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
+        failure = _failure(error)
+    raise NoAnswerError(
+        failure
+    )  # outside of `except`, so that no exception of requests hangs on it
+
+
+def _failure(error: Exception) -> Failure:
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    kinds: list[tuple[type[Exception], Failure]] = [
+        (requests.exceptions.ProxyError, Failure.PROXY),
+        (requests.exceptions.SSLError, Failure.CERTIFICATE),
+        (requests.exceptions.ConnectTimeout, Failure.NO_CONNECTION_IN_TIME),
+        (requests.exceptions.Timeout, Failure.SLOW),
+        (urllib3.exceptions.ReadTimeoutError, Failure.SLOW),
+        (urllib3.exceptions.DecodeError, Failure.PACKED),
+    ]
+    for kind, failure in kinds:
+        if isinstance(error, kind):
+            return failure
+    if isinstance(reason, urllib3.exceptions.NameResolutionError):
+        return Failure.UNRESOLVED
+    if isinstance(reason, urllib3.exceptions.NewConnectionError):
+        return Failure.REFUSED
+    return Failure.BROKEN
+
+
 class _Pinned(HTTPAdapter):
     """Connects to checked addresses; the certificate must still be that of the name."""
 
-    def __init__(self, base: BaseAddress, ips: tuple[Ip, ...]) -> None:
-        self._name, self._ips = base.host, [str(ip) for ip in ips]
+    def __init__(self, host: str, ips: tuple[Ip, ...]) -> None:
+        self._name, self._ips = host, [str(ip) for ip in ips]
         super().__init__()
 
     def build_connection_pool_key_attributes(
         self, *args: Any, **kwargs: Any
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The pool's key with the address in place of the name; requests documents this method for subclasses."""
+        """The pool's key with the address in place of the name.
+
+        requests documents this method for subclasses.
+        """
         host, tls = super().build_connection_pool_key_attributes(*args, **kwargs)
         if host["scheme"] == "https":
             tls["server_hostname"] = self._name
         return {**host, "host": self._ips[0]}, tls
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """The answer of the first address that takes a connection: localhost is often ::1 too, where nobody listens."""
+        """The answer of the first address that takes a connection.
+
+        localhost is often ::1 too, where nobody listens.
+        """
         while True:
             try:
                 return super().send(*args, **kwargs)
@@ -228,115 +400,3 @@ class _Pinned(HTTPAdapter):
                 if not unconnected or len(self._ips) == 1:
                     raise
                 self._ips.pop(0)
-
-
-class Line:
-    """Requests to one checked address until a deadline: no redirect, no proxy, no netrc, no answer over `largest_bytes`."""
-
-    def __init__(
-        self,
-        name: str,
-        base: BaseAddress,
-        key: str | None,
-        limits: RequestLimits,
-        until: float,
-        *,
-        private: bool,
-    ) -> None:
-        self._name, self._base, self._limits, self._until = name, base, limits, until
-        ips = checked(base, private=private)
-        if key and base.scheme == "http" and any(_meant(ip).is_global for ip in ips):
-            raise EncodeError(
-                f"The address of {name} is not https, so its key could be read on the way. Write https://."
-            )
-        self._session = requests.Session()
-        self._session.trust_env = (
-            False  # neither proxies nor a netrc entry, which would replace the key
-        )
-        self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
-        self._session.headers.update(
-            {"Host": base.netloc, "Accept": "application/json", "Content-Type": "application/json"}
-        )
-        if key:
-            self._session.headers["Authorization"] = f"Bearer {key}"
-        self._session.mount(f"{base.scheme}://", _Pinned(base, ips))
-
-    def __enter__(self) -> Line:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._session.close()
-
-    def ask(self, path: str, body: bytes | None = None) -> Reply:
-        """The answer to a POST of `body`, or to a GET where there is none; asked again on 429 and 5xx, as Retry-After says.
-
-        Raises:
-            EncodeError: no answer was had, or it is too large or too slow.
-        """
-        for number in range(self._limits.tries):
-            reply = self._one_try(path, body)
-            if reply.status != 429 and reply.status < 500:
-                break
-            asked_s = wait_s(reply.headers.get("Retry-After", ""))
-            pause_s = self._limits.backoff_s * 2**number if asked_s is None else asked_s
-            last = number + 1 == self._limits.tries or pause_s > self._limits.longest_wait_s
-            if last or time.monotonic() + pause_s >= self._until:
-                break
-            time.sleep(pause_s)
-        return reply
-
-    def _one_try(self, path: str, body: bytes | None) -> Reply:
-        url = f"{self._base.scheme}://{self._base.netloc}{path}"
-        begun = time.monotonic()
-        times = (self._limits.connect_s, max(0.01, min(self._limits.read_s, self._until - begun)))
-        method = "GET" if body is None else "POST"
-        try:
-            with self._session.request(
-                method, url, data=body, timeout=times, allow_redirects=False, stream=True
-            ) as response:
-                content = self._body(response) if response.status_code == 200 else b""
-                return Reply(
-                    response.status_code, response.headers, content, time.monotonic() - begun
-                )
-        except EncodeError:
-            raise
-        except (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError):
-            problem = too_long(self._name)
-        except requests.exceptions.SSLError:
-            problem = f"{self._name} shows no certificate of {self._base.host} that is trusted. Check the address; REQUESTS_CA_BUNDLE can name an authority of your own."
-        except urllib3.exceptions.DecodeError:
-            problem = f"The answer of {self._name} is packed in a way that cannot be unpacked. Check its base address."
-        except (
-            OSError,
-            ValueError,
-            urllib3.exceptions.HTTPError,
-        ):  # requests' own errors are OSErrors
-            problem = f"{self._name} could not be reached, or broke off. Check that it runs, and its base address."
-        raise EncodeError(
-            problem
-        )  # outside of `except`, so that no exception of requests hangs on it
-
-    def _body(self, response: requests.Response) -> bytes:
-        body = bytearray()
-        # read1, because iter_content waits until a chunk is full: a byte a second would hold it for as long as it likes
-        while chunk := response.raw.read1(CHUNK, decode_content=True):
-            body += chunk
-            if len(body) > self._limits.largest_bytes:
-                raise EncodeError(
-                    f"The answer of {self._name} is larger than {self._limits.largest_bytes:,} bytes. Check its base address."
-                )
-            if time.monotonic() > self._until:
-                raise EncodeError(too_long(self._name))
-        return bytes(body)
-
-
-def wait_s(retry_after: str) -> float | None:
-    """Seconds that a Retry-After header asks to wait, given as seconds or as a date; None: it says neither."""
-    if re.fullmatch("[0-9]{1,9}", retry_after.strip()):
-        return int(retry_after)
-    try:
-        when = parsedate_to_datetime(retry_after)
-        seconds = (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-        return min(max(0.0, seconds), 1e9)  # a date in the year 9999 has no minute after it
-    except (ValueError, OverflowError):
-        return None

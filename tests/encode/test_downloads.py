@@ -24,9 +24,10 @@ from requests.adapters import BaseAdapter
 
 from advisor.base.errors import EncodeError
 from advisor.encode import download_process, downloads
-from advisor.encode.download_process import Order
 from advisor.encode.downloads import Download, Downloads, Files, Patience
+from advisor.encode.hub_files import OTHER_STEP, Hub, Order, Problem
 from tests.encode import hub
+from tests.waiting import until
 
 FILES = Files("BAAI/bge-m3", "onnx/model.onnx", ("onnx/model.onnx_data",))
 FOLDER = "BAAI--bge-m3"
@@ -88,13 +89,6 @@ def contents(folder):
         for name, path in hub.files_of(folder).items()
         if name not in ("README.md", "complete.json")
     }
-
-
-def until(condition, seconds=5.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.01)
 
 
 def resolved(base):
@@ -243,7 +237,7 @@ def test_a_hub_that_is_not_there_is_noticed_at_once(store, start, pinned, base):
     assert time.monotonic() - began < 5
     assert (
         urlsplit(base).hostname in got.problem
-        and download_process.OTHER_STEP in got.problem
+        and OTHER_STEP in got.problem
         and got.problem == pinned
     )
     assert left(store) == []
@@ -359,13 +353,13 @@ def test_left_overs_of_other_models_go_too_but_not_what_is_under_way(repo, store
 
 KILLED = """
 import os, pathlib, signal, sys
-from advisor.encode import download_process
+from advisor.encode import model_folders
 rename = pathlib.Path.rename
 def killed(path, target):
     rename(path, target)
     os.kill(os.getpid(), signal.SIGKILL)
 pathlib.Path.rename = killed
-download_process._swap(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+model_folders.swap(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
 """
 
 
@@ -628,10 +622,10 @@ class Scripted(BaseAdapter):
 def asked(base, answers):
     """A hub at `base` that answers so, and a request for a file to it."""
     adapter = Scripted(answers)
-    asking = download_process.Hub(Order(base, "BAAI/bge-m3", (), (), "/x"))
-    asking.session.mount("https://", adapter)
-    asking.session.mount("http://", adapter)
-    with contextlib.suppress(download_process.Problem):
+    asking = Hub(Order(base, "BAAI/bge-m3", (), (), "/x"))
+    asking.client.session.mount("https://", adapter)
+    asking.client.session.mount("http://", adapter)
+    with contextlib.suppress(Problem):
         asking.file("main", "onnx/model.onnx", 0)
     return adapter.requests
 

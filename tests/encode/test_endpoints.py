@@ -8,7 +8,7 @@ import pytest
 from advisor.base.errors import EncodeError
 from advisor.encode import endpoints
 from advisor.encode.endpoints import EndpointShape
-from advisor.net import client
+from advisor.net.addresses import EXAMPLE
 
 SECRET = "sk-5ecret/of+the=operator"
 GOOD = """\
@@ -128,14 +128,14 @@ def test_the_order_of_the_file_is_kept(settings, catalog):
             "http://10.0.0.7:8080",
             f"http://me:{SECRET}@10.0.0.7",
             "base_url",
-            [client.EXAMPLE],
+            [EXAMPLE],
             id="user",
         ),
         pytest.param(
-            "http://10.0.0.7:8080", "http://10.0.0.7:99999", "base_url", [client.EXAMPLE], id="port"
+            "http://10.0.0.7:8080", "http://10.0.0.7:99999", "base_url", [EXAMPLE], id="port"
         ),
         pytest.param(
-            "http://10.0.0.7:8080", "file:///etc/passwd", "base_url", [client.EXAMPLE], id="scheme"
+            "http://10.0.0.7:8080", "file:///etc/passwd", "base_url", [EXAMPLE], id="scheme"
         ),
         pytest.param('    model: "BAAI/bge-m3"\n', "", "model", ["BAAI/bge-m3"], id="no model"),
         pytest.param(
@@ -317,8 +317,8 @@ def test_a_typed_endpoint_needs_no_name(typing, catalog):
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
-        pytest.param({"base_url": "ftp://here"}, client.EXAMPLE, id="scheme"),
-        pytest.param({"base_url": f"http://{SECRET}@here"}, client.EXAMPLE, id="user"),
+        pytest.param({"base_url": "ftp://here"}, EXAMPLE, id="scheme"),
+        pytest.param({"base_url": f"http://{SECRET}@here"}, EXAMPLE, id="user"),
         pytest.param({"model": ""}, "BAAI/bge-m3", id="no model"),
         pytest.param({"model": "a b"}, "BAAI/bge-m3", id="model"),
         pytest.param({"variant": "nothing"}, "'nothing'", id="variant"),

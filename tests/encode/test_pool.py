@@ -17,24 +17,11 @@ import pytest
 from advisor.base.errors import EncodeError
 from advisor.encode import models
 from advisor.encode.engine import TextRefusedError
-from advisor.encode.pool import FullError, Pool, PoolLimits, most_resident
+from advisor.encode.pool import FullError, most_resident
+from tests.waiting import until
 from tools import models as tools
 
 LONG = ["word " * 600] * 128  # some seconds of work, even for the tiny model
-
-
-@pytest.fixture
-def pooled():
-    """Makes pools that end with the test."""
-    made = []
-
-    def make(**limits):
-        made.append(Pool(PoolLimits(**limits), threads=1))
-        return made[-1]
-
-    yield make
-    for pool in made:
-        pool.close()
 
 
 @pytest.fixture
@@ -45,13 +32,6 @@ def small(catalog, tiny_embedder):
 @pytest.fixture
 def pair(catalog, tiny_reranker):
     return models.of_variant(catalog, "bge-reranker-base", tiny_reranker)
-
-
-def until(fact, seconds=30):
-    end = time.monotonic() + seconds
-    while not fact() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert fact()
 
 
 def in_background(work):

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import logging
 import math
 import re
 import threading
@@ -19,9 +18,12 @@ import requests
 
 from advisor.base.errors import EncodeError
 from advisor.encode import dialects, endpoints, remote
+from advisor.encode.endpoint_refusals import too_long
 from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import Engine, FullError, ServerBusyError, TextRefusedError
-from advisor.net.client import RequestLimits, checked, parsed, too_long
+from advisor.net.addresses import checked, parsed
+from advisor.net.client import RequestLimits
+from tests.answering_server import untold
 from tests.encode import servers
 
 KEY = "sk_test_5ecret-of-the-visitor"
@@ -81,13 +83,8 @@ def same(found, name="Our server"):
 
 @pytest.fixture(autouse=True)
 def nothing_tells_the_key(caplog, capsys):
-    """After each test: no log at any level, of urllib3 neither, and nothing printed holds the key."""
-    caplog.set_level(logging.DEBUG)
-    logging.getLogger("urllib3").setLevel(logging.DEBUG)
-    yield
-    logging.getLogger("urllib3").setLevel(logging.NOTSET)
-    printed = capsys.readouterr()
-    assert KEY not in caplog.text + printed.out + printed.err
+    with untold(KEY, caplog, capsys):
+        yield
 
 
 # What each protocol gives

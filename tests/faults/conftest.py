@@ -1,40 +1,22 @@
 """What the faults need: small models, a hub's repository, waiting for a fact."""
 
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.encode.conftest import tiny_embedder, tiny_m3, tiny_reranker  # noqa: F401  # fixtures
+from tests import waiting
+from tests.encode.conftest import (  # noqa: F401  # fixtures
+    pooled,
+    tiny_embedder,
+    tiny_m3,
+    tiny_reranker,
+)
 
 
 @pytest.fixture(scope="session")
 def until():
-    """Waits until a fact holds; the test fails where it never does."""
-
-    def wait(fact, seconds=60):
-        end = time.monotonic() + seconds
-        while not fact() and time.monotonic() < end:
-            time.sleep(0.02)
-        assert fact(), "waited too long"
-
-    return wait
-
-
-@pytest.fixture
-def pooled():
-    """Makes pools that end with the test."""
-    from advisor.encode.pool import Pool, PoolLimits
-
-    made = []
-
-    def make(**limits):
-        made.append(Pool(PoolLimits(**limits), threads=1))
-        return made[-1]
-
-    yield make
-    for pool in made:
-        pool.close()
+    """Waits until a fact holds, a minute at most."""
+    return lambda fact, seconds=60: waiting.until(fact, seconds)
 
 
 @pytest.fixture(scope="session")

@@ -116,9 +116,9 @@ def dripping(handler):
 @pytest.mark.parametrize(
     ("reply", "named"),
     [
-        (None, price_sources._BROKEN.problem),
-        (silent, price_sources._TOO_LONG.problem),
-        (dripping, price_sources._TOO_LONG.problem),
+        (None, price_sources._BROKEN),
+        (silent, price_sources._TOO_LONG),
+        (dripping, price_sources._TOO_LONG),
         (sends(b"<html><body>Sign in to this network</body></html>"), "JSON"),
         (sends({"error": "no"}), "'data'"),
         (sends(b'{"data": [' + b" " * 10_000_000), "5,000,000"),

@@ -2,9 +2,7 @@ import contextlib
 import gzip
 import json
 import re
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -12,53 +10,24 @@ from advisor.live import hub_tokenizer
 from advisor.live.token_counts import TokenCount, counter
 from advisor.live.tokenizer_faults import TokenCountError
 from advisor.net.hub import HUB
+from tests.answering_server import (
+    answer,
+    answering,
+    asking,
+    broken_off,
+    flood,
+    silent,
+    trickled_body,
+    trickled_headers,
+)
 from tests.live.counting import words
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers with the server's reply for the path, or its only one."""
-
-    def do_GET(self):
-        self.server.seen.append((self.path, self.headers["Authorization"]))
-        with contextlib.suppress(ConnectionError):
-            self.server.replies.get(self.path, self.server.replies.get("*", answer(status=404)))(
-                self
-            )
-
-    def log_message(self, *_):
-        pass
+from tests.waiting import until
 
 
 @pytest.fixture
 def serve():
-    with contextlib.ExitStack() as ends:
-
-        def started(reply=None, **paths):
-            server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-            server.block_on_close, server.daemon_threads = False, True
-            server.replies, server.seen, server.closing = (
-                {"*": reply} if reply else paths["paths"],
-                [],
-                threading.Event(),
-            )
-            server.base = f"http://127.0.0.1:{server.server_port}"
-            for end in (server.server_close, server.shutdown, server.closing.set):
-                ends.callback(end)
-            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-            return server
-
-        yield started
-
-
-def answer(content=b"", status=200, **headers):
-    def reply(handler):
-        handler.send_response(status)
-        for name, value in {"Content_Length": str(len(content)), **headers}.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        handler.wfile.write(content)
-
-    return reply
+    with contextlib.ExitStack() as servers:
+        yield lambda *replies, **paths: servers.enter_context(answering(*replies, **paths))
 
 
 def good():
@@ -110,9 +79,8 @@ def test_a_refusal_of_the_hub_is_told_with_its_status(pinned, catalog, serve, st
 
 
 def test_a_redirect_on_the_same_server_is_followed(catalog, serve):
-    server = serve(
-        paths={PATH: answer(status=307, Location="/moved?x=1"), "/moved?x=1": answer(good())}
-    )
+    moved = {PATH: answer(status=307, Location="/moved?x=1"), "/moved?x=1": answer(good())}
+    server = serve(**moved)
     assert fetch(catalog, server.base).encode("one two").ids == [1, 0, 0, 2]
     assert [path for path, _ in server.seen] == [PATH, "/moved?x=1"]
 
@@ -152,21 +120,6 @@ def test_a_redirect_off_the_hub_is_refused(catalog, serve, refused_redirect, loc
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize(
-    ("address", "allowed"),
-    [
-        ("https://huggingface.co/x", True),
-        ("https://cas-bridge.xethub.hf.co/x?y#z", True),
-        ("HTTPS://CDN-LFS.HF.CO:443", True),
-        ("https://hf.co.example.com/x", False),
-        ("https://ahf.co/x", False),
-        ("http://hf.co/x", False),
-    ],
-)
-def test_the_hubs_hosts_are_known_by_their_whole_names(address, allowed):
-    assert hub_tokenizer._on_hub(hub_tokenizer._origin(address)) is allowed
-
-
 def test_a_redirect_without_end_is_given_up_on(pinned, catalog, serve):
     server = serve(answer(status=302, Location=PATH))
     told = refusal(catalog, server.base)
@@ -184,12 +137,6 @@ def test_the_size_limit_is_that_of_the_unpacked_file(pinned, catalog, serve):
 
 
 def test_a_flood_without_end_is_cut_off_at_forty_megabytes(catalog, serve):
-    def flood(handler):
-        handler.send_response(200)
-        handler.end_headers()
-        while not handler.server.closing.is_set():
-            handler.wfile.write(b" " * 1_000_000)
-
     assert "40,000,000" in refusal(catalog, serve(flood).base, timeout_s=10)
 
 
@@ -211,22 +158,6 @@ def test_what_is_no_tokenizer_is_refused(catalog, serve, body):
     assert "BGE M3" in told and "tokenizer.json" in told
 
 
-def silent(handler):
-    handler.server.closing.wait(5)
-
-
-def trickled_headers(handler):
-    handler.wfile.write(b"HTTP/1.0 200 OK\r\nX: ")
-    while not handler.server.closing.wait(0.02):
-        handler.wfile.write(b"x")
-
-
-def trickled_body(handler):
-    answer(b"", Content_Length="1000000")(handler)
-    while not handler.server.closing.wait(0.02):
-        handler.wfile.write(b" ")
-
-
 @pytest.mark.parametrize("reply", [silent, trickled_headers, trickled_body])
 def test_a_slow_hub_holds_nobody_past_the_deadline(catalog, serve, reply):
     began = time.monotonic()
@@ -235,21 +166,13 @@ def test_a_slow_hub_holds_nobody_past_the_deadline(catalog, serve, reply):
 
 
 def test_a_body_that_trickles_in_is_given_up_on_while_it_still_comes(catalog, serve):
-    def asking():
-        return [thread for thread in threading.enumerate() if thread.name == "tokenizer-download"]
-
-    until = time.monotonic() + 2  # those of earlier tests end with their servers
-    while asking() and time.monotonic() < until:
-        time.sleep(0.01)
+    until(lambda: not asking(), 2)  # those of earlier tests end with their servers
     refusal(catalog, serve(trickled_body).base, timeout_s=0.3)
-    until = time.monotonic() + 1
-    while asking() and time.monotonic() < until:
-        time.sleep(0.01)
-    assert not asking()
+    until(lambda: not asking(), 1)
 
 
 def test_a_hub_that_is_not_there_or_breaks_off_is_told(catalog, serve):
-    server = serve(lambda handler: handler.connection.close())
+    server = serve(broken_off)
     assert (
         refusal(catalog, server.base)
         == refusal(catalog, "http://127.0.0.1:1")

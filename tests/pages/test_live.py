@@ -8,7 +8,7 @@ from advisor.encode.available_models import ModelChoice
 from advisor.encode.endpoints import Endpoint
 from advisor.encode.engine import LONGEST_CHARACTERS
 from advisor.encode.remote import Gate
-from advisor.net.client import parsed
+from advisor.net.addresses import parsed
 from pages.parts import engines, session
 from tests.encode import servers
 

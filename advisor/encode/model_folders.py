@@ -1,0 +1,106 @@
+"""The folders in which models' files are kept: which are complete, and what downloads leave."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from advisor.encode.hub_files import HubFile
+
+MANIFEST = "complete.json"
+PARTIAL = ".partial-"
+CHUNK = 1 << 20  # bytes
+
+
+def folder_name(repo: str) -> str:
+    """Name of a repository's folder.
+
+    >>> folder_name("BAAI/bge-m3")
+    'BAAI--bge-m3'
+    """
+    return repo.replace("/", "--")
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[bool]:
+    """Whether this process holds the lock. The system takes it from a process that ends, so none is left behind; the file stays."""
+    with path.open("a+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        _write_pid(file)
+        yield True
+
+
+def _write_pid(file: BinaryIO) -> None:
+    """For whoever looks who holds the lock."""
+    file.truncate(0)
+    file.write(b"%d\n" % os.getpid())
+    file.flush()
+
+
+def sweep(store: Path, own: str = "") -> None:
+    """Removes what downloads that ended have left, and puts back a model that one had moved aside. The lock of `own` is held by this process."""
+    for path in store.glob(f"*{PARTIAL}*"):
+        name = path.name.rpartition(PARTIAL)[0]
+        with (
+            contextlib.nullcontext(True) if name == own else locked(store / f"{name}.lock") as free
+        ):
+            if not free:
+                continue
+            if (
+                path.name == f"{name}{PARTIAL}old" and not (store / name).exists()
+            ):  # ended between the two renames of `swap`
+                path.rename(store / name)
+            else:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    """What is complete in a folder: `repo`, `revision` and `files`, all empty where there is no such folder."""
+    empty: dict[str, Any] = {"repo": "", "revision": "", "files": {}}
+    try:
+        content: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        well_formed = all(isinstance(each["size"], int) for each in content["files"].values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return empty
+    return empty | content if well_formed else empty
+
+
+def linked(entry: HubFile, present: Path, partial: Path) -> bool:
+    """Whether the file is in `present` unharmed, and now in `partial` too."""
+    digest = entry.hash()
+    try:
+        with (present / entry.name).open("rb") as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+    except OSError:
+        return False
+    return digest.hexdigest() == entry.digest and link(present / entry.name, partial / entry.name)
+
+
+def link(there: Path, here: Path) -> bool:
+    """Whether the file has a second name now."""
+    here.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(there, here)
+    except OSError:
+        return False
+    return True
+
+
+def swap(partial: Path, folder: Path) -> None:
+    """Gives the complete folder its name."""
+    old = folder.with_name(f"{folder.name}{PARTIAL}old")
+    if folder.exists():
+        folder.rename(old)
+    partial.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
