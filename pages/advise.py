@@ -83,12 +83,7 @@ def offer_actions(recommendation: Recommendation) -> None:
             icon=":material/description:",
             on_click="ignore",
         )
-        st.page_link(
-            "pages/cost.py",
-            label="Every plan's cost",
-            icon=":material/payments:",
-            query_params=links.params(recommendation),
-        )
+        links.cost_page("Every plan's cost", links.params(recommendation))
         for part in recommendation.pick.parts if recommendation.pick else ():
             links.variant_page(part.variant_id, f"All about {part.plan.variant.name}")
 
@@ -154,12 +149,8 @@ def ask_why_not(recommendation: Recommendation) -> None:
     st.markdown(f"**{plain(names[plan_id])}**")
     st.markdown(plain(sentences.plan_sentence(recommendation, plan_id)))
     st.markdown(bullets(what_would_change.why_not(recommendation, plan_id)))
-    st.page_link(
-        "pages/cost.py",
-        label="Its cost worked out",
-        icon=":material/calculate:",
-        query_params=links.params(recommendation) | {"offer": plan_id},
-    )
+    query = links.params(recommendation) | {"offer": plan_id}
+    links.cost_page("Its cost worked out", query, ":material/calculate:")
 
 
 def show_changes(recommendation: Recommendation) -> None:

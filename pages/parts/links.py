@@ -64,6 +64,11 @@ def variant_pages(names: Mapping[str, str]) -> None:
             variant_page(key, name)
 
 
+def cost_page(label: str, query: Parameters, icon: str = ":material/payments:") -> None:
+    """A link to Cost with a question."""
+    st.page_link("pages/cost.py", label=plain(label), icon=icon, query_params=query)
+
+
 def advise_page(label: str, query: Parameters | None = None) -> None:
     """A link to Advise with a question."""
     icon = ":material/compass_calibration:"
