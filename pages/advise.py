@@ -1,4 +1,4 @@
-"""Advise: the pick for a workload, why, what else is possible, what changes it, what is ruled out."""
+"""Advise: the pick for a workload, why, what else is possible, and what would change it."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Cost: a month of hosted offers and of own machines, break-even, the index, what moves the total."""
+"""Cost: a month at hosted offers and on own machines, break-even, the index, what moves it."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Live: encode with BGE here or at an endpoint, see what it does, measure it, try it on own data."""
+"""Live: encode with BGE here or at an endpoint, see what it does, measure it, try own data."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""Overview: the family in figures, its variants, releases, specifications and prices, either view."""
+"""Overview: the family in figures, its variants, releases, specifications and prices."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -200,12 +200,11 @@ def listed_price(amount: Usd | None) -> str:
 def listed_prices(statements: Listing) -> None:
     """Providers and prices, as the listing states them."""
     st.header(f"Available from ({statements.provider_count} providers)")
-    st.markdown(
-        "\n".join(
-            f"- {plain(p.name)}, named under {plain(p.named_under)}{INFERRED if p.inferred else ''}."
-            for p in statements.providers
-        )
-    )
+    lines = []
+    for provider in statements.providers:
+        note = INFERRED if provider.inferred else ""
+        lines.append(f"- {plain(provider.name)}, named under {plain(provider.named_under)}{note}.")
+    st.markdown("\n".join(lines))
     st.header("Pricing")
     rows = [
         {

@@ -315,7 +315,7 @@ def forget_endpoint() -> None:
 
 
 def take_endpoint(base_url: str, shape: str, model: str, kind: str, variant: str | None) -> None:
-    """Chooses the endpoint that was typed in, or keeps what is wrong with it for the page to say."""
+    """Chooses the endpoint that was typed in, or has the page say what is wrong with it."""
     fields = {
         "base_url": base_url,
         "shape": shape,

@@ -32,7 +32,10 @@ IGNORED = (
     "Of the link these could not be taken as they stand; "
     "where nothing else is said, the form has its default:"
 )
-MEASURED_MACHINE = "A machine of yours, as measured: Live measures this one and fills these in. All of it, or none."
+MEASURED_MACHINE = (
+    "A machine of yours, as measured: Live measures this one and fills these in. "
+    "All of it, or none."
+)
 SCORES_HELP = (
     "Left empty, the most general set that compares the models that fit. "
     "Each set is a benchmark with one metric, measured by one party; sets are never mixed."
@@ -83,7 +86,7 @@ def show_ignored() -> None:
         st.session_state[session.IGNORED] = ignored(
             params, _choices(catalog), VIEW, (Workload, Assumptions)
         )
-        # Streamlit 1.67 ends the page with an error when it binds these to a field of whole numbers.
+        # Streamlit 1.67 ends the page with an error where it binds these to a whole number.
         if endless := infinite(params):
             for name in endless:
                 del st.query_params[name]

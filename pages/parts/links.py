@@ -48,7 +48,7 @@ def variant_link(variant_id: str, name: str) -> str:
 
 
 def variant_page(variant_id: str, label: str) -> None:
-    """A link to a variant's page that stays in this tab; those of Streamlit's Markdown open another."""
+    """A link to a variant's page that stays in this tab; those of Markdown open another."""
     st.page_link(
         "pages/variant.py",
         label=plain(label),

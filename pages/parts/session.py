@@ -1,4 +1,4 @@
-"""What one visit sees: the catalog as it was when the page began, with its own prices and measurements."""
+"""What one visit sees: the catalog as the page found it, with its own prices and measurements."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ class VisitEvidence:
 
 
 def start(page: st.Page) -> None:
-    """Loads the catalog, or shows what is wrong with it; brings the workload along to the pages that use it."""
+    """Loads the catalog, or shows what is wrong with it; brings the workload along to the pages
+    that use it."""
     st.html(f"<style>{TAGS}</style>")
     now = reloading.current()
     if now.catalog is None:
