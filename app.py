@@ -16,7 +16,7 @@ st.set_page_config(
 )
 page = st.navigation(
     [
-        st.Page("pages/overview.py", title="Overview", url_path="overview", default=True),
+        st.Page("pages/overview.py", title="Overview", default=True),
         st.Page("pages/advise.py", title="Advise", url_path="advise"),
         st.Page("pages/compare.py", title="Compare", url_path="compare"),
         st.Page("pages/cost.py", title="Cost", url_path="cost"),
@@ -27,10 +27,8 @@ page = st.navigation(
     ],
     position="top",
 )
-waits = page.url_path in ("live", "sources")  # for models and servers, not for Python
-with (
-    telemetry.RERUN_SECONDS.labels(page.url_path or "overview").time(),
-    contextlib.nullcontext() if waits else page_lock.PAGES.one(),
-):
+# These wait for models and servers, not for Python.
+turn = contextlib.nullcontext() if page.url_path in ("live", "sources") else page_lock.PAGES.one()
+with telemetry.RERUN_SECONDS.labels(page.url_path or "overview").time(), turn:
     session.start(page)
     page.run()

@@ -1,4 +1,4 @@
-"""Overview: the family in figures, its variants, releases, specifications, providers and prices, in either view."""
+"""Overview: the family in figures, its variants, releases, specifications and prices."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -9,96 +9,100 @@ from advisor.base import formatting
 from advisor.catalog.schema import Correction, Listing, Usd
 from advisor.family import advice, facts, listing, price_list
 from advisor.show import charts
-from pages.parts import figures, links, markdown, presets, session
+from pages.parts import figures, links, presets, session
+from pages.parts.family_choice import ask_family, ask_view
+from pages.parts.markdown import plain, small
 
-session.routed()
-catalog = session.the_catalog()
-plain = markdown.plain
+VIEWS = "verified: read at their sources. as-listed: what the listing states, word for word."
+DAGGER = (
+    "† marks a figure that differs from the listing: hover for what the listing says and why it "
+    "differs, follow it for the source."
+)
+PRICES = (
+    "US dollars for a million input tokens; neither embedding nor reranking has output tokens. "
+    "Paid for what is asked, no machine to rent; an offer at no price says so."
+)
+INFERRED = (
+    ": its place among the counted providers is inferred, "
+    "since the listing names it in no list of providers"
+)
+AS_LISTED = (
+    "As listed: the listing's own statements. A dash is what it prints where it gives no figure."
+)
+KINDS = ("embedder", "reranker", "language-model")
+# Columns of the specifications, with the field of a correction.
+CORRECTED = {
+    "Released": "released",
+    "Longest input (tokens)": "context",
+    "Parameters": "parameters",
+}
+UNPRINTED = "—"  # what the listing has where it gives no figure
 
-left, right = st.columns([3, 1], vertical_alignment="bottom")
-with right:
-    families = list(catalog.families)
-    first = "bge" if "bge" in families else families[0]
-    key = (
-        st.selectbox(
-            "Family", families, index=families.index(first), key="family", bind="query-params"
-        )
-        if len(families) > 1
-        else first
+
+def contents_sentence() -> str:
+    """How many models of each kind the family has, and who made them."""
+    variants = family.variants.values()
+    counts = {kind: sum(variant.kind == kind for variant in variants) for kind in KINDS}
+    models = formatting.listed(
+        [f"{n} {kind.replace('-', ' ')}{'' if n == 1 else 's'}" for kind, n in counts.items() if n]
     )
-    family = catalog.families[key]
-    views = ["verified", "as-listed"] if family.listing else ["verified"]
-    view = st.segmented_control("Figures", views, default="verified", required=True, key="view", bind="query-params", help=(
-        "verified: read at their sources. as-listed: what the listing states, word for word."
-    ))  # fmt: skip
-with left:
-    st.title(f"Which {markdown.plain(family.facts.name)} model, where, at what cost?")
-    kinds = {
-        k: len([v for v in family.variants.values() if v.kind == k])
-        for k in ("embedder", "reranker", "language-model")
-    }
-    told = formatting.listed(
-        [f"{n} {k.replace('-', ' ')}{'' if n == 1 else 's'}" for k, n in kinds.items() if n]
+    developer = plain(family.facts.developer)
+    return (
+        f"{models.capitalize()} by {developer}: what each is for, what it costs to serve, and why."
     )
-    st.markdown(
-        f"{told.capitalize()} by {markdown.plain(family.facts.developer)}: what each is for, what it costs to serve, and why."
-    )
-    st.page_link(
-        "pages/advise.py",
-        label="Get a recommendation for your workload",
-        icon=":material/compass_calibration:",
+
+
+def figure(label: str, value: str, note: str, explanation: str | None = None) -> None:
+    """One of the family's figures, with what it is of below it."""
+    st.metric(
+        label,
+        value,
+        delta=plain(note),
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        help=explanation,
     )
 
 
 def verified_figures() -> None:
     """The family in four figures."""
     variants = list(family.variants.values())
-    longest = max((v.max_tokens or 0 for v in variants), default=0)
-    newest = facts.newest_first(family)[0][1]
+    longest = max((variant.max_tokens or 0 for variant in variants), default=0)
+    names = [
+        variant.name.removeprefix(f"{family.facts.name} ")
+        for variant in variants
+        if variant.max_tokens == longest
+    ]
     with st.container(horizontal=True):
-        names = formatting.listed(
-            [
-                v.name.removeprefix(f"{family.facts.name} ")
-                for v in variants
-                if v.max_tokens == longest
-            ]
-        )
-        st.metric(
-            "Longest input",
-            f"{formatting.count(longest)} tokens",
-            delta=markdown.plain(names),
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-        )
+        tokens = f"{formatting.count(longest)} tokens"
+        figure("Longest input", tokens, formatting.listed(names))
         for kind in ("embedder", "reranker"):
             least = price_list.lowest(catalog, family, kind)
             if least is not None:
-                variant = least.offers[0][0]
-                st.metric(f"Lowest {facts.job(variant)} price", formatting.price(least.usd_per_1m), help=(
-                    "US dollars for a million input tokens: " + plain(formatting.listed(list(dict.fromkeys(f"{v.name} at {p.name}" for v, p, _ in least.offers))))
-                ), delta=plain(price_list.asked_by(least).removeprefix(family.facts.name).strip()), delta_color="off", delta_arrow="off", border=True)  # fmt: skip
-        st.metric(
-            "Latest release",
-            facts.month(newest),
-            delta=markdown.plain(newest.name),
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-        )
+                offers = dict.fromkeys(f"{v.name} at {p.name}" for v, p, _ in least.offers)
+                figure(
+                    f"Lowest {facts.job(least.offers[0][0])} price",
+                    formatting.price(least.usd_per_1m),
+                    price_list.asked_by(least).removeprefix(family.facts.name).strip(),
+                    "US dollars for a million input tokens: "
+                    + plain(formatting.listed(list(offers))),
+                )
+        newest = facts.newest_first(family)[0][1]
+        figure("Latest release", facts.month(newest), newest.name)
 
 
 def marked(value: str, correction: Correction | None) -> str:
     """A figure with a mark where the listing states another."""
     if correction is None:
         return plain(value)
-    told = f"The listing says {correction.listed}. {correction.why}".replace('"', "'")
-    return f'{plain(value)} [†](/sources?correction={correction.id} "{plain(told)}")'
+    hover = f"The listing says {correction.listed}. {correction.why}".replace('"', "'")
+    return f'{plain(value)} [†](/sources?correction={correction.id} "{plain(hover)}")'
 
 
 def badges(signals: Iterable[str]) -> str:
     """Signals as badges."""
-    return " ".join(f":gray-badge[{markdown.plain(signal)}]" for signal in signals)
+    return " ".join(f":gray-badge[{plain(signal)}]" for signal in signals)
 
 
 def timeline(releases: list[facts.Release], name: str, groups: Mapping[str, Sequence[str]]) -> None:
@@ -106,13 +110,11 @@ def timeline(releases: list[facts.Release], name: str, groups: Mapping[str, Sequ
     st.header("Release timeline")
     figures.show_chart(charts.release_timeline(releases, name, figures.theme()), "timeline")
     st.caption(f"{len(groups)} release groups")
-    figures.table(
-        [
-            {"Released": month, "Models": plain(formatting.listed(list(names)))}
-            for month, names in groups.items()
-        ],
-        alt="Release groups",
-    )
+    rows = [
+        {"Released": month, "Models": plain(formatting.listed(list(names)))}
+        for month, names in groups.items()
+    ]
+    figures.table(rows, alt="Release groups")
 
 
 def models(names: dict[str, str]) -> None:
@@ -127,78 +129,60 @@ def verified_variants() -> None:
     picks = presets.preset_picks()
     rows = []
     for variant_id, variant in facts.newest_first(family):
+        released = facts.correction(family, variant_id, "released")
         differing = [
-            c
-            for c in family.corrections
-            if c.variant == variant_id and c.field in ("signals", "context", "parameters")
+            marked("", correction)
+            for correction in family.corrections
+            if correction.variant == variant_id
+            and correction.field in ("signals", "context", "parameters")
         ]
         rows.append(
             {
                 "Model": links.variant_link(variant_id, variant.name),
                 "Use when": plain(advice.use_when(catalog, variant_id, picks).sentence),
-                "Released": marked(
-                    facts.month(variant), facts.correction(family, variant_id, "released")
-                ),
-                "Signals": "".join(
-                    [badges(facts.signals(variant)), *(marked("", c) for c in differing)]
-                ),
+                "Released": marked(facts.month(variant), released),
+                "Signals": "".join([badges(facts.signals(variant)), *differing]),
                 "Status": plain(facts.status(catalog, variant)),
             }
         )
     figures.table(rows, alt="Variants of the family with what each is for")
     if family.corrections:
-        told = "hover for what the listing says and why it differs, follow it for the source"
-        st.caption(f"† marks a figure that differs from the listing: {told}.")
+        st.caption(DAGGER)
 
 
 def verified_specifications() -> None:
     """The specifications table, marked in the same way."""
     st.header(f"Specifications ({len(family.variants)} models)")
-    corrected = {
-        "Released": "released",
-        "Longest input (tokens)": "context",
-        "Parameters": "parameters",
-    }
-    shown = []
+    rows = []
     for row in facts.specification(catalog, family):
         marks = {
             column: marked(row[column], facts.correction(family, row["id"], field))
-            for column, field in corrected.items()
+            for column, field in CORRECTED.items()
         }
-        shown.append(
-            figures.plain_row(row) | {"Model": links.variant_link(row["id"], row["Model"])} | marks
-        )
-    figures.table(shown, alt="Specifications of the variants")
+        rows.append(figures.model_row(row) | marks)
+    figures.table(rows, alt="Specifications of the variants")
     st.caption("The source of each figure stands on the model's own page.")
 
 
 def verified_prices() -> None:
     """Who offers the family, and every price."""
-    prices = price_list.price_rows(catalog, family.variants, catalogs.today())
-    providers = sorted({row["Provider"] for row in prices})
+    rows = price_list.price_rows(catalog, family.variants, catalogs.today())
+    providers = sorted({row["Provider"] for row in rows})
+    sentence = f"{formatting.listed(providers)}." if rows else "No hosted offer was found."
     st.header(f"Available from ({len(providers)} providers)")
-    st.markdown(
-        plain(f"{formatting.listed(providers)}.") if providers else "No hosted offer was found."
-    )
+    st.markdown(plain(sentence))
     st.header("Pricing")
-    if prices:
-        st.caption(
-            "US dollars for a million input tokens; neither embedding nor reranking has output tokens. Paid for what is asked, no machine to rent; an offer at no price says so."
-        )
-        shown = [
-            figures.plain_row(row) | {"Model": links.variant_link(row["id"], row["Model"])}
-            for row in prices
-        ]
-        figures.table(shown, alt="Hosted prices, the lowest first")
+    if rows:
+        st.caption(PRICES)
+        figures.models_table(rows, "Hosted prices, the lowest first")
 
 
 def verified() -> None:
     """The sections of the family page, from the verified facts."""
     verified_figures()
     st.header("About")
-    st.markdown(
-        f"{plain(family.facts.about)} {links.source_links(family.facts.source_ids('about'))}"
-    )
+    sources = links.source_links(family.facts.source_ids("about"))
+    st.markdown(f"{plain(family.facts.about)} {sources}")
     for note in family.facts.notes:
         st.caption(plain(note))
     verified_variants()
@@ -210,45 +194,40 @@ def verified() -> None:
 
 def listed_price(amount: Usd | None) -> str:
     """A price as listed; a dash where the listing has one."""
-    return "—" if amount is None else plain(f"${amount}")
+    return UNPRINTED if amount is None else f"${amount}"
 
 
-def listed_prices(told: Listing) -> None:
+def listed_prices(statements: Listing) -> None:
     """Providers and prices, as the listing states them."""
-    st.header(f"Available from ({told.provider_count} providers)")
-    guess = ": its place among the counted providers is inferred, since the listing names it in no list of providers"
-    st.markdown(
-        "\n".join(
-            f"- {plain(p.name)}, named under {plain(p.named_under)}{guess if p.inferred else ''}."
-            for p in told.providers
-        )
-    )
+    st.header(f"Available from ({statements.provider_count} providers)")
+    lines = []
+    for provider in statements.providers:
+        note = INFERRED if provider.inferred else ""
+        lines.append(f"- {plain(provider.name)}, named under {plain(provider.named_under)}{note}.")
+    st.markdown("\n".join(lines))
     st.header("Pricing")
     rows = [
         {
-            "Model": plain(price.variant),
-            "Provider": plain(price.provider),
+            "Model": price.variant,
+            "Provider": price.provider,
             "Input / 1M": listed_price(price.input_usd_per_1m),
             "Output / 1M": listed_price(price.output_usd_per_1m),
-            "Type": plain(price.type),
+            "Type": price.type,
         }
-        for price in told.pricing
+        for price in statements.pricing
     ]
-    figures.table(rows, alt="Prices as listed")
+    figures.figures_table(rows, alt="Prices as listed")
 
 
 def as_listed() -> None:
     """The sections of the family page, as the listing states them."""
     listed = listing.as_listed(family)
-    link = links.source_links([listed.listing.source])
-    markdown.small(
-        f"As listed: the listing's own statements. A dash is what it prints where it gives no figure. {link}"
-    )
+    small(f"{AS_LISTED} {links.source_links([listed.listing.source])}")
     st.header("About")
     st.markdown(plain(listed.listing.about))
     st.header("Current variants")
     st.caption(plain(listed.listing.use_when_note))
-    rows = [
+    variants = [
         {
             "Model": links.variant_link(row.variant_id, row.name),
             "Use when": plain(row.use_when),
@@ -258,21 +237,19 @@ def as_listed() -> None:
         }
         for row in listed.rows
     ]
-    figures.table(rows, alt="Variants as listed")
+    figures.table(variants, alt="Variants as listed")
     timeline(listing.releases(listed), listed.name, listed.groups)
     st.header(f"Specifications ({len(listed.rows)} models)")
-    rows = [
-        figures.plain_row(
-            {
-                "Model": row.name,
-                "Released": row.released,
-                "Context": row.context or "—",
-                "Parameters": row.parameters or "—",
-            }
-        )
+    specifications = [
+        {
+            "Model": row.name,
+            "Released": row.released,
+            "Context": row.context or UNPRINTED,
+            "Parameters": row.parameters or UNPRINTED,
+        }
         for row in listed.rows
     ]
-    figures.table(rows, alt="Specifications as listed")
+    figures.figures_table(specifications, alt="Specifications as listed")
     listed_prices(listed.listing)
     st.header("Frequently asked questions")
     for question, answer in listed.faq:
@@ -280,7 +257,17 @@ def as_listed() -> None:
     models({row.variant_id: row.name for row in listed.rows})
 
 
-if view == "as-listed" and family.listing:
+session.routed()
+catalog = session.the_catalog()
+left, right = st.columns([3, 1], vertical_alignment="bottom")
+with right:
+    family = ask_family(list(catalog.families))
+    view = ask_view(family, "Figures", VIEWS)
+with left:
+    st.title(f"Which {plain(family.facts.name)} model, where, at what cost?")
+    st.markdown(contents_sentence())
+    links.advise_page("Get a recommendation for your workload")
+if view == "as-listed":
     as_listed()
 else:
     verified()

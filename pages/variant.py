@@ -7,138 +7,156 @@ from advisor.ask.workload import Workload
 from advisor.base.errors import did_you_mean
 from advisor.family import facts, price_list, published_scores
 from advisor.family.advice import use_when
-from pages.parts import figures, links, markdown, presets, session
+from pages.parts import figures, links, presets, session
+from pages.parts.markdown import bullets, plain, small
+
+NOTHING = "Nothing that the figures show."
+SUPPORT = {
+    "listed": "named or tested",
+    "architecture": "its architecture is supported",
+    "partial": "in part",
+    "no": "no",
+    None: "not known",
+}
+SCORES = "Points of 100. Scores compare only within one line; see Sources for where they were read."
+
+
+def unknown_sentence() -> str:
+    """Why no model is shown, with the nearest name."""
+    if not variant_id:
+        return "Choose a model:"
+    name = variant_id[:60]
+    nearest = did_you_mean(name, catalog.variants)
+    return plain(f"There is no model '{name}' in the catalog. {nearest}")
+
+
+def show_ways_on() -> None:
+    """The family, and the comparison with another model of its kind."""
+    same_kind = [
+        key
+        for key, other in family.variants.items()
+        if key != variant_id and other.kind == variant.kind
+    ]
+    with st.container(horizontal=True):
+        st.page_link(
+            "pages/overview.py",
+            label=f"All {plain(family.facts.name)} models",
+            icon=":material/arrow_back:",
+            query_params={"family": family.id} if family.id != "bge" else {},
+        )
+        if same_kind:
+            st.page_link(
+                "pages/compare.py",
+                label="Compare",
+                icon=":material/compare_arrows:",
+                query_params={"variants": [variant_id, same_kind[0]]},
+            )
+
+
+def show_advice() -> None:
+    """When to use the model, when not, and which workloads pick it."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.header("What it wins")
+        st.markdown(links.bullets(advice.wins) or NOTHING)
+    with right:
+        st.header("When not to use it, and what instead")
+        st.markdown(links.bullets(advice.not_when) or NOTHING)
+    st.header("Workloads that pick it")
+    for key in advice.presets:
+        preset = catalog.presets[key]
+        links.advise_page(preset.name, Workload.of(preset.workload).params())
+        st.markdown(plain(presets.won(key)))
+    if not advice.presets:
+        st.markdown("None of the workloads to start from; state your own on Advise.")
+
+
+def show_facts() -> None:
+    """Every fact, with what the listing says where it differs, and the sources."""
+    st.header("Facts")
+    variant_facts = facts.variant_facts(catalog, variant_id)
+    corrected = any(fact.correction for fact in variant_facts)
+    rows = []
+    for fact in variant_facts:
+        row = {"Fact": plain(fact.label), "Value": plain(fact.value)}
+        if corrected:
+            correction = fact.correction
+            listed = f"{correction.listed}. {correction.why}" if correction else ""
+            row["The listing says"] = plain(listed)
+        rows.append(row | {"Source": links.source_links(fact.sources)})
+    figures.table(rows, alt=f"Facts of {variant.name} with their sources")
+    for field, formula in variant.computed.items():
+        st.caption(plain(f"Computed, {field.replace('_', ' ')}: {formula}"))
+
+
+def show_prices() -> None:
+    """Who offers the model, and at what price."""
+    st.header("Hosted prices")
+    offers = {offer.id: offer for _, _, offer in catalog.offers()}
+    rows = []
+    for row in price_list.price_rows(catalog, [variant_id], catalogs.today()):
+        offer = offers[row["offer"]]
+        sources = links.source_links(offer.source_ids("usd_per_1m_input"))
+        cells = figures.plain_row({k: text for k, text in row.items() if k != "Model"})
+        rows.append(cells | {"Note": plain(offer.note or ""), "Source": sources})
+    if rows:
+        figures.table(rows, alt=f"Hosted prices of {variant.name}")
+    else:
+        st.markdown("No hosted offer was found.")
+
+
+def show_scores() -> None:
+    """What was published of the model's quality."""
+    st.header("Published scores")
+    scores = published_scores.variant_scores(catalog, variant_id)
+    by_language = published_scores.language_scores(catalog, variant_id)
+    if scores:
+        figures.figures_table(scores, alt="Published scores, in points of 100")
+    if by_language:
+        figures.figures_table(by_language, alt="Published scores by language")
+    if scores or by_language:
+        st.caption(f"{SCORES} {plain(published_scores.metric_meanings(catalog))}")
+    else:
+        st.markdown("Not measured on any set of this catalog.")
+
+
+def show_runtimes() -> None:
+    """What serves the model."""
+    st.header("Where it runs")
+    rows = [
+        {
+            "Runtime": plain(name),
+            "Support": SUPPORT[runtime.support],
+            "Note": plain(runtime.note or ""),
+            "Source": links.source_links(runtime.sources),
+        }
+        for name, runtime in variant.runtimes.items()
+    ]
+    figures.table(rows, alt=f"Runtimes for {variant.name}")
+
 
 session.routed()
 catalog = session.the_catalog()
-plain = markdown.plain
-asked = st.query_params.get("variant", "")
-if asked not in catalog.variants:
+variant_id = st.query_params.get("variant", "")
+if variant_id not in catalog.variants:
     st.title("No such model")
-    st.markdown(
-        markdown.plain(
-            f"There is no model '{asked[:60]}' in the catalog. {did_you_mean(asked[:60], catalog.variants)}"
-        )
-        if asked
-        else "Choose a model:"
-    )
+    st.markdown(unknown_sentence())
     links.variant_pages({key: variant.name for key, variant in catalog.variants.items()})
     st.stop()
 
-variant = catalog.variants[asked]
-family = catalog.family_of(asked)
-advice = use_when(catalog, asked, presets.preset_picks())
-st.title(markdown.plain(variant.name))
+variant = catalog.variants[variant_id]
+family = catalog.family_of(variant_id)
+advice = use_when(catalog, variant_id, presets.preset_picks())
+st.title(plain(variant.name))
 st.markdown(plain(f"{advice.sentence} {facts.status(catalog, variant)}."))
-with st.container(horizontal=True):
-    others = [
-        key for key, other in family.variants.items() if key != asked and other.kind == variant.kind
-    ][:1]
-    st.page_link(
-        "pages/overview.py",
-        label=f"All {markdown.plain(family.facts.name)} models",
-        icon=":material/arrow_back:",
-        query_params={"family": family.id} if family.id != "bge" else {},
-    )
-    if others:
-        st.page_link(
-            "pages/compare.py",
-            label="Compare",
-            icon=":material/compare_arrows:",
-            query_params={"variants": [asked, *others]},
-        )
-left, right = st.columns(2, gap="large")
-with left:
-    st.header("What it wins")
-    st.markdown(links.bullets(advice.wins) or "Nothing that the figures show.")
-with right:
-    st.header("When not to use it, and what instead")
-    st.markdown(links.bullets(advice.not_when) or "Nothing that the figures show.")
-st.header("Workloads that pick it")
-for preset in advice.presets:
-    params = Workload.of(catalog.presets[preset].workload).params()
-    name = catalog.presets[preset].name
-    st.page_link(
-        "pages/advise.py",
-        label=markdown.plain(name),
-        icon=":material/compass_calibration:",
-        query_params=params,
-    )
-    st.markdown(plain(presets.won(preset)))
-if not advice.presets:
-    st.markdown("None of the workloads to start from; state your own on Advise.")
-st.header("Facts")
-rows = [
-    {
-        "Fact": plain(fact.label),
-        "Value": plain(fact.value),
-        "The listing says": plain(f"{fact.correction.listed}. {fact.correction.why}")
-        if fact.correction
-        else "",
-        "Source": links.source_links(fact.sources),
-    }
-    for fact in facts.variant_facts(catalog, asked)
-]
-if not any(row["The listing says"] for row in rows):
-    rows = [{key: text for key, text in row.items() if key != "The listing says"} for row in rows]
-figures.table(rows, alt=f"Facts of {variant.name} with their sources")
-for formula in variant.computed.items():
-    st.caption(markdown.plain(f"Computed, {formula[0].replace('_', ' ')}: {formula[1]}"))
-st.header("Hosted prices")
-prices = price_list.price_rows(catalog, [asked], catalogs.today())
-if prices:
-    offers = {offer.id: offer for _, _, offer in catalog.offers()}
-    shown = [
-        {key: plain(text) for key, text in row.items() if key not in ("id", "offer", "Model")}
-        | {
-            "Note": plain(offers[row["offer"]].note or ""),
-            "Source": links.source_links(offers[row["offer"]].source_ids("usd_per_1m_input")),
-        }
-        for row in prices
-    ]
-    figures.table(shown, alt=f"Hosted prices of {variant.name}")
-else:
-    st.markdown("No hosted offer was found.")
-st.header("Published scores")
-scores, by_language = (
-    published_scores.variant_scores(catalog, asked),
-    published_scores.language_scores(catalog, asked),
-)
-if scores:
-    figures.table(
-        [{key: plain(text) for key, text in row.items()} for row in scores],
-        alt="Published scores, in points of 100",
-    )
-if by_language:
-    figures.table(
-        [{key: plain(text) for key, text in row.items()} for row in by_language],
-        alt="Published scores by language",
-    )
-if not scores and not by_language:
-    st.markdown("Not measured on any set of this catalog.")
-else:
-    st.caption(
-        "Points of 100. Scores compare only within one line; see Sources for where they were read. "
-        + plain(published_scores.metric_meanings(catalog))
-    )
+show_ways_on()
+show_advice()
+show_facts()
+show_prices()
+show_scores()
 if variant.runtimes:
-    st.header("Where it runs")
-    words = {
-        "listed": "named or tested",
-        "architecture": "its architecture is supported",
-        "partial": "in part",
-        "no": "no",
-        None: "not known",
-    }
-    figures.table(
-        [
-            {"Runtime": plain(name), "Support": words[runtime.support], "Note": plain(runtime.note or ""), "Source": links.source_links(runtime.sources)}
-            for name, runtime in variant.runtimes.items()
-        ], alt=f"Runtimes for {variant.name}",
-    )  # fmt: skip
+    show_runtimes()
 if variant.caveats or variant.notes:
     st.header("Mind")
-    st.markdown(
-        "\n".join(f"- {markdown.plain(text)}" for text in [*variant.caveats, *variant.notes])
-    )
-    markdown.small(f"Read in {links.source_links(variant.source_ids('caveats'))}")
+    st.markdown(bullets([*variant.caveats, *variant.notes]))
+    small(f"Read in {links.source_links(variant.source_ids('caveats'))}")

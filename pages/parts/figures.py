@@ -1,10 +1,13 @@
-"""Tables and charts as every page shows them."""
+"""Tables, charts and downloads as every page shows them."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
 
 import streamlit as st
 
 from advisor.show.charts import Chart
+from pages.parts.links import variant_link
 from pages.parts.markdown import plain
 
 
@@ -34,6 +37,21 @@ def figures_table(rows: list[dict[str, str]], alt: str) -> None:
         st.markdown("Nothing to show.")
 
 
-def plain_row(row: dict[str, str]) -> dict[str, str]:
+def models_table(rows: Iterable[dict[str, str]], alt: str) -> None:
+    """Rows of plain figures as a table in which each model's name leads to its page."""
+    table([model_row(row) for row in rows], alt)
+
+
+def model_row(row: dict[str, str]) -> dict[str, str]:
+    """A row of plain figures, its model's name as a link to its page; `id` is the variant's."""
+    return plain_row(row) | {"Model": variant_link(row["id"], row["Model"])}
+
+
+def plain_row(row: Mapping[str, str]) -> dict[str, str]:
     """A row of figures for a table, without its ids, in which nothing is markup."""
     return {plain(key): plain(text) for key, text in row.items() if key not in ("id", "offer")}
+
+
+def download(name: str, data: str | bytes | Callable[[], str], mime: str) -> None:
+    """A button that hands out a file under its own name."""
+    st.download_button(name, data, name, mime, icon=":material/download:", on_click="ignore")

@@ -1,13 +1,16 @@
-"""The form of a question: workload, scores and assumptions, bound to the address; and what of an address it cannot take."""
+"""The form of a question: workload, scores and assumptions, bound to the address; and what of an
+address it cannot take."""
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from collections.abc import Mapping
+from typing import Any, Literal, TypedDict, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from advisor import catalog, telemetry
+from advisor import catalog as catalogs
+from advisor import telemetry
 from advisor.ask.assumptions import MEASURED, PRECISIONS, Assumptions
 from advisor.ask.workload import Workload, bounds, unused
 from advisor.base import formatting
@@ -19,9 +22,26 @@ from advisor.decide.priced import priced
 from advisor.decide.query import SCORES, VIEW, ignored, infinite
 from advisor.decide.recommend import Recommendation
 from advisor.decide.stores import index_stores
-from pages.parts import links, markdown, session
+from pages.parts import links, session
+from pages.parts.markdown import bullets, plain
+
+Model = TypeVar("Model", Workload, Assumptions)
 
 DEFAULT = Workload()
+IGNORED = (
+    "Of the link these could not be taken as they stand; "
+    "where nothing else is said, the form has its default:"
+)
+MEASURED_MACHINE = (
+    "A machine of yours, as measured: Live measures this one and fills these in. "
+    "All of it, or none."
+)
+SCORES_HELP = (
+    "Left empty, the most general set that compares the models that fit. "
+    "Each set is a benchmark with one metric, measured by one party; sets are never mixed."
+)
+WORKLOAD_WAITS = "The answer comes when the figures on the form go together."
+ASSUMPTIONS_WAIT = "The answer comes when the assumptions go together."
 
 
 class FieldWords(TypedDict):
@@ -33,33 +53,71 @@ class FieldWords(TypedDict):
     bind: Literal["query-params"]
 
 
-def _ignored() -> list[str]:
-    """What the page cannot take of the address that it was opened by."""
-    found = session.the_catalog()
-    given = {name: st.query_params.get_all(name) for name in st.query_params}
-    return ignored(given, _choices(found), VIEW, (Workload, Assumptions))
+def ask(title: str) -> tuple[Recommendation, DeltaGenerator]:
+    """The form on the left, today's recommendation for it, and the place on the right for it.
+
+    Stops where the form has faults.
+    """
+    st.title(title)
+    show_ignored()
+    form, place = st.columns([1, 2], gap="large")
+    with form:
+        workload = ask_workload()
+        if workload is None:
+            place.info(WORKLOAD_WAITS)
+            st.stop()
+        sets = ask_scores(workload)
+        assumptions = ask_assumptions()
+        if assumptions is None:
+            place.info(ASSUMPTIONS_WAIT)
+            st.stop()
+    catalog, today = session.the_catalog(), catalogs.today()
+    with telemetry.RECOMMEND_SECONDS.labels("page").time():
+        recommendation = recommend.recommend(catalog, workload, today, sets, assumptions)
+    st.session_state[session.STORED] = links.params(recommendation)
+    return recommendation, place
 
 
-def _choices(found: Catalog) -> dict[str, list[str]]:
+def show_ignored() -> None:
+    """Says what of the address could not be taken."""
+    if session.IGNORED not in st.session_state:
+        params = {name: st.query_params.get_all(name) for name in st.query_params}
+        catalog = session.the_catalog()
+        st.session_state[session.IGNORED] = ignored(
+            params, _choices(catalog), VIEW, (Workload, Assumptions)
+        )
+        # Streamlit 1.67 ends the page with an error where it binds these to a whole number.
+        if endless := infinite(params):
+            for name in endless:
+                del st.query_params[name]
+            st.rerun()
+    if sentences := st.session_state[session.IGNORED]:
+        st.warning(f"{IGNORED}\n{bullets(sentences)}")
+
+
+def _choices(catalog: Catalog) -> dict[str, list[str]]:
     """The values that the lists of the form offer, by parameter."""
+    plans = build.plan_ids(priced(catalog, _assumed()))
+    models = encoders(catalog)
     return {
         "task": list(KINDS_FOR_TASK),
-        "languages": languages(found),
-        "vector_store": stores(found),
-        "your_price_variant": models(found),
-        "measured_variant": models(found),
+        "languages": languages(catalog),
+        "vector_store": stores(catalog),
+        "your_price_variant": models,
+        "measured_variant": models,
         "measured_precision": list(PRECISIONS),
-        "plan": build.plan_ids(priced(found, _assumed())),
-        "offer": build.plan_ids(priced(found, _assumed())),
+        "plan": plans,
+        "offer": plans,
         **{
-            SCORES[kind]: [key for key, s in found.evidence_sets.items() if s.kind == kind]
+            SCORES[kind]: [key for key, s in catalog.evidence_sets.items() if s.kind == kind]
             for kind in SCORES
         },
     }
 
 
 def _assumed() -> Assumptions:
-    """The assumptions that the address states; the defaults where they do not go together, of which the form tells."""
+    """The assumptions that the address states; the defaults where they do not go together, of
+    which the form tells."""
     stated = {name: st.query_params[name] for name in session.ASSUMED if st.query_params.get(name)}
     try:
         return Assumptions.of(stated)
@@ -67,43 +125,19 @@ def _assumed() -> Assumptions:
         return Assumptions()
 
 
-def models(found: Catalog) -> list[str]:
+def encoders(catalog: Catalog) -> list[str]:
     """Ids of all embedders and rerankers."""
-    return [key for key, v in found.variants.items() if v.kind in ("embedder", "reranker")]
+    return [key for key, v in catalog.variants.items() if v.kind in ("embedder", "reranker")]
 
 
-def languages(found: Catalog) -> list[str]:
+def languages(catalog: Catalog) -> list[str]:
     """Codes of all languages that some variant lists."""
-    return sorted({code for v in found.variants.values() for code in v.languages or ()})
+    return sorted({code for v in catalog.variants.values() for code in v.languages or ()})
 
 
-def stores(found: Catalog) -> list[str]:
+def stores(catalog: Catalog) -> list[str]:
     """What the index may be kept in."""
-    return ["ram", "none", *index_stores(found)]
-
-
-def show_ignored() -> None:
-    """Says what of the address could not be taken."""
-    if session.IGNORED not in st.session_state:
-        st.session_state[session.IGNORED] = _ignored()
-        endless = infinite({name: st.query_params.get_all(name) for name in st.query_params})
-        if endless:  # Streamlit 1.67 ends the page with an error when it binds them to a field of whole numbers
-            for name in endless:
-                del st.query_params[name]
-            st.rerun()
-    if told := st.session_state[session.IGNORED]:
-        st.warning(
-            "Of the link these could not be taken as they stand; where nothing else is said, the form has its default:\n"
-            + "\n".join(f"- {markdown.plain(line)}" for line in told)
-        )
-
-
-def _preset_chosen() -> None:
-    """Puts the chosen preset's figures into the form."""
-    chosen = st.session_state.get("preset")
-    presets = session.the_catalog().presets
-    if chosen in presets:
-        put(Workload.of(presets[chosen].workload))
+    return ["ram", "none", *index_stores(catalog)]
 
 
 def put(workload: Workload) -> None:
@@ -114,22 +148,49 @@ def put(workload: Workload) -> None:
 
 
 def ask_workload() -> Workload | None:
-    """The form, bound to the address; None, with the reason on the screen, while its figures do not go together."""
+    """The form, bound to the address; None, with the reason on the screen, while its figures do not
+    go together."""
     top = st.container()
     with st.container(border=True):
         stated = _ask_need()
     stated |= _ask_texts(stated["task"]) | _ask_place() | _ask_limits()
-    workload = _checked(stated, DEFAULT)
+    workload = None
+    empty = [
+        str(Workload.model_fields[field].title)
+        for field in ("languages", "outputs")
+        if not stated[field]
+    ]
+    if empty:
+        st.error(f"{formatting.listed(empty)}: choose at least one.")
+    else:
+        workload = _checked(Workload, stated)
     with top:
         _ask_preset(session.the_catalog(), workload)
     return workload
 
 
-def _words(field: str) -> FieldWords:
-    info = Workload.model_fields[field]
+def _checked(model: type[Model], stated: Mapping[str, object]) -> Model | None:
+    """What was stated, with defaults for fields left empty; None with the reason shown."""
+    default = model()
+    filled = {
+        name: value
+        for name, value in stated.items()
+        if value is not None or getattr(default, name) is None
+    }
+    try:
+        return model.of(filled)
+    except WorkloadError as error:
+        st.error(plain(str(error)))
+        return None
+
+
+def _words(
+    field: str, model: type[Workload] | type[Assumptions] = Workload, mark: str = ""
+) -> FieldWords:
+    info = model.model_fields[field]
     return {
-        "label": info.title or field,
-        "help": markdown.plain(info.description or ""),
+        "label": f"{info.title or field}{mark}",
+        "help": plain(info.description or ""),
         "key": field,
         "bind": "query-params",
     }
@@ -138,22 +199,21 @@ def _words(field: str) -> FieldWords:
 def _number(field: str, *, off: bool = False) -> int | None:
     """A field of whole numbers."""
     value: int | None = getattr(DEFAULT, field)
-    least, most = bounds(field)
+    least, most = (int(bound) for bound in bounds(field))
     return st.number_input(
-        **_words(field), min_value=int(least), max_value=int(most), value=value, disabled=off
+        **_words(field), min_value=least, max_value=most, value=value, disabled=off
     )
 
 
 def _fraction(field: str) -> float | None:
     """A field of numbers that need not be whole."""
     value: float | None = getattr(DEFAULT, field)
-    least, most = bounds(field)
-    return st.number_input(
-        **_words(field), min_value=float(least), max_value=float(most), value=value
-    )
+    least, most = (float(bound) for bound in bounds(field))
+    return st.number_input(**_words(field), min_value=least, max_value=most, value=value)
 
 
-def _one(field: str, options: list[str], *, off: bool = False) -> str:
+def _choice(field: str, options: list[str], *, off: bool = False) -> str:
+    """One of choices that stand side by side."""
     value: str = getattr(DEFAULT, field)
     return st.segmented_control(
         **_words(field), options=options, default=value, required=True, disabled=off
@@ -165,14 +225,13 @@ def _yes(field: str, *, off: bool = False) -> bool:
 
 
 def _several(field: str, options: list[str], *, off: bool = False) -> list[str]:
-    return st.multiselect(
-        **_words(field), options=options, default=list(getattr(DEFAULT, field)), disabled=off
-    )
+    default = list(getattr(DEFAULT, field))
+    return st.multiselect(**_words(field), options=options, default=default, disabled=off)
 
 
 def _ask_need() -> dict[str, object]:
     """The job, the languages, the volumes and the lengths."""
-    stated: dict[str, object] = {"task": _one("task", list(KINDS_FOR_TASK))}
+    stated: dict[str, object] = {"task": _choice("task", list(KINDS_FOR_TASK))}
     off = unused(stated["task"])
     stated["languages"] = _several("languages", languages(session.the_catalog()))
     left, right = st.columns(2)
@@ -186,10 +245,8 @@ def _ask_need() -> dict[str, object]:
         stated["rerank_candidates"] = _number("rerank_candidates", off="rerank_candidates" in off)
     corpus = "" if "passages" in off else f"{formatting.large(passages)} passages, "
     st.caption(f"{corpus}{formatting.large(queries)} queries a month")
-    stated["new_passages_per_month"] = _number(
-        "new_passages_per_month", off="new_passages_per_month" in off
-    )
-    return stated
+    new = "new_passages_per_month"
+    return stated | {new: _number(new, off=new in off)}
 
 
 def _ask_texts(task: object) -> dict[str, object]:
@@ -218,12 +275,13 @@ def _ask_texts(task: object) -> dict[str, object]:
 def _ask_place() -> dict[str, object]:
     """Hosted or own, and what own machines have to be."""
     with st.expander("Where it runs", icon=":material/dns:"):
-        placement = _one("placement", ["any", "hosted", "own"])
+        placement = _choice("placement", ["any", "hosted", "own"])
+        hosted = placement == "hosted"
         return {
             "placement": placement,
-            "hardware": _one("hardware", ["any", "cpu", "gpu"], off=placement == "hosted"),
+            "hardware": _choice("hardware", ["any", "cpu", "gpu"], off=hosted),
             "data_may_leave": _yes("data_may_leave"),
-            "redundancy": _yes("redundancy", off=placement == "hosted"),
+            "redundancy": _yes("redundancy", off=hosted),
             "peak_queries_per_second": _fraction("peak_queries_per_second"),
         }
 
@@ -234,164 +292,95 @@ def _ask_limits() -> dict[str, object]:
         stated: dict[str, object] = {
             "budget_usd_per_month": _fraction("budget_usd_per_month"),
             "latency_ms_p95": _fraction("latency_ms_p95"),
-            "licence": _one("licence", ["any", "commercial", "permissive"]),
+            "licence": _choice("licence", ["any", "commercial", "permissive"]),
         }
     with st.expander("How to choose", icon=":material/tune:"):
         return stated | {
-            "priority": _one("priority", ["balanced", "quality", "cost"]),
+            "priority": _choice("priority", ["balanced", "quality", "cost"]),
             "quality_tolerance": _fraction("quality_tolerance"),
             "material_usd": _fraction("material_usd"),
         }
 
 
-def _checked(stated: dict[str, object], default: Workload) -> Workload | None:
-    """The workload that was stated, remembered for the other pages; None with the reason shown."""
-    empty = [
-        Workload.model_fields[field].title
-        for field in ("languages", "outputs")
-        if not stated[field]
-    ]
-    if empty:
-        st.error(f"{formatting.listed([str(name) for name in empty])}: choose at least one.")
-        return None
-    kept = {
-        field: getattr(default, field)
-        if value is None and getattr(default, field) is not None
-        else value
-        for field, value in stated.items()
-    }
-    try:
-        workload = Workload.of(kept)
-    except WorkloadError as error:
-        st.error(markdown.plain(str(error)))
-        return None
-    return workload
-
-
-def _ask_preset(found: Catalog, workload: Workload | None) -> None:
+def _ask_preset(catalog: Catalog, workload: Workload | None) -> None:
     """The cases to start from; shows the one that the form holds."""
-    same = [
-        key for key, preset in found.presets.items() if workload == Workload.of(preset.workload)
-    ]
+    presets = catalog.presets
+    same = [key for key, preset in presets.items() if workload == Workload.of(preset.workload)]
     st.session_state["preset"] = same[0] if same else None
     st.selectbox(
         "Start from",
-        list(found.presets),
+        list(presets),
         index=None,
         key="preset",
-        format_func=lambda key: found.presets[key].name,
+        format_func=lambda key: presets[key].name,
         placeholder="your own figures",
         on_change=_preset_chosen,
         help="A typical case, put into the form below.",
     )
 
 
-def ask(title: str) -> tuple[Recommendation, DeltaGenerator]:
-    """The form on the left, the recommendation for it today, and the place on the right for the answer; stops where the form has faults."""
-    st.title(title)
-    show_ignored()
-    form, place = st.columns([1, 2], gap="large")
-    with form:
-        workload = ask_workload()
-    if workload is None:
-        place.info("The answer comes when the figures on the form go together.")
-        st.stop()
-    with form:
-        asked = ask_scores(workload)
-        assumptions = ask_assumptions()
-    if assumptions is None:
-        place.info("The answer comes when the assumptions go together.")
-        st.stop()
-    with telemetry.RECOMMEND_SECONDS.labels("page").time():
-        found = recommend.recommend(
-            session.the_catalog(), workload, catalog.today(), asked, assumptions
-        )
-    st.session_state[session.STORED] = links.params(found)
-    return found, place
+def _preset_chosen() -> None:
+    """Puts the chosen preset's figures into the form."""
+    presets, key = session.the_catalog().presets, st.session_state.get("preset")
+    if key in presets:
+        put(Workload.of(presets[key].workload))
 
 
 def ask_assumptions() -> Assumptions | None:
-    """What the estimates take for granted, to change and to reset; None, with the reason on the screen, where they cannot be."""
-    fields, default = Assumptions.model_fields, Assumptions()
+    """What the estimates take for granted, to change and to reset; None, with the reason on the
+    screen, where they cannot be."""
+    default = Assumptions()
     changed = [name for name in session.ASSUMED if _is_changed(name, getattr(default, name))]
     label = f"Assumptions ({len(changed)} changed)" if changed else "Assumptions"
     stated: dict[str, object] = {}
     with st.expander(label, icon=":material/science:"):
         for name in session.ASSUMED:
             if name == MEASURED[0]:
-                st.caption(
-                    "A machine of yours, as measured: Live measures this one and fills these in. All of it, or none."
-                )
-            mark = " (changed)" if name in changed else ""
-            words: FieldWords = {
-                "label": f"{fields[name].title}{mark}",
-                "help": markdown.plain(fields[name].description or ""),
-                "key": name,
-                "bind": "query-params",
-            }
-            value = getattr(default, name)
-            if name == "machine_prices":
-                stated[name] = st.segmented_control(
-                    **words, options=["on-demand", "spot"], default=value, required=True
-                )
-            elif name == "precision":
-                stated[name] = st.segmented_control(
-                    **words,
-                    options=["default", "fp32", "fp16", "int8"],
-                    default=value,
-                    required=True,
-                )
-            elif name == "your_price_variant":
-                options = models(session.the_catalog())
-                stated[name] = st.selectbox(
-                    **words, options=options, index=options.index(value) if value in options else 0
-                )
-            elif name == "measured_variant":
-                stated[name] = st.selectbox(
-                    **words, options=models(session.the_catalog()), index=None, placeholder="none"
-                )
-            elif name == "measured_precision":
-                stated[name] = st.selectbox(
-                    **words, options=PRECISIONS, index=None, placeholder="none"
-                )
-            elif name == "measured_on":
-                stated[name] = st.text_input(**words, value=value, max_chars=10) or None
-            elif name == "measured_tokens":
-                least, most = bounds(name, Assumptions)
-                stated[name] = st.number_input(
-                    **words, min_value=int(least), max_value=int(most), value=value
-                )
-            else:
-                least, most = bounds(name, Assumptions)
-                stated[name] = st.number_input(
-                    **words, min_value=float(least), max_value=float(most), value=value, format="%g"
-                )
+                st.caption(MEASURED_MACHINE)
+            words = _words(name, Assumptions, " (changed)" if name in changed else "")
+            stated[name] = _ask_assumption(name, words, getattr(default, name))
         st.button(
             "Reset all",
             on_click=reset_assumptions,
             disabled=not changed,
             icon=":material/restart_alt:",
         )
-    try:
-        return Assumptions.of(
-            {
-                name: value
-                for name, value in stated.items()
-                if value is not None or getattr(default, name) is None
-            }
-        )
-    except WorkloadError as error:
-        st.error(markdown.plain(str(error)))
-        return None
+    return _checked(Assumptions, stated)
+
+
+_SIDE_BY_SIDE = {
+    "machine_prices": ["on-demand", "spot"],
+    "precision": ["default", *PRECISIONS],
+}
+
+
+def _ask_assumption(name: str, words: FieldWords, default: Any) -> object:
+    """One of the assumptions, as its kind of value is asked for."""
+    if options := _SIDE_BY_SIDE.get(name):
+        return st.segmented_control(**words, options=options, default=default, required=True)
+    if name == "your_price_variant":
+        models = encoders(session.the_catalog())
+        index = models.index(default) if default in models else 0
+        return st.selectbox(**words, options=models, index=index)
+    if name in ("measured_variant", "measured_precision"):
+        models = encoders(session.the_catalog())
+        options = models if name == "measured_variant" else list(PRECISIONS)
+        return st.selectbox(**words, options=options, index=None, placeholder="none")
+    if name == "measured_on":
+        return st.text_input(**words, value=default, max_chars=10) or None
+    least, most = bounds(name, Assumptions)
+    if name == "measured_tokens":
+        return st.number_input(**words, min_value=int(least), max_value=int(most), value=default)
+    return st.number_input(
+        **words, min_value=float(least), max_value=float(most), value=default, format="%g"
+    )
 
 
 def _is_changed(name: str, default: object) -> bool:
-    """Whether an assumption is not its default; the first run of a link has it in the address alone."""
-    return (
-        st.session_state[name] not in (default, "")
-        if name in st.session_state
-        else bool(st.query_params.get(name))
-    )
+    """Whether an assumption is not its default; the first run of a link has it in the address."""
+    if name in st.session_state:
+        return st.session_state[name] not in (default, "")
+    return bool(st.query_params.get(name))
 
 
 def reset_assumptions() -> None:
@@ -402,25 +391,19 @@ def reset_assumptions() -> None:
 
 
 def ask_scores(workload: Workload) -> list[str]:
-    """The sets of published scores to rank by, where others than the preferred ones are asked for."""
-    found = session.the_catalog()
-    kinds = KINDS_FOR_TASK[workload.task]
-    asked = []
-    for kind in kinds:
-        sets = {
-            s.id: s
-            for s in evidence.offered(
-                found, kind, tuple(sorted(set(workload.languages))), found.variants
-            )
-        }
-        chosen = st.selectbox(
+    """The sets of published scores to rank by, where others than the preferred are asked for."""
+    catalog, spoken = session.the_catalog(), tuple(sorted(set(workload.languages)))
+    chosen = []
+    for kind in KINDS_FOR_TASK[workload.task]:
+        sets = evidence.offered(catalog, kind, spoken, catalog.variants)
+        set_id = st.selectbox(
             f"Published scores to rank {kind}s by",
-            list(sets),
+            [each.id for each in sets],
             index=None,
             key=SCORES[kind],
             bind="query-params",
             placeholder="the set that fits best",
-            help="Left empty, the most general set that compares the models that fit. Each set is a benchmark with one metric, measured by one party; sets are never mixed.",
+            help=SCORES_HELP,
         )
-        asked += [chosen] if chosen else []
-    return asked
+        chosen += [set_id] if set_id else []
+    return chosen

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlencode
 
 import streamlit as st
 
+from advisor.catalog.schema import Source
 from advisor.decide.query import SCORES
 from advisor.decide.recommend import Recommendation
 from pages.parts.markdown import plain
 from pages.parts.session import the_catalog
 
+Parameters = Mapping[str, str | list[str]]
+"""What of a page is stated in its address."""
+
 
 def source_links(ids: Iterable[str]) -> str:
     """Links to sources, with title and reading date on hover."""
-    known = the_catalog().sources
+    sources = the_catalog().sources
     links = []
     for number, key in enumerate(dict.fromkeys(ids), 1):
-        source = known.get(key)
-        if source is None:
-            continue
-        address = (
-            source.url
-            if source.url and source.url.startswith("https://")
-            else f"/sources?source={key}"
-        )
-        title = f"{source.title}, read {source.accessed.isoformat()}".replace('"', "'").replace(
-            "\n", " "
-        )
-        links.append(
-            f'[{"source" if number == 1 else number}]({address.replace(" ", "%20").replace(")", "%29")} "{plain(title)}")'
-        )
+        if source := sources.get(key):
+            label = "source" if number == 1 else str(number)
+            hover = f"{source.title}, read {source.accessed.isoformat()}"
+            hover = hover.replace('"', "'").replace("\n", " ")
+            links.append(f'[{label}]({_address(key, source)} "{plain(hover)}")')
     return " ".join(links)
+
+
+def _address(key: str, source: Source) -> str:
+    """A source's own address, or its place on Sources, in signs that end no link of Markdown."""
+    public = source.url is not None and source.url.startswith("https://")
+    address = source.url if source.url and public else f"/sources?source={key}"
+    return address.replace(" ", "%20").replace(")", "%29")
 
 
 def bullets(sentences: Iterable[tuple[str, Iterable[str]]]) -> str:
@@ -45,37 +47,53 @@ def variant_link(variant_id: str, name: str) -> str:
     return f"[{plain(name)}](/variant?variant={variant_id})"
 
 
-def variant_pages(names: dict[str, str]) -> None:
-    """Links to the pages of variants (id to name) that stay in this tab; links in Streamlit's Markdown open another."""
-    with st.container(horizontal=True):
-        for key, name in names.items():
-            st.page_link(
-                "pages/variant.py",
-                label=plain(name),
-                icon=":material/info:",
-                query_params={"variant": key},
-            )
-
-
-def params(found: Recommendation) -> dict[str, str | list[str]]:
-    """The question of a recommendation as address parameters: its workload, changed assumptions, and the scores that were asked for."""
-    kinds = {key: found.catalog.evidence_sets[key].kind for key in found.asked_sets}
-    return (
-        found.workload.params()
-        | found.assumptions.params()
-        | {SCORES[kind]: key for key, kind in kinds.items()}
+def variant_page(variant_id: str, label: str) -> None:
+    """A link to a variant's page that stays in this tab; those of Markdown open another."""
+    st.page_link(
+        "pages/variant.py",
+        label=plain(label),
+        icon=":material/info:",
+        query_params={"variant": variant_id},
     )
 
 
-def link_to(page: str, found: Recommendation) -> str:
+def variant_pages(names: Mapping[str, str]) -> None:
+    """Links to the pages of variants (id to name)."""
+    with st.container(horizontal=True):
+        for key, name in names.items():
+            variant_page(key, name)
+
+
+def cost_page(label: str, query: Parameters, icon: str = ":material/payments:") -> None:
+    """A link to Cost with a question."""
+    st.page_link("pages/cost.py", label=plain(label), icon=icon, query_params=query)
+
+
+def advise_page(label: str, query: Parameters | None = None) -> None:
+    """A link to Advise with a question."""
+    icon = ":material/compass_calibration:"
+    st.page_link("pages/advise.py", label=plain(label), icon=icon, query_params=query)
+
+
+def params(recommendation: Recommendation) -> dict[str, str | list[str]]:
+    """Its question as address parameters: workload, changed assumptions, and the asked scores."""
+    sets = recommendation.catalog.evidence_sets
+    return (
+        recommendation.workload.params()
+        | recommendation.assumptions.params()
+        | {SCORES[sets[key].kind]: key for key in recommendation.asked_sets}
+    )
+
+
+def link_to(page: str, recommendation: Recommendation) -> str:
     """The address of a page with the question of a recommendation."""
     base = st.context.url or ""
     root = base.rsplit("/", 1)[0] if base.count("/") > 2 else base
-    query = urlencode(params(found), doseq=True)
+    query = urlencode(params(recommendation), doseq=True)
     return f"{root}/{page}?{query}" if query else f"{root}/{page}"
 
 
-def copy_link(page: str, found: Recommendation) -> None:
+def copy_link(page: str, recommendation: Recommendation) -> None:
     """A button that shows the address of a page with a question, to copy."""
     with st.popover("Copy link", icon=":material/link:"):
-        st.code(link_to(page, found), language=None, wrap_lines=True)
+        st.code(link_to(page, recommendation), language=None, wrap_lines=True)

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import streamlit as st
 
-# Streamlit 1.67 draws :material/x: and :streamlit:, and links http://x, www.x and a@b.c, even where the signs are escaped.
+# Streamlit 1.67 draws :material/x: and :streamlit:, and links http://x, www.x and a@b.c, even where
+# the signs are escaped.
 _DRAWN = re.compile(r":(?=material/|streamlit:|//)|www(?=\.)|(?<=\S)(?=@[\w-]+\.)", re.IGNORECASE)
+# & begins an entity, as &colon;, which Markdown reads before it looks for addresses.
+_SIGNS = "\\`*_{}[]<>#~$|&"
 
 
 def plain(text: str) -> str:
     """Text for Markdown in which nothing is a formula, a link, an icon, or markup."""
     text = _DRAWN.sub("\\g<0>\u2060", text)  # a joiner without width, where an escape is not enough
-    for sign in (
-        "\\`*_{}[]<>#~$|&"
-    ):  # & begins an entity, as &colon;, which Markdown reads before it looks for addresses
+    for sign in _SIGNS:
         text = text.replace(sign, f"\\{sign}")
     return text.replace("\n", " ").replace(":", "\\:")
+
+
+def bullets(lines: Iterable[str]) -> str:
+    """Lines of plain text as a list."""
+    return "\n".join(f"- {plain(line)}" for line in lines)
+
+
+def numbered(lines: Iterable[str]) -> str:
+    """Lines of plain text as a numbered list."""
+    return "\n".join(f"1. {plain(line)}" for line in lines)
 
 
 def small(text: str) -> None:

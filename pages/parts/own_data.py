@@ -1,4 +1,7 @@
-"""The visitor's own passages, queries and judgements: which engine finds what. A part of Live; nothing outlives the visit."""
+"""The visitor's own passages, queries and judgements: which engine finds what.
+
+A part of Live; nothing outlives the visit.
+"""
 
 from __future__ import annotations
 
@@ -16,18 +19,31 @@ from advisor.live.judged import LIMITS, JudgedData, UploadedText, read
 from advisor.live.judged_zip import read_zip
 from advisor.live.relevance import Measured
 from advisor.show import downloads
-from pages.parts import engines, figures, markdown, session
+from pages.parts import engines, figures, links, session
+from pages.parts.form import languages
+from pages.parts.markdown import bullets, plain
 
 MOST_MB = 10
 FORMS = {
     "Passages": "CSV or JSONL with id and text",
     "Queries": "CSV or JSONL with id and text",
-    "Judgements": "TREC qrels (query 0 passage grade), or BEIR's table (query-id, corpus-id, score)",
+    "Judgements": (
+        "TREC qrels (query 0 passage grade), or BEIR's table (query-id, corpus-id, score)"
+    ),
 }
+FILE_TYPES = ["csv", "tsv", "jsonl", "txt", "qrels"]
+ZIP = "BEIR's layout: corpus.jsonl, queries.jsonl and qrels/test.tsv, at the top or in one folder."
+NONE_AT_HAND = "No embedder is at hand: fetch one on the left, or name an endpoint."
+METRICS = (
+    "nDCG@10: how high the relevant passages stand among the first ten, 1 is perfect. "
+    "Recall: the share of them that is found. MRR@10: one divided by the place of the first. "
+    "In brackets the interval that holds 95 of 100 resamplings of the queries."
+)
+TAKEN = "Taken: Advise offers it as “your own data”, first among the scores, until this visit ends."
 
 
 def show(
-    found: dict[str, ModelChoice], embedder: ModelChoice, reranker: ModelChoice | None
+    choices: dict[str, ModelChoice], embedder: ModelChoice, reranker: ModelChoice | None
 ) -> None:
     """Asks for data and engines, measures them, and offers the result to Advise."""
     st.header("Which model finds the right passages in your data?")
@@ -39,31 +55,30 @@ def show(
         key="data_from",
         bind="query-params",
     )
-    judged = data(source)
-    at_hand = [one.id for one in found.values() if one.kind == "embedder" and not one.missing]
-    first = [embedder.id] if embedder.id in at_hand else at_hand[:1]
+    judged = ask_data(source)
+    at_hand = [choice for choice in choices.values() if not choice.missing]
+    embedders = [choice.id for choice in at_hand if choice.kind == "embedder"]
+    rerankers = [choice.id for choice in at_hand if choice.kind == "reranker"]
     chosen = st.multiselect(
         "Embedders to try",
-        at_hand,
-        default=first,
+        embedders,
+        default=[embedder.id] if embedder.id in embedders else embedders[:1],
         key="data_embedders",
         bind="query-params",
         help="Those that are at hand.",
     )
-    rerankers = [one.id for one in found.values() if one.kind == "reranker" and not one.missing]
-    again = (
-        st.multiselect(
+    on_top: list[str] = []
+    depth = relevance.RERANKED
+    if rerankers:
+        on_top = st.multiselect(
             "Rerankers to try on top",
             rerankers,
             default=[],
             key="data_rerankers",
             bind="query-params",
         )
-        if rerankers
-        else []
-    )
-    depth = (
-        st.number_input(
+    if on_top:
+        depth = st.number_input(
             "Passages reranked a query",
             1,
             relevance.DEPTH,
@@ -71,83 +86,53 @@ def show(
             key="data_depth",
             bind="query-params",
         )
-        if again
-        else relevance.RERANKED
-    )
-    if not at_hand:
-        st.info("No embedder is at hand: fetch one on the left, or name an endpoint.")
+    if not embedders:
+        st.info(NONE_AT_HAND)
     if judged is None:
         return
-    st.caption(markdown.plain(relevance.data_sentence(judged)))
+    st.caption(plain(relevance.data_sentence(judged)))
 
-    def work(told: OnStatus) -> list[Measured]:
+    def work(on_status: OnStatus) -> list[Measured]:
         results = []
-        for name in chosen:
-            engine = engines.engine(found[name], told)
-            run = relevance.run(engine, judged, told=progress(told, found[name], "texts"))
+        for first in (choices[key] for key in chosen):
+            engine = engines.engine(first, on_status)
+            run = relevance.run(engine, judged, told=progress(on_status, first, "texts"))
             results.append(relevance.measured(judged, run))
-            for key in again:
-                second = engines.engine(found[key], told)
-                over = relevance.reranked(
-                    run, judged, second, depth, progress(told, found[key], "queries")
-                )
-                results.append(relevance.measured(judged, over))
+            for second in (choices[key] for key in on_top):
+                on_scored = progress(on_status, second, "queries")
+                engine = engines.engine(second, on_status)
+                reranked = relevance.reranked(run, judged, engine, depth, on_scored)
+                results.append(relevance.measured(judged, reranked))
         return results
 
-    inputs = (
-        judged,
-        tuple(found[key] for key in chosen),
-        tuple(found[key] for key in again),
-        depth,
+    models = tuple(tuple(choices[key] for key in keys) for keys in (chosen, on_top))
+    results = engines.result_on_click(
+        "data", (judged, models, depth), "Measure them", work, not chosen
     )
-    results = engines.once("data", inputs, "Measure them", work, not chosen)
     if results:
         show_results(judged, results)
 
 
-def progress(told: OnStatus, chosen: ModelChoice, counted: str) -> relevance.OnScored:
+def progress(on_status: OnStatus, chosen: ModelChoice, counted: str) -> relevance.OnScored:
     """Says how many texts or queries a model has done."""
-    return lambda done, total: told(f"{chosen.label}: {done:,} of {total:,} {counted}.")
+    return lambda done, total: on_status(f"{chosen.label}: {done:,} of {total:,} {counted}.")
 
 
-def data(source: str) -> JudgedData | None:
-    """The judged data as the visitor gives them; None where they are not complete, or cannot be used."""
+def ask_data(source: str) -> JudgedData | None:
+    """The judged data of the visitor; None where they are not complete, or cannot be used."""
     if source == "sample":
-        return kept(source, "sample", lambda: sample_corpus.load().part(sample_corpus.ENGLISH))
+        return remembered(source, source, lambda: sample_corpus.load().part(sample_corpus.ENGLISH))
     if source == "zip":
-        st.caption(
-            "BEIR's layout: corpus.jsonl, queries.jsonl and qrels/test.tsv, at the top or in one folder."
-        )
+        st.caption(ZIP)
         upload = st.file_uploader("A zip", type=["zip"], key="data_zip", max_upload_size=MOST_MB)
-        return (
-            kept(source, upload.file_id, lambda: read_zip(file(upload)))
-            if upload
-            else before(source)
-        )
+        if upload is None:
+            return before(source)
+        return remembered(source, upload.file_id, lambda: read_zip(text_of(upload)))
     if source == "paste":
-        pasted = [
-            st.text_area(
-                f"{name}: {form}",
-                key=f"data_pasted_{name}",
-                height=120,
-                max_chars=LIMITS.largest_bytes,
-                persist_state="session",
-            )
-            for name, form in FORMS.items()
-        ]
-        if not all(text.strip() for text in pasted):
-            return None
-        texts = [
-            UploadedText(f"pasted {name.lower()}", text.encode())
-            for name, text in zip(FORMS, pasted, strict=True)
-        ]
-        return kept(source, tuple(pasted), lambda: read_three(texts))
+        return ask_pasted(source)
     uploads = [
         st.file_uploader(
-            f"{name}: {form}",
-            type=["csv", "tsv", "jsonl", "txt", "qrels"],
-            key=f"data_{name}",
-            max_upload_size=MOST_MB,
+            f"{name}: {form}", type=FILE_TYPES, key=f"data_{name}", max_upload_size=MOST_MB
         )
         for name, form in FORMS.items()
     ]
@@ -156,14 +141,29 @@ def data(source: str) -> JudgedData | None:
         return before(source)
     if len(files) < len(uploads):
         return None
-    return kept(
-        source,
-        tuple(upload.file_id for upload in files),
-        lambda: read_three([file(upload) for upload in files]),
-    )
+    mark = tuple(file.file_id for file in files)
+    return remembered(source, mark, lambda: read_three([text_of(file) for file in files]))
 
 
-def file(upload: UploadedFile) -> UploadedText:
+def ask_pasted(source: str) -> JudgedData | None:
+    """The judged data of three boxes; None where one is empty, or they cannot be used."""
+    pasted = {
+        name: st.text_area(
+            f"{name}: {form}",
+            key=f"data_pasted_{name}",
+            height=120,
+            max_chars=LIMITS.largest_bytes,
+            persist_state="session",
+        )
+        for name, form in FORMS.items()
+    }
+    if not all(text.strip() for text in pasted.values()):
+        return None
+    texts = [UploadedText(f"pasted {name.lower()}", t.encode()) for name, t in pasted.items()]
+    return remembered(source, tuple(pasted.values()), lambda: read_three(texts))
+
+
+def text_of(upload: UploadedFile) -> UploadedText:
     """An upload as it is read."""
     return UploadedText(upload.name, upload.getvalue())
 
@@ -175,7 +175,7 @@ def read_three(files: Sequence[UploadedText]) -> JudgedData:
 
 
 def before(source: str) -> JudgedData | None:
-    """What was uploaded before another tab was opened, which empties Streamlit's boxes; None where there is none."""
+    """What was uploaded before another tab was opened, which empties Streamlit's boxes."""
     known: tuple[object, JudgedData] | None = st.session_state.get(f"data_read_{source}")
     if known is None:
         return None
@@ -186,7 +186,7 @@ def before(source: str) -> JudgedData | None:
     return known[1]
 
 
-def kept(source: str, mark: object, make: Callable[[], JudgedData]) -> JudgedData | None:
+def remembered(source: str, mark: object, make: Callable[[], JudgedData]) -> JudgedData | None:
     """What `make` reads, once for the same files; its faults as a list."""
     known: tuple[object, JudgedData] | None = st.session_state.get(f"data_read_{source}")
     if known is None or known[0] != mark:
@@ -195,11 +195,7 @@ def kept(source: str, mark: object, make: Callable[[], JudgedData]) -> JudgedDat
         except AdvisorError as error:
             st.session_state.pop(f"data_read_{source}", None)
             lines = str(error).splitlines()
-            st.warning(
-                "\n".join(f"- {markdown.plain(line)}" for line in lines)
-                if len(lines) > 1
-                else markdown.plain(lines[0])
-            )
+            st.warning(bullets(lines) if len(lines) > 1 else plain(lines[0]))
             return None
         st.session_state[f"data_read_{source}"] = known
     return known[1]
@@ -207,69 +203,43 @@ def kept(source: str, mark: object, make: Callable[[], JudgedData]) -> JudgedDat
 
 def show_results(judged: JudgedData, results: Sequence[Measured]) -> None:
     """Metrics with their intervals, verdicts, single queries, and the way to Advise."""
-    figures.table(
-        [figures.plain_row(row) for row in relevance.rows(results)],
-        "Runs with nDCG@10, Recall and MRR, and their 95 % intervals",
+    figures.figures_table(
+        relevance.rows(results), "Runs with nDCG@10, Recall and MRR, and their 95 % intervals"
     )
-    st.caption(
-        "nDCG@10: how high the relevant passages stand among the first ten, 1 is perfect. Recall: the share of them that is found. "
-        "MRR@10: one divided by the place of the first. In brackets the interval that holds 95 of 100 resamplings of the queries."
-    )
-    for sentence in relevance.verdicts(results):
-        st.markdown(f"- {markdown.plain(sentence)}")
+    st.caption(METRICS)
+    st.markdown(bullets(relevance.verdicts(results)))
     by_query = relevance.query_rows(judged, results)
     with st.expander("Query by query", icon=":material/table:"):
         st.dataframe(by_query, hide_index=True, alt="nDCG@10 of each run on each query")
-    st.download_button(
-        "queries.csv",
-        downloads.table_csv(by_query),
-        "queries.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    figures.download("queries.csv", downloads.table_csv(by_query), "text/csv")
     st.header("Use it in Advise")
-    if why := as_evidence.why_not(results):
-        st.info(markdown.plain(why))
+    if reason := as_evidence.why_not(results):
+        st.info(plain(reason))
         return
+    offer_evidence(judged, results)
+
+
+def offer_evidence(judged: JudgedData, results: Sequence[Measured]) -> None:
+    """Takes the results into this visit's catalog, and leaves them out again."""
+    options = languages(session.the_catalog())
     spoken = st.multiselect(
         "Languages that it speaks for",
-        languages(),
-        default=[one for one in judged.languages if one in languages()] or ["en"],
+        options,
+        default=[language for language in judged.languages if language in options] or ["en"],
         key="data_languages",
         bind="query-params",
     )
-    if st.button(
-        "Take it as evidence for this visit", icon=":material/check:", disabled=not spoken
-    ):
-        st.session_state[session.YOURS] = session.Yours(tuple(results), tuple(spoken))
+    label = "Take it as evidence for this visit"
+    if st.button(label, icon=":material/check:", disabled=not spoken):
+        evidence = session.VisitEvidence(tuple(results), tuple(spoken))
+        st.session_state[session.YOURS] = evidence
         st.rerun()
     if session.YOURS in st.session_state:
+        st.success(TAKEN)
         sets = as_evidence.asked(session.the_catalog())
-        st.success(
-            "Taken: Advise offers it as “your own data”, first among the scores, until this visit ends."
-        )
-        asked = {
-            **st.session_state.get(session.STORED, {}),
-            **{SCORES[kind]: key for kind, key in sets.items()},
-        }
-        st.page_link(
-            "pages/advise.py",
-            label="Ask Advise with it",
-            icon=":material/compass_calibration:",
-            query_params=asked,
-        )
+        query = {**st.session_state.get(session.STORED, {})}
+        query |= {SCORES[kind]: key for kind, key in sets.items()}
+        links.advise_page("Ask Advise with it", query)
         if st.button("Leave it out again", icon=":material/undo:"):
             del st.session_state[session.YOURS]
             st.rerun()
-
-
-def languages() -> list[str]:
-    """Languages that the catalog's variants know."""
-    return sorted(
-        {
-            language
-            for variant in session.the_catalog().variants.values()
-            for language in variant.languages or ()
-        }
-    )

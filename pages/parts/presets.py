@@ -6,39 +6,40 @@ from datetime import date
 
 import streamlit as st
 
-from advisor import catalog
+from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
 from advisor.catalog import Catalog
-from advisor.decide import recommend
+from advisor.decide.recommend import Recommendation, recommend
 from advisor.explain import reasons
 from pages.parts import session
 
 
+def _recommendation(catalog: Catalog, preset: str, day: date) -> Recommendation:
+    return recommend(catalog, Workload.of(catalog.presets[preset].workload), day)
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _picks(version: str, day: date, _found: Catalog) -> dict[str, tuple[str, ...]]:
-    picked = {
-        key: recommend.recommend(_found, Workload.of(preset.workload), day).pick
-        for key, preset in _found.presets.items()
-    }
+def _picks(version: str, day: date, _catalog: Catalog) -> dict[str, tuple[str, ...]]:
+    picks = {preset: _recommendation(_catalog, preset, day).pick for preset in _catalog.presets}
     return {
-        key: tuple(part.variant_id for part in pick.parts) for key, pick in picked.items() if pick
+        preset: tuple(part.variant_id for part in pick.parts)
+        for preset, pick in picks.items()
+        if pick
     }
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _won(version: str, day: date, preset: str, _found: Catalog) -> str:
-    return reasons.won(
-        recommend.recommend(_found, Workload.of(_found.presets[preset].workload), day)
-    )
+def _won(version: str, day: date, preset: str, _catalog: Catalog) -> str:
+    return reasons.won(_recommendation(_catalog, preset, day))
 
 
 def won(preset: str) -> str:
     """What a preset's pick costs and why it won."""
-    found = session.for_all()  # a preset asks for no evidence of a visit's own
-    return _won(found.version, catalog.today(), preset, found)
+    catalog = session.for_all()  # a preset asks for no evidence of a visit's own
+    return _won(catalog.version, catalogs.today(), preset, catalog)
 
 
 def preset_picks() -> dict[str, tuple[str, ...]]:
     """The variants that the engine picks for each preset."""
-    found = session.for_all()
-    return _picks(found.version, catalog.today(), found)
+    catalog = session.for_all()
+    return _picks(catalog.version, catalogs.today(), catalog)

@@ -1,4 +1,4 @@
-"""What one visit sees: the catalog as it was when the page began, with its own prices and measurements."""
+"""What one visit sees: the catalog as the page found it, with its own prices and measurements."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import lru_cache
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from advisor import catalog
+from advisor import catalog as catalogs
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.base.errors import CatalogError
@@ -30,7 +30,12 @@ READING = "reading_of_the_catalog"
 LIVE = "live_prices"
 YOURS = "your_evidence"
 WITH_YOURS = "catalog_with_your_evidence"
-# Streamlit 1.67 writes multiselect tags in white on the primary colour in either theme: 2.2:1 on our dark one.
+MOST_FAULTS = 200
+MEND = (
+    "Mend the files below and reload this page; `python -m advisor validate` prints the same list."
+)
+# Streamlit 1.67 writes multiselect tags in white on the primary colour in either theme: 2.2:1 on
+# our dark one.
 TAGGED = (
     "languages",
     "outputs",
@@ -45,7 +50,7 @@ TAGS = ", ".join(f".st-key-{key} [data-tag]" for key in TAGGED) + " {background-
 
 
 @dataclass(frozen=True, eq=False)
-class Yours:
+class VisitEvidence:
     """What this visit measured on data of its own, for Advise to take."""
 
     results: tuple[Measured, ...]
@@ -53,7 +58,8 @@ class Yours:
 
 
 def start(page: st.Page) -> None:
-    """Loads the catalog, or shows what is wrong with it; brings the workload along to the pages that use it."""
+    """Loads the catalog, or shows what is wrong with it; brings the workload along to the pages
+    that use it."""
     st.html(f"<style>{TAGS}</style>")
     now = reloading.current()
     if now.catalog is None:
@@ -67,51 +73,54 @@ def start(page: st.Page) -> None:
         st.session_state.pop(IGNORED, None)
     st.session_state["page"] = page.url_path
     stored = st.session_state.get(STORED)
-    asked = {*FIELDS, *ASSUMED, *SCORES.values()} & set(st.query_params)
-    if entered and stored and page.url_path in WITH_WORKLOAD and not asked:
+    stated = {*FIELDS, *ASSUMED, *SCORES.values()} & set(st.query_params)
+    if entered and stored and page.url_path in WITH_WORKLOAD and not stated:
         st.switch_page(page, query_params=stored)
 
 
 def routed() -> None:
     """Hands a page that was opened first of all on a fresh server to app.py.
 
-    Streamlit 1.67 runs files of a `pages` folder by themselves until `st.navigation` has been called once in the
-    process; a deep link as the very first visit would show a bare page without navigation.
+    Streamlit 1.67 runs files of a `pages` folder by themselves until `st.navigation` has been
+    called once in the process; a deep link as the very first visit would show a bare page without
+    navigation.
     """
-    if (
-        PagesManager.uses_pages_directory or READING not in st.session_state
-    ):  # another visitor may have turned it off meanwhile
+    # Another visitor may have turned it off meanwhile.
+    if PagesManager.uses_pages_directory or READING not in st.session_state:
         PagesManager.uses_pages_directory = False
         st.rerun()
 
 
 def the_catalog() -> Catalog:
-    """The catalog as it was when this run of the page began, so that no page mixes two readings; with what this visit measured, if it did."""
-    found, yours = for_all(), st.session_state.get(YOURS)
-    if not yours:
+    """The catalog as it was when this run of the page began, so that no page mixes two readings;
+    with what this visit measured, if it did."""
+    shared = for_all()
+    evidence: VisitEvidence | None = st.session_state.get(YOURS)
+    if not evidence:
         st.session_state.pop(WITH_YOURS, None)
-        return found
-    mark = (found, yours, catalog.today())
-    kept = st.session_state.get(
-        WITH_YOURS
-    )  # one catalog for the same measurements, so that what is worked out from it is kept
-    if kept is None or kept[0] != mark:
-        made = as_evidence.with_yours(found, yours.results, yours.languages, catalog.today())
-        kept = st.session_state[WITH_YOURS] = (mark, made)
-    return kept[1]
+        return shared
+    today = catalogs.today()
+    mark = (shared, evidence, today)
+    # One catalog for the same measurements, so that what is worked out from it is remembered.
+    before: tuple[object, Catalog] | None = st.session_state.get(WITH_YOURS)
+    if before is not None and before[0] == mark:
+        return before[1]
+    own = as_evidence.with_yours(shared, evidence.results, evidence.languages, today)
+    st.session_state[WITH_YOURS] = (mark, own)
+    return own
 
 
 def for_all() -> Catalog:
     """The catalog without what this visit measured; with live prices where this visit uses them."""
-    found: Catalog = st.session_state[READING]
+    catalog: Catalog = st.session_state[READING]
     live = st.session_state.get(LIVE)
-    return _with_live(found, tuple(sorted(live.items()))) if live else found
+    return _with_live(catalog, tuple(sorted(live.items()))) if live else catalog
 
 
 @lru_cache(maxsize=8)
-def _with_live(found: Catalog, live: tuple[tuple[str, Usd | None], ...]) -> Catalog:
-    """One catalog for the same live prices, so that what is worked out from it is kept."""
-    return price_sources.with_prices(found, dict(live))
+def _with_live(catalog: Catalog, live: tuple[tuple[str, Usd | None], ...]) -> Catalog:
+    """One catalog for the same live prices, so that what is worked out from it is remembered."""
+    return price_sources.with_prices(catalog, dict(live))
 
 
 def secret(name: str) -> str:
@@ -126,19 +135,17 @@ def secret(name: str) -> str:
 
 def show_faults(error: CatalogError) -> None:
     """The page of a catalog that cannot be used."""
+    number = len(error.faults)
     st.title("The catalog cannot be used")
-    noun = "fault" if len(error.faults) == 1 else "faults"
-    st.markdown(
-        f"{len(error.faults)} {noun} found. Mend the files below and reload this page; `python -m advisor validate` prints the same list."
-    )
+    st.markdown(f"{number} {'fault' if number == 1 else 'faults'} found. {MEND}")
     rows = [
         {
             "Where": ", ".join(p for p in (f.file, f.entry, f.field) if p),
             "What is wrong": f.problem,
             "What to do": f.remedy,
         }
-        for f in error.faults[:200]
+        for f in error.faults[:MOST_FAULTS]
     ]
     st.table([{key: plain(text) for key, text in row.items()} for row in rows], hide_index=True)
-    if len(error.faults) > len(rows):
-        st.caption(f"The first {len(rows)} of {len(error.faults)} are shown.")
+    if number > len(rows):
+        st.caption(f"The first {len(rows)} of {number} are shown.")

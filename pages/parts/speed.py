@@ -11,8 +11,14 @@ from advisor.base.errors import AdvisorError
 from advisor.encode.available_models import ModelChoice
 from advisor.encode.engine import About
 from advisor.encode.pool import OnStatus
-from advisor.live import speed
-from pages.parts import engines, figures, markdown, session
+from advisor.live import results, speed
+from pages.parts import engines, figures, links, session
+from pages.parts.markdown import plain
+
+PRECISION = (
+    f"Each length at each batch size takes about {speed.SECONDS_EACH:g} seconds after one call "
+    "to warm up; waiting in the queue is not counted."
+)
 
 
 @st.cache_resource(max_entries=1, show_spinner="Measuring this machine's matrix products")
@@ -21,76 +27,69 @@ def peak() -> speed.Peak:
     return speed.peak_gflops()
 
 
+def ask_numbers(
+    label: str, options: Sequence[int], default: list[int], key: str
+) -> tuple[int, ...]:
+    """Some of these numbers, in their order."""
+    chosen = st.multiselect(
+        label, options, default=default, key=key, bind="query-params", format_func=str
+    )
+    return tuple(sorted(chosen))
+
+
 def show(embedder: ModelChoice, reranker: ModelChoice | None) -> None:
     """Measures a model, and offers its speed to Cost and Advise."""
     st.header("How fast is it here?")
-    options = [one for one in (embedder, reranker) if one is not None and not one.missing]
-    ids = [one.id for one in options]
-    chosen = options[
-        ids.index(st.selectbox("Model to measure", ids, key="speed_model", bind="query-params"))
-    ]
-    lengths = st.multiselect(
-        "Tokens a text",
-        speed.LENGTHS,
-        default=[128],
-        key="speed_lengths",
-        bind="query-params",
-        format_func=str,
+    options = {
+        choice.id: choice
+        for choice in (embedder, reranker)
+        if choice is not None and not choice.missing
+    }
+    chosen_id = st.selectbox(
+        "Model to measure", list(options), key="speed_model", bind="query-params"
     )
-    batches = st.multiselect(
-        "Texts at once (batch)",
-        speed.BATCHES,
-        default=[1, 8],
-        key="speed_batches",
-        bind="query-params",
-        format_func=str,
-    )
-    st.caption(
-        f"Each length at each batch size takes about {speed.SECONDS_EACH:g} seconds after one call to warm up; waiting in the queue is not counted."
-    )
+    chosen = options[chosen_id]
+    lengths = ask_numbers("Tokens a text", speed.LENGTHS, [128], "speed_lengths")
+    batches = ask_numbers("Texts at once (batch)", speed.BATCHES, [1, 8], "speed_batches")
+    st.caption(PRECISION)
     catalog = session.the_catalog()
 
-    def work(told: OnStatus) -> tuple[tuple[speed.Measurement, ...], About, speed.Peak]:
-        engine = engines.engine(chosen, told)
-        top = peak()
-        found = speed.run(
+    def work(on_status: OnStatus) -> tuple[tuple[speed.Measurement, ...], About, speed.Peak]:
+        engine = engines.engine(chosen, on_status)
+        machine_peak = peak()
+        measurements = speed.run(
             engine,
-            sorted(lengths),
-            sorted(batches),
-            lambda what, share: told(f"Measuring {what}."),
+            lengths,
+            batches,
+            lambda what, share: on_status(f"Measuring {what}."),
             catalog=catalog,
-            peak=top,
+            peak=machine_peak,
         )
-        return found, engine.about, top
+        return measurements, engine.about, machine_peak
 
-    got = engines.once(
-        "speed",
-        (chosen, tuple(sorted(lengths)), tuple(sorted(batches))),
-        "Measure",
-        work,
-        not (lengths and batches),
-    )
-    if not got:
+    inputs = (chosen, lengths, batches)
+    measured = engines.result_on_click("speed", inputs, "Measure", work, not (lengths and batches))
+    if not measured:
         return
-    found, about, top = got
-    figures.figures_table(speed.rows(found), "Speed by length and batch size")
-    st.caption(markdown.plain(speed.peak_sentence(top, speed.machine())))
-    if doubt := speed.doubt(found, about):
-        st.warning(markdown.plain(doubt))
-    engines.answered(about, speed.took(found))
-    st.download_button(
-        "throughput.csv", speed.as_csv(found, about, speed.machine(), catalog, top, catalogs.today()), "throughput.csv", "text/csv",
-        icon=":material/download:", on_click="ignore",
-    )  # fmt: skip
-    take(found, about)
+    measurements, about, machine_peak = measured
+    machine = speed.machine()
+    figures.figures_table(speed.rows(measurements), "Speed by length and batch size")
+    st.caption(plain(speed.peak_sentence(machine_peak, machine)))
+    if doubt := speed.doubt(measurements, about):
+        st.warning(plain(doubt))
+    st.caption(plain(results.who(about, speed.took(measurements))))
+    engines.show_notes(about)
+    csv = speed.as_csv(measurements, about, machine, catalog, machine_peak, catalogs.today())
+    figures.download("throughput.csv", csv, "text/csv")
+    take(measurements, about)
 
 
-def take(found: Sequence[speed.Measurement], about: About) -> None:
+def take(measurements: Sequence[speed.Measurement], about: About) -> None:
     """Offers the fastest measurement to Cost and Advise, or says why it prices nothing."""
-    best = speed.fastest(found)
+    best = speed.fastest(measurements)
     st.header("Use it in Cost and Advise")
-    if why := speed.usable(about, best):
-        st.warning(markdown.plain(why))
+    if reason := speed.usable(about, best):
+        st.warning(plain(reason))
         return
     price = st.number_input(
         "What this machine costs (US dollars an hour)",
@@ -112,17 +111,10 @@ def take(found: Sequence[speed.Measurement], about: About) -> None:
     try:
         params = speed.params(about, best, price, memory, catalogs.today())
     except AdvisorError as error:
-        st.warning(markdown.plain(str(error)))
+        st.warning(plain(str(error)))
         return
-    st.markdown(markdown.plain(speed.use_sentence(about, best)))
-    asked = {**st.session_state.get(session.STORED, {}), **params}
+    st.markdown(plain(speed.use_sentence(about, best)))
+    query = {**st.session_state.get(session.STORED, {}), **params}
     with st.container(horizontal=True):
-        st.page_link(
-            "pages/cost.py", label="Use in Cost", icon=":material/payments:", query_params=asked
-        )
-        st.page_link(
-            "pages/advise.py",
-            label="Use in Advise",
-            icon=":material/compass_calibration:",
-            query_params=asked,
-        )
+        links.cost_page("Use in Cost", query)
+        links.advise_page("Use in Advise", query)

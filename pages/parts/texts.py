@@ -1,4 +1,7 @@
-"""Token counts of the visitor's own texts, a part of Cost. Texts stay in this visit: they are in no address, cache or log."""
+"""Token counts of the visitor's own texts, a part of Cost.
+
+Texts stay in this visit: they are in no address, cache or log.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,17 @@ from advisor.live import hub_tokenizer, sample_texts, token_counts
 from advisor.live.tokenizer_faults import TokenCountError
 from advisor.net import hub
 from advisor.serve import page_lock
-from pages.parts import figures, form, markdown, session
+from pages.parts import figures, form, session
+from pages.parts.markdown import plain, small
 
 FETCHED = "fetched_tokenizers"
 MOST_MB = 5
 SPLITS: list[Literal["blank-line", "line"]] = ["blank-line", "line"]
+INTRODUCTION = (
+    "Paste a sample of your passages, or upload one. It is counted here, kept for this visit only, "
+    "and sent nowhere."
+)
+FETCH_HELP = "A file of a few megabytes from the hub; none of your texts are sent."
 
 
 @st.cache_resource(max_entries=4, show_spinner="Fetching the tokenizer")
@@ -33,12 +42,10 @@ def tokenizer(variant: Variant) -> Tokenizer:
         return _fetched(variant.hub_id, variant)
 
 
-def show(found: Recommendation) -> None:
-    """Asks for a sample, counts it with each model's tokenizer, and puts its lengths into the workload."""
+def show(recommendation: Recommendation) -> None:
+    """Asks for a sample, counts it with each model's tokenizer, and offers its lengths."""
     st.header("How long are your texts?")
-    st.markdown(
-        "Paste a sample of your passages, or upload one. It is counted here, kept for this visit only, and sent nowhere."
-    )
+    st.markdown(INTRODUCTION)
     split = st.segmented_control(
         "Passages are divided by", SPLITS, default="blank-line", required=True, key="sample_split"
     )
@@ -51,21 +58,22 @@ def show(found: Recommendation) -> None:
     )
     if not pasted and upload is None:
         return
+    query_tokens = recommendation.workload.query_tokens
     try:
         texts = (
             sample_texts.passages(upload.getvalue(), upload.name, split)
             if upload
             else sample_texts.passages(pasted, split=split)
         )
-        rows = token_counts.summary(found.catalog, texts, tokenizers(), found.workload.query_tokens)
+        rows = token_counts.summary(recommendation.catalog, texts, tokenizers(), query_tokens)
     except AdvisorError as error:
-        st.warning(markdown.plain(str(error)))
+        st.warning(plain(str(error)))
         return
     figures.figures_table(token_counts.token_rows(rows), "Tokens of your passages for each model")
     for rule in dict.fromkeys(row.rule for row in rows):
-        markdown.small(markdown.plain(rule))
-    offer_lengths(found, texts)
-    offer_tokenizers(found, [row.variant_id for row in rows if not row.exact])
+        small(plain(rule))
+    offer_lengths(recommendation, texts)
+    offer_tokenizers([row.variant_id for row in rows if not row.exact])
 
 
 def tokenizers() -> dict[str, Tokenizer]:
@@ -74,42 +82,36 @@ def tokenizers() -> dict[str, Tokenizer]:
     return {key: tokenizer(variants[key]) for key in st.session_state.get(FETCHED, [])}
 
 
-def offer_lengths(found: Recommendation, texts: list[str]) -> None:
+def offer_lengths(recommendation: Recommendation, texts: list[str]) -> None:
     """Feeds the sample's lengths into the workload."""
-    options = [
-        key for key, v in found.catalog.variants.items() if v.kind in ("embedder", "reranker")
-    ]
-    picked = found.pick.parts[0].variant_id if found.pick else options[0]
-    counted = st.selectbox(
-        "Lengths as counted for", options, index=options.index(picked), key="sample_variant"
-    )
-    lengths = token_counts.lengths_for_workload(found.catalog, texts, counted, tokenizers())
-    workload = found.workload.model_copy(update=lengths._asdict())
-    words = f"Use {lengths.passage_tokens:,} tokens each, 95th percentile {lengths.passage_tokens_p95:,}"
+    catalog, pick = recommendation.catalog, recommendation.pick
+    options = form.encoders(catalog)
+    index = options.index(pick.parts[0].variant_id) if pick else 0
+    variant_id = st.selectbox("Lengths as counted for", options, index=index, key="sample_variant")
+    lengths = token_counts.lengths_for_workload(catalog, texts, variant_id, tokenizers())
+    mean, p95 = lengths.passage_tokens, lengths.passage_tokens_p95
+    workload = recommendation.workload.model_copy(update=lengths._asdict())
     st.button(
-        words,
+        f"Use {mean:,} tokens each, 95th percentile {p95:,}",
         on_click=form.put,
         args=(workload,),
         icon=":material/check:",
-        disabled=workload == found.workload,
+        disabled=workload == recommendation.workload,
     )
 
 
-def offer_tokenizers(found: Recommendation, estimated: list[str]) -> None:
+def offer_tokenizers(estimated: list[str]) -> None:
     """Fetches a tokenizer on request, where there is a network."""
     if not estimated:
         return
     chosen = st.selectbox(
-        "Fetch the tokenizer of",
-        estimated,
-        key="sample_tokenizer",
-        help="A file of a few megabytes from the hub; none of your texts are sent.",
+        "Fetch the tokenizer of", estimated, key="sample_tokenizer", help=FETCH_HELP
     )
     if st.button("Fetch it", icon=":material/download:"):
         try:
-            tokenizer(found.catalog.variants[chosen])
+            tokenizer(session.the_catalog().variants[chosen])
         except TokenCountError as error:
-            st.warning(markdown.plain(str(error)))
+            st.warning(plain(str(error)))
             return
         st.session_state[FETCHED] = [*st.session_state.get(FETCHED, []), chosen]
         st.rerun()

@@ -7,6 +7,7 @@ from tests.browser.axe import axe_faults
 PAGES = [
     "",
     "?view=as-listed",
+    "overview?view=as-listed",
     "?family=aquila-2",
     "advise",
     "advise?task=rerank",

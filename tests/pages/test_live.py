@@ -131,6 +131,57 @@ def test_an_endpoint_is_sent_no_text_longer_than_a_server_reads(monkeypatch, cat
     assert not base.seen
 
 
+TWO_MODELS = (
+    ENDPOINTS
+    + """
+  - id: second
+    name: Our second
+    base_url: "{base}"
+    shape: tei
+    model: "BAAI/bge-m3"
+    kind: embedder
+  - id: order
+    name: Our reranker
+    base_url: "{order}"
+    shape: tei
+    model: "BAAI/bge-reranker-v2-m3"
+    kind: reranker
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "answerers", "tables"),
+    [
+        ("Search", "search", 1, 1),
+        ("Rerank", "rerank", 2, 1),
+        ("Similarity", "likeness", 1, 1),
+        ("Instruction", "instruction", 1, 1),
+        ("Two models", "beside", 2, 1),
+        ("Your data", "data", 0, 1),
+        ("Speed", "speed", 1, 1),
+    ],
+)
+def test_each_part_answers_on_a_click(monkeypatch, tmp_path, part, key, answerers, tables):
+    with servers.serving("tei", dim=384) as base, servers.serving("tei") as order:
+        written = tmp_path / "endpoints.yaml"
+        written.write_text(TWO_MODELS.format(base=base, order=order))
+        monkeypatch.setenv("ADVISOR_ENDPOINTS", str(written))
+        page = AppTest.from_function(script, default_timeout=60)
+        page.query_params.update(
+            part=part,
+            embedder="at.ours",
+            other="at.second",
+            reranker="at.order",
+            data_from="sample",
+        )
+        page.run()
+        page.button(key=f"{key}_go").click().run()
+        assert not page.exception, page.exception[0].value
+        assert sum("Answered by" in caption.value for caption in page.caption) == answerers
+        assert len(page.table) == tables
+
+
 def test_without_an_embedder_the_page_says_so(monkeypatch):
     monkeypatch.setattr(engines, "all_choices", dict)
     page = AppTest.from_function(script, default_timeout=60).run()

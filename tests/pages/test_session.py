@@ -11,7 +11,9 @@ from tests.live.runs import BASE, SMALL, result
 
 def test_nothing_of_yours_outlives_the_visit(catalog, today, monkeypatch):
     monkeypatch.setattr(session.st, "session_state", state := {session.READING: catalog})
-    state[session.YOURS] = session.Yours((result([0.9] * 40), result([0.5] * 40, BASE)), ("en",))
+    state[session.YOURS] = session.VisitEvidence(
+        (result([0.9] * 40), result([0.5] * 40, BASE)), ("en",)
+    )
     mine = session.the_catalog()
     assert mine is not catalog and session.the_catalog() is mine
     for precision in ("default", "int8"):

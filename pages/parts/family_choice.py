@@ -1,0 +1,35 @@
+"""Which family a page speaks of, and in which view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from advisor.catalog import LoadedFamily
+from pages.parts.session import the_catalog
+
+
+def ask_family(families: Sequence[str]) -> LoadedFamily:
+    """One of these families, BGE where nothing is chosen; nothing is asked where there is one."""
+    key = "bge" if "bge" in families else families[0]
+    if len(families) > 1:
+        index = families.index(key)
+        key = st.selectbox(
+            "Family", families, index=index, key="family", bind="query-params", width=220
+        )
+    return the_catalog().families[key]
+
+
+def ask_view(family: LoadedFamily, label: str, help_text: str | None = None) -> str:
+    """`verified` or `as-listed`."""
+    views = ["verified", "as-listed"] if family.listing else ["verified"]
+    return st.segmented_control(
+        label,
+        views,
+        default="verified",
+        required=True,
+        key="view",
+        bind="query-params",
+        help=help_text,
+    )
