@@ -264,7 +264,13 @@ def test_a_sample_that_cannot_be_read_is_told_in_a_sentence():
 def test_no_parameter_of_live_is_one_of_the_workloads_or_the_assumptions():
     """Else a visit to Cost would take it for a figure."""
     keys = set()
-    for name in ("live", "parts/engines", "parts/sample_search", "parts/speed", "parts/own_data"):
+    for name in (
+        "live",
+        "parts/engines",
+        "parts/sample_search",
+        "parts/speed",
+        "parts/own_data",
+    ):
         tree = ast.parse((ROOT / f"pages/{name}.py").read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
