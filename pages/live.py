@@ -83,19 +83,19 @@ def show_search(embedder: ModelChoice) -> None:
     st.header("Which passages does it find?")
     judged = ask_sample("search_in")
     query = ask_query("search_query", judged)
-    found = engines.result_on_click(
+    outcome = engines.result_on_click(
         "search",
         (embedder, query, len(judged.passages)),
         "Search",
         lambda on_status: search(embedder, judged, query, on_status),
         not query,
     )
-    if found:
+    if outcome:
         grades = grades_of(judged, query)
-        st.markdown(plain(results.found_sentence(found.hits, grades)))
-        rows = results.hit_rows(found.hits, bool(grades))
+        st.markdown(plain(results.found_sentence(outcome.hits, grades)))
+        rows = results.hit_rows(outcome.hits, bool(grades))
         figures.figures_table(rows, "The passages found, nearest first")
-        engines.show_answerer(found.about, found.query)
+        engines.show_answerer(outcome.about, outcome.query)
 
 
 def show_rerank(embedder: ModelChoice, reranker: ModelChoice | None) -> None:

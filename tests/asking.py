@@ -1,4 +1,4 @@
-"""A recommendation for what is stated, and one plan of it, as most tests of what is worked out from one ask for them."""
+"""A recommendation for what is stated, and one plan of it, as most tests ask for them."""
 
 from datetime import date
 
@@ -13,6 +13,6 @@ def ask(catalog, assumed=None, **stated):
     return recommend(catalog, Workload.of(stated), TODAY, (), Assumptions.of(assumed or {}))
 
 
-def plan(found, plan_id):
+def plan(recommendation, plan_id):
     """A plan of a recommendation, with what the rules and the evidence say of it."""
-    return next(j for j in found.judged if j.id == plan_id)
+    return next(j for j in recommendation.judged if j.id == plan_id)

@@ -10,13 +10,16 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def opened(page: str, state: Mapping[str, Any] | None = None, **params: str | list[str]) -> AppTest:
-    """A page as app.py shows it for the parameters of an address; `state` is put into the visit before."""
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    """A page as app.py shows it for the parameters of an address.
+
+    `state` is put into the visit before.
+    """
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     for key, value in params.items():
-        at.query_params[key] = value
-    at.run()
+        app.query_params[key] = value
+    app.run()
     for key, value in (state or {}).items():
-        at.session_state[key] = value
-    at.switch_page(f"pages/{page}.py").run()
-    assert not at.exception
-    return at
+        app.session_state[key] = value
+    app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception
+    return app

@@ -251,23 +251,12 @@ def ask_endpoint() -> None:
         return
     with st.expander("An endpoint of yours", icon=":material/lan:"):
         st.caption(CHECKED)
-        base_url = st.text_input(
-            "Base address",
-            key="typed_base",
-            max_chars=MOST_TYPED,
-            persist_state="session",
-            placeholder="http://127.0.0.1:8080",
-            on_change=forget_endpoint,
+        base_url = ask_line(
+            "Base address", "typed_base", "http://127.0.0.1:8080", on_change=forget_endpoint
         )
         shapes = list(get_args(endpoints.EndpointShape))
         shape = st.selectbox("It speaks as", shapes, key="typed_shape", persist_state="session")
-        model = st.text_input(
-            "Model name that it knows",
-            key="typed_model",
-            max_chars=MOST_TYPED,
-            persist_state="session",
-            placeholder="BAAI/bge-m3",
-        )
+        model = ask_line("Model name that it knows", "typed_model", "BAAI/bge-m3")
         variants = [NO_VARIANT, *encoders(session.the_catalog())]
         variant = st.selectbox(
             "It is the catalog's", variants, key="typed_variant", persist_state="session"
@@ -296,6 +285,20 @@ def ask_endpoint() -> None:
         )
         if problem := st.session_state.pop("typed_problem", None):
             st.warning(plain(problem))
+
+
+def ask_line(
+    label: str, key: str, placeholder: str, on_change: Callable[[], None] | None = None
+) -> str:
+    """A line that the visitor types."""
+    return st.text_input(
+        label,
+        key=key,
+        max_chars=MOST_TYPED,
+        persist_state="session",
+        placeholder=placeholder,
+        on_change=on_change,
+    )
 
 
 def drop_endpoint() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from advisor.catalog import LoadedFamily
+from pages.parts.inputs import one_of
 from pages.parts.session import the_catalog
 
 
@@ -24,12 +25,4 @@ def ask_family(families: Sequence[str]) -> LoadedFamily:
 def ask_view(family: LoadedFamily, label: str, help_text: str | None = None) -> str:
     """`verified` or `as-listed`."""
     views = ["verified", "as-listed"] if family.listing else ["verified"]
-    return st.segmented_control(
-        label,
-        views,
-        default="verified",
-        required=True,
-        key="view",
-        bind="query-params",
-        help=help_text,
-    )
+    return one_of(label, views, "view", help_text)

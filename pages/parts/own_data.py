@@ -21,6 +21,7 @@ from advisor.live.relevance import Measured
 from advisor.show import downloads
 from pages.parts import engines, figures, links, session
 from pages.parts.form import languages
+from pages.parts.inputs import one_of, some_of
 from pages.parts.markdown import bullets, plain
 
 MOST_MB = 10
@@ -47,36 +48,19 @@ def show(
 ) -> None:
     """Asks for data and engines, measures them, and offers the result to Advise."""
     st.header("Which model finds the right passages in your data?")
-    source = st.segmented_control(
-        "Data",
-        ["files", "zip", "paste", "sample"],
-        default="files",
-        required=True,
-        key="data_from",
-        bind="query-params",
-    )
+    source = one_of("Data", ["files", "zip", "paste", "sample"], "data_from")
     judged = ask_data(source)
     at_hand = [choice for choice in choices.values() if not choice.missing]
     embedders = [choice.id for choice in at_hand if choice.kind == "embedder"]
     rerankers = [choice.id for choice in at_hand if choice.kind == "reranker"]
-    chosen = st.multiselect(
-        "Embedders to try",
-        embedders,
-        default=[embedder.id] if embedder.id in embedders else embedders[:1],
-        key="data_embedders",
-        bind="query-params",
-        help="Those that are at hand.",
+    first = [embedder.id] if embedder.id in embedders else embedders[:1]
+    chosen = some_of(
+        "Embedders to try", embedders, first, "data_embedders", "Those that are at hand."
     )
     on_top: list[str] = []
     depth = relevance.RERANKED
     if rerankers:
-        on_top = st.multiselect(
-            "Rerankers to try on top",
-            rerankers,
-            default=[],
-            key="data_rerankers",
-            bind="query-params",
-        )
+        on_top = some_of("Rerankers to try on top", rerankers, [], "data_rerankers")
     if on_top:
         depth = st.number_input(
             "Passages reranked a query",
@@ -94,13 +78,14 @@ def show(
 
     def work(on_status: OnStatus) -> list[Measured]:
         results = []
-        for first in (choices[key] for key in chosen):
-            engine = engines.engine(first, on_status)
-            run = relevance.run(engine, judged, told=progress(on_status, first, "texts"))
+        for embedding in (choices[key] for key in chosen):
+            engine = engines.engine(embedding, on_status)
+            on_scored = progress(on_status, embedding, "texts")
+            run = relevance.run(engine, judged, told=on_scored)
             results.append(relevance.measured(judged, run))
-            for second in (choices[key] for key in on_top):
-                on_scored = progress(on_status, second, "queries")
-                engine = engines.engine(second, on_status)
+            for reranking in (choices[key] for key in on_top):
+                on_scored = progress(on_status, reranking, "queries")
+                engine = engines.engine(reranking, on_status)
                 reranked = relevance.reranked(run, judged, engine, depth, on_scored)
                 results.append(relevance.measured(judged, reranked))
         return results
@@ -222,13 +207,8 @@ def show_results(judged: JudgedData, results: Sequence[Measured]) -> None:
 def offer_evidence(judged: JudgedData, results: Sequence[Measured]) -> None:
     """Takes the results into this visit's catalog, and leaves them out again."""
     options = languages(session.the_catalog())
-    spoken = st.multiselect(
-        "Languages that it speaks for",
-        options,
-        default=[language for language in judged.languages if language in options] or ["en"],
-        key="data_languages",
-        bind="query-params",
-    )
+    default = [language for language in judged.languages if language in options] or ["en"]
+    spoken = some_of("Languages that it speaks for", options, default, "data_languages")
     label = "Take it as evidence for this visit"
     if st.button(label, icon=":material/check:", disabled=not spoken):
         evidence = session.VisitEvidence(tuple(results), tuple(spoken))

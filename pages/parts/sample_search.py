@@ -13,6 +13,7 @@ from advisor.live import results, sample_corpus
 from advisor.live.judged import JudgedData
 from advisor.live.results import Hit
 from pages.parts import engines, session
+from pages.parts.inputs import one_of
 
 TOP = 10
 QUERY_HELP = "Choose one of the sample, or type your own and press Enter."
@@ -44,16 +45,7 @@ def sample(languages: str = "english") -> JudgedData:
 
 def ask_sample(key: str) -> JudgedData:
     """The part of the sample that is searched."""
-    languages = st.segmented_control(
-        "Passages",
-        ["english", "all-languages"],
-        default="english",
-        required=True,
-        key=key,
-        bind="query-params",
-        help=PASSAGES_HELP,
-    )
-    return sample(languages)
+    return sample(one_of("Passages", ["english", "all-languages"], key, PASSAGES_HELP))
 
 
 def ask_query(key: str, judged: JudgedData) -> str:

@@ -13,6 +13,7 @@ from advisor.encode.engine import About
 from advisor.encode.pool import OnStatus
 from advisor.live import results, speed
 from pages.parts import engines, figures, links, session
+from pages.parts.inputs import some_of
 from pages.parts.markdown import plain
 
 PRECISION = (
@@ -27,16 +28,6 @@ def peak() -> speed.Peak:
     return speed.peak_gflops()
 
 
-def ask_numbers(
-    label: str, options: Sequence[int], default: list[int], key: str
-) -> tuple[int, ...]:
-    """Some of these numbers, in their order."""
-    chosen = st.multiselect(
-        label, options, default=default, key=key, bind="query-params", format_func=str
-    )
-    return tuple(sorted(chosen))
-
-
 def show(embedder: ModelChoice, reranker: ModelChoice | None) -> None:
     """Measures a model, and offers its speed to Cost and Advise."""
     st.header("How fast is it here?")
@@ -49,8 +40,8 @@ def show(embedder: ModelChoice, reranker: ModelChoice | None) -> None:
         "Model to measure", list(options), key="speed_model", bind="query-params"
     )
     chosen = options[chosen_id]
-    lengths = ask_numbers("Tokens a text", speed.LENGTHS, [128], "speed_lengths")
-    batches = ask_numbers("Texts at once (batch)", speed.BATCHES, [1, 8], "speed_batches")
+    lengths = sorted(some_of("Tokens a text", speed.LENGTHS, [128], "speed_lengths"))
+    batches = sorted(some_of("Texts at once (batch)", speed.BATCHES, [1, 8], "speed_batches"))
     st.caption(PRECISION)
     catalog = session.the_catalog()
 

@@ -1,4 +1,4 @@
-"""The real app in a real Chromium: a server on a free port of this machine, a page for each test."""
+"""The real app in a real Chromium: a server on a free port, a page for each test."""
 
 import contextlib
 import os
@@ -93,7 +93,7 @@ def browser():
 
 @pytest.fixture
 def open_page(browser):
-    """Opens an address at a width and in a colour scheme; the test fails on errors in the console."""
+    """Opens an address at a width and in a colour scheme; console errors fail the test."""
     contexts, errors = [], []
 
     def opened(address: str, width: int = 1280, scheme: str = "light") -> Page:
@@ -155,16 +155,15 @@ def button(where, key: str):
 
 def marked(where, icon: str, element: str = "button"):
     """A button, or what opens an expander (`summary`), by its icon."""
-    return where.locator(
-        f"{element}:has(:is([data-testid=stIconMaterial], [data-testid=stExpanderIcon]):text-is('{icon}'))"
-    )
+    icons = ":is([data-testid=stIconMaterial], [data-testid=stExpanderIcon])"
+    return where.locator(f"{element}:has({icons}:text-is('{icon}'))")
 
 
 def pick(page: Page, key: str, option: str) -> None:
     """One of the choices that stand side by side."""
-    one = widget(page, key)
-    one.get_by_role("radio", name=option, exact=True).or_(
-        one.get_by_role("button", name=option, exact=True)
+    group = widget(page, key)
+    group.get_by_role("radio", name=option, exact=True).or_(
+        group.get_by_role("button", name=option, exact=True)
     ).first.click()
 
 
@@ -183,9 +182,11 @@ def link_to(where, path: str):
     return where.locator(f"[data-testid=stPageLink-NavLink][href^='{path}']")
 
 
-def expect_answer(page: Page, found: Recommendation, timeout: float | None = None) -> None:
+def expect_answer(page: Page, recommendation: Recommendation, timeout: float | None = None) -> None:
     """Waits until Advise gives this answer, with its cost."""
-    expect(page.get_by_test_id("stBottom")).to_contain_text(report.headline(found), timeout=timeout)
+    expect(page.get_by_test_id("stBottom")).to_contain_text(
+        report.headline(recommendation), timeout=timeout
+    )
 
 
 def expect_told(page: Page, *texts: str) -> None:

@@ -1,4 +1,4 @@
-"""deploy/nginx.conf in the real nginx before two replicas: where visits go, and what one replica's death costs whom."""
+"""deploy/nginx.conf in the real nginx before two replicas: where visits go, what a death costs."""
 
 import http.client
 import json
@@ -29,7 +29,10 @@ def service(tmp_path_factory):
 
 @pytest.fixture
 def visitor(browser, service, settle):
-    """Opens a page as a visitor of a replica (1 or 2) or of whichever nginx chooses, in a context of its own or a given one; `page.opened` and `page.closed` are its websockets."""
+    """Opens a page as a visitor of a replica (1 or 2) or of whichever nginx chooses.
+
+    In a context of its own or a given one; `page.opened` and `page.closed` are its websockets.
+    """
     contexts = []
 
     def opened(path: str, replica: int | None = None, context=None):
@@ -105,11 +108,11 @@ def test_ten_visits_stay_each_on_the_replica_that_took_their_websocket(service, 
 
 
 def test_newcomers_are_spread_over_both_replicas(service):
-    found = {
+    replicas = {
         requests.get(f"{service.address}/_stcore/health", timeout=20).cookies[COOKIE]
         for _ in range(60)
     }
-    assert found == {"1", "2"}
+    assert replicas == {"1", "2"}
 
 
 def test_an_upload_and_a_download_go_to_the_visits_replica(service, visitor, catalog):
@@ -128,7 +131,7 @@ def test_an_upload_and_a_download_go_to_the_visits_replica(service, visitor, cat
     assert {(line.status, line.port) for line in lines} == {("200", service.replicas[0].port)}
 
 
-def test_visitors_of_a_killed_replica_are_back_on_the_other_with_their_workload_and_nobody_else_notices(
+def test_visitors_of_a_killed_replica_are_back_on_the_other_and_nobody_else_notices(
     service, visitor, settle
 ):
     killed, spared = (
@@ -142,9 +145,8 @@ def test_visitors_of_a_killed_replica_are_back_on_the_other_with_their_workload_
         assert time.monotonic() - began < 60
         killed.wait_for_timeout(50)
     settle(killed)
-    print(
-        f"\nfail-over: the visit was on the other replica and drawn after {time.monotonic() - began:.1f} s"
-    )
+    seconds = time.monotonic() - began
+    print(f"\nfail-over: the visit was on the other replica and drawn after {seconds:.1f} s")
     expect(box(killed, "passages")).to_have_value("500000")
     assert "passages=500000" in killed.url and "languages=de" in killed.url
     assert upload(killed, service) == service.replicas[1].port
@@ -164,8 +166,8 @@ def test_visitors_of_a_killed_replica_are_back_on_the_other_with_their_workload_
     for _ in range(300):
         since = len(service.log())
         requests.get(f"{service.address}/_stcore/health", cookies={COOKIE: "1"}, timeout=20)
-        (asked,) = [line for line in service.logged(since, "/_stcore/health") if line.visits == "1"]
-        if asked.port == service.replicas[0].port:
+        (line,) = [line for line in service.logged(since, "/_stcore/health") if line.visits == "1"]
+        if line.port == service.replicas[0].port:
             break
         time.sleep(0.1)
     else:

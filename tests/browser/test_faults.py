@@ -1,4 +1,4 @@
-"""Faults in a real browser: a catalog that breaks and is mended under a running server, and visitors who leave in the middle of something."""
+"""Faults in a real browser: a catalog that breaks and is mended, and visitors who leave midway."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ from advisor.catalog.load import today
 from advisor.decide.recommend import recommend
 from tests.browser.conftest import box, button, expect_answer, expect_told, settle, start_app
 from tests.encode import hub
-from tools import models as made
+from tools import models as models_tool
 
 SMALL, RERANKER = "bge-small-en-v1.5", "bge-reranker-base"
 WAIT = 120_000
@@ -28,8 +28,8 @@ WAIT = 120_000
 def health(address):
     """Status, its word, and the files that have faults."""
     answer = requests.get(f"{address}/healthz", timeout=60)
-    told = answer.json()
-    return answer.status_code, told["status"], {fault["file"] for fault in told["faults"]}
+    body = answer.json()
+    return answer.status_code, body["status"], {fault["file"] for fault in body["faults"]}
 
 
 def until(fact, seconds=90):
@@ -117,8 +117,8 @@ def service(tmp_path_factory, tiny):
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tiny")
-    made.write_embedder(folder / "small")
-    made.write_reranker(folder / "pair")
+    models_tool.write_embedder(folder / "small")
+    models_tool.write_reranker(folder / "pair")
     return folder
 
 
@@ -135,7 +135,10 @@ def process_of(address):
 
 
 def held(service):
-    """What the server holds for somebody: its child processes, deleted files that are open, and requests that wait for a model; and its threads."""
+    """What the server holds for somebody, and its threads.
+
+    That is its child processes, deleted files that are open, and requests that wait for a model.
+    """
     folder = Path(f"/proc/{service.pid}")
     children = {
         child for task in folder.glob("task/*/children") for child in task.read_text().split()
@@ -146,8 +149,8 @@ def held(service):
             deleted += os.readlink(path).endswith("(deleted)")
         except OSError:
             continue
-    told = requests.get(f"{service.address}/metrics", timeout=60).text
-    waiting = re.search(r'advisor_waiting\{queue="encode"\} (\S+)', told)
+    metrics = requests.get(f"{service.address}/metrics", timeout=60).text
+    waiting = re.search(r'advisor_waiting\{queue="encode"\} (\S+)', metrics)
     return (children, deleted, float(waiting[1]) if waiting else 0.0), len(
         list(folder.glob("task/*"))
     )
@@ -186,8 +189,8 @@ def before(service, browser):
     settle(page)
     context.close()
     until(lambda: held(service)[0][2] == 0)
-    found, threads = held(service)
-    yield found
+    holdings, threads = held(service)
+    yield holdings
     until(
         lambda: held(service)[1] <= threads
     )  # at the end of all, because threads that serve requests stay some seconds
@@ -223,8 +226,8 @@ def in_the_middle_of_encoding(visitor, service):
 
 def runs_of_live(service):
     """Runs of the page's script that have ended."""
-    told = requests.get(f"{service.address}/metrics", timeout=60).text
-    return float(re.search(r'advisor_rerun_seconds_count\{page="live"\} (\S+)', told)[1])
+    metrics = requests.get(f"{service.address}/metrics", timeout=60).text
+    return float(re.search(r'advisor_rerun_seconds_count\{page="live"\} (\S+)', metrics)[1])
 
 
 def in_the_middle_of_an_upload(visitor, service):

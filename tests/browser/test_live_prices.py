@@ -1,4 +1,4 @@
-"""Live prices from a real server on this machine: seen, used for the visit, and the key shown nowhere."""
+"""Live prices from a real server: seen, used for the visit, and the key shown nowhere."""
 
 import json
 import threading

@@ -39,10 +39,10 @@ from tests.browser.conftest import (
 def answer(catalog):
     """The recommendation that the app must give for what is stated."""
 
-    def given(**stated):
+    def recommended(**stated):
         return recommend.recommend(catalog, Workload.of(stated), catalogs.today())
 
-    return given
+    return recommended
 
 
 def test_state_a_workload_read_the_pick_follow_it_and_come_back_by_link(app, open_page, answer):
@@ -55,21 +55,21 @@ def test_state_a_workload_read_the_pick_follow_it_and_come_back_by_link(app, ope
     expect_answer(page, answer(task="rerank"))
     fill(page, "queries_per_month", 500_000)
     fill(page, "rerank_candidates", 20)
-    found = answer(task="rerank", queries_per_month=500_000, rerank_candidates=20)
-    expect_answer(page, found)
-    expect_told(page, *(reason.text for reason in reasons.reasons(found)))
+    recommendation = answer(task="rerank", queries_per_month=500_000, rerank_candidates=20)
+    expect_answer(page, recommendation)
+    expect_told(page, *(reason.text for reason in reasons.reasons(recommendation)))
     expect(page).to_have_url(re.compile("queries_per_month=500000"))
     link = page.url
     assert "rerank_candidates=20" in link and "task=rerank" in link
 
-    (part,) = found.pick.parts
+    (part,) = recommendation.pick.parts
     link_to(page, f"variant?variant={part.variant_id}").click()
     expect(page.get_by_role("heading", name=part.plan.variant.name, level=1)).to_be_visible()
     expect_told(page, f"{part.plan.variant.parameters:,}")
     expect(page).to_have_url(re.compile(rf"/variant\?variant={part.variant_id}"))
 
     fresh = open_page(link)
-    expect_answer(fresh, found)
+    expect_answer(fresh, recommendation)
     expect(box(fresh, "rerank_candidates")).to_have_value("20")
 
 
@@ -107,8 +107,22 @@ def test_figures_that_do_not_go_together_are_told_and_lose_nothing(app, open_pag
 
 
 @pytest.mark.parametrize(
-    "query", ["task=nonsense&passages=-5", "passages=1e99", "languages=xx", "languages=", "bogus=<script>alert(1)</script>", "quality_tolerance=NaN", "passages=1000000000000000000", "queries_per_month=1e400", "passages=inf", "passages=5&passages=6", "vector_store=../../etc", "plan=no-such-plan"]
-)  # fmt: skip
+    "query",
+    [
+        "task=nonsense&passages=-5",
+        "passages=1e99",
+        "languages=xx",
+        "languages=",
+        "bogus=<script>alert(1)</script>",
+        "quality_tolerance=NaN",
+        "passages=1000000000000000000",
+        "queries_per_month=1e400",
+        "passages=inf",
+        "passages=5&passages=6",
+        "vector_store=../../etc",
+        "plan=no-such-plan",
+    ],
+)
 def test_an_address_with_nonsense_still_answers_or_says_why(app, open_page, query):
     page = open_page(f"{app}/advise?{query}")
     answered = page.get_by_test_id("stBottom").locator("strong")
@@ -121,12 +135,12 @@ def test_an_address_with_nonsense_still_answers_or_says_why(app, open_page, quer
 
 
 def test_nothing_fits_says_what_to_give_up(app, open_page, answer, catalog):
-    found = answer(data_may_leave=False, placement="hosted", languages=["de"])
+    recommendation = answer(data_may_leave=False, placement="hosted", languages=["de"])
     page = open_page(f"{app}/advise?data_may_leave=false&placement=hosted&languages=de")
-    assert found.pick is None and reasons.loosen(found)
-    expect_answer(page, found)
-    expect_told(page, *(reason.text for reason in reasons.loosen(found)))
-    changes = what_would_change.changes(catalog, found)
+    assert recommendation.pick is None and reasons.loosen(recommendation)
+    expect_answer(page, recommendation)
+    expect_told(page, *(reason.text for reason in reasons.loosen(recommendation)))
+    changes = what_would_change.changes(catalog, recommendation)
     number = next(n for n, change in enumerate(changes) if change.workload.placement == "any")
     marked(page, "alt_route", "summary").click()
     expect_told(page, changes[number].text)
@@ -217,33 +231,33 @@ def test_the_scores_that_were_asked_for_go_along_to_cost_and_back(app, open_page
 
 
 def test_a_click_on_a_mark_asks_about_its_plan(app, open_page, answer):
-    found = answer()
+    recommendation = answer()
     hosted = [
         j
-        for j in tables.drawn(found, "embedder")
-        if j.hosted and j.id in what_would_change.front(found, "embedder")
+        for j in tables.drawn(recommendation, "embedder")
+        if j.hosted and j.id in what_would_change.front(recommendation, "embedder")
     ]
     cheapest = min(
-        (j for j in hosted if j.variant_id != found.pick.parts[0].variant_id),
+        (j for j in hosted if j.variant_id != recommendation.pick.parts[0].variant_id),
         key=lambda j: j.monthly,
     )
     page = open_page(f"{app}/advise")
-    asked = re.compile(f"plan={re.escape(cheapest.id)}")
+    address = re.compile(f"plan={re.escape(cheapest.id)}")
     for _ in range(4):  # a chart that is drawn again while it is clicked does not hear the click
         mark = f"{cheapest.plan.variant.name}, {cheapest.plan.where}"
         page.locator(f"[data-testid=stVegaLiteChart] [aria-label*='{mark}']").click(force=True)
         with contextlib.suppress(AssertionError):
-            expect(page).to_have_url(asked, timeout=5_000)
+            expect(page).to_have_url(address, timeout=5_000)
             break
-    expect(page).to_have_url(asked)
-    expect_told(page, *what_would_change.why_not(found, cheapest.id))
+    expect(page).to_have_url(address)
+    expect_told(page, *what_would_change.why_not(recommendation, cheapest.id))
 
 
 def test_a_plan_can_be_asked_why_it_is_not_the_pick_by_link(app, open_page, answer):
     page = open_page(f"{app}/advise?plan=cloudflare-bge-small-en-v1.5")
-    told = what_would_change.why_not(answer(), "cloudflare-bge-small-en-v1.5")
-    assert told
-    expect_told(page, *told)
+    lines = what_would_change.why_not(answer(), "cloudflare-bge-small-en-v1.5")
+    assert lines
+    expect_told(page, *lines)
 
 
 def test_another_priority_gives_another_pick_and_a_fresh_browser_the_same_page(
@@ -266,8 +280,10 @@ def test_another_priority_gives_another_pick_and_a_fresh_browser_the_same_page(
     expect(fresh).to_have_url(re.compile("/cost.*task=retrieve-and-rerank"))
 
 
-def formula(found, plan):
-    return cost_formula(next(judged for judged in found.judged if judged.id == plan), found)
+def formula(recommendation, plan):
+    return cost_formula(
+        next(judged for judged in recommendation.judged if judged.id == plan), recommendation
+    )
 
 
 def test_machines_of_ones_own_are_priced_with_their_formula(app, open_page, answer):
@@ -279,13 +295,13 @@ def test_the_decision_downloads_as_json(app, open_page, answer):
     page = open_page(f"{app}/advise?languages=de")
     with page.expect_download() as download:
         marked(page, "download").click()
-    found = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    decision = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
     (part,) = answer(languages=["de"]).pick.parts
-    assert (found["schema"], found["pick"]["embedder"]) == (
+    assert (decision["schema"], decision["pick"]["embedder"]) == (
         "bge-advisor/recommendation@1",
         part.variant_id,
     )
-    assert found["workload"]["languages"] == ["de"]
+    assert decision["workload"]["languages"] == ["de"]
 
 
 def test_a_broken_catalog_shows_its_faults_and_no_trace(start_app, open_page, copied):
@@ -339,7 +355,7 @@ def test_the_offer_whose_cost_is_worked_out_is_in_the_address(app, open_page, an
 def test_cost_is_walked_on_a_phone_from_break_even_to_ones_own_texts(
     app, open_page, answer, catalog
 ):
-    found, texts = (
+    recommendation, texts = (
         answer(),
         ["One short passage.", "Another passage, a little longer than the first one."],
     )
@@ -347,10 +363,12 @@ def test_cost_is_walked_on_a_phone_from_break_even_to_ones_own_texts(
     page.get_by_role("tab", name="Break-even").click()
     expect(page.locator("[data-testid=stVegaLiteChart]").nth(1)).to_be_visible()
     page.get_by_role("tab", name="What moves it").click()
-    expect_told(page, charts.tornado(sensitivity.swings(catalog, found), "light").title)
+    expect_told(page, charts.tornado(sensitivity.swings(catalog, recommendation), "light").title)
     page.get_by_role("tab", name="Your texts").click()
     fill(page, "sample_text", "\n\n".join(texts))
-    lengths = token_counts.lengths_for_workload(catalog, texts, found.pick.parts[0].variant_id, {})
+    lengths = token_counts.lengths_for_workload(
+        catalog, texts, recommendation.pick.parts[0].variant_id, {}
+    )
     assert lengths.passage_tokens < lengths.passage_tokens_p95
     expect(marked(page, "check")).to_contain_text(
         re.compile(rf"\b{lengths.passage_tokens}\b.*\b{lengths.passage_tokens_p95}\b")

@@ -17,7 +17,7 @@ LONG = "word " * 30_000
 
 
 def script():
-    """The page as app.py runs it; AppTest, given app.py itself, loses a click between the page's file and app.py."""
+    """The page as app.py runs it; AppTest, given app.py itself, loses a click on the way to it."""
     import runpy
     from pathlib import Path
     from types import SimpleNamespace
@@ -87,15 +87,15 @@ def test_a_key_goes_to_no_address_but_that_which_it_was_entered_for(monkeypatch)
         use(page, second)
         assert KEY not in str(page.session_state)
         compare(page)
-        assert second.posts and all("Authorization" not in one.headers for one in second.seen)
-        page.session_state[engines.SECRET] = (
-            parsed(first).origin,
-            KEY,
-        )  # one that was kept all the same
+        assert second.posts and all(
+            "Authorization" not in request.headers for request in second.seen
+        )
+        # One that stayed all the same.
+        page.session_state[engines.SECRET] = (parsed(first).origin, KEY)
         page.text_area(key="sentences").set_value("A fox.\nA hound.").run()
         compare(page)
         assert len(second.posts) == 2 and all(
-            "Authorization" not in one.headers for one in second.seen
+            "Authorization" not in request.headers for request in second.seen
         )
 
 
@@ -121,12 +121,12 @@ def test_an_endpoint_of_the_operators_is_asked_by_so_many_at_once(monkeypatch, t
 def test_an_endpoint_is_sent_no_text_longer_than_a_server_reads(monkeypatch, catalog, key):
     monkeypatch.setattr(session, "the_catalog", lambda: catalog)
     with servers.serving("tei") as base:
-        one = Endpoint(
+        endpoint = Endpoint(
             id="ours", name="Our server", base_url=base, shape="tei", model="m", kind="embedder"
         )
         with pytest.raises(EncodeError, match=f"{LONGEST_CHARACTERS:,}"):
             engines.engine(
-                ModelChoice(key, "Our server", "embedder", "remote", endpoint=one), print
+                ModelChoice(key, "Our server", "embedder", "remote", endpoint=endpoint), print
             ).embed(["x" * (LONGEST_CHARACTERS + 1)], "passage")
     assert not base.seen
 

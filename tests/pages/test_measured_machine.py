@@ -12,46 +12,49 @@ from tests.live.measurement import SMALL, SPEED
 from tests.visiting import opened
 
 
-def words(at, *kinds):
-    """What stands on the page, in elements of these kinds or any, without the signs that keep it from being markup."""
+def words(page, *kinds):
+    """What stands on the page, in elements of these kinds or any, without signs against markup."""
     kinds = kinds or ("header", "markdown", "error", "warning", "caption")
     return re.sub(
         r"\\(?=[^a-zA-Z0-9\s])|\u2060",
         "",
-        "\n".join(e.value for kind in kinds for e in getattr(at, kind)),
+        "\n".join(e.value for kind in kinds for e in getattr(page, kind)),
     )
 
 
 def test_the_link_of_the_button_brings_the_machine_to_cost(catalog):
-    found = ask(catalog)
-    lead, where = sentences.this_machine(found)[0], here(found).plan.where
-    at = opened(
+    recommendation = ask(catalog)
+    lead, where = sentences.this_machine(recommendation)[0], here(recommendation).plan.where
+    page = opened(
         "cost", **speed.params(SMALL, SPEED, 0.1, 8, TODAY), offer="bge-small-en-v1.5@this-machine"
     )
-    text = words(at)
+    text = words(page)
     assert (
         lead in text
-        and with_facts(formula.cost_formula(here(found), found), "GFLOP/s", "2026-11-24") in text
+        and with_facts(
+            formula.cost_formula(here(recommendation), recommendation), "GFLOP/s", "2026-11-24"
+        )
+        in text
     )
-    assert not any(name in words(at, "error", "warning") for name in STATED)
-    own = next(table.value for table in at.table if (table.value == where).any(axis=None))
+    assert not any(name in words(page, "error", "warning") for name in STATED)
+    own = next(table.value for table in page.table if (table.value == where).any(axis=None))
     assert where in own.iloc[0].tolist()
-    assert with_facts([e.label for e in at.expander], "7")  # assumptions that were changed
-    assert [at.session_state[name] for name in STATED] == list(STATED.values())
-    (reset,) = at.button
+    assert with_facts([e.label for e in page.expander], "7")  # assumptions that were changed
+    assert [page.session_state[name] for name in STATED] == list(STATED.values())
+    (reset,) = page.button
     reset.click().run()
-    assert not at.exception and lead not in words(at) and where not in words(at)
-    assert all(at.session_state[name] is None for name in STATED)
+    assert not page.exception and lead not in words(page) and where not in words(page)
+    assert all(page.session_state[name] is None for name in STATED)
 
 
 def test_the_link_brings_the_machine_to_advise(catalog):
     pick = ask(catalog, CHEAP, placement="own").pick
-    at = opened(
+    page = opened(
         "advise",
         **speed.params(SMALL, SPEED, CHEAP["machine_usd_per_hour"], 8, TODAY),
         placement="own",
     )
-    assert pick.parts[0].plan.measured and pick.named in "".join(e.value for e in at.header)
+    assert pick.parts[0].plan.measured and pick.named in "".join(e.value for e in page.header)
 
 
 @pytest.mark.parametrize(
@@ -68,9 +71,9 @@ def test_the_link_brings_the_machine_to_advise(catalog):
 )
 def test_a_broken_link_is_told_and_ends_no_page(name, value):
     params = speed.params(SMALL, SPEED, 0.1, 8, TODAY) | {name: value}
-    at = opened("cost", **{key: value for key, value in params.items() if value})
-    told = words(at, "error", "warning")
-    assert name in told and value in told
+    page = opened("cost", **{key: value for key, value in params.items() if value})
+    text = words(page, "error", "warning")
+    assert name in text and value in text
 
 
 def test_the_plans_of_a_link_without_the_machine_do_not_hold_it():

@@ -26,45 +26,56 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(path for path in (ROOT / "pages").glob("*.py") if path.stem != "__init__")
 
 
-def words(at: AppTest) -> str:
-    kinds = (at.title, at.header, at.markdown, at.caption, at.info, at.error, at.warning)
+def words(page: AppTest) -> str:
+    kinds = (
+        page.title,
+        page.header,
+        page.markdown,
+        page.caption,
+        page.info,
+        page.error,
+        page.warning,
+    )
     return "\n".join(element.value for kind in kinds for element in kind)
 
 
-def cells(at: AppTest) -> set[str]:
-    return {str(cell) for table in at.table for row in table.value.to_numpy() for cell in row}
+def cells(page: AppTest) -> set[str]:
+    return {str(cell) for table in page.table for row in table.value.to_numpy() for cell in row}
 
 
-def shown(at: AppTest, text: str) -> bool:
-    return markdown.plain(text) in words(at)
+def shown(page: AppTest, text: str) -> bool:
+    return markdown.plain(text) in words(page)
 
 
-@pytest.mark.parametrize("page", [path.stem for path in PAGES])
-def test_the_page_runs(page):
-    assert opened(page).title
+@pytest.mark.parametrize("stem", [path.stem for path in PAGES])
+def test_the_page_runs(stem):
+    assert opened(stem).title
 
 
 def test_advise_answers_a_stated_workload(catalog):
     stated = {"task": "rerank", "priority": "quality", "queries_per_month": 5_000_000}
-    at = opened("advise", **{name: str(value) for name, value in stated.items()})
+    page = opened("advise", **{name: str(value) for name, value in stated.items()})
     fifty = recommend(catalog, Workload.of(stated), today())
     assert (
         fifty.pick.part("reranker")
-        and shown(at, report.headline(fifty))
-        and shown(at, fifty.pick.named)
+        and shown(page, report.headline(fifty))
+        and shown(page, fifty.pick.named)
     )
-    at.number_input(key="rerank_candidates").set_value(20).run()
+    page.number_input(key="rerank_candidates").set_value(20).run()
     twenty = recommend(catalog, Workload.of(stated | {"rerank_candidates": 20}), today())
-    assert shown(at, report.headline(twenty)) and report.headline(twenty) != report.headline(fifty)
+    assert shown(page, report.headline(twenty)) and report.headline(twenty) != report.headline(
+        fifty
+    )
     assert twenty.monthly < fifty.monthly
 
 
 def test_advise_says_where_nobody_publishes_scores(catalog):
-    found = recommend(catalog, Workload.of({"languages": ["ko"]}), today())
-    (step,) = found.steps
+    recommendation = recommend(catalog, Workload.of({"languages": ["ko"]}), today())
+    (step,) = recommendation.steps
     assert not step.evidence.ranks
     assert all(
-        shown(opened("advise", languages=["ko"]), reason.text) for reason in reasons.reasons(found)
+        shown(opened("advise", languages=["ko"]), reason.text)
+        for reason in reasons.reasons(recommendation)
     )
 
 
@@ -77,15 +88,17 @@ def test_cost_shows_an_unknown_price_as_not_known(copied, monkeypatch):
         encoding="utf-8",
     )
     monkeypatch.setenv("ADVISOR_CATALOG", str(copied))
-    at = opened("cost")
-    assert formatting.NOT_KNOWN in cells(at) and not cells(at) & {"nan", "None"}
+    page = opened("cost")
+    assert formatting.NOT_KNOWN in cells(page) and not cells(page) & {"nan", "None"}
 
 
 def test_cost_shows_the_formula_with_the_visitors_numbers(catalog):
-    at = opened("cost", queries_per_month="1234567")
-    found = recommend(catalog, Workload.of({"queries_per_month": 1_234_567}), today())
-    formula = cost_formula(found.pick.parts[0], found)
-    assert all(shown(at, line) for line in formula) and any("1,234,567" in line for line in formula)
+    page = opened("cost", queries_per_month="1234567")
+    recommendation = recommend(catalog, Workload.of({"queries_per_month": 1_234_567}), today())
+    formula = cost_formula(recommendation.pick.parts[0], recommendation)
+    assert all(shown(page, line) for line in formula) and any(
+        "1,234,567" in line for line in formula
+    )
 
 
 def test_compare_shows_scores_only_where_one_set_holds_all(catalog):
@@ -113,14 +126,14 @@ def test_a_variant_that_is_not_there_names_the_nearest():
     [("verified", "listed", {}), ("listed", "verified", {"view": "as-listed"})],
 )
 def test_faq_gives_the_answers_of_its_view_and_no_others(catalog, view, other, params):
-    at = opened("faq", **params)
+    page = opened("faq", **params)
     answers = {
-        name: {one.answer for one in faq.answers(catalog, catalog.families["bge"], name)}
+        name: {answer.answer for answer in faq.answers(catalog, catalog.families["bge"], name)}
         for name in (view, other)
     }
-    assert all(shown(at, answer) for answer in answers[view])
+    assert all(shown(page, answer) for answer in answers[view])
     assert answers[other] - answers[view] and not any(
-        shown(at, answer) for answer in answers[other] - answers[view]
+        shown(page, answer) for answer in answers[other] - answers[view]
     )
 
 
@@ -150,16 +163,20 @@ def test_a_family_added_as_a_folder_is_on_every_page(copied, monkeypatch):
     )
     (copied / "offers/tinycloud.yaml").write_text(offer, encoding="utf-8")
     monkeypatch.setenv("ADVISOR_CATALOG", str(copied))
-    for page, params in {
-        "overview": {"family": "tiny"}, "compare": {"variants": ["tiny-embedder", "bge-m3"]}, "variant": {"variant": "tiny-embedder"},
-        "faq": {"family": "tiny"}, "advise": {"priority": "cost"}, "cost": {},
-    }.items():  # fmt: skip
-        at = opened(page, **params)
+    for stem, params in {
+        "overview": {"family": "tiny"},
+        "compare": {"variants": ["tiny-embedder", "bge-m3"]},
+        "variant": {"variant": "tiny-embedder"},
+        "faq": {"family": "tiny"},
+        "advise": {"priority": "cost"},
+        "cost": {},
+    }.items():
+        page = opened(stem, **params)
         tables = " ".join(
-            str(cell) for table in at.table for row in table.value.to_numpy() for cell in row
+            str(cell) for table in page.table for row in table.value.to_numpy() for cell in row
         )
-        headings = " ".join(str(column) for table in at.table for column in table.value.columns)
-        assert "Tiny" in words(at) + tables + headings, page
+        headings = " ".join(str(column) for table in page.table for column in table.value.columns)
+        assert "Tiny" in words(page) + tables + headings, stem
 
 
 def test_an_only_family_is_enough(copied, monkeypatch):
@@ -169,8 +186,8 @@ def test_an_only_family_is_enough(copied, monkeypatch):
         path.read_text(encoding="utf-8").replace("compared_with: aquila-2\n", ""), encoding="utf-8"
     )
     monkeypatch.setenv("ADVISOR_CATALOG", str(copied))
-    for page in ("overview", "faq"):
-        assert opened(page).title
+    for stem in ("overview", "faq"):
+        assert opened(stem).title
 
 
 def test_a_broken_catalog_lists_its_faults(copied, monkeypatch):
@@ -178,10 +195,12 @@ def test_a_broken_catalog_lists_its_faults(copied, monkeypatch):
     monkeypatch.setenv("ADVISOR_CATALOG", str(copied))
     with pytest.raises(CatalogError) as error:
         load(copied)
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
     (fault,) = error.value.faults
-    assert len(at.title) == 1 and not at.exception
-    assert {markdown.plain(text) for text in (fault.file, fault.problem, fault.remedy)} <= cells(at)
+    assert len(page.title) == 1 and not page.exception
+    assert {markdown.plain(text) for text in (fault.file, fault.problem, fault.remedy)} <= cells(
+        page
+    )
 
 
 @pytest.mark.parametrize(
@@ -208,11 +227,11 @@ def test_a_page_does_no_arithmetic(path):
 
 
 def test_pasted_texts_are_counted_and_their_lengths_used(catalog):
-    at = opened("cost", part="Your texts")
-    at.text_area(key="sample_text").set_value("The quick brown fox.\n\n" + "word " * 600).run()
+    page = opened("cost", part="Your texts")
+    page.text_area(key="sample_text").set_value("The quick brown fox.\n\n" + "word " * 600).run()
     (counts,) = [
         rows
-        for table in at.table
+        for table in page.table
         if "602" in (rows := table.value.to_numpy().astype(str)).flatten()
     ]
     counted = {row[0]: list(row[1:]) for row in counts}
@@ -222,30 +241,36 @@ def test_pasted_texts_are_counted_and_their_lengths_used(catalog):
     )
     assert {"2", "7", "602", "50.0%"} <= set(large)
     assert large[0] != m3[0], "counted with its own tokenizer, and estimated"
-    use = next(button for button in at.button if button.proto.icon == ":material/check:")
+    use = next(button for button in page.button if button.proto.icon == ":material/check:")
     assert "303" in use.label and "600" in use.label
     use.click().run()
     assert (
-        at.number_input(key="passage_tokens").value,
-        at.number_input(key="passage_tokens_p95").value,
+        page.number_input(key="passage_tokens").value,
+        page.number_input(key="passage_tokens_p95").value,
     ) == (303, 600)
-    assert not at.exception
+    assert not page.exception
 
 
 def test_a_sample_that_cannot_be_read_is_told_in_a_sentence():
-    at = opened("cost", part="Your texts")
-    at.text_area(key="sample_text").set_value(" \n ").run()
+    page = opened("cost", part="Your texts")
+    page.text_area(key="sample_text").set_value(" \n ").run()
     with pytest.raises(TokenCountError) as error:
         sample_texts.passages(" \n ", split="blank-line")
-    assert [warning.value for warning in at.warning] == [
+    assert [warning.value for warning in page.warning] == [
         markdown.plain(str(error.value))
-    ] and not at.exception
+    ] and not page.exception
 
 
 def test_no_parameter_of_live_is_one_of_the_workloads_or_the_assumptions():
     """Else a visit to Cost would take it for a figure."""
     keys = set()
-    for name in ("live", "parts/engines", "parts/sample_search", "parts/speed", "parts/own_data"):
+    for name in (
+        "live",
+        "parts/engines",
+        "parts/sample_search",
+        "parts/speed",
+        "parts/own_data",
+    ):
         tree = ast.parse((ROOT / f"pages/{name}.py").read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):

@@ -20,14 +20,19 @@ def test_nothing_of_yours_outlives_the_visit(catalog, today, monkeypatch):
         stated = Assumptions(
             your_price_usd_per_1m=0.001, your_price_variant=SMALL, precision=precision
         )
-        found = recommend(mine, Workload(), today, ["your-data"], stated)
-        assert found.steps[0].evidence.set.id == as_evidence.EMBEDDERS
+        recommendation = recommend(mine, Workload(), today, ["your-data"], stated)
+        assert recommendation.steps[0].evidence.set.id == as_evidence.EMBEDDERS
     assert presets.won(next(iter(catalog.presets))) and presets.preset_picks()
     left = [
-        weakref.ref(one)
-        for one in (mine, found.catalog, state[session.YOURS], found.steps[0].evidence)
+        weakref.ref(each)
+        for each in (
+            mine,
+            recommendation.catalog,
+            state[session.YOURS],
+            recommendation.steps[0].evidence,
+        )
     ]
-    del state[session.YOURS], mine, found
+    del state[session.YOURS], mine, recommendation
     assert session.the_catalog() is catalog
     gc.collect()
-    assert [one() for one in left] == [None] * 4
+    assert [each() for each in left] == [None] * 4
