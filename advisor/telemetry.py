@@ -1,4 +1,6 @@
-"""What the server tells its operator in Prometheus' format: counts, times and queues; no text, key or address of a visitor."""
+"""What the server tells its operator in Prometheus' format: counts, times and queues; no text, key
+or address of a visitor.
+"""
 
 from __future__ import annotations
 

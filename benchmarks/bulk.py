@@ -246,12 +246,12 @@ def reading(count: int, within: Path) -> None:
     """Prints how fast a corpus is read and cut into blocks, which a run that goes on does again."""
     from advisor.bulk import blocks as cuts
     from advisor.bulk import corpus as corpora
-    from advisor.bulk.corpus import Reading
+    from advisor.bulk.corpus import ReadingOptions
 
     path = within / "reading.jsonl"
     write_corpus(path, count, 130)
     start, work = time.perf_counter(), time.process_time()
-    for _ in cuts.plan(corpora.files(path)[0], Reading(), 4096):
+    for _ in cuts.plan(corpora.files(path)[0], ReadingOptions(), 4096):
         pass
     took, work = time.perf_counter() - start, time.process_time() - work
     size = path.stat().st_size / 1e6

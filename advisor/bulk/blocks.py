@@ -1,4 +1,6 @@
-"""The corpus as blocks: spans of its rows, cut alike in every run, so that a block that is done need never be done again."""
+"""The corpus as blocks: spans of its rows, cut alike in every run, so that a block that is done
+need never be done again.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from advisor.bulk import corpus
-from advisor.bulk.corpus import CorpusFile, CorpusRow, Reading
+from advisor.bulk.corpus import CorpusFile, CorpusRow, ReadingOptions
 
 MOST_CHARACTERS = 32_000_000
 """Characters of texts in one block, whatever its rows: what a worker holds at once."""
@@ -55,17 +57,19 @@ class Block:
         return len(self.ids) + len(self.set_aside)
 
 
-class End(NamedTuple):
+class CorpusEnd(NamedTuple):
     """What was read in all, once the corpus has been read to its end."""
 
     blocks: int
     read: int
 
 
-class Seen:
-    """Ids that have been seen: a table of 16-byte digests on disk, so that the memory does not grow with them.
+class SeenIds:
+    """Ids that have been seen: a table of 16-byte digests on disk, so that the memory does not grow
+    with them.
 
-    It lies in the folder for temporary files (TMPDIR), takes about 25 bytes an id, and is gone with the process.
+    It lies in the folder for temporary files (TMPDIR), takes about 25 bytes an id, and is gone with
+    the process.
     """
 
     def __init__(self) -> None:
@@ -93,16 +97,17 @@ class Seen:
 
 
 def plan(
-    files: list[CorpusFile], reading: Reading, rows: int, skip: Container[int] = ()
-) -> Iterator[Block | End]:
-    """The blocks of a corpus in order, without those of `skip`, and the end. A block holds `rows` passages and as many rows set aside, at most.
+    files: list[CorpusFile], reading: ReadingOptions, rows: int, skip: Container[int] = ()
+) -> Iterator[Block | CorpusEnd]:
+    """The blocks of a corpus in order, without those of `skip`, and the end. A block holds `rows`
+    passages and as many rows set aside, at most.
 
     Raises:
         EncodeError: a file is broken, or lacks a column.
     """
     read = 0
     block, filled = Block(0), 0
-    with closing(Seen()) as seen:
+    with closing(SeenIds()) as seen:
         for row, done in _rows(files, reading):
             size = len(row.text)
             if (
@@ -124,10 +129,10 @@ def plan(
                 block.set_aside.append(SetAside(row.file, row.number, row.id, row.reason or AGAIN))
     if block.read and block.number not in skip:
         yield block
-    yield End(block.number + bool(block.read), read)
+    yield CorpusEnd(block.number + bool(block.read), read)
 
 
-def _rows(files: list[CorpusFile], reading: Reading) -> Iterator[tuple[CorpusRow, float]]:
+def _rows(files: list[CorpusFile], reading: ReadingOptions) -> Iterator[tuple[CorpusRow, float]]:
     """The rows of all files, and the share of the corpus read at each."""
     total, before = max(sum(file.size for file in files), 1), 0
     for file in files:

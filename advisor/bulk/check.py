@@ -1,4 +1,6 @@
-"""Checks a finished folder against its manifest, and against the corpus: no passage lost, none twice, each vector whole."""
+"""Checks a finished folder against its manifest, and against the corpus: no passage lost, none
+twice, each vector whole.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +15,19 @@ import numpy as np
 
 from advisor.base.errors import EncodeError
 from advisor.bulk import blocks, corpus, vectors
-from advisor.bulk.blocks import Block, End, Seen
-from advisor.bulk.corpus import Reading
+from advisor.bulk.blocks import Block, CorpusEnd, SeenIds
+from advisor.bulk.corpus import ReadingOptions
 from advisor.bulk.folder import FORMAT
 from advisor.bulk.run import finished
 
 OFF_LENGTH = {"float32": 1e-3, "float16": 2e-3, "int8": 2e-2}
-"""How far a vector's length may be from one, by type: rounding moves each value by half a step at most."""
+"""How far a vector's length may be from one, by type: rounding moves each value by half a step at
+most.
+"""
 MOST_SHOWN = 20
 
 
-def checked(out: Path, given: Path | None = None) -> str:
+def checked(out: Path, corpus: Path | None = None) -> str:
     """Says that a folder is whole; with the corpus `given`, that every passage of it is there once.
 
     Raises:
@@ -32,11 +36,12 @@ def checked(out: Path, given: Path | None = None) -> str:
     manifest = finished(out)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise EncodeError(
-            f"The manifest of {out} is of another version, or none. Check it with the version that wrote it."
+            f"The manifest of {out} is of another version, or none. "
+            "Check it with the version that wrote it."
         )
     faults: list[str] = []
     try:
-        for fault in _faults(out, manifest, given):
+        for fault in _faults(out, manifest, corpus):
             faults.append(fault)
             if len(faults) > MOST_SHOWN:
                 faults[-1] = "... and more."
@@ -48,11 +53,14 @@ def checked(out: Path, given: Path | None = None) -> str:
     if faults:
         raise EncodeError("\n".join([f"{out} is not whole:", *(f"- {fault}" for fault in faults)]))
     totals = manifest["totals"]
-    against = "; every passage of the corpus is there once" if given else ""
-    return f"{out} is whole: {totals['read']:,} rows read = {totals['written']:,} vectors + {totals['set_aside']:,} set aside{against}."
+    against = "; every passage of the corpus is there once" if corpus else ""
+    return (
+        f"{out} is whole: {totals['read']:,} rows read = {totals['written']:,} vectors + "
+        f"{totals['set_aside']:,} set aside{against}."
+    )
 
 
-def _faults(out: Path, manifest: dict[str, Any], given: Path | None) -> Iterator[str]:
+def _faults(out: Path, manifest: dict[str, Any], corpus: Path | None) -> Iterator[str]:
     totals, rows, aside = manifest["totals"], manifest["blocks"], manifest["set_aside"]
     sums = {name: sum(row[name] for row in rows) for name in ("read", "written", "set_aside")}
     if (
@@ -70,12 +78,12 @@ def _faults(out: Path, manifest: dict[str, Any], given: Path | None) -> Iterator
     )
     damaged = list(_set_aside(out / aside["file"], aside))
     yield from damaged
-    planned = _planned(manifest, given) if given and not damaged else None
+    planned = _planned(manifest, corpus) if corpus and not damaged else None
     if isinstance(planned, str):
         yield planned
         planned = None
     with contextlib.ExitStack() as stack:
-        seen = stack.enter_context(contextlib.closing(Seen()))
+        seen = stack.enter_context(contextlib.closing(SeenIds()))
         refused = stack.enter_context((out / aside["file"]).open("rb")) if planned else None
         for row in rows:
             ids: list[str] = []
@@ -85,8 +93,8 @@ def _faults(out: Path, manifest: dict[str, Any], given: Path | None) -> Iterator
             if planned is None or refused is None:
                 continue
             without = {
-                (one["file"], one["row"])
-                for one in map(json.loads, islice(refused, row["set_aside"]))
+                (refusal["file"], refusal["row"])
+                for refusal in map(json.loads, islice(refused, row["set_aside"]))
             }
             expected = next(planned, None)
             if not isinstance(expected, Block):
@@ -98,12 +106,12 @@ def _faults(out: Path, manifest: dict[str, Any], given: Path | None) -> Iterator
                 if tuple(place) not in without
             ]:
                 yield f"block {row['block']}: its ids are not those of the corpus."
-    if planned is not None and not isinstance(next(planned, None), End):
+    if planned is not None and not isinstance(next(planned, None), CorpusEnd):
         yield "the corpus goes on after the last block."
 
 
 def _block(
-    out: Path, row: dict[str, Any], manifest: dict[str, Any], seen: Seen
+    out: Path, row: dict[str, Any], manifest: dict[str, Any], seen: SeenIds
 ) -> tuple[list[str], list[str]]:
     """Ids of a block's file, and what is wrong with it."""
     path, name = out / row["file"], row["file"]
@@ -146,13 +154,13 @@ def _set_aside(path: Path, aside: dict[str, Any]) -> Iterator[str]:
             yield f"{path.name}: it has not as many rows as the manifest says."
 
 
-def _planned(manifest: dict[str, Any], given: Path) -> Iterator[Block | End] | str:
+def _planned(manifest: dict[str, Any], folder: Path) -> Iterator[Block | CorpusEnd] | str:
     """The blocks of the corpus, cut again; or why it is not the corpus of the manifest."""
-    files, _ = corpus.files(given)
+    files, _ = corpus.files(folder)
     now = [
         {"file": file.name, "bytes": file.size, "sha256": corpus.sha256(file.path)}
         for file in files
     ]
     if now != manifest["corpus"]:
         return "manifest.json: it is of another corpus, or its files have changed."
-    return blocks.plan(files, Reading(**manifest["reading"]), manifest["rows_per_block"])
+    return blocks.plan(files, ReadingOptions(**manifest["reading"]), manifest["rows_per_block"])

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 from advisor.base.errors import EncodeError
 from advisor.bulk import check, fleet, on_ray, vectors
 from advisor.bulk import run as runs
-from advisor.bulk.corpus import Reading
-from advisor.bulk.run import Job, Way
+from advisor.bulk.corpus import ReadingOptions
+from advisor.bulk.run import Encoding, EncodingJob
 from advisor.catalog import Catalog
 from advisor.encode import endpoints
 from advisor.encode.available_models import ModelChoice
@@ -24,8 +24,10 @@ from advisor.encode.endpoints import Endpoint, faults_of
 from advisor.encode.engine import Engine
 from advisor.encode.remote import Remote
 
-Chosen = Callable[[str], ModelChoice]
-"""Gives the model that the options name, in the engine local, torch, or an endpoint's id; fails with a sentence."""
+ModelByName = Callable[[str], ModelChoice]
+"""Gives the model that the options name, in the engine local, torch, or an endpoint's id; fails
+with a sentence.
+"""
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -138,42 +140,47 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def encode(
-    asked: argparse.Namespace,
+    options: argparse.Namespace,
     catalog: Catalog,
-    chosen: Chosen,
+    chosen: ModelByName,
     load: Callable[[ModelChoice, int | None], Engine],
 ) -> str:
-    """What the command prints at its end. `load` gives a model's engine in this process, with so many threads.
+    """What the command prints at its end. `load` gives a model's engine in this process, with so
+    many threads.
 
     Raises:
         EncodeError: something that is asked for cannot be done; what is done stays.
     """
-    if asked.check:
-        return check.checked(asked.check, asked.corpus) + "\n"
+    if options.check:
+        return check.checked(options.check, options.corpus) + "\n"
     for name in ("corpus", "out", "model"):
-        if getattr(asked, name) is None:
+        if getattr(options, name) is None:
             raise EncodeError(
-                f"{'CORPUS' if name == 'corpus' else '--' + name} is missing. Write: encode CORPUS --model ID --out DIR"
+                f"{'CORPUS' if name == 'corpus' else '--' + name} is missing. Write: "
+                "encode CORPUS --model ID --out DIR"
             )
-    if asked.gpus < 0 or asked.patience < 0:
+    if options.gpus < 0 or options.patience < 0:
         raise EncodeError("--gpus and --patience are 0 or more.")
-    job = Job(
-        asked.corpus,
-        asked.out,
-        Reading(asked.id_column, asked.text_column, asked.longest, asked.number_rows),
-        asked.rows,
-        asked.type,
+    job = EncodingJob(
+        options.corpus,
+        options.out,
+        ReadingOptions(
+            options.id_column, options.text_column, options.longest, options.number_rows
+        ),
+        options.rows,
+        options.type,
     )
-    choice, way = _way(asked, catalog, chosen, load)
+    choice, way = _way(options, catalog, chosen, load)
     try:
-        return summary(runs.run(job, choice, way), asked.out) + "\n"
+        return summary(runs.run(job, choice, way), options.out) + "\n"
     except KeyboardInterrupt:
         raise EncodeError(
-            f"Stopped. What is done stays in {asked.out}: the same command goes on with it."
+            f"Stopped. What is done stays in {options.out}: the same command goes on with it."
         ) from None
     except OSError as error:
         raise EncodeError(
-            f"{asked.out} cannot be written to ({error.strerror or type(error).__name__}). What is done stays; make room, and run again."
+            f"{options.out} cannot be written to ({error.strerror or type(error).__name__}). "
+            "What is done stays; make room, and run again."
         ) from None
     finally:
         way.close()
@@ -183,73 +190,75 @@ def summary(manifest: Mapping[str, Any], out: Path) -> str:
     """What a finished run has done, in sentences."""
     totals = manifest["totals"]
     return (
-        f"{totals['written']:,} passages are encoded in {totals['blocks']:,} blocks by {manifest['model']} ({manifest['type']}); "
+        f"{totals['written']:,} passages are encoded in {totals['blocks']:,} blocks by "
+        f"{manifest['model']} ({manifest['type']}); "
         f"{totals['set_aside']:,} of {totals['read']:,} rows were set aside.\n"
         f"Check them with: python -m advisor encode --check {out}"
     )
 
 
 def _way(
-    asked: argparse.Namespace,
+    options: argparse.Namespace,
     catalog: Catalog,
-    chosen: Chosen,
+    chosen: ModelByName,
     load: Callable[[ModelChoice, int | None], Engine],
-) -> tuple[ModelChoice, Way]:
-    if asked.endpoint:
-        if twice := [name for name, count in Counter(asked.endpoint).items() if count > 1]:
+) -> tuple[ModelChoice, Encoding]:
+    if options.endpoint:
+        if twice := [name for name, count in Counter(options.endpoint).items() if count > 1]:
             raise EncodeError(
-                f"{twice[0]} is named twice. Name each server once; --at-once sets how much it gets at once."
+                f"{twice[0]} is named twice. Name each server once; "
+                "--at-once sets how much it gets at once."
             )
         served = [
-            _at_url(asked, name, catalog) if "://" in name else chosen(name)
-            for name in asked.endpoint
+            _at_url(options, name, catalog) if "://" in name else chosen(name)
+            for name in options.endpoint
         ]
-        if any(one.kind != "embedder" for one in served):
+        if any(model.kind != "embedder" for model in served):
             raise EncodeError(
-                f"{asked.model} is a reranker: it gives no vectors. Choose an embedder."
+                f"{options.model} is a reranker: it gives no vectors. Choose an embedder."
             )
         engines: list[Engine] = [
-            Remote(one.endpoint, catalog.variants) for one in served if one.endpoint
+            Remote(model.endpoint, catalog.variants) for model in served if model.endpoint
         ]
         return served[0], fleet.Fleet(
-            engines, _say, at_once=asked.at_once, patience_s=asked.patience
+            engines, _say, at_once=options.at_once, patience_s=options.patience
         )
-    choice = chosen(asked.engine)
+    choice = chosen(options.engine)
     if choice.kind != "embedder":
         raise EncodeError(f"{choice.name} is a reranker: it gives no vectors. Choose an embedder.")
     if choice.endpoint is not None:
         return choice, fleet.Fleet(
-            [load(choice, None)], _say, at_once=asked.at_once, patience_s=asked.patience
+            [load(choice, None)], _say, at_once=options.at_once, patience_s=options.patience
         )
-    if asked.ray:
+    if options.ray:
         assert choice.model is not None
         return choice, on_ray.Ray(
-            asked.ray,
+            options.ray,
             choice.model,
-            workers=asked.workers,
-            threads=asked.threads or 1,
-            gpus=asked.gpus,
+            workers=options.workers,
+            threads=options.threads or 1,
+            gpus=options.gpus,
         )
-    return choice, runs.Here(load(choice, asked.threads))
+    return choice, runs.InProcess(load(choice, options.threads))
 
 
-def _at_url(asked: argparse.Namespace, url: str, catalog: Catalog) -> ModelChoice:
+def _at_url(options: argparse.Namespace, url: str, catalog: Catalog) -> ModelChoice:
     """A server that is named by its address."""
-    variant = catalog.variants.get(asked.model)
-    name = asked.served_as or (variant.hub_id if variant else None) or asked.model
+    variant = catalog.variants.get(options.model)
+    name = options.served_as or (variant.hub_id if variant else None) or options.model
     where = urlsplit(url).netloc[:80] or "the endpoint"
     fields = {
         "id": "typed",
         "name": where,
         "base_url": url,
-        "shape": asked.shape,
+        "shape": options.shape,
         "model": name,
         "kind": "embedder",
-        "key_env": asked.key_env,
+        "key_env": options.key_env,
     }
     try:
         endpoint = Endpoint.model_validate(
-            fields | {"variant": asked.model if variant and variant.kind == "embedder" else None}
+            fields | {"variant": options.model if variant and variant.kind == "embedder" else None}
         )
     except ValidationError as error:
         fault = faults_of(error)[0]

@@ -1,4 +1,6 @@
-"""A corpus on disk: its files, their checksums, and its rows as a stream of passages and of rows that are set aside, with the reason."""
+"""A corpus on disk: its files, their checksums, and its rows as a stream of passages and of rows
+that are set aside, with the reason.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +24,16 @@ FORMS = {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "
 LONGEST_ID = 1_000
 """Characters of an id, at most: ids stand in the journal and the manifest."""
 PARQUET_ROWS = 256
-"""Rows read from a parquet file at once; with texts of `longest_bytes` each that bounds the memory."""
+"""Rows read from a parquet file at once; with texts of `longest_bytes` each that bounds the memory.
+"""
 _READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How a corpus is read. `longest_bytes` bounds a text in UTF-8; `number_rows` gives rows without an id their file and row as one."""
+class ReadingOptions:
+    """How a corpus is read. `longest_bytes` bounds a text in UTF-8; `number_rows` gives rows
+    without an id their file and row as one.
+    """
 
     id_column: str = "id"
     text_column: str = "text"
@@ -37,12 +42,16 @@ class Reading:
 
     @property
     def longest_row(self) -> int:
-        """Bytes of a row in a text form, at most: escapes in JSON make a byte six, and other columns may stand beside."""
+        """Bytes of a row in a text form, at most: escapes in JSON make a byte six, and other
+        columns may stand beside.
+        """
         return 8 * self.longest_bytes
 
 
 class CorpusFile(NamedTuple):
-    """One file of the corpus: `name` is its path within the corpus, `size` is in bytes, `changed_ns` when it was changed."""
+    """One file of the corpus: `name` is its path within the corpus, `size` is in bytes,
+    `changed_ns` when it was changed.
+    """
 
     name: str
     path: Path
@@ -59,7 +68,8 @@ class CorpusFile(NamedTuple):
 
 
 class CorpusRow(NamedTuple):
-    """One row. `number` counts from 1: a line in JSON and CSV, a row in parquet. `reason` says why it is set aside; empty: a passage.
+    """One row. `number` counts from 1: a line in JSON and CSV, a row in parquet. `reason` says why
+    it is set aside; empty: a passage.
 
     `share` is how much of its file has been read, 0 to 1.
     """
@@ -73,16 +83,17 @@ class CorpusRow(NamedTuple):
 
 
 def files(corpus: Path) -> tuple[list[CorpusFile], int]:
-    """Files of a corpus in the order of their names, and how many of another kind are left out. Hidden ones are not looked at.
+    """Files of a corpus in the order of their names, and how many of another kind are left out.
+    Hidden ones are not looked at.
 
     Raises:
         EncodeError: there is none.
     """
     if corpus.is_file():
-        found, within = [corpus], corpus.parent
+        paths, within = [corpus], corpus.parent
     elif corpus.is_dir():
         within = corpus
-        found = [
+        paths = [
             path
             for path in corpus.rglob("*")
             if path.is_file()
@@ -92,12 +103,13 @@ def files(corpus: Path) -> tuple[list[CorpusFile], int]:
         raise EncodeError(
             f"There is no file or folder {corpus}. Name the corpus: parquet, JSONL or CSV."
         )
-    known = [_file(path, within, form) for path in found if (form := _form(path))]
+    known = [_file(path, within, form) for path in paths if (form := _form(path))]
     if not known:
         raise EncodeError(
-            f"{corpus} holds no file whose name ends in {', '.join(FORMS)} (the text forms also with .gz). Name another."
+            f"{corpus} holds no file whose name ends in {', '.join(FORMS)} (the "
+            "text forms also with .gz). Name another."
         )
-    return sorted(known), len(found) - len(known)
+    return sorted(known), len(paths) - len(known)
 
 
 def _file(path: Path, within: Path, form: str) -> CorpusFile:
@@ -120,7 +132,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def rows(file: CorpusFile, reading: Reading) -> Iterator[CorpusRow]:
+def rows(file: CorpusFile, reading: ReadingOptions) -> Iterator[CorpusRow]:
     """The rows of one file, one after the other; an id is not compared with others here.
 
     Raises:
@@ -136,12 +148,13 @@ def rows(file: CorpusFile, reading: Reading) -> Iterator[CorpusRow]:
         pa.ArrowException,
     ) as error:  # gzip's own errors are OSErrors
         raise EncodeError(
-            f"{file.name} cannot be read to its end ({type(error).__name__}): mend or replace the file."
+            f"{file.name} cannot be read to its end ({type(error).__name__}): "
+            "mend or replace the file."
         ) from None
 
 
 def _row(
-    file: CorpusFile, number: int, values: tuple[Any, Any], reading: Reading, share: float
+    file: CorpusFile, number: int, values: tuple[Any, Any], reading: ReadingOptions, share: float
 ) -> CorpusRow:
     """A row from what stands under its two columns."""
     key, text = values
@@ -175,21 +188,25 @@ def _row(
     )
 
 
-def too_large(reading: Reading) -> str:
+def too_large(reading: ReadingOptions) -> str:
     """The reason of a row that is over the limit."""
     return f"too large: a text takes {reading.longest_bytes:,} bytes at most"
 
 
 @contextlib.contextmanager
 def _opened(file: CorpusFile) -> Iterator[tuple[IO[bytes], Any]]:
-    """The bytes of a text form, unpacked, and a function for the share of the file that has been read."""
+    """The bytes of a text form, unpacked, and a function for the share of the file that has been
+    read.
+    """
     with file.path.open("rb") as raw:
         stream: Any = gzip.GzipFile(fileobj=raw) if file.path.suffix == ".gz" else raw
         yield stream, lambda: min(1.0, raw.tell() / max(file.size, 1))
 
 
 def _lines(stream: IO[bytes], longest: int) -> Iterator[tuple[bytes, bool]]:
-    """Lines with their ends, in pieces of `longest` bytes at most; with each whether its line goes on in the next piece."""
+    """Lines with their ends, in pieces of `longest` bytes at most; with each whether its line goes
+    on in the next piece.
+    """
     first = True
     while piece := stream.readline(longest):
         if first and piece.startswith(b"\xef\xbb\xbf"):
@@ -198,7 +215,7 @@ def _lines(stream: IO[bytes], longest: int) -> Iterator[tuple[bytes, bool]]:
         yield piece, len(piece) >= longest - 3 and not piece.endswith(b"\n")
 
 
-def _jsonl(file: CorpusFile, reading: Reading) -> Iterator[CorpusRow]:
+def _jsonl(file: CorpusFile, reading: ReadingOptions) -> Iterator[CorpusRow]:
     with _opened(file) as (stream, share):
         number, inside = 1, False
         for piece, goes_on in _lines(stream, reading.longest_row):
@@ -211,7 +228,7 @@ def _jsonl(file: CorpusFile, reading: Reading) -> Iterator[CorpusRow]:
 
 
 def _of_json(
-    file: CorpusFile, number: int, line: bytes, reading: Reading, share: float
+    file: CorpusFile, number: int, line: bytes, reading: ReadingOptions, share: float
 ) -> CorpusRow:
     try:
         value = json.loads(line.decode())
@@ -226,7 +243,7 @@ def _of_json(
     )
 
 
-def _columns(file: CorpusFile, names: list[str], reading: Reading) -> tuple[int | None, int]:
+def _columns(file: CorpusFile, names: list[str], reading: ReadingOptions) -> tuple[int | None, int]:
     """Places of the id and of the text among the columns of a file; None: ids are numbers of rows.
 
     Raises:
@@ -246,20 +263,22 @@ def _columns(file: CorpusFile, names: list[str], reading: Reading) -> tuple[int 
                 else "--id-column, or let --number-rows make ids"
             )
             raise EncodeError(
-                f"{file.name} has {'no' if name not in names else 'more than one'} column '{name}' (it has: {here}). Name it with {how}."
+                f"{file.name} has {'no' if name not in names else 'more than one'} column "
+                f"'{name}' (it has: {here}). Name it with {how}."
             )
     return names.index(reading.id_column) if reading.id_column in names else None, names.index(
         reading.text_column
     )
 
 
-def _csv(file: CorpusFile, reading: Reading) -> Iterator[CorpusRow]:
+def _csv(file: CorpusFile, reading: ReadingOptions) -> Iterator[CorpusRow]:
     with _opened(file) as (stream, share):
         records = csv_rows.records(_lines(stream, _READ_BYTES), reading.longest_row)
         header = next(records, None)
         if header is None or header.fields is None:
             raise EncodeError(
-                f"{file.name} has no line with the names of its columns. Add one, or leave the file out."
+                f"{file.name} has no line with the names of its columns. "
+                "Add one, or leave the file out."
             )
         id_place, text_place = _columns(file, header.fields, reading)
         for number, fields, problem in records:
@@ -273,15 +292,15 @@ def _csv(file: CorpusFile, reading: Reading) -> Iterator[CorpusRow]:
                 yield _row(file, number, (key, fields[text_place]), reading, share())
 
 
-def _parquet(file: CorpusFile, reading: Reading) -> Iterator[CorpusRow]:
+def _parquet(file: CorpusFile, reading: ReadingOptions) -> Iterator[CorpusRow]:
     with pq.ParquetFile(file.path) as parquet:
         id_place, text_place = _columns(file, parquet.schema_arrow.names, reading)
         places = [place for place in (id_place, text_place) if place is not None]
         names = [parquet.schema_arrow.names[place] for place in places]
         number, count = 0, max(parquet.metadata.num_rows, 1)
         for batch in parquet.iter_batches(PARQUET_ROWS, columns=names, use_threads=False):
-            found = [_values(batch.column(name)) for name in names]
-            for values in zip(*found, strict=True):
+            columns = [_values(batch.column(name)) for name in names]
+            for values in zip(*columns, strict=True):
                 number += 1
                 key = None if id_place is None else values[0]
                 if isinstance(key, UnicodeError) or isinstance(values[-1], UnicodeError):
@@ -291,7 +310,9 @@ def _parquet(file: CorpusFile, reading: Reading) -> Iterator[CorpusRow]:
 
 
 def _values(column: Any) -> list[Any]:
-    """Values of a column; a UnicodeError in the place of bytes that are no UTF-8, which arrow does not check."""
+    """Values of a column; a UnicodeError in the place of bytes that are no UTF-8, which arrow does
+    not check.
+    """
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     kinds = (

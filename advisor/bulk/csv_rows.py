@@ -1,8 +1,9 @@
-"""Records of a CSV file in bounded memory: one that is too large is read over, and the next begins where it begins.
+"""Records of a CSV file in bounded memory: one that is too large is read over, and the next begins
+where it begins.
 
-The standard library's reader holds a record whole, and cannot go on after one that it gave up. Past the limit it therefore gets each line
-without what cannot change its state: a run of other characters is one character, and a line without a quote, inside of a quoted
-field, nothing at all.
+The standard library's reader holds a record whole, and cannot go on after one that it gave up. Past
+the limit it therefore gets each line without what cannot change its state: a run of other
+characters is one character, and a line without a quote, inside of a quoted field, nothing at all.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ NEVER_ENDS = "a quote is never closed, or the record has no end: the rest of the
 
 
 class CsvRecord(NamedTuple):
-    """The fields of a record and the line on which it begins; None: too large, or broken, as `problem` says."""
+    """The fields of a record and the line on which it begins; None: too large, or broken, as
+    `problem` says.
+    """
 
     line: int
     fields: list[str] | None
@@ -67,7 +70,9 @@ class _Lines:
 
 
 def records(pieces: Iterator[tuple[bytes, bool]], longest: int) -> Iterator[CsvRecord]:
-    """Records of a file given as pieces of lines (see `corpus`), each of `longest` bytes at most; blank lines are none."""
+    """Records of a file given as pieces of lines (see `corpus`), each of `longest` bytes at most;
+    blank lines are none.
+    """
     csv.field_size_limit(max(csv.field_size_limit(), 2 * longest + _MOST_LEFT))
     lines = _Lines(pieces, longest)
     reader = csv.reader(lines)

@@ -1,7 +1,9 @@
-"""A fleet of servers: blocks spread over endpoints that serve one model. What a server does not give goes to the others.
+"""A fleet of servers: blocks spread over endpoints that serve one model. What a server does not
+give goes to the others.
 
-A server that stops answering gives its blocks back at once. It is asked again until `patience_s` have passed, and then given up.
-One that takes no more for now (429) keeps its block and is asked again as it says, as long.
+A server that stops answering gives its blocks back at once. It is asked again until `patience_s`
+have passed, and then given up. One that takes no more for now (429) keeps its block and is asked
+again as it says, as long.
 """
 
 from __future__ import annotations
@@ -16,10 +18,10 @@ from typing import Any
 
 from advisor.base.errors import EncodeError
 from advisor.bulk import work
-from advisor.bulk.blocks import Block, End
-from advisor.bulk.folder import Written
+from advisor.bulk.blocks import Block, CorpusEnd
+from advisor.bulk.folder import WrittenBlock
 from advisor.bulk.run import CorpusCut
-from advisor.bulk.work import Task
+from advisor.bulk.work import BlockTask
 from advisor.encode.engine import About, Engine, Float32s, ServerBusyError
 
 PART = 64
@@ -28,11 +30,13 @@ AT_ONCE = 2
 PATIENCE_S = 120.0
 """A limit of so many tokens a minute is over by then."""
 MOST_TRIES = 6
-"""Times that a block may come back before the run ends: a text that brings servers down would bring down all of them."""
+"""Times that a block may come back before the run ends: a text that brings servers down would bring
+down all of them.
+"""
 
 
 @dataclass(frozen=True)
-class _Back:
+class _Returned:
     """A block that a server did not give, and why."""
 
     block: Block
@@ -40,7 +44,7 @@ class _Back:
 
 
 @dataclass(frozen=True)
-class _Gone:
+class _Stopped:
     """A thread that works no more, and why."""
 
     name: str
@@ -68,38 +72,42 @@ class Fleet:
         )
         self._stop = threading.Event()
         self._todo: queue.SimpleQueue[Block] = queue.SimpleQueue()
-        self._came: queue.SimpleQueue[Written | _Back | _Gone | Exception] = queue.SimpleQueue()
+        self._came: queue.SimpleQueue[WrittenBlock | _Returned | _Stopped | Exception] = (
+            queue.SimpleQueue()
+        )
 
     def known(self) -> tuple[About, Float32s]:
-        """Who answers, and its vector of the probe. Servers that do not answer now are left out, with a sentence.
+        """Who answers, and its vector of the probe. Servers that do not answer now are left out,
+        with a sentence.
 
         Raises:
             EncodeError: none answers, or they serve different models.
         """
-        found: list[tuple[Engine, Float32s]] = []
+        answering: list[tuple[Engine, Float32s]] = []
         why: EncodeError | None = None
         for engine in self._engines:
             try:
-                found.append((engine, work.probe(engine)))
+                answering.append((engine, work.probe(engine)))
             except EncodeError as error:
                 why = error
                 self._say(str(error))
-        if not found:
+        if not answering:
             raise why or EncodeError("No endpoint is named. Name one with --endpoint.")
-        first, vector = found[0]
-        for other, theirs in found[1:]:
+        first, vector = answering[0]
+        for other, theirs in answering[1:]:
             if not work.same_model(theirs, tuple(vector.tolist())):
                 raise EncodeError(
-                    f"{first.about.where} and {other.about.where} give one text different vectors: they serve different models."
+                    f"{first.about.where} and {other.about.where} give one text different "
+                    "vectors: they serve different models."
                 )
-        self._engines = [engine for engine, _ in found]
+        self._engines = [engine for engine, _ in answering]
         return first.about, vector
 
-    def told(self) -> dict[str, Any]:
+    def description(self) -> dict[str, Any]:
         """What the journal says of it."""
         return {"way": "endpoints", "workers": [engine.about.where for engine in self._engines]}
 
-    def encoded(self, cut: CorpusCut, task: Task) -> Iterator[Written | End]:
+    def encoded(self, cut: CorpusCut, task: BlockTask) -> Iterator[WrittenBlock | CorpusEnd]:
         """Each block once it is on disk, and the end.
 
         Raises:
@@ -117,20 +125,20 @@ class Fleet:
             while out < alive + 1 and (
                 back or end is None
             ):  # one more than work on them, so that nobody waits for the reader
-                one = back.popleft() if back else next(source)
-                if isinstance(one, End):
-                    end = one
+                block = back.popleft() if back else next(source)
+                if isinstance(block, CorpusEnd):
+                    end = block
                     continue
-                self._todo.put(one)
+                self._todo.put(block)
                 out += 1
             if not out:
                 break
             came = self._came.get()
-            if isinstance(came, Written):
+            if isinstance(came, WrittenBlock):
                 out -= 1
                 tries.pop(came.block, None)
                 yield came
-            elif isinstance(came, _Back):
+            elif isinstance(came, _Returned):
                 out -= 1
                 number = came.block.number
                 tries[number] = tries.get(number, 0) + (
@@ -138,17 +146,19 @@ class Fleet:
                 )  # which is no fault of the block
                 if tries[number] >= MOST_TRIES:
                     raise EncodeError(
-                        f"Block {number:,} failed {MOST_TRIES} times, the last time so: {came.why} What is done stays."
+                        f"Block {number:,} failed {MOST_TRIES} times, the last time so: "
+                        f"{came.why} What is done stays."
                     )
                 back.append(came.block)
-            elif isinstance(came, _Gone):
+            elif isinstance(came, _Stopped):
                 alive -= 1
                 if came.name not in gone:
                     self._say(f"{came.name} is given up: {came.why}")
                 gone.add(came.name)
                 if not alive:
                     raise EncodeError(
-                        f"No server is left: {came.why} What is done stays; run the same command again when one answers."
+                        f"No server is left: {came.why} What is done stays; "
+                        "run the same command again when one answers."
                     )
             else:
                 raise came
@@ -159,8 +169,8 @@ class Fleet:
         """Tells the threads to stop after the part they are at."""
         self._stop.set()
 
-    def _serve(self, engine: Engine, task: Task) -> None:
-        """One thread of a server: takes blocks until it is told to stop, or the server is given up."""
+    def _serve(self, engine: Engine, task: BlockTask) -> None:
+        """One thread of a server: takes blocks until it is to stop, or the server is given up."""
         while not self._stop.is_set():
             try:
                 block = self._todo.get(timeout=0.2)
@@ -177,19 +187,19 @@ class Fleet:
                 )
                 self._came.put(written)
             except ServerBusyError as error:  # for all of the patience
-                self._came.put(_Back(block, error))
-                self._came.put(_Gone(engine.about.where, error))
+                self._came.put(_Returned(block, error))
+                self._came.put(_Stopped(engine.about.where, error))
                 return
             except EncodeError as error:
-                self._came.put(_Back(block, error))
+                self._came.put(_Returned(block, error))
                 if (why := self._waited(engine, task, error)) is not None:
-                    self._came.put(_Gone(engine.about.where, why))
+                    self._came.put(_Stopped(engine.about.where, why))
                     return
             except Exception as error:  # a full disk, say: the run ends with it
                 self._came.put(error)
                 return
 
-    def _silent(self, engine: Engine, task: Task) -> EncodeError | None:
+    def _silent(self, engine: Engine, task: BlockTask) -> EncodeError | None:
         """Why a server does not answer a fixed text as it did; None where it does."""
         try:
             vector = work.probe(engine)
@@ -202,18 +212,20 @@ class Fleet:
         )
 
     def _paused(self, busy: ServerBusyError, for_s: float) -> bool:
-        """Waits as a server asks that takes no more for now, else longer from time to time; False once the patience is spent."""
+        """Waits as a server asks that takes no more for now, else longer from time to time; False
+        once the patience is spent.
+        """
         pause_s = max(0.5, min(10, for_s) if busy.wait_s is None else busy.wait_s)
         return for_s + pause_s <= self._patience_s and not self._stop.wait(pause_s)
 
-    def _waited(self, engine: Engine, task: Task, why: EncodeError) -> EncodeError | None:
+    def _waited(self, engine: Engine, task: BlockTask, why: EncodeError) -> EncodeError | None:
         """Waits until a server answers again; why it does not, after the patience is spent."""
         until, pause_s = time.monotonic() + self._patience_s, 0.5
-        found: EncodeError | None = why
-        while found is not None and not self._stop.is_set():
-            found = self._silent(engine, task)
-            if found is None or time.monotonic() + pause_s >= until:
+        error: EncodeError | None = why
+        while error is not None and not self._stop.is_set():
+            error = self._silent(engine, task)
+            if error is None or time.monotonic() + pause_s >= until:
                 break
             self._stop.wait(pause_s)
             pause_s = min(2 * pause_s, 10)
-        return found
+        return error

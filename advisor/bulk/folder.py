@@ -1,12 +1,14 @@
-"""The folder that bulk encoding fills: its lock, its journal, its files of vectors, and at the end its manifest.
+"""The folder that bulk encoding fills: its lock, its journal, its files of vectors, and at the end
+its manifest.
 
-    journal.jsonl    what is asked (the plan) on the first line, then a line a run and a line a block that is on disk
+    journal.jsonl    the plan on the first line, then a line a run and a line a block on disk
     vectors/         block-000000.parquet and so on; blocks without passages have no file
-    set-aside/       block-000000.jsonl: rows set aside in that block; joined as set-aside.jsonl at the end
+    set-aside/       block-000000.jsonl: its rows set aside; joined as set-aside.jsonl at the end
     manifest.json    written last
 
-A file is written under another name, brought to the disk (fsync) and renamed, and only then stands in the journal. A kill leaves at
-most a file that the journal does not name, which the next run replaces.
+A file is written under another name, brought to the disk (fsync) and renamed, and only then stands
+in the journal. A kill leaves at most a file that the journal does not name, which the next run
+replaces.
 """
 
 from __future__ import annotations
@@ -24,17 +26,21 @@ from pathlib import Path
 from typing import Any
 
 from advisor.base.errors import EncodeError
-from advisor.bulk.blocks import Block, End, SetAside
+from advisor.bulk.blocks import Block, CorpusEnd, SetAside
 from advisor.bulk.corpus import sha256
 
 FORMAT = 1
-"""Of journal and manifest; another one is refused. Raise it too where the cut of the blocks changes."""
+"""Of journal and manifest; another one is refused. Raise it too where the cut of the blocks
+changes.
+"""
 MANIFEST, JOURNAL, SET_ASIDE = "manifest.json", "journal.jsonl", "set-aside.jsonl"
 
 
 @dataclass(frozen=True)
-class Written:
-    """One block on disk: rows read, passages written and rows set aside, with the checksums of its files (None: it has none)."""
+class WrittenBlock:
+    """One block on disk: rows read, passages written and rows set aside, with the checksums of its
+    files (None: it has none).
+    """
 
     block: int
     read: int
@@ -71,11 +77,11 @@ def write(path: Path, content: bytes) -> None:
 
 def _settle(folder: Path) -> None:
     """Brings the names of a folder to the disk."""
-    at = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(at)
+        os.fsync(descriptor)
     finally:
-        os.close(at)
+        os.close(descriptor)
 
 
 def vectors_file(block: int) -> str:
@@ -90,17 +96,19 @@ def set_aside_file(block: int) -> str:
 
 def store(
     folder: Path, block: Block, ids: list[str], vectors: bytes | None, refused: list[SetAside]
-) -> Written:
-    """Writes a block's files: `vectors` of the passages `ids`, and the rows set aside, `refused` among them by the model."""
+) -> WrittenBlock:
+    """Writes a block's files: `vectors` of the passages `ids`, and the rows set aside, `refused`
+    among them by the model.
+    """
     aside = b"".join(
-        json.dumps(one._asdict(), ensure_ascii=False).encode() + b"\n"
-        for one in [*block.set_aside, *refused]
+        json.dumps(row._asdict(), ensure_ascii=False).encode() + b"\n"
+        for row in [*block.set_aside, *refused]
     )
     if vectors is not None:
         write(folder / vectors_file(block.number), vectors)
     if aside:
         write(folder / set_aside_file(block.number), aside)
-    return Written(
+    return WrittenBlock(
         block=block.number,
         read=block.read,
         written=len(ids),
@@ -115,9 +123,9 @@ def store(
     )
 
 
-def intact(folder: Path, one: Written) -> bool:
+def intact(folder: Path, entry: WrittenBlock) -> bool:
     """Whether a block's files are there, with the checksums that the journal has."""
-    wanted = {one.file: one.sha256, set_aside_file(one.block): one.set_aside_sha256}
+    wanted = {entry.file: entry.sha256, set_aside_file(entry.block): entry.set_aside_sha256}
     with contextlib.suppress(OSError):
         return all(
             sha256(folder / name) == known for name, known in wanted.items() if name and known
@@ -126,23 +134,27 @@ def intact(folder: Path, one: Written) -> bool:
 
 
 class Folder:
-    """The folder of one run, locked until it is closed. `found` holds the blocks that the journal names, by number."""
+    """The folder of one run, locked until it is closed. `done_blocks` holds the blocks that the
+    journal names, by number.
+    """
 
     def __init__(self, path: Path, plan: dict[str, Any]) -> None:
         """Opens the folder for a plan, which must be the one that it was begun with.
 
         Raises:
-            EncodeError: another run works there, or it belongs to another plan, or holds something else.
+            EncodeError: another run works there, or it belongs to another plan, or holds something
+                else.
         """
         self.path = path
-        self.found: dict[int, Written] = {}
+        self.done_blocks: dict[int, WrittenBlock] = {}
         self.runs: list[dict[str, Any]] = []
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             raise EncodeError(
-                f"{path} cannot be written to ({type(error).__name__}). Name another folder with --out."
+                f"{path} cannot be written to ({type(error).__name__}). "
+                "Name another folder with --out."
             ) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -150,7 +162,8 @@ class Folder:
         except BlockingIOError:
             os.close(self._lock)
             raise EncodeError(
-                f"Another run is at work in {path}. Wait for its end, or name another folder with --out."
+                f"Another run is at work in {path}. "
+                "Wait for its end, or name another folder with --out."
             ) from None
         except BaseException:
             os.close(self._lock)
@@ -173,16 +186,20 @@ class Folder:
         self.runs.append(run | {"started": now()})
         self.note({"run": self.runs[-1]})
 
-    def add(self, one: Written) -> None:
+    def add(self, entry: WrittenBlock) -> None:
         """Notes a block that is on disk."""
-        self.note(asdict(one))
-        self.found[one.block] = one
+        self.note(asdict(entry))
+        self.done_blocks[entry.block] = entry
 
     def forget_damaged(self) -> list[int]:
-        """Numbers of the blocks whose files are not what the journal says; they are then to be done again."""
-        damaged = [number for number, one in self.found.items() if not intact(self.path, one)]
+        """Numbers of the blocks whose files are not what the journal says; they are then to be done
+        again.
+        """
+        damaged = [
+            number for number, entry in self.done_blocks.items() if not intact(self.path, entry)
+        ]
         for number in damaged:
-            del self.found[number]
+            del self.done_blocks[number]
         return damaged
 
     def clear(self) -> None:
@@ -196,23 +213,25 @@ class Folder:
         """Whether the manifest has been written."""
         return (self.path / MANIFEST).is_file()
 
-    def finish(self, end: End, facts: dict[str, Any]) -> dict[str, Any]:
+    def finish(self, end: CorpusEnd, facts: dict[str, Any]) -> dict[str, Any]:
         """Joins the rows set aside and writes the manifest, which this returns.
 
         Raises:
             EncodeError: blocks or rows are missing.
         """
-        blocks = [self.found[number] for number in sorted(self.found)]
+        blocks = [self.done_blocks[number] for number in sorted(self.done_blocks)]
         read, written, aside = (
-            sum(getattr(one, name) for one in blocks) for name in ("read", "written", "set_aside")
+            sum(getattr(entry, name) for entry in blocks)
+            for name in ("read", "written", "set_aside")
         )
         if (
-            [one.block for one in blocks] != list(range(end.blocks))
+            [entry.block for entry in blocks] != list(range(end.blocks))
             or read != end.read
             or read != written + aside
         ):
             raise EncodeError(
-                f"{len(blocks):,} of {end.blocks:,} blocks and {read:,} of {end.read:,} rows are on disk. Run the same command again."
+                f"{len(blocks):,} of {end.blocks:,} blocks and {read:,} of {end.read:,} rows are "
+                "on disk. Run the same command again."
             )
         checksum = self._joined(blocks)
         manifest = {
@@ -225,28 +244,30 @@ class Folder:
             "ended": now(),
             "runs": self.runs,
             "blocks": [
-                {key: value for key, value in asdict(one).items() if key != "done"}
-                for one in blocks
+                {key: value for key, value in asdict(entry).items() if key != "done"}
+                for entry in blocks
             ],
         }
         write(
             self.path / MANIFEST,
             json.dumps(manifest, indent=1, ensure_ascii=False).encode() + b"\n",
         )
-        for one in blocks:
-            (self.path / set_aside_file(one.block)).unlink(missing_ok=True)
+        for entry in blocks:
+            (self.path / set_aside_file(entry.block)).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             (self.path / "set-aside").rmdir()
         return manifest
 
-    def _joined(self, blocks: list[Written]) -> str:
+    def _joined(self, blocks: list[WrittenBlock]) -> str:
         """Writes the rows set aside into one file, and gives its checksum."""
         digest = hashlib.sha256()
         temporary = self.path / f".{SET_ASIDE}.tmp"
         with temporary.open("wb") as stream:
-            for one in blocks:
+            for entry in blocks:
                 content = (
-                    (self.path / set_aside_file(one.block)).read_bytes() if one.set_aside else b""
+                    (self.path / set_aside_file(entry.block)).read_bytes()
+                    if entry.set_aside
+                    else b""
                 )
                 digest.update(content)
                 stream.write(content)
@@ -260,9 +281,10 @@ class Folder:
             f".{JOURNAL}.*.tmp"
         ):  # of a run that was killed before it had one
             left.unlink(missing_ok=True)
-        if any(one.name != "lock" for one in self.path.iterdir()):
+        if any(path.name != "lock" for path in self.path.iterdir()):
             raise EncodeError(
-                f"{self.path} holds files that are not of a bulk encoding. Name a new or empty folder with --out."
+                f"{self.path} holds files that are not of a bulk encoding. "
+                "Name a new or empty folder with --out."
             )
         write(
             self.path / JOURNAL,
@@ -281,19 +303,21 @@ class Folder:
                 elif "run" in value:
                     self.runs.append(value["run"])
                 else:
-                    one = Written(**value)
-                    self.found[one.block] = one
+                    entry = WrittenBlock(**value)
+                    self.done_blocks[entry.block] = entry
             if length < stream.seek(0, os.SEEK_END):
                 stream.truncate(length)  # a line that a kill cut short
         if begun is None or begun.get("format") != FORMAT:
             raise EncodeError(
-                f"{self.path} was begun by another version of bulk encoding. Name a new folder with --out."
+                f"{self.path} was begun by another version of bulk encoding. "
+                "Name a new folder with --out."
             )
         earlier: dict[str, Any] = begun["plan"]
         differ = [key for key in plan if key not in NOT_COMPARED and earlier.get(key) != plan[key]]
         if differ:
             raise EncodeError(
-                f"{self.path} was begun with another {_WORDS.get(differ[0], differ[0])}, so it cannot go on with this one. Ask as before, or name a new folder with --out."
+                f"{self.path} was begun with another {_WORDS.get(differ[0], differ[0])}, so it "
+                "cannot go on with this one. Ask as before, or name a new folder with --out."
             )
         return earlier
 
@@ -304,6 +328,7 @@ _WORDS = {
     "reading": "way of reading the corpus",
     "rows_per_block": "number of rows in a block",
     "type": "type of vectors",
+    "weights_sha256": "set of weights",
 }
 
 

@@ -1,9 +1,12 @@
-"""Blocks on a Ray cluster, by Ray Data: one task reads the corpus, actors that each hold the engine encode and write, the driver keeps the journal.
+"""Blocks on a Ray cluster, by Ray Data: one task reads the corpus, actors that each hold the engine
+encode and write, the driver keeps the journal.
 
-The corpus, the model's folder and the folder for the vectors must be at the same paths on every machine of the cluster, as on a shared
-file system, and this package must be installed there. A block goes through Ray as one row, so that Ray cuts and joins nothing.
+The corpus, the model's folder and the folder for the vectors must be at the same paths on every
+machine of the cluster, as on a shared file system, and this package must be installed there. A
+block goes through Ray as one row, so that Ray cuts and joins nothing.
 
-Seen in Ray 2.60: blocks of Ray Data are joined up to `target_max_block_size`, a driver prints workers' logs and progress bars unless told otherwise.
+Seen in Ray 2.60: blocks of Ray Data are joined up to `target_max_block_size`, a driver prints
+workers' logs and progress bars unless told otherwise.
 """
 
 from __future__ import annotations
@@ -20,15 +23,18 @@ from typing import Any
 
 from advisor.base.errors import EncodeError
 from advisor.bulk import work
-from advisor.bulk.blocks import End
-from advisor.bulk.folder import Written
+from advisor.bulk.blocks import CorpusEnd
+from advisor.bulk.folder import WrittenBlock
 from advisor.bulk.run import CorpusCut
-from advisor.bulk.work import Task
+from advisor.bulk.work import BlockTask
 from advisor.encode import worker
 from advisor.encode.engine import About, Engine, Float32s
 from advisor.encode.models import Model
 
-INSTALL = 'This part needs Ray Data, which is not installed. Run: .venv/bin/python -m pip install "ray[data]>=2.60"'
+INSTALL = (
+    "This part needs Ray Data, which is not installed. Run: "
+    '.venv/bin/python -m pip install "ray[data]>=2.60"'
+)
 LOCAL = "local"
 STORE_BYTES = 512 * 2**20
 """Shared memory of a cluster on this machine, where blocks wait for workers."""
@@ -39,34 +45,44 @@ _ITEM = "item"
 class _Encoder:
     """One actor: holds the engine, encodes blocks and writes them."""
 
-    def __init__(self, model: Model, threads: int, task: Task) -> None:
+    def __init__(self, model: Model, threads: int, task: BlockTask) -> None:
         self._task, self._problem = task, ""
         try:
             self._engine: Engine = worker.load(model, threads)
             if not work.same_model(work.probe(self._engine), task.probe):
-                self._problem = f"{model.folder} holds another model on one of the cluster's machines. Copy the same files to all."
+                self._problem = (
+                    f"{model.folder} holds another model on one of the cluster's machines. "
+                    "Copy the same files to all."
+                )
         except EncodeError as error:
             self._problem = str(error)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """The record of a block in place of the block; the end as it is; a sentence where it cannot be done."""
-        one = pickle.loads(batch[_ITEM][0])  # noqa: S301  # from our own task
-        answer: Written | End | str
+        """The record of a block in place of the block; the end as it is; a sentence where it cannot
+        be done.
+        """
+        item = pickle.loads(batch[_ITEM][0])  # noqa: S301  # from our own task
+        answer: WrittenBlock | CorpusEnd | str
         try:
             answer = (
-                one
-                if isinstance(one, End | str)
-                else self._problem or work.encode(self._engine, one, self._task)
+                item
+                if isinstance(item, CorpusEnd | str)
+                else self._problem or work.encode(self._engine, item, self._task)
             )
         except EncodeError as error:
             answer = str(error)
         except OSError as error:
-            answer = f"{self._task.out} cannot be written to on a worker ({error.strerror or type(error).__name__})."
+            answer = (
+                f"{self._task.out} cannot be written to on a worker "
+                f"({error.strerror or type(error).__name__})."
+            )
         return {_ITEM: [pickle.dumps(answer)]}
 
 
 def _read(cut: CorpusCut) -> Iterator[Any]:
-    """The items of a corpus as tables of one row each; a sentence in the place of the rest where a file cannot be read."""
+    """The items of a corpus as tables of one row each; a sentence in the place of the rest where a
+    file cannot be read.
+    """
     import pyarrow as pa  # type: ignore[import-untyped]
 
     items: Iterable[Any] = cut.blocks()
@@ -78,7 +94,9 @@ def _read(cut: CorpusCut) -> Iterator[Any]:
 
 
 class Ray:
-    """Workers of a Ray cluster: `address` is that of its head, or `local` for one on this machine that ends with the run."""
+    """Workers of a Ray cluster: `address` is that of its head, or `local` for one on this machine
+    that ends with the run.
+    """
 
     def __init__(
         self,
@@ -97,7 +115,8 @@ class Ray:
             "0"  # without it Ray 2.60 warns of a change to come
         )
         if address == LOCAL or address.startswith(("127.0.0.1:", "localhost:")):
-            # without it Ray 2.60 takes the machine's address on its network in place of 127.0.0.1, and listens there
+            # without it Ray 2.60 takes the machine's address on its network in place of 127.0.0.1,
+            # and listens there
             os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
         self._address, self._model, self._threads, self._gpus = address, model, threads, gpus
         self._workers = (
@@ -110,11 +129,11 @@ class Ray:
         engine = worker.load(self._model, self._threads)
         return engine.about, work.probe(engine)
 
-    def told(self) -> dict[str, Any]:
+    def description(self) -> dict[str, Any]:
         """What the journal says of it."""
         return {"way": "ray", "workers": self._workers or "as many as fit"}
 
-    def encoded(self, cut: CorpusCut, task: Task) -> Iterator[Written | End]:
+    def encoded(self, cut: CorpusCut, task: BlockTask) -> Iterator[WrittenBlock | CorpusEnd]:
         """Each block once it is on disk, and the end.
 
         Raises:
@@ -139,13 +158,14 @@ class Ray:
                 num_gpus=self._gpus or None,
             )
             for row in dataset.iter_rows():
-                one = pickle.loads(row[_ITEM])  # noqa: S301  # from our own workers
-                if isinstance(one, str):
-                    raise EncodeError(f"{one} What is done stays.")
-                yield one
+                item = pickle.loads(row[_ITEM])  # noqa: S301  # from our own workers
+                if isinstance(item, str):
+                    raise EncodeError(f"{item} What is done stays.")
+                yield item
         except ray.exceptions.RayError as error:
             raise EncodeError(
-                f"The Ray cluster gave up ({type(error).__name__}). Look at its logs; what is done stays."
+                f"The Ray cluster gave up ({type(error).__name__}). Look at its logs; "
+                "what is done stays."
             ) from None
 
     def close(self) -> None:
@@ -158,19 +178,22 @@ class Ray:
         """Reaches the cluster, or starts one; gives the module ray."""
         ray = import_module("ray")
         import_module("ray.data")
-        told: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
+        settings: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
         if self._address == LOCAL:
             count = self._threads * (self._workers or 1) + 1  # one for the reading
-            told |= {
+            settings |= {
                 "num_cpus": count,
                 "include_dashboard": False,
                 "object_store_memory": STORE_BYTES,
             }
         try:
-            ray.init(self._address, runtime_env={"env_vars": {"PYTHONPATH": str(_ROOT)}}, **told)
+            ray.init(
+                self._address, runtime_env={"env_vars": {"PYTHONPATH": str(_ROOT)}}, **settings
+            )
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise EncodeError(
-                f"No Ray cluster was reached at {self._address} ({type(error).__name__}). Start one with: ray start --head"
+                f"No Ray cluster was reached at {self._address} ({type(error).__name__}). "
+                "Start one with: ray start --head"
             ) from None
         self._begun = True
         context = ray.data.DataContext.get_current()
@@ -202,9 +225,9 @@ def _source(cut: CorpusCut) -> Any:
             return None
 
         def get_read_tasks(self, parallelism: int, *_: Any, **__: Any) -> list[Any]:
-            told = block.BlockMetadata(
+            metadata = block.BlockMetadata(
                 num_rows=None, size_bytes=None, input_files=None, exec_stats=None
             )
-            return [data.ReadTask(lambda: _read(cut), told)]
+            return [data.ReadTask(lambda: _read(cut), metadata)]
 
     return Corpus()

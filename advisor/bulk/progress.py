@@ -1,4 +1,6 @@
-"""How far the work is, on standard error: once a second at most where somebody looks on, else now and then."""
+"""How far the work is, on standard error: once a second at most where somebody looks on, else now
+and then.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from advisor.bulk.folder import Written
+from advisor.bulk.folder import WrittenBlock
 
 EVERY_S = 1.0
 EVERY_UNSEEN_S = 30.0
@@ -18,7 +20,7 @@ class RunProgress:
 
     def __init__(
         self,
-        known: list[Written],
+        known: list[WrittenBlock],
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -26,19 +28,19 @@ class RunProgress:
         self._seen = self._stream.isatty()
         self._clock = clock
         self._begun = self._said = clock()
-        self._written = sum(one.written for one in known)
-        self._aside = sum(one.set_aside for one in known)
+        self._written = sum(entry.written for entry in known)
+        self._aside = sum(entry.set_aside for entry in known)
         self._before = self._written
-        self._done = self._at_start = max((one.done for one in known), default=0.0)
+        self._done = self._at_start = max((entry.done for entry in known), default=0.0)
 
-    def add(self, one: Written) -> None:
+    def add(self, entry: WrittenBlock) -> None:
         """Counts a block, and says so where it is time."""
-        self._written += one.written
-        self._aside += one.set_aside
-        self._done = max(self._done, one.done)
-        at = self._clock()
-        if at - self._said >= (EVERY_S if self._seen else EVERY_UNSEEN_S):
-            self._said = at
+        self._written += entry.written
+        self._aside += entry.set_aside
+        self._done = max(self._done, entry.done)
+        now = self._clock()
+        if now - self._said >= (EVERY_S if self._seen else EVERY_UNSEEN_S):
+            self._said = now
             print(
                 f"\r\x1b[K{self.line()}" if self._seen else self.line(),
                 end="" if self._seen else "\n",
@@ -51,7 +53,10 @@ class RunProgress:
         took = max(self._clock() - self._begun, 1e-9)
         share = self._done - self._at_start
         left = f", about {duration(took / share * (1 - self._done))} left" if share > 0 else ""
-        return f"{self._written:,} passages, {(self._written - self._before) / took:,.0f} a second, {self._aside:,} rows set aside{left}"
+        return (
+            f"{self._written:,} passages, {(self._written - self._before) / took:,.0f} a second, "
+            f"{self._aside:,} rows set aside{left}"
+        )
 
     def close(self) -> None:
         """Ends the line on a terminal."""

@@ -1,4 +1,6 @@
-"""One run of bulk encoding, from the corpus to the manifest: what is done stays, what is not is done."""
+"""One run of bulk encoding, from the corpus to the manifest: what is done stays, what is not is
+done.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,12 @@ from typing import Any, Protocol
 from advisor import catalog as catalogs
 from advisor.base.errors import EncodeError
 from advisor.bulk import blocks, corpus, work
-from advisor.bulk.blocks import Block, End
-from advisor.bulk.corpus import CorpusFile, Reading
-from advisor.bulk.folder import Folder, Written
+from advisor.bulk.blocks import Block, CorpusEnd
+from advisor.bulk.corpus import CorpusFile, ReadingOptions
+from advisor.bulk.folder import Folder, WrittenBlock
 from advisor.bulk.progress import RunProgress
-from advisor.bulk.vectors import Type
-from advisor.bulk.work import Task
+from advisor.bulk.vectors import VectorFormat
+from advisor.bulk.work import BlockTask
 from advisor.encode.available_models import ModelChoice
 from advisor.encode.engine import About, Engine, Float32s
 
@@ -26,47 +28,49 @@ ROWS = 4_096
 
 
 @dataclass(frozen=True)
-class Job:
+class EncodingJob:
     """What is asked: passages of `corpus` encoded into `out`."""
 
     corpus: Path
     out: Path
-    reading: Reading = field(default_factory=Reading)
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
     rows: int = ROWS
-    type: Type = "float32"
+    type: VectorFormat = "float32"
 
 
 @dataclass(frozen=True)
 class CorpusCut:
-    """How the corpus is cut; crosses into the process that reads it. `skip` holds the numbers of the blocks that are done."""
+    """How the corpus is cut; crosses into the process that reads it. `skip` holds the numbers of
+    the blocks that are done.
+    """
 
     files: list[CorpusFile]
-    reading: Reading
+    reading: ReadingOptions
     rows: int
     skip: frozenset[int]
 
-    def blocks(self) -> Iterator[Block | End]:
+    def blocks(self) -> Iterator[Block | CorpusEnd]:
         """The blocks to do, and the end."""
         return blocks.plan(self.files, self.reading, self.rows, self.skip)
 
 
-class Way(Protocol):
+class Encoding(Protocol):
     """How blocks are encoded: in this process, at endpoints, on a cluster."""
 
     def known(self) -> tuple[About, Float32s]:
         """Who answers, and its vector of the probe."""
 
-    def told(self) -> dict[str, Any]:
+    def description(self) -> dict[str, Any]:
         """What the journal says of it: its name, and how many work."""
 
-    def encoded(self, cut: CorpusCut, task: Task) -> Iterator[Written | End]:
+    def encoded(self, cut: CorpusCut, task: BlockTask) -> Iterator[WrittenBlock | CorpusEnd]:
         """Each block once it is on disk, in any order, and the end."""
 
     def close(self) -> None:
         """Ends what it has started."""
 
 
-class Here:
+class InProcess:
     """The engine in this process."""
 
     def __init__(self, engine: Engine) -> None:
@@ -77,70 +81,79 @@ class Here:
         vector = work.probe(self._engine)
         return self._engine.about, vector
 
-    def told(self) -> dict[str, Any]:
+    def description(self) -> dict[str, Any]:
         """What the journal says of it."""
         return {"way": "one process", "workers": 1}
 
-    def encoded(self, cut: CorpusCut, task: Task) -> Iterator[Written | End]:
+    def encoded(self, cut: CorpusCut, task: BlockTask) -> Iterator[WrittenBlock | CorpusEnd]:
         """Each block once it is on disk, and the end."""
-        for one in cut.blocks():
-            yield one if isinstance(one, End) else work.encode(self._engine, one, task)
+        for block in cut.blocks():
+            yield block if isinstance(block, CorpusEnd) else work.encode(self._engine, block, task)
 
     def close(self) -> None:
         """Nothing was started."""
 
 
 def run(
-    job: Job,
+    job: EncodingJob,
     choice: ModelChoice,
-    way: Way,
+    way: Encoding,
     say: Callable[[str], None] = lambda text: print(text, file=sys.stderr),
 ) -> dict[str, Any]:
     """Encodes what is not done yet, and gives the manifest. `say` hears what a person should know.
 
     Raises:
-        EncodeError: the corpus or the folder cannot be used, or the engines give up; what is done stays.
+        EncodeError: the corpus or the folder cannot be used, or the engines give up; what is done
+            stays.
     """
     files, others = corpus.files(job.corpus)
     if job.corpus.is_dir() and job.out.resolve().is_relative_to(job.corpus.resolve()):
         raise EncodeError(
-            "The folder for the vectors lies within the corpus, which would then read them. Name another with --out."
+            "The folder for the vectors lies within the corpus, which would then read them. "
+            "Name another with --out."
         )
     if others:
         say(
-            f"{others:,} files of the corpus are left out: their names end in none of {', '.join(corpus.FORMS)}."
+            f"{others:,} files of the corpus are left out: "
+            f"their names end in none of {', '.join(corpus.FORMS)}."
         )
     about, vector = way.known()
     plan = _plan(job, choice, about, files) | {
         "probe": [round(float(value), 6) for value in vector]
     }
-    at = Folder(job.out, plan)
+    folder = Folder(job.out, plan)
     try:
-        if not work.same_model(vector, tuple(at.plan["probe"])):
+        if not work.same_model(vector, tuple(folder.plan["probe"])):
             raise EncodeError(
-                f"{job.out} was begun with other weights of {about.model}: a text gets another vector now. Name a new folder with --out."
+                f"{job.out} was begun with other weights of {about.model}: "
+                "a text gets another vector now. Name a new folder with --out."
             )
-        if at.finished:
-            return finished(at.path)
-        if damaged := at.forget_damaged():
+        if folder.finished:
+            return finished(folder.path)
+        if damaged := folder.forget_damaged():
             say(
-                f"{len(damaged):,} blocks are not as the journal says and are done again, the first of them {min(damaged)}."
+                f"{len(damaged):,} blocks are not as the journal says and are done again, the "
+                f"first of them {min(damaged)}."
             )
-        if at.found:
-            say(f"{len(at.found):,} blocks are done; the run goes on with the others.")
-        at.clear()
-        at.begin(way.told())
+        if folder.done_blocks:
+            say(f"{len(folder.done_blocks):,} blocks are done; the run goes on with the others.")
+        folder.clear()
+        folder.begin(way.description())
         end = _done(
-            at, way, CorpusCut(files, job.reading, job.rows, frozenset(at.found)), _task(job, plan)
+            folder,
+            way,
+            CorpusCut(files, job.reading, job.rows, frozenset(folder.done_blocks)),
+            _task(job, plan),
         )
         changed = [file.name for file in files if not file.is_as_it_was()]
         if changed:
             raise EncodeError(
-                f"{changed[0]} changed while it was read. Restore it and run again, or name a new folder with --out."
+                f"{changed[0]} changed while it was read. "
+                "Restore it and run again, or name a new folder with --out."
             )
-        return at.finish(end, {"about": asdict(about)})
+        return folder.finish(end, {"about": asdict(about)})
     finally:
-        at.close()
+        folder.close()
 
 
 def finished(out: Path) -> dict[str, Any]:
@@ -154,21 +167,22 @@ def finished(out: Path) -> dict[str, Any]:
         return manifest
     except (OSError, ValueError):
         raise EncodeError(
-            f"{out} has no manifest that can be read. Run the command that fills it again, to its end."
+            f"{out} has no manifest that can be read. "
+            "Run the command that fills it again, to its end."
         ) from None
 
 
-def _done(at: Folder, way: Way, cut: CorpusCut, task: Task) -> End:
+def _done(folder: Folder, way: Encoding, cut: CorpusCut, task: BlockTask) -> CorpusEnd:
     """Does the blocks that are not done."""
-    end: End | None = None
-    progress = RunProgress(list(at.found.values()))
+    end: CorpusEnd | None = None
+    progress = RunProgress(list(folder.done_blocks.values()))
     try:
-        for one in way.encoded(cut, task):
-            if isinstance(one, End):
-                end = one
+        for entry in way.encoded(cut, task):
+            if isinstance(entry, CorpusEnd):
+                end = entry
             else:
-                at.add(one)
-                progress.add(one)
+                folder.add(entry)
+                progress.add(entry)
     finally:
         progress.close()
     if end is None:
@@ -176,7 +190,9 @@ def _done(at: Folder, way: Way, cut: CorpusCut, task: Task) -> End:
     return end
 
 
-def _plan(job: Job, choice: ModelChoice, about: About, files: list[CorpusFile]) -> dict[str, Any]:
+def _plan(
+    job: EncodingJob, choice: ModelChoice, about: About, files: list[CorpusFile]
+) -> dict[str, Any]:
     """What a run must agree in with the one that began a folder."""
     model = choice.model
     variant = catalogs.load().variants.get(about.variant_id or "")
@@ -209,19 +225,16 @@ def _plan(job: Job, choice: ModelChoice, about: About, files: list[CorpusFile]) 
 
 def _weights(folder: Path, names: tuple[str, ...]) -> str:
     """One checksum of a model's files."""
-    found = [
-        name
-        for name in (*names, "model.safetensors", "pytorch_model.bin")
-        if name and (folder / name).is_file()
-    ]
-    told = json.dumps([[name, corpus.sha256(folder / name)] for name in sorted(set(found))])
-    return hashlib.sha256(told.encode()).hexdigest()
+    possible = {*names, "model.safetensors", "pytorch_model.bin"} - {""}
+    present = sorted(name for name in possible if (folder / name).is_file())
+    checksums = json.dumps([[name, corpus.sha256(folder / name)] for name in present])
+    return hashlib.sha256(checksums.encode()).hexdigest()
 
 
-def _task(job: Job, plan: dict[str, Any]) -> Task:
+def _task(job: EncodingJob, plan: dict[str, Any]) -> BlockTask:
     names = ("model", "variant", "engine", "precision", "pooling", "normalised", "instruction")
     about = {
         name: str(plan[name]).lower() if isinstance(plan[name], bool) else str(plan[name] or "")
         for name in names
     }
-    return Task(job.out, job.type, about, tuple(plan["probe"]))
+    return BlockTask(job.out, job.type, about, tuple(plan["probe"]))

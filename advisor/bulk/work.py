@@ -1,4 +1,6 @@
-"""What a worker does with one block: texts to vectors, vectors to a file, and the rows that the model does not take set aside."""
+"""What a worker does with one block: texts to vectors, vectors to a file, and the rows that the
+model does not take set aside.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +13,25 @@ import numpy as np
 
 from advisor.bulk import folder, vectors
 from advisor.bulk.blocks import Block, SetAside
-from advisor.bulk.folder import Written
+from advisor.bulk.folder import WrittenBlock
 from advisor.encode.engine import Engine, Float32s, ServerBusyError, TextRefusedError
 
 PROBE = "The quick brown fox jumps over the lazy dog."
 LEAST_COSINE = 0.99
-"""Between vectors of the probe that are of one model: precisions and runtimes differ by less, other models by far more."""
+"""Between vectors of the probe that are of one model: precisions and runtimes differ by less, other
+models by far more.
+"""
 NO_VECTOR = "the model gave no vector of finite numbers"
 
 
 @dataclass(frozen=True)
-class Task:
-    """Where and how blocks are written; crosses into the process of a worker. `about` goes into each file's schema."""
+class BlockTask:
+    """Where and how blocks are written; crosses into the process of a worker. `about` goes into
+    each file's schema.
+    """
 
     out: Path
-    type: vectors.Type
+    type: vectors.VectorFormat
     about: dict[str, str]
     probe: tuple[float, ...]
 
@@ -47,35 +53,36 @@ def same_model(mine: Float32s, known: tuple[float, ...]) -> bool:
 def encode(
     engine: Engine,
     block: Block,
-    task: Task,
+    task: BlockTask,
     *,
     part: int | None = None,
     alive: Callable[[], bool] = lambda: False,
     paused: Callable[[ServerBusyError, float], bool] = lambda _, __: False,
-) -> Written:
+) -> WrittenBlock:
     """Encodes a block and writes it. `part` is the number of texts asked for at once (None: all).
 
-    Where texts are refused and `alive` says that the engine answers otherwise, a text is at fault: it is searched by halves and set aside.
-    Where the engine takes no more for now, `paused` waits, told for how many seconds it was busy, and says whether to ask again; by
-    halves then, as all may be more than it takes in its time.
+    Where texts are refused and `alive` says that the engine answers otherwise, a text is at fault:
+    it is searched by halves and set aside. Where the engine takes no more for now, `paused` waits,
+    told for how many seconds it was busy, and says whether to ask again; by halves then, as all may
+    be more than it takes in its time.
 
     Raises:
         EncodeError: the engine does not answer.
     """
     rows: list[Float32s | None] = []
     refused: list[SetAside] = []
-    ask = _Ask(engine, block, refused, alive, paused)
+    ask = _Questioner(engine, block, refused, alive, paused)
     step = part or max(len(block.texts), 1)
     for start in range(0, len(block.texts), step):
         rows += ask(range(start, min(start + step, len(block.texts))))
     ids = [key for key, row in zip(block.ids, rows, strict=True) if row is not None]
-    kept = [row for row in rows if row is not None]
-    packed = vectors.packed(ids, np.stack(kept), task.type, task.about) if kept else None
+    encoded = [row for row in rows if row is not None]
+    packed = vectors.packed(ids, np.stack(encoded), task.type, task.about) if encoded else None
     return folder.store(task.out, block, ids, packed, refused)
 
 
 @dataclass(frozen=True)
-class _Ask:
+class _Questioner:
     """Asks for texts of a block."""
 
     engine: Engine

@@ -10,15 +10,17 @@ import pytest
 
 from advisor.base.errors import EncodeError
 from advisor.bulk import blocks, corpus
-from advisor.bulk.blocks import End
-from advisor.bulk.corpus import Reading
+from advisor.bulk.blocks import CorpusEnd
+from advisor.bulk.corpus import ReadingOptions
 
 
 def read(path, **reading):
     """Ids with their texts, and rows set aside with their reasons, by file and row."""
     files, _ = corpus.files(path)
     found = [
-        block for block in blocks.plan(files, Reading(**reading), 100) if not isinstance(block, End)
+        block
+        for block in blocks.plan(files, ReadingOptions(**reading), 100)
+        if not isinstance(block, CorpusEnd)
     ]
     kept = [
         (key, text) for block in found for key, text in zip(block.ids, block.texts, strict=True)
@@ -135,12 +137,12 @@ def test_a_bad_line_of_json_is_set_aside_and_its_neighbours_are_not(tmp_path, pi
         longest_bytes=100_000,
     )
     assert "1,000" in found["a long id"] and found["too large"] == corpus.too_large(
-        Reading(longest_bytes=100_000)
+        ReadingOptions(longest_bytes=100_000)
     )
     assert found == pinned
 
 
-LARGE = corpus.too_large(Reading(longest_bytes=1_000))
+LARGE = corpus.too_large(ReadingOptions(longest_bytes=1_000))
 BAD_CSV = {
     "a field too few": [b"x\n"],
     "a field too many": [b"x,t,u\n"],
@@ -246,13 +248,15 @@ def test_blocks_hold_so_many_passages_and_so_many_rows_set_aside_at_most(tmp_pat
     lines = [f'{{"id": "{n}", "text": "t"}}' if n % 3 else "bad" for n in range(50)]
     (tmp_path / "c.jsonl").write_text("\n".join(lines + ["bad"] * 20))
     files, _ = corpus.files(tmp_path)
-    *found, end = blocks.plan(files, Reading(), 5)
+    *found, end = blocks.plan(files, ReadingOptions(), 5)
     assert (
         all(len(one.ids) <= 5 and len(one.set_aside) <= 5 for one in found)
         and sum(one.read for one in found) == 70
     )
-    assert [one.number for one in found] == list(range(len(found))) and end == End(len(found), 70)
-    again = list(blocks.plan(files, Reading(), 5, skip={0, 2}))
+    assert [one.number for one in found] == list(range(len(found))) and end == CorpusEnd(
+        len(found), 70
+    )
+    again = list(blocks.plan(files, ReadingOptions(), 5, skip={0, 2}))
     assert again == [one for one in found if one.number not in (0, 2)] + [end]
 
 
@@ -261,5 +265,5 @@ def test_a_block_holds_so_many_characters_at_most(tmp_path, monkeypatch):
     (tmp_path / "c.jsonl").write_text(
         "".join(json.dumps({"id": n, "text": "t" * 400}) + "\n" for n in range(10))
     )
-    *found, _ = blocks.plan(corpus.files(tmp_path)[0], Reading(), 100)
+    *found, _ = blocks.plan(corpus.files(tmp_path)[0], ReadingOptions(), 100)
     assert [len(one.ids) for one in found] == [2] * 5

@@ -3,12 +3,12 @@
 import io
 import re
 
-from advisor.bulk.folder import Written
+from advisor.bulk.folder import WrittenBlock
 from advisor.bulk.progress import RunProgress, duration
 
 
 def block(number, done):
-    return Written(number, 100, 90, 10, "a", "b", "f", 1, "s", None, done)
+    return WrittenBlock(number, 100, 90, 10, "a", "b", "f", 1, "s", None, done)
 
 
 class Terminal(io.StringIO):
