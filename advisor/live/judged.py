@@ -31,7 +31,7 @@ _FOUR_COLUMNS = "Write: query 0 passage grade; or begin with a header query-id, 
 
 
 class JudgedLimits(NamedTuple):
-    """The largest data that is taken. BEIR's NFCorpus and SciFact fit (3,633 and 5,183 passages)."""
+    """The largest data that is taken. NFCorpus and SciFact fit (3,633 and 5,183 passages)."""
 
     largest_bytes: int = 10_000_000
     most_passages: int = 6_000

@@ -69,9 +69,13 @@ def test_scores_of_yours_change_the_pick_when_they_are_asked_for(catalog, today)
     asked = recommend(mine, workload, today, ["your-data"])
     assert (
         asked.pick.parts[0].variant_id == winner
-        and asked.roles[0].evidence.set.id == as_evidence.EMBEDDERS
+        and asked.steps[0].evidence.set.id == as_evidence.EMBEDDERS
     )
-    assert recommend(with_yours(catalog, [result([0.5] * 40, winner), result([0.9] * 40, loser)], ["en"], today), workload, today, ["your-data"]).pick.parts[0].variant_id == loser  # fmt: skip
+    turned = with_yours(
+        catalog, [result([0.5] * 40, winner), result([0.9] * 40, loser)], ["en"], today
+    )
+    again = recommend(turned, workload, today, ["your-data"])
+    assert again.pick.parts[0].variant_id == loser
 
 
 def test_rerankers_are_compared_over_the_embedder_they_follow(catalog, today):
