@@ -59,11 +59,11 @@ class Measurement:
     """One length of text at one batch size, timed.
 
     `tokens` are those of a text, or a reranker's pair, that were encoded: as the engine counts
-    them, cut at its limit, a mean over the batch; None where it counts none. `runs` calls were timed,
-    `batch` texts each (an engine may compute them in several parts); `warm_up_s` is the call before
-    them. `flops_per_second` are in operations a second, None where the model's FLOPs are not known;
-    `share_of_peak` is of the machine's measured fp32 matrix product, None where either is not known
-    or the engine runs elsewhere.
+    them, cut at its limit, a mean over the batch; None where it counts none. `runs` calls were
+    timed, `batch` texts each (an engine may compute them in several parts); `warm_up_s` is the call
+    before them. `flops_per_second` are in operations a second, None where the model's FLOPs are not
+    known; `share_of_peak` is of the machine's measured fp32 matrix product, None where either is
+    not known or the engine runs elsewhere.
     """
 
     tokens: float | None
