@@ -1,4 +1,4 @@
-"""Runs of engines over judged data, with the scores that a test gives them, and what a sentence names of them."""
+"""Runs over judged data with scores that a test gives, and what a sentence names of them."""
 
 import re
 from dataclasses import replace

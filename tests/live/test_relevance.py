@@ -33,7 +33,7 @@ from tests.live.runs import BASE, LARGE, SMALL, about, decimals, found, named, r
 
 
 class Letters:
-    """An engine that embeds a text as its counts of letters, and scores a passage by the letters it shares with the query."""
+    """An engine that embeds a text as its counts of letters, and scores by shared letters."""
 
     def __init__(self, variant=SMALL, kind="embedder", wrong=None):
         self.about, self.wrong, self.asked = about(variant, kind), wrong, []

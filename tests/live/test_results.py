@@ -1,4 +1,4 @@
-"""What Live shows of vectors and scores, worked by hand: rows, sentences, and where a text is cut."""
+"""What Live shows of vectors and scores, worked by hand: rows, sentences, where a text is cut."""
 
 import pathlib
 import re
@@ -438,7 +438,8 @@ def cells(rows):
 def test_the_three_scores_of_a_passage_are_those_worked_by_hand():
     told = results.three(ASKED, MADE, BOTH)
     assert cells(told.rows) == [
-        # sparse: 0.5 x 0.5 + 0.25 x 0.5; multi-vector: the mean of the best of each query token, 0.6 and 1
+        # sparse: 0.5 x 0.5 + 0.25 x 0.5
+        # multi-vector: the mean of the best of each query token, 0.6 and 1
         [BOTH[0], "0.600", "0.375", "0.800"],
         [BOTH[1], "0.800", "0.000", "0.500"],
     ]

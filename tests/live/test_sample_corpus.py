@@ -1,4 +1,4 @@
-"""The sample corpus: what it holds, what is refused, and that word matching alone does not solve it."""
+"""The sample corpus: what it holds, what is refused, and that words alone do not solve it."""
 
 import errno
 import json
@@ -140,14 +140,21 @@ def row(**fields):
 @pytest.mark.parametrize(
     ("file", "change", "entry", "field", "named"),
     [
-        pytest.param("passages.jsonl", lambda t: t + t.splitlines()[0], "line 329", "", "'support-desk-01'", id="an id twice"),
-        pytest.param("passages.jsonl", lambda t: t + row() + row(id="y", text="a  TEXT."), "passage y", "text", "x", id="a text twice"),
-        pytest.param("passages.jsonl", lambda t: t + row(language=""), "x", "language", "", id="a passage without a language"),
+        pytest.param("passages.jsonl", lambda t: t + t.splitlines()[0], "line 329", "",
+            "'support-desk-01'", id="an id twice"),
+        pytest.param("passages.jsonl", lambda t: t + row() + row(id="y", text="a  TEXT."),
+            "passage y", "text", "x", id="a text twice"),
+        pytest.param("passages.jsonl", lambda t: t + row(language=""), "x", "language", "",
+            id="a passage without a language"),
         pytest.param("passages.jsonl", lambda t: t[1:], "line 1", "", "JSON", id="no JSON"),
-        pytest.param("queries.jsonl", lambda t: t + row(), "", "", "1 of 111", id="a query without a judgement"),
-        pytest.param("queries.jsonl", lambda t: t.replace('"language": "de", ', ""), "q-de-01", "language", "", id="queries without a language"),
-        pytest.param("judgements.tsv", lambda t: t + "q-en-01\t0\tnone\t2\n", "line 179", "", "'none'", id="a passage that is not there"),
-        pytest.param("judgements.tsv", lambda t: t.replace("\t2\n", "\thigh\n", 1), "line 1", "", "'high'", id="a grade in words"),
+        pytest.param("queries.jsonl", lambda t: t + row(), "", "", "1 of 111",
+            id="a query without a judgement"),
+        pytest.param("queries.jsonl", lambda t: t.replace('"language": "de", ', ""), "q-de-01",
+            "language", "", id="queries without a language"),
+        pytest.param("judgements.tsv", lambda t: t + "q-en-01\t0\tnone\t2\n", "line 179", "",
+            "'none'", id="a passage that is not there"),
+        pytest.param("judgements.tsv", lambda t: t.replace("\t2\n", "\thigh\n", 1), "line 1", "",
+            "'high'", id="a grade in words"),
     ],
 )  # fmt: skip
 def test_a_sample_that_does_not_hold_together_is_refused(

@@ -46,7 +46,8 @@ def test_a_lone_surrogate_is_counted_as_a_question_mark(catalog):
 
 @pytest.mark.parametrize(
     ("text", "tokens"),
-    [("", 0), ("a", 1), ("four", 1), ("fives", 2), ("  four  ", 1), ("seventeen letters", 5), ("\u4f60\u597d", 2), ("\u4f60\u597d, world", 4), ("\uac00\u3042\U00020000", 3)],
+    [("", 0), ("a", 1), ("four", 1), ("fives", 2), ("  four  ", 1), ("seventeen letters", 5),
+        ("\u4f60\u597d", 2), ("\u4f60\u597d, world", 4), ("\uac00\u3042\U00020000", 3)],
 )  # fmt: skip
 def test_the_estimate_is_four_characters_a_token_and_one_for_a_cjk_character(text, tokens):
     assert token_counts.estimated_tokens(text) == tokens
