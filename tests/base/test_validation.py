@@ -56,8 +56,8 @@ def test_a_fault_is_a_sentence_with_its_place_and_value(stated, sentence):
 
 def test_no_value_is_repeated_where_it_could_be_a_key():
     every = {"name": SECRET.upper(), "letters": SECRET, "cups": SECRET, "guest": SECRET}
-    told = faults(every, show_values=False)
-    assert len(told) == len(every) and not any(SECRET in str(fault).lower() for fault in told)
+    leaks = faults(every, show_values=False)
+    assert len(leaks) == len(every) and not any(SECRET in str(fault).lower() for fault in leaks)
 
 
 def test_a_remedy_stands_for_a_pattern_and_not_beside_a_sentence_of_ours():

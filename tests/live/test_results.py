@@ -56,12 +56,14 @@ XLM_R = unigram()
 )
 def test_who_answers_is_told_with_its_engine_and_precision(pinned, changes, facts):
     about = replace(SMALL, **changes)
-    told = results.who(about, 0.0384)
-    assert all(fact in told for fact in [*facts, "38 ms"]) and ("fp32" in told) == ("fp32" in facts)
-    assert (told != results.who(replace(about, standin=False, variant_id="any"), 0.0384)) == (
+    sentence = results.who(about, 0.0384)
+    assert all(fact in sentence for fact in [*facts, "38 ms"]) and ("fp32" in sentence) == (
+        "fp32" in facts
+    )
+    assert (sentence != results.who(replace(about, standin=False, variant_id="any"), 0.0384)) == (
         about.variant_id is None
     )
-    assert told == pinned
+    assert sentence == pinned
 
 
 def test_what_was_read_is_told_where_it_was_counted(pinned):
@@ -76,7 +78,7 @@ def test_what_was_read_is_told_where_it_was_counted(pinned):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "words"),
     [
         (0.0384, "38 ms"),
         (0.994, "994 ms"),
@@ -87,8 +89,8 @@ def test_what_was_read_is_told_where_it_was_counted(pinned):
         (1234.4, "1,234 s"),
     ],
 )
-def test_a_duration_keeps_two_or_three_digits(seconds, told):
-    assert results.told_seconds(seconds) == told
+def test_a_duration_keeps_two_or_three_digits(seconds, words):
+    assert results.told_seconds(seconds) == words
 
 
 # Likeness
@@ -117,19 +119,19 @@ def test_pairs_of_sentences_are_told_from_the_nearest_to_the_farthest(pinned):
 
 
 def test_of_two_sentences_there_is_no_farthest_pair(pinned):
-    told = results.likeness(TEXTS[:2], ROWS[:2]).sentence
-    assert [told.count(word) for word in (*TEXTS[:2], "0.80")] == [1, 1, 1]
-    assert told == pinned
+    sentence = results.likeness(TEXTS[:2], ROWS[:2]).sentence
+    assert [sentence.count(word) for word in (*TEXTS[:2], "0.80")] == [1, 1, 1]
+    assert sentence == pinned
 
 
 def test_fewer_than_two_sentences_have_nothing_to_be_compared_with(pinned):
-    told = set()
+    sentences = set()
     for count in (0, 1):
         with pytest.raises(EncodeError) as error:
             results.likeness(TEXTS[:count], ROWS[:count])
-        told.add(str(error.value))
-    assert len(told) == 1
-    assert told == pinned
+        sentences.add(str(error.value))
+    assert len(sentences) == 1
+    assert sentences == pinned
 
 
 # Search
@@ -187,9 +189,9 @@ def test_where_nothing_is_judged_relevant_there_is_nothing_to_be_told(grades):
     ids=["two of three", "one of two", "none of two", "the only one", "not the only one"],
 )
 def test_how_many_of_the_judged_passages_are_found_is_told(pinned, grades, counted):
-    told = results.found_sentence(hits("a", "b", "c"), grades)
-    assert counted <= figures(told)
-    assert told == pinned
+    sentence = results.found_sentence(hits("a", "b", "c"), grades)
+    assert counted <= figures(sentence)
+    assert sentence == pinned
 
 
 # Reranking
@@ -208,10 +210,10 @@ def test_a_reranker_orders_by_its_scores_and_keeps_the_order_of_equal_ones(pinne
     assert [m.sigmoid for m in moves] == pytest.approx(
         [0.880797, 0.880797, 0.5, 0.268941], abs=1e-6
     )
-    told, row = results.moves_sentence(moves), results.move_rows(moves, "logit")[3]
-    assert figures(told) == {"3", "4", "2"} and "text of b" in told
+    sentence, row = results.moves_sentence(moves), results.move_rows(moves, "logit")[3]
+    assert figures(sentence) == {"3", "4", "2"} and "text of b" in sentence
     assert list(row.values()) == ["1 → 4", "0.900", "-1.000 (0.269)", "text of a"]
-    assert {"sentence": told, "row": row} == pinned
+    assert {"sentence": sentence, "row": row} == pinned
 
 
 def test_scores_between_0_and_1_are_taken_as_they_are():
@@ -226,19 +228,19 @@ def test_a_first_place_that_is_kept_is_told(pinned):
     moves = results.reranked(
         hits("a", "b", "c"), Scores(np.array([3, 1, 2], dtype=np.float32), "logit", 0.1)
     )
-    told = results.moves_sentence(moves)
-    assert figures(told) == {"2", "3"} and "text of a" in told
-    assert told == pinned
+    sentence = results.moves_sentence(moves)
+    assert figures(sentence) == {"2", "3"} and "text of a" in sentence
+    assert sentence == pinned
 
 
 def test_an_order_that_stays_is_told(pinned):
     zeros = (Scores(np.zeros(count, dtype=np.float32), "logit", 0.1) for count in (0, 1, 3))
-    told = {
+    sentences = {
         results.moves_sentence(results.reranked(hits("a", "b", "c")[: len(scores.raw)], scores))
         for scores in zeros
     }
-    assert len(told) == 1 and not figures("".join(told))
-    assert told == pinned
+    assert len(sentences) == 1 and not figures("".join(sentences))
+    assert sentences == pinned
 
 
 def test_a_long_passage_is_named_by_its_beginning():
@@ -436,21 +438,21 @@ def cells(rows):
 
 
 def test_the_three_scores_of_a_passage_are_those_worked_by_hand():
-    told = results.three(ASKED, MADE, BOTH)
-    assert cells(told.rows) == [
+    scores = results.three(ASKED, MADE, BOTH)
+    assert cells(scores.rows) == [
         # sparse: 0.5 x 0.5 + 0.25 x 0.5
         # multi-vector: the mean of the best of each query token, 0.6 and 1
         [BOTH[0], "0.600", "0.375", "0.800"],
         [BOTH[1], "0.800", "0.000", "0.500"],
     ]
-    text, carried, best = told.details[0]
+    text, carried, best = scores.details[0]
     assert text == BOTH[0] and cells(carried) == [
         ["▁gpu", "0.500", "0.500", "0.2500"],
         ["▁rent", "0.250", "0.500", "0.1250"],
     ]
     assert cells(best) == [["▁gpu", "▁card", "0.600"], ["▁rent", "▁hour", "1.000"]]
-    assert told.details[1][1] == [] and [
-        nearest for _, nearest, _ in cells(told.details[1][2])
+    assert scores.details[1][1] == [] and [
+        nearest for _, nearest, _ in cells(scores.details[1][2])
     ] == ["▁flat", "▁flat"]
 
 
@@ -467,7 +469,7 @@ def test_outputs_that_do_not_agree_on_the_first_are_told(pinned):
 
 
 def test_an_output_that_is_missing_is_told(pinned):
-    told = set()
+    sentences = set()
     for lacking in ("sparse", "multi_vector", "pieces"):
         for one, two in (
             (replace(ASKED, **{lacking: None}), MADE),
@@ -475,9 +477,9 @@ def test_an_output_that_is_missing_is_told(pinned):
         ):
             with pytest.raises(EncodeError) as error:
                 results.three(one, two, BOTH)
-            told.add(str(error.value))
-    assert len(told) == 1 and "BGE M3" in "".join(told)  # which has all three
-    assert told == pinned
+            sentences.add(str(error.value))
+    assert len(sentences) == 1 and "BGE M3" in "".join(sentences)  # which has all three
+    assert sentences == pinned
 
 
 def test_an_empty_passage_has_no_token_and_scores_0():
@@ -487,9 +489,9 @@ def test_an_empty_passage_has_no_token_and_scores_0():
         multi_vector=(MADE.multi_vector[0], np.empty((0, 2), np.float32)),
         pieces=(MADE.pieces[0], ()),
     )
-    told = results.three(ASKED, empty, (BOTH[0], ""))
-    assert cells(told.rows)[1] == ["", "0.800", "0.000", "0.000"]
-    assert told.details[1] == ("", [], [])
+    scores = results.three(ASKED, empty, (BOTH[0], ""))
+    assert cells(scores.rows)[1] == ["", "0.800", "0.000", "0.000"]
+    assert scores.details[1] == ("", [], [])
     nothing = replace(
         ASKED, sparse=({},), multi_vector=(np.empty((0, 2), np.float32),), pieces=((),)
     )
@@ -512,11 +514,11 @@ def test_two_lists_stand_side_by_side_in_the_order_of_the_better_place(pinned):
         ["2", "3", "text of b"],
         [nowhere, "2", "text of d"],
     ]
-    told = results.beside_sentence(found, 3, ("M3", "Small"))
-    assert "Small" in told and {"2", "3"} <= figures(told.replace("M3", ""))
+    sentence = results.beside_sentence(found, 3, ("M3", "Small"))
+    assert "Small" in sentence and {"2", "3"} <= figures(sentence.replace("M3", ""))
     none, (row,) = results.beside([], hits("a"), ("M3", "Small"))
     assert none == 0 and (row["M3"], row["Small"]) == (nowhere, "1")
-    assert {"sentence": told, "rows": found.rows} == pinned
+    assert {"sentence": sentence, "rows": found.rows} == pinned
 
 
 @pytest.mark.parametrize(
@@ -529,31 +531,31 @@ def test_two_lists_stand_side_by_side_in_the_order_of_the_better_place(pinned):
     ids=["nothing judged", "three judged", "one judged"],
 )
 def test_what_the_instruction_changes_is_counted(pinned, grades, counted):
-    told = results.instruction_sentence(
+    sentence = results.instruction_sentence(
         SMALL, "Represent this: ", hits("a", "b", "c"), hits("a", "d", "b"), grades
     )
-    assert "“Represent this:”" in told and figures(told) == counted
-    assert told == pinned
+    assert "“Represent this:”" in sentence and figures(sentence) == counted
+    assert sentence == pinned
 
 
 def test_a_model_without_an_instruction_is_said_to_take_none(pinned):
     one, model = hits("a"), replace(SMALL, model="Some model")
-    (told,) = {
+    (sentence,) = {
         results.instruction_sentence(model, instruction, one, one, {"a": 1})
         for instruction in (None, "")
     }
-    assert "Some model" in told and not figures(told)
-    assert told == pinned
+    assert "Some model" in sentence and not figures(sentence)
+    assert sentence == pinned
 
 
 def test_an_endpoint_without_a_variant_is_not_said_to_take_no_instruction(pinned):
     typed = replace(SMALL, engine="remote", where="your endpoint", variant_id=None)
-    told, known = (
+    sentence, known = (
         results.instruction_sentence(about, None, hits("a"), hits("a"), {})
         for about in (typed, SMALL)
     )
-    assert "your endpoint" in told and told.replace("your endpoint", SMALL.model) != known
-    assert told == pinned
+    assert "your endpoint" in sentence and sentence.replace("your endpoint", SMALL.model) != known
+    assert sentence == pinned
 
 
 def test_two_that_answer_by_one_name_are_told_apart(pinned):
