@@ -20,7 +20,7 @@ TOO_FEW = 30
 """Queries below which no verdict is given: with fewer, a bootstrap's interval is too narrow.
 
 Drawn from differences as they are seen between rankings, 95 % intervals hold the true mean in 84 of
-100 cases with 8 queries, 90 with 20, 94 with 30 (tests/live/test_relevance.py).
+100 cases with 8 queries, 90 with 20, 94 with 30 (tests/live/test_relevance_verdicts.py).
 """
 DEPTH = 100  # passages kept a query, for Recall@100
 RERANKED = 20  # passages a query that a reranker reads again
