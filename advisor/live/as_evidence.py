@@ -1,4 +1,4 @@
-"""What a visitor measured on data of their own, as evidence that Advise can take when they choose it."""
+"""What a visitor measured on data of their own, as evidence that Advise can take if chosen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from advisor.catalog.schema import EvidenceSet, Source
 from advisor.live.relevance import METRICS, TOO_FEW, Measured, compare
 
 EMBEDDERS = "your-data"
-"""Id of the set that compares embedders; that of rerankers over one of them is `rerankers_over(embedder)`."""
+"""Id of the set that compares embedders; for rerankers over one: `rerankers_over(embedder)`."""
 SOURCE = "your-own-data"
 BENCHMARK = "your own data"
 METRIC = "ndcg_at_10"  # METRICS[0], as the catalog calls it
@@ -28,18 +28,20 @@ def rerankers_over(embedder: str) -> str:
 def with_yours(
     catalog: Catalog, results: Sequence[Measured], languages: Sequence[str], today: date
 ) -> Catalog:
-    """The catalog with a set of evidence for each kind of which the visitor measured two variants; the catalog itself where there is none.
+    """The catalog with a set of evidence for each kind of which two variants were measured.
 
-    The set stands first among those on offer and is taken only when it is asked for (`asked_sets` of `recommend`), never by itself: it may
-    hold two of the candidates where a published one holds all. It speaks for `languages`. All results are of one data set; of two of one
-    variant the later counts, and a stand-in has no part. A reranker's set holds those that read as many passages again over one embedder.
-    No set is made of fewer than `TOO_FEW` queries; `why_not` says so.
+    The set stands first among those on offer and is taken only when it is asked for (`asked_sets`
+    of `recommend`), never by itself: it may hold two of the candidates where a published one holds
+    all. It speaks for `languages`. All results are of one data set; of two of one variant the later
+    counts, and a stand-in has no part. A reranker's set holds those that read as many passages
+    again over one embedder. No set is made of fewer than `TOO_FEW` queries; `why_not` says so, and
+    the catalog itself comes back where there is no set.
     """
     groups = _groups(results)
     sets = [
         EvidenceSet(
             id=EMBEDDERS if stage is None else rerankers_over(stage),
-            name=f"your own data, {_queries(found):,} queries",
+            name=f"your own data, {_queries(group):,} queries",
             table="quality",
             benchmark=BENCHMARK,
             source_set="yours",
@@ -53,17 +55,17 @@ def with_yours(
             rank=1,
             selects=False,
             publisher_of_scores="measured by you",
-            caveat=_caveat(found),
+            caveat=_caveat(group),
         )
-        for stage, found in groups.items()
-        if not _fault(found, results)
+        for stage, group in groups.items()
+        if not _fault(group, results)
     ]
     if not sets:
         return catalog
     rows = [
-        _row(stage, variant, one)
-        for stage, found in groups.items()
-        for variant, one in found.items()
+        _row(stage, variant, result)
+        for stage, group in groups.items()
+        for variant, result in group.items()
     ]
     digest = hashlib.sha256(repr([today, sorted(languages), rows]).encode()).hexdigest()[:8]
     later = {
@@ -77,13 +79,11 @@ def with_yours(
         tier="own",
         accessed=today,
     )
+    yours = pd.DataFrame(rows, columns=list(catalog.quality.columns))
     return replace(
         catalog,
         evidence_sets={**{chosen.id: chosen for chosen in sets}, **later},
-        quality=pd.concat(
-            [catalog.quality, pd.DataFrame(rows, columns=list(catalog.quality.columns))],
-            ignore_index=True,
-        ),
+        quality=pd.concat([catalog.quality, yours], ignore_index=True),
         sources={**catalog.sources, SOURCE: source},
         version=f"{catalog.version}+yours-{digest}",
         own={},
@@ -92,52 +92,55 @@ def with_yours(
 
 def why_not(results: Sequence[Measured]) -> str:
     """Why no set of evidence is made of these results, with the next step; empty where one is."""
-    faults = [_fault(found, results) for found in _groups(results).values()] or [
-        _fault({}, results)
-    ]
+    groups = list(_groups(results).values()) or [{}]
+    faults = [_fault(group, results) for group in groups]
     return "" if "" in faults else faults[0]
 
 
 def _groups(results: Iterable[Measured]) -> dict[str | None, dict[str, Measured]]:
-    """Results by variant, of embedders under None, of rerankers under the embedder whose passages they read again."""
+    """Results by variant: embedders under None, rerankers under the embedder they read after."""
     groups: dict[str | None, dict[str, Measured]] = {}
-    for one in results:
-        first, second = one.run.about, one.run.reranker
+    for result in results:
+        first, second = result.run.about, result.run.reranker
         if first.variant_id is None or first.standin:
             continue
         if second is None:
-            groups.setdefault(None, {})[first.variant_id] = one
+            groups.setdefault(None, {})[first.variant_id] = result
         elif second.variant_id is not None and not second.standin:
-            groups.setdefault(first.variant_id, {})[second.variant_id] = one
+            groups.setdefault(first.variant_id, {})[second.variant_id] = result
     return groups
 
 
-def _fault(found: dict[str, Measured], results: Sequence[Measured]) -> str:
-    """Why results of one kind make no set."""
-    if len(found) < 2:
-        return "Advise compares variants: measure at least two embedders, or two rerankers over one embedder, on the same data."
-    if (
-        len({one.queries for one in results}) > 1
-        or len({one.run.reranked for one in found.values()}) > 1
-    ):
-        return "These were measured on different data, or with different numbers of passages reranked. Measure them again on the same."
-    if _queries(found) < TOO_FEW:
-        return f"Too few queries to decide: {_queries(found)}. Judge at least {TOO_FEW}."
+def _fault(group: dict[str, Measured], results: Sequence[Measured]) -> str:
+    """Why results of one kind make no set; empty where they do."""
+    if len(group) < 2:
+        return (
+            "Advise compares variants: measure at least two embedders, "
+            "or two rerankers over one embedder, on the same data."
+        )
+    depths = {result.run.reranked for result in group.values()}
+    if len({result.queries for result in results}) > 1 or len(depths) > 1:
+        return (
+            "These were measured on different data, or with different numbers of passages "
+            "reranked. Measure them again on the same."
+        )
+    if _queries(group) < TOO_FEW:
+        return f"Too few queries to decide: {_queries(group)}. Judge at least {TOO_FEW}."
     return ""
 
 
-def _queries(found: dict[str, Measured]) -> int:
-    return len(next(iter(found.values())).queries)
+def _queries(group: dict[str, Measured]) -> int:
+    return len(next(iter(group.values())).queries)
 
 
-def _row(stage: str | None, variant: str, one: Measured) -> dict[str, object]:
+def _row(stage: str | None, variant: str, result: Measured) -> dict[str, object]:
     """A row of `quality` for one result."""
     return {
         "variant": variant,
         "benchmark": BENCHMARK,
         "aspect": "retrieval",
         "metric": METRIC,
-        "score": 100 * one.means[METRICS[0]].value,
+        "score": 100 * result.means[METRICS[0]].value,
         "source_set": "yours",
         "complete": "1",
         "with_retriever": stage or "",
@@ -147,9 +150,9 @@ def _row(stage: str | None, variant: str, one: Measured) -> dict[str, object]:
     }
 
 
-def _caveat(found: dict[str, Measured]) -> str:
+def _caveat(group: dict[str, Measured]) -> str:
     """Which variants can be told from the best."""
-    best, *others = sorted(found.values(), key=lambda one: -one.means[METRICS[0]].value)
+    best, *others = sorted(group.values(), key=lambda result: -result.means[METRICS[0]].value)
     return " ".join(compare(best, other).sentence for other in others)
 
 

@@ -1,4 +1,4 @@
-"""Charts of what Live shows, apart from the others so that their pages need not load its engines."""
+"""Charts of what Live shows, apart from the others: their pages need not load its engines."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from advisor.live.results import Likeness, Move
 from advisor.show.charts import LEGIBLE, Chart
 
 
-def heatmap(found: Likeness, theme: str) -> Chart:
-    """Cosines of every two sentences as coloured cells with their values; sentences by number, as in the list beside."""
-    n = len(found.texts)
+def heatmap(likeness: Likeness, theme: str) -> Chart:
+    """Cosines of every two sentences as coloured cells with their values, by number."""
+    n = len(likeness.texts)
     frame = pd.DataFrame(
         {
             "row": f"{i + 1}",
             "column": f"{j + 1}",
-            "cosine": float(found.cosines[i, j]),
-            "shown": f"{found.cosines[i, j]:.2f}",
-            "one": found.texts[i],
-            "other": found.texts[j],
+            "cosine": float(likeness.cosines[i, j]),
+            "shown": f"{likeness.cosines[i, j]:.2f}",
+            "one": likeness.texts[i],
+            "other": likeness.texts[j],
         }
         for i in range(n)
         for j in range(n)
@@ -37,7 +37,7 @@ def heatmap(found: Likeness, theme: str) -> Chart:
         ),
         y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False)),
     )
-    low, high = float(found.cosines.min()), 1.0
+    low, high = float(likeness.cosines.min()), 1.0
     ends = {"light": ["#f4f6f8", "#0f5f8c"], "dark": ["#18212a", "#6db8e0"]}[theme]
     cells = base.mark_rect().encode(
         color=alt.Color("cosine:Q", scale=alt.Scale(domain=[low, high], range=ends), legend=None),
@@ -47,10 +47,9 @@ def heatmap(found: Likeness, theme: str) -> Chart:
             alt.Tooltip("shown:N", title="Cosine"),
         ],
     )
-    # on the strong end of the scale the text takes the background's colour
-    strong, turn = {"light": ("#ffffff", 0.78), "dark": ("#0f151b", 0.55)}[
-        theme
-    ]  # where both texts have the same contrast
+    # on the strong end of the scale the text takes the background's colour, from where on both
+    # texts have the same contrast
+    strong, turn = {"light": ("#ffffff", 0.78), "dark": ("#0f151b", 0.55)}[theme]
     words = base.mark_text(fontSize=12).encode(
         text="shown:N",
         color=alt.condition(
@@ -59,16 +58,16 @@ def heatmap(found: Likeness, theme: str) -> Chart:
             alt.value(LEGIBLE[theme]),
         ),
     )
-    told = "; ".join(f"{p.first + 1} and {p.second + 1}: {p.cosine:.2f}" for p in found.pairs)
+    pairs = "; ".join(f"{p.first + 1} and {p.second + 1}: {p.cosine:.2f}" for p in likeness.pairs)
     return Chart(
-        found.sentence,
+        likeness.sentence,
         alt.layer(cells, words).properties(height=alt.Step(34)),
-        f"Cosine of every two sentences, by their number. {told}.",
+        f"Cosine of every two sentences, by their number. {pairs}.",
     )
 
 
 def slope(moves: Sequence[Move], theme: str) -> Chart:
-    """Places before and after reranking, a line a passage; what came up is solid, what went down dashed."""
+    """Places before and after reranking, a line a passage; solid came up, dashed went down."""
     frame = pd.DataFrame(
         {
             "passage": m.hit.id,
@@ -121,9 +120,9 @@ def slope(moves: Sequence[Move], theme: str) -> Chart:
         .mark_text(align="left", dx=8, fontSize=12)
         .encode(text="place:Q", color=alt.value(LEGIBLE[theme]))
     )
-    told = "; ".join(f"{results.short(m.hit.text)}: {m.before} to {m.after}" for m in moves)
+    places = "; ".join(f"{results.short(m.hit.text)}: {m.before} to {m.after}" for m in moves)
     return Chart(
         results.moves_sentence(moves),
         alt.layer(lines, points, words).properties(height=max(160, 30 * len(moves))),
-        f"Place of each passage before and after reranking. {told}.",
+        f"Place of each passage before and after reranking. {places}.",
     )

@@ -31,7 +31,7 @@ _FOUR_COLUMNS = "Write: query 0 passage grade; or begin with a header query-id, 
 
 
 class JudgedLimits(NamedTuple):
-    """The largest data that is taken. BEIR's NFCorpus and SciFact fit (3,633 and 5,183 passages)."""
+    """The largest data that is taken. NFCorpus and SciFact fit (3,633 and 5,183 passages)."""
 
     largest_bytes: int = 10_000_000
     most_passages: int = 6_000
@@ -74,7 +74,7 @@ class JudgedData:
     """Passages and queries by id, and for each query the grades of passages.
 
     A grade over 0 is relevant, the higher the better. Every query has a relevant passage; every
-    judged id exists. Languages are ISO 639 codes by id, empty where they are not told.
+    judged id exists. Languages are ISO 639 codes by id, empty where they are not stated.
     """
 
     passages: Mapping[str, str]
@@ -86,7 +86,7 @@ class JudgedData:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Languages of passages and queries, as far as they are told."""
+        """Languages of passages and queries, as far as they are stated."""
         return tuple(sorted({*self.passage_languages.values(), *self.query_languages.values()}))
 
     def part(self, languages: Collection[str]) -> JudgedData:
@@ -144,7 +144,7 @@ def read(
     ids = (None, None) if faults.shown else (passage_texts.texts, query_texts.texts)
     reader = _Reader(judgements, "judgement", faults, limits)
     grades = _judgements(reader, *ids)
-    faults.tell()
+    faults.raise_any()
     relevant = _relevant(grades)
     if not relevant:
         remedy = "Give at least one passage a grade of 1 or more."
@@ -152,11 +152,11 @@ def read(
     elif len(relevant) > (most := limits.most_queries):
         problem = f"{len(relevant):,} queries are judged, more than the {most:,} that are run."
         reader.fault(0, problem, "Judge fewer.")
-    faults.tell()
+    faults.raise_any()
     run = {key: text for key, text in query_texts.texts.items() if key in relevant}
-    asked, left_out = len(query_texts.texts), len(query_texts.texts) - len(run)
+    total, left_out = len(query_texts.texts), len(query_texts.texts) - len(run)
     has, is_left = ("has", "is") if left_out == 1 else ("have", "are")
-    note = f"{left_out:,} of {asked:,} queries {has} no relevant passage and {is_left} left out."
+    note = f"{left_out:,} of {total:,} queries {has} no relevant passage and {is_left} left out."
     return JudgedData(
         passages=passage_texts.texts,
         queries=run,
@@ -187,8 +187,8 @@ class _Faults:
         if len(self.shown) + self.more == MOST_FAULTS:
             raise OwnDataError(self.shown, self.more, at_least=True)
 
-    def tell(self) -> None:
-        """Raises what was found."""
+    def raise_any(self) -> None:
+        """Raises the faults so far."""
         if self.shown:
             raise OwnDataError(self.shown, self.more)
 

@@ -1,4 +1,4 @@
-"""A visitor's data in BEIR's layout, taken out of a zip that may be hostile. Nothing is unpacked to disk."""
+"""A visitor's data in BEIR's layout, out of a zip that may be hostile; nothing goes to disk."""
 
 from __future__ import annotations
 
@@ -35,10 +35,12 @@ class _Refused(Exception):
 
 
 def read_zip(file: UploadedText, limits: JudgedLimits = LIMITS) -> JudgedData:
-    """The data of a zip in BEIR's layout: corpus.jsonl, queries.jsonl and qrels/test.tsv (else dev or train), at the top or in one folder.
+    """The data of a zip in BEIR's layout, at the top or in one folder.
+
+    It holds corpus.jsonl, queries.jsonl and qrels/test.tsv, else dev or train.
 
     Raises:
-        OwnDataError: the zip is refused, with one sentence for why; or everything that is wrong in its files.
+        OwnDataError: why the zip is refused; or everything that is wrong in its files.
     """
     try:
         passages, queries, judgements = _members(file.content, limits)
@@ -60,15 +62,10 @@ def read_zip(file: UploadedText, limits: JudgedLimits = LIMITS) -> JudgedData:
             "Zip the folder again.",
         )
     else:
-        found = read(
-            passages,
-            queries,
-            judgements,
-            limits._replace(largest_bytes=limits.largest_unpacked_bytes),
-        )
-        return dataclasses.replace(
-            found, notes=(f"Judgements: {shown(judgements.name)}.", *found.notes)
-        )
+        unpacked = limits._replace(largest_bytes=limits.largest_unpacked_bytes)
+        data = read(passages, queries, judgements, unpacked)
+        notes = (f"Judgements: {shown(judgements.name)}.", *data.notes)
+        return dataclasses.replace(data, notes=notes)
     raise OwnDataError([Fault(shown(file.name) or "the zip", "", "", problem, remedy)])
 
 
@@ -76,14 +73,11 @@ def _members(
     content: bytes, limits: JudgedLimits
 ) -> tuple[UploadedText, UploadedText, UploadedText]:
     """The three files of a zip, checked before and while they are unpacked."""
-    if len(content) > limits.largest_bytes:
-        raise _Refused(
-            f"{len(content):,} bytes, more than the {limits.largest_bytes:,} that are taken.",
-            "Take a smaller data set.",
-        )
-    if (
-        content.count(_ENTRY) > limits.most_entries
-    ):  # counted first, because zipfile makes an object of each
+    if len(content) > (most := limits.largest_bytes):
+        problem = f"{len(content):,} bytes, more than the {most:,} that are taken."
+        raise _Refused(problem, "Take a smaller data set.")
+    # counted first, because zipfile makes an object of each
+    if content.count(_ENTRY) > limits.most_entries:
         raise _Refused(f"it holds more than {limits.most_entries:,} files.", _AGAIN)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         chosen = _chosen(archive.infolist())
@@ -97,7 +91,7 @@ def _members(
 
 
 def _chosen(entries: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
-    """The entries of passages, queries and judgements. A zip with anything odd in it is refused as a whole."""
+    """The entries of passages, queries and judgements; anything odd refuses the whole zip."""
     for entry in entries:
         name = shown(entry.orig_filename)
         if _ODD_PATH.search(entry.orig_filename):
@@ -118,19 +112,19 @@ def _chosen(entries: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
     ]
     if len({match["top"] for _, match in matches}) > 1:
         raise _Refused("it holds more than one data set.", "Zip one of them.")
-    found = {match["name"]: entry for entry, match in matches}
+    members = {match["name"]: entry for entry, match in matches}
     splits = [
         *(f"qrels/{split}.tsv" for split in _SPLITS),
-        *sorted(name for name in found if name.startswith("qrels/")),
+        *sorted(name for name in members if name.startswith("qrels/")),
     ]
-    judgements = next((name for name in splits if name in found), splits[0])
+    judgements = next((name for name in splits if name in members), splits[0])
     wanted = ["corpus.jsonl", "queries.jsonl", judgements]
-    if missing := [name for name in wanted if name not in found]:
+    if missing := [name for name in wanted if name not in members]:
         raise _Refused(
             f"there is no {' and no '.join(missing)}.",
             "Lay it out as BEIR does: corpus.jsonl, queries.jsonl and qrels/test.tsv.",
         )
-    return [found[name] for name in wanted]
+    return [members[name] for name in wanted]
 
 
 def _unpacked(

@@ -1,6 +1,7 @@
 """Scores of M3's sparse and multi-vector outputs, and which tokens carried them.
 
-The definitions are those of FlagEmbedding 1.4.2, inference/embedder/encoder_only/m3.py: `compute_lexical_matching_score` and `colbert_score`.
+The definitions are those of FlagEmbedding 1.4.2, inference/embedder/encoder_only/m3.py:
+`compute_lexical_matching_score` and `colbert_score`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 
 class SharedToken(NamedTuple):
-    """A token that query and passage share, its weight in each, and their product: its part of the sparse score."""
+    """A token that query and passage share, its weight in each, and its part of the score."""
 
     token: str
     query_weight: float
@@ -22,7 +23,7 @@ class SharedToken(NamedTuple):
 
 
 class TokenMatch(NamedTuple):
-    """A token of the query, the passage's token that is most like it, and their similarity, -1 to 1."""
+    """A token of the query, the passage's most similar one, and their similarity, -1 to 1."""
 
     query_token: str
     passage_token: str
@@ -32,7 +33,7 @@ class TokenMatch(NamedTuple):
 def shared_tokens(query: Mapping[str, float], passage: Mapping[str, float]) -> list[SharedToken]:
     """The tokens that both hold, the largest product first, then by token.
 
-    >>> shared_tokens({"gpu": 0.5, "price": 0.25, "a": 0.125}, {"price": 0.5, "gpu": 0.5, "month": 1.0})[0]
+    >>> shared_tokens({"gpu": 0.5, "price": 0.25, "a": 0.125}, {"price": 0.5, "gpu": 0.5})[0]
     SharedToken(token='gpu', query_weight=0.5, passage_weight=0.5, product=0.25)
     """
     shared = [
@@ -40,7 +41,7 @@ def shared_tokens(query: Mapping[str, float], passage: Mapping[str, float]) -> l
         for token, weight in query.items()
         if token in passage
     ]
-    return sorted(shared, key=lambda one: (-one.product, one.token))
+    return sorted(shared, key=lambda token: (-token.product, token.token))
 
 
 def sparse_score(query: Mapping[str, float], passage: Mapping[str, float]) -> float:
@@ -49,13 +50,13 @@ def sparse_score(query: Mapping[str, float], passage: Mapping[str, float]) -> fl
     >>> sparse_score({"gpu": 0.5, "price": 0.25}, {"price": 0.5, "gpu": 0.5})
     0.375
     """
-    return float(sum(one.product for one in shared_tokens(query, passage)))
+    return float(sum(token.product for token in shared_tokens(query, passage)))
 
 
 def max_sim(query: NDArray[Any], passage: NDArray[Any]) -> float:
-    """Mean over the query's tokens of the similarity to the passage's nearest token (late interaction), -1 to 1.
+    """Late interaction: mean over the query's tokens of the nearest passage token's similarity.
 
-    Shapes: (tokens, dim) each, rows of length one. ColBERT sums where M3 takes the mean.
+    Shapes: (tokens, dim) each, rows of length one; -1 to 1. ColBERT sums where M3 takes the mean.
 
     Raises:
         ValueError: one has no token, or the dimensions differ.
@@ -69,16 +70,15 @@ def best_matches(
     query_tokens: Sequence[str],
     passage_tokens: Sequence[str],
 ) -> list[TokenMatch]:
-    """Each query token with its best passage token, in the query's order; their mean similarity is `max_sim`.
+    """Each query token, in order, with its best passage token; the mean similarity is `max_sim`.
 
     Raises:
         ValueError: as `max_sim`, or there is not one token a vector.
     """
     similar = _similarities(query, passage)
     if similar.shape != (len(query_tokens), len(passage_tokens)):
-        raise ValueError(
-            f"{similar.shape} vectors, but {(len(query_tokens), len(passage_tokens))} tokens, of query and passage."
-        )
+        tokens = (len(query_tokens), len(passage_tokens))
+        raise ValueError(f"{similar.shape} vectors, but {tokens} tokens, of query and passage.")
     nearest = similar.argmax(axis=1)
     return [
         TokenMatch(token, passage_tokens[place], float(row[place]))
@@ -88,14 +88,10 @@ def best_matches(
 
 def _similarities(query: NDArray[Any], passage: NDArray[Any]) -> NDArray[np.float64]:
     """Inner product of each pair of tokens, shape (query tokens, passage tokens)."""
-    if (
-        query.ndim != 2
-        or passage.ndim != 2
-        or not len(query)
-        or not len(passage)
-        or query.shape[1] != passage.shape[1]
-    ):
+    matrices = query.ndim == passage.ndim == 2 and len(query) and len(passage)
+    if not matrices or query.shape[1] != passage.shape[1]:
         raise ValueError(
-            f"Vectors of tokens have shape (tokens, dim), with the same dim; these have {query.shape} and {passage.shape}."
+            "Vectors of tokens have shape (tokens, dim), with the same dim; "
+            f"these have {query.shape} and {passage.shape}."
         )
     return query.astype(np.float64) @ passage.astype(np.float64).T

@@ -1,4 +1,4 @@
-"""How well an engine finds what a visitor's judgements call relevant, with the uncertainty of few queries."""
+"""How well an engine finds what judgements call relevant, with the uncertainty of few queries."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.base.errors import EncodeError
+from advisor.base.formatting import counted
 from advisor.encode.engine import About, Engine, Float32s, Role
 from advisor.live.judged import JudgedData
 
 METRICS = ("nDCG@10", "Recall@10", "Recall@100", "MRR@10")
 TOO_FEW = 30
-"""Queries below which no verdict is given: with fewer, a bootstrap's interval is too narrow. Drawn from differences as they are seen
-between rankings, 95 % intervals hold the true mean in 84 of 100 cases with 8 queries, 90 with 20, 94 with 30 (tests/live/test_relevance.py)."""
+"""Queries below which no verdict is given: with fewer, a bootstrap's interval is too narrow.
+
+Drawn from differences as they are seen between rankings, 95 % intervals hold the true mean in 84 of
+100 cases with 8 queries, 90 with 20, 94 with 30 (tests/live/test_relevance_verdicts.py).
+"""
 DEPTH = 100  # passages kept a query, for Recall@100
 RERANKED = 20  # passages a query that a reranker reads again
 RESAMPLES = 2_000
@@ -29,14 +33,18 @@ _TIE = 1e-9
 
 Float64s = NDArray[np.float64]
 OnScored = Callable[[int, int], None]
-"""Is told how many texts of how many are encoded, then how many queries of how many are reranked. What it raises ends the run."""
+"""Gets how many texts of how many are encoded, then how many queries of how many are reranked.
+
+What it raises ends the run.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class EngineRun:
     """Passages that an engine found for each query, best first, at most `DEPTH`.
 
-    `seconds` is what the engines say that they took. `reranker` is who read the first `reranked` passages of each query again, if anyone.
+    `seconds` is what the engines say that they took. `reranker` is who read the first `reranked`
+    passages of each query again, if anyone.
     """
 
     about: About
@@ -48,12 +56,11 @@ class EngineRun:
     @property
     def name(self) -> str:
         """The model, or both of them; a stand-in is marked."""
-        named = [
+        return " with ".join(
             f"{about.model} (not BGE)" if about.standin else about.model
             for about in (self.about, self.reranker)
             if about
-        ]
-        return " with ".join(named)
+        )
 
 
 class Interval(NamedTuple):
@@ -66,7 +73,7 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Each metric for each query, between 0 and 1, in the order of `queries`. Shapes: `values` (queries,), float64."""
+    """Each metric for each query, 0 to 1. Shapes: `values` (queries,), float64, as `queries`."""
 
     run: EngineRun
     queries: tuple[str, ...]
@@ -80,7 +87,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two runs over the same queries. `difference` is first less second; a query is won where the first scores higher on it."""
+    """Two runs over the same queries: `difference` is first less second, `wins` are the first's."""
 
     metric: str
     difference: Interval
@@ -98,27 +105,22 @@ def run(
     depth: int = RERANKED,
     told: OnScored = lambda done, total: None,
 ) -> EngineRun:
-    """What an embedder finds, and, where a reranker is given, with the first `depth` passages of each query in its order.
+    """What an embedder finds; with a reranker, its order of each query's first `depth` passages.
 
     Raises:
         EncodeError: an engine could not answer.
     """
-    total = len(judged.passages) + len(judged.queries)
+    before, total = len(judged.passages), len(judged.passages) + len(judged.queries)
     passages, passage_seconds = _vectors(
         engine, list(judged.passages.values()), "passage", lambda done: told(done, total)
     )
-    before = len(judged.passages)
     queries, query_seconds = _vectors(
         engine, list(judged.queries.values()), "query", lambda done: told(before + done, total)
     )
-    if passages.shape[1] != queries.shape[1]:
-        raise EncodeError(
-            f"{engine.about.model} gave vectors of two lengths. Check that one model answers at its address."
-        )
-    found = ranked(queries, passages, list(judged.passages), DEPTH)
-    first = EngineRun(
-        engine.about, passage_seconds + query_seconds, dict(zip(judged.queries, found, strict=True))
-    )
+    _refuse_two_lengths(engine.about, [passages, queries])
+    rankings = ranked(queries, passages, list(judged.passages), DEPTH)
+    ranking = dict(zip(judged.queries, rankings, strict=True))
+    first = EngineRun(engine.about, passage_seconds + query_seconds, ranking)
     return first if reranker is None else reranked(first, judged, reranker, depth, told)
 
 
@@ -129,7 +131,7 @@ def reranked(
     depth: int = RERANKED,
     told: OnScored = lambda done, total: None,
 ) -> EngineRun:
-    """A run with the first `depth` passages of each query in a reranker's order, and the rest behind them as they were.
+    """A run with the first `depth` passages of each query in a reranker's order, then the rest.
 
     Raises:
         EncodeError: the reranker could not answer.
@@ -148,7 +150,7 @@ def reranked(
 
 
 def _vectors(
-    engine: Engine, texts: Sequence[str], role: Role, told: Callable[[int], None]
+    engine: Engine, texts: Sequence[str], role: Role, on_done: Callable[[int], None]
 ) -> tuple[Float32s, float]:
     """Vectors of all texts, shape (texts, dim), and the seconds they took."""
     blocks, seconds = [], 0.0
@@ -158,44 +160,51 @@ def _vectors(
         _check(vectors.dense, (len(batch), vectors.dense.shape[-1]), engine.about)
         blocks.append(vectors.dense)
         seconds += vectors.seconds
-        told(start + len(batch))
-    if len({block.shape[1] for block in blocks}) != 1:
-        raise EncodeError(
-            f"{engine.about.model} gave vectors of two lengths. Check that one model answers at its address."
-        )
+        on_done(start + len(batch))
+    _refuse_two_lengths(engine.about, blocks)
     return np.concatenate(blocks), seconds
 
 
+def _refuse_two_lengths(about: About, blocks: Sequence[Float32s]) -> None:
+    if len({block.shape[1] for block in blocks}) != 1:
+        raise EncodeError(
+            f"{about.model} gave vectors of two lengths. "
+            "Check that one model answers at its address."
+        )
+
+
 def _check(values: Float32s, shape: tuple[int, ...], about: About) -> None:
-    """Raises where an engine gave other than it was asked for: a ranking of it would look like any other."""
+    """Raises where an engine gave too little: a ranking of it would look like any other."""
     if values.shape != shape or not np.isfinite(values).all():
         raise EncodeError(
-            f"{about.model} at {about.where} gave too few values, or some that are no numbers. Try another precision or place."
+            f"{about.model} at {about.where} gave too few values, or some that are no numbers. "
+            "Try another precision or place."
         )
 
 
 def ranked(
     queries: Float32s, passages: Float32s, ids: Sequence[str], depth: int = DEPTH
 ) -> list[tuple[str, ...]]:
-    """Ids of the `depth` passages with the highest cosine for each query, compared with every passage; equal ones by id.
+    """Ids of the `depth` passages with the highest cosine for each query; equal ones by id.
 
-    Shapes: `queries` (queries, dim), `passages` (passages, dim), rows of length one; `ids` one a passage.
+    Every passage is compared. Shapes: `queries` (queries, dim), `passages` (passages, dim), rows of
+    length one; `ids` one a passage.
     """
     order = np.array(sorted(range(len(ids)), key=ids.__getitem__))
     columns = passages[order].T
-    found = []
+    rankings = []
     for start in range(0, len(queries), _QUERIES):
         scores = np.round(queries[start : start + _QUERIES] @ columns, _DECIMALS)
         best = np.argsort(-scores, axis=1, kind="stable")[:, :depth]
-        found += [tuple(ids[place] for place in order[row]) for row in best]
-    return found
+        rankings += [tuple(ids[place] for place in order[row]) for row in best]
+    return rankings
 
 
 def measured(judged: JudgedData, run: EngineRun) -> Measured:
     """nDCG@10, Recall@10, Recall@100 and MRR@10 of a run, by ir-measures.
 
-    nDCG has linear gains, the grade itself, as trec_eval and BEIR compute it. A passage of grade 0 or less, or without a grade, is not
-    relevant. A query for which nothing was found counts as 0.
+    nDCG has linear gains, the grade itself, as trec_eval and BEIR compute it. A passage of grade 0
+    or less, or without a grade, is not relevant. A query for which nothing was found counts as 0.
 
     Raises:
         EncodeError: ir-measures is not installed.
@@ -204,11 +213,12 @@ def measured(judged: JudgedData, run: EngineRun) -> Measured:
         import ir_measures  # type: ignore[import-untyped, unused-ignore]
     except ImportError:
         raise EncodeError(
-            "Measuring needs ir-measures, which is not installed. Install the app with its 'live' extra."
+            "Measuring needs ir-measures, which is not installed. "
+            "Install the app with its 'live' extra."
         ) from None
     wanted = (ir_measures.nDCG @ 10, ir_measures.R @ 10, ir_measures.R @ 100, ir_measures.RR @ 10)
     queries = tuple(judged.queries)
-    # Grades below 0 are cut off, since one of the programs behind ir-measures has no place for them.
+    # Grades below 0 are cut off: one of the programs behind ir-measures has no place for them.
     relevant = {
         query: {key: max(grade, 0) for key, grade in judged.judgements[query].items()}
         for query in queries
@@ -218,23 +228,26 @@ def measured(judged: JudgedData, run: EngineRun) -> Measured:
         query: {key: float(-place) for place, key in enumerate(run.ranking.get(query, ()))}
         for query in queries
     }
-    found: dict[tuple[Any, str], float] = {
+    values: dict[tuple[Any, str], float] = {
         (metric.measure, metric.query_id): metric.value
         for metric in ir_measures.iter_calc(wanted, relevant, scores)
     }
-    rows = (np.array([found[measure, query] for query in queries]) for measure in wanted)
+    rows = (np.array([values[measure, query] for query in queries]) for measure in wanted)
     return Measured(run, queries, dict(zip(METRICS, rows, strict=True)))
 
 
 def bootstrap(values: Float64s, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
-    """Mean of values and its 95 % interval: the percentiles of means over queries drawn with replacement, the same draws each time."""
+    """Mean of values and its 95 % interval: percentiles of means over resampled queries.
+
+    Queries are drawn with replacement, the same draws each time.
+    """
     drawn = np.random.default_rng(seed).integers(0, len(values), (resamples, len(values)))
     low, high = np.percentile(values[drawn].mean(axis=1), (2.5, 97.5))
     return Interval(float(values.mean()), float(low), float(high))
 
 
 def compare(first: Measured, second: Measured, metric: str = METRICS[0]) -> Comparison:
-    """Wins, losses and ties by query, the mean difference with its interval, and a sentence for which run finds more.
+    """Wins, losses and ties by query, the mean difference, and a sentence for which finds more.
 
     Raises:
         ValueError: the runs are not over the same queries.
@@ -250,13 +263,13 @@ def compare(first: Measured, second: Measured, metric: str = METRICS[0]) -> Comp
         verdict = "first"
     elif difference.high < 0:
         verdict = "second"
-    named = dict(zip(first.queries, apart.tolist(), strict=True))
+    apart_on = dict(zip(first.queries, apart.tolist(), strict=True))
     return Comparison(
         metric=metric,
         difference=difference,
-        wins=tuple(query for query, by in named.items() if by > _TIE),
-        losses=tuple(query for query, by in named.items() if by < -_TIE),
-        ties=tuple(query for query, by in named.items() if abs(by) <= _TIE),
+        wins=tuple(query for query, by in apart_on.items() if by > _TIE),
+        losses=tuple(query for query, by in apart_on.items() if by < -_TIE),
+        ties=tuple(query for query, by in apart_on.items() if abs(by) <= _TIE),
         verdict=verdict,
         sentence=_sentence(first, second, metric, difference, verdict),
     )
@@ -269,21 +282,19 @@ def _sentence(
     value, low, high = difference
     if value < 0 or verdict == "second":
         first, second, value, low, high = second, first, -value, -high, -low
-    value, low, high = (
-        round(figure, 3) + 0.0 for figure in (value, low, high)
-    )  # + 0.0: no minus before a zero
+    # + 0.0: no minus before a zero
+    value, low, high = (round(figure, 3) + 0.0 for figure in (value, low, high))
     ahead, behind = first.run.name, second.run.name
-    figures = (
-        f"{metric} {first.values[metric].mean():.3f} against {second.values[metric].mean():.3f}"
-    )
-    queries = f"{len(first.queries):,} {'query' if len(first.queries) == 1 else 'queries'}"
-    interval = (
-        f"difference {value:.3f} (95 % between {low:.3f} and {high:.3f}) on {queries}".replace(
-            "-", "\u2212"
-        )
-    )
+    means = [run.values[metric].mean() for run in (first, second)]
+    figures = f"{metric} {means[0]:.3f} against {means[1]:.3f}"
+    queries = counted(len(first.queries), "query", "queries")
+    interval = f"difference {value:.3f} (95 % between {low:.3f} and {high:.3f}) on {queries}"
+    interval = interval.replace("-", "\u2212")
     if verdict == "too few":
-        return f"Too few queries to decide: {figures} for {ahead} and {behind} on {queries}; judge at least {TOO_FEW}."
+        return (
+            f"Too few queries to decide: {figures} for {ahead} and {behind} on {queries}; "
+            f"judge at least {TOO_FEW}."
+        )
     if verdict == "equal":
         return f"{ahead} and {behind} cannot be told apart: {figures}, {interval}."
     return f"{ahead} finds more than {behind}: {figures}, {interval}."
@@ -291,66 +302,55 @@ def _sentence(
 
 def rows(results: Sequence[Measured]) -> list[dict[str, str]]:
     """Each run with its metrics and their 95 % intervals, the highest nDCG@10 first."""
-    ordered = sorted(results, key=lambda one: -one.means[METRICS[0]].value)
     return [
-        {"Run": one.run.name}
+        {"Run": result.run.name}
         | {
             metric: f"{mean.value:.3f} ({mean.low:.3f} to {mean.high:.3f})"
-            for metric, mean in one.means.items()
+            for metric, mean in result.means.items()
         }
-        | {"Queries": f"{len(one.queries):,}", "Seconds": f"{one.run.seconds:,.1f}"}
-        for one in ordered
+        | {"Queries": f"{len(result.queries):,}", "Seconds": f"{result.run.seconds:,.1f}"}
+        for result in _best_first(results)
     ]
+
+
+def _best_first(results: Sequence[Measured]) -> list[Measured]:
+    return sorted(results, key=lambda result: -result.means[METRICS[0]].value)
 
 
 def verdicts(results: Sequence[Measured]) -> list[str]:
     """The best run against each other one, a sentence each, with the queries won and lost."""
     if len(results) < 2:
         return []
-    best, *others = sorted(results, key=lambda one: -one.means[METRICS[0]].value)
-    told = []
+    best, *others = _best_first(results)
+    sentences = []
     for other in others:
-        found = compare(best, other)
-        told.append(
-            f"{found.sentence} {_counted(len(found.wins), 'query', 'queries')} won, {len(found.losses)} lost, {len(found.ties)} alike."
-        )
-    return told
+        comparison = compare(best, other)
+        won = counted(len(comparison.wins), "query", "queries")
+        lost, alike = len(comparison.losses), len(comparison.ties)
+        sentences.append(f"{comparison.sentence} {won} won, {lost} lost, {alike} alike.")
+    return sentences
 
 
 def query_rows(judged: JudgedData, results: Sequence[Measured]) -> list[dict[str, str | float]]:
     """nDCG@10 of each run on each query, the queries on which the runs differ most first."""
-    columns = {}
-    for number, one in enumerate(results, 1):
-        columns[one.run.name if one.run.name not in columns else f"{one.run.name} ({number})"] = (
-            one.values[METRICS[0]]
-        )
-    made: list[dict[str, str | float]] = [
+    columns: dict[str, Float64s] = {}
+    for number, result in enumerate(results, 1):
+        name = result.run.name
+        columns[f"{name} ({number})" if name in columns else name] = result.values[METRICS[0]]
+    table: list[dict[str, str | float]] = [
         {"Query": judged.queries[query]}
         | {name: round(float(values[place]), 3) for name, values in columns.items()}
         for place, query in enumerate(results[0].queries)
     ]
-    spread = [
-        max(float(v[place]) for v in columns.values())
-        - min(float(v[place]) for v in columns.values())
-        for place in range(len(made))
-    ]
-    return [made[place] for place in sorted(range(len(made)), key=lambda place: -spread[place])]
+    spread = np.ptp(np.array(list(columns.values())), axis=0)
+    return [table[place] for place in np.argsort(-spread, kind="stable")]
 
 
 def data_sentence(judged: JudgedData) -> str:
     """What the data hold, and whether they can decide, as a sentence."""
-    counted = sum(grade > 0 for graded in judged.judgements.values() for grade in graded.values())
-    queries = _counted(len(judged.queries), "query", "queries")
-    relevant = _counted(counted, "relevant passage", "relevant passages")
-    told = f"{_counted(len(judged.passages), 'passage', 'passages')}, {queries} with {relevant}."
-    notes = " ".join(judged.notes)
-    few = (
-        f" Fewer than {TOO_FEW} queries decide nothing: figures are shown, no verdict."
-        if len(judged.queries) < TOO_FEW
-        else ""
-    )
-    return f"{told} {notes}".strip() + few
-
-
-def _counted(number: int, one: str, several: str) -> str:
-    return f"{number:,} {one if number == 1 else several}"
+    relevant = sum(grade > 0 for grades in judged.judgements.values() for grade in grades.values())
+    passages = counted(len(judged.passages), "passage")
+    queries = counted(len(judged.queries), "query", "queries")
+    sentence = f"{passages}, {queries} with {counted(relevant, 'relevant passage')}."
+    few = f"Fewer than {TOO_FEW} queries decide nothing: figures are shown, no verdict."
+    return " ".join([sentence, *judged.notes, *([few] if len(judged.queries) < TOO_FEW else [])])

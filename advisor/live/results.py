@@ -1,4 +1,4 @@
-"""What Live shows of vectors and scores: likeness of sentences, search, reranking, truncation, instruction, two engines. Rows and sentences."""
+"""What Live shows of vectors and scores, as rows and sentences."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from advisor.encode.available_models import ModelChoice
 from advisor.encode.engine import About, Float32s, Scores, Vectors, refuse_long
 from advisor.encode.models import Model
 from advisor.live import matching, token_counts, vocabulary
+from advisor.live.matching import SharedToken, TokenMatch
 
 UNKNOWN = ("[UNK]", "<unk>")
 """What BERT's and XLM-R's tokenizers write for what their vocabulary does not hold."""
@@ -36,31 +37,30 @@ def who(
         "torch": "torch on this machine",
         "remote": f"at {about.where}",
     }[about.engine]
-    label = " (a stand-in, not BGE)" if about.standin else ""
-    if about.variant_id is None and not about.standin:
+    label = ""
+    if about.standin:
+        label = " (a stand-in, not BGE)"
+    elif about.variant_id is None:
         label = " (not the model of the catalog)"
     precision = about.precision or "precision not known"
     read = f" for {formatting.count(counted)} {counted_in}" if counted else ""
-    return f"Answered by {about.model}{label}, {engine}, {precision}, in {told_seconds(seconds)}{read}."
+    took = f"in {told_seconds(seconds)}{read}"
+    return f"Answered by {about.model}{label}, {engine}, {precision}, {took}."
 
 
 def told_seconds(seconds: float) -> str:
     """`38 ms`, `2.4 s`: a duration with two or three digits."""
-    return (
-        f"{seconds * 1000:,.0f} ms"
-        if seconds < 0.995
-        else f"{seconds:,.1f} s"
-        if seconds < 99.5
-        else f"{seconds:,.0f} s"
-    )
+    if seconds < 0.995:
+        return f"{seconds * 1000:,.0f} ms"
+    return f"{seconds:,.1f} s" if seconds < 99.5 else f"{seconds:,.0f} s"
 
 
 def named(first: About, second: About) -> tuple[str, str]:
     """What answered, by names that differ; a stand-in is marked."""
-    one, other = (
+    name, other = (
         f"{about.model} (not BGE)" if about.standin else about.model for about in (first, second)
     )
-    return (one, other) if one != other else (f"{one} (first)", f"{other} (second)")
+    return (name, other) if name != other else (f"{name} (first)", f"{other} (second)")
 
 
 class Pair(NamedTuple):
@@ -73,7 +73,7 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class Likeness:
-    """Cosines of every two sentences, shape (sentences, sentences), and the pairs, the nearest first."""
+    """Cosines of every two sentences, shape (sentences, sentences); pairs, the nearest first."""
 
     texts: tuple[str, ...]
     cosines: Float32s
@@ -83,8 +83,8 @@ class Likeness:
     def sentence(self) -> str:
         """Which two are nearest and which farthest."""
         near, far = self.pairs[0], self.pairs[-1]
-        told = f"Nearest: {self._pair(near)}"
-        return told + (f". Farthest: {self._pair(far)}." if far is not near else ".")
+        nearest = f"Nearest: {self._pair(near)}."
+        return nearest if far is near else f"{nearest} Farthest: {self._pair(far)}."
 
     def rows(self) -> list[dict[str, str]]:
         """Each pair with its cosine, the nearest first."""
@@ -113,34 +113,37 @@ def likeness(texts: Sequence[str], dense: Float32s) -> Likeness:
 
 
 class Shelf:
-    """Vectors of passages by model and texts, the last four; shared by all visitors, so for models of this machine alone."""
+    """Vectors of passages by model and texts, the last four, for models of this machine alone.
+
+    All visitors share them; what an endpoint gave is its visitor's.
+    """
 
     MOST = 4
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Model, tuple[str, ...]], Vectors] = OrderedDict()
+        self._vectors: OrderedDict[tuple[Model, tuple[str, ...]], Vectors] = OrderedDict()
         self._lock = threading.Lock()
 
     def vectors(
         self, model: Model | None, texts: tuple[str, ...], make: Callable[[], Vectors]
     ) -> Vectors:
-        """The vectors kept for a model, or what `make` gives; those of an endpoint (no model) are not kept."""
+        """The vectors on the shelf, or what `make` gives; an endpoint (no model) has none there."""
         if model is None:
             return make()
         with self._lock:
-            known = self._kept.get((model, texts))
-        if known is not None:
-            return known
-        made = make()  # outside of the lock: it takes seconds
+            vectors = self._vectors.get((model, texts))
+        if vectors is not None:
+            return vectors
+        vectors = make()  # outside of the lock: it takes seconds
         with self._lock:
-            self._kept[model, texts] = made
-            while len(self._kept) > self.MOST:
-                self._kept.popitem(last=False)
-        return made
+            self._vectors[model, texts] = vectors
+            while len(self._vectors) > self.MOST:
+                self._vectors.popitem(last=False)
+        return vectors
 
 
 class Hit(NamedTuple):
-    """A passage found: its id and text, the cosine with the query, and its judged grade (None: not judged for this query)."""
+    """A passage found, the cosine with the query, and its grade (None: not judged for it)."""
 
     id: str
     text: str
@@ -155,7 +158,10 @@ def search(
     grades: Mapping[str, int],
     top: int,
 ) -> list[Hit]:
-    """The passages nearest to a query, the best first; equal ones in their own order. Shapes: query (dim,), dense (passages, dim)."""
+    """The passages nearest to a query, the best first; equal ones in their own order.
+
+    Shapes: `query` (dim,), `dense` (passages, dim).
+    """
     cosines = dense @ query
     ids = list(passages)
     order = np.argsort(-cosines, kind="stable")[:top]
@@ -167,21 +173,15 @@ def hit_rows(hits: Sequence[Hit], judged: bool) -> list[dict[str, str]]:
     rows = []
     for place, hit in enumerate(hits, 1):
         row = {"Place": str(place), "Cosine": f"{hit.cosine:.3f}", "Passage": hit.text}
-        rows.append(
-            row
-            | {
-                "Judged": {None: "", 1: "helps", 2: "answers it"}.get(
-                    hit.grade, f"grade {hit.grade}"
-                )
-            }
-            if judged
-            else row
-        )
+        if judged:
+            words = {None: "", 1: "helps", 2: "answers it"}
+            row["Judged"] = words.get(hit.grade, f"grade {hit.grade}")
+        rows.append(row)
     return rows
 
 
 def found_sentence(hits: Sequence[Hit], grades: Mapping[str, int]) -> str:
-    """How many of the judged passages were found, and the place of the first; empty where nothing was judged."""
+    """How many relevant passages were found, and the place of the first; empty: none is judged."""
     wanted = [key for key, grade in grades.items() if grade > 0]
     if not wanted:
         return ""
@@ -192,11 +192,14 @@ def found_sentence(hits: Sequence[Hit], grades: Mapping[str, int]) -> str:
     if not places:
         return f"None of the {len(wanted)} passages judged relevant is among the first {len(hits)}."
     verb = "is" if len(places) == 1 else "are"
-    return f"{len(places)} of the {len(wanted)} passages judged relevant {verb} among the first {len(hits)}; the first of them at place {places[0]}."
+    return (
+        f"{len(places)} of the {len(wanted)} passages judged relevant {verb} among the first "
+        f"{len(hits)}; the first of them at place {places[0]}."
+    )
 
 
 class Move(NamedTuple):
-    """A passage's place before and after reranking, its cosine, its raw score, and that score between 0 and 1."""
+    """A passage's place before and after reranking, and its score, raw and between 0 and 1."""
 
     hit: Hit
     before: int
@@ -215,7 +218,7 @@ def reranked(hits: Sequence[Hit], scores: Scores) -> list[Move]:
 
 
 def move_rows(moves: Sequence[Move], scale: str) -> list[dict[str, str]]:
-    """Moves as rows: the place before and after, the cosine, the raw score with its sigmoid, and the passage. Few columns, for a phone."""
+    """Moves as rows of few columns, for a phone: places, cosine, score with sigmoid, passage."""
     raw = "Logit (sigmoid)" if scale == "logit" else "Score"
     return [
         {
@@ -233,17 +236,15 @@ def moves_sentence(moves: Sequence[Move]) -> str:
     if all(m.before == m.after for m in moves):
         return "Reranking kept the order."
     best = moves[0]
-    top = (
-        "kept the first place"
-        if best.before == 1
-        else f"came up from place {best.before} to the first"
-    )
+    top = f"came up from place {best.before} to the first"
+    if best.before == 1:
+        top = "kept the first place"
     moved = sum(m.before != m.after for m in moves)
     return f"{moved} of {len(moves)} passages changed their place; “{short(best.hit.text)}” {top}."
 
 
 class TextAtLimit(NamedTuple):
-    """A text as a limit divides it: what is read, what is lost, and the tokens of the whole (special ones included)."""
+    """A text as a limit divides it, and the tokens of the whole (special ones included)."""
 
     read: str
     lost: str
@@ -255,17 +256,20 @@ class TextAtLimit(NamedTuple):
     @property
     def sentence(self) -> str:
         """How much is read, as a sentence."""
-        strange = (
-            f" {formatting.count(self.unknown)} of the tokens stand for words or signs that the model does not know."
-            if self.unknown
-            else ""
-        )
+        tokens, limit = formatting.count(self.tokens), formatting.count(self.limit)
         if self.tokens <= self.limit:
             whole = "nothing is cut" if self.unknown else "everything is read"
-            return f"{formatting.count(self.tokens)} tokens, within the limit of {formatting.count(self.limit)}: {whole}.{strange}"
-        share = 100 * len(self.read) / (len(self.read) + len(self.lost))
-        told = f"{share:.0f} % of the text is read, its end is lost"
-        return f"{formatting.count(self.tokens)} tokens against a limit of {formatting.count(self.limit)}: {told}.{strange}"
+            sentence = f"{tokens} tokens, within the limit of {limit}: {whole}."
+        else:
+            share = 100 * len(self.read) / (len(self.read) + len(self.lost))
+            part = f"{share:.0f} % of the text is read, its end is lost"
+            sentence = f"{tokens} tokens against a limit of {limit}: {part}."
+        if self.unknown:
+            sentence += (
+                f" {formatting.count(self.unknown)} of the tokens stand for words or signs "
+                "that the model does not know."
+            )
+        return sentence
 
 
 def cut(text: str, tokenizer: Tokenizer, limit: int) -> TextAtLimit:
@@ -283,7 +287,8 @@ def cut(text: str, tokenizer: Tokenizer, limit: int) -> TextAtLimit:
     room = limit - special
     if room < 1:
         raise EncodeError(
-            f"A limit of {limit} tokens leaves no room beside the {special} special ones. Choose a larger one."
+            f"A limit of {limit} tokens leaves no room beside the {special} special ones. "
+            "Choose a larger one."
         )
     ends = [
         end
@@ -291,11 +296,8 @@ def cut(text: str, tokenizer: Tokenizer, limit: int) -> TextAtLimit:
         if not mark
     ]
     unknown = sum(token in UNKNOWN for token in encoded.tokens)
-    if len(ends) <= room:
-        return TextAtLimit(text, "", len(encoded.ids), limit, unknown)
-    return TextAtLimit(
-        text[: ends[room - 1]], text[ends[room - 1] :], len(encoded.ids), limit, unknown
-    )
+    end = len(text) if len(ends) <= room else ends[room - 1]
+    return TextAtLimit(text[:end], text[end:], len(encoded.ids), limit, unknown)
 
 
 def longest(passages: Mapping[str, str]) -> str:
@@ -304,30 +306,28 @@ def longest(passages: Mapping[str, str]) -> str:
 
 
 def tokenizer(catalog: Catalog, chosen: ModelChoice) -> Tokenizer | None:
-    """The tokenizer of a choice: from its files where they are at hand, else the shipped one of its variant; None where neither is."""
-    model = chosen.model
+    """The tokenizer in a choice's files, else the one shipped for its variant; None: neither."""
+    model, endpoint = chosen.model, chosen.endpoint
     if model is not None and (model.folder / "tokenizer.json").is_file():
-        with contextlib.suppress(
-            Exception
-        ):  # tokenizers 0.23 raises nothing narrower for a file that it cannot read
+        # tokenizers 0.23 raises nothing narrower for a file that it cannot read
+        with contextlib.suppress(Exception):
             return Tokenizer.from_file(str(model.folder / "tokenizer.json"))
-    variant = catalog.variants.get(
-        (model.variant_id if model else chosen.endpoint.variant if chosen.endpoint else None) or ""
-    )
+    variant_id = model.variant_id if model else endpoint.variant if endpoint else None
+    variant = catalog.variants.get(variant_id or "")
     name = token_counts.SHIPPED.get(variant.tokenizer or "") if variant else None
     return vocabulary.wordpiece(catalog.folder, name) if name else None
 
 
 class Three(NamedTuple):
-    """M3's three scores of some passages: a sentence, a row a passage, and for each passage the tokens behind its scores."""
+    """M3's three scores of passages: a sentence, a row for each, and the tokens behind them."""
 
     sentence: str
     rows: list[dict[str, str]]
     details: list[tuple[str, list[dict[str, str]], list[dict[str, str]]]]
 
 
-def three(query: Vectors, made: Vectors, texts: Sequence[str]) -> Three:
-    """Dense, sparse and multi-vector scores of passages for one query, and which tokens carried them.
+def three(query: Vectors, passages: Vectors, texts: Sequence[str]) -> Three:
+    """Dense, sparse and multi-vector scores of passages, and which tokens carried them.
 
     Raises:
         EncodeError: the vectors lack one of the outputs.
@@ -336,20 +336,20 @@ def three(query: Vectors, made: Vectors, texts: Sequence[str]) -> Three:
         query.sparse
         and query.multi_vector
         and query.pieces
-        and made.sparse
-        and made.multi_vector
-        and made.pieces
+        and passages.sparse
+        and passages.multi_vector
+        and passages.pieces
     ):
         raise EncodeError(
-            "The engine gave no sparse or no multi-vector output. Choose BGE M3 in the torch engine."
+            "The engine gave no sparse or no multi-vector output. "
+            "Choose BGE M3 in the torch engine."
         )
-    dense = (made.dense @ query.dense[0]).tolist()
-    sparse = [matching.sparse_score(query.sparse[0], weights) for weights in made.sparse]
+    query_weights, query_vectors = query.sparse[0], query.multi_vector[0]
+    dense = (passages.dense @ query.dense[0]).tolist()
+    sparse = [matching.sparse_score(query_weights, weights) for weights in passages.sparse]
     multi = [
-        matching.max_sim(query.multi_vector[0], rows)
-        if len(rows) and len(query.multi_vector[0])
-        else 0.0
-        for rows in made.multi_vector
+        matching.max_sim(query_vectors, vectors) if len(vectors) and len(query_vectors) else 0.0
+        for vectors in passages.multi_vector
     ]
     rows = [
         {
@@ -362,49 +362,62 @@ def three(query: Vectors, made: Vectors, texts: Sequence[str]) -> Three:
     ]
     details = []
     for text, weights, vectors, pieces in zip(
-        texts, made.sparse, made.multi_vector, made.pieces, strict=True
+        texts, passages.sparse, passages.multi_vector, passages.pieces, strict=True
     ):
-        carried = [
-            {
-                "Token": one.token,
-                "Weight in the query": f"{one.query_weight:.3f}",
-                "In the passage": f"{one.passage_weight:.3f}",
-                "Its part of the score": f"{one.product:.4f}",
-            }
-            for one in matching.shared_tokens(query.sparse[0], weights)
-        ]
-        best = [
-            {
-                "Token of the query": one.query_token,
-                "Nearest in the passage": one.passage_token,
-                "Similarity": f"{one.similarity:.3f}",
-            }
-            for one in (
-                matching.best_matches(query.multi_vector[0], vectors, query.pieces[0], pieces)
-                if len(vectors) and len(query.multi_vector[0])
-                else []
-            )
-        ]
-        details.append((text, carried, best))
+        matches = []
+        if len(vectors) and len(query_vectors):
+            matches = matching.best_matches(query_vectors, vectors, query.pieces[0], pieces)
+        carried = _shared_rows(matching.shared_tokens(query_weights, weights))
+        details.append((text, carried, _match_rows(matches)))
+    return Three(_firsts_sentence(dense, sparse, multi, texts), rows, details)
+
+
+def _shared_rows(tokens: Sequence[SharedToken]) -> list[dict[str, str]]:
+    return [
+        {
+            "Token": shared.token,
+            "Weight in the query": f"{shared.query_weight:.3f}",
+            "In the passage": f"{shared.passage_weight:.3f}",
+            "Its part of the score": f"{shared.product:.4f}",
+        }
+        for shared in tokens
+    ]
+
+
+def _match_rows(matches: Sequence[TokenMatch]) -> list[dict[str, str]]:
+    return [
+        {
+            "Token of the query": match.query_token,
+            "Nearest in the passage": match.passage_token,
+            "Similarity": f"{match.similarity:.3f}",
+        }
+        for match in matches
+    ]
+
+
+def _firsts_sentence(
+    dense: list[float], sparse: list[float], multi: list[float], texts: Sequence[str]
+) -> str:
+    """Which passage each output puts first."""
     firsts = [max(range(len(texts)), key=scores.__getitem__) for scores in (dense, sparse, multi)]
-    agree = len(set(firsts)) == 1
-    told = f"All three put “{short(texts[firsts[0]])}” first." if agree else "The three outputs do not agree on the first: " + "; ".join(
-        f"{name} “{short(texts[place])}”" for name, place in zip(("dense", "sparse", "multi-vector"), firsts, strict=True)
-    ) + "."  # fmt: skip
-    return Three(told, rows, details)
+    names = [f"“{short(texts[place])}”" for place in firsts]
+    if len(set(firsts)) == 1:
+        return f"All three put {names[0]} first."
+    outputs = "dense {}; sparse {}; multi-vector {}".format(*names)
+    return f"The three outputs do not agree on the first: {outputs}."
 
 
 class Beside(NamedTuple):
-    """Two lists for one query: how many passages they share, and rows with the places of each passage."""
+    """Two lists for one query: how many passages they share, and rows with their places."""
 
     shared: int
     rows: list[dict[str, str]]
 
 
-def beside(one: Sequence[Hit], other: Sequence[Hit], names: tuple[str, str]) -> Beside:
+def beside(hits: Sequence[Hit], others: Sequence[Hit], names: tuple[str, str]) -> Beside:
     """Two result lists side by side, in the order of the better place."""
-    first = {hit.id: (place, hit) for place, hit in enumerate(one, 1)}
-    second = {hit.id: (place, hit) for place, hit in enumerate(other, 1)}
+    first = {hit.id: (place, hit) for place, hit in enumerate(hits, 1)}
+    second = {hit.id: (place, hit) for place, hit in enumerate(others, 1)}
     far = max(len(first), len(second)) + 1
     keys = sorted(
         {*first, *second}, key=lambda k: (min(first.get(k, (far,))[0], second.get(k, (far,))[0]), k)
@@ -413,16 +426,16 @@ def beside(one: Sequence[Hit], other: Sequence[Hit], names: tuple[str, str]) -> 
     for key in keys:
         hit = (first.get(key) or second[key])[1]
         row = {
-            name: str(found[key][0]) if key in found else "not found"
-            for name, found in zip(names, (first, second), strict=True)
+            name: str(places[key][0]) if key in places else "not found"
+            for name, places in zip(names, (first, second), strict=True)
         }
         rows.append(row | {"Passage": hit.text})
     return Beside(len(first.keys() & second.keys()), rows)
 
 
-def beside_sentence(found: Beside, top: int, names: tuple[str, str]) -> str:
+def beside_sentence(both: Beside, top: int, names: tuple[str, str]) -> str:
     """How far two lists agree, as a sentence."""
-    return f"{names[0]} and {names[1]} share {found.shared} of their first {top} passages."
+    return f"{names[0]} and {names[1]} share {both.shared} of their first {top} passages."
 
 
 def instruction_sentence(
@@ -434,19 +447,27 @@ def instruction_sentence(
 ) -> str:
     """What the query instruction changed, as a sentence."""
     if not instruction and about.engine == "remote" and about.variant_id is None:
-        return f"No query instruction is known for {about.where}: name the catalog's variant that it serves, so that its own is used."
+        return (
+            f"No query instruction is known for {about.where}: name the catalog's variant "
+            "that it serves, so that its own is used."
+        )
     if not instruction:
         return f"{about.model} takes no query instruction: both lists are the same by design."
     same = sum(a.id == b.id for a, b in zip(with_it, without, strict=True))
-    told = f"{same} of {len(with_it)} places hold the same passage with and without “{instruction.strip()}”."
+    sentence = (
+        f"{same} of {len(with_it)} places hold the same passage with and without "
+        f"“{instruction.strip()}”."
+    )
     wanted = {key for key, grade in grades.items() if grade > 0}
     if wanted:
         with_count, without_count = (
             sum(hit.id in wanted for hit in hits) for hits in (with_it, without)
         )
-        passages = "passage" if len(wanted) == 1 else "passages"
-        told += f" Of {len(wanted)} {passages} judged relevant, {with_count} found with it and {without_count} without."
-    return told
+        sentence += (
+            f" Of {formatting.counted(len(wanted), 'passage')} judged relevant, "
+            f"{with_count} found with it and {without_count} without."
+        )
+    return sentence
 
 
 def short(text: str, most: int = 60) -> str:

@@ -1,4 +1,4 @@
-"""The sample corpus that ships with the catalog: short passages, queries and judgements, English and in eight other languages."""
+"""The sample that ships with the catalog: passages, queries and judgements in nine languages."""
 
 from __future__ import annotations
 
@@ -13,70 +13,50 @@ ENGLISH = ("en",)
 
 
 def load(root: Path | None = None) -> JudgedData:
-    """The sample in `corpus/` of the catalog in `root` (default: `folder()`); `part(ENGLISH)` of it is its English half.
+    """The sample in `corpus/` of the catalog in `root` (default: `folder()`).
 
-    Read as a visitor's own files are, and stricter: every text has a language, no two passages are alike, every query is judged.
+    `part(ENGLISH)` of it is its English half. It is read as a visitor's own files are, and
+    stricter: every text has a language, no two passages are alike, every query is judged.
 
     Raises:
-        CatalogError: the sample cannot be used; holds the faults found.
+        CatalogError: the sample cannot be used; holds the faults sample.
     """
-    place = (root or folder()) / "corpus"
-    name = f"{place.parent.name}/{place.name}"
+    corpus = (root or folder()) / "corpus"
+    name = f"{corpus.parent.name}/{corpus.name}"
     try:
-        files = [UploadedText(f"{name}/{file}", (place / file).read_bytes()) for file in FILES]
+        files = [UploadedText(f"{name}/{file}", (corpus / file).read_bytes()) for file in FILES]
     except OSError as error:
         file = Path(error.filename or FILES[0]).name
-        raise CatalogError(
-            [
-                Fault(
-                    f"{name}/{file}",
-                    "",
-                    "",
-                    f"it cannot be read ({error.strerror}).",
-                    "Restore it.",
-                )
-            ]
-        ) from None
+        problem = f"it cannot be read ({error.strerror})."
+        raise CatalogError([Fault(f"{name}/{file}", "", "", problem, "Restore it.")]) from None
     try:
-        found = read(files[0], files[1], files[2], JudgedLimits())
+        sample = read(files[0], files[1], files[2], JudgedLimits())
     except OwnDataError as error:
         raise CatalogError(error.faults) from None
-    if faults := _faults(found, name):
+    if faults := _faults(sample, name):
         raise CatalogError(faults)
-    return found
+    return sample
 
 
-def _faults(found: JudgedData, name: str) -> list[Fault]:
+def _faults(sample: JudgedData, name: str) -> list[Fault]:
     """What a visitor's data may lack and the sample may not."""
     faults = [
         Fault(f"{name}/queries.jsonl", "", "", note, "Judge a passage for each query.")
-        for note in found.notes
+        for note in sample.notes
     ]
     seen: dict[str, str] = {}
-    for key, text in found.passages.items():
+    for key, text in sample.passages.items():
         if (other := seen.setdefault(" ".join(text.lower().split()), key)) != key:
-            faults.append(
-                Fault(
-                    f"{name}/passages.jsonl",
-                    f"passage {key}",
-                    "text",
-                    f"the text of {other}.",
-                    "Write another, or delete one.",
-                )
-            )
-    told = (
-        ("passages", found.passages, found.passage_languages),
-        ("queries", found.queries, found.query_languages),
-    )
-    for kind, texts, languages in told:
-        for key in sorted(set(texts) - set(languages)):
-            faults.append(
-                Fault(
-                    f"{name}/{kind}.jsonl",
-                    key,
-                    "language",
-                    "the field is missing.",
-                    "Write an ISO 639 code, as en.",
-                )
-            )
+            file, entry, problem = "passages.jsonl", f"passage {key}", f"the text of {other}."
+            remedy = "Write another, or delete one."
+            faults.append(Fault(f"{name}/{file}", entry, "text", problem, remedy))
+    for file, texts, languages in (
+        ("passages.jsonl", sample.passages, sample.passage_languages),
+        ("queries.jsonl", sample.queries, sample.query_languages),
+    ):
+        problem, remedy = "the field is missing.", "Write an ISO 639 code, as en."
+        faults += [
+            Fault(f"{name}/{file}", key, "language", problem, remedy)
+            for key in sorted(set(texts) - set(languages))
+        ]
     return faults

@@ -1,4 +1,4 @@
-"""How fast an engine is here: tokens and passages a second, latency, and the share of this machine's matrix-multiply peak."""
+"""How fast an engine is here: tokens a second, latency, and the share of the machine's peak."""
 
 from __future__ import annotations
 
@@ -34,16 +34,20 @@ SECONDS_EACH = 2.0
 """Seconds of timed calls for each length and batch size, warm-up apart."""
 LEAST_RUNS, MOST_RUNS = 3, 200
 PATIENCE = 3.0
-"""Times `seconds_each` after which calls end even before `LEAST_RUNS`: one call of a large model may take a minute."""
+"""Times `seconds_each` after which calls end even before `LEAST_RUNS`.
+
+One call of a large model may take a minute.
+"""
 FEW_RUNS = 20
 """Calls below which the 95th percentile is the slowest of them."""
 PEAK_SIZES = (256, 512, 1024, 2048)
 SPECIAL_GUESS = 2
-_TEXT = (
-    "the time people water house world school story place night hand light city river road window letter music market garden summer winter "
-    "morning father mother friend doctor teacher company money number paper picture table system power order group history country member "
-    "question answer reason result level office party council report service century village station"
-)  # fmt: skip
+_TEXT = """
+the time people water house world school story place night hand light city river road window
+letter music market garden summer winter morning father mother friend doctor teacher company
+money number paper picture table system power order group history country member question answer
+reason result level office party council report service century village station
+"""
 WORDS = tuple(_TEXT.split())
 """Common English words, nearly all of them one token in the vocabularies of BERT and XLM-R."""
 OnMeasured = Callable[[str, float], None]
@@ -54,10 +58,12 @@ OnMeasured = Callable[[str, float], None]
 class Measurement:
     """One length of text at one batch size, timed.
 
-    `tokens` are those of a text, or a reranker's pair, that were encoded: as the engine counts them, cut at its limit, a mean over the
-    batch; None where it counts none. `runs` calls were timed, `batch` texts each (an engine may compute them in several parts); `warm_up_s` is the call before them.
-    `flops_per_second` are in operations a second, None where the model's FLOPs are not known; `share_of_peak` is of the machine's
-    measured fp32 matrix product, None where either is not known or the engine runs elsewhere.
+    `tokens` are those of a text, or a reranker's pair, that were encoded: as the engine counts
+    them, cut at its limit, a mean over the batch; None where it counts none. `runs` calls were
+    timed, `batch` texts each (an engine may compute them in several parts); `warm_up_s` is the call
+    before them. `flops_per_second` are in operations a second, None where the model's FLOPs are not
+    known; `share_of_peak` is of the machine's measured fp32 matrix product, None where either is
+    not known or the engine runs elsewhere.
     """
 
     tokens: float | None
@@ -74,15 +80,11 @@ class Measurement:
     @property
     def few(self) -> str:
         """` (of 7 runs)` where fewer than 20 stand behind the 95th percentile; else nothing."""
-        return (
-            f" (of {self.runs} {'run' if self.runs == 1 else 'runs'})"
-            if self.runs < FEW_RUNS
-            else ""
-        )
+        return f" (of {formatting.counted(self.runs, 'run')})" if self.runs < FEW_RUNS else ""
 
 
 class Peak(NamedTuple):
-    """The best matrix product seen: billions of operations a second in fp32, threads that it may use, and rows of the square matrices."""
+    """The best fp32 matrix product: 1e9 operations a second, threads, rows of the squares."""
 
     gflops: float
     threads: int
@@ -97,7 +99,7 @@ class Machine(NamedTuple):
 
 
 def threads() -> int:
-    """Threads of numpy's matrix product: the CPUs that this process may use, or fewer where the environment says so."""
+    """Threads of numpy's matrix product: the usable CPUs, or fewer as the environment says."""
     limits = (
         os.environ.get(name, "")
         for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -110,10 +112,10 @@ def _vcpus() -> int:
 
 
 def peak_gflops(seconds: float = 1.0, clock: Callable[[], float] = time.perf_counter) -> Peak:
-    """This machine's fp32 matrix-multiply peak: the best product of several sizes, within about `seconds`.
+    """This machine's fp32 matrix-multiply peak: the best of several sizes, in about `seconds`.
 
-    Each size has a warm-up, and its share of the time; a size that would take longer than what is left is not tried. `2 x n^3`
-    operations for two square matrices of n rows.
+    Each size has a warm-up, and its share of the time; a size that would take longer than what is
+    left is not tried. `2 x n^3` operations for two square matrices of n rows.
     """
     best, size, start = 0.0, PEAK_SIZES[0], clock()
     for number, rows in enumerate(PEAK_SIZES):
@@ -162,30 +164,29 @@ def run(
     engine: Engine,
     lengths: Sequence[int],
     batches: Sequence[int],
-    told: OnMeasured | None = None,
+    on_measured: OnMeasured | None = None,
     seconds_each: float = SECONDS_EACH,
     *,
     catalog: Catalog | None = None,
     peak: Peak | None = None,
 ) -> tuple[Measurement, ...]:
-    """A measurement for each length in tokens and batch size, in that order; what calls take is what the engine says, without its queue.
+    """A measurement for each length in tokens and batch size, in that order.
 
-    FLOPs need the `catalog`, the share of the peak needs `peak`. A reranker is sent pairs of one query.
+    What calls take is what the engine says, without its queue. FLOPs need the `catalog`, the share
+    of the peak needs `peak`. A reranker is sent pairs of one query.
 
     Raises:
         EncodeError: the engine's, as it comes.
     """
-    about, found = engine.about, []
+    about, measurements = engine.about, []
+    noun = "pair" if about.kind == "reranker" else "text"
     send = _sender(engine)
     special, each = _per_word(send)
     points = [(length, batch) for length in lengths for batch in batches]
     for number, (length, batch) in enumerate(points):
-        if told is not None:
-            what = "pairs" if about.kind == "reranker" else "texts"
-            told(
-                f"{formatting.count(batch)} {what if batch > 1 else what[:-1]} of {formatting.count(length)} tokens",
-                number / len(points),
-            )
+        if on_measured is not None:
+            what = f"{formatting.counted(batch, noun)} of {formatting.count(length)} tokens"
+            on_measured(what, number / len(points))
         count = max(1, round((length - special) / each))
         texts = [words(count, start) for start in range(batch)]
         warm_up, counted = send(texts)
@@ -193,10 +194,10 @@ def run(
         taken: list[float] = []
         while not taken or (len(taken) < MOST_RUNS and _goes_on(taken, seconds_each)):
             taken.append(send(texts)[0])
-        found.append(_measurement(about, catalog, peak, tokens, batch, taken, warm_up))
-    if told is not None:
-        told("done", 1.0)
-    return tuple(found)
+        measurements.append(_measurement(about, catalog, peak, tokens, batch, taken, warm_up))
+    if on_measured is not None:
+        on_measured("done", 1.0)
+    return tuple(measurements)
 
 
 def _goes_on(taken: Sequence[float], seconds_each: float) -> bool:
@@ -212,18 +213,20 @@ def _sender(engine: Engine) -> Sender:
     """Texts through an embedder as passages; through a reranker as passages of one short query."""
 
     def send(texts: Sequence[str]) -> tuple[float, tuple[int, ...] | None]:
-        answer = (
-            engine.rerank(words(4), texts)
-            if engine.about.kind == "reranker"
-            else engine.embed(texts, "passage")
-        )
-        return max(answer.seconds, 1e-9), answer.tokens
+        if engine.about.kind == "reranker":
+            scores = engine.rerank(words(4), texts)
+            return max(scores.seconds, 1e-9), scores.tokens
+        vectors = engine.embed(texts, "passage")
+        return max(vectors.seconds, 1e-9), vectors.tokens
 
     return send
 
 
 def _per_word(send: Sender) -> tuple[float, float]:
-    """Tokens of a text beside those of its words (for a pair: the query's too), and tokens a word, as the engine counts two short texts."""
+    """Tokens of a text beside its words (for a pair: the query's too), and tokens a word.
+
+    As the engine counts two short texts.
+    """
     counted = send([words(8), words(40)])[1]
     if counted is None or counted[1] <= counted[0]:
         return SPECIAL_GUESS, 1.0
@@ -247,14 +250,15 @@ def _measurement(
 ) -> Measurement:
     median = statistics.median(taken)
     rate = None if tokens is None else batch * tokens / median
-    variant = (
-        catalog.variants.get(about.variant_id or "")
-        if catalog is not None and not about.standin
-        else None
-    )
+    variant = None
+    if catalog is not None and not about.standin:
+        variant = catalog.variants.get(about.variant_id or "")
     each = None if variant is None or tokens is None else flops_per_token(variant, tokens)
     flops = None if rate is None or each is None else rate * each
-    here = about.engine != "remote" and not _on_card(about) and peak is not None and peak.gflops > 0
+    share_of_peak = None
+    on_this_cpu = about.engine != "remote" and not _on_card(about)
+    if flops is not None and on_this_cpu and peak is not None and peak.gflops > 0:
+        share_of_peak = flops / (peak.gflops * 1e9)
     return Measurement(
         tokens=tokens,
         batch=batch,
@@ -264,9 +268,7 @@ def _measurement(
         median_s=median,
         p95_s=sorted(taken)[math.ceil(0.95 * len(taken)) - 1],
         flops_per_second=flops,
-        share_of_peak=flops / (peak.gflops * 1e9)
-        if flops is not None and here and peak is not None
-        else None,
+        share_of_peak=share_of_peak,
         warm_up_s=warm_up,
     )
 
@@ -275,26 +277,22 @@ def rows(measurements: Sequence[Measurement]) -> list[dict[str, str]]:
     """Measurements as a table, every figure with its unit."""
     return [
         {
-            "Tokens a text": formatting.NOT_KNOWN
-            if m.tokens is None
-            else formatting.count(round(m.tokens, 1)),
+            "Tokens a text": _known(m.tokens, lambda tokens: formatting.count(round(tokens, 1))),
             "Batch": formatting.count(m.batch),
-            "Tokens a second": formatting.NOT_KNOWN
-            if m.tokens_per_second is None
-            else formatting.significant(m.tokens_per_second),
+            "Tokens a second": _known(m.tokens_per_second, formatting.significant),
             "Passages a second": formatting.significant(m.passages_per_second),
             "Median": _milliseconds(m.median_s),
             "95th percentile": _milliseconds(m.p95_s) + m.few,
-            "GFLOP/s": formatting.NOT_KNOWN
-            if m.flops_per_second is None
-            else formatting.significant(m.flops_per_second / 1e9),
-            "Share of the peak": formatting.NOT_KNOWN
-            if m.share_of_peak is None
-            else f"{m.share_of_peak:.0%}",
+            "GFLOP/s": _known(m.flops_per_second, lambda f: formatting.significant(f / 1e9)),
+            "Share of the peak": _known(m.share_of_peak, "{:.0%}".format),
             "Warm-up": _milliseconds(m.warm_up_s),
         }
         for m in measurements
     ]
+
+
+def _known(figure: float | None, shown: Callable[[float], str]) -> str:
+    return formatting.NOT_KNOWN if figure is None else shown(figure)
 
 
 def _milliseconds(seconds: float) -> str:
@@ -302,37 +300,61 @@ def _milliseconds(seconds: float) -> str:
 
 
 def peak_sentence(peak: Peak, here: Machine) -> str:
-    """What the peak is, and of what: `AMD EPYC, 2 CPUs: 190 GFLOP/s in fp32, the best of numpy's matrix products (2,048 rows, 2 threads).`"""
-    cpus = f"{here.vcpus} {'CPU' if here.vcpus == 1 else 'CPUs'}"
-    with_threads = f"{peak.threads} {'thread' if peak.threads == 1 else 'threads'}"
-    return f"{here.name}, {cpus}: {formatting.significant(peak.gflops)} GFLOP/s in fp32, the best of numpy's matrix products ({formatting.count(peak.size)} rows, {with_threads})."
+    """What the peak is, and of what: `AMD EPYC, 2 CPUs: 190 GFLOP/s in fp32, ...`."""
+    return (
+        f"{here.name}, {formatting.counted(here.vcpus, 'CPU')}: "
+        f"{formatting.significant(peak.gflops)} GFLOP/s in fp32, the best of numpy's matrix "
+        f"products ({formatting.count(peak.size)} rows, "
+        f"{formatting.counted(peak.threads, 'thread')})."
+    )
 
 
 def doubt(measurements: Sequence[Measurement], about: About) -> str | None:
-    """That this machine was busy with other work, where a model ran faster than the peak; None where nothing shows it. int8 may outrun an fp32 peak."""
+    """That this machine was busy with other work, where a model ran faster than the peak.
+
+    None where nothing shows it. int8 may outrun an fp32 peak.
+    """
     faster = any(m.share_of_peak is not None and m.share_of_peak > 1 for m in measurements)
     if not faster or about.precision == "int8":
         return None
-    return "A model ran faster than the peak that was measured, so something else was computing here meanwhile. Measure again when this machine is idle."
+    return (
+        "A model ran faster than the peak that was measured, so something else was computing here "
+        "meanwhile. Measure again when this machine is idle."
+    )
 
 
 def usable(about: About, measurement: Measurement) -> str | None:
-    """Why a measurement prices nothing, in a sentence; None where it may be used in Cost and Advise."""
+    """Why a measurement prices nothing; None where it may be used in Cost and Advise."""
     name = _model(about)
     if about.standin:
         return f"{name} is not BGE: its speed prices nothing."
     if about.variant_id is None:
-        return f"The speed of {name} prices nothing: the catalog has no such model, or its file has another shape."
+        return (
+            f"The speed of {name} prices nothing: the catalog has no such model, "
+            "or its file has another shape."
+        )
     if about.engine == "remote":
-        return f"{name} answers from {about.where}, not from this machine: its speed says nothing of this one."
+        return (
+            f"{name} answers from {about.where}, not from this machine: "
+            "its speed says nothing of this one."
+        )
     if _on_card(about):
-        return f"{name} ran on a graphics card, and a machine measured here is priced as its processor: run it on the CPU to price it."
+        return (
+            f"{name} ran on a graphics card, and a machine measured here is priced as its "
+            "processor: run it on the CPU to price it."
+        )
     if about.precision is None:
-        return f"The precision of {name} is not known: a speed holds at one precision only, so it prices nothing."
+        return (
+            f"The precision of {name} is not known: a speed holds at one precision only, "
+            "so it prices nothing."
+        )
     if measurement.tokens_per_second is None:
         return f"{name} counts no tokens here, so its tokens a second are not known."
     if measurement.flops_per_second is None:
-        return f"The FLOPs of {name} are not known, so no other length or model can be priced from its speed."
+        return (
+            f"The FLOPs of {name} are not known, "
+            "so no other length or model can be priced from its speed."
+        )
     return None
 
 
@@ -343,7 +365,9 @@ def params(
     memory_gib: float,
     on: date | None = None,
 ) -> dict[str, str | list[str]]:
-    """Address parameters that bring a measurement to Cost or Advise, with the machine's price and memory; `on` is the day, today by default.
+    """Address parameters that bring a measurement and its machine to Cost or Advise.
+
+    `on` is the day, today by default.
 
     Raises:
         AdvisorError: a figure that the form does not take; or the measurement is not `usable`.
@@ -368,35 +392,36 @@ def as_csv(
     peak: Peak | None,
     on: date | None = None,
 ) -> str:
-    """Measurements as rows of catalog/evidence/throughput.csv, which load there where the model is one of the catalog."""
+    """Measurements as rows of catalog/evidence/throughput.csv, for a model of the catalog."""
     variant_id = None if about.standin else about.variant_id
     variant = catalog.variants.get(variant_id or "")
     remote, card = about.engine == "remote", _on_card(about)
-    remarks = [
-        "measured on Live",
-        *([] if variant else [f"{_model(about)}, not a model of the catalog"]),
-    ]
+    day = (on or date.today()).isoformat()
+    versions = f"numpy {np.__version__}, Python {platform.python_version()}"
+    remarks = ["measured on Live"]
+    if not variant:
+        remarks.append(f"{_model(about)}, not a model of the catalog")
     if peak is not None and not remote:
         remarks.append(
-            f"the machine's own fp32 matrix product reached {peak.gflops:,.0f} GFLOP/s on {peak.threads} threads"
+            "the machine's own fp32 matrix product reached "
+            f"{peak.gflops:,.0f} GFLOP/s on {formatting.counted(peak.threads, 'thread')}"
         )
-    last = [
-        f"numpy {np.__version__}, Python {platform.python_version()}",
-        (on or date.today()).isoformat(),
-    ]
+    processor = f"{here.name}, {here.vcpus} vCPUs"
+    hardware = f"a graphics card beside {processor}" if card else f"CPU, {processor}"
     file = io.StringIO()
     table = csv.DictWriter(file, THROUGHPUT_COLUMNS, lineterminator="\n")
     table.writeheader()
     for m in measurements:
-        latency = f"median {_milliseconds(m.median_s)} and 95th percentile {_milliseconds(m.p95_s)} a call, of {m.runs} runs"
+        latency = (
+            f"median {_milliseconds(m.median_s)} and 95th percentile {_milliseconds(m.p95_s)} "
+            f"a call, of {formatting.counted(m.runs, 'run')}"
+        )
         row = {
             "variant": variant_id or "",
             "parameters": formatting.parameters(variant.parameters)
             if variant and variant.parameters
             else "",
-            "hardware": "an endpoint"
-            if remote
-            else f"{'a graphics card beside' if card else 'CPU,'} {here.name}, {here.vcpus} vCPUs",
+            "hardware": "an endpoint" if remote else hardware,
             "accelerator_count": "" if remote else int(card),
             "vcpus": "" if remote else here.vcpus,
             "runtime": runtime(about),
@@ -411,7 +436,7 @@ def as_csv(
             "calibrates": "",
             "grade": "A",
             "source_id": MEASURED_SOURCE,
-            "note": "; ".join([*remarks, latency, *last]),
+            "note": "; ".join([*remarks, latency, versions, day]),
         }
         table.writerow({key: guarded(value) for key, value in row.items()})
     return file.getvalue()
@@ -458,7 +483,9 @@ def took(measurements: Sequence[Measurement]) -> float:
 def use_sentence(about: About, measurement: Measurement) -> str:
     """Which measurement is taken, as a sentence."""
     rate = formatting.significant(measurement.tokens_per_second or 0.0)
+    tokens = formatting.count(round(measurement.tokens or 0))
     return (
-        f"Taken: {rate} tokens a second, {_model(about)} at {formatting.count(round(measurement.tokens or 0))} tokens a text and "
-        f"{formatting.count(measurement.batch)} at once. Other models are scaled by their FLOPs, and marked so."
+        f"Taken: {rate} tokens a second, {_model(about)} at {tokens} tokens a text and "
+        f"{formatting.count(measurement.batch)} at once. "
+        "Other models are scaled by their FLOPs, and marked so."
     )

@@ -1,6 +1,7 @@
-"""Tokens of a visitor's own sample texts, as each variant's tokenizer counts them, or as an estimate that says it is one.
+"""Tokens of a visitor's own sample texts, counted by each variant's tokenizer or estimated.
 
-Nothing here writes to disk. Texts stay on this machine: only `hub_tokenizer` asks another one, and sends none of them.
+Nothing here writes to disk. Texts stay on this machine: only `hub_tokenizer` asks another one, and
+sends none of them.
 """
 
 from __future__ import annotations
@@ -31,11 +32,14 @@ ESTIMATE = (
 QUERY_TOKENS = Workload().query_tokens
 NONE_FETCHED: Mapping[str, Tokenizer] = MappingProxyType({})
 
+_UNREADABLE = (
+    "The fetched tokenizer cannot read this sample. Take it back, so that the tokens are estimated."
+)
 _BATCH = 512  # texts; what the library makes of a batch takes about a hundred bytes a token
 
 
 class TokenCount(NamedTuple):
-    """Tokens of one text, special tokens included, and whether they were counted (exact) or estimated."""
+    """Tokens of one text with the special ones, counted (exact) or estimated."""
 
     tokens: int
     exact: bool
@@ -44,8 +48,9 @@ class TokenCount(NamedTuple):
 class VariantLengths(NamedTuple):
     """Tokens of a sample's passages as one variant reads them.
 
-    `typical`, `p95` and `most` include the special tokens, for a reranker those of a pair. Its limit holds the query too: a passage is over
-    the limit with `query_tokens` more. `limit` and `share_over` (0 to 1) are None where no limit is published.
+    `typical`, `p95` and `most` include the special tokens, for a reranker those of a pair. Its
+    limit holds the query too: a passage is over it with `query_tokens` more. `limit` and
+    `share_over` (0 to 1) are None where no limit is published.
     """
 
     variant_id: str
@@ -63,10 +68,10 @@ class VariantLengths(NamedTuple):
 
 
 class WorkloadLengths(NamedTuple):
-    """Two fields of the workload: tokens of the texts alone, since the costs add the special tokens.
+    """Two fields of the workload: tokens of the texts alone, since costs add the special tokens.
 
-    The typical passage is the mean, rounded up: what is paid for is the sum. Where a few texts are so long that the mean exceeds the
-    95th percentile, both are the mean.
+    The typical passage is the mean, rounded up: what is paid for is the sum. Where a few texts are
+    so long that the mean exceeds the 95th percentile, both are the mean.
     """
 
     passage_tokens: int
@@ -75,7 +80,7 @@ class WorkloadLengths(NamedTuple):
 
 @dataclass(frozen=True)
 class TokenCounter:
-    """Counts texts as one variant reads them; an estimate where its tokenizer is not at hand. `rule` says how, for the visitor."""
+    """Counts texts as one variant reads them, or estimates; `rule` says how."""
 
     rule: str
     special_tokens: int
@@ -95,25 +100,20 @@ class TokenCounter:
         if self.tokenizer is None:
             return [estimated_tokens(text) for text in texts]
         counts: list[int] = []
-        with in_one_sentence(
-            "The fetched tokenizer cannot read this sample. Take it back, so that the tokens are estimated."
-        ):
+        with in_one_sentence(_UNREADABLE):
             for start in range(0, len(texts), _BATCH):
                 batch = [without_lone_surrogates(text) for text in texts[start : start + _BATCH]]
-                counts += [
-                    len(encoding.ids)
-                    for encoding in self.tokenizer.encode_batch_fast(
-                        batch, add_special_tokens=False
-                    )
-                ]
+                encodings = self.tokenizer.encode_batch_fast(batch, add_special_tokens=False)
+                counts += [len(encoding.ids) for encoding in encodings]
         return counts
 
 
 def estimated_tokens(text: str) -> int:
-    """Estimate of a text's tokens, special tokens left out: one for 4 characters, rounded up, and one for each CJK character.
+    """Estimate of a text's tokens without special ones: one for 4 characters, one for a CJK one.
 
-    The rule of thumb for English that the workload states; a CJK character is one token with BERT and less with the larger vocabularies,
-    so that is a high guess. Other alphabets may take more. Measured for none of the variants: never an exact count.
+    The rule of thumb for English that the workload states, rounded up; a CJK character is one token
+    with BERT and less with the larger vocabularies, so that is a high guess. Other alphabets may
+    take more. Measured for none of the variants: never an exact count.
 
     >>> estimated_tokens("seventeen letters"), estimated_tokens("\u4f60\u597d, world")
     (5, 4)
@@ -126,9 +126,10 @@ def estimated_tokens(text: str) -> int:
 def counter(
     catalog: Catalog, variant_id: str, tokenizers: Mapping[str, Tokenizer] = NONE_FETCHED
 ) -> TokenCounter:
-    """How one variant's tokens are counted: with its tokenizer where that is fetched or shipped, else by the rule of `estimated_tokens`.
+    """How one variant's tokens are counted: with its tokenizer, else as `estimated_tokens` does.
 
-    `tokenizers` holds fetched ones by variant id. One serves each variant for which the catalog states the same `tokenizer` and `vocab_size`.
+    `tokenizers` holds fetched ones by variant id. One serves each variant for which the catalog
+    states the same `tokenizer` and `vocab_size`.
 
     Raises:
         CatalogError: the shipped vocabulary is not the variant's.
@@ -139,10 +140,9 @@ def counter(
     if tokenizer is not None:
         return TokenCounter(rule, tokenizer.num_special_tokens_to_add(pair), tokenizer)
     special = variant.special_tokens_per_pair if pair else variant.special_tokens_per_text
-    return TokenCounter(
-        f"{rule} Special tokens are not known and not counted." if special is None else rule,
-        special or 0,
-    )
+    if special is None:
+        rule += " Special tokens are not known and not counted."
+    return TokenCounter(rule, special or 0)
 
 
 def _at_hand(
@@ -157,33 +157,20 @@ def _at_hand(
         name = SHIPPED[variant.tokenizer]
         if (shipped := vocabulary.wordpiece(catalog.folder, name)) is not None:
             if (size := shipped.get_vocab_size()) != variant.vocab_size:
+                file = f"{catalog.folder.name}/tokenizers/{name}.txt"
                 problem = f"{size:,} pieces, but {variant.name} has {variant.vocab_size or 0:,}."
-                raise CatalogError(
-                    [
-                        Fault(
-                            f"{catalog.folder.name}/tokenizers/{name}.txt",
-                            "",
-                            "",
-                            problem,
-                            "Restore the file.",
-                        )
-                    ]
-                )
-            return (
-                shipped,
-                f"Counted with the tokenizer of {variant.name} (its vocabulary is BERT uncased).",
-            )
+                raise CatalogError([Fault(file, "", "", problem, "Restore the file.")])
+            rule = f"Counted with the tokenizer of {variant.name} (its vocabulary is BERT uncased)."
+            return shipped, rule
+    wanted = (variant.tokenizer, variant.vocab_size)
     for other_id, tokenizer in tokenizers.items():
         other = variants.get(other_id)
-        if (
-            other
-            and variant.tokenizer
-            and (other.tokenizer, other.vocab_size) == (variant.tokenizer, variant.vocab_size)
-        ):
-            return (
-                tokenizer,
-                f"Counted with the tokenizer of {other.name}, which is that of {variant.name} too ({variant.tokenizer}).",
+        if other and variant.tokenizer and (other.tokenizer, other.vocab_size) == wanted:
+            rule = (
+                f"Counted with the tokenizer of {other.name}, "
+                f"which is that of {variant.name} too ({variant.tokenizer})."
             )
+            return tokenizer, rule
     return None, ESTIMATE
 
 
@@ -222,13 +209,15 @@ def summary(
                 exact=count.exact,
                 limit=limit,
                 query_tokens=query,
-                share_over=None
-                if limit is None
-                else sum(number + query > limit for number in tokens) / len(tokens),
+                share_over=_share_over(limit, [number + query for number in tokens]),
                 rule=count.rule,
             )
         )
     return rows
+
+
+def _share_over(limit: int | None, tokens: Sequence[int]) -> float | None:
+    return None if limit is None else sum(number > limit for number in tokens) / len(tokens)
 
 
 def lengths_for_workload(
@@ -267,15 +256,16 @@ def token_rows(rows: list[VariantLengths]) -> list[dict[str, str]]:
             "Typical tokens": formatting.count(row.typical),
             "95th percentile": formatting.count(row.p95),
             "Longest": formatting.count(row.most),
-            "Limit": formatting.count(row.limit)
-            + (
-                f", {formatting.count(row.query_tokens)} of them for the query"
-                if row.query_tokens
-                else ""
-            ),
+            "Limit": _limit(row),
             "Over the limit": formatting.NOT_KNOWN
             if row.share_over is None
             else f"{row.share_over:.1%}",
         }
         for row in rows
     ]
+
+
+def _limit(row: VariantLengths) -> str:
+    limit = formatting.count(row.limit)
+    query = formatting.count(row.query_tokens)
+    return f"{limit}, {query} of them for the query" if row.query_tokens else limit

@@ -18,9 +18,10 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
 def wordpiece(root: Path, name: str) -> Tokenizer | None:
-    """The uncased BERT tokenizer with the vocabulary `tokenizers/{name}.txt` of a catalog; None where there is no such file.
+    """The uncased BERT tokenizer with the vocabulary `tokenizers/{name}.txt` of a catalog.
 
-    It neither cuts nor pads, and is kept until the file changes: callers share one object and leave it as it is.
+    None where there is no such file. It neither cuts nor pads, and is kept until the file changes:
+    callers share one object and leave it as it is.
     Source of its steps: tokenizer.json of the package that catalog/tokenizers/README.md names.
 
     Raises:
@@ -40,26 +41,15 @@ def _wordpiece(path: Path, name: str, _size: int, _mtime_ns: int) -> Tokenizer:
     content = files.text(path, name)
     if isinstance(content, Fault):
         raise CatalogError([content])
-    pieces = content.removesuffix("\n").split(
-        "\n"
-    )  # not splitlines: some pieces are characters that it takes for line ends
+    # not splitlines: some pieces are characters that it takes for line ends
+    pieces = content.removesuffix("\n").split("\n")
     ids = {piece: number for number, piece in enumerate(pieces)}
     remedy = "Restore the file; catalog/tokenizers/README.md says from where."
     if len(ids) < len(pieces):
-        raise CatalogError(
-            [
-                Fault(
-                    name,
-                    "",
-                    "",
-                    f"{len(pieces) - len(ids):,} of its pieces are there twice.",
-                    remedy,
-                )
-            ]
-        )
-    if missing := [
-        piece for piece in SPECIAL if piece not in ids
-    ]:  # also where the line ends became \r\n
+        problem = f"{len(pieces) - len(ids):,} of its pieces are there twice."
+        raise CatalogError([Fault(name, "", "", problem, remedy)])
+    # some are missing also where the line ends became \r\n
+    if missing := [piece for piece in SPECIAL if piece not in ids]:
         raise CatalogError([Fault(name, "", "", f"no line {', '.join(missing)}.", remedy)])
     tokenizer = Tokenizer(WordPiece(ids, unk_token="[UNK]", max_input_chars_per_word=100))
     tokenizer.normalizer = BertNormalizer(

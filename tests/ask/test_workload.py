@@ -63,10 +63,14 @@ def test_several_faults_are_told_together():
 def test_the_whole_shape_of_the_design_is_accepted():
     assert Workload.of(
         {
-            "task": "retrieve", "languages": ["en"], "cross_lingual": False, "passages": 1_000_000, "passage_tokens": 200, "passage_tokens_p95": 450,
-            "split_long_passages": True, "new_passages_per_month": 0, "queries_per_month": 2_000_000, "query_tokens": 16, "peak_queries_per_second": None,
-            "rerank_candidates": 50, "outputs": ["dense"], "placement": "any", "hardware": "any", "data_may_leave": True, "licence": "any",
-            "vector_store": "ram", "vector_type": "float32", "budget_usd_per_month": None, "latency_ms_p95": None, "redundancy": False,
+            "task": "retrieve", "languages": ["en"], "cross_lingual": False, "passages": 1_000_000,
+            "passage_tokens": 200, "passage_tokens_p95": 450,
+            "split_long_passages": True, "new_passages_per_month": 0,
+            "queries_per_month": 2_000_000, "query_tokens": 16, "peak_queries_per_second": None,
+            "rerank_candidates": 50, "outputs": ["dense"], "placement": "any", "hardware": "any",
+            "data_may_leave": True, "licence": "any",
+            "vector_store": "ram", "vector_type": "float32", "budget_usd_per_month": None,
+            "latency_ms_p95": None, "redundancy": False,
             "priority": "balanced", "quality_tolerance": 5.0, "material_usd": 5,
         }
     ) == Workload()  # fmt: skip

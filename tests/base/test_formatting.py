@@ -8,7 +8,8 @@ from advisor.base import formatting
 
 @pytest.mark.parametrize(
     ("amount", "shown"),
-    [(0, "$0"), (0.36, "$0.36"), (34.899, "$34.90"), (121.21, "$121"), (1234567, "$1,234,567"), (Decimal("0.0031"), "$0.0031"), (0.00000000012, "$0.00000000012")],
+    [(0, "$0"), (0.36, "$0.36"), (34.899, "$34.90"), (121.21, "$121"), (1234567, "$1,234,567"),
+        (Decimal("0.0031"), "$0.0031"), (0.00000000012, "$0.00000000012")],
 )  # fmt: skip
 def test_dollars(amount, shown):
     assert formatting.usd(amount) == shown

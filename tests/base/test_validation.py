@@ -39,7 +39,8 @@ def faults(stated, *arguments, **keywords):
         ({"cups": [0]}, "cups.0: 0: input should be greater than or equal to 1."),
         ({"cups": ()}, "cups: []: list should have at least 1 item, not 0."),
         ({"cups": 5}, "cups: 5: input should be a valid list."),
-        ({"name": "Ω" * 99}, f"name: '{'Ω' * 56}... is no id of small letters and digits, such as bge-m3."),
+        ({"name": "Ω" * 99},
+            f"name: '{'Ω' * 56}... is no id of small letters and digits, such as bge-m3."),
         ({"letters": "d"}, "letters: 'd': string should match pattern '^[abc]+$'."),
         ({"bread": "stone"}, "bread: It is a stone. Write bread."),
         ({"spoon": 1}, "no field 'spoon'."),
@@ -55,8 +56,8 @@ def test_a_fault_is_a_sentence_with_its_place_and_value(stated, sentence):
 
 def test_no_value_is_repeated_where_it_could_be_a_key():
     every = {"name": SECRET.upper(), "letters": SECRET, "cups": SECRET, "guest": SECRET}
-    told = faults(every, show_values=False)
-    assert len(told) == len(every) and not any(SECRET in str(fault).lower() for fault in told)
+    leaks = faults(every, show_values=False)
+    assert len(leaks) == len(every) and not any(SECRET in str(fault).lower() for fault in leaks)
 
 
 def test_a_remedy_stands_for_a_pattern_and_not_beside_a_sentence_of_ours():

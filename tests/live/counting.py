@@ -9,7 +9,7 @@ ENGLISH = ["bge-base-en-v1.5", "bge-large-en-v1.5", "bge-small-en-v1.5"]
 
 
 def words(special="<s> $A </s>", pair="<s> $A </s> </s> $B </s>"):
-    """A tokenizer that makes a token of each word, with XLM-R's special tokens, and that would cut and pad."""
+    """A tokenizer of words, with XLM-R's special tokens, that would cut and pad."""
     tokenizer = Tokenizer(WordLevel({"<unk>": 0, "<s>": 1, "</s>": 2}, unk_token="<unk>"))
     tokenizer.pre_tokenizer = Whitespace()
     tokenizer.post_processor = TemplateProcessing(

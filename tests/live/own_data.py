@@ -1,4 +1,4 @@
-"""A visitor's own passages, queries and judgements in each form, packed and not, and what is told of bad ones."""
+"""A visitor's own data in each form, packed and not, and what is said of bad ones."""
 
 import io
 import re
@@ -18,10 +18,16 @@ QUERIES = "id,text\nq1,why do stones crack in winter\nq2,what lifts dough\n"
 QRELS = "q1 0 p1 2\nq2 0 p2 1\nq2 0 p1 0\n"
 
 
-CORPUS_JSONL = '{"_id": "p1", "title": "Frost", "text": "It splits rock."}\n{"_id": "p2", "title": "", "text": "Yeast makes gas."}\n'
+CORPUS_JSONL = """\
+{"_id": "p1", "title": "Frost", "text": "It splits rock."}
+{"_id": "p2", "title": "", "text": "Yeast makes gas."}
+"""
 
 
-QUERIES_JSONL = '{"_id": "q1", "text": "why do stones crack in winter"}\n{"_id": "q2", "text": "what lifts dough", "metadata": {}}\n'
+QUERIES_JSONL = """\
+{"_id": "q1", "text": "why do stones crack in winter"}
+{"_id": "q2", "text": "what lifts dough", "metadata": {}}
+"""
 
 
 BEIR_QRELS = "query-id\tcorpus-id\tscore\nq1\tp1\t2\nq2\tp2\t1\n"

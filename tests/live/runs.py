@@ -1,4 +1,4 @@
-"""Runs of engines over judged data, with the scores that a test gives them, and what a sentence names of them."""
+"""Runs over judged data with scores that a test gives, and what a sentence names of them."""
 
 import re
 from dataclasses import replace
@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from advisor.encode.engine import About
+from advisor.live.judged import JudgedData
 from advisor.live.relevance import (
     METRICS,
     EngineRun,
@@ -44,3 +45,8 @@ def named(sentence):
 
 def decimals(sentence):
     return re.findall(r"\d[.]\d{3}", sentence)
+
+
+def data(grades, passages=None, queries=None):
+    passages = passages or {key: key for graded in grades.values() for key in graded}
+    return JudgedData(passages, queries or {key: key for key in grades}, grades)

@@ -1,4 +1,4 @@
-"""What Live has to show: sentences with their vectors, passages that were found, and a model that made them."""
+"""What Live has to show: sentences with vectors, passages found, and a model that made them."""
 
 import re
 

@@ -16,8 +16,8 @@ def test_scores_of_yours_are_a_set_of_their_own_that_is_named_so(pinned, catalog
     mine = with_yours(
         catalog, [result([0.9, 0.8] * 20), result([0.5, 0.4] * 20, BASE)], ["en"], today
     )
-    asked = evidence.ScoresWanted("embedder", ("en",))
-    got = evidence.choose(mine, asked, {SMALL, BASE, LARGE}, as_evidence.EMBEDDERS)
+    wanted = evidence.ScoresWanted("embedder", ("en",))
+    got = evidence.choose(mine, wanted, {SMALL, BASE, LARGE}, as_evidence.EMBEDDERS)
     assert (
         got.set.id == as_evidence.EMBEDDERS
         and got.ranks
@@ -66,12 +66,16 @@ def test_scores_of_yours_change_the_pick_when_they_are_asked_for(catalog, today)
         catalog, [result([0.9] * 40, winner), result([0.5] * 40, loser)], ["en"], today
     )
     assert recommend(mine, workload, today).pick.parts[0].variant_id == picked
-    asked = recommend(mine, workload, today, ["your-data"])
+    recommendation = recommend(mine, workload, today, ["your-data"])
     assert (
-        asked.pick.parts[0].variant_id == winner
-        and asked.roles[0].evidence.set.id == as_evidence.EMBEDDERS
+        recommendation.pick.parts[0].variant_id == winner
+        and recommendation.steps[0].evidence.set.id == as_evidence.EMBEDDERS
     )
-    assert recommend(with_yours(catalog, [result([0.5] * 40, winner), result([0.9] * 40, loser)], ["en"], today), workload, today, ["your-data"]).pick.parts[0].variant_id == loser  # fmt: skip
+    turned = with_yours(
+        catalog, [result([0.5] * 40, winner), result([0.9] * 40, loser)], ["en"], today
+    )
+    again = recommend(turned, workload, today, ["your-data"])
+    assert again.pick.parts[0].variant_id == loser
 
 
 def test_rerankers_are_compared_over_the_embedder_they_follow(catalog, today):
@@ -115,14 +119,14 @@ NO_SET = {
 
 def test_what_makes_no_set_is_told(pinned, catalog, today):
     assert not why_not([result([1] * TOO_FEW), result([1] * TOO_FEW, BASE)])
-    told = {why: {why_not(results) for results in those} for why, those in NO_SET.items()}
-    assert all(len(sentences) == 1 for sentences in told.values()) and "" not in set().union(
-        *told.values()
+    sentences = {why: {why_not(results) for results in those} for why, those in NO_SET.items()}
+    assert all(len(reasons) == 1 for reasons in sentences.values()) and "" not in set().union(
+        *sentences.values()
     )
-    assert len(set().union(*told.values())) == 3 and re.findall(
-        r"\d+", *told["too few queries"]
+    assert len(set().union(*sentences.values())) == 3 and re.findall(
+        r"\d+", *sentences["too few queries"]
     ) == ["29", "30"]
-    assert told == pinned
+    assert sentences == pinned
     assert all(
         with_yours(catalog, results, ["en"], today) is catalog
         for those in NO_SET.values()

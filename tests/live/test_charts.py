@@ -24,8 +24,8 @@ def frame(spec):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_heatmap_has_a_cell_for_every_two_sentences(theme):
-    found = results.likeness(TEXTS, ROWS)
-    chart = charts.heatmap(found, theme)
+    likeness = results.likeness(TEXTS, ROWS)
+    chart = charts.heatmap(likeness, theme)
     spec = valid(chart)
     drawn = {
         (row["row"], row["column"]): (row["shown"], row["one"], row["other"]) for row in frame(spec)
@@ -35,7 +35,7 @@ def test_a_heatmap_has_a_cell_for_every_two_sentences(theme):
         and drawn["1", "3"] == ("-0.60", TEXTS[0], TEXTS[2])
         and drawn["2", "2"] == ("1.00", TEXTS[1], TEXTS[1])
     )
-    assert chart.title == found.sentence
+    assert chart.title == likeness.sentence
     (rects,) = layers_of(spec, "rect")
     assert rects["encoding"]["color"]["scale"]["domain"] == pytest.approx([-0.6, 1.0], abs=1e-6)
 

@@ -1,4 +1,4 @@
-"""A visitor's own passages, queries and judgements: good files in each form, and what is told of bad ones."""
+"""A visitor's own data: good files in each form, and what is said of bad ones."""
 
 import dataclasses
 import json
@@ -55,25 +55,25 @@ def faults(**files):
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_a_table_is_read_with_each_delimiter(delimiter):
-    found = judged(PASSAGES.replace(",", delimiter), QUERIES.replace(",", delimiter))
-    assert found.passages == {"p1": "Frost splits rock.", "p2": "Yeast makes gas."}
-    assert found.queries == {"q1": "why do stones crack in winter", "q2": "what lifts dough"}
-    assert found.judgements == {"q1": {"p1": 2}, "q2": {"p2": 1, "p1": 0}} and found.notes == ()
+    data = judged(PASSAGES.replace(",", delimiter), QUERIES.replace(",", delimiter))
+    assert data.passages == {"p1": "Frost splits rock.", "p2": "Yeast makes gas."}
+    assert data.queries == {"q1": "why do stones crack in winter", "q2": "what lifts dough"}
+    assert data.judgements == {"q1": {"p1": 2}, "q2": {"p2": 1, "p1": 0}} and data.notes == ()
 
 
 def test_jsonl_of_beir_puts_the_title_before_the_text():
-    found = judged(
+    data = judged(
         CORPUS_JSONL, QUERIES_JSONL, BEIR_QRELS, names=("corpus.jsonl", "queries.jsonl", "test.tsv")
     )
-    assert found.passages == {
+    assert data.passages == {
         "p1": "Frost It splits rock.",
         "p2": "Yeast makes gas.",
-    } and found.judgements["q1"] == {"p1": 2}
+    } and data.judgements["q1"] == {"p1": 2}
 
 
 def test_a_pasted_text_says_by_itself_what_it_is():
-    found = judged(CORPUS_JSONL, QUERIES, QRELS, names=("", "", ""))
-    assert list(found.passages) == ["p1", "p2"] and list(found.queries) == ["q1", "q2"]
+    data = judged(CORPUS_JSONL, QUERIES, QRELS, names=("", "", ""))
+    assert list(data.passages) == ["p1", "p2"] and list(data.queries) == ["q1", "q2"]
 
 
 @pytest.mark.parametrize(
@@ -105,37 +105,37 @@ def test_a_quoted_text_may_hold_the_delimiter_a_quote_and_a_line_break():
 
 
 def test_a_line_separator_of_unicode_ends_no_line():
-    found = judged(
+    data = judged(
         '{"id": 1, "text": "a\u2028b"}\n{"id": "p2", "text": "\\ud800"}',
         qrels="q1 0 1 1",
         names=("p.jsonl", "q.csv", ""),
     )
-    assert found.passages == {"1": "a\u2028b", "p2": "?"}
+    assert data.passages == {"1": "a\u2028b", "p2": "?"}
 
 
 def test_queries_without_a_relevant_passage_are_left_out_and_counted(pinned):
-    found = judged(qrels="q1 0 p1 1\nq2 0 p1 0\nq2 0 p2 -2\n")
-    assert list(found.queries) == list(found.judgements) == ["q1"]
-    (note,) = found.notes
+    data = judged(qrels="q1 0 p1 1\nq2 0 p1 0\nq2 0 p2 -2\n")
+    assert list(data.queries) == list(data.judgements) == ["q1"]
+    (note,) = data.notes
     assert "1" in note and "2" in note
     assert note == pinned
 
 
 def test_a_part_holds_the_passages_and_queries_of_its_languages():
-    found = judged(
+    data = judged(
         "id,language,text\np1,EN,Frost\np2,de,Hefe\n", "id,language,text\nq1,en,cold\nq2,en,dough\n"
     )
-    assert found.languages == ("de", "en")
+    assert data.languages == ("de", "en")
     assert judged("id,text,language\n p1 ,Frost, en \n", qrels="q1 0 p1 1").passage_languages == {
         "p1": "en"
     }
-    part = found.part({"en"})
+    part = data.part({"en"})
     assert (dict(part.passages), dict(part.queries), dict(part.judgements)) == (
         {"p1": "Frost"},
         {"q1": "cold"},
         {"q1": {"p1": 2}},
     )
-    assert part.languages == ("en",) and found.part({"en", "de"}).judgements == found.judgements
+    assert part.languages == ("en",) and data.part({"en", "de"}).judgements == data.judgements
 
 
 # Bad files: the line, what is wrong, and what to do
@@ -145,29 +145,43 @@ def test_a_part_holds_the_passages_and_queries_of_its_languages():
     ("files", "place", "names"),
     [
         pytest.param({"passages": "id,text\np1,a\np1,b\n"}, ("p.csv", 3), ["p1"], id="an id twice"),
-        pytest.param({"passages": 'id,text\np1,"a\nb"\np2, \n'}, ("p.csv", 4), [], id="an empty text"),
+        pytest.param({"passages": 'id,text\np1,"a\nb"\np2, \n'}, ("p.csv", 4), [],
+            id="an empty text"),
         pytest.param({"queries": "id,text\n,a\n"}, ("q.csv", 2), ["id", "200"], id="no id"),
-        pytest.param({"queries": "name,words\nq1,a\n"}, ("q.csv", 1), ["name, words", "id,text"], id="another header"),
-        pytest.param({"passages": "id,text\np1,a,b\n"}, ("p.csv", 2), ["3", "2"], id="a value too many"),
-        pytest.param({"passages": 'id,text\np1,"a" b\n'}, ("p.csv", 2), [".jsonl"], id="a stray quote"),
-        pytest.param({"passages": b"id,text\np1,a\np2,\xff\n"}, ("p.csv", 3), ["UTF-8"], id="not UTF-8"),
-        pytest.param({"passages": PASSAGES.encode("utf-16")}, ("p.csv", 1), ["UTF-16", "UTF-8"], id="UTF-16"),
+        pytest.param({"queries": "name,words\nq1,a\n"}, ("q.csv", 1), ["name, words", "id,text"],
+            id="another header"),
+        pytest.param({"passages": "id,text\np1,a,b\n"}, ("p.csv", 2), ["3", "2"],
+            id="a value too many"),
+        pytest.param({"passages": 'id,text\np1,"a" b\n'}, ("p.csv", 2), [".jsonl"],
+            id="a stray quote"),
+        pytest.param({"passages": b"id,text\np1,a\np2,\xff\n"}, ("p.csv", 3), ["UTF-8"],
+            id="not UTF-8"),
+        pytest.param({"passages": PASSAGES.encode("utf-16")}, ("p.csv", 1), ["UTF-16", "UTF-8"],
+            id="UTF-16"),
         pytest.param({"queries": " \n"}, ("q.csv",), ["query"], id="an empty table"),
         pytest.param({"qrels": "q1 p1 2\n"}, ("j.txt", 1), ["corpus-id"], id="three columns"),
-        pytest.param({"qrels": "q1 0 p1 1\n\nq9 0 p1 1\n"}, ("j.txt", 3), ["q9"], id="no such query"),
+        pytest.param({"qrels": "q1 0 p1 1\n\nq9 0 p1 1\n"}, ("j.txt", 3), ["q9"],
+            id="no such query"),
         pytest.param({"qrels": "q1 0 p9 1\n"}, ("j.txt", 1), ["p9"], id="no such passage"),
-        pytest.param({"qrels": "q1 0 p1 1\nq1 0 p1 0\n"}, ("j.txt", 2), ["q1", "p1"], id="judged twice"),
+        pytest.param({"qrels": "q1 0 p1 1\nq1 0 p1 0\n"}, ("j.txt", 2), ["q1", "p1"],
+            id="judged twice"),
         pytest.param({"qrels": "q1 0 p1 high\n"}, ("j.txt", 1), ["high"], id="a grade in words"),
         pytest.param({"qrels": "q1 0 p1 101\n"}, ("j.txt", 1), ["101", "100"], id="a high grade"),
         pytest.param({"qrels": "q1 0 p1 0.5\n"}, ("j.txt", 1), ["0.5"], id="half a grade"),
-        pytest.param({"qrels": BEIR_QRELS + "q1\tp1\n"}, ("j.txt", 4), ["2", "3"], id="a grade that is missing"),
+        pytest.param({"qrels": BEIR_QRELS + "q1\tp1\n"}, ("j.txt", 4), ["2", "3"],
+            id="a grade that is missing"),
         pytest.param({"qrels": "q1 0 p1 0\n"}, ("j.txt",), ["1"], id="nothing relevant"),
         pytest.param({"qrels": ""}, ("j.txt",), ["judgement"], id="no judgements"),
-        pytest.param({"passages": '{"id": "p1"}', "names": ("p.jsonl", "q.csv", "j")}, ("p.jsonl", 1), ["text"], id="JSON, no text"),
-        pytest.param({"passages": '{"id": true, "text": "a"}', "names": ("", "", "")}, ("passages", 1), ["id"], id="JSON, no id"),
-        pytest.param({"passages": '{"id": "a", "text": "a"}\n[1]\n', "names": ("p.ndjson", "", "")}, ("p.ndjson", 2), ["JSON"], id="a list"),
-        pytest.param({"passages": '{"id": "p1", "text": ' + "[" * 9_999, "names": ("", "", "")}, ("passages", 1), ["JSON"], id="nested"),
-        pytest.param({"passages": "id,text\np\x1b[1m,\n", "names": ("a\nb.csv", "", "")}, ("a?b.csv", 2), ["text"], id="odd names"),
+        pytest.param({"passages": '{"id": "p1"}', "names": ("p.jsonl", "q.csv", "j")},
+            ("p.jsonl", 1), ["text"], id="JSON, no text"),
+        pytest.param({"passages": '{"id": true, "text": "a"}', "names": ("", "", "")},
+            ("passages", 1), ["id"], id="JSON, no id"),
+        pytest.param({"passages": '{"id": "a", "text": "a"}\n[1]\n', "names": ("p.ndjson", "", "")},
+            ("p.ndjson", 2), ["JSON"], id="a list"),
+        pytest.param({"passages": '{"id": "p1", "text": ' + "[" * 9_999, "names": ("", "", "")},
+            ("passages", 1), ["JSON"], id="nested"),
+        pytest.param({"passages": "id,text\np\x1b[1m,\n", "names": ("a\nb.csv", "", "")},
+            ("a?b.csv", 2), ["text"], id="odd names"),
     ],
 )  # fmt: skip
 def test_a_fault_is_told_with_file_line_and_remedy(pinned, files, place, names):
@@ -213,35 +227,35 @@ def test_what_is_over_a_limit_is_told_once():
 
 
 def test_data_as_large_as_the_limits_is_taken():
-    found = judged(
+    data = judged(
         f"id,text\np1,{'a' * 30}\np2,b\n",
         f"id,text\nq1,{'a' * 40}\nq2,b\n",
         "q1 0 p1 1\nq1 0 p2 1\nq2 0 p1 0\n",
         SMALL,
     )
-    assert len(found.passages) == 2 and len(found.queries) == 1
+    assert len(data.passages) == 2 and len(data.queries) == 1
 
 
 def test_a_long_line_of_json_is_not_parsed():
     line = '{"id": "p1", "text": "a", "x": [' + "[]," * 400_000 + "1]}"
     tracemalloc.start()
-    told = faults(passages=line, names=("p.jsonl", "q.csv", "j"))
+    error = faults(passages=line, names=("p.jsonl", "q.csv", "j"))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (
-        places(told)[0] == ("p.jsonl", 1)
-        and f"{len(line):,}" in str(told)
-        and "1,000,000" in str(told)
+        places(error)[0] == ("p.jsonl", 1)
+        and f"{len(line):,}" in str(error)
+        and "1,000,000" in str(error)
         and peak < 10_000_000
     )
 
 
 def test_the_first_faults_of_all_files_are_told_and_how_many_more(pinned):
-    told = faults(
+    error = faults(
         passages="id,text\n" + "p1,\n" * 12, queries="id,text\n,a\n,b\n", qrels="q1 0 p1 x\n"
     )
-    last = str(told).splitlines()[-1]
-    assert str(told).count("\n  ") == len(told.faults) == SHOWN_FAULTS and re.findall(
+    last = str(error).splitlines()[-1]
+    assert str(error).count("\n  ") == len(error.faults) == SHOWN_FAULTS and re.findall(
         r"\d+", last
     ) == ["5"]
     assert last == pinned
@@ -252,8 +266,8 @@ def test_texts_that_could_not_be_read_name_no_judgements_as_faulty():
 
 
 def test_nothing_of_a_text_is_repeated_in_a_message():
-    told = faults(passages="id,text\np1,secret words\np1,secret words\n", queries="id,text\nq1,\n")
-    assert len(told.faults) == 2 and "secret" not in str(told)
+    error = faults(passages="id,text\np1,secret words\np1,secret words\n", queries="id,text\nq1,\n")
+    assert len(error.faults) == 2 and "secret" not in str(error)
 
 
 @given(

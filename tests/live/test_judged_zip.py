@@ -51,12 +51,12 @@ def test_a_data_set_of_beir_is_read_from_its_zip(top):
         (f"{top}readme.md", "not read"),
         ("a/b/", ""),
     ]
-    found = read_zip(UploadedText("x.zip", packed([*rest, *members])))
-    assert list(found.passages) == ["p1", "p2"] and found.judgements == {
+    data = read_zip(UploadedText("x.zip", packed([*rest, *members])))
+    assert list(data.passages) == ["p1", "p2"] and data.judgements == {
         "q1": {"p1": 2},
         "q2": {"p2": 1},
     }
-    assert len(found.notes) == 1 and f"{top}qrels/test.tsv" in found.notes[0].split(" ", 1)[1]
+    assert len(data.notes) == 1 and f"{top}qrels/test.tsv" in data.notes[0].split(" ", 1)[1]
 
 
 @pytest.mark.parametrize(
@@ -130,13 +130,17 @@ def test_two_data_sets_are_refused():
 
 
 def test_what_is_missing_is_named():
-    told = refused(packed(BEIR[:1])).splitlines()[0]
-    assert "queries.jsonl" in told and "qrels/test.tsv" in told and "corpus.jsonl" not in told
+    sentence = refused(packed(BEIR[:1])).splitlines()[0]
+    assert (
+        "queries.jsonl" in sentence
+        and "qrels/test.tsv" in sentence
+        and "corpus.jsonl" not in sentence
+    )
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_each_reason_to_refuse_a_zip_is_told_with_the_remedy(pinned):
-    told = {
+    sentences = {
         "a path that leads out": refused(packed([*BEIR, ("../corpus.jsonl", "x")])),
         "a link": refused(packed([*BEIR, (info("set/l", 0o120777), "/etc/passwd")])),
         "encrypted": refused(encrypted()),
@@ -149,10 +153,10 @@ def test_each_reason_to_refuse_a_zip_is_told_with_the_remedy(pinned):
         "another method": refused(packed(BEIR, zipfile.ZIP_LZMA)),
         "no zip": refused(b""),
     }
-    assert len(set(told.values())) == len(told) and all(
-        len(sentences.splitlines()) == 2 for sentences in told.values()
+    assert len(set(sentences.values())) == len(sentences) and all(
+        len(lines.splitlines()) == 2 for lines in sentences.values()
     )
-    assert told == pinned
+    assert sentences == pinned
 
 
 def test_a_bomb_is_not_unpacked():
@@ -161,11 +165,11 @@ def test_a_bomb_is_not_unpacked():
     )
     assert len(bomb) < 300_000
     tracemalloc.start()
-    told = refused(bomb)
+    sentence = refused(bomb)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert "'corpus.jsonl'" in told and re.search(
-        r"\b38,\d{3},\d{3}\b", told
+    assert "'corpus.jsonl'" in sentence and re.search(
+        r"\b38,\d{3},\d{3}\b", sentence
     )  # 200 times the packed size
     assert peak < 100_000_000
 
@@ -190,8 +194,8 @@ def test_a_header_that_lies_about_the_size_is_refused(size):
     content = bytearray(packed(BEIR))
     place = content.find(b"PK\x01\x02")
     content[place + 24 : place + 28] = struct.pack("<I", size)  # uncompressed size in the directory
-    told = refused(bytes(content))
-    assert "'set/corpus.jsonl'" in told or told == refused(b"")
+    sentence = refused(bytes(content))
+    assert "'set/corpus.jsonl'" in sentence or sentence == refused(b"")
 
 
 def test_sizes_in_a_zip64_field_that_lie_are_refused():
@@ -205,8 +209,8 @@ def test_sizes_in_a_zip64_field_that_lie_are_refused():
     content = bytearray(packed([(entry, CORPUS_JSONL), *BEIR[1:]]))
     place = content.find(b"PK\x01\x02")
     content[place + 20 : place + 28] = b"\xff" * 8
-    told = refused(bytes(content))
-    assert "'set/corpus.jsonl'" in told or told == refused(b"")
+    sentence = refused(bytes(content))
+    assert "'set/corpus.jsonl'" in sentence or sentence == refused(b"")
 
 
 def test_thousands_of_entries_are_refused_before_they_are_listed(monkeypatch):

@@ -34,7 +34,9 @@ def test_shared_tokens_come_with_the_largest_product_first_and_then_by_name() ->
         SharedToken("▁gpu", 0.5, 0.75, 0.375),
         SharedToken("▁price", 0.25, 0.5, 0.125),
     ]
-    assert [one.token for one in shared_tokens({"b": 1.0, "a": 1.0}, {"a": 1.0, "b": 1.0})] == [
+    assert [
+        shared.token for shared in shared_tokens({"b": 1.0, "a": 1.0}, {"a": 1.0, "b": 1.0})
+    ] == [
         "a",
         "b",
     ]
@@ -58,14 +60,14 @@ def test_a_text_matches_itself_fully() -> None:
 
 
 def test_best_matches_names_the_nearest_passage_token_of_each_query_token() -> None:
-    found = best_matches(
+    matches = best_matches(
         QUERY_VECTORS, PASSAGE_VECTORS, ["▁gpu", "▁cost"], ["▁card", "▁price", "</s>"]
     )
-    assert found == [
+    assert matches == [
         TokenMatch("▁gpu", "▁card", pytest.approx(1)),
         TokenMatch("▁cost", "▁price", pytest.approx(0.8)),
     ]
-    assert sum(one.similarity for one in found) / len(found) == pytest.approx(
+    assert sum(shared.similarity for shared in matches) / len(matches) == pytest.approx(
         max_sim(QUERY_VECTORS, PASSAGE_VECTORS)
     )
 

@@ -1,4 +1,4 @@
-"""The sample corpus: what it holds, what is refused, and that word matching alone does not solve it."""
+"""The sample corpus: what it holds, what is refused, and that words alone do not solve it."""
 
 import errno
 import json
@@ -98,8 +98,8 @@ def test_word_matching_leaves_room_for_meaning(english):
         bm25s.tokenize(list(english.passages.values()), stopwords="en", show_progress=False),
         show_progress=False,
     )
-    asked = bm25s.tokenize(list(english.queries.values()), stopwords="en", show_progress=False)
-    places, scores = index.retrieve(asked, k=100, show_progress=False)
+    queries = bm25s.tokenize(list(english.queries.values()), stopwords="en", show_progress=False)
+    places, scores = index.retrieve(queries, k=100, show_progress=False)
     ranking = {
         query: tuple(ids[place] for place, score in zip(row, row_scores, strict=True) if score > 0)
         for query, row, row_scores in zip(english.queries, places, scores, strict=True)
@@ -140,14 +140,21 @@ def row(**fields):
 @pytest.mark.parametrize(
     ("file", "change", "entry", "field", "named"),
     [
-        pytest.param("passages.jsonl", lambda t: t + t.splitlines()[0], "line 329", "", "'support-desk-01'", id="an id twice"),
-        pytest.param("passages.jsonl", lambda t: t + row() + row(id="y", text="a  TEXT."), "passage y", "text", "x", id="a text twice"),
-        pytest.param("passages.jsonl", lambda t: t + row(language=""), "x", "language", "", id="a passage without a language"),
+        pytest.param("passages.jsonl", lambda t: t + t.splitlines()[0], "line 329", "",
+            "'support-desk-01'", id="an id twice"),
+        pytest.param("passages.jsonl", lambda t: t + row() + row(id="y", text="a  TEXT."),
+            "passage y", "text", "x", id="a text twice"),
+        pytest.param("passages.jsonl", lambda t: t + row(language=""), "x", "language", "",
+            id="a passage without a language"),
         pytest.param("passages.jsonl", lambda t: t[1:], "line 1", "", "JSON", id="no JSON"),
-        pytest.param("queries.jsonl", lambda t: t + row(), "", "", "1 of 111", id="a query without a judgement"),
-        pytest.param("queries.jsonl", lambda t: t.replace('"language": "de", ', ""), "q-de-01", "language", "", id="queries without a language"),
-        pytest.param("judgements.tsv", lambda t: t + "q-en-01\t0\tnone\t2\n", "line 179", "", "'none'", id="a passage that is not there"),
-        pytest.param("judgements.tsv", lambda t: t.replace("\t2\n", "\thigh\n", 1), "line 1", "", "'high'", id="a grade in words"),
+        pytest.param("queries.jsonl", lambda t: t + row(), "", "", "1 of 111",
+            id="a query without a judgement"),
+        pytest.param("queries.jsonl", lambda t: t.replace('"language": "de", ', ""), "q-de-01",
+            "language", "", id="queries without a language"),
+        pytest.param("judgements.tsv", lambda t: t + "q-en-01\t0\tnone\t2\n", "line 179", "",
+            "'none'", id="a passage that is not there"),
+        pytest.param("judgements.tsv", lambda t: t.replace("\t2\n", "\thigh\n", 1), "line 1", "",
+            "'high'", id="a grade in words"),
     ],
 )  # fmt: skip
 def test_a_sample_that_does_not_hold_together_is_refused(
@@ -155,16 +162,16 @@ def test_a_sample_that_does_not_hold_together_is_refused(
 ):
     path = copied / "corpus" / file
     path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
-    found = next(fault for fault in refused(copied) if (fault.entry, fault.field) == (entry, field))
-    assert found.file == f"catalog/corpus/{file}" and named in found.problem
-    assert str(found) == pinned
+    fault = next(fault for fault in refused(copied) if (fault.entry, fault.field) == (entry, field))
+    assert fault.file == f"catalog/corpus/{file}" and named in fault.problem
+    assert str(fault) == pinned
 
 
 def test_a_file_that_is_missing_is_told(copied):
     (copied / "corpus/queries.jsonl").unlink()
-    (found,) = refused(copied)
+    (fault,) = refused(copied)
     assert (
-        found.file == "catalog/corpus/queries.jsonl" and os.strerror(errno.ENOENT) in found.problem
+        fault.file == "catalog/corpus/queries.jsonl" and os.strerror(errno.ENOENT) in fault.problem
     )
 
 

@@ -9,7 +9,7 @@ from advisor.live.tokenizer_faults import TokenCountError
 
 
 @pytest.mark.parametrize(
-    ("content", "name", "split", "found"),
+    ("content", "name", "split", "sample"),
     [
         ("one\ntwo\n\n \t\n\nthree  \n", "", "blank-line", ["one\ntwo", "three"]),
         ("one\ntwo\n\nthree\n", "", "line", ["one", "two", "three"]),
@@ -45,8 +45,8 @@ from advisor.live.tokenizer_faults import TokenCountError
         (b'{"text": "a \\ud800 b"}', "a.jsonl", "line", ["a ? b"]),
     ],
 )
-def test_a_sample_is_split_into_these_passages(content, name, split, found):
-    assert passages(content, name, split) == found
+def test_a_sample_is_split_into_these_passages(content, name, split, sample):
+    assert passages(content, name, split) == sample
 
 
 @pytest.mark.parametrize(
@@ -93,12 +93,12 @@ def test_a_sample_that_cannot_be_read_says_where_and_what_to_do(pinned, content,
     csv.field_size_limit(131_072)  # bulk encoding, in a process of its own, takes more
     with pytest.raises(TokenCountError) as caught:
         passages(content, name)
-    told = str(caught.value)
-    assert "\n" not in told
+    sentence = str(caught.value)
+    assert "\n" not in sentence
     assert all(
-        re.search(rf"(?<![\d,]){re.escape(fact)}(?![\d,]\d)", told) for fact in facts
+        re.search(rf"(?<![\d,]){re.escape(fact)}(?![\d,]\d)", sentence) for fact in facts
     )  # a number as a whole
-    assert told == pinned
+    assert sentence == pinned
 
 
 def test_a_sample_of_the_largest_size_is_read_and_one_more_is_not():
@@ -120,16 +120,16 @@ def test_the_limits_are_five_megabytes_and_twenty_thousand_passages():
 
 
 def test_each_limit_of_a_sample_is_told_with_what_to_do(pinned):
-    told = {}
+    sentence = {}
     for name, text, limits in (
         ("bytes", "a" * 11, SampleLimits(10)),
         ("passages", "a\na\n\na\na\n", SampleLimits(most_passages=3)),
     ):
         with pytest.raises(TokenCountError) as caught:
             passages(text, split="line", limits=limits)
-        told[name] = str(caught.value)
-    assert "11" in told["bytes"] and "3" in told["passages"]
-    assert told == pinned
+        sentence[name] = str(caught.value)
+    assert "11" in sentence["bytes"] and "3" in sentence["passages"]
+    assert sentence == pinned
 
 
 @pytest.mark.parametrize(

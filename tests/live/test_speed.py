@@ -42,7 +42,10 @@ RERANKER = About(
 
 
 class Fake:
-    """An engine that counts a token a word and two special ones, and says that its calls take the given seconds in turn, the last one for ever."""
+    """An engine that counts a token a word and two special ones.
+
+    It says that its calls take the stated seconds in turn, the last one for ever.
+    """
 
     def __init__(self, about=SMALL, seconds=(0.5,), counts=True):
         self.about, self.seconds, self.counts, self.calls = about, list(seconds), counts, []

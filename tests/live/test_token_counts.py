@@ -46,7 +46,8 @@ def test_a_lone_surrogate_is_counted_as_a_question_mark(catalog):
 
 @pytest.mark.parametrize(
     ("text", "tokens"),
-    [("", 0), ("a", 1), ("four", 1), ("fives", 2), ("  four  ", 1), ("seventeen letters", 5), ("\u4f60\u597d", 2), ("\u4f60\u597d, world", 4), ("\uac00\u3042\U00020000", 3)],
+    [("", 0), ("a", 1), ("four", 1), ("fives", 2), ("  four  ", 1), ("seventeen letters", 5),
+        ("\u4f60\u597d", 2), ("\u4f60\u597d, world", 4), ("\uac00\u3042\U00020000", 3)],
 )  # fmt: skip
 def test_the_estimate_is_four_characters_a_token_and_one_for_a_cjk_character(text, tokens):
     assert token_counts.estimated_tokens(text) == tokens
@@ -66,11 +67,11 @@ def test_an_estimate_says_so_and_adds_the_special_tokens_that_are_known(pinned, 
 
 
 def test_a_fetched_tokenizer_counts_for_each_variant_with_the_same_one(pinned, catalog):
-    found = rows(summary(catalog, ["one two three four"], {"bge-m3": whole(words())}))
-    assert [key for key, row in found.items() if row.exact] == sorted([*ENGLISH, *XLM_R])
-    assert (found["bge-m3"].most, found["bge-reranker-base"].most) == (4 + 2, 4 + 4)
+    lengths = rows(summary(catalog, ["one two three four"], {"bge-m3": whole(words())}))
+    assert [key for key, row in lengths.items() if row.exact] == sorted([*ENGLISH, *XLM_R])
+    assert (lengths["bge-m3"].most, lengths["bge-reranker-base"].most) == (4 + 2, 4 + 4)
     own, shared, estimated = (
-        found[key].rule for key in ("bge-m3", "bge-reranker-base", "bge-multilingual-gemma2")
+        lengths[key].rule for key in ("bge-m3", "bge-reranker-base", "bge-multilingual-gemma2")
     )
     assert "BGE M3" in own and all(
         name in shared for name in ("BGE M3", "BGE Reranker Base", "xlm-roberta sentencepiece")
@@ -107,38 +108,46 @@ def of_lengths(*lengths):
 
 
 def test_the_share_over_the_limit_counts_the_special_tokens(catalog):
-    found = rows(summary(catalog, of_lengths(509, 510, 511, 512)))["bge-base-en-v1.5"]
-    assert (found.limit, found.most, found.share_over) == (512, 514, 0.5)
+    lengths = rows(summary(catalog, of_lengths(509, 510, 511, 512)))["bge-base-en-v1.5"]
+    assert (lengths.limit, lengths.most, lengths.share_over) == (512, 514, 0.5)
 
 
 def test_a_rerankers_limit_holds_the_query_too(catalog):
     fetched = {"bge-reranker-base": whole(words())}
     # 512 = 491 + 4 + 17 holds; 492 does not
-    found = rows(summary(catalog, of_lengths(491, 492, 10, 10), fetched, query_tokens=17))
-    assert (found["bge-reranker-base"].query_tokens, found["bge-reranker-base"].share_over) == (
+    lengths = rows(summary(catalog, of_lengths(491, 492, 10, 10), fetched, query_tokens=17))
+    assert (lengths["bge-reranker-base"].query_tokens, lengths["bge-reranker-base"].share_over) == (
         17,
         0.25,
     )
-    assert (found["bge-base-en-v1.5"].query_tokens, found["bge-base-en-v1.5"].share_over) == (0, 0)
+    assert (lengths["bge-base-en-v1.5"].query_tokens, lengths["bge-base-en-v1.5"].share_over) == (
+        0,
+        0,
+    )
     assert (
         rows(summary(catalog, ["a"]))["bge-reranker-base"].query_tokens == Workload().query_tokens
     )
 
 
 def test_typical_and_p95_are_lengths_that_a_half_and_nineteen_of_twenty_do_not_exceed(catalog):
-    found = rows(summary(catalog, of_lengths(*range(20, 0, -1))))["bge-large-en-v1.5"]
-    assert (found.passages, found.typical, found.p95, found.most) == (20, 10 + 2, 19 + 2, 20 + 2)
-    found = rows(summary(catalog, of_lengths(7)))["bge-large-en-v1.5"]
-    assert (found.typical, found.p95, found.most) == (9, 9, 9)
+    lengths = rows(summary(catalog, of_lengths(*range(20, 0, -1))))["bge-large-en-v1.5"]
+    assert (lengths.passages, lengths.typical, lengths.p95, lengths.most) == (
+        20,
+        10 + 2,
+        19 + 2,
+        20 + 2,
+    )
+    lengths = rows(summary(catalog, of_lengths(7)))["bge-large-en-v1.5"]
+    assert (lengths.typical, lengths.p95, lengths.most) == (9, 9, 9)
 
 
 def test_every_embedder_and_reranker_is_summed_up_and_nothing_else(catalog):
     wanted = [key for key, variant in catalog.variants.items() if variant.kind != "language-model"]
-    found = summary(catalog, ["a"])
-    assert [row.variant_id for row in found] == wanted and len(wanted) == 8
+    lengths = summary(catalog, ["a"])
+    assert [row.variant_id for row in lengths] == wanted and len(wanted) == 8
     assert all(
         (row.name, row.kind, row.limit) == (v.name, v.kind, v.max_tokens)
-        for row in found
+        for row in lengths
         for v in [catalog.variants[row.variant_id]]
     )
 
@@ -146,14 +155,14 @@ def test_every_embedder_and_reranker_is_summed_up_and_nothing_else(catalog):
 def test_a_variant_without_a_published_limit_has_no_share(copied, edit):
     path = "families/bge/variants/bge-m3.yaml"
     edit(copied / path, "max_tokens: 8192\n", "max_tokens: null\n")
-    found = rows(summary(catalogs.load(copied), ["a"]))["bge-m3"]
-    assert (found.limit, found.share_over) == (None, None)
+    lengths = rows(summary(catalogs.load(copied), ["a"]))["bge-m3"]
+    assert (lengths.limit, lengths.share_over) == (None, None)
 
 
 def test_the_workload_gets_tokens_of_the_texts_alone(catalog):
-    found = lengths_for_workload(catalog, of_lengths(*range(1, 21)), "bge-small-en-v1.5")
-    assert found == (11, 19)  # the mean is 10.5
-    workload = Workload.of(found._asdict())
+    lengths = lengths_for_workload(catalog, of_lengths(*range(1, 21)), "bge-small-en-v1.5")
+    assert lengths == (11, 19)  # the mean is 10.5
+    workload = Workload.of(lengths._asdict())
     assert (workload.passage_tokens, workload.passage_tokens_p95) == (11, 19)
     assert lengths_for_workload(catalog, ["seventeen letters"], "bge-m3") == (5, 5)
     assert lengths_for_workload(

@@ -54,13 +54,13 @@ def test_the_ids_are_the_line_numbers_of_the_published_vocabulary(catalog):
 
 def test_without_the_folder_the_catalog_loads_and_every_count_is_an_estimate(copied):
     shutil.rmtree(copied / "tokenizers")
-    found = summary(catalogs.load(copied), ["seventeen letters"])
+    lengths = summary(catalogs.load(copied), ["seventeen letters"])
     assert (
-        len(found) == 8
-        and not any(row.exact for row in found)
-        and all(row.rule.startswith(token_counts.ESTIMATE) for row in found)
+        len(lengths) == 8
+        and not any(row.exact for row in lengths)
+        and all(row.rule.startswith(token_counts.ESTIMATE) for row in lengths)
     )
-    assert rows(found)["bge-base-en-v1.5"].typical == 5 + 2
+    assert rows(lengths)["bge-base-en-v1.5"].typical == 5 + 2
 
 
 @pytest.mark.parametrize(
