@@ -52,7 +52,7 @@ class StaticColumns(Rates):
 
 @kept(64)
 def int8_loss(catalog: Catalog, variant_id: str) -> float | None:
-    """Points of retrieval score that int8 costs in the one study of the catalog; None if not measured."""
+    """Points of retrieval score that int8 costs in the one study of it; None if not measured."""
     table = catalog.quality
     rows = table[(table["variant"] == variant_id) & (table["aspect"] == "retrieval")]
     before, after = (rows[rows["benchmark"] == name]["score"] for name in (INT8_BEFORE, INT8_AFTER))
@@ -116,13 +116,13 @@ def _speed(catalog: Catalog, place: Place, precision: str) -> Speed | None:
     )
 
 
-def _read_ms(catalog: Catalog, place: Place, asked: str) -> float:
+def _read_ms(catalog: Catalog, place: Place, precision: str) -> float:
     """Milliseconds to read a variant's weights once from one card's memory; 0 where not known."""
     kind = throughput.hardware_class(catalog, place.instance) if place.instance else None
     if place.instance is None or kind != "gpu":
         return 0.0
     rate = catalog.accelerators[place.instance.accelerator or ""].memory_bandwidth_gb_per_s
-    weights = throughput.weights_bytes(place.variant, throughput.precision_of(kind, asked))
+    weights = throughput.weights_bytes(place.variant, throughput.precision_of(kind, precision))
     return (
         1000 * weights / (rate * 1e9 * min(1.0, place.instance.accelerator_count))
         if rate and weights
@@ -190,12 +190,12 @@ def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -
     }
 
 
-def _machine_figures(catalog: Catalog, place: Place, asked: str) -> dict[str, Any]:
+def _machine_figures(catalog: Catalog, place: Place, wanted: str) -> dict[str, Any]:
     """The columns of the machine; None for an endpoint."""
     variant, instance = place.variant, place.instance
     kind = throughput.hardware_class(catalog, instance) if instance else None
-    precision = throughput.precision_on(instance, kind, asked) if kind and instance else None
-    calibration = throughput.calibrations(catalog, asked).get(kind) if kind else None
+    precision = throughput.precision_on(instance, kind, wanted) if kind and instance else None
+    calibration = throughput.calibrations(catalog, wanted).get(kind) if kind else None
     named = instance and (instance.accelerator or instance.cpu)
     machines = {key: entry.name for key, entry in catalog.accelerators.items()} | {
         key: c.microarchitecture for key, c in catalog.cpus.items()

@@ -1,4 +1,4 @@
-"""Where an index can be kept: the stores of the catalog, what each leaves out, and their sources."""
+"""Where an index can be kept: the stores of the catalog, what each leaves out, the sources."""
 
 from __future__ import annotations
 
