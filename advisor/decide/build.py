@@ -57,7 +57,7 @@ def build_plans(
     )
     columns = (
         static.columns
-        | stores.columns(catalog, workload.vector_store, workload.vector_type)
+        | stores.store_columns(catalog)[workload.vector_store, workload.vector_type]
         | _of_workload(workload)
         | _of_variants(catalog, workload, static)
         | _of_figures(figures, static)

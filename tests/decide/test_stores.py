@@ -50,12 +50,12 @@ def test_a_store_goes_by_its_name(made_up, key):
 
 
 def test_the_columns_of_a_store_are_worked_out_once_for_a_catalog(made_up):
-    columns = stores.columns(made_up, "shelf", "float32")
-    assert stores.columns(made_up, "shelf", "float32") is columns
+    assert stores.store_columns(made_up) is stores.store_columns(made_up)
+    columns = stores.store_columns(made_up)["shelf", "float32"]
     assert all(len(values.values) == 1 for values in columns.values())
     assert columns["managed_store"].values[0] and columns["store_price_known"].values[0]
-    assert not stores.columns(made_up, "drawer", "float32")["store_price_known"].values[0]
+    assert not stores.store_columns(made_up)["drawer", "int8"]["store_price_known"].values[0]
     for key in ("ram", "none"):
-        memory = stores.columns(made_up, key, "float32")
+        memory = stores.store_columns(made_up)[key, "float32"]
         assert not memory["managed_store"].values[0]
         assert not memory["store_max_dims"].known[0] and not memory["store_takes_type"].known[0]
