@@ -57,13 +57,8 @@ def describe(
     """`MTEB(eng, v1) retrieval (nDCG@10, 15 tasks, MTEB results repository)`."""
     parts = [catalog.metrics[chosen.metric].name]
     if chosen.by_language:
-        parts.append(
-            f"languages {', '.join(languages)}"
-            if len(languages) > 1
-            else f"language {languages[0]}"
-            if languages
-            else "by language"
-        )
+        noun = "languages" if len(languages) > 1 else "language"
+        parts.append(f"{noun} {', '.join(languages)}" if languages else "by language")
     elif shared:
         parts.append(f"mean of the {len(shared)} of {chosen.tasks} tasks that all have")
     elif chosen.tasks:
@@ -87,10 +82,8 @@ def scores(catalog: Catalog, set_id: str, languages: tuple[str, ...] = ()) -> Ma
     chosen = catalog.evidence_sets[set_id]
     rows = _rows(catalog, chosen)
     if chosen.aspect is not None:
-        whole = (
-            rows["tasks"] == chosen.tasks if chosen.allow_incomplete else rows["complete"] == "1"
-        )
-        rows = rows[whole]
+        by_count = chosen.allow_incomplete
+        rows = rows[rows["tasks"] == chosen.tasks if by_count else rows["complete"] == "1"]
         return dict(zip(rows["variant"], rows["score"].astype(float), strict=True))
     wanted = list(languages) if chosen.by_language else _tasks(rows)
     return _means(rows, wanted) if wanted else {}
@@ -110,11 +103,7 @@ def first_stage_score(
         & (table["variant"] == chosen.first_stage)
         & (table["with_retriever"] == "")
     ]
-    rows = (
-        rows[rows["aspect"].isin(languages)]
-        if chosen.by_language
-        else rows[rows["aspect"] == "retrieval"]
-    )
+    rows = rows[rows["aspect"].isin(languages if chosen.by_language else ("retrieval",))]
     return float(rows["score"].mean()) if len(rows) else None
 
 
@@ -136,11 +125,7 @@ def admissible(catalog: Catalog, needs: ScoresWanted) -> list[EvidenceSet]:
     Domain sets are not among them, but where passages are long those of long documents come first;
     of a reranker's sets those over the embedder that it follows come first.
     """
-    sets = (
-        s
-        for s in catalog.evidence_sets.values()
-        if s.kind == needs.kind and _speaks_for(s, needs.languages)
-    )
+    sets = _speaking_for(catalog, needs.kind, needs.languages)
     long = (LONG_DOCUMENTS,) if needs.long else ()
     return sorted(
         (s for s in sets if s.selects or s.domain in long),
@@ -157,9 +142,7 @@ def offered(
     catalog: Catalog, kind: str, languages: tuple[str, ...], candidates: Collection[str]
 ) -> list[EvidenceSet]:
     """Sets that a visitor may choose, domain sets included: those that compare two candidates."""
-    sets = [
-        s for s in catalog.evidence_sets.values() if s.kind == kind and _speaks_for(s, languages)
-    ]
+    sets = _speaking_for(catalog, kind, languages)
     return sorted(
         (s for s in sets if len(set(scores(catalog, s.id, languages)) & set(candidates)) > 1),
         key=lambda s: (s.rank, s.id),
@@ -287,10 +270,14 @@ def _why_unranked(
     return f"not measured on {chosen.name}"
 
 
-def _speaks_for(chosen: EvidenceSet, languages: tuple[str, ...]) -> bool:
-    if chosen.languages is None:  # a mean over many languages says little of English alone
-        return languages != ("en",)
-    return set(languages) <= set(chosen.languages)
+def _speaking_for(catalog: Catalog, kind: str, languages: tuple[str, ...]) -> list[EvidenceSet]:
+    """The sets of a kind for all the languages; one of many says little of English alone."""
+    return [
+        s
+        for s in catalog.evidence_sets.values()
+        if s.kind == kind
+        and (languages != ("en",) if s.languages is None else set(languages) <= set(s.languages))
+    ]
 
 
 def _rows(catalog: Catalog, chosen: EvidenceSet) -> pd.DataFrame:
