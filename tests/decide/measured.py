@@ -1,4 +1,4 @@
-"""A machine whose speed a visitor measured, as stated in Cost and Advise, and the recommendation with it."""
+"""A machine whose speed a visitor measured, and the recommendation with it."""
 
 from tests import asking
 

@@ -166,7 +166,10 @@ def test_a_set_that_one_candidate_was_trained_on_is_never_chosen_by_itself(made_
 
 
 def plain_rows(chosen):
-    """Rows of a set as its entry in benchmarks.yaml says: one benchmark, source set, metric and first stage; one mode or aspect."""
+    """Rows of a set as its entry in benchmarks.yaml says.
+
+    One benchmark, source set, metric and first stage; one mode or aspect.
+    """
     with (SHIPPED / "evidence" / f"{chosen.table}.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             same = (row["benchmark"], row["source_set"], row["metric"]) == (
@@ -242,7 +245,7 @@ def test_the_first_stage_of_every_set_is_that_of_a_slow_plain_reading(catalog, l
 
 
 def replace_stage(chosen):
-    """The set as its first stage stands in the same table: with no retriever before it, whatever its mode."""
+    """The set as its first stage stands in the same table: no retriever before it, any mode."""
     modes = (
         {row["mode"] for row in plain_modes(chosen)}
         if chosen.table == "quality_by_language"
@@ -271,18 +274,23 @@ LADDER = [
     ("embedder", ("en",), EMBEDDERS, "english", True, ("nDCG@10", "4"), {"multi"}),
     ("embedder", ("en",), {"multi", "giant"}, "english", False, ("nDCG@10", "4"), {"multi"}),
     ("embedder", ("en",), {"multi"}, "by-language", True, ("nDCG@10", "en"), set()),
-    ("embedder", ("de",), {"tiny-en", "big-en", "multi"}, "many-languages", True, ("nDCG@10", "10"), set()),
+    ("embedder", ("de",), {"tiny-en", "big-en", "multi"}, "many-languages", True, ("nDCG@10",
+     "10"), set()),
     ("embedder", ("de",), EMBEDDERS, "many-languages", True, ("nDCG@10", "10"), {"giant"}),
-    ("embedder", ("de", "fr"), {"multi", "giant"}, "by-language", False, ("nDCG@10", "de, fr"), {"giant"}),
+    ("embedder", ("de", "fr"), {"multi", "giant"}, "by-language", False, ("nDCG@10", "de, fr"),
+     {"giant"}),
     ("embedder", ("pl",), {"multi"}, "many-languages", True, ("nDCG@10", "10"), set()),
     ("reranker", ("en",), RERANKERS, "rerank-over-big", True, ("MRR", "1"), set()),
-    ("reranker", ("de",), RERANKERS, "rerank-by-language", False, ("nDCG@10", "de"), {"rank-small"}),
+    ("reranker", ("de",), RERANKERS, "rerank-by-language", False, ("nDCG@10", "de"),
+     {"rank-small"}),
     ("reranker", ("zh",), RERANKERS, "rerank-candidates", False, ("MRR", "6"), {"rank-small"}),
     ("reranker", ("pl",), RERANKERS, None, False, (), RERANKERS),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "languages", "candidates", "set_id", "ranks", "extent", "unranked"), LADDER, ids=[f"{row[0]} {' '.join(row[1])} {len(row[2])}" for row in LADDER])  # fmt: skip
+@pytest.mark.parametrize(("kind", "languages", "candidates", "set_id", "ranks", "extent",
+"unranked"), LADDER,
+ids=[f"{row[0]} {' '.join(row[1])} {len(row[2])}" for row in LADDER])  # fmt: skip
 def test_the_ladder_gives_a_set_its_title_its_sources_and_what_is_left_out(
     made_up, pinned, kind, languages, candidates, set_id, ranks, extent, unranked
 ):
@@ -303,12 +311,16 @@ def test_the_ladder_gives_a_set_its_title_its_sources_and_what_is_left_out(
 
 
 ORDERS = [
-    (evidence.ScoresWanted("embedder", ("en",)), ["english", "by-language", "english-two", "english-by-task"]),
-    (evidence.ScoresWanted("embedder", ("en",), long=True), ["long", "english", "by-language", "english-two", "english-by-task"]),
+    (evidence.ScoresWanted("embedder", ("en",)), ["english", "by-language", "english-two",
+     "english-by-task"]),
+    (evidence.ScoresWanted("embedder", ("en",), long=True), ["long", "english", "by-language",
+     "english-two", "english-by-task"]),
     (evidence.ScoresWanted("embedder", ("de", "pl")), ["many-languages"]),
     (evidence.ScoresWanted("embedder", ("en", "de")), ["by-language", "many-languages"]),
-    (evidence.ScoresWanted("reranker", ("en",)), ["rerank-over-big", "rerank-by-language", "rerank-over-multi"]),
-    (evidence.ScoresWanted("reranker", ("en",), first_stage="multi"), ["rerank-by-language", "rerank-over-multi", "rerank-over-big"]),
+    (evidence.ScoresWanted("reranker", ("en",)), ["rerank-over-big", "rerank-by-language",
+     "rerank-over-multi"]),
+    (evidence.ScoresWanted("reranker", ("en",), first_stage="multi"), ["rerank-by-language",
+     "rerank-over-multi", "rerank-over-big"]),
     (evidence.ScoresWanted("reranker", ("zh",), first_stage="multi"), ["rerank-candidates"]),
 ]  # fmt: skip
 
@@ -420,7 +432,8 @@ def test_the_mean_is_over_all_shared_tasks(made_up_copy, edit):
     edit(
         made_up_copy / "evidence/quality_by_language.csv",
         "multi,English Tasks,dense,Ants,",
-        "multi,English Tasks,dense,Dogs,ndcg_at_10,30,acme,,acme-scores-english-by-task,\nmulti,English Tasks,dense,Ants,",
+        "multi,English Tasks,dense,Dogs,ndcg_at_10,30,acme,,acme-scores-english-by-task,\n"
+        "multi,English Tasks,dense,Ants,",
     )
     found = evidence.choose(
         catalogs.load(made_up_copy), evidence.ScoresWanted("embedder", ENGLISH), EMBEDDERS

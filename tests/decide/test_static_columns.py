@@ -1,4 +1,4 @@
-"""What no workload changes: prices that are known, what int8 costs in quality, which machines have a speed."""
+"""What no workload changes: known prices, what int8 costs in quality, machines with a speed."""
 
 import pytest
 

@@ -26,7 +26,7 @@ def test_memory_and_every_store_are_priced_whatever_the_workload_asks_for(made_u
         assert amount == storage.index_usd_per_month(made_up, asked, size, ram, written), key
 
 
-def test_an_index_is_priced_by_the_sources_of_its_store_and_one_of_ones_own_by_those_of_machines_too(
+def test_an_index_is_priced_by_the_sources_of_its_store_and_of_its_machines(
     made_up,
 ):
     machines = set(stores.ram_sources(made_up))

@@ -1,4 +1,7 @@
-"""What is picked, against a slow plain search through every plan and every pair of plans, and the words and figures of a pipeline."""
+"""What is picked, against a slow plain search through every plan and every pair of plans.
+
+And the words and figures of a pipeline.
+"""
 
 from datetime import date
 from decimal import Decimal
@@ -45,7 +48,7 @@ def ask(catalog, *sets, assumptions=None, **stated):
 
 
 def pairs(found, ends=BASE):
-    """(US dollars a month, embedder's row, reranker's row, on shared machines) of every pair that fits, one at a time."""
+    """(US dollars a month, embedder's row, reranker's row, shared machines) of each that fits."""
     table, (first, second) = found.table, found.steps
     cost, places = rounded(table.monthly(*ends)), found.table.static.places
     needed, memory = table.columns["needed_bytes"].values, table.columns["memory_bytes"].values
@@ -295,7 +298,7 @@ def apart(made_up):
 
 @pytest.fixture
 def together(made_up):
-    """Two steps on one machine of one's own; at the slow end of its speed they need a second one."""
+    """Two steps on one machine; at the slow end of its speed they need a second one."""
     return ask(
         made_up, **made_up.presets["german-inside"].workload | {"queries_per_month": 20_000}
     ).pick
@@ -409,15 +412,21 @@ def test_the_answer_keeps_what_was_asked(made_up):
 @pytest.mark.parametrize(
     ("stated", "sets"),
     [
-        ({"passage_tokens": 1000, "passage_tokens_p95": 1500, "split_long_passages": False}, ["long"]),
-        ({"passage_tokens": 999, "passage_tokens_p95": 1500, "split_long_passages": False}, ["english"]),
+        ({"passage_tokens": 1000, "passage_tokens_p95": 1500, "split_long_passages": False},
+         ["long"]),
+        ({"passage_tokens": 999, "passage_tokens_p95": 1500, "split_long_passages": False},
+         ["english"]),
         ({"passage_tokens": 1000, "passage_tokens_p95": 1500}, ["english"]),
         ({"task": "retrieve-and-rerank"}, ["english", "rerank-over-big"]),
-        ({"task": "retrieve-and-rerank", "languages": ["de", "en"]}, ["by-language", "rerank-by-language"]),
-        ({"task": "retrieve-and-rerank", "outputs": ["dense", "sparse"]}, ["by-language", "rerank-over-multi"]),
+        ({"task": "retrieve-and-rerank", "languages": ["de", "en"]}, ["by-language",
+         "rerank-by-language"]),
+        ({"task": "retrieve-and-rerank", "outputs": ["dense", "sparse"]}, ["by-language",
+         "rerank-over-multi"]),
         ({"task": "rerank"}, ["rerank-over-big"]),
     ],
-    ids=["a thousand tokens kept whole", "one less", "a thousand that may be split", "a reranker over Big EN", "a reranker over Multi", "a reranker over Multi in English", "a reranker alone"],
+    ids=["a thousand tokens kept whole", "one less", "a thousand that may be split",
+    "a reranker over Big EN", "a reranker over Multi", "a reranker over Multi in English",
+    "a reranker alone"],
 )  # fmt: skip
 def test_each_step_is_ranked_by_the_scores_that_speak_for_it(made_up, stated, sets):
     assert [step.evidence.set.id for step in ask(made_up, **stated).steps] == sets

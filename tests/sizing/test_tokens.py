@@ -54,7 +54,8 @@ def test_a_pair_shorter_than_its_query_is_not_negative(made_up):
 
 
 @given(
-    st.integers(1, 3000), st.integers(0, 3000), st.integers(0, 10**6), st.integers(0, 10**6), st.integers(1, 200), st.booleans(), st.sampled_from(["retrieve", "rerank"])
+    st.integers(1, 3000), st.integers(0, 3000), st.integers(0, 10**6), st.integers(0, 10**6),
+    st.integers(1, 200), st.booleans(), st.sampled_from(["retrieve", "rerank"])
 )  # fmt: skip
 def test_more_queries_never_take_fewer_tokens(
     made_up, typical, longer, queries, more, candidates, split, task
@@ -90,21 +91,33 @@ STATED = {
 
 
 HAND_WORKED = [
-    # Room for 510 tokens beside 2 special ones: 600 take two parts, 1,200 three; 0.95 x 2 + 0.05 x 3 = 2.05 parts of 2 special tokens each.
-    ("a text is split", BIG, 512, {}, Tokens(604_100, 60_410 + 50 * 12, 60_410 + 50 * 12, 602, 604.1, 1202, 2050, 2.05)),
-    ("a text that fits exactly is whole", BIG, 602, {"passage_tokens_p95": 600}, Tokens(602_000, 60_200 + 600, 60_800, 602, 602.0, 602, 1000, 1.0)),
-    ("one token more makes two parts", BIG, 601, {"passage_tokens_p95": 600}, Tokens(604_000, 60_400 + 600, 61_000, 602, 604.0, 602, 2000, 2.0)),
-    ("it may not be split", BIG, 512, {"split_long_passages": False}, Tokens(602_000, 60_200 + 600, 60_800, 602, 602.0, 1202, 1000, 1.0)),
-    ("no limit is known", BIG, None, {}, Tokens(602_000, 60_200 + 600, 60_800, 602, 602.0, 1202, 1000, 1.0)),
-    ("a limit with no room beside the special tokens", BIG, 2, {"passage_tokens": 3, "passage_tokens_p95": 4}, Tokens(9100, 910 + 600, 1510, 5, 9.1, 6, 3050, 3.05)),
-    ("special tokens are not known", UNKNOWN, None, {}, Tokens(600_000, 60_000 + 500, 60_500, 600, 600.0, 1200, 1000, 1.0)),
-    # 50 queries x 20 candidates = 1,000 pairs of 10 + 600 + 4 tokens; the query billed once: 50 x 10 + 1,000 x 604.
+    # Room for 510 tokens beside 2 special ones: 600 take two parts, 1,200 three; 0.95 x 2 + 0.05 x
+    # 3 = 2.05 parts of 2 special tokens each.
+    ("a text is split", BIG, 512, {}, Tokens(604_100, 60_410 + 50 * 12, 60_410 + 50 * 12, 602,
+     604.1, 1202, 2050, 2.05)),
+    ("a text that fits exactly is whole", BIG, 602, {"passage_tokens_p95": 600}, Tokens(602_000,
+     60_200 + 600, 60_800, 602, 602.0, 602, 1000, 1.0)),
+    ("one token more makes two parts", BIG, 601, {"passage_tokens_p95": 600}, Tokens(604_000,
+     60_400 + 600, 61_000, 602, 604.0, 602, 2000, 2.0)),
+    ("it may not be split", BIG, 512, {"split_long_passages": False}, Tokens(602_000, 60_200 + 600,
+     60_800, 602, 602.0, 1202, 1000, 1.0)),
+    ("no limit is known", BIG, None, {}, Tokens(602_000, 60_200 + 600, 60_800, 602, 602.0, 1202,
+     1000, 1.0)),
+    ("a limit with no room beside the special tokens", BIG, 2, {"passage_tokens": 3,
+     "passage_tokens_p95": 4}, Tokens(9100, 910 + 600, 1510, 5, 9.1, 6, 3050, 3.05)),
+    ("special tokens are not known", UNKNOWN, None, {}, Tokens(600_000, 60_000 + 500, 60_500, 600,
+     600.0, 1200, 1000, 1.0)),
+    # 50 queries x 20 candidates = 1,000 pairs of 10 + 600 + 4 tokens; the query billed once: 50 x
+    # 10 + 1,000 x 604.
     ("a pair", RERANKER, 8192, {}, Tokens(0, 614_000, 604_500, 614, 0.0, 1214, 0, 0.0)),
     ("a pair is cut", RERANKER, 512, {}, Tokens(0, 512_000, 502_500, 512, 0.0, 1214, 0, 0.0)),
-    ("a pair of exactly the limit", RERANKER, 614, {}, Tokens(0, 614_000, 604_500, 614, 0.0, 1214, 0, 0.0)),
-    ("a pair without a limit", RERANKER, None, {}, Tokens(0, 614_000, 604_500, 614, 0.0, 1214, 0, 0.0)),
+    ("a pair of exactly the limit", RERANKER, 614, {}, Tokens(0, 614_000, 604_500, 614, 0.0, 1214,
+     0, 0.0)),
+    ("a pair without a limit", RERANKER, None, {}, Tokens(0, 614_000, 604_500, 614, 0.0, 1214, 0,
+     0.0)),
     ("a query longer than the pair", RERANKER, 8, {}, Tokens(0, 8000, 500, 8, 0.0, 1214, 0, 0.0)),
-    ("one pair a query", RERANKER, 8, {"rerank_candidates": 1}, Tokens(0, 400, 400, 8, 0.0, 1214, 0, 0.0)),
+    ("one pair a query", RERANKER, 8, {"rerank_candidates": 1}, Tokens(0, 400, 400, 8, 0.0, 1214,
+     0, 0.0)),
 ]  # fmt: skip
 
 
