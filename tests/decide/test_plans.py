@@ -93,13 +93,13 @@ def test_a_free_allocation_is_the_low_end(made_up):
 
 
 def test_the_first_encoding_is_hours_of_one_machine(made_up):
-    found = plan(
+    own = plan(
         made_up, "big-en@acme-gpu", passages=1_000_000, passage_tokens=498, passage_tokens_p95=498
     )
-    assert found.first_hours.base == pytest.approx(
+    assert own.first_hours.base == pytest.approx(
         500_000_000 / 100_000 / 3600
     )  # 20e12 operations a second / 200 million a token
-    assert float(found.one_off_usd.base) == pytest.approx(1.00 * 500_000_000 / 100_000 / 3600)
+    assert float(own.one_off_usd.base) == pytest.approx(1.00 * 500_000_000 / 100_000 / 3600)
 
 
 @settings(max_examples=40, deadline=None)
@@ -161,14 +161,14 @@ def test_the_estimate_holds_for_the_machine_that_was_measured(made_up):
 
 
 def test_rent_is_hours_times_machines(made_up):
-    found = plan(made_up, "multi@acme-gpu", redundancy=True)
-    assert found.replicas == (2, 2, 2)
-    assert found.encoding_usd.base == 1460  # 2 x 730 x 1.00
+    own = plan(made_up, "multi@acme-gpu", redundancy=True)
+    assert own.replicas == (2, 2, 2)
+    assert own.encoding_usd.base == 1460  # 2 x 730 x 1.00
 
 
 def test_one_short_query_takes_at_least_as_long_as_reading_the_weights_on_one_card(made_up):
-    found = plan(made_up, "giant@acme-gpu", queries_per_month=0)
-    assert found.latency_ms.base == pytest.approx(
+    own = plan(made_up, "giant@acme-gpu", queries_per_month=0)
+    assert own.latency_ms.base == pytest.approx(
         1000 * 16e9 / 1000e9
     )  # 8 billion parameters of 2 bytes, a terabyte a second
     catalog = beside(made_up, "acme-gpu-large", accelerator_count=8)
@@ -182,8 +182,8 @@ def test_one_short_query_takes_at_least_as_long_as_reading_the_weights_on_one_ca
 
 
 def test_machines_whose_figures_are_not_known_have_no_speed(made_up):
-    found = plan(made_up, "multi@acme-memory")
-    assert found.tokens_per_second is None and found.monthly_usd is None and found.replicas is None
+    own = plan(made_up, "multi@acme-memory")
+    assert own.tokens_per_second is None and own.monthly_usd is None and own.replicas is None
 
 
 def test_a_machine_whose_processor_is_named_has_the_speed_of_its_class(made_up):
@@ -202,11 +202,11 @@ def test_a_machine_that_is_let_on_spot_only_has_no_price_on_demand(made_up):
 
 
 def test_a_rerank_request_takes_the_time_of_all_its_candidates(made_up):
-    found = plan(
+    own = plan(
         made_up, "rank-big@acme-gpu", task="rerank", rerank_candidates=50, queries_per_month=0
     )
-    assert found.latency_ms.base == pytest.approx(1000 * 50 * 220 / found.tokens_per_second.base)
-    assert found.latency_ms.low < found.latency_ms.base < found.latency_ms.high
+    assert own.latency_ms.base == pytest.approx(1000 * 50 * 220 / own.tokens_per_second.base)
+    assert own.latency_ms.low < own.latency_ms.base < own.latency_ms.high
 
 
 def test_machines_carry_the_average_where_the_stated_peak_is_below_it(made_up):

@@ -15,9 +15,9 @@ def test_a_disk_by_itself_keeps_no_index(made_up):
 def test_memory_and_every_store_are_priced_whatever_the_workload_asks_for(made_up):
     variant, ram = made_up.variants["multi"], storage.ram_usd_per_gib_month(made_up)
     sent = tokens.tokens_sent(Workload(), variant, 8000)
-    found = stores.by_store(made_up, Workload(vector_store="none"), variant, sent, ram)
-    assert list(found) == ["ram", "drawer", "own-database", "shelf"] and found["drawer"] is None
-    for key, amount in found.items():
+    amounts = stores.by_store(made_up, Workload(vector_store="none"), variant, sent, ram)
+    assert list(amounts) == ["ram", "drawer", "own-database", "shelf"] and amounts["drawer"] is None
+    for key, amount in amounts.items():
         asked = Workload(vector_store=key)
         size, written = (
             storage.index_size(variant, sent, asked),

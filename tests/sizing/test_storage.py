@@ -33,23 +33,23 @@ def test_memory_costs_what_the_machines_that_have_most_of_it_ask(made_up):
 
 def index_usd(catalog, store, variant="multi", **stated):
     workload = Workload(vector_store=store, **stated)
-    found = tokens_sent(workload, catalog.variants[variant], 8000)
-    size = storage.index_size(catalog.variants[variant], found, workload)
+    sent = tokens_sent(workload, catalog.variants[variant], 8000)
+    size = storage.index_size(catalog.variants[variant], sent, workload)
     rate = Range(Decimal(5), Decimal(6), Decimal(9))
     return storage.index_usd_per_month(
         catalog,
         workload,
         size,
         rate,
-        storage.written_bytes(catalog.variants[variant], found, workload),
+        storage.written_bytes(catalog.variants[variant], sent, workload),
     )
 
 
 def test_a_gib_in_memory_costs_its_rate(made_up):
-    found = index_usd(
+    amounts = index_usd(
         made_up, "ram", passages=2 * GIB // 3000
     )  # 3,000 bytes a vector of 500 dimensions
-    assert [round(float(amount), 4) for amount in found] == [10, 12, 18]
+    assert [round(float(amount), 4) for amount in amounts] == [10, 12, 18]
     assert index_usd(made_up, "none") == ZERO
 
 
@@ -59,7 +59,7 @@ def test_a_gib_in_memory_costs_its_rate(made_up):
     ("other", "stated", "usd"),
     [
         pytest.param({}, {}, 10,
-                     id="2 GB at 50 cents and 2 million queries are under the minimum of 10 dollars"),
+                     id="2 GB at 50 cents and 2 million queries are under the minimum"),
         pytest.param({}, {"passages": 100_000_000, "queries_per_month": 0}, 200 * 0.5,
                      id="200 GB are not"),
         pytest.param({"usd_per_gb_month": None, "usd_per_gib_month": Decimal("0.50")},

@@ -21,8 +21,8 @@ from advisor.sizing import throughput
 def test_flops_for_a_token_agree_with_the_worked_table_within_the_parameters_that_it_leaves_out(
     catalog, variant, tokens, billion
 ):
-    found = throughput.flops_per_token(catalog.variants[variant], tokens) / 1e9
-    assert found == pytest.approx(
+    counted = throughput.flops_per_token(catalog.variants[variant], tokens) / 1e9
+    assert counted == pytest.approx(
         billion, rel=0.035
     )  # the table leaves out biases, norms, pooler and positions: 1 to 3 %
 

@@ -7,18 +7,18 @@ from advisor.sizing.tokens import Tokens, tokens_sent
 
 
 def test_texts_carry_their_special_tokens(made_up):
-    found = tokens_sent(Workload(), made_up.variants["big-en"], 512)
-    assert found.monthly == 2_000_000 * (16 + 2)
-    assert found.once == 1_000_000 * (200 + 2)
-    assert (found.vectors, found.input_p95) == (1_000_000, 452)
+    sent = tokens_sent(Workload(), made_up.variants["big-en"], 512)
+    assert sent.monthly == 2_000_000 * (16 + 2)
+    assert sent.once == 1_000_000 * (200 + 2)
+    assert (sent.vectors, sent.input_p95) == (1_000_000, 452)
 
 
 def test_a_passage_over_the_limit_becomes_several_vectors(made_up):
     workload = Workload(passage_tokens=600, passage_tokens_p95=1200, passages=1000)
-    found = tokens_sent(workload, made_up.variants["big-en"], 512)
+    sent = tokens_sent(workload, made_up.variants["big-en"], 512)
     parts = 0.95 * 2 + 0.05 * 3
-    assert found.vectors == 2050
-    assert found.once == round(1000 * (600 + 2 * parts))
+    assert sent.vectors == 2050
+    assert sent.once == round(1000 * (600 + 2 * parts))
 
 
 def test_a_passage_that_may_not_be_split_stays_one_vector(made_up):
@@ -30,10 +30,10 @@ def test_a_passage_that_may_not_be_split_stays_one_vector(made_up):
 
 def test_a_pair_is_query_passage_and_special_tokens(made_up):
     workload = Workload(task="rerank", queries_per_month=1000, rerank_candidates=50)
-    found = tokens_sent(workload, made_up.variants["rank-big"], 8000)
-    assert found.per_input == 16 + 200 + 4
-    assert found.monthly == 1000 * 50 * 220
-    assert found.monthly_low == 1000 * 16 + 1000 * 50 * 204
+    sent = tokens_sent(workload, made_up.variants["rank-big"], 8000)
+    assert sent.per_input == 16 + 200 + 4
+    assert sent.monthly == 1000 * 50 * 220
+    assert sent.monthly_low == 1000 * 16 + 1000 * 50 * 204
 
 
 def test_a_pair_is_cut_at_the_limit(made_up):
@@ -49,8 +49,8 @@ def test_a_pair_is_cut_at_the_limit(made_up):
 
 def test_a_pair_shorter_than_its_query_is_not_negative(made_up):
     workload = Workload(task="rerank", query_tokens=5000, queries_per_month=10, rerank_candidates=3)
-    found = tokens_sent(workload, made_up.variants["rank-small"], 512)
-    assert 0 <= found.monthly_low <= found.monthly
+    sent = tokens_sent(workload, made_up.variants["rank-small"], 512)
+    assert 0 <= sent.monthly_low <= sent.monthly
 
 
 @given(
@@ -129,9 +129,9 @@ HAND_WORKED = [
 def test_every_count_is_that_of_the_hand_worked_case(made_up, variant, limit, stated, tokens):
     unknown = made_up.variants["giant"].model_copy(update={"special_tokens_per_text": None})
     entry = (made_up.variants | {UNKNOWN: unknown})[variant]
-    found = tokens_sent(Workload(**{**STATED, "rerank_candidates": 20, **stated}), entry, limit)
-    assert found._asdict() == pytest.approx(tokens._asdict())
-    assert all(type(value) is type(tokens[place]) for place, value in enumerate(found)), (
+    sent = tokens_sent(Workload(**{**STATED, "rerank_candidates": 20, **stated}), entry, limit)
+    assert sent._asdict() == pytest.approx(tokens._asdict())
+    assert all(type(value) is type(tokens[place]) for place, value in enumerate(sent)), (
         "counts are whole numbers"
     )
 
