@@ -1,1 +1,1 @@
-"""The decision: plans for a workload, what the rules say of them, the evidence, and the recommendation."""
+"""The decision: plans for a workload, what rules say of them, the evidence, the recommendation."""

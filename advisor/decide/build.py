@@ -57,7 +57,7 @@ def build_plans(
     )
     columns = (
         static.columns
-        | stores.columns(catalog, workload.vector_store, workload.vector_type)
+        | stores.store_columns(catalog)[workload.vector_store, workload.vector_type]
         | _of_workload(workload)
         | _of_variants(catalog, workload, static)
         | _of_figures(figures, static)
@@ -156,7 +156,7 @@ def _variant_figures(variant: Variant, workload: Workload) -> Mapping[str, Any]:
 
 
 def _offer_gives(wanted: set[str], place: Place) -> bool | None:
-    """Whether an endpoint returns the outputs asked for: dense vectors, or a reranker's scores, do."""
+    """Whether an endpoint returns the outputs that are wanted; a reranker's scores always are."""
     if place.offer is None:
         return None
     if place.variant.kind == "reranker":

@@ -1,4 +1,4 @@
-"""Which plan of each step is picked among those that fit: scores, costs, and what counts as equal."""
+"""Which plan of each step is picked among those that fit: scores, costs, what counts as equal."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class PickedRows(NamedTuple):
 def choose(
     table: Plans, steps: tuple[Step, ...], workload: Workload, ends: Ends
 ) -> PickedRows | None:
-    """The plan of each step that `priority` picks; None where one, or all within the budget, is not to be had.
+    """The plan of each step that `priority` picks; None where a step, or the budget, has none.
 
     Two steps are picked each on its own; they share machines where that saves more than what counts
     as equal (decision 0006, Pipelines).
@@ -89,12 +89,13 @@ def _two_steps(
     apart = second.fitting[rounded(cost[leaders].min() + cost[second.fitting]) <= budget]
     followers = eligible(second, np.union1d(apart, pairs.second), workload)
     pairs = pairs.only(np.isin(pairs.second, followers))
-    one = _preferred(table, leaders, first.quality, workload, cost)
-    two = _preferred(table, followers, second.quality, workload, cost)
-    if rounded(cost[one] + cost[two]) > budget:
-        one, two = int(leaders[cost[leaders].argmin()]), int(followers[cost[followers].argmin()])
-    apart_usd = rounded(cost[one] + cost[two])
-    picked = PickedRows((one, two)) if apart_usd <= budget else None
+    embedder = _preferred(table, leaders, first.quality, workload, cost)
+    reranker = _preferred(table, followers, second.quality, workload, cost)
+    if rounded(cost[embedder] + cost[reranker]) > budget:
+        embedder = int(leaders[cost[leaders].argmin()])
+        reranker = int(followers[cost[followers].argmin()])
+    apart_usd = rounded(cost[embedder] + cost[reranker])
+    picked = PickedRows((embedder, reranker)) if apart_usd <= budget else None
     if not len(pairs.usd):
         return picked
     # of the cheapest, the best embedder, then the best reranker: none that another beats in one
@@ -111,7 +112,7 @@ def _two_steps(
 
 
 class _Pairs(NamedTuple):
-    """Rows of an embedder and a reranker on one machine, and US dollars a month with the index."""
+    """Rows of an embedder and a reranker on one machine, and US dollars a month of both."""
 
     first: RowNumbers
     second: RowNumbers
@@ -135,11 +136,12 @@ def _shared_pairs(table: Plans, first: RowNumbers, second: RowNumbers, ends: End
         if (instance := places[row].instance) is not None
         for other in machines.get(instance.id, [])
     ]
-    one, two = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    embedders, rerankers = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
     needed, memory = table.columns["needed_bytes"].values, table.columns["memory_bytes"].values
-    fits = needed[one] + needed[two] <= memory[one]
-    one, two = one[fits], two[fits]
-    return _Pairs(one, two, rounded(_shared_usd(table, one, two, ends)))
+    fits = needed[embedders] + needed[rerankers] <= memory[embedders]
+    embedders, rerankers = embedders[fits], rerankers[fits]
+    usd = rounded(_shared_usd(table, embedders, rerankers, ends))
+    return _Pairs(embedders, rerankers, usd)
 
 
 def shared_replicas(table: Plans, first: Any, second: Any, end: str) -> Any:
@@ -226,5 +228,5 @@ def preference_keys(table: Plans, cost: Float64s) -> tuple[Float64s, ...]:
 
 
 def immaterial(workload: Workload, usd: Any) -> Any:
-    """Whether a difference of cost decides nothing: it is below `material_usd`, or there is none."""
+    """Whether a difference of cost decides nothing: below `material_usd`, or none at all."""
     return (usd < workload.material_usd) | (usd <= 0)

@@ -39,23 +39,14 @@ class Place:
     @property
     def id(self) -> str:
         """The offer's id, or the variant's and the machine's."""
-        return (
-            self.offer.id
-            if self.offer
-            else f"{self.variant_id}@{self.instance.id if self.instance else ''}"
-        )
+        machine = self.instance.id if self.instance else ""
+        return self.offer.id if self.offer else f"{self.variant_id}@{machine}"
 
     @property
     def limit(self) -> int | None:
-        """Longest input in tokens: the smaller of the variant's and the endpoint's; None where neither is known."""
-        return min(
-            (
-                n
-                for n in (self.variant.max_tokens, self.offer.max_tokens if self.offer else None)
-                if n
-            ),
-            default=None,
-        )
+        """Longest input in tokens, the variant's or the endpoint's; None where not known."""
+        limits = (self.variant.max_tokens, self.offer.max_tokens if self.offer else None)
+        return min((limit for limit in limits if limit), default=None)
 
 
 def place_name(catalog: Catalog, place: Place) -> str:
@@ -65,12 +56,15 @@ def place_name(catalog: Catalog, place: Place) -> str:
     instance = place.instance
     cloud = CLOUDS.get(instance.cloud, instance.cloud)
     machine = machine_name(catalog, instance)
-    told = not instance.accelerator or machine.split(" ")[0] in instance.instance
-    return f"{cloud} {instance.instance}" if told else f"{cloud} {instance.instance} ({machine})"
+    says_so = not instance.accelerator or machine.split(" ")[0] in instance.instance
+    return f"{cloud} {instance.instance}" if says_so else f"{cloud} {instance.instance} ({machine})"
 
 
 def free_usd_per_month(provider: Provider | None) -> Decimal:
-    """US dollars that a provider's free allocation takes off a month at best: where the load is even and nothing else uses the account."""
+    """US dollars that a provider's free allocation takes off a month at best.
+
+    That is where the load is even and nothing else uses the account.
+    """
     return (provider.free_usd_per_day or Decimal(0)) * DAYS_PER_MONTH if provider else Decimal(0)
 
 
@@ -87,14 +81,14 @@ def usd_per_1m(offer: Offer) -> Decimal | None:
 def all_places(catalog: Catalog) -> tuple[Place, ...]:
     """A place for each embedder and reranker at each of its offers and on each machine."""
     offers: dict[str, list[tuple[str, Provider, Offer]]] = {}
-    for found in catalog.offers():
-        offers.setdefault(found[2].variant, []).append(found)
+    for row in catalog.offers():
+        offers.setdefault(row[2].variant, []).append(row)
     places = []
     for key, variant in sorted(catalog.variants.items()):
         if variant.kind in ("embedder", "reranker"):
             places += [
-                Place(key, variant, *found)
-                for found in sorted(offers.get(key, []), key=lambda o: o[2].id)
+                Place(key, variant, *row)
+                for row in sorted(offers.get(key, []), key=lambda row: row[2].id)
             ]
             places += [
                 Place(key, variant, instance=instance)
@@ -104,7 +98,10 @@ def all_places(catalog: Catalog) -> tuple[Place, ...]:
 
 
 def preference_order(places: Sequence[Place]) -> tuple[Float64s, ...]:
-    """(second-hand price, parameters, router, no price of the listing, id) as numbers that sort the preferred first."""
+    """Numbers that sort the preferred first.
+
+    Second-hand price, parameters, router, no price of the listing, id.
+    """
     ranks = {key: rank for rank, key in enumerate(sorted(place.id for place in places))}
     keys = [
         [
@@ -127,18 +124,10 @@ def machine_name(catalog: Catalog, instance: Instance) -> str:
     if isinstance(instance, MeasuredMachine):
         return "its own processor"
     if instance.accelerator:
-        name = (
-            catalog.accelerators[instance.accelerator]
-            .name.removeprefix("NVIDIA ")
-            .removeprefix("GeForce ")
-        )
-        count = instance.accelerator_count
-        return (
-            name
-            if count == 1
-            else f"1/{1 / count:.0f} {name}"
-            if count < 1
-            else f"{count:g} × {name}"
-        )
+        name, count = catalog.accelerators[instance.accelerator].name, instance.accelerator_count
+        name = name.removeprefix("NVIDIA ").removeprefix("GeForce ")
+        if count < 1:
+            return f"1/{1 / count:.0f} {name}"
+        return name if count == 1 else f"{count:g} × {name}"
     vcpus = f"{instance.vcpu:g} vCPUs" if instance.vcpu else "CPU"
     return f"{vcpus}, {catalog.cpus[instance.cpu].microarchitecture}" if instance.cpu else vcpus

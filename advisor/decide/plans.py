@@ -111,7 +111,7 @@ class Plan:
 
     @property
     def where(self) -> str:
-        """The provider's name, or the machine: `DeepInfra`, `AWS g6.xlarge (L4)`, `this machine (yours)`."""
+        """The provider, or the machine: `DeepInfra`, `AWS g6.xlarge (L4)`."""
         return place_name(self.table.catalog, self.place)
 
     @property

@@ -1,4 +1,4 @@
-"""The catalog with what a visitor states of prices: an own price, a discount, a machine that was measured."""
+"""The catalog with what a visitor states: an own price, a discount, a machine that was measured."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ MEASURED_SOURCE = "decision-0009-measured-here"
 
 
 def priced(catalog: Catalog, assumptions: Assumptions) -> Catalog:
-    """The catalog with the visitor's own price, discount and measured machine in it; the catalog itself where none is stated."""
+    """The catalog with the visitor's own price, discount and measured machine in it.
+
+    The catalog itself where none is stated.
+    """
     price, discount, measured = (
         assumptions.your_price_usd_per_1m,
         assumptions.hosted_discount_percent,
@@ -49,8 +52,11 @@ def _priced(
     if price is not None and variant in catalog.variants:
         offer = Offer.model_validate(
             {
-                "id": YOURS, "variant": variant, "model": variant, "type": "serverless", "usd_per_1m_input": str(Decimal(str(price))), "usd_per_1m_output": None,
-                "billing_unit": None, "as_of": None, "max_tokens": None, "tier": "provider-page", "native_currency": "USD", "note": "The price that you stated.", "sources": ["decision-0006-own-hardware"],
+                "id": YOURS, "variant": variant, "model": variant, "type": "serverless",
+                "usd_per_1m_input": str(Decimal(str(price))), "usd_per_1m_output": None,
+                "native_currency": "USD", "billing_unit": None, "as_of": None, "max_tokens": None,
+                "tier": "provider-page", "note": "The price that you stated.",
+                "sources": ["decision-0006-own-hardware"],
             }
         )  # fmt: skip
         providers[YOURS] = Provider(name="your provider", offers=[offer])
@@ -71,15 +77,17 @@ def can_be_scaled(catalog: Catalog, variant_id: str) -> bool:
 
 
 def _machine(measured: MeasuredSpeed) -> MeasuredMachine:
-    """The machine that was measured. Its price holds on demand and spot alike: it is what was stated."""
+    """The machine that was measured; its price, as stated, holds on demand and spot alike."""
     exact = Decimal(str(measured.usd_per_hour))
     cents = exact.quantize(Decimal("0.01"))
     usd = f"{cents if cents == exact else exact:f}"
     return MeasuredMachine.model_validate(
         {
-            "id": THIS_MACHINE, "cloud": "this machine", "instance": "(yours)", "region": None, "kind": "cpu", "vcpu": None, "ram_gib": measured.memory_gib,
-            "accelerator": None, "accelerator_count": 0, "on_demand_usd_per_h": usd, "spot_usd_per_h": usd, "as_of": measured.on,
-            "variant": measured.variant, "precision": measured.precision, "tokens_per_second": measured.tokens_per_second, "tokens": measured.tokens,
+            "id": THIS_MACHINE, "cloud": "this machine", "instance": "(yours)", "region": None,
+            "kind": "cpu", "vcpu": None, "ram_gib": measured.memory_gib, "accelerator": None,
+            "accelerator_count": 0, "on_demand_usd_per_h": usd, "spot_usd_per_h": usd,
+            "as_of": measured.on, "variant": measured.variant, "precision": measured.precision,
+            "tokens_per_second": measured.tokens_per_second, "tokens": measured.tokens,
             "sources": [MEASURED_SOURCE],
         }
     )  # fmt: skip

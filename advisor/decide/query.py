@@ -1,4 +1,7 @@
-"""One question to the advisor: workload, changed assumptions and asked scores, as a flat mapping with the names of the pages' addresses."""
+"""One question to the advisor, as a flat mapping with the names of the pages' addresses.
+
+It states a workload, changed assumptions and the scores that are to rank.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +31,17 @@ VIEW = (
 
 
 MOST_FAULTS = 20
-"""Faults that are told of a question; the rest are counted."""
+"""Faults of a question that are named; the rest are counted."""
 MOST_ENTRIES = 200
 """Entries of a list that are looked at; there are fewer languages."""
 _LEAVE = "Leave it out: it is neither a field of the workload nor an assumption."
 
 
 class QuestionError(WorkloadError):
-    """A question that cannot be answered, with its first faults: each with its field, what is wrong and what to write instead."""
+    """A question that cannot be answered, with its first faults.
+
+    Each with its field, what is wrong and what to write instead.
+    """
 
     def __init__(self, faults: Sequence[Fault], more: int = 0) -> None:
         more += max(0, len(faults) - MOST_FAULTS)
@@ -54,7 +60,9 @@ class AdviceQuestion:
 
 
 def of_json(catalog: Catalog, stated: Mapping[str, Any]) -> AdviceQuestion:
-    """The question with the stated fields, and defaults for the rest. A number is a number here, not text, nor true or false.
+    """The question with the stated fields, and defaults for the rest.
+
+    A number is a number here, not text, nor true or false.
 
     Raises:
         QuestionError: with every fault found.
@@ -105,7 +113,9 @@ def _of(catalog: Catalog, stated: Mapping[str, Any], *, strict: bool) -> AdviceQ
 
 
 def of_params(catalog: Catalog, params: Mapping[str, Sequence[str]]) -> AdviceQuestion:
-    """The question of an address: text, lists by repeating a name, true and false as words; an empty value is not stated.
+    """The question of an address: text, lists by repeating a name, true and false as words.
+
+    An empty value is not stated.
 
     Raises:
         QuestionError: with every fault found.
@@ -158,14 +168,14 @@ def _unknown_ids(catalog: Catalog, stated: Mapping[str, Any]) -> list[Fault]:
     }
     faults = []
     for name, known in choices.items():
-        asked = stated.get(name)
-        if asked not in (None, "") and asked not in known:
-            shown = validation.shown(asked)
+        value = stated.get(name)
+        if value not in (None, "") and value not in known:
+            shown = validation.shown(value)
             faults.append(
                 _fault(
                     name,
                     f"the catalog has no {shown}.",
-                    did_you_mean(asked[:60] if isinstance(asked, str) else "", known)
+                    did_you_mean(value[:60] if isinstance(value, str) else "", known)
                     or f"Known: {', '.join(known)}.",
                 )
             )
@@ -182,40 +192,39 @@ def ignored(
     others: Collection[str] = (),
     models: Sequence[type[BaseModel]] = (Workload,),
 ) -> list[str]:
-    """What a page cannot take of an address, a sentence for each parameter; the page then has its default there.
+    """What a page cannot take of an address, a sentence for each; it has its default there.
 
-    `models` hold the fields of the form, `choices` the values that a list of the page offers, by parameter; `others` are parameters
-    that the page reads itself.
+    `models` hold the fields of the form, `choices` the values that a list of the page offers, by
+    parameter; `others` are parameters that the page reads itself.
     """
     fields = {name: model for model in models for name in model.model_fields}
-    told = []
+    sentences = []
     for name, values in params.items():
         shown = f"{name[:40]}={','.join(values)[:60]}"
         if name not in fields and name not in choices and name not in others:
-            told.append(f"{shown}: no such field. {did_you_mean(name[:40], fields)}".strip())
+            sentences.append(f"{shown}: no such field. {did_you_mean(name[:40], fields)}".strip())
         elif name not in LISTS and len(values) > 1 and (name not in others or name in choices):
-            told.append(f"{shown}: given {len(values)} times; the last one is taken.")
+            sentences.append(f"{shown}: given {len(values)} times; the last one is taken.")
         elif name in choices and (odd := [value for value in values if value not in choices[name]]):
-            told.append(
-                f"{shown}: no such choice as '{odd[0][:40]}'. {did_you_mean(odd[0][:40], choices[name])}".strip()
-            )
+            nearest = did_you_mean(odd[0][:40], choices[name])
+            sentences.append(f"{shown}: no such choice as '{odd[0][:40]}'. {nearest}".strip())
         elif (
             name in fields
             and name not in choices
             and (problem := _unreadable(fields[name], name, list(values)))
         ):
-            told.append(f"{shown}: {problem}")
-    return told
+            sentences.append(f"{shown}: {problem}")
+    return sentences
 
 
 def infinite(params: Mapping[str, Sequence[str]]) -> list[str]:
-    """Parameters whose text reads as a number without end, or as no number at all (1e400, inf, nan)."""
-    found = []
+    """Parameters whose text reads as a number without end, or as none (1e400, inf, nan)."""
+    names = []
     for name, values in params.items():
         with contextlib.suppress(ValueError):
             if not all(math.isfinite(float(value)) for value in values):
-                found.append(name)
-    return found
+                names.append(name)
+    return names
 
 
 def _unreadable(model: type[BaseModel], name: str, values: list[str]) -> str:

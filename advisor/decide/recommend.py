@@ -1,4 +1,4 @@
-"""The recommendation for a workload: a plan for each step, on which evidence, and what else fits."""
+"""The recommendation for a workload: a plan for each step, its evidence, and what else fits."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ ORDER = ("exclude", "warn", "note")
 
 
 class RuleResult(NamedTuple):
-    """One rule's effect on one plan; `unknown` is true where a figure that it needs is not known."""
+    """One rule's effect on one plan; `unknown` where a figure that it needs is not known."""
 
     rule: str
     effect: str
@@ -27,16 +27,18 @@ class RuleResult(NamedTuple):
 
 
 class RuleResults:
-    """The rules over all plans of one workload. Which plans are ruled out is worked out at once, sentences only where they are asked for.
+    """The rules over all plans of one workload.
 
-    `near` are the findings of a workload that differs little: rules that read only what is the same there are not worked out again.
+    Which plans are ruled out is worked out at once, sentences only where they are wanted. `near`
+    are the results for a workload that differs little: rules that read only what is the same there
+    are not worked out again.
     """
 
     def __init__(self, catalog: Catalog, table: Plans, near: RuleResults | None = None) -> None:
         self.rules, self.table = catalog.rules, table
         self._near = near if near is not None and near.table.static is table.static else None
         self._truths: dict[str, Truth] = {}
-        self._said: dict[int, tuple[RuleResult, ...]] = {}
+        self._rows: dict[int, tuple[RuleResult, ...]] = {}
 
     @cached_property
     def excluded(self) -> Bools:
@@ -50,7 +52,7 @@ class RuleResults:
         return out
 
     def truth(self, rule: ParsedRule) -> Truth:
-        """A rule's answer for every plan; one value stands for all where it reads the workload alone."""
+        """A rule's answer for every plan; one stands for all where it reads the workload alone."""
         if rule.id not in self._truths:
             same = self._near is not None and not self._changed.intersection(rule.when.names)
             self._truths[rule.id] = (
@@ -81,25 +83,24 @@ class RuleResults:
         )
 
     def of(self, row: int) -> tuple[RuleResult, ...]:
-        """The rules that apply to a plan: exclusions first, then warnings and notes, each by the rules' order."""
-        if row not in self._said:
-            found = [
-                self._finding(rule, row) for rule in self.rules.values() if self._effect(rule, row)
-            ]
-            self._said[row] = tuple(sorted(found, key=lambda f: ORDER.index(f.effect)))
-        return self._said[row]
+        """The rules that apply to a plan: exclusions, warnings, notes, each by the rules' order."""
+        if row not in self._rows:
+            results = (
+                self._result(rule, row) for rule in self.rules.values() if self._effect(rule, row)
+            )
+            self._rows[row] = tuple(sorted(results, key=lambda result: ORDER.index(result.effect)))
+        return self._rows[row]
 
     def _effect(self, rule: ParsedRule, row: int) -> str:
         """What a rule does to a plan; empty for nothing."""
         truth = self.truth(rule)
-        at = 0 if len(truth.true) == 1 else row
-        if truth.true[at]:
+        row = 0 if len(truth.true) == 1 else row
+        if truth.true[row]:
             return rule.entry.effect
-        return (
-            rule.entry.if_unknown if truth.unknown[at] and rule.entry.if_unknown != "ignore" else ""
-        )
+        unknown = truth.unknown[row] and rule.entry.if_unknown != "ignore"
+        return rule.entry.if_unknown if unknown else ""
 
-    def _finding(self, rule: ParsedRule, row: int) -> RuleResult:
+    def _result(self, rule: ParsedRule, row: int) -> RuleResult:
         truth, entry, plan = self.truth(rule), rule.entry, self.table[row]
         sure = bool(truth.true[0 if len(truth.true) == 1 else row])
         template = entry.because if sure else entry.because_unknown or ""

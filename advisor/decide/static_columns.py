@@ -35,6 +35,10 @@ LOSSES = "beir-rerank-large"
 """The evidence set whose data sets are counted one by one for losses."""
 INT8_BEFORE, INT8_AFTER = "MTEB(eng, v1) fp32 of the int8 study", "MTEB(eng, v1) int8"
 """The two columns of the study that measured int8, as benchmarks of quality.csv."""
+KIND_VERBS = {
+    "embedder": "makes embeddings and scores no pairs",
+    "reranker": "scores query-passage pairs and makes no embedding",
+}
 RUNS = ("listed", "architecture", "partial")
 
 
@@ -52,7 +56,7 @@ class StaticColumns(Rates):
 
 @kept(64)
 def int8_loss(catalog: Catalog, variant_id: str) -> float | None:
-    """Points of retrieval score that int8 costs in the one study of the catalog; None if not measured."""
+    """Points of retrieval score that int8 costs in the one study of it; None if not measured."""
     table = catalog.quality
     rows = table[(table["variant"] == variant_id) & (table["aspect"] == "retrieval")]
     before, after = (rows[rows["benchmark"] == name]["score"] for name in (INT8_BEFORE, INT8_AFTER))
@@ -68,8 +72,9 @@ def static_columns(catalog: Catalog, precision: str, spot: bool) -> StaticColumn
     columns = {
         name: column([row[name] for row in rows], KINDS[name]) for name in (rows[0] if rows else {})
     }
-    prices = [None if place.offer is None else usd_per_1m(place.offer) for place in places]
-    rents = [None if place.instance is None else rent_of(place.instance, spot) for place in places]
+    prices = [usd_per_1m(place.offer) if place.offer else None for place in places]
+    machines = [place.instance for place in places]
+    rents = [rent_of(machine, spot) if machine else None for machine in machines]
     flops = [_speed(catalog, place, precision) for place in places]
     return StaticColumns(
         places=places,
@@ -78,20 +83,11 @@ def static_columns(catalog: Catalog, precision: str, spot: bool) -> StaticColumn
         free=floats(free_usd_per_month(place.provider) for place in places),
         rents=floats(None if rent is None else rent * HOURS_PER_MONTH for rent in rents),
         flops={end: floats(speed and getattr(speed, end) for speed in flops) for end in ENDS},
-        cards=np.array(
-            [
-                max(1.0, place.instance.accelerator_count) if place.instance else 1.0
-                for place in places
-            ]
-        ),
-        read_ms=np.array([_read_ms(catalog, place, precision) for place in places]),
+        cards=floats(max(1.0, m.accelerator_count) if m else 1.0 for m in machines),
+        read_ms=floats(_read_ms(catalog, place, precision) for place in places),
         hosted=np.array([place.offer is not None for place in places], dtype=bool),
-        measured=np.array(
-            [isinstance(place.instance, MeasuredMachine) for place in places], dtype=bool
-        ),
-        loads=np.array(
-            [pairs.index((place.variant_id, place.limit)) for place in places], dtype=np.int64
-        ),
+        measured=np.array([isinstance(m, MeasuredMachine) for m in machines], dtype=bool),
+        loads=np.array([pairs.index((p.variant_id, p.limit)) for p in places], dtype=np.int64),
         pairs=pairs,
         order=preference_order(places),
     )
@@ -116,13 +112,13 @@ def _speed(catalog: Catalog, place: Place, precision: str) -> Speed | None:
     )
 
 
-def _read_ms(catalog: Catalog, place: Place, asked: str) -> float:
+def _read_ms(catalog: Catalog, place: Place, precision: str) -> float:
     """Milliseconds to read a variant's weights once from one card's memory; 0 where not known."""
     kind = throughput.hardware_class(catalog, place.instance) if place.instance else None
     if place.instance is None or kind != "gpu":
         return 0.0
     rate = catalog.accelerators[place.instance.accelerator or ""].memory_bandwidth_gb_per_s
-    weights = throughput.weights_bytes(place.variant, throughput.precision_of(kind, asked))
+    weights = throughput.weights_bytes(place.variant, throughput.precision_of(kind, precision))
     return (
         1000 * weights / (rate * 1e9 * min(1.0, place.instance.accelerator_count))
         if rate and weights
@@ -137,13 +133,13 @@ def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -
     successor = variant.successors[0] if variant.successors else None
     as_of = offer.as_of if offer else instance.as_of if instance else None
     price = usd_per_1m(offer) if offer else None
+    rent = rent_of(instance, spot) if instance else None
+    per_pair, per_text = variant.special_tokens_per_pair, variant.special_tokens_per_text
     return {
         "variant": place.variant_id,
         "variant_name": variant.name,
         "kind": variant.kind,
-        "kind_verb": "scores query-passage pairs and makes no embedding"
-        if variant.kind == "reranker"
-        else "makes embeddings and scores no pairs",
+        "kind_verb": KIND_VERBS[variant.kind],
         "hosted": offer is not None,
         "place": place_name(catalog, place),
         "provider": place.provider_id,
@@ -155,8 +151,7 @@ def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -
         "offer": offer.id if offer else None,
         "offer_type": offer.type if offer else None,
         "price_tier": offer.tier if offer else None,
-        "priced": price is not None
-        or (instance is not None and rent_of(instance, spot) is not None),
+        "priced": price is not None or rent is not None,
         # the day itself: `build` counts the days since
         "price_age_days": as_of.toordinal() if as_of else None,
         "requests_per_minute": offer.requests_per_minute if offer else None,
@@ -165,12 +160,7 @@ def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -
         "max_tokens": variant.max_tokens,
         "offer_max_tokens": offer.max_tokens if offer else None,
         "limit_tokens": place.limit,
-        "special_tokens": (
-            variant.special_tokens_per_pair
-            if variant.kind == "reranker"
-            else variant.special_tokens_per_text
-        )
-        or 0,
+        "special_tokens": (per_pair if variant.kind == "reranker" else per_text) or 0,
         "recommended_tokens": variant.recommended_tokens,
         "language_count": len(variant.languages) if variant.languages is not None else None,
         "outputs_given": formatting.listed([o.replace("_", "-") for o in variant.outputs]),
@@ -190,33 +180,26 @@ def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -
     }
 
 
-def _machine_figures(catalog: Catalog, place: Place, asked: str) -> dict[str, Any]:
+def _machine_figures(catalog: Catalog, place: Place, wanted: str) -> dict[str, Any]:
     """The columns of the machine; None for an endpoint."""
     variant, instance = place.variant, place.instance
     kind = throughput.hardware_class(catalog, instance) if instance else None
-    precision = throughput.precision_on(instance, kind, asked) if kind and instance else None
-    calibration = throughput.calibrations(catalog, asked).get(kind) if kind else None
+    precision = throughput.precision_on(instance, kind, wanted) if kind and instance else None
+    calibration = throughput.calibrations(catalog, wanted).get(kind) if kind else None
     named = instance and (instance.accelerator or instance.cpu)
-    machines = {key: entry.name for key, entry in catalog.accelerators.items()} | {
-        key: c.microarchitecture for key, c in catalog.cpus.items()
-    }
+    measured = calibration.measured if calibration else ()
+    machines = [_processor(catalog, key) for key in (calibration.machines if calibration else ())]
+    runtimes = [name for name, runtime in variant.runtimes.items() if runtime.support in RUNS]
     return {
         "instance": instance.id if instance else None,
         "marketplace": instance.marketplace if instance else None,
         "hardware_class": kind,
         "machine_name": machine_name(catalog, instance) if instance else None,
         "precision": precision,
-        "speed_measured": bool(calibration and (named, place.variant_id) in calibration.measured)
-        if instance
-        else None,
+        "speed_measured": (named, place.variant_id) in measured if instance else None,
         "speed_points": calibration.points if calibration else None,
-        "speed_machines": formatting.listed([machines[key] for key in calibration.machines])
-        if calibration
-        else None,
-        "runtimes": formatting.listed(
-            [name for name, runtime in variant.runtimes.items() if runtime.support in RUNS], "or"
-        )
-        or None,
+        "speed_machines": formatting.listed(machines) or None,
+        "runtimes": formatting.listed(runtimes, "or") or None,
         "int8_loss": int8_loss(catalog, place.variant_id) if precision == "int8" else None,
         "memory_bytes": throughput.memory_bytes(catalog, instance) if instance else None,
         "needed_bytes": throughput.needed_bytes(variant, precision) if precision else None,
@@ -225,6 +208,12 @@ def _machine_figures(catalog: Catalog, place: Place, asked: str) -> dict[str, An
         "weights_bytes": throughput.weights_bytes(variant, precision) if precision else None,
         **_measured_figures(catalog, place),
     }
+
+
+def _processor(catalog: Catalog, key: str) -> str:
+    """The name of an accelerator, or of the class of a CPU."""
+    cpu = catalog.cpus.get(key)
+    return cpu.microarchitecture if cpu else catalog.accelerators[key].name
 
 
 def _measured_figures(catalog: Catalog, place: Place) -> dict[str, Any]:
@@ -255,15 +244,11 @@ def _losses(catalog: Catalog, variant_id: str) -> Mapping[str, Any]:
         if chosen
         else table.iloc[:0]
     )
-    scores = {
-        row["aspect"]: row["score"]
-        for row in rows[rows["variant"] == variant_id].to_dict("records")
-        if row["with_retriever"]
-    }
-    before = {
-        row["aspect"]: row["score"] for row in rows.to_dict("records") if not row["with_retriever"]
-    }
-    shared = {key: (before[key], score) for key, score in scores.items() if key in before}
+    alone = rows["with_retriever"] == ""
+    before, after = rows[alone], rows[~alone & (rows["variant"] == variant_id)]
+    first_stage = dict(zip(before["aspect"], before["score"], strict=True))
+    scores = dict(zip(after["aspect"], after["score"], strict=True))
+    shared = {key: (first_stage[key], scores[key]) for key in scores if key in first_stage}
     if not shared:
         return {"losses": None, "losses_of": None, "worst_loss": None}
     worst = min(shared, key=lambda key: (shared[key][1] - shared[key][0], key))

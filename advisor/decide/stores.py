@@ -1,4 +1,4 @@
-"""Where an index can be kept: the stores of the catalog, what each leaves out, and their sources."""
+"""Where an index can be kept: the stores of the catalog, what each leaves out, the sources."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from advisor.rules.evaluate import Values, column
 from advisor.sizing.ranges import Range
 from advisor.sizing.storage import (
     BLOCK,
+    BYTES_PER_VALUE,
     GB,
     index_size,
     index_usd_per_month,
@@ -31,9 +32,20 @@ NOT_STORES = ("disk",)
 """Types of entries of stores.yaml that hold no vectors by themselves."""
 
 
-@kept(64)
-def columns(catalog: Catalog, store_id: str, vector_type: str) -> dict[str, Values]:
-    """The columns of one store, or of memory or no index: one value that stands for every plan."""
+@kept(16)
+def store_columns(catalog: Catalog) -> dict[tuple[str, str], dict[str, Values]]:
+    """The columns of memory, of no index and of each store, by its id and the type of vector.
+
+    One value stands for every plan; no workload changes them.
+    """
+    return {
+        (store_id, vector_type): _columns(catalog, store_id, vector_type)
+        for store_id in ("ram", "none", *index_stores(catalog))
+        for vector_type in BYTES_PER_VALUE
+    }
+
+
+def _columns(catalog: Catalog, store_id: str, vector_type: str) -> dict[str, Values]:
     store = catalog.stores.get(store_id)
     figures: dict[str, Any] = {
         "store_name": name(catalog, store_id),

@@ -22,7 +22,7 @@ from advisor.sizing.tokens import Tokens, tokens_sent
 
 MILLION = 1_000_000
 SPEEDS = dict(zip(ENDS, reversed(ENDS), strict=True))
-"""The end of the speed that goes with each end of cost and time: the low cost with the high speed."""
+"""The end of the speed that goes with each end of cost: the low cost with the high speed."""
 
 
 @dataclass(frozen=True)

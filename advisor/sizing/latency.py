@@ -8,7 +8,7 @@ import numpy as np
 
 
 def whole(machines: Any) -> Any:
-    """As many whole machines as that; a billionth of one is an error of counting (7 / 0.7 is 10)."""
+    """As many whole machines; a billionth of one is an error of counting (7 / 0.7 is 10)."""
     return np.ceil(np.round(machines, 9))
 
 
@@ -23,7 +23,7 @@ def filled(needed: Any, utilisation: float, redundancy: bool) -> Any:
 def latency_ms(
     request_flops: Any, flops: Any, cards: Any, read_ms: Any, needed: Any, machines: Any
 ) -> Any:
-    """Milliseconds to answer one request at the peak, without network; numbers, or arrays of one shape.
+    """Milliseconds to answer one request at the peak, without network; numbers, or arrays.
 
     On one card, what takes longer: computing `request_flops` at `flops` operations a second of a
     machine with so many `cards`, or reading the weights once in `read_ms`; lengthened by the
@@ -33,7 +33,7 @@ def latency_ms(
 
 
 def lengthening(needed: Any, machines: Any) -> Any:
-    """How much longer a request takes at the peak: `1 / (1 - use)`, where use is the load of one of the machines.
+    """How much longer a request takes at the peak: `1 / (1 - use)`, the load of one machine.
 
     Source: the mean of a queue with random arrivals (M/M/1).
     """

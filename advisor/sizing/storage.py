@@ -1,4 +1,4 @@
-"""Bytes of a vector index and what keeping it costs in a month, in memory or in a store of the catalog."""
+"""Bytes of a vector index and what keeping it costs in a month, in memory or in a store."""
 
 from __future__ import annotations
 
@@ -20,17 +20,16 @@ BYTES_PER_VALUE = {
     "int8": Fraction(1),
     "binary": Fraction(1, 8),
 }
-HNSW_FACTOR = Fraction(
-    3, 2
-)  # vectors, index and room to optimise; source: storage formula qdrant-ram (qdrant-capacity)
+# vectors, index and room to optimise; source: storage formula qdrant-ram (qdrant-capacity)
+HNSW_FACTOR = Fraction(3, 2)
 MEMORY_OPTIMISED_GIB_PER_VCPU = 8  # the ratio of the r7i and r8g sizes in instances.yaml
 GENERAL_GIB_PER_VCPU = 3.75  # c4-standard-8: 30 GiB for 8 vCPUs
 GB = Decimal(10**9)  # the unit of the stores' price lists
 BYTES_PER_SPARSE_TOKEN = 8  # an id and a weight; source: storage formula pgvector-sparsevec
 PGVECTOR_HEADER = 8  # bytes a vector; source: storage formula pgvector-vector
-PGVECTOR_LINKS = (
-    2 * 16 * 10
-)  # bytes a vector: 2 x m links of at most 10 bytes; source: storage formula hnsw-graph-generic, hnsw_defaults of pgvector
+# bytes a vector: 2 x m links of at most 10 bytes; source: storage formula hnsw-graph-generic,
+# hnsw_defaults of pgvector
+PGVECTOR_LINKS = 2 * 16 * 10
 PGVECTOR_LIMIT = {
     "float32": "vector_indexed",
     "float16": "halfvec_indexed",
@@ -40,7 +39,10 @@ BLOCK = "aws-ebs-gp3"
 
 
 class IndexSize(NamedTuple):
-    """Vectors of an index (those of tokens included), the bytes of their values (sparse output included), and the bytes of an HNSW index in RAM."""
+    """Vectors of an index, the bytes of their values, and the bytes of an HNSW index in RAM.
+
+    Vectors of tokens and values of sparse output are included.
+    """
 
     vectors: int
     values_bytes: int
@@ -66,29 +68,29 @@ def index_bytes(vectors: int, dimensions: int, vector_type: str) -> int:
 def index_size(variant: Variant, tokens: Tokens, workload: Workload) -> IndexSize:
     """The index that a variant fills; all zero for a reranker, or where the index is left out.
 
-    Beside the dense vector a sparse one takes 8 bytes a token at most, and a multi-vector one a vector a token.
+    Beside the dense vector a sparse one takes 8 bytes a token at most, and a multi-vector one a
+    vector a token.
     """
     if variant.kind != "embedder" or workload.vector_store == "none":
         return IndexSize(0, 0, 0)
     dense = int(
         tokens.vectors * (variant.embedding_dim or 0) * BYTES_PER_VALUE[workload.vector_type]
     )
-    more = 0
+    more, vectors = 0, tokens.vectors
     if "sparse" in workload.outputs and "sparse" in variant.outputs:
         more += tokens.once * BYTES_PER_SPARSE_TOKEN
     if "multi_vector" in workload.outputs and variant.multi_vector_dim:
         more += int(tokens.once * variant.multi_vector_dim * BYTES_PER_VALUE[workload.vector_type])
-    ram = index_bytes(tokens.vectors, variant.embedding_dim or 0, workload.vector_type) + int(
-        more * HNSW_FACTOR
-    )
-    count = tokens.vectors + (
-        tokens.once if "multi_vector" in workload.outputs and variant.multi_vector_dim else 0
-    )
-    return IndexSize(count, dense + more, ram)
+        vectors += tokens.once
+    ram = index_bytes(tokens.vectors, variant.embedding_dim or 0, workload.vector_type)
+    return IndexSize(vectors, dense + more, ram + int(more * HNSW_FACTOR))
 
 
 def written_bytes(variant: Variant, tokens: Tokens, workload: Workload) -> Decimal:
-    """Bytes that writing one passage takes: all its parts' values, at 4 bytes each, which turbopuffer charges for every type of vector."""
+    """Bytes that writing one passage takes: all its parts' values, at 4 bytes each.
+
+    turbopuffer charges that for every type of vector.
+    """
     if variant.kind != "embedder":
         return Decimal(0)
     values = tokens.vectors_per_passage * (variant.embedding_dim or 0) * 4
@@ -124,7 +126,8 @@ def index_usd_per_month(
 ) -> Range | None:
     """US dollars a month for keeping an index; None where the store's price is not known.
 
-    `ram` is the price of a GiB of memory in a month; `vector_bytes` what writing one passage takes. A minimum charge wins over a smaller sum.
+    `ram` is the price of a GiB of memory in a month; `vector_bytes` what writing one passage takes.
+    A minimum charge wins over a smaller sum.
     """
     if not size.ram_bytes:
         return ZERO
@@ -162,7 +165,10 @@ def _queried_gb(store: Store, held: Decimal) -> Decimal:
 
 
 def _pgvector(catalog: Catalog, size: IndexSize, ram: Range | None) -> Range | None:
-    """Memory for the rows' vectors and the HNSW graph, and disk for table and index; the database's processors are left out."""
+    """Memory for the rows' vectors and the HNSW graph, and disk for table and index.
+
+    The database's processors are left out.
+    """
     block = catalog.stores.get(BLOCK)
     if ram is None or block is None or block.usd_per_gb_month is None:
         return None
@@ -172,9 +178,10 @@ def _pgvector(catalog: Catalog, size: IndexSize, ram: Range | None) -> Range | N
 
 
 def ram_usd_per_gib_month(catalog: Catalog) -> Range | None:
-    """US dollars a month for a GiB of RAM in rented machines; None where the catalog has no such machine.
+    """US dollars a month for a GiB of RAM in rented machines; None where there is no such machine.
 
-    low: the cheapest memory-optimised instance; base: the dearest of them; high: the middle general-purpose one.
+    low: the cheapest memory-optimised instance; base: the dearest of them; high: the middle
+    general-purpose one.
     """
     rates = memory_rates(catalog)
     memory_optimised = [
@@ -190,7 +197,7 @@ def ram_usd_per_gib_month(catalog: Catalog) -> Range | None:
 
 
 def memory_rates(catalog: Catalog) -> list[tuple[Instance, Decimal, float]]:
-    """(instance, US dollars a GiB-month, GiB a vCPU) of the general-purpose and memory-optimised CPU instances."""
+    """(instance, US dollars a GiB-month, GiB a vCPU) of general and memory-optimised CPUs."""
     rates = []
     for instance in catalog.instances.values():
         price, ram, vcpu = instance.on_demand_usd_per_h, instance.ram_gib, instance.vcpu
@@ -206,7 +213,7 @@ def memory_rates(catalog: Catalog) -> list[tuple[Instance, Decimal, float]]:
 
 
 def holding(catalog: Catalog, size_bytes: int) -> Instance | None:
-    """The cheapest machine of the catalog whose RAM holds an index; None where none is large enough."""
+    """The cheapest machine whose RAM holds an index; None where none is large enough."""
     fits = [
         i
         for i in catalog.instances.values()

@@ -1,4 +1,4 @@
-"""How fast a variant runs on rented hardware, and whether it fits: from FLOPs, peaks and measured speeds."""
+"""How fast a variant runs on a machine, and whether it fits: FLOPs, peaks and measured speeds."""
 
 from __future__ import annotations
 
@@ -14,22 +14,33 @@ from advisor.catalog.schema import Id, Instance, Measure, Variant
 HardwareClass = Literal["gpu", "cpu"]
 Precision = Literal["fp32", "fp16", "int8"]
 PRECISION: dict[HardwareClass, Precision] = {"gpu": "fp16", "cpu": "fp32"}
-"""The precision that plans are made for unless another is asked for: what servers load by default on each."""
+"""The precision of plans unless another is stated: what servers load by default on each."""
 BYTES_PER_VALUE = {"fp32": 4, "fp16": 2, "int8": 1}
 RESERVE = 1.2
 """Weights and up to a fifth more for the runtime (source: accelerate-estimate)."""
 BATCH_TOKENS = 16_384
 """Tokens in one forward pass (source: tei-main, the default of max_batch_tokens)."""
 LIVE_VALUES = 12
-"""Values of the hidden size that live at once for a token: the layer's input, q, k, v, attention's and its own output, four for the feed-forward, and two to spare (decision 0006)."""
+"""Values of the hidden size that live at once for a token (decision 0006).
+
+The layer's input, q, k, v, attention's and its own output, four for the feed-forward, and two to
+spare.
+"""
 SPREAD = 6**0.5
-"""High is six times low. Of runs left out in turn, at least 80 % then fall inside; the span of the runs themselves holds only 26 % (decision 0006, `benchmarks.calibration`)."""
+"""High is six times low (decision 0006, `benchmarks.calibration`).
+
+Of runs left out in turn, at least 80 % then fall inside; the span of the runs themselves holds only
+26 %.
+"""
 LEAST_POINTS = 3
-"""Measured speeds that a class of hardware needs before a plan on it is made: fewer show no spread."""
+"""Measured speeds that a class of hardware needs for a plan on it: fewer show no spread."""
 NVIDIA = "NVIDIA"
 SCALED_SPREAD: dict[Precision, float] = {"fp32": 1.3, "fp16": 2.0, "int8": 2.0}
-"""Low and high of a speed scaled from another variant on the same machine: base divided and multiplied by it. On one machine the FLOP/s that our own
-runs of all eight variants reached differ by 1.29 times at most at fp32, and 1.98 at int8; fp16 was not tried on a CPU and has the wider (decision 0009)."""
+"""Base is divided and multiplied by it where a speed is scaled from another variant on the machine.
+
+On one machine the FLOP/s that our own runs of all eight variants reached differ by 1.29 times at
+most at fp32, and 1.98 at int8; fp16 was not tried on a CPU and has the wider (decision 0009).
+"""
 
 
 class Speed(NamedTuple):
@@ -41,7 +52,10 @@ class Speed(NamedTuple):
 
 
 class MeasuredMachine(Instance):
-    """A machine of the visitor's whose speed was measured with one variant: tokens a second at one length of text and one precision."""
+    """A machine of the visitor's whose speed was measured with one variant.
+
+    Tokens a second at one length of text and one precision.
+    """
 
     variant: Id
     precision: Precision
@@ -53,8 +67,9 @@ class MeasuredMachine(Instance):
 class Calibration:
     """Share of the peak that measured runs reached (MFU), for one class of hardware.
 
-    Low and high are base divided and multiplied by `SPREAD`; base is the median of the medians of each runtime on each machine, so that a
-    runtime that was measured often has no more weight than another. `measured` holds the (machine, variant) pairs of the runs.
+    Low and high are base divided and multiplied by `SPREAD`; base is the median of the medians of
+    each runtime on each machine, so that a runtime that was measured often has no more weight than
+    another. `measured` holds the (machine, variant) pairs of the runs.
     """
 
     mfu: Speed
@@ -67,20 +82,20 @@ class Calibration:
 
 
 def flops_per_token(variant: Variant, tokens: float) -> float | None:
-    """Floating-point operations for one token of a text of `tokens` tokens; None where the shape is not known.
+    """Operations for one token of a text of `tokens` tokens; None where the shape is not known.
 
-    `2 x non-embedding parameters + 4 x layers x tokens x hidden`, half the attention term for a causal decoder.
-    Source: kaplan-2020 and eleuther-math; the attention term is derived (each of QK and AV costs 2 x tokens x hidden).
+    `2 x non-embedding parameters + 4 x layers x tokens x hidden`, half the attention term for a
+    causal decoder. Source: kaplan-2020 and eleuther-math; the attention term is derived (each of QK
+    and AV costs 2 x tokens x hidden).
 
     >>> from advisor import catalog
     >>> round(flops_per_token(catalog.load().variants["bge-large-en-v1.5"], 449) / 1e6)
     652
     """
-    return (
-        None
-        if variant.non_embedding_parameters is None or slope(variant) is None
-        else base(variant) + (slope(variant) or 0) * tokens
-    )
+    each = slope(variant)
+    if variant.non_embedding_parameters is None or each is None:
+        return None
+    return base(variant) + each * tokens
 
 
 def base(variant: Variant) -> float:
@@ -96,7 +111,7 @@ def slope(variant: Variant) -> float | None:
 
 
 def hardware_class(catalog: Catalog, instance: Instance) -> HardwareClass | None:
-    """`gpu` for NVIDIA cards, `cpu` where the CPU's class is known or a speed was measured; None for all else."""
+    """`gpu` for NVIDIA cards, `cpu` where its class is known or a speed was measured; else None."""
     if isinstance(instance, MeasuredMachine):
         return "cpu"
     if instance.accelerator:
@@ -104,30 +119,31 @@ def hardware_class(catalog: Catalog, instance: Instance) -> HardwareClass | None
     return "cpu" if instance.cpu and instance.kind == "cpu" else None
 
 
-def precision_of(kind: HardwareClass, asked: str = "default") -> Precision:
-    """The precision of a class of hardware: the one asked for, or what servers load by default."""
-    return PRECISION[kind] if asked == "default" else cast(Precision, asked)
+def precision_of(kind: HardwareClass, wanted: str = "default") -> Precision:
+    """The precision of a class of hardware: as wanted, or what servers load by default."""
+    return PRECISION[kind] if wanted == "default" else cast(Precision, wanted)
 
 
-def precision_on(instance: Instance, kind: HardwareClass, asked: str = "default") -> Precision:
-    """The precision on a machine: the one asked for, else that of its measurement, or what servers load by default."""
+def precision_on(instance: Instance, kind: HardwareClass, wanted: str = "default") -> Precision:
+    """The precision on a machine: as wanted, else that of its measurement, or the default."""
     return (
         instance.precision
-        if isinstance(instance, MeasuredMachine) and asked == "default"
-        else precision_of(kind, asked)
+        if isinstance(instance, MeasuredMachine) and wanted == "default"
+        else precision_of(kind, wanted)
     )
 
 
 def measured_flops(
-    catalog: Catalog, machine: MeasuredMachine, variant_id: str, asked: str = "default"
+    catalog: Catalog, machine: MeasuredMachine, variant_id: str, wanted: str = "default"
 ) -> Speed | None:
-    """Operations a second that a measured machine reaches; None at another precision than that of the measurement.
+    """Operations a second that a measured machine reaches; None at another precision.
 
-    Tokens a second x FLOPs for a token at the measured length. For the variant that was measured it has no spread, since it is one figure;
-    another variant is taken to reach the same within `SCALED_SPREAD`.
+    Tokens a second x FLOPs for a token at the measured length. For the variant that was measured it
+    has no spread, since it is one figure; another variant is taken to reach the same within
+    `SCALED_SPREAD`.
     """
     flops = flops_per_token(catalog.variants[machine.variant], machine.tokens)
-    if flops is None or asked not in ("default", machine.precision):
+    if flops is None or wanted not in ("default", machine.precision):
         return None
     reached = machine.tokens_per_second * flops
     spread = 1.0 if variant_id == machine.variant else SCALED_SPREAD[machine.precision]
@@ -151,7 +167,7 @@ def peak_flops(catalog: Catalog, instance: Instance, precision: str = "default")
 
 
 def memory_bytes(catalog: Catalog, instance: Instance) -> float | None:
-    """Bytes that one copy of a model may take: a card's memory (a share of it for a shared card), or the RAM."""
+    """Bytes that one copy of a model may take: a card's memory, or its share of it, or the RAM."""
     if instance.accelerator:
         card = catalog.accelerators[instance.accelerator].memory_gb
         return card * 1e9 * min(1.0, instance.accelerator_count) if card else None
@@ -166,7 +182,7 @@ def weights_bytes(variant: Variant, precision: str) -> float | None:
 
 
 def needed_bytes(variant: Variant, precision: str) -> float | None:
-    """Weights, runtime and the activations of one batch, with attention in a fused kernel; None where not known.
+    """Weights, runtime and one batch's activations, with fused attention; None where not known.
 
     `1.2 x weights + 16,384 tokens x hidden x 12 values x bytes`.
     """
@@ -180,12 +196,10 @@ def needed_bytes(variant: Variant, precision: str) -> float | None:
 
 
 def attention_bytes(variant: Variant, precision: str, tokens: float) -> float | None:
-    """Bytes of one text's attention matrix in one layer without a fused kernel: `heads x tokens squared x bytes`."""
-    return (
-        None
-        if variant.heads is None
-        else variant.heads * tokens * tokens * BYTES_PER_VALUE[precision]
-    )
+    """Bytes of one text's attention matrix in a layer: `heads x tokens squared x bytes`."""
+    if variant.heads is None:
+        return None
+    return variant.heads * tokens * tokens * BYTES_PER_VALUE[precision]
 
 
 class _Run(NamedTuple):
@@ -200,10 +214,11 @@ class _Run(NamedTuple):
 
 @kept(8)
 def calibrations(catalog: Catalog, precision: str = "default") -> dict[HardwareClass, Calibration]:
-    """What the measured speeds say of each class of hardware that has at least `LEAST_POINTS` of them, at a precision.
+    """What measured speeds say of each class of hardware that has `LEAST_POINTS`, at a precision.
 
-    MFU of a point = tokens a second x FLOPs a token / (peak of what ran it). Rows without `calibrates` are left out:
-    their source disowns them, or their text length, precision or machine is not stated.
+    MFU of a point = tokens a second x FLOPs a token / (peak of what ran it). Rows without
+    `calibrates` are left out: their source disowns them, or their text length, precision or machine
+    is not stated.
     """
     points: dict[HardwareClass, list[_Run]] = {"gpu": [], "cpu": []}
     for row in catalog.throughput.to_dict("records"):
@@ -225,9 +240,7 @@ def calibrations(catalog: Catalog, precision: str = "default") -> dict[HardwareC
                 points[kind].append(
                     _Run(share, row["machine"], row["runtime"], row["variant"], row["source_id"])
                 )
-    return {
-        kind: _calibration(found) for kind, found in points.items() if len(found) >= LEAST_POINTS
-    }
+    return {kind: _calibration(runs) for kind, runs in points.items() if len(runs) >= LEAST_POINTS}
 
 
 def _peak(
@@ -252,18 +265,18 @@ def _peak(
     return None
 
 
-def _calibration(found: list[_Run]) -> Calibration:
+def _calibration(runs: list[_Run]) -> Calibration:
     groups: dict[tuple[str, str], list[float]] = {}
-    for run in found:
+    for run in runs:
         groups.setdefault((run.machine, run.runtime), []).append(run.share)
-    shares = [run.share for run in found]
+    shares = [run.share for run in runs]
     base = statistics.median(statistics.median(group) for group in groups.values())
     return Calibration(
         mfu=Speed(base / SPREAD, base, min(1.0, base * SPREAD)),
         slowest=min(shares),
         fastest=max(shares),
-        points=len(found),
-        machines=tuple(sorted({run.machine for run in found})),
-        measured=frozenset((run.machine, run.variant) for run in found),
-        sources=tuple(sorted({run.source for run in found})),
+        points=len(runs),
+        machines=tuple(sorted({run.machine for run in runs})),
+        measured=frozenset((run.machine, run.variant) for run in runs),
+        sources=tuple(sorted({run.source for run in runs})),
     )

@@ -1,4 +1,4 @@
-"""A machine whose speed a visitor measured, as stated in Cost and Advise, and the recommendation with it."""
+"""A machine whose speed a visitor measured, and the recommendation with it."""
 
 from tests import asking
 
@@ -28,11 +28,11 @@ def ask(catalog, assumed=None, **stated):
     return asking.ask(catalog, STATED if assumed is None else assumed, **stated)
 
 
-def here(found, variant="bge-small-en-v1.5"):
-    return next(j for j in found.judged if j.id == f"{variant}@this-machine")
+def here(recommendation, variant="bge-small-en-v1.5"):
+    return next(j for j in recommendation.judged if j.id == f"{variant}@this-machine")
 
 
 def with_facts(lines, *facts):
     """The one of these texts that holds all of them."""
-    (found,) = (line for line in lines if all(fact in str(line) for fact in facts))
-    return found
+    (line,) = (line for line in lines if all(fact in str(line) for fact in facts))
+    return line

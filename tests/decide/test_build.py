@@ -32,14 +32,14 @@ COUNTS = st.fixed_dictionaries(
 @given(COUNTS, st.data())
 def test_the_columns_hold_what_the_exact_amounts_of_a_plan_are(made_up, today, stated, data):
     table = build_plans(made_up, Workload(**stated), today)
-    found = table[data.draw(st.integers(0, len(table) - 1))]
-    column = table.monthly()[found.row]
-    assert np.isnan(column) == (found.monthly_usd is None)
-    if found.monthly_usd is not None:
-        assert float(found.monthly_usd.base) == pytest.approx(column, rel=1e-9)
-        assert found.monthly_usd.low <= found.monthly_usd.base <= found.monthly_usd.high
-        assert float(found.one_off_usd.base) == pytest.approx(
-            table.figures.once["base"][found.row], rel=1e-9
+    plan = table[data.draw(st.integers(0, len(table) - 1))]
+    column = table.monthly()[plan.row]
+    assert np.isnan(column) == (plan.monthly_usd is None)
+    if plan.monthly_usd is not None:
+        assert float(plan.monthly_usd.base) == pytest.approx(column, rel=1e-9)
+        assert plan.monthly_usd.low <= plan.monthly_usd.base <= plan.monthly_usd.high
+        assert float(plan.one_off_usd.base) == pytest.approx(
+            table.figures.once["base"][plan.row], rel=1e-9
         )
 
 

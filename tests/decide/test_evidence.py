@@ -20,30 +20,30 @@ def figures(text):
 
 
 def test_the_preferred_set_that_is_complete_for_all_is_taken(made_up):
-    found = evidence.choose(
+    comparison = evidence.choose(
         made_up, evidence.ScoresWanted("embedder", ENGLISH), {"big-en", "tiny-en"}
     )
-    assert (found.set.id, found.ranks, found.unranked) == ("english", True, {})
-    assert found.scores == {"big-en": 55, "tiny-en": 50}
+    assert (comparison.set.id, comparison.ranks, comparison.unranked) == ("english", True, {})
+    assert comparison.scores == {"big-en": 55, "tiny-en": 50}
 
 
 def test_a_quarter_of_a_benchmark_does_not_overturn_the_whole(made_up):
-    found = evidence.choose(made_up, evidence.ScoresWanted("embedder", ENGLISH), EMBEDDERS)
-    assert found.set.id == "english" and set(found.scores) == EMBEDDERS - {"multi"}
+    comparison = evidence.choose(made_up, evidence.ScoresWanted("embedder", ENGLISH), EMBEDDERS)
+    assert comparison.set.id == "english" and set(comparison.scores) == EMBEDDERS - {"multi"}
     assert (
-        figures(found.unranked["multi"]) == ["1", "4", "10.0", "20.0", "40.0"]
-        and "Ants" in found.unranked["multi"]
+        figures(comparison.unranked["multi"]) == ["1", "4", "10.0", "20.0", "40.0"]
+        and "Ants" in comparison.unranked["multi"]
     )
 
 
 def test_shared_tasks_stand_for_the_set_where_they_are_enough(made_up):
     generous = replace(made_up, least_shared_share=0.25)
-    found = evidence.choose(generous, evidence.ScoresWanted("embedder", ENGLISH), EMBEDDERS)
-    assert (found.set.id, found.shared_tasks) == ("english-by-task", ("Ants",))
-    assert found.scores == {"tiny-en": 20, "big-en": 30, "giant": 40, "multi": 10} and {
+    comparison = evidence.choose(generous, evidence.ScoresWanted("embedder", ENGLISH), EMBEDDERS)
+    assert (comparison.set.id, comparison.shared_tasks) == ("english-by-task", ("Ants",))
+    assert comparison.scores == {"tiny-en": 20, "big-en": 30, "giant": 40, "multi": 10} and {
         "1",
         "4",
-    } <= set(figures(found.title))
+    } <= set(figures(comparison.title))
 
 
 def test_source_sets_are_never_mixed(made_up):
@@ -76,14 +76,20 @@ def test_an_incomplete_average_does_not_stand_beside_a_complete_one(made_up):
 
 
 def test_no_comparison_is_said_where_no_set_holds_two(made_up):
-    found = evidence.choose(made_up, evidence.ScoresWanted("embedder", ("de",)), {"multi", "giant"})
-    assert not found.ranks and found.scores == {"multi": 60} and set(found.unranked) == {"giant"}
+    comparison = evidence.choose(
+        made_up, evidence.ScoresWanted("embedder", ("de",)), {"multi", "giant"}
+    )
+    assert (
+        not comparison.ranks
+        and comparison.scores == {"multi": 60}
+        and set(comparison.unranked) == {"giant"}
+    )
 
 
 def test_a_variant_nobody_measured_has_no_score_not_zero(made_up, pinned):
-    found = evidence.choose(made_up, evidence.ScoresWanted("embedder", ("xx",)), {"giant"})
-    assert found.scores == {} and found.set is None and not found.ranks
-    assert {"title": found.title, "why": found.unranked["giant"]} == pinned
+    comparison = evidence.choose(made_up, evidence.ScoresWanted("embedder", ("xx",)), {"giant"})
+    assert comparison.scores == {} and comparison.set is None and not comparison.ranks
+    assert {"title": comparison.title, "why": comparison.unranked["giant"]} == pinned
 
 
 def test_a_mean_over_many_languages_does_not_speak_for_english(made_up):
@@ -117,9 +123,9 @@ def test_by_language_the_mean_is_over_the_languages_asked(made_up):
 
 
 def test_rerankers_are_judged_over_one_first_stage_of_the_same_table(made_up):
-    found = evidence.choose(made_up, evidence.ScoresWanted("reranker", ENGLISH), RERANKERS)
-    assert (found.set.first_stage, found.first_stage_score) == ("big-en", 50)
-    assert found.uplift == {"rank-small": 10, "rank-big": 20}
+    comparison = evidence.choose(made_up, evidence.ScoresWanted("reranker", ENGLISH), RERANKERS)
+    assert (comparison.set.first_stage, comparison.first_stage_score) == ("big-en", 50)
+    assert comparison.uplift == {"rank-small": 10, "rank-big": 20}
 
 
 def test_a_reranker_by_language_is_compared_with_the_same_table_only(made_up):
@@ -131,10 +137,10 @@ def test_a_reranker_by_language_is_compared_with_the_same_table_only(made_up):
 
 
 def test_long_passages_are_judged_by_long_documents_first(made_up):
-    found = evidence.choose(
+    comparison = evidence.choose(
         made_up, evidence.ScoresWanted("embedder", ENGLISH, long=True), {"multi", "big-en"}
     )
-    assert (found.set.id, found.scores) == ("long", {"multi": 60, "big-en": 40})
+    assert (comparison.set.id, comparison.scores) == ("long", {"multi": 60, "big-en": 40})
 
 
 def test_a_reranker_is_judged_over_the_embedder_that_it_follows(made_up):
@@ -166,7 +172,10 @@ def test_a_set_that_one_candidate_was_trained_on_is_never_chosen_by_itself(made_
 
 
 def plain_rows(chosen):
-    """Rows of a set as its entry in benchmarks.yaml says: one benchmark, source set, metric and first stage; one mode or aspect."""
+    """Rows of a set as its entry in benchmarks.yaml says.
+
+    One benchmark, source set, metric and first stage; one mode or aspect.
+    """
     with (SHIPPED / "evidence" / f"{chosen.table}.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             same = (row["benchmark"], row["source_set"], row["metric"]) == (
@@ -242,7 +251,7 @@ def test_the_first_stage_of_every_set_is_that_of_a_slow_plain_reading(catalog, l
 
 
 def replace_stage(chosen):
-    """The set as its first stage stands in the same table: with no retriever before it, whatever its mode."""
+    """The set as its first stage stands in the same table: no retriever before it, any mode."""
     modes = (
         {row["mode"] for row in plain_modes(chosen)}
         if chosen.table == "quality_by_language"
@@ -271,44 +280,65 @@ LADDER = [
     ("embedder", ("en",), EMBEDDERS, "english", True, ("nDCG@10", "4"), {"multi"}),
     ("embedder", ("en",), {"multi", "giant"}, "english", False, ("nDCG@10", "4"), {"multi"}),
     ("embedder", ("en",), {"multi"}, "by-language", True, ("nDCG@10", "en"), set()),
-    ("embedder", ("de",), {"tiny-en", "big-en", "multi"}, "many-languages", True, ("nDCG@10", "10"), set()),
+    ("embedder", ("de",), {"tiny-en", "big-en", "multi"}, "many-languages", True, ("nDCG@10",
+     "10"), set()),
     ("embedder", ("de",), EMBEDDERS, "many-languages", True, ("nDCG@10", "10"), {"giant"}),
-    ("embedder", ("de", "fr"), {"multi", "giant"}, "by-language", False, ("nDCG@10", "de, fr"), {"giant"}),
+    ("embedder", ("de", "fr"), {"multi", "giant"}, "by-language", False, ("nDCG@10", "de, fr"),
+     {"giant"}),
     ("embedder", ("pl",), {"multi"}, "many-languages", True, ("nDCG@10", "10"), set()),
     ("reranker", ("en",), RERANKERS, "rerank-over-big", True, ("MRR", "1"), set()),
-    ("reranker", ("de",), RERANKERS, "rerank-by-language", False, ("nDCG@10", "de"), {"rank-small"}),
+    ("reranker", ("de",), RERANKERS, "rerank-by-language", False, ("nDCG@10", "de"),
+     {"rank-small"}),
     ("reranker", ("zh",), RERANKERS, "rerank-candidates", False, ("MRR", "6"), {"rank-small"}),
     ("reranker", ("pl",), RERANKERS, None, False, (), RERANKERS),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "languages", "candidates", "set_id", "ranks", "extent", "unranked"), LADDER, ids=[f"{row[0]} {' '.join(row[1])} {len(row[2])}" for row in LADDER])  # fmt: skip
+@pytest.mark.parametrize(("kind", "languages", "candidates", "set_id", "ranks", "extent",
+"unranked"), LADDER,
+ids=[f"{row[0]} {' '.join(row[1])} {len(row[2])}" for row in LADDER])  # fmt: skip
 def test_the_ladder_gives_a_set_its_title_its_sources_and_what_is_left_out(
     made_up, pinned, kind, languages, candidates, set_id, ranks, extent, unranked
 ):
-    found = evidence.choose(made_up, evidence.ScoresWanted(kind, languages), candidates)
-    assert (found.set and found.set.id, found.ranks, set(found.unranked), found.shared_tasks) == (
+    comparison = evidence.choose(made_up, evidence.ScoresWanted(kind, languages), candidates)
+    assert (
+        comparison.set and comparison.set.id,
+        comparison.ranks,
+        set(comparison.unranked),
+        comparison.shared_tasks,
+    ) == (
         set_id,
         ranks,
         unranked,
         (),
     )
-    assert set(found.scores) == candidates - unranked
-    assert found.source_ids == ((f"acme-scores-{set_id}",) if set_id else ())
-    if found.set:
-        assert found.set.name in found.title and found.set.publisher_of_scores in found.title
-        assert all(part in found.title for part in extent)
-        assert made_up.metrics[found.set.metric].meaning in found.meaning
-    assert {"title": found.title, "meaning": found.meaning, "unranked": found.unranked} == pinned
+    assert set(comparison.scores) == candidates - unranked
+    assert comparison.source_ids == ((f"acme-scores-{set_id}",) if set_id else ())
+    if comparison.set:
+        assert (
+            comparison.set.name in comparison.title
+            and comparison.set.publisher_of_scores in comparison.title
+        )
+        assert all(part in comparison.title for part in extent)
+        assert made_up.metrics[comparison.set.metric].meaning in comparison.meaning
+    assert {
+        "title": comparison.title,
+        "meaning": comparison.meaning,
+        "unranked": comparison.unranked,
+    } == pinned
 
 
 ORDERS = [
-    (evidence.ScoresWanted("embedder", ("en",)), ["english", "by-language", "english-two", "english-by-task"]),
-    (evidence.ScoresWanted("embedder", ("en",), long=True), ["long", "english", "by-language", "english-two", "english-by-task"]),
+    (evidence.ScoresWanted("embedder", ("en",)), ["english", "by-language", "english-two",
+     "english-by-task"]),
+    (evidence.ScoresWanted("embedder", ("en",), long=True), ["long", "english", "by-language",
+     "english-two", "english-by-task"]),
     (evidence.ScoresWanted("embedder", ("de", "pl")), ["many-languages"]),
     (evidence.ScoresWanted("embedder", ("en", "de")), ["by-language", "many-languages"]),
-    (evidence.ScoresWanted("reranker", ("en",)), ["rerank-over-big", "rerank-by-language", "rerank-over-multi"]),
-    (evidence.ScoresWanted("reranker", ("en",), first_stage="multi"), ["rerank-by-language", "rerank-over-multi", "rerank-over-big"]),
+    (evidence.ScoresWanted("reranker", ("en",)), ["rerank-over-big", "rerank-by-language",
+     "rerank-over-multi"]),
+    (evidence.ScoresWanted("reranker", ("en",), first_stage="multi"), ["rerank-by-language",
+     "rerank-over-multi", "rerank-over-big"]),
     (evidence.ScoresWanted("reranker", ("zh",), first_stage="multi"), ["rerank-candidates"]),
 ]  # fmt: skip
 
@@ -335,10 +365,15 @@ def test_a_visitor_may_choose_the_sets_that_compare_two_of_the_candidates(made_u
 
 
 def test_a_set_that_is_asked_for_is_taken_where_it_compares_two_candidates(made_up):
-    found = evidence.choose(
+    comparison = evidence.choose(
         made_up, evidence.ScoresWanted("embedder", ENGLISH), {"multi", "big-en", "giant"}, "long"
     )
-    assert (found.set.id, found.ranks, set(found.scores), set(found.unranked)) == (
+    assert (
+        comparison.set.id,
+        comparison.ranks,
+        set(comparison.scores),
+        set(comparison.unranked),
+    ) == (
         "long",
         True,
         {"multi", "big-en"},
@@ -420,23 +455,27 @@ def test_the_mean_is_over_all_shared_tasks(made_up_copy, edit):
     edit(
         made_up_copy / "evidence/quality_by_language.csv",
         "multi,English Tasks,dense,Ants,",
-        "multi,English Tasks,dense,Dogs,ndcg_at_10,30,acme,,acme-scores-english-by-task,\nmulti,English Tasks,dense,Ants,",
+        "multi,English Tasks,dense,Dogs,ndcg_at_10,30,acme,,acme-scores-english-by-task,\n"
+        "multi,English Tasks,dense,Ants,",
     )
-    found = evidence.choose(
+    comparison = evidence.choose(
         catalogs.load(made_up_copy), evidence.ScoresWanted("embedder", ENGLISH), EMBEDDERS
     )
-    assert (found.set.id, found.shared_tasks) == ("english-by-task", ("Ants", "Dogs")) and {
+    assert (comparison.set.id, comparison.shared_tasks) == (
+        "english-by-task",
+        ("Ants", "Dogs"),
+    ) and {
         "2",
         "4",
-    } <= set(figures(found.title))
-    assert found.scores == {"tiny-en": 50, "big-en": 55, "giant": 65, "multi": 20}
+    } <= set(figures(comparison.title))
+    assert comparison.scores == {"tiny-en": 50, "big-en": 55, "giant": 65, "multi": 20}
 
 
 def test_the_uplift_is_the_score_less_that_of_the_first_stage(made_up):
-    found = evidence.choose(made_up, evidence.ScoresWanted("reranker", ENGLISH), RERANKERS)
+    comparison = evidence.choose(made_up, evidence.ScoresWanted("reranker", ENGLISH), RERANKERS)
     assert (
-        found.uplift
-        == {name: score - found.first_stage_score for name, score in found.scores.items()}
+        comparison.uplift
+        == {name: score - comparison.first_stage_score for name, score in comparison.scores.items()}
         != {}
     )
     assert (

@@ -1,4 +1,7 @@
-"""What one plan costs and how fast it is, worked by hand, to the cent: ids are the arithmetic. The prices are those of the made-up catalog."""
+"""What one plan costs and how fast it is, worked by hand, to the cent: ids are the arithmetic.
+
+The prices are those of the made-up catalog.
+"""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -29,18 +32,25 @@ HOSTED = [
     ({}, "alpha-big-en", "7.20", "36 million x 0.20"),
     ({}, "gamma-giant", "36", "36 million x 1.00"),
     ({"queries_per_month": 1}, "beta-big-en", "0.0000018", "18 tokens x 0.10: every digit stays"),
-    ({"query_tokens": 30, "queries_per_month": 1_000_000}, "alpha-multi", "16", "32 million x 0.50"),
-    ({"new_passages_per_month": 100_000}, "gamma-multi", "22.48", "36 million + 100,000 x (200 + 2) = 56.2 million x 0.40"),
-    ({"queries_per_month": 0, "new_passages_per_month": 10, "passage_tokens": 600, "passage_tokens_p95": 1200}, "beta-big-en",
+    ({"query_tokens": 30, "queries_per_month": 1_000_000}, "alpha-multi", "16",
+     "32 million x 0.50"),
+    ({"new_passages_per_month": 100_000}, "gamma-multi", "22.48",
+     "36 million + 100,000 x (200 + 2) = 56.2 million x 0.40"),
+    ({"queries_per_month": 0, "new_passages_per_month": 10, "passage_tokens": 600,
+     "passage_tokens_p95": 1200}, "beta-big-en",
      "0.0006041", "10 x (600 + 2 x (0.95 x 2 + 0.05 x 3)) = 10 x 604.1 = 6,041 tokens x 0.10"),
-    ({"queries_per_month": 0, "new_passages_per_month": 10, "passage_tokens": 5000, "passage_tokens_p95": 5000}, "alpha-multi",
+    ({"queries_per_month": 0, "new_passages_per_month": 10, "passage_tokens": 5000,
+     "passage_tokens_p95": 5000}, "alpha-multi",
      "0.02501", "10 x (5,000 + 2) = 50,020 tokens x 0.50: the model takes 8,000 at once"),
-    ({"queries_per_month": 0, "new_passages_per_month": 10, "passage_tokens": 5000, "passage_tokens_p95": 5000}, "beta-multi",
+    ({"queries_per_month": 0, "new_passages_per_month": 10, "passage_tokens": 5000,
+     "passage_tokens_p95": 5000}, "beta-multi",
      "0.02502", "10 x (5,000 + 2 x 2) = 50,040 tokens x 0.50: this endpoint takes 4,000 at once"),
     (RERANK, "beta-rank-big", "440", "2,000,000 x 50 x (16 + 200 + 4) = 22 billion x 0.02"),
     (RERANK, "beta-rank-small", "220", "22 billion x 0.01"),
-    (RERANK | {"passage_tokens": 900, "passage_tokens_p95": 900}, "beta-rank-small", "500", "100 million pairs cut at 500 = 50 billion x 0.01"),
-    (RERANK | {"queries_per_month": 1000, "rerank_candidates": 1}, "alpha-rank-big", "0.0044", "1,000 x 220 = 220,000 x 0.02"),
+    (RERANK | {"passage_tokens": 900, "passage_tokens_p95": 900}, "beta-rank-small", "500",
+     "100 million pairs cut at 500 = 50 billion x 0.01"),
+    (RERANK | {"queries_per_month": 1000, "rerank_candidates": 1}, "alpha-rank-big", "0.0044",
+     "1,000 x 220 = 220,000 x 0.02"),
 ]  # fmt: skip
 OWN = [
     # (workload, assumptions, plan, US dollars a month of machines, arithmetic)
@@ -49,8 +59,10 @@ OWN = [
     ({}, {"machine_prices": "spot"}, "big-en@acme-gpu", "365", "0.50 x 730"),
     ({}, {}, "tiny-en@acme-cpu", "73", "0.10 x 730"),
     ({"peak_queries_per_second": 10_000}, {}, "big-en@acme-gpu", "2190",
-     "10,000 x 18 tokens x 184,576,000 FLOPs / (0.2 x 100e12) = 1.6612 machines, / 0.7 = 2.37, so 3 x 730"),
-    ({"peak_queries_per_second": 10_000}, {"target_utilisation": 1}, "big-en@acme-gpu", "1460", "1.66 machines filled wholly are 2 x 730"),
+     "10,000 x 18 tokens x 184,576,000 FLOPs / (0.2 x 100e12) = 1.6612 machines, "
+     "/ 0.7 = 2.37, so 3 x 730"),
+    ({"peak_queries_per_second": 10_000}, {"target_utilisation": 1}, "big-en@acme-gpu", "1460",
+     "1.66 machines filled wholly are 2 x 730"),
 ]  # fmt: skip
 
 
@@ -81,13 +93,13 @@ def test_a_free_allocation_is_the_low_end(made_up):
 
 
 def test_the_first_encoding_is_hours_of_one_machine(made_up):
-    found = plan(
+    own = plan(
         made_up, "big-en@acme-gpu", passages=1_000_000, passage_tokens=498, passage_tokens_p95=498
     )
-    assert found.first_hours.base == pytest.approx(
+    assert own.first_hours.base == pytest.approx(
         500_000_000 / 100_000 / 3600
     )  # 20e12 operations a second / 200 million a token
-    assert float(found.one_off_usd.base) == pytest.approx(1.00 * 500_000_000 / 100_000 / 3600)
+    assert float(own.one_off_usd.base) == pytest.approx(1.00 * 500_000_000 / 100_000 / 3600)
 
 
 @settings(max_examples=40, deadline=None)
@@ -149,14 +161,14 @@ def test_the_estimate_holds_for_the_machine_that_was_measured(made_up):
 
 
 def test_rent_is_hours_times_machines(made_up):
-    found = plan(made_up, "multi@acme-gpu", redundancy=True)
-    assert found.replicas == (2, 2, 2)
-    assert found.encoding_usd.base == 1460  # 2 x 730 x 1.00
+    own = plan(made_up, "multi@acme-gpu", redundancy=True)
+    assert own.replicas == (2, 2, 2)
+    assert own.encoding_usd.base == 1460  # 2 x 730 x 1.00
 
 
 def test_one_short_query_takes_at_least_as_long_as_reading_the_weights_on_one_card(made_up):
-    found = plan(made_up, "giant@acme-gpu", queries_per_month=0)
-    assert found.latency_ms.base == pytest.approx(
+    own = plan(made_up, "giant@acme-gpu", queries_per_month=0)
+    assert own.latency_ms.base == pytest.approx(
         1000 * 16e9 / 1000e9
     )  # 8 billion parameters of 2 bytes, a terabyte a second
     catalog = beside(made_up, "acme-gpu-large", accelerator_count=8)
@@ -170,8 +182,8 @@ def test_one_short_query_takes_at_least_as_long_as_reading_the_weights_on_one_ca
 
 
 def test_machines_whose_figures_are_not_known_have_no_speed(made_up):
-    found = plan(made_up, "multi@acme-memory")
-    assert found.tokens_per_second is None and found.monthly_usd is None and found.replicas is None
+    own = plan(made_up, "multi@acme-memory")
+    assert own.tokens_per_second is None and own.monthly_usd is None and own.replicas is None
 
 
 def test_a_machine_whose_processor_is_named_has_the_speed_of_its_class(made_up):
@@ -190,11 +202,11 @@ def test_a_machine_that_is_let_on_spot_only_has_no_price_on_demand(made_up):
 
 
 def test_a_rerank_request_takes_the_time_of_all_its_candidates(made_up):
-    found = plan(
+    own = plan(
         made_up, "rank-big@acme-gpu", task="rerank", rerank_candidates=50, queries_per_month=0
     )
-    assert found.latency_ms.base == pytest.approx(1000 * 50 * 220 / found.tokens_per_second.base)
-    assert found.latency_ms.low < found.latency_ms.base < found.latency_ms.high
+    assert own.latency_ms.base == pytest.approx(1000 * 50 * 220 / own.tokens_per_second.base)
+    assert own.latency_ms.low < own.latency_ms.base < own.latency_ms.high
 
 
 def test_machines_carry_the_average_where_the_stated_peak_is_below_it(made_up):

@@ -13,10 +13,10 @@ FLOPS_BASE = 2 * 86_041_344 + 4 * 12 * 768 * 128
 
 
 def test_a_measured_speed_costs_to_the_cent_what_the_hand_works_out(catalog):
-    found = here(ask(catalog, **PEAK))
+    judged = here(ask(catalog, **PEAK))
     # 25,600 / 3,848 = 6.65 machines, / 0.7 = 9.5: ten, at 730 hours and ten cents
-    assert found.plan.replicas == (10, 10, 10)
-    assert found.plan.encoding_usd == (Decimal("730.00"),) * 3 and found.monthly == pytest.approx(
+    assert judged.plan.replicas == (10, 10, 10)
+    assert judged.plan.encoding_usd == (Decimal("730.00"),) * 3 and judged.monthly == pytest.approx(
         730
     )
 
@@ -35,12 +35,12 @@ def test_a_longer_text_takes_more_operations_a_token(catalog):
 
 
 def test_another_model_is_scaled_by_its_operations_with_a_range_and_says_so(pinned, catalog):
-    found = here(ask(catalog, passage_tokens=126), "bge-base-en-v1.5")
+    judged = here(ask(catalog, passage_tokens=126), "bge-base-en-v1.5")
     base = 3848 * FLOPS_SMALL / FLOPS_BASE
-    assert found.plan.tokens_per_second == pytest.approx(
+    assert judged.plan.tokens_per_second == pytest.approx(
         (base / 1.3, base, base * 1.3)
     ) and base == pytest.approx(993.3, abs=0.05)
-    text = {f.rule: f.text for f in found.findings}["speed-is-scaled"]
+    text = {f.rule: f.text for f in judged.findings}["speed-is-scaled"]
     assert all(fact in text for fact in ("BGE Base EN v1.5", "993", "FLOPs", "BGE Small EN v1.5"))
     assert text == pinned
     assert all(f.rule != "speed-is-scaled" for f in here(ask(catalog)).findings)
@@ -54,9 +54,9 @@ def test_another_model_is_scaled_by_its_operations_with_a_range_and_says_so(pinn
 
 def test_a_reranker_measured_scales_embedders_and_the_other_way_round(catalog):
     assumed = STATED | {"measured_variant": "bge-reranker-base", "measured_tokens_per_second": 1118}
-    found = ask(catalog, assumed, task="retrieve-and-rerank", passage_tokens=126)
+    recommendation = ask(catalog, assumed, task="retrieve-and-rerank", passage_tokens=126)
     flops = 1118 * (2 * 86_042_881 + 4 * 12 * 768 * 128)
-    assert here(found).plan.tokens_per_second.base == pytest.approx(flops / FLOPS_SMALL)
+    assert here(recommendation).plan.tokens_per_second.base == pytest.approx(flops / FLOPS_SMALL)
     assert here(
         ask(catalog, task="rerank", query_tokens=16, passage_tokens=108), "bge-reranker-base"
     ).plan.tokens_per_second.base == pytest.approx(
@@ -87,10 +87,10 @@ def test_a_model_that_does_not_fit_its_memory_is_ruled_out_with_the_figures(pinn
 
 
 def test_int8_measured_here_warns_of_its_quality_here_and_nowhere_else(catalog):
-    found = ask(catalog, STATED | {"measured_precision": "int8"})
+    recommendation = ask(catalog, STATED | {"measured_precision": "int8"})
     warned = {
         j.plan.instance.id
-        for j in found.judged
+        for j in recommendation.judged
         if not j.hosted and any(f.rule == "int8-costs-quality" for f in j.findings)
     }
     assert warned == {"this-machine"}
@@ -99,12 +99,12 @@ def test_int8_measured_here_warns_of_its_quality_here_and_nowhere_else(catalog):
 def test_the_stated_price_holds_on_spot_and_the_stated_speed_whatever_the_estimate_is_changed_to(
     catalog,
 ):
-    found = here(
+    judged = here(
         ask(catalog, STATED | {"machine_prices": "spot", "speed_percent": 10}, passage_tokens=126)
     )
-    assert found.plan.rent == Decimal(
+    assert judged.plan.rent == Decimal(
         "0.10"
-    ) and found.plan.tokens_per_second.base == pytest.approx(3848)
+    ) and judged.plan.tokens_per_second.base == pytest.approx(3848)
 
 
 def test_without_a_measurement_nothing_changes(catalog):
@@ -153,13 +153,16 @@ def test_an_assumption_changes_the_cost_to_the_cent(made_up, assumed, plan_id, u
 
 
 def test_a_price_of_your_own_is_picked_where_it_is_the_lowest(made_up):
-    found = asking.ask(
+    recommendation = asking.ask(
         made_up,
         {"your_price_usd_per_1m": 0.001, "your_price_variant": "rank-big"},
         task="rerank",
         priority="quality",
     )
-    assert found.answer == (YOURS,) and found.pick.parts[0].plan.where in found.pick.named
+    assert (
+        recommendation.answer == (YOURS,)
+        and recommendation.pick.parts[0].plan.where in recommendation.pick.named
+    )
     assert asking.ask(made_up, task="rerank", priority="quality").answer == ("beta-rank-big",)
 
 

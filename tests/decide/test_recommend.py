@@ -21,8 +21,8 @@ from tests.asking import TODAY, ask
 from tests.decide.workloads import WORKLOADS
 
 
-def picked(found):
-    return found.pick.parts[0].variant_id
+def picked(recommendation):
+    return recommendation.pick.parts[0].variant_id
 
 
 def test_the_engine_answers_as_the_expert_did(catalog):
@@ -52,11 +52,13 @@ def test_quality_takes_the_best_and_cost_the_cheapest(made_up):
 
 
 def test_a_price_from_an_aggregator_wins_no_tie(made_up):
-    found = ask(made_up, languages=["de"], vector_store="none")
-    second_hand = next(j for j in found.fitting("embedder") if j.id == "gamma-multi")
+    recommendation = ask(made_up, languages=["de"], vector_store="none")
+    second_hand = next(j for j in recommendation.fitting("embedder") if j.id == "gamma-multi")
     assert (
-        found.answer == ("beta-multi",)
-        and found.monthly - found.workload.material_usd < second_hand.monthly < found.monthly
+        recommendation.answer == ("beta-multi",)
+        and recommendation.monthly - recommendation.workload.material_usd
+        < second_hand.monthly
+        < recommendation.monthly
     )
 
 
@@ -81,24 +83,29 @@ def two_providers(made_up_copy, edit):
 
 
 def test_the_dearer_of_two_equal_prices_is_not_taken_for_its_name(two_providers):
-    found = ask(
+    recommendation = ask(
         two_providers, passages=1, queries_per_month=1, priority="quality", licence="permissive"
     )
-    assert found.answer == ("beta-big-en",)
+    assert recommendation.answer == ("beta-big-en",)
 
 
 def test_where_a_month_costs_the_same_the_first_encoding_decides(two_providers):
-    found = ask(two_providers, queries_per_month=0, licence="permissive", quality_tolerance=0)
-    assert (found.answer, found.pick.one_off_usd.base) == (("beta-big-en",), Decimal("20.20")), (
-        "202 million tokens at ten cents a million"
+    recommendation = ask(
+        two_providers, queries_per_month=0, licence="permissive", quality_tolerance=0
     )
+    assert (recommendation.answer, recommendation.pick.one_off_usd.base) == (
+        ("beta-big-en",),
+        Decimal("20.20"),
+    ), "202 million tokens at ten cents a million"
 
 
 def test_every_plan_is_picked_possible_or_ruled_out_by_a_rule(catalog):
-    found = ask(catalog)
-    for judged in found.judged:
+    recommendation = ask(catalog)
+    for judged in recommendation.judged:
         assert bool(judged.excluded) != judged.fits, judged.id
-    assert {j.id for j in found.rejected} == {j.id for j in found.judged if j.excluded}
+    assert {j.id for j in recommendation.rejected} == {
+        j.id for j in recommendation.judged if j.excluded
+    }
 
 
 def test_prices_age_with_the_day(made_up):
@@ -157,25 +164,25 @@ def test_the_order_of_files_and_entries_changes_nothing(tmp_path, catalog):
 @settings(max_examples=80, deadline=None)
 @given(WORKLOADS)
 def test_a_recommended_plan_is_never_an_excluded_one(catalog, stated):
-    found = ask(catalog, **stated)
-    if found.pick is None:
+    recommendation = ask(catalog, **stated)
+    if recommendation.pick is None:
         assert stated["budget_usd_per_month"] is not None or any(
-            not len(step.fitting) for step in found.steps
+            not len(step.fitting) for step in recommendation.steps
         )
         return
-    assert [part.kind for part in found.pick.parts] == list(KINDS_FOR_TASK[stated["task"]])
-    for part in found.pick.parts:
+    assert [part.kind for part in recommendation.pick.parts] == list(KINDS_FOR_TASK[stated["task"]])
+    for part in recommendation.pick.parts:
         assert part.fits and not part.excluded
         assert stated["placement"] in ("any", "hosted" if part.hosted else "own")
         assert part.plan.offer is None or (
             part.plan.offer.usd_per_1m_input is not None and part.plan.offer.type != "trial"
         )
-    amount = found.pick.monthly_usd
+    amount = recommendation.pick.monthly_usd
     assert amount.low <= amount.base <= amount.high and float(amount.base) == pytest.approx(
-        found.monthly
+        recommendation.monthly
     )
     if stated["budget_usd_per_month"] is not None:
-        assert found.monthly <= stated["budget_usd_per_month"] * (1 + 1e-9)
+        assert recommendation.monthly <= stated["budget_usd_per_month"] * (1 + 1e-9)
 
 
 @settings(max_examples=60, deadline=None)
@@ -205,18 +212,24 @@ def test_a_wider_budget_never_lowers_the_score_by_more_than_counts_as_equal(
 def test_with_the_evidence_fixed_a_plan_that_is_neither_picked_nor_best_changes_nothing(
     catalog, stated, data
 ):
-    found = ask(catalog, **stated | {"task": data.draw(st.sampled_from(["retrieve", "rerank"]))})
-    if found.pick is None:
+    recommendation = ask(
+        catalog, **stated | {"task": data.draw(st.sampled_from(["retrieve", "rerank"]))}
+    )
+    if recommendation.pick is None:
         return
-    step, table = found.steps[0], found.table
+    step, table = recommendation.steps[0], recommendation.table
     best = max(
         (step.quality[row] for row in step.fitting if not np.isnan(step.quality[row])),
         default=np.nan,
     )
     others = [
-        row for row in step.fitting if row != found.choice.rows[0] and step.quality[row] != best
+        row
+        for row in step.fitting
+        if row != recommendation.choice.rows[0] and step.quality[row] != best
     ]
-    least = min(table.base_usd[row] for row in eligible(step, step.fitting, found.workload))
+    least = min(
+        table.base_usd[row] for row in eligible(step, step.fitting, recommendation.workload)
+    )
     others = [
         row for row in others if table.base_usd[row] > least
     ]  # the cheapest sets what counts as equal
@@ -224,7 +237,7 @@ def test_with_the_evidence_fixed_a_plan_that_is_neither_picked_nor_best_changes_
         return
     gone = data.draw(st.sampled_from(others))
     without = replace(step, fitting=step.fitting[step.fitting != gone])
-    assert choose(table, (without,), found.workload, BASE) == found.choice
+    assert choose(table, (without,), recommendation.workload, BASE) == recommendation.choice
 
 
 def test_two_steps_share_machines_where_that_saves(made_up):
@@ -234,21 +247,23 @@ def test_two_steps_share_machines_where_that_saves(made_up):
         "placement": "own",
         "queries_per_month": 1_000,
     }
-    found = ask(made_up, **stated)
-    first, second = found.pick.parts
+    recommendation = ask(made_up, **stated)
+    first, second = recommendation.pick.parts
     assert (
-        found.pick.shared == (1, 1, 1)
+        recommendation.pick.shared == (1, 1, 1)
         and first.plan.instance.id == second.plan.instance.id == "acme-cpu"
     )
-    assert found.pick.monthly_usd.base == 73 + first.plan.index_usd.base, "ten cents an hour"
-    apart = min(j.monthly for j in found.fitting("embedder")) + min(
-        j.monthly for j in found.fitting("reranker")
+    assert recommendation.pick.monthly_usd.base == 73 + first.plan.index_usd.base, (
+        "ten cents an hour"
     )
-    assert found.monthly < apart
+    apart = min(j.monthly for j in recommendation.fitting("embedder")) + min(
+        j.monthly for j in recommendation.fitting("reranker")
+    )
+    assert recommendation.monthly < apart
 
 
 def test_models_that_do_not_fit_one_card_together_do_not_share_it(made_up):
-    found = ask(
+    recommendation = ask(
         made_up,
         task="retrieve-and-rerank",
         placement="own",
@@ -256,24 +271,30 @@ def test_models_that_do_not_fit_one_card_together_do_not_share_it(made_up):
         priority="quality",
         redundancy=True,
     )
-    first, second = found.pick.parts
-    assert (first.id, second.id, found.pick.shared) == ("giant@acme-gpu", "rank-big@acme-gpu", None)
-    needed = found.table.columns["needed_bytes"].values
+    first, second = recommendation.pick.parts
+    assert (first.id, second.id, recommendation.pick.shared) == (
+        "giant@acme-gpu",
+        "rank-big@acme-gpu",
+        None,
+    )
+    needed = recommendation.table.columns["needed_bytes"].values
     assert (
         needed[first.row]
-        <= found.table.columns["memory_bytes"].values[first.row]
+        <= recommendation.table.columns["memory_bytes"].values[first.row]
         < needed[first.row] + needed[second.row]
     )
 
 
 def test_a_budget_holds_for_both_steps_together(made_up):
     stated = {"task": "retrieve-and-rerank", "languages": ["de"], "queries_per_month": 1_000_000}
-    found = ask(made_up, **stated)
-    least = sum(min(j.monthly for j in found.fitting(kind)) for kind in ("embedder", "reranker"))
+    recommendation = ask(made_up, **stated)
+    least = sum(
+        min(j.monthly for j in recommendation.fitting(kind)) for kind in ("embedder", "reranker")
+    )
     assert ask(made_up, **stated, budget_usd_per_month=least + 0.01).answer is not None
-    found = ask(made_up, **stated, budget_usd_per_month=least - 0.01)
-    assert found.pick is None and all(len(step.fitting) for step in found.steps)
-    told = reasons.loosen(found)[0]
+    recommendation = ask(made_up, **stated, budget_usd_per_month=least - 0.01)
+    assert recommendation.pick is None and all(len(step.fitting) for step in recommendation.steps)
+    told = reasons.loosen(recommendation)[0]
     assert told.rule == "within-budget" and formatting.usd(least) in told.text
 
 
@@ -287,20 +308,26 @@ def test_a_larger_dimension_costs_what_it_costs(made_up):
 
 
 def test_nothing_is_picked_that_another_first_hand_plan_beats_in_both(made_up):
-    found = ask(made_up, vector_store="none", priority="cost")
-    assert found.answer == ("beta-big-en",), (
+    recommendation = ask(made_up, vector_store="none", priority="cost")
+    assert recommendation.answer == ("beta-big-en",), (
         "Tiny EN at the same provider costs twice as much and scores less, $3.60 a month aside"
     )
-    assert formatting.usd(found.workload.material_usd) not in reasons.reasons(found)[0].text
+    assert (
+        formatting.usd(recommendation.workload.material_usd)
+        not in reasons.reasons(recommendation)[0].text
+    )
 
 
 def test_what_is_cheaper_by_an_aggregators_word_is_left_aside_and_told(made_up_copy, edit):
     edit(made_up_copy / "offers/gamma.yaml", 'usd_per_1m_input: "1.00"', 'usd_per_1m_input: "0.05"')
-    found = ask(catalogs.load(made_up_copy), vector_store="none")
-    assert found.answer == ("beta-big-en",) and found.monthly > min(
-        j.monthly for j in found.fitting("embedder") if j.variant_id == "giant"
+    recommendation = ask(catalogs.load(made_up_copy), vector_store="none")
+    assert recommendation.answer == ("beta-big-en",) and recommendation.monthly > min(
+        j.monthly for j in recommendation.fitting("embedder") if j.variant_id == "giant"
     )
-    assert formatting.usd(found.workload.material_usd) in reasons.reasons(found)[0].text
+    assert (
+        formatting.usd(recommendation.workload.material_usd)
+        in reasons.reasons(recommendation)[0].text
+    )
 
 
 def test_a_variant_that_is_replaced_is_picked_nowhere(made_up):

@@ -1,4 +1,4 @@
-"""What no workload changes: prices that are known, what int8 costs in quality, which machines have a speed."""
+"""What no workload changes: known prices, what int8 costs in quality, machines with a speed."""
 
 import pytest
 
@@ -8,9 +8,11 @@ from tests.asking import ask, plan
 
 
 def test_machines_without_a_spot_price_are_not_picked_on_spot(made_up):
-    found = ask(made_up, {"machine_prices": "spot"}, placement="own")
-    assert found.pick.parts[0].plan.instance.spot_usd_per_h is not None
-    assert "rent-is-known" in found.rules.excluding(plan(found, "multi@acme-gpu-large").row)
+    recommendation = ask(made_up, {"machine_prices": "spot"}, placement="own")
+    assert recommendation.pick.parts[0].plan.instance.spot_usd_per_h is not None
+    assert "rent-is-known" in recommendation.rules.excluding(
+        plan(recommendation, "multi@acme-gpu-large").row
+    )
 
 
 def test_int8_says_what_it_costs_in_quality_where_that_was_measured(made_up_copy, pinned):
@@ -23,10 +25,12 @@ def test_int8_says_what_it_costs_in_quality_where_that_was_measured(made_up_copy
                 f'big-en,"{benchmark}",retrieval,ndcg_at_10,{score},acme,1,,4,acme-scores,\n'
             )
     catalog = catalogs.load(made_up_copy)
-    found = ask(catalog, {"precision": "int8"}, placement="own")
+    recommendation = ask(catalog, {"precision": "int8"}, placement="own")
     measured, unknown = (
         next(
-            f for f in plan(found, f"{variant}@acme-cpu").findings if f.rule == "int8-costs-quality"
+            f
+            for f in plan(recommendation, f"{variant}@acme-cpu").findings
+            if f.rule == "int8-costs-quality"
         )
         for variant in ("big-en", "multi")
     )
@@ -45,8 +49,8 @@ def test_machines_are_known_at_the_precisions_at_which_runs_were_measured(
     edit(
         made_up_copy / "evidence/throughput.csv", "1000,chip,int8", "1000,chip,"
     )  # two runs are too few
-    found = ask(catalogs.load(made_up_copy), {"precision": precision}, placement="own")
+    recommendation = ask(catalogs.load(made_up_copy), {"precision": precision}, placement="own")
     assert {
-        j.plan.figure("hardware_class") for j in found.judged if j.plan.tokens_per_second
+        j.plan.figure("hardware_class") for j in recommendation.judged if j.plan.tokens_per_second
     } == known
-    assert (found.pick is None) == (not known)
+    assert (recommendation.pick is None) == (not known)

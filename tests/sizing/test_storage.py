@@ -14,8 +14,14 @@ from advisor.sizing.tokens import tokens_sent
 
 @pytest.mark.parametrize(
     ("dimensions", "kind", "size"),
-    [(1024, "float32", 6_144_000_000), (384, "float32", 2_304_000_000), (3584, "float32", 21_504_000_000), (1024, "float16", 3_072_000_000), (1024, "binary", 192_000_000)],
-)  # fmt: skip
+    [
+        (1024, "float32", 6_144_000_000),
+        (384, "float32", 2_304_000_000),
+        (3584, "float32", 21_504_000_000),
+        (1024, "float16", 3_072_000_000),
+        (1024, "binary", 192_000_000),
+    ],
+)
 def test_a_million_vectors_take_what_the_capacity_formula_says(dimensions, kind, size):
     assert storage.index_bytes(1_000_000, dimensions, kind) == size
 
@@ -27,39 +33,53 @@ def test_memory_costs_what_the_machines_that_have_most_of_it_ask(made_up):
 
 def index_usd(catalog, store, variant="multi", **stated):
     workload = Workload(vector_store=store, **stated)
-    found = tokens_sent(workload, catalog.variants[variant], 8000)
-    size = storage.index_size(catalog.variants[variant], found, workload)
+    sent = tokens_sent(workload, catalog.variants[variant], 8000)
+    size = storage.index_size(catalog.variants[variant], sent, workload)
     rate = Range(Decimal(5), Decimal(6), Decimal(9))
     return storage.index_usd_per_month(
         catalog,
         workload,
         size,
         rate,
-        storage.written_bytes(catalog.variants[variant], found, workload),
+        storage.written_bytes(catalog.variants[variant], sent, workload),
     )
 
 
 def test_a_gib_in_memory_costs_its_rate(made_up):
-    found = index_usd(
+    amounts = index_usd(
         made_up, "ram", passages=2 * GIB // 3000
     )  # 3,000 bytes a vector of 500 dimensions
-    assert [round(float(amount), 4) for amount in found] == [10, 12, 18]
+    assert [round(float(amount), 4) for amount in amounts] == [10, 12, 18]
     assert index_usd(made_up, "none") == ZERO
 
 
-# A vector of 500 dimensions is 2,000 bytes. Shelf asks 0.50 a GB, 1 a GB written, 1 a PB queried, and 10 at least.
+# A vector of 500 dimensions is 2,000 bytes. Shelf asks 0.50 a GB, 1 a GB written, 1 a PB queried,
+# and 10 at least.
 @pytest.mark.parametrize(
     ("other", "stated", "usd"),
     [
-        pytest.param({}, {}, 10, id="2 GB at 50 cents and 2 million queries over them are under the minimum of 10 dollars"),
-        pytest.param({}, {"passages": 100_000_000, "queries_per_month": 0}, 200 * 0.5, id="200 GB are not"),
-        pytest.param({"usd_per_gb_month": None, "usd_per_gib_month": Decimal("0.50")}, {"passages": 100_000_000, "queries_per_month": 0}, 200e9 / 2**30 * 0.5, id="priced by the GiB"),
-        pytest.param({"write_usd_per_gb": None}, {"passages": 100_000_000, "queries_per_month": 0, "new_passages_per_month": 1_000_000}, 200 * 0.5, id="writing is free"),
-        pytest.param({}, {"passages": 100_000_000, "queries_per_month": 0, "new_passages_per_month": 1_000_000}, 200 * 0.5 + 2 * 1, id="writing is charged"),
-        pytest.param({}, {"passages": 20_000_000, "queries_per_month": 10_000_000}, 40 * 0.5 + 10 * (32 + 8 * 0.2), id="80 per cent off above 32 GB"),
-        pytest.param({}, {"passages": 100_000_000, "queries_per_month": 1_000_000}, 200 * 0.5 + 32 + 96 * 0.2 + 72 * 0.04, id="96 per cent off above 128 GB"),
-        pytest.param({"query_minimum_gb": Decimal("1.5")}, {"passages": 1000, "queries_per_month": 100_000_000}, 0.002 * 0.5 + 100 * 1.5, id="a query counts 1.5 GB at least"),
-        pytest.param({}, {"vector_type": "int8", "queries_per_month": 0, "new_passages_per_month": 20_000_000}, 0.5 * 0.5 + 20 * 2 * 1, id="4 bytes a value are written of any type"),
+        pytest.param({}, {}, 10,
+                     id="2 GB at 50 cents and 2 million queries are under the minimum"),
+        pytest.param({}, {"passages": 100_000_000, "queries_per_month": 0}, 200 * 0.5,
+                     id="200 GB are not"),
+        pytest.param({"usd_per_gb_month": None, "usd_per_gib_month": Decimal("0.50")},
+                     {"passages": 100_000_000, "queries_per_month": 0}, 200e9 / 2**30 * 0.5,
+                      id="priced by the GiB"),
+        pytest.param({"write_usd_per_gb": None}, {"passages": 100_000_000, "queries_per_month": 0,
+                     "new_passages_per_month": 1_000_000}, 200 * 0.5, id="writing is free"),
+        pytest.param({}, {"passages": 100_000_000, "queries_per_month": 0,
+                     "new_passages_per_month": 1_000_000}, 200 * 0.5 + 2 * 1,
+                     id="writing is charged"),
+        pytest.param({}, {"passages": 20_000_000, "queries_per_month": 10_000_000},
+                     40 * 0.5 + 10 * (32 + 8 * 0.2), id="80 per cent off above 32 GB"),
+        pytest.param({}, {"passages": 100_000_000, "queries_per_month": 1_000_000},
+                     200 * 0.5 + 32 + 96 * 0.2 + 72 * 0.04, id="96 per cent off above 128 GB"),
+        pytest.param({"query_minimum_gb": Decimal("1.5")}, {"passages": 1000,
+                     "queries_per_month": 100_000_000}, 0.002 * 0.5 + 100 * 1.5,
+                     id="a query counts 1.5 GB at least"),
+        pytest.param({}, {"vector_type": "int8", "queries_per_month": 0,
+                     "new_passages_per_month": 20_000_000}, 0.5 * 0.5 + 20 * 2 * 1,
+                     id="4 bytes a value are written of any type"),
     ],
 )  # fmt: skip
 def test_a_store_charges_by_its_list_and_not_less_than_its_minimum(made_up, other, stated, usd):

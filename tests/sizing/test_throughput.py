@@ -1,4 +1,7 @@
-"""Operations of a model, the share of its peak that a machine reaches, and what fits its memory, against cases worked by hand."""
+"""Operations of a model, the share of its peak that a machine reaches, and what fits its memory.
+
+Against cases worked by hand.
+"""
 
 import pytest
 
@@ -18,8 +21,8 @@ from advisor.sizing import throughput
 def test_flops_for_a_token_agree_with_the_worked_table_within_the_parameters_that_it_leaves_out(
     catalog, variant, tokens, billion
 ):
-    found = throughput.flops_per_token(catalog.variants[variant], tokens) / 1e9
-    assert found == pytest.approx(
+    counted = throughput.flops_per_token(catalog.variants[variant], tokens) / 1e9
+    assert counted == pytest.approx(
         billion, rel=0.035
     )  # the table leaves out biases, norms, pooler and positions: 1 to 3 %
 
@@ -55,7 +58,11 @@ def test_a_published_run_gives_its_own_share_of_the_peak(made_up):
     )  # 500 x 200 million / 2 vCPUs of 100e9
 
 
-RUN = "big-en,100M,Card S,1,4,{runtime},fp16,100,500,300000,tokens/s,600,300000,card-s,{calibrates},A,acme-speeds,\n"  # 0.6 of the peak
+# 0.6 of the peak
+RUN = (
+    "big-en,100M,Card S,1,4,{runtime},fp16,100,500,300000,tokens/s,600,300000,card-s,"
+    "{calibrates},A,acme-speeds,\n"
+)
 
 
 def test_runs_that_their_source_disowns_calibrate_nothing(made_up, made_up_copy):

@@ -7,18 +7,18 @@ from advisor.sizing.tokens import Tokens, tokens_sent
 
 
 def test_texts_carry_their_special_tokens(made_up):
-    found = tokens_sent(Workload(), made_up.variants["big-en"], 512)
-    assert found.monthly == 2_000_000 * (16 + 2)
-    assert found.once == 1_000_000 * (200 + 2)
-    assert (found.vectors, found.input_p95) == (1_000_000, 452)
+    sent = tokens_sent(Workload(), made_up.variants["big-en"], 512)
+    assert sent.monthly == 2_000_000 * (16 + 2)
+    assert sent.once == 1_000_000 * (200 + 2)
+    assert (sent.vectors, sent.input_p95) == (1_000_000, 452)
 
 
 def test_a_passage_over_the_limit_becomes_several_vectors(made_up):
     workload = Workload(passage_tokens=600, passage_tokens_p95=1200, passages=1000)
-    found = tokens_sent(workload, made_up.variants["big-en"], 512)
+    sent = tokens_sent(workload, made_up.variants["big-en"], 512)
     parts = 0.95 * 2 + 0.05 * 3
-    assert found.vectors == 2050
-    assert found.once == round(1000 * (600 + 2 * parts))
+    assert sent.vectors == 2050
+    assert sent.once == round(1000 * (600 + 2 * parts))
 
 
 def test_a_passage_that_may_not_be_split_stays_one_vector(made_up):
@@ -30,10 +30,10 @@ def test_a_passage_that_may_not_be_split_stays_one_vector(made_up):
 
 def test_a_pair_is_query_passage_and_special_tokens(made_up):
     workload = Workload(task="rerank", queries_per_month=1000, rerank_candidates=50)
-    found = tokens_sent(workload, made_up.variants["rank-big"], 8000)
-    assert found.per_input == 16 + 200 + 4
-    assert found.monthly == 1000 * 50 * 220
-    assert found.monthly_low == 1000 * 16 + 1000 * 50 * 204
+    sent = tokens_sent(workload, made_up.variants["rank-big"], 8000)
+    assert sent.per_input == 16 + 200 + 4
+    assert sent.monthly == 1000 * 50 * 220
+    assert sent.monthly_low == 1000 * 16 + 1000 * 50 * 204
 
 
 def test_a_pair_is_cut_at_the_limit(made_up):
@@ -49,12 +49,13 @@ def test_a_pair_is_cut_at_the_limit(made_up):
 
 def test_a_pair_shorter_than_its_query_is_not_negative(made_up):
     workload = Workload(task="rerank", query_tokens=5000, queries_per_month=10, rerank_candidates=3)
-    found = tokens_sent(workload, made_up.variants["rank-small"], 512)
-    assert 0 <= found.monthly_low <= found.monthly
+    sent = tokens_sent(workload, made_up.variants["rank-small"], 512)
+    assert 0 <= sent.monthly_low <= sent.monthly
 
 
 @given(
-    st.integers(1, 3000), st.integers(0, 3000), st.integers(0, 10**6), st.integers(0, 10**6), st.integers(1, 200), st.booleans(), st.sampled_from(["retrieve", "rerank"])
+    st.integers(1, 3000), st.integers(0, 3000), st.integers(0, 10**6), st.integers(0, 10**6),
+    st.integers(1, 200), st.booleans(), st.sampled_from(["retrieve", "rerank"])
 )  # fmt: skip
 def test_more_queries_never_take_fewer_tokens(
     made_up, typical, longer, queries, more, candidates, split, task
@@ -90,21 +91,33 @@ STATED = {
 
 
 HAND_WORKED = [
-    # Room for 510 tokens beside 2 special ones: 600 take two parts, 1,200 three; 0.95 x 2 + 0.05 x 3 = 2.05 parts of 2 special tokens each.
-    ("a text is split", BIG, 512, {}, Tokens(604_100, 60_410 + 50 * 12, 60_410 + 50 * 12, 602, 604.1, 1202, 2050, 2.05)),
-    ("a text that fits exactly is whole", BIG, 602, {"passage_tokens_p95": 600}, Tokens(602_000, 60_200 + 600, 60_800, 602, 602.0, 602, 1000, 1.0)),
-    ("one token more makes two parts", BIG, 601, {"passage_tokens_p95": 600}, Tokens(604_000, 60_400 + 600, 61_000, 602, 604.0, 602, 2000, 2.0)),
-    ("it may not be split", BIG, 512, {"split_long_passages": False}, Tokens(602_000, 60_200 + 600, 60_800, 602, 602.0, 1202, 1000, 1.0)),
-    ("no limit is known", BIG, None, {}, Tokens(602_000, 60_200 + 600, 60_800, 602, 602.0, 1202, 1000, 1.0)),
-    ("a limit with no room beside the special tokens", BIG, 2, {"passage_tokens": 3, "passage_tokens_p95": 4}, Tokens(9100, 910 + 600, 1510, 5, 9.1, 6, 3050, 3.05)),
-    ("special tokens are not known", UNKNOWN, None, {}, Tokens(600_000, 60_000 + 500, 60_500, 600, 600.0, 1200, 1000, 1.0)),
-    # 50 queries x 20 candidates = 1,000 pairs of 10 + 600 + 4 tokens; the query billed once: 50 x 10 + 1,000 x 604.
+    # Room for 510 tokens beside 2 special ones: 600 take two parts, 1,200 three; 0.95 x 2 + 0.05 x
+    # 3 = 2.05 parts of 2 special tokens each.
+    ("a text is split", BIG, 512, {}, Tokens(604_100, 60_410 + 50 * 12, 60_410 + 50 * 12, 602,
+     604.1, 1202, 2050, 2.05)),
+    ("a text that fits exactly is whole", BIG, 602, {"passage_tokens_p95": 600}, Tokens(602_000,
+     60_200 + 600, 60_800, 602, 602.0, 602, 1000, 1.0)),
+    ("one token more makes two parts", BIG, 601, {"passage_tokens_p95": 600}, Tokens(604_000,
+     60_400 + 600, 61_000, 602, 604.0, 602, 2000, 2.0)),
+    ("it may not be split", BIG, 512, {"split_long_passages": False}, Tokens(602_000, 60_200 + 600,
+     60_800, 602, 602.0, 1202, 1000, 1.0)),
+    ("no limit is known", BIG, None, {}, Tokens(602_000, 60_200 + 600, 60_800, 602, 602.0, 1202,
+     1000, 1.0)),
+    ("a limit with no room beside the special tokens", BIG, 2, {"passage_tokens": 3,
+     "passage_tokens_p95": 4}, Tokens(9100, 910 + 600, 1510, 5, 9.1, 6, 3050, 3.05)),
+    ("special tokens are not known", UNKNOWN, None, {}, Tokens(600_000, 60_000 + 500, 60_500, 600,
+     600.0, 1200, 1000, 1.0)),
+    # 50 queries x 20 candidates = 1,000 pairs of 10 + 600 + 4 tokens; the query billed once: 50 x
+    # 10 + 1,000 x 604.
     ("a pair", RERANKER, 8192, {}, Tokens(0, 614_000, 604_500, 614, 0.0, 1214, 0, 0.0)),
     ("a pair is cut", RERANKER, 512, {}, Tokens(0, 512_000, 502_500, 512, 0.0, 1214, 0, 0.0)),
-    ("a pair of exactly the limit", RERANKER, 614, {}, Tokens(0, 614_000, 604_500, 614, 0.0, 1214, 0, 0.0)),
-    ("a pair without a limit", RERANKER, None, {}, Tokens(0, 614_000, 604_500, 614, 0.0, 1214, 0, 0.0)),
+    ("a pair of exactly the limit", RERANKER, 614, {}, Tokens(0, 614_000, 604_500, 614, 0.0, 1214,
+     0, 0.0)),
+    ("a pair without a limit", RERANKER, None, {}, Tokens(0, 614_000, 604_500, 614, 0.0, 1214, 0,
+     0.0)),
     ("a query longer than the pair", RERANKER, 8, {}, Tokens(0, 8000, 500, 8, 0.0, 1214, 0, 0.0)),
-    ("one pair a query", RERANKER, 8, {"rerank_candidates": 1}, Tokens(0, 400, 400, 8, 0.0, 1214, 0, 0.0)),
+    ("one pair a query", RERANKER, 8, {"rerank_candidates": 1}, Tokens(0, 400, 400, 8, 0.0, 1214,
+     0, 0.0)),
 ]  # fmt: skip
 
 
@@ -116,9 +129,9 @@ HAND_WORKED = [
 def test_every_count_is_that_of_the_hand_worked_case(made_up, variant, limit, stated, tokens):
     unknown = made_up.variants["giant"].model_copy(update={"special_tokens_per_text": None})
     entry = (made_up.variants | {UNKNOWN: unknown})[variant]
-    found = tokens_sent(Workload(**{**STATED, "rerank_candidates": 20, **stated}), entry, limit)
-    assert found._asdict() == pytest.approx(tokens._asdict())
-    assert all(type(value) is type(tokens[place]) for place, value in enumerate(found)), (
+    sent = tokens_sent(Workload(**{**STATED, "rerank_candidates": 20, **stated}), entry, limit)
+    assert sent._asdict() == pytest.approx(tokens._asdict())
+    assert all(type(value) is type(tokens[place]) for place, value in enumerate(sent)), (
         "counts are whole numbers"
     )
 
