@@ -137,9 +137,11 @@ class _Reading:
         return self.entries(model, self.mapping(path), key, self.name(path))
 
     def entries(
-        self, model: type[E], value: Mapping[str, Any], key: str, file: str
+        self, model: type[E], value: Mapping[str, Any], key: str, file: str, required: bool = True
     ) -> dict[str, E]:
         """The entries under `key` of a mapping that was read, by id."""
+        if not required and key not in value:
+            return {}
         rows = value.get(key)
         if not isinstance(rows, list):
             if value:
@@ -197,9 +199,11 @@ class _Reading:
                 ]
             )
         hardware = self.mapping(self.root / "hardware/accelerators.yaml")
+        machines = self.mapping(self.root / "hardware/instances.yaml")
         stores = self.mapping(self.root / "stores.yaml")
         benchmarks = self.mapping(self.root / "evidence/benchmarks.yaml")
         in_hardware = self.name(self.root / "hardware/accelerators.yaml")
+        in_machines = self.name(self.root / "hardware/instances.yaml")
         in_stores = self.name(self.root / "stores.yaml")
         in_benchmarks = self.name(self.root / "evidence/benchmarks.yaml")
         share = benchmarks.get("least_shared_share")
@@ -221,13 +225,19 @@ class _Reading:
             providers=self.providers(),
             accelerators=self.entries(schema.Accelerator, hardware, "accelerators", in_hardware),
             cpus=self.entries(schema.Cpu, hardware, "cpus", in_hardware),
-            instances=self.listed(
-                schema.Instance, self.root / "hardware/instances.yaml", "instances"
-            ),
+            clouds=self.entries(schema.Cloud, machines, "clouds", in_machines, required=False),
+            instances=self.entries(schema.Instance, machines, "instances", in_machines),
             stores=self.entries(schema.Store, stores, "stores", in_stores),
             storage_formulas=self.entries(schema.StorageFormula, stores, "formulas", in_stores),
             metrics=self.entries(schema.Metric, benchmarks, "metrics", in_benchmarks),
             evidence_sets=self.entries(schema.EvidenceSet, benchmarks, "sets", in_benchmarks),
+            precision_comparisons=self.entries(
+                schema.PrecisionComparison,
+                benchmarks,
+                "precision_comparisons",
+                in_benchmarks,
+                False,
+            ),
             least_shared_share=share if isinstance(share, float) else 1.0,
             quality=self.table("quality"),
             quality_by_language=self.table("quality_by_language"),

@@ -15,7 +15,6 @@ from advisor.base.units import HOURS_PER_MONTH
 from advisor.catalog import Catalog
 from advisor.catalog.cache import kept
 from advisor.decide.places import (
-    CLOUDS,
     Place,
     all_places,
     free_usd_per_month,
@@ -33,10 +32,6 @@ from advisor.sizing.throughput import MeasuredMachine, Speed
 from advisor.sizing.tokens import MILLION
 
 POOLING = {"cls": "CLS", "mean": "mean", "last_token": "last token"}
-LOSSES = "beir-rerank-large"
-"""The evidence set whose data sets are counted one by one for losses."""
-INT8_BEFORE, INT8_AFTER = "MTEB(eng, v1) fp32 of the int8 study", "MTEB(eng, v1) int8"
-"""The two columns of the study that measured int8, as benchmarks of quality.csv."""
 RUNS = ("listed", "architecture", "partial")
 
 
@@ -62,9 +57,12 @@ class StaticColumns:
 @kept(64)
 def int8_loss(catalog: Catalog, variant_id: str) -> float | None:
     """Points of retrieval score that int8 costs in the one study of the catalog; None where it was not measured."""
+    study = next((s for s in catalog.precision_comparisons.values() if s.precision == "int8"), None)
+    if study is None:
+        return None
     table = catalog.quality
-    rows = table[(table["variant"] == variant_id) & (table["aspect"] == "retrieval")]
-    before, after = (rows[rows["benchmark"] == name]["score"] for name in (INT8_BEFORE, INT8_AFTER))
+    rows = table[(table["variant"] == variant_id) & (table["aspect"] == study.aspect)]
+    before, after = (rows[rows["benchmark"] == b]["score"] for b in (study.full, study.lower))
     return None if before.empty or after.empty else round(float(before.iloc[0] - after.iloc[0]), 4)
 
 
@@ -164,7 +162,7 @@ def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -
         "provider": place.provider_id,
         "provider_name": provider.name
         if provider
-        else CLOUDS.get(instance.cloud, instance.cloud)
+        else catalog.cloud_name(instance.cloud)
         if instance
         else None,
         "offer": offer.id if offer else None,
@@ -259,7 +257,7 @@ def _measured_figures(catalog: Catalog, place: Place) -> dict[str, Any]:
 @kept(64)
 def _losses(catalog: Catalog, variant_id: str) -> Mapping[str, Any]:
     """On how many data sets of one table a reranker lowers the score of its first stage, and where most; None where not measured."""
-    chosen = catalog.evidence_sets.get(LOSSES)
+    chosen = next((s for s in catalog.evidence_sets.values() if s.counts_losses), None)
     table = catalog.quality_by_language
     rows = (
         table[(table["benchmark"] == chosen.benchmark) & (table["aspect"] != "average")]

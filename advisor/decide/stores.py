@@ -12,8 +12,8 @@ from advisor.catalog import Catalog
 from advisor.catalog.schema import Store, Variant
 from advisor.sizing.ranges import Range
 from advisor.sizing.storage import (
-    BLOCK,
     GB,
+    block_storage,
     index_size,
     index_usd_per_month,
     memory_rates,
@@ -101,8 +101,9 @@ def sources(catalog: Catalog, store_id: str) -> tuple[str, ...]:
     if store_id == "ram":
         return ("qdrant-capacity", *ram_sources(catalog))
     store = catalog.stores[store_id]
+    block = block_storage(catalog)
     beside = (
-        (*ram_sources(catalog), *catalog.stores[BLOCK].source_ids("usd_per_gb_month"))
+        (*ram_sources(catalog), *(block.source_ids("usd_per_gb_month") if block else ()))
         if store.type == "self_hosted"
         else ()
     )

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+import yaml
 
 from advisor import catalog as catalogs
 from advisor.base.errors import CatalogError
@@ -90,6 +91,18 @@ def test_a_field_is_still_read_by_the_name_it_had(made_up_copy, edit, file, old_
     for name, old in old_names.items():
         edit(made_up_copy / file, name, old)
     assert rule_entries(made_up_copy) == entries
+
+
+def test_a_catalog_from_before_it_named_clouds_and_comparisons_still_loads(copied):
+    for file, key in (
+        ("hardware/instances.yaml", "clouds"),
+        ("evidence/benchmarks.yaml", "precision_comparisons"),
+    ):
+        value = files.yaml_mapping(copied / file, file)
+        del value[key]
+        (copied / file).write_text(yaml.safe_dump(value), encoding="utf-8")
+    loaded = catalogs.load(copied)
+    assert loaded.cloud_name("aws") == "aws" and not loaded.precision_comparisons
 
 
 def test_a_tab_is_named_with_its_line(made_up_copy):

@@ -14,7 +14,6 @@ from advisor.ask.workload import Workload
 from advisor.catalog import files
 from advisor.catalog.load import SHIPPED
 from advisor.catalog.schema import Peaks
-from advisor.decide import static_columns
 from advisor.decide.build import build_plans
 from advisor.decide.plans import Plan, shown
 from advisor.decide.rule_results import RuleResults
@@ -59,7 +58,7 @@ def first_stage_and_after(before, after):
 
     def change(catalog):
         table = catalog.quality_by_language
-        benchmark = catalog.evidence_sets[static_columns.LOSSES].benchmark
+        benchmark = next(s for s in catalog.evidence_sets.values() if s.counts_losses).benchmark
         rows = table[table["benchmark"] == benchmark]
         own = []
         for variant, stage, scores in (
