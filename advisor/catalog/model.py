@@ -63,7 +63,10 @@ class Catalog:
     clouds: dict[str, schema.Cloud] = field(default_factory=dict)
     precision_comparisons: dict[str, schema.PrecisionComparison] = field(default_factory=dict)
     own: dict[Any, Any] | None = field(default=None, repr=False)
-    """Where a catalog with a visitor's own data, and those derived from it, keep what is worked out (see cache.py); None: it is for all."""
+    """Where a catalog with a visitor's own data, and those derived from it, keep what comes of it.
+
+    None: it is for all. See cache.py.
+    """
 
     @property
     def variants(self) -> dict[str, schema.Variant]:

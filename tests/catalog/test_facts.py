@@ -7,7 +7,10 @@ from advisor.catalog.load import SHIPPED
 
 BGE = sorted(path.stem for path in (SHIPPED / "families/bge/variants").glob("*.yaml"))
 POSITIONS = {"wordpiece bert-uncased": (512, 2), "xlm-roberta sentencepiece": (514, 1)}
-"""Position and type embeddings of BERT and XLM-R (their configurations: max_position_embeddings, type_vocab_size)."""
+"""Position and type embeddings of BERT and XLM-R.
+
+Their configurations: max_position_embeddings, type_vocab_size.
+"""
 
 
 def test_there_are_eight_variants_fourteen_providers_and_twenty_nine_offers(catalog):

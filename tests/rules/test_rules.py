@@ -1,4 +1,7 @@
-"""Each rule of the shipped catalog takes effect on a real workload; a catalog without it answers otherwise."""
+"""Each rule of the shipped catalog takes effect on a real workload.
+
+A catalog without it answers otherwise.
+"""
 
 import re
 from collections.abc import Callable
@@ -54,7 +57,7 @@ def entry(table, key, **fields):
 
 
 def first_stage_and_after(before, after):
-    """The catalog with these scores of data sets without and with the reranker V2 M3, and no others."""
+    """The catalog with these scores of data sets without and with the reranker V2 M3 alone."""
 
     def change(catalog):
         table = catalog.quality_by_language
@@ -84,7 +87,10 @@ def no_speed_of(variant):
 
 @dataclass(frozen=True)
 class Case:
-    """A workload, more of it that follows from the plan's own figures, and what the rule does to the plan and why."""
+    """A workload, and what the rule does to the plan and why.
+
+    `then` is more of the workload, which follows from the plan's own figures.
+    """
 
     plan: str
     effect: str
@@ -403,9 +409,12 @@ CASES = {
     ),
 }
 NOT_SHIPPED = {
-    "variant-is-replaced": "nobody has withdrawn any of the variants; see test_a_replaced_variant_is_ruled_out",
-    "int8-costs-quality": "int8 is an assumption; see tests/decide/test_static_columns.py, test_int8_says_what_it_costs_in_quality_where_that_was_measured",
-    "runtime-returns-outputs": "some library returns every output of M3; see test_outputs_that_no_library_returns_rule_own_machines_out",
+    # nobody has withdrawn any of the variants
+    "variant-is-replaced": "test_a_replaced_variant_is_ruled_out",
+    # int8 is an assumption; in tests/decide/test_static_columns.py
+    "int8-costs-quality": "test_int8_says_what_it_costs_in_quality_where_that_was_measured",
+    # some library returns every output of M3
+    "runtime-returns-outputs": "test_outputs_that_no_library_returns_rule_own_machines_out",
 }
 
 

@@ -30,7 +30,8 @@ class EvidenceSet(Entry):
     source_set: Text
     metric: Annotated[Text, Ref("metric")]
     aspect: Text | None = Field(
-        description="the aspect of quality.csv; null: the mean over tasks or languages of the workload"
+        description="the aspect of quality.csv; null: the mean over tasks or languages of the "
+        "workload"
     )
     mode: Text | None = Field(default=None, description="output type of the by-language rows")
     first_stage: Annotated[Id, Ref("first stage")] | None = Field(

@@ -81,7 +81,7 @@ class Provider(Entry):
 
 
 class Peaks(Entry):
-    """Dense peak rates in TFLOP/s (int8: TOP/s); null: the part has no such mode, or no figure was found."""
+    """Dense peak rates in TFLOP/s (int8: TOP/s); null: there is no such mode, or no figure."""
 
     fp32: Measure | None
     tf32: Measure | None
