@@ -1,4 +1,7 @@
-"""The catalog: facts, prices, evidence and rules, read from YAML and CSV and checked as a whole; and the live prices that it is compared with."""
+"""The catalog: facts, prices, evidence and rules, read from YAML and CSV and checked as a whole.
+
+Beside it are the live prices that it is compared with.
+"""
 
 from advisor.catalog.load import fingerprint, folder, load, today
 from advisor.catalog.model import Catalog, LoadedFamily, ParsedRule

@@ -12,9 +12,8 @@ import yaml
 
 from advisor.base.errors import Fault
 
-MAX_BYTES = (
-    2_000_000  # the largest shipped file is under 0.1 MB; a mistaken one must not fill the memory
-)
+# the largest shipped file is under 0.1 MB; a mistaken one must not fill the memory
+MAX_BYTES = 2_000_000
 
 
 class _Loader(yaml.SafeLoader):
@@ -81,26 +80,17 @@ def text(path: Path, name: str, if_missing: str = "Check its name and folder.") 
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            return Fault(
-                name,
-                "",
-                "",
-                f"{size:,} bytes, more than the {MAX_BYTES:,} a catalog file may have.",
-                "Split it, or check that it is the right file.",
-            )
+            problem = f"{size:,} bytes, more than the {MAX_BYTES:,} a catalog file may have."
+            return Fault(name, "", "", problem, "Split it, or check that it is the right file.")
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         return Fault(name, "", "", "the file is missing.", if_missing)
     except UnicodeDecodeError as error:
         return Fault(name, "", "", f"byte {error.start:,} is not UTF-8.", "Save the file as UTF-8.")
     except OSError as error:
-        return Fault(
-            name,
-            "",
-            "",
-            f"it cannot be read ({error.strerror or error}).",
-            "Check that it is a file and that its permissions allow reading.",
-        )
+        problem = f"it cannot be read ({error.strerror or error})."
+        remedy = "Check that it is a file and that its permissions allow reading."
+        return Fault(name, "", "", problem, remedy)
 
 
 def yaml_mapping(path: Path, name: str, *if_missing: str) -> dict[str, Any] | Fault:
@@ -129,18 +119,10 @@ def parse_mapping(content: str, name: str) -> dict[str, Any] | Fault:
             else str(error).split("\n")[0]
         )
         return Fault(name, "", "", f"not readable as YAML: {reason}.", "Mend or restore the file.")
-    except (
-        LookupError,
-        AttributeError,
-        TypeError,
-    ):  # PyYAML 6.0 trips over `!!bool x`, `!!timestamp x`, `!!float ''`, `!!map [x]`
-        return Fault(
-            name,
-            "",
-            "",
-            "not readable as YAML: a tag (!!) does not fit its value.",
-            "Write the value without a tag.",
-        )
+    except (LookupError, AttributeError, TypeError):
+        # PyYAML 6.0 trips over `!!bool x`, `!!timestamp x`, `!!float ''`, `!!map [x]`
+        problem = "not readable as YAML: a tag (!!) does not fit its value."
+        return Fault(name, "", "", problem, "Write the value without a tag.")
     if not isinstance(value, dict):
         return Fault(name, "", "", "no mapping at the top.", "Write `field: value` lines.")
     return value
@@ -162,13 +144,9 @@ def csv_rows(
         rows = []
         for row in reader:
             if None in row or None in row.values():
-                return Fault(
-                    name,
-                    f"line {reader.line_num}",
-                    "",
-                    f"not {len(columns)} values.",
-                    "Quote values that hold commas, and fill every column.",
-                )
+                place, problem = f"line {reader.line_num}", f"not {len(columns)} values."
+                remedy = "Quote values that hold commas, and fill every column."
+                return Fault(name, place, "", problem, remedy)
             rows.append(row)
     except csv.Error as error:
         return Fault(

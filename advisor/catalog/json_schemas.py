@@ -18,10 +18,12 @@ FILES: dict[str, Any] = {
     "corrections": dict[str, list[schema.Correction]],
     "faq": dict[str, list[schema.Question]],
     "licences": dict[str, list[schema.Licence]],
-    "instances": dict[str, list[schema.Instance]],
+    "instances": dict[str, list[schema.Instance | schema.Cloud]],
     "accelerators": dict[str, list[schema.Accelerator | schema.Cpu]],
     "stores": dict[str, list[schema.Store | schema.StorageFormula]],
-    "benchmarks": dict[str, list[schema.Metric | schema.EvidenceSet] | float],
+    "benchmarks": dict[
+        str, list[schema.Metric | schema.EvidenceSet | schema.PrecisionComparison] | float
+    ],
     "rules": dict[str, list[schema.Rule]],
     "workloads": dict[str, list[schema.Preset]],
     "sources": dict[str, list[schema.Source]],

@@ -24,6 +24,7 @@ from advisor.catalog.parsed_rules import parsed_rule
 from advisor.catalog.references import named, references
 from advisor.catalog.schema import Entry
 
+RENAME = "Ids are unique: rename one."
 RESTORE = "Restore it, or point ADVISOR_CATALOG at a whole catalog."
 SHIPPED = Path(__file__).resolve().parents[2] / "catalog"
 
@@ -38,20 +39,18 @@ def folder() -> Path:
 def fingerprint(root: Path) -> str:
     """Names, sizes and times of the catalog's files: changes when the catalog may have changed."""
     digest = hashlib.sha256(os.fsencode(root))
-    # os.walk and not Path.rglob, which raises where a folder goes while it is looked at (seen in Python 3.11)
+    # os.walk and not Path.rglob, which raises where a folder goes while it is looked at
+    # (seen in Python 3.11)
     for folder, folders, names in os.walk(root):
         folders.sort()
         for name in sorted(names):
             path = os.path.join(folder, name)
             with contextlib.suppress(OSError):  # a file that goes while it is looked at
                 status = os.stat(path)
-                if stat.S_ISREG(
-                    status.st_mode
-                ):  # the change time tells a change of permissions too
-                    digest.update(
-                        os.fsencode(path)
-                        + b" %d %d %d\n" % (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-                    )
+                if stat.S_ISREG(status.st_mode):
+                    # the change time tells a change of permissions too
+                    marks = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+                    digest.update(os.fsencode(path) + b" %d %d %d\n" % marks)
     return digest.hexdigest()[:16]
 
 
@@ -65,9 +64,8 @@ def load(root: Path | None = None) -> Catalog:
     catalog = None
     try:
         catalog = reading.catalog()
-    except (
-        OSError
-    ) as error:  # a folder that may not be entered, or a file that goes while it is read
+    except OSError as error:
+        # a folder that may not be entered, or a file that goes while it is read
         reading.unreadable(Path(error.filename or reading.root), error)
     if catalog is None or reading.faults:
         raise CatalogError(reading.faults)
@@ -80,9 +78,8 @@ class _Reading:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.faults: list[Fault] = []
-        self.faulty: set[str] = (
-            set()
-        )  # ids of entries that were read but do not fit; naming them is no further fault
+        # ids of entries that were read but do not fit; naming them is no further fault
+        self.faulty: set[str] = set()
         self.digest = hashlib.sha256()
 
     def fault(self, file: str, entry: str, where: str, problem: str, remedy: str = "") -> None:
@@ -91,13 +88,9 @@ class _Reading:
     def unreadable(self, path: Path, error: OSError) -> None:
         """The fault of a folder or file that cannot be looked into."""
         place = self.name(path) if self.root in path.parents else str(path)
-        self.fault(
-            place,
-            "",
-            "",
-            f"it cannot be read ({error.strerror or error}).",
-            "Restore it, and check that its permissions allow reading.",
-        )
+        problem = f"it cannot be read ({error.strerror or error})."
+        remedy = "Restore it, and check that its permissions allow reading."
+        self.fault(place, "", "", problem, remedy)
 
     def name(self, path: Path) -> str:
         name = f"{self.root.name}/{path.relative_to(self.root).as_posix()}"
@@ -112,7 +105,7 @@ class _Reading:
         self.digest.update(os.fsencode(path.relative_to(self.root)) + b"\n" + path.read_bytes())
         return value
 
-    def one(self, model: type[E], value: Any, file: str, entry: str) -> E | None:
+    def checked(self, model: type[E], value: Any, file: str, entry: str) -> E | None:
         """One entry checked against its model; None with faults where it does not fit."""
         try:
             return model.model_validate(value)
@@ -123,7 +116,7 @@ class _Reading:
     def file(self, model: type[E], path: Path) -> E | None:
         """The one entry that a file holds."""
         value = self.mapping(path)
-        entry = self.one(model, value, self.name(path), "") if value else None
+        entry = self.checked(model, value, self.name(path), "") if value else None
         if entry is None:
             self.faulty.add(path.stem)
         return entry
@@ -135,32 +128,24 @@ class _Reading:
         return self.entries(model, self.mapping(path), key, self.name(path))
 
     def entries(
-        self, model: type[E], value: Mapping[str, Any], key: str, file: str
+        self, model: type[E], value: Mapping[str, Any], key: str, file: str, required: bool = True
     ) -> dict[str, E]:
         """The entries under `key` of a mapping that was read, by id."""
+        if not required and key not in value:
+            return {}
         rows = value.get(key)
         if not isinstance(rows, list):
             if value:
-                self.fault(
-                    file,
-                    "",
-                    key,
-                    f"no list '{key}'.",
-                    f"Write `{key}:` and under it `- id: ...` entries.",
-                )
+                remedy = f"Write `{key}:` and under it `- id: ...` entries."
+                self.fault(file, "", key, f"no list '{key}'.", remedy)
             return {}
         entries: dict[str, E] = {}
         for number, row in enumerate(rows, 1):
             name = str(row["id"]) if isinstance(row, dict) and row.get("id") else f"number {number}"
-            entry = self.one(model, row, file, f"{key.rstrip('s')} {name}")
+            place = f"{key.rstrip('s')} {name}"
+            entry = self.checked(model, row, file, place)
             if name in entries:
-                self.fault(
-                    file,
-                    f"{key.rstrip('s')} {name}",
-                    "id",
-                    f"'{name}' is used twice.",
-                    "Ids are unique: rename one.",
-                )
+                self.fault(file, place, "id", f"'{name}' is used twice.", RENAME)
             elif entry is not None:
                 entries[name] = entry
             else:
@@ -183,32 +168,21 @@ class _Reading:
     def catalog(self) -> Catalog:
         """Reads every file, then checks what names what."""
         if not self.root.is_dir():
-            raise CatalogError(
-                [
-                    Fault(
-                        str(self.root),
-                        "",
-                        "",
-                        "there is no such folder.",
-                        "Point ADVISOR_CATALOG at a catalog folder, or unset it.",
-                    )
-                ]
-            )
+            remedy = "Point ADVISOR_CATALOG at a catalog folder, or unset it."
+            fault = Fault(str(self.root), "", "", "there is no such folder.", remedy)
+            raise CatalogError([fault])
         hardware = self.mapping(self.root / "hardware/accelerators.yaml")
+        machines = self.mapping(self.root / "hardware/instances.yaml")
         stores = self.mapping(self.root / "stores.yaml")
         benchmarks = self.mapping(self.root / "evidence/benchmarks.yaml")
         in_hardware = self.name(self.root / "hardware/accelerators.yaml")
+        in_machines = self.name(self.root / "hardware/instances.yaml")
         in_stores = self.name(self.root / "stores.yaml")
         in_benchmarks = self.name(self.root / "evidence/benchmarks.yaml")
         share = benchmarks.get("least_shared_share")
         if benchmarks and not (isinstance(share, float) and 0 < share <= 1):
-            self.fault(
-                in_benchmarks,
-                "",
-                "least_shared_share",
-                f"{share!r} is no share.",
-                "Write a number over 0 and up to 1, as 0.5.",
-            )
+            remedy = "Write a number over 0 and up to 1, as 0.5."
+            self.fault(in_benchmarks, "", "least_shared_share", f"{share!r} is no share.", remedy)
         catalog = Catalog(
             families={
                 path.name: self.family(path)
@@ -219,13 +193,19 @@ class _Reading:
             providers=self.providers(),
             accelerators=self.entries(schema.Accelerator, hardware, "accelerators", in_hardware),
             cpus=self.entries(schema.Cpu, hardware, "cpus", in_hardware),
-            instances=self.listed(
-                schema.Instance, self.root / "hardware/instances.yaml", "instances"
-            ),
+            clouds=self.entries(schema.Cloud, machines, "clouds", in_machines, required=False),
+            instances=self.entries(schema.Instance, machines, "instances", in_machines),
             stores=self.entries(schema.Store, stores, "stores", in_stores),
             storage_formulas=self.entries(schema.StorageFormula, stores, "formulas", in_stores),
             metrics=self.entries(schema.Metric, benchmarks, "metrics", in_benchmarks),
             evidence_sets=self.entries(schema.EvidenceSet, benchmarks, "sets", in_benchmarks),
+            precision_comparisons=self.entries(
+                schema.PrecisionComparison,
+                benchmarks,
+                "precision_comparisons",
+                in_benchmarks,
+                False,
+            ),
             least_shared_share=share if isinstance(share, float) else 1.0,
             quality=self.table("quality"),
             quality_by_language=self.table("quality_by_language"),
@@ -237,12 +217,9 @@ class _Reading:
             folder=self.root,
         )
         if not catalog.families and not self.faults:
+            remedy = "Restore one: a folder with a family.yaml."
             self.fault(
-                self.name(self.root / "families"),
-                "",
-                "",
-                "there is no family in it.",
-                "Restore one: a folder with a family.yaml.",
+                self.name(self.root / "families"), "", "", "there is no family in it.", remedy
             )
         self.check(catalog)
         return catalog
@@ -254,13 +231,8 @@ class _Reading:
             if variant := self.file(schema.Variant, file):
                 variants[file.stem] = variant
             if not re.fullmatch(ids.ID_PATTERN, file.stem):
-                self.fault(
-                    self.name(file),
-                    "",
-                    "",
-                    f"'{file.stem}' is no id.",
-                    "Name the file in lower case with hyphens, as bge-m3.yaml.",
-                )
+                remedy = "Name the file in lower case with hyphens, as bge-m3.yaml."
+                self.fault(self.name(file), "", "", f"'{file.stem}' is no id.", remedy)
         facts = self.file(schema.Family, path / "family.yaml")
         listing = path / "listing.yaml"
         return LoadedFamily(
@@ -286,7 +258,7 @@ class _Reading:
     def providers(self) -> dict[str, schema.Provider]:
         """Every file of `offers/`; an offer's id is unique over all of them."""
         providers: dict[str, schema.Provider] = {}
-        seen: dict[str, str] = {}
+        files_of: dict[str, str] = {}
         for path in self.inside(self.root / "offers", ".yaml"):
             value = self.mapping(path)
             file = self.name(path)
@@ -294,16 +266,11 @@ class _Reading:
                 continue
             offers = self.entries(schema.Offer, value, "offers", file)
             for key in offers:
-                if key in seen:
-                    self.fault(
-                        file,
-                        f"offer {key}",
-                        "id",
-                        f"'{key}' is used in {seen[key]} too.",
-                        "Ids are unique: rename one.",
-                    )
-                seen[key] = file
-            provider = self.one(schema.Provider, {**value, "offers": []}, file, "")
+                if key in files_of:
+                    problem = f"'{key}' is used in {files_of[key]} too."
+                    self.fault(file, f"offer {key}", "id", problem, RENAME)
+                files_of[key] = file
+            provider = self.checked(schema.Provider, {**value, "offers": []}, file, "")
             if provider:
                 providers[path.stem] = provider.model_copy(update={"offers": list(offers.values())})
         return providers
@@ -315,13 +282,8 @@ class _Reading:
             file = self.name(path)
             for key, entry in self.listed(schema.Rule, path, "rules").items():
                 if key in rules:
-                    self.fault(
-                        file,
-                        f"rule {key}",
-                        "id",
-                        f"'{key}' is used in rules/{rules[key].theme}.yaml too.",
-                        "Ids are unique: rename one.",
-                    )
+                    problem = f"'{key}' is used in rules/{rules[key].theme}.yaml too."
+                    self.fault(file, f"rule {key}", "id", problem, RENAME)
                 rule, faults = parsed_rule(key, path.stem, entry, file)
                 self.faults += faults
                 if rule is not None:
@@ -354,25 +316,17 @@ class _Reading:
         for family in catalog.families.values():
             for key in family.variants:
                 if key in families:
-                    self.fault(
-                        f"{self.root.name}/families/{family.id}/variants/{key}.yaml",
-                        "",
-                        "",
-                        f"family {families[key]} has a variant '{key}' too.",
-                        "Ids are unique: rename one.",
-                    )
+                    file = f"{self.root.name}/families/{family.id}/variants/{key}.yaml"
+                    problem = f"family {families[key]} has a variant '{key}' too."
+                    self.fault(file, "", "", problem, RENAME)
                 families[key] = family.id
         for key, preset in catalog.presets.items():
             try:
                 Workload.of(preset.workload)
             except WorkloadError as error:
-                self.fault(
-                    f"{self.root.name}/workloads.yaml",
-                    f"preset {key}",
-                    "workload",
-                    str(error),
-                    "Use the fields and bounds of advisor/ask/workload.py.",
-                )
+                file = f"{self.root.name}/workloads.yaml"
+                remedy = "Use the fields and bounds of advisor/ask/workload.py."
+                self.fault(file, f"preset {key}", "workload", str(error), remedy)
 
 
 def _remedy(_: str, kind: str) -> str:

@@ -60,8 +60,13 @@ class Catalog:
     presets: dict[str, schema.Preset]
     sources: dict[str, schema.Source]
     folder: Path = field(compare=False)
+    clouds: dict[str, schema.Cloud] = field(default_factory=dict)
+    precision_comparisons: dict[str, schema.PrecisionComparison] = field(default_factory=dict)
     own: dict[Any, Any] | None = field(default=None, repr=False)
-    """Where a catalog with a visitor's own data, and those derived from it, keep what is worked out (see cache.py); None: it is for all."""
+    """Where a catalog with a visitor's own data, and those derived from it, keep what comes of it.
+
+    None: it is for all. See cache.py.
+    """
 
     @property
     def variants(self) -> dict[str, schema.Variant]:
@@ -71,6 +76,10 @@ class Catalog:
             for family in self.families.values()
             for key, variant in family.variants.items()
         }
+
+    def cloud_name(self, cloud_id: str) -> str:
+        """Name of a cloud; its id where the catalog does not name it."""
+        return self.clouds[cloud_id].name if cloud_id in self.clouds else cloud_id
 
     def family_of(self, variant_id: str) -> LoadedFamily:
         """The family that holds a variant."""

@@ -1,4 +1,7 @@
-"""The catalog of a running server: read again when its files change; the last good one stays while they are broken."""
+"""The catalog of a running server: read again when its files change.
+
+The last good one stays while they are broken.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ from advisor.catalog.model import Catalog
 
 
 class Current(NamedTuple):
-    """What answers now: the newest catalog that was valid, None where none ever was; what is wrong with the files as they are, and since when."""
+    """What answers now: the newest catalog that was valid, None where none ever was.
+
+    `faults` are those of the files as they are, and `since` says since when.
+    """
 
     catalog: Catalog | None
     faults: tuple[Fault, ...] = ()
@@ -24,7 +30,7 @@ class Current(NamedTuple):
 
     @property
     def notice(self) -> str:
-        """That an earlier reading answers, with the first fault of the files; empty where they are as they should be."""
+        """That an earlier reading answers, with the first fault of the files; empty without one."""
         if self.catalog is None or self.since is None or not self.faults:
             return ""
         first, *others = self.faults
@@ -34,13 +40,16 @@ class Current(NamedTuple):
             else ""
         )
         return (
-            f"Since {self.since:%Y-%m-%d %H:%M} UTC the catalog's files cannot be used, so their last good reading answers "
-            f"(catalog {self.catalog.version}). {' '.join(str(first).split())}{more}"
+            f"Since {self.since:%Y-%m-%d %H:%M} UTC the catalog's files cannot be used, so their "
+            f"last good reading answers (catalog {self.catalog.version}). "
+            f"{' '.join(str(first).split())}{more}"
         )
 
 
 @dataclass
-class _Kept:
+class _Look:
+    """What one look at a folder's files gave, and when the last one was."""
+
     mark: str
     current: Current
     looked: float
@@ -51,63 +60,57 @@ class Keeper:
 
     def __init__(self, reading: Callable[[Path], Catalog] = load) -> None:
         self._reading = reading
-        self._kept: dict[Path, _Kept] = {}
+        self._looks: dict[Path, _Look] = {}
         self._lock = threading.Lock()
 
     def seen(self, root: Path, within_s: float) -> Current | None:
-        """The catalog in `root` as it was seen in the last `within_s`, without a look at its files; None where nobody looked since."""
-        kept = self._kept.get(root)
-        return (
-            kept.current if kept is not None and time.monotonic() - kept.looked < within_s else None
-        )
+        """The catalog in `root` as it was seen in the last `within_s`; None if nobody looked since.
+
+        Takes no look at its files.
+        """
+        look = self._looks.get(root)
+        is_fresh = look is not None and time.monotonic() - look.looked < within_s
+        return look.current if look and is_fresh else None
 
     def current(self, root: Path) -> Current:
-        """The catalog in `root` as it is now; while another thread reads changed files, the one before."""
-        kept = self._kept.get(root)
-        if self._is_new(kept, root) and self._lock.acquire(blocking=kept is None):
+        """The catalog in `root` as it is now; the one before while another thread reads files."""
+        look = self._looks.get(root)
+        if self._is_new(look, root) and self._lock.acquire(blocking=look is None):
             try:
-                if self._is_new(
-                    kept := self._kept.get(root), root
-                ):  # nobody else has read it meanwhile
-                    self._kept[root] = self._read(root, kept.current if kept else Current(None))
+                look = self._looks.get(root)
+                if self._is_new(look, root):  # nobody else has read it meanwhile
+                    self._looks[root] = self._read(root, look.current if look else Current(None))
             finally:
                 self._lock.release()
-        return self._kept[root].current
+        return self._looks[root].current
 
-    def _is_new(self, kept: _Kept | None, root: Path) -> bool:
-        if kept is None or kept.mark != fingerprint(root):
+    def _is_new(self, look: _Look | None, root: Path) -> bool:
+        if look is None or look.mark != fingerprint(root):
             return True
-        kept.looked = time.monotonic()
+        look.looked = time.monotonic()
         return False
 
-    def _read(self, root: Path, before: Current) -> _Kept:
+    def _read(self, root: Path, before: Current) -> _Look:
         for _ in range(2):
-            looked, mark = (
-                time.monotonic(),
-                fingerprint(root),
-            )  # before the reading: what changes within it is read again
+            # before the reading: what changes within it is read again
+            looked, mark = time.monotonic(), fingerprint(root)
             try:
-                found = Current(self._reading(root))
-            except (
-                Exception
-            ) as error:  # of whatever kind: a hole in the reader must not take the pages away
-                found = Current(
-                    before.catalog, _faults(root, error), before.since or datetime.now(UTC)
-                )
-            if (
-                fingerprint(root) == mark
-            ):  # else files changed meanwhile, and half of it may be from before
+                current = Current(self._reading(root))
+            except Exception as error:
+                # of whatever kind: a hole in the reader must not take the pages away
+                since = before.since or datetime.now(UTC)
+                current = Current(before.catalog, _faults(root, error), since)
+            # if it is another, files changed meanwhile, and half of it may be from before
+            if fingerprint(root) == mark:
                 break
-        return _Kept(mark, found, looked)
+        return _Look(mark, current, looked)
 
 
 def _faults(root: Path, error: Exception) -> tuple[Fault, ...]:
     if isinstance(error, CatalogError):
         return tuple(error.faults)
-    problem, remedy = (
-        f"reading it failed ({type(error).__name__}).",
-        "Undo the last change to it, and report this to the project.",
-    )
+    problem = f"reading it failed ({type(error).__name__})."
+    remedy = "Undo the last change to it, and report this to the project."
     return (Fault(str(root), "", "", problem, remedy),)
 
 
@@ -120,5 +123,8 @@ def current() -> Current:
 
 
 def seen(within_s: float) -> Current | None:
-    """The same as it was seen in the last `within_s`, which takes no time; None where nobody looked since."""
+    """The same as it was seen in the last `within_s`; None where nobody looked since.
+
+    Takes no time.
+    """
     return _KEEPER.seen(folder(), within_s)

@@ -14,16 +14,6 @@ from advisor.catalog.schema import Instance, Offer, Provider, Variant
 from advisor.sizing.ranges import Float64s
 from advisor.sizing.throughput import MeasuredMachine
 
-CLOUDS = {
-    "aws": "AWS",
-    "gcp": "Google Cloud",
-    "azure": "Azure",
-    "lambda": "Lambda",
-    "runpod": "RunPod",
-    "nebius": "Nebius",
-    "vast": "Vast.ai",
-}
-
 
 @dataclass(frozen=True)
 class Place:
@@ -54,7 +44,7 @@ def place_name(catalog: Catalog, place: Place) -> str:
     if place.instance is None:
         return place.provider.name if place.provider else "no provider"
     instance = place.instance
-    cloud = CLOUDS.get(instance.cloud, instance.cloud)
+    cloud = catalog.cloud_name(instance.cloud)
     machine = machine_name(catalog, instance)
     says_so = not instance.accelerator or machine.split(" ")[0] in instance.instance
     return f"{cloud} {instance.instance}" if says_so else f"{cloud} {instance.instance} ({machine})"

@@ -13,7 +13,6 @@ from advisor.base.units import HOURS_PER_MONTH
 from advisor.catalog import Catalog
 from advisor.catalog.cache import kept
 from advisor.decide.places import (
-    CLOUDS,
     Place,
     all_places,
     free_usd_per_month,
@@ -31,10 +30,6 @@ from advisor.sizing.ranges import ENDS, Float64s, floats
 from advisor.sizing.throughput import MeasuredMachine, Speed
 
 POOLING = {"cls": "CLS", "mean": "mean", "last_token": "last token"}
-LOSSES = "beir-rerank-large"
-"""The evidence set whose data sets are counted one by one for losses."""
-INT8_BEFORE, INT8_AFTER = "MTEB(eng, v1) fp32 of the int8 study", "MTEB(eng, v1) int8"
-"""The two columns of the study that measured int8, as benchmarks of quality.csv."""
 KIND_VERBS = {
     "embedder": "makes embeddings and scores no pairs",
     "reranker": "scores query-passage pairs and makes no embedding",
@@ -57,9 +52,12 @@ class StaticColumns(Rates):
 @kept(64)
 def int8_loss(catalog: Catalog, variant_id: str) -> float | None:
     """Points of retrieval score that int8 costs in the one study of it; None if not measured."""
+    study = next((s for s in catalog.precision_comparisons.values() if s.precision == "int8"), None)
+    if study is None:
+        return None
     table = catalog.quality
-    rows = table[(table["variant"] == variant_id) & (table["aspect"] == "retrieval")]
-    before, after = (rows[rows["benchmark"] == name]["score"] for name in (INT8_BEFORE, INT8_AFTER))
+    rows = table[(table["variant"] == variant_id) & (table["aspect"] == study.aspect)]
+    before, after = (rows[rows["benchmark"] == b]["score"] for b in (study.full, study.lower))
     return None if before.empty or after.empty else round(float(before.iloc[0] - after.iloc[0]), 4)
 
 
@@ -145,7 +143,7 @@ def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -
         "provider": place.provider_id,
         "provider_name": provider.name
         if provider
-        else CLOUDS.get(instance.cloud, instance.cloud)
+        else catalog.cloud_name(instance.cloud)
         if instance
         else None,
         "offer": offer.id if offer else None,
@@ -237,7 +235,7 @@ def _losses(catalog: Catalog, variant_id: str) -> Mapping[str, Any]:
 
     None where that was not measured.
     """
-    chosen = catalog.evidence_sets.get(LOSSES)
+    chosen = next((s for s in catalog.evidence_sets.values() if s.counts_losses), None)
     table = catalog.quality_by_language
     rows = (
         table[(table["benchmark"] == chosen.benchmark) & (table["aspect"] != "average")]

@@ -15,9 +15,9 @@ from advisor.rules.columns import KINDS
 from advisor.rules.evaluate import Values, column
 from advisor.sizing.ranges import Range
 from advisor.sizing.storage import (
-    BLOCK,
     BYTES_PER_VALUE,
     GB,
+    block_storage,
     index_size,
     index_usd_per_month,
     memory_rates,
@@ -139,7 +139,8 @@ def sources(catalog: Catalog, store_id: str) -> tuple[str, ...]:
     of_store = store.source_ids("usd_per_gb_month")
     if store.type != "self_hosted":
         return of_store
-    of_disk = catalog.stores[BLOCK].source_ids("usd_per_gb_month")
+    disk = block_storage(catalog)
+    of_disk = disk.source_ids("usd_per_gb_month") if disk else ()
     return (*of_store, *ram_sources(catalog), *of_disk)
 
 

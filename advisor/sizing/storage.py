@@ -35,7 +35,6 @@ PGVECTOR_LIMIT = {
     "float16": "halfvec_indexed",
     "binary": "bit_indexed",
 }
-BLOCK = "aws-ebs-gp3"
 
 
 class IndexSize(NamedTuple):
@@ -158,10 +157,17 @@ def index_usd_per_month(
 
 
 def _queried_gb(store: Store, held: Decimal) -> Decimal:
-    """GB that one query is charged for at turbopuffer: all that is held, at least the minimum, 80% off between 32 and 128 GB and 96% above."""
-    first = max(min(held, Decimal(32)), store.query_minimum_gb or Decimal(0))
-    second = max(Decimal(0), min(held, Decimal(128)) - 32) * Decimal("0.2")
-    return first + second + max(Decimal(0), held - 128) * Decimal("0.04")
+    """GB that one query is charged for: all that is held less the discounts, or the minimum."""
+    charged, before = held, Decimal(0)
+    for step in store.query_steps:
+        charged -= max(Decimal(0), held - step.above_gb) * (step.discount - before)
+        before = step.discount
+    return max(charged, store.query_minimum_gb or Decimal(0))
+
+
+def block_storage(catalog: Catalog) -> Store | None:
+    """The disk that a self-hosted store is kept on; None where the catalog has none."""
+    return next((store for store in catalog.stores.values() if store.type == "disk"), None)
 
 
 def _pgvector(catalog: Catalog, size: IndexSize, ram: Range | None) -> Range | None:
@@ -169,7 +175,7 @@ def _pgvector(catalog: Catalog, size: IndexSize, ram: Range | None) -> Range | N
 
     The database's processors are left out.
     """
-    block = catalog.stores.get(BLOCK)
+    block = block_storage(catalog)
     if ram is None or block is None or block.usd_per_gb_month is None:
         return None
     held = Decimal(size.values_bytes + size.vectors * (PGVECTOR_HEADER + PGVECTOR_LINKS))

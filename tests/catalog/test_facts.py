@@ -7,7 +7,10 @@ from advisor.catalog.load import SHIPPED
 
 BGE = sorted(path.stem for path in (SHIPPED / "families/bge/variants").glob("*.yaml"))
 POSITIONS = {"wordpiece bert-uncased": (512, 2), "xlm-roberta sentencepiece": (514, 1)}
-"""Position and type embeddings of BERT and XLM-R (their configurations: max_position_embeddings, type_vocab_size)."""
+"""Position and type embeddings of BERT and XLM-R.
+
+Their configurations: max_position_embeddings, type_vocab_size.
+"""
 
 
 def test_there_are_eight_variants_fourteen_providers_and_twenty_nine_offers(catalog):
@@ -68,6 +71,72 @@ def test_every_fact_in_the_file_names_a_source(catalog, key):
         if field not in unsourced and value not in (None, [], {}):
             assert raw["sources"].get(field), f"{key}: {field}"
             assert all(source in catalog.sources for source in raw["sources"][field])
+
+
+@pytest.mark.parametrize("key", BGE)
+def test_the_shape_that_the_hub_shows_fits_the_parameters(catalog, key):
+    v = catalog.variants[key]
+    positions = {512: 512, 8192: 8194}[v.max_tokens]  # XLM-R counts two more, BERT shows its own
+    if v.hub_tensor_total:  # index buffers of positions are counted there, and no parameters
+        assert v.hub_tensor_total - v.parameters in (0, positions, positions + 2)
+    assert v.hub_first_commit <= v.released, "it is on the hub before it is announced"
+    assert v.head_dim or v.heads * (v.hidden_size // v.heads) == v.hidden_size
+    assert v.kv_heads == v.heads or (v.kind == "embedder" and v.heads % v.kv_heads == 0)
+    if v.sparse_dim:  # a weight for each word of the vocabulary
+        assert v.sparse_dim == v.vocab_size
+    heads = v.parameters_extra_heads or {}  # linear layers over the hidden state, with a bias
+    assert heads == (
+        {}
+        if "sparse" not in v.outputs
+        else {
+            "sparse_linear": v.hidden_size + 1,
+            "colbert_linear": v.hidden_size * v.multi_vector_dim + v.multi_vector_dim,
+        }
+    )
+
+
+def test_the_publishers_rounded_sizes_are_those_of_the_parameters(catalog):
+    named = [v for v in catalog.variants.values() if v.parameters_nominal and v.parameters]
+    assert len(named) == 7
+    for v in named:
+        assert abs(v.parameters / 1e9 - float(v.parameters_nominal.removesuffix("B"))) < 0.7
+
+
+@pytest.mark.parametrize(
+    ("per_core", "operations", "per_vcpu"),
+    [
+        ("fp32_gflops_per_core", "fp32_flop_per_cycle_per_core", "fp32_gflops_per_vcpu"),
+        (None, "int8_op_per_cycle_per_core", "int8_gops_per_vcpu"),
+        (None, "bf16_flop_per_cycle_per_core", "bf16_gflops_per_vcpu"),
+    ],
+)
+def test_a_cpus_peak_is_its_clock_times_its_operations_a_cycle(
+    catalog, per_core, operations, per_vcpu
+):
+    checked = 0
+    for cpu in catalog.cpus.values():
+        if cpu.clock_mhz and getattr(cpu, per_vcpu) is not None:
+            core = cpu.clock_mhz / 1e3 * getattr(cpu, operations)
+            assert per_core is None or getattr(cpu, per_core) == pytest.approx(core)
+            assert getattr(cpu, per_vcpu) == pytest.approx(core / cpu.vcpus_per_core)
+            checked += 1
+    assert checked >= 2
+
+
+def test_a_dense_peak_never_falls_as_the_type_gets_narrower(catalog):
+    for key, accelerator in catalog.accelerators.items():
+        peaks = accelerator.peak_dense_tflops
+        known = [p for p in (peaks.fp32, peaks.tf32, peaks.fp16, peaks.fp8) if p is not None]
+        assert known == sorted(known), key
+        assert peaks.bf16 in (None, peaks.fp16), key
+        assert accelerator.memory_gb is None or not accelerator.memory_options_gb, key
+
+
+def test_the_discounts_of_queries_are_those_that_the_store_words(catalog):
+    (store,) = [s for s in catalog.stores.values() if s.query_steps]
+    for step in store.query_steps:
+        assert f"{step.discount * 100:.0f}%" in store.query_discounts
+        assert f"{step.above_gb}" in store.query_discounts
 
 
 def test_every_offer_names_where_its_price_was_read(catalog):

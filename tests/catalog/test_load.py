@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+import yaml
 
 from advisor import catalog as catalogs
 from advisor.base.errors import CatalogError
@@ -31,31 +32,209 @@ def fault(root, file):
 @pytest.mark.parametrize(
     ("file", "old", "new", "entry", "field", "named"),
     [
-        pytest.param(OFFER, FIRST, "usd_per_1m_input: 0.20", "offer beta-tiny-en", "usd_per_1m_input", "0.2", id="a price that is a float"),
-        pytest.param(OFFER, FIRST, "usd_per_1m_input: 1", "offer beta-tiny-en", "usd_per_1m_input", '"1"', id="a price that is a number"),
-        pytest.param(OFFER, FIRST, 'usd_per_1m_input: "-0.20"', "offer beta-tiny-en", "usd_per_1m_input", "-0.20", id="a negative price"),
-        pytest.param(OFFER, FIRST, 'usd_per_1m_input: "1O"', "offer beta-tiny-en", "usd_per_1m_input", "'1O'", id="letters in a price"),
-        pytest.param(OFFER, FIRST, 'usd_per_1m_input: "NaN"', "offer beta-tiny-en", "usd_per_1m_input", "'NaN'", id="no number for a price"),
-        pytest.param(OFFER, "variant: multi", "variant: mulit", "offer beta-multi", "variant", "'multi'", id="an unknown variant"),
-        pytest.param(OFFER, "id: beta-multi", "id: beta-big-en", "offer beta-big-en", "id", "'beta-big-en'", id="an id twice"),
-        pytest.param(OFFER, "sources: [acme-prices]\n- id: beta-big-en", "sources: [acme-price]\n- id: beta-big-en", "offer beta-tiny-en", "sources", "'acme-prices'", id="an unknown source"),
-        pytest.param(VARIANT, "max_tokens: 8_000", "max_tokns: 8_000", "", "", "'max_tokens'", id="an unknown field"),
-        pytest.param(VARIANT, "max_tokens: 8_000", "max_tokens: -8000", "", "max_tokens", "-8000", id="a negative limit"),
-        pytest.param(VARIANT, "layers: 20", "layers: many", "", "layers", "'many'", id="a word for a number"),
-        pytest.param(VARIANT, "kind: embedder", "kind: embeder", "", "kind", "'embedder'", id="an unknown kind"),
-        pytest.param(VARIANT, "pooling: cls\n", "pooling: cls\npooling: mean\n", "line 19", "", "'pooling'", id="a key twice"),
-        pytest.param(VARIANT, "\nsources: [acme-facts]", "\nsources: {name: [acme-facts]}", "", "", "layers", id="no source"),
-        pytest.param(VARIANT, "\nsources: [acme-facts]", "\nsources: {layrs: [acme-facts]}", "", "", "'layers'", id="a source of no field"),
-        pytest.param(FIT, "when: not covers_languages", "when: not covers_langages", "rule languages-covered", "when", "'covers_languages'", id="an unknown column"),
-        pytest.param(FIT, "{languages_missing}", "{languages_mising}", "rule languages-covered", "because", "'languages_missing'", id="an unknown column in a sentence"),
-        pytest.param(FIT, "sources: [fe-readme, fe-docs-reranker]", "sources: []", "rule languages-covered", "sources", "1", id="a rule without a source"),
-        pytest.param("workloads.yaml", "task: retrieve-and-rerank", "task: reorder", "preset german-inside", "workload", "'retrieve'", id="an unknown task"),
-        pytest.param(QUALITY, "ndcg_at_10,50,", "ndcg_at_10,500,", "line 2", "score", "'500'", id="a score above 100"),
-        pytest.param(QUALITY, "tiny-en,", "tyni-en,", "line 2", "variant", "'tiny-en'", id="a score of an unknown variant"),
-        pytest.param(QUALITY, "variant,benchmark", "model,benchmark", "line 1", "", "model", id="an unknown column of a table"),
-        pytest.param("hardware/instances.yaml", "accelerator: card-s", "accelerator: card-t", "instance acme-gpu", "accelerator", "'card-t'", id="an unknown accelerator"),
+        pytest.param(
+            OFFER,
+            FIRST,
+            "usd_per_1m_input: 0.20",
+            "offer beta-tiny-en",
+            "usd_per_1m_input",
+            "0.2",
+            id="a price that is a float",
+        ),
+        pytest.param(
+            OFFER,
+            FIRST,
+            "usd_per_1m_input: 1",
+            "offer beta-tiny-en",
+            "usd_per_1m_input",
+            '"1"',
+            id="a price that is a number",
+        ),
+        pytest.param(
+            OFFER,
+            FIRST,
+            'usd_per_1m_input: "-0.20"',
+            "offer beta-tiny-en",
+            "usd_per_1m_input",
+            "-0.20",
+            id="a negative price",
+        ),
+        pytest.param(
+            OFFER,
+            FIRST,
+            'usd_per_1m_input: "1O"',
+            "offer beta-tiny-en",
+            "usd_per_1m_input",
+            "'1O'",
+            id="letters in a price",
+        ),
+        pytest.param(
+            OFFER,
+            FIRST,
+            'usd_per_1m_input: "NaN"',
+            "offer beta-tiny-en",
+            "usd_per_1m_input",
+            "'NaN'",
+            id="no number for a price",
+        ),
+        pytest.param(
+            OFFER,
+            "variant: multi",
+            "variant: mulit",
+            "offer beta-multi",
+            "variant",
+            "'multi'",
+            id="an unknown variant",
+        ),
+        pytest.param(
+            OFFER,
+            "id: beta-multi",
+            "id: beta-big-en",
+            "offer beta-big-en",
+            "id",
+            "'beta-big-en'",
+            id="an id twice",
+        ),
+        pytest.param(
+            OFFER,
+            "sources: [acme-prices]\n- id: beta-big-en",
+            "sources: [acme-price]\n- id: beta-big-en",
+            "offer beta-tiny-en",
+            "sources",
+            "'acme-prices'",
+            id="an unknown source",
+        ),
+        pytest.param(
+            VARIANT,
+            "max_tokens: 8_000",
+            "max_tokns: 8_000",
+            "",
+            "",
+            "'max_tokens'",
+            id="an unknown field",
+        ),
+        pytest.param(
+            VARIANT,
+            "max_tokens: 8_000",
+            "max_tokens: -8000",
+            "",
+            "max_tokens",
+            "-8000",
+            id="a negative limit",
+        ),
+        pytest.param(
+            VARIANT, "layers: 20", "layers: many", "", "layers", "'many'", id="a word for a number"
+        ),
+        pytest.param(
+            VARIANT,
+            "kind: embedder",
+            "kind: embeder",
+            "",
+            "kind",
+            "'embedder'",
+            id="an unknown kind",
+        ),
+        pytest.param(
+            VARIANT,
+            "pooling: cls\n",
+            "pooling: cls\npooling: mean\n",
+            "line 19",
+            "",
+            "'pooling'",
+            id="a key twice",
+        ),
+        pytest.param(
+            VARIANT,
+            "\nsources: [acme-facts]",
+            "\nsources: {name: [acme-facts]}",
+            "",
+            "",
+            "layers",
+            id="no source",
+        ),
+        pytest.param(
+            VARIANT,
+            "\nsources: [acme-facts]",
+            "\nsources: {layrs: [acme-facts]}",
+            "",
+            "",
+            "'layers'",
+            id="a source of no field",
+        ),
+        pytest.param(
+            FIT,
+            "when: not covers_languages",
+            "when: not covers_langages",
+            "rule languages-covered",
+            "when",
+            "'covers_languages'",
+            id="an unknown column",
+        ),
+        pytest.param(
+            FIT,
+            "{languages_missing}",
+            "{languages_mising}",
+            "rule languages-covered",
+            "because",
+            "'languages_missing'",
+            id="an unknown column in a sentence",
+        ),
+        pytest.param(
+            FIT,
+            "sources: [fe-readme, fe-docs-reranker]",
+            "sources: []",
+            "rule languages-covered",
+            "sources",
+            "1",
+            id="a rule without a source",
+        ),
+        pytest.param(
+            "workloads.yaml",
+            "task: retrieve-and-rerank",
+            "task: reorder",
+            "preset german-inside",
+            "workload",
+            "'retrieve'",
+            id="an unknown task",
+        ),
+        pytest.param(
+            QUALITY,
+            "ndcg_at_10,50,",
+            "ndcg_at_10,500,",
+            "line 2",
+            "score",
+            "'500'",
+            id="a score above 100",
+        ),
+        pytest.param(
+            QUALITY,
+            "tiny-en,",
+            "tyni-en,",
+            "line 2",
+            "variant",
+            "'tiny-en'",
+            id="a score of an unknown variant",
+        ),
+        pytest.param(
+            QUALITY,
+            "variant,benchmark",
+            "model,benchmark",
+            "line 1",
+            "",
+            "model",
+            id="an unknown column of a table",
+        ),
+        pytest.param(
+            "hardware/instances.yaml",
+            "accelerator: card-s",
+            "accelerator: card-t",
+            "instance acme-gpu",
+            "accelerator",
+            "'card-t'",
+            id="an unknown accelerator",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_fault_is_told_with_its_place_and_remedy(
     made_up_copy, edit, file, old, new, entry, field, named, pinned
 ):
@@ -90,6 +269,18 @@ def test_a_field_is_still_read_by_the_name_it_had(made_up_copy, edit, file, old_
     for name, old in old_names.items():
         edit(made_up_copy / file, name, old)
     assert rule_entries(made_up_copy) == entries
+
+
+def test_a_catalog_from_before_it_named_clouds_and_comparisons_still_loads(copied):
+    for file, key in (
+        ("hardware/instances.yaml", "clouds"),
+        ("evidence/benchmarks.yaml", "precision_comparisons"),
+    ):
+        value = files.yaml_mapping(copied / file, file)
+        del value[key]
+        (copied / file).write_text(yaml.safe_dump(value), encoding="utf-8")
+    loaded = catalogs.load(copied)
+    assert loaded.cloud_name("aws") == "aws" and not loaded.precision_comparisons
 
 
 def test_a_tab_is_named_with_its_line(made_up_copy):

@@ -21,7 +21,10 @@ PARSED = functools.lru_cache(maxsize=None)(files.parse_mapping)
 
 @pytest.fixture(autouse=True)
 def parsed_once(monkeypatch):
-    """Reads and checks every file each time, but makes YAML of the same text once: most of a reading's time."""
+    """Reads and checks every file each time, but makes YAML of the same text once.
+
+    That is most of a reading's time.
+    """
     monkeypatch.setattr(files, "parse_mapping", PARSED)
 
 

@@ -21,8 +21,28 @@ def answer(text, row):
     return None if truth.unknown[0] else bool(truth.true[0])
 
 
-AND = {(True, True): True, (True, False): False, (True, None): None, (False, True): False, (False, False): False, (False, None): False, (None, True): None, (None, False): False, (None, None): None}  # fmt: skip
-OR = {(True, True): True, (True, False): True, (True, None): True, (False, True): True, (False, False): False, (False, None): None, (None, True): True, (None, False): None, (None, None): None}  # fmt: skip
+AND = {
+    (True, True): True,
+    (True, False): False,
+    (True, None): None,
+    (False, True): False,
+    (False, False): False,
+    (False, None): False,
+    (None, True): None,
+    (None, False): False,
+    (None, None): None,
+}
+OR = {
+    (True, True): True,
+    (True, False): True,
+    (True, None): True,
+    (False, True): True,
+    (False, False): False,
+    (False, None): None,
+    (None, True): True,
+    (None, False): None,
+    (None, None): None,
+}
 
 
 @pytest.mark.parametrize(
@@ -157,7 +177,14 @@ def plain(node, row):
     if left is None or right is None:
         return None
     name = type(node.ops[0]).__name__
-    return {"Lt": lambda: left < right, "LtE": lambda: left <= right, "Gt": lambda: left > right, "GtE": lambda: left >= right, "Eq": lambda: left == right, "NotEq": lambda: left != right}[name]()  # fmt: skip
+    return {
+        "Lt": lambda: left < right,
+        "LtE": lambda: left <= right,
+        "Gt": lambda: left > right,
+        "GtE": lambda: left >= right,
+        "Eq": lambda: left == right,
+        "NotEq": lambda: left != right,
+    }[name]()
 
 
 @settings(max_examples=400, deadline=None)
@@ -265,7 +292,14 @@ def test_each_row_has_its_own_answer(text, answers):
     assert truth_of(text, columns, 3) == answers
 
 
-@pytest.mark.parametrize(("kind", "values", "dtype"), [("number", [1, None, 2.5, math.nan], float), ("text", ["a", None, "", "b"], object), ("boolean", [True, None, False, True], bool)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "values", "dtype"),
+    [
+        ("number", [1, None, 2.5, math.nan], float),
+        ("text", ["a", None, "", "b"], object),
+        ("boolean", [True, None, False, True], bool),
+    ],
+)
 def test_a_column_holds_its_kind_and_what_is_known(kind, values, dtype):
     found = evaluate.column(values, kind)
     assert (

@@ -151,12 +151,47 @@ def test_accepted(text):
 
 LONG = "'" + "x" * 80 + "'"
 TOLD = [
-    "tokens ** 2 > 1", "~tokens == 1", "split is True", "f(1) > 0", "tokens == (1, 2)", "kind == None", "kind == ...", "kind == b'a'",
-    "unknown(tokens + 1)", "unknown()", "tokens > 1e16", "tokens + 1", "split and tokens", "open or kind", "not kind", "-kind == 1", "tokens + split > 1", "kind * 2 > 1",
-    "kind == tokens", "kind < 'b'", "split >= open", "kind in tokens", "kind in ()", "tokens in (1, limit)", "tokens in (1, not 2)",
-    "kind in ('a', 1)", "tokens in (1, -'a')", "tokens <", "split\nopen", "tokns > 1", "zzz > 1",
-]  # fmt: skip
-CUT = [f"kind in (1, {LONG})", f"tokens in (1, {LONG})", f"{LONG} in (1, 2)", f"kind in (kind + {LONG}, 'a')", f"{LONG} == 1", f"1 == {LONG}", f"{LONG} < {LONG}"]  # fmt: skip
+    "tokens ** 2 > 1",
+    "~tokens == 1",
+    "split is True",
+    "f(1) > 0",
+    "tokens == (1, 2)",
+    "kind == None",
+    "kind == ...",
+    "kind == b'a'",
+    "unknown(tokens + 1)",
+    "unknown()",
+    "tokens > 1e16",
+    "tokens + 1",
+    "split and tokens",
+    "open or kind",
+    "not kind",
+    "-kind == 1",
+    "tokens + split > 1",
+    "kind * 2 > 1",
+    "kind == tokens",
+    "kind < 'b'",
+    "split >= open",
+    "kind in tokens",
+    "kind in ()",
+    "tokens in (1, limit)",
+    "tokens in (1, not 2)",
+    "kind in ('a', 1)",
+    "tokens in (1, -'a')",
+    "tokens <",
+    "split\nopen",
+    "tokns > 1",
+    "zzz > 1",
+]
+CUT = [
+    f"kind in (1, {LONG})",
+    f"tokens in (1, {LONG})",
+    f"{LONG} in (1, 2)",
+    f"kind in (kind + {LONG}, 'a')",
+    f"{LONG} == 1",
+    f"1 == {LONG}",
+    f"{LONG} < {LONG}",
+]
 
 
 def test_what_is_wrong_is_told_with_what_to_write_instead(pinned):
@@ -248,7 +283,18 @@ def test_the_tree_holds_the_question_and_spaces_around_it_count_for_nothing():
     )
 
 
-@pytest.mark.parametrize(("word", "truth"), [("true", True), ("false", False), ("True", True), ("False", False), ("split", None), ("1", None), ("'true'", None)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("word", "truth"),
+    [
+        ("true", True),
+        ("false", False),
+        ("True", True),
+        ("False", False),
+        ("split", None),
+        ("1", None),
+        ("'true'", None),
+    ],
+)
 def test_a_word_of_truth_is_known_in_either_spelling(word, truth):
     assert literal_truth(ast.parse(word, mode="eval").body) is truth
 

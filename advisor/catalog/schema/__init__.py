@@ -30,20 +30,31 @@ from advisor.catalog.schema.fields import (
     Text,
     Usd,
 )
-from advisor.catalog.schema.judging import EvidenceSet, Expert, Metric, Preset, Rule, RuleExample
+from advisor.catalog.schema.judging import (
+    EvidenceSet,
+    Expert,
+    Metric,
+    PrecisionComparison,
+    Preset,
+    Rule,
+    RuleExample,
+)
 from advisor.catalog.schema.serving import (
     Accelerator,
+    Cloud,
     Cpu,
     Instance,
     Offer,
     Peaks,
     Provider,
+    QueryStep,
     StorageFormula,
     Store,
 )
 
 __all__ = [
     "Accelerator",
+    "Cloud",
     "Correction",
     "Count",
     "Cpu",
@@ -67,8 +78,10 @@ __all__ = [
     "OnnxExport",
     "Peaks",
     "Positive",
+    "PrecisionComparison",
     "Preset",
     "Provider",
+    "QueryStep",
     "Question",
     "Ref",
     "RelatedFamily",

@@ -41,7 +41,8 @@ class Runtime(Entry):
     """What one serving runtime does with a variant."""
 
     support: Literal["listed", "architecture", "partial", "no"] | None = Field(
-        description="listed: named or tested; architecture: its architecture is; partial: some modes; null: not found"
+        description="listed: named or tested; architecture: its architecture is; "
+        "partial: some modes; null: not found"
     )
     outputs: list[Literal["dense", "sparse", "multi_vector"]] | None = Field(
         default=None, description="outputs that it returns; null: not stated"
@@ -175,7 +176,8 @@ class Variant(Sourced):
     base_model: Text | None = None
     weights_bytes: dict[Literal["fp32", "fp16", "int8"], Positive] | None = Field(
         default=None,
-        description="bytes of the weights by precision: the published file where its size is known, else parameters x bytes",
+        description="bytes of the weights by precision: the published file where its size is "
+        "known, else parameters x bytes",
     )
     onnx_available: list[OnnxExport] = Field(default=[])
     local_files: LocalFiles | None = Field(
@@ -268,7 +270,7 @@ class RelatedFamily(Entry):
 
 
 class Listing(Entry):
-    """What a family's listing states. Counts, groups, sentences and answers are computed from it."""
+    """What a family's listing states: counts, groups, sentences and answers come from it."""
 
     about: Text
     use_when_note: Text

@@ -39,7 +39,7 @@ Measure = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 def _quoted_decimal(value: object) -> object:
-    """`value` as Decimal if it is quoted text; YAML numbers are refused, because floats lose digits."""
+    """`value` as Decimal if it is quoted text; YAML numbers are refused: floats lose digits."""
     if value is None or isinstance(value, Decimal):
         return value
     if isinstance(value, (float, int)):
@@ -100,7 +100,8 @@ class Entry(BaseModel):
 class Sourced(Entry):
     """An entry whose facts each name the sources they were read in.
 
-    `sources` is a mapping from field to source ids, or a list of ids that covers every fact of the entry.
+    `sources` is a mapping from field to source ids, or a list of ids that covers every fact of the
+    entry.
     """
 
     NOT_FACTS: ClassVar[frozenset[str]] = frozenset({"id", "name", "note", "notes", "sources"})
@@ -131,16 +132,11 @@ class Sourced(Entry):
         if isinstance(self.sources, dict):
             odd = [name for name in self.sources if name not in type(self).model_fields]
             if odd:
-                raise PydanticCustomError(
-                    "unknown_field",
-                    "{names}",
-                    {
-                        "names": "; ".join(
-                            f"sources names no field '{n}'. {did_you_mean(n, type(self).model_fields)}"
-                            for n in odd
-                        )
-                    },
+                fields = type(self).model_fields
+                names = "; ".join(
+                    f"sources names no field '{name}'. {did_you_mean(name, fields)}" for name in odd
                 )
+                raise PydanticCustomError("unknown_field", "{names}", {"names": names})
         bare = [
             name
             for name in type(self).model_fields
@@ -166,7 +162,8 @@ class Source(Entry):
     publisher: Text | None = None
     tier: Literal["first_party", "secondary", "aggregator", "listing", "own"] | None = Field(
         default=None,
-        description="who says it; null where it was not graded; own: a decision or measurement of this project",
+        description="who says it; null where it was not graded; own: a decision or measurement of "
+        "this project",
     )
     accessed: date = Field(description="the day it was read")
     copy_date: str | None = Field(

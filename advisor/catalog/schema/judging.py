@@ -30,7 +30,8 @@ class EvidenceSet(Entry):
     source_set: Text
     metric: Annotated[Text, Ref("metric")]
     aspect: Text | None = Field(
-        description="the aspect of quality.csv; null: the mean over tasks or languages of the workload"
+        description="the aspect of quality.csv; null: the mean over tasks or languages of the "
+        "workload"
     )
     mode: Text | None = Field(default=None, description="output type of the by-language rows")
     first_stage: Annotated[Id, Ref("first stage")] | None = Field(
@@ -55,6 +56,20 @@ class EvidenceSet(Entry):
     )
     publisher_of_scores: Text = Field(description="who computed them, as shown")
     caveat: Text | None = None
+    counts_losses: bool = Field(
+        default=False,
+        description="its data sets are counted one by one for those on which a reranker does worse",
+    )
+
+
+class PrecisionComparison(Entry):
+    """Scores of one study at full precision and at a lower one, as benchmarks of quality.csv."""
+
+    id: Id
+    precision: Literal["fp16", "int8"]
+    aspect: Text
+    full: Text = Field(description="benchmark of the scores at full precision")
+    lower: Text = Field(description="benchmark of the scores at the lower precision")
 
 
 class Rule(Entry):

@@ -81,7 +81,7 @@ class Provider(Entry):
 
 
 class Peaks(Entry):
-    """Dense peak rates in TFLOP/s (int8: TOP/s); null: the part has no such mode, or no figure was found."""
+    """Dense peak rates in TFLOP/s (int8: TOP/s); null: there is no such mode, or no figure."""
 
     fp32: Measure | None
     tf32: Measure | None
@@ -130,13 +130,20 @@ class Cpu(Entry):
     note: Text
 
 
+class Cloud(Entry):
+    """Who lets machines by the hour."""
+
+    id: Id
+    name: Text
+
+
 class Instance(Sourced):
     """A machine rented by the hour."""
 
     NOT_FACTS: ClassVar[frozenset[str]] = Sourced.NOT_FACTS | {"accelerator_count", "marketplace"}
 
     id: Id
-    cloud: Text
+    cloud: Annotated[Text, Ref("cloud")]
     instance: Text
     region: Text | None
     kind: Literal["gpu", "cpu", "accelerator", "mac"]
@@ -160,6 +167,13 @@ class Instance(Sourced):
     note: Text | None = None
 
 
+class QueryStep(Entry):
+    """From a size on, what queries read costs less."""
+
+    above_gb: Usd = Field(description="GB (1e9 bytes) held, above which a GB costs less")
+    discount: Usd = Field(description="share of the price that is taken off there, as 0.8")
+
+
 class Store(Sourced):
     """A vector store: prices and limits."""
 
@@ -179,6 +193,9 @@ class Store(Sourced):
     query_processed_usd_per_tb: Usd | None = None
     query_minimum_gb: Usd | None = None
     query_discounts: Text | None = None
+    query_steps: list[QueryStep] = Field(
+        default=[], description="those discounts in figures, the smallest size first"
+    )
     returned_usd_per_gb: Usd | None = None
     minimum_usd_per_month: Usd | None = None
     floor_usd_per_month: Usd | None = None
