@@ -30,7 +30,7 @@ page = st.navigation(
 waits = page.url_path in ("live", "sources")  # for models and servers, not for Python
 with (
     telemetry.RERUN_SECONDS.labels(page.url_path or "overview").time(),
-    contextlib.nullcontext() if waits else page_lock.PAGES.one(),
+    contextlib.nullcontext() if waits else page_lock.PAGES.turn(),
 ):
     session.start(page)
     page.run()

@@ -1,4 +1,4 @@
-"""The cost of a plan, its speed and the time of a request, worked out with the visitor's numbers."""
+"""The cost of a plan, its speed and the time of a request, worked out in the visitor's numbers."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ Kind = Annotated[str, WithJsonSchema({"type": "string", "enum": ["embedder", "re
 
 
 def _as_written(shape: dict[str, Any]) -> None:
-    """Takes from a published shape what holds only for records that are read: defaults, bounds, extras."""
+    """Takes from a published shape what holds for reading alone: defaults, bounds, extras."""
     shape["additionalProperties"] = False
     for name in shape.get("required", ()):
         for bound in ("default", "maxItems", "maxProperties"):
@@ -165,7 +165,7 @@ def placement(judged: JudgedPlan) -> Placement:
 
 
 class EvidenceRecord(ReplayedPart):
-    """The published scores that rank the plans of one step; `set` is null where none compares them."""
+    """The scores that rank the plans of one step; `set` is null where none compares them."""
 
     set: str | None = None
     title: str
@@ -322,7 +322,10 @@ class RecordSource(RecordPart):
 
 
 class Record(ReplayedPart):
-    """The decision record: what `python -m advisor recommend --format json` prints, and what `--record` replays."""
+    """The decision record.
+
+    What `python -m advisor recommend --format json` prints, and what `--record` replays.
+    """
 
     REPLAYED_IF_THERE = frozenset({"assumed"})
 
@@ -450,8 +453,8 @@ def read(path: str) -> Record:
 
 
 def prices(catalog: Catalog) -> dict[str, str | None]:
-    """What each offer asks for a million tokens, and each machine for an hour, as text; None where not known."""
-    asked = {
+    """What an offer asks for a million tokens, a machine for an hour, as text; None: not known."""
+    amounts = {
         f"Offer {offer.id}": (offer.usd_per_1m_input, "1M")
         for _, _, offer in catalog.offers()
         if catalog.variants[offer.variant].kind in ("embedder", "reranker")
@@ -461,7 +464,7 @@ def prices(catalog: Catalog) -> dict[str, str | None]:
     }
     return {
         key: None if usd is None else f"{usd} / {unit}"
-        for key, (usd, unit) in sorted(asked.items())
+        for key, (usd, unit) in sorted(amounts.items())
     }
 
 

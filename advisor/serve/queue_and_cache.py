@@ -1,4 +1,4 @@
-"""Work off the event loop: one piece at a time, a bounded number waiting, and a cache of answers."""
+"""Work off the event loop, one piece at a time and few waiting, and a cache of answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WEIGHT_OF_LAST = 0.2
 
 
 class QueueFullError(Exception):
-    """As much waits as is taken on; `retry_after_s` is when a place may be free, in whole seconds."""
+    """As much waits as is taken on; a place may be free in `retry_after_s` whole seconds."""
 
     def __init__(self, retry_after_s: int) -> None:
         self.retry_after_s = retry_after_s
@@ -33,7 +33,8 @@ class QueueFullError(Exception):
 class Work:
     """One thread for the work of programs, and a queue of `most_waiting` before it.
 
-    One, because threads of a Python process share its time: a second would slow the pages and answer no sooner.
+    One, because threads of a Python process share its time: a second would slow the pages and
+    answer no sooner.
     """
 
     def __init__(self, most_waiting: int = 16) -> None:
@@ -75,7 +76,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Body:
-    """An answer as bytes, plain and packed with gzip, and the mark by which a client knows it again."""
+    """An answer as bytes, plain and packed with gzip, and the mark by which a client knows it."""
 
     plain: bytes
     packed: bytes

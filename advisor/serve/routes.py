@@ -33,7 +33,7 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 
 class _Anything(StringConvertor):
-    """The rest of an address, slashes and line feeds too; Starlette's own `path` ends at a line feed."""
+    """The rest of an address, line feeds too, at which Starlette's own `path` ends."""
 
     regex = r"[\s\S]*"
 
@@ -122,7 +122,7 @@ class Api:
         )
 
     async def health(self, request: Request) -> Response:
-        """200 while answers can be given, else 503; with the faults of the files as they are now."""
+        """200 while answers can be given, else 503; with what is wrong with the files now."""
         now = await run_in_threadpool(reloading.current)
         faults = [asdict(fault) for fault in now.faults]
         status = (

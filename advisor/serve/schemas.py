@@ -43,7 +43,7 @@ class Shape(BaseModel):
 
 
 class FaultShape(Shape):
-    """One thing that is wrong: the field (empty: the whole), the problem, and what to write instead."""
+    """What is wrong: the field (empty: the whole), the problem, and what to write instead."""
 
     field: str
     problem: str
