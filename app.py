@@ -28,7 +28,7 @@ page = st.navigation(
     position="top",
 )
 # These wait for models and servers, not for Python.
-turn = contextlib.nullcontext() if page.url_path in ("live", "sources") else page_lock.PAGES.one()
+turn = contextlib.nullcontext() if page.url_path in ("live", "sources") else page_lock.PAGES.turn()
 with telemetry.RERUN_SECONDS.labels(page.url_path or "overview").time(), turn:
     session.start(page)
     page.run()

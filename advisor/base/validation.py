@@ -72,7 +72,7 @@ def _problem(fault: ErrorDetails, has_remedy: bool, show_value: bool) -> str:
     message = fault["msg"].removeprefix("Value error, ").removesuffix(".")
     message = message.replace(" after validation", "").replace("Tuple", "List")
     message = message.replace("valid tuple", "valid list")
-    if kind == "model_type":
+    if kind in ("model_type", "model_attributes_type"):
         message = "input should be a mapping of fields"
     sentence = f"{message[:1].lower()}{message[1:]}."
     return f"{value}: {sentence}" if show_value else sentence

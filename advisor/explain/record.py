@@ -24,11 +24,10 @@ from advisor.base import validation
 from advisor.base.errors import AdvisorError
 from advisor.catalog import Catalog
 from advisor.decide.evidence import Evidence
+from advisor.decide.plans import Plan
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation
 from advisor.explain import formula, reasons, what_would_change
-from advisor.explain.reasons import Reason
 from advisor.explain.starting_code import starting_code
-from advisor.sizing.ranges import Range
 
 LARGEST = 5_000_000  # bytes of a record that is read
 
@@ -39,7 +38,7 @@ Kind = Annotated[str, WithJsonSchema({"type": "string", "enum": ["embedder", "re
 
 
 def _as_written(shape: dict[str, Any]) -> None:
-    """Takes from a published shape what holds only for records that are read: defaults, bounds, extras."""
+    """Takes from a published shape what holds for reading alone: defaults, bounds, extras."""
     shape["additionalProperties"] = False
     for name in shape.get("required", ()):
         for bound in ("default", "maxItems", "maxProperties"):
@@ -50,10 +49,12 @@ class RecordPart(BaseModel):
     """A part of the record: written with all its fields and no others.
 
     Read with what a replay needs, the fields without a default; what else is there is ignored.
+    Also made from an object with attributes of the same names.
     """
 
     model_config = ConfigDict(
         extra="ignore",
+        from_attributes=True,
         json_schema_serialization_defaults_required=True,
         json_schema_extra=_as_written,
     )
@@ -87,13 +88,6 @@ class RangeRecord(RecordPart):
     base: float
     high: float
 
-    @classmethod
-    def of(cls, amount: Range | None) -> RangeRecord | None:
-        """The amount as numbers; None where it is not known."""
-        if amount is None:
-            return None
-        return cls(low=float(amount.low), base=float(amount.base), high=float(amount.high))
-
 
 class ReasonRecord(RecordPart):
     """A sentence, the rule or step that it comes from, and the ids of its sources."""
@@ -101,11 +95,6 @@ class ReasonRecord(RecordPart):
     rule: str
     text: str
     sources: list[str]
-
-    @classmethod
-    def of(cls, reason: Reason) -> ReasonRecord:
-        """The reason of an explanation."""
-        return cls(rule=reason.rule, text=reason.text, sources=list(reason.sources))
 
 
 class Hosted(RecordPart):
@@ -136,11 +125,10 @@ class Own(RecordPart):
 Placement = Hosted | Own
 
 
-def placement(judged: JudgedPlan) -> Placement:
+def placement(plan: Plan) -> Placement:
     """Where a plan runs, and at which price."""
-    plan, offer, instance = judged.plan, judged.plan.offer, judged.plan.instance
+    offer, instance = plan.offer, plan.instance
     as_of = plan.as_of.isoformat() if plan.as_of else None
-    sources = list(plan.price_sources)
     if offer is not None:
         price = offer.usd_per_1m_input
         return Hosted(
@@ -151,7 +139,7 @@ def placement(judged: JudgedPlan) -> Placement:
             usd_per_1m_input=None if price is None else str(price),
             tier=offer.tier,
             as_of=as_of,
-            sources=sources,
+            sources=plan.price_sources,
         )
     assert instance is not None, "a place is an offer or a machine"
     return Own(
@@ -161,12 +149,12 @@ def placement(judged: JudgedPlan) -> Placement:
         precision=plan.figure("precision"),
         usd_per_hour=None if plan.rent is None else str(plan.rent),
         as_of=as_of,
-        sources=sources,
+        sources=plan.price_sources,
     )
 
 
 class EvidenceRecord(ReplayedPart):
-    """The published scores that rank the plans of one step; `set` is null where none compares them."""
+    """The scores that rank the plans of one step; `set` is null where none compares them."""
 
     set: str | None = None
     title: str
@@ -190,7 +178,7 @@ class EvidenceRecord(ReplayedPart):
             scores={variant: round(score, 4) for variant, score in sorted(evidence.scores.items())},
             uplift={variant: round(gain, 4) for variant, gain in sorted(evidence.uplift.items())},
             unranked=evidence.unranked,
-            sources=list(evidence.source_ids),
+            sources=evidence.source_ids,
         )
 
 
@@ -216,12 +204,12 @@ class PickRecord(RecordPart):
         return cls(
             embedder=embedder.variant_id if embedder else None,
             reranker=reranker.variant_id if reranker else None,
-            placement={kind: part and placement(part) for kind, part in parts.items()},
+            placement={kind: part and placement(part.plan) for kind, part in parts.items()},
             quality={kind: part and rounded(part.quality) for kind, part in parts.items()},
-            shared=list(pick.shared) if pick.shared else None,
-            monthly_usd=RangeRecord.of(pick.monthly_usd),
-            one_off_usd=RangeRecord.of(pick.one_off_usd),
-            reasons=[ReasonRecord.of(reason) for reason in reasons.reasons(recommendation)],
+            shared=pick.shared or None,
+            monthly_usd=pick.monthly_usd,
+            one_off_usd=pick.one_off_usd,
+            reasons=reasons.reasons(recommendation),
         )
 
 
@@ -239,19 +227,18 @@ class PlanRecord(RecordPart):
     replicas: dict[Literal["low", "base", "high"], Number] | None
 
 
-def _figures(judged: JudgedPlan) -> dict[str, Any]:
-    """The fields of a `PlanRecord`."""
-    plan = judged.plan
+def _figures(judged: JudgedPlan, plan: Plan) -> dict[str, Any]:
+    """The fields of a `PlanRecord`; `plan` is that of `judged`, which makes it anew each time."""
     replicas = plan.replicas
     return {
         "variant": judged.variant_id,
-        "placement": placement(judged),
+        "placement": placement(plan),
         "quality": rounded(judged.quality),
-        "monthly_usd": RangeRecord.of(plan.monthly_usd),
-        "one_off_usd": RangeRecord.of(plan.one_off_usd),
+        "monthly_usd": plan.monthly_usd,
+        "one_off_usd": plan.one_off_usd,
         "index_bytes": plan.index_bytes,
         "monthly_tokens": plan.tokens.monthly,
-        "tokens_per_second": plan.tokens_per_second and plan.tokens_per_second._asdict(),
+        "tokens_per_second": plan.tokens_per_second,
         "replicas": replicas and dict(zip(("low", "base", "high"), replicas, strict=True)),
     }
 
@@ -280,11 +267,8 @@ class Judged(PlanRecord):
     @classmethod
     def of(cls, judged: JudgedPlan) -> Judged:
         """A plan of a recommendation."""
-        findings = [
-            Finding(rule=f.rule, effect=f.effect, text=f.text, unknown=f.unknown)
-            for f in judged.findings
-        ]
-        return cls(**_figures(judged), findings=findings, figures=dict(judged.plan.figures))
+        plan = judged.plan
+        return cls(**_figures(judged, plan), findings=judged.findings, figures=plan.figures)
 
 
 class Rejected(RecordPart):
@@ -323,7 +307,10 @@ class RecordSource(RecordPart):
 
 
 class Record(ReplayedPart):
-    """The decision record: what `python -m advisor recommend --format json` prints, and what `--record` replays."""
+    """The decision record.
+
+    What `python -m advisor recommend --format json` prints, and what `--record` replays.
+    """
 
     REPLAYED_IF_THERE = frozenset({"assumed"})
 
@@ -371,19 +358,19 @@ class Record(ReplayedPart):
             pick=PickRecord.of(recommendation, pick) if pick else None,
             ties=[tie.id for part in parts for tie in reasons.ties(recommendation, part)],
             alternatives=[
-                AlternativeRecord(**_figures(alternative.judged), text=alternative.text)
+                AlternativeRecord(**_figures(judged, judged.plan), text=text)
                 for step in recommendation.steps
-                for alternative in reasons.alternatives(recommendation, step.kind)
+                for judged, text in reasons.alternatives(recommendation, step.kind)
             ],
             rejected=[
                 Rejected(variant=judged.variant_id, placement=place, rule=f.rule, text=f.text)
                 for judged in recommendation.rejected
-                for place in [placement(judged)]
+                for place in [placement(judged.plan)]
                 for f in judged.excluded
             ],
-            loosen=[ReasonRecord.of(reason) for reason in reasons.loosen(recommendation)],
-            assumptions=list(reasons.assumptions(recommendation)),
-            asked_sets=list(recommendation.asked_sets),
+            loosen=reasons.loosen(recommendation),
+            assumptions=reasons.assumptions(recommendation),
+            asked_sets=recommendation.asked_sets,
             assumed=recommendation.assumptions.stated(),
             picked=picked,
             prices=prices(catalog),
@@ -451,8 +438,8 @@ def read(path: str) -> Record:
 
 
 def prices(catalog: Catalog) -> dict[str, str | None]:
-    """What each offer asks for a million tokens, and each machine for an hour, as text; None where not known."""
-    asked = {
+    """What an offer asks for a million tokens, a machine for an hour, as text; None: not known."""
+    amounts = {
         f"Offer {offer.id}": (offer.usd_per_1m_input, "1M")
         for _, _, offer in catalog.offers()
         if catalog.variants[offer.variant].kind in ("embedder", "reranker")
@@ -462,7 +449,7 @@ def prices(catalog: Catalog) -> dict[str, str | None]:
     }
     return {
         key: None if usd is None else f"{usd} / {unit}"
-        for key, (usd, unit) in sorted(asked.items())
+        for key, (usd, unit) in sorted(amounts.items())
     }
 
 

@@ -71,12 +71,9 @@ def _usd(price: str | None) -> str:
 
 def _changed_rules(now: dict[str, str], before: dict[str, str]) -> Iterator[str]:
     for key in sorted({*now, *before}):
-        if key not in now:
-            yield f"Rule {key} is gone."
-        elif key not in before:
-            yield f"Rule {key} is new."
-        elif now[key] != before[key]:
-            yield f"Rule {key} reads otherwise."
+        if now.get(key) != before.get(key):
+            both = "is new" if key not in before else "reads otherwise"
+            yield f"Rule {key} {both if key in now else 'is gone'}."
 
 
 def _changed_scores(now: Evidence, before: EvidenceRecord | None) -> Iterator[str]:

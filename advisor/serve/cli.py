@@ -5,10 +5,13 @@ python -m advisor recommend --record RECORD.json
 python -m advisor listing [--family bge]
 python -m advisor validate [--write-schema]
 python -m advisor prices --check [--base URL]    (key: environment variable NOVITA_API_KEY)
-python -m advisor embed --model ID [--engine local|torch|ENDPOINT] [--folder DIR] [--role passage|query] < texts, one a line
-python -m advisor rerank --model ID --query Q [--engine local|torch|ENDPOINT] [--folder DIR] < passages, one a line
-python -m advisor encode CORPUS --model ID --out DIR [--endpoint URL ... | --ray ADDRESS] [--type float32|float16|int8]    (docs/bulk.md)
+python -m advisor embed --model ID [ENGINE] [--role passage|query] < texts, one a line
+python -m advisor rerank --model ID --query Q [ENGINE] < passages, one a line
+python -m advisor encode CORPUS --model ID --out DIR [--endpoint URL ... | --ray ADDRESS]
+    [--type float32|float16|int8]    (docs/bulk.md)
 python -m advisor encode --check DIR [CORPUS]
+
+ENGINE is [--engine local|torch|ENDPOINT] [--folder DIR].
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import yaml
 
@@ -37,9 +41,15 @@ from advisor.explain import record, report
 from advisor.explain.replay import Replay
 from advisor.family import listing
 
+HERE = ("local", "torch")
+"""Engines of this process."""
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status of a command: 0, 1 for prices that differ, or 2 with one sentence on stderr for what is wrong."""
+    """Runs a command and gives its exit status.
+
+    0, 1 for prices that differ, or 2 with one sentence on stderr for what is wrong.
+    """
     options = _parser().parse_args(arguments)
     try:
         answer: str | tuple[str, int] = options.command(options)
@@ -60,114 +70,115 @@ def _parser() -> argparse.ArgumentParser:
         description="Which BGE model to use, where to run it, and what it costs.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    one = commands.add_parser(
+    recommend_ = commands.add_parser(
         "recommend", help="the recommendation for a workload in YAML or JSON (- for standard input)"
     )
-    asked = one.add_mutually_exclusive_group(required=True)
-    asked.add_argument("workload", nargs="?")
-    asked.add_argument(
+    question = recommend_.add_mutually_exclusive_group(required=True)
+    question.add_argument("workload", nargs="?")
+    question.add_argument(
         "--record",
         metavar="RECORD.json",
         help="ask a saved decision again, and say what has changed since",
     )
-    one.add_argument("--format", choices=("text", "json", "markdown"), default="text")
-    one.add_argument("--plans", action="store_true", help="add every plan with its figures (json)")
-    one.set_defaults(command=_recommend)
-    two = commands.add_parser("listing", help="the as-listed view of a family, as YAML")
-    two.add_argument("--family", default="bge")
-    two.set_defaults(command=_listing)
-    three = commands.add_parser(
+    recommend_.add_argument("--format", choices=("text", "json", "markdown"), default="text")
+    recommend_.add_argument(
+        "--plans", action="store_true", help="add every plan with its figures (json)"
+    )
+    recommend_.set_defaults(command=_recommend)
+    listing_ = commands.add_parser("listing", help="the as-listed view of a family, as YAML")
+    listing_.add_argument("--family", default="bge")
+    listing_.set_defaults(command=_listing)
+    validate = commands.add_parser(
         "validate", help="check the catalog (that of ADVISOR_CATALOG, or the shipped one)"
     )
-    three.add_argument(
+    validate.add_argument(
         "--write-schema", action="store_true", help="write catalog/schema/*.json for editors"
     )
-    three.set_defaults(command=_validate)
-    four = commands.add_parser(
+    validate.set_defaults(command=_validate)
+    prices = commands.add_parser(
         "prices",
         help="compare the catalog's prices at Novita with the live ones (key: NOVITA_API_KEY)",
     )
-    four.add_argument(
+    prices.add_argument(
         "--check",
         action="store_true",
         required=True,
         help="say what differs: exit status 0 nothing, 1 something",
     )
-    four.add_argument(
+    prices.add_argument(
         "--base",
         metavar="URL",
         default=price_sources.BASE,
         help="address of Novita's interface (default: %(default)s)",
     )
-    four.set_defaults(command=_prices)
-    five = commands.add_parser(
+    prices.set_defaults(command=_prices)
+    embed = commands.add_parser(
         "embed", help="vectors of the lines of standard input, a JSON list a line"
     )
-    five.add_argument(
+    embed.add_argument(
         "--role",
         choices=("passage", "query"),
         default="passage",
         help="a query gets the model's instruction (default: passage)",
     )
-    five.set_defaults(command=_embed)
-    six = commands.add_parser(
+    embed.set_defaults(command=_embed)
+    rerank = commands.add_parser(
         "rerank",
-        help="scores of the lines of standard input for a query, a JSON object a line, the best first",
+        help="scores of the lines of standard input for a query, "
+        "a JSON object a line, the best first",
     )
-    six.add_argument("--query", required=True)
-    six.set_defaults(command=_rerank)
-    seven = commands.add_parser(
+    rerank.add_argument("--query", required=True)
+    rerank.set_defaults(command=_rerank)
+    encode = commands.add_parser(
         "encode", help="vectors of every passage of a corpus on disk, block by block, into a folder"
     )
-    bulk.options(seven)
-    seven.set_defaults(command=_encode)
-    for one in (five, six, seven):
-        one.add_argument(
-            "--model",
-            required=one is not seven,
-            metavar="ID",
-            help="a variant of the catalog, or standin",
-        )
-        one.add_argument(
-            "--engine",
-            default="local",
-            help="local, torch, or the id of an endpoint in ADVISOR_ENDPOINTS (default: local)",
-        )
-        one.add_argument(
-            "--folder",
-            metavar="DIR",
-            help="where the model's files are, instead of the models' folder",
-        )
+    bulk.options(encode)
+    encode.set_defaults(command=_encode)
+    for command in (embed, rerank, encode):
+        _engine_options(command, model_required=command is not encode)
     return parser
 
 
+def _engine_options(command: argparse.ArgumentParser, model_required: bool) -> None:
+    """Adds the options that name a model and what computes it."""
+    command.add_argument(
+        "--model",
+        required=model_required,
+        metavar="ID",
+        help="a variant of the catalog, or standin",
+    )
+    command.add_argument(
+        "--engine",
+        default="local",
+        help="local, torch, or the id of an endpoint in ADVISOR_ENDPOINTS (default: local)",
+    )
+    command.add_argument(
+        "--folder",
+        metavar="DIR",
+        help="where the model's files are, instead of the models' folder",
+    )
+
+
 def _recommend(options: argparse.Namespace) -> str:
-    loaded = catalog.load()
+    loaded, lines = catalog.load(), []
     if options.record:
-        replayed = Replay.of(loaded, record.read(options.record), catalog.today())
-        if options.format == "text":
-            changed = [f"- {line}" for line in replayed.changes] or ["- Nothing."]
-            return "\n".join(
-                [
-                    f"What has changed since {replayed.since.isoformat()}:",
-                    *changed,
-                    "",
-                    report.as_text(replayed.recommendation),
-                ]
-            )
-        found = replayed.recommendation
+        replay = Replay.of(loaded, record.read(options.record), catalog.today())
+        recommendation = replay.recommendation
+        lines = [
+            f"What has changed since {replay.since.isoformat()}:",
+            *(f"- {change}" for change in replay.changes or ["Nothing."]),
+            "",
+            "",
+        ]
     else:
-        found = recommend.recommend(loaded, read_workload(options.workload), catalog.today())
+        workload = read_workload(options.workload)
+        recommendation = recommend.recommend(loaded, workload, catalog.today())
     if options.format == "markdown":
-        return report.as_markdown(loaded, found)
+        return report.as_markdown(loaded, recommendation)
     if options.format == "json":
-        return (
-            json.dumps(
-                record.as_json(loaded, found, plans=options.plans), indent=2, ensure_ascii=False
-            )
-            + "\n"
-        )
-    return report.as_text(found)
+        plain = record.as_json(loaded, recommendation, options.plans)
+        return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
+    return "\n".join(lines) + report.as_text(recommendation)
 
 
 def read_workload(path: str) -> Workload:
@@ -176,54 +187,50 @@ def read_workload(path: str) -> Workload:
     Raises:
         WorkloadError: the file cannot be read, or holds no workload that can be answered.
     """
-    value = (
-        files.parse_mapping(sys.stdin.read(), "standard input")
-        if path == "-"
-        else files.yaml_mapping(Path(path), path)
-    )
+    if path == "-":
+        value = files.parse_mapping(sys.stdin.read(), "standard input")
+    else:
+        value = files.yaml_mapping(Path(path), path)
     if isinstance(value, Fault):
         raise WorkloadError(str(value))
     return Workload.of(value)
 
 
 def _listing(options: argparse.Namespace) -> str:
-    families = catalog.load().families
-    if options.family not in families:
-        raise AdvisorError(
-            f"no family '{options.family}'. {did_you_mean(options.family, families)}"
-        )
-    if families[options.family].listing is None:
-        raise AdvisorError(
-            f"family {options.family} has no listing. Add listing.yaml to its folder."
-        )
-    view = listing.golden(listing.as_listed(families[options.family]))
+    families, name = catalog.load().families, options.family
+    if name not in families:
+        raise AdvisorError(f"no family '{name}'. {did_you_mean(name, families)}")
+    if families[name].listing is None:
+        raise AdvisorError(f"family {name} has no listing. Add listing.yaml to its folder.")
+    view = listing.golden(listing.as_listed(families[name]))
     return yaml.safe_dump(view, sort_keys=False, allow_unicode=True, width=10_000)
 
 
 def _validate(options: argparse.Namespace) -> str:
     loaded = catalog.load()
-    lines = [
-        f"The catalog {loaded.version} is valid: {len(loaded.variants)} variants of {len(loaded.families)} families, "
-        f"{len(list(loaded.offers()))} offers by {len(loaded.providers)} providers, {len(loaded.instances)} instances, "
-        f"{len(loaded.rules)} rules, {len(loaded.sources)} sources."
-    ]
+    text = (
+        f"The catalog {loaded.version} is valid: "
+        f"{len(loaded.variants)} variants of {len(loaded.families)} families, "
+        f"{len(list(loaded.offers()))} offers by {len(loaded.providers)} providers, "
+        f"{len(loaded.instances)} instances, "
+        f"{len(loaded.rules)} rules, {len(loaded.sources)} sources.\n"
+    )
     if options.write_schema:
-        lines.append(
-            f"Editor schemas: {', '.join(str(path.name) for path in write_schemas(loaded.folder))}."
-        )
-    return "\n".join(lines) + "\n"
+        names = ", ".join(path.name for path in write_schemas(loaded.folder))
+        text += f"Editor schemas: {names}.\n"
+    return text
 
 
 def _prices(options: argparse.Namespace) -> tuple[str, int]:
     loaded = catalog.load()
     live = price_sources.fetch(os.environ.get("NOVITA_API_KEY", ""), options.base)
-    found = price_sources.drift(loaded, live)
+    drift = price_sources.drift(loaded, live)
     lines = price_sources.comparison(loaded, live) or [
         "The catalog has no offer of Novita AI to compare."
     ]
-    if found:
-        lines += ["", price_sources.yaml_change(found, catalog.today()).rstrip()]
-    return "\n".join(lines) + "\n", 1 if found else 0
+    if drift:
+        lines += ["", price_sources.yaml_change(drift, catalog.today()).rstrip()]
+    return "\n".join(lines) + "\n", 1 if drift else 0
 
 
 def _embed(options: argparse.Namespace) -> str:
@@ -246,18 +253,18 @@ def _rerank(options: argparse.Namespace) -> str:
         raise AdvisorError("The query is empty. Write one with --query.")
     scores = _engine(options).rerank(options.query, list(_lines()))
     rows = [
-        {"line": place, "score": float(raw), "sigmoid": float(near)}
-        for place, (raw, near) in enumerate(zip(scores.raw, scores.sigmoid, strict=True), 1)
+        {"line": line, "score": float(raw), "sigmoid": float(sigmoid)}
+        for line, (raw, sigmoid) in enumerate(zip(scores.raw, scores.sigmoid, strict=True), 1)
     ]
     return "".join(json.dumps(row) + "\n" for row in sorted(rows, key=lambda row: -row["score"]))
 
 
 def _encode(options: argparse.Namespace) -> str:
-    def chosen(engine: str) -> available_models.ModelChoice:
+    def choice(engine: str) -> available_models.ModelChoice:
         options.engine = engine
         return _choice(options)
 
-    return bulk.encode(options, catalog.load(), chosen, _loaded)
+    return bulk.encode(options, catalog.load(), choice, _loaded)
 
 
 def _lines() -> Iterator[str]:
@@ -297,62 +304,54 @@ def _choice(options: argparse.Namespace) -> available_models.ModelChoice:
     Raises:
         AdvisorError: it is not, with the step that brings it.
     """
-    loaded = catalog.load()
-    served = (
-        {}
-        if options.engine in ("local", "torch")
-        else available_models.at(endpoints.load(loaded.variants))
-    )
-    name = (
-        options.model
-        if options.engine == "local"
-        else f"{options.model}{available_models.TORCH}"
-        if options.engine == "torch"
-        else f"{available_models.AT}{options.engine}"
-    )
-    chosen = available_models.all_of(
-        loaded, served, {name: available_models.folder(options.folder)} if options.folder else {}
-    ).get(name)
-    if chosen is None:
-        if served or options.engine not in ("local", "torch"):
-            raise AdvisorError(
-                f"no endpoint '{options.engine}' in ADVISOR_ENDPOINTS. {did_you_mean(options.engine, [e.removeprefix(available_models.AT) for e in served])}".strip()
-            )
-        if (options.model, options.engine) != (available_models.STANDIN, "local"):
-            models.of_variant(
-                loaded, options.model, Path(), options.engine
-            )  # says what is wrong with the name
-        step = (
-            "Run: make standin"
-            if options.engine == "local"
-            else torch_engine.installed() or "Use an endpoint that serves it."
-        )
-        raise AdvisorError(f"{options.model} is not at hand in the engine {options.engine}. {step}")
-    if chosen.endpoint is not None and options.model not in (
-        chosen.endpoint.variant,
-        chosen.endpoint.model,
-    ):
-        served_by_it = chosen.endpoint.variant or chosen.endpoint.model
+    loaded, engine = catalog.load(), options.engine
+    served = {} if engine in HERE else available_models.at(endpoints.load(loaded.variants))
+    names = {"local": options.model, "torch": f"{options.model}{available_models.TORCH}"}
+    name = names.get(engine, f"{available_models.AT}{engine}")
+    folders = {name: available_models.folder(options.folder)} if options.folder else {}
+    choice = available_models.all_of(loaded, served, folders).get(name)
+    if choice is None and engine not in HERE:
+        ids = [key.removeprefix(available_models.AT) for key in served]
+        near = did_you_mean(engine, ids)
+        raise AdvisorError(f"no endpoint '{engine}' in ADVISOR_ENDPOINTS. {near}".strip())
+    if choice is None:
+        raise AdvisorError(_missing_model_message(loaded, options.model, engine))
+    endpoint = choice.endpoint
+    if endpoint is not None and options.model not in (endpoint.variant, endpoint.model):
         raise AdvisorError(
-            f"{chosen.endpoint.name} serves {served_by_it}, not {options.model[:60]}. Name that one with --model."
+            f"{endpoint.name} serves {endpoint.variant or endpoint.model}, "
+            f"not {options.model[:60]}. Name that one with --model."
         )
-    if chosen.missing:
-        how = (
-            ""
-            if chosen.missing == torch_engine.installed() or options.folder
-            else " Use the page Live, or name a folder with --folder."
-        )
-        raise AdvisorError(chosen.missing + how)
-    return chosen
+    if choice.missing:
+        lacks_torch = choice.missing == torch_engine.installed()
+        files = " Use the page Live, or name a folder with --folder."
+        raise AdvisorError(choice.missing + ("" if lacks_torch or options.folder else files))
+    return choice
 
 
-def _loaded(chosen: available_models.ModelChoice, threads: int | None = None) -> Engine:
+def _missing_model_message(
+    loaded: catalog.Catalog, model: str, engine: Literal["local", "torch"]
+) -> str:
+    """Why an engine of this process does not have a model, with the step that brings it.
+
+    Raises:
+        AdvisorError: the name itself is wrong.
+    """
+    if (model, engine) != (available_models.STANDIN, "local"):
+        models.of_variant(loaded, model, Path(), engine)
+    step = "Run: make standin"
+    if engine == "torch":
+        step = torch_engine.installed() or "Use an endpoint that serves it."
+    return f"{model} is not at hand in the engine {engine}. {step}"
+
+
+def _loaded(choice: available_models.ModelChoice, threads: int | None = None) -> Engine:
     """The engine of a model, with what a person should know of it on standard error."""
-    if chosen.endpoint is not None:
-        engine: Engine = Remote(chosen.endpoint, catalog.load().variants)
+    if choice.endpoint is not None:
+        engine: Engine = Remote(choice.endpoint, catalog.load().variants)
     else:
-        assert chosen.model is not None
-        engine = worker.load(chosen.model, threads)
+        assert choice.model is not None
+        engine = worker.load(choice.model, threads)
     for note in engine.about.notes:
         print(note, file=sys.stderr)
     if engine.about.standin:

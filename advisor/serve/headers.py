@@ -1,4 +1,4 @@
-"""What every answer tells the browser to refuse, and which names and origins this server answers to at all."""
+"""What every answer tells the browser to refuse, and to which names and origins it is given."""
 
 from __future__ import annotations
 
@@ -10,15 +10,22 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers as Sent
+from starlette.datastructures import Headers as RequestHeaders
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HERE = ("127.0.0.1", "localhost", "::1")
-"""Names of this machine, which nobody else's name server can give away; answered whatever the operator lists."""
+"""Names of this machine, which nobody else's name server can give away.
+
+Answered whatever the operator lists.
+"""
 PROBED = ("/healthz", "/metrics")
-"""Answered under any name: probes ask the number of a machine, and neither says anything about a visit."""
+"""Answered under any name: probes ask the number of a machine, and neither tells of a visit."""
+FOREIGN_NAME = (
+    "This server does not answer to that name. "
+    "Its operator lists its names in STREAMLIT_SERVER_ALLOWED_HOSTS.\n"
+)
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)  # those with attributes load a file
 _POWERS = (
     "accelerometer",
@@ -35,9 +42,10 @@ _POWERS = (
 
 
 def policy(scripts: Iterable[str]) -> str:
-    """The Content-Security-Policy of pages whose own inline scripts are `scripts`: these run, and files of this server, nothing else.
+    """The Content-Security-Policy of pages whose own inline scripts are `scripts`.
 
-    Styles may be inline because Streamlit 1.67 writes them so. There is no `unsafe-eval`: its charts do without.
+    These run, and files of this server, nothing else. Styles may be inline because Streamlit 1.67
+    writes them so. There is no `unsafe-eval`: its charts do without.
     """
     hashes = (
         f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
@@ -58,8 +66,8 @@ def policy(scripts: Iterable[str]) -> str:
     )
 
 
-def named(host: str) -> str | None:
-    """The name in a Host header, lower case, without its port and brackets; None where it is none."""
+def host_name(host: str) -> str | None:
+    """The name in a Host header, lower case, without port and brackets; None where it is none."""
     try:
         parts = urlsplit(f"//{host}")
         _ = parts.port  # a ValueError where it is no number
@@ -76,7 +84,10 @@ def named(host: str) -> str | None:
 
 
 def listed(name: str | None, hosts: Iterable[str]) -> bool:
-    """Whether a name is this machine's or in the operator's list, read as Streamlit reads server.allowedHosts: an empty one allows all."""
+    """Whether a name is this machine's or in the operator's list.
+
+    The list is read as Streamlit reads server.allowedHosts: an empty one allows all.
+    """
     patterns = [host.strip().lower().rstrip(".") for host in hosts]
     if name is None:
         return not patterns
@@ -86,7 +97,7 @@ def listed(name: str | None, hosts: Iterable[str]) -> bool:
 
 
 class Headers:
-    """ASGI middleware: security headers on every answer, and no answer to a foreign name or to a websocket of a foreign page.
+    """ASGI middleware: security headers on every answer, none to a foreign name or page.
 
         Middleware(
             Headers,
@@ -95,9 +106,10 @@ class Headers:
             origins=lambda: st.get_option("server.corsAllowedOrigins"),
         )
 
-    `page` is the HTML file whose inline scripts may run. `hosts` and `origins` give the operator's lists, as server.allowedHosts and
-    server.corsAllowedOrigins of Streamlit; they are asked anew each time, because its settings may be read after the app is made.
-    Streamlit alone checks the name for websockets only, and lets pages of any port of localhost open one.
+    `page` is the HTML file whose inline scripts may run. `hosts` and `origins` give the operator's
+    lists, as server.allowedHosts and server.corsAllowedOrigins of Streamlit; they are asked anew
+    each time, because its settings may be read after the app is made. Streamlit alone checks the
+    name for websockets only, and lets pages of any port of localhost open one.
     """
 
     def __init__(
@@ -122,28 +134,30 @@ class Headers:
         """Answers, or hands on; what is neither HTTP nor a websocket passes through."""
         if scope["type"] not in ("http", "websocket"):
             return await self._app(scope, receive, send)
-        asked = Sent(scope=scope)
-        host = asked.get("host", "")
+        request = RequestHeaders(scope=scope)
+        host = request.get("host", "")
+        answered = listed(host_name(host), self._hosts())
         if scope["type"] == "websocket":
-            if listed(named(host), self._hosts()) and self._own(asked.get("origin"), host):
+            if answered and self._own(request.get("origin"), host):
                 return await self._app(scope, receive, send)
             await receive()  # the browser's wish to connect
-            return await send(
-                {"type": "websocket.close", "code": 1008}
-            )  # before it is accepted: the answer is 403
+            # closed before it is accepted: the answer is 403
+            return await send({"type": "websocket.close", "code": 1008})
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(self._sent)
             await send(message)
 
-        if scope["path"] in PROBED or listed(named(host), self._hosts()):
+        if answered or scope["path"] in PROBED:
             return await self._app(scope, receive, with_headers)
-        refused = "This server does not answer to that name. Its operator lists its names in STREAMLIT_SERVER_ALLOWED_HOSTS.\n"
-        return await PlainTextResponse(refused, 400)(scope, receive, with_headers)
+        return await PlainTextResponse(FOREIGN_NAME, 400)(scope, receive, with_headers)
 
     def _own(self, origin: str | None, host: str) -> bool:
-        """Whether a websocket is opened by a page of this server or of the operator's list; programs other than browsers send no origin."""
+        """Whether a websocket is opened by a page of this server or of the operator's list.
+
+        Programs other than browsers send no origin.
+        """
         if origin is None or origin in self._origins():
             return True
         with contextlib.suppress(ValueError):  # no address at all

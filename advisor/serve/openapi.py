@@ -1,4 +1,4 @@
-"""The description of version 1 for programs, in OpenAPI 3.1, made from the models that check and answer."""
+"""The description of version 1 in OpenAPI 3.1, made from the models that check and answer."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def document() -> dict[str, Any]:
 
 
 class _Published(GenerateJsonSchema):
-    """Names components as version 1 does: without the suffix that tells a class from the domain's."""
+    """Names components as version 1 does: without what tells a class from the domain's."""
 
     def normalize_name(self, name: str) -> str:
         name = super().normalize_name(name)
@@ -74,8 +74,11 @@ def _recommend() -> dict[str, Any]:
         "schema": {"type": "boolean", "default": False},
         "description": "Adds every plan with its figures: some megabytes.",
     }
-    answer = "The decision record: the pick with its cost and reasons, what else was possible, what was ruled out"
-    found = _kept("Recommendation", answer)
+    record = (
+        "The decision record: the pick with its cost and reasons, "
+        "what else was possible, what was ruled out"
+    )
+    success = _success("Recommendation", record)
     too_long = {"414": _refusal(f"The query of the address is over {LONGEST_QUERY:,} bytes")}
     body = {
         "413": _refusal(f"The body is over {LARGEST_BODY:,} bytes"),
@@ -89,14 +92,14 @@ def _recommend() -> dict[str, Any]:
             "summary": "The recommendation for the question of a page's address",
             "description": _VIEW_CHANGES_NOTHING,
             "parameters": [*_parameters(), plans],
-            "responses": found | too_long | refusals,
+            "responses": success | too_long | refusals,
         },
         "post": {
             "operationId": "recommendFor",
             "summary": "The recommendation for a workload in JSON",
             "parameters": [plans],
             "requestBody": {"required": True, "content": _content("Asked")},
-            "responses": found | too_long | body | refusals,
+            "responses": success | too_long | body | refusals,
         },
     }
 
@@ -105,8 +108,10 @@ def _catalog() -> dict[str, Any]:
     return {
         "get": {
             "operationId": "catalog",
-            "summary": "The whole catalog: facts, prices, hardware, stores, evidence, rules, sources",
-            "responses": _kept("CatalogAnswer", "The catalog") | _no_answer(),
+            "summary": (
+                "The whole catalog: facts, prices, hardware, stores, evidence, rules, sources"
+            ),
+            "responses": _success("CatalogAnswer", "The catalog") | _no_answer(),
         }
     }
 
@@ -128,7 +133,7 @@ def _variant() -> dict[str, Any]:
             "operationId": "variant",
             "summary": "One variant: facts with their sources, prices, scores, and when to use it",
             "parameters": [parameter],
-            "responses": _kept("VariantAnswer", "The variant") | refusals | _no_answer(),
+            "responses": _success("VariantAnswer", "The variant") | refusals | _no_answer(),
         }
     }
 
@@ -146,7 +151,7 @@ def _health() -> dict[str, Any]:
 
 
 def _question() -> dict[str, Any]:
-    """What POST takes: workload, assumptions and the scores to rank by, side by side as in an address."""
+    """What POST takes: workload, assumptions and scores to rank by, side by side as in a link."""
     properties = {
         name: field
         for model in (Workload, Assumptions)
@@ -159,7 +164,9 @@ def _question() -> dict[str, Any]:
     return {
         "type": "object",
         "title": "Asked",
-        "description": "A workload, with changed assumptions beside it. Every field may be left out.",
+        "description": (
+            "A workload, with changed assumptions beside it. Every field may be left out."
+        ),
         "properties": properties,
         "additionalProperties": False,
     }
@@ -207,7 +214,7 @@ def _refusal(description: str) -> dict[str, Any]:
     return _answer("Refusal", description)
 
 
-def _kept(shape: str, description: str) -> dict[str, Any]:
+def _success(shape: str, description: str) -> dict[str, Any]:
     """The responses with an answer, or to a client that has it already."""
     unchanged = {"description": "Not changed: the client has it by If-None-Match"}
     return {"200": _answer(shape, description), "304": unchanged}

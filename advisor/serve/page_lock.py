@@ -1,7 +1,8 @@
 """Pages that compute are run one after the other.
 
-Threads of a Python process share its time. Twenty visitors who click at once are all slow where their pages are run together, and each page
-costs half as much again (docs/load.md); one after the other, most are not.
+Threads of a Python process share its time. Twenty visitors who click at once are all slow where
+their pages are run together, and each page costs half as much again (docs/load.md); one after the
+other, most are not.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import threading
 from collections.abc import Iterator
 
 PATIENCE_S = 20.0
-"""After which a page is run beside the one whose turn it is: a page that hangs slows the others, and stops none."""
+"""After which a page is run beside the one whose turn it is.
+
+A page that hangs slows the others, and stops none.
+"""
 
 
 class Turns:
@@ -23,7 +27,7 @@ class Turns:
         self._thread = threading.local()
 
     @contextlib.contextmanager
-    def one(self) -> Iterator[None]:
+    def turn(self) -> Iterator[None]:
         """Waits for this thread's turn, and ends it."""
         self._take()
         try:
@@ -33,7 +37,10 @@ class Turns:
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
-        """Lets others go ahead while this thread waits for something else, as a server's answer; nothing where it has no turn."""
+        """Lets others go ahead while this thread waits for something else, as a server's answer.
+
+        Does nothing where it has no turn.
+        """
         if not self._give():
             yield
             return

@@ -1,4 +1,4 @@
-"""Work off the event loop: one piece at a time, a bounded number waiting, and answers that are asked again kept."""
+"""Work off the event loop, one piece at a time and few waiting, and a cache of answers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 T = TypeVar("T")
+FIRST_USUAL_S = 0.2
+"""How long a piece of work is taken to last before any was timed."""
+WEIGHT_OF_LAST = 0.2
+"""Of the last piece in the usual time: a slow one alone does not send everybody away for long."""
 
 
 class QueueFullError(Exception):
-    """As much waits as is taken on; `retry_after_s` is when a place may be free, in whole seconds."""
+    """As much waits as is taken on; a place may be free in `retry_after_s` whole seconds."""
 
     def __init__(self, retry_after_s: int) -> None:
         self.retry_after_s = retry_after_s
@@ -29,14 +33,15 @@ class QueueFullError(Exception):
 class Work:
     """One thread for the work of programs, and a queue of `most_waiting` before it.
 
-    One, because threads of a Python process share its time: a second would slow the pages and answer no sooner.
+    One, because threads of a Python process share its time: a second would slow the pages and
+    answer no sooner.
     """
 
     def __init__(self, most_waiting: int = 16) -> None:
         self._most = most_waiting
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="answers")
         self._inside = 0
-        self._usual_s = 0.2  # how long one piece takes, as last seen
+        self._usual_s = FIRST_USUAL_S
 
     @property
     def waiting(self) -> int:
@@ -47,7 +52,7 @@ class Work:
         """What `function` gives.
 
         Raises:
-            BusyError: the queue is full.
+            QueueFullError: the queue is full.
         """
         if self._inside > self._most:
             raise QueueFullError(max(1, math.ceil(self._inside * self._usual_s)))
@@ -63,7 +68,7 @@ class Work:
         try:
             return function()
         finally:
-            self._usual_s = 0.8 * self._usual_s + 0.2 * (time.perf_counter() - began)
+            self._usual_s += WEIGHT_OF_LAST * (time.perf_counter() - began - self._usual_s)
 
     def _out(self) -> None:
         self._inside -= 1
@@ -71,7 +76,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Body:
-    """An answer as bytes, plain and packed with gzip, and the mark by which a client knows it again."""
+    """An answer as bytes, plain and packed with gzip, and the mark by which a client knows it."""
 
     plain: bytes
     packed: bytes
@@ -80,41 +85,45 @@ class Body:
     @classmethod
     def of(cls, plain: bytes) -> Body:
         """The body of an answer."""
-        return cls(
-            plain, gzip.compress(plain, 5, mtime=0), f'"{hashlib.sha256(plain).hexdigest()[:20]}"'
-        )
+        etag = f'"{hashlib.sha256(plain).hexdigest()[:20]}"'
+        return cls(plain, gzip.compress(plain, 5, mtime=0), etag)
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        return len(self.plain) + len(self.packed)
 
 
 class Answers:
-    """Answers by what was asked, worked out once for all who ask at the same time, and kept up to `most_bytes`."""
+    """Answers by question, kept up to `most_bytes`; worked out once for all who ask at one time."""
 
     def __init__(self, work: Work, most_bytes: int = 32_000_000) -> None:
         self._work = work
         self._most = most_bytes
-        self._kept: OrderedDict[Hashable, Body] = OrderedDict()
+        self._bodies: OrderedDict[Hashable, Body] = OrderedDict()
         self._bytes = 0
-        self._making: dict[Hashable, asyncio.Task[Body]] = {}
+        self._tasks: dict[Hashable, asyncio.Task[Body]] = {}
 
-    async def get(self, asked: Hashable, make: Callable[[], bytes]) -> Body:
-        """The answer to what was asked; `make` works it out, on the thread for work.
+    async def get(self, question: Hashable, make: Callable[[], bytes]) -> Body:
+        """The answer to a question; `make` works it out, on the thread for work.
 
         Raises:
-            BusyError: it is not kept, and the queue is full.
+            QueueFullError: it is not kept, and the queue is full.
         """
-        if (kept := self._kept.get(asked)) is not None:
-            self._kept.move_to_end(asked)
-            return kept
-        task = self._making.get(asked)
+        if question in self._bodies:
+            self._bodies.move_to_end(question)
+            return self._bodies[question]
+        task = self._tasks.get(question)
         if task is None:
-            task = self._making[asked] = asyncio.create_task(self._made(asked, make))
-            task.add_done_callback(lambda _: self._making.pop(asked, None))
+            task = self._tasks[question] = asyncio.create_task(self._work_out(question, make))
+            task.add_done_callback(lambda _: self._tasks.pop(question, None))
         return await asyncio.shield(task)  # one who leaves takes it from nobody else
 
-    async def _made(self, asked: Hashable, make: Callable[[], bytes]) -> Body:
+    async def _work_out(self, question: Hashable, make: Callable[[], bytes]) -> Body:
         body = await self._work.run(lambda: Body.of(make()))
-        self._kept[asked] = body
-        self._bytes += len(body.plain) + len(body.packed)
-        while self._bytes > self._most and len(self._kept) > 1:
-            _, old = self._kept.popitem(last=False)
-            self._bytes -= len(old.plain) + len(old.packed)
+        self._bodies[question] = body
+        self._bytes += body.size
+        while self._bytes > self._most and len(self._bodies) > 1:
+            _, oldest = self._bodies.popitem(last=False)
+            self._bytes -= oldest.size
         return body

@@ -1,4 +1,4 @@
-"""The routes for programs: the same answers as the pages and the command line, worked out off the event loop."""
+"""The routes for programs: the answers of the pages and the command line, off the event loop."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from advisor.catalog import Catalog, reloading, today
 from advisor.decide import query
 from advisor.decide.query import AdviceQuestion
 from advisor.serve import answers, openapi
-from advisor.serve.queue_and_cache import Answers, Body, QueueFullError, Work
+from advisor.serve.queue_and_cache import Answers, QueueFullError, Work
 
 _LOG = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]
@@ -33,7 +33,7 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 
 class _Anything(StringConvertor):
-    """The rest of an address, slashes and line feeds too; Starlette's own `path` ends at a line feed."""
+    """The rest of an address, line feeds too, at which Starlette's own `path` ends."""
 
     regex = r"[\s\S]*"
 
@@ -74,7 +74,7 @@ class Api:
         params = _params(request)
         plans = _yes(params.pop("plans", []))
         catalog = await _catalog()
-        return await self._recommended(request, catalog, query.of_params(catalog, params), plans)
+        return await self._recommendation(request, catalog, query.of_params(catalog, params), plans)
 
     async def recommend_for(self, request: Request) -> Response:
         """The recommendation for a workload in JSON."""
@@ -82,29 +82,19 @@ class Api:
         plans = _yes(params.pop("plans", []))
         if params:
             name = next(iter(params))[:60]
-            raise query.QuestionError(
-                [
-                    Fault(
-                        "",
-                        "",
-                        name,
-                        "no such parameter with POST.",
-                        "Put the workload into the body.",
-                    )
-                ]
-            )
+            raise _wrong(name, "no such parameter with POST.", "Put the workload into the body.")
         stated = _mapping(await _body(request))
         catalog = await _catalog()
-        return await self._recommended(request, catalog, query.of_json(catalog, stated), plans)
+        return await self._recommendation(request, catalog, query.of_json(catalog, stated), plans)
 
-    async def _recommended(
-        self, request: Request, catalog: Catalog, asked: AdviceQuestion, plans: bool
+    async def _recommendation(
+        self, request: Request, catalog: Catalog, question: AdviceQuestion, plans: bool
     ) -> Response:
         day = today()
         return await self._answer(
             request,
-            ("recommend", catalog.version, day, asked, plans),
-            lambda: answers.recommendation(catalog, asked, day, plans),
+            ("recommend", catalog.version, day, question, plans),
+            lambda: answers.recommendation(catalog, question, day, plans),
         )
 
     async def catalog(self, request: Request) -> Response:
@@ -116,14 +106,13 @@ class Api:
 
     async def variant(self, request: Request) -> Response:
         """One variant."""
-        catalog, asked = await _catalog(), request.path_params["id"]
-        if asked not in catalog.variants:
-            raise RefusedError(
-                404,
-                f"The catalog has no variant '{asked[:60]}'. {did_you_mean(asked[:60], catalog.variants)}".strip(),
-            )
+        catalog, key = await _catalog(), request.path_params["id"]
+        if key not in catalog.variants:
+            near = did_you_mean(key[:60], catalog.variants)
+            sentence = f"The catalog has no variant '{key[:60]}'. {near}".strip()
+            raise RefusedError(404, sentence)
         return await self._answer(
-            request, ("variant", catalog.version, asked), lambda: answers.variant(catalog, asked)
+            request, ("variant", catalog.version, key), lambda: answers.variant(catalog, key)
         )
 
     async def openapi(self, request: Request) -> Response:
@@ -133,7 +122,7 @@ class Api:
         )
 
     async def health(self, request: Request) -> Response:
-        """200 while answers can be given, with the faults of files that changed since; 503 with the faults where none can."""
+        """200 while answers can be given, else 503; with what is wrong with the files now."""
         now = await run_in_threadpool(reloading.current)
         faults = [asdict(fault) for fault in now.faults]
         status = (
@@ -150,30 +139,27 @@ class Api:
         return Response(await run_in_threadpool(telemetry.text), media_type=CONTENT_TYPE_LATEST)
 
     async def _answer(
-        self, request: Request, asked: Hashable, make: Callable[[], bytes]
+        self, request: Request, question: Hashable, make: Callable[[], bytes]
     ) -> Response:
         """The answer's bytes, packed where the client takes gzip; 304 where it has them."""
-        body: Body = await self._answers.get(asked, make)
+        body = await self._answers.get(question, make)
         headers = {"ETag": body.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
         if body.etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
+        content = body.plain
         if "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(
-                body.packed,
-                headers=headers | {"Content-Encoding": "gzip"},
-                media_type="application/json",
-            )
-        return Response(body.plain, headers=headers, media_type="application/json")
+            content, headers["Content-Encoding"] = body.packed, "gzip"
+        return Response(content, headers=headers, media_type="application/json")
 
 
 def _route(path: str, **handlers: Handler) -> Route:
-    """A route with a handler for each method, whose refusals are JSON, and which is counted and timed."""
+    """A route with a handler for each method; refusals are JSON, requests counted and timed."""
 
     async def endpoint(request: Request) -> Response:
         began = time.perf_counter()
         method = "GET" if request.method == "HEAD" else request.method
         if method in handlers:
-            response = await _told(handlers[method], request)
+            response = await _response(handlers[method], request)
         else:
             allowed = ", ".join(handlers)
             response = _refusal(405, f"This address takes {allowed}.", headers={"Allow": allowed})
@@ -186,7 +172,7 @@ def _route(path: str, **handlers: Handler) -> Route:
     return Route(path, endpoint, methods=_METHODS)
 
 
-async def _told(handler: Handler, request: Request) -> Response:
+async def _response(handler: Handler, request: Request) -> Response:
     """The handler's response, or the refusal that its error is."""
     try:
         return await handler(request)
@@ -201,7 +187,7 @@ async def _told(handler: Handler, request: Request) -> Response:
         return _refusal(422, str(error))
     except RefusedError as error:
         return _refusal(error.status, str(error))
-    except Exception:  # whatever it is: it is counted, logged, and told in JSON as all else
+    except Exception:  # whatever it is: counted, logged, and answered in JSON as all else
         _LOG.exception("%s %s", request.method, request.url.path)
         return _refusal(500, "This server failed at the question. Its log has more.")
 
@@ -226,7 +212,8 @@ async def _no_such(_: Request) -> Response:
 async def _catalog() -> Catalog:
     """The catalog that answers now; its files are looked at off the event loop, once in LOOKED_S.
 
-    Not each time: while a page computes, every change of threads waits for it, and a kept answer needs none.
+    Not each time: while a page computes, every change of threads waits for it, and a cached answer
+    needs none.
     """
     now = reloading.seen(LOOKED_S)
     if now is None:
@@ -242,27 +229,23 @@ def _params(request: Request) -> dict[str, list[str]]:
     if len(request.scope["query_string"]) > openapi.LONGEST_QUERY:
         raise RefusedError(
             414,
-            f"The query of the address is over {openapi.LONGEST_QUERY:,} bytes. Use POST, or state less.",
+            f"The query of the address is over {openapi.LONGEST_QUERY:,} bytes. "
+            "Use POST, or state less.",
         )
-    found: dict[str, list[str]] = {}
+    params: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
-        found.setdefault(name, []).append(value)
-    return found
+        params.setdefault(name, []).append(value)
+    return params
+
+
+def _wrong(field: str, problem: str, remedy: str) -> query.QuestionError:
+    return query.QuestionError([Fault("", "", field, problem, remedy)])
 
 
 def _yes(values: list[str]) -> bool:
     if len(values) > 1 or not {*values} <= {"true", "false"}:
-        raise query.QuestionError(
-            [
-                Fault(
-                    "",
-                    "",
-                    "plans",
-                    f"{','.join(values)[:60]!r} is neither true nor false.",
-                    "Write true or false.",
-                )
-            ]
-        )
+        problem = f"{','.join(values)[:60]!r} is neither true nor false."
+        raise _wrong("plans", problem, "Write true or false.")
     return values == ["true"]
 
 
@@ -274,44 +257,26 @@ async def _body(request: Request) -> bytes:
             415,
             "The body is not application/json. Send a workload as JSON, with that Content-Type.",
         )
-    found = bytearray()
+    body = bytearray()
     try:
         async for part in request.stream():
-            found += part
-            if len(found) > openapi.LARGEST_BODY:
+            body += part
+            if len(body) > openapi.LARGEST_BODY:
                 raise RefusedError(
                     413, f"The body is over {openapi.LARGEST_BODY:,} bytes. A workload is smaller."
                 )
     except ClientDisconnect:
         raise RefusedError(400, "The connection ended within the body.") from None
-    return bytes(found)
+    return bytes(body)
 
 
 def _mapping(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
-        raise query.QuestionError(
-            [
-                Fault(
-                    "",
-                    "",
-                    "",
-                    "the body is not JSON.",
-                    'Send a workload, as {"languages": ["en"]}.',
-                )
-            ]
-        ) from None
+        remedy = 'Send a workload, as {"languages": ["en"]}.'
+        raise _wrong("", "the body is not JSON.", remedy) from None
     if not isinstance(value, dict):
-        raise query.QuestionError(
-            [
-                Fault(
-                    "",
-                    "",
-                    "",
-                    "the body is no JSON object.",
-                    'Send the fields of a workload, as {"languages": ["en"]}.',
-                )
-            ]
-        )
+        remedy = 'Send the fields of a workload, as {"languages": ["en"]}.'
+        raise _wrong("", "the body is no JSON object.", remedy)
     return value

@@ -1,25 +1,49 @@
-"""The shapes of version 1's answers. Fields may be added in version 1; none is removed, renamed or given another meaning.
+"""The shapes of version 1's answers beside the decision record.
 
-A frozen copy is in tests/serve/v1.json; a change of these shapes shows there.
+Fields may be added in version 1; none is removed, renamed or given another meaning. A frozen copy
+is in tests/serve/v1.json; a change of these shapes shows there.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+import pandas as pd
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from advisor.catalog import schema
+from advisor.catalog.model import ParsedRule
+
+
+def _rows(table: Any) -> Any:
+    """The rows of a table; what is not known is null."""
+    if not isinstance(table, pd.DataFrame):
+        return table
+    return [
+        {str(key): None if pd.isna(value) else value for key, value in row.items()}
+        for row in table.to_dict("records")
+    ]
+
+
+def _entry(rule: Any) -> Any:
+    """What a rule's file says, without the expression made of it."""
+    return rule.entry if isinstance(rule, ParsedRule) else rule
+
+
+Rows = Annotated[list[dict[str, JsonValue]], BeforeValidator(_rows)]
+Ids = Annotated[list[str], BeforeValidator(list)]
+"""The ids of a mapping."""
+RuleEntry = Annotated[schema.Rule, BeforeValidator(_entry)]
 
 
 class Shape(BaseModel):
-    """An answer, or a part of one."""
+    """An answer, or a part of one; also made from an object with attributes of the same names."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
 
 
 class FaultShape(Shape):
-    """One thing that is wrong: the field (empty: the whole), the problem, and what to write instead."""
+    """What is wrong: the field (empty: the whole), the problem, and what to write instead."""
 
     field: str
     problem: str
@@ -81,8 +105,8 @@ class VariantAnswer(Shape):
     facts: schema.Variant
     use_when: UseWhen
     offers: list[OfferOf]
-    quality: list[dict[str, JsonValue]]
-    quality_by_language: list[dict[str, JsonValue]]
+    quality: Rows
+    quality_by_language: Rows
     corrections: list[schema.Correction]
     sources: dict[str, schema.Source]
 
@@ -91,7 +115,7 @@ class FamilyEntry(Shape):
     """A family: its facts, and the ids of its variants."""
 
     facts: schema.Family
-    variants: list[str]
+    variants: Ids
     listing: schema.Listing | None
     corrections: list[schema.Correction]
     questions: list[schema.Question]
@@ -113,9 +137,9 @@ class CatalogAnswer(Shape):
     storage_formulas: dict[str, schema.StorageFormula]
     metrics: dict[str, schema.Metric]
     evidence_sets: dict[str, schema.EvidenceSet]
-    quality: list[dict[str, JsonValue]]
-    quality_by_language: list[dict[str, JsonValue]]
-    throughput: list[dict[str, JsonValue]]
-    rules: dict[str, schema.Rule]
+    quality: Rows
+    quality_by_language: Rows
+    throughput: Rows
+    rules: dict[str, RuleEntry]
     presets: dict[str, schema.Preset]
     sources: dict[str, schema.Source]

@@ -1,4 +1,7 @@
-"""How much uploaded data a visit, and the server, hold at once: each file has Streamlit's limit, their number has none."""
+"""How much uploaded data a visit, and the server, hold at once.
+
+Each file has Streamlit's limit, their number has none.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,22 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 PATH = "/_stcore/upload_file/"
 A_VISIT = 60_000_000
-"""Bytes of a visit's files: the five that the pages take, of ten million each, and room to take another."""
+"""Bytes of a visit's files: the five of ten million that the pages take, and room for another."""
 ALL = 600_000_000
 """Bytes of all visits' files."""
+NO_LENGTH = "A file is taken with its length, Content-Length, alone.\n"
+VISIT_FULL = (
+    f"This visit holds as much as it may, {A_VISIT:,} bytes. "
+    "Remove a file, or reload the page and begin anew.\n"
+)
+SERVER_FULL = "This server holds as many files as it takes. Try again in some minutes.\n"
 
 
 class Uploads:
-    """ASGI middleware that answers 413 to a file for which there is no room; files under way count with the length that they state.
+    """ASGI middleware that answers 413 to a file for which there is no room.
 
-    `held` gives the bytes of the files that are there, by visit.
+    `held` gives the bytes of the files that are there, by visit; files under way count with the
+    length that they state.
     """
 
     def __init__(self, app: ASGIApp, held: Callable[[], Mapping[str, int]]) -> None:
@@ -33,22 +43,14 @@ class Uploads:
         visit = scope["path"].split(PATH, 1)[1].split("/")[0]
         headers = Headers(scope=scope)
         stated = headers.get("content-length", "")
-        if "transfer-encoding" in headers or not (
-            stated.isascii() and stated.isdecimal() and len(stated) < 20
-        ):
-            return await PlainTextResponse(
-                "A file is taken with its length, Content-Length, alone.\n", 411
-            )(scope, receive, send)
+        is_length = stated.isascii() and stated.isdecimal() and len(stated) < 20
+        if not is_length or "transfer-encoding" in headers:
+            return await PlainTextResponse(NO_LENGTH, 411)(scope, receive, send)
         size, held = int(stated), self._held()
         if size + held.get(visit, 0) + self._under_way[visit] > A_VISIT:
-            return await PlainTextResponse(
-                f"This visit holds as much as it may, {A_VISIT:,} bytes. Remove a file, or reload the page and begin anew.\n",
-                413,
-            )(scope, receive, send)
+            return await PlainTextResponse(VISIT_FULL, 413)(scope, receive, send)
         if size + sum(held.values()) + self._under_way.total() > ALL:
-            return await PlainTextResponse(
-                "This server holds as many files as it takes. Try again in some minutes.\n", 413
-            )(scope, receive, send)
+            return await PlainTextResponse(SERVER_FULL, 413)(scope, receive, send)
         self._under_way[visit] += size
         try:
             await self._app(scope, receive, send)

@@ -43,8 +43,8 @@ def test_recommend_answers_in_text(capsys, small, workload):
 
 def test_recommend_answers_in_json_with_the_named_fields(capsys, small, workload):
     status, out, _ = run(capsys, "recommend", workload(task="rerank"), "--format", "json")
-    found = json.loads(out)
-    assert status == 0 and found["schema"] == "bge-advisor/recommendation@1"
+    decision = json.loads(out)
+    assert status == 0 and decision["schema"] == "bge-advisor/recommendation@1"
     assert {
         "workload",
         "catalog_version",
@@ -53,8 +53,8 @@ def test_recommend_answers_in_json_with_the_named_fields(capsys, small, workload
         "alternatives",
         "rejected",
         "assumptions",
-    } <= set(found)
-    assert set(found["pick"]) == {
+    } <= set(decision)
+    assert set(decision["pick"]) == {
         "embedder",
         "reranker",
         "placement",
@@ -65,12 +65,12 @@ def test_recommend_answers_in_json_with_the_named_fields(capsys, small, workload
         "reasons",
     }
     assert (
-        found["pick"]["embedder"] is None
-        and found["pick"]["placement"]["reranker"]["provider"] == "beta"
+        decision["pick"]["embedder"] is None
+        and decision["pick"]["placement"]["reranker"]["provider"] == "beta"
     )
-    assert set(found["pick"]["monthly_usd"]) == {"low", "base", "high"}
-    assert all({"variant", "placement", "rule", "text"} == set(row) for row in found["rejected"])
-    assert "plans" not in found
+    assert set(decision["pick"]["monthly_usd"]) == {"low", "base", "high"}
+    assert all({"variant", "placement", "rule", "text"} == set(row) for row in decision["rejected"])
+    assert "plans" not in decision
 
 
 def test_two_steps_answer_with_a_plan_and_a_score_each(capsys, small, workload):
@@ -98,9 +98,12 @@ def test_nothing_fits_is_an_answer_not_an_error(capsys, small, workload):
     status, out, _ = run(
         capsys, "recommend", workload(data_may_leave=False, placement="hosted"), "--format", "json"
     )
-    found = json.loads(out)
-    assert status == 0 and found["pick"] is None
-    assert {row["rule"] for row in found["loosen"]} == {"placement-is-hosted", "data-stays-inside"}
+    decision = json.loads(out)
+    assert status == 0 and decision["pick"] is None
+    assert {row["rule"] for row in decision["loosen"]} == {
+        "placement-is-hosted",
+        "data-stays-inside",
+    }
 
 
 def test_the_answer_is_the_one_of_the_page(capsys, workload, catalog, today):
@@ -226,6 +229,6 @@ def test_what_is_no_record_is_told_in_a_sentence(capsys, tmp_path, text, pinned)
     path = tmp_path / "bad.json"
     path.write_text(text, encoding="utf-8")
     assert cli.main(["recommend", "--record", str(path)]) == 2
-    told = capsys.readouterr().err
-    assert told.startswith(str(path)) and told.count("\n") == 1
-    assert told.replace(str(path), "bad.json") == pinned
+    sentence = capsys.readouterr().err
+    assert sentence.startswith(str(path)) and sentence.count("\n") == 1
+    assert sentence.replace(str(path), "bad.json") == pinned

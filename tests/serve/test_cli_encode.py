@@ -1,4 +1,4 @@
-"""The commands embed and rerank: what the engines give, line by line, or one sentence and status 2."""
+"""The commands embed and rerank: what the engines give, or one sentence and status 2."""
 
 import io
 import json
@@ -35,7 +35,7 @@ def here(tmp_path, monkeypatch, catalog) -> None:
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    """Runs a command with these lines as its standard input; gives status, what it prints, and what it says beside it."""
+    """Runs a command on lines of standard input; gives status, standard output and error."""
 
     def running(*arguments, lines=("a text",)):
         monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
@@ -63,7 +63,7 @@ def serve(tmp_path, monkeypatch):
     """Names endpoints at a base address in ADVISOR_ENDPOINTS."""
 
     def written(base_url, **fields):
-        told = {
+        endpoint = {
             "id": "here",
             "name": "Our server",
             "base_url": str(base_url),
@@ -71,7 +71,7 @@ def serve(tmp_path, monkeypatch):
             "model": "BAAI/bge-m3",
             "kind": "embedder",
         }
-        (tmp_path / "endpoints.yaml").write_text(json.dumps({"endpoints": [told | fields]}))
+        (tmp_path / "endpoints.yaml").write_text(json.dumps({"endpoints": [endpoint | fields]}))
         monkeypatch.setenv("ADVISOR_ENDPOINTS", str(tmp_path / "endpoints.yaml"))
 
     return written
@@ -84,7 +84,7 @@ def small(catalog, tiny_embedder):
 
 def process(*arguments, text=b"", **environment):
     """A command in a process of its own."""
-    made = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-W", "error", "-m", "advisor", *map(str, arguments)],
         input=text,
         capture_output=True,
@@ -92,7 +92,7 @@ def process(*arguments, text=b"", **environment):
         env=os.environ | environment,
         timeout=60,
     )
-    return made.returncode, made.stdout.decode(), made.stderr.decode()
+    return process.returncode, process.stdout.decode(), process.stderr.decode()
 
 
 # embed
@@ -245,12 +245,12 @@ def test_bytes_that_are_no_text_are_told(tiny_embedder, pinned, environment):
 @pytest.mark.parametrize("command", [("embed",), ("rerank", "--query", "q")])
 @pytest.mark.parametrize("engine", ["local", "torch"])
 def test_a_model_that_is_not_known_is_told_with_those_that_are(refused, catalog, command, engine):
-    told = refused(*command, "--model", "bge-smal", "--engine", engine)
+    sentence = refused(*command, "--model", "bge-smal", "--engine", engine)
     known = {
         key: variant.kind in ("embedder", "reranker") for key, variant in catalog.variants.items()
     }
-    assert "'bge-smal'" in told and set(known.values()) == {True, False}
-    assert {key: key in re.findall(r"[\w.-]*\w", told) for key in known} == known
+    assert "'bge-smal'" in sentence and set(known.values()) == {True, False}
+    assert {key: key in re.findall(r"[\w.-]*\w", sentence) for key in known} == known
 
 
 @pytest.mark.parametrize(
@@ -280,15 +280,15 @@ def test_a_model_that_is_not_known_is_told_with_those_that_are(refused, catalog,
 def test_what_is_not_at_hand_is_told_with_the_step_that_brings_it(
     refused, pinned, arguments, names
 ):
-    told = refused("embed", *arguments)
-    assert all(name in told for name in names) and told == pinned
+    sentence = refused("embed", *arguments)
+    assert all(name in sentence for name in names) and sentence == pinned
 
 
 def test_a_folder_that_lacks_a_file_says_which(refused, catalog, tiny_embedder, tmp_path):
     folder = shutil.copytree(tiny_embedder, tmp_path / "mine")
     (folder / "tokenizer.json").unlink()
-    told = refused("embed", "--model", SMALL, "--folder", folder)
-    assert "tokenizer.json" in told and catalog.variants[SMALL].local_files.repo in told
+    sentence = refused("embed", "--model", SMALL, "--folder", folder)
+    assert "tokenizer.json" in sentence and catalog.variants[SMALL].local_files.repo in sentence
 
 
 def test_a_file_that_is_cut_short_is_told(refused, catalog, tiny_embedder, tmp_path):
@@ -323,7 +323,7 @@ def test_an_endpoint_of_the_settings_answers(run, serve, catalog):
         assert status == 0 and np.array(out) == pytest.approx(
             np.array([servers.vector(line, 1024) for line in lines]), abs=1e-5
         )
-        assert [one.body["inputs"] for one in base_url.posts] == [lines]
+        assert [post.body["inputs"] for post in base_url.posts] == [lines]
     (note,) = dialects.EMBED["tei"].notes
     assert err.splitlines() == [note]  # not that it is a stand-in
 
@@ -356,7 +356,7 @@ def test_an_endpoint_gives_a_query_its_variants_instruction(run, serve, catalog)
                 run("embed", "--model", SMALL, "--engine", "here", "--role", role, lines=["fox"])[0]
                 == 0
             )
-        assert [one.body["inputs"] for one in base_url.posts] == [
+        assert [post.body["inputs"] for post in base_url.posts] == [
             ["fox"],
             [catalog.variants[SMALL].query_instruction + "fox"],
         ]
@@ -365,11 +365,14 @@ def test_an_endpoint_gives_a_query_its_variants_instruction(run, serve, catalog)
 def test_an_endpoint_of_another_model_does_not_answer_in_its_place(refused, serve, pinned):
     with servers.serving("tei") as base_url:
         serve(base_url, variant=M3)
-        told = refused("embed", "--model", SMALL, "--engine", "here")
-        assert all(name in told for name in ("Our server", M3, SMALL, "--model")) and told == pinned
+        sentence = refused("embed", "--model", SMALL, "--engine", "here")
+        assert (
+            all(name in sentence for name in ("Our server", M3, SMALL, "--model"))
+            and sentence == pinned
+        )
         serve(base_url, model="intfloat/e5-large")
-        told = refused("embed", "--model", M3, "--engine", "here")
-        assert all(name in told for name in ("Our server", "intfloat/e5-large", M3))
+        sentence = refused("embed", "--model", M3, "--engine", "here")
+        assert all(name in sentence for name in ("Our server", "intfloat/e5-large", M3))
         assert base_url.seen == []
 
 
@@ -384,8 +387,8 @@ def test_an_endpoint_that_is_not_bge_is_labelled(run, serve, pinned):
 
 def test_a_misspelt_endpoint_names_the_nearest(refused, serve, pinned):
     serve("http://127.0.0.1:9", id="m3-here")
-    told = refused("embed", "--model", M3, "--engine", "m3-her")
-    assert "'m3-her'" in told and "'m3-here'" in told and told == pinned
+    sentence = refused("embed", "--model", M3, "--engine", "m3-her")
+    assert "'m3-her'" in sentence and "'m3-here'" in sentence and sentence == pinned
 
 
 @pytest.mark.parametrize(
@@ -394,7 +397,8 @@ def test_a_misspelt_endpoint_names_the_nearest(refused, serve, pinned):
         None,
         "endpoints: 3\n",
         "a: [1\n",
-        'endpoints:\n  - {id: x, name: X, base_url: "http://h", shape: nope, model: m, kind: embedder}\n',
+        'endpoints:\n  - {id: x, name: X, base_url: "http://h", '
+        "shape: nope, model: m, kind: embedder}\n",
     ],
     ids=["missing", "no list", "no YAML", "no such shape"],
 )
@@ -422,8 +426,8 @@ def test_a_key_that_is_refused_is_never_shown(run, serve, monkeypatch, pinned):
         status, out, err = run("embed", "--model", M3, "--engine", "here")
         assert base_url.posts[0].headers["Authorization"] == f"Bearer {KEY}"
     assert (status, out) == (2, []) and KEY not in err
-    told = err.splitlines()[-1]
-    assert "Our server" in told and "401" in told and told == pinned
+    sentence = err.splitlines()[-1]
+    assert "Our server" in sentence and "401" in sentence and sentence == pinned
 
 
 def test_a_key_that_is_not_set_is_told_by_the_name_of_its_variable(
@@ -431,8 +435,8 @@ def test_a_key_that_is_not_set_is_told_by_the_name_of_its_variable(
 ):
     monkeypatch.delenv("OUR_KEY", raising=False)
     serve("http://127.0.0.1:9", variant=M3, key_env="OUR_KEY")
-    told = refused("embed", "--model", M3, "--engine", "here")
-    assert "Our server" in told and "OUR_KEY" in told and told == pinned
+    sentence = refused("embed", "--model", M3, "--engine", "here")
+    assert "Our server" in sentence and "OUR_KEY" in sentence and sentence == pinned
 
 
 def test_a_server_that_ends_half_way_keeps_what_was_printed_and_is_told(run, serve, pinned):
@@ -445,7 +449,8 @@ def test_a_server_that_ends_half_way_keeps_what_was_printed_and_is_told(run, ser
 
 
 def test_a_reader_who_has_seen_enough_gets_no_trace(standin):
-    command = f"yes 'a line of text' | head -3000 | {sys.executable} -m advisor embed --model standin | head -1 | wc -l"
+    embed = f"{sys.executable} -m advisor embed --model standin"
+    command = f"yes 'a line of text' | head -3000 | {embed} | head -1 | wc -l"
     environment = {**os.environ, "ADVISOR_STANDIN": str(standin)}
     done = subprocess.run(
         command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120

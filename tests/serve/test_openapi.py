@@ -1,7 +1,7 @@
 """Version 1 is frozen: what it takes and gives is what was published.
 
-A field that was added on purpose is published by `python -m tests.serve.test_openapi`, which writes the frozen copy again; a change to a
-field that was published needs a version 2.
+A field that was added on purpose is published by `python -m tests.serve.test_openapi`, which writes
+the frozen copy again; a change to a field that was published needs a version 2.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""Pages that compute, one after the other: none beside another, none stopped by one that waits, hangs or fails."""
+"""Pages that compute, one after the other.
+
+None is beside another, none is stopped by one that waits, hangs or fails.
+"""
 
 import concurrent.futures
 import threading
@@ -18,7 +21,7 @@ def others():
 
 
 def taken(turns: Turns) -> str:
-    with turns.one():
+    with turns.turn():
         return "taken"
 
 
@@ -26,7 +29,7 @@ def test_no_two_are_run_together(others):
     turns, inside, most = Turns(), [], []
 
     def page(number: int) -> None:
-        with turns.one():
+        with turns.turn():
             inside.append(number)
             most.append(len(inside))
             time.sleep(0.005)
@@ -38,7 +41,7 @@ def test_no_two_are_run_together(others):
 
 def test_one_who_waits_for_something_else_lets_others_go_ahead_and_has_its_turn_again(others):
     turns = Turns()
-    with turns.one():
+    with turns.turn():
         with turns.aside():
             assert others.submit(taken, turns).result(SOON_S) == "taken"
         later = others.submit(taken, turns)
@@ -55,9 +58,9 @@ def test_stepping_aside_without_a_turn_takes_none(others):
 
 def test_an_error_ends_the_turn(others):
     turns = Turns()
-    with pytest.raises(ZeroDivisionError), turns.one():
+    with pytest.raises(ZeroDivisionError), turns.turn():
         1 // 0  # noqa: B018
-    with pytest.raises(ZeroDivisionError), turns.one(), turns.aside():
+    with pytest.raises(ZeroDivisionError), turns.turn(), turns.aside():
         1 // 0  # noqa: B018
     assert others.submit(taken, turns).result(SOON_S) == "taken"
 
@@ -66,7 +69,7 @@ def test_one_that_hangs_slows_the_others_and_stops_none_and_keeps_its_turn(other
     turns, held, end = Turns(patience_s=0.05), threading.Event(), threading.Event()
 
     def hanging() -> None:
-        with turns.one():
+        with turns.turn():
             held.set()
             assert end.wait(SOON_S)
 

@@ -14,9 +14,9 @@ def test_what_waits_is_bounded_and_told_until_a_place_is_free():
         begun = [asyncio.create_task(work.run(gate.wait)) for _ in range(3)]
         await asyncio.sleep(0.05)
         assert work.waiting == 3
-        with pytest.raises(QueueFullError) as told:
+        with pytest.raises(QueueFullError) as error:
             await work.run(gate.wait)
-        assert told.value.retry_after_s >= 1 and str(told.value.retry_after_s) in str(told.value)
+        assert error.value.retry_after_s >= 1 and str(error.value.retry_after_s) in str(error.value)
         gate.set()
         assert await asyncio.gather(*begun) == [True, True, True]
         await asyncio.sleep(0.05)
@@ -38,14 +38,14 @@ def test_an_error_within_the_work_reaches_the_one_who_asked_and_frees_the_place(
 
 
 def test_those_who_ask_the_same_share_one_piece_of_work_and_one_who_leaves_takes_it_from_nobody():
-    made = []
+    calls = []
 
     async def tried():
         answers, gate = Answers(Work(most_waiting=0)), threading.Event()
 
         def make():
             gate.wait()
-            made.append(1)
+            calls.append(1)
             return b"answer"
 
         leaver, *others = [asyncio.create_task(answers.get("q", make)) for _ in range(5)]
@@ -57,19 +57,19 @@ def test_those_who_ask_the_same_share_one_piece_of_work_and_one_who_leaves_takes
         assert (await answers.get("q", make)) is bodies[0]
 
     asyncio.run(tried())
-    assert made == [1]
+    assert calls == [1]
 
 
 def test_answers_are_kept_within_their_size_the_last_used_longest():
     async def tried():
-        answers, made = Answers(Work(), most_bytes=2_500), []
+        answers, calls = Answers(Work(), most_bytes=2_500), []
 
         async def get(name):
-            return await answers.get(name, lambda: made.append(name) or name.encode() * 1_000)
+            return await answers.get(name, lambda: calls.append(name) or name.encode() * 1_000)
 
         for name in "abacab":  # two fit, "c" takes the place of "b"
             await get(name)
-        return made
+        return calls
 
     assert asyncio.run(tried()) == ["a", "b", "c", "b"]
 

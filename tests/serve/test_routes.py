@@ -162,10 +162,10 @@ def test_a_wrong_workload_is_refused_with_its_field(server, body, field):
 
 
 def test_a_whole_number_may_be_written_with_a_point(server):
-    asked = requests.post(
+    response = requests.post(
         f"{server}/api/v1/recommend", json={"passages": 2e6, "speed_percent": 50}, timeout=60
     )
-    assert asked.json()["workload"]["passages"] == 2_000_000
+    assert response.json()["workload"]["passages"] == 2_000_000
 
 
 @pytest.mark.parametrize(
@@ -191,11 +191,11 @@ def test_a_failure_of_the_server_is_told_in_json_counted_and_logged(caplog):
     async def fails(request):
         raise ZeroDivisionError
 
-    status, told = asgi.ask(
+    status, content = asgi.ask(
         Starlette(routes=[routes._route("/failing", GET=fails)]), "GET", "/failing"
     )
     assert status == 500
-    assert "log" in schemas.Refusal.model_validate_json(told).error
+    assert "log" in schemas.Refusal.model_validate_json(content).error
     assert (
         'advisor_requests_total{method="GET",route="/failing",status="500"} 1.0'
         in telemetry.text().decode()
@@ -246,12 +246,14 @@ def test_the_catalog_and_each_variant_come_whole_and_with_their_sources(server):
     assert whole.variants.keys() == LOADED.variants.keys()
     assert len(whole.quality) == len(LOADED.quality)
     for key, facts in LOADED.variants.items():
-        one = schemas.VariantAnswer.model_validate_json(ask(server, f"variants/{key}.json").content)
-        assert one.facts == facts
-        assert {o.offer.id for o in one.offers} == {
+        answer = schemas.VariantAnswer.model_validate_json(
+            ask(server, f"variants/{key}.json").content
+        )
+        assert answer.facts == facts
+        assert {o.offer.id for o in answer.offers} == {
             o.id for _, _, o in LOADED.offers() if o.variant == key
         }
-        assert {source for _, source in facts.all_source_ids()} <= one.sources.keys()
+        assert {source for _, source in facts.all_source_ids()} <= answer.sources.keys()
 
 
 def test_a_variant_that_is_not_there_is_told_with_the_nearest(server):
@@ -277,33 +279,33 @@ def test_an_answer_is_packed_and_known_again_by_its_mark(server):
 def test_more_questions_than_are_taken_on_are_told_when_to_ask_again_and_the_rest_are_answered(
     server,
 ):
-    def asked(number):
+    def ask_number(number):
         return ask(server, f"recommend?passages={1_000 + number}")
 
     with concurrent.futures.ThreadPoolExecutor(60) as threads:
-        found = list(threads.map(asked, range(60)))
+        responses = list(threads.map(ask_number, range(60)))
         health = requests.get(f"{server}/healthz", timeout=10)
     assert health.status_code == 200
-    statuses = {response.status_code for response in found}
+    statuses = {response.status_code for response in responses}
     assert statuses == {200, 429}
     assert all(
         int(r.headers["Retry-After"]) >= 1 and r.json()["error"]
-        for r in found
+        for r in responses
         if r.status_code == 429
     )
-    assert sum(r.status_code == 200 for r in found) >= 17
+    assert sum(r.status_code == 200 for r in responses) >= 17
     assert ask(server, "recommend?passages=7").status_code == 200
 
 
 def test_the_metrics_count_requests_times_and_queues_and_hold_nothing_that_was_asked(server):
     ask(server, "recommend?secretword=verysecret")
-    told = requests.get(f"{server}/metrics", timeout=60).text
-    assert 'advisor_requests_total{method="GET",route="/api/v1/recommend",status="422"}' in told
-    assert 'advisor_waiting{queue="recommend"} 0.0' in told
-    assert 'advisor_recommend_seconds_count{asked_by="program"}' in told
-    assert "advisor_resident_models 0.0" in told
-    assert "process_resident_memory_bytes" in told
-    assert "secret" not in told
+    metrics = requests.get(f"{server}/metrics", timeout=60).text
+    assert 'advisor_requests_total{method="GET",route="/api/v1/recommend",status="422"}' in metrics
+    assert 'advisor_waiting{queue="recommend"} 0.0' in metrics
+    assert 'advisor_recommend_seconds_count{asked_by="program"}' in metrics
+    assert "advisor_resident_models 0.0" in metrics
+    assert "process_resident_memory_bytes" in metrics
+    assert "secret" not in metrics
 
 
 def test_a_page_beside_the_routes_is_still_the_app(server):
