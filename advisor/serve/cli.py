@@ -300,7 +300,7 @@ def _choice(options: argparse.Namespace) -> available_models.ModelChoice:
     served = (
         {}
         if options.engine in ("local", "torch")
-        else available_models.at(endpoints.load(loaded.variants))
+        else available_models.endpoints_by_choice(endpoints.load(loaded.variants))
     )
     name = (
         options.model

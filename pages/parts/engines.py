@@ -64,7 +64,7 @@ def all_choices() -> dict[str, ModelChoice]:
         served = {}
     return available_models.all_of(
         catalog,
-        available_models.at(served, st.session_state.get(TYPED)),
+        available_models.endpoints_by_choice(served, st.session_state.get(TYPED)),
         st.session_state.get(FOLDERS, {}),
     )
 

@@ -1,10 +1,11 @@
-"""Servers on this machine that speak each protocol of PROTOCOLS.md, well or badly.
+"""Servers on this machine that speak each protocol of docs/operations.md, well or badly.
 
     with servers.serving("tei", dim=1024) as base_url:
         Remote(endpoint at base_url, ...)
     base_url.seen   # what was asked: method, path, headers, body
 
-Vectors are hashed bags of words, so texts that share words are near. A request that its protocol does not allow is refused.
+Vectors are hashed bags of words, so texts that share words are near. A request that its protocol
+does not allow is refused.
 """
 
 import base64
@@ -92,7 +93,8 @@ def strings(value, most):
     return value
 
 
-# One function a protocol and call: what is asked -> (payload, headers). `at` holds the knobs of `serving`.
+# One function a protocol and call: what is asked -> (payload, headers). `at` holds the knobs of
+# `serving`.
 
 
 def openai_embed(asked, at, allowed=("model", "input", "encoding_format"), usage=None):
@@ -317,7 +319,7 @@ def sends(body, **headers):
 
 
 def changed(change):
-    """The answer with its JSON changed: `change` takes the payload, and gives another or alters it."""
+    """The answer with its JSON changed: `change` takes the payload, and gives or alters one."""
 
     def reply(handler, answer):
         payload = json.loads(answer)
@@ -440,8 +442,9 @@ def serving(
 ):
     """The base address of a server of that shape, as its documents write it.
 
-    `fault` is a name of `FAULTS` or what `status`, `sends` or `changed` give; the first `times` POSTs have it (None: all).
-    `info` changes TEI's /info. `knobs`: most, takes, base64, shuffled, usage, scale, counts, read by the calls above.
+    `fault` is a name of `FAULTS` or what `status`, `sends` or `changed` give; the first `times`
+    POSTs have it (None: all). `info` changes TEI's /info. `knobs`: most, takes, base64, shuffled,
+    usage, scale, counts, read by the calls above.
     """
     server = ThreadingHTTPServer((host, 0), Handler)
     server.daemon_threads, server.block_on_close = True, False
