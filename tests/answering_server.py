@@ -53,7 +53,7 @@ class Server(ThreadingHTTPServer):
 
 
 def answering(*replies, **paths):
-    """A server that gives `replies` in turn, the last one again and again; `paths` by path alone."""
+    """A server that gives `replies` in turn, the last again and again; `paths` by path alone."""
     server = Server(Handler)
     server.replies, server.paths = replies or (answer(status=404),), paths
     return server.running()

@@ -1,4 +1,5 @@
-"""Live prices at Novita AI: what its model list asks today, and how the catalog's offers differ from it.
+"""Live prices at Novita AI: what its model list asks today, and how the catalog's offers differ
+from it.
 
 Nothing here writes to disk, and no text made here holds the key or words of the server.
 """
@@ -39,7 +40,10 @@ _NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
 
 
 class PricesError(AdvisorError):
-    """Live prices that could not be had: one sentence for why, and the next step. Never holds the key."""
+    """Live prices that could not be had: one sentence for why, and the next step.
+
+    Never holds the key.
+    """
 
 
 LIMITS = RequestLimits(read_s=10, deadline_s=30, largest_bytes=5_000_000)
@@ -48,7 +52,8 @@ LIMITS = RequestLimits(read_s=10, deadline_s=30, largest_bytes=5_000_000)
 class Drift(NamedTuple):
     """One difference between catalog and live prices, in US dollars per 1M input tokens.
 
-    Changed: `offer_id` and `live` are set. Gone from Novita's list: `live` is None. New there: `offer_id` is None.
+    Changed: `offer_id` and `live` are set. Gone from Novita's list: `live` is None. New there:
+    `offer_id` is None.
     """
 
     offer_id: str | None
@@ -118,28 +123,29 @@ def fetch(key: str, base: str = BASE, limits: RequestLimits = LIMITS) -> dict[st
 
 
 KEPT_S = 60
-_asking = threading.Lock()
-_kept: dict[tuple[str, str], tuple[float, dict[str, Decimal | None] | PricesError]] = {}
+_fetching = threading.Lock()
+_latest: dict[tuple[str, str], tuple[float, dict[str, Decimal | None] | PricesError]] = {}
 
 
 def fetch_for_all(key: str, base: str = BASE) -> dict[str, Decimal | None]:
-    """What `fetch` gave, or ended with, within the last minute: for a key of the operator's, which visitors shall not use up.
+    """What `fetch` gave, or ended with, within the last minute: for a key of the operator's, which
+    visitors shall not use up.
 
     Raises:
         PricesError: as `fetch` does.
     """
-    with _asking:
-        asked_at, found = _kept.get((key, base), (0.0, None))
-        if found is None or time.monotonic() - asked_at > KEPT_S:
+    with _fetching:
+        fetched_at, prices = _latest.get((key, base), (0.0, None))
+        if prices is None or time.monotonic() - fetched_at > KEPT_S:
             try:
-                found = fetch(key, base)
+                prices = fetch(key, base)
             except PricesError as error:
-                found = PricesError(str(error))
-            _kept.clear()
-            _kept[key, base] = (time.monotonic(), found)
-    if isinstance(found, PricesError):
-        raise PricesError(str(found))
-    return dict(found)
+                prices = PricesError(str(error))
+            _latest.clear()
+            _latest[key, base] = (time.monotonic(), prices)
+    if isinstance(prices, PricesError):
+        raise PricesError(str(prices))
+    return dict(prices)
 
 
 def _list_address(base: str) -> BaseAddress:
@@ -218,19 +224,19 @@ def _listed_prices(body: bytes, key: str) -> dict[str, Decimal | None]:
             "Novita's answer is not JSON. Check the base address, or try again later."
         )
     entries = answer.get("data") if isinstance(answer, dict) else None
-    found: dict[str, Decimal | None] = {}
+    prices: dict[str, Decimal | None] = {}
     for entry in entries if isinstance(entries, list) else []:
         model = entry.get("id") if isinstance(entry, dict) else None
         if isinstance(model, str) and _MODEL.fullmatch(model) and key not in model:
             price = _usd(entry.get("input_token_price_per_m"))
-            found[model] = (
+            prices[model] = (
                 price
                 if price is not None
                 else _usd(_nested(entry, "pricing", "prompt", "price_per_m"))
             )
-    if not found:
+    if not prices:
         raise PricesError(_NO_LIST)
-    return found
+    return prices
 
 
 def _exact(number: str) -> Decimal:
@@ -247,7 +253,9 @@ def _nested(value: object, *keys: str) -> object:
 
 
 def _usd(stated: object) -> Decimal | None:
-    """US dollars per 1M tokens of a price in Novita's unit; None where it is null, 0, negative or no number."""
+    """US dollars per 1M tokens of a price in Novita's unit; None where it is null, 0, negative or
+    no number.
+    """
     text = str(stated).strip() if isinstance(stated, (str, Decimal)) else ""
     if not _NUMBER.fullmatch(text):
         return None
@@ -256,16 +264,20 @@ def _usd(stated: object) -> Decimal | None:
 
 
 def comparison(catalog: Catalog, live: dict[str, Decimal | None]) -> list[str]:
-    """A sentence for each of Novita's offers, the unchanged ones too, and for each BGE model that the catalog lacks."""
-    return [found.text for found, _ in _compared(catalog, live)]
+    """A sentence for each of Novita's offers, the unchanged ones too, and for each BGE model that
+    the catalog lacks.
+    """
+    return [drift.text for drift, _ in _compared(catalog, live)]
 
 
 def drift(catalog: Catalog, live: dict[str, Decimal | None]) -> list[Drift]:
-    """Offers of Novita whose price has changed or whose model is gone, then BGE models that the catalog lacks.
+    """Offers of Novita whose price has changed or whose model is gone, then BGE models that the
+    catalog lacks.
 
-    A model that is listed without a price is no drift: the catalog's price is neither confirmed nor denied.
+    A model that is listed without a price is no drift: the catalog's price is neither confirmed nor
+    denied.
     """
-    return [found for found, differs in _compared(catalog, live) if differs]
+    return [drift for drift, differs in _compared(catalog, live) if differs]
 
 
 def _compared(catalog: Catalog, live: dict[str, Decimal | None]) -> list[tuple[Drift, bool]]:
@@ -319,39 +331,42 @@ def _offers(catalog: Catalog) -> list[Offer]:
 
 
 def yaml_change(drifts: list[Drift], today: date) -> str:
-    """The change to catalog/offers/novita-ai.yaml as YAML: fields to put in place of an offer's own, and offers to add.
+    """The change to catalog/offers/novita-ai.yaml as YAML: fields to put in place of an offer's
+    own, and offers to add.
 
-    An offer whose model is gone is a comment, since only a person can say whether it was withdrawn or renamed. Empty without drift.
+    An offer whose model is gone is a comment, since only a person can say whether it was withdrawn
+    or renamed. Empty without drift.
     """
     if not drifts:
         return ""
-    entries = [line for found in drifts for line in _yaml_entry(found, today)]
+    entries = [line for drift in drifts for line in _yaml_entry(drift, today)]
     head = [
-        f"# Change to catalog/offers/{PROVIDER}.yaml, from Novita's model list of {today.isoformat()}.",
+        f"# Change to catalog/offers/{PROVIDER}.yaml, from Novita's model list of "
+        f"{today.isoformat()}.",
         f"# Put these fields in place of the offer's own, and add {SOURCE} to its sources.",
     ]
     holds_offers = any(line.startswith("  - ") for line in entries)
     return "\n".join([*head, *(["offers:"] if holds_offers else []), *entries]) + "\n"
 
 
-def _yaml_entry(found: Drift, today: date) -> list[str]:
+def _yaml_entry(drift: Drift, today: date) -> list[str]:
     """The lines of one drift; texts from the list are quoted."""
-    lines = [f"  # {' '.join(found.text.split())}"]
-    price = "null" if found.live is None else f'"{found.live:f}"'
+    lines = [f"  # {' '.join(drift.text.split())}"]
+    price = "null" if drift.live is None else f'"{drift.live:f}"'
     dated = [
         f"    usd_per_1m_input: {price}",
         f"    as_of: {today.isoformat()}",
         "    tier: provider-page",
     ]
-    if found.offer_id is None:
+    if drift.offer_id is None:
         variant = "-".join(
-            re.findall(r"[a-z0-9]+(?:\.[a-z0-9]+)*", found.model.lower().removeprefix("baai/"))
+            re.findall(r"[a-z0-9]+(?:\.[a-z0-9]+)*", drift.model.lower().removeprefix("baai/"))
         )
         return [
             *lines,
             f"  - id: {PROVIDER}-{variant}",
             f"    variant: {variant}  # check that the catalog has this variant",
-            f"    model: {json.dumps(found.model)}",
+            f"    model: {json.dumps(drift.model)}",
             "    type: serverless",
             *dated,
             "    usd_per_1m_output: null",
@@ -360,16 +375,17 @@ def _yaml_entry(found: Drift, today: date) -> list[str]:
             "    native_currency: USD",
             f"    sources: [{SOURCE}]",
         ]
-    if found.live is None:
+    if drift.live is None:
         return [
             *lines,
-            f"  # If Novita's page of the model is gone too, delete offer {found.offer_id}.",
+            f"  # If Novita's page of the model is gone too, delete offer {drift.offer_id}.",
         ]
-    return [*lines, f"  - id: {found.offer_id}", *dated]
+    return [*lines, f"  - id: {drift.offer_id}", *dated]
 
 
 def with_prices(catalog: Catalog, live: dict[str, Decimal | None]) -> Catalog:
-    """The catalog with Novita's live prices, dated today, where they are known; the same catalog where none is.
+    """The catalog with Novita's live prices, dated today, where they are known; the same catalog
+    where none is.
 
     For one visit: nothing is saved, and `version` ends in +live- and a digest of the prices.
     """
@@ -396,7 +412,9 @@ def with_prices(catalog: Catalog, live: dict[str, Decimal | None]) -> Catalog:
 
 
 def _live_offer(catalog: Catalog, offer: Offer, price: Decimal | None, today: date) -> Offer:
-    """The offer at a live price, with the list as its source where the catalog knows it; the offer itself where no price is known."""
+    """The offer at a live price, with the list as its source where the catalog knows it; the offer
+    itself where no price is known.
+    """
     if price is None or offer.type != "serverless":
         return offer
     fields: dict[str, object] = {"usd_per_1m_input": price, "as_of": today, "tier": "provider-page"}

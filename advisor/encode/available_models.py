@@ -1,7 +1,8 @@
-"""The models that a visitor may choose between, by stable ids, and for each that is not at hand the step that gives it.
+"""The models that a visitor may choose between, by stable ids, and for each that is not at hand the
+step that gives it.
 
-An id is that of a variant (`bge-m3`: the local engine), with `.torch` behind it for the torch engine, `standin`, `at.` and an endpoint's id,
-or `typed` for the endpoint that a visitor typed in.
+An id is that of a variant (`bge-m3`: the local engine), with `.torch` behind it for the torch
+engine, `standin`, `at.` and an endpoint's id, or `typed` for the endpoint that a visitor typed in.
 """
 
 from __future__ import annotations
@@ -31,9 +32,12 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """One model that a visitor may choose. `missing` says why it is not at hand and what to do; empty where it is.
+    """One model that a visitor may choose.
 
-    `files` are what the hub has to fetch for it, `gigabytes` their size as published (None: not known).
+    `missing` says why it is not at hand and what to do; empty where it is.
+
+    `files` are what the hub has to fetch for it, `gigabytes` their size as published (None: not
+    known).
     """
 
     id: str
@@ -66,7 +70,10 @@ class ModelChoice:
             else "Its size is not known before the hub is asked"
         )
         free = formatting.significant(downloads.free_bytes() / 1e9)
-        return f"{size}; {free} GB are free here. The files come from {urlsplit(hub.address()).netloc}; none of your texts are sent."
+        return (
+            f"{size}; {free} GB are free here. The files come from "
+            f"{urlsplit(hub.address()).netloc}; none of your texts are sent."
+        )
 
     @property
     def label(self) -> str:
@@ -83,27 +90,28 @@ class ModelChoice:
 def all_of(
     catalog: Catalog, served: Mapping[str, Endpoint], folders: Mapping[str, Path]
 ) -> dict[str, ModelChoice]:
-    """Every model that can be had here, by id: those on this machine, those that can be fetched, and endpoints.
+    """Every model that can be had here, by id: those on this machine, those that can be fetched,
+    and endpoints.
 
-    `served` holds endpoints by id of a choice (see `at`). `folders` names folders on disk by id of a choice; they go before those of the
-    models' folder.
+    `served` holds endpoints by id of a choice (see `endpoints_by_choice`). `folders` names folders
+    on disk by id of a choice; they go before those of the models' folder.
     """
-    found: list[ModelChoice] = []
+    choices: list[ModelChoice] = []
     if (folder := folders.get(STANDIN) or standin_folder()) is not None:
         with contextlib.suppress(EncodeError):  # a folder that is no stand-in offers none
             model = models.standin(folder)
-            found.append(ModelChoice(STANDIN, model.name, model.kind, "local", model=model))
+            choices.append(ModelChoice(STANDIN, model.name, model.kind, "local", model=model))
     encoders = {
         key: variant
         for key, variant in catalog.variants.items()
         if variant.kind in ("embedder", "reranker")
     }
-    found += [
+    choices += [
         _local(catalog, key, variant, folders.get(key))
         for key, variant in encoders.items()
         if variant.local_files
     ]
-    found += [
+    choices += [
         _torch(catalog, key, variant, folders.get(f"{key}{TORCH}"))
         for key, variant in encoders.items()
         # without torch only what nothing else gives is named, with the step that brings it
@@ -115,7 +123,7 @@ def all_of(
         instruction = (
             catalog.variants[endpoint.variant].query_instruction if endpoint.variant else None
         )
-        found.append(
+        choices.append(
             ModelChoice(
                 key,
                 endpoint.name,
@@ -125,18 +133,22 @@ def all_of(
                 query_instruction=instruction,
             )
         )
-    return {choice.id: choice for choice in found}
+    return {choice.id: choice for choice in choices}
 
 
-def at(found: Mapping[str, Endpoint], typed: Endpoint | None = None) -> dict[str, Endpoint]:
+def endpoints_by_choice(
+    endpoints: Mapping[str, Endpoint], typed: Endpoint | None = None
+) -> dict[str, Endpoint]:
     """The operator's endpoints, and one that a visitor typed in, by id of a choice."""
-    return {f"{AT}{key}": endpoint for key, endpoint in found.items()} | (
+    return {f"{AT}{key}": endpoint for key, endpoint in endpoints.items()} | (
         {TYPED: typed} if typed else {}
     )
 
 
 def standin_folder() -> Path | None:
-    """Folder of the stand-in: that of ADVISOR_STANDIN, or where `make standin` puts it; None where there is none."""
+    """Folder of the stand-in: that of ADVISOR_STANDIN, or where `make standin` puts it; None where
+    there is none.
+    """
     folder = Path(os.environ.get("ADVISOR_STANDIN") or _ROOT / ".standin")
     return folder if (folder / models.STANDIN_FILE).is_file() else None
 
@@ -149,7 +161,8 @@ def local_files(variant: Variant) -> Files:
     """
     if variant.local_files is None:
         raise EncodeError(
-            f"{variant.name} does not run in the local engine: no ONNX file of it is known. Use an endpoint that serves it."
+            f"{variant.name} does not run in the local engine: no ONNX file of it is known. "
+            "Use an endpoint that serves it."
         )
     return Files(
         variant.local_files.repo, variant.local_files.model_file, tuple(variant.local_files.others)
@@ -194,7 +207,9 @@ def _torch(catalog: Catalog, key: str, variant: Variant, own: Path | None) -> Mo
 
 
 def folder(named: str) -> Path:
-    """The folder that somebody names; one that cannot be is left as it is written, and then is not there."""
+    """The folder that somebody names; one that cannot be is left as it is written, and then is not
+    there.
+    """
     path = Path(named.strip())
     with contextlib.suppress(RuntimeError):  # no such user
         path = path.expanduser()
@@ -214,12 +229,11 @@ def _folder(key: str, files: Files, own: Path | None) -> tuple[Path, str]:
     if own is not None and not _is_folder(own):
         return (
             own,
-            f"The folder that you named is not there. Name one that holds all files of {files.repo}.",
+            "The folder that you named is not there. "
+            f"Name one that holds all files of {files.repo}.",
         )
-    for folder in (
-        own,
-        downloads.models_folder() / key,
-    ):  # a folder of somebody's own has no manifest
+    # a folder of somebody's own has no manifest
+    for folder in (own, downloads.models_folder() / key):
         if folder is not None and _is_folder(folder):
             lacking = downloads.missing(files, folder)
             if not lacking:
@@ -227,6 +241,7 @@ def _folder(key: str, files: Files, own: Path | None) -> tuple[Path, str]:
             if folder is own:
                 return (
                     folder,
-                    f"The folder that you named holds no {lacking[0]}. Name one that holds all files of {files.repo}.",
+                    f"The folder that you named holds no {lacking[0]}. "
+                    f"Name one that holds all files of {files.repo}.",
                 )
     return downloads.models_folder() / folder_name(files.repo), downloads.lacking(files) or ""

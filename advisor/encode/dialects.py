@@ -12,7 +12,10 @@ from advisor.encode.engine import Role
 UNDOCUMENTED = 64
 """Texts in one request where no limit is published."""
 _VERSION = re.compile(r"/v[0-9][a-z0-9]*(?=/|$)")
-SCALE_NOT_SAID = "The scale of its scores is not documented: those that all lie between 0 and 1 are taken as they are, others as logits."
+SCALE_NOT_SAID = (
+    "The scale of its scores is not documented: those that all lie between 0 and 1 "
+    "are taken as they are, others as logits."
+)
 
 
 class EndpointRequest(NamedTuple):
@@ -25,18 +28,19 @@ class EndpointRequest(NamedTuple):
 
 
 class Dialect(NamedTuple):
-    """How one server is asked for one thing, as data/PROTOCOLS.md has it.
+    """How one server is asked for one thing: docs/operations.md, Protocols of endpoints.
 
-    `base` makes the path of a base address that of the server, `path` follows it. `values` reads (place, vector or score) of each
-    text, and fails with LookupError or TypeError on another form. `told` reads what was counted, from the answer and its headers.
-    `most` is the number of texts in a request. `scale` is that of its scores; None: not documented.
+    `base` makes the path of a base address that of the server, `path` follows it. `values` reads
+    (place, vector or score) of each text, and fails with LookupError or TypeError on another form.
+    `counted` reads what was counted, from the answer and its headers. `most` is the number of texts
+    in a request. `scale` is that of its scores; None: not documented.
     """
 
     base: Callable[[str], str]
     path: str
     body: Callable[[EndpointRequest], dict[str, Any]]
     values: Callable[[Any], list[tuple[Any, Any]]]
-    told: Callable[[Any, Mapping[str, str]], object]
+    counted: Callable[[Any, Mapping[str, str]], object]
     most: int
     notes: tuple[str, ...] = ()
     scale: Literal["logit", "sigmoid"] | None = None
@@ -49,7 +53,9 @@ def _without_ends(path: str) -> str:
 
 
 def _versioned(path: str, unversioned: str = "/v1") -> str:
-    """Bases are published with /v1 and without; one that holds a version anywhere is whole (/v1/openai, /v3/openai)."""
+    """Bases are published with /v1 and without; one that holds a version anywhere is whole
+    (/v1/openai, /v3/openai).
+    """
     path = _without_ends(path)
     return path if _VERSION.search(path) else (path or unversioned.removesuffix("/v1")) + "/v1"
 
@@ -62,7 +68,9 @@ def server_root(path: str) -> str:
 def _listed(
     *keys: str, place: str | None = None, value: str = ""
 ) -> Callable[[Any], list[tuple[Any, Any]]]:
-    """Reads the list under `keys`: its items in order, or the `value` of each with the place it states."""
+    """Reads the list under `keys`: its items in order, or the `value` of each with the place it
+    states.
+    """
 
     def values(answer: Any) -> list[tuple[Any, Any]]:
         for key in keys:
@@ -98,22 +106,26 @@ def _eval_count(answer: Any, _: Mapping[str, str]) -> object:
     return answer.get("prompt_eval_count") if isinstance(answer, dict) else None
 
 
-def _untold(_: Any, __: Mapping[str, str]) -> object:
+def _no_count(_: Any, __: Mapping[str, str]) -> object:
     return None
 
 
-def _documents(asked: EndpointRequest) -> dict[str, Any]:
+def _documents(request: EndpointRequest) -> dict[str, Any]:
     return {
-        "model": asked.model,
-        "query": asked.query,
-        "documents": asked.texts,
-        "top_n": len(asked.texts),
+        "model": request.model,
+        "query": request.query,
+        "documents": request.texts,
+        "top_n": len(request.texts),
     }
 
 
-def _cloudflare_texts(asked: EndpointRequest) -> dict[str, Any]:
-    """Pooling is mean unless asked for, which gives other vectors than BGE's; bge-m3 has no such field [cf-bge-small, cf-bge-m3]."""
-    return {"text": asked.texts} | ({} if asked.model.endswith("bge-m3") else {"pooling": "cls"})
+def _cloudflare_texts(request: EndpointRequest) -> dict[str, Any]:
+    """Pooling is mean unless asked for, which gives other vectors than BGE's; bge-m3 has no such
+    field [cf-bge-small, cf-bge-m3].
+    """
+    return {"text": request.texts} | (
+        {} if request.model.endswith("bge-m3") else {"pooling": "cls"}
+    )
 
 
 _OPENAI = Dialect(
@@ -121,7 +133,7 @@ _OPENAI = Dialect(
     path="/embeddings",
     body=lambda a: {"model": a.model, "input": a.texts, "encoding_format": "float"},
     values=_listed("data", place="index", value="embedding"),
-    told=_usage,
+    counted=_usage,
     most=2048,  # [openai-openapi]
 )
 _RERANK = Dialect(
@@ -129,7 +141,7 @@ _RERANK = Dialect(
     path="/rerank",
     body=_documents,
     values=_listed("results", place="index", value="relevance_score"),
-    told=_usage,
+    counted=_usage,
     most=UNDOCUMENTED,
 )
 _NOVITA = partial(_versioned, unversioned="/openai/v1")
@@ -162,7 +174,7 @@ EMBED: dict[str, Dialect] = {
         path="/embed",
         body=lambda a: {"inputs": a.texts, "normalize": True, "truncate": True},
         values=_listed(),
-        told=_header,
+        counted=_header,
         most=32,  # its default; /info says [tei-main]
         notes=(_CUTS,),
     ),
@@ -171,7 +183,7 @@ EMBED: dict[str, Dialect] = {
         path="/api/embed",
         body=lambda a: {"model": a.model, "input": a.texts},
         values=_listed("embeddings"),
-        told=_eval_count,
+        counted=_eval_count,
         most=UNDOCUMENTED,
         notes=(_CUTS,),
     ),
@@ -180,7 +192,7 @@ EMBED: dict[str, Dialect] = {
         path="/run/{model}",
         body=_cloudflare_texts,
         values=_listed("result", "data"),
-        told=_untold,
+        counted=_no_count,
         most=100,  # [cf-bge-small]
     ),
 }
@@ -205,7 +217,7 @@ RERANK: dict[str, Dialect] = {
             "truncate": "END",
         },
         values=_listed("rankings", place="index", value="logit"),
-        told=_untold,
+        counted=_no_count,
         most=512,  # [nvidia-nim-rerank]
         notes=(_CUTS,),
         scale="logit",
@@ -215,7 +227,7 @@ RERANK: dict[str, Dialect] = {
         path="/rerank",
         body=lambda a: {"query": a.query, "texts": a.texts, "raw_scores": True, "truncate": True},
         values=_listed(place="index", value="score"),
-        told=_header,
+        counted=_header,
         most=32,
         notes=(_CUTS,),
         scale="logit",
@@ -229,7 +241,7 @@ RERANK: dict[str, Dialect] = {
             "top_k": len(a.texts),
         },
         values=_listed("result", "response", place="id", value="score"),
-        told=_untold,
+        counted=_no_count,
         most=UNDOCUMENTED,
     ),
 }

@@ -53,7 +53,8 @@ def fetch(order: Order) -> Path:
     """The complete folder of the ordered files.
 
     Raises:
-        Problem: for all that can go wrong on the way. What is left of it the parent removes, or the next download.
+        Problem: for all that can go wrong on the way. What is left of it the parent removes, or the
+        next download.
     """
     store, name = Path(order.store), folder_name(order.repo)
     store.mkdir(parents=True, exist_ok=True)
@@ -69,7 +70,9 @@ def fetch(order: Order) -> Path:
 
 
 def _fill(order: Order, partial: Path, present: Path) -> None:
-    """Puts all files and the manifest into the folder `partial`; those that `present` has already are linked."""
+    """Puts all files and the manifest into the folder `partial`; those that `present` has already
+    are linked.
+    """
     say(state="asking")
     hub = Hub(order)
     commit, entries = hub.entries()
@@ -84,7 +87,8 @@ def _fill(order: Order, partial: Path, present: Path) -> None:
     needed, free = sum(entry.size for entry in to_fetch), shutil.disk_usage(partial).free
     if needed + order.spare_bytes > free:
         raise Problem(
-            f"{order.repo} takes {gb(needed)}, with {gb(order.spare_bytes)} to spare, and {gb(free)} are free at {order.store}: "
+            f"{order.repo} takes {gb(needed)}, with {gb(order.spare_bytes)} to spare, and "
+            f"{gb(free)} are free at {order.store}: "
             f"free some disk space, or set ADVISOR_MODELS to a folder on another disk."
         )
     for entry in to_fetch:
@@ -154,7 +158,9 @@ def say(**change: Any) -> None:
 
 
 def read_order() -> Order:
-    """The order, from the first line of stdin, read byte by byte so that no thread holds a buffer's lock at the end."""
+    """The order, from the first line of stdin, read byte by byte so that no thread holds a buffer's
+    lock at the end.
+    """
     line = b""
     while not line.endswith(b"\n") and (byte := os.read(0, 1)):
         line += byte
@@ -174,8 +180,14 @@ def end_with_parent() -> None:
 def disk_problem(error: OSError, store: str) -> str:
     """The sentence for a disk that does not do what it should."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return f"The disk at {store} is full: free some space, or set ADVISOR_MODELS to a folder on another disk."
-    return f"{store} cannot be written to ({os.strerror(error.errno or 0)}): set ADVISOR_MODELS to a folder that can."
+        return (
+            f"The disk at {store} is full: free some space, or set ADVISOR_MODELS to a folder "
+            "on another disk."
+        )
+    return (
+        f"{store} cannot be written to ({os.strerror(error.errno or 0)}): set ADVISOR_MODELS "
+        "to a folder that can."
+    )
 
 
 def main() -> None:

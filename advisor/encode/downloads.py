@@ -1,7 +1,9 @@
-"""Models' files on this machine: which are at hand, and fetching those that are not, on a click, from the hub.
+"""Models' files on this machine: which are at hand, and fetching those that are not, on a click,
+from the hub.
 
-A model is at hand when its folder holds all files as the hub stated them; what a download that was cut off has left is never used.
-The files are fetched by a child process (`download_process`), so that they can be given up at any moment.
+A model is at hand when its folder holds all files as the hub stated them; what a download that was
+cut off has left is never used. The files are fetched by a child process (`download_process`), so
+that they can be given up at any moment.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ _ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Files:
-    """A model's files in a repository of the hub: the model, and what lies beside it, such as its weights (`others`)."""
+    """A model's files in a repository of the hub: the model, and what lies beside it, such as its
+    weights (`others`).
+    """
 
     repo: str
     model_file: str
@@ -45,15 +49,19 @@ class Files:
 
     @property
     def optional(self) -> tuple[str, ...]:
-        """These are fetched where the repository has them; transformers 5 no longer writes all of them."""
+        """These are fetched where the repository has them; transformers 5 no longer writes all of
+        them.
+        """
         return ("config.json", "special_tokens_map.json")
 
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds after which a download is given up, the first three told to the child, the others seen to here.
+    """Seconds after which a download is given up, the first three told to the child, the others
+    seen to here.
 
-    `ask_s` bounds the first request in all: also looking up the name, for which there is no time-out. `write_s` bounds writing to the disk.
+    `ask_s` bounds the first request in all: also looking up the name, for which there is no
+    time-out. `write_s` bounds writing to the disk.
     """
 
     connect_s: float = 4
@@ -63,7 +71,10 @@ class Patience:
     write_s: float = 300
 
     def quiet_s(self, state: str) -> float:
-        """How long the child may say nothing. A stalled download ends by itself before that, unless headers trickle in."""
+        """How long the child may say nothing.
+
+        A stalled download ends by itself before that, unless headers trickle in.
+        """
         return {"asking": self.ask_s, "downloading": 2 * (self.stall_s + self.connect_s) + 1}.get(
             state, self.write_s
         )
@@ -82,7 +93,9 @@ def models_folder() -> Path:
 
 
 def free_bytes(base: Path | None = None) -> int:
-    """Bytes that are free where models are kept, or above where that is not there or may not be looked at; 0 where nothing may."""
+    """Bytes that are free where models are kept, or above where that is not there or may not be
+    looked at; 0 where nothing may.
+    """
     folder = base or models_folder()
     for place in (folder, *folder.parents):
         with contextlib.suppress(OSError):
@@ -98,19 +111,25 @@ def at_hand(files: Files, base: Path | None = None) -> Path | None:
 def lacking(files: Files, base: Path | None = None) -> str | None:
     """Why a model is not at hand, in a sentence; None where it is."""
     folder = (base or models_folder()) / folder_name(files.repo)
-    if not os.path.isdir(
-        folder
-    ):  # unlike Path.is_dir it raises nothing where permissions or a disk that is gone forbid to look
+    # unlike Path.is_dir it raises nothing where permissions or a disk that is gone forbid to look
+    if not os.path.isdir(folder):
         return f"{files.repo} is not on this machine yet. Fetch it."
     stated = manifest(folder)["files"]
     if not stated:
-        return f"The folder {folder} does not say that it is complete ({MANIFEST}). Fetch {files.repo} again."
+        return (
+            f"The folder {folder} does not say that it is complete ({MANIFEST}). "
+            f"Fetch {files.repo} again."
+        )
     if absent := [name for name in files.required if name not in stated]:
         return f"{absent[0]} of {files.repo} is not on this machine yet. Fetch it."
     for name in (*files.required, *(name for name in files.optional if name in stated)):
-        size, found = stated[name]["size"], _bytes_of(folder / name)
-        if found != size:
-            how = "is gone" if found is None else f"has {found:,} bytes instead of {size:,}"
+        size, bytes_there = stated[name]["size"], _bytes_of(folder / name)
+        if bytes_there != size:
+            how = (
+                "is gone"
+                if bytes_there is None
+                else f"has {bytes_there:,} bytes instead of {size:,}"
+            )
             return f"{name} of {files.repo} {how}. Fetch it again."
     return None
 
@@ -131,8 +150,9 @@ def missing(files: Files, folder: Path) -> tuple[str, ...]:
 class Download:
     """One model's files on their way from the hub. Starts at once; `wait` or look at `state`.
 
-    `done_bytes` and `total_bytes` count the files; `total_bytes` is None until the hub has said. `problem` is one sentence, with the next
-    step, where `state` is "failed". `folder` is there when it is "done".
+    `done_bytes` and `total_bytes` count the files; `total_bytes` is None until the hub has said.
+    `problem` is one sentence, with the next step, where `state` is "failed". `folder` is there when
+    it is "done".
 
     Raises:
         EncodeError: `files.repo` is no repository's name, or the system starts no process now.
@@ -161,7 +181,8 @@ class Download:
         self._store = (base or models_folder()).absolute()
         self._cancelled = threading.Event()
         self._hub = hub or address()
-        # A program of its own rather than multiprocessing, which would import Streamlit's script a second time
+        # A program of its own rather than multiprocessing, which would import Streamlit's script a
+        # second time
         try:
             self._child = subprocess.Popen(
                 [sys.executable, "-m", "advisor.encode.download_process"],
@@ -177,7 +198,8 @@ class Download:
             )
         except OSError as error:
             raise EncodeError(
-                f"No process could be started to fetch {files.repo} ({error.strerror}). Try again in a minute."
+                f"No process could be started to fetch {files.repo} ({error.strerror}). "
+                "Try again in a minute."
             ) from None
         order = Order(
             hub=self._hub,
@@ -255,10 +277,10 @@ class Download:
         while True:
             if not select.select([stdout], [], [], max(0.0, until - time.monotonic()))[0]:
                 return {"state": "failed", "problem": self._too_quiet()}
-            got = os.read(stdout, 65_536)
-            if not got:
+            piece = os.read(stdout, 65_536)
+            if not piece:
                 return {"state": "failed"}
-            *lines, buffer = (buffer + got).split(b"\n")
+            *lines, buffer = (buffer + piece).split(b"\n")
             for line in lines:
                 try:
                     change = json.loads(line)
@@ -273,10 +295,16 @@ class Download:
 
     def _too_quiet(self) -> str:
         if self.state == "asking":
-            return f"{self._hub} did not answer within {self._patience.ask_s:g} seconds: check the network, or {OTHER_STEP}."
+            return (
+                f"{self._hub} did not answer within {self._patience.ask_s:g} seconds: check "
+                f"the network, or {OTHER_STEP}."
+            )
         if self.state == "downloading":
             return f"{self._hub} sends no more: check the network, and try again."
-        return f"Writing to {self._store} takes too long: set ADVISOR_MODELS to a folder on another disk."
+        return (
+            f"Writing to {self._store} takes too long: set ADVISOR_MODELS to a folder on "
+            "another disk."
+        )
 
     def _finish(self, end: dict[str, Any]) -> None:
         """The end's state, after what a killed child has left is gone."""
@@ -302,7 +330,10 @@ class Download:
 
 
 class Downloads:
-    """The one download of this process, which pages share. Tidies up first what downloads before left where models are kept."""
+    """The one download of this process, which pages share.
+
+    Tidies up first what downloads before left where models are kept.
+    """
 
     def __init__(self) -> None:
         self.current: Download | None = None

@@ -53,7 +53,7 @@ def no_answer(
 
 
 def refusal(name: str, reply: Reply, *, with_key: bool) -> EncodeError:
-    """What a status other than 200 says: of the text, of how much the server takes, or of itself."""
+    """What a status other than 200 says: of the text, of how much it takes, or of itself."""
     sentence = _status_sentence(name, reply, with_key)
     if reply.status == 429:
         return ServerBusyError(sentence, reply.wait_s)

@@ -1,6 +1,7 @@
 """Endpoints that the operator has set up, and one that a person at this machine may type in.
 
-ADVISOR_ENDPOINTS names a YAML file. The key of an endpoint is never in it: `key_env` names the environment variable that holds it.
+ADVISOR_ENDPOINTS names a YAML file. The key of an endpoint is never in it: `key_env` names the
+environment variable that holds it.
 
     endpoints:
       - id: m3-here
@@ -41,9 +42,10 @@ EndpointShape = Literal[
     "openai", "tei", "ollama", "novita", "vllm", "infinity", "nim", "cloudflare"
 ]
 EMBED_ONLY = ("openai", "ollama")
-"""Shapes without a way to rerank (PROTOCOLS.md, first table)."""
+"""Shapes without a way to rerank (docs/operations.md, Protocols of endpoints)."""
 _PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+$"
-_MODEL = r"^[A-Za-z0-9@][A-Za-z0-9._:@+-]*(/[A-Za-z0-9@][A-Za-z0-9._:@+-]*)*$"  # a path at Cloudflare, so no // and no ..
+# a path at Cloudflare, so no // and no ..
+_MODEL = r"^[A-Za-z0-9@][A-Za-z0-9._:@+-]*(/[A-Za-z0-9@][A-Za-z0-9._:@+-]*)*$"
 
 
 def _base_url(value: str) -> str:
@@ -58,7 +60,10 @@ def _base_url(value: str) -> str:
 
 
 class Endpoint(Entry):
-    """One model at one address. `variant` is an id of the catalog, None where the model is none of its variants."""
+    """One model at one address.
+
+    `variant` is an id of the catalog, None where the model is none of its variants.
+    """
 
     id: Id
     name: Annotated[str, Field(min_length=1, max_length=80, pattern=_PLAIN)] = Field(
@@ -103,7 +108,8 @@ class Endpoint(Entry):
             return None
         if not os.environ.get(self.key_env):
             raise EncodeError(
-                f"The key of {self.name} is not set. Put it into the environment variable {self.key_env}."
+                f"The key of {self.name} is not set. "
+                f"Put it into the environment variable {self.key_env}."
             )
         return os.environ[self.key_env]
 
@@ -117,7 +123,8 @@ class EndpointsError(EncodeError):
 
 
 def load(variants: Mapping[str, Variant], path: Path | None = None) -> dict[str, Endpoint]:
-    """The endpoints of the file `path` (default: that of ADVISOR_ENDPOINTS) by id, in its order; none where no file is named.
+    """The endpoints of the file `path` (default: that of ADVISOR_ENDPOINTS) by id, in its order;
+    none where no file is named.
 
     `variants` are those of the catalog.
 
@@ -160,7 +167,7 @@ def load(variants: Mapping[str, Variant], path: Path | None = None) -> dict[str,
                 "Write `endpoints:` and under it `- id: ...` entries.",
             )
         )
-    found: dict[str, Endpoint] = {}
+    endpoints: dict[str, Endpoint] = {}
     for number, row in enumerate(rows if isinstance(rows, list) else [], 1):
         entry = (
             f"endpoint {str(row['id'])[:60]}"
@@ -169,35 +176,39 @@ def load(variants: Mapping[str, Variant], path: Path | None = None) -> dict[str,
         )
         endpoint, own = _endpoint(row, file, entry, variants)
         faults += own
-        if endpoint and endpoint.id in found:
+        if endpoint and endpoint.id in endpoints:
             faults.append(
                 Fault(file, entry, "id", "it is used twice.", "Ids are unique: rename one.")
             )
         elif endpoint:
-            found[endpoint.id] = endpoint
+            endpoints[endpoint.id] = endpoint
     if faults:
         raise EndpointsError(faults)
-    return found
+    return endpoints
 
 
 def typing_allowed() -> bool:
-    """Whether the operator lets visitors type in an endpoint: ADVISOR_TYPED_ENDPOINTS is 1, as `make run` sets it."""
+    """Whether the operator lets visitors type in an endpoint: ADVISOR_TYPED_ENDPOINTS is 1, as
+    `make run` sets it.
+    """
     return os.environ.get("ADVISOR_TYPED_ENDPOINTS") == "1"
 
 
 def typed(variants: Mapping[str, Variant], **fields: Any) -> Endpoint:
-    """An endpoint that a visitor typed in, from the fields of `Endpoint`; `id` and `name` may be left out, `key_env` must be.
+    """An endpoint that a visitor typed in, from the fields of `Endpoint`; `id` and `name` may be
+    left out, `key_env` must be.
 
     Raises:
-        EncodeError: typing is not allowed, or a field cannot be used: one sentence for the first that is wrong.
+        EncodeError: typing is not allowed, or a field cannot be used: one sentence for the first
+            that is wrong.
     """
     if not typing_allowed():
         raise EncodeError(
-            "Endpoints of your own are off here. Start the app on your machine with make run, or ask its operator to add one."
+            "Endpoints of your own are off here. Start the app on your machine with make run, or "
+            "ask its operator to add one."
         )
-    if (
-        fields.get("key_env") is not None
-    ):  # it would send a variable of this process to an address of the visitor's
+    # it would send a variable of this process to an address of the visitor's
+    if fields.get("key_env") is not None:
         raise EncodeError(
             "A typed endpoint reads no key from the environment. Enter the key in its field."
         )
@@ -216,7 +227,10 @@ def typed(variants: Mapping[str, Variant], **fields: Any) -> Endpoint:
 def _endpoint(
     row: Any, file: str, entry: str, variants: Mapping[str, Variant]
 ) -> tuple[Endpoint | None, list[Fault]]:
-    """One entry checked, and its faults. What stands in a field is not repeated: a key could stand in the wrong one."""
+    """One entry checked, and its faults.
+
+    What stands in a field is not repeated: a key could stand in the wrong one.
+    """
     faults: list[Fault] = []
     endpoint: Endpoint | None = None
     try:
@@ -252,7 +266,8 @@ _REMEDIES = {
     "id": 'Write small letters, digits and hyphens, as "m3-here".',
     "name": "Write up to 80 characters on one line.",
     "model": 'Write the name that the server knows, as "BAAI/bge-m3".',
-    "key_env": "Write the name of an environment variable, as NOVITA_API_KEY; never the key itself.",
+    "key_env": "Write the name of an environment variable, as NOVITA_API_KEY; never the key "
+    "itself.",
     "variant": "Write an id of the catalog, as bge-m3, or null.",
 }
 

@@ -1,4 +1,6 @@
-"""What every engine gives, wherever it runs: vectors of texts, scores of passages, and what it says of itself."""
+"""What every engine gives, wherever it runs: vectors of texts, scores of passages, and what it says
+of itself.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class TextRefusedError(EncodeError):
 
 
 class ServerBusyError(EncodeError):
-    """A server takes no more for now, whatever the text; `wait_s` is the time that it asks to wait, None where it names none."""
+    """A server takes no more for now, whatever the text; `wait_s` is the time that it asks to wait,
+    None where it names none.
+    """
 
     def __init__(self, sentence: str, wait_s: float | None = None) -> None:
         super().__init__(sentence)
@@ -38,9 +42,10 @@ class ServerBusyError(EncodeError):
 class About:
     """Who answers: shown beside every result.
 
-    `variant_id` is an id of the catalog, None where the model is none of its variants. `standin` marks a model that is not BGE.
-    `precision` is that of the weights, None where it is not known. `max_tokens` is the limit of a text, for a reranker of a pair.
-    `where` names the place for a reader: "this machine", or the endpoint's name.
+    `variant_id` is an id of the catalog, None where the model is none of its variants. `standin`
+    marks a model that is not BGE. `precision` is that of the weights, None where it is not known.
+    `max_tokens` is the limit of a text, for a reranker of a pair. `where` names the place for a
+    reader: "this machine", or the endpoint's name.
     """
 
     variant_id: str | None
@@ -59,11 +64,12 @@ class About:
 class Vectors:
     """Vectors of texts, in the order of the texts.
 
-    Shapes: `dense` (texts, dim), float32, each row of length one; `multi_vector` an array (tokens, dim) a text,
-    whose tokens `pieces` names.
-    `sparse` holds weights by token a text. `tokens` counts each text as the model would read it without a limit, special tokens and
-    instruction included; None where the engine tells no count. `counted` is what was encoded in all, or billed; None: not told.
-    `counted_in` says what is counted: an Infinity server counts characters. `seconds` is the time that encoding took, without waiting in a queue.
+    Shapes: `dense` (texts, dim), float32, each row of length one; `multi_vector` an array (tokens,
+    dim) a text, whose tokens `pieces` names. `sparse` holds weights by token a text. `tokens`
+    counts each text as the model would read it without a limit, special tokens and instruction
+    included; None where the engine tells no count. `counted` is what was encoded in all, or billed;
+    None: not told. `counted_in` says what is counted: an Infinity server counts characters.
+    `seconds` is the time that encoding took, without waiting in a queue.
     """
 
     dense: Float32s
@@ -80,8 +86,9 @@ class Vectors:
 class Scores:
     """Relevance of passages to a query, in the order of the passages; higher is better.
 
-    Shapes: `raw` (passages,), float32: logits where `scale` is "logit", else numbers between 0 and 1. `tokens` counts each pair as the
-    model would read it without a limit; None where the engine tells no count.
+    Shapes: `raw` (passages,), float32: logits where `scale` is "logit", else numbers between 0 and
+    1. `tokens` counts each pair as the model would read it without a limit; None where the engine
+    tells no count.
     """
 
     raw: Float32s
@@ -100,7 +107,10 @@ class Scores:
 
 
 class Engine(Protocol):
-    """One model that answers. A method raises EncodeError, and nothing else, for what a visitor can bring about."""
+    """One model that answers.
+
+    A method raises EncodeError, and nothing else, for what a visitor can bring about.
+    """
 
     @property
     def about(self) -> About:
@@ -109,7 +119,10 @@ class Engine(Protocol):
     def embed(
         self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Outputs = DENSE
     ) -> Vectors:
-        """Vectors of texts. `instruct` puts the catalog's instruction before each text of that role, where there is one."""
+        """Vectors of texts.
+
+        `instruct` puts the catalog's instruction before each text of that role, where there is one.
+        """
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
         """Relevance of each passage to the query."""
@@ -161,11 +174,14 @@ def refuse_long(texts: Iterable[str], most: int = LONGEST_CHARACTERS) -> None:
 
 
 BATCH_TOKENS = 8_192
-"""Padded tokens in one batch on this machine, at most; a text longer than that makes a batch of its own."""
+"""Padded tokens in one batch on this machine, at most; a text longer than that makes a batch of its
+own.
+"""
 
 
 def batches(read: Sequence[int], most: int) -> Iterator[list[int]]:
-    """Positions of the texts of each batch, `most` at most, the longest first, so that a batch holds texts of one length.
+    """Positions of the texts of each batch, `most` at most, the longest first, so that a batch
+    holds texts of one length.
 
     `read` holds the tokens of each text as the model reads it.
     """
@@ -177,7 +193,9 @@ def batches(read: Sequence[int], most: int) -> Iterator[list[int]]:
 
 
 def unit_length(rows: NDArray[Any]) -> Float32s:
-    """Rows divided by their Euclidean length, shape (rows, dim), float32; a row of zeros stays zero."""
+    """Rows divided by their Euclidean length, shape (rows, dim), float32; a row of zeros stays
+    zero.
+    """
     values = rows.astype(np.float32)
     lengths = np.linalg.norm(values, axis=1, keepdims=True)
     return (values / np.where(lengths > 0, lengths, 1)).astype(np.float32)

@@ -1,7 +1,9 @@
-"""The local engine: BGE through fastembed on onnxruntime, checked at its loading against what the catalog says.
+"""The local engine: BGE through fastembed on onnxruntime, checked at its loading against what the
+catalog says.
 
-Seen in fastembed 0.9.1: `query_embed` adds no instruction, a length limit comes from the tokenizer's files alone, batches are padded
-to their longest text and not sorted, and a name can be registered once in a process.
+Seen in fastembed 0.9.1: `query_embed` adds no instruction, a length limit comes from the
+tokenizer's files alone, batches are padded to their longest text and not sorted, and a name can be
+registered once in a process.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ _PROBE = "A short text that shows how the model pools."
 
 @dataclass(frozen=True)
 class _TokenizedTexts:
-    """Texts (or pairs) as the tokenizer takes them, with their tokens: without a limit, and as the model reads them."""
+    """Texts (or pairs) as the tokenizer takes them, with their tokens: without a limit, and as the
+    model reads them.
+    """
 
     items: list[Any]
     tokens: tuple[int, ...]
@@ -61,7 +65,8 @@ class Local:
     def embed(
         self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Outputs = DENSE
     ) -> Vectors:
-        """Dense vectors, shape (texts, dim); texts over the limit are cut at their end, as `tokens` tells.
+        """Dense vectors, shape (texts, dim); texts over the limit are cut at their end, as `tokens`
+        tells.
 
         Raises:
             EncodeError: the model is a reranker, or an output other than dense is asked for.
@@ -70,37 +75,46 @@ class Local:
         refuse_other_outputs("The local engine gives", outputs)
         start = time.perf_counter()
         before = self._model.instruction(role) if instruct else ""
-        asked = self._counted([before + text for text in texts])
+        tokenized = self._counted([before + text for text in texts])
         dense: Float32s | None = None
-        for places in batches(asked.read, BATCH_TEXTS):
+        for places in batches(tokenized.read, BATCH_TEXTS):
             rows = np.array(
-                list(self._encoder.embed([asked.items[i] for i in places], batch_size=len(places)))
+                list(
+                    self._encoder.embed(
+                        [tokenized.items[i] for i in places], batch_size=len(places)
+                    )
+                )
             )
             if dense is None:
                 dense = np.empty((len(texts), rows.shape[1]), np.float32)
             dense[places] = unit_length(rows) if self._model.normalised else rows
         if dense is None:
             dense = np.empty((0, self._model.embedding_dim or 0), np.float32)
-        return Vectors(dense, time.perf_counter() - start, asked.tokens, sum(asked.read))
+        return Vectors(dense, time.perf_counter() - start, tokenized.tokens, sum(tokenized.read))
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
-        """Logits, shape (passages,); a pair over the limit is cut at the end of its longer part, as `tokens` tells.
+        """Logits, shape (passages,); a pair over the limit is cut at the end of its longer part, as
+        `tokens` tells.
 
         Raises:
             EncodeError: the model is an embedder.
         """
         refuse_other_kind(self.about.model, self.about.kind, "reranker")
         start = time.perf_counter()
-        asked = self._counted([(query, passage) for passage in passages])
+        tokenized = self._counted([(query, passage) for passage in passages])
         raw = np.empty(len(passages), np.float32)
-        for places in batches(asked.read, BATCH_TEXTS):
+        for places in batches(tokenized.read, BATCH_TEXTS):
             raw[places] = list(
-                self._encoder.rerank_pairs([asked.items[i] for i in places], batch_size=len(places))
+                self._encoder.rerank_pairs(
+                    [tokenized.items[i] for i in places], batch_size=len(places)
+                )
             )
-        return Scores(raw, "logit", time.perf_counter() - start, asked.tokens, sum(asked.read))
+        return Scores(
+            raw, "logit", time.perf_counter() - start, tokenized.tokens, sum(tokenized.read)
+        )
 
     def _counted(self, items: list[Any]) -> _TokenizedTexts:
-        tokens = tuple(len(one.ids) for one in self._counter.encode_batch_fast(items))
+        tokens = tuple(len(encoding.ids) for encoding in self._counter.encode_batch_fast(items))
         limit = self.about.max_tokens
         return _TokenizedTexts(
             items, tokens, tuple(min(n, limit) for n in tokens) if limit else tokens
@@ -110,19 +124,23 @@ class Local:
 def load(model: Model, threads: int | None = None) -> Local:
     """The model in its folder, on the CPU, with `threads` threads (None: all cores).
 
-    What differs from the catalog is told in `about.notes`, and `about.variant_id` is then None: the weights are another model's.
+    What differs from the catalog is told in `about.notes`, and `about.variant_id` is then None: the
+    weights are another model's.
 
     Raises:
-        EncodeError: fastembed is not installed, a file is missing or broken, or vectors are not pooled as the catalog says.
+        EncodeError: fastembed is not installed, a file is missing or broken, or vectors are not
+            pooled as the catalog says.
     """
     if model.kind == "embedder" and model.pooling not in ("cls", "mean"):
         raise EncodeError(
-            f"{model.name} pools its last token, which the local engine does not do. Use an endpoint that serves it."
+            f"{model.name} pools its last token, which the local engine does not do. "
+            "Use an endpoint that serves it."
         )
     for name in (model.model_file, *model.others, "tokenizer.json", "tokenizer_config.json"):
         if not (model.folder / name).is_file():
             raise EncodeError(
-                f"The model folder of {model.name} holds no {name}. Fetch the weights again, or name another folder."
+                f"The model folder of {model.name} holds no {name}. "
+                "Fetch the weights again, or name another folder."
             )
     try:
         encoder = _fastembed(model, threads)
@@ -131,7 +149,8 @@ def load(model: Model, threads: int | None = None) -> Local:
     except Exception as error:  # onnxruntime, tokenizers and json each have their own
         kind = type(error).__name__
         raise EncodeError(
-            f"The files of {model.name} cannot be loaded ({kind}): one is broken or cut short. Fetch the weights again."
+            f"The files of {model.name} cannot be loaded ({kind}): one is broken or cut short. "
+            "Fetch the weights again."
         ) from None
     own_limit = encoder.model.tokenizer.truncation["max_length"]
     limit = min(own_limit, model.max_tokens or own_limit)
@@ -149,7 +168,7 @@ def load(model: Model, threads: int | None = None) -> Local:
         max_tokens=limit,
         standin=model.standin,
     )
-    made = Local(model, about, encoder)
+    engine = Local(model, about, encoder)
     notes = [
         f"{model.name}'s files are {precision}."
         if precision
@@ -157,7 +176,8 @@ def load(model: Model, threads: int | None = None) -> Local:
     ]
     if model.max_tokens and limit < model.max_tokens:
         notes.append(
-            f"Its tokenizer file cuts texts at {limit:,} tokens; the catalog says {model.max_tokens:,}."
+            f"Its tokenizer file cuts texts at {limit:,} tokens; the catalog says "
+            f"{model.max_tokens:,}."
         )
     if model.kind == "embedder":
         differs, unchecked = _pooled(model, encoder)
@@ -166,14 +186,14 @@ def load(model: Model, threads: int | None = None) -> Local:
     if odd:
         notes.append(f"These weights are not {model.name}'s: {'; '.join(odd)}.")
     name = f"weights in the place of {model.name}" if odd else model.name
-    made.about = replace(
+    engine.about = replace(
         about, model=name, variant_id=None if odd else model.variant_id, notes=tuple(notes)
     )
-    return made
+    return engine
 
 
 def _fastembed(model: Model, threads: int | None) -> Any:
-    """fastembed's own object; a model it does not name is registered, once for each way of pooling."""
+    """fastembed's own object; what it does not name is registered, once for each way of pooling."""
     from fastembed import TextEmbedding
     from fastembed.common.model_description import ModelSource, PoolingType
     from fastembed.rerank.cross_encoder import TextCrossEncoder
@@ -190,7 +210,7 @@ def _fastembed(model: Model, threads: int | None) -> Any:
         ).hexdigest()[:12]
         name = f"advisor/{mark}"
         listed = {entry["model"] for entry in kind.list_supported_models()}
-        told: dict[str, Any] = {
+        description: dict[str, Any] = {
             "model": name,
             "sources": ModelSource(hf=name),
             "model_file": model.model_file,
@@ -199,13 +219,13 @@ def _fastembed(model: Model, threads: int | None) -> Any:
         if name not in listed and model.kind == "embedder":
             pooling = PoolingType.MEAN if model.pooling == "mean" else PoolingType.CLS
             TextEmbedding.add_custom_model(
-                **told,
+                **description,
                 pooling=pooling,
                 normalization=model.normalised,
                 dim=model.embedding_dim or 1,
             )
         elif name not in listed:
-            TextCrossEncoder.add_custom_model(**told)
+            TextCrossEncoder.add_custom_model(**description)
     return kind(
         model_name=name,
         threads=threads,
@@ -215,7 +235,9 @@ def _fastembed(model: Model, threads: int | None) -> Any:
 
 
 def _weights(model: Model) -> tuple[Literal["fp32", "fp16", "int8"] | None, list[str]]:
-    """Precision as the files' size tells it (bytes a parameter), and what shows that they are another model's."""
+    """Precision as the files' size tells it (bytes a parameter), and what shows that they are
+    another model's.
+    """
     size = sum((model.folder / name).stat().st_size for name in (model.model_file, *model.others))
     if model.parameters is None:
         return None, []
@@ -224,12 +246,14 @@ def _weights(model: Model) -> tuple[Literal["fp32", "fp16", "int8"] | None, list
         if abs(each / width - 1) <= _NEAR:
             return precision, []  # type: ignore[return-value]  # a key of _BYTES
     return None, [
-        f"they take {size / 1e6:,.1f} MB, and {model.parameters / 1e6:,.1f} million parameters take {model.parameters * 4 / 1e6:,.0f} MB as fp32"
+        f"they take {size / 1e6:,.1f} MB, and {model.parameters / 1e6:,.1f} million parameters "
+        f"take {model.parameters * 4 / 1e6:,.0f} MB as fp32"
     ]
 
 
 def _pooled(model: Model, encoder: Any) -> tuple[list[str], list[str]]:
-    """Checks a vector against the token states it is made of: what differs from the catalog, and what could not be checked.
+    """Checks a vector against the token states it is made of: what differs from the catalog, and
+    what could not be checked.
 
     Raises:
         EncodeError: the engine pools or scales otherwise than the catalog says.
@@ -241,7 +265,8 @@ def _pooled(model: Model, encoder: Any) -> tuple[list[str], list[str]]:
         ], []
     if model.normalised and abs(float(np.linalg.norm(vector)) - 1) > 1e-3:
         raise EncodeError(
-            f"The local engine's vectors of {model.name} do not have length one, as the catalog says. Report this to the project."
+            f"The local engine's vectors of {model.name} do not have length one, as the catalog "
+            "says. Report this to the project."
         )
     states: NDArray[Any] = encoder.model.onnx_embed([_PROBE]).model_output
     if states.ndim != 3:
@@ -250,6 +275,7 @@ def _pooled(model: Model, encoder: Any) -> tuple[list[str], list[str]]:
     likeness = float(wanted @ vector / (np.linalg.norm(wanted) * np.linalg.norm(vector)))
     if likeness < 0.9999:
         raise EncodeError(
-            f"The local engine does not pool {model.name} by {model.pooling}, as the catalog says. Report this to the project."
+            f"The local engine does not pool {model.name} by {model.pooling}, as the catalog "
+            "says. Report this to the project."
         )
     return [], []

@@ -46,7 +46,7 @@ class Order:
 
 @dataclass(frozen=True)
 class HubFile:
-    """A file as the hub states it: `digest` is the sha256 of a large one, for the others git's id."""
+    """A file as the hub states it: `digest` is the sha256 of a large one, else git's id."""
 
     name: str
     size: int
@@ -175,7 +175,8 @@ class Hub:
     def _no_answer(self, failure: Failure) -> Problem:
         if failure is Failure.ELSEWHERE:
             return Problem(
-                f"{self.host} sent the download on to another host, which was refused: {OTHER_STEP}."
+                f"{self.host} sent the download on to another host, which was refused: "
+                f"{OTHER_STEP}."
             )
         if failure is Failure.SENT_ON_TOO_OFTEN:
             return Problem(

@@ -21,9 +21,10 @@ INSTALL_LOCAL = "This part needs fastembed, which is not installed. Run: make in
 class Model:
     """One model on disk, with what the catalog says of it. Crosses into the process that loads it.
 
-    `variant_id` is None for a stand-in. `max_tokens` is the limit of a text, for a reranker of a pair; None: the tokenizer's own.
-    `parameters` and `embedding_dim` are what the weights must have to be that variant; None: not known.
-    `built_in` is fastembed's name for it; None: registered as a custom model. `mark` tells files that were replaced from those before.
+    `variant_id` is None for a stand-in. `max_tokens` is the limit of a text, for a reranker of a
+    pair; None: the tokenizer's own. `parameters` and `embedding_dim` are what the weights must have
+    to be that variant; None: not known. `built_in` is fastembed's name for it; None: registered as
+    a custom model. `mark` tells files that were replaced from those before.
     """
 
     engine: Literal["local", "torch"]
@@ -68,7 +69,8 @@ def of_variant(
     files = variant.local_files
     if engine == "local" and files is None:
         raise EncodeError(
-            f"{variant.name} does not run in the local engine: no ONNX file of it is known. Use an endpoint that serves it."
+            f"{variant.name} does not run in the local engine: no ONNX file of it is known. "
+            "Use an endpoint that serves it."
         )
     return Model(
         engine=engine,
@@ -98,12 +100,12 @@ def of_variant(
 
 def _mark(folder: Path, *names: str) -> tuple[int, ...]:
     """Sizes and times of change of a model's files; of one that is not there, nothing."""
-    found = []
+    numbers = []
     for name in (*names, "model.safetensors", "pytorch_model.bin", "tokenizer.json"):
         with contextlib.suppress(OSError, ValueError):
             stat = (folder / name).stat()
-            found += [stat.st_size, stat.st_mtime_ns]
-    return tuple(found)
+            numbers += [stat.st_size, stat.st_mtime_ns]
+    return tuple(numbers)
 
 
 def standin(folder: Path) -> Model:
@@ -113,21 +115,21 @@ def standin(folder: Path) -> Model:
         EncodeError: the folder holds no stand-in that can be read.
     """
     try:
-        told = json.loads((folder / STANDIN_FILE).read_text(encoding="utf-8"))
+        stated = json.loads((folder / STANDIN_FILE).read_text(encoding="utf-8"))
         return Model(
             engine="local",
             folder=folder,
-            name=str(told["name"]),
-            kind=told["kind"],
+            name=str(stated["name"]),
+            kind=stated["kind"],
             variant_id=None,
             hub_id=None,
-            model_file=str(told["model_file"]),
-            pooling=told["pooling"],
-            max_tokens=int(told["max_tokens"]),
-            embedding_dim=told.get("embedding_dim"),
-            parameters=told.get("parameters"),
+            model_file=str(stated["model_file"]),
+            pooling=stated["pooling"],
+            max_tokens=int(stated["max_tokens"]),
+            embedding_dim=stated.get("embedding_dim"),
+            parameters=stated.get("parameters"),
             standin=True,
-            mark=_mark(folder, str(told["model_file"])),
+            mark=_mark(folder, str(stated["model_file"])),
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise EncodeError(

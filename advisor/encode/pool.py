@@ -1,4 +1,6 @@
-"""The models of this server: each in a process of its own, shared by all visitors, a bounded number at once, with a bounded queue."""
+"""The models of this server: each in a process of its own, shared by all visitors, a bounded number
+at once, with a bounded queue.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +42,8 @@ _ROOT = Path(__file__).resolve().parents[2]
 class PoolLimits(NamedTuple):
     """What a server takes on; times in seconds.
 
-    `most_texts` and `longest_characters` bound one request, `time_out_s` its work without the waiting. A model that nobody has used for
-    `idle_s` leaves the memory.
+    `most_texts` and `longest_characters` bound one request, `time_out_s` its work without the
+    waiting. A model that nobody has used for `idle_s` leaves the memory.
     """
 
     most_resident: int = 2
@@ -62,7 +64,8 @@ def most_resident() -> int:
     named = os.environ.get("ADVISOR_MODELS_AT_ONCE") or str(PoolLimits().most_resident)
     if not re.fullmatch("[1-9][0-9]?", named):
         raise ValueError(
-            f"ADVISOR_MODELS_AT_ONCE is '{named}'. Write a whole number from 1 to 99, or leave it out."
+            f"ADVISOR_MODELS_AT_ONCE is '{named}'. Write a whole number from 1 to 99, or leave "
+            "it out."
         )
     return int(named)
 
@@ -84,7 +87,10 @@ OnStatus = Callable[[str], None]
 
 
 class _Resident:
-    """One model in its process, and those who wait for it. Its thread alone speaks to the process."""
+    """One model in its process, and those who wait for it.
+
+    Its thread alone speaks to the process.
+    """
 
     def __init__(self, model: Model, limits: PoolLimits, threads: int | None):
         self.model = model
@@ -110,7 +116,9 @@ class _Resident:
             return True
 
     def withdraw(self, request: _Request) -> None:
-        """Takes a request out of the queue whose visitor has left; one that has begun runs to its end."""
+        """Takes a request out of the queue whose visitor has left; one that has begun runs to its
+        end.
+        """
         with self._work, contextlib.suppress(ValueError):
             self.waiting.remove(request)
 
@@ -125,7 +133,10 @@ class _Resident:
         if not self.about:
             return f"{self.model.name} is loading" + (f"; {ahead} before you." if ahead else ".")
         ahead += self.busy
-        return f"{ahead} {'request is' if ahead == 1 else 'requests are'} before yours at {self.model.name}."
+        return (
+            f"{ahead} {'request is' if ahead == 1 else 'requests are'} before yours at "
+            f"{self.model.name}."
+        )
 
     @property
     def idle(self) -> bool:
@@ -163,16 +174,18 @@ class _Resident:
                         (request.method, request.arguments, request.named), self._limits.time_out_s
                     )
                     self.used = time.monotonic()
-                    self._closed = (
-                        self._closed or self._ended()
-                    )  # before anyone hears of it, so that nobody joins this queue
+                    # before anyone hears of it, so that nobody joins this queue
+                    self._closed = self._closed or self._ended()
                     request.done.set()
                     if self._closed:
                         break
             else:
                 self.problem = value
         except OSError as error:  # the system starts no process now
-            self.problem = f"No process could be started for {self.model.name} ({error.strerror}). Try again in a minute."
+            self.problem = (
+                f"No process could be started for {self.model.name} "
+                f"({error.strerror}). Try again in a minute."
+            )
         finally:
             self._end()
 
@@ -227,9 +240,8 @@ class _Resident:
             process.stdin.flush()
             answer: tuple[str, Any] = pickle.load(process.stdout)  # noqa: S301  # from our own child
             return answer
-        except (
-            Exception
-        ):  # pickle raises many kinds for half an answer; nobody may be left waiting for one
+        # pickle raises many kinds for half an answer; nobody may be left waiting for one
+        except Exception:
             process.kill()
             process.wait()
             return "problem", self._unanswered(
@@ -247,10 +259,19 @@ class _Resident:
                 if loading
                 else "Send fewer or shorter texts"
             )
-            return f"{name} took longer than {time_out_s:,.0f} seconds{' to load' if loading else ''} and was stopped. {step}."
+            return (
+                f"{name} took longer than {time_out_s:,.0f} "
+                f"seconds{' to load' if loading else ''} and was stopped. {step}."
+            )
         if loading:
-            return f"The process of {name} ended while it loaded, perhaps for want of memory. Try again, or choose a smaller model."
-        return f"The process of {name} ended, perhaps for want of memory. Try again with fewer or shorter texts."
+            return (
+                f"The process of {name} ended while it loaded, perhaps for want of memory. "
+                "Try again, or choose a smaller model."
+            )
+        return (
+            f"The process of {name} ended, perhaps for want of memory. "
+            "Try again with fewer or shorter texts."
+        )
 
     def _end(self) -> None:
         with self._work:
@@ -282,7 +303,9 @@ class Pool:
         atexit.register(self.close)
 
     def engine(self, model: Model, on_status: OnStatus | None = None) -> Pooled:
-        """The model as an engine; begins to load it in the background. `on_status` hears where a request stands while it waits.
+        """The model as an engine; begins to load it in the background.
+
+        `on_status` hears where a request stands while it waits.
 
         Raises:
             FullError: other models are at work in every place.
@@ -292,7 +315,7 @@ class Pool:
         return Pooled(self, model, on_status)
 
     def about(self, model: Model) -> About | None:
-        """What a resident model says of itself; None while it loads, or where it is not resident."""
+        """What a resident model says of itself; None while it loads, or is not resident."""
         with self._lock:
             resident = self._residents.get(model)
         return resident.about if resident and not resident.gone else None
@@ -362,9 +385,8 @@ class Pool:
             state, value = self._asked(
                 self._resident(model), on_status, _Request(method, arguments, named)
             )
-            if (
-                state != "again"
-            ):  # a model that left the memory, or died, before it reached the request
+            # "again": a model that left the memory, or died, before it reached the request
+            if state != "again":
                 break
         if state != "done":
             raise EncodeError(value)
@@ -383,7 +405,8 @@ class Pool:
                     else ("again", f"{name} left the memory. Try again.")
                 )
             raise FullError(
-                f"{self.limits.most_waiting} requests wait for {name} already, so yours was not taken. Try again in a minute."
+                f"{self.limits.most_waiting} requests wait for {name} already, so yours was not "
+                "taken. Try again in a minute."
             )
         try:
             while not request.done.wait(0.25):
@@ -416,7 +439,10 @@ class Pooled:
     def embed(
         self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Outputs = DENSE
     ) -> Vectors:
-        """Vectors, as `Engine.embed` gives them. More texts than one request takes go in parts, so that others have their turn."""
+        """Vectors, as `Engine.embed` gives them.
+
+        More texts than one request takes go in parts, so that others have their turn.
+        """
         answers: list[Vectors] = [
             self._pool.ask(
                 self._model,

@@ -1,6 +1,7 @@
 """The remote engine: texts go to an endpoint by HTTP, in the protocol that its server speaks.
 
-What a server may answer is checked before it is used. No sentence made here holds the key or words of the server.
+What a server may answer is checked before it is used. No sentence made here holds the key or words
+of the server.
 """
 
 from __future__ import annotations
@@ -44,9 +45,13 @@ LIMITS = RequestLimits()
 TASK = "Given a question, retrieve passages that answer it"
 """What `{task}` stands for in an instruction, as in Gemma2's, unless the caller says otherwise."""
 MOST_ITEMS = 256
-"""Texts in one request whatever the server takes, so that an answer of 4,096 numbers a text stays below the largest that is read."""
+"""Texts in one request whatever the server takes, so that an answer of 4,096 numbers a text stays
+below the largest that is read.
+"""
 MOST_BYTES = 300_000
-"""Bytes of texts in one request: OpenAI takes 300,000 tokens [openai-openapi], and a token is a byte or more."""
+"""Bytes of texts in one request: OpenAI takes 300,000 tokens [openai-openapi], and a token is a
+byte or more.
+"""
 LARGEST = 1e6  # of a number in a vector; unit_length reckons in float32
 LARGEST_LOGIT = 500.0  # rerankers stay within some tens; exp() overflows past 709
 
@@ -56,7 +61,9 @@ _PRECISIONS: dict[object, Literal["fp32", "fp16"]] = {"float32": "fp32", "float1
 
 @dataclass(frozen=True)
 class _Answers:
-    """Vectors or scores in the order of the texts, what was counted in all, and the seconds of the requests."""
+    """Vectors or scores in the order of the texts, what was counted in all, and the seconds of the
+    requests.
+    """
 
     values: list[Any]
     counted: int | None
@@ -64,7 +71,9 @@ class _Answers:
 
 
 class Gate:
-    """Lets so many requests of all visitors through to an endpoint at once; who comes then is told, and does not wait."""
+    """Lets so many requests of all visitors through to an endpoint at once; who comes then is told,
+    and does not wait.
+    """
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -72,10 +81,13 @@ class Gate:
 
 
 class Remote:
-    """A model at an endpoint. Nothing is asked before the first text; `about` says more after it, where the server told more.
+    """A model at an endpoint.
 
-    `variants` are the catalog's; `key` goes before the environment's; `private` allows addresses of this machine and its network.
-    `longest` bounds the characters of a text, `gate` the requests of all who share it; None: no bound.
+    Nothing is asked before the first text; `about` says more after it, where the server told more.
+
+    `variants` are the catalog's; `key` goes before the environment's; `private` allows addresses of
+    this machine and its network. `longest` bounds the characters of a text, `gate` the requests of
+    all who share it; None: no bound.
 
     Raises:
         EncodeError: the key, or the endpoint's variant, is not there or cannot be used.
@@ -96,11 +108,13 @@ class Remote:
         key = key or endpoint.key()
         if key and not _KEY.fullmatch(key):
             raise EncodeError(
-                f"The key of {endpoint.name} holds a space, a line break or the like. Copy it again, whole and alone."
+                f"The key of {endpoint.name} holds a space, a line break or the like. "
+                "Copy it again, whole and alone."
             )
         if endpoint.variant is not None and endpoint.variant not in variants:
             raise EncodeError(
-                f"The catalog has no variant '{endpoint.variant}', which {endpoint.name} names. Mend its variant."
+                f"The catalog has no variant '{endpoint.variant}', which {endpoint.name} names. "
+                "Mend its variant."
             )
         self._endpoint, self._key, self._task, self._limits, self._private = (
             endpoint,
@@ -142,7 +156,8 @@ class Remote:
         """Dense vectors, shape (texts, dim).
 
         Raises:
-            EncodeError: the endpoint is a reranker's, gives no answer or one that cannot be used, or other outputs are asked for.
+            EncodeError: the endpoint is a reranker's, gives no answer or one that cannot be used,
+                or other outputs are asked for.
         """
         refuse_other_kind(self._about.where, self._about.kind, "embedder")
         refuse_other_outputs("Endpoints give", outputs)
@@ -170,10 +185,12 @@ class Remote:
         )
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
-        """Scores, shape (passages,): logits where the server gives them, else numbers between 0 and 1.
+        """Scores, shape (passages,): logits where the server gives them, else numbers between 0 and
+        1.
 
         Raises:
-            EncodeError: the endpoint is an embedder's, or gives no answer or one that cannot be used.
+            EncodeError: the endpoint is an embedder's, or gives no answer or one that cannot be
+                used.
         """
         refuse_other_kind(self._about.where, self._about.kind, "reranker")
         answers = self._answers(EndpointRequest(self._about.model, list(passages), query=query))
@@ -181,12 +198,14 @@ class Remote:
             -LARGEST_LOGIT <= score <= LARGEST_LOGIT for score in answers.values
         ):
             raise EncodeError(
-                f"{self._about.where} returned a score that is no number, or out of all bounds. Look at its own log."
+                f"{self._about.where} returned a score that is no number, or out of all bounds. "
+                "Look at its own log."
             )
         within = all(0 <= score <= 1 for score in answers.values)
         if self._dialect.scale == "sigmoid" and not within:
             raise EncodeError(
-                f"{self._about.where} returned scores outside of 0 to 1, where it was asked for such. Check its shape."
+                f"{self._about.where} returned scores outside of 0 to 1, where it was asked for "
+                "such. Check its shape."
             )
         scale = self._dialect.scale or ("sigmoid" if within else "logit")
         return Scores(
@@ -240,7 +259,8 @@ class Remote:
         if not self._gate.free.acquire(blocking=False):
             most = self._gate.most
             raise FullError(
-                f"{most} requests wait for {self._about.where} already, so yours was not taken. Try again in a minute."
+                f"{most} requests wait for {self._about.where} already, so yours was not taken. "
+                "Try again in a minute."
             )
         try:
             yield
@@ -248,7 +268,9 @@ class Remote:
             self._gate.free.release()
 
     def _batches(self, texts: list[str]) -> Iterator[list[str]]:
-        """The texts in their order, in requests of as many as the server, the settings and this module allow."""
+        """The texts in their order, in requests of as many as the server, the settings and this
+        module allow.
+        """
         most = min(self._most, self._endpoint.max_batch or self._most, MOST_ITEMS)
         batch: list[str] = []
         filled = 0
@@ -278,14 +300,16 @@ class Remote:
             values = None
         if values is None:
             raise EncodeError(
-                f"{name} did not answer as a server of shape {shape} does. Check its shape and base address."
+                f"{name} did not answer as a server of shape {shape} does. "
+                "Check its shape and base address."
             )
         places = [place for place, _ in values]
         if not set(map(type, places)) <= {int} or sorted(places) != list(range(len(request.texts))):
             raise EncodeError(
-                f"{name} answered with {len(places):,} results for {len(request.texts):,} texts, or mixed them up. Check its shape."
+                f"{name} answered with {len(places):,} results for {len(request.texts):,} texts, "
+                "or mixed them up. Check its shape."
             )
-        counted = dialect.told(answer, reply.headers)
+        counted = dialect.counted(answer, reply.headers)
         if not isinstance(counted, int) or isinstance(counted, bool) or not 0 <= counted < 10**12:
             counted = None
         return _Answers(
@@ -303,19 +327,22 @@ class Remote:
             rows = []
         if not rows or len({row.size for row in rows}) != 1:
             raise TextRefusedError(
-                f"{name} returned vectors that hold something else than numbers, or differ in length. Check its shape."
+                f"{name} returned vectors that hold something else than numbers, or differ in "
+                "length. Check its shape."
             )
         matrix = np.stack(rows)
         if self._variant and expected and matrix.shape[1] != expected:
             raise EncodeError(
-                f"{name} returned {matrix.shape[1]:,} numbers a text; {self._variant.name} has {expected:,}: another model answers there. "
+                f"{name} returned {matrix.shape[1]:,} numbers a text; {self._variant.name} has "
+                f"{expected:,}: another model answers there. "
                 "Check its model and variant."
             )
         bounded = bool((np.abs(matrix) <= LARGEST).all())  # NaN is not <= either
         lengths = np.linalg.norm(matrix, axis=1) if bounded else np.zeros(1)
         if lengths.min() < 1 / LARGEST:
             raise TextRefusedError(
-                f"{name} returned vectors of zeros or of numbers out of all bounds, as half precision can. Look at its own log."
+                f"{name} returned vectors of zeros or of numbers out of all bounds, as half "
+                "precision can. Look at its own log."
             )
         if np.abs(lengths - 1).max() > 0.01:
             self._note("Its vectors were not of unit length; they were brought to it here.")
@@ -361,7 +388,8 @@ class Remote:
         pooling = embedding.get("pooling") if isinstance(embedding, dict) else None
         if self._variant and pooling and pooling != self._variant.pooling:
             self._note(
-                f"It pools otherwise than {self._variant.name} ({self._variant.pooling}), so its vectors are not that model's."
+                f"It pools otherwise than {self._variant.name} ({self._variant.pooling}), so its "
+                "vectors are not that model's."
             )
         self._asked_info = True
 
@@ -370,7 +398,8 @@ class Remote:
 
 
 def instructed(text: str, instruction: str | None, task: str = TASK) -> str:
-    """The text with its instruction before it, or around it where the instruction holds {query}; {task} stands for the task.
+    """The text with its instruction before it, or around it where the instruction holds {query};
+    {task} stands for the task.
 
     >>> instructed("how do cats purr?", "<instruct>{task}\\n<query>{query}", "Find answers")
     '<instruct>Find answers\\n<query>how do cats purr?'
@@ -380,7 +409,9 @@ def instructed(text: str, instruction: str | None, task: str = TASK) -> str:
 
 
 def _vector(value: object) -> NDArray[np.float64]:
-    """One vector, from numbers or from base64 of little-endian float32, which OpenAI's shape allows [openai-openapi]."""
+    """One vector, from numbers or from base64 of little-endian float32, which OpenAI's shape allows
+    [openai-openapi].
+    """
     if isinstance(value, str):
         value = np.frombuffer(base64.b64decode(value, validate=True), "<f4").tolist()
     if not isinstance(value, list) or not value or not set(map(type, value)) <= {int, float}:

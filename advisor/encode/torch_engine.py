@@ -1,7 +1,9 @@
-"""The torch engine: M3's dense, sparse and multi-vector outputs, the other BERT and XLM-R embedders, and the rerankers, from a folder on disk.
+"""The torch engine: M3's dense, sparse and multi-vector outputs, the other BERT and XLM-R
+embedders, and the rerankers, from a folder on disk.
 
-transformers runs the encoder; pooling and M3's two heads are here. FlagEmbedding 1.4.2 does not import beside transformers 5.24 (5.23 still had
-`modeling_attn_mask_utils`), and fills what a folder lacks with random weights. Where it is installed, a test holds this module to its results.
+transformers runs the encoder; pooling and M3's two heads are here. FlagEmbedding 1.4.2 does not
+import beside transformers 5.24 (5.23 still had `modeling_attn_mask_utils`), and fills what a folder
+lacks with random weights. Where it is installed, a test holds this module to its results.
 """
 
 from __future__ import annotations
@@ -40,7 +42,10 @@ INSTALL_TORCH = (
 BATCH_TEXTS = 32
 HEADS: dict[Output, str] = {"sparse": "sparse_linear.pt", "multi_vector": "colbert_linear.pt"}
 UNUSED = ("<s>", "</s>", "<pad>", "<unk>")
-"""Tokens without a sparse weight. Source: FlagEmbedding 1.4.2, inference/embedder/encoder_only/m3.py, `_process_token_weights`."""
+"""Tokens without a sparse weight.
+
+Source: FlagEmbedding 1.4.2, inference/embedder/encoder_only/m3.py, `_process_token_weights`.
+"""
 
 
 class Torch:
@@ -66,30 +71,33 @@ class Torch:
     def embed(
         self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Outputs = DENSE
     ) -> Vectors:
-        """Dense vectors always, the others where `outputs` asks for them; texts over the limit are cut at their end, as `tokens` tells.
+        """Dense vectors always, the others where `outputs` asks for them; texts over the limit are
+        cut at their end, as `tokens` tells.
 
-        `sparse` is keyed by the tokenizer's own pieces ("▁" begins a word). `multi_vector` has a row for each token that the model reads
-        but the first, as M3 has it; `pieces` names them.
+        `sparse` is keyed by the tokenizer's own pieces ("▁" begins a word). `multi_vector` has a
+        row for each token that the model reads but the first, as M3 has it; `pieces` names them.
 
         Raises:
-            EncodeError: the model is a reranker, lacks an output, or the texts do not fit into memory.
+            EncodeError: the model is a reranker, lacks an output, or the texts do not fit into
+                memory.
         """
         refuse_other_kind(self.about.model, self.about.kind, "embedder")
         if lacking := [output for output in outputs if output not in self.about.outputs]:
             raise EncodeError(
-                f"{self.about.model} as loaded gives no {lacking[0]} output. It gives: {', '.join(self.about.outputs)}."
+                f"{self.about.model} as loaded gives no {lacking[0]} output. "
+                f"It gives: {', '.join(self.about.outputs)}."
             )
         start = time.perf_counter()
         read, tokens = self._read(texts, before=self._model.instruction(role) if instruct else "")
         dense = np.empty((len(texts), self._network.config.hidden_size), np.float32)
         sparse: dict[int, dict[str, float]] = {}
         multi: dict[int, Float32s] = {}
-        for places in batches([len(one) for one in read], BATCH_TEXTS):
+        for places in batches([len(encoding) for encoding in read], BATCH_TEXTS):
             with self._computing():
-                given = self._given([read[place] for place in places])
+                inputs = self._inputs([read[place] for place in places])
                 states, mask = (
-                    self._network(**given).last_hidden_state,
-                    given["attention_mask"][..., None],
+                    self._network(**inputs).last_hidden_state,
+                    inputs["attention_mask"][..., None],
                 )
                 rows = (
                     (
@@ -100,19 +108,21 @@ class Torch:
                     .cpu()
                     .numpy()
                 )
-                made = {
+                head_outputs = {
                     output: self._linear(states, **self._heads[output]).cpu().numpy()
                     for output in outputs
                     if output in self._heads
                 }
             dense[places] = unit_length(rows) if self._model.normalised else rows
-            for at, place in enumerate(places):
-                if "sparse" in made:
+            for row, place in enumerate(places):
+                if "sparse" in head_outputs:
                     sparse[place] = self._weights(
-                        read[place].ids, made["sparse"][at, :, 0].tolist()
+                        read[place].ids, head_outputs["sparse"][row, :, 0].tolist()
                     )
-                if "multi_vector" in made:
-                    multi[place] = unit_length(made["multi_vector"][at, 1 : len(read[place])])
+                if "multi_vector" in head_outputs:
+                    multi[place] = unit_length(
+                        head_outputs["multi_vector"][row, 1 : len(read[place])]
+                    )
         return Vectors(
             dense,
             time.perf_counter() - start,
@@ -124,13 +134,15 @@ class Torch:
             multi_vector=tuple(multi[place] for place in range(len(texts)))
             if "multi_vector" in outputs
             else None,
-            pieces=tuple(tuple(one.tokens[1:]) for one in read)
+            pieces=tuple(tuple(encoding.tokens[1:]) for encoding in read)
             if "multi_vector" in outputs
             else None,
         )
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
-        """Logits; a pair over the limit is cut at the end of its longer part, as `tokens` tells. FlagEmbedding cuts the query at 3/4 of it.
+        """Logits; a pair over the limit is cut at the end of its longer part, as `tokens` tells.
+
+        FlagEmbedding cuts the query at 3/4 of it.
 
         Raises:
             EncodeError: the model is an embedder, or the pairs do not fit into memory.
@@ -139,10 +151,10 @@ class Torch:
         start = time.perf_counter()
         read, tokens = self._read([query] * len(passages), passages)
         raw = np.empty(len(passages), np.float32)
-        for places in batches([len(one) for one in read], BATCH_TEXTS):
+        for places in batches([len(encoding) for encoding in read], BATCH_TEXTS):
             with self._computing():
                 raw[places] = (
-                    self._network(**self._given([read[place] for place in places]))
+                    self._network(**self._inputs([read[place] for place in places]))
                     .logits[:, 0]
                     .cpu()
                     .numpy()
@@ -154,7 +166,9 @@ class Torch:
     def _read(
         self, texts: Sequence[str], seconds: Sequence[str] = (), before: str = ""
     ) -> tuple[list[Encoding], tuple[int, ...]]:
-        """Texts, or pairs of a text and its second one, cut as `tokenizers` cuts them; and the tokens that they had."""
+        """Texts, or pairs of a text and its second one, cut as `tokenizers` cuts them; and the
+        tokens that they had.
+        """
         tokenizer = self._tokenizer
         # a lone surrogate, which no tokenizer takes, is read as a question mark
         sides = [
@@ -162,7 +176,9 @@ class Torch:
             for side in (texts, seconds)
         ]
         first, second = (tokenizer.encode_batch(side, add_special_tokens=False) for side in sides)
-        pairs = [(one, second[place] if seconds else None) for place, one in enumerate(first)]
+        pairs = [
+            (encoding, second[place] if seconds else None) for place, encoding in enumerate(first)
+        ]
         special = tokenizer.num_special_tokens_to_add(is_pair=bool(seconds))
         tokenizer.enable_truncation(self.about.max_tokens or 0)
         read = [tokenizer.post_process(*pair) for pair in pairs]
@@ -171,27 +187,31 @@ class Torch:
             sum(len(part) for part in pair if part is not None) + special for pair in pairs
         )
 
-    def _given(self, read: list[Encoding]) -> dict[str, Any]:
+    def _inputs(self, read: list[Encoding]) -> dict[str, Any]:
         """The encoder's inputs, padded on the right."""
         config, shape = self._network.config, (len(read), max(map(len, read)))
-        given = {
+        inputs = {
             "input_ids": np.full(shape, config.pad_token_id or 0),
             "attention_mask": np.zeros(shape, np.int64),
         }
         if config.type_vocab_size > 1:
-            given["token_type_ids"] = np.zeros(shape, np.int64)
-        for place, one in enumerate(read):
+            inputs["token_type_ids"] = np.zeros(shape, np.int64)
+        for place, encoding in enumerate(read):
             for values, own in zip(
-                given.values(), (one.ids, one.attention_mask, one.type_ids), strict=False
+                inputs.values(),
+                (encoding.ids, encoding.attention_mask, encoding.type_ids),
+                strict=False,
             ):
-                values[place, : len(one)] = own
+                values[place, : len(encoding)] = own
         return {
             name: self._torch.from_numpy(values).to(self._network.device)
-            for name, values in given.items()
+            for name, values in inputs.items()
         }
 
     def _weights(self, ids: Sequence[int], weights: Sequence[float]) -> dict[str, float]:
-        """Weight of each token that has one above 0, the largest of its places; `weights` may go on with those of padding."""
+        """Weight of each token that has one above 0, the largest of its places; `weights` may go on
+        with those of padding.
+        """
         largest: dict[str, float] = {}
         for token, weight in zip(ids, weights, strict=False):
             piece = self._tokenizer.id_to_token(token) or ""
@@ -205,9 +225,8 @@ class Torch:
         try:
             with self._torch.inference_mode():
                 yield
-        except (
-            RuntimeError
-        ) as error:  # torch 2.13: "can't allocate memory" on the CPU, "out of memory" on a card
+        # torch 2.13: "can't allocate memory" on the CPU, "out of memory" on a card
+        except RuntimeError as error:
             if "memory" not in str(error):
                 raise
             raise EncodeError(
@@ -216,24 +235,31 @@ class Torch:
 
 
 def installed() -> str | None:
-    """None where torch and transformers are installed, else the sentence that says how. Imports neither."""
+    """None where torch and transformers are installed, else the sentence that says how.
+
+    Imports neither.
+    """
     return None if find_spec("torch") and find_spec("transformers") else INSTALL_TORCH
 
 
 def load(model: Model, threads: int | None = None) -> Torch:
-    """The model in its folder, in fp32, on a CUDA card where there is one, with `threads` threads (None: torch's choice).
+    """The model in its folder, in fp32, on a CUDA card where there is one, with `threads` threads
+    (None: torch's choice).
 
-    Asks no network and runs no code of the folder's; pickled weights are read by torch's reader of plain tensors. What differs from the
-    catalog is told in `about.notes`; where it is the weights, `about.variant_id` is None.
+    Asks no network and runs no code of the folder's; pickled weights are read by torch's reader of
+    plain tensors. What differs from the catalog is told in `about.notes`; where it is the weights,
+    `about.variant_id` is None.
 
     Raises:
-        EncodeError: torch is not installed, the model is too large to run here, or a file is missing or broken.
+        EncodeError: torch is not installed, the model is too large to run here, or a file is
+            missing or broken.
     """
     if sentence := installed():
         raise EncodeError(sentence)
     if model.pooling == "last_token":
         raise EncodeError(
-            f"{model.name} runs only through a server: its weights take 37 GB. Use an endpoint that serves it."
+            f"{model.name} runs only through a server: its weights take 37 GB. "
+            "Use an endpoint that serves it."
         )
     for names in (
         ("config.json",),
@@ -242,11 +268,11 @@ def load(model: Model, threads: int | None = None) -> Torch:
     ):
         if not any((model.folder / name).is_file() for name in names):
             raise EncodeError(
-                f"The model folder of {model.name} holds no {names[0]}. Fetch the weights again, or name another folder."
+                f"The model folder of {model.name} holds no {names[0]}. "
+                "Fetch the weights again, or name another folder."
             )
-    os.environ["HF_HUB_OFFLINE"] = (
-        "1"  # beside local_files_only, for what transformers asks of its own accord
-    )
+    # beside local_files_only, for what transformers asks of its own accord
+    os.environ["HF_HUB_OFFLINE"] = "1"
     torch, transformers = import_module("torch"), import_module("transformers")
     torch.set_num_threads(threads or torch.get_num_threads())
     transformers.utils.logging.disable_progress_bar()
@@ -259,7 +285,7 @@ def load(model: Model, threads: int | None = None) -> Torch:
     safe = {"local_files_only": True, "trust_remote_code": False, "weights_only": True}
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        network, told = kind.from_pretrained(
+        network, loading = kind.from_pretrained(
             str(model.folder), dtype=torch.float32, output_loading_info=True, **safe
         )
         tokenizer = Tokenizer.from_file(str(model.folder / "tokenizer.json"))
@@ -275,12 +301,11 @@ def load(model: Model, threads: int | None = None) -> Torch:
             output: {name: value.float() for name, value in values.items()}
             for output, values in read.items()
         }
-    except (
-        Exception
-    ) as error:  # torch, transformers, safetensors and tokenizers each have their own
+    # torch, transformers, safetensors and tokenizers each have their own
+    except Exception as error:
         raise _unusable(model, f"they cannot be loaded ({type(error).__name__})") from None
     # transformers fills what the files lack with random values; the pooler is not used
-    lacking = sorted(key for key in told["missing_keys"] if not key.startswith("pooler."))
+    lacking = sorted(key for key in loading["missing_keys"] if not key.startswith("pooler."))
     if lacking or (model.kind == "reranker" and network.config.num_labels != 1):
         raise _unusable(
             model,
@@ -298,7 +323,8 @@ def load(model: Model, threads: int | None = None) -> Torch:
     own = model.parameters in (None, parameters)
     if not own:
         notes.append(
-            f"These weights are not {model.name}'s: {parameters:,} parameters, and it has {model.parameters:,}."
+            f"These weights are not {model.name}'s: {parameters:,} parameters, and it has "
+            f"{model.parameters:,}."
         )
     notes += [
         f"The folder holds no {path.name}, so there is no {output} output."
@@ -324,17 +350,18 @@ def load(model: Model, threads: int | None = None) -> Torch:
         max_tokens=min(places, model.max_tokens or places),
         notes=tuple(notes),
     )
-    made = Torch(model, about, network.eval().to(device), heads, tokenizer)
+    engine = Torch(model, about, network.eval().to(device), heads, tokenizer)
     try:
-        made.embed(
+        engine.embed(
             ["A probe."], "query", outputs=about.outputs
-        ) if model.kind == "embedder" else made.rerank("A probe.", [""])
+        ) if model.kind == "embedder" else engine.rerank("A probe.", [""])
     except (RuntimeError, LookupError, TypeError, ArithmeticError) as error:
         raise _unusable(model, f"they do not fit together ({type(error).__name__})") from None
-    return made
+    return engine
 
 
 def _unusable(model: Model, why: str) -> EncodeError:
     return EncodeError(
-        f"The files of {model.name} cannot be used: {why}. Fetch the weights again, or name another folder."
+        f"The files of {model.name} cannot be used: {why}. "
+        "Fetch the weights again, or name another folder."
     )

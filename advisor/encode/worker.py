@@ -1,7 +1,8 @@
 """The process that holds one model: it loads it, then answers requests until its input ends.
 
-Requests and answers are pickled objects, one after the other, between this program and its own child alone. A request is
-(method, arguments, named arguments); an answer is ("done", value) or ("problem", sentence).
+Requests and answers are pickled objects, one after the other, between this program and its own
+child alone. A request is (method, arguments, named arguments); an answer is ("done", value) or
+("problem", sentence).
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         ) as error:  # whatever a runtime raises: the page gets a sentence, never a trace
             answer = (
                 "problem",
-                f"The model could not answer ({type(error).__name__}). Try other texts, or another model.",
+                f"The model could not answer ({type(error).__name__}). "
+                "Try other texts, or another model.",
             )
         pickle.dump(answer, answers, pickle.HIGHEST_PROTOCOL)
         answers.flush()

@@ -30,7 +30,8 @@ _SENT_ON_TOO_OFTEN = (
 def fetch_tokenizer(
     variant: Variant, timeout_s: float = 60, base: str = HUB, largest_bytes: int = 40_000_000
 ) -> Tokenizer:
-    """The variant's own tokenizer, downloaded from the hub; the caller keeps it, nothing is written.
+    """The variant's own tokenizer, downloaded from the hub; the caller keeps it, nothing is
+    written.
 
     Asked for over https, of the hub's hosts alone; `base` may also be a server on this machine.
     Downloading ends within `timeout_s` seconds, reading what came takes a second or two more.

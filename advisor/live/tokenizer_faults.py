@@ -9,7 +9,9 @@ from advisor.base.errors import AdvisorError
 
 
 class TokenCountError(AdvisorError):
-    """A sample that cannot be read, or a tokenizer that could not be had: what is wrong, and the next step."""
+    """A sample that cannot be read, or a tokenizer that could not be had: what is wrong, and the
+    next step.
+    """
 
 
 @contextlib.contextmanager
@@ -18,7 +20,8 @@ def in_one_sentence(sentence: str) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        # The library's Rust panics are no Exceptions; tokenizers 0.23 has them for a broken charsmap.
+        # The library's Rust panics are no Exceptions; tokenizers 0.23 has them for a broken
+        # charsmap.
         if isinstance(error, Exception) or type(error).__name__ == "PanicException":
             raise TokenCountError(sentence) from None
         raise

@@ -46,7 +46,7 @@ _NEVER = [
 
 
 class BaseAddress(NamedTuple):
-    """A base address as it is written: `host` without brackets, `path` without a slash at its end."""
+    """A base address as it is written: `host` without brackets, `path` without a last slash."""
 
     scheme: str
     host: str

@@ -72,7 +72,10 @@ class RequestLimits(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """An answer; `body` is read for status 200 alone. `seconds` is the time of the try that gave it."""
+    """An answer; `body` is read for status 200 alone.
+
+    `seconds` is the time of the try that gave it.
+    """
 
     status: int
     headers: Mapping[str, str]

@@ -305,7 +305,11 @@ def _choice(options: argparse.Namespace) -> available_models.ModelChoice:
         AdvisorError: it is not, with the step that brings it.
     """
     loaded, engine = catalog.load(), options.engine
-    served = {} if engine in HERE else available_models.at(endpoints.load(loaded.variants))
+    served = (
+        {}
+        if engine in HERE
+        else available_models.endpoints_by_choice(endpoints.load(loaded.variants))
+    )
     names = {"local": options.model, "torch": f"{options.model}{available_models.TORCH}"}
     name = names.get(engine, f"{available_models.AT}{engine}")
     folders = {name: available_models.folder(options.folder)} if options.folder else {}

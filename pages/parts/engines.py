@@ -70,7 +70,7 @@ def all_choices() -> dict[str, ModelChoice]:
     except EncodeError as error:
         st.warning(plain(f"The endpoints of this server cannot be used. {error}"))
         served = {}
-    served_and_typed = available_models.at(served, st.session_state.get(TYPED))
+    served_and_typed = available_models.endpoints_by_choice(served, st.session_state.get(TYPED))
     return available_models.all_of(catalog, served_and_typed, st.session_state.get(FOLDERS, {}))
 
 

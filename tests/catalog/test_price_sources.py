@@ -117,7 +117,9 @@ def listed(m3=100, reranker=100, **more):
 
 
 def refusal(base, key=KEY, limits=QUICK):
-    """The sentence that `fetch` ends with, in which nothing leads to the key or to an exception that holds it."""
+    """The sentence that `fetch` ends with, in which nothing leads to the key or to an exception
+    that holds it.
+    """
     with pytest.raises(price_sources.PricesError) as caught:
         price_sources.fetch(key, base, limits)
     error = caught.value

@@ -8,7 +8,7 @@ from tools import models
 
 @pytest.fixture(scope="session")
 def tiny_embedder(tmp_path_factory) -> Path:
-    """A BERT with random weights: 32 dimensions, CLS pooling, 512 tokens, `model_optimized.onnx`."""
+    """A BERT with random weights: 32 dimensions, CLS, 512 tokens, `model_optimized.onnx`."""
     models.write_embedder(folder := tmp_path_factory.mktemp("tiny") / "embedder")
     return folder
 
@@ -22,7 +22,9 @@ def tiny_reranker(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_m3(tmp_path_factory) -> Path:
-    """An XLM-R with random weights: 32 dimensions, CLS pooling, 8,192 tokens, `onnx/model.onnx` and `onnx/model.onnx_data`."""
+    """An XLM-R with random weights: 32 dimensions, CLS pooling, 8,192 tokens, `onnx/model.onnx` and
+    `onnx/model.onnx_data`.
+    """
     models.write_m3(folder := tmp_path_factory.mktemp("tiny") / "m3")
     return folder
 

@@ -1,8 +1,9 @@
 """A hub on this machine: its HTTP API over folders, well-behaved or not.
 
-`with hub.serving({"BAAI/bge-m3": folder}) as base:` gives an address for ADVISOR_HUB; huggingface_hub, too, downloads from it.
-`base.seen` holds the requests, `base.switches` the misbehaviour, which may be changed while it serves.
-Source of its answers: huggingface_hub 1.33, hf_api.py and file_download.py.
+`with hub.serving({"BAAI/bge-m3": folder}) as base:` gives an address for ADVISOR_HUB;
+huggingface_hub, too, downloads from it. `base.seen` holds the requests, `base.switches` the
+misbehaviour, which may be changed while it serves. Source of its answers: huggingface_hub 1.33,
+hf_api.py and file_download.py.
 """
 
 from __future__ import annotations
@@ -32,12 +33,16 @@ class Request(NamedTuple):
 
 @dataclasses.dataclass
 class Switches:
-    """How the hub misbehaves. `where` says in which requests: those to its API, those for files, or both.
+    """How the hub misbehaves.
 
-    `status` is answered instead; `error_code` goes into X-Error-Code. `silent` never answers. `break_after` bytes of a file the connection
-    is cut, `breaks` times. `drip` is (bytes, seconds) between pieces of a file; `pause_after` bytes of a file nothing more is sent.
-    `short` leaves out the last byte of files and says so in Content-Length, `wrong_bytes` changes their first one; `no_ranges` sends whole
-    files for parts. `cdn` is where large files lie, else at another name of this server. `token` is asked for. `body` is sent for the API's answer.
+    `where` says in which requests: those to its API, those for files, or both.
+
+    `status` is answered instead; `error_code` goes into X-Error-Code. `silent` never answers.
+    `break_after` bytes of a file the connection is cut, `breaks` times. `drip` is (bytes, seconds)
+    between pieces of a file; `pause_after` bytes of a file nothing more is sent. `short` leaves out
+    the last byte of files and says so in Content-Length, `wrong_bytes` changes their first one;
+    `no_ranges` sends whole files for parts. `cdn` is where large files lie, else at another name of
+    this server. `token` is asked for. `body` is sent for the API's answer.
     """
 
     where: str = "both"

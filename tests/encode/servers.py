@@ -1,10 +1,11 @@
-"""Servers on this machine that speak each protocol of PROTOCOLS.md, well or badly.
+"""Servers on this machine that speak each protocol of docs/operations.md, well or badly.
 
     with servers.serving("tei", dim=1024) as base_url:
         Remote(endpoint at base_url, ...)
     base_url.seen   # what was asked: method, path, headers, body
 
-Vectors are hashed bags of words, so texts that share words are near. A request that its protocol does not allow is refused.
+Vectors are hashed bags of words, so texts that share words are near. A request that its protocol
+does not allow is refused.
 """
 
 import base64
@@ -14,10 +15,20 @@ import json
 import re
 import threading
 import zlib
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from tests.answering_server import (
+    Server,
+    broken_off,
+    flood,
+    no_http,
+    silent,
+    trickled_body,
+    trickled_headers,
+)
 
 MODEL = "BAAI/bge-m3"
 BASES = {
@@ -43,7 +54,7 @@ class Base(str):
     """The base address of a server, with what it has seen."""
 
     seen: list[Seen]
-    server: ThreadingHTTPServer
+    server: Server
 
     @property
     def posts(self):
@@ -92,7 +103,8 @@ def strings(value, most):
     return value
 
 
-# One function a protocol and call: what is asked -> (payload, headers). `at` holds the knobs of `serving`.
+# One function a protocol and call: what is asked -> (payload, headers). `at` holds the knobs of
+# `serving`.
 
 
 def openai_embed(asked, at, allowed=("model", "input", "encoding_format"), usage=None):
@@ -317,7 +329,7 @@ def sends(body, **headers):
 
 
 def changed(change):
-    """The answer with its JSON changed: `change` takes the payload, and gives another or alters it."""
+    """The answer with its JSON changed: `change` takes the payload, and gives or alters one."""
 
     def reply(handler, answer):
         payload = json.loads(answer)
@@ -327,47 +339,24 @@ def changed(change):
     return reply
 
 
-def drip(handler, _):
-    send(handler, 200, b"", Content_Length="1000000")
-    while not handler.server.closing.wait(0.02):
-        handler.wfile.write(b" ")
-
-
-def drip_headers(handler, _):
-    handler.wfile.write(b"HTTP/1.0 200 OK\r\nX: ")
-    while not handler.server.closing.wait(0.02):
-        handler.wfile.write(b"x")
-
-
-def silent(handler, _):
-    handler.server.closing.wait(5)
-
-
-def endless(handler, _):
-    handler.send_response(200)
-    handler.end_headers()
-    while not handler.server.closing.is_set():
-        handler.wfile.write(b"[1.0," * 20_000)
-
-
 FAULTS = {
     "html": sends(b"<!doctype html><title>Sign in</title>", Content_Type="text/html"),
     "nothing": sends(b""),
     "cut": lambda handler, answer: send(
         handler, 200, answer[:-20], Content_Length=str(len(answer))
     ),
-    "closed": lambda handler, _: handler.connection.close(),
-    "no-http": lambda handler, _: handler.wfile.write(b"SSH-2.0-OpenSSH\r\n\r\n"),
+    "closed": lambda handler, _: broken_off(handler),
+    "no-http": lambda handler, _: no_http(handler),
     "deep": sends(b"[" * 200_000),
     "deep-objects": sends(b'{"data":' * 100_000),
     "bytes": sends(b"\xff\xfe\xfa"),
     "long-number": sends(b"[[" + b"9" * 5000 + b"]]"),
     "bomb": sends(gzip.compress(b" " * 60_000_000, 9), Content_Encoding="gzip"),
     "no-gzip": sends(b"no gzip", Content_Encoding="gzip"),
-    "drip": drip,
-    "drip-headers": drip_headers,
-    "silent": silent,
-    "endless": endless,
+    "drip": lambda handler, _: trickled_body(handler),
+    "drip-headers": lambda handler, _: trickled_headers(handler),
+    "silent": lambda handler, _: silent(handler),
+    "endless": lambda handler, _: flood(handler),
 }
 
 
@@ -440,12 +429,12 @@ def serving(
 ):
     """The base address of a server of that shape, as its documents write it.
 
-    `fault` is a name of `FAULTS` or what `status`, `sends` or `changed` give; the first `times` POSTs have it (None: all).
-    `info` changes TEI's /info. `knobs`: most, takes, base64, shuffled, usage, scale, counts, read by the calls above.
+    `fault` is a name of `FAULTS` or what `status`, `sends` or `changed` give; the first `times`
+    POSTs have it (None: all). `info` changes TEI's /info. `knobs`: most, takes, base64, shuffled,
+    usage, scale, counts, read by the calls above.
     """
-    server = ThreadingHTTPServer((host, 0), Handler)
-    server.daemon_threads, server.block_on_close = True, False
-    server.closing, server.lock, server.seen = threading.Event(), threading.Lock(), []
+    server = Server(Handler, host)
+    server.lock = threading.Lock()
     base = BASES[shape] if base is None else base
     fixed = {
         "shape": shape,
@@ -460,10 +449,5 @@ def serving(
     server.at = knobs | fixed | {"info": TEI_INFO | (info or {})}
     address = Base(f"http://{host}:{server.server_port}{base}")
     address.seen, address.server = server.seen, server
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
+    with server.running():
         yield address
-    finally:
-        server.closing.set()
-        server.shutdown()
-        server.server_close()

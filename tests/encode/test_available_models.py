@@ -32,7 +32,7 @@ STANDIN = {
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch) -> Path:
-    """A machine with an empty models' folder, no stand-in and no torch; gives the models' folder."""
+    """A machine with an empty models' folder, no stand-in and no torch; gives that folder."""
     monkeypatch.setenv("ADVISOR_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("ADVISOR_STANDIN", str(tmp_path / "standin"))
     monkeypatch.delenv("ADVISOR_HUB", raising=False)
@@ -207,10 +207,10 @@ def test_endpoints_are_chosen_by_their_ids(catalog):
         endpoint("M3 on our GPU", variant="bge-m3"),
         endpoint("Somebody's", id="x", model="e5-large"),
     )
-    served = available_models.at({"m3": one}, other)
-    assert list(served) == ["at.m3", "typed"] and list(available_models.at({"m3": one})) == [
-        "at.m3"
-    ]
+    served = available_models.endpoints_by_choice({"m3": one}, other)
+    assert list(served) == ["at.m3", "typed"] and list(
+        available_models.endpoints_by_choice({"m3": one})
+    ) == ["at.m3"]
     got = found(catalog, served)
     assert list(got)[-2:] == ["at.m3", "typed"]
     assert (
@@ -222,7 +222,8 @@ def test_endpoints_are_chosen_by_their_ids(catalog):
     assert "M3 on our GPU" in got["at.m3"].label and not got["at.m3"].fetchable
     assert got["at.m3"].query_instruction is None and got["typed"].query_instruction is None
     small = found(
-        catalog, available_models.at({"s": endpoint("Small", variant="bge-small-en-v1.5")})
+        catalog,
+        available_models.endpoints_by_choice({"s": endpoint("Small", variant="bge-small-en-v1.5")}),
     )["at.s"]
     assert small.query_instruction == catalog.variants["bge-small-en-v1.5"].query_instruction != ""
 
@@ -255,7 +256,7 @@ def test_no_two_models_on_this_machine_have_one_label(catalog, tmp_path, monkeyp
     (tmp_path / "standin").mkdir()
     (tmp_path / "standin/standin.json").write_text(json.dumps(STANDIN | {"name": "BGE M3"}))
     monkeypatch.setattr(torch_engine, "find_spec", lambda name: object())
-    got = found(catalog, available_models.at({"m3": endpoint("BGE M3")}))
+    got = found(catalog, available_models.endpoints_by_choice({"m3": endpoint("BGE M3")}))
     labels = {key: one.label for key, one in got.items()}
     assert len(set(labels.values())) == len(labels) == 2 + 2 * len(LOCAL)
     of_m3 = {key: labels[key] for key in ("standin", "bge-m3", "bge-m3.torch", "at.m3")}

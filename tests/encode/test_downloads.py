@@ -307,7 +307,8 @@ PARENT = """
 import sys, time
 from pathlib import Path
 from advisor.encode.downloads import Download, Files
-got = Download(Files("BAAI/bge-m3", "onnx/model.onnx", ("onnx/model.onnx_data",)), Path(sys.argv[1]), hub=sys.argv[2])
+files = Files("BAAI/bge-m3", "onnx/model.onnx", ("onnx/model.onnx_data",))
+got = Download(files, Path(sys.argv[1]), hub=sys.argv[2])
 while not got.done_bytes:
     time.sleep(0.01)
 print(got._child.pid, flush=True)

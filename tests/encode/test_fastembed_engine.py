@@ -1,4 +1,6 @@
-"""The local engine against a forward pass by onnxruntime, with tokenisation, cutting and pooling done by hand."""
+"""The local engine against a forward pass by onnxruntime, with tokenisation, cutting and pooling
+done by hand.
+"""
 
 import json
 import re

@@ -1,4 +1,6 @@
-"""The model folders that tests use: fastembed loads them, and what it gives is what a pass by hand gives."""
+"""The model folders that tests use: fastembed loads them, and what it gives is what a pass by hand
+gives.
+"""
 
 import json
 
@@ -12,7 +14,8 @@ from tools import models, onnx_models
 
 TEXTS = [*models.TEXTS[:3], "short", ""]
 TINY_NAME = "BAAI/bge-small-en-v1.5"  # its file is model_optimized.onnx, its pooling CLS
-M3_NAME = "mixedbread-ai/mxbai-embed-large-v1"  # a name of fastembed with CLS pooling whose file is onnx/model.onnx
+# a name of fastembed with CLS pooling whose file is onnx/model.onnx
+M3_NAME = "mixedbread-ai/mxbai-embed-large-v1"
 STANDIN_NAME = "sentence-transformers/all-MiniLM-L6-v2"
 SIMILARITIES = [
     0.733438,

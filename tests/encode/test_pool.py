@@ -1,4 +1,6 @@
-"""Models in processes of their own, shared by visitors: loading, queues, time-outs, what a killed process costs."""
+"""Models in processes of their own, shared by visitors: loading, queues, time-outs, what a killed
+process costs.
+"""
 
 import os
 import re

@@ -1,4 +1,6 @@
-"""The remote engine against servers on this machine: each protocol, and whatever a server can do wrong."""
+"""The remote engine against servers on this machine: each protocol, and whatever a server can do
+wrong.
+"""
 
 import base64
 import json
@@ -63,7 +65,9 @@ def engine(
 
 
 def refusal(work, *kinds):
-    """The one sentence or two that `work` ends with, which lead neither to the key nor to an exception that holds it."""
+    """The one sentence or two that `work` ends with, which lead neither to the key nor to an
+    exception that holds it.
+    """
     with pytest.raises(EncodeError) as caught:
         work()
     error = caught.value

@@ -1,4 +1,4 @@
-"""The stand-in's real weights on the sample corpus: it finds by meaning what word matching misses."""
+"""The stand-in's real weights on the sample corpus: it finds by meaning what words do not."""
 
 import bm25s
 import pytest

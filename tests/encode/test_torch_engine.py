@@ -1,4 +1,6 @@
-"""The torch engine on tiny models with random weights, against one forward pass a text worked out here, and against FlagEmbedding."""
+"""The torch engine on tiny models with random weights, against one forward pass a text worked out
+here, and against FlagEmbedding.
+"""
 
 from __future__ import annotations
 
@@ -118,7 +120,9 @@ def write_tokenizer(folder: Path, bert: bool = False) -> None:
 
 
 def write(folder: Path, kind: str, seed: int = 3, **config: Any) -> Path:
-    """A model of that class of transformers, with weights larger than its own first ones so that texts differ."""
+    """A model of that class of transformers, with weights larger than its own first ones so that
+    texts differ.
+    """
     import torch
     import transformers
 
@@ -173,7 +177,9 @@ def copied(m3: Path, tmp_path: Path) -> Path:
 def by_hand(
     folder: Path, text: str, other: str | None = None, limit: int = LIMIT
 ) -> tuple[list[int], list[str], Any, int]:
-    """Ids, tokens, the encoder's output for one text without padding, and its tokens without a limit."""
+    """Ids, tokens, the encoder's output for one text without padding, and its tokens without a
+    limit.
+    """
     import torch
     import transformers
     from tokenizers import Tokenizer
@@ -495,7 +501,8 @@ def test_a_pickle_that_would_run_code_is_refused(
 def test_code_in_the_folder_is_not_run(copied: Path, tmp_path: Path) -> None:
     sprung = tmp_path / "sprung"
     (copied / "own.py").write_text(
-        f"import pathlib\npathlib.Path({str(sprung)!r}).touch()\nclass Config: pass\nclass Own: pass\n"
+        f"import pathlib\npathlib.Path({str(sprung)!r}).touch()\nclass Config: pass\nclass Own: "
+        "pass\n"
     )
     config = json.loads((copied / "config.json").read_text())
     config |= {
@@ -574,7 +581,8 @@ def test_flag_embedding_gives_the_same(
     late = theirs.colbert_score(made["colbert_vecs"][0], made["colbert_vecs"][4])
     assert max_sim(got.multi_vector[0], got.multi_vector[4]) == pytest.approx(late.item(), abs=1e-5)
 
-    # beside transformers 5 it decodes the tokens and reads the text again: an empty passage is lost then, and pieces beside an unknown one
+    # beside transformers 5 it decodes the tokens and reads the text again: an empty passage is lost
+    # then, and pieces beside an unknown one
     texts = [text for text in TEXTS[:4] if text.isascii() and text]
     scores = flag.FlagReranker(
         str(reranker), use_fp16=False, devices="cpu", max_length=LIMIT

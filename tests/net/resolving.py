@@ -8,7 +8,9 @@ REAL = socket.getaddrinfo
 
 
 def resolver(monkeypatch, *answers):
-    """Names are looked up here: each look-up of endpoint.test takes the next answer, the last again and again. Gives the names names."""
+    """Names are looked up here: each look-up of endpoint.test takes the next answer, the last again
+    and again. Gives the names names.
+    """
     names = []
 
     def look_up(host, port, *args, **kwargs):

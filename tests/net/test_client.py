@@ -1,4 +1,4 @@
-"""The one client: that nothing moves a connection once it is checked, and what is slow or broken."""
+"""The one client: nothing moves a connection once it is checked; what is slow or broken."""
 
 import contextlib
 import socket
