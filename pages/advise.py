@@ -5,7 +5,8 @@ import json
 import streamlit as st
 
 from advisor.decide.recommend import Recommendation
-from advisor.explain import reasons, record, report, sentences, what_would_change
+from advisor.explain import reasons, record, report, sentences, taken_for_granted, what_would_change
+from advisor.explain.why_not import reasons_against
 from advisor.show import charts, tables
 from pages.parts import answer, figures, form, links, session
 from pages.parts.markdown import bullets, plain, small
@@ -148,7 +149,7 @@ def ask_why_not(recommendation: Recommendation) -> None:
         return
     st.markdown(f"**{plain(names[plan_id])}**")
     st.markdown(plain(sentences.plan_sentence(recommendation, plan_id)))
-    st.markdown(bullets(what_would_change.why_not(recommendation, plan_id)))
+    st.markdown(bullets(reasons_against(recommendation, plan_id)))
     query = links.params(recommendation) | {"offer": plan_id}
     links.cost_page("Its cost worked out", query, ":material/calculate:")
 
@@ -201,7 +202,7 @@ with place:
     version, day = recommendation.catalog.version, recommendation.today.isoformat()
     answer.show_assumptions(
         (
-            *reasons.assumptions(recommendation),
+            *taken_for_granted.assumptions(recommendation),
             *sentences.left_out(recommendation),
             f"Catalog {version}; ages of prices are counted to {day}.",
         )

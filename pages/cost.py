@@ -6,7 +6,14 @@ from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.decide.priced import MEASURED_SOURCE
 from advisor.decide.recommend import JudgedPlan
-from advisor.explain import break_even, formula, reasons, report, sensitivity, sentences
+from advisor.explain import (
+    break_even,
+    formula,
+    report,
+    sensitivity,
+    sentences,
+    taken_for_granted,
+)
 from advisor.show import charts, downloads, tables
 from pages.parts import answer, figures, form, links, session, tabs, texts
 from pages.parts.markdown import bullets, numbered, plain, small
@@ -264,7 +271,7 @@ with place:
             "Your texts": lambda: texts.show(recommendation),
         }
     )
-    answer.show_assumptions(reasons.assumptions(recommendation))
+    answer.show_assumptions(taken_for_granted.assumptions(recommendation))
 fitting = [
     sentences.cheapest_sentence(recommendation, step.kind)
     for step in recommendation.steps

@@ -26,7 +26,7 @@ FILES: dict[str, Any] = {
     ],
     "rules": dict[str, list[schema.Rule]],
     "workloads": dict[str, list[schema.Preset]],
-    "sources": dict[str, list[schema.Source]],
+    "sources": dict[str, list[schema.Source | schema.Citation]],
 }
 """The model of each kind of file, by the name of its schema."""
 

@@ -178,6 +178,8 @@ class _Reading:
         in_hardware = self.name(self.root / "hardware/accelerators.yaml")
         in_machines = self.name(self.root / "hardware/instances.yaml")
         in_stores = self.name(self.root / "stores.yaml")
+        sources = self.mapping(self.root / "sources.yaml")
+        in_sources = self.name(self.root / "sources.yaml")
         in_benchmarks = self.name(self.root / "evidence/benchmarks.yaml")
         share = benchmarks.get("least_shared_share")
         if benchmarks and not (isinstance(share, float) and 0 < share <= 1):
@@ -212,7 +214,8 @@ class _Reading:
             throughput=self.table("throughput"),
             rules=self.rules(),
             presets=self.listed(schema.Preset, self.root / "workloads.yaml", "presets"),
-            sources=self.listed(schema.Source, self.root / "sources.yaml", "sources"),
+            sources=self.entries(schema.Source, sources, "sources", in_sources),
+            citations=self.entries(schema.Citation, sources, "citations", in_sources, False),
             version=self.digest.hexdigest()[:12],
             folder=self.root,
         )

@@ -61,6 +61,7 @@ class Catalog:
     sources: dict[str, schema.Source]
     folder: Path = field(compare=False)
     clouds: dict[str, schema.Cloud] = field(default_factory=dict)
+    citations: dict[str, schema.Citation] = field(default_factory=dict)
     precision_comparisons: dict[str, schema.PrecisionComparison] = field(default_factory=dict)
     own: dict[Any, Any] | None = field(default=None, repr=False)
     """Where a catalog with a visitor's own data, and those derived from it, keep what comes of it.
@@ -80,6 +81,10 @@ class Catalog:
     def cloud_name(self, cloud_id: str) -> str:
         """Name of a cloud; its id where the catalog does not name it."""
         return self.clouds[cloud_id].name if cloud_id in self.clouds else cloud_id
+
+    def cited(self, citation_id: str) -> tuple[str, ...]:
+        """Ids of the sources of a citation; none where the catalog does not have it."""
+        return tuple(self.citations[citation_id].sources) if citation_id in self.citations else ()
 
     def family_of(self, variant_id: str) -> LoadedFamily:
         """The family that holds a variant."""

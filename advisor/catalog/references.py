@@ -99,6 +99,7 @@ def _entries(catalog: Catalog) -> Iterator[tuple[str, str, BaseModel]]:
         ("evidence/benchmarks.yaml", "precision_comparison", catalog.precision_comparisons),
         ("workloads.yaml", "preset", catalog.presets),
         ("sources.yaml", "source", catalog.sources),
+        ("sources.yaml", "citation", catalog.citations),
     ):
         for key, value in entries.items():
             yield file, f"{noun} {key}", value

@@ -134,7 +134,7 @@ def sources(catalog: Catalog, store_id: str) -> tuple[str, ...]:
     if store_id == "none":
         return ()
     if store_id == "ram":
-        return ("qdrant-capacity", *ram_sources(catalog))
+        return (*catalog.cited("index-in-memory"), *ram_sources(catalog))
     store = catalog.stores[store_id]
     of_store = store.source_ids("usd_per_gb_month")
     if store.type != "self_hosted":

@@ -1,488 +1,391 @@
-"""Why the pick won, what else was possible, what to give up where nothing fits, and what is taken for granted: in sentences."""
+"""Why the pick won, what else was possible, what to give up where nothing fits, and what is taken
+for granted: in sentences.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from advisor.ask.assumptions import Assumptions
 from advisor.base import formatting, units
 from advisor.decide import evidence, stores
 from advisor.decide.choosing import Step, eligible
+from advisor.decide.evidence import Evidence
+from advisor.decide.plans import Plan
 from advisor.decide.recommend import JudgedPlan, Recommendation, preference
-from advisor.sizing import throughput
 
 
 class Reason(NamedTuple):
-    """One sentence of an explanation, the rule or step it comes from, and the sources of its figures."""
+    """One sentence of an explanation, the rule or step it comes from, and the sources of its
+    figures.
+    """
 
     rule: str
     text: str
     sources: tuple[str, ...]
 
 
-class Alternative(NamedTuple):
-    """The cheapest plan of a variant, hosted or own, and how it compares with the pick of its step."""
-
-    judged: JudgedPlan
-    text: str
-
-
-def reasons(found: Recommendation) -> tuple[Reason, ...]:
+def reasons(recommendation: Recommendation) -> tuple[Reason, ...]:
     """Why the pick won, in the order in which the steps decided; empty where nothing fits."""
-    if found.pick is None:
+    if recommendation.pick is None:
         return ()
-    told: list[Reason] = []
-    for part in found.pick.parts:
-        told.append(_quality(found, part))
-        told += _first_stage_gain(found, part)
-        told += [_hosted(part)] if part.hosted else _own(found, part)
-    told += _shared(found)
-    for part in found.pick.parts:
-        told += [_index(found, part)] if part.plan.index_bytes else []
-    told += _together(found)
-    for part in found.pick.parts:
-        told += [_tie(ties(found, part), part)] if ties(found, part) else []
-    return (*told, *_remarks(found.pick.parts))
+    sentences: list[Reason] = []
+    for part in recommendation.pick.parts:
+        sentences.append(_quality(recommendation, part))
+        sentences += _first_stage_gain(recommendation, part)
+        sentences += [_hosted(part)] if part.hosted else _own(recommendation, part)
+    sentences += _shared(recommendation)
+    for part in recommendation.pick.parts:
+        sentences += [_index(recommendation, part)] if part.plan.index_bytes else []
+    sentences += _together(recommendation)
+    for part in recommendation.pick.parts:
+        sentences += [_tie(ties(recommendation, part), part)] if ties(recommendation, part) else []
+    return (*sentences, *_remarks(recommendation.pick.parts))
 
 
 def _remarks(parts: tuple[JudgedPlan, ...]) -> list[Reason]:
-    """The rules' warnings and notes, warnings first; one that is the same for all steps is told once."""
-    texts = Counter(f.text for part in parts for f in part.remarks)
-    told: dict[str, tuple[str, Reason]] = {}
+    """The rules' warnings and notes, warnings first; one that holds for all steps stands once."""
+    texts = Counter(result.text for part in parts for result in part.remarks)
+    remarks: dict[str, tuple[str, Reason]] = {}
     for part in parts:
-        for f in part.remarks:
-            lead = "" if len(parts) == texts[f.text] else f"{part.plan.variant.name}: "
-            told.setdefault(lead + f.text, (f.effect, Reason(f.rule, lead + f.text, f.sources)))
-    return [reason for effect, reason in sorted(told.values(), key=lambda item: item[0] != "warn")]
+        for result in part.remarks:
+            lead = "" if len(parts) == texts[result.text] else f"{part.plan.variant.name}: "
+            text = lead + result.text
+            remarks.setdefault(text, (result.effect, Reason(result.rule, text, result.sources)))
+    return [reason for effect, reason in sorted(remarks.values(), key=lambda r: r[0] != "warn")]
 
 
-def won(found: Recommendation) -> str:
+def won(recommendation: Recommendation) -> str:
     """What the pick costs and the first reason of each step, in a line; empty where nothing fits."""
-    if found.pick is None:
+    if recommendation.pick is None:
         return ""
-    told = [_quality(found, part).text for part in found.pick.parts]
-    return f"{found.pick.named}, {formatting.usd(found.monthly)} a month. {' '.join(told)}"
+    qualities = [_quality(recommendation, part).text for part in recommendation.pick.parts]
+    return (
+        f"{recommendation.pick.named}, {formatting.usd(recommendation.monthly)} a month. "
+        f"{' '.join(qualities)}"
+    )
 
 
-def _role(found: Recommendation, kind: str) -> Step:
-    step = found.step(kind)
+def _step(recommendation: Recommendation, kind: str) -> Step:
+    step = recommendation.step(kind)
     assert step is not None, "a plan that is picked has a step"
     return step
 
 
-def _quality(found: Recommendation, part: JudgedPlan) -> Reason:
+def _quality(recommendation: Recommendation, part: JudgedPlan) -> Reason:
     """What the part's score, or the lack of one, did for it."""
-    step, workload, names = _role(found, part.kind), found.workload, found.catalog.variants
-    chosen = step.evidence
-    count = len({j.variant_id for j in found.fitting(part.kind)})
-    kind, name = f"{part.kind}s" if count > 1 else part.kind, part.plan.variant.name
-    sources = chosen.source_ids
+    scores = _step(recommendation, part.kind).evidence
+    count = len({judged.variant_id for judged in recommendation.fitting(part.kind)})
     if count == 1:
-        text = f"{name} is the only {kind} that fits this workload."
-        if part.quality is not None:
-            text += f" It scores {formatting.points(part.quality)} on {chosen.title}."
-        return Reason("evidence", text, sources)
-    if not chosen.ranks:
-        text = f"No published scores compare the {count} {kind} that fit, so cost decides. Measure them on your own queries before you commit."
-        if part.quality is not None:
-            text += (
-                f" {name} alone is measured: {formatting.points(part.quality)} on {chosen.title}."
-            )
-        return Reason("evidence", text, sources)
-    top = max(chosen.scores, key=lambda v: (chosen.scores[v], v))
-    ranked = f"Of the {len(chosen.scores)} {kind} that fit and have a score on {chosen.title}"
+        text = _only_one(part, scores)
+    elif not scores.ranks:
+        text = _nothing_ranks(part, scores, count)
+    elif part.quality is None or recommendation.workload.priority == "cost":
+        text = _cheapest_of_all(recommendation, part, scores, count)
+    elif part.variant_id == _top(scores):
+        text = _best_scored(recommendation, part, scores)
+    else:
+        text = _cheapest_near_the_best(recommendation, part, scores)
+    return Reason("evidence", text, scores.source_ids)
+
+
+def _only_one(part: JudgedPlan, scores: Evidence) -> str:
+    name = part.plan.variant.name
+    text = f"{name} is the only {part.kind} that fits this workload."
+    if part.quality is not None:
+        text += f" It scores {formatting.points(part.quality)} on {scores.title}."
+    return text
+
+
+def _nothing_ranks(part: JudgedPlan, scores: Evidence, count: int) -> str:
+    text = (
+        f"No published scores compare the {count} {part.kind}s that fit, so cost decides. "
+        "Measure them on your own queries before you commit."
+    )
+    if part.quality is not None:
+        points = formatting.points(part.quality)
+        text += f" {part.plan.variant.name} alone is measured: {points} on {scores.title}."
+    return text
+
+
+def _cheapest_of_all(
+    recommendation: Recommendation, part: JudgedPlan, scores: Evidence, count: int
+) -> str:
+    name, aside = part.plan.variant.name, _aside(recommendation, part)
     if part.quality is None:
-        return Reason(
-            "evidence",
-            f"{name} costs least of all {count} {kind} that fit{_aside(found, part)}; it has no score on {chosen.title}.",
-            sources,
-        )
-    own, best = formatting.points(part.quality), formatting.points(chosen.scores[top])
-    aside = _aside(found, part)
-    if workload.priority == "cost":
-        return Reason(
-            "evidence",
-            f"{name} costs least of the {count} {kind} that fit{aside}; it scores {own} on {chosen.title}, the best {best}.",
-            sources,
-        )
-    if top == part.variant_id:
-        end = (
-            f", and none that costs less is within {workload.quality_tolerance:g} points"
-            if workload.priority == "balanced"
-            else ""
-        )
-        others = [
-            f"{names[v].name} {formatting.points(s)}"
-            for v, s in sorted(chosen.scores.items(), key=lambda i: -i[1])
-            if v != top
-        ]
-        against = f" against {formatting.listed(others)}" if others else ""
-        return Reason("evidence", f"{ranked}, {name} is the best ({own}{against}){end}.", sources)
-    near = workload.quality_tolerance if workload.priority == "balanced" else evidence.EQUAL_POINTS
-    return Reason(
-        "evidence",
-        f"{ranked}, {name} ({own}) costs least within {near:g} points of the best ({names[top].name}, {best}){aside}.",
-        sources,
-    )
+        lead = f"{name} costs least of all {count} {part.kind}s that fit{aside}"
+        return f"{lead}; it has no score on {scores.title}."
+    own, best = formatting.points(part.quality), formatting.points(scores.scores[_top(scores)])
+    lead = f"{name} costs least of the {count} {part.kind}s that fit{aside}"
+    return f"{lead}; it scores {own} on {scores.title}, the best {best}."
 
 
-def _aside(found: Recommendation, part: JudgedPlan) -> str:
-    """That differences which do not count were left aside, where the part is not quite the cheapest."""
-    step = _role(found, part.kind)
-    least = min(found.judged[row].monthly for row in eligible(step, step.fitting, found.workload))
-    if found.pick is not None and found.pick.shared:
-        return " together with the other step"
+def _top(scores: Evidence) -> str:
+    """The variant with the best score; of equal ones the last by id."""
+    return max(scores.scores, key=lambda key: (scores.scores[key], key))
+
+
+def _ranked(part: JudgedPlan, scores: Evidence) -> str:
+    count = len(scores.scores)
+    return f"Of the {count} {part.kind}s that fit and have a score on {scores.title}"
+
+
+def _best_scored(recommendation: Recommendation, part: JudgedPlan, scores: Evidence) -> str:
+    names, workload = recommendation.catalog.variants, recommendation.workload
+    others = [
+        f"{names[key].name} {formatting.points(score)}"
+        for key, score in sorted(scores.scores.items(), key=lambda item: -item[1])
+        if key != part.variant_id
+    ]
+    against = f" against {formatting.listed(others)}" if others else ""
+    text = f"{_ranked(part, scores)}, {part.plan.variant.name} is the best "
+    text += f"({formatting.points(part.quality)}{against})"
+    if workload.priority == "balanced":
+        near = f"{workload.quality_tolerance:g} points"
+        text += f", and none that costs less is within {near}"
+    return f"{text}."
+
+
+def _cheapest_near_the_best(
+    recommendation: Recommendation, part: JudgedPlan, scores: Evidence
+) -> str:
+    workload = recommendation.workload
+    balanced = workload.priority == "balanced"
+    near = workload.quality_tolerance if balanced else evidence.EQUAL_POINTS
+    top = _top(scores)
+    best = f"{recommendation.catalog.variants[top].name}, {formatting.points(scores.scores[top])}"
+    own = f"{part.plan.variant.name} ({formatting.points(part.quality)})"
     return (
-        f", differences below {formatting.usd(found.workload.material_usd)} a month aside"
-        if part.monthly > least
-        else ""
+        f"{_ranked(part, scores)}, {own} costs least within {near:g} points of the best "
+        f"({best}){_aside(recommendation, part)}."
     )
 
 
-def _first_stage_gain(found: Recommendation, part: JudgedPlan) -> list[Reason]:
+def _aside(recommendation: Recommendation, part: JudgedPlan) -> str:
+    """That differences which do not count were left aside, where the part is not the cheapest."""
+    if recommendation.pick is not None and recommendation.pick.shared:
+        return " together with the other step"
+    step = _step(recommendation, part.kind)
+    rows = eligible(step, step.fitting, recommendation.workload)
+    if part.monthly == min(recommendation.judged[row].monthly for row in rows):
+        return ""
+    material = formatting.usd(recommendation.workload.material_usd)
+    return f", differences below {material} a month aside"
+
+
+def _first_stage_gain(recommendation: Recommendation, part: JudgedPlan) -> list[Reason]:
     """What a reranker gains over the first stage of the same table."""
-    chosen = _role(found, part.kind).evidence
+    chosen = _step(recommendation, part.kind).evidence
     uplift = chosen.uplift.get(part.variant_id)
     if uplift is None or chosen.set is None or not chosen.set.first_stage:
         return []
-    before = found.catalog.variants[chosen.set.first_stage].name
-    text = f"That is {formatting.points(uplift, sign=True)} points over {before} alone, in the same table; over another first stage the gain will differ."
+    before = recommendation.catalog.variants[chosen.set.first_stage].name
+    text = (
+        f"That is {formatting.points(uplift, sign=True)} points over {before} alone, in the same "
+        "table; over another first stage the gain will differ."
+    )
     return [Reason("uplift", text, chosen.source_ids)]
+
+
+def _dated_price(plan: Plan) -> str:
+    return f"price of {plan.as_of.isoformat()}" if plan.as_of else "undated price"
 
 
 def _hosted(part: JudgedPlan) -> Reason:
     plan = part.plan
     assert plan.offer is not None and plan.encoding_usd is not None
     verb = "Reranking" if part.kind == "reranker" else "Encoding"
-    dated = f"price of {plan.as_of.isoformat()}" if plan.as_of else "undated price"
-    text = f"{verb} {formatting.large(plan.tokens.monthly)} tokens a month at {formatting.price(plan.offer.usd_per_1m_input)} is {formatting.usd(plan.encoding_usd.base)}, by {plan.where}'s {dated}."
+    dated = _dated_price(plan)
+    text = (
+        f"{verb} {formatting.large(plan.tokens.monthly)} tokens a month at "
+        f"{formatting.price(plan.offer.usd_per_1m_input)} is "
+        f"{formatting.usd(plan.encoding_usd.base)}, by {plan.where}'s {dated}."
+    )
     return Reason("cost", text, plan.price_sources)
 
 
-def _own(found: Recommendation, part: JudgedPlan) -> list[Reason]:
+def _own(recommendation: Recommendation, part: JudgedPlan) -> list[Reason]:
     """What an own machine carries and costs."""
-    plan, workload = part.plan, found.workload
-    assert (
-        plan.instance is not None
-        and plan.replicas is not None
-        and plan.tokens_per_second is not None
-    )
-    speed = plan.tokens_per_second
-    share = float(found.table.needed["base"][part.row])
-    load = f"{_share(share)} one machine's time at the peak of {formatting.rate(workload.peak)} queries a second"
+    plan, workload, speed = part.plan, recommendation.workload, part.plan.tokens_per_second
+    assert plan.instance is not None and plan.replicas is not None and speed is not None
+    machine = "This machine, as you measured it," if plan.measured else f"One {plan.where}"
+    low, base, high = (formatting.count(round(end)) for end in speed)
+    share = _share(float(recommendation.table.needed["base"][part.row]))
     text = (
-        f"{'This machine, as you measured it,' if plan.measured else f'One {plan.where}'} computes about {formatting.count(round(speed.base))} tokens a second with {plan.variant.name} "
-        f"({formatting.count(round(speed.low))} to {formatting.count(round(speed.high))}), and your load takes {load}"
+        f"{machine} computes about {base} tokens a second with {plan.variant.name} "
+        f"({low} to {high}), and your load takes {share} one machine's time "
+        f"at the peak of {formatting.rate(workload.peak)} queries a second."
     )
-    capacity = Reason(
-        "capacity",
-        text + ".",
-        (*plan.price_sources, "kaplan-2020")
-        if plan.measured
-        else ("infinity-benchmarking", "kaplan-2020"),
+    cited = recommendation.catalog.cited
+    by_calibration, by_measurement = (
+        cited("capacity-by-calibration"),
+        cited("capacity-by-measurement"),
     )
-    if found.pick is not None and found.pick.shared:
+    sources = (*plan.price_sources, *by_measurement) if plan.measured else by_calibration
+    capacity = Reason("capacity", text, sources)
+    if recommendation.pick is not None and recommendation.pick.shared:
         return [capacity]
     assert plan.encoding_usd is not None
-    dated = f"price of {plan.as_of.isoformat()}" if plan.as_of else "undated price"
     count = _machines(plan.replicas[1]) + (", one of them to spare," if workload.redundancy else "")
-    rent = f"{count} for {units.HOURS_PER_MONTH} hours at ${plan.rent} is {formatting.usd(plan.encoding_usd.base)} a month, by the {dated}."
-    return [capacity, Reason("cost", rent[0].upper() + rent[1:], plan.price_sources)]
+    rent = (
+        f"{count[0].upper()}{count[1:]} for {units.HOURS_PER_MONTH} hours at ${plan.rent} is "
+        f"{formatting.usd(plan.encoding_usd.base)} a month, by the {_dated_price(plan)}."
+    )
+    return [capacity, Reason("cost", rent, plan.price_sources)]
 
 
 def _share(share: float) -> str:
-    return (
-        f"{share:,.1f} times"
-        if share >= 1
-        else f"{100 * share:,.0f}% of"
-        if share >= 0.01
-        else "under 1% of"
-    )
+    """`2.5 times`, `40% of` or `under 1% of` one machine's time."""
+    if share >= 1:
+        return f"{share:,.1f} times"
+    return f"{100 * share:,.0f}% of" if share >= 0.01 else "under 1% of"
 
 
 def _machines(count: int) -> str:
     return "one machine" if count == 1 else f"{count:,} machines"
 
 
-def _shared(found: Recommendation) -> list[Reason]:
+def _shared(recommendation: Recommendation) -> list[Reason]:
     """That both steps run on the same machines."""
-    pick = found.pick
+    pick = recommendation.pick
     if pick is None or pick.shared is None:
         return []
-    plan = pick.parts[0].plan
-    rent = plan.rent
-    needed = sum(float(found.table.columns["needed_bytes"].values[part.row]) for part in pick.parts)
-    dated = f"price of {plan.as_of.isoformat()}" if plan.as_of else "undated price"
-    usd = (rent or 0) * units.HOURS_PER_MONTH * pick.shared[1]
+    plan, count = pick.parts[0].plan, pick.shared[1]
+    columns = recommendation.table.columns["needed_bytes"].values
+    needed = formatting.memory(sum(float(columns[part.row]) for part in pick.parts))
+    usd = formatting.usd((plan.rent or 0) * units.HOURS_PER_MONTH * count)
     text = (
-        f"Both models fit one machine together ({formatting.memory(needed)} of {formatting.memory(plan.figure('memory_bytes'))}), so {_machines(pick.shared[1])} "
-        f"for {units.HOURS_PER_MONTH} hours at ${rent} {'serves' if pick.shared[1] == 1 else 'serve'} both: {formatting.usd(usd)} a month, by the {dated}."
+        f"Both models fit one machine together ({needed} of "
+        f"{formatting.memory(plan.figure('memory_bytes'))}), so {_machines(count)} for "
+        f"{units.HOURS_PER_MONTH} hours at ${plan.rent} {'serves' if count == 1 else 'serve'} "
+        f"both: {usd} a month, by the {_dated_price(plan)}."
     )
     return [Reason("shared", text, plan.price_sources)]
 
 
-def _index(found: Recommendation, part: JudgedPlan) -> Reason:
-    plan, workload = part.plan, found.workload
+def _index(recommendation: Recommendation, part: JudgedPlan) -> Reason:
+    """What the index of an embedder's vectors takes and costs."""
+    plan, store_id = part.plan, recommendation.workload.vector_store
     assert plan.index_usd is not None
-    store = stores.name(found.catalog, workload.vector_store)
-    size = plan.index_bytes if workload.vector_store == "ram" else plan.load.size.values_bytes
+    in_memory = store_id == "ram"
+    size = plan.index_bytes if in_memory else plan.load.size.values_bytes
+    where = (
+        "of RAM as an index" if in_memory else f"in {stores.name(recommendation.catalog, store_id)}"
+    )
+    store = recommendation.catalog.stores.get(store_id)
     cost = formatting.usd(plan.index_usd.base)
-    spread = (
-        f" ({formatting.usd_range(plan.index_usd.low, plan.index_usd.high)})"
-        if plan.index_usd.low != plan.index_usd.high
-        else ""
-    )
-    where = "of RAM as an index" if workload.vector_store == "ram" else f"in {store}"
-    least = (
-        found.catalog.stores[workload.vector_store].minimum_usd_per_month
-        if workload.vector_store not in ("ram", "none")
-        else None
-    )
-    if least is not None and plan.index_usd.base == least:
+    if store and store.minimum_usd_per_month == plan.index_usd.base:
         cost = f"the minimum charge of {cost}"
+    low, high = plan.index_usd.low, plan.index_usd.high
+    spread = f" ({formatting.usd_range(low, high)})" if low != high else ""
     noun = "vector" if plan.tokens.vectors == 1 else "vectors"
-    more = "" if set(workload.outputs) <= {"dense"} else " with their sparse or token vectors"
-    text = f"{formatting.large(plan.tokens.vectors)} {noun} of {formatting.count(plan.variant.embedding_dim)} dimensions{more} take {formatting.memory(size)} {where}: {cost} a month{spread}."
-    return Reason(
-        "index",
-        text,
-        (
-            *stores.sources(found.catalog, workload.vector_store),
-            *plan.variant.source_ids("embedding_dim"),
-        ),
+    dense_alone = set(recommendation.workload.outputs) <= {"dense"}
+    more = "" if dense_alone else " with their sparse or token vectors"
+    text = (
+        f"{formatting.large(plan.tokens.vectors)} {noun} of "
+        f"{formatting.count(plan.variant.embedding_dim)} dimensions{more} take "
+        f"{formatting.memory(size)} {where}: {cost} a month{spread}."
     )
+    of_store = stores.sources(recommendation.catalog, store_id)
+    return Reason("index", text, (*of_store, *plan.variant.source_ids("embedding_dim")))
 
 
-def _together(found: Recommendation) -> list[Reason]:
+def _together(recommendation: Recommendation) -> list[Reason]:
     """What two steps cost and take together."""
-    pick = found.pick
+    pick, limit = recommendation.pick, recommendation.workload.latency_ms_p95
     if pick is None or len(pick.parts) < 2:
         return []
-    text = f"Together {formatting.usd(pick.monthly_usd.base)} a month. Each step is judged by its own scores: there is no published score of the two combined."
-    times = [part.plan.latency_ms for part in pick.parts if not part.hosted]
-    known = [time for time in times if time]
-    if known and found.workload.latency_ms_p95 is not None:
-        total, limit = sum(t.base for t in known), found.workload.latency_ms_p95
+    text = (
+        f"Together {formatting.usd(pick.monthly_usd.base)} a month. Each step is judged by its "
+        "own scores: there is no published score of the two combined."
+    )
+    times = [time for part in pick.parts if not part.hosted and (time := part.plan.latency_ms)]
+    if times and limit is not None:
+        total = sum(time.base for time in times)
         text += (
             f" Computing takes about {formatting.count(round(total))} ms a query on your machines"
         )
-        text += (
-            f", over the {formatting.count(limit)} ms you allow: each step keeps to it, both together do not."
-            if total > limit
-            else "."
+        over = (
+            f", over the {formatting.count(limit)} ms you allow: "
+            "each step keeps to it, both together do not"
         )
+        text += f"{over if total > limit else ''}."
     return [Reason("pipeline", text, ())]
 
 
-def ties(found: Recommendation, part: JudgedPlan) -> list[JudgedPlan]:
+def ties(recommendation: Recommendation, part: JudgedPlan) -> list[JudgedPlan]:
     """Other offers of the same variant at exactly the same price; first party and listing first."""
     if not part.hosted:
         return []
     price = part.plan.offer.usd_per_1m_input if part.plan.offer else None
-    same = (
-        j
-        for j in found.fitting(part.kind)
-        if j.variant_id == part.variant_id and j.row != part.row and j.plan.offer
-    )
-    return sorted(
-        (j for j in same if j.plan.offer and j.plan.offer.usd_per_1m_input == price),
-        key=lambda j: preference(found, j),
-    )
+    same = [
+        judged
+        for judged in recommendation.fitting(part.kind)
+        if judged.variant_id == part.variant_id
+        and judged.row != part.row
+        and judged.plan.offer
+        and judged.plan.offer.usd_per_1m_input == price
+    ]
+    return sorted(same, key=lambda judged: preference(recommendation, judged))
 
 
 def _tie(others: list[JudgedPlan], part: JudgedPlan) -> Reason:
-    names = sorted({j.plan.where for j in others if j.plan.where != part.plan.where})
-    same = [j for j in others if j.plan.where == part.plan.where]
+    """That others ask the same price."""
+    here = part.plan.where
+    names = sorted({other.plan.where for other in others} - {here})
+    more = sum(other.plan.where == here for other in others)
     parts = [formatting.listed(names)] if names else []
-    if same:
-        parts.append(
-            f"{len(same)} more {'endpoint' if len(same) == 1 else 'endpoints'} of {part.plan.where}"
-        )
-    sources = {source for j in others for source in j.plan.price_sources}
-    return Reason(
-        "tie",
-        f"The same price for {part.plan.variant.name} is asked by {formatting.listed(parts)}.",
-        tuple(sorted(sources)),
-    )
+    if more:
+        parts.append(f"{more} more {'endpoint' if more == 1 else 'endpoints'} of {here}")
+    who = formatting.listed(parts)
+    text = f"The same price for {part.plan.variant.name} is asked by {who}."
+    sources = {source for other in others for source in other.plan.price_sources}
+    return Reason("tie", text, tuple(sorted(sources)))
 
 
-def alternatives(found: Recommendation, kind: str) -> list[Alternative]:
-    """The cheapest hosted and the cheapest own plan of each variant that fits a step, the pick's aside; best score first, then cheapest."""
-    pick = found.pick.part(kind) if found.pick else None
-    if pick is None:
+def loosen(recommendation: Recommendation) -> list[Reason]:
+    """What to give up where nothing fits: the rules that alone keep a plan out.
+
+    Those that free most plans first.
+    """
+    if recommendation.pick is not None:
         return []
-    cheapest: dict[tuple[str, bool], JudgedPlan] = {}
-    for j in sorted(found.fitting(kind), key=lambda j: (j.monthly, preference(found, j))):
-        cheapest.setdefault((j.variant_id, j.hosted), j)
-    shared = found.pick is not None and found.pick.shared is not None
-    own = (pick.variant_id, pick.hosted)
-    rows = [j for key, j in cheapest.items() if key != own or (shared and j.row != pick.row)]
-    rows.sort(key=lambda j: (-(j.quality if j.quality is not None else -1.0), j.monthly, j.id))
-    return [Alternative(j, versus(found, j, pick)) for j in rows]
+    without = [step for step in recommendation.steps if not len(step.fitting)]
+    reliefs = [relief for step in without for relief in _reliefs(recommendation, step.kind)]
+    if not reliefs and not without and len(recommendation.steps) > 1:
+        reliefs = [_dearer_than_budget(recommendation)]
+    return reliefs
 
 
-def versus(found: Recommendation, other: JudgedPlan, pick: JudgedPlan) -> str:
-    """How a plan that fits differs from the pick of its step, in points and dollars."""
-    if found.pick is not None and found.pick.shared:
-        return _versus_shared(found, other, pick)
-    gap = other.monthly - pick.monthly
-    money = (
-        "the same cost"
-        if abs(gap) < 0.005
-        else f"{formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
-    )
-    if other.variant_id == pick.variant_id:
-        return f"The same model for {money}."
-    if other.quality is None or pick.quality is None:
-        chosen = _role(found, other.kind).evidence
-        reason = chosen.unranked.get(other.variant_id, "no published comparison with the pick")
-        return f"{money[0].upper()}{money[1:]}; {reason}."
-    points = other.quality - pick.quality
-    quality = (
-        "the same score"
-        if abs(points) < 0.05
-        else f"{formatting.points(abs(points))} points {'better' if points > 0 else 'worse'}"
-    )
-    return f"{quality[0].upper()}{quality[1:]} for {money}."
-
-
-def _versus_shared(found: Recommendation, other: JudgedPlan, pick: JudgedPlan) -> str:
-    """How a plan differs from the pick where both steps share machines: with the cheapest plan of the other step beside it."""
-    rest = min(
-        j.monthly
-        for step in found.steps
-        if step.kind != other.kind
-        for j in found.fitting(step.kind)
-    )
-    money = f"{formatting.usd(other.monthly + rest)} a month with the cheapest plan of the other step, against {formatting.usd(found.monthly)} together"
-    if other.variant_id == pick.variant_id:
-        return f"The same model: {money}."
-    if other.quality is None or pick.quality is None:
-        return f"No published comparison with the pick: {money}."
-    points = other.quality - pick.quality
-    quality = (
-        "The same score"
-        if abs(points) < 0.05
-        else f"{formatting.points(abs(points))} points {'better' if points > 0 else 'worse'}"
-    )
-    return f"{quality}: {money}."
-
-
-def loosen(found: Recommendation) -> list[Reason]:
-    """What to give up where nothing fits: the rules that alone keep a plan out, those that free most plans first."""
-    if found.pick is not None:
-        return []
-    told = []
-    for step in found.steps:
-        if len(step.fitting):
-            continue
-        alone: Counter[str] = Counter()
-        sample: dict[str, tuple[float, int]] = {}  # the cheapest that the rule alone keeps out
-        for row in range(len(found.table)):
-            if found.judged[row].kind != step.kind or np.isnan(
-                found.judged[row].monthly
-            ):  # nobody knows whether it would fit
-                continue
-            rules = found.rules.excluding(row)
+def _reliefs(recommendation: Recommendation, kind: str) -> list[Reason]:
+    """For each rule that alone keeps plans of a step out, how many, and what it says of one."""
+    kept_out: dict[str, list[JudgedPlan]] = {}
+    for judged in recommendation.judged:
+        # without a known cost nobody knows whether the plan would fit
+        if judged.kind == kind and not np.isnan(judged.monthly):
+            rules = recommendation.rules.excluding(judged.row)
             if len(rules) == 1:
-                alone[rules[0]] += 1
-                if rules[0] not in sample or found.judged[row].monthly < sample[rules[0]][0]:
-                    sample[rules[0]] = (found.judged[row].monthly, row)
-        for rule, freed in sorted(alone.items(), key=lambda item: (-item[1], item[0])):
-            finding = found.judged[sample[rule][1]].excluded[0]
-            number = f"{freed} {step.kind} plans" if freed > 1 else f"one {step.kind} plan"
-            told.append(
-                Reason(
-                    rule,
-                    f"Without this one requirement {number} would fit: {finding.text}",
-                    finding.sources,
-                )
-            )
-    if not told and len(found.steps) > 1 and all(len(step.fitting) for step in found.steps):
-        least = sum(min(j.monthly for j in found.fitting(step.kind)) for step in found.steps)
-        text = f"Each step fits alone, but together they cost at least {formatting.usd(least)} a month, over the budget of {formatting.usd(found.workload.budget_usd_per_month)}."
-        told.append(Reason("within-budget", text, ("decision-0006-own-hardware",)))
-    return told
+                kept_out.setdefault(rules[0], []).append(judged)
+    reliefs = []
+    for rule, plans in sorted(kept_out.items(), key=lambda item: (-len(item[1]), item[0])):
+        finding = min(plans, key=lambda judged: judged.monthly).excluded[0]
+        number = f"{len(plans)} {kind} plans" if len(plans) > 1 else f"one {kind} plan"
+        text = f"Without this one requirement {number} would fit: {finding.text}"
+        reliefs.append(Reason(rule, text, finding.sources))
+    return reliefs
 
 
-def assumptions(found: Recommendation) -> tuple[str, ...]:
-    """What the figures take for granted, as sentences."""
-    return tuple(_assumptions(found))
-
-
-def _assumptions(found: Recommendation) -> Iterator[str]:
-    workload, pick = found.workload, found.pick
-    for name, value in found.assumptions.stated().items():
-        yield f"Changed by you: {Assumptions.model_fields[name].title} is {value}."
-    yield "Prices and evidence are those of this catalog; taxes, egress and discounts are left out."
-    if any(step.kind == "reranker" for step in found.steps):
-        yield "A provider is taken to bill query and passage for every pair; the low end bills the query once a request. Whether providers do either was found for none."
-        yield "The reranker is taken to read whole passages, cut at its limit, also where an embedder reads them in parts."
-    for name in sorted({p.name for p in found.catalog.providers.values() if p.free_usd_per_day}):
-        yield f"{name}'s free daily allocation is counted at the low end only: it holds for a whole account, and for each day alone."
-    if any(step.kind == "embedder" for step in found.steps):
-        yield from _index_assumptions(found)
-        yield "The mean passage is taken to be the typical one; one in twenty is taken to be as long as the 95th percentile when passages are split, without overlap."
-    if workload.placement != "hosted" and (
-        pick is None or any(not part.hosted for part in pick.parts) or workload.placement == "own"
-    ):
-        yield from _own_assumptions(found)
-    for part in pick.parts if pick else ():
-        if part.kind == "embedder" and part.plan.variant.special_tokens_per_text is None:
-            yield f"The special tokens that {part.plan.variant.name}'s tokenizer adds are not known and not counted."
-
-
-def _index_assumptions(found: Recommendation) -> Iterator[str]:
-    workload = found.workload
-    if workload.vector_store == "ram":
-        yield "The index is kept in RAM at 1.5 times the bytes of its vectors; low, base and high are the prices of memory in the catalog's instances, without processors for searching."
-    elif workload.vector_store == "none":
-        yield "The index is left out of the cost, as you asked."
-    else:
-        name = stores.name(found.catalog, workload.vector_store)
-        store = found.catalog.stores[workload.vector_store]
-        yield (
-            f"The index is kept in {name} at its list price, its minimum charge included; writing it for the first time is left out."
-            + (
-                " The database's processors are left out too."
-                if store.type == "self_hosted"
-                else ""
-            )
-        )
-        if store.note:
-            yield f"{name}: {store.note}"
-    if set(workload.outputs) != {"dense"}:
-        yield "A sparse vector is counted as 8 bytes for each token at most, a multi-vector one as a vector for each token."
-
-
-def _own_assumptions(found: Recommendation) -> Iterator[str]:
-    """How own hardware is sized."""
-    used, asked = found.assumptions.target_utilisation, found.assumptions.precision
-    stated = found.workload.peak_queries_per_second
-    peak = (
-        "five times the average"
-        if stated is None
-        else "as stated"
-        if stated >= found.workload.peak
-        else "the average, as no peak is below it"
+def _dearer_than_budget(recommendation: Recommendation) -> Reason:
+    least = sum(
+        min(judged.monthly for judged in recommendation.fitting(step.kind))
+        for step in recommendation.steps
     )
-    yield f"Own machines run all {units.HOURS_PER_MONTH} hours of a month, {found.assumptions.machine_prices.replace('-', ' ')}, and are filled to {used:.0%} at the peak, which is {peak}."
-    for kind, calibration in sorted(throughput.calibrations(found.catalog, asked).items()):
-        low, base, high, slowest, fastest = (
-            f"{100 * share:.0f}%"
-            for share in (*calibration.mfu, calibration.slowest, calibration.fastest)
-        )
-        machines = {
-            **{k: a.name for k, a in found.catalog.accelerators.items()},
-            **{k: c.microarchitecture for k, c in found.catalog.cpus.items()},
-        }
-        where = formatting.listed([machines[key] for key in calibration.machines])
-        yield (
-            f"Speed on a {kind.upper()} is {base} of its dense {throughput.precision_of(kind, asked)} peak ({low} to {high}, six times apart), divided by the model's FLOPs for a token. "
-            f"It rests on {calibration.points} measured runs on {where} ({slowest} to {fastest}); of runs left out in turn nine in ten fall inside, and every other machine is scaled."
-        )
-    yield "A machine's own disk, and the people who run it are left out; scores are taken to hold at fp16 and fp32 alike."
+    budget = recommendation.workload.budget_usd_per_month
+    text = (
+        f"Each step fits alone, but together they cost at least {formatting.usd(least)} a month, "
+        f"over the budget of {formatting.usd(budget)}."
+    )
+    sources = recommendation.catalog.cited("steps-within-budget")
+    return Reason("within-budget", text, sources)

@@ -26,7 +26,7 @@ from advisor.catalog import Catalog
 from advisor.decide.evidence import Evidence
 from advisor.decide.plans import Plan
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation
-from advisor.explain import formula, reasons, what_would_change
+from advisor.explain import formula, other_plans, reasons, taken_for_granted, what_would_change
 from advisor.explain.starting_code import starting_code
 
 LARGEST = 5_000_000  # bytes of a record that is read
@@ -360,7 +360,7 @@ class Record(ReplayedPart):
             alternatives=[
                 AlternativeRecord(**_figures(judged, judged.plan), text=text)
                 for step in recommendation.steps
-                for judged, text in reasons.alternatives(recommendation, step.kind)
+                for judged, text in other_plans.alternatives(recommendation, step.kind)
             ],
             rejected=[
                 Rejected(variant=judged.variant_id, placement=place, rule=f.rule, text=f.text)
@@ -369,7 +369,7 @@ class Record(ReplayedPart):
                 for f in judged.excluded
             ],
             loosen=reasons.loosen(recommendation),
-            assumptions=reasons.assumptions(recommendation),
+            assumptions=taken_for_granted.assumptions(recommendation),
             asked_sets=recommendation.asked_sets,
             assumed=recommendation.assumptions.stated(),
             picked=picked,

@@ -9,7 +9,8 @@ from advisor.ask.workload import Workload, unused
 from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation
-from advisor.explain import reasons
+from advisor.explain import reasons, taken_for_granted
+from advisor.explain.other_plans import alternatives
 from advisor.explain.record import Record
 
 NAMED = 3
@@ -46,13 +47,18 @@ def as_text(recommendation: Recommendation) -> str:
     for step in recommendation.steps:
         others = [
             f"{other.judged.named}, {formatting.usd(other.judged.monthly)} a month. {other.text}"
-            for other in reasons.alternatives(recommendation, step.kind)
+            for other in alternatives(recommendation, step.kind)
         ]
         if others:
             lines += ["", f"Also possible as {step.kind}:", *_bullets(others)]
     if recommendation.rejected:
         lines += ["", f"{_ruled_out(recommendation)}:", *_bullets(rejections(recommendation))]
-    lines += ["", "Taken for granted:", *_bullets(reasons.assumptions(recommendation)), ""]
+    lines += [
+        "",
+        "Taken for granted:",
+        *_bullets(taken_for_granted.assumptions(recommendation)),
+        "",
+    ]
     version, day = recommendation.catalog.version, recommendation.today.isoformat()
     return "\n".join([*lines, f"Catalog {version}, prices aged to {day}."]) + "\n"
 
@@ -81,7 +87,7 @@ def _sections(
     for step in recommendation.steps:
         others = [
             f"{other.judged.named}: {formatting.usd(other.judged.cost.base)} a month. {other.text}"
-            for other in reasons.alternatives(recommendation, step.kind)
+            for other in alternatives(recommendation, step.kind)
         ]
         yield f"Also possible as {step.kind}", _bullets(others) or ["- Nothing else."]
     yield "What would change it", _bullets(record.would_change) or ["- No step of the grid."]

@@ -1,4 +1,6 @@
-"""Single sentences about an answer: what a plan costs and scores, how fast it is, of when its price is."""
+"""Single sentences about an answer: what a plan costs and scores, how fast it is, of when its price
+is.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,21 @@ def price_note(judged: JudgedPlan) -> str:
     """Of when a plan's price is, who states it, and what was noted beside it."""
     plan = judged.plan
     if plan.offer is not None and plan.provider is not None:
-        return f"{dated(plan.offer)}, stated by {tier(plan.offer, plan.provider)}. {plan.offer.note or ''} "
+        return (
+            f"{dated(plan.offer)}, stated by {tier(plan.offer, plan.provider)}. "
+            f"{plan.offer.note or ''} "
+        )
     if plan.measured:
-        return f"The price that you stated, {f'of {plan.as_of.isoformat()}' if plan.as_of else 'undated'}. "
+        return (
+            "The price that you stated, "
+            f"{f'of {plan.as_of.isoformat()}' if plan.as_of else 'undated'}. "
+        )
     note = plan.instance.note if plan.instance else None
     when = f"Price of {plan.as_of.isoformat()}" if plan.as_of else "Undated price"
-    return f"{when}, {plan.table.assumptions.machine_prices.replace('-', ' ')}. {f'{note[0].upper()}{note[1:]}.' if note else ''} "
+    return (
+        f"{when}, {plan.table.assumptions.machine_prices.replace('-', ' ')}. "
+        f"{f'{note[0].upper()}{note[1:]}.' if note else ''} "
+    )
 
 
 def spread(amount: Range) -> str:
@@ -29,7 +40,9 @@ def spread(amount: Range) -> str:
 
 
 def rate(judged: JudgedPlan) -> str:
-    """`3,848 (1,570 to 9,430)`: tokens a second of one machine with their range, for a plan whose speed is known."""
+    """`3,848 (1,570 to 9,430)`: tokens a second of one machine with their range, for a plan whose
+    speed is known.
+    """
     speed = judged.plan.tokens_per_second
     assert speed is not None
     low_to_high = f" ({speed.low:,.0f} to {speed.high:,.0f})" if speed.low != speed.high else ""
@@ -37,12 +50,17 @@ def rate(judged: JudgedPlan) -> str:
 
 
 def speed_origin(judged: JudgedPlan) -> str:
-    """`measured here`, `measured here at 128 tokens`, `scaled by FLOPs from BGE Small EN v1.5's measurement`; empty where the speed is estimated from published runs."""
+    """`measured here`, `measured here at 128 tokens`, `scaled by FLOPs from BGE Small EN v1.5's
+    measurement`; empty where the speed is estimated from published runs.
+    """
     plan, machine = judged.plan, judged.plan.measured
     if machine is None:
         return ""
     if judged.variant_id != machine.variant:
-        return f"scaled by FLOPs from {plan.table.catalog.variants[machine.variant].name}'s measurement"
+        return (
+            f"scaled by FLOPs from {plan.table.catalog.variants[machine.variant].name}'s "
+            "measurement"
+        )
     return (
         "measured here"
         if round(tokens_of_text(judged)) == machine.tokens
@@ -62,37 +80,47 @@ def measurement(catalog: Catalog, machine: throughput.MeasuredMachine) -> str:
     """`measured here on 2026-11-25, 3,848 tokens/s at 128 tokens with BGE Small EN v1.5 at fp32`."""
     on = f" on {machine.as_of.isoformat()}" if machine.as_of else ""
     tokens_per_second = formatting.significant(machine.tokens_per_second)
-    return f"measured here{on}, {tokens_per_second} tokens/s at {formatting.count(machine.tokens)} tokens with {catalog.variants[machine.variant].name} at {machine.precision}"
+    return (
+        f"measured here{on}, {tokens_per_second} tokens/s at {formatting.count(machine.tokens)} "
+        f"tokens with {catalog.variants[machine.variant].name} at {machine.precision}"
+    )
 
 
-def this_machine(found: Recommendation) -> list[str]:
-    """What the machine whose speed the visitor measured comes to in a month: the model that was measured, then the others asked for; empty where none was measured."""
-    stated = found.assumptions.measured
+def this_machine(recommendation: Recommendation) -> list[str]:
+    """What the machine whose speed the visitor measured comes to in a month: the model that was
+    measured, then the others asked for; empty where none was measured.
+    """
+    stated = recommendation.assumptions.measured
     if stated is None:
         return []
-    on = {j.variant_id: j for j in found.judged if j.plan.measured}
+    on = {j.variant_id: j for j in recommendation.judged if j.plan.measured}
     if stated.variant not in on:
         return [
-            f"The speed that was measured prices nothing: the catalog has no model {stated.variant} whose FLOPs are known."
+            "The speed that was measured prices nothing: the catalog has no model "
+            f"{stated.variant} whose FLOPs are known."
         ]
     own = on[stated.variant]
     machine = own.plan.measured
     assert machine is not None
     cost = f": {formatting.usd(own.cost.base)} a month" if own.fits else ""
-    told = [
-        f"This machine, as measured: {own.plan.variant.name} at {formatting.significant(machine.tokens_per_second)} tokens/s, ${machine.on_demand_usd_per_h} an hour{cost}.",
-        f"The speed was {measurement(found.catalog, machine)}; {stated.memory_gib:g} GiB of memory hold the model.",
+    sentences = [
+        f"This machine, as measured: {own.plan.variant.name} at "
+        f"{formatting.significant(machine.tokens_per_second)} tokens/s, "
+        f"${machine.on_demand_usd_per_h} an hour{cost}.",
+        f"The speed was {measurement(recommendation.catalog, machine)}; "
+        f"{stated.memory_gib:g} GiB of memory hold the model.",
     ]
-    if found.assumptions.precision not in ("default", machine.precision):
+    if recommendation.assumptions.precision not in ("default", machine.precision):
         return [
-            *told,
-            f"At {found.assumptions.precision}, as asked under the assumptions, its speed was not measured, so it is not priced.",
+            *sentences,
+            f"At {recommendation.assumptions.precision}, as asked under the assumptions, its "
+            "speed was not measured, so it is not priced.",
         ]
     rows = sorted(
-        (j for j in on.values() if found.step(j.kind)),
+        (j for j in on.values() if recommendation.step(j.kind)),
         key=lambda j: (j.row != own.row, not j.fits, j.monthly, j.id),
     )
-    return told + [_on_this_machine(j) for j in rows]
+    return sentences + [_on_this_machine(j) for j in rows]
 
 
 def _on_this_machine(judged: JudgedPlan) -> str:
@@ -106,7 +134,8 @@ def _on_this_machine(judged: JudgedPlan) -> str:
     )
     index = f"; with the index {formatting.usd(judged.cost.base)}" if plan.index_bytes else ""
     return (
-        f"{name} at {rate(judged)} tokens/s on texts as long as yours, {speed_origin(judged)}: {machines} at ${plan.rent} an hour, "
+        f"{name} at {rate(judged)} tokens/s on texts as long as yours, {speed_origin(judged)}: "
+        f"{machines} at ${plan.rent} an hour, "
         f"{formatting.usd(plan.encoding_usd.base)} a month{index}."
     )
 
@@ -116,42 +145,47 @@ def usd_or_not_known(amount: Range | None) -> str:
     return formatting.usd(amount.base) if amount else formatting.NOT_KNOWN
 
 
-def scores_sentence(found: Recommendation) -> str:
+def scores_sentence(recommendation: Recommendation) -> str:
     """` · scores 54.3 on MTEB(eng, v1) retrieval`, for each step that has a score."""
-    told = []
-    for step in found.steps:
-        part = found.pick.part(step.kind) if found.pick else None
+    scores = []
+    for step in recommendation.steps:
+        part = recommendation.pick.part(step.kind) if recommendation.pick else None
         if part is not None and part.quality is not None and step.evidence.set is not None:
-            lead = "scores" if len(found.steps) == 1 else f"the {step.kind} scores"
-            told.append(f" · {lead} {formatting.points(part.quality)} on {step.evidence.set.name}")
-    return "".join(told)
+            lead = "scores" if len(recommendation.steps) == 1 else f"the {step.kind} scores"
+            scores.append(
+                f" · {lead} {formatting.points(part.quality)} on {step.evidence.set.name}"
+            )
+    return "".join(scores)
 
 
-def score_notes(found: Recommendation) -> list[str]:
+def score_notes(recommendation: Recommendation) -> list[str]:
     """What each step's metric says, and what to mind of its set of scores."""
     notes = []
-    for step in found.steps:
+    for step in recommendation.steps:
         caveat = step.evidence.set.caveat if step.evidence.set else None
         if step.evidence.meaning and step.evidence.set is not None:
             notes.append(
-                f"{step.evidence.meaning}. {f'{step.evidence.set.name}: {caveat}' if caveat else ''}".strip()
+                f"{step.evidence.meaning}. "
+                f"{f'{step.evidence.set.name}: {caveat}' if caveat else ''}".strip()
             )
     return list(dict.fromkeys(notes))
 
 
-def left_out(found: Recommendation) -> list[str]:
+def left_out(recommendation: Recommendation) -> list[str]:
     """Which models have no score in the sets that rank, and why."""
-    names = found.catalog.variants
+    names = recommendation.catalog.variants
     return [
         f"{names[key].name}: {why}."
-        for step in found.steps
+        for step in recommendation.steps
         for key, why in step.evidence.unranked.items()
     ]
 
 
-def plan_sentence(found: Recommendation, plan_id: str) -> str:
-    """What a plan costs and scores, and on a machine how fast it is; with its range and the day of its price."""
-    judged = next(j for j in found.judged if j.id == plan_id)
+def plan_sentence(recommendation: Recommendation, plan_id: str) -> str:
+    """What a plan costs and scores, and on a machine how fast it is; with its range and the day of
+    its price.
+    """
+    judged = next(j for j in recommendation.judged if j.id == plan_id)
     amount, speed = judged.plan.monthly_usd, judged.plan.tokens_per_second
     cost = (
         f"{formatting.usd(amount.base)} a month{spread(amount)}"
@@ -168,7 +202,7 @@ def plan_sentence(found: Recommendation, plan_id: str) -> str:
     return f"{cost}{score}{fast}. {price_note(judged).strip()}"
 
 
-def encoding_sentence(found: Recommendation, judged: JudgedPlan) -> str:
+def encoding_sentence(recommendation: Recommendation, judged: JudgedPlan) -> str:
     """What encoding the corpus takes once, and that a change of model means the same again."""
     plan = judged.plan
     hours, once = plan.first_hours, plan.one_off_usd
@@ -179,30 +213,38 @@ def encoding_sentence(found: Recommendation, judged: JudgedPlan) -> str:
     )
     cost = f"for {formatting.usd(once.base)}" if once else "at a cost that is not known"
     return (
-        f"Encoding the corpus once: {formatting.count(plan.tokens.once)} tokens {cost}{time}, {formatting.count(plan.tokens.vectors)} vectors after splitting "
-        f"({formatting.significant(plan.tokens.vectors_per_passage)} a passage). A change of the model means encoding all of it again."
+        f"Encoding the corpus once: {formatting.count(plan.tokens.once)} tokens {cost}{time}, "
+        f"{formatting.count(plan.tokens.vectors)} vectors after splitting "
+        f"({formatting.significant(plan.tokens.vectors_per_passage)} a passage). "
+        "A change of the model means encoding all of it again."
     )
 
 
-def cheapest(found: Recommendation, kind: str) -> list[JudgedPlan]:
-    """The plans of a step that fit at exactly the lowest monthly cost, first party and listing first; empty where nothing fits."""
-    fitting = sorted(found.fitting(kind), key=lambda j: j.monthly)
+def cheapest(recommendation: Recommendation, kind: str) -> list[JudgedPlan]:
+    """The plans of a step that fit at exactly the lowest monthly cost, first party and listing
+    first; empty where nothing fits.
+    """
+    fitting = sorted(recommendation.fitting(kind), key=lambda j: j.monthly)
     near = [j for j in fitting if j.monthly == fitting[0].monthly]  # exact amounts only for those
     least = min((j.cost.base for j in near), default=None)
-    return sorted((j for j in near if j.cost.base == least), key=lambda j: preference(found, j))
+    return sorted(
+        (j for j in near if j.cost.base == least), key=lambda j: preference(recommendation, j)
+    )
 
 
-def cheapest_sentence(found: Recommendation, kind: str) -> str:
-    """`From $13.67 a month: BGE Small EN v1.5 at Cloudflare Workers AI`, with every tie; empty where nothing fits."""
+def cheapest_sentence(recommendation: Recommendation, kind: str) -> str:
+    """`From $13.67 a month: BGE Small EN v1.5 at Cloudflare Workers AI`, with every tie; empty
+    where nothing fits.
+    """
     where: dict[str, list[str]] = {}
-    plans = cheapest(found, kind)
+    plans = cheapest(recommendation, kind)
     for judged in plans:
         places = where.setdefault(
             f"{judged.plan.variant.name} {'at' if judged.hosted else 'on'}", []
         )
         if judged.plan.where not in places:
             places.append(judged.plan.where)
-    told = formatting.listed(
+    models = formatting.listed(
         [f"{name} {formatting.listed(places, 'or')}" for name, places in where.items()], "or"
     )
-    return f"From {formatting.usd(plans[0].cost.base)} a month: {told}" if plans else ""
+    return f"From {formatting.usd(plans[0].cost.base)} a month: {models}" if plans else ""

@@ -1,12 +1,12 @@
-"""How firm a pick is, which plans no other beats, what would change the answer, and why a plan is not the pick."""
+"""How firm a pick is, which plans no other beats, what would change the answer, and why a plan is
+not the pick.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from advisor.ask.workload import MOST_LANGUAGES, Workload, bounds
 from advisor.base import formatting
@@ -16,21 +16,16 @@ from advisor.decide.choosing import (
     Ends,
     PickedRows,
     choose,
-    eligible,
     immaterial,
     total_usd,
-    unbeaten,
 )
-from advisor.decide.evidence import EQUAL_POINTS
 from advisor.decide.recommend import (
     JudgedPlan,
     Pipeline,
     Recommendation,
-    preference,
     recommend,
 )
 from advisor.decide.stores import index_stores
-from advisor.explain.reasons import versus
 from advisor.sizing.ranges import rounded
 
 FACTORS = (2.0, 5.0, 10.0, 100.0, 1000.0)
@@ -66,21 +61,13 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "vector_type": ("float32", "float16", "int8", "binary"),
     "outputs": (("dense",), ("dense", "sparse")),
 }
-ORDER = (
-    "who states the price (the provider before an aggregator or a marketplace)",
-    "the size of the model (the smaller first)",
-    "the lower cost a month",
-    "the lower cost of the first encoding",
-    "that a provider comes before a router",
-    "that a price of the listing comes first",
-    "the order of the names",
-)
-"""What decides among plans whose cost counts as equal, as `recommend.preference_keys` orders them."""
 MORE_LANGUAGES = ("zh", "de")
 """Languages of which one is tried beside those of the workload."""
 TRIED = (
-    f"volumes, lengths and the peak ({FACTORS[0]:g} to {FACTORS[-1]:,g} times as many, and as few), tolerance, budget, latency limit, priority, placement, hardware, redundancy, "
-    "licence, splitting, sending texts out, cross-lingual use, the store of the index and its type, sparse output, and Chinese or German besides"
+    f"volumes, lengths and the peak ({FACTORS[0]:g} to {FACTORS[-1]:,g} times as many, and as "
+    "few), tolerance, budget, latency limit, priority, placement, hardware, redundancy, "
+    "licence, splitting, sending texts out, cross-lingual use, the store of the index and its "
+    "type, sparse output, and Chinese or German besides"
 )
 """What the grid holds, in words."""
 ESTIMATES: dict[str, Ends] = {
@@ -88,9 +75,8 @@ ESTIMATES: dict[str, Ends] = {
     "at the high end of what keeping the index costs": Ends(keeping="high"),
     "at the fast end of own hardware's speed": Ends(own="low"),
     "at the slow end of own hardware's speed": Ends(own="high"),
-    "at the least that providers may bill (a free allocation used up, a reranker's query billed once a request)": Ends(
-        hosted="low"
-    ),
+    "at the least that providers may bill (a free allocation used up, "
+    "a reranker's query billed once a request)": Ends(hosted="low"),
     "at the low end of every estimate": Ends("low", "low", "low"),
     "at the high end of every estimate": Ends("high", "high", "high"),
 }
@@ -99,7 +85,9 @@ ESTIMATES: dict[str, Ends] = {
 
 @dataclass(frozen=True)
 class Change:
-    """One step of the grid that gives another answer: the field, the workload with it, the sentence that tells it, and how many plans then fit."""
+    """One step of the grid that gives another answer: the field, the workload with it, the sentence
+    that tells it, and how many plans then fit.
+    """
 
     field: str
     workload: Workload
@@ -107,10 +95,10 @@ class Change:
     fitting: int
 
 
-def front(found: Recommendation, kind: str) -> set[str]:
+def front(recommendation: Recommendation, kind: str) -> set[str]:
     """Ids of the plans of one step that fit and that none beats in both score and monthly cost."""
     ranked = sorted(
-        (j for j in found.fitting(kind) if j.quality is not None),
+        (j for j in recommendation.fitting(kind) if j.quality is not None),
         key=lambda j: (j.monthly, -(j.quality or 0)),
     )
     ids, best, least = set(), -1.0, -1.0
@@ -123,77 +111,104 @@ def front(found: Recommendation, kind: str) -> set[str]:
     return ids
 
 
-def standing(judged: JudgedPlan, found: Recommendation, front: set[str]) -> str:
+def standing(judged: JudgedPlan, recommendation: Recommendation, front: set[str]) -> str:
     """Where a plan stands among those with a score: one of `STANDINGS`."""
     if not judged.fits:
         return "ruled out"
-    if found.pick is not None and any(judged.row == part.row for part in found.pick.parts):
+    if recommendation.pick is not None and any(
+        judged.row == part.row for part in recommendation.pick.parts
+    ):
         return "the pick"
     return "on the front" if judged.id in front else "beaten"
 
 
-def firmness(found: Recommendation) -> str:
-    """Whether the pick holds at the low and the high end of the estimates, and which estimate decides if it does not."""
-    if found.pick is None or found.choice is None:
+def firmness(recommendation: Recommendation) -> str:
+    """Whether the pick holds at the low and the high end of the estimates, and which estimate
+    decides if it does not.
+    """
+    if recommendation.pick is None or recommendation.choice is None:
         return ""
     for words, ends in ESTIMATES.items():
-        other = choose(found.table, found.steps, found.workload, ends)
-        if other is not None and other != found.choice and not _counts_as_equal(found, other, ends):
+        other = choose(recommendation.table, recommendation.steps, recommendation.workload, ends)
+        if (
+            other is not None
+            and other != recommendation.choice
+            and not _counts_as_equal(recommendation, other, ends)
+        ):
             named = Pipeline(
-                tuple(found.judged[row] for row in other.rows), (0, 0, 0) if other.shared else None
+                tuple(recommendation.judged[row] for row in other.rows),
+                (0, 0, 0) if other.shared else None,
             ).named
             return f"Not firm: {words}, {named} would be the pick."
     budget, high = (
-        found.workload.budget_usd_per_month,
-        total_usd(found.table, found.choice, Ends("high", "high", "high")),
+        recommendation.workload.budget_usd_per_month,
+        total_usd(recommendation.table, recommendation.choice, Ends("high", "high", "high")),
     )
     if budget is not None and high > budget:
-        return f"The pick holds, but at the high end it costs {formatting.usd(high)}, over the budget of {formatting.usd(budget)}."
-    limit = found.workload.latency_ms_p95
+        return (
+            f"The pick holds, but at the high end it costs {formatting.usd(high)}, over the budget "
+            f"of {formatting.usd(budget)}."
+        )
+    limit = recommendation.workload.latency_ms_p95
     slow = max(
-        (part.plan.latency_ms.high for part in found.pick.parts if part.plan.latency_ms),
+        (part.plan.latency_ms.high for part in recommendation.pick.parts if part.plan.latency_ms),
         default=0.0,
     )
     if limit is not None and slow > limit:
-        return f"The pick holds, but at the slow end of the machine's speed a request takes {formatting.count(round(slow))} ms, over the {formatting.count(limit)} ms you allow."
+        return (
+            "The pick holds, but at the slow end of the machine's speed a request takes "
+            f"{formatting.count(round(slow))} ms, over the {formatting.count(limit)} ms you allow."
+        )
     return "The pick holds at the low and at the high end of every estimate."
 
 
-def _counts_as_equal(found: Recommendation, other: PickedRows, ends: Ends) -> bool:
+def _counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: Ends) -> bool:
     """Whether a choice has the same models as the pick at a cost whose difference does not decide."""
-    assert found.choice is not None
+    assert recommendation.choice is not None
     models = [
-        [found.table.static.places[row].variant_id for row in choice.rows]
-        for choice in (found.choice, other)
+        [recommendation.table.static.places[row].variant_id for row in choice.rows]
+        for choice in (recommendation.choice, other)
     ]
-    now, then = (total_usd(found.table, choice, ends) for choice in (found.choice, other))
-    return models[0] == models[1] and bool(immaterial(found.workload, rounded(now - then)))
+    now, then = (
+        total_usd(recommendation.table, choice, ends) for choice in (recommendation.choice, other)
+    )
+    return models[0] == models[1] and bool(immaterial(recommendation.workload, rounded(now - then)))
 
 
-def changes(catalog: Catalog, found: Recommendation) -> list[Change]:
-    """For each field, the nearest step of the grid in each direction that gives another pick, found by running the engine.
+def changes(catalog: Catalog, recommendation: Recommendation) -> list[Change]:
+    """For each field, the nearest step of the grid in each direction that gives another pick, found
+    by running the engine.
 
     Where nothing fits, the steps that let most plans fit come first.
     """
-    told: list[Change] = []
-    for field, directions in _grid(catalog, found.workload):
+    nearest: list[Change] = []
+    for field, directions in _grid(catalog, recommendation.workload):
         for steps in directions:
             for stated in steps:
-                workload = found.workload.model_copy(update=stated)
+                workload = recommendation.workload.model_copy(update=stated)
                 other = recommend(
-                    catalog, workload, found.today, found.asked_sets, found.assumptions, near=found
+                    catalog,
+                    workload,
+                    recommendation.today,
+                    recommendation.asked_sets,
+                    recommendation.assumptions,
+                    near=recommendation,
                 )
-                if other.answer != found.answer:
-                    told.append(
+                if other.answer != recommendation.answer:
+                    nearest.append(
                         Change(
                             field,
                             workload,
-                            _told(found, other, field, stated),
+                            _change_sentence(recommendation, other, field, stated),
                             sum(len(step.fitting) for step in other.steps),
                         )
                     )
                     break
-    return sorted(told, key=lambda change: -change.fitting) if found.pick is None else told
+    return (
+        sorted(nearest, key=lambda change: -change.fitting)
+        if recommendation.pick is None
+        else nearest
+    )
 
 
 def _grid(catalog: Catalog, workload: Workload) -> Iterator[tuple[str, list[list[dict[str, Any]]]]]:
@@ -239,7 +254,9 @@ def _grid(catalog: Catalog, workload: Workload) -> Iterator[tuple[str, list[list
 
 
 def _scaled(workload: Workload, field: str, direction: int) -> list[dict[str, Any]]:
-    """Steps up (1) or down (-1) from a volume, within its bounds; the 95th percentile of the lengths goes along."""
+    """Steps up (1) or down (-1) from a volume, within its bounds; the 95th percentile of the
+    lengths goes along.
+    """
     least, most = bounds(field)
     now = workload.peak if field == "peak_queries_per_second" else getattr(workload, field)
     steps = []
@@ -260,102 +277,27 @@ def _scaled(workload: Workload, field: str, direction: int) -> list[dict[str, An
     return steps
 
 
-def _told(found: Recommendation, other: Recommendation, field: str, stated: dict[str, Any]) -> str:
-    """The change in words: `Queries a month 20,000,000 instead of 2,000,000: BGE M3 at Novita AI, for $38.14 a month.`"""
+def _change_sentence(
+    recommendation: Recommendation, other: Recommendation, field: str, stated: dict[str, Any]
+) -> str:
+    """The change in words: `Queries a month 20,000,000 instead of 2,000,000: BGE M3 at Novita AI,
+    for $38.14 a month.`
+    """
     title = Workload.model_fields[field].title or field
-    unstated = field == "peak_queries_per_second" and getattr(found.workload, field) is None
+    unstated = (
+        field == "peak_queries_per_second" and getattr(recommendation.workload, field) is None
+    )
     title += " (and its 95th percentile in step)" if field == "passage_tokens" else ""
-    lead = f"{title} {value(stated[field])} instead of {value(found.workload.peak if unstated else getattr(found.workload, field))}:"
+    lead = f"{title} {value(stated[field])} instead of {value(recommendation.workload.peak if unstated else getattr(recommendation.workload, field))}:"
     if other.pick is None:
         return f"{lead} nothing fits any more."
     cost = f"{formatting.usd(other.monthly)} a month"
-    if found.pick is None:
+    if recommendation.pick is None:
         return f"{lead} {other.pick.named} fits, for {cost}."
-    same = [p.variant_id for p in other.pick.parts] == [p.variant_id for p in found.pick.parts]
+    same = [p.variant_id for p in other.pick.parts] == [
+        p.variant_id for p in recommendation.pick.parts
+    ]
     if same and len(other.pick.parts) == 1:
         part = other.pick.parts[0]
         return f"{lead} same model {'at' if part.hosted else 'on'} {part.plan.where}, for {cost}."
     return f"{lead} {other.pick.named}, for {cost}."
-
-
-def why_not(found: Recommendation, plan_id: str) -> list[str]:
-    """Why a plan is not the pick of its step, in sentences with its figures.
-
-    Raises:
-        KeyError: no plan of that id.
-    """
-    judged = {j.id: j for j in found.judged}[plan_id]
-    if judged.excluded:
-        return [finding.text for finding in judged.excluded]
-    pick = found.pick.part(judged.kind) if found.pick else None
-    if pick is None:
-        return [
-            "It fits alone, but no whole pipeline does: the other step, or the budget for both, stands in the way."
-        ]
-    if judged.row == pick.row:
-        return ["It is the pick."]
-    lines = [versus(found, judged, pick)]
-    lines += [
-        text for text in (_quality_bars(judged, found), _cost_bars(judged, pick, found)) if text
-    ][:1]
-    return lines + [finding.text for finding in judged.remarks]
-
-
-def _quality_bars(judged: JudgedPlan, found: Recommendation) -> str:
-    """Why its score keeps a plan from being picked; empty where it does not."""
-    workload, step = found.workload, found.step(judged.kind)
-    assert step is not None
-    if workload.priority == "cost" or not step.evidence.ranks:
-        return ""
-    if judged.quality is None:
-        return "Without a score on this set it is picked only where cost is the priority."
-    gap = float(np.nanmax(step.quality[step.fitting])) - judged.quality
-    if workload.priority == "quality" and gap >= EQUAL_POINTS:
-        return f"Quality is the priority, and it is {formatting.points(gap)} points below the best."
-    if workload.priority == "balanced" and gap > workload.quality_tolerance:
-        return f"It is {formatting.points(gap)} points below the best, more than the {workload.quality_tolerance:g} that may be given up."
-    return ""
-
-
-def _cost_bars(judged: JudgedPlan, pick: JudgedPlan, found: Recommendation) -> str:
-    """Why its cost, or the order among equals, keeps a plan whose score would do from being picked."""
-    workload, step = found.workload, found.step(judged.kind)
-    assert step is not None
-    if found.pick is not None and found.pick.shared:
-        return f"Both steps on the same machines cost {formatting.usd(found.monthly)} a month together, less than with it and a machine for the other step."
-    within = [found.judged[row] for row in eligible(step, step.fitting, workload)]
-    cheapest = min(within, key=lambda j: (j.monthly, preference(found, j)))
-    if not immaterial(workload, rounded(judged.monthly - cheapest.monthly)):
-        return f"It costs {formatting.usd(judged.monthly - cheapest.monthly)} a month more than {cheapest.named}, the cheapest of the plans considered; that counts."
-    near = np.array(
-        [j.row for j in within if immaterial(workload, rounded(j.monthly - cheapest.monthly))]
-    )
-    kept = unbeaten(found.table, near, step.quality, found.table.base_usd)
-    first_hand = min((preference(found, found.judged[row])[0] for row in near), default=0.0)
-    if judged.row in near and judged.row not in kept and preference(found, judged)[0] == first_hand:
-        rivals = (found.judged[row] for row in kept)
-        beats = next(
-            j
-            for j in rivals
-            if j.monthly <= judged.monthly and (j.quality or 0) > (judged.quality or 0)
-        )
-        return f"{beats.named} scores better and costs no more."
-    gap = abs(judged.monthly - pick.monthly)
-    lead = (
-        "The costs are the same"
-        if gap < 0.005
-        else f"Differences below {formatting.usd(workload.material_usd)} a month do not decide"
-    )
-    first, second = preference(found, pick), preference(found, judged)
-    which = next(name for name, one, two in zip(ORDER, first, second, strict=True) if one != two)
-    if second < first:
-        return f"{lead}, and alone it would come first; with the other step it would exceed the budget."
-    budget, others = (
-        workload.budget_usd_per_month,
-        [part.monthly for part in found.pick.parts if part.row != pick.row] if found.pick else [],
-    )
-    if budget is not None and others and judged.monthly + sum(others) > budget:
-        return (
-            f"With the other step it would exceed the budget of {formatting.usd(budget)} for both."
-        )
-    return f"{lead}; then {which} decides, in favour of the pick."

@@ -13,7 +13,8 @@ import pandas as pd
 from advisor.base import formatting
 from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain import break_even as crossing
-from advisor.explain import reasons, what_would_change
+from advisor.explain import what_would_change
+from advisor.explain.other_plans import alternatives, versus
 from advisor.explain.sensitivity import Swing
 from advisor.family.facts import Release
 from advisor.show import tables
@@ -92,7 +93,7 @@ def monthly_costs(found: Recommendation, kind: str, theme: str) -> Chart | None:
     if pick is None:
         return None
     rows = sorted(
-        [pick, *(other.judged for other in reasons.alternatives(found, kind))],
+        [pick, *(other.judged for other in alternatives(found, kind))],
         key=lambda j: (j.monthly, j is not pick, j.id),
     )
     frame = pd.DataFrame(
@@ -328,7 +329,7 @@ def _trade_off_title(found: Recommendation, kind: str, front: set[str]) -> str:
 
 
 def _told_beside(other: JudgedPlan, pick: JudgedPlan, found: Recommendation) -> str:
-    text = reasons.versus(found, other, pick).removesuffix(".")
+    text = versus(found, other, pick).removesuffix(".")
     return f"{other.named} would be {text[0].lower()}{text[1:]}"
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from advisor.base.spreadsheet import guarded
 from advisor.catalog import Catalog
 from advisor.decide.recommend import Recommendation
-from advisor.explain import reasons
+from advisor.explain import taken_for_granted
 from advisor.show import tables
 
 
@@ -124,7 +124,7 @@ def cost_files(found: Recommendation) -> list[tuple[str, str, Callable[[], str]]
         if part is not None:
             parts += [table_markdown("The index by type of vector", tables.index_rows(found, part))]
             parts += [table_markdown("The index by store", tables.store_rows(found, part))]
-        parts += [f"- {text}" for text in reasons.assumptions(found)]
+        parts += [f"- {text}" for text in taken_for_granted.assumptions(found)]
         return "\n".join(
             [*parts, f"- Catalog {found.catalog.version}, {found.today.isoformat()}.", ""]
         )

@@ -12,7 +12,8 @@ from advisor.catalog.schema import Store
 from advisor.decide import stores
 from advisor.decide.recommend import JudgedPlan, Recommendation, preference
 from advisor.explain import break_even as crossing
-from advisor.explain import reasons, what_would_change
+from advisor.explain import what_would_change
+from advisor.explain.other_plans import alternatives
 from advisor.explain.sensitivity import Swing
 from advisor.explain.sentences import rate, speed_origin, usd_or_not_known
 from advisor.family.price_list import price_mark
@@ -82,7 +83,7 @@ def alternative_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
         return []
     rows = [
         (pick, "the pick"),
-        *((other.judged, other.text) for other in reasons.alternatives(found, kind)),
+        *((other.judged, other.text) for other in alternatives(found, kind)),
     ]
     return [
         {

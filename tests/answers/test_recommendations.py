@@ -4,6 +4,7 @@ from collections import Counter
 
 from advisor.decide.choosing import total_usd
 from advisor.explain import break_even, reasons, sensitivity, what_would_change
+from advisor.explain.other_plans import alternatives
 from advisor.explain.sensitivity import what_if
 from advisor.explain.what_would_change import ESTIMATES
 
@@ -50,7 +51,7 @@ def whole(recommendation) -> str:
     ]
     lines += [f"loosen: {reason.rule}" for reason in reasons.loosen(recommendation)]
     for step in steps:
-        also = [a.judged for a in reasons.alternatives(recommendation, step.kind)]
+        also = [a.judged for a in alternatives(recommendation, step.kind)]
         lines += [
             f"also: {other.id}: quality {figure(other.quality)}, monthly {spread(other.plan.monthly_usd)}"
             for other in also

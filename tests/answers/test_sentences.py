@@ -7,8 +7,10 @@ from advisor.explain import (
     reasons,
     report,
     sensitivity,
+    taken_for_granted,
     what_would_change,
 )
+from advisor.explain.other_plans import alternatives
 from advisor.explain.sentences import (
     cheapest_sentence,
     encoding_sentence,
@@ -19,6 +21,7 @@ from advisor.explain.sentences import (
     scores_sentence,
     this_machine,
 )  # fmt: skip
+from advisor.explain.why_not import reasons_against
 from advisor.family import facts, faq, listing
 from advisor.family.advice import use_when
 
@@ -35,9 +38,7 @@ def sentences(recommendation):
     yield scores_sentence(recommendation)
     yield from score_notes(recommendation)
     for step in recommendation.steps:
-        yield from (
-            alternative.text for alternative in reasons.alternatives(recommendation, step.kind)
-        )
+        yield from (alternative.text for alternative in alternatives(recommendation, step.kind))
         yield from step.evidence.unranked.values()
         yield cheapest_sentence(recommendation, step.kind)
     for part in recommendation.pick.parts if recommendation.pick else ():
@@ -50,7 +51,7 @@ def sentences(recommendation):
                 break_even.sentence(crossing)
                 for crossing in break_even.crossings(recommendation, own)
             )
-    yield from reasons.assumptions(recommendation)
+    yield from taken_for_granted.assumptions(recommendation)
     yield from left_out(recommendation)
 
 
@@ -81,7 +82,7 @@ def test_what_would_change_it_in_words(catalog, recommendations, new_lines, pinn
         lines += [
             line
             for judged in recommendation.judged[::60]
-            for line in what_would_change.why_not(recommendation, judged.id)
+            for line in reasons_against(recommendation, judged.id)
         ]
         lines += [
             plan_sentence(recommendation, judged.id) for judged in recommendation.judged[::60]

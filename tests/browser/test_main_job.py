@@ -17,6 +17,7 @@ from advisor.decide import recommend
 from advisor.explain import reasons, record, report, sensitivity, sentences, what_would_change
 from advisor.explain.formula import cost_formula
 from advisor.explain.replay import Replay
+from advisor.explain.why_not import reasons_against
 from advisor.family import listing
 from advisor.live import token_counts
 from advisor.serve import cli
@@ -250,12 +251,12 @@ def test_a_click_on_a_mark_asks_about_its_plan(app, open_page, answer):
             expect(page).to_have_url(address, timeout=5_000)
             break
     expect(page).to_have_url(address)
-    expect_told(page, *what_would_change.why_not(recommendation, cheapest.id))
+    expect_told(page, *reasons_against(recommendation, cheapest.id))
 
 
 def test_a_plan_can_be_asked_why_it_is_not_the_pick_by_link(app, open_page, answer):
     page = open_page(f"{app}/advise?plan=cloudflare-bge-small-en-v1.5")
-    lines = what_would_change.why_not(answer(), "cloudflare-bge-small-en-v1.5")
+    lines = reasons_against(answer(), "cloudflare-bge-small-en-v1.5")
     assert lines
     expect_told(page, *lines)
 

@@ -17,6 +17,7 @@ from advisor.decide.build import KINDS_FOR_TASK
 from advisor.decide.choosing import BASE, choose, eligible
 from advisor.decide.recommend import recommend
 from advisor.explain import reasons, what_would_change
+from advisor.explain.other_plans import alternatives
 from tests.asking import TODAY, ask
 from tests.decide.workloads import WORKLOADS
 
@@ -154,8 +155,8 @@ def test_the_order_of_files_and_entries_changes_nothing(tmp_path, catalog):
         first, second = (recommend(c, workload, TODAY) for c in (catalog, other))
         assert first.answer == second.answer
         for step in first.steps:
-            assert [a.judged.id for a in reasons.alternatives(first, step.kind)] == [
-                a.judged.id for a in reasons.alternatives(second, step.kind)
+            assert [a.judged.id for a in alternatives(first, step.kind)] == [
+                a.judged.id for a in alternatives(second, step.kind)
             ]
         assert [r.text for r in reasons.reasons(first)] == [r.text for r in reasons.reasons(second)]
         assert what_would_change.firmness(first) == what_would_change.firmness(second)

@@ -6,6 +6,7 @@ from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.decide.recommend import recommend
 from advisor.explain import reasons
+from advisor.explain.other_plans import alternatives
 from tests.asking import TODAY, ask
 from tests.decide.workloads import WORKLOADS
 
@@ -26,7 +27,7 @@ def test_nothing_fits_says_what_to_give_up(made_up):
         found.pick is None
         and found.answer is None
         and reasons.reasons(found) == ()
-        and reasons.alternatives(found, "embedder") == []
+        and alternatives(found, "embedder") == []
     )
     told = reasons.loosen(found)
     assert [reason.rule for reason in told] == ["placement-is-hosted", "data-stays-inside"]
@@ -42,17 +43,13 @@ def test_the_requirement_that_frees_most_comes_first(made_up):
 
 def test_a_variant_without_a_score_is_listed_not_zero(made_up):
     found = ask(made_up)
-    multi = next(
-        a for a in reasons.alternatives(found, "embedder") if a.judged.variant_id == "multi"
-    )
+    multi = next(a for a in alternatives(found, "embedder") if a.judged.variant_id == "multi")
     assert multi.judged.quality is None and found.steps[0].evidence.unranked["multi"] in multi.text
 
 
 def test_unknown_coverage_is_a_warning_not_a_no(made_up):
     found = ask(made_up, languages=["de"])
-    giant = next(
-        a for a in reasons.alternatives(found, "embedder") if a.judged.variant_id == "giant"
-    )
+    giant = next(a for a in alternatives(found, "embedder") if a.judged.variant_id == "giant")
     assert any(
         f.rule == "languages-covered" and f.unknown and f.effect == "warn"
         for f in giant.judged.findings
@@ -102,7 +99,7 @@ def test_the_same_price_is_said_of_prices_alone(made_up):
 
 def test_on_shared_machines_the_other_plans_stand_beside_the_cheapest_of_the_other_step(made_up):
     found = recommend(made_up, Workload.of(made_up.presets["german-inside"].workload), TODAY)
-    other = reasons.alternatives(found, "embedder")[0]
+    other = alternatives(found, "embedder")[0]
     rest = min(j.monthly for j in found.fitting("reranker"))
     assert found.pick.shared and other.judged.row != found.choice.rows[0]
     assert (

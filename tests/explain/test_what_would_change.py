@@ -12,6 +12,7 @@ from advisor.decide.choosing import Ends, choose, eligible, immaterial
 from advisor.decide.evidence import EQUAL_POINTS
 from advisor.decide.recommend import preference, recommend
 from advisor.explain import what_would_change
+from advisor.explain.why_not import ORDER, reasons_against
 from advisor.sizing.ranges import rounded
 
 TODAY = date(2026, 11, 24)
@@ -174,16 +175,16 @@ def test_why_not_names_the_figure_that_decided(made_up, made_up_copy, edit, pinn
     edit(made_up_copy / "offers/gamma.yaml", 'usd_per_1m_input: "1.00"', 'usd_per_1m_input: "0.05"')
     second_hand = ask(catalogs.load(made_up_copy), vector_store="none")
     told = {
-        "too far below the best": what_would_change.why_not(found, "beta-tiny-en"),
-        "too dear": what_would_change.why_not(found, "gamma-giant"),
-        "second-hand": what_would_change.why_not(second_hand, "gamma-giant"),
-        "a router": what_would_change.why_not(german, "alpha-multi"),
-        "no price": what_would_change.why_not(found, "gamma-big-en"),
-        "no score": what_would_change.why_not(found, "beta-multi"),
-        "beaten": what_would_change.why_not(
+        "too far below the best": reasons_against(found, "beta-tiny-en"),
+        "too dear": reasons_against(found, "gamma-giant"),
+        "second-hand": reasons_against(second_hand, "gamma-giant"),
+        "a router": reasons_against(german, "alpha-multi"),
+        "no price": reasons_against(found, "gamma-big-en"),
+        "no score": reasons_against(found, "beta-multi"),
+        "beaten": reasons_against(
             ask(made_up, vector_store="none", priority="cost"), "beta-tiny-en"
         ),
-        "the pick": what_would_change.why_not(found, "beta-big-en"),
+        "the pick": reasons_against(found, "beta-big-en"),
     }
     gap = found.monthly - next(j.monthly for j in found.judged if j.id == "beta-tiny-en")
     assert (
@@ -193,17 +194,14 @@ def test_why_not_names_the_figure_that_decided(made_up, made_up_copy, edit, pinn
     assert "10.0" in told["too far below the best"][1] and "$68.16" in told["too dear"][1], (
         "$80.70 against $12.54"
     )
-    assert (
-        what_would_change.ORDER[0] in told["second-hand"][1]
-        and what_would_change.ORDER[4] in told["a router"][1]
-    )
+    assert ORDER[0] in told["second-hand"][1] and ORDER[4] in told["a router"][1]
     assert [
         f.text for f in next(j for j in found.judged if j.id == "gamma-big-en").excluded
     ] == told["no price"]
     assert "Big EN" in told["beaten"][1] and len(told["the pick"]) == 1
     assert {name: lines[:2] for name, lines in told.items()} == pinned
     with pytest.raises(KeyError):
-        what_would_change.why_not(found, "no-such-plan")
+        reasons_against(found, "no-such-plan")
 
 
 def test_every_plan_can_be_asked_why_not(catalog):
@@ -221,7 +219,7 @@ def test_every_plan_can_be_asked_why_not(catalog):
     ):
         found = ask(catalog, **stated)
         for judged in found.judged[number % 3 :: 3]:
-            lines = what_would_change.why_not(found, judged.id)
+            lines = reasons_against(found, judged.id)
             assert lines and all(line and "None" not in line and "{" not in line for line in lines)
 
 
@@ -249,11 +247,7 @@ def deciding(found, judged, pick, within):
     budget = (
         [] if asked.budget_usd_per_month is None else [formatting.usd(asked.budget_usd_per_month)]
     )
-    order = next(
-        name
-        for name, one, two in zip(what_would_change.ORDER, theirs, mine, strict=True)
-        if one != two
-    )
+    order = next(name for name, one, two in zip(ORDER, theirs, mine, strict=True) if one != two)
     return [order, *budget, *(j.named for j in better)]
 
 
@@ -272,7 +266,7 @@ def test_what_why_not_says_of_cost_and_order_is_so(catalog, stated, usd):
         if pick is None or judged is pick:
             continue
         text, needed = (
-            what_would_change.why_not(found, judged.id)[1],
+            reasons_against(found, judged.id)[1],
             deciding(found, judged, pick, within[judged.kind]),
         )
         assert text and (not needed or any(words in text for words in needed)), (
@@ -289,7 +283,7 @@ def test_a_better_reranker_that_the_budget_for_both_steps_does_not_hold_is_told_
     )  # fmt: skip
     assert found.answer == ("giant@bazaar-gpu", "rank-small@acme-cpu"), "$292 and $73"
     better = next(j for j in found.fitting("reranker") if j.id == "rank-big@acme-cpu")
-    assert better.monthly == 146 and "$379" in what_would_change.why_not(found, better.id)[1], (
+    assert better.monthly == 146 and "$379" in reasons_against(found, better.id)[1], (
         "two processors"
     )
 
@@ -305,14 +299,11 @@ def test_a_plan_beyond_what_counts_as_equal_to_the_cheapest_is_told_its_cost_not
     )
     assert found.answer == ("multi@acme-cpu",), "$73, against $72 by an aggregator's word"
     told = {
-        j.id: what_would_change.why_not(found, j.id)[1]
+        j.id: reasons_against(found, j.id)[1]
         for j in found.judged
         if j.id in ("gamma-multi", "beta-multi", "multi@bazaar-gpu")
     }
-    assert (
-        what_would_change.ORDER[0] in told["gamma-multi"]
-        and what_would_change.ORDER[2] in told["beta-multi"]
-    )
+    assert ORDER[0] in told["gamma-multi"] and ORDER[2] in told["beta-multi"]
     assert "$220" in told["multi@bazaar-gpu"], "$292 against $72"
 
 

@@ -9,7 +9,8 @@ from altair.utils.schemapi import SchemaValidationError
 from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.decide.recommend import recommend
-from advisor.explain import break_even, reasons, sensitivity, what_would_change
+from advisor.explain import break_even, sensitivity, what_would_change
+from advisor.explain.other_plans import alternatives
 from advisor.family import facts
 from advisor.show import charts, tables
 from tests.asking import ask, plan
@@ -102,7 +103,7 @@ def test_the_cost_chart_tells_each_bar_in_words(catalog, today, pinned):
     chart = charts.monthly_costs(found, "embedder", "dark")
     for bar in (
         found.pick.parts[0],
-        *(other.judged for other in reasons.alternatives(found, "embedder")),
+        *(other.judged for other in alternatives(found, "embedder")),
     ):
         assert (
             f"{bar.plan.variant.name}, {bar.plan.where} {formatting.usd(bar.cost.base)}"

@@ -18,6 +18,7 @@ from advisor.catalog.schema.family import (
     Variant,
 )
 from advisor.catalog.schema.fields import (
+    Citation,
     Count,
     Entry,
     Id,
@@ -54,6 +55,7 @@ from advisor.catalog.schema.serving import (
 
 __all__ = [
     "Accelerator",
+    "Citation",
     "Cloud",
     "Correction",
     "Count",

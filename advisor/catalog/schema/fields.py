@@ -153,6 +153,13 @@ class Sourced(Entry):
         return self
 
 
+class Citation(Entry):
+    """Sources that an answer cites beside those of its figures; `id` names what is cited."""
+
+    id: Id
+    sources: list[SourceId] = Field(min_length=1)
+
+
 class Source(Entry):
     """Where a figure was read, and when."""
 

@@ -1,0 +1,78 @@
+"""Plans beside the pick: the cheapest of each variant that fits, compared with the pick."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from advisor.base import formatting
+from advisor.decide.recommend import JudgedPlan, Recommendation, preference
+
+
+class Alternative(NamedTuple):
+    """The cheapest plan of a variant, hosted or own, and how it compares with the pick of its step."""
+
+    judged: JudgedPlan
+    text: str
+
+
+def alternatives(recommendation: Recommendation, kind: str) -> list[Alternative]:
+    """The cheapest hosted and the cheapest own plan of each variant that fits a step, the pick's
+    aside; best score first, then cheapest.
+    """
+    pick = recommendation.pick.part(kind) if recommendation.pick else None
+    if pick is None:
+        return []
+    cheapest: dict[tuple[str, bool], JudgedPlan] = {}
+    for j in sorted(
+        recommendation.fitting(kind), key=lambda j: (j.monthly, preference(recommendation, j))
+    ):
+        cheapest.setdefault((j.variant_id, j.hosted), j)
+    shared = recommendation.pick is not None and recommendation.pick.shared is not None
+    own = (pick.variant_id, pick.hosted)
+    rows = [j for key, j in cheapest.items() if key != own or (shared and j.row != pick.row)]
+    rows.sort(key=lambda j: (-(j.quality if j.quality is not None else -1.0), j.monthly, j.id))
+    return [Alternative(j, versus(recommendation, j, pick)) for j in rows]
+
+
+def versus(recommendation: Recommendation, other: JudgedPlan, pick: JudgedPlan) -> str:
+    """How a plan that fits differs from the pick of its step, in points and dollars."""
+    if recommendation.pick is not None and recommendation.pick.shared:
+        return _versus_shared(recommendation, other, pick)
+    gap = other.monthly - pick.monthly
+    money = f"{formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
+    if abs(gap) < 0.005:  # reads as $0.00
+        money = "the same cost"
+    if other.variant_id == pick.variant_id:
+        return f"The same model for {money}."
+    if other.quality is None or pick.quality is None:
+        step = recommendation.step(other.kind)
+        unranked = step.evidence.unranked if step else {}
+        reason = unranked.get(other.variant_id, "no published comparison with the pick")
+        return f"{money[0].upper()}{money[1:]}; {reason}."
+    return f"{_score_difference(other.quality - pick.quality)} for {money}."
+
+
+def _score_difference(points: float) -> str:
+    if abs(points) < 0.05:  # reads as 0.0
+        return "The same score"
+    return f"{formatting.points(abs(points))} points {'better' if points > 0 else 'worse'}"
+
+
+def _versus_shared(recommendation: Recommendation, other: JudgedPlan, pick: JudgedPlan) -> str:
+    """How a plan differs from the pick where both steps share machines.
+
+    The cheapest plan of the other step stands beside it.
+    """
+    rest = min(
+        judged.monthly
+        for step in recommendation.steps
+        if step.kind != other.kind
+        for judged in recommendation.fitting(step.kind)
+    )
+    apart, together = formatting.usd(other.monthly + rest), formatting.usd(recommendation.monthly)
+    money = f"{apart} a month with the cheapest plan of the other step, against {together} together"
+    if other.variant_id == pick.variant_id:
+        return f"The same model: {money}."
+    if other.quality is None or pick.quality is None:
+        return f"No published comparison with the pick: {money}."
+    return f"{_score_difference(other.quality - pick.quality)}: {money}."

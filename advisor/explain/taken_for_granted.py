@@ -1,0 +1,131 @@
+"""What the figures of an answer take for granted, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from advisor.ask.assumptions import Assumptions
+from advisor.base import formatting, units
+from advisor.decide import stores
+from advisor.decide.recommend import Recommendation
+from advisor.sizing import throughput
+
+
+def assumptions(recommendation: Recommendation) -> tuple[str, ...]:
+    """What the figures take for granted, as sentences."""
+    return tuple(_assumptions(recommendation))
+
+
+def _assumptions(recommendation: Recommendation) -> Iterator[str]:
+    workload, pick = recommendation.workload, recommendation.pick
+    for name, value in recommendation.assumptions.stated().items():
+        yield f"Changed by you: {Assumptions.model_fields[name].title} is {value}."
+    yield "Prices and evidence are those of this catalog; taxes, egress and discounts are left out."
+    if any(step.kind == "reranker" for step in recommendation.steps):
+        yield (
+            "A provider is taken to bill query and passage for every pair; "
+            "the low end bills the query once a request. "
+            "Whether providers do either was found for none."
+        )
+        yield (
+            "The reranker is taken to read whole passages, cut at its limit, also where an "
+            "embedder reads them in parts."
+        )
+    for name in sorted(
+        {p.name for p in recommendation.catalog.providers.values() if p.free_usd_per_day}
+    ):
+        yield (
+            f"{name}'s free daily allocation is counted at the low end only: "
+            "it holds for a whole account, and for each day alone."
+        )
+    if any(step.kind == "embedder" for step in recommendation.steps):
+        yield from _index_assumptions(recommendation)
+        yield (
+            "The mean passage is taken to be the typical one; one in twenty is taken to be as long "
+            "as the 95th percentile when passages are split, without overlap."
+        )
+    if workload.placement != "hosted" and (
+        pick is None or any(not part.hosted for part in pick.parts) or workload.placement == "own"
+    ):
+        yield from _own_assumptions(recommendation)
+    for part in pick.parts if pick else ():
+        if part.kind == "embedder" and part.plan.variant.special_tokens_per_text is None:
+            yield (
+                f"The special tokens that {part.plan.variant.name}'s tokenizer "
+                "adds are not known and not counted."
+            )
+
+
+def _index_assumptions(recommendation: Recommendation) -> Iterator[str]:
+    workload = recommendation.workload
+    if workload.vector_store == "ram":
+        yield (
+            "The index is kept in RAM at 1.5 times the bytes of its vectors; "
+            "low, base and high are the prices of memory in the catalog's instances, without "
+            "processors for searching."
+        )
+    elif workload.vector_store == "none":
+        yield "The index is left out of the cost, as you asked."
+    else:
+        name = stores.name(recommendation.catalog, workload.vector_store)
+        store = recommendation.catalog.stores[workload.vector_store]
+        yield (
+            f"The index is kept in {name} at its list price, its minimum charge included; "
+            "writing it for the first time is left out."
+            + (
+                " The database's processors are left out too."
+                if store.type == "self_hosted"
+                else ""
+            )
+        )
+        if store.note:
+            yield f"{name}: {store.note}"
+    if set(workload.outputs) != {"dense"}:
+        yield (
+            "A sparse vector is counted as 8 bytes for each token at most, a "
+            "multi-vector one as a vector for each token."
+        )
+
+
+def _own_assumptions(recommendation: Recommendation) -> Iterator[str]:
+    """How own hardware is sized."""
+    used, precision = (
+        recommendation.assumptions.target_utilisation,
+        recommendation.assumptions.precision,
+    )
+    stated = recommendation.workload.peak_queries_per_second
+    peak = (
+        "five times the average"
+        if stated is None
+        else "as stated"
+        if stated >= recommendation.workload.peak
+        else "the average, as no peak is below it"
+    )
+    yield (
+        f"Own machines run all {units.HOURS_PER_MONTH} hours of a month, "
+        f"{recommendation.assumptions.machine_prices.replace('-', ' ')}, and are filled to "
+        f"{used:.0%} at the peak, which is {peak}."
+    )
+    for kind, calibration in sorted(
+        throughput.calibrations(recommendation.catalog, precision).items()
+    ):
+        low, base, high, slowest, fastest = (
+            f"{100 * share:.0f}%"
+            for share in (*calibration.mfu, calibration.slowest, calibration.fastest)
+        )
+        machines = {
+            **{k: a.name for k, a in recommendation.catalog.accelerators.items()},
+            **{k: c.microarchitecture for k, c in recommendation.catalog.cpus.items()},
+        }
+        where = formatting.listed([machines[key] for key in calibration.machines])
+        yield (
+            f"Speed on a {kind.upper()} is {base} of its dense "
+            f"{throughput.precision_of(kind, precision)} peak ({low} to {high}, six times apart), "
+            "divided by the model's FLOPs for a token. "
+            f"It rests on {calibration.points} measured runs on {where} ({slowest} to {fastest}); "
+            "of runs left out in turn nine in ten fall inside, and every other machine is scaled."
+        )
+    yield (
+        "A machine's own disk, and the people who run it are left out; "
+        "scores are taken to hold at fp16 and fp32 alike."
+    )

@@ -1,0 +1,145 @@
+"""Why a plan is not the pick of its step, in sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from advisor.base import formatting
+from advisor.decide.choosing import (
+    eligible,
+    immaterial,
+    unbeaten,
+)
+from advisor.decide.evidence import EQUAL_POINTS
+from advisor.decide.recommend import (
+    JudgedPlan,
+    Recommendation,
+    preference,
+)
+from advisor.explain.other_plans import versus
+from advisor.sizing.ranges import rounded
+
+ORDER = (
+    "who states the price (the provider before an aggregator or a marketplace)",
+    "the size of the model (the smaller first)",
+    "the lower cost a month",
+    "the lower cost of the first encoding",
+    "that a provider comes before a router",
+    "that a price of the listing comes first",
+    "the order of the names",
+)
+"""What decides among plans whose cost counts as equal, as `recommend.preference_keys` orders them.
+"""
+
+
+def reasons_against(recommendation: Recommendation, plan_id: str) -> list[str]:
+    """Why a plan is not the pick of its step, in sentences with its figures.
+
+    Raises:
+        KeyError: no plan of that id.
+    """
+    judged = {j.id: j for j in recommendation.judged}[plan_id]
+    if judged.excluded:
+        return [finding.text for finding in judged.excluded]
+    pick = recommendation.pick.part(judged.kind) if recommendation.pick else None
+    if pick is None:
+        return [
+            "It fits alone, but no whole pipeline does: "
+            "the other step, or the budget for both, stands in the way."
+        ]
+    if judged.row == pick.row:
+        return ["It is the pick."]
+    lines = [versus(recommendation, judged, pick)]
+    lines += [
+        text
+        for text in (
+            _quality_bars(judged, recommendation),
+            _cost_bars(judged, pick, recommendation),
+        )
+        if text
+    ][:1]
+    return lines + [finding.text for finding in judged.remarks]
+
+
+def _quality_bars(judged: JudgedPlan, recommendation: Recommendation) -> str:
+    """Why its score keeps a plan from being picked; empty where it does not."""
+    workload, step = recommendation.workload, recommendation.step(judged.kind)
+    assert step is not None
+    if workload.priority == "cost" or not step.evidence.ranks:
+        return ""
+    if judged.quality is None:
+        return "Without a score on this set it is picked only where cost is the priority."
+    gap = float(np.nanmax(step.quality[step.fitting])) - judged.quality
+    if workload.priority == "quality" and gap >= EQUAL_POINTS:
+        return f"Quality is the priority, and it is {formatting.points(gap)} points below the best."
+    if workload.priority == "balanced" and gap > workload.quality_tolerance:
+        return (
+            f"It is {formatting.points(gap)} points below the best, more than the "
+            f"{workload.quality_tolerance:g} that may be given up."
+        )
+    return ""
+
+
+def _cost_bars(judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation) -> str:
+    """Why its cost, or the order among equals, keeps a plan whose score would do from being picked."""
+    workload, step = recommendation.workload, recommendation.step(judged.kind)
+    assert step is not None
+    if recommendation.pick is not None and recommendation.pick.shared:
+        return (
+            f"Both steps on the same machines cost {formatting.usd(recommendation.monthly)} a "
+            "month together, less than with it and a machine for the other step."
+        )
+    within = [recommendation.judged[row] for row in eligible(step, step.fitting, workload)]
+    cheapest = min(within, key=lambda j: (j.monthly, preference(recommendation, j)))
+    if not immaterial(workload, rounded(judged.monthly - cheapest.monthly)):
+        return (
+            f"It costs {formatting.usd(judged.monthly - cheapest.monthly)} a month more than "
+            f"{cheapest.named}, the cheapest of the plans considered; that counts."
+        )
+    near = np.array(
+        [j.row for j in within if immaterial(workload, rounded(j.monthly - cheapest.monthly))]
+    )
+    unbeaten_rows = unbeaten(
+        recommendation.table, near, step.quality, recommendation.table.base_usd
+    )
+    first_hand = min(
+        (preference(recommendation, recommendation.judged[row])[0] for row in near), default=0.0
+    )
+    if (
+        judged.row in near
+        and judged.row not in unbeaten_rows
+        and preference(recommendation, judged)[0] == first_hand
+    ):
+        rivals = (recommendation.judged[row] for row in unbeaten_rows)
+        beats = next(
+            j
+            for j in rivals
+            if j.monthly <= judged.monthly and (j.quality or 0) > (judged.quality or 0)
+        )
+        return f"{beats.named} scores better and costs no more."
+    gap = abs(judged.monthly - pick.monthly)
+    lead = (
+        "The costs are the same"
+        if gap < 0.005
+        else f"Differences below {formatting.usd(workload.material_usd)} a month do not decide"
+    )
+    first, second = preference(recommendation, pick), preference(recommendation, judged)
+    which = next(
+        name for name, ours, theirs in zip(ORDER, first, second, strict=True) if ours != theirs
+    )
+    if second < first:
+        return (
+            f"{lead}, and alone it would come first; "
+            "with the other step it would exceed the budget."
+        )
+    budget, others = (
+        workload.budget_usd_per_month,
+        [part.monthly for part in recommendation.pick.parts if part.row != pick.row]
+        if recommendation.pick
+        else [],
+    )
+    if budget is not None and others and judged.monthly + sum(others) > budget:
+        return (
+            f"With the other step it would exceed the budget of {formatting.usd(budget)} for both."
+        )
+    return f"{lead}; then {which} decides, in favour of the pick."
