@@ -92,7 +92,7 @@ def show_search(embedder: ModelChoice) -> None:
     )
     if outcome:
         grades = grades_of(judged, query)
-        st.markdown(plain(results.found_sentence(outcome.hits, grades)))
+        st.markdown(plain(results.hits_sentence(outcome.hits, grades)))
         rows = results.hit_rows(outcome.hits, bool(grades))
         figures.figures_table(rows, "The passages found, nearest first")
         engines.show_answerer(outcome.about, outcome.query)

@@ -113,10 +113,10 @@ def undecorated(source: str) -> str:
     ):  # from the last to the first, so that the numbers of lines hold
         decorator = ast.unparse(node.decorator_list[0])
         if node.end_lineno is None or not re.match(
-            r"(property|cached_property|lru_cache|kept)\b", decorator
+            r"(property|cached_property|lru_cache|once_per_catalog)\b", decorator
         ):
             continue
-        if not decorator.startswith(("lru_cache", "kept")):
+        if not decorator.startswith(("lru_cache", "once_per_catalog")):
             lines.insert(
                 node.end_lineno, f"{' ' * node.col_offset}{node.name} = {decorator}({node.name})"
             )

@@ -1,6 +1,6 @@
 """What takes long is worked out once, and kept where it belongs.
 
-- What comes of a catalog: `kept`, below. A catalog is never changed, so there is nothing to clear.
+- What comes of a catalog: `once_per_catalog`, below. A catalog is never changed, so there is nothing to clear.
 - What comes of plain values, as a file with its size and time: `functools.lru_cache`.
 - What a visit entered or measured: the session state of the visit, with the inputs it is of.
 - What all visits share and holds threads or memory of a machine: `st.cache_resource`.
@@ -19,7 +19,7 @@ from advisor.catalog.model import Catalog
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def kept(most: int) -> Callable[[F], F]:
+def once_per_catalog(most: int) -> Callable[[F], F]:
     """Works a function of a catalog out once for it and its arguments; the last `most` are kept.
 
     What comes of a catalog for all is kept for all. What comes of one with a visitor's own data is

@@ -10,7 +10,7 @@ import pandas as pd
 
 from advisor.base import formatting
 from advisor.catalog import Catalog
-from advisor.catalog.cache import kept
+from advisor.catalog.cache import once_per_catalog
 from advisor.catalog.schema import EvidenceSet
 
 EQUAL_POINTS = 0.5
@@ -72,7 +72,7 @@ def metric_meaning(catalog: Catalog, chosen: EvidenceSet) -> str:
     return f"{metric.name}: {metric.meaning}"
 
 
-@kept(512)
+@once_per_catalog(512)
 def scores(catalog: Catalog, set_id: str, languages: tuple[str, ...] = ()) -> Mapping[str, float]:
     """Scores of one set by variant id, in points of 100: only rows that are complete for it.
 
@@ -162,7 +162,7 @@ def choose(
     return _chosen(catalog, needs, frozenset(candidates), set_id)
 
 
-@kept(512)
+@once_per_catalog(512)
 def _chosen(
     catalog: Catalog, needs: ScoresWanted, candidates: frozenset[str], set_id: str | None
 ) -> Evidence:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from advisor.ask.assumptions import Assumptions, MeasuredSpeed
 from advisor.catalog import Catalog
-from advisor.catalog.cache import kept
+from advisor.catalog.cache import once_per_catalog
 from advisor.catalog.schema import Offer, Provider
 from advisor.sizing.throughput import MeasuredMachine, flops_per_token
 
@@ -34,7 +34,7 @@ def priced(catalog: Catalog, assumptions: Assumptions) -> Catalog:
     return _priced(catalog, price, assumptions.your_price_variant, discount, measured)
 
 
-@kept(16)
+@once_per_catalog(16)
 def _priced(
     catalog: Catalog,
     price: float | None,

@@ -11,7 +11,7 @@ import numpy as np
 from advisor.base import formatting
 from advisor.base.units import HOURS_PER_MONTH
 from advisor.catalog import Catalog
-from advisor.catalog.cache import kept
+from advisor.catalog.cache import once_per_catalog
 from advisor.decide.places import (
     Place,
     all_places,
@@ -49,7 +49,7 @@ class StaticColumns(Rates):
     """Keys of the preference among equals that no workload changes."""
 
 
-@kept(64)
+@once_per_catalog(64)
 def int8_loss(catalog: Catalog, variant_id: str) -> float | None:
     """Points of retrieval score that int8 costs in the one study of it; None if not measured."""
     study = next((s for s in catalog.precision_comparisons.values() if s.precision == "int8"), None)
@@ -61,7 +61,7 @@ def int8_loss(catalog: Catalog, variant_id: str) -> float | None:
     return None if before.empty or after.empty else round(float(before.iloc[0] - after.iloc[0]), 4)
 
 
-@kept(16)
+@once_per_catalog(16)
 def static_columns(catalog: Catalog, precision: str, spot: bool) -> StaticColumns:
     """All places of a catalog at a precision, with on-demand or spot rents."""
     places = all_places(catalog)
@@ -229,7 +229,7 @@ def _measured_figures(catalog: Catalog, place: Place) -> dict[str, Any]:
     }
 
 
-@kept(64)
+@once_per_catalog(64)
 def _losses(catalog: Catalog, variant_id: str) -> Mapping[str, Any]:
     """On how many data sets of one table a reranker lowers its first stage's score, and where most.
 

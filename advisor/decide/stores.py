@@ -9,7 +9,7 @@ from typing import Any
 from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.catalog import Catalog
-from advisor.catalog.cache import kept
+from advisor.catalog.cache import once_per_catalog
 from advisor.catalog.schema import Store, Variant
 from advisor.rules.columns import KINDS
 from advisor.rules.evaluate import Values, column
@@ -32,7 +32,7 @@ NOT_STORES = ("disk",)
 """Types of entries of stores.yaml that hold no vectors by themselves."""
 
 
-@kept(16)
+@once_per_catalog(16)
 def store_columns(catalog: Catalog) -> dict[tuple[str, str], dict[str, Values]]:
     """The columns of memory, of no index and of each store, by its id and the type of vector.
 

@@ -1,1 +1,1 @@
-"""Why, and what if: reasons, what would change the answer, break-even, sensitivity, the worked formula, the record."""
+"""Why, and what if: reasons, changes, break-even, sensitivity, worked formulas, the record."""

@@ -9,7 +9,7 @@ from advisor.decide.recommend import JudgedPlan, Recommendation, preference
 
 
 class Alternative(NamedTuple):
-    """The cheapest plan of a variant, hosted or own, and how it compares with the pick of its step."""
+    """The cheapest plan of a variant, hosted or own, compared with the pick of its step."""
 
     judged: JudgedPlan
     text: str

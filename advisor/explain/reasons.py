@@ -58,7 +58,7 @@ def _remarks(parts: tuple[JudgedPlan, ...]) -> list[Reason]:
 
 
 def won(recommendation: Recommendation) -> str:
-    """What the pick costs and the first reason of each step, in a line; empty where nothing fits."""
+    """What the pick costs and the first reason of each step; empty where nothing fits."""
     if recommendation.pick is None:
         return ""
     qualities = [_quality(recommendation, part).text for part in recommendation.pick.parts]

@@ -77,7 +77,7 @@ def tokens_of_text(judged: JudgedPlan) -> float:
 
 
 def measurement(catalog: Catalog, machine: throughput.MeasuredMachine) -> str:
-    """`measured here on 2026-11-25, 3,848 tokens/s at 128 tokens with BGE Small EN v1.5 at fp32`."""
+    """`measured here on 2026-11-25, 3,848 tokens/s at 128 tokens with BGE M3 at fp32`."""
     on = f" on {machine.as_of.isoformat()}" if machine.as_of else ""
     tokens_per_second = formatting.significant(machine.tokens_per_second)
     return (

@@ -163,7 +163,7 @@ def firmness(recommendation: Recommendation) -> str:
 
 
 def _counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: Ends) -> bool:
-    """Whether a choice has the same models as the pick at a cost whose difference does not decide."""
+    """Whether a choice has the pick's models at a cost whose difference does not decide."""
     assert recommendation.choice is not None
     models = [
         [recommendation.table.static.places[row].variant_id for row in choice.rows]
@@ -288,7 +288,9 @@ def _change_sentence(
         field == "peak_queries_per_second" and getattr(recommendation.workload, field) is None
     )
     title += " (and its 95th percentile in step)" if field == "passage_tokens" else ""
-    lead = f"{title} {value(stated[field])} instead of {value(recommendation.workload.peak if unstated else getattr(recommendation.workload, field))}:"
+    workload = recommendation.workload
+    before = workload.peak if unstated else getattr(workload, field)
+    lead = f"{title} {value(stated[field])} instead of {value(before)}:"
     if other.pick is None:
         return f"{lead} nothing fits any more."
     cost = f"{formatting.usd(other.monthly)} a month"

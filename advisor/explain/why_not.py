@@ -81,7 +81,7 @@ def _quality_bars(judged: JudgedPlan, recommendation: Recommendation) -> str:
 
 
 def _cost_bars(judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation) -> str:
-    """Why its cost, or the order among equals, keeps a plan whose score would do from being picked."""
+    """Why cost, or the order among equals, keeps a plan whose score would do from being picked."""
     workload, step = recommendation.workload, recommendation.step(judged.kind)
     assert step is not None
     if recommendation.pick is not None and recommendation.pick.shared:

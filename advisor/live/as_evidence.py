@@ -34,7 +34,7 @@ def with_yours(
     of `recommend`), never by itself: it may hold two of the candidates where a published one holds
     all. It speaks for `languages`. All results are of one data set; of two of one variant the later
     counts, and a stand-in has no part. A reranker's set holds those that read as many passages
-    again over one embedder. No set is made of fewer than `TOO_FEW` queries; `why_not` says so, and
+    again over one embedder. No set is made of fewer than `TOO_FEW` queries; `reason_no_evidence` says so, and
     the catalog itself comes back where there is no set.
     """
     groups = _groups(results)
@@ -90,7 +90,7 @@ def with_yours(
     )
 
 
-def why_not(results: Sequence[Measured]) -> str:
+def reason_no_evidence(results: Sequence[Measured]) -> str:
     """Why no set of evidence is made of these results, with the next step; empty where one is."""
     groups = list(_groups(results).values()) or [{}]
     faults = [_fault(group, results) for group in groups]
@@ -156,7 +156,7 @@ def _caveat(group: dict[str, Measured]) -> str:
     return " ".join(compare(best, other).sentence for other in others)
 
 
-def asked(catalog: Catalog) -> dict[str, str]:
+def sets_of_yours(catalog: Catalog) -> dict[str, str]:
     """The sets of the visitor's own, one a kind, to be asked for."""
     return {
         chosen.kind: key

@@ -103,7 +103,7 @@ def run(
     judged: JudgedData,
     reranker: Engine | None = None,
     depth: int = RERANKED,
-    told: OnScored = lambda done, total: None,
+    on_scored: OnScored = lambda done, total: None,
 ) -> EngineRun:
     """What an embedder finds; with a reranker, its order of each query's first `depth` passages.
 
@@ -112,16 +112,16 @@ def run(
     """
     before, total = len(judged.passages), len(judged.passages) + len(judged.queries)
     passages, passage_seconds = _vectors(
-        engine, list(judged.passages.values()), "passage", lambda done: told(done, total)
+        engine, list(judged.passages.values()), "passage", lambda done: on_scored(done, total)
     )
     queries, query_seconds = _vectors(
-        engine, list(judged.queries.values()), "query", lambda done: told(before + done, total)
+        engine, list(judged.queries.values()), "query", lambda done: on_scored(before + done, total)
     )
     _refuse_two_lengths(engine.about, [passages, queries])
     rankings = ranked(queries, passages, list(judged.passages), DEPTH)
     ranking = dict(zip(judged.queries, rankings, strict=True))
     first = EngineRun(engine.about, passage_seconds + query_seconds, ranking)
-    return first if reranker is None else reranked(first, judged, reranker, depth, told)
+    return first if reranker is None else reranked(first, judged, reranker, depth, on_scored)
 
 
 def reranked(
@@ -129,7 +129,7 @@ def reranked(
     judged: JudgedData,
     reranker: Engine,
     depth: int = RERANKED,
-    told: OnScored = lambda done, total: None,
+    on_scored: OnScored = lambda done, total: None,
 ) -> EngineRun:
     """A run with the first `depth` passages of each query in a reranker's order, then the rest.
 
@@ -145,7 +145,7 @@ def reranked(
         seconds += scores.seconds
         order = np.argsort(-scores.raw, kind="stable")
         ranking[query] = (*(top[place] for place in order), *passages[depth:])
-        told(done, len(first.ranking))
+        on_scored(done, len(first.ranking))
     return replace(first, seconds=seconds, ranking=ranking, reranker=reranker.about, reranked=depth)
 
 

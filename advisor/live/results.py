@@ -44,11 +44,11 @@ def who(
         label = " (not the model of the catalog)"
     precision = about.precision or "precision not known"
     read = f" for {formatting.count(counted)} {counted_in}" if counted else ""
-    took = f"in {told_seconds(seconds)}{read}"
+    took = f"in {duration(seconds)}{read}"
     return f"Answered by {about.model}{label}, {engine}, {precision}, {took}."
 
 
-def told_seconds(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """`38 ms`, `2.4 s`: a duration with two or three digits."""
     if seconds < 0.995:
         return f"{seconds * 1000:,.0f} ms"
@@ -180,7 +180,7 @@ def hit_rows(hits: Sequence[Hit], judged: bool) -> list[dict[str, str]]:
     return rows
 
 
-def found_sentence(hits: Sequence[Hit], grades: Mapping[str, int]) -> str:
+def hits_sentence(hits: Sequence[Hit], grades: Mapping[str, int]) -> str:
     """How many relevant passages were found, and the place of the first; empty: none is judged."""
     wanted = [key for key, grade in grades.items() if grade > 0]
     if not wanted:

@@ -323,7 +323,7 @@ def doubt(measurements: Sequence[Measurement], about: About) -> str | None:
     )
 
 
-def usable(about: About, measurement: Measurement) -> str | None:
+def reason_unusable(about: About, measurement: Measurement) -> str | None:
     """Why a measurement prices nothing; None where it may be used in Cost and Advise."""
     name = _model(about)
     if about.standin:
@@ -370,7 +370,7 @@ def params(
     `on` is the day, today by default.
 
     Raises:
-        AdvisorError: a figure that the form does not take; or the measurement is not `usable`.
+        AdvisorError: a figure that the form does not take; or the measurement is not `reason_unusable`.
     """
     stated = {
         "measured_variant": about.variant_id,
@@ -475,7 +475,7 @@ def fastest(measurements: Sequence[Measurement]) -> Measurement:
     return max(measurements, key=lambda m: m.tokens_per_second or 0.0)
 
 
-def took(measurements: Sequence[Measurement]) -> float:
+def seconds_taken(measurements: Sequence[Measurement]) -> float:
     """Seconds of all timed calls, about: the median of each times its runs."""
     return sum(m.runs * m.median_s for m in measurements)
 

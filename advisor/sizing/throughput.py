@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, cast
 
 from advisor.base.units import GIB
 from advisor.catalog import Catalog
-from advisor.catalog.cache import kept
+from advisor.catalog.cache import once_per_catalog
 from advisor.catalog.schema import Id, Instance, Measure, Variant
 
 HardwareClass = Literal["gpu", "cpu"]
@@ -212,7 +212,7 @@ class _Run(NamedTuple):
     source: str
 
 
-@kept(8)
+@once_per_catalog(8)
 def calibrations(catalog: Catalog, precision: str = "default") -> dict[HardwareClass, Calibration]:
     """What measured speeds say of each class of hardware that has `LEAST_POINTS`, at a precision.
 

@@ -81,7 +81,7 @@ def show(
         for embedding in (choices[key] for key in chosen):
             engine = engines.engine(embedding, on_status)
             on_scored = progress(on_status, embedding, "texts")
-            run = relevance.run(engine, judged, told=on_scored)
+            run = relevance.run(engine, judged, on_scored=on_scored)
             results.append(relevance.measured(judged, run))
             for reranking in (choices[key] for key in on_top):
                 on_scored = progress(on_status, reranking, "queries")
@@ -198,7 +198,7 @@ def show_results(judged: JudgedData, results: Sequence[Measured]) -> None:
         st.dataframe(by_query, hide_index=True, alt="nDCG@10 of each run on each query")
     figures.download("queries.csv", downloads.table_csv(by_query), "text/csv")
     st.header("Use it in Advise")
-    if reason := as_evidence.why_not(results):
+    if reason := as_evidence.reason_no_evidence(results):
         st.info(plain(reason))
         return
     offer_evidence(judged, results)
@@ -216,7 +216,7 @@ def offer_evidence(judged: JudgedData, results: Sequence[Measured]) -> None:
         st.rerun()
     if session.YOURS in st.session_state:
         st.success(TAKEN)
-        sets = as_evidence.asked(session.the_catalog())
+        sets = as_evidence.sets_of_yours(session.the_catalog())
         query = {**st.session_state.get(session.STORED, {})}
         query |= {SCORES[kind]: key for kind, key in sets.items()}
         links.advise_page("Ask Advise with it", query)

@@ -68,7 +68,7 @@ def show(embedder: ModelChoice, reranker: ModelChoice | None) -> None:
     st.caption(plain(speed.peak_sentence(machine_peak, machine)))
     if doubt := speed.doubt(measurements, about):
         st.warning(plain(doubt))
-    st.caption(plain(results.who(about, speed.took(measurements))))
+    st.caption(plain(results.who(about, speed.seconds_taken(measurements))))
     engines.show_notes(about)
     csv = speed.as_csv(measurements, about, machine, catalog, machine_peak, catalogs.today())
     figures.download("throughput.csv", csv, "text/csv")
@@ -79,7 +79,7 @@ def take(measurements: Sequence[speed.Measurement], about: About) -> None:
     """Offers the fastest measurement to Cost and Advise, or says why it prices nothing."""
     best = speed.fastest(measurements)
     st.header("Use it in Cost and Advise")
-    if reason := speed.usable(about, best):
+    if reason := speed.reason_unusable(about, best):
         st.warning(plain(reason))
         return
     price = st.number_input(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.catalog.cache import kept
+from advisor.catalog.cache import once_per_catalog
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def calls():
 
 @pytest.fixture
 def name_of(calls):
-    @kept(8)
+    @once_per_catalog(8)
     def name_of(catalog, key):
         calls.append((catalog, key))
         return object()

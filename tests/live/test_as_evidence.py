@@ -7,7 +7,7 @@ from advisor.base.formatting import points
 from advisor.decide import evidence
 from advisor.decide.recommend import recommend
 from advisor.live import as_evidence
-from advisor.live.as_evidence import rerankers_over, why_not, with_yours
+from advisor.live.as_evidence import reason_no_evidence, rerankers_over, with_yours
 from advisor.live.relevance import TOO_FEW
 from tests.live.runs import BASE, LARGE, SMALL, decimals, named, result
 
@@ -96,7 +96,7 @@ def test_rerankers_are_compared_over_the_embedder_they_follow(catalog, today):
         "bge-reranker-base": "+10.0",
         "bge-reranker-v2-m3": "+20.0",
     }
-    assert why_not(results) == ""
+    assert reason_no_evidence(results) == ""
     apart = [*results[:2], result([0.7] * 40, reranker="bge-reranker-v2-m3", depth=30)]
     assert with_yours(catalog, apart, ["en"], today) is catalog
 
@@ -118,8 +118,10 @@ NO_SET = {
 
 
 def test_what_makes_no_set_is_told(pinned, catalog, today):
-    assert not why_not([result([1] * TOO_FEW), result([1] * TOO_FEW, BASE)])
-    sentences = {why: {why_not(results) for results in those} for why, those in NO_SET.items()}
+    assert not reason_no_evidence([result([1] * TOO_FEW), result([1] * TOO_FEW, BASE)])
+    sentences = {
+        why: {reason_no_evidence(results) for results in those} for why, those in NO_SET.items()
+    }
     assert all(len(reasons) == 1 for reasons in sentences.values()) and "" not in set().union(
         *sentences.values()
     )
@@ -150,16 +152,19 @@ def test_the_catalog_is_left_as_it_was(catalog, today):
 
 
 def test_of_the_sets_of_yours_the_first_of_each_kind_is_asked_for(catalog, today):
-    assert as_evidence.asked(catalog) == {}
+    assert as_evidence.sets_of_yours(catalog) == {}
     embedders = [result([0.9] * 40), result([0.5] * 40, BASE)]
     rerankers = [
         result([0.6] * 40, variant, reranker=reranker, depth=20)
         for variant in (BASE, SMALL)
         for reranker in ("bge-reranker-base", "bge-reranker-v2-m3")
     ]
-    assert as_evidence.asked(with_yours(catalog, embedders, ["en"], today)) == {
+    assert as_evidence.sets_of_yours(with_yours(catalog, embedders, ["en"], today)) == {
         "embedder": "your-data"
     }
     both = with_yours(catalog, [*embedders, *rerankers], ["en"], today)
-    assert as_evidence.asked(both) == {"embedder": "your-data", "reranker": rerankers_over(BASE)}
+    assert as_evidence.sets_of_yours(both) == {
+        "embedder": "your-data",
+        "reranker": rerankers_over(BASE),
+    }
     assert {rerankers_over(BASE), rerankers_over(SMALL)} <= set(both.evidence_sets)

@@ -97,7 +97,7 @@ def test_an_engine_embeds_queries_as_queries_and_passages_as_passages():
     passages = {f"p{n}": "abcdef"[n % 6] for n in range(40)}
     judged = data({"q": {"p1": 1}}, passages, {"q": "b"})
     told = []
-    got = run(engine, judged, told=lambda done, total: told.append((done, total)))
+    got = run(engine, judged, on_scored=lambda done, total: told.append((done, total)))
     assert engine.asked == [
         ("passage", True, ("dense",), 32),
         ("passage", True, ("dense",), 8),
@@ -175,7 +175,7 @@ def test_what_told_raises_ends_the_run():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(Letters(), data({"q": {"a": 1}}), told=stop)
+        run(Letters(), data({"q": {"a": 1}}), on_scored=stop)
 
 
 def test_a_stand_in_is_marked_in_the_name(pinned):

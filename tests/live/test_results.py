@@ -85,7 +85,7 @@ def test_what_was_read_is_told_where_it_was_counted(pinned):
     ],
 )
 def test_a_duration_keeps_two_or_three_digits(seconds, words):
-    assert results.told_seconds(seconds) == words
+    assert results.duration(seconds) == words
 
 
 # Likeness
@@ -169,7 +169,7 @@ def test_judged_passages_are_named_by_what_their_grade_means(pinned):
 
 @pytest.mark.parametrize("grades", [{}, {"b": 0}])
 def test_where_nothing_is_judged_relevant_there_is_nothing_to_be_told(grades):
-    assert results.found_sentence(hits("a", "b", "c"), grades) == ""
+    assert results.hits_sentence(hits("a", "b", "c"), grades) == ""
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_where_nothing_is_judged_relevant_there_is_nothing_to_be_told(grades):
     ids=["two of three", "one of two", "none of two", "the only one", "not the only one"],
 )
 def test_how_many_of_the_judged_passages_are_found_is_told(pinned, grades, counted):
-    sentence = results.found_sentence(hits("a", "b", "c"), grades)
+    sentence = results.hits_sentence(hits("a", "b", "c"), grades)
     assert counted <= figures(sentence)
     assert sentence == pinned
 

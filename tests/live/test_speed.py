@@ -186,8 +186,8 @@ def test_an_engine_that_counts_no_tokens_has_passages_a_second_only(pinned, cata
         found.flops_per_second,
         found.passages_per_second,
     ) == (None, None, None, 16.0)
-    assert SMALL.model in speed.usable(SMALL, found)
-    assert speed.usable(SMALL, found) == pinned
+    assert SMALL.model in speed.reason_unusable(SMALL, found)
+    assert speed.reason_unusable(SMALL, found) == pinned
 
 
 def test_every_length_meets_every_batch_size_and_progress_is_told(pinned):
@@ -259,8 +259,8 @@ UNUSABLE = {
 
 
 def test_what_may_price_nothing_says_why(pinned):
-    assert speed.usable(SMALL, SPEED) is None
-    told = {name: speed.usable(about, SPEED) for name, about in UNUSABLE.items()}
+    assert speed.reason_unusable(SMALL, SPEED) is None
+    told = {name: speed.reason_unusable(about, SPEED) for name, about in UNUSABLE.items()}
     assert (
         all(about.model.rpartition("/")[2] in told[name] for name, about in UNUSABLE.items())
         and "/srv" not in told["not in the catalog"]
@@ -270,7 +270,7 @@ def test_what_may_price_nothing_says_why(pinned):
 
 
 def test_a_model_without_known_operations_prices_nothing(pinned):
-    told = speed.usable(SMALL, replace(SPEED, flops_per_second=None, share_of_peak=None))
+    told = speed.reason_unusable(SMALL, replace(SPEED, flops_per_second=None, share_of_peak=None))
     assert "FLOPs" in told and SMALL.model in told
     assert told == pinned
 
@@ -303,10 +303,12 @@ def test_the_fastest_is_the_one_with_the_most_tokens_a_second():
 
 def test_what_the_timed_calls_took_is_the_median_of_each_times_its_runs():
     assert (
-        speed.took([replace(SPEED, runs=20, median_s=0.25), replace(SPEED, runs=4, median_s=0.5)])
+        speed.seconds_taken(
+            [replace(SPEED, runs=20, median_s=0.25), replace(SPEED, runs=4, median_s=0.5)]
+        )
         == 7.0
     )
-    assert speed.took([]) == 0
+    assert speed.seconds_taken([]) == 0
 
 
 def test_the_measurement_that_is_taken_is_told_with_its_length_and_batch(pinned):
