@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from advisor.rules.columns import COLUMNS, Column
 from advisor.rules.syntax import Expression, Kind, column_asked, literal_truth
+from advisor.rules.template import listed
 
 Bools = npt.NDArray[np.bool_]
 
@@ -118,11 +120,17 @@ def _step(
     if isinstance(op, (ast.In, ast.NotIn)):
         assert isinstance(right, (ast.Tuple, ast.List))
         literals = [ast.literal_eval(element) for element in right.elts]
-        listed = np.logical_or.reduce([first.values == literal for literal in literals])
-        return Truth((listed == isinstance(op, ast.In)) & first.known, ~first.known)
+        is_listed = np.logical_or.reduce([first.values == literal for literal in literals])
+        return Truth((is_listed == isinstance(op, ast.In)) & first.known, ~first.known)
     second = _values(right, columns, rows)
     known = first.known & second.known
     return Truth(COMPARISONS[type(op)](first.values, second.values).astype(bool) & known, ~known)
+
+
+def _in_words(column: Column, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A list as a sentence has it; the example of a rule may state the words themselves."""
+    words = [value if isinstance(value, str) else listed(column, value) for value in values]
+    return np.array(words, dtype=object)
 
 
 def _values(node: ast.expr, columns: Mapping[str, Values], rows: int) -> Values:
@@ -131,7 +139,10 @@ def _values(node: ast.expr, columns: Mapping[str, Values], rows: int) -> Values:
         dtype = object if isinstance(node.value, str) else np.float64
         return Values(np.full(rows, node.value, dtype=dtype), np.ones(rows, dtype=bool))
     if isinstance(node, ast.Name) and literal_truth(node) is None:
-        return columns[node.id]
+        values = columns[node.id]
+        if node.id in COLUMNS and COLUMNS[node.id].kind == "list":
+            return Values(_in_words(COLUMNS[node.id], values.values), values.known)
+        return values
     if isinstance(node, ast.BinOp):
         first, second = _values(node.left, columns, rows), _values(node.right, columns, rows)
         result = ARITHMETIC[type(node.op)](first.values, second.values)

@@ -146,7 +146,8 @@ def _kind(node: ast.expr, columns: Mapping[str, Kind], names: dict[str, None], d
         if node.id not in columns:
             raise RuleError(f"no column '{node.id}'. {did_you_mean(node.id, columns)}".strip())
         names[node.id] = None
-        return columns[node.id]
+        # a list is compared by its words, as rules were written before lists were columns
+        return "text" if columns[node.id] == "list" else columns[node.id]
     if isinstance(node, ast.Constant):
         return _constant(node)
     if isinstance(node, ast.BoolOp):
@@ -216,11 +217,6 @@ def _comparison(
             raise RuleError(f"`{SYMBOLS[type(operator)]}` is not allowed. {ALLOWED}")
         else:
             first, second = (_kind(part, columns, names, depth + 1) for part in (left, right))
-            if "list" in (first, second):
-                column = ast.unparse(left if first == "list" else right)[:60]
-                raise RuleError(
-                    f"`{column}` is a list: a sentence may name it, no rule compares it."
-                )
             if first != second:
                 raise RuleError(
                     f"`{_quoted(left)}` is a {first} and `{_quoted(right)}` a {second}. "
