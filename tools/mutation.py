@@ -24,14 +24,18 @@ MODULES = (
     "advisor/rules/evaluate.py",
     "advisor/rules/template.py",
     "advisor/sizing/tokens.py",
+    "advisor/sizing/figures.py",
     "advisor/decide/evidence.py",
+    "advisor/decide/choosing.py",
     "advisor/decide/recommend.py",
 )
 TESTS = (
     "tests/rules",
     "tests/sizing/test_tokens.py",
+    "tests/sizing/test_figures.py",
     "tests/decide/test_evidence.py",
     "tests/decide/test_build.py",
+    "tests/decide/test_choosing.py",
     "tests/decide/test_recommend.py",
     "tests/decide/test_two_steps.py",
     "tests/explain/test_reasons.py",

@@ -14,7 +14,7 @@ from advisor.catalog.cache import once_per_catalog
 from advisor.catalog.schema import EvidenceSet
 
 EQUAL_POINTS = 0.5
-"""Scores less than this apart count as equal: two source sets differ by as much (decision 0004)."""
+"""Scores less than this apart count as equal: two source sets differ by as much (decision 0013)."""
 LONG_TOKENS = 1000
 """Typical passages from this length on, kept whole, are judged by long documents first (0004)."""
 LONG_DOCUMENTS = "long documents"
