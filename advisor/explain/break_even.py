@@ -51,39 +51,47 @@ def crossing_tokens(
     return (machines + spare) * each
 
 
-def monthly_capacity(found: Recommendation, own: JudgedPlan) -> tuple[float, float, float] | None:
+def monthly_capacity(
+    recommendation: Recommendation, own: JudgedPlan
+) -> tuple[float, float, float] | None:
     """Tokens a month that one machine carries at the workload's mix and ratio of peak to average: (fast end, base, slow end of the speed); None without a load."""
-    tokens, used = own.plan.tokens.monthly, found.assumptions.target_utilisation
-    shares = [float(found.table.needed[end][own.row]) for end in ENDS]
+    tokens, used = own.plan.tokens.monthly, recommendation.assumptions.target_utilisation
+    shares = [float(recommendation.table.needed[end][own.row]) for end in ENDS]
     if not tokens or not all(share > 0 for share in shares):
         return None
     fast, middle, slow = (tokens * used / share for share in shares)
     return fast, middle, slow
 
 
-def rents_usd(found: Recommendation, own: JudgedPlan, volumes: Sequence[float]) -> list[float]:
+def rents_usd(
+    recommendation: Recommendation, own: JudgedPlan, volumes: Sequence[float]
+) -> list[float]:
     """US dollars a month of as many machines as carry each volume, in tokens a month, one to spare where that is asked; for a machine with a rent and a load."""
-    capacity, rent = monthly_capacity(found, own), own.plan.rent
+    capacity, rent = monthly_capacity(recommendation, own), own.plan.rent
     assert capacity is not None and rent is not None
-    machines = filled(np.array(volumes) / capacity[1], 1.0, found.workload.redundancy)
+    machines = filled(np.array(volumes) / capacity[1], 1.0, recommendation.workload.redundancy)
     return [float(rent) * HOURS_PER_MONTH * count for count in machines.tolist()]
 
 
-def crossings(found: Recommendation, own: JudgedPlan) -> list[Crossing]:
+def crossings(recommendation: Recommendation, own: JudgedPlan) -> list[Crossing]:
     """A machine against each priced offer of the same model, the dearest offer first (where the machine pays soonest)."""
-    capacity, rent = monthly_capacity(found, own), own.plan.rent
+    capacity, rent = monthly_capacity(recommendation, own), own.plan.rent
     if capacity is None or rent is None:
         return []
-    spare = int(found.workload.redundancy)
-    offers = [j for j in found.judged if j.hosted and j.variant_id == own.variant_id and _price(j)]
-    told = []
+    spare = int(recommendation.workload.redundancy)
+    offers = [
+        j
+        for j in recommendation.judged
+        if j.hosted and j.variant_id == own.variant_id and _price(j)
+    ]
+    pairs = []
     for offer in sorted(offers, key=lambda j: (-_price(j), j.plan.where, j.id)):
         low, base, high = (
             crossing_tokens(float(rent) * HOURS_PER_MONTH, _price(offer), each, spare)
             for each in capacity
         )
-        told.append(Crossing(own, offer, (low, base, high), capacity))
-    return told
+        pairs.append(Crossing(own, offer, (low, base, high), capacity))
+    return pairs
 
 
 def _price(offer: JudgedPlan) -> float:
@@ -91,58 +99,58 @@ def _price(offer: JudgedPlan) -> float:
     return 0.0 if figure is None else float(figure)
 
 
-def machines_to_compare(found: Recommendation, variant_id: str) -> list[JudgedPlan]:
+def machines_to_compare(recommendation: Recommendation, variant_id: str) -> list[JudgedPlan]:
     """The machines that a model fits, by what a million tokens cost on a full one, the least first: those on which it can pay at all."""
     rows = [
         j
-        for j in found.judged
+        for j in recommendation.judged
         if j.variant_id == variant_id
         and not j.hosted
         and j.plan.rent is not None
-        and monthly_capacity(found, j)
+        and monthly_capacity(recommendation, j)
     ]
-    rows = [j for j in rows if "model-fits-memory" not in found.rules.excluding(j.row)]
-    return sorted(rows, key=lambda j: (_full(found, j), preference(found, j)))
+    rows = [j for j in rows if "model-fits-memory" not in recommendation.rules.excluding(j.row)]
+    return sorted(rows, key=lambda j: (_full(recommendation, j), preference(recommendation, j)))
 
 
-def _full(found: Recommendation, own: JudgedPlan) -> float:
+def _full(recommendation: Recommendation, own: JudgedPlan) -> float:
     """US dollars a million tokens on a machine that is filled as assumed."""
-    capacity = monthly_capacity(found, own)
+    capacity = monthly_capacity(recommendation, own)
     assert capacity is not None and own.plan.rent is not None
     return float(own.plan.rent) * HOURS_PER_MONTH / capacity[1] * 1e6
 
 
-def full_usd_per_1m(found: Recommendation, own: JudgedPlan) -> float | None:
+def full_usd_per_1m(recommendation: Recommendation, own: JudgedPlan) -> float | None:
     """US dollars a million tokens on a machine that is filled as assumed; None without a load."""
-    return None if monthly_capacity(found, own) is None else _full(found, own)
+    return None if monthly_capacity(recommendation, own) is None else _full(recommendation, own)
 
 
-def usd_per_1m(found: Recommendation, own: JudgedPlan) -> float | None:
+def usd_per_1m(recommendation: Recommendation, own: JudgedPlan) -> float | None:
     """US dollars a million tokens at the workload's actual use of the machines; None without a load."""
     amount, tokens = own.plan.encoding_usd, own.plan.tokens.monthly
     return None if amount is None or not tokens else float(amount.base) / tokens * 1e6
 
 
-def formula(found: Recommendation, own: JudgedPlan) -> list[str]:
+def formula(recommendation: Recommendation, own: JudgedPlan) -> list[str]:
     """How the break-even is worked out, with the visitor's numbers in it."""
-    found_crossings = crossings(found, own)
-    if not found_crossings or own.plan.rent is None:
+    pairs = crossings(recommendation, own)
+    if not pairs or own.plan.rent is None:
         return []
     rent, first, count = (
         float(own.plan.rent) * HOURS_PER_MONTH,
-        found_crossings[0],
+        pairs[0],
         formatting.count,
     )
     price = first.offer.plan.figure("usd_per_1m_input")
-    share = float(found.table.needed["base"][own.row])
+    share = float(recommendation.table.needed["base"][own.row])
     spare = (
         " With one machine to spare, the least number of machines is taken at which the volume that pays for all is carried by the others."
-        if found.workload.redundancy
+        if recommendation.workload.redundancy
         else ""
     )
     return [
         f"One machine costs ${own.plan.rent} × {HOURS_PER_MONTH} hours = {formatting.usd(rent)} a month.",
-        f"It carries {count(own.plan.tokens.monthly)} tokens a month × {found.assumptions.target_utilisation:.0%} filling / {share:.3%} of its time at the peak = {formatting.large(round(first.capacity[1]))} tokens.",
+        f"It carries {count(own.plan.tokens.monthly)} tokens a month × {recommendation.assumptions.target_utilisation:.0%} filling / {share:.3%} of its time at the peak = {formatting.large(round(first.capacity[1]))} tokens.",
         f"Against ${price:g} / 1M it pays from {formatting.usd(rent)} / ${price:g} × 1,000,000 = {formatting.large(round(rent / price * 1e6))} tokens a month, if it carries them.{spare}",
     ]
 

@@ -89,9 +89,9 @@ def languages(variant: Variant) -> str:
 
 def _sentence(catalog: Catalog, variant_id: str, variant: Variant) -> str:
     """One sentence of at most 140 characters: the job, the texts, and what sets it apart from its siblings."""
-    told = languages(variant)
+    language_words = languages(variant)
     text = {"English only": "English text", "many languages": "text in many languages"}.get(
-        told, f"text in {told}"
+        language_words, f"text in {language_words}"
     )
     limit = f"up to {formatting.count(variant.max_tokens)} tokens"
     if variant.kind == "reranker":
@@ -119,20 +119,22 @@ def _apart(catalog: Catalog, variant_id: str, variant: Variant) -> str:
 def _ranking(catalog: Catalog, variant_id: str) -> tuple[str, dict[str, float]] | None:
     """The preferred set that holds this variant and a sibling that serves the same languages, with their scores."""
     variant = catalog.variants[variant_id]
-    asked = (
+    wanted_languages = (
         tuple(variant.languages or ())[:1]
         if variant.languages and len(variant.languages) <= 10
         else ("en",)
     )
     rivals = {variant_id, *siblings(catalog, variant_id)}
-    for chosen in evidence.admissible(catalog, evidence.ScoresWanted(variant.kind, asked)):
-        found = {
+    for chosen in evidence.admissible(
+        catalog, evidence.ScoresWanted(variant.kind, wanted_languages)
+    ):
+        scores = {
             key: score
-            for key, score in evidence.scores(catalog, chosen.id, asked).items()
+            for key, score in evidence.scores(catalog, chosen.id, wanted_languages).items()
             if key in rivals
         }
-        if variant_id in found and len(found) > 1:
-            return chosen.id, found
+        if variant_id in scores and len(scores) > 1:
+            return chosen.id, scores
     return None
 
 
@@ -199,12 +201,12 @@ def _wins(catalog: Catalog, variant_id: str, variant: Variant) -> list[AdviceCla
 
 
 def _score_claim(
-    catalog: Catalog, variant_id: str, set_id: str, found: dict[str, float]
+    catalog: Catalog, variant_id: str, set_id: str, scores: dict[str, float]
 ) -> AdviceClaim:
     """Where the variant stands on the preferred set, best or not."""
     chosen = catalog.evidence_sets[set_id]
-    own = found[variant_id]
-    rest = sorted((score for key, score in found.items() if key != variant_id), reverse=True)
+    own = scores[variant_id]
+    rest = sorted((score for key, score in scores.items() if key != variant_id), reverse=True)
     place = 1 + sum(score > own for score in rest)
     word = (
         "best"
@@ -213,7 +215,7 @@ def _score_claim(
         if place <= 5
         else f"number {place}"
     )
-    text = f"The {word} of {len(found)} on {evidence.describe(catalog, chosen)}: {formatting.points(own)} against {formatting.listed([formatting.points(score) for score in rest])}."
+    text = f"The {word} of {len(scores)} on {evidence.describe(catalog, chosen)}: {formatting.points(own)} against {formatting.listed([formatting.points(score) for score in rest])}."
     return AdviceClaim(
         text,
         tuple(

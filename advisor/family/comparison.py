@@ -22,13 +22,13 @@ def side_by_side(catalog: Catalog, variant_ids: list[str], today: date) -> list[
         for label in labels
     ]
     for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id)):
-        found = {} if chosen.by_language else evidence.scores(catalog, chosen.id)
-        if all(key in found for key in variant_ids):
+        scores = {} if chosen.by_language else evidence.scores(catalog, chosen.id)
+        if all(key in scores for key in variant_ids):
             rows.append(
                 (
                     "Score",
                     evidence.describe(catalog, chosen),
-                    [formatting.points(found[key]) for key in variant_ids],
+                    [formatting.points(scores[key]) for key in variant_ids],
                 )
             )
     rows.append(
@@ -53,15 +53,15 @@ def shared_languages(catalog: Catalog, variant_ids: list[str]) -> list[dict[str,
     rows = []
     for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id)):
         for code in chosen.languages or () if chosen.by_language else ():
-            found = evidence.scores(catalog, chosen.id, (code,))
-            if all(key in found for key in variant_ids):
+            scores = evidence.scores(catalog, chosen.id, (code,))
+            if all(key in scores for key in variant_ids):
                 rows.append(
                     {
                         "Benchmark": f"{chosen.name} ({catalog.metrics[chosen.metric].name})",
                         "Language": code,
                     }
                     | {
-                        catalog.variants[key].name: formatting.points(found[key])
+                        catalog.variants[key].name: formatting.points(scores[key])
                         for key in variant_ids
                     }
                 )

@@ -32,12 +32,12 @@ def answers(catalog: Catalog, family: LoadedFamily, view: View) -> list[Answer]:
             Answer(question, answer, (family.listing.source,))
             for question, answer in listing.as_listed(family).faq
         ]
-    found = [
+    entries = [
         _used_for(family),
         *([_compared(catalog, family)] if family.facts.compared_with else []),
         _which(catalog, family),
     ]
-    return found + [
+    return entries + [
         Answer(q.question, q.answer, tuple(sorted({s for _, s in q.all_source_ids()})))
         for q in family.questions
     ]

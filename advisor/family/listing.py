@@ -127,9 +127,11 @@ def _row(variant: ListingVariant) -> ListedRow:
         variant.context and f"{variant.context} context",
         variant.parameters and f"{variant.parameters} parameters",
     ]
-    told = [signal for signal in signals if signal]
+    stated_signals = [signal for signal in signals if signal]
     use_when = (
-        f"Use when the workload needs {listed(told)}." if told else "The listing states no signal."
+        f"Use when the workload needs {listed(stated_signals)}."
+        if stated_signals
+        else "The listing states no signal."
     )
     status = CURRENT
     if variant.replaced_by:
@@ -140,7 +142,7 @@ def _row(variant: ListingVariant) -> ListedRow:
         variant.name,
         use_when,
         variant.released,
-        tuple(told),
+        tuple(stated_signals),
         status,
         variant.context,
         variant.parameters,

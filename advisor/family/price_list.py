@@ -18,9 +18,9 @@ def offers_of(catalog: Catalog, variant_ids: Iterable[str]) -> list[tuple[str, P
     """Offers of some variants: known prices first, by price, then first party, then the provider's name."""
     wanted = set(variant_ids)
     order = ("listing", "provider-page", "aggregator")
-    found = [row for row in catalog.offers() if row[2].variant in wanted]
+    rows = [row for row in catalog.offers() if row[2].variant in wanted]
     return sorted(
-        found,
+        rows,
         key=lambda row: (
             row[2].usd_per_1m_input is None,
             row[2].usd_per_1m_input or 0,

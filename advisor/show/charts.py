@@ -75,24 +75,24 @@ def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart 
     ]
     newest = frame[frame["released"] == last]["model"].tolist()
     title = f"{len(frame)} releases from {first[:7]} to {last[:7]}; the latest is {formatting.listed(newest)}"
-    told = "; ".join(
+    sentences = "; ".join(
         f"{row.released}: {row.model} ({row.kind})"
         for row in frame.sort_values(["released", "model"]).itertuples()
     )
     return Chart(
         title,
         Layers(layer=[marks, *words]).properties(height=alt.Step(26)),
-        f"Release dates. {told}.",
+        f"Release dates. {sentences}.",
     )
 
 
-def monthly_costs(found: Recommendation, kind: str, theme: str) -> Chart | None:
+def monthly_costs(recommendation: Recommendation, kind: str, theme: str) -> Chart | None:
     """What the pick of a step and the cheapest other plans of each variant that fits cost in a month; None where nothing fits."""
-    pick = found.pick.part(kind) if found.pick else None
+    pick = recommendation.pick.part(kind) if recommendation.pick else None
     if pick is None:
         return None
     rows = sorted(
-        [pick, *(other.judged for other in reasons.alternatives(found, kind))],
+        [pick, *(other.judged for other in reasons.alternatives(recommendation, kind))],
         key=lambda j: (j.monthly, j is not pick, j.id),
     )
     frame = pd.DataFrame(
@@ -136,25 +136,25 @@ def monthly_costs(found: Recommendation, kind: str, theme: str) -> Chart | None:
     title = (
         f"{cheapest.named} costs least of what fits: {formatting.usd(cheapest.cost.base)} a month"
     )
-    told = "; ".join(f"{row.label} {row.shown}" for row in frame.itertuples())
+    sentences = "; ".join(f"{row.label} {row.shown}" for row in frame.itertuples())
     return Chart(
         title,
         Layers(layer=[bars, spread, words]).properties(height=alt.Step(36)),
-        f"Monthly cost at the cheapest hosted offer and the cheapest own machine of each variant that fits. {told}.",
+        f"Monthly cost at the cheapest hosted offer and the cheapest own machine of each variant that fits. {sentences}.",
     )
 
 
-def trade_off(found: Recommendation, kind: str, theme: str) -> Chart | None:
+def trade_off(recommendation: Recommendation, kind: str, theme: str) -> Chart | None:
     """Score against monthly cost, a mark a plan; None where fewer than two models have a score and a cost above zero.
 
     Shape tells hosted from own, filled what fits from what is ruled out, the line joins the front, and the largest mark is the pick.
     The marks answer to a selection named `plan` with the field `id`.
     """
-    shown, step = tables.drawn(found, kind), found.step(kind)
+    shown, step = tables.drawn(recommendation, kind), recommendation.step(kind)
     if step is None or step.evidence.set is None or len({j.variant_id for j in shown}) < 2:
         return None
-    front = what_would_change.front(found, kind)
-    frame = _trade_off_frame(shown, found, front)
+    front = what_would_change.front(recommendation, kind)
+    frame = _trade_off_frame(shown, recommendation, front)
     least, most = frame["low"].min(), frame["high"].max()
     base = alt.Chart().encode(
         x=alt.X(
@@ -172,13 +172,13 @@ def trade_off(found: Recommendation, kind: str, theme: str) -> Chart | None:
             axis=alt.Axis(grid=False, format=".1f", tickCount=6, titleLimit=320),
         ),
     )
-    told = "; ".join(
+    sentences = "; ".join(
         f"{row.label}: {row.points} for {row.month}, {row.standing}" for row in frame.itertuples()
     )
     return Chart(
-        _trade_off_title(found, kind, front),
+        _trade_off_title(recommendation, kind, front),
         Layers(layer=_trade_off_marks(base, theme), data=frame).properties(height=340),
-        f"Score against monthly cost. {told}.",
+        f"Score against monthly cost. {sentences}.",
     )
 
 
@@ -254,10 +254,10 @@ def _trade_off_marks(base: alt.Chart, theme: str) -> list[Any]:
 
 
 def _trade_off_frame(
-    shown: list[JudgedPlan], found: Recommendation, front: set[str]
+    shown: list[JudgedPlan], recommendation: Recommendation, front: set[str]
 ) -> pd.DataFrame:
     """A row a mark, in the order in which they are drawn: the pick last, over its ties, and the cheaper over the dearer; each model's name at its cheapest mark."""
-    rows = [(what_would_change.standing(j, found, front), j) for j in shown]
+    rows = [(what_would_change.standing(j, recommendation, front), j) for j in shown]
     rows.sort(
         key=lambda row: (-what_would_change.STANDINGS.index(row[0]), -row[1].monthly, row[1].id)
     )
@@ -297,51 +297,52 @@ def _dollar_ticks(least: float, most: float) -> list[float]:
     return ticks if len(ticks) <= 9 else [tick for tick in ticks if f"{tick:e}"[0] == "1"]
 
 
-def _trade_off_title(found: Recommendation, kind: str, front: set[str]) -> str:
+def _trade_off_title(recommendation: Recommendation, kind: str, front: set[str]) -> str:
     """What the chart shows: what a better score costs, else what a lower one saves."""
-    pick = found.pick.part(kind) if found.pick else None
+    pick = recommendation.pick.part(kind) if recommendation.pick else None
     if pick is None:
         return (
             f"Every {kind} plan with a score is ruled out"
-            if not found.pick and not any(True for _ in found.fitting(kind))
+            if not recommendation.pick and not any(True for _ in recommendation.fitting(kind))
             else f"What each {kind} scores and costs"
         )
     if pick.quality is None:
         return f"{pick.plan.variant.name} has no score here; the others trade score for cost"
-    if found.pick is not None and found.pick.shared:
+    if recommendation.pick is not None and recommendation.pick.shared:
         alone = min(
-            found.fitting(kind), key=lambda j: (j.variant_id != pick.variant_id, j.monthly, j.id)
+            recommendation.fitting(kind),
+            key=lambda j: (j.variant_id != pick.variant_id, j.monthly, j.id),
         )
-        return f"Both steps share {pick.plan.where} for {formatting.usd(found.monthly)} a month together; alone the cheapest is {alone.named} for {formatting.usd(alone.monthly)}"
+        return f"Both steps share {pick.plan.where} for {formatting.usd(recommendation.monthly)} a month together; alone the cheapest is {alone.named} for {formatting.usd(alone.monthly)}"
     ranked = [
         (j, j.quality - pick.quality)
-        for j in found.fitting(kind)
+        for j in recommendation.fitting(kind)
         if j.id in front and j.quality is not None
     ]
     better = [j for j, gain in ranked if gain > 0]
     worse = [j for j, gain in ranked if gain < 0]
     if better:
-        return _told_beside(min(better, key=lambda j: (j.monthly, j.id)), pick, found)
+        return _told_beside(min(better, key=lambda j: (j.monthly, j.id)), pick, recommendation)
     if worse:
-        return f"No {kind} that fits scores better; {_told_beside(max(worse, key=lambda j: (j.monthly, j.id)), pick, found)}"
+        return f"No {kind} that fits scores better; {_told_beside(max(worse, key=lambda j: (j.monthly, j.id)), pick, recommendation)}"
     return f"No {kind} that fits scores better or costs less than the pick"
 
 
-def _told_beside(other: JudgedPlan, pick: JudgedPlan, found: Recommendation) -> str:
-    text = reasons.versus(found, other, pick).removesuffix(".")
+def _told_beside(other: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation) -> str:
+    text = reasons.versus(recommendation, other, pick).removesuffix(".")
     return f"{other.named} would be {text[0].lower()}{text[1:]}"
 
 
-def break_even(found: Recommendation, own: JudgedPlan, theme: str) -> Chart | None:
+def break_even(recommendation: Recommendation, own: JudgedPlan, theme: str) -> Chart | None:
     """Cost a month against tokens a month: a machine of one's own, by the count that the volume needs, against the priced offers; None without a load."""
-    crossings = crossing.crossings(found, own)
+    crossings = crossing.crossings(recommendation, own)
     if not crossings or own.plan.rent is None:
         return None
     capacity, load = crossings[0].capacity[1], float(own.plan.tokens.monthly)
     marks = [c.tokens[1] for c in crossings if c.tokens[1]]
     least, most = min([load, *marks, capacity]) / 30, max([load, *marks, capacity]) * 30
     volumes = [least * (most / least) ** (step / 160) for step in range(161)]
-    rents = crossing.rents_usd(found, own, volumes)
+    rents = crossing.rents_usd(recommendation, own, volumes)
     rows = [
         {"tokens": v, "usd": usd, "line": own.plan.where}
         for v, usd in zip(volumes, rents, strict=True)
@@ -407,19 +408,21 @@ def break_even(found: Recommendation, own: JudgedPlan, theme: str) -> Chart | No
         columns=["tokens", "usd", "word"],
     )
     points = points.drop_duplicates("word").sort_values("tokens").reset_index(names="number")
-    at = alt.Chart(points).encode(x=alt.X("tokens:Q"), y=alt.Y("usd:Q"))
-    spots = at.mark_point(filled=True, shape="diamond", size=130, color=LEGIBLE[theme], opacity=1)
+    points_drawn = alt.Chart(points).encode(x=alt.X("tokens:Q"), y=alt.Y("usd:Q"))
+    spots = points_drawn.mark_point(
+        filled=True, shape="diamond", size=130, color=LEGIBLE[theme], opacity=1
+    )
     above = (
-        at.transform_filter("datum.number % 2 == 0")
+        points_drawn.transform_filter("datum.number % 2 == 0")
         .mark_text(dy=-16, fontSize=12, color=LEGIBLE[theme])
         .encode(text=alt.Text("word:N"))
     )
     below = (
-        at.transform_filter("datum.number % 2 == 1")
+        points_drawn.transform_filter("datum.number % 2 == 1")
         .mark_text(dy=18, fontSize=12, color=LEGIBLE[theme])
         .encode(text=alt.Text("word:N"))
     )
-    told = " ".join(crossing.sentence(c) for c in crossings)
+    sentences = " ".join(crossing.sentence(c) for c in crossings)
     soonest = next((c for c in crossings if c.tokens[1]), None)
     title = (
         crossing.sentence(soonest)
@@ -429,7 +432,7 @@ def break_even(found: Recommendation, own: JudgedPlan, theme: str) -> Chart | No
     return Chart(
         title.removesuffix("."),
         Layers(layer=[lines, rule, word, spots, above, below]).properties(height=320),
-        f"Monthly cost against tokens a month. Your workload: {formatting.large(round(load))} tokens. {told}",
+        f"Monthly cost against tokens a month. Your workload: {formatting.large(round(load))} tokens. {sentences}",
     )
 
 
@@ -492,12 +495,12 @@ def tornado(rows: list[Swing], theme: str) -> Chart | None:
     )
     first = rows[0]
     title = f"The total moves most with {first.name[0].lower()}{first.name[1:]}: {formatting.usd(first.first_usd)} ({first.first}) to {formatting.usd(first.second_usd)} ({first.second}), from {formatting.usd(base)}"
-    told = "; ".join(
+    sentences = "; ".join(
         f"{row.name}: {row.first} {formatting.usd(row.first_usd)}, {row.second} {formatting.usd(row.second_usd)}"
         for row in rows
     )
     return Chart(
         title,
         Layers(layer=[bars, *words, line]).properties(height=alt.Step(26)),
-        f"What each assumption does to the monthly total of {formatting.usd(base)}. {told}.",
+        f"What each assumption does to the monthly total of {formatting.usd(base)}. {sentences}.",
     )

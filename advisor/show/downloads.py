@@ -99,34 +99,46 @@ def _csv(frame: pd.DataFrame) -> str:
     )
 
 
-def cost_files(found: Recommendation) -> list[tuple[str, str, Callable[[], str]]]:
+def cost_files(recommendation: Recommendation) -> list[tuple[str, str, Callable[[], str]]]:
     """(name, media type, maker) of what the Cost page shows: every plan as CSV, and its tables as Markdown."""
 
     def plans_csv() -> str:
         return table_csv(
             [
                 {"Step": step.kind} | row
-                for step in found.steps
-                for row in tables.plan_rows(found, step.kind)
+                for step in recommendation.steps
+                for row in tables.plan_rows(recommendation, step.kind)
             ]
         )
 
     def markdown() -> str:
         parts = ["# What it costs a month\n"]
-        for step in found.steps:
+        for step in recommendation.steps:
             parts += [
-                table_markdown(f"Hosted offers, {step.kind}", tables.cost_rows(found, step.kind))
+                table_markdown(
+                    f"Hosted offers, {step.kind}", tables.cost_rows(recommendation, step.kind)
+                )
             ]
             parts += [
-                table_markdown(f"Own machines, {step.kind}", tables.own_rows(found, step.kind))
+                table_markdown(
+                    f"Own machines, {step.kind}", tables.own_rows(recommendation, step.kind)
+                )
             ]
-        part = found.pick.part("embedder") if found.pick else None
+        part = recommendation.pick.part("embedder") if recommendation.pick else None
         if part is not None:
-            parts += [table_markdown("The index by type of vector", tables.index_rows(found, part))]
-            parts += [table_markdown("The index by store", tables.store_rows(found, part))]
-        parts += [f"- {text}" for text in reasons.assumptions(found)]
+            parts += [
+                table_markdown(
+                    "The index by type of vector", tables.index_rows(recommendation, part)
+                )
+            ]
+            parts += [table_markdown("The index by store", tables.store_rows(recommendation, part))]
+        parts += [f"- {text}" for text in reasons.assumptions(recommendation)]
         return "\n".join(
-            [*parts, f"- Catalog {found.catalog.version}, {found.today.isoformat()}.", ""]
+            [
+                *parts,
+                f"- Catalog {recommendation.catalog.version}, {recommendation.today.isoformat()}.",
+                "",
+            ]
         )
 
     return [("plans.csv", "text/csv", plans_csv), ("cost.md", "text/markdown", markdown)]
