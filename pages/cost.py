@@ -7,7 +7,7 @@ from advisor.base import formatting
 from advisor.decide.priced import MEASURED_SOURCE
 from advisor.decide.recommend import JudgedPlan
 from advisor.explain import break_even, formula, reasons, report, sensitivity, sentences
-from advisor.show import charts, downloads, tables
+from advisor.show import charts, crossings, downloads, tables
 from pages.parts import answer, figures, form, links, session, tabs, texts
 from pages.parts.markdown import bullets, numbered, plain, small
 
@@ -146,7 +146,7 @@ def show_break_even(kind: str) -> None:
     label = "Machine (the cheapest a token first)"
     chosen = st.selectbox(label, list(machines), key=f"machine_{kind}", bind="query-params")
     machine = machines[chosen]
-    chart = charts.break_even(recommendation, machine, figures.theme())
+    chart = crossings.chart(recommendation, machine, figures.theme())
     figures.show_chart(chart, f"break-even-{kind}")
     figures.figures_table(
         tables.break_even_rows(recommendation, machine),
