@@ -1,4 +1,4 @@
-"""At how many tokens a month a machine of one's own costs less than a hosted offer of the same model."""
+"""At how many tokens a month a machine costs less than a hosted offer of the same model."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from advisor.sizing.ranges import ENDS
 
 
 class Crossing(NamedTuple):
-    """Tokens a month from which a machine costs less than an offer, at the fast end, the base and the slow end of its speed; None is never.
+    """Tokens a month from which a machine costs less than an offer; None is never.
 
-    `capacity` is what one machine carries in a month when it is filled as assumed, in tokens, in the same order.
+    At the fast end, the base and the slow end of its speed. `capacity` is what one machine carries
+    in a month when it is filled as assumed, in tokens, in the same order.
     """
 
     own: JudgedPlan
@@ -30,10 +31,11 @@ class Crossing(NamedTuple):
 def crossing_tokens(
     rent_usd: float, usd_per_1m: float, capacity: float, spare: int = 0
 ) -> float | None:
-    """Tokens a month at which `n + spare` machines cost what the offer does, for the least `n` that carries them; None where no number does.
+    """Tokens a month at which `n + spare` machines cost what the offer does; None where none do.
 
-    One machine carries `capacity` tokens a month. Where a single one cannot carry the volume at which it pays, more never catch up: rent and
-    volume grow alike. Source: calculators.md section 4, with the capacity check before the comparison of prices.
+    `n` is the least number that carries them; one machine carries `capacity` tokens a month. Where
+    a single one cannot carry the volume at which it pays, more never catch up: rent and volume grow
+    alike. Source: docs/decisions/0008-the-cost-page.md, "Break-even".
 
     >>> round(crossing_tokens(0.8048 * 730, 0.204, 1e12) / 1e9, 2)
     2.88
@@ -54,7 +56,10 @@ def crossing_tokens(
 def monthly_capacity(
     recommendation: Recommendation, own: JudgedPlan
 ) -> tuple[float, float, float] | None:
-    """Tokens a month that one machine carries at the workload's mix and ratio of peak to average: (fast end, base, slow end of the speed); None without a load."""
+    """Tokens a month that one machine carries: (fast end, base, slow end of its speed).
+
+    At the workload's mix and ratio of peak to average. None without a load.
+    """
     tokens, used = own.plan.tokens.monthly, recommendation.assumptions.target_utilisation
     shares = [float(recommendation.table.needed[end][own.row]) for end in ENDS]
     if not tokens or not all(share > 0 for share in shares):
@@ -66,7 +71,10 @@ def monthly_capacity(
 def rents_usd(
     recommendation: Recommendation, own: JudgedPlan, volumes: Sequence[float]
 ) -> list[float]:
-    """US dollars a month of as many machines as carry each volume, in tokens a month, one to spare where that is asked; for a machine with a rent and a load."""
+    """US dollars a month of as many machines as carry each volume, in tokens a month.
+
+    One more to spare where that is asked. For a machine with a rent and a load.
+    """
     capacity, rent = monthly_capacity(recommendation, own), own.plan.rent
     assert capacity is not None and rent is not None
     machines = filled(np.array(volumes) / capacity[1], 1.0, recommendation.workload.redundancy)
@@ -74,7 +82,7 @@ def rents_usd(
 
 
 def crossings(recommendation: Recommendation, own: JudgedPlan) -> list[Crossing]:
-    """A machine against each priced offer of the same model, the dearest offer first (where the machine pays soonest)."""
+    """A machine against each priced offer of its model, the dearest first: it pays soonest."""
     capacity, rent = monthly_capacity(recommendation, own), own.plan.rent
     if capacity is None or rent is None:
         return []
@@ -100,7 +108,7 @@ def _price(offer: JudgedPlan) -> float:
 
 
 def machines_to_compare(recommendation: Recommendation, variant_id: str) -> list[JudgedPlan]:
-    """The machines that a model fits, by what a million tokens cost on a full one, the least first: those on which it can pay at all."""
+    """The machines that a model fits, by what a million tokens cost on a full one."""
     rows = [
         j
         for j in recommendation.judged
@@ -126,7 +134,7 @@ def full_usd_per_1m(recommendation: Recommendation, own: JudgedPlan) -> float | 
 
 
 def usd_per_1m(recommendation: Recommendation, own: JudgedPlan) -> float | None:
-    """US dollars a million tokens at the workload's actual use of the machines; None without a load."""
+    """US dollars a million tokens at the workload's use of the machines; None without a load."""
     amount, tokens = own.plan.encoding_usd, own.plan.tokens.monthly
     return None if amount is None or not tokens else float(amount.base) / tokens * 1e6
 
@@ -136,40 +144,49 @@ def formula(recommendation: Recommendation, own: JudgedPlan) -> list[str]:
     pairs = crossings(recommendation, own)
     if not pairs or own.plan.rent is None:
         return []
-    rent, first, count = (
-        float(own.plan.rent) * HOURS_PER_MONTH,
-        pairs[0],
-        formatting.count,
-    )
-    price = first.offer.plan.figure("usd_per_1m_input")
+    large, usd, carries = formatting.large, formatting.usd, pairs[0].capacity[1]
+    rent = float(own.plan.rent) * HOURS_PER_MONTH
+    filling = recommendation.assumptions.target_utilisation
     share = float(recommendation.table.needed["base"][own.row])
+    price, tokens = offer_price(pairs[0].offer), rent / _price(pairs[0].offer) * 1e6
+    each = price.removesuffix(" / 1M")
     spare = (
-        " With one machine to spare, the least number of machines is taken at which the volume that pays for all is carried by the others."
-        if recommendation.workload.redundancy
-        else ""
+        " With one machine to spare, the least number of machines is taken at which "
+        "the volume that pays for all is carried by the others."
     )
     return [
-        f"One machine costs ${own.plan.rent} × {HOURS_PER_MONTH} hours = {formatting.usd(rent)} a month.",
-        f"It carries {count(own.plan.tokens.monthly)} tokens a month × {recommendation.assumptions.target_utilisation:.0%} filling / {share:.3%} of its time at the peak = {formatting.large(round(first.capacity[1]))} tokens.",
-        f"Against ${price:g} / 1M it pays from {formatting.usd(rent)} / ${price:g} × 1,000,000 = {formatting.large(round(rent / price * 1e6))} tokens a month, if it carries them.{spare}",
+        f"One machine costs ${own.plan.rent} × {HOURS_PER_MONTH} hours = {usd(rent)} a month.",
+        f"It carries {formatting.count(own.plan.tokens.monthly)} tokens a month × {filling:.0%} "
+        f"filling / {share:.3%} of its time at the peak = {large(round(carries))} tokens.",
+        f"Against {price} it pays from {usd(rent)} / {each} × 1,000,000 = {large(round(tokens))} "
+        f"tokens a month, if it carries them.{spare if recommendation.workload.redundancy else ''}",
     ]
 
 
 def sentence(crossing: Crossing) -> str:
-    """The crossing in words: `From 2.88 billion tokens a month one AWS g6.xlarge (L4) costs less than Cloudflare's $0.204 / 1M.`"""
-    low, base, high = crossing.tokens
-    where, offer = crossing.own.plan.where, crossing.offer.plan
-    price = formatting.price(offer.offer.usd_per_1m_input if offer.offer else None)
-    against = f"{offer.where}'s {price}"
-    each = crossing.own.plan.rent
-    if base is None:
-        need = float(each or 0) * HOURS_PER_MONTH * 1e6 / (_price(crossing.offer) or math.inf)
-        text = f"Never: {where} would pay from {formatting.large(round(need))} tokens a month against {against}, but one carries {formatting.large(round(crossing.capacity[1]))}, and more of them cost more in the same measure."
-        return (
-            text
-            if low is None
-            else text
-            + f" At the fast end of its speed it would, from {formatting.large(round(low))}."
-        )
-    text = f"From {formatting.large(round(base))} tokens a month {where} costs less than {against}"
-    return text + ("." if high is not None else "; not at the slow end of its speed.")
+    """The crossing in words.
+
+    `From 2.88 billion tokens a month one AWS g6.xlarge (L4) costs less than Cloudflare's
+    $0.204 / 1M.`
+    """
+    fast, base, slow = crossing.tokens
+    large, where = formatting.large, crossing.own.plan.where
+    against = f"{crossing.offer.plan.where}'s {offer_price(crossing.offer)}"
+    if base is not None:
+        text = f"From {large(round(base))} tokens a month {where} costs less than {against}"
+        return text + ("." if slow is not None else "; not at the slow end of its speed.")
+    rent = float(crossing.own.plan.rent or 0) * HOURS_PER_MONTH
+    tokens = rent * 1e6 / (_price(crossing.offer) or math.inf)
+    text = (
+        f"Never: {where} would pay from {large(round(tokens))} tokens a month against {against}, "
+        f"but one carries {large(round(crossing.capacity[1]))}, "
+        "and more of them cost more in the same measure."
+    )
+    if fast is None:
+        return text
+    return f"{text} At the fast end of its speed it would, from {large(round(fast))}."
+
+
+def offer_price(offer: JudgedPlan) -> str:
+    """`$0.20 / 1M`: the price with every digit of its source."""
+    return formatting.price(offer.plan.offer.usd_per_1m_input if offer.plan.offer else None)

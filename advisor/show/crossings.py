@@ -66,7 +66,8 @@ def _lines(
     names: dict[float, str] = {}
     for crossing in crossings:
         price, where = _price(crossing), crossing.offer.plan.where
-        names[price] = f"{names[price]}, {where}" if price in names else f"${price:g}: {where}"
+        first = f"{break_even.offer_price(crossing.offer).removesuffix(' / 1M')}: {where}"
+        names[price] = f"{names[price]}, {where}" if price in names else first
     ends = (volumes[0], volumes[-1])
     for price, name in names.items():
         rows += [{"tokens": v, "usd": v * price / 1e6, "line": name} for v in ends]
@@ -107,7 +108,7 @@ def _load_marks(load: float, theme: str) -> list[Any]:
 
 
 def _crossing_marks(crossings: Sequence[Crossing], theme: str) -> list[Any]:
-    """A mark where the lines cross, its volume above and below in turn, so that none covers the next."""
+    """A mark where the lines cross, its volume above and below in turn, so that none is covered."""
     frame = pd.DataFrame(
         [
             {
