@@ -22,7 +22,9 @@ TRAFFIC = ("queries_per_month", "new_passages_per_month")
 
 
 class Swing(NamedTuple):
-    """One assumption at its two ends: what they are in words, and US dollars a month of the pick there; `base_usd` is without it."""
+    """One assumption at its two ends: what they are in words, and US dollars a month of the pick
+    there; `base_usd` is without it.
+    """
 
     name: str
     first: str
@@ -39,7 +41,10 @@ class Swing(NamedTuple):
 
 
 def swings(catalog: Catalog, recommendation: Recommendation) -> list[Swing]:
-    """What each assumption alone does to the pick's monthly total, the widest first; empty where nothing fits. The pick is kept."""
+    """What each assumption alone does to the pick's monthly total, the widest first.
+
+    The pick is kept. Empty where nothing fits.
+    """
     if recommendation.choice is None:
         return []
     base = total_usd(recommendation.table, recommendation.choice, BASE)
@@ -118,7 +123,10 @@ def _usd(
 
 
 def scaled(workload: Workload, field: str, factor: float) -> dict[str, Any]:
-    """A volume or length times a factor, within its bounds; empty where nothing changes. The 95th percentile goes along."""
+    """A volume or length times a factor, within its bounds; empty where nothing changes.
+
+    The 95th percentile goes along.
+    """
     least, most = bounds(field)
     now = workload.peak if field == "peak_queries_per_second" else getattr(workload, field)
     value = min(max(now * factor, least), most)
@@ -133,7 +141,9 @@ def scaled(workload: Workload, field: str, factor: float) -> dict[str, Any]:
 
 
 class WhatIf(NamedTuple):
-    """Another volume: the workload with it, US dollars a month of the same pick now and then, and the answer of the engine there."""
+    """Another volume: the workload with it, US dollars a month of the same pick now and then, and
+    the answer of the engine there.
+    """
 
     workload: Workload
     now_usd: float
@@ -142,7 +152,9 @@ class WhatIf(NamedTuple):
 
 
 def what_if(catalog: Catalog, recommendation: Recommendation, volume: float) -> WhatIf | None:
-    """The same workload with `volume` times its queries, new passages and stated peak; None where nothing fits now."""
+    """The same workload with `volume` times its queries, new passages and stated peak; None where
+    nothing fits now.
+    """
     if recommendation.choice is None:
         return None
     stated: dict[str, Any] = {}
@@ -176,9 +188,15 @@ def what_if_sentence(recommendation: Recommendation, outlook: WhatIf) -> str:
         if abs(gap) < 0.005
         else f"{formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
     )
-    text = f"{formatting.value(outlook.workload.queries_per_month)} queries a month: the same pick costs {formatting.usd(outlook.then_usd)} a month, {change}."
+    text = (
+        f"{formatting.value(outlook.workload.queries_per_month)} queries a month: "
+        f"the same pick costs {formatting.usd(outlook.then_usd)} a month, {change}."
+    )
     if outlook.other.pick is None:
         return f"{text} Nothing fits there any more."
     if outlook.other.answer == recommendation.answer:
         return f"{text} It stays the pick."
-    return f"{text} The pick there is {outlook.other.pick.named}, for {formatting.usd(outlook.other.monthly)} a month."
+    return (
+        f"{text} The pick there is {outlook.other.pick.named}, for "
+        f"{formatting.usd(outlook.other.monthly)} a month."
+    )

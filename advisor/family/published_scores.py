@@ -8,7 +8,7 @@ from advisor.decide import evidence
 
 
 def variant_scores(catalog: Catalog, variant_id: str) -> list[dict[str, str]]:
-    """Published scores of a variant on every evidence set that holds it, with what they may be compared with."""
+    """Published scores of a variant on every evidence set, with what they may be compared with."""
     rows = []
     for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id)):
         if chosen.by_language:
@@ -32,7 +32,7 @@ def variant_scores(catalog: Catalog, variant_id: str) -> list[dict[str, str]]:
 
 
 def language_scores(catalog: Catalog, variant_id: str) -> list[dict[str, str]]:
-    """Published scores by language, one row a set, for the sets by language that hold the variant."""
+    """Published scores by language, one row a set that holds the variant."""
     rows = []
     for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id)):
         if not chosen.by_language:
@@ -46,7 +46,8 @@ def language_scores(catalog: Catalog, variant_id: str) -> list[dict[str, str]]:
             shown = ", ".join(f"{code} {formatting.points(score)}" for code, score in known.items())
             rows.append(
                 {
-                    "Benchmark": f"{chosen.name} ({catalog.metrics[chosen.metric].name}, {chosen.publisher_of_scores})",
+                    "Benchmark": f"{chosen.name} ({catalog.metrics[chosen.metric].name}, "
+                    f"{chosen.publisher_of_scores})",
                     "By language": shown,
                     "Mind": chosen.caveat or "",
                 }

@@ -1,6 +1,7 @@
-"""Charts as Altair specifications, each with its title and its text alternative; the theme comes from the page.
+"""Charts as Altair specifications, each with title and text alternative, in the page's theme.
 
-Channels are written as objects, `alt.X2("high:Q")` for `"high:Q"`: Altair 6 goes through its whole schema for each that is not, 5 ms of a page.
+Channels are written as objects, `alt.X2("high:Q")` for `"high:Q"`: Altair 6 goes through its whole
+schema for each that is not, 5 ms of a page.
 """
 
 from __future__ import annotations
@@ -16,13 +17,18 @@ from advisor.explain import reasons
 from advisor.explain.sensitivity import Swing
 from advisor.family.facts import Release
 
-alt.utils.schemapi.disable_debug_mode()  # a chart is checked whole where that is asked for, not each part as it is made
+# a chart is checked whole where that is asked for, not each part as it is made
+alt.utils.schemapi.disable_debug_mode()
 LEGIBLE = {"light": "#0d141b", "dark": "#e4eaf0"}
-"""Colour of text marks, which do not follow the theme by themselves (4.5:1 on the theme's background)."""
+"""Colour of text marks, which do not follow the theme by themselves (4.5:1 on the theme's
+background).
+"""
 
 
 class Layers(alt.LayerChart):
-    """Charts over one another, checked against Vega-Lite's schema where that is asked for: tests do, pages draw them as they are (20 ms sooner)."""
+    """Charts over one another, checked against Vega-Lite's schema where that is asked for: tests
+    do, pages draw them as they are (20 ms sooner).
+    """
 
     def to_dict(self, validate: bool = False, **named: Any) -> dict[str, Any]:
         """The specification as plain data."""
@@ -38,7 +44,9 @@ class Chart(NamedTuple):
 
 
 def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart | None:
-    """Releases over time, a mark a variant, its kind by shape; `prefix` is left out of the names. None where there is none."""
+    """Releases over time, a mark a variant, its kind by shape; `prefix` is left out of the names.
+    None where there is none.
+    """
     if not releases:
         return None
     frame = pd.DataFrame(releases, columns=["model", "released", "kind"])
@@ -72,7 +80,10 @@ def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart 
         at_last.mark_text(align="right", dx=-9, fontSize=12, color=LEGIBLE[theme]),
     ]
     newest = frame[frame["released"] == last]["model"].tolist()
-    title = f"{len(frame)} releases from {first[:7]} to {last[:7]}; the latest is {formatting.listed(newest)}"
+    title = (
+        f"{len(frame)} releases from {first[:7]} to {last[:7]}; "
+        f"the latest is {formatting.listed(newest)}"
+    )
     sentences = "; ".join(
         f"{row.released}: {row.model} ({row.kind})"
         for row in frame.sort_values(["released", "model"]).itertuples()
@@ -85,7 +96,9 @@ def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart 
 
 
 def monthly_costs(recommendation: Recommendation, kind: str, theme: str) -> Chart | None:
-    """What the pick of a step and the cheapest other plans of each variant that fits cost in a month; None where nothing fits."""
+    """What the pick of a step and the cheapest other plans of each variant that fits cost in a
+    month; None where nothing fits.
+    """
     pick = recommendation.pick.part(kind) if recommendation.pick else None
     if pick is None:
         return None
@@ -138,12 +151,13 @@ def monthly_costs(recommendation: Recommendation, kind: str, theme: str) -> Char
     return Chart(
         title,
         Layers(layer=[bars, spread, words]).properties(height=alt.Step(36)),
-        f"Monthly cost at the cheapest hosted offer and the cheapest own machine of each variant that fits. {sentences}.",
+        "Monthly cost at the cheapest hosted offer and the cheapest own "
+        f"machine of each variant that fits. {sentences}.",
     )
 
 
 def tornado(rows: list[Swing], theme: str) -> Chart | None:
-    """What each assumption alone does to the monthly total, the widest on top; None where none moves it."""
+    """What each assumption alone does to the monthly total, the widest on top; None without any."""
     if not rows:
         return None
     base = rows[0].base_usd
@@ -200,9 +214,14 @@ def tornado(rows: list[Swing], theme: str) -> Chart | None:
         .encode(x=alt.X("usd:Q"))
     )
     first = rows[0]
-    title = f"The total moves most with {first.name[0].lower()}{first.name[1:]}: {formatting.usd(first.first_usd)} ({first.first}) to {formatting.usd(first.second_usd)} ({first.second}), from {formatting.usd(base)}"
+    title = (
+        f"The total moves most with {first.name[0].lower()}{first.name[1:]}: "
+        f"{formatting.usd(first.first_usd)} ({first.first}) to {formatting.usd(first.second_usd)} "
+        f"({first.second}), from {formatting.usd(base)}"
+    )
     sentences = "; ".join(
-        f"{row.name}: {row.first} {formatting.usd(row.first_usd)}, {row.second} {formatting.usd(row.second_usd)}"
+        f"{row.name}: {row.first} {formatting.usd(row.first_usd)}, {row.second} "
+        f"{formatting.usd(row.second_usd)}"
         for row in rows
     )
     return Chart(

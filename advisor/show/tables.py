@@ -23,7 +23,9 @@ OWN_DRAWN = 3
 
 
 def drawn(recommendation: Recommendation, kind: str) -> list[JudgedPlan]:
-    """The plans of one step that the trade-off chart draws: the picks and the front, every hosted one, and the `OWN_DRAWN` cheapest on own machines of each model and standing."""
+    """The plans of one step that the trade-off chart draws: the picks and the front, every hosted
+    one, and the `OWN_DRAWN` cheapest on own machines of each model and standing.
+    """
     front = what_would_change.front(recommendation, kind)
     counts: Counter[tuple[str, str]] = Counter()
     plans = []
@@ -48,7 +50,9 @@ def _of_kind(recommendation: Recommendation, kind: str) -> list[JudgedPlan]:
 
 
 def trade_off_rows(recommendation: Recommendation, kind: str) -> list[dict[str, str]]:
-    """Score and monthly cost of the plans that the trade-off chart draws, best score first, then cheapest; then the hosted plans without a score."""
+    """Score and monthly cost of the plans that the trade-off chart draws, best score first, then
+    cheapest; then the hosted plans without a score.
+    """
     front = what_would_change.front(recommendation, kind)
     rows = drawn(recommendation, kind)
     rows.sort(key=lambda j: (-(j.quality or 0), j.monthly, j.id))
@@ -80,7 +84,9 @@ def _picked(recommendation: Recommendation, judged: JudgedPlan) -> bool:
 
 
 def alternative_rows(recommendation: Recommendation, kind: str) -> list[dict[str, str]]:
-    """The pick of a step and the cheapest hosted and own plan of each variant that fits it; empty where nothing is picked."""
+    """The pick of a step and the cheapest hosted and own plan of each variant that fits it; empty
+    where nothing is picked.
+    """
     pick = recommendation.pick.part(kind) if recommendation.pick else None
     if pick is None:
         return []
@@ -102,7 +108,9 @@ def alternative_rows(recommendation: Recommendation, kind: str) -> list[dict[str
 
 
 def _speed(judged: JudgedPlan) -> str:
-    """Tokens a second of one machine, with their range and, on a measured machine, where they are from; for a plan whose speed is known."""
+    """Tokens a second of one machine, with their range and, on a measured machine, where they are
+    from; for a plan whose speed is known.
+    """
     origin = speed_origin(judged)
     return rate(judged) + (f", {origin}" if origin else "")
 
@@ -176,7 +184,9 @@ def _cost_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, s
 
 
 def own_rows(recommendation: Recommendation, kind: str) -> list[dict[str, str]]:
-    """For each model of a step the cheapest machine of one's own that it fits, and the machine that was measured; cheapest first."""
+    """For each model of a step the cheapest machine of one's own that it fits, and the machine that
+    was measured; cheapest first.
+    """
     own = [
         j
         for j in sorted(
@@ -216,7 +226,9 @@ def _own_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, st
 
 
 def index_rows(recommendation: Recommendation, judged: JudgedPlan) -> list[dict[str, str]]:
-    """The index of an embedder by type of vector: bytes of a vector, of all values, and in memory, and the cheapest machine that holds it."""
+    """The index of an embedder by type of vector: bytes of a vector, of all values, and in memory,
+    and the cheapest machine that holds it.
+    """
     variant, tokens, dimensions = (
         judged.plan.variant,
         judged.plan.tokens,
@@ -247,7 +259,9 @@ def index_rows(recommendation: Recommendation, judged: JudgedPlan) -> list[dict[
 
 
 def store_rows(recommendation: Recommendation, judged: JudgedPlan) -> list[dict[str, str]]:
-    """A month of an embedder's index in memory and in each store, with the store's minimum, limit and what is left out."""
+    """A month of an embedder's index in memory and in each store, with the store's minimum, limit
+    and what is left out.
+    """
     amounts = stores.by_store(
         recommendation.catalog,
         recommendation.workload,
@@ -324,7 +338,8 @@ def latency_rows(recommendation: Recommendation) -> list[dict[str, str]]:
                 "Plan": part.named,
                 "Milliseconds": "not published"
                 if time is None
-                else f"{formatting.significant(time.base)} ({formatting.significant(time.low)} to {formatting.significant(time.high)})",
+                else f"{formatting.significant(time.base)} ({formatting.significant(time.low)} to "
+                f"{formatting.significant(time.high)})",
             }
         )
     return rows

@@ -15,10 +15,12 @@ from advisor.show.charts import LEGIBLE, Chart, Layers
 
 
 def chart(recommendation: Recommendation, kind: str, theme: str) -> Chart | None:
-    """Score against monthly cost, a mark a plan; None where fewer than two models have a score and a cost above zero.
+    """Score against monthly cost, a mark a plan; None where fewer than two models have a score and
+    a cost above zero.
 
-    Shape tells hosted from own, filled what fits from what is ruled out, the line joins the front, and the largest mark is the pick.
-    The marks answer to a selection named `plan` with the field `id`.
+    Shape tells hosted from own, filled what fits from what is ruled out, the line joins the front,
+    and the largest mark is the pick. The marks answer to a selection named `plan` with the field
+    `id`.
     """
     shown, step = tables.drawn(recommendation, kind), recommendation.step(kind)
     if step is None or step.evidence.set is None or len({j.variant_id for j in shown}) < 2:
@@ -53,7 +55,9 @@ def chart(recommendation: Recommendation, kind: str, theme: str) -> Chart | None
 
 
 def _marks(base: alt.Chart, theme: str) -> list[Any]:
-    """The layers of the trade-off chart, from the back: ranges, the front's line, marks, names, and the word at the pick."""
+    """The layers of the trade-off chart, from the back: ranges, the front's line, marks, names, and
+    the word at the pick.
+    """
     chosen = alt.selection_point(name="plan", fields=["id"])
     spread = base.mark_rule(strokeWidth=1.5, color=LEGIBLE[theme]).encode(
         x=alt.X("low:Q"),
@@ -126,7 +130,9 @@ def _marks(base: alt.Chart, theme: str) -> list[Any]:
 def _frame(
     shown: list[JudgedPlan], recommendation: Recommendation, front: set[str]
 ) -> pd.DataFrame:
-    """A row a mark, in the order in which they are drawn: the pick last, over its ties, and the cheaper over the dearer; each model's name at its cheapest mark."""
+    """A row a mark, in the order in which they are drawn: the pick last, over its ties, and the
+    cheaper over the dearer; each model's name at its cheapest mark.
+    """
     rows = [(what_would_change.standing(j, recommendation, front), j) for j in shown]
     rows.sort(
         key=lambda row: (-what_would_change.STANDINGS.index(row[0]), -row[1].monthly, row[1].id)
@@ -134,7 +140,8 @@ def _frame(
     cheapest: dict[str, str] = {}
     for _, j in sorted(rows, key=lambda row: (row[1].monthly, row[1].id)):
         cheapest.setdefault(j.variant_id, j.id)
-    # a free allocation may cover a whole month at best, and an axis whose steps multiply has no zero
+    # a free allocation may cover a whole month at best, and an axis whose steps multiply has no
+    # zero
     least = min(amount for j in shown for amount in (float(j.cost.low), j.monthly) if amount > 0)
     return pd.DataFrame(
         {
@@ -183,7 +190,11 @@ def _title(recommendation: Recommendation, kind: str, front: set[str]) -> str:
             recommendation.fitting(kind),
             key=lambda j: (j.variant_id != pick.variant_id, j.monthly, j.id),
         )
-        return f"Both steps share {pick.plan.where} for {formatting.usd(recommendation.monthly)} a month together; alone the cheapest is {alone.named} for {formatting.usd(alone.monthly)}"
+        return (
+            f"Both steps share {pick.plan.where} for {formatting.usd(recommendation.monthly)} a "
+            f"month together; alone the cheapest is {alone.named} for "
+            f"{formatting.usd(alone.monthly)}"
+        )
     ranked = [
         (j, j.quality - pick.quality)
         for j in recommendation.fitting(kind)
@@ -194,7 +205,10 @@ def _title(recommendation: Recommendation, kind: str, front: set[str]) -> str:
     if better:
         return _told_beside(min(better, key=lambda j: (j.monthly, j.id)), pick, recommendation)
     if worse:
-        return f"No {kind} that fits scores better; {_told_beside(max(worse, key=lambda j: (j.monthly, j.id)), pick, recommendation)}"
+        return (
+            f"No {kind} that fits scores better; "
+            f"{_told_beside(max(worse, key=lambda j: (j.monthly, j.id)), pick, recommendation)}"
+        )
     return f"No {kind} that fits scores better or costs less than the pick"
 
 
