@@ -36,6 +36,8 @@ while a page computes, messages, probes and kept answers wait for that each time
 looks for what is new. docs/load.md has what it changes."""
 LOADED_BEFORE_THE_FIRST_VISIT = (
     "advisor.show.charts",
+    "advisor.show.crossings",
+    "advisor.show.trade_off",
     "pages.parts.form",
     "pages.parts.texts",
     "pages.parts.engines",

@@ -7,7 +7,7 @@ import streamlit as st
 from advisor.decide.recommend import Recommendation
 from advisor.explain import reasons, record, report, sentences, taken_for_granted, what_would_change
 from advisor.explain.why_not import reasons_against
-from advisor.show import charts, tables
+from advisor.show import charts, tables, trade_off
 from pages.parts import answer, figures, form, links, session
 from pages.parts.markdown import bullets, plain, small
 
@@ -93,7 +93,7 @@ def show_trade_off(recommendation: Recommendation, kind: str) -> None:
     """Score against cost with its table; where nothing is scored, the costs alone."""
     if len(recommendation.steps) > 1:
         st.header(answer.STEPS[kind])
-    chart = charts.trade_off(recommendation, kind, figures.theme())
+    chart = trade_off.chart(recommendation, kind, figures.theme())
     if chart is None:
         costs = charts.monthly_costs(recommendation, kind, figures.theme())
         figures.show_chart(costs, f"costs-{kind}")

@@ -14,7 +14,7 @@ from advisor.explain import (
     sentences,
     taken_for_granted,
 )
-from advisor.show import charts, downloads, tables
+from advisor.show import charts, crossings, downloads, tables
 from pages.parts import answer, figures, form, links, session, tabs, texts
 from pages.parts.markdown import bullets, numbered, plain, small
 
@@ -153,7 +153,7 @@ def show_break_even(kind: str) -> None:
     label = "Machine (the cheapest a token first)"
     chosen = st.selectbox(label, list(machines), key=f"machine_{kind}", bind="query-params")
     machine = machines[chosen]
-    chart = charts.break_even(recommendation, machine, figures.theme())
+    chart = crossings.chart(recommendation, machine, figures.theme())
     figures.show_chart(chart, f"break-even-{kind}")
     figures.figures_table(
         tables.break_even_rows(recommendation, machine),

@@ -22,7 +22,9 @@ TRAFFIC = ("queries_per_month", "new_passages_per_month")
 
 
 class Swing(NamedTuple):
-    """One assumption at its two ends: what they are in words, and US dollars a month of the pick there; `base_usd` is without it."""
+    """One assumption at its two ends: what they are in words, and US dollars a month of the pick
+    there; `base_usd` is without it.
+    """
 
     name: str
     first: str
@@ -38,40 +40,43 @@ class Swing(NamedTuple):
         return max(values) - min(values)
 
 
-def swings(catalog: Catalog, found: Recommendation) -> list[Swing]:
-    """What each assumption alone does to the pick's monthly total, the widest first; empty where nothing fits. The pick is kept."""
-    if found.choice is None:
+def swings(catalog: Catalog, recommendation: Recommendation) -> list[Swing]:
+    """What each assumption alone does to the pick's monthly total, the widest first.
+
+    The pick is kept. Empty where nothing fits.
+    """
+    if recommendation.choice is None:
         return []
-    base = total_usd(found.table, found.choice, BASE)
+    base = total_usd(recommendation.table, recommendation.choice, BASE)
     rows = [
         Swing(name, first, second, *amounts, base)
-        for name, first, second, amounts in _ends(catalog, found)
+        for name, first, second, amounts in _ends(catalog, recommendation)
     ]
     return sorted((row for row in rows if row.width >= 0.005), key=lambda row: -row.width)
 
 
 def _ends(
-    catalog: Catalog, found: Recommendation
+    catalog: Catalog, recommendation: Recommendation
 ) -> Iterator[tuple[str, str, str, tuple[float, float]]]:
-    choice, table = found.choice, found.table
+    choice, table = recommendation.choice, recommendation.table
     assert choice is not None
 
-    def at(ends: Ends) -> float:
+    def usd(ends: Ends) -> float:
         return total_usd(table, choice, ends)
 
     yield (
         "Speed of own machines",
         "fast end",
         "slow end",
-        (at(Ends(own="low")), at(Ends(own="high"))),
+        (usd(Ends(own="low")), usd(Ends(own="high"))),
     )
     yield (
         "Price of keeping the index",
         "low",
         "high",
-        (at(Ends(keeping="low")), at(Ends(keeping="high"))),
+        (usd(Ends(keeping="low")), usd(Ends(keeping="high"))),
     )
-    yield "What providers bill", "the least", "all", (at(Ends(hosted="low")), at(BASE))
+    yield "What providers bill", "the least", "all", (usd(Ends(hosted="low")), usd(BASE))
     for field in (
         "queries_per_month",
         "passages",
@@ -81,11 +86,11 @@ def _ends(
         "new_passages_per_month",
         "peak_queries_per_second",
     ):
-        if field in unused(found.workload.task):
+        if field in unused(recommendation.workload.task):
             continue
-        steps = [scaled(found.workload, field, factor) for factor in (1 / FACTOR, FACTOR)]
+        steps = [scaled(recommendation.workload, field, factor) for factor in (1 / FACTOR, FACTOR)]
         if all(steps):
-            first, second = (_usd(catalog, found, step) for step in steps)
+            first, second = (_usd(catalog, recommendation, step) for step in steps)
             yield (
                 Workload.model_fields[field].title or field,
                 f"× {1 / FACTOR:g}",
@@ -93,30 +98,35 @@ def _ends(
                 (first, second),
             )
     first, second = (
-        _usd(catalog, found, {}, {"target_utilisation": filling}) for filling in FILLINGS
+        _usd(catalog, recommendation, {}, {"target_utilisation": filling}) for filling in FILLINGS
     )
     yield "Filling at the peak", f"{FILLINGS[0]:.0%}", f"{FILLINGS[1]:.0%}", (first, second)
 
 
 def _usd(
     catalog: Catalog,
-    found: Recommendation,
+    recommendation: Recommendation,
     stated: dict[str, Any],
     assumed: dict[str, Any] | None = None,
 ) -> float:
     """US dollars a month of the same pick for another workload, or under another assumption."""
     workload, assumptions = (
-        found.workload.model_copy(update=stated),
-        found.assumptions.model_copy(update=assumed or {}),
+        recommendation.workload.model_copy(update=stated),
+        recommendation.assumptions.model_copy(update=assumed or {}),
     )
-    assert found.choice is not None
+    assert recommendation.choice is not None
     return total_usd(
-        build.build_plans(catalog, workload, found.today, assumptions), found.choice, BASE
+        build.build_plans(catalog, workload, recommendation.today, assumptions),
+        recommendation.choice,
+        BASE,
     )
 
 
 def scaled(workload: Workload, field: str, factor: float) -> dict[str, Any]:
-    """A volume or length times a factor, within its bounds; empty where nothing changes. The 95th percentile goes along."""
+    """A volume or length times a factor, within its bounds; empty where nothing changes.
+
+    The 95th percentile goes along.
+    """
     least, most = bounds(field)
     now = workload.peak if field == "peak_queries_per_second" else getattr(workload, field)
     value = min(max(now * factor, least), most)
@@ -131,7 +141,9 @@ def scaled(workload: Workload, field: str, factor: float) -> dict[str, Any]:
 
 
 class WhatIf(NamedTuple):
-    """Another volume: the workload with it, US dollars a month of the same pick now and then, and the answer of the engine there."""
+    """Another volume: the workload with it, US dollars a month of the same pick now and then, and
+    the answer of the engine there.
+    """
 
     workload: Workload
     now_usd: float
@@ -139,35 +151,52 @@ class WhatIf(NamedTuple):
     other: Recommendation
 
 
-def what_if(catalog: Catalog, found: Recommendation, volume: float) -> WhatIf | None:
-    """The same workload with `volume` times its queries, new passages and stated peak; None where nothing fits now."""
-    if found.choice is None:
+def what_if(catalog: Catalog, recommendation: Recommendation, volume: float) -> WhatIf | None:
+    """The same workload with `volume` times its queries, new passages and stated peak; None where
+    nothing fits now.
+    """
+    if recommendation.choice is None:
         return None
     stated: dict[str, Any] = {}
     fields = (
         TRAFFIC
-        if found.workload.peak_queries_per_second is None
+        if recommendation.workload.peak_queries_per_second is None
         else (*TRAFFIC, "peak_queries_per_second")
     )
     for field in fields:
-        stated |= scaled(found.workload, field, volume)
-    workload = found.workload.model_copy(update=stated)
-    other = recommend(catalog, workload, found.today, found.asked_sets, found.assumptions)
-    now, then = (total_usd(table, found.choice, BASE) for table in (found.table, other.table))
+        stated |= scaled(recommendation.workload, field, volume)
+    workload = recommendation.workload.model_copy(update=stated)
+    other = recommend(
+        catalog,
+        workload,
+        recommendation.today,
+        recommendation.asked_sets,
+        recommendation.assumptions,
+    )
+    now, then = (
+        total_usd(table, recommendation.choice, BASE)
+        for table in (recommendation.table, other.table)
+    )
     return WhatIf(workload, now, then, other)
 
 
-def what_if_sentence(found: Recommendation, asked: WhatIf) -> str:
+def what_if_sentence(recommendation: Recommendation, outlook: WhatIf) -> str:
     """What the volume changes, in words."""
-    gap = asked.then_usd - asked.now_usd
+    gap = outlook.then_usd - outlook.now_usd
     change = (
         "the same"
         if abs(gap) < 0.005
         else f"{formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
     )
-    text = f"{formatting.value(asked.workload.queries_per_month)} queries a month: the same pick costs {formatting.usd(asked.then_usd)} a month, {change}."
-    if asked.other.pick is None:
+    text = (
+        f"{formatting.value(outlook.workload.queries_per_month)} queries a month: "
+        f"the same pick costs {formatting.usd(outlook.then_usd)} a month, {change}."
+    )
+    if outlook.other.pick is None:
         return f"{text} Nothing fits there any more."
-    if asked.other.answer == found.answer:
+    if outlook.other.answer == recommendation.answer:
         return f"{text} It stays the pick."
-    return f"{text} The pick there is {asked.other.pick.named}, for {formatting.usd(asked.other.monthly)} a month."
+    return (
+        f"{text} The pick there is {outlook.other.pick.named}, for "
+        f"{formatting.usd(outlook.other.monthly)} a month."
+    )

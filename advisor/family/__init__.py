@@ -1,1 +1,1 @@
-"""What is said of a family and its variants: facts, prices, scores, the listing, the FAQ, when to use which."""
+"""What is said of a family and its variants: facts, prices, scores, listing, FAQ, when to use."""

@@ -1,4 +1,4 @@
-"""What each variant is for, from its facts and the evidence: when to use it, what it wins, when not to."""
+"""What each variant is for, from its facts and the evidence: when to use it, and when not."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ class VariantAdvice:
 def use_when(
     catalog: Catalog, variant_id: str, picked_by: Mapping[str, tuple[str, ...]] | None = None
 ) -> VariantAdvice:
-    """Advice for a variant; `picked_by` maps a preset's id to the variants that the engine picks for it."""
+    """Advice for a variant; `picked_by` maps a preset's id to the variants that the engine picks
+    for it.
+    """
     variant = catalog.variants[variant_id]
     presets = tuple(preset for preset, picked in (picked_by or {}).items() if variant_id in picked)
     if variant.replaced_by:
@@ -41,7 +43,10 @@ def use_when(
             listing.keep_only(catalog.variants[variant.replaced_by].name), (), (), presets
         )
     if variant.kind == "language-model":
-        text = "To generate text; it makes no vectors and no relevance scores, so it is no choice for retrieval."
+        text = (
+            "To generate text; it makes no vectors and no relevance "
+            "scores, so it is no choice for retrieval."
+        )
         return VariantAdvice(text, (), (), presets)
     wins = tuple(_wins(catalog, variant_id, variant))
     return VariantAdvice(
@@ -88,19 +93,22 @@ def languages(variant: Variant) -> str:
 
 
 def _sentence(catalog: Catalog, variant_id: str, variant: Variant) -> str:
-    """One sentence of at most 140 characters: the job, the texts, and what sets it apart from its siblings."""
-    told = languages(variant)
+    """At most 140 characters: the job, the texts, and what sets it apart from its siblings."""
+    language_words = languages(variant)
     text = {"English only": "English text", "many languages": "text in many languages"}.get(
-        told, f"text in {told}"
+        language_words, f"text in {language_words}"
     )
     limit = f"up to {formatting.count(variant.max_tokens)} tokens"
     if variant.kind == "reranker":
-        return f"To reorder what a search found: {text}, query and passage together {limit}{_apart(catalog, variant_id, variant)}."
+        return (
+            f"To reorder what a search found: {text}, query and passage together "
+            f"{limit}{_apart(catalog, variant_id, variant)}."
+        )
     return f"To search {text} {limit}{_apart(catalog, variant_id, variant)}."
 
 
 def _apart(catalog: Catalog, variant_id: str, variant: Variant) -> str:
-    """What sets a variant apart from the siblings that serve the same languages, else from all its siblings."""
+    """What sets a variant apart from its siblings for the same languages, else from all siblings."""
     if set(variant.outputs) > {"dense"}:
         return ", or for sparse or multi-vector output"
     others = siblings(catalog, variant_id)
@@ -117,22 +125,24 @@ def _apart(catalog: Catalog, variant_id: str, variant: Variant) -> str:
 
 
 def _ranking(catalog: Catalog, variant_id: str) -> tuple[str, dict[str, float]] | None:
-    """The preferred set that holds this variant and a sibling that serves the same languages, with their scores."""
+    """The preferred set with this variant and a sibling for the same languages, and their scores."""
     variant = catalog.variants[variant_id]
-    asked = (
+    wanted_languages = (
         tuple(variant.languages or ())[:1]
         if variant.languages and len(variant.languages) <= 10
         else ("en",)
     )
     rivals = {variant_id, *siblings(catalog, variant_id)}
-    for chosen in evidence.admissible(catalog, evidence.ScoresWanted(variant.kind, asked)):
-        found = {
+    for chosen in evidence.admissible(
+        catalog, evidence.ScoresWanted(variant.kind, wanted_languages)
+    ):
+        scores = {
             key: score
-            for key, score in evidence.scores(catalog, chosen.id, asked).items()
+            for key, score in evidence.scores(catalog, chosen.id, wanted_languages).items()
             if key in rivals
         }
-        if variant_id in found and len(found) > 1:
-            return chosen.id, found
+        if variant_id in scores and len(scores) > 1:
+            return chosen.id, scores
     return None
 
 
@@ -191,7 +201,8 @@ def _wins(catalog: Catalog, variant_id: str, variant: Variant) -> list[AdviceCla
         )
         claims.append(
             AdviceClaim(
-                f"The lowest known hosted price of its kind: {formatting.price(least_price.usd_per_1m)} at {where}{tie}.",
+                "The lowest known hosted price of its kind: "
+                f"{formatting.price(least_price.usd_per_1m)} at {where}{tie}.",
                 sources,
             )
         )
@@ -199,12 +210,12 @@ def _wins(catalog: Catalog, variant_id: str, variant: Variant) -> list[AdviceCla
 
 
 def _score_claim(
-    catalog: Catalog, variant_id: str, set_id: str, found: dict[str, float]
+    catalog: Catalog, variant_id: str, set_id: str, scores: dict[str, float]
 ) -> AdviceClaim:
     """Where the variant stands on the preferred set, best or not."""
     chosen = catalog.evidence_sets[set_id]
-    own = found[variant_id]
-    rest = sorted((score for key, score in found.items() if key != variant_id), reverse=True)
+    own = scores[variant_id]
+    rest = sorted((score for key, score in scores.items() if key != variant_id), reverse=True)
     place = 1 + sum(score > own for score in rest)
     word = (
         "best"
@@ -213,7 +224,11 @@ def _score_claim(
         if place <= 5
         else f"number {place}"
     )
-    text = f"The {word} of {len(found)} on {evidence.describe(catalog, chosen)}: {formatting.points(own)} against {formatting.listed([formatting.points(score) for score in rest])}."
+    text = (
+        f"The {word} of {len(scores)} on {evidence.describe(catalog, chosen)}: "
+        f"{formatting.points(own)} against "
+        f"{formatting.listed([formatting.points(score) for score in rest])}."
+    )
     return AdviceClaim(
         text,
         tuple(
@@ -236,7 +251,8 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Advic
         if wider:
             claims.append(
                 AdviceClaim(
-                    f"Not for other languages than {languages(variant).removesuffix(' only')}: {formatting.listed(wider, 'or')}.",
+                    f"Not for other languages than {languages(variant).removesuffix(' only')}: "
+                    f"{formatting.listed(wider, 'or')}.",
                     variant.source_ids("languages"),
                 )
             )
@@ -247,7 +263,8 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Advic
         scope = "query and passage together" if variant.kind == "reranker" else "a text"
         claims.append(
             AdviceClaim(
-                f"Not for more than {formatting.count(variant.max_tokens)} tokens for {scope}: {formatting.listed(longer, 'or')}.",
+                f"Not for more than {formatting.count(variant.max_tokens)} tokens for {scope}: "
+                f"{formatting.listed(longer, 'or')}.",
                 variant.source_ids("max_tokens"),
             )
         )
@@ -269,14 +286,16 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Advic
     ):
         claims.append(
             AdviceClaim(
-                f"With care over {formatting.count(variant.recommended_tokens)} tokens: it takes {formatting.count(variant.max_tokens)}, but was trained at that length.",
+                f"With care over {formatting.count(variant.recommended_tokens)} tokens: "
+                f"it takes {formatting.count(variant.max_tokens)}, but was trained at that length.",
                 variant.source_ids("recommended_tokens"),
             )
         )
     for successor in variant.successors:
         claims.append(
             AdviceClaim(
-                f"For {successor.use_for} its publisher recommends {catalog.variants[successor.variant].name}.",
+                f"For {successor.use_for} its publisher recommends "
+                f"{catalog.variants[successor.variant].name}.",
                 variant.source_ids("successors"),
             )
         )
@@ -308,7 +327,8 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[Advic
     ):
         claims.append(
             AdviceClaim(
-                "Not where it has to be hosted by a provider: no offer with a known price was found.",
+                "Not where it has to be hosted by a provider: "
+                "no offer with a known price was found.",
                 (),
             )
         )

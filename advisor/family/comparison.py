@@ -12,7 +12,9 @@ from advisor.family.price_list import lowest_price
 
 
 def side_by_side(catalog: Catalog, variant_ids: list[str], today: date) -> list[dict[str, str]]:
-    """Facts, shared scores and lowest prices of several variants side by side; `differs` is empty where all agree."""
+    """Facts, shared scores and lowest prices of several variants side by side; `differs` is empty
+    where all agree.
+    """
     columns = {
         key: {fact.label: fact.value for fact in variant_facts(catalog, key)} for key in variant_ids
     }
@@ -22,13 +24,13 @@ def side_by_side(catalog: Catalog, variant_ids: list[str], today: date) -> list[
         for label in labels
     ]
     for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id)):
-        found = {} if chosen.by_language else evidence.scores(catalog, chosen.id)
-        if all(key in found for key in variant_ids):
+        scores = {} if chosen.by_language else evidence.scores(catalog, chosen.id)
+        if all(key in scores for key in variant_ids):
             rows.append(
                 (
                     "Score",
                     evidence.describe(catalog, chosen),
-                    [formatting.points(found[key]) for key in variant_ids],
+                    [formatting.points(scores[key]) for key in variant_ids],
                 )
             )
     rows.append(
@@ -49,19 +51,19 @@ def side_by_side(catalog: Catalog, variant_ids: list[str], today: date) -> list[
 
 
 def shared_languages(catalog: Catalog, variant_ids: list[str]) -> list[dict[str, str]]:
-    """Scores by language on the sets by language that hold all of the variants; one row a set and language."""
+    """Scores on the sets by language that hold all of the variants; one row a set and language."""
     rows = []
     for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id)):
         for code in chosen.languages or () if chosen.by_language else ():
-            found = evidence.scores(catalog, chosen.id, (code,))
-            if all(key in found for key in variant_ids):
+            scores = evidence.scores(catalog, chosen.id, (code,))
+            if all(key in scores for key in variant_ids):
                 rows.append(
                     {
                         "Benchmark": f"{chosen.name} ({catalog.metrics[chosen.metric].name})",
                         "Language": code,
                     }
                     | {
-                        catalog.variants[key].name: formatting.points(found[key])
+                        catalog.variants[key].name: formatting.points(scores[key])
                         for key in variant_ids
                     }
                 )

@@ -1,4 +1,4 @@
-"""The figures of a variant as text with their units, where each was read, and the releases of a family."""
+"""A variant's figures as text with units, where each was read, and the releases of a family."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Release(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """A figure as shown, with where it was read and, where it differs from the listing, the correction."""
+    """A figure as shown, where it was read, and the correction where the listing differs."""
 
     label: str
     value: str
@@ -230,4 +230,7 @@ def _counted(number: int | None, short: str | None = None) -> str:
 def _shape(variant: Variant) -> str:
     if variant.layers is None:
         return formatting.NOT_KNOWN
-    return f"{formatting.count(variant.layers)}, {formatting.count(variant.hidden_size)}, {formatting.count(variant.heads)}"
+    return (
+        f"{formatting.count(variant.layers)}, {formatting.count(variant.hidden_size)}, "
+        f"{formatting.count(variant.heads)}"
+    )

@@ -1,4 +1,4 @@
-"""Questions about a family, answered from the catalog in either view, each with what the answer rests on."""
+"""Questions about a family, answered in either view, each with what the answer rests on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ class Answer:
 
 
 def answers(catalog: Catalog, family: LoadedFamily, view: View) -> list[Answer]:
-    """The family's questions and answers: the listing's own in its words, or right ones from the verified facts."""
+    """The family's questions and answers: the listing's own in its words, or right ones from the
+    verified facts.
+    """
     if view == "listed":
         if family.listing is None:
             return []
@@ -32,12 +34,12 @@ def answers(catalog: Catalog, family: LoadedFamily, view: View) -> list[Answer]:
             Answer(question, answer, (family.listing.source,))
             for question, answer in listing.as_listed(family).faq
         ]
-    found = [
+    entries = [
         _used_for(family),
         *([_compared(catalog, family)] if family.facts.compared_with else []),
         _which(catalog, family),
     ]
-    return found + [
+    return entries + [
         Answer(q.question, q.answer, tuple(sorted({s for _, s in q.all_source_ids()})))
         for q in family.questions
     ]
@@ -59,7 +61,11 @@ def _used_for(family: LoadedFamily) -> Answer:
     text = f"{name} is used for {formatting.listed(parts)}."
     rich = [v for v in kinds["embedder"] if set(v.outputs) > {"dense"}]
     for variant in rich:
-        text += f" {variant.name} gives {formatting.listed([o.replace('_', '-') for o in variant.outputs])} vectors; the others give dense ones."
+        text += (
+            f" {variant.name} gives "
+            f"{formatting.listed([o.replace('_', '-') for o in variant.outputs])} vectors; "
+            "the others give dense ones."
+        )
         sources |= set(variant.source_ids("outputs"))
     for correction in family.corrections:
         if correction.field == "capabilities":
@@ -78,7 +84,8 @@ def _compared(catalog: Catalog, family: LoadedFamily) -> Answer:
     if other.facts.notes:
         text += f" {other.facts.notes[0].removeprefix('No: different task. ')}"
     text += (
-        f" The longest input is {formatting.count(own)} tokens in {family.facts.name} and {formatting.count(longest)} in {other.facts.name}, "
+        f" The longest input is {formatting.count(own)} tokens in {family.facts.name} and "
+        f"{formatting.count(longest)} in {other.facts.name}, "
         f"the latter in {formatting.listed(reach)} only."
     )
     for commercial, words in (
@@ -107,7 +114,8 @@ def _compared(catalog: Catalog, family: LoadedFamily) -> Answer:
 def _which(catalog: Catalog, family: LoadedFamily) -> Answer:
     sources: set[str] = set()
     parts = [
-        "It depends on your languages, lengths, volume and budget: Advise answers for your workload."
+        "It depends on your languages, lengths, volume and budget: "
+        "Advise answers for your workload."
     ]
     for kind, job in (
         ("embedder", "To find passages"),
@@ -124,7 +132,8 @@ def _which(catalog: Catalog, family: LoadedFamily) -> Answer:
             )
         )
         parts.append(
-            f"{job}, the lowest known price is {formatting.price(least.usd_per_1m)} input tokens: {formatting.listed(names)} at {formatting.listed(where)}."
+            f"{job}, the lowest known price is {formatting.price(least.usd_per_1m)} input tokens: "
+            f"{formatting.listed(names)} at {formatting.listed(where)}."
         )
         sources |= {s for _, _, offer in least.offers for s in offer.source_ids("usd_per_1m_input")}
     dated = {
@@ -136,17 +145,20 @@ def _which(catalog: Catalog, family: LoadedFamily) -> Answer:
         newest = max(dated, key=lambda key: (dated[key], key))
         variant = family.variants[newest]
         parts.append(
-            f"The latest is {variant.name} ({formatting.day(variant.released)}), {_article(variant.kind)}."
+            f"The latest is {variant.name} ({formatting.day(variant.released)}), "
+            f"{_article(variant.kind)}."
         )
         sources |= set(variant.source_ids("released"))
         longest = max(v.max_tokens or 0 for v in family.variants.values())
         names = sorted(v.name for v in family.variants.values() if v.max_tokens == longest)
         parts.append(
-            f"The longest input, {formatting.count(longest)} tokens, is taken by {formatting.listed(names)}."
+            f"The longest input, {formatting.count(longest)} tokens, is taken by "
+            f"{formatting.listed(names)}."
         )
     if any(v.kind == "reranker" for v in family.variants.values()):
         parts.append(
-            "A reranker does not take the place of an embedder: it orders the candidates that one has found."
+            "A reranker does not take the place of an embedder: "
+            "it orders the candidates that one has found."
         )
     return Answer(
         f"Which {family.facts.name} model should I use?", " ".join(parts), tuple(sorted(sources))

@@ -1,4 +1,4 @@
-"""The as-listed view: what a family's listing states, and the sentences, groups and answers computed from it."""
+"""The as-listed view: what a family's listing states, and the sentences and groups from it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def as_listed(family: LoadedFamily) -> AsListed:
 
 
 def releases(view: AsListed) -> list[Release]:
-    """The releases as listed, each on the first day of its month, by the capability that the listing names."""
+    """The releases as listed, on the first day of the month, by the capability that is named."""
     named = {variant.name: variant.capability for variant in view.listing.variants}
     return [
         Release(row.name, f"{row.released}-01", named[row.name] or "no capability named")
@@ -127,9 +127,11 @@ def _row(variant: ListingVariant) -> ListedRow:
         variant.context and f"{variant.context} context",
         variant.parameters and f"{variant.parameters} parameters",
     ]
-    told = [signal for signal in signals if signal]
+    stated_signals = [signal for signal in signals if signal]
     use_when = (
-        f"Use when the workload needs {listed(told)}." if told else "The listing states no signal."
+        f"Use when the workload needs {listed(stated_signals)}."
+        if stated_signals
+        else "The listing states no signal."
     )
     status = CURRENT
     if variant.replaced_by:
@@ -140,7 +142,7 @@ def _row(variant: ListingVariant) -> ListedRow:
         variant.name,
         use_when,
         variant.released,
-        tuple(told),
+        tuple(stated_signals),
         status,
         variant.context,
         variant.parameters,
@@ -154,24 +156,34 @@ def keep_only(successor: str) -> str:
 
 def _faq(family: LoadedFamily, listing: Listing, longest: str | None) -> list[tuple[str, str]]:
     name, developer, related = family.facts.name, family.facts.developer, listing.related
-    used_for = f"{name} is used for {listed(listing.capabilities)}. The family description and listed model capabilities point to those workloads as the best fit."
+    used_for = (
+        f"{name} is used for {listed(listing.capabilities)}. The family description and listed "
+        "model capabilities point to those workloads as the best fit."
+    )
     compared = (
-        f"{name} by {developer} is strongest where you need {listing.capabilities[0]}, while {related.name} by {related.developer} is the closest "
-        f"related family to check for {related.strongest_capability}. {name} has {len(listing.variants)} listed variants and reaches up to "
-        f"{longest} context, while {related.name} reaches up to {related.max_context} context, so compare the specs and pricing tables before "
+        f"{name} by {developer} is strongest where you need {listing.capabilities[0]}, while "
+        f"{related.name} by {related.developer} is the closest "
+        f"related family to check for {related.strongest_capability}. "
+        f"{name} has {len(listing.variants)} listed variants and reaches up to "
+        f"{longest} context, while {related.name} reaches up to {related.max_context} context, so "
+        "compare the specs and pricing tables before "
         "choosing a production model."
     )
     cheapest = _cheapest(listing.pricing)
     start = "No price is listed."
     if cheapest is not None:
-        start = f"For the lowest listed input price, start with {cheapest.variant} through {cheapest.provider} at ${cheapest.input_usd_per_1m}/1M input tokens."
+        start = (
+            f"For the lowest listed input price, start with {cheapest.variant} through "
+            f"{cheapest.provider} at ${cheapest.input_usd_per_1m}/1M input tokens."
+        )
     capable = max(
         (v for v in listing.variants if v.context),
         key=lambda v: (context_tokens(v.context or "0"), v.released),
         default=None,
     )
     local = (
-        f" For the most capable/latest local choice, evaluate {capable.name} with {capable.context} context."
+        f" For the most capable/latest local choice, evaluate {capable.name} with "
+        f"{capable.context} context."
         if capable
         else ""
     )

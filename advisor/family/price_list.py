@@ -1,4 +1,4 @@
-"""Hosted prices as the catalog has them: who states each, how old it is, and how far it can be trusted."""
+"""Hosted prices as the catalog has them: who states each, how old it is, how far to trust it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ STALE_DAYS = 90
 
 
 def offers_of(catalog: Catalog, variant_ids: Iterable[str]) -> list[tuple[str, Provider, Offer]]:
-    """Offers of some variants: known prices first, by price, then first party, then the provider's name."""
+    """Offers of some variants: known prices first, by price, first party, provider's name."""
     wanted = set(variant_ids)
     order = ("listing", "provider-page", "aggregator")
-    found = [row for row in catalog.offers() if row[2].variant in wanted]
+    rows = [row for row in catalog.offers() if row[2].variant in wanted]
     return sorted(
-        found,
+        rows,
         key=lambda row: (
             row[2].usd_per_1m_input is None,
             row[2].usd_per_1m_input or 0,
@@ -72,7 +72,7 @@ def dated(offer: Offer) -> str:
 
 
 def price_mark(offer: Offer, today: date) -> str:
-    """`2026-11-12`, `2026-07-02, stale (145 days)`, `undated, aggregator only`: how far a price can be trusted."""
+    """How far to trust a price: `2026-07-02, stale (145 days)`, `undated, aggregator only`."""
     day = offer.as_of.isoformat() if offer.as_of else ""
     aggregator = "aggregator only" if offer.tier == "aggregator" else ""
     return ", ".join(part for part in (day, age_remark(offer, today), aggregator) if part)
@@ -119,14 +119,17 @@ class Lowest:
 
 
 def asked_by(least: Lowest) -> str:
-    """`Base EN v1.5 at DeepInfra, 1 more at that price`: the first who asks it, and how many more do."""
+    """`Base EN v1.5 at DeepInfra, 1 more at that price`: who asks it, and how many more do."""
     variant, provider, _ = least.offers[0]
     more = len(least.offers) - 1
     return f"{variant.name} at {provider.name}" + (f", {more} more at that price" if more else "")
 
 
 def lowest(catalog: Catalog, family: LoadedFamily, kind: str) -> Lowest | None:
-    """The lowest known hosted price of a family's variants of one kind; None where none is known. A trial is no price."""
+    """The lowest known hosted price of a family's variants of one kind; None where none is known.
+
+    A trial is no price.
+    """
     priced = [
         (family.variants[offer.variant], provider, offer)
         for _, provider, offer in catalog.offers()

@@ -8,22 +8,22 @@ from advisor.decide import evidence
 
 
 def variant_scores(catalog: Catalog, variant_id: str) -> list[dict[str, str]]:
-    """Published scores of a variant on every evidence set that holds it, with what they may be compared with."""
+    """Published scores of a variant on every evidence set, with what they may be compared with."""
     rows = []
     for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id)):
         if chosen.by_language:
             continue
-        found = evidence.scores(catalog, chosen.id)
-        if variant_id in found:
+        scores = evidence.scores(catalog, chosen.id)
+        if variant_id in scores:
             others = [
                 f"{catalog.variants[key].name} {formatting.points(score)}"
-                for key, score in sorted(found.items(), key=lambda i: -i[1])
+                for key, score in sorted(scores.items(), key=lambda i: -i[1])
                 if key != variant_id
             ]
             rows.append(
                 {
                     "Benchmark": evidence.describe(catalog, chosen),
-                    "Score": formatting.points(found[variant_id]),
+                    "Score": formatting.points(scores[variant_id]),
                     "On the same set": ", ".join(others) or "no other variant",
                     "Mind": chosen.caveat or "",
                 }
@@ -32,21 +32,22 @@ def variant_scores(catalog: Catalog, variant_id: str) -> list[dict[str, str]]:
 
 
 def language_scores(catalog: Catalog, variant_id: str) -> list[dict[str, str]]:
-    """Published scores by language, one row a set, for the sets by language that hold the variant."""
+    """Published scores by language, one row a set that holds the variant."""
     rows = []
     for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id)):
         if not chosen.by_language:
             continue
-        found = {
+        by_language = {
             code: evidence.scores(catalog, chosen.id, (code,)).get(variant_id)
             for code in chosen.languages or ()
         }
-        known = {code: score for code, score in found.items() if score is not None}
+        known = {code: score for code, score in by_language.items() if score is not None}
         if known:
             shown = ", ".join(f"{code} {formatting.points(score)}" for code, score in known.items())
             rows.append(
                 {
-                    "Benchmark": f"{chosen.name} ({catalog.metrics[chosen.metric].name}, {chosen.publisher_of_scores})",
+                    "Benchmark": f"{chosen.name} ({catalog.metrics[chosen.metric].name}, "
+                    f"{chosen.publisher_of_scores})",
                     "By language": shown,
                     "Mind": chosen.caveat or "",
                 }

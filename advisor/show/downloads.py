@@ -1,4 +1,4 @@
-"""Files to take away: the catalog as JSON, prices and scores as CSV, the tables of Cost as CSV and Markdown."""
+"""Files to take away: the catalog as JSON, prices and scores as CSV, the tables of Cost."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def as_json(catalog: Catalog) -> str:
 
 
 def offers_csv(catalog: Catalog) -> str:
-    """One row an offer, with its sources; cells that a spreadsheet would compute are quoted with an apostrophe."""
+    """One row an offer, with its sources; an apostrophe before what a spreadsheet would compute."""
     rows = []
     for provider_id, provider, offer in catalog.offers():
         row = offer.model_dump(mode="json", exclude={"sources"})
@@ -66,7 +66,7 @@ def scores_csv(catalog: Catalog) -> str:
 
 
 def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows of a table on the screen as CSV, safe for spreadsheets; ids that only links need are left out."""
+    """Rows of a table as CSV, safe for spreadsheets; ids that only links need are left out."""
     return _csv(
         pd.DataFrame(
             [
@@ -78,7 +78,7 @@ def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def table_markdown(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows of a table on the screen as Markdown under a heading; bars in cells are escaped, nothing else is markup."""
+    """Rows of a table as Markdown under a heading; nothing in a cell is markup."""
     columns = [key for key in (rows[0] if rows else {}) if key not in ("id", "offer")]
     lines = [f"## {title}", "", f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
     lines += [f"| {' | '.join(_cell(row[key]) for key in columns)} |" for row in rows]
@@ -93,40 +93,54 @@ def _cell(value: Any) -> str:
 
 
 def _csv(frame: pd.DataFrame) -> str:
-    """CSV without formulas. Texts are in quotes: where a spreadsheet divides at semicolons, `a;=1+1` would be two cells."""
+    """CSV without formulas. Texts are in quotes: where a spreadsheet divides at semicolons,
+    `a;=1+1` would be two cells.
+    """
     return (
         frame.map(guarded).rename(columns=guarded).to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
     )
 
 
-def cost_files(found: Recommendation) -> list[tuple[str, str, Callable[[], str]]]:
-    """(name, media type, maker) of what the Cost page shows: every plan as CSV, and its tables as Markdown."""
+def cost_files(recommendation: Recommendation) -> list[tuple[str, str, Callable[[], str]]]:
+    """(name, media type, maker) of the Cost page: every plan as CSV, its tables as Markdown."""
 
     def plans_csv() -> str:
         return table_csv(
             [
                 {"Step": step.kind} | row
-                for step in found.steps
-                for row in tables.plan_rows(found, step.kind)
+                for step in recommendation.steps
+                for row in tables.plan_rows(recommendation, step.kind)
             ]
         )
 
     def markdown() -> str:
         parts = ["# What it costs a month\n"]
-        for step in found.steps:
+        for step in recommendation.steps:
             parts += [
-                table_markdown(f"Hosted offers, {step.kind}", tables.cost_rows(found, step.kind))
+                table_markdown(
+                    f"Hosted offers, {step.kind}", tables.cost_rows(recommendation, step.kind)
+                )
             ]
             parts += [
-                table_markdown(f"Own machines, {step.kind}", tables.own_rows(found, step.kind))
+                table_markdown(
+                    f"Own machines, {step.kind}", tables.own_rows(recommendation, step.kind)
+                )
             ]
-        part = found.pick.part("embedder") if found.pick else None
+        part = recommendation.pick.part("embedder") if recommendation.pick else None
         if part is not None:
-            parts += [table_markdown("The index by type of vector", tables.index_rows(found, part))]
-            parts += [table_markdown("The index by store", tables.store_rows(found, part))]
-        parts += [f"- {text}" for text in taken_for_granted.assumptions(found)]
+            parts += [
+                table_markdown(
+                    "The index by type of vector", tables.index_rows(recommendation, part)
+                )
+            ]
+            parts += [table_markdown("The index by store", tables.store_rows(recommendation, part))]
+        parts += [f"- {text}" for text in taken_for_granted.assumptions(recommendation)]
         return "\n".join(
-            [*parts, f"- Catalog {found.catalog.version}, {found.today.isoformat()}.", ""]
+            [
+                *parts,
+                f"- Catalog {recommendation.catalog.version}, {recommendation.today.isoformat()}.",
+                "",
+            ]
         )
 
     return [("plans.csv", "text/csv", plans_csv), ("cost.md", "text/markdown", markdown)]

@@ -23,13 +23,17 @@ OWN_DRAWN = 3
 """Plans on own machines that the trade-off chart draws for each model and standing."""
 
 
-def drawn(found: Recommendation, kind: str) -> list[JudgedPlan]:
-    """The plans of one step that the trade-off chart draws: the picks and the front, every hosted one, and the `OWN_DRAWN` cheapest on own machines of each model and standing."""
-    front = what_would_change.front(found, kind)
+def drawn(recommendation: Recommendation, kind: str) -> list[JudgedPlan]:
+    """The plans of one step that the trade-off chart draws: the picks and the front, every hosted
+    one, and the `OWN_DRAWN` cheapest on own machines of each model and standing.
+    """
+    front = what_would_change.front(recommendation, kind)
     counts: Counter[tuple[str, str]] = Counter()
-    kept = []
-    for j in sorted(_of_kind(found, kind), key=lambda j: (math.isnan(j.monthly), j.monthly, j.id)):
-        standing = what_would_change.standing(j, found, front)
+    plans = []
+    for j in sorted(
+        _of_kind(recommendation, kind), key=lambda j: (math.isnan(j.monthly), j.monthly, j.id)
+    ):
+        standing = what_would_change.standing(j, recommendation, front)
         if j.quality is None or math.isnan(j.monthly) or j.monthly <= 0:
             continue
         if (
@@ -37,22 +41,24 @@ def drawn(found: Recommendation, kind: str) -> list[JudgedPlan]:
             or standing in ("the pick", "on the front")
             or counts[j.variant_id, standing] < OWN_DRAWN
         ):
-            kept.append(j)
+            plans.append(j)
         counts[j.variant_id, standing] += not j.hosted
-    return kept
+    return plans
 
 
-def _of_kind(found: Recommendation, kind: str) -> list[JudgedPlan]:
-    return [j for j in found.judged if j.kind == kind]
+def _of_kind(recommendation: Recommendation, kind: str) -> list[JudgedPlan]:
+    return [j for j in recommendation.judged if j.kind == kind]
 
 
-def trade_off_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
-    """Score and monthly cost of the plans that the trade-off chart draws, best score first, then cheapest; then the hosted plans without a score."""
-    front = what_would_change.front(found, kind)
-    rows = drawn(found, kind)
+def trade_off_rows(recommendation: Recommendation, kind: str) -> list[dict[str, str]]:
+    """Score and monthly cost of the plans that the trade-off chart draws, best score first, then
+    cheapest; then the hosted plans without a score.
+    """
+    front = what_would_change.front(recommendation, kind)
+    rows = drawn(recommendation, kind)
     rows.sort(key=lambda j: (-(j.quality or 0), j.monthly, j.id))
     seen = {j.row for j in rows}
-    rest = [j for j in _of_kind(found, kind) if j.row not in seen and j.hosted]
+    rest = [j for j in _of_kind(recommendation, kind) if j.row not in seen and j.hosted]
     rest.sort(key=lambda j: (math.isnan(j.monthly), j.monthly, j.id))
     return [
         {
@@ -64,26 +70,30 @@ def trade_off_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
             "Low to high": formatting.usd_range(j.cost.low, j.cost.high)
             if j.plan.monthly_usd
             else formatting.NOT_KNOWN,
-            "Standing": what_would_change.standing(j, found, front)
-            if j.quality is not None or not j.fits or _picked(found, j)
+            "Standing": what_would_change.standing(j, recommendation, front)
+            if j.quality is not None or not j.fits or _picked(recommendation, j)
             else "fits, not ranked",
         }
         for j in (*rows, *rest)
     ]
 
 
-def _picked(found: Recommendation, judged: JudgedPlan) -> bool:
-    return found.pick is not None and any(judged.row == part.row for part in found.pick.parts)
+def _picked(recommendation: Recommendation, judged: JudgedPlan) -> bool:
+    return recommendation.pick is not None and any(
+        judged.row == part.row for part in recommendation.pick.parts
+    )
 
 
-def alternative_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
-    """The pick of a step and the cheapest hosted and own plan of each variant that fits it; empty where nothing is picked."""
-    pick = found.pick.part(kind) if found.pick else None
+def alternative_rows(recommendation: Recommendation, kind: str) -> list[dict[str, str]]:
+    """The pick of a step and the cheapest hosted and own plan of each variant that fits it; empty
+    where nothing is picked.
+    """
+    pick = recommendation.pick.part(kind) if recommendation.pick else None
     if pick is None:
         return []
     rows = [
         (pick, "the pick"),
-        *((other.judged, other.text) for other in alternatives(found, kind)),
+        *((other.judged, other.text) for other in alternatives(recommendation, kind)),
     ]
     return [
         {
@@ -99,15 +109,18 @@ def alternative_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
 
 
 def _speed(judged: JudgedPlan) -> str:
-    """Tokens a second of one machine, with their range and, on a measured machine, where they are from; for a plan whose speed is known."""
+    """Tokens a second of one machine, with their range and, on a measured machine, where they are
+    from; for a plan whose speed is known.
+    """
     origin = speed_origin(judged)
     return rate(judged) + (f", {origin}" if origin else "")
 
 
-def plan_rows(found: Recommendation, kind: str) -> list[dict[str, Any]]:
+def plan_rows(recommendation: Recommendation, kind: str) -> list[dict[str, Any]]:
     """Every plan of one step as numbers to sort by, cheapest first; None where not known."""
     rows = sorted(
-        _of_kind(found, kind), key=lambda j: (not j.fits, math.isnan(j.monthly), j.monthly, j.id)
+        _of_kind(recommendation, kind),
+        key=lambda j: (not j.fits, math.isnan(j.monthly), j.monthly, j.id),
     )
     return [_plan_row(j) for j in rows]
 
@@ -134,14 +147,14 @@ def _plan_row(judged: JudgedPlan) -> dict[str, Any]:
     }
 
 
-def cost_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
+def cost_rows(recommendation: Recommendation, kind: str) -> list[dict[str, str]]:
     """What every offer for a step comes to in a month, cheapest first; unknown prices last."""
-    rows = [j for j in _of_kind(found, kind) if j.hosted]
+    rows = [j for j in _of_kind(recommendation, kind) if j.hosted]
     rows.sort(key=lambda j: (math.isnan(j.monthly), j.monthly, j.plan.variant.name, j.id))
-    return [_cost_row(found, j) for j in rows]
+    return [_cost_row(recommendation, j) for j in rows]
 
 
-def _cost_row(found: Recommendation, judged: JudgedPlan) -> dict[str, str]:
+def _cost_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, str]:
     plan = judged.plan
     assert plan.offer is not None and plan.provider is not None
     price = plan.offer.usd_per_1m_input if plan.offer.type != "trial" else None
@@ -153,7 +166,7 @@ def _cost_row(found: Recommendation, judged: JudgedPlan) -> dict[str, str]:
         "Provider": plan.where + (f" ({plan.offer.model})" if several else ""),
         "A month": usd_or_not_known(plan.monthly_usd),
         "Price per 1M": formatting.NOT_KNOWN if price is None else f"${price}",
-        "Price of": price_mark(plan.offer, found.today),
+        "Price of": price_mark(plan.offer, recommendation.today),
         "Tokens": formatting.large(plan.tokens.monthly),
         "Encoding" if judged.kind == "embedder" else "Reranking": usd_or_not_known(
             plan.encoding_usd
@@ -171,22 +184,28 @@ def _cost_row(found: Recommendation, judged: JudgedPlan) -> dict[str, str]:
     }
 
 
-def own_rows(found: Recommendation, kind: str) -> list[dict[str, str]]:
-    """For each model of a step the cheapest machine of one's own that it fits, and the machine that was measured; cheapest first."""
+def own_rows(recommendation: Recommendation, kind: str) -> list[dict[str, str]]:
+    """For each model of a step the cheapest machine of one's own that it fits, and the machine that
+    was measured; cheapest first.
+    """
     own = [
         j
-        for j in sorted(found.fitting(kind), key=lambda j: (j.monthly, preference(found, j)))
+        for j in sorted(
+            recommendation.fitting(kind), key=lambda j: (j.monthly, preference(recommendation, j))
+        )
         if not j.hosted
     ]
     cheapest: dict[str, JudgedPlan] = {}
     for j in own:
         cheapest.setdefault(j.variant_id, j)
     return [
-        _own_row(found, j) for j in own if j.row == cheapest[j.variant_id].row or j.plan.measured
+        _own_row(recommendation, j)
+        for j in own
+        if j.row == cheapest[j.variant_id].row or j.plan.measured
     ]
 
 
-def _own_row(found: Recommendation, judged: JudgedPlan) -> dict[str, str]:
+def _own_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, str]:
     plan = judged.plan
     speed, replicas = plan.tokens_per_second, plan.replicas
     assert plan.instance is not None and speed is not None and replicas is not None
@@ -201,14 +220,16 @@ def _own_row(found: Recommendation, judged: JudgedPlan) -> dict[str, str]:
         if replicas[0] == replicas[2]
         else f"{replicas[1]:,} ({replicas[0]:,} to {replicas[2]:,})",
         "Tokens a second": _speed(judged),
-        "Per 1M tokens at this use": formatting.usd(crossing.usd_per_1m(found, judged)),
-        "Per 1M when filled": formatting.usd(crossing.full_usd_per_1m(found, judged)),
+        "Per 1M tokens at this use": formatting.usd(crossing.usd_per_1m(recommendation, judged)),
+        "Per 1M when filled": formatting.usd(crossing.full_usd_per_1m(recommendation, judged)),
         "Price of": formatting.day(plan.as_of),
     }
 
 
-def index_rows(found: Recommendation, judged: JudgedPlan) -> list[dict[str, str]]:
-    """The index of an embedder by type of vector: bytes of a vector, of all values, and in memory, and the cheapest machine that holds it."""
+def index_rows(recommendation: Recommendation, judged: JudgedPlan) -> list[dict[str, str]]:
+    """The index of an embedder by type of vector: bytes of a vector, of all values, and in memory,
+    and the cheapest machine that holds it.
+    """
     variant, tokens, dimensions = (
         judged.plan.variant,
         judged.plan.tokens,
@@ -219,12 +240,13 @@ def index_rows(found: Recommendation, judged: JudgedPlan) -> list[dict[str, str]
         size = storage.index_size(
             variant,
             tokens,
-            found.workload.model_copy(update={"vector_type": kind, "vector_store": "ram"}),
+            recommendation.workload.model_copy(update={"vector_type": kind, "vector_store": "ram"}),
         )
-        machine = storage.holding(found.catalog, size.ram_bytes)
+        machine = storage.holding(recommendation.catalog, size.ram_bytes)
         rows.append(
             {
-                "Vector type": kind + (" (yours)" if kind == found.workload.vector_type else ""),
+                "Vector type": kind
+                + (" (yours)" if kind == recommendation.workload.vector_type else ""),
                 "Bytes a dense vector": formatting.count(storage.vector_bytes(dimensions, kind)),
                 "Vectors": formatting.large(size.vectors),
                 "All values": formatting.memory(size.values_bytes),
@@ -237,15 +259,23 @@ def index_rows(found: Recommendation, judged: JudgedPlan) -> list[dict[str, str]
     return rows
 
 
-def store_rows(found: Recommendation, judged: JudgedPlan) -> list[dict[str, str]]:
-    """A month of an embedder's index in memory and in each store, with the store's minimum, limit and what is left out."""
+def store_rows(recommendation: Recommendation, judged: JudgedPlan) -> list[dict[str, str]]:
+    """A month of an embedder's index in memory and in each store, with the store's minimum, limit
+    and what is left out.
+    """
     amounts = stores.by_store(
-        found.catalog, found.workload, judged.plan.variant, judged.plan.tokens, found.table.ram
+        recommendation.catalog,
+        recommendation.workload,
+        judged.plan.variant,
+        judged.plan.tokens,
+        recommendation.table.ram,
     )
     rows = []
     for key, amount in amounts.items():
-        store = found.catalog.stores.get(key)
-        most = storage.most_dimensions(store, found.workload.vector_type) if store else None
+        store = recommendation.catalog.stores.get(key)
+        most = (
+            storage.most_dimensions(store, recommendation.workload.vector_type) if store else None
+        )
         dimensions = judged.plan.variant.embedding_dim or 0
         limit, no_amount = (
             ""
@@ -258,9 +288,13 @@ def store_rows(found: Recommendation, judged: JudgedPlan) -> list[dict[str, str]
         if (
             store is not None
             and store.vector_types is not None
-            and found.workload.vector_type not in store.vector_types
+            and recommendation.workload.vector_type not in store.vector_types
         ):
-            amount, no_amount, limit = None, "–", f"takes no {found.workload.vector_type} vectors"
+            amount, no_amount, limit = (
+                None,
+                "–",
+                f"takes no {recommendation.workload.vector_type} vectors",
+            )
         elif most is not None and dimensions > most:
             limit += ": too few"
         rows.append(
@@ -290,14 +324,14 @@ def _left_out_of_store(store: Store) -> str:
     return formatting.listed(list(stores.left_out(store)))
 
 
-def latency_rows(found: Recommendation) -> list[dict[str, str]]:
+def latency_rows(recommendation: Recommendation) -> list[dict[str, str]]:
     """What a request takes at each step of the pick, at the peak; hosted latency is not published."""
     names = {
         "embedder": "Encoding a query",
-        "reranker": f"Reranking {formatting.count(found.workload.rerank_candidates)} candidates",
+        "reranker": f"Reranking {formatting.count(recommendation.workload.rerank_candidates)} candidates",
     }
     rows = []
-    for part in found.pick.parts if found.pick else ():
+    for part in recommendation.pick.parts if recommendation.pick else ():
         time = part.plan.latency_ms
         rows.append(
             {
@@ -305,18 +339,19 @@ def latency_rows(found: Recommendation) -> list[dict[str, str]]:
                 "Plan": part.named,
                 "Milliseconds": "not published"
                 if time is None
-                else f"{formatting.significant(time.base)} ({formatting.significant(time.low)} to {formatting.significant(time.high)})",
+                else f"{formatting.significant(time.base)} ({formatting.significant(time.low)} to "
+                f"{formatting.significant(time.high)})",
             }
         )
     return rows
 
 
-def store_sources(found: Recommendation, store_id: str) -> tuple[str, ...]:
+def store_sources(recommendation: Recommendation, store_id: str) -> tuple[str, ...]:
     """Ids of the sources of what keeping an index in a store costs."""
-    return stores.sources(found.catalog, store_id)
+    return stores.sources(recommendation.catalog, store_id)
 
 
-def break_even_rows(found: Recommendation, own: JudgedPlan) -> list[dict[str, str]]:
+def break_even_rows(recommendation: Recommendation, own: JudgedPlan) -> list[dict[str, str]]:
     """From how many tokens a month a machine costs less than each offer of the same model."""
     return [
         {
@@ -330,7 +365,7 @@ def break_even_rows(found: Recommendation, own: JudgedPlan) -> list[dict[str, st
             "Fast to slow": f"{_volume(c.tokens[0])} to {_volume(c.tokens[2])}",
             "One machine carries": formatting.large(round(c.capacity[1])),
         }
-        for c in crossing.crossings(found, own)
+        for c in crossing.crossings(recommendation, own)
     ]
 
 

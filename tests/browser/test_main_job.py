@@ -21,7 +21,7 @@ from advisor.explain.why_not import reasons_against
 from advisor.family import listing
 from advisor.live import token_counts
 from advisor.serve import cli
-from advisor.show import charts, tables
+from advisor.show import charts, tables, trade_off
 from tests.browser.conftest import (
     box,
     button,
@@ -183,7 +183,7 @@ def test_the_chart_is_drawn_and_has_words(app, open_page, answer):
     page = open_page(f"{app}/advise")
     chart = page.locator("[data-testid=stVegaLiteChart]")
     expect(chart.locator("[aria-roledescription='point']").first).to_be_visible()
-    expect_told(page, charts.trade_off(answer(), "embedder", "light").title)
+    expect_told(page, trade_off.chart(answer(), "embedder", "light").title)
 
 
 def test_an_answer_is_changed_by_what_would_change_it_reopened_by_link_saved_and_replayed(

@@ -32,7 +32,7 @@ RENT = 1.0 * 730  # US dollars a month for the machine acme-gpu
             300e6,
             1,
             200e6,
-            id="with one to spare two machines must pay: 200 / 1 x 1e6, and one carries 300 million",
+            id="one to spare, so two must pay: 200 / 1 x 1e6, and one carries 300 million",
         ),
         pytest.param(
             100,
@@ -47,8 +47,8 @@ RENT = 1.0 * 730  # US dollars a month for the machine acme-gpu
     ],
 )
 def test_a_machine_pays_from_the_volume_that_it_can_carry(rent, price, capacity, spare, tokens):
-    found = crossing_tokens(rent, price, capacity, spare)
-    assert found is None if tokens is None else found == pytest.approx(tokens, rel=1e-6)
+    crossing = crossing_tokens(rent, price, capacity, spare)
+    assert crossing is None if tokens is None else crossing == pytest.approx(tokens, rel=1e-6)
 
 
 @given(st.floats(1, 1e5), st.floats(0.001, 10), st.floats(1e3, 1e13), st.integers(0, 1))
@@ -65,18 +65,19 @@ def test_at_break_even_both_sides_cost_the_same_and_the_machines_carry_it(
 
 
 def test_what_one_machine_carries_is_its_speed_filled_at_the_peak(made_up):
-    found = ask(made_up, task="rerank", placement="own")
-    own = plan(found, "rank-big@acme-gpu")
-    fast, middle, slow = break_even.monthly_capacity(found, own)
+    recommendation = ask(made_up, task="rerank", placement="own")
+    own = plan(recommendation, "rank-big@acme-gpu")
+    fast, middle, slow = break_even.monthly_capacity(recommendation, own)
     assert middle == pytest.approx(own.plan.tokens_per_second.base * 0.7 * 730 * 3600 / 5)
     assert fast > middle > slow
 
 
 def test_a_machine_that_never_pays_says_why(made_up, pinned):
-    found = ask(made_up)
+    recommendation = ask(made_up)
     against = {
         machine: {
-            c.offer.id: c for c in break_even.crossings(found, plan(found, f"big-en@{machine}"))
+            c.offer.id: c
+            for c in break_even.crossings(recommendation, plan(recommendation, f"big-en@{machine}"))
         }
         for machine in ("acme-gpu", "acme-cpu")
     }
@@ -84,7 +85,8 @@ def test_a_machine_that_never_pays_says_why(made_up, pinned):
     assert gpu["alpha-big-en"].tokens == pytest.approx((730 / 0.20 * 1e6,) * 3) and gpu[
         "beta-big-en"
     ].tokens == pytest.approx((730 / 0.10 * 1e6,) * 3)
-    # 100 billion operations a second reached / (2 x 92 million + 4 x 20 x 400 x 18) x 730 x 3600 x 0.7 / 5
+    # 100 billion operations a second reached / (2 x 92 million + 4 x 20 x 400 x 18)
+    # x 730 x 3600 x 0.7 / 5
     assert cpu["alpha-big-en"].capacity[1] == pytest.approx(199.33e6, rel=1e-4)
     assert cpu["alpha-big-en"].tokens == (pytest.approx(73 / 0.20 * 1e6), None, None), (
         "at the fast end, 6 ** 0.5 times faster, it carries them"
@@ -98,32 +100,37 @@ def test_a_machine_that_never_pays_says_why(made_up, pinned):
 
 
 def test_the_break_even_and_the_time_of_a_request_show_their_formula(made_up, pinned):
-    found = ask(made_up)
-    lines = break_even.formula(found, plan(found, "big-en@acme-gpu"))
+    recommendation = ask(made_up)
+    lines = break_even.formula(recommendation, plan(recommendation, "big-en@acme-gpu"))
     assert all(figure in lines[0] for figure in ("$1.00 ", "730 ", "$730 "))
-    assert all(figure in lines[2] for figure in ("$730 ", "$0.2 ", "3.65 billion"))
+    assert all(figure in lines[2] for figure in ("$730 ", "$0.20 ", "3.65 billion"))
     rerank = ask(made_up, task="rerank", placement="own")
     (line,), time = formula.latency_formula(rerank), rerank.pick.parts[0].plan.latency_ms
     assert f" {formatting.significant(time.base)} " in line
-    assert formula.latency_formula(found) == []
+    assert formula.latency_formula(recommendation) == []
     assert {"break-even": lines, "time": line} == pinned
 
 
 def test_without_a_load_nothing_is_compared(made_up):
-    found = ask(made_up, queries_per_month=0)
-    own = plan(found, "big-en@acme-gpu")
-    assert break_even.crossings(found, own) == []
-    assert break_even.usd_per_1m(found, own) is None
+    recommendation = ask(made_up, queries_per_month=0)
+    own = plan(recommendation, "big-en@acme-gpu")
+    assert break_even.crossings(recommendation, own) == []
+    assert break_even.usd_per_1m(recommendation, own) is None
 
 
 def test_a_fuller_machine_never_costs_more_a_token(made_up):
     for task in ("retrieve", "rerank"):
         rates = []
         for queries in (10**5, 2 * 10**5, 10**6, 10**7, 10**8, 10**9):
-            found = ask(made_up, task=task, placement="own", queries_per_month=queries)
-            own = plan(found, "big-en@acme-gpu" if task == "retrieve" else "rank-big@acme-gpu")
+            recommendation = ask(made_up, task=task, placement="own", queries_per_month=queries)
+            own = plan(
+                recommendation, "big-en@acme-gpu" if task == "retrieve" else "rank-big@acme-gpu"
+            )
             rates.append(
-                (break_even.usd_per_1m(found, own), break_even.full_usd_per_1m(found, own))
+                (
+                    break_even.usd_per_1m(recommendation, own),
+                    break_even.full_usd_per_1m(recommendation, own),
+                )
             )
         assert all(rate >= full * (1 - 1e-9) for rate, full in rates)
         assert rates[1][0] == pytest.approx(rates[0][0] / 2), (

@@ -1,4 +1,4 @@
-"""Charts that pages draw unchecked: each is held to Vega-Lite's schema here, for every kind of answer in both themes."""
+"""Charts that pages draw unchecked: each is held here to Vega-Lite's schema, in both themes."""
 
 from dataclasses import replace
 
@@ -9,16 +9,15 @@ from altair.utils.schemapi import SchemaValidationError
 from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.decide.recommend import recommend
-from advisor.explain import break_even, sensitivity, what_would_change
+from advisor.explain import sensitivity
 from advisor.explain.other_plans import alternatives
 from advisor.family import facts
-from advisor.show import charts, tables
-from tests.asking import ask, plan
+from advisor.show import charts, crossings, trade_off
 
 
 def drawn(catalog, found, theme):
     for step in found.steps:
-        yield charts.trade_off(found, step.kind, theme)
+        yield trade_off.chart(found, step.kind, theme)
         yield charts.monthly_costs(found, step.kind, theme)
         own = next(
             (
@@ -28,7 +27,7 @@ def drawn(catalog, found, theme):
             ),
             None,
         )
-        yield charts.break_even(found, own, theme) if own else None
+        yield crossings.chart(found, own, theme) if own else None
     yield charts.tornado(sensitivity.swings(catalog, found), theme)
 
 
@@ -71,7 +70,7 @@ def test_the_timeline_is_vega_lite(catalog):
 
 def test_a_chart_is_drawn_as_altair_draws_it_and_checked_only_where_that_is_asked(catalog, today):
     found = recommend(catalog, Workload(), today)
-    chart = charts.trade_off(found, "embedder", "light").chart
+    chart = trade_off.chart(found, "embedder", "light").chart
     assert chart.to_dict() == chart.to_dict(validate=True)
     wrong = charts.Layers(layer=[alt.Chart().mark_bar(height="tall")])
     assert wrong.to_dict()["layer"][0]["mark"]["height"] == "tall"
@@ -118,64 +117,3 @@ def test_the_cost_chart_tells_each_bar_in_words(catalog, today, pinned):
         is None
     )
     assert {"title": chart.title, "alt": chart.alt} == pinned
-
-
-def test_a_month_that_a_free_allocation_covers_has_a_place_on_an_axis_without_zero(made_up, today):
-    small = Workload.of(
-        {
-            "task": "rerank",
-            "queries_per_month": 2_000,
-            "rerank_candidates": 10,
-            "priority": "quality",
-        }
-    )
-    recommendation = recommend(made_up, small, today)
-    assert min(j.cost.low for j in recommendation.fitting("reranker")) == 0
-    spec = charts.trade_off(recommendation, "reranker", "light").chart.to_dict()
-    rows = next(iter(spec["datasets"].values()))
-    assert all(row["low"] > 0 for row in rows)
-    domains = [
-        layer["encoding"]["x"]["scale"]["domain"]
-        for layer in spec["layer"]
-        if "scale" in layer["encoding"]["x"]
-    ]
-    assert domains and all(min(domain) > 0 for domain in domains)
-
-
-def test_the_chart_tells_every_crossing_in_words(made_up, pinned):
-    found = ask(made_up)
-    own = plan(found, "big-en@acme-cpu")
-    chart = charts.break_even(found, own, "dark")
-    assert (
-        all(
-            break_even.sentence(c).removesuffix(".") in chart.alt
-            for c in break_even.crossings(found, own)
-        )
-        and "36 million" in chart.alt
-    )
-    assert "3.65 billion" in charts.break_even(found, plan(found, "big-en@acme-gpu"), "dark").title
-    chart.chart.to_dict()
-    assert {"title": chart.title, "alt": chart.alt} == pinned
-
-
-def test_without_a_load_no_break_even_is_drawn(made_up):
-    found = ask(made_up, queries_per_month=0)
-    assert charts.break_even(found, plan(found, "big-en@acme-gpu"), "light") is None
-
-
-def test_every_drawn_plan_has_a_row_in_the_table_beneath_and_words(made_up):
-    for stated in ({}, {"placement": "own"}, {"task": "retrieve-and-rerank"}):
-        found = ask(made_up, **stated)
-        for step in found.steps:
-            chart = charts.trade_off(found, step.kind, "light")
-            rows = [set(row.values()) for row in tables.trade_off_rows(found, step.kind)]
-            drawn = tables.drawn(found, step.kind)
-            assert 1 < len(drawn) <= len(rows)
-            for j in drawn:
-                figures = {j.plan.variant.name, j.plan.where, formatting.points(j.quality)}
-                assert all(figure in chart.alt for figure in figures) and any(
-                    figures <= row for row in rows
-                )
-            assert {j.id for j in drawn} >= {
-                part.id for part in found.pick.parts if part.kind == step.kind
-            } | what_would_change.front(found, step.kind)
