@@ -108,7 +108,7 @@ def _sentence(catalog: Catalog, variant_id: str, variant: Variant) -> str:
 
 
 def _apart(catalog: Catalog, variant_id: str, variant: Variant) -> str:
-    """What sets a variant apart from its siblings for the same languages, else from all siblings."""
+    """What sets a variant apart from its siblings for the same languages, else from all."""
     if set(variant.outputs) > {"dense"}:
         return ", or for sparse or multi-vector output"
     others = siblings(catalog, variant_id)
@@ -125,7 +125,7 @@ def _apart(catalog: Catalog, variant_id: str, variant: Variant) -> str:
 
 
 def _ranking(catalog: Catalog, variant_id: str) -> tuple[str, dict[str, float]] | None:
-    """The preferred set with this variant and a sibling for the same languages, and their scores."""
+    """The preferred set with this variant and a sibling for its languages, and their scores."""
     variant = catalog.variants[variant_id]
     wanted_languages = (
         tuple(variant.languages or ())[:1]

@@ -112,7 +112,7 @@ def lowest_price(catalog: Catalog, variant_id: str, today: date) -> str:
 
 @dataclass(frozen=True)
 class Lowest:
-    """The lowest known price of a kind: every variant and provider that asks it, first party first."""
+    """The lowest known price of a kind: who asks it, variant and provider, first party first."""
 
     usd_per_1m: Decimal
     offers: tuple[tuple[Variant, Provider, Offer], ...]

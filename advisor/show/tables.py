@@ -251,9 +251,11 @@ def index_rows(recommendation: Recommendation, judged: JudgedPlan) -> list[dict[
                 "Vectors": formatting.large(size.vectors),
                 "All values": formatting.memory(size.values_bytes),
                 "In RAM": formatting.memory(size.ram_bytes),
-                "Cheapest machine that holds it": f"{machine.cloud} {machine.instance}, {machine.ram_gib:g} GiB"
-                if machine
-                else "none in the catalog",
+                "Cheapest machine that holds it": (
+                    f"{machine.cloud} {machine.instance}, {machine.ram_gib:g} GiB"
+                    if machine
+                    else "none in the catalog"
+                ),
             }
         )
     return rows
@@ -325,10 +327,11 @@ def _left_out_of_store(store: Store) -> str:
 
 
 def latency_rows(recommendation: Recommendation) -> list[dict[str, str]]:
-    """What a request takes at each step of the pick, at the peak; hosted latency is not published."""
+    """What a request takes at each step of the pick, at the peak; hosts publish no latency."""
+    candidates = formatting.count(recommendation.workload.rerank_candidates)
     names = {
         "embedder": "Encoding a query",
-        "reranker": f"Reranking {formatting.count(recommendation.workload.rerank_candidates)} candidates",
+        "reranker": f"Reranking {candidates} candidates",
     }
     rows = []
     for part in recommendation.pick.parts if recommendation.pick else ():
@@ -387,7 +390,7 @@ def swing_rows(rows: list[Swing]) -> list[dict[str, str]]:
 
 
 def source_rows(catalog: Catalog) -> list[dict[str, str]]:
-    """Every source with its address, who publishes it, when it was read, and what was read there."""
+    """Every source: its address, who publishes it, when it was read, and what was read there."""
     return [
         {
             "Id": source.id,

@@ -156,7 +156,8 @@ def _frame(
             "usd": j.monthly,
             "low": max(float(j.cost.low), least),
             "high": float(j.cost.high),
-            "month": f"{formatting.usd(j.cost.base)} ({formatting.usd_range(j.cost.low, j.cost.high)})",
+            "month": f"{formatting.usd(j.cost.base)} "
+            f"({formatting.usd_range(j.cost.low, j.cost.high)})",
             "standing": standing,
             "front": j.id in front,
         }

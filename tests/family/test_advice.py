@@ -3,7 +3,16 @@ import pytest
 from advisor.family import listing
 from advisor.family.advice import use_when
 
-BGE = ["bge-base-en-v1.5", "bge-large-en-v1.5", "bge-m3", "bge-multilingual-gemma2", "bge-reranker-base", "bge-reranker-large", "bge-reranker-v2-m3", "bge-small-en-v1.5"]  # fmt: skip
+BGE = [
+    "bge-base-en-v1.5",
+    "bge-large-en-v1.5",
+    "bge-m3",
+    "bge-multilingual-gemma2",
+    "bge-reranker-base",
+    "bge-reranker-large",
+    "bge-reranker-v2-m3",
+    "bge-small-en-v1.5",
+]
 
 
 @pytest.mark.parametrize("key", BGE)
