@@ -1,4 +1,6 @@
-"""The Chromium that the browser tests use: found, or installed, or one sentence that says what to install."""
+"""The Chromium that the browser tests use: found, or installed, or one sentence that says what to
+install.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,16 @@ from pathlib import Path
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SECONDS = 300  # a download that takes longer is taken to hang
 MISSING = (
-    "The browser tests need Chromium, and none could be installed: install Debian's `chromium`, or run "
+    "The browser tests need Chromium, and none could be installed: "
+    "install Debian's `chromium`, or run "
     "`.venv/bin/playwright install chromium`, or set CHROMIUM to the path of one."
 )
 
 
 def path() -> str | None:
-    """Path of a Chromium: that of CHROMIUM, a system one, or Playwright's own; None where there is none."""
+    """Path of a Chromium: that of CHROMIUM, a system one, or Playwright's own; None where there is
+    none.
+    """
     if os.environ.get("CHROMIUM"):
         return os.environ["CHROMIUM"]
     for name in NAMES:
@@ -31,7 +36,9 @@ def path() -> str | None:
 
 
 def install() -> None:
-    """Gets a Chromium from Debian where this is root on such a system, otherwise through Playwright."""
+    """Gets a Chromium from Debian where this is root on such a system, otherwise through
+    Playwright.
+    """
     commands = [[sys.executable, "-m", "playwright", "install", "chromium"]]
     if os.geteuid() == 0 and shutil.which("apt-get"):
         commands = [["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]]

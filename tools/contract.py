@@ -1,11 +1,13 @@
-"""schemathesis against the running server and its own description: what is documented holds, whatever is sent.
+"""schemathesis against the running server and its own description: what is documented holds,
+whatever is sent.
 
 python -m tools.contract [SECONDS]
 
-Without SECONDS the cases are the same each time, so that a change, not chance, decides what a check finds. With SECONDS they are drawn
-anew until the time is over.
+Without SECONDS the cases are the same each time, so that a change, not chance, decides what a check
+finds. With SECONDS they are drawn anew until the time is over.
 
-One check is left out, positive_data_acceptance: which ids the catalog holds, and which figures go together, no schema tells.
+One check is left out, positive_data_acceptance: which ids the catalog holds, and which figures go
+together, no schema tells.
 """
 
 import subprocess

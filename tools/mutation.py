@@ -1,6 +1,8 @@
-"""Mutation tests of what decides: `python -m tools.mutation` changes the code in small ways and counts what the tests notice.
+"""Mutation tests of what decides: `python -m tools.mutation` changes the code in small ways and
+counts what the tests notice.
 
-Works in a copy of the repository, in a folder of its own. Needs mutmut, which `make install` brings.
+Works in a copy of the repository, in a folder of its own. Needs mutmut, which `make install`
+brings.
 """
 
 from __future__ import annotations
@@ -73,7 +75,8 @@ _FASTER = """
 import dataclasses
 import hypothesis
 
-# Loaded once, in the process that the others are copies of; another object in each, so that nothing that was computed from it is met again.
+# Loaded once, in the process that the others are copies of; another object in each, so that
+# nothing that was computed from it is met again.
 if not hasattr(catalogs, "loaded_once"):
     catalogs.loaded_once = catalogs.load(SHIPPED)
 
@@ -83,7 +86,8 @@ def catalog() -> Catalog:
     return dataclasses.replace(catalogs.loaded_once)
 
 
-# A failure counts; what the smallest example of it is does not matter here, and would take most of the time.
+# A failure counts; what the smallest example of it is does not matter here, and would take most
+# of the time.
 hypothesis.settings.register_profile(
     "mutation",
     phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
@@ -97,7 +101,8 @@ hypothesis.settings.load_profile("mutation")
 
 
 def undecorated(source: str) -> str:
-    """The source with properties written as calls below their functions and caches left out, since mutmut leaves decorated functions alone.
+    """The source with properties written as calls below their functions and caches left out, since
+    mutmut leaves decorated functions alone.
 
     >>> print(undecorated("class A:\\n    @property\\n    def b(self):\\n        return 1\\n"))
     class A:
@@ -129,7 +134,9 @@ def undecorated(source: str) -> str:
 
 
 def copied(folder: Path, modules: Sequence[str]) -> None:
-    """Makes the copy: what git knows or would add, the modules undecorated, and mutmut's configuration."""
+    """Makes the copy: what git knows or would add, the modules undecorated, and mutmut's
+    configuration.
+    """
     listed = subprocess.run(
         ["git", "ls-files", "-z", "-co", "--exclude-standard"],
         cwd=ROOT,

@@ -65,7 +65,9 @@ class Shape:
         )
 
     def live_bytes(self, batch: int, tokens: int) -> float:
-        """Bytes of one fp32 pass: attention's scores before and after softmax, and the widest layer thrice."""
+        """Bytes of one fp32 pass: attention's scores before and after softmax, and the widest layer
+        thrice.
+        """
         return (
             4 * batch * tokens * (2 * self.heads * tokens + 3 * self.feed_forward + 6 * self.hidden)
         )
@@ -74,8 +76,9 @@ class Shape:
 class Graph:
     """An ONNX model in the making, which computes in fp32.
 
-    Weights are those of `given` by name, where there are some; else random ones, the same in each run, with the standard deviation that
-    `spread` gives for the name. They are kept in fp32, or in `precision` fp16.
+    Weights are those of `given` by name, where there are some; else random ones, the same in each
+    run, with the standard deviation that `spread` gives for the name. They are kept in fp32, or in
+    `precision` fp16.
     """
 
     def __init__(
@@ -168,7 +171,9 @@ class Graph:
         return self.op("Mul", self.op("Sub", self.constant(1), real), self.constant(-1e9))
 
     def model(self, name: str, result: str, opset: int = 17) -> Any:
-        """The model whose output `name` is the tensor `result`; its inputs are those that the nodes take."""
+        """The model whose output `name` is the tensor `result`; its inputs are those that the nodes
+        take.
+        """
         from onnx import TensorProto, helper
 
         taken = {each for node in self.nodes for each in node.input}
@@ -188,7 +193,9 @@ class Graph:
 
 
 def hidden_states(g: Graph, shape: Shape) -> str:
-    """The encoder's last hidden states, shape (batch, tokens, hidden). Source: transformers, modeling_bert and modeling_xlm_roberta."""
+    """The encoder's last hidden states, shape (batch, tokens, hidden). Source: transformers,
+    modeling_bert and modeling_xlm_roberta.
+    """
     wide = shape.hidden
     words = g.op("Gather", g.weight("words", shape.vocabulary, wide), "input_ids")
     places = g.op(
@@ -243,7 +250,9 @@ def hidden_states(g: Graph, shape: Shape) -> str:
 
 
 def score(g: Graph, shape: Shape, last: str) -> str:
-    """A reranker's logits from its hidden states, shape (batch, 1): the first token through a dense layer, tanh and another one."""
+    """A reranker's logits from its hidden states, shape (batch, 1): the first token through a dense
+    layer, tanh and another one.
+    """
     first = g.op("Gather", last, g.constant(0, np.int64), axis=1)
     return g.linear(
         g.op("Tanh", g.linear(first, "dense", shape.hidden, shape.hidden)), "score", shape.hidden, 1

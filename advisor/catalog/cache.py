@@ -1,6 +1,7 @@
 """What takes long is worked out once, and kept where it belongs.
 
-- What comes of a catalog: `once_per_catalog`, below. A catalog is never changed, so there is nothing to clear.
+- What comes of a catalog: `once_per_catalog`, below; a catalog never changes, so nothing is
+  cleared.
 - What comes of plain values, as a file with its size and time: `functools.lru_cache`.
 - What a visit entered or measured: the session state of the visit, with the inputs it is of.
 - What all visits share and holds threads or memory of a machine: `st.cache_resource`.

@@ -34,8 +34,8 @@ def with_yours(
     of `recommend`), never by itself: it may hold two of the candidates where a published one holds
     all. It speaks for `languages`. All results are of one data set; of two of one variant the later
     counts, and a stand-in has no part. A reranker's set holds those that read as many passages
-    again over one embedder. No set is made of fewer than `TOO_FEW` queries; `reason_no_evidence` says so, and
-    the catalog itself comes back where there is no set.
+    again over one embedder. No set is made of fewer than `TOO_FEW` queries; `reason_no_evidence`
+    says so, and the catalog itself comes back where there is no set.
     """
     groups = _groups(results)
     sets = [

@@ -370,7 +370,7 @@ def params(
     `on` is the day, today by default.
 
     Raises:
-        AdvisorError: a figure that the form does not take; or the measurement is not `reason_unusable`.
+        AdvisorError: a figure that the form does not take, or `reason_unusable` gives a reason.
     """
     stated = {
         "measured_variant": about.variant_id,
