@@ -219,7 +219,7 @@ def test_an_answer_is_changed_by_what_would_change_it_reopened_by_link_saved_and
 def test_the_scores_that_were_asked_for_go_along_to_cost_and_back(app, open_page, catalog):
     title = (
         recommend.recommend(catalog, Workload(), catalogs.today(), ["longembed"])
-        .role("embedder")
+        .step("embedder")
         .evidence.title
     )
     page = open_page(f"{app}/advise?scores=longembed")

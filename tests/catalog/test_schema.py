@@ -62,3 +62,10 @@ def test_what_nothing_reads_is_published_so_that_programs_can():
     for place in PUBLISHED_ONLY:
         name, field = place.split(".")
         assert field in shapes[name]["properties"], place
+
+
+def test_every_citation_that_code_names_is_in_the_catalog(catalog):
+    paths = (ROOT / "advisor").rglob("*.py")
+    code = " ".join(path.read_text(encoding="utf-8") for path in paths)
+    named = set(re.findall(r'\bcited\("([a-z-]+)"\)', code))
+    assert len(named) == 4 and named == catalog.citations.keys()
