@@ -159,7 +159,6 @@ TWO_MODELS = (
         ("Instruction", "instruction", 1, 1),
         ("Two models", "beside", 2, 1),
         ("Your data", "data", 0, 1),
-        ("Speed", "speed", 1, 1),
     ],
 )
 def test_each_part_answers_on_a_click(monkeypatch, tmp_path, part, key, answerers, tables):
