@@ -15,7 +15,7 @@ View = Literal["verified", "listed"]
 
 
 @dataclass(frozen=True)
-class Answer:
+class FaqAnswer:
     """A question, its answer in plain text, and the ids of the sources that it rests on."""
 
     question: str
@@ -23,7 +23,7 @@ class Answer:
     sources: tuple[str, ...]
 
 
-def answers(catalog: Catalog, family: LoadedFamily, view: View) -> list[Answer]:
+def answers(catalog: Catalog, family: LoadedFamily, view: View) -> list[FaqAnswer]:
     """The family's questions and answers: the listing's own in its words, or right ones from the
     verified facts.
     """
@@ -31,7 +31,7 @@ def answers(catalog: Catalog, family: LoadedFamily, view: View) -> list[Answer]:
         if family.listing is None:
             return []
         return [
-            Answer(question, answer, (family.listing.source,))
+            FaqAnswer(question, answer, (family.listing.source,))
             for question, answer in listing.as_listed(family).faq
         ]
     entries = [
@@ -40,12 +40,12 @@ def answers(catalog: Catalog, family: LoadedFamily, view: View) -> list[Answer]:
         _which(catalog, family),
     ]
     return entries + [
-        Answer(q.question, q.answer, tuple(sorted({s for _, s in q.all_source_ids()})))
+        FaqAnswer(q.question, q.answer, tuple(sorted({s for _, s in q.all_source_ids()})))
         for q in family.questions
     ]
 
 
-def _used_for(family: LoadedFamily) -> Answer:
+def _used_for(family: LoadedFamily) -> FaqAnswer:
     name = family.facts.name
     kinds = {
         kind: [v for v in family.variants.values() if v.kind == kind]
@@ -71,10 +71,10 @@ def _used_for(family: LoadedFamily) -> Answer:
         if correction.field == "capabilities":
             text += f" The listing also names coding. {correction.why}"
             sources |= {s for _, s in correction.all_source_ids()}
-    return Answer(f"What is {name} used for?", text, tuple(sorted(sources)))
+    return FaqAnswer(f"What is {name} used for?", text, tuple(sorted(sources)))
 
 
-def _compared(catalog: Catalog, family: LoadedFamily) -> Answer:
+def _compared(catalog: Catalog, family: LoadedFamily) -> FaqAnswer:
     other = catalog.families[family.facts.compared_with or ""]
     known = [v for v in other.variants.values() if v.max_tokens]
     longest = max((v.max_tokens or 0 for v in known), default=0)
@@ -106,12 +106,12 @@ def _compared(catalog: Catalog, family: LoadedFamily) -> Answer:
     }
     for variant in known:
         sources |= set(variant.source_ids("max_tokens"))
-    return Answer(
+    return FaqAnswer(
         f"How does {family.facts.name} compare to {other.facts.name}?", text, tuple(sorted(sources))
     )
 
 
-def _which(catalog: Catalog, family: LoadedFamily) -> Answer:
+def _which(catalog: Catalog, family: LoadedFamily) -> FaqAnswer:
     sources: set[str] = set()
     parts = [
         "It depends on your languages, lengths, volume and budget: "
@@ -160,7 +160,7 @@ def _which(catalog: Catalog, family: LoadedFamily) -> Answer:
             "A reranker does not take the place of an embedder: "
             "it orders the candidates that one has found."
         )
-    return Answer(
+    return FaqAnswer(
         f"Which {family.facts.name} model should I use?", " ".join(parts), tuple(sorted(sources))
     )
 
