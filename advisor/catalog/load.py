@@ -16,7 +16,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from advisor.ask.workload import Workload
-from advisor.base import ids, validation
+from advisor.base import ids, installed, validation
 from advisor.base.errors import CatalogError, Fault, WorkloadError, did_you_mean
 from advisor.catalog import files, schema, tables
 from advisor.catalog.model import Catalog, LoadedFamily, ParsedRule
@@ -26,7 +26,7 @@ from advisor.catalog.schema import Entry
 
 RENAME = "Ids are unique: rename one."
 RESTORE = "Restore it, or point ADVISOR_CATALOG at a whole catalog."
-SHIPPED = Path(__file__).resolve().parents[2] / "catalog"
+SHIPPED = installed.APP_FILES / "catalog"
 
 E = TypeVar("E", bound=Entry)
 

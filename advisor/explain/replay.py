@@ -12,7 +12,8 @@ from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.decide.evidence import Evidence
 from advisor.decide.recommend import Recommendation, recommend
-from advisor.explain.record import EvidenceRecord, Record, prices, rule_fingerprints
+from advisor.explain.record import Record, prices, rule_fingerprints
+from advisor.explain.record_parts import EvidenceRecord
 
 
 class Replay(NamedTuple):

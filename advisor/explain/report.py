@@ -9,7 +9,7 @@ from advisor.ask.workload import Workload, unused
 from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation
-from advisor.explain import reasons, taken_for_granted
+from advisor.explain import reasons, taken_for_granted, what_would_change
 from advisor.explain.other_plans import alternatives
 from advisor.explain.record import Record
 
@@ -40,10 +40,31 @@ def cost(pick: Pipeline) -> str:
     return f"{text}, and {formatting.usd(once.base)} once to encode the corpus{time}"
 
 
-def as_text(recommendation: Recommendation) -> str:
-    """The answer, its reasons, the runners-up, what was ruled out and what is taken for granted."""
+def as_text(recommendation: Recommendation, plans: bool = False) -> str:
+    """The answer, its reasons, the runners-up and what is taken for granted.
+
+    `plans` adds by which rules plans are ruled out.
+    """
+    lines = [headline(recommendation), "", *_why_and_what_else(recommendation)]
+    if recommendation.rejected:
+        lines += ["", _ruled_out(recommendation) + (":" if plans else ": --plans says by what.")]
+        lines += _bullets(rejections(recommendation)) if plans else []
+    granted = taken_for_granted.assumptions(recommendation)
+    lines += ["", "Taken for granted:", *_bullets(granted), "", _as_of(recommendation)]
+    return "\n".join(lines) + "\n"
+
+
+def as_short_markdown(recommendation: Recommendation) -> str:
+    """The answer, its reasons, the runners-up and how firm it is, for a notebook."""
+    lines = [f"**{headline(recommendation)}**", "", *_why_and_what_else(recommendation), ""]
+    firmness = what_would_change.firmness(recommendation)
+    return "\n".join([*lines, f"{firmness} {_as_of(recommendation)}".strip()]) + "\n"
+
+
+def _why_and_what_else(recommendation: Recommendation) -> list[str]:
+    """Lines for the reasons, or what to loosen where nothing fits, and for the runners-up."""
     why = reasons.reasons(recommendation) or reasons.loosen(recommendation)
-    lines = [headline(recommendation), "", *_bullets(reason.text for reason in why)]
+    lines = _bullets(reason.text for reason in why)
     for step in recommendation.steps:
         others = [
             f"{other.judged.named}, {formatting.usd(other.judged.monthly)} a month. {other.text}"
@@ -51,34 +72,30 @@ def as_text(recommendation: Recommendation) -> str:
         ]
         if others:
             lines += ["", f"Also possible as {step.kind}:", *_bullets(others)]
-    if recommendation.rejected:
-        lines += ["", f"{_ruled_out(recommendation)}:", *_bullets(rejections(recommendation))]
-    lines += [
-        "",
-        "Taken for granted:",
-        *_bullets(taken_for_granted.assumptions(recommendation)),
-        "",
-    ]
+    return lines
+
+
+def _as_of(recommendation: Recommendation) -> str:
     version, day = recommendation.catalog.version, recommendation.today.isoformat()
-    return "\n".join([*lines, f"Catalog {version}, prices aged to {day}."]) + "\n"
+    return f"Catalog {version}, prices aged to {day}."
 
 
-def as_markdown(catalog: Catalog, recommendation: Recommendation) -> str:
-    """The decision record as a page to read."""
-    record = Record.of(catalog, recommendation, plans=False)
+def as_markdown(catalog: Catalog, recommendation: Recommendation, plans: bool = False) -> str:
+    """The decision record as a page to read; `plans` adds by which rules plans are ruled out."""
+    record = Record.of(catalog, recommendation)
     lines = [
         f"# {headline(recommendation)}",
         "",
         f"Asked on {record.date.isoformat()} of catalog {record.catalog_version}.",
         "",
     ]
-    for title, section in _sections(record, recommendation):
+    for title, section in _sections(record, recommendation, plans):
         lines += [f"## {title}", "", *section, ""]
     return "\n".join([*lines, REPLAY]) + "\n"
 
 
 def _sections(
-    record: Record, recommendation: Recommendation
+    record: Record, recommendation: Recommendation, plans: bool
 ) -> Iterator[tuple[str, Iterable[str]]]:
     """Each section's title and lines."""
     yield "Question", _bullets(_question(recommendation))
@@ -91,7 +108,8 @@ def _sections(
         ]
         yield f"Also possible as {step.kind}", _bullets(others) or ["- Nothing else."]
     yield "What would change it", _bullets(record.would_change) or ["- No step of the grid."]
-    yield _ruled_out(recommendation), _bullets(rejections(recommendation)) or ["- None."]
+    if plans:
+        yield _ruled_out(recommendation), _bullets(rejections(recommendation)) or ["- None."]
     if record.pick:
         numbered = [f"{number}. {line}" for number, line in enumerate(record.formula, 1)]
         yield "How the cost is worked out", numbered

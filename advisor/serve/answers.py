@@ -3,26 +3,65 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from pydantic import BaseModel
 
+from advisor.base.errors import Fault, WorkloadError
 from advisor.catalog import Catalog
-from advisor.decide.query import AdviceQuestion
-from advisor.decide.recommend import recommend
-from advisor.explain.record import Record
+from advisor.decide import query
+from advisor.decide.query import AdviceQuestion, QuestionError
+from advisor.decide.recommend import Recommendation, recommend
+from advisor.explain.record import AnswerRecord, Record
 from advisor.family.advice import use_when
 from advisor.serve import schemas
-from advisor.telemetry import RECOMMEND_SECONDS
+
+LARGEST_QUESTION = 65_536
+"""Bytes of a question in JSON that are read."""
 
 
-def recommendation(catalog: Catalog, question: AdviceQuestion, today: date, plans: bool) -> bytes:
-    """The decision record of a question, as the command line prints it; `plans` adds every plan."""
-    with RECOMMEND_SECONDS.labels("program").time():
-        answer = recommend(
-            catalog, question.workload, today, question.asked_sets, question.assumptions
-        )
-    return _json(Record.of(catalog, answer, plans))
+def question(catalog: Catalog, text: bytes) -> AdviceQuestion:
+    """The question that a JSON object states, of a request's body or a line.
+
+    Raises:
+        QuestionError: with every fault found.
+    """
+    if len(text) > LARGEST_QUESTION:
+        problem = f"over {LARGEST_QUESTION:,} bytes."
+        raise QuestionError([Fault("", "", "", problem, "State less: a workload is smaller.")])
+    return query.of_json(catalog, _mapping(text))
+
+
+def _mapping(text: bytes) -> dict[str, Any]:
+    problem, remedy = "not JSON.", 'Send a workload, as {"languages": ["en"]}.'
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
+        raise QuestionError([Fault("", "", "", problem, remedy)]) from None
+    if not isinstance(value, dict):
+        raise QuestionError([Fault("", "", "", "no JSON object.", remedy)])
+    return value
+
+
+def refusal(error: WorkloadError) -> Mapping[str, Any]:
+    """Why a question has no answer: `error`, and `faults` with field, problem and remedy."""
+    if not isinstance(error, QuestionError):
+        return {"error": str(error), "faults": []}
+    faults = [{"field": f.field, "problem": f.problem, "remedy": f.remedy} for f in error.faults]
+    return {"error": "The question cannot be answered as it stands.", "faults": faults}
+
+
+def recommendation(catalog: Catalog, asked: AdviceQuestion, today: date, plans: bool) -> bytes:
+    """The answer to a question; `plans`: the whole decision record with every plan."""
+    answer = recommended(catalog, asked, today)
+    return _json(Record.of(catalog, answer, plans) if plans else AnswerRecord.of(answer))
+
+
+def recommended(catalog: Catalog, asked: AdviceQuestion, today: date) -> Recommendation:
+    """The recommendation for a question, counting the ages of prices to `today`."""
+    return recommend(catalog, asked.workload, today, asked.asked_sets, asked.assumptions)
 
 
 def variant(catalog: Catalog, variant_id: str) -> bytes:

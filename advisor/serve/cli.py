@@ -1,48 +1,84 @@
-"""The command line: the same answers as the pages.
-
-python -m advisor recommend WORKLOAD.yaml [--format text|json|markdown] [--plans]
-python -m advisor recommend --record RECORD.json
-python -m advisor listing [--family bge]
-python -m advisor validate [--write-schema]
-python -m advisor prices --check [--base URL]    (key: environment variable NOVITA_API_KEY)
-python -m advisor embed --model ID [ENGINE] [--role passage|query] < texts, one a line
-python -m advisor rerank --model ID --query Q [ENGINE] < passages, one a line
-python -m advisor encode CORPUS --model ID --out DIR [--endpoint URL ... | --ray ADDRESS]
-    [--type float32|float16|int8]    (docs/bulk.md)
-python -m advisor encode --check DIR [CORPUS]
-
-ENGINE is [--engine local|torch|ENDPOINT] [--folder DIR].
-"""
+"""The command line: the same answers as the pages. `bge-advisor --help` lists the commands."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from typing import Any, NamedTuple
 
 import yaml
 
+import advisor
 from advisor import catalog
 from advisor.ask.workload import Workload
 from advisor.base.errors import AdvisorError, Fault, WorkloadError, did_you_mean
-from advisor.bulk import command as bulk
+from advisor.base.installed import APP_FILES, PACKAGE, needs
 from advisor.catalog import files, price_sources
 from advisor.catalog.json_schemas import write_schemas
 from advisor.decide import recommend
-from advisor.encode import available_models, endpoints, models, torch_engine, worker
-from advisor.encode.engine import Engine
-from advisor.encode.remote import Remote
 from advisor.explain import record, report
 from advisor.explain.replay import Replay
 from advisor.family import listing
+from advisor.serve import json_lines
 
-HERE = ("local", "torch")
-"""Engines of this process."""
+Result = str | tuple[str, int]
+"""What a command prints, and the exit status where it is not 0."""
+APP_MODULES = ("streamlit", "altair", "starlette", "prometheus_client", "tokenizers")
+
+
+class Command(NamedTuple):
+    """What `--help` says of a command."""
+
+    summary: str
+    examples: str
+
+
+COMMANDS: Mapping[str, Command] = {
+    "recommend": Command(
+        "the recommendation for a workload in YAML or JSON; for many, a line each",
+        """\
+  %(prog)s workload.yaml
+  %(prog)s workload.yaml --format json --plans
+  %(prog)s --record decision.json          ask a saved decision again
+  %(prog)s - < workloads.jsonl             a workload a line, an answer a line
+  echo '{"languages": ["de"], "passages": 500000}' | %(prog)s -""",
+    ),
+    "serve": Command("the app, on this machine", "  %(prog)s --port 8601"),
+    "listing": Command("the as-listed view of a family, as YAML", "  %(prog)s --family bge"),
+    "validate": Command(
+        "check the catalog (that of ADVISOR_CATALOG, or the shipped one)",
+        "  ADVISOR_CATALOG=my-catalog %(prog)s",
+    ),
+    "prices": Command(
+        "compare the catalog's prices at Novita with the live ones (key: NOVITA_API_KEY)",
+        "  NOVITA_API_KEY=... %(prog)s --check",
+    ),
+    "embed": Command(
+        "vectors of the lines of standard input, a JSON list a line",
+        """\
+  %(prog)s --model bge-small-en-v1.5 < passages.txt
+  %(prog)s --model bge-m3 --engine my-endpoint --role query < queries.txt""",
+    ),
+    "rerank": Command(
+        "scores of the lines of standard input for a query, a JSON object a line, the best first",
+        "  %(prog)s --model bge-reranker-base --query 'bread' < passages.txt",
+    ),
+    "encode": Command(
+        "vectors of every passage of a corpus on disk, block by block, into a folder",
+        """\
+  %(prog)s corpus/ --model bge-small-en-v1.5 --out vectors/
+  %(prog)s corpus/ --model bge-m3 --out vectors/ --endpoint https://one --endpoint https://two
+  %(prog)s --check vectors/ corpus/""",
+    ),
+}
+OF_MODELS = ("embed", "rerank", "encode")
+"""Commands that load models or call servers; what they need is read when one of them is named."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,9 +86,17 @@ def main(arguments: list[str] | None = None) -> int:
 
     0, 1 for prices that differ, or 2 with one sentence on stderr for what is wrong.
     """
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        answer: str | tuple[str, int] = options.command(options)
+        named = words[0] if words else ""
+        if named and not named.startswith("-") and named not in COMMANDS:
+            raise AdvisorError(f"No command '{named[:40]}'. {did_you_mean(named[:40], COMMANDS)}")
+        parser = _parser(named)
+        if not words:
+            parser.print_help(sys.stderr)
+            return 2
+        options = parser.parse_args(words)
+        answer: Result = options.command(options)
     except AdvisorError as error:
         print(error, file=sys.stderr)
         return 2
@@ -64,102 +108,103 @@ def main(arguments: list[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(named: str) -> argparse.ArgumentParser:
+    """The parser of all commands; of those of models, with the options of the one that is named.
+
+    Raises:
+        AdvisorError: the named one needs a package that is not installed.
+    """
     parser = argparse.ArgumentParser(
-        prog="python -m advisor",
+        # `python -m advisor` has the path of __main__.py for its name
+        prog="python -m advisor" if Path(sys.argv[0]).parent == PACKAGE else "bge-advisor",
         description="Which BGE model to use, where to run it, and what it costs.",
+        epilog="COMMAND --help has its options and examples.",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    recommend_ = commands.add_parser(
-        "recommend", help="the recommendation for a workload in YAML or JSON (- for standard input)"
+    parser.add_argument("--version", action="version", version=f"bge-advisor {advisor.__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
+    parsers = {
+        name: commands.add_parser(
+            name,
+            help=command.summary,
+            description=f"{command.summary[0].upper()}{command.summary[1:]}.",
+            epilog=f"examples:\n{command.examples}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        for name, command in COMMANDS.items()
+    }
+    _recommend_options(parsers["recommend"])
+    parsers["serve"].add_argument("--port", type=_port, default=8501, help="default: %(default)s")
+    parsers["serve"].set_defaults(command=_serve)
+    parsers["listing"].add_argument("--family", default="bge", help="default: %(default)s")
+    parsers["listing"].set_defaults(command=_listing)
+    parsers["validate"].add_argument(
+        "--write-schema", action="store_true", help="write catalog/schema/*.json for editors"
     )
-    question = recommend_.add_mutually_exclusive_group(required=True)
-    question.add_argument("workload", nargs="?")
+    parsers["validate"].set_defaults(command=_validate)
+    _prices_options(parsers["prices"])
+    if named in OF_MODELS:
+        if named == "encode":
+            needs(named, "bulk", "pyarrow")
+        import_module("advisor.serve.model_commands").add_options(named, parsers[named])
+    return parser
+
+
+def _recommend_options(parser: argparse.ArgumentParser) -> None:
+    question = parser.add_mutually_exclusive_group(required=True)
+    question.add_argument(
+        "workload",
+        nargs="?",
+        help="a file; - reads standard input: JSON Lines, or with --format one workload",
+    )
     question.add_argument(
         "--record",
         metavar="RECORD.json",
         help="ask a saved decision again, and say what has changed since",
     )
-    recommend_.add_argument("--format", choices=("text", "json", "markdown"), default="text")
-    recommend_.add_argument(
-        "--plans", action="store_true", help="add every plan with its figures (json)"
+    parser.add_argument(
+        "--format", choices=("text", "json", "markdown"), help="default: text; json is the record"
     )
-    recommend_.set_defaults(command=_recommend)
-    listing_ = commands.add_parser("listing", help="the as-listed view of a family, as YAML")
-    listing_.add_argument("--family", default="bge")
-    listing_.set_defaults(command=_listing)
-    validate = commands.add_parser(
-        "validate", help="check the catalog (that of ADVISOR_CATALOG, or the shipped one)"
+    parser.add_argument(
+        "--plans", action="store_true", help="add every plan, and what rules plans out"
     )
-    validate.add_argument(
-        "--write-schema", action="store_true", help="write catalog/schema/*.json for editors"
-    )
-    validate.set_defaults(command=_validate)
-    prices = commands.add_parser(
-        "prices",
-        help="compare the catalog's prices at Novita with the live ones (key: NOVITA_API_KEY)",
-    )
-    prices.add_argument(
+    parser.set_defaults(command=_recommend)
+
+
+def _prices_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--check",
         action="store_true",
         required=True,
         help="say what differs: exit status 0 nothing, 1 something",
     )
-    prices.add_argument(
+    parser.add_argument(
         "--base",
         metavar="URL",
         default=price_sources.BASE,
         help="address of Novita's interface (default: %(default)s)",
     )
-    prices.set_defaults(command=_prices)
-    embed = commands.add_parser(
-        "embed", help="vectors of the lines of standard input, a JSON list a line"
-    )
-    embed.add_argument(
-        "--role",
-        choices=("passage", "query"),
-        default="passage",
-        help="a query gets the model's instruction (default: passage)",
-    )
-    embed.set_defaults(command=_embed)
-    rerank = commands.add_parser(
-        "rerank",
-        help="scores of the lines of standard input for a query, "
-        "a JSON object a line, the best first",
-    )
-    rerank.add_argument("--query", required=True)
-    rerank.set_defaults(command=_rerank)
-    encode = commands.add_parser(
-        "encode", help="vectors of every passage of a corpus on disk, block by block, into a folder"
-    )
-    bulk.options(encode)
-    encode.set_defaults(command=_encode)
-    for command in (embed, rerank, encode):
-        _engine_options(command, model_required=command is not encode)
-    return parser
+    parser.set_defaults(command=_prices)
 
 
-def _engine_options(command: argparse.ArgumentParser, model_required: bool) -> None:
-    """Adds the options that name a model and what computes it."""
-    command.add_argument(
-        "--model",
-        required=model_required,
-        metavar="ID",
-        help="a variant of the catalog, or standin",
-    )
-    command.add_argument(
-        "--engine",
-        default="local",
-        help="local, torch, or the id of an endpoint in ADVISOR_ENDPOINTS (default: local)",
-    )
-    command.add_argument(
-        "--folder",
-        metavar="DIR",
-        help="where the model's files are, instead of the models' folder",
-    )
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65_536:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port. Write 1 to 65535.")
+    return int(text)
 
 
-def _recommend(options: argparse.Namespace) -> str:
+def _serve(options: argparse.Namespace) -> Result:
+    """Runs the app until it is stopped."""
+    needs("serve", "app", *APP_MODULES)
+    catalog.load()  # its faults here, not as a page
+    script, port = str(APP_FILES / "asgi.py"), str(options.port)
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", port]
+    if os.name == "posix":
+        sys.stdout.flush()
+        os.execv(sys.executable, command)  # noqa: S606 - so that signals reach it
+    return "", subprocess.run(command, check=False).returncode
+
+
+def _recommend(options: argparse.Namespace) -> Result:
     loaded, lines = catalog.load(), []
     if options.record:
         replay = Replay.of(loaded, record.read(options.record), catalog.today())
@@ -170,15 +215,31 @@ def _recommend(options: argparse.Namespace) -> str:
             "",
             "",
         ]
+    elif options.workload == "-" and not options.format:
+        return _recommend_lines(loaded, options.plans)
     else:
         workload = read_workload(options.workload)
         recommendation = recommend.recommend(loaded, workload, catalog.today())
     if options.format == "markdown":
-        return report.as_markdown(loaded, recommendation)
+        return report.as_markdown(loaded, recommendation, options.plans)
     if options.format == "json":
         plain = record.as_json(loaded, recommendation, options.plans)
         return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
-    return "\n".join(lines) + report.as_text(recommendation)
+    return "\n".join(lines) + report.as_text(recommendation, options.plans)
+
+
+def _recommend_lines(loaded: catalog.Catalog, plans: bool) -> Result:
+    """An answer for each line of standard input, or the one to a whole workload in YAML there."""
+    pieces, one_workload = json_lines.pieces_of(sys.stdin.buffer)
+    if one_workload is not None:
+        workload = _workload(files.parse_mapping(one_workload, "standard input"))
+        return report.as_text(recommend.recommend(loaded, workload, catalog.today()), plans)
+    status = 0
+    for text, faulty in json_lines.answered(loaded, pieces, catalog.today(), plans):
+        sys.stdout.buffer.write(text)
+        sys.stdout.buffer.flush()  # who asks line by line gets the answers so
+        status = 2 if faulty else status
+    return "", status
 
 
 def read_workload(path: str) -> Workload:
@@ -188,12 +249,14 @@ def read_workload(path: str) -> Workload:
         WorkloadError: the file cannot be read, or holds no workload that can be answered.
     """
     if path == "-":
-        value = files.parse_mapping(sys.stdin.read(), "standard input")
-    else:
-        value = files.yaml_mapping(Path(path), path)
-    if isinstance(value, Fault):
-        raise WorkloadError(str(value))
-    return Workload.of(value)
+        return _workload(files.parse_mapping(sys.stdin.read(), "standard input"))
+    return _workload(files.yaml_mapping(Path(path), path))
+
+
+def _workload(stated: Mapping[str, Any] | Fault) -> Workload:
+    if isinstance(stated, Fault):
+        raise WorkloadError(str(stated))
+    return Workload.of(stated)
 
 
 def _listing(options: argparse.Namespace) -> str:
@@ -221,7 +284,7 @@ def _validate(options: argparse.Namespace) -> str:
     return text
 
 
-def _prices(options: argparse.Namespace) -> tuple[str, int]:
+def _prices(options: argparse.Namespace) -> Result:
     loaded = catalog.load()
     live = price_sources.fetch(os.environ.get("NOVITA_API_KEY", ""), options.base)
     drift = price_sources.drift(loaded, live)
@@ -231,133 +294,3 @@ def _prices(options: argparse.Namespace) -> tuple[str, int]:
     if drift:
         lines += ["", price_sources.yaml_change(drift, catalog.today()).rstrip()]
     return "\n".join(lines) + "\n", 1 if drift else 0
-
-
-def _embed(options: argparse.Namespace) -> str:
-    """Vectors, printed block by block, so that the memory does not grow with the input."""
-    engine = _engine(options)
-    for texts in _blocks(_lines()):
-        for row in engine.embed(texts, options.role).dense.tolist():
-            print(json.dumps([round(value, 7) for value in row]))
-    return ""
-
-
-def _rerank(options: argparse.Namespace) -> str:
-    try:
-        options.query.encode("utf-8")
-    except UnicodeError:
-        raise AdvisorError(
-            "The query is no text in UTF-8. Convert it, for instance with iconv."
-        ) from None
-    if not options.query.strip():
-        raise AdvisorError("The query is empty. Write one with --query.")
-    scores = _engine(options).rerank(options.query, list(_lines()))
-    rows = [
-        {"line": line, "score": float(raw), "sigmoid": float(sigmoid)}
-        for line, (raw, sigmoid) in enumerate(zip(scores.raw, scores.sigmoid, strict=True), 1)
-    ]
-    return "".join(json.dumps(row) + "\n" for row in sorted(rows, key=lambda row: -row["score"]))
-
-
-def _encode(options: argparse.Namespace) -> str:
-    def choice(engine: str) -> available_models.ModelChoice:
-        options.engine = engine
-        return _choice(options)
-
-    return bulk.encode(options, catalog.load(), choice, _loaded)
-
-
-def _lines() -> Iterator[str]:
-    """The lines of standard input, without their ends.
-
-    Raises:
-        AdvisorError: they are no text in UTF-8.
-    """
-    try:
-        for line in sys.stdin:
-            line.encode("utf-8")  # in the locale C, Python reads other bytes as lone surrogates
-            yield line.rstrip("\n")
-    except UnicodeError:
-        raise AdvisorError(
-            "Standard input is no text in UTF-8. Convert it, for instance with iconv."
-        ) from None
-
-
-def _blocks(lines: Iterable[str], size: int = 256) -> Iterator[list[str]]:
-    rest = iter(lines)
-    while block := list(islice(rest, size)):
-        yield block
-
-
-def _engine(options: argparse.Namespace) -> Engine:
-    """The engine that the options name, in this process.
-
-    Raises:
-        AdvisorError: it is not at hand, with the step that brings it.
-    """
-    return _loaded(_choice(options))
-
-
-def _choice(options: argparse.Namespace) -> available_models.ModelChoice:
-    """The model that the options name, which is at hand.
-
-    Raises:
-        AdvisorError: it is not, with the step that brings it.
-    """
-    loaded, engine = catalog.load(), options.engine
-    served = (
-        {}
-        if engine in HERE
-        else available_models.endpoints_by_choice(endpoints.load(loaded.variants))
-    )
-    names = {"local": options.model, "torch": f"{options.model}{available_models.TORCH}"}
-    name = names.get(engine, f"{available_models.AT}{engine}")
-    folders = {name: available_models.folder(options.folder)} if options.folder else {}
-    choice = available_models.all_of(loaded, served, folders).get(name)
-    if choice is None and engine not in HERE:
-        ids = [key.removeprefix(available_models.AT) for key in served]
-        near = did_you_mean(engine, ids)
-        raise AdvisorError(f"no endpoint '{engine}' in ADVISOR_ENDPOINTS. {near}".strip())
-    if choice is None:
-        raise AdvisorError(_missing_model_message(loaded, options.model, engine))
-    endpoint = choice.endpoint
-    if endpoint is not None and options.model not in (endpoint.variant, endpoint.model):
-        raise AdvisorError(
-            f"{endpoint.name} serves {endpoint.variant or endpoint.model}, "
-            f"not {options.model[:60]}. Name that one with --model."
-        )
-    if choice.missing:
-        lacks_torch = choice.missing == torch_engine.installed()
-        files = " Use the page Live, or name a folder with --folder."
-        raise AdvisorError(choice.missing + ("" if lacks_torch or options.folder else files))
-    return choice
-
-
-def _missing_model_message(
-    loaded: catalog.Catalog, model: str, engine: Literal["local", "torch"]
-) -> str:
-    """Why an engine of this process does not have a model, with the step that brings it.
-
-    Raises:
-        AdvisorError: the name itself is wrong.
-    """
-    if (model, engine) != (available_models.STANDIN, "local"):
-        models.of_variant(loaded, model, Path(), engine)
-    step = "Run: make standin"
-    if engine == "torch":
-        step = torch_engine.installed() or "Use an endpoint that serves it."
-    return f"{model} is not at hand in the engine {engine}. {step}"
-
-
-def _loaded(choice: available_models.ModelChoice, threads: int | None = None) -> Engine:
-    """The engine of a model, with what a person should know of it on standard error."""
-    if choice.endpoint is not None:
-        engine: Engine = Remote(choice.endpoint, catalog.load().variants)
-    else:
-        assert choice.model is not None
-        engine = worker.load(choice.model, threads)
-    for note in engine.about.notes:
-        print(note, file=sys.stderr)
-    if engine.about.standin:
-        print(f"{engine.about.model} is a stand-in, not BGE.", file=sys.stderr)
-    return engine

@@ -10,16 +10,22 @@ from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.base.ids import ID_PATTERN
 from advisor.decide.query import SCORES, VIEW
-from advisor.explain.record import Record
+from advisor.explain.record import AnswerRecord, Record
 from advisor.serve import schemas
+from advisor.serve.answers import LARGEST_QUESTION
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 LONGEST_QUERY = 8_192
 """Bytes of an address's query that are read."""
-LARGEST_BODY = 65_536
-"""Bytes of a question in JSON that are read."""
 _REF = "#/components/schemas/{model}"
-_ANSWERS = (Record, schemas.VariantAnswer, schemas.CatalogAnswer, schemas.Health, schemas.Refusal)
+_ANSWERS = (
+    AnswerRecord,
+    Record,
+    schemas.VariantAnswer,
+    schemas.CatalogAnswer,
+    schemas.Health,
+    schemas.Refusal,
+)
 _DESCRIPTION = (
     "Which BGE embedding or reranking model to use, where to run it, and what it costs. "
     "The same answers as the pages and the command line."
@@ -72,16 +78,18 @@ def _recommend() -> dict[str, Any]:
         "name": "plans",
         "in": "query",
         "schema": {"type": "boolean", "default": False},
-        "description": "Adds every plan with its figures: some megabytes.",
+        "description": (
+            "The whole decision record, which can be replayed, with every plan: some megabytes."
+        ),
     }
-    record = (
-        "The decision record: the pick with its cost and reasons, "
-        "what else was possible, what was ruled out"
+    answer = (
+        "The pick with its cost and reasons, what else was possible, and how firm it is; "
+        "with plans=true the decision record and every plan"
     )
-    success = _success("Recommendation", record)
+    success = _success(answer, "Answer", "Recommendation")
     too_long = {"414": _refusal(f"The query of the address is over {LONGEST_QUERY:,} bytes")}
     body = {
-        "413": _refusal(f"The body is over {LARGEST_BODY:,} bytes"),
+        "413": _refusal(f"The body is over {LARGEST_QUESTION:,} bytes"),
         "415": _refusal("The body is not application/json"),
     }
     faults = "The question cannot be answered: each fault with its field and the remedy"
@@ -111,7 +119,7 @@ def _catalog() -> dict[str, Any]:
             "summary": (
                 "The whole catalog: facts, prices, hardware, stores, evidence, rules, sources"
             ),
-            "responses": _success("CatalogAnswer", "The catalog") | _no_answer(),
+            "responses": _success("The catalog", "CatalogAnswer") | _no_answer(),
         }
     }
 
@@ -133,7 +141,7 @@ def _variant() -> dict[str, Any]:
             "operationId": "variant",
             "summary": "One variant: facts with their sources, prices, scores, and when to use it",
             "parameters": [parameter],
-            "responses": _success("VariantAnswer", "The variant") | refusals | _no_answer(),
+            "responses": _success("The variant", "VariantAnswer") | refusals | _no_answer(),
         }
     }
 
@@ -145,7 +153,7 @@ def _health() -> dict[str, Any]:
         "get": {
             "operationId": "health",
             "summary": "Whether answers can be given",
-            "responses": {"200": _answer("Health", can), "503": _answer("Health", cannot)},
+            "responses": {"200": _answer(can, "Health"), "503": _answer(cannot, "Health")},
         }
     }
 
@@ -202,22 +210,24 @@ def _without_null(field: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def _content(shape: str) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": _REF.format(model=shape)}}}
+def _content(*shapes: str) -> dict[str, Any]:
+    """JSON of one of the shapes."""
+    first, *others = [{"$ref": _REF.format(model=shape)} for shape in shapes]
+    return {"application/json": {"schema": {"anyOf": [first, *others]} if others else first}}
 
 
-def _answer(shape: str, description: str) -> dict[str, Any]:
-    return {"description": description, "content": _content(shape)}
+def _answer(description: str, *shapes: str) -> dict[str, Any]:
+    return {"description": description, "content": _content(*shapes)}
 
 
 def _refusal(description: str) -> dict[str, Any]:
-    return _answer("Refusal", description)
+    return _answer(description, "Refusal")
 
 
-def _success(shape: str, description: str) -> dict[str, Any]:
+def _success(description: str, *shapes: str) -> dict[str, Any]:
     """The responses with an answer, or to a client that has it already."""
     unchanged = {"description": "Not changed: the client has it by If-None-Match"}
-    return {"200": _answer(shape, description), "304": unchanged}
+    return {"200": _answer(description, *shapes), "304": unchanged}
 
 
 def _no_answer() -> dict[str, Any]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
@@ -83,18 +82,21 @@ class Api:
         if params:
             name = next(iter(params))[:60]
             raise _wrong(name, "no such parameter with POST.", "Put the workload into the body.")
-        stated = _mapping(await _body(request))
+        body = await _body(request)
         catalog = await _catalog()
-        return await self._recommendation(request, catalog, query.of_json(catalog, stated), plans)
+        return await self._recommendation(request, catalog, answers.question(catalog, body), plans)
 
     async def _recommendation(
         self, request: Request, catalog: Catalog, question: AdviceQuestion, plans: bool
     ) -> Response:
         day = today()
+
+        def answer() -> bytes:
+            with telemetry.RECOMMEND_SECONDS.labels("program").time():
+                return answers.recommendation(catalog, question, day, plans)
+
         return await self._answer(
-            request,
-            ("recommend", catalog.version, day, question, plans),
-            lambda: answers.recommendation(catalog, question, day, plans),
+            request, ("recommend", catalog.version, day, question, plans), answer
         )
 
     async def catalog(self, request: Request) -> Response:
@@ -178,13 +180,8 @@ async def _response(handler: Handler, request: Request) -> Response:
         return await handler(request)
     except QueueFullError as busy:
         return _refusal(429, str(busy), headers={"Retry-After": str(busy.retry_after_s)})
-    except query.QuestionError as error:
-        faults = [
-            {"field": f.field, "problem": f.problem, "remedy": f.remedy} for f in error.faults
-        ]
-        return _refusal(422, "The question cannot be answered as it stands.", faults)
     except WorkloadError as error:
-        return _refusal(422, str(error))
+        return _refusal(422, **answers.refusal(error))
     except RefusedError as error:
         return _refusal(error.status, str(error))
     except Exception:  # whatever it is: counted, logged, and answered in JSON as all else
@@ -194,14 +191,13 @@ async def _response(handler: Handler, request: Request) -> Response:
 
 def _refusal(
     status: int,
-    sentence: str,
-    faults: list[dict[str, str]] | None = None,
+    error: str,
+    faults: Sequence[Mapping[str, str]] = (),
     headers: dict[str, str] | None = None,
 ) -> Response:
     # in ASCII: what a client sent and a sentence quotes need not be text that UTF-8 can carry
-    return Response(
-        json.dumps({"error": sentence, "faults": faults or []}), status, headers, "application/json"
-    )
+    body = json.dumps({"error": error, "faults": faults})
+    return Response(body, status, headers, "application/json")
 
 
 async def _no_such(_: Request) -> Response:
@@ -261,22 +257,9 @@ async def _body(request: Request) -> bytes:
     try:
         async for part in request.stream():
             body += part
-            if len(body) > openapi.LARGEST_BODY:
-                raise RefusedError(
-                    413, f"The body is over {openapi.LARGEST_BODY:,} bytes. A workload is smaller."
-                )
+            if len(body) > answers.LARGEST_QUESTION:
+                most = f"{answers.LARGEST_QUESTION:,}"
+                raise RefusedError(413, f"The body is over {most} bytes. A workload is smaller.")
     except ClientDisconnect:
         raise RefusedError(400, "The connection ended within the body.") from None
     return bytes(body)
-
-
-def _mapping(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
-        remedy = 'Send a workload, as {"languages": ["en"]}.'
-        raise _wrong("", "the body is not JSON.", remedy) from None
-    if not isinstance(value, dict):
-        remedy = 'Send the fields of a workload, as {"languages": ["en"]}.'
-        raise _wrong("", "the body is no JSON object.", remedy)
-    return value

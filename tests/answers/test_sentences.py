@@ -94,8 +94,9 @@ def test_what_would_change_it_in_words(catalog, recommendations, new_lines, pinn
 def test_the_answer_as_text_and_the_decision_as_markdown(catalog, recommendations, pinned):
     recommendation = recommendations["multilingual-rag"]
     texts = {
-        "text": report.as_text(recommendation),
-        "decision": report.as_markdown(catalog, recommendation),
+        "text": report.as_text(recommendation, plans=True),
+        "decision": report.as_markdown(catalog, recommendation, plans=True),
+        "in a notebook": report.as_short_markdown(recommendation),
     }
     assert {
         name: text.replace(catalog.version, "VERSION") for name, text in texts.items()

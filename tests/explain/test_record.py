@@ -7,11 +7,12 @@ from advisor.ask.workload import Workload
 from advisor.base.errors import AdvisorError
 from advisor.decide.recommend import recommend
 from advisor.explain import record
-from advisor.explain.record import Record
+from advisor.explain.record import AnswerRecord, Record
 from advisor.explain.replay import Replay
 from tests.asking import ask
 
 TODAY = date(2026, 11, 24)
+WITH_PLANS = {"plans", "rejected"}
 NEEDED = (
     "schema", "workload", "asked_sets", "date", "catalog_version", "evidence", "picked", "prices",
     "rules",
@@ -20,7 +21,7 @@ NEEDED = (
 
 @pytest.fixture
 def written(made_up):
-    return record.as_json(made_up, recommend(made_up, Workload(), TODAY))
+    return record.as_json(made_up, recommend(made_up, Workload(), TODAY), plans=True)
 
 
 @pytest.fixture
@@ -34,17 +35,23 @@ def file(tmp_path):
 
 
 def test_what_is_written_is_read_back_whole(written, file):
-    for plain in (written, {key: part for key, part in written.items() if key != "plans"}):
+    for plain in (written, {key: part for key, part in written.items() if key not in WITH_PLANS}):
         assert record.read(file(plain)).model_dump(mode="json", by_alias=True) == plain
 
 
 def test_the_plans_are_left_out_where_they_are_not_asked_for(made_up, written):
-    short = record.as_json(made_up, recommend(made_up, Workload(), TODAY), plans=False)
-    assert "plans" not in short and len(short) == len(written) - 1
+    short = record.as_json(made_up, recommend(made_up, Workload(), TODAY))
     cited_by_plans = written["sources"].keys() - short["sources"].keys()
-    assert short == {key: part for key, part in written.items() if key != "plans"} | {
+    assert short == {key: part for key, part in written.items() if key not in WITH_PLANS} | {
         "sources": {k: s for k, s in written["sources"].items() if k not in cited_by_plans}
     }
+
+
+def test_the_answer_is_a_part_of_the_record(made_up, written):
+    answer = AnswerRecord.of(recommend(made_up, Workload(), TODAY))
+    plain = answer.model_dump(mode="json", by_alias=True)
+    assert plain.pop("schema") == "bge-advisor/answer@1"
+    assert plain.items() <= written.items() and not WITH_PLANS & plain.keys()
 
 
 def test_every_source_that_the_record_cites_is_in_it(made_up, written):

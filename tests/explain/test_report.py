@@ -12,8 +12,11 @@ def test_the_text_of_an_answer(made_up, today, pinned):
     recommendation = recommend(made_up, Workload(languages=("fr",)), today)
     rejected, judged = len(recommendation.rejected), len(recommendation.judged)
     assert recommendation.answer == ("beta-multi",) and judged > rejected > 0
-    text = report.as_text(recommendation)
-    assert f"{rejected} of {judged} " in text
+    assert f"{rejected} of {judged} " in report.as_text(recommendation)
+    text = report.as_text(recommendation, plans=True)
+    ruled_out = report.rejections(recommendation)
+    assert ruled_out and all(f"- {sentence}\n" in text for sentence in ruled_out)
+    assert not any(sentence in report.as_text(recommendation) for sentence in ruled_out)
     # 36 million x 0.50 + 2.794 GiB x 4, and 202 million x 0.50
     assert "$29.18 " in text and "$101 " in text
     assert text.replace(recommendation.catalog.version, "VERSION") == pinned
@@ -38,7 +41,7 @@ def test_the_markdown_says_how_firm_the_pick_is_where_nothing_is_ranked(catalog)
 
 def test_every_source_that_the_markdown_cites_is_listed(catalog, pinned):
     recommendation = recommend(catalog, Workload(), TODAY)
-    lines = report.as_markdown(catalog, recommendation).splitlines()
+    lines = report.as_markdown(catalog, recommendation, plans=True).splitlines()
     listed = [line for line in lines if line.startswith("- [")]
     for reason in reasons.reasons(recommendation):
         (sentence,) = [line for line in lines if line.startswith(f"- {reason.text}")]

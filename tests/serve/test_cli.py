@@ -4,8 +4,10 @@ import re
 import pytest
 import yaml
 
+import advisor
 from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
+from advisor.base import installed
 from advisor.catalog import schema
 from advisor.decide.recommend import recommend
 from advisor.explain import record, report
@@ -51,8 +53,9 @@ def test_recommend_answers_in_json_with_the_named_fields(capsys, small, workload
         "evidence",
         "pick",
         "alternatives",
-        "rejected",
         "assumptions",
+        "prices",
+        "rules",
     } <= set(decision)
     assert set(decision["pick"]) == {
         "embedder",
@@ -69,8 +72,7 @@ def test_recommend_answers_in_json_with_the_named_fields(capsys, small, workload
         and decision["pick"]["placement"]["reranker"]["provider"] == "beta"
     )
     assert set(decision["pick"]["monthly_usd"]) == {"low", "base", "high"}
-    assert all({"variant", "placement", "rule", "text"} == set(row) for row in decision["rejected"])
-    assert "plans" not in decision
+    assert not {"rejected", "plans"} & set(decision)
 
 
 def test_two_steps_answer_with_a_plan_and_a_score_each(capsys, small, workload):
@@ -89,7 +91,9 @@ def test_two_steps_answer_with_a_plan_and_a_score_each(capsys, small, workload):
 
 def test_plans_adds_every_plan_with_its_figures(capsys, small, workload):
     _, out, _ = run(capsys, "recommend", workload(), "--format", "json", "--plans")
-    plans = json.loads(out)["plans"]
+    decision = json.loads(out)
+    plans = decision["plans"]
+    assert all({"variant", "placement", "rule", "text"} == set(row) for row in decision["rejected"])
     assert len(plans) == len(list(small.offers())) + len(small.variants) * len(small.instances)
     assert all(plan["figures"]["variant"] == plan["variant"] for plan in plans)
 
@@ -199,10 +203,46 @@ def test_the_editor_schemas_are_written_beside_the_catalog(capsys, copied, monke
     assert variant["additionalProperties"] is False
 
 
-def test_an_unknown_command_is_status_two(capsys):
-    with pytest.raises(SystemExit) as error:
-        cli.main(["recomend"])
-    assert error.value.code == 2
+def test_an_unknown_command_names_the_nearest(capsys):
+    assert run(capsys, "recomend") == (2, "", "No command 'recomend'. Did you mean 'recommend'?\n")
+
+
+def test_without_a_command_the_help_is_shown(capsys):
+    status, out, err = run(capsys)
+    assert (status, out) == (2, "") and all(f"\n    {command}" in err for command in cli.COMMANDS)
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_a_command_helps_with_examples(capsys, command):
+    with pytest.raises(SystemExit) as end:
+        cli.main([command, "--help"])
+    _, examples = capsys.readouterr().out.split("examples:\n")
+    assert end.value.code == 0 and f"bge-advisor {command}" in examples
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["--version"])
+    assert (end.value.code, capsys.readouterr().out) == (0, f"bge-advisor {advisor.__version__}\n")
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "web", "8501.5"])
+def test_a_port_that_is_none_is_refused(capsys, port):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["serve", f"--port={port}"])
+    assert end.value.code == 2 and "Write 1 to 65535." in capsys.readouterr().err
+
+
+def test_a_command_whose_package_is_not_installed_says_what_brings_it(capsys, monkeypatch):
+    monkeypatch.setattr(installed, "find_spec", lambda name: None)
+    for from_a_wheel, serve, encode in (
+        (False, "make install", "make install"),
+        (True, "pip install 'bge-advisor[app]'", "pip install 'bge-advisor[bulk]'"),
+    ):
+        monkeypatch.setattr(installed, "FROM_A_WHEEL", from_a_wheel)
+        needs = "needs {}, which is not installed. Run: {}\n".format
+        assert run(capsys, "serve") == (2, "", f"serve {needs('streamlit', serve)}")
+        assert run(capsys, "encode", "x") == (2, "", f"encode {needs('pyarrow', encode)}")
 
 
 def test_what_the_command_line_prints_can_be_replayed(capsys, tmp_path, pinned):

@@ -1,0 +1,35 @@
+"""Where the app's files lie, and how a package that is missing is installed."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from advisor.base.errors import AdvisorError
+
+PACKAGE = Path(__file__).resolve().parents[1]
+_IN_THE_WHEEL = PACKAGE / "app"
+"""app.py, asgi.py, pages, catalog and .streamlit, which the build puts there (pyproject.toml)."""
+FROM_A_WHEEL = _IN_THE_WHEEL.is_dir()
+APP_FILES = _IN_THE_WHEEL if FROM_A_WHEEL else PACKAGE.parent
+"""The folder of app.py, asgi.py, pages and catalog: the repository, or that inside the package."""
+
+
+def how_to_install(extra: str) -> str:
+    """What brings the packages of an extra of pyproject.toml."""
+    if FROM_A_WHEEL:
+        return f"pip install 'bge-advisor[{extra}]'"
+    return "make install EXTRA=torch" if extra == "torch" else "make install"
+
+
+def needs(command: str, extra: str, *modules: str) -> None:
+    """Refuses what cannot run without modules of an extra.
+
+    Raises:
+        AdvisorError: one of them is not installed, with the step that brings it.
+    """
+    for module in modules:
+        if find_spec(module) is None:
+            raise AdvisorError(
+                f"{command} needs {module}, which is not installed. Run: {how_to_install(extra)}"
+            )
