@@ -17,12 +17,11 @@ install: .venv/ready $(if $(EXTRA),.venv/ready-$(EXTRA)) ## create .venv and ins
 .venv/ready: requirements.lock requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make install PYTHON=python3.12")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	@touch .venv/ready
 
 run: install ## serve the app on 127.0.0.1 (PORT=8501), to the person at this machine: endpoints and folders may be typed in
-	$(BIN)/python -m advisor validate
-	ADVISOR_TYPED_ENDPOINTS=1 $(BIN)/streamlit run asgi.py --server.address 127.0.0.1 --server.port $(PORT)
+	ADVISOR_TYPED_ENDPOINTS=1 $(BIN)/python -m advisor serve --port $(PORT)
 
 standin: .standin/standin.json ## a small model with real weights for Live, where the hub cannot be reached (it is not BGE)
 
@@ -71,7 +70,7 @@ screenshot: install chromium ## make README's picture from the running app
 	$(BIN)/python -m tests.browser.screenshot
 
 lock: ## renew the locks (needs uv)
-	uv pip compile pyproject.toml --extra live --extra ray --group dev --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q -o requirements-dev.lock
-	uv pip compile pyproject.toml --extra live --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q -c requirements-dev.lock -o requirements.lock
+	uv pip compile pyproject.toml --extra app --extra live --extra ray --group dev --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra app --extra live --extra bulk --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate -q -c requirements-dev.lock -o requirements.lock
 
 check: test lint types contract ## all that CI runs

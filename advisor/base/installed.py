@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,7 +30,9 @@ def needs(command: str, extra: str, *modules: str) -> None:
         AdvisorError: one of them is not installed, with the step that brings it.
     """
     for module in modules:
-        if find_spec(module) is None:
-            raise AdvisorError(
-                f"{command} needs {module}, which is not installed. Run: {how_to_install(extra)}"
-            )
+        spec = None
+        with contextlib.suppress(ImportError):
+            spec = find_spec(module)
+        if spec is None:
+            step = how_to_install(extra)
+            raise AdvisorError(f"{command} needs {module}, which is not installed. Run: {step}")

@@ -68,7 +68,7 @@ def test_packages_come_from_the_lock_with_their_hashes_and_as_wheels():
     (install,) = [
         words for step, words in STEPS if step == "RUN" and " install --no-cache-dir" in words
     ]
-    assert {"--require-hashes", "--only-binary :all:", "-r /requirements.lock"} <= set(
+    assert {"--no-deps", "--require-hashes", "--only-binary :all:", "-r /requirements.lock"} <= set(
         re.findall(r"--?[a-z-]+(?: [:/][\w:./]+)?", install)
     )
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
