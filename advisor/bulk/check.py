@@ -1,6 +1,4 @@
-"""Checks a finished folder against its manifest, and against the corpus: no passage lost, none
-twice, each vector whole.
-"""
+"""Checks a finished folder against manifest and corpus: none lost or twice, each vector whole."""
 
 from __future__ import annotations
 
@@ -21,18 +19,14 @@ from advisor.bulk.folder import FORMAT
 from advisor.bulk.run import finished
 
 OFF_LENGTH = {"float32": 1e-3, "float16": 2e-3, "int8": 2e-2}
-"""How far a vector's length may be from one, by type: rounding moves each value by half a step at
-most.
-"""
+"""A vector's length off one, at most, by type: rounding moves each value by half a step."""
 MOST_SHOWN = 20
 
 
 def checked(out: Path, corpus: Path | None = None) -> str:
-    """Says that a folder is whole; with the corpus `given`, that every passage of it is there once.
+    """Says that a folder is whole, or with `corpus` that each passage is there once.
 
-    Raises:
-        EncodeError: it is not: what is wrong, file by file.
-    """
+    Raises EncodeError where it is not: what is wrong, file by file."""
     manifest = finished(out)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise EncodeError(

@@ -25,9 +25,7 @@ from advisor.encode.engine import Engine
 from advisor.encode.remote import Remote
 
 ModelByName = Callable[[str], ModelChoice]
-"""Gives the model that the options name, in the engine local, torch, or an endpoint's id; fails
-with a sentence.
-"""
+"""The model that the options name, in the engine local, torch, or an endpoint's id; may fail."""
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -145,12 +143,9 @@ def encode(
     chosen: ModelByName,
     load: Callable[[ModelChoice, int | None], Engine],
 ) -> str:
-    """What the command prints at its end. `load` gives a model's engine in this process, with so
-    many threads.
+    """What the command prints at its end; `load` gives a model's engine with so many threads.
 
-    Raises:
-        EncodeError: something that is asked for cannot be done; what is done stays.
-    """
+    Raises EncodeError for what cannot be done; what is done stays."""
     if options.check:
         return check.checked(options.check, options.corpus) + "\n"
     for name in ("corpus", "out", "model"):

@@ -1,6 +1,4 @@
-"""A corpus on disk: its files, their checksums, and its rows as a stream of passages and of rows
-that are set aside, with the reason.
-"""
+"""A corpus on disk: its files, their checksums, and its rows: passages, or set aside and why."""
 
 from __future__ import annotations
 
@@ -24,16 +22,13 @@ FORMS = {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "
 LONGEST_ID = 1_000
 """Characters of an id, at most: ids stand in the journal and the manifest."""
 PARQUET_ROWS = 256
-"""Rows read from a parquet file at once; with texts of `longest_bytes` each that bounds the memory.
-"""
+"""Rows read at once; with texts of `longest_bytes` each that bounds the memory."""
 _READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """How a corpus is read. `longest_bytes` bounds a text in UTF-8; `number_rows` gives rows
-    without an id their file and row as one.
-    """
+    """`longest_bytes` bounds a text in UTF-8; `number_rows`: a row without an id gets its place."""
 
     id_column: str = "id"
     text_column: str = "text"
@@ -42,16 +37,12 @@ class ReadingOptions:
 
     @property
     def longest_row(self) -> int:
-        """Bytes of a row in a text form, at most: escapes in JSON make a byte six, and other
-        columns may stand beside.
-        """
+        """Bytes of a row of text, at most: JSON escapes a byte as six, and has other columns."""
         return 8 * self.longest_bytes
 
 
 class CorpusFile(NamedTuple):
-    """One file of the corpus: `name` is its path within the corpus, `size` is in bytes,
-    `changed_ns` when it was changed.
-    """
+    """One file of the corpus: `name` is its path in there, `size` in bytes, `changed_ns` when."""
 
     name: str
     path: Path
@@ -68,11 +59,8 @@ class CorpusFile(NamedTuple):
 
 
 class CorpusRow(NamedTuple):
-    """One row. `number` counts from 1: a line in JSON and CSV, a row in parquet. `reason` says why
-    it is set aside; empty: a passage.
-
-    `share` is how much of its file has been read, 0 to 1.
-    """
+    """One row; `number` counts lines in JSON and CSV, rows in parquet, from 1. `reason` says why it
+    is set aside (empty: a passage), `share` how much of its file has been read, 0 to 1."""
 
     file: str
     number: int
@@ -83,12 +71,9 @@ class CorpusRow(NamedTuple):
 
 
 def files(corpus: Path) -> tuple[list[CorpusFile], int]:
-    """Files of a corpus in the order of their names, and how many of another kind are left out.
-    Hidden ones are not looked at.
+    """Files of a corpus by name, and how many of another kind are left out, hidden ones apart.
 
-    Raises:
-        EncodeError: there is none.
-    """
+    Raises EncodeError where there is none."""
     if corpus.is_file():
         paths, within = [corpus], corpus.parent
     elif corpus.is_dir():
@@ -133,11 +118,7 @@ def sha256(path: Path) -> str:
 
 
 def rows(file: CorpusFile, reading: ReadingOptions) -> Iterator[CorpusRow]:
-    """The rows of one file, one after the other; an id is not compared with others here.
-
-    Raises:
-        EncodeError: the file is broken, or lacks a column.
-    """
+    """The rows of one file, ids not compared; raises EncodeError: broken, or lacking a column."""
     reader = {"parquet": _parquet, "jsonl": _jsonl, "csv": _csv}[file.form]
     try:
         yield from reader(file, reading)
@@ -195,18 +176,14 @@ def too_large(reading: ReadingOptions) -> str:
 
 @contextlib.contextmanager
 def _opened(file: CorpusFile) -> Iterator[tuple[IO[bytes], Any]]:
-    """The bytes of a text form, unpacked, and a function for the share of the file that has been
-    read.
-    """
+    """The bytes of a text form, unpacked, and a function for the share of the file that is read."""
     with file.path.open("rb") as raw:
         stream: Any = gzip.GzipFile(fileobj=raw) if file.path.suffix == ".gz" else raw
         yield stream, lambda: min(1.0, raw.tell() / max(file.size, 1))
 
 
 def _lines(stream: IO[bytes], longest: int) -> Iterator[tuple[bytes, bool]]:
-    """Lines with their ends, in pieces of `longest` bytes at most; with each whether its line goes
-    on in the next piece.
-    """
+    """Lines in pieces of `longest` bytes at most, each with whether its line goes on."""
     first = True
     while piece := stream.readline(longest):
         if first and piece.startswith(b"\xef\xbb\xbf"):
@@ -244,11 +221,7 @@ def _of_json(
 
 
 def _columns(file: CorpusFile, names: list[str], reading: ReadingOptions) -> tuple[int | None, int]:
-    """Places of the id and of the text among the columns of a file; None: ids are numbers of rows.
-
-    Raises:
-        EncodeError: a column is not there, or twice.
-    """
+    """Places of the id (None: no such column) and text; raises EncodeError unless there once."""
     wanted = (
         [reading.text_column]
         if reading.number_rows and reading.id_column not in names
@@ -310,9 +283,7 @@ def _parquet(file: CorpusFile, reading: ReadingOptions) -> Iterator[CorpusRow]:
 
 
 def _values(column: Any) -> list[Any]:
-    """Values of a column; a UnicodeError in the place of bytes that are no UTF-8, which arrow does
-    not check.
-    """
+    """A column's values; a UnicodeError in place of bytes not UTF-8, which arrow does not check."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     kinds = (

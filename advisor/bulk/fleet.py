@@ -1,10 +1,8 @@
-"""A fleet of servers: blocks spread over endpoints that serve one model. What a server does not
-give goes to the others.
+"""Blocks spread over servers of one model. What a server does not give goes to the others.
 
 A server that stops answering gives its blocks back at once. It is asked again until `patience_s`
 have passed, and then given up. One that takes no more for now (429) keeps its block and is asked
-again as it says, as long.
-"""
+again as it says, as long."""
 
 from __future__ import annotations
 
@@ -30,9 +28,7 @@ AT_ONCE = 2
 PATIENCE_S = 120.0
 """A limit of so many tokens a minute is over by then."""
 MOST_TRIES = 6
-"""Times that a block may come back before the run ends: a text that brings servers down would bring
-down all of them.
-"""
+"""Times that a block may come back: a text that brings servers down would bring all down."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +73,9 @@ class Fleet:
         )
 
     def known(self) -> tuple[About, Float32s]:
-        """Who answers, and its vector of the probe. Servers that do not answer now are left out,
-        with a sentence.
+        """Who answers, and its vector of the probe; servers that do not answer now are left out.
 
-        Raises:
-            EncodeError: none answers, or they serve different models.
-        """
+        Raises EncodeError where none answers, or they serve different models."""
         answering: list[tuple[Engine, Float32s]] = []
         why: EncodeError | None = None
         for engine in self._engines:
@@ -110,9 +103,7 @@ class Fleet:
     def encoded(self, cut: CorpusCut, task: BlockTask) -> Iterator[WrittenBlock | CorpusEnd]:
         """Each block once it is on disk, and the end.
 
-        Raises:
-            EncodeError: no server is left, or a block came back too often.
-        """
+        Raises EncodeError where no server is left, or a block came back too often."""
         threads = [engine for engine in self._engines for _ in range(self._at_once)]
         for engine in threads:
             threading.Thread(target=self._serve, args=(engine, task), daemon=True).start()
@@ -212,9 +203,7 @@ class Fleet:
         )
 
     def _paused(self, busy: ServerBusyError, for_s: float) -> bool:
-        """Waits as a server asks that takes no more for now, else longer from time to time; False
-        once the patience is spent.
-        """
+        """Waits as a busy server asks, else longer each time; False once the patience is spent."""
         pause_s = max(0.5, min(10, for_s) if busy.wait_s is None else busy.wait_s)
         return for_s + pause_s <= self._patience_s and not self._stop.wait(pause_s)
 

@@ -30,17 +30,13 @@ from advisor.bulk.blocks import Block, CorpusEnd, SetAside
 from advisor.bulk.corpus import sha256
 
 FORMAT = 1
-"""Of journal and manifest; another one is refused. Raise it too where the cut of the blocks
-changes.
-"""
+"""Of journal and manifest; another one is refused. Raise it too where the cut of blocks changes."""
 MANIFEST, JOURNAL, SET_ASIDE = "manifest.json", "journal.jsonl", "set-aside.jsonl"
 
 
 @dataclass(frozen=True)
 class WrittenBlock:
-    """One block on disk: rows read, passages written and rows set aside, with the checksums of its
-    files (None: it has none).
-    """
+    """One block on disk: rows read, written, set aside; checksums of its files (None: no file)."""
 
     block: int
     read: int
@@ -97,9 +93,7 @@ def set_aside_file(block: int) -> str:
 def store(
     folder: Path, block: Block, ids: list[str], vectors: bytes | None, refused: list[SetAside]
 ) -> WrittenBlock:
-    """Writes a block's files: `vectors` of the passages `ids`, and the rows set aside, `refused`
-    among them by the model.
-    """
+    """Writes a block: `vectors` of the passages `ids`; rows set aside, `refused` ones with them."""
     aside = b"".join(
         json.dumps(row._asdict(), ensure_ascii=False).encode() + b"\n"
         for row in [*block.set_aside, *refused]
@@ -134,17 +128,12 @@ def intact(folder: Path, entry: WrittenBlock) -> bool:
 
 
 class Folder:
-    """The folder of one run, locked until it is closed. `done_blocks` holds the blocks that the
-    journal names, by number.
-    """
+    """The folder of one run, locked until closed; `done_blocks` are the journal's, by number."""
 
     def __init__(self, path: Path, plan: dict[str, Any]) -> None:
         """Opens the folder for a plan, which must be the one that it was begun with.
 
-        Raises:
-            EncodeError: another run works there, or it belongs to another plan, or holds something
-                else.
-        """
+        Raises EncodeError where another run works there, or it holds something else."""
         self.path = path
         self.done_blocks: dict[int, WrittenBlock] = {}
         self.runs: list[dict[str, Any]] = []
@@ -192,9 +181,7 @@ class Folder:
         self.done_blocks[entry.block] = entry
 
     def forget_damaged(self) -> list[int]:
-        """Numbers of the blocks whose files are not what the journal says; they are then to be done
-        again.
-        """
+        """Numbers of the blocks not as the journal says; they are then to be done again."""
         damaged = [
             number for number, entry in self.done_blocks.items() if not intact(self.path, entry)
         ]
@@ -214,11 +201,7 @@ class Folder:
         return (self.path / MANIFEST).is_file()
 
     def finish(self, end: CorpusEnd, facts: dict[str, Any]) -> dict[str, Any]:
-        """Joins the rows set aside and writes the manifest, which this returns.
-
-        Raises:
-            EncodeError: blocks or rows are missing.
-        """
+        """Joins rows set aside, writes and gives the manifest; raises EncodeError: rows missing."""
         blocks = [self.done_blocks[number] for number in sorted(self.done_blocks)]
         read, written, aside = (
             sum(getattr(entry, name) for entry in blocks)

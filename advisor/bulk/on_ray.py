@@ -1,13 +1,11 @@
-"""Blocks on a Ray cluster, by Ray Data: one task reads the corpus, actors that each hold the engine
-encode and write, the driver keeps the journal.
+"""Blocks on a Ray cluster, by Ray Data: a task reads, actors encode and write, the driver journals.
 
 The corpus, the model's folder and the folder for the vectors must be at the same paths on every
 machine of the cluster, as on a shared file system, and this package must be installed there. A
 block goes through Ray as one row, so that Ray cuts and joins nothing.
 
 Seen in Ray 2.60: blocks of Ray Data are joined up to `target_max_block_size`, a driver prints
-workers' logs and progress bars unless told otherwise.
-"""
+workers' logs and progress bars unless told otherwise."""
 
 from __future__ import annotations
 
@@ -58,9 +56,7 @@ class _Encoder:
             self._problem = str(error)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """The record of a block in place of the block; the end as it is; a sentence where it cannot
-        be done.
-        """
+        """The record of a block in its place; the end as it is; a sentence where it fails."""
         item = pickle.loads(batch[_ITEM][0])  # noqa: S301  # from our own task
         answer: WrittenBlock | CorpusEnd | str
         try:
@@ -80,9 +76,7 @@ class _Encoder:
 
 
 def _read(cut: CorpusCut) -> Iterator[Any]:
-    """The items of a corpus as tables of one row each; a sentence in the place of the rest where a
-    file cannot be read.
-    """
+    """The items as tables of one row; a sentence for the rest where a file cannot be read."""
     import pyarrow as pa  # type: ignore[import-untyped]
 
     items: Iterable[Any] = cut.blocks()
@@ -94,9 +88,7 @@ def _read(cut: CorpusCut) -> Iterator[Any]:
 
 
 class Ray:
-    """Workers of a Ray cluster: `address` is that of its head, or `local` for one on this machine
-    that ends with the run.
-    """
+    """Workers of the Ray cluster at `address`; that of `local` ends with the run."""
 
     def __init__(
         self,
@@ -136,9 +128,7 @@ class Ray:
     def encoded(self, cut: CorpusCut, task: BlockTask) -> Iterator[WrittenBlock | CorpusEnd]:
         """Each block once it is on disk, and the end.
 
-        Raises:
-            EncodeError: the cluster cannot be reached, or a worker gives up.
-        """
+        Raises EncodeError where the cluster cannot be reached, or a worker gives up."""
         ray = self._start()
         task = replace(task, out=task.out.resolve())
         cut = replace(cut, files=[file._replace(path=file.path.resolve()) for file in cut.files])

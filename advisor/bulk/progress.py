@@ -1,6 +1,4 @@
-"""How far the work is, on standard error: once a second at most where somebody looks on, else now
-and then.
-"""
+"""How far the work is, on standard error: once a second where somebody looks on, else rarely."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""One run of bulk encoding, from the corpus to the manifest: what is done stays, what is not is
-done.
-"""
+"""One run of bulk encoding, from corpus to manifest: what is done stays, what is not is done."""
 
 from __future__ import annotations
 
@@ -40,9 +38,7 @@ class EncodingJob:
 
 @dataclass(frozen=True)
 class CorpusCut:
-    """How the corpus is cut; crosses into the process that reads it. `skip` holds the numbers of
-    the blocks that are done.
-    """
+    """How the corpus is cut, for the process that reads it; `skip` holds numbers of done blocks."""
 
     files: list[CorpusFile]
     reading: ReadingOptions
@@ -102,10 +98,7 @@ def run(
 ) -> dict[str, Any]:
     """Encodes what is not done yet, and gives the manifest. `say` hears what a person should know.
 
-    Raises:
-        EncodeError: the corpus or the folder cannot be used, or the engines give up; what is done
-            stays.
-    """
+    Raises EncodeError where corpus, folder or engine cannot be used; what is done stays."""
     files, others = corpus.files(job.corpus)
     if job.corpus.is_dir() and job.out.resolve().is_relative_to(job.corpus.resolve()):
         raise EncodeError(
@@ -157,11 +150,7 @@ def run(
 
 
 def finished(out: Path) -> dict[str, Any]:
-    """The manifest of a finished folder.
-
-    Raises:
-        EncodeError: it has none that can be read.
-    """
+    """The manifest of a finished folder; raises EncodeError where it has none that can be read."""
     try:
         manifest: dict[str, Any] = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
         return manifest

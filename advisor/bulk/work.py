@@ -1,6 +1,4 @@
-"""What a worker does with one block: texts to vectors, vectors to a file, and the rows that the
-model does not take set aside.
-"""
+"""What a worker does with a block: texts to vectors to a file, and rows not taken set aside."""
 
 from __future__ import annotations
 
@@ -18,17 +16,13 @@ from advisor.encode.engine import Engine, Float32s, ServerBusyError, TextRefused
 
 PROBE = "The quick brown fox jumps over the lazy dog."
 LEAST_COSINE = 0.99
-"""Between vectors of the probe that are of one model: precisions and runtimes differ by less, other
-models by far more.
-"""
+"""Of probes of one model: precisions and runtimes differ by less, other models by far more."""
 NO_VECTOR = "the model gave no vector of finite numbers"
 
 
 @dataclass(frozen=True)
 class BlockTask:
-    """Where and how blocks are written; crosses into the process of a worker. `about` goes into
-    each file's schema.
-    """
+    """Where and how blocks are written, for a worker's process; `about` goes into each schema."""
 
     out: Path
     type: vectors.VectorFormat
@@ -64,11 +58,7 @@ def encode(
     Where texts are refused and `alive` says that the engine answers otherwise, a text is at fault:
     it is searched by halves and set aside. Where the engine takes no more for now, `paused` waits,
     told for how many seconds it was busy, and says whether to ask again; by halves then, as all may
-    be more than it takes in its time.
-
-    Raises:
-        EncodeError: the engine does not answer.
-    """
+    be more than it takes in its time. Raises EncodeError where the engine does not answer."""
     rows: list[Float32s | None] = []
     refused: list[SetAside] = []
     ask = _Questioner(engine, block, refused, alive, paused)

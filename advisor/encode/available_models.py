@@ -1,5 +1,4 @@
-"""The models that a visitor may choose between, by stable ids, and for each that is not at hand the
-step that gives it.
+"""The models that a visitor may choose between, by stable ids, and how to get those not at hand.
 
 An id is that of a variant (`bge-m3`: the local engine), with `.torch` behind it for the torch
 engine, `standin`, `at.` and an endpoint's id, or `typed` for the endpoint that a visitor typed in.
@@ -32,13 +31,9 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """One model that a visitor may choose.
+    """One model that a visitor may choose; `missing` says what to do where it is not at hand.
 
-    `missing` says why it is not at hand and what to do; empty where it is.
-
-    `files` are what the hub has to fetch for it, `gigabytes` their size as published (None: not
-    known).
-    """
+    `files` are what the hub has to fetch, `gigabytes` their published size (None: not known)."""
 
     id: str
     name: str
@@ -90,12 +85,10 @@ class ModelChoice:
 def all_of(
     catalog: Catalog, served: Mapping[str, Endpoint], folders: Mapping[str, Path]
 ) -> dict[str, ModelChoice]:
-    """Every model that can be had here, by id: those on this machine, those that can be fetched,
-    and endpoints.
+    """Every model that can be had here, by id: on this machine, to be fetched, or at an endpoint.
 
-    `served` holds endpoints by id of a choice (see `endpoints_by_choice`). `folders` names folders
-    on disk by id of a choice; they go before those of the models' folder.
-    """
+    `served` holds endpoints by id of a choice (see `endpoints_by_choice`), `folders` folders on
+    disk, which go before those of the models' folder."""
     choices: list[ModelChoice] = []
     if (folder := folders.get(STANDIN) or standin_folder()) is not None:
         with contextlib.suppress(EncodeError):  # a folder that is no stand-in offers none
@@ -146,19 +139,13 @@ def endpoints_by_choice(
 
 
 def standin_folder() -> Path | None:
-    """Folder of the stand-in: that of ADVISOR_STANDIN, or where `make standin` puts it; None where
-    there is none.
-    """
+    """Folder of the stand-in: of ADVISOR_STANDIN or `make standin`; None where there is none."""
     folder = Path(os.environ.get("ADVISOR_STANDIN") or _ROOT / ".standin")
     return folder if (folder / models.STANDIN_FILE).is_file() else None
 
 
 def local_files(variant: Variant) -> Files:
-    """What the local engine needs from the hub.
-
-    Raises:
-        EncodeError: no ONNX file of the variant is known.
-    """
+    """What the local engine needs from the hub; raises EncodeError where no ONNX file is known."""
     if variant.local_files is None:
         raise EncodeError(
             f"{variant.name} does not run in the local engine: no ONNX file of it is known. "
@@ -207,9 +194,7 @@ def _torch(catalog: Catalog, key: str, variant: Variant, own: Path | None) -> Mo
 
 
 def folder(named: str) -> Path:
-    """The folder that somebody names; one that cannot be is left as it is written, and then is not
-    there.
-    """
+    """The folder that somebody names; one that cannot be is left as it is, and then is missing."""
     path = Path(named.strip())
     with contextlib.suppress(RuntimeError):  # no such user
         path = path.expanduser()

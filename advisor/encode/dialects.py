@@ -53,9 +53,7 @@ def _without_ends(path: str) -> str:
 
 
 def _versioned(path: str, unversioned: str = "/v1") -> str:
-    """Bases are published with /v1 and without; one that holds a version anywhere is whole
-    (/v1/openai, /v3/openai).
-    """
+    """A base with /v1; one that holds a version anywhere is whole (/v1/openai, /v3/openai)."""
     path = _without_ends(path)
     return path if _VERSION.search(path) else (path or unversioned.removesuffix("/v1")) + "/v1"
 
@@ -68,9 +66,7 @@ def server_root(path: str) -> str:
 def _listed(
     *keys: str, place: str | None = None, value: str = ""
 ) -> Callable[[Any], list[tuple[Any, Any]]]:
-    """Reads the list under `keys`: its items in order, or the `value` of each with the place it
-    states.
-    """
+    """Reads the list under `keys`: its items in order, or each `value` with the place it states."""
 
     def values(answer: Any) -> list[tuple[Any, Any]]:
         for key in keys:
@@ -120,9 +116,7 @@ def _documents(request: EndpointRequest) -> dict[str, Any]:
 
 
 def _cloudflare_texts(request: EndpointRequest) -> dict[str, Any]:
-    """Pooling is mean unless asked for, which gives other vectors than BGE's; bge-m3 has no such
-    field [cf-bge-small, cf-bge-m3].
-    """
+    """Mean pooling, not BGE's, unless asked; bge-m3 has no such field [cf-bge-small, cf-bge-m3]."""
     return {"text": request.texts} | (
         {} if request.model.endswith("bge-m3") else {"pooling": "cls"}
     )

@@ -1,9 +1,7 @@
 """The child process that fetches one model's files from the hub.
 
-`python -m advisor.encode.download_process` is started by `downloads.Download`. It reads one line of
-JSON from stdin, an `Order`, and ends when stdin is closed. To stdout goes a line of JSON for each
-change.
-"""
+`downloads.Download` starts it as `python -m advisor.encode.download_process`. It reads one line of
+JSON from stdin, an `Order`, ends when stdin is closed, and says each change in a line of JSON."""
 
 from __future__ import annotations
 
@@ -50,12 +48,9 @@ class ByteProgress:
 
 
 def fetch(order: Order) -> Path:
-    """The complete folder of the ordered files.
+    """The complete folder of the ordered files; raises Problem for all that can go wrong.
 
-    Raises:
-        Problem: for all that can go wrong on the way. What is left of it the parent removes, or the
-        next download.
-    """
+    What is left then the parent removes, or the next download."""
     store, name = Path(order.store), folder_name(order.repo)
     store.mkdir(parents=True, exist_ok=True)
     with locked(store / f"{name}.lock") as free:
@@ -70,9 +65,7 @@ def fetch(order: Order) -> Path:
 
 
 def _fill(order: Order, partial: Path, present: Path) -> None:
-    """Puts all files and the manifest into the folder `partial`; those that `present` has already
-    are linked.
-    """
+    """Puts all files and the manifest into `partial`; those that `present` has are linked."""
     say(state="asking")
     hub = Hub(order)
     commit, entries = hub.entries()
@@ -158,9 +151,7 @@ def say(**change: Any) -> None:
 
 
 def read_order() -> Order:
-    """The order, from the first line of stdin, read byte by byte so that no thread holds a buffer's
-    lock at the end.
-    """
+    """The order from stdin, read byte by byte: no thread holds a buffer's lock at the end."""
     line = b""
     while not line.endswith(b"\n") and (byte := os.read(0, 1)):
         line += byte

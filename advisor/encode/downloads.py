@@ -1,10 +1,8 @@
-"""Models' files on this machine: which are at hand, and fetching those that are not, on a click,
-from the hub.
+"""Models' files on this machine: which are at hand, and fetching others from the hub on a click.
 
 A model is at hand when its folder holds all files as the hub stated them; what a download that was
 cut off has left is never used. The files are fetched by a child process (`download_process`), so
-that they can be given up at any moment.
-"""
+that they can be given up at any moment."""
 
 from __future__ import annotations
 
@@ -34,9 +32,7 @@ _ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Files:
-    """A model's files in a repository of the hub: the model, and what lies beside it, such as its
-    weights (`others`).
-    """
+    """A model's files in a repository of the hub: the model, and `others`, as its weights."""
 
     repo: str
     model_file: str
@@ -49,20 +45,16 @@ class Files:
 
     @property
     def optional(self) -> tuple[str, ...]:
-        """These are fetched where the repository has them; transformers 5 no longer writes all of
-        them.
-        """
+        """Fetched where the repository has them; transformers 5 no longer writes all of them."""
         return ("config.json", "special_tokens_map.json")
 
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds after which a download is given up, the first three told to the child, the others
-    seen to here.
+    """Seconds after which a download is given up, the first three by the child, the others here.
 
     `ask_s` bounds the first request in all: also looking up the name, for which there is no
-    time-out. `write_s` bounds writing to the disk.
-    """
+    time-out. `write_s` bounds writing to the disk."""
 
     connect_s: float = 4
     answer_s: float = 7
@@ -71,10 +63,7 @@ class Patience:
     write_s: float = 300
 
     def quiet_s(self, state: str) -> float:
-        """How long the child may say nothing.
-
-        A stalled download ends by itself before that, unless headers trickle in.
-        """
+        """How long the child may say nothing; a stall ends before, unless headers trickle in."""
         return {"asking": self.ask_s, "downloading": 2 * (self.stall_s + self.connect_s) + 1}.get(
             state, self.write_s
         )
@@ -93,9 +82,7 @@ def models_folder() -> Path:
 
 
 def free_bytes(base: Path | None = None) -> int:
-    """Bytes that are free where models are kept, or above where that is not there or may not be
-    looked at; 0 where nothing may.
-    """
+    """Free bytes where models are kept, or above where that may not be looked at; 0: nowhere."""
     folder = base or models_folder()
     for place in (folder, *folder.parents):
         with contextlib.suppress(OSError):
@@ -150,13 +137,9 @@ def missing(files: Files, folder: Path) -> tuple[str, ...]:
 class Download:
     """One model's files on their way from the hub. Starts at once; `wait` or look at `state`.
 
-    `done_bytes` and `total_bytes` count the files; `total_bytes` is None until the hub has said.
-    `problem` is one sentence, with the next step, where `state` is "failed". `folder` is there when
-    it is "done".
-
-    Raises:
-        EncodeError: `files.repo` is no repository's name, or the system starts no process now.
-    """
+    `done_bytes` and `total_bytes` count the files (None: the hub has not said). `problem` is one
+    sentence, with the next step, where `state` is "failed"; `folder` is there when it is "done".
+    Raises EncodeError where `files.repo` is no repository's name, or no process can be started."""
 
     def __init__(
         self,
@@ -330,10 +313,7 @@ class Download:
 
 
 class Downloads:
-    """The one download of this process, which pages share.
-
-    Tidies up first what downloads before left where models are kept.
-    """
+    """The one download of this process, for all pages; tidies up first what earlier ones left."""
 
     def __init__(self) -> None:
         self.current: Download | None = None
@@ -342,11 +322,7 @@ class Downloads:
             sweep(models_folder())
 
     def start(self, files: Files, base: Path | None = None, **options: Any) -> Download:
-        """Starts a download; that of the same model goes on where it is under way.
-
-        Raises:
-            EncodeError: another model is under way.
-        """
+        """Starts a download, or gives that of `files`; raises EncodeError while another runs."""
         with self._lock:
             if self.current is not None and self.current.running:
                 if self.current.files == files:

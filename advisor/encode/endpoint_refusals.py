@@ -1,7 +1,4 @@
-"""What is said of an endpoint that gives no answer, or another status than 200.
-
-The server's own words are left out.
-"""
+"""What is said of an endpoint without an answer, or with an error; never the server's own words."""
 
 from __future__ import annotations
 

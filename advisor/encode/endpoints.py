@@ -60,10 +60,7 @@ def _base_url(value: str) -> str:
 
 
 class Endpoint(Entry):
-    """One model at one address.
-
-    `variant` is an id of the catalog, None where the model is none of its variants.
-    """
+    """One model at one address; `variant` is an id of the catalog, None: it is none of them."""
 
     id: Id
     name: Annotated[str, Field(min_length=1, max_length=80, pattern=_PLAIN)] = Field(
@@ -99,11 +96,7 @@ class Endpoint(Entry):
         return self
 
     def key(self) -> str | None:
-        """The key that the environment holds; None where the endpoint takes none.
-
-        Raises:
-            EncodeError: the variable is not set.
-        """
+        """The environment's key, None: none is needed; raises EncodeError where it is not set."""
         if self.key_env is None:
             return None
         if not os.environ.get(self.key_env):
@@ -123,14 +116,9 @@ class EndpointsError(EncodeError):
 
 
 def load(variants: Mapping[str, Variant], path: Path | None = None) -> dict[str, Endpoint]:
-    """The endpoints of the file `path` (default: that of ADVISOR_ENDPOINTS) by id, in its order;
-    none where no file is named.
+    """The endpoints by id of the file `path` (default: ADVISOR_ENDPOINTS', {} where it names none).
 
-    `variants` are those of the catalog.
-
-    Raises:
-        EndpointsError: the file cannot be used; holds every fault found.
-    """
+    Raises EndpointsError, with every fault, where it cannot be used."""
     if path is None and not os.environ.get("ADVISOR_ENDPOINTS"):
         return {}
     path = path or Path(os.environ["ADVISOR_ENDPOINTS"])
@@ -188,20 +176,13 @@ def load(variants: Mapping[str, Variant], path: Path | None = None) -> dict[str,
 
 
 def typing_allowed() -> bool:
-    """Whether the operator lets visitors type in an endpoint: ADVISOR_TYPED_ENDPOINTS is 1, as
-    `make run` sets it.
-    """
+    """Whether visitors may type in an endpoint: as the operator allows, and `make run` does."""
     return os.environ.get("ADVISOR_TYPED_ENDPOINTS") == "1"
 
 
 def typed(variants: Mapping[str, Variant], **fields: Any) -> Endpoint:
-    """An endpoint that a visitor typed in, from the fields of `Endpoint`; `id` and `name` may be
-    left out, `key_env` must be.
-
-    Raises:
-        EncodeError: typing is not allowed, or a field cannot be used: one sentence for the first
-            that is wrong.
-    """
+    """An endpoint that a visitor typed in, from fields of `Endpoint`: `id` and `name` where wanted,
+    no `key_env`. Raises EncodeError for the first that is wrong, or where none is allowed."""
     if not typing_allowed():
         raise EncodeError(
             "Endpoints of your own are off here. Start the app on your machine with make run, or "
@@ -227,10 +208,7 @@ def typed(variants: Mapping[str, Variant], **fields: Any) -> Endpoint:
 def _endpoint(
     row: Any, file: str, entry: str, variants: Mapping[str, Variant]
 ) -> tuple[Endpoint | None, list[Fault]]:
-    """One entry checked, and its faults.
-
-    What stands in a field is not repeated: a key could stand in the wrong one.
-    """
+    """One entry checked, and its faults, without what stands in a field: it could be a key."""
     faults: list[Fault] = []
     endpoint: Endpoint | None = None
     try:

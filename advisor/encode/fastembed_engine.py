@@ -1,10 +1,8 @@
-"""The local engine: BGE through fastembed on onnxruntime, checked at its loading against what the
-catalog says.
+"""The local engine: BGE through fastembed on onnxruntime, checked against the catalog when loaded.
 
 Seen in fastembed 0.9.1: `query_embed` adds no instruction, a length limit comes from the
 tokenizer's files alone, batches are padded to their longest text and not sorted, and a name can be
-registered once in a process.
-"""
+registered once in a process."""
 
 from __future__ import annotations
 
@@ -42,9 +40,7 @@ _PROBE = "A short text that shows how the model pools."
 
 @dataclass(frozen=True)
 class _TokenizedTexts:
-    """Texts (or pairs) as the tokenizer takes them, with their tokens: without a limit, and as the
-    model reads them.
-    """
+    """Texts or pairs to tokenize; their tokens without a limit, and as the model reads them."""
 
     items: list[Any]
     tokens: tuple[int, ...]
@@ -65,12 +61,9 @@ class Local:
     def embed(
         self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Outputs = DENSE
     ) -> Vectors:
-        """Dense vectors, shape (texts, dim); texts over the limit are cut at their end, as `tokens`
-        tells.
+        """Dense vectors, shape (texts, dim); texts over the limit are cut, as `tokens` tells.
 
-        Raises:
-            EncodeError: the model is a reranker, or an output other than dense is asked for.
-        """
+        Raises EncodeError for a reranker, or where an output other than dense is asked for."""
         refuse_other_kind(self.about.model, self.about.kind, "embedder")
         refuse_other_outputs("The local engine gives", outputs)
         start = time.perf_counter()
@@ -93,12 +86,9 @@ class Local:
         return Vectors(dense, time.perf_counter() - start, tokenized.tokens, sum(tokenized.read))
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
-        """Logits, shape (passages,); a pair over the limit is cut at the end of its longer part, as
-        `tokens` tells.
+        """Logits, shape (passages,); a pair over the limit is cut at the end of its longer part.
 
-        Raises:
-            EncodeError: the model is an embedder.
-        """
+        Raises EncodeError for an embedder."""
         refuse_other_kind(self.about.model, self.about.kind, "reranker")
         start = time.perf_counter()
         tokenized = self._counted([(query, passage) for passage in passages])
@@ -124,13 +114,8 @@ class Local:
 def load(model: Model, threads: int | None = None) -> Local:
     """The model in its folder, on the CPU, with `threads` threads (None: all cores).
 
-    What differs from the catalog is told in `about.notes`, and `about.variant_id` is then None: the
-    weights are another model's.
-
-    Raises:
-        EncodeError: fastembed is not installed, a file is missing or broken, or vectors are not
-            pooled as the catalog says.
-    """
+    What differs from the catalog is told in `about.notes`; `about.variant_id` is then None. Raises
+    EncodeError where fastembed or a file is missing or broken, or vectors are pooled otherwise."""
     if model.kind == "embedder" and model.pooling not in ("cls", "mean"):
         raise EncodeError(
             f"{model.name} pools its last token, which the local engine does not do. "
@@ -235,9 +220,7 @@ def _fastembed(model: Model, threads: int | None) -> Any:
 
 
 def _weights(model: Model) -> tuple[Literal["fp32", "fp16", "int8"] | None, list[str]]:
-    """Precision as the files' size tells it (bytes a parameter), and what shows that they are
-    another model's.
-    """
+    """Precision as bytes a parameter tell it, and what shows that they are another model's."""
     size = sum((model.folder / name).stat().st_size for name in (model.model_file, *model.others))
     if model.parameters is None:
         return None, []
@@ -252,12 +235,9 @@ def _weights(model: Model) -> tuple[Literal["fp32", "fp16", "int8"] | None, list
 
 
 def _pooled(model: Model, encoder: Any) -> tuple[list[str], list[str]]:
-    """Checks a vector against the token states it is made of: what differs from the catalog, and
-    what could not be checked.
+    """What of a vector differs from the catalog by its token states, and what cannot be checked.
 
-    Raises:
-        EncodeError: the engine pools or scales otherwise than the catalog says.
-    """
+    Raises EncodeError where the engine pools or scales otherwise than the catalog says."""
     vector = np.array(next(iter(encoder.embed([_PROBE]))), np.float64)
     if model.embedding_dim and len(vector) != model.embedding_dim:
         return [

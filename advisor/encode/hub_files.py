@@ -30,8 +30,7 @@ class Order:
     """What to fetch from where, and when to give up.
 
     `connect_s` and `answer_s` bound the first request, `stall_s` how long a download may be without
-    a new byte. `spare_bytes` are to stay free on the disk.
-    """
+    a new byte. `spare_bytes` are to stay free on the disk."""
 
     hub: str
     repo: str
@@ -110,9 +109,7 @@ class Hub:
     def entries(self) -> tuple[str, list[HubFile]]:
         """The commit, and the files that are wanted and there.
 
-        Raises:
-            Problem: the hub does not answer, or not so; a required file is missing.
-        """
+        Raises Problem where the hub does not answer, or not so, or has no required file."""
         order = self.order
         no_hub = Problem(
             f"What answered at {self.host} is not the hub, but perhaps the network's sign-in page: "
@@ -137,11 +134,7 @@ class Hub:
         return commit, [there[name] for name in (*order.required, *order.optional) if name in there]
 
     def file(self, commit: str, name: str, start: int) -> Answer:
-        """A file from byte `start` on, its bytes unread.
-
-        Raises:
-            Problem: there is none.
-        """
+        """A file from byte `start` on, its bytes unread; raises Problem where there is none."""
         return self._answer(
             f"/{self.order.repo}/resolve/{quote(commit, safe='')}/{quote(name)}",
             {"Range": f"bytes={start}-"} if start else {},
@@ -149,11 +142,7 @@ class Hub:
         )
 
     def pieces(self, answer: Answer) -> Iterator[bytes]:
-        """The bytes of a file, as they come.
-
-        Raises:
-            Passing: the connection broke, or nothing came for as long as is waited for it.
-        """
+        """A file's bytes as they come; raises Passing where they break off, or stop too long."""
         try:
             yield from answer.pieces(unpacked=False)
         except NoAnswerError as error:

@@ -55,11 +55,7 @@ class Model:
 def of_variant(
     catalog: Catalog, variant_id: str, folder: Path, engine: Literal["local", "torch"] = "local"
 ) -> Model:
-    """A variant of the catalog, to be loaded from `folder`.
-
-    Raises:
-        EncodeError: the variant is unknown, or that engine cannot run it.
-    """
+    """A variant to be loaded from `folder`; raises EncodeError where the engine cannot run it."""
     variant = catalog.variants.get(variant_id)
     if variant is None or variant.kind == "language-model":
         known = ", ".join(key for key, v in catalog.variants.items() if v.kind != "language-model")
@@ -109,11 +105,7 @@ def _mark(folder: Path, *names: str) -> tuple[int, ...]:
 
 
 def standin(folder: Path) -> Model:
-    """The stand-in of a folder that holds `standin.json`; always labelled as not BGE.
-
-    Raises:
-        EncodeError: the folder holds no stand-in that can be read.
-    """
+    """The stand-in of a folder, labelled as not BGE; raises EncodeError where none can be read."""
     try:
         stated = json.loads((folder / STANDIN_FILE).read_text(encoding="utf-8"))
         return Model(

@@ -1,6 +1,4 @@
-"""The models of this server: each in a process of its own, shared by all visitors, a bounded number
-at once, with a bounded queue.
-"""
+"""The models of this server: each in its own process, shared by all, bounded, with a queue."""
 
 from __future__ import annotations
 
@@ -43,8 +41,7 @@ class PoolLimits(NamedTuple):
     """What a server takes on; times in seconds.
 
     `most_texts` and `longest_characters` bound one request, `time_out_s` its work without the
-    waiting. A model that nobody has used for `idle_s` leaves the memory.
-    """
+    waiting. A model that nobody has used for `idle_s` leaves the memory."""
 
     most_resident: int = 2
     most_waiting: int = 8
@@ -56,11 +53,7 @@ class PoolLimits(NamedTuple):
 
 
 def most_resident() -> int:
-    """Models in memory at once, as the operator sets it.
-
-    Raises:
-        ValueError: ADVISOR_MODELS_AT_ONCE is no whole number of one or more.
-    """
+    """Models in memory at once; raises ValueError where ADVISOR_MODELS_AT_ONCE is not 1 to 99."""
     named = os.environ.get("ADVISOR_MODELS_AT_ONCE") or str(PoolLimits().most_resident)
     if not re.fullmatch("[1-9][0-9]?", named):
         raise ValueError(
@@ -87,10 +80,7 @@ OnStatus = Callable[[str], None]
 
 
 class _Resident:
-    """One model in its process, and those who wait for it.
-
-    Its thread alone speaks to the process.
-    """
+    """One model in its process, to which its thread alone speaks, and those who wait for it."""
 
     def __init__(self, model: Model, limits: PoolLimits, threads: int | None):
         self.model = model
@@ -116,9 +106,7 @@ class _Resident:
             return True
 
     def withdraw(self, request: _Request) -> None:
-        """Takes a request out of the queue whose visitor has left; one that has begun runs to its
-        end.
-        """
+        """Takes a request out of the queue, its visitor gone; one that has begun runs on."""
         with self._work, contextlib.suppress(ValueError):
             self.waiting.remove(request)
 
@@ -303,14 +291,9 @@ class Pool:
         atexit.register(self.close)
 
     def engine(self, model: Model, on_status: OnStatus | None = None) -> Pooled:
-        """The model as an engine; begins to load it in the background.
+        """The model as an engine, loaded in the background; `on_status` hears how a request waits.
 
-        `on_status` hears where a request stands while it waits.
-
-        Raises:
-            FullError: other models are at work in every place.
-            EncodeError: the pool is closed.
-        """
+        Raises FullError where other models are at work in every place, EncodeError once closed."""
         self._resident(model)
         return Pooled(self, model, on_status)
 
@@ -377,10 +360,7 @@ class Pool:
     ) -> Any:
         """What the model answers, after waiting in its queue.
 
-        Raises:
-            FullError: the queue is full.
-            EncodeError: the model cannot be loaded, or could not answer.
-        """
+        Raises FullError where the queue is full, EncodeError where it cannot load or answer."""
         for _ in range(2):
             state, value = self._asked(
                 self._resident(model), on_status, _Request(method, arguments, named)
@@ -428,21 +408,14 @@ class Pooled:
 
     @property
     def about(self) -> About:
-        """Who answers, waiting until the model is loaded.
-
-        Raises:
-            EncodeError: it cannot be loaded.
-        """
+        """Who answers, once the model is loaded; raises EncodeError where it cannot be."""
         known = self._pool.about(self._model)
         return known if known is not None else self._pool.ask(self._model, self._on_status, "about")
 
     def embed(
         self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Outputs = DENSE
     ) -> Vectors:
-        """Vectors, as `Engine.embed` gives them.
-
-        More texts than one request takes go in parts, so that others have their turn.
-        """
+        """Vectors, as `Engine.embed` gives them, in parts, so that others have their turn."""
         answers: list[Vectors] = [
             self._pool.ask(
                 self._model,

@@ -1,8 +1,6 @@
 """The remote engine: texts go to an endpoint by HTTP, in the protocol that its server speaks.
 
-What a server may answer is checked before it is used. No sentence made here holds the key or words
-of the server.
-"""
+An answer is checked before it is used. No sentence made here holds the key or a server's words."""
 
 from __future__ import annotations
 
@@ -45,13 +43,9 @@ LIMITS = RequestLimits()
 TASK = "Given a question, retrieve passages that answer it"
 """What `{task}` stands for in an instruction, as in Gemma2's, unless the caller says otherwise."""
 MOST_ITEMS = 256
-"""Texts in one request whatever the server takes, so that an answer of 4,096 numbers a text stays
-below the largest that is read.
-"""
+"""Texts in a request at most: an answer of 4,096 numbers a text stays below the largest read."""
 MOST_BYTES = 300_000
-"""Bytes of texts in one request: OpenAI takes 300,000 tokens [openai-openapi], and a token is a
-byte or more.
-"""
+"""Bytes of texts in a request: OpenAI takes 300,000 tokens [openai-openapi], of 1 byte or more."""
 LARGEST = 1e6  # of a number in a vector; unit_length reckons in float32
 LARGEST_LOGIT = 500.0  # rerankers stay within some tens; exp() overflows past 709
 
@@ -61,9 +55,7 @@ _PRECISIONS: dict[object, Literal["fp32", "fp16"]] = {"float32": "fp32", "float1
 
 @dataclass(frozen=True)
 class _Answers:
-    """Vectors or scores in the order of the texts, what was counted in all, and the seconds of the
-    requests.
-    """
+    """Vectors or scores in the order of the texts, the count in all, and the requests' seconds."""
 
     values: list[Any]
     counted: int | None
@@ -71,9 +63,7 @@ class _Answers:
 
 
 class Gate:
-    """Lets so many requests of all visitors through to an endpoint at once; who comes then is told,
-    and does not wait.
-    """
+    """Lets so many requests of all visitors through to an endpoint; who comes then is refused."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -81,17 +71,12 @@ class Gate:
 
 
 class Remote:
-    """A model at an endpoint.
-
-    Nothing is asked before the first text; `about` says more after it, where the server told more.
+    """A model at an endpoint, asked first with the first text; `about` may say more after it.
 
     `variants` are the catalog's; `key` goes before the environment's; `private` allows addresses of
     this machine and its network. `longest` bounds the characters of a text, `gate` the requests of
-    all who share it; None: no bound.
-
-    Raises:
-        EncodeError: the key, or the endpoint's variant, is not there or cannot be used.
-    """
+    all who share it; None: no bound. Raises EncodeError where key or variant are missing or
+    unusable."""
 
     def __init__(
         self,
@@ -155,10 +140,7 @@ class Remote:
     ) -> Vectors:
         """Dense vectors, shape (texts, dim).
 
-        Raises:
-            EncodeError: the endpoint is a reranker's, gives no answer or one that cannot be used,
-                or other outputs are asked for.
-        """
+        Raises EncodeError for a reranker, another output, or a missing or unusable answer."""
         refuse_other_kind(self._about.where, self._about.kind, "embedder")
         refuse_other_outputs("Endpoints give", outputs)
         instruction = (
@@ -185,13 +167,9 @@ class Remote:
         )
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
-        """Scores, shape (passages,): logits where the server gives them, else numbers between 0 and
-        1.
+        """Scores, shape (passages,): logits where the server gives them, else between 0 and 1.
 
-        Raises:
-            EncodeError: the endpoint is an embedder's, or gives no answer or one that cannot be
-                used.
-        """
+        Raises EncodeError for an embedder, or a missing or unusable answer."""
         refuse_other_kind(self._about.where, self._about.kind, "reranker")
         answers = self._answers(EndpointRequest(self._about.model, list(passages), query=query))
         if not set(map(type, answers.values)) <= {int, float} or not all(
@@ -268,9 +246,7 @@ class Remote:
             self._gate.free.release()
 
     def _batches(self, texts: list[str]) -> Iterator[list[str]]:
-        """The texts in their order, in requests of as many as the server, the settings and this
-        module allow.
-        """
+        """The texts in requests of as many as the server, the settings and this module allow."""
         most = min(self._most, self._endpoint.max_batch or self._most, MOST_ITEMS)
         batch: list[str] = []
         filled = 0
@@ -409,9 +385,7 @@ def instructed(text: str, instruction: str | None, task: str = TASK) -> str:
 
 
 def _vector(value: object) -> NDArray[np.float64]:
-    """One vector, from numbers or from base64 of little-endian float32, which OpenAI's shape allows
-    [openai-openapi].
-    """
+    """One vector, of numbers or base64 of little-endian float32, as OpenAI's [openai-openapi]."""
     if isinstance(value, str):
         value = np.frombuffer(base64.b64decode(value, validate=True), "<f4").tolist()
     if not isinstance(value, list) or not value or not set(map(type, value)) <= {int, float}:

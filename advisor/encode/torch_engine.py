@@ -1,10 +1,8 @@
-"""The torch engine: M3's dense, sparse and multi-vector outputs, the other BERT and XLM-R
-embedders, and the rerankers, from a folder on disk.
+"""The torch engine: M3's three outputs, BERT and XLM-R embedders, and rerankers, from a folder.
 
 transformers runs the encoder; pooling and M3's two heads are here. FlagEmbedding 1.4.2 does not
 import beside transformers 5.24 (5.23 still had `modeling_attn_mask_utils`), and fills what a folder
-lacks with random weights. Where it is installed, a test holds this module to its results.
-"""
+lacks with random weights. Where it is installed, a test holds this module to its results."""
 
 from __future__ import annotations
 
@@ -42,10 +40,7 @@ INSTALL_TORCH = (
 BATCH_TEXTS = 32
 HEADS: dict[Output, str] = {"sparse": "sparse_linear.pt", "multi_vector": "colbert_linear.pt"}
 UNUSED = ("<s>", "</s>", "<pad>", "<unk>")
-"""Tokens without a sparse weight.
-
-Source: FlagEmbedding 1.4.2, inference/embedder/encoder_only/m3.py, `_process_token_weights`.
-"""
+"""Without a sparse weight: FlagEmbedding 1.4.2, encoder_only/m3.py, `_process_token_weights`."""
 
 
 class Torch:
@@ -71,16 +66,11 @@ class Torch:
     def embed(
         self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Outputs = DENSE
     ) -> Vectors:
-        """Dense vectors always, the others where `outputs` asks for them; texts over the limit are
-        cut at their end, as `tokens` tells.
+        """Dense vectors always, others as `outputs` asks; long texts are cut, as `tokens` tells.
 
         `sparse` is keyed by the tokenizer's own pieces ("▁" begins a word). `multi_vector` has a
-        row for each token that the model reads but the first, as M3 has it; `pieces` names them.
-
-        Raises:
-            EncodeError: the model is a reranker, lacks an output, or the texts do not fit into
-                memory.
-        """
+        row for each token read but the first, as M3 has it; `pieces` names them. Raises EncodeError
+        for a reranker, a lacking output, or too little memory."""
         refuse_other_kind(self.about.model, self.about.kind, "embedder")
         if lacking := [output for output in outputs if output not in self.about.outputs]:
             raise EncodeError(
@@ -142,11 +132,7 @@ class Torch:
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
         """Logits; a pair over the limit is cut at the end of its longer part, as `tokens` tells.
 
-        FlagEmbedding cuts the query at 3/4 of it.
-
-        Raises:
-            EncodeError: the model is an embedder, or the pairs do not fit into memory.
-        """
+        FlagEmbedding cuts the query at 3/4 of it. Raises EncodeError: an embedder, or no memory."""
         refuse_other_kind(self.about.model, self.about.kind, "reranker")
         start = time.perf_counter()
         read, tokens = self._read([query] * len(passages), passages)
@@ -166,9 +152,7 @@ class Torch:
     def _read(
         self, texts: Sequence[str], seconds: Sequence[str] = (), before: str = ""
     ) -> tuple[list[Encoding], tuple[int, ...]]:
-        """Texts, or pairs of a text and its second one, cut as `tokenizers` cuts them; and the
-        tokens that they had.
-        """
+        """Texts, or pairs with their second ones, cut by `tokenizers`, and their token counts."""
         tokenizer = self._tokenizer
         # a lone surrogate, which no tokenizer takes, is read as a question mark
         sides = [
@@ -209,9 +193,7 @@ class Torch:
         }
 
     def _weights(self, ids: Sequence[int], weights: Sequence[float]) -> dict[str, float]:
-        """Weight of each token that has one above 0, the largest of its places; `weights` may go on
-        with those of padding.
-        """
+        """Largest weight above 0 of each token; `weights` may go on with those of padding."""
         largest: dict[str, float] = {}
         for token, weight in zip(ids, weights, strict=False):
             piece = self._tokenizer.id_to_token(token) or ""
@@ -235,25 +217,18 @@ class Torch:
 
 
 def installed() -> str | None:
-    """None where torch and transformers are installed, else the sentence that says how.
-
-    Imports neither.
-    """
+    """None where torch and transformers are there, else how to install them; imports neither."""
     return None if find_spec("torch") and find_spec("transformers") else INSTALL_TORCH
 
 
 def load(model: Model, threads: int | None = None) -> Torch:
-    """The model in its folder, in fp32, on a CUDA card where there is one, with `threads` threads
-    (None: torch's choice).
+    """The model in its folder, in fp32, on a CUDA card if any, by `threads` threads (None:
+    torch's).
 
     Asks no network and runs no code of the folder's; pickled weights are read by torch's reader of
     plain tensors. What differs from the catalog is told in `about.notes`; where it is the weights,
-    `about.variant_id` is None.
-
-    Raises:
-        EncodeError: torch is not installed, the model is too large to run here, or a file is
-            missing or broken.
-    """
+    `about.variant_id` is None. Raises EncodeError where torch or a file is missing or broken, or
+    the model is too large."""
     if sentence := installed():
         raise EncodeError(sentence)
     if model.pooling == "last_token":

@@ -22,11 +22,7 @@ NICENESS = 10
 
 
 def load(model: Model, threads: int | None = None) -> Engine:
-    """The engine of a model in this process.
-
-    Raises:
-        EncodeError: it cannot be loaded.
-    """
+    """The engine of a model in this process; raises EncodeError where it cannot be loaded."""
     if model.engine == "torch":
         from advisor.encode import torch_engine
 

@@ -83,12 +83,7 @@ def split(base_url: str) -> BaseAddress | str:
 
 
 def parsed(base_url: str) -> BaseAddress:
-    """The parts of a base address; nothing is looked up.
-
-    Raises:
-        EncodeError: it is not http or https, names a user, or holds anything else that has no
-            place in a base address.
-    """
+    """The parts of a base address, nothing looked up; raises EncodeError for any other address."""
     address = split(base_url)
     if isinstance(address, BaseAddress):
         return address
@@ -106,14 +101,9 @@ def origin(address: str) -> Origin | None:
 
 
 def checked(base: BaseAddress, *, private: bool) -> tuple[Ip, ...]:
-    """IP addresses of the host, looked up once: connect to these, and do not ask again.
+    """IP addresses of the host, looked up once: connect to these. `private` allows own networks.
 
-    `private` allows this machine and its network.
-
-    Raises:
-        EncodeError: the name is not known, or one of its addresses is never asked, or is private
-            where that is not allowed.
-    """
+    Raises EncodeError where the name is not known, or one of them is never asked, or private."""
     try:
         rows = socket.getaddrinfo(base.host, base.port, type=socket.SOCK_STREAM)
         ips = tuple(dict.fromkeys(ip_address(row[4][0]) for row in rows))

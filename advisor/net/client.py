@@ -57,10 +57,7 @@ class NoAnswerError(Exception):
 
 
 class RequestLimits(NamedTuple):
-    """How long, how much and how often to ask; times in seconds.
-
-    `deadline_s` is for all requests of a client.
-    """
+    """How long, much and often to ask; seconds. `deadline_s` is for all requests of a client."""
 
     connect_s: float = 5
     read_s: float = 60
@@ -72,10 +69,7 @@ class RequestLimits(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """An answer; `body` is read for status 200 alone.
-
-    `seconds` is the time of the try that gave it.
-    """
+    """An answer; `body` is read for status 200 alone, `seconds` is that of the try that gave it."""
 
     status: int
     headers: Mapping[str, str]
@@ -107,11 +101,9 @@ class Answer:
         self._response.close()
 
     def pieces(self, *, unpacked: bool = True) -> Iterator[bytes]:
-        """The body as it comes, of whatever length; packed as it was sent, unless `unpacked`.
+        """The body as it comes, packed as it was sent unless `unpacked`.
 
-        Raises:
-            NoAnswerError: it broke off, is too slow, or cannot be unpacked.
-        """
+        Raises NoAnswerError where it breaks off, is too slow, or cannot be unpacked."""
         # read1, because the others wait until a chunk is full: a byte a second would hold them
         # for as long as it likes
         while chunk := _or_failure(
@@ -122,11 +114,7 @@ class Answer:
                 raise NoAnswerError(Failure.SLOW)
 
     def body(self, largest_bytes: int) -> bytes:
-        """The unpacked body.
-
-        Raises:
-            NoAnswerError: as for `pieces`, or it is larger than that.
-        """
+        """The unpacked body; raises NoAnswerError as `pieces` does, or where it is larger."""
         body = bytearray()
         for piece in self.pieces():
             body += piece
@@ -175,13 +163,9 @@ class Client:
         self.session.close()
 
     def ask(self, path: str, body: bytes | None = None) -> Reply:
-        """The answer to a POST of `body`, or to a GET where there is none.
+        """The answer to a POST of `body`, or to a GET where there is none; raises NoAnswerError.
 
-        Asked again on 429 and 5xx, as Retry-After says, and after some failures.
-
-        Raises:
-            NoAnswerError: no answer was had.
-        """
+        Asked again on 429 and 5xx, as Retry-After says, and after some failures."""
         number = 0
         while True:
             reply = failure = None
@@ -219,11 +203,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         read_s: float | None = None,
     ) -> Answer:
-        """The answer of one try, redirects followed where they may be, its body unread.
-
-        Raises:
-            NoAnswerError: there is none.
-        """
+        """The answer of one try, redirects followed if allowed, unread; raises NoAnswerError."""
         address = self._root + path
         for _ in range(MOST_REDIRECTS + 1):
             place = origin(address)
@@ -273,10 +253,7 @@ def to_endpoint(
 ) -> Client:
     """A client for JSON to one address, looked up and checked once: no redirect, no proxy.
 
-    `private` allows addresses of this machine and its network.
-
-    Raises:
-        EncodeError: the address may not be asked, or not with a key.
+    `private` allows own networks. Raises EncodeError where it may not be asked, or not with a key.
     """
     ips = checked(base, private=private)
     if key and base.scheme == "http" and leads_outside(ips):
@@ -296,8 +273,7 @@ def within(seconds: float, work: Callable[[], T], refusal: Callable[[Failure], A
     """What `work` gives; raises `refusal` of why where it had no answer, or not in that time.
 
     In a thread, because neither the look-up of a name nor headers that trickle in obey a time-out
-    of requests. Given up on, it ends by itself when the server closes.
-    """
+    of requests. Given up on, it ends by itself when the server closes."""
     ends: queue.SimpleQueue[tuple[T | None, Exception | None]] = queue.SimpleQueue()
 
     def run() -> None:
@@ -321,10 +297,7 @@ def within(seconds: float, work: Callable[[], T], refusal: Callable[[Failure], A
 
 
 def wait_s(retry_after: str) -> float | None:
-    """Seconds that a Retry-After header asks to wait, given as seconds or as a date.
-
-    None: it says neither.
-    """
+    """Seconds that a Retry-After header asks to wait, in seconds or as a date; None: neither."""
     if re.fullmatch("[0-9]{1,9}", retry_after.strip()):
         return int(retry_after)
     try:
@@ -377,20 +350,14 @@ class _Pinned(HTTPAdapter):
     def build_connection_pool_key_attributes(
         self, *args: Any, **kwargs: Any
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The pool's key with the address in place of the name.
-
-        requests documents this method for subclasses.
-        """
+        """The pool's key with the address for the name; requests documents it for subclasses."""
         host, tls = super().build_connection_pool_key_attributes(*args, **kwargs)
         if host["scheme"] == "https":
             tls["server_hostname"] = self._name
         return {**host, "host": self._ips[0]}, tls
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """The answer of the first address that takes a connection.
-
-        localhost is often ::1 too, where nobody listens.
-        """
+        """The answer of the first address that connects; of localhost's, ::1 often does not."""
         while True:
             try:
                 return super().send(*args, **kwargs)
