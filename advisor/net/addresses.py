@@ -109,38 +109,27 @@ def checked(base: BaseAddress, *, private: bool) -> tuple[Ip, ...]:
         ips = tuple(dict.fromkeys(ip_address(row[4][0]) for row in rows))
     except (OSError, ValueError):  # a UnicodeError of an impossible name is a ValueError
         ips = ()
-    problem = "" if ips else _unknown(base.host)
-    for ip in ips:
-        if _is_never_asked(_meant(ip)):
-            problem = problem or _never_asked(base.host)
-        elif not private and not _meant(ip).is_global:
-            problem = problem or _own_network(base.host)
-    if problem:
-        raise EncodeError(problem)
+    if not ips:
+        raise EncodeError(
+            f"No address is known for {base.host}. Check how it is written, and the network."
+        )
+    for ip in map(_meant, ips):
+        if _is_never_asked(ip):
+            raise EncodeError(
+                f"{base.host} leads to a link-local, metadata or reserved address, which is never "
+                "asked. Name another host."
+            )
+        if not private and not ip.is_global:
+            raise EncodeError(
+                f"{base.host} leads into this machine's own network, which is not allowed here. "
+                "Name a public host."
+            )
     return ips
 
 
 def leads_outside(ips: tuple[Ip, ...]) -> bool:
     """Whether one of the addresses is public, so that a key over http could be read on the way."""
     return any(_meant(ip).is_global for ip in ips)
-
-
-def _unknown(host: str) -> str:
-    return f"No address is known for {host}. Check how it is written, and the network."
-
-
-def _never_asked(host: str) -> str:
-    return (
-        f"{host} leads to a link-local, metadata or reserved address, which is never asked. "
-        "Name another host."
-    )
-
-
-def _own_network(host: str) -> str:
-    return (
-        f"{host} leads into this machine's own network, which is not allowed here. "
-        "Name a public host."
-    )
 
 
 def _is_ipv6(text: str) -> bool:
@@ -162,10 +151,5 @@ def _meant(ip: Ip) -> Ip:
 def _is_never_asked(ip: Ip) -> bool:
     if ip.is_loopback:  # first, because Python calls ::1 reserved too
         return False
-    return (
-        ip.is_link_local
-        or ip.is_multicast
-        or ip.is_unspecified
-        or ip.is_reserved
-        or any(ip in net for net in _NEVER)
-    )
+    reserved = ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip.is_reserved
+    return reserved or any(ip in net for net in _NEVER)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urljoin
 
@@ -30,6 +31,7 @@ T = TypeVar("T")
 
 CHUNK = 65_536  # bytes
 MOST_REDIRECTS = 5
+_UNCONNECTED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 
 
 class Failure(Enum):
@@ -106,9 +108,8 @@ class Answer:
         Raises NoAnswerError where it breaks off, is too slow, or cannot be unpacked."""
         # read1, because the others wait until a chunk is full: a byte a second would hold them
         # for as long as it likes
-        while chunk := _or_failure(
-            lambda: self._response.raw.read1(CHUNK, decode_content=unpacked)
-        ):
+        read1 = partial(self._response.raw.read1, CHUNK, decode_content=unpacked)
+        while chunk := _or_failure(read1):
             yield chunk
             if time.monotonic() > self._until:
                 raise NoAnswerError(Failure.SLOW)
@@ -257,15 +258,10 @@ def to_endpoint(
     """
     ips = checked(base, private=private)
     if key and base.scheme == "http" and leads_outside(ips):
-        raise EncodeError(
-            f"The address of {name} is not https, so its key could be read on the way. "
-            "Write https://."
-        )
-    headers = {
-        "Host": base.netloc,
-        "Accept": "application/json",
-        "Content-Type": "application/json",
-    }
+        not_https = f"The address of {name} is not https"
+        raise EncodeError(f"{not_https}, so its key could be read on the way. Write https://.")
+    form = "application/json"
+    headers = {"Host": base.netloc, "Accept": form, "Content-Type": form}
     return Client(base.root, limits, key=key, headers=headers, ips=ips)
 
 
@@ -315,13 +311,16 @@ def _or_failure(work: Callable[[], T]) -> T:
     # requests' own errors are OSErrors; ValueErrors are of addresses that it cannot use
     except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
         failure = _failure(error)
-    raise NoAnswerError(
-        failure
-    )  # outside of `except`, so that no exception of requests hangs on it
+    # outside of `except`, so that no exception of requests hangs on it
+    raise NoAnswerError(failure)
+
+
+def _reason(error: Exception) -> object:
+    """What of urllib3's is behind an error of requests, if anything."""
+    return getattr(error.args[0], "reason", None) if error.args else None
 
 
 def _failure(error: Exception) -> Failure:
-    reason = getattr(error.args[0], "reason", None) if error.args else None
     kinds: list[tuple[type[Exception], Failure]] = [
         (requests.exceptions.ProxyError, Failure.PROXY),
         (requests.exceptions.SSLError, Failure.CERTIFICATE),
@@ -333,6 +332,7 @@ def _failure(error: Exception) -> Failure:
     for kind, failure in kinds:
         if isinstance(error, kind):
             return failure
+    reason = _reason(error)
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
         return Failure.UNRESOLVED
     if isinstance(reason, urllib3.exceptions.NewConnectionError):
@@ -362,11 +362,6 @@ class _Pinned(HTTPAdapter):
             try:
                 return super().send(*args, **kwargs)
             except requests.ConnectionError as error:
-                reason = getattr(error.args[0], "reason", None) if error.args else None
-                unconnected = isinstance(
-                    reason,
-                    (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError),
-                )
-                if not unconnected or len(self._ips) == 1:
+                if not isinstance(_reason(error), _UNCONNECTED) or len(self._ips) == 1:
                     raise
                 self._ips.pop(0)
