@@ -45,17 +45,15 @@ EMBED_ONLY = ("openai", "ollama")
 """Shapes without a way to rerank (docs/operations.md, Protocols of endpoints)."""
 _PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+$"
 # a path at Cloudflare, so no // and no ..
+_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _MODEL = r"^[A-Za-z0-9@][A-Za-z0-9._:@+-]*(/[A-Za-z0-9@][A-Za-z0-9._:@+-]*)*$"
 
 
 def _base_url(value: str) -> str:
-    problem = ""
     try:
         parsed(value)
     except EncodeError as error:
-        problem = str(error)
-    if problem:
-        raise PydanticCustomError("base_url", "{problem}", {"problem": problem})
+        raise PydanticCustomError("base_url", "{problem}", {"problem": str(error)}) from None
     return value.strip()
 
 
@@ -73,9 +71,7 @@ class Endpoint(Entry):
     )
     variant: Id | None = None
     kind: Literal["embedder", "reranker"]
-    key_env: Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = (
-        None
-    )
+    key_env: Annotated[str, Field(max_length=100, pattern=_VARIABLE)] | None = None
     max_batch: Positive | None = Field(
         default=None,
         description="texts in one request; null: what the server or its documents state",
@@ -126,14 +122,8 @@ def load(variants: Mapping[str, Variant], path: Path | None = None) -> dict[str,
     try:
         path.stat()
     except FileNotFoundError:
-        missing = Fault(
-            file,
-            "",
-            "",
-            "the file is missing.",
-            "Restore it, or name another in ADVISOR_ENDPOINTS.",
-        )
-        raise EndpointsError([missing]) from None
+        remedy = "Restore it, or name another in ADVISOR_ENDPOINTS."
+        raise EndpointsError([Fault(file, "", "", "the file is missing.", remedy)]) from None
     except OSError:  # a folder that may not be entered: told with whatever else forbids to read it
         pass
     value = files.yaml_mapping(path, file)
@@ -146,28 +136,18 @@ def load(variants: Mapping[str, Variant], path: Path | None = None) -> dict[str,
         if key != "endpoints"
     ]
     if not isinstance(rows, list):
-        faults.append(
-            Fault(
-                file,
-                "",
-                "endpoints",
-                "no list.",
-                "Write `endpoints:` and under it `- id: ...` entries.",
-            )
-        )
+        remedy = "Write `endpoints:` and under it `- id: ...` entries."
+        faults.append(Fault(file, "", "endpoints", "no list.", remedy))
+        rows = []
     endpoints: dict[str, Endpoint] = {}
-    for number, row in enumerate(rows if isinstance(rows, list) else [], 1):
-        entry = (
-            f"endpoint {str(row['id'])[:60]}"
-            if isinstance(row, dict) and row.get("id")
-            else f"endpoint number {number}"
-        )
+    for number, row in enumerate(rows, 1):
+        named = isinstance(row, dict) and row.get("id")
+        entry = f"endpoint {str(named)[:60] if named else f'number {number}'}"
         endpoint, own = _endpoint(row, file, entry, variants)
         faults += own
         if endpoint and endpoint.id in endpoints:
-            faults.append(
-                Fault(file, entry, "id", "it is used twice.", "Ids are unique: rename one.")
-            )
+            remedy = "Ids are unique: rename one."
+            faults.append(Fault(file, entry, "id", "it is used twice.", remedy))
         elif endpoint:
             endpoints[endpoint.id] = endpoint
     if faults:
@@ -193,14 +173,11 @@ def typed(variants: Mapping[str, Variant], **fields: Any) -> Endpoint:
         raise EncodeError(
             "A typed endpoint reads no key from the environment. Enter the key in its field."
         )
-    endpoint, faults = _endpoint(
-        {"id": "typed", "name": "your endpoint", **fields}, "", "", variants
-    )
+    row = {"id": "typed", "name": "your endpoint", **fields}
+    endpoint, faults = _endpoint(row, "", "", variants)
     if endpoint is None or faults:
-        where, problem = (
-            faults[0].field.replace("_", " ").capitalize(),
-            f"{faults[0].problem} {faults[0].remedy}".strip(),
-        )
+        where = faults[0].field.replace("_", " ").capitalize()
+        problem = f"{faults[0].problem} {faults[0].remedy}".strip()
         raise EncodeError(f"{where}: {problem}" if where and problem[0].islower() else problem)
     return endpoint
 
@@ -218,25 +195,12 @@ def _endpoint(
     name = endpoint.variant if endpoint else None
     if endpoint and name is not None:
         if name not in variants:
-            faults.append(
-                Fault(
-                    file,
-                    entry,
-                    "variant",
-                    f"no variant '{name}'.",
-                    did_you_mean(name, variants) or "Name one of the catalog.",
-                )
-            )
+            remedy = did_you_mean(name, variants) or "Name one of the catalog."
+            faults.append(Fault(file, entry, "variant", f"no variant '{name}'.", remedy))
         elif variants[name].kind != endpoint.kind:
-            faults.append(
-                Fault(
-                    file,
-                    entry,
-                    "kind",
-                    f"{variants[name].name} is no {endpoint.kind}.",
-                    "Mend kind, or name another variant.",
-                )
-            )
+            problem = f"{variants[name].name} is no {endpoint.kind}."
+            remedy = "Mend kind, or name another variant."
+            faults.append(Fault(file, entry, "kind", problem, remedy))
     return endpoint, faults
 
 
