@@ -15,18 +15,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from advisor.encode import model_folders as folders
 from advisor.encode.hub_files import Hub, HubFile, Order, Passing, Problem, gb
-from advisor.encode.model_folders import (
-    MANIFEST,
-    PARTIAL,
-    folder_name,
-    link,
-    linked,
-    locked,
-    manifest,
-    swap,
-    sweep,
-)
+from advisor.encode.model_folders import MANIFEST, PARTIAL
 
 TELL_EVERY_S = 0.2
 
@@ -51,16 +42,16 @@ def fetch(order: Order) -> Path:
     """The complete folder of the ordered files; raises Problem for all that can go wrong.
 
     What is left then the parent removes, or the next download."""
-    store, name = Path(order.store), folder_name(order.repo)
+    store, name = Path(order.store), folders.folder_name(order.repo)
     store.mkdir(parents=True, exist_ok=True)
-    with locked(store / f"{name}.lock") as free:
+    with folders.locked(store / f"{name}.lock") as free:
         if not free:
             raise Problem(f"Another process is downloading {order.repo} already: wait for it.")
-        sweep(store, name)
+        folders.sweep(store, name)
         partial = store / f"{name}{PARTIAL}{os.getpid()}"
         partial.mkdir()
         _fill(order, partial, store / name)
-        swap(partial, store / name)
+        folders.swap(partial, store / name)
     return store / name
 
 
@@ -69,11 +60,11 @@ def _fill(order: Order, partial: Path, present: Path) -> None:
     say(state="asking")
     hub = Hub(order)
     commit, entries = hub.entries()
-    known = manifest(present)
+    known = folders.manifest(present)
     progress = ByteProgress(sum(entry.size for entry in entries))
     to_fetch = []
     for entry in entries:
-        if linked(entry, present, partial):
+        if folders.linked(entry, present, partial):
             progress.count(progress.done + entry.size)
         else:
             to_fetch.append(entry)
@@ -82,7 +73,7 @@ def _fill(order: Order, partial: Path, present: Path) -> None:
         raise Problem(
             f"{order.repo} takes {gb(needed)}, with {gb(order.spare_bytes)} to spare, and "
             f"{gb(free)} are free at {order.store}: "
-            f"free some disk space, or set ADVISOR_MODELS to a folder on another disk."
+            "free some disk space, or set ADVISOR_MODELS to a folder on another disk."
         )
     for entry in to_fetch:
         _fetch_file(hub, commit, entry, partial / entry.name, progress)
@@ -90,7 +81,7 @@ def _fill(order: Order, partial: Path, present: Path) -> None:
     files = {entry.name: entry.stated for entry in entries}
     if known["revision"] == commit:  # another model of the same repository
         for name, stated in known["files"].items():
-            if name not in files and link(present / name, partial / name):
+            if name not in files and folders.link(present / name, partial / name):
                 files[name] = stated
     with (partial / MANIFEST).open("w", encoding="utf-8") as file:
         json.dump({"repo": order.repo, "revision": commit, "files": files}, file, indent=2)

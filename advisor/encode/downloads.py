@@ -64,9 +64,8 @@ class Patience:
 
     def quiet_s(self, state: str) -> float:
         """How long the child may say nothing; a stall ends before, unless headers trickle in."""
-        return {"asking": self.ask_s, "downloading": 2 * (self.stall_s + self.connect_s) + 1}.get(
-            state, self.write_s
-        )
+        stall_s = 2 * (self.stall_s + self.connect_s) + 1
+        return {"asking": self.ask_s, "downloading": stall_s}.get(state, self.write_s)
 
 
 def models_folder() -> Path:
@@ -74,11 +73,8 @@ def models_folder() -> Path:
     if named := os.environ.get("ADVISOR_MODELS"):
         return Path(named).expanduser().absolute()
     cache = os.environ.get("XDG_CACHE_HOME", "")
-    return (
-        (Path(cache) if cache.startswith("/") else Path.home() / ".cache")
-        / "bge-advisor"
-        / "models"
-    )
+    base = Path(cache) if cache.startswith("/") else Path.home() / ".cache"
+    return base / "bge-advisor" / "models"
 
 
 def free_bytes(base: Path | None = None) -> int:
@@ -110,13 +106,9 @@ def lacking(files: Files, base: Path | None = None) -> str | None:
     if absent := [name for name in files.required if name not in stated]:
         return f"{absent[0]} of {files.repo} is not on this machine yet. Fetch it."
     for name in (*files.required, *(name for name in files.optional if name in stated)):
-        size, bytes_there = stated[name]["size"], _bytes_of(folder / name)
-        if bytes_there != size:
-            how = (
-                "is gone"
-                if bytes_there is None
-                else f"has {bytes_there:,} bytes instead of {size:,}"
-            )
+        size, present = stated[name]["size"], _bytes_of(folder / name)
+        if present != size:
+            how = "is gone" if present is None else f"has {present:,} bytes instead of {size:,}"
             return f"{name} of {files.repo} {how}. Fetch it again."
     return None
 
@@ -164,17 +156,13 @@ class Download:
         self._store = (base or models_folder()).absolute()
         self._cancelled = threading.Event()
         self._hub = hub or address()
+        path = filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))
         # A program of its own rather than multiprocessing, which would import Streamlit's script a
         # second time
         try:
             self._child = subprocess.Popen(
                 [sys.executable, "-m", "advisor.encode.download_process"],
-                env={
-                    **os.environ,
-                    "PYTHONPATH": os.pathsep.join(
-                        filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))
-                    ),
-                },
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(path)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,  # Ctrl+C is the parent's; the child ends with it
@@ -296,19 +284,15 @@ class Download:
             self.folder = Path(end["folder"])
             self.state = "done"
             return
-        shutil.rmtree(
-            self._store / f"{folder_name(self.files.repo)}{PARTIAL}{self._child.pid}",
-            ignore_errors=True,
-        )
+        partial = f"{folder_name(self.files.repo)}{PARTIAL}{self._child.pid}"
+        shutil.rmtree(self._store / partial, ignore_errors=True)
         if self._cancelled.is_set():
             self.state = "cancelled"
             return
         code = self._child.returncode
         why = f"signal {-code}" if code < 0 else f"status {code}"
-        self.problem = (
-            end.get("problem")
-            or f"The download of {self.files.repo} ended by itself ({why}): try again."
-        )
+        by_itself = f"The download of {self.files.repo} ended by itself ({why}): try again."
+        self.problem = end.get("problem") or by_itself
         self.state = "failed"
 
 
