@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.base.errors import EncodeError
+from advisor.base.formatting import counted
 
 Float32s = NDArray[np.float32]
 Role = Literal["query", "passage"]
@@ -129,6 +130,12 @@ def refuse_other_outputs(who: str, outputs: Outputs) -> None:
         raise EncodeError(
             f"{who} dense vectors only. Sparse and multi-vector output need the torch engine."
         )
+
+
+def queue_full(waiting: int, name: str) -> FullError:
+    """The error of a queue in which so many requests wait for `name`."""
+    wait = counted(waiting, "request waits", "requests wait")
+    return FullError(f"{wait} for {name} already, so yours was not taken. Try again in a minute.")
 
 
 LONGEST_CHARACTERS = 120_000
