@@ -69,13 +69,9 @@ class SeenIds:
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="advisor-ids-")
         self._ids = sqlite3.connect(Path(self._folder.name) / "ids", isolation_level=None)
-        for setting in (
-            "journal_mode = off",
-            "synchronous = off",
-            "locking_mode = exclusive",
-            "cache_size = -65536",
-        ):  # 64 MiB
+        for setting in ("journal_mode = off", "synchronous = off", "locking_mode = exclusive"):
             self._ids.execute(f"pragma {setting}")
+        self._ids.execute("pragma cache_size = -65536")  # 64 MiB
         self._ids.execute("create table ids (digest blob primary key) without rowid")
         self._ids.execute("begin")
 
@@ -100,11 +96,8 @@ def plan(
     with closing(SeenIds()) as seen:
         for row, done in _rows(files, reading):
             size = len(row.text)
-            if (
-                len(block.ids) == rows
-                or len(block.set_aside) == rows
-                or (filled and filled + size > MOST_CHARACTERS)
-            ):
+            too_large = filled and filled + size > MOST_CHARACTERS
+            if too_large or rows in (len(block.ids), len(block.set_aside)):
                 if block.number not in skip:
                     yield block
                 block, filled = Block(block.number + 1), 0

@@ -57,9 +57,8 @@ class _Lines:
             if not first and b'"' not in line:
                 return ""
             self.left += len(line)
-        return line.decode(
-            "utf-8", "surrogateescape"
-        )  # bytes that are no UTF-8 become lone surrogates, which the caller finds
+        # bytes that are no UTF-8 become lone surrogates, which the caller finds
+        return line.decode("utf-8", "surrogateescape")
 
     def next_record(self) -> None:
         """The next line begins a record."""
@@ -76,11 +75,10 @@ def records(pieces: Iterator[tuple[bytes, bool]], longest: int) -> Iterator[CsvR
         try:
             fields = next(reader, None)
         except csv.Error as error:
-            yield CsvRecord(
-                lines.begun + 1, None, NEVER_ENDS if NEVER_ENDS in str(error) else "not CSV"
-            )
             if NEVER_ENDS in str(error):
+                yield CsvRecord(lines.begun + 1, None, NEVER_ENDS)
                 return
+            yield CsvRecord(lines.begun + 1, None, "not CSV")
             reader = csv.reader(lines)
             continue
         if fields is None:

@@ -19,11 +19,10 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from advisor.base.errors import EncodeError
 from advisor.bulk.blocks import Block, CorpusEnd, SetAside
@@ -63,21 +62,21 @@ def write(path: Path, content: bytes) -> None:
     try:
         with temporary.open("xb") as stream:
             stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+            _settle(stream)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    _settle(path.parent)
-
-
-def _settle(folder: Path) -> None:
-    """Brings the names of a folder to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        os.fsync(descriptor)  # the name, too
     finally:
         os.close(descriptor)
+
+
+def _settle(stream: BinaryIO) -> None:
+    """Brings what was written to the disk."""
+    stream.flush()
+    os.fsync(stream.fileno())
 
 
 def vectors_file(block: int) -> str:
@@ -90,14 +89,15 @@ def set_aside_file(block: int) -> str:
     return f"set-aside/block-{block:06d}.jsonl"
 
 
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode() + b"\n"
+
+
 def store(
     folder: Path, block: Block, ids: list[str], vectors: bytes | None, refused: list[SetAside]
 ) -> WrittenBlock:
     """Writes a block: `vectors` of the passages `ids`; rows set aside, `refused` ones with them."""
-    aside = b"".join(
-        json.dumps(row._asdict(), ensure_ascii=False).encode() + b"\n"
-        for row in [*block.set_aside, *refused]
-    )
+    aside = b"".join(_line(row._asdict()) for row in [*block.set_aside, *refused])
     if vectors is not None:
         write(folder / vectors_file(block.number), vectors)
     if aside:
@@ -119,11 +119,9 @@ def store(
 
 def intact(folder: Path, entry: WrittenBlock) -> bool:
     """Whether a block's files are there, with the checksums that the journal has."""
-    wanted = {entry.file: entry.sha256, set_aside_file(entry.block): entry.set_aside_sha256}
+    sums = {entry.file: entry.sha256, set_aside_file(entry.block): entry.set_aside_sha256}
     with contextlib.suppress(OSError):
-        return all(
-            sha256(folder / name) == known for name, known in wanted.items() if name and known
-        )
+        return all(sha256(folder / name) == known for name, known in sums.items() if name and known)
     return False
 
 
@@ -166,9 +164,8 @@ class Folder:
 
     def note(self, line: dict[str, Any]) -> None:
         """Adds a line to the journal, and brings it to the disk."""
-        self._journal.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-        self._journal.flush()
-        os.fsync(self._journal.fileno())
+        self._journal.write(_line(line))
+        _settle(self._journal)
 
     def begin(self, run: dict[str, Any]) -> None:
         """Notes a run, and the time at which it begins."""
@@ -182,11 +179,10 @@ class Folder:
 
     def forget_damaged(self) -> list[int]:
         """Numbers of the blocks not as the journal says; they are then to be done again."""
-        damaged = [
-            number for number, entry in self.done_blocks.items() if not intact(self.path, entry)
-        ]
+        done = self.done_blocks
+        damaged = [number for number in done if not intact(self.path, done[number])]
         for number in damaged:
-            del self.done_blocks[number]
+            del done[number]
         return damaged
 
     def clear(self) -> None:
@@ -203,38 +199,34 @@ class Folder:
     def finish(self, end: CorpusEnd, facts: dict[str, Any]) -> dict[str, Any]:
         """Joins rows set aside, writes and gives the manifest; raises EncodeError: rows missing."""
         blocks = [self.done_blocks[number] for number in sorted(self.done_blocks)]
-        read, written, aside = (
-            sum(getattr(entry, name) for entry in blocks)
+        totals = {
+            name: sum(getattr(entry, name) for entry in blocks)
             for name in ("read", "written", "set_aside")
-        )
-        if (
-            [entry.block for entry in blocks] != list(range(end.blocks))
-            or read != end.read
-            or read != written + aside
-        ):
+        }
+        read, aside = totals["read"], totals["set_aside"]
+        every_block = [entry.block for entry in blocks] == list(range(end.blocks))
+        if not every_block or not read == end.read == totals["written"] + aside:
             raise EncodeError(
                 f"{len(blocks):,} of {end.blocks:,} blocks and {read:,} of {end.read:,} rows are "
                 "on disk. Run the same command again."
             )
         checksum = self._joined(blocks)
+        rows = [asdict(entry) for entry in blocks]
+        for row in rows:
+            del row["done"]
         manifest = {
             "format": FORMAT,
             **self.plan,
             **facts,
-            "totals": {"read": read, "written": written, "set_aside": aside, "blocks": len(blocks)},
+            "totals": totals | {"blocks": len(blocks)},
             "set_aside": {"file": SET_ASIDE, "rows": aside, "sha256": checksum},
             "started": self.runs[0]["started"],
             "ended": now(),
             "runs": self.runs,
-            "blocks": [
-                {key: value for key, value in asdict(entry).items() if key != "done"}
-                for entry in blocks
-            ],
+            "blocks": rows,
         }
-        write(
-            self.path / MANIFEST,
-            json.dumps(manifest, indent=1, ensure_ascii=False).encode() + b"\n",
-        )
+        text = json.dumps(manifest, indent=1, ensure_ascii=False)
+        write(self.path / MANIFEST, text.encode() + b"\n")
         for entry in blocks:
             (self.path / set_aside_file(entry.block)).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
@@ -247,38 +239,32 @@ class Folder:
         temporary = self.path / f".{SET_ASIDE}.tmp"
         with temporary.open("wb") as stream:
             for entry in blocks:
-                content = (
-                    (self.path / set_aside_file(entry.block)).read_bytes()
-                    if entry.set_aside
-                    else b""
-                )
-                digest.update(content)
-                stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+                if entry.set_aside:
+                    content = (self.path / set_aside_file(entry.block)).read_bytes()
+                    digest.update(content)
+                    stream.write(content)
+            _settle(stream)
         temporary.replace(self.path / SET_ASIDE)
         return digest.hexdigest()
 
     def _begun(self, plan: dict[str, Any]) -> dict[str, Any]:
-        for left in self.path.glob(
-            f".{JOURNAL}.*.tmp"
-        ):  # of a run that was killed before it had one
+        # of a run that was killed before it had one
+        for left in self.path.glob(f".{JOURNAL}.*.tmp"):
             left.unlink(missing_ok=True)
         if any(path.name != "lock" for path in self.path.iterdir()):
             raise EncodeError(
                 f"{self.path} holds files that are not of a bulk encoding. "
                 "Name a new or empty folder with --out."
             )
-        write(
-            self.path / JOURNAL,
-            json.dumps({"format": FORMAT, "plan": plan}, ensure_ascii=False).encode() + b"\n",
-        )
+        write(self.path / JOURNAL, _line({"format": FORMAT, "plan": plan}))
         return plan
 
     def _resumed(self, plan: dict[str, Any]) -> dict[str, Any]:
         with (self.path / JOURNAL).open("r+b") as stream:
             begun, length = None, 0
-            for line in _whole(stream):
+            for line in stream:
+                if not line.endswith(b"\n"):
+                    break  # cut short by a kill; only the last can be
                 length += len(line)
                 value = json.loads(line)
                 if begun is None:
@@ -289,7 +275,7 @@ class Folder:
                     entry = WrittenBlock(**value)
                     self.done_blocks[entry.block] = entry
             if length < stream.seek(0, os.SEEK_END):
-                stream.truncate(length)  # a line that a kill cut short
+                stream.truncate(length)
         if begun is None or begun.get("format") != FORMAT:
             raise EncodeError(
                 f"{self.path} was begun by another version of bulk encoding. "
@@ -313,11 +299,3 @@ _WORDS = {
     "type": "type of vectors",
     "weights_sha256": "set of weights",
 }
-
-
-def _whole(stream: Any) -> Iterator[bytes]:
-    """Lines of a journal that were written to their end; a cut one can only be the last."""
-    for line in stream:
-        if not line.endswith(b"\n"):
-            return
-        yield line

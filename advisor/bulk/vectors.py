@@ -29,9 +29,8 @@ def quantised(rows: Float32s) -> tuple[NDArray[np.int8], Float32s]:
 
     Shapes: `rows` (passages, dim) float32; results (passages, dim) int8 and (passages,) float32."""
     scales = (np.abs(rows).max(axis=1, initial=0) / STEPS).astype(np.float32)
-    return np.rint(rows / np.where(scales > 0, scales, 1)[:, None]).clip(-STEPS, STEPS).astype(
-        np.int8
-    ), scales
+    steps = np.rint(rows / np.where(scales > 0, scales, 1)[:, None]).clip(-STEPS, STEPS)
+    return steps.astype(np.int8), scales
 
 
 def packed(ids: list[str], rows: Float32s, kind: VectorFormat, about: dict[str, str]) -> bytes:
@@ -43,9 +42,8 @@ def packed(ids: list[str], rows: Float32s, kind: VectorFormat, about: dict[str, 
         columns["scale"] = pa.array(scales)
     flat = pa.array(np.ascontiguousarray(values).reshape(-1), _ARROW[kind])
     columns["vector"] = pa.FixedSizeListArray.from_arrays(flat, rows.shape[1])
-    table = pa.table(columns).replace_schema_metadata(
-        about | {"dim": str(rows.shape[1]), "type": kind}
-    )
+    about = about | {"dim": str(rows.shape[1]), "type": kind}
+    table = pa.table(columns).replace_schema_metadata(about)
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="none", use_dictionary=False, write_statistics=False)
     return bytes(sink.getvalue())
@@ -57,16 +55,11 @@ def read(path: Path) -> tuple[list[str], Float32s, dict[str, str]]:
     Raises EncodeError where the file is none that bulk encoding wrote."""
     try:
         table = pq.read_table(path, memory_map=False)
-        about = {
-            key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()
-        }
+        metadata = table.schema.metadata or {}
+        about = {key.decode(): value.decode() for key, value in metadata.items()}
         vector = table.column("vector").combine_chunks()
-        values = (
-            vector.flatten()
-            .to_numpy(zero_copy_only=False)
-            .reshape(-1, vector.type.list_size)
-            .astype(np.float32)
-        )
+        flat = vector.flatten().to_numpy(zero_copy_only=False)
+        values = flat.reshape(-1, vector.type.list_size).astype(np.float32)
         if about["type"] == "int8":
             values = values * table.column("scale").to_numpy()[:, None]
         return table.column("id").to_pylist(), values, about

@@ -86,15 +86,14 @@ class _Questioner:
         half = len(places) // 2
         while True:
             try:
-                dense = self.engine.embed(
-                    [self.block.texts[place] for place in places], "passage"
-                ).dense
+                texts = [self.block.texts[place] for place in places]
+                dense = self.engine.embed(texts, "passage").dense
                 break
             except TextRefusedError as error:
                 if not self.alive():
                     raise
                 if not half:
-                    self.refused.append(_refused(self.block, places[0], str(error)))
+                    self._refuse(places[0], str(error))
                     return [None]
                 return [*self(places[:half]), *self(places[half:])]
             except ServerBusyError as error:
@@ -104,14 +103,11 @@ class _Questioner:
                 if half:
                     return [*self(places[:half], busy_since), *self(places[half:])]
         good = np.isfinite(dense).all(axis=1) & (dense != 0).any(axis=1)
-        self.refused.extend(
-            _refused(self.block, place, NO_VECTOR)
-            for place, fine in zip(places, good, strict=True)
-            if not fine
-        )
+        for place, fine in zip(places, good, strict=True):
+            if not fine:
+                self._refuse(place, NO_VECTOR)
         return [row if fine else None for row, fine in zip(dense, good, strict=True)]
 
-
-def _refused(block: Block, place: int, reason: str) -> SetAside:
-    where = block.places[place]
-    return SetAside(where.file, where.row, block.ids[place], reason)
+    def _refuse(self, place: int, reason: str) -> None:
+        where = self.block.places[place]
+        self.refused.append(SetAside(where.file, where.row, self.block.ids[place], reason))
