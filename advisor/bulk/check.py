@@ -20,7 +20,7 @@ from advisor.bulk.folder import FORMAT
 from advisor.bulk.run import finished
 
 OFF_LENGTH = {"float32": 1e-3, "float16": 2e-3, "int8": 2e-2}
-"""A vector's length off one, at most, by type: rounding moves each value by half a step."""
+"""How far a vector's length may be off one, by type: rounding moves a value by half a step."""
 MOST_SHOWN = 20
 
 

@@ -28,7 +28,7 @@ from advisor.encode.remote import Remote
 
 LoadEngine = Callable[[ModelChoice, int | None], Engine]
 ModelByName = Callable[[str], ModelChoice]
-"""The model that the options name, in the engine local, torch, or an endpoint's id; may fail."""
+"""Gives the model that the options name: of the engine local, torch, or an endpoint's id."""
 
 
 _HELP = {

@@ -28,7 +28,7 @@ _READ_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """`longest_bytes` bounds a text in UTF-8; `number_rows`: a row without an id gets its place."""
+    """How a corpus is read. `longest_bytes` bounds a text; `number_rows` makes ids of places."""
 
     id_column: str = "id"
     text_column: str = "text"
@@ -37,12 +37,12 @@ class ReadingOptions:
 
     @property
     def longest_row(self) -> int:
-        """Bytes of a row of text, at most: JSON escapes a byte as six, and has other columns."""
+        """Bytes of a row of text, at most: JSON may escape a byte as six, beside other columns."""
         return 8 * self.longest_bytes
 
 
 class CorpusFile(NamedTuple):
-    """One file of the corpus: `name` is its path in there, `size` in bytes, `changed_ns` when."""
+    """One file of the corpus: `name` is its path within, `size` in bytes, `changed_ns` when."""
 
     name: str
     path: Path
@@ -213,7 +213,7 @@ def _of_json(
 
 
 def _columns(file: CorpusFile, names: list[str], reading: ReadingOptions) -> tuple[int | None, int]:
-    """Places of the id (None: no such column) and text; raises EncodeError unless there once."""
+    """Places of the id (None: rows are numbered) and text; raises EncodeError if not there once."""
     id_name, text_name = reading.id_column, reading.text_column
     without_id = reading.number_rows and id_name not in names
     for name in [text_name] if without_id else [id_name, text_name]:

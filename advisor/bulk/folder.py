@@ -178,7 +178,7 @@ class Folder:
         self.done_blocks[entry.block] = entry
 
     def forget_damaged(self) -> list[int]:
-        """Numbers of the blocks not as the journal says; they are then to be done again."""
+        """Numbers of the blocks that are not as the journal says, now to be done again."""
         done = self.done_blocks
         damaged = [number for number in done if not intact(self.path, done[number])]
         for number in damaged:
@@ -197,7 +197,7 @@ class Folder:
         return (self.path / MANIFEST).is_file()
 
     def finish(self, end: CorpusEnd, facts: dict[str, Any]) -> dict[str, Any]:
-        """Joins rows set aside, writes and gives the manifest; raises EncodeError: rows missing."""
+        """Writes the manifest, joins rows set aside; raises EncodeError where rows are missing."""
         blocks = [self.done_blocks[number] for number in sorted(self.done_blocks)]
         totals = {
             name: sum(getattr(entry, name) for entry in blocks)

@@ -1,4 +1,4 @@
-"""How far the work is, on standard error: once a second where somebody looks on, else rarely."""
+"""How far it is, on standard error: each second where somebody looks on, else now and then."""
 
 from __future__ import annotations
 

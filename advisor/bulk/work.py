@@ -16,7 +16,7 @@ from advisor.encode.engine import Engine, Float32s, ServerBusyError, TextRefused
 
 PROBE = "The quick brown fox jumps over the lazy dog."
 LEAST_COSINE = 0.99
-"""Of probes of one model: precisions and runtimes differ by less, other models by far more."""
+"""Of two probes of one model: precisions and runtimes differ by less, other models by far more."""
 NO_VECTOR = "the model gave no vector of finite numbers"
 
 

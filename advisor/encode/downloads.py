@@ -32,7 +32,7 @@ _ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Files:
-    """A model's files in a repository of the hub: the model, and `others`, as its weights."""
+    """A model's files in a repository of the hub: the model, and `others`, such as its weights."""
 
     repo: str
     model_file: str

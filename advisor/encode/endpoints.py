@@ -58,7 +58,7 @@ def _base_url(value: str) -> str:
 
 
 class Endpoint(Entry):
-    """One model at one address; `variant` is an id of the catalog, None: it is none of them."""
+    """One model at one address; `variant` is an id of the catalog, None for another model."""
 
     id: Id
     name: Annotated[str, Field(min_length=1, max_length=80, pattern=_PLAIN)] = Field(
@@ -112,7 +112,7 @@ class EndpointsError(EncodeError):
 
 
 def load(variants: Mapping[str, Variant], path: Path | None = None) -> dict[str, Endpoint]:
-    """The endpoints by id of the file `path` (default: ADVISOR_ENDPOINTS', {} where it names none).
+    """The endpoints by id of the file `path`, or of ADVISOR_ENDPOINTS; none where neither is named.
 
     Raises EndpointsError, with every fault, where it cannot be used."""
     if path is None and not os.environ.get("ADVISOR_ENDPOINTS"):
@@ -156,13 +156,14 @@ def load(variants: Mapping[str, Variant], path: Path | None = None) -> dict[str,
 
 
 def typing_allowed() -> bool:
-    """Whether visitors may type in an endpoint: as the operator allows, and `make run` does."""
+    """Whether visitors may type in an endpoint, as the operator and `make run` set it."""
     return os.environ.get("ADVISOR_TYPED_ENDPOINTS") == "1"
 
 
 def typed(variants: Mapping[str, Variant], **fields: Any) -> Endpoint:
-    """An endpoint that a visitor typed in, from fields of `Endpoint`: `id` and `name` where wanted,
-    no `key_env`. Raises EncodeError for the first that is wrong, or where none is allowed."""
+    """An endpoint that a visitor typed in, from fields of `Endpoint` without `key_env`.
+
+    Raises EncodeError for the first that is wrong, or where typing is not allowed."""
     if not typing_allowed():
         raise EncodeError(
             "Endpoints of your own are off here. Start the app on your machine with make run, or "

@@ -28,7 +28,7 @@ class TextRefusedError(EncodeError):
 
 
 class ServerBusyError(EncodeError):
-    """A server takes no more for now, whatever the text; `wait_s`: as it asks, None: not said."""
+    """A server takes no more for now, whatever the text; it asks to wait `wait_s` (or None)."""
 
     def __init__(self, sentence: str, wait_s: float | None = None) -> None:
         super().__init__(sentence)
@@ -139,7 +139,7 @@ def queue_full(waiting: int, name: str) -> FullError:
 
 
 LONGEST_CHARACTERS = 120_000
-"""Characters of a text for a server of many: some 4 times the longest context of English."""
+"""Characters of a text where many are served: some 4 times the longest context, in English."""
 
 
 def refuse_long(texts: Iterable[str], most: int = LONGEST_CHARACTERS) -> None:

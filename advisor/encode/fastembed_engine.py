@@ -161,7 +161,7 @@ def _fastembed(model: Model, threads: int | None) -> Any:
 
 
 def _weights(model: Model) -> tuple[Literal["fp32", "fp16", "int8"] | None, list[str]]:
-    """Precision as bytes a parameter tell it, and what shows that they are another model's."""
+    """Precision, from bytes a parameter, and what shows that these are another model's weights."""
     size = sum((model.folder / name).stat().st_size for name in (model.model_file, *model.others))
     if model.parameters is None:
         return None, []

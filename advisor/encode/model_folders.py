@@ -29,7 +29,7 @@ def folder_name(repo: str) -> str:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[bool]:
-    """Whether this process holds the lock, which the system frees at its end; the file stays."""
+    """Whether this process holds the lock, which the system frees when it ends; the file stays."""
     with path.open("a+b") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -48,7 +48,7 @@ def _write_pid(file: BinaryIO) -> None:
 
 
 def sweep(store: Path, own: str = "") -> None:
-    """Removes what ended downloads left, restores a model moved aside; `own` is locked already."""
+    """Removes what ended downloads left, and restores a model moved aside; `own` is locked."""
     for path in store.glob(f"*{PARTIAL}*"):
         name = path.name.rpartition(PARTIAL)[0]
         with (

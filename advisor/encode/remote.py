@@ -73,8 +73,7 @@ class Remote:
 
     `variants` are the catalog's; `key` goes before the environment's; `private` allows addresses of
     this machine and its network. `longest` bounds the characters of a text, `gate` the requests of
-    all who share it; None: no bound. Raises EncodeError where key or variant are missing or
-    unusable."""
+    all who share it; None: no bound. Raises EncodeError for an unusable key or variant."""
 
     def __init__(
         self,

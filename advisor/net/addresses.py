@@ -83,7 +83,7 @@ def split(base_url: str) -> BaseAddress | str:
 
 
 def parsed(base_url: str) -> BaseAddress:
-    """The parts of a base address, nothing looked up; raises EncodeError for any other address."""
+    """The parts of a base address, nothing looked up; raises EncodeError where it is none."""
     address = split(base_url)
     if isinstance(address, BaseAddress):
         return address
@@ -101,7 +101,7 @@ def origin(address: str) -> Origin | None:
 
 
 def checked(base: BaseAddress, *, private: bool) -> tuple[Ip, ...]:
-    """IP addresses of the host, looked up once: connect to these. `private` allows own networks.
+    """IP addresses of the host, looked up once: connect to these. `private` allows this network's.
 
     Raises EncodeError where the name is not known, or one of them is never asked, or private."""
     try:

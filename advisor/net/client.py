@@ -357,7 +357,7 @@ class _Pinned(HTTPAdapter):
         return {**host, "host": self._ips[0]}, tls
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """The answer of the first address that connects; of localhost's, ::1 often does not."""
+        """The answer of the first address that connects; `::1` of localhost often does not."""
         while True:
             try:
                 return super().send(*args, **kwargs)
