@@ -1,3 +1,1 @@
-"""Bulk encoding: every passage of a corpus on disk becomes a vector in a file, once, whatever is
-stopped on the way.
-"""
+"""Bulk encoding: each passage of a corpus becomes a vector in a file, once, whatever is stopped."""

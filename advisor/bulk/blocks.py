@@ -1,6 +1,4 @@
-"""The corpus as blocks: spans of its rows, cut alike in every run, so that a block that is done
-need never be done again.
-"""
+"""The corpus as blocks: spans of its rows, cut alike in every run, so that each is done once."""
 
 from __future__ import annotations
 
@@ -41,8 +39,7 @@ class SetAside(NamedTuple):
 class Block:
     """Rows that follow one another: passages in three lists of one length, and those set aside.
 
-    `done` is the share of the corpus read at its end, 0 to 1, by bytes.
-    """
+    `done` is the share of the corpus read at its end, 0 to 1, by bytes."""
 
     number: int
     ids: list[str] = field(default_factory=list)
@@ -65,23 +62,16 @@ class CorpusEnd(NamedTuple):
 
 
 class SeenIds:
-    """Ids that have been seen: a table of 16-byte digests on disk, so that the memory does not grow
-    with them.
+    """Ids seen: a table of 16-byte digests on disk, so that the memory does not grow with them.
 
-    It lies in the folder for temporary files (TMPDIR), takes about 25 bytes an id, and is gone with
-    the process.
-    """
+    It lies in the folder for temporary files (TMPDIR) and takes about 25 bytes an id."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="advisor-ids-")
         self._ids = sqlite3.connect(Path(self._folder.name) / "ids", isolation_level=None)
-        for setting in (
-            "journal_mode = off",
-            "synchronous = off",
-            "locking_mode = exclusive",
-            "cache_size = -65536",
-        ):  # 64 MiB
+        for setting in ("journal_mode = off", "synchronous = off", "locking_mode = exclusive"):
             self._ids.execute(f"pragma {setting}")
+        self._ids.execute("pragma cache_size = -65536")  # 64 MiB
         self._ids.execute("create table ids (digest blob primary key) without rowid")
         self._ids.execute("begin")
 
@@ -99,22 +89,15 @@ class SeenIds:
 def plan(
     files: list[CorpusFile], reading: ReadingOptions, rows: int, skip: Container[int] = ()
 ) -> Iterator[Block | CorpusEnd]:
-    """The blocks of a corpus in order, without those of `skip`, and the end. A block holds `rows`
-    passages and as many rows set aside, at most.
-
-    Raises:
-        EncodeError: a file is broken, or lacks a column.
-    """
+    """The blocks of a corpus in order, without those of `skip`, and the end; of `rows` passages and
+    as many rows set aside at most. Raises EncodeError where a file is broken, or lacks a column."""
     read = 0
     block, filled = Block(0), 0
     with closing(SeenIds()) as seen:
         for row, done in _rows(files, reading):
             size = len(row.text)
-            if (
-                len(block.ids) == rows
-                or len(block.set_aside) == rows
-                or (filled and filled + size > MOST_CHARACTERS)
-            ):
+            too_large = filled and filled + size > MOST_CHARACTERS
+            if too_large or rows in (len(block.ids), len(block.set_aside)):
                 if block.number not in skip:
                     yield block
                 block, filled = Block(block.number + 1), 0

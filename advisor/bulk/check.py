@@ -1,6 +1,4 @@
-"""Checks a finished folder against its manifest, and against the corpus: no passage lost, none
-twice, each vector whole.
-"""
+"""Checks a finished folder against manifest and corpus: none lost or twice, each vector whole."""
 
 from __future__ import annotations
 
@@ -14,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from advisor.base.errors import EncodeError
+from advisor.base.formatting import counted
 from advisor.bulk import blocks, corpus, vectors
 from advisor.bulk.blocks import Block, CorpusEnd, SeenIds
 from advisor.bulk.corpus import ReadingOptions
@@ -21,18 +20,14 @@ from advisor.bulk.folder import FORMAT
 from advisor.bulk.run import finished
 
 OFF_LENGTH = {"float32": 1e-3, "float16": 2e-3, "int8": 2e-2}
-"""How far a vector's length may be from one, by type: rounding moves each value by half a step at
-most.
-"""
+"""How far a vector's length may be off one, by type: rounding moves a value by half a step."""
 MOST_SHOWN = 20
 
 
 def checked(out: Path, corpus: Path | None = None) -> str:
-    """Says that a folder is whole; with the corpus `given`, that every passage of it is there once.
+    """Says that a folder is whole, or with `corpus` that each passage is there once.
 
-    Raises:
-        EncodeError: it is not: what is wrong, file by file.
-    """
+    Raises EncodeError where it is not: what is wrong, file by file."""
     manifest = finished(out)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise EncodeError(
@@ -54,28 +49,22 @@ def checked(out: Path, corpus: Path | None = None) -> str:
         raise EncodeError("\n".join([f"{out} is not whole:", *(f"- {fault}" for fault in faults)]))
     totals = manifest["totals"]
     against = "; every passage of the corpus is there once" if corpus else ""
-    return (
-        f"{out} is whole: {totals['read']:,} rows read = {totals['written']:,} vectors + "
-        f"{totals['set_aside']:,} set aside{against}."
-    )
+    read, written = counted(totals["read"], "row"), counted(totals["written"], "vector")
+    return f"{out} is whole: {read} read = {written} + {totals['set_aside']:,} set aside{against}."
 
 
 def _faults(out: Path, manifest: dict[str, Any], corpus: Path | None) -> Iterator[str]:
     totals, rows, aside = manifest["totals"], manifest["blocks"], manifest["set_aside"]
     sums = {name: sum(row[name] for row in rows) for name in ("read", "written", "set_aside")}
-    if (
-        sums != {name: totals[name] for name in sums}
-        or totals["read"] != totals["written"] + totals["set_aside"]
-    ):
+    whole = totals["read"] == totals["written"] + totals["set_aside"]
+    if sums != {name: totals[name] for name in sums} or not whole:
         yield "manifest.json: the totals are not the sums of the blocks."
     if [row["block"] for row in rows] != list(range(totals["blocks"])):
         yield "manifest.json: a block is missing, or there twice."
     known = {row["file"] for row in rows if row["file"]}
-    yield from (
-        f"vectors/{path.name}: the manifest does not name it."
-        for path in sorted((out / "vectors").glob("*.parquet"))
-        if f"vectors/{path.name}" not in known
-    )
+    for path in sorted((out / "vectors").glob("*.parquet")):
+        if f"vectors/{path.name}" not in known:
+            yield f"vectors/{path.name}: the manifest does not name it."
     damaged = list(_set_aside(out / aside["file"], aside))
     yield from damaged
     planned = _planned(manifest, corpus) if corpus and not damaged else None
@@ -92,19 +81,15 @@ def _faults(out: Path, manifest: dict[str, Any], corpus: Path | None) -> Iterato
                 yield from faults
             if planned is None or refused is None:
                 continue
-            without = {
-                (refusal["file"], refusal["row"])
-                for refusal in map(json.loads, islice(refused, row["set_aside"]))
-            }
+            lines = map(json.loads, islice(refused, row["set_aside"]))
+            without = {(line["file"], line["row"]) for line in lines}
             expected = next(planned, None)
             if not isinstance(expected, Block):
                 yield f"block {row['block']}: the corpus ends before it."
                 planned = None
-            elif ids != [
-                key
-                for key, place in zip(expected.ids, expected.places, strict=True)
-                if tuple(place) not in without
-            ]:
+                continue
+            passages = zip(expected.ids, expected.places, strict=True)
+            if ids != [key for key, place in passages if tuple(place) not in without]:
                 yield f"block {row['block']}: its ids are not those of the corpus."
     if planned is not None and not isinstance(next(planned, None), CorpusEnd):
         yield "the corpus goes on after the last block."
@@ -121,21 +106,14 @@ def _block(
         return [], [f"{name}: its bytes are not those that were written."]
     ids, rows, about = vectors.read(path)
     faults = []
-    if (
-        about["type"] != manifest["type"]
-        or about["model"] != manifest["model"]
-        or rows.shape[1] != len(manifest["probe"])
-    ):
+    known = (manifest["type"], manifest["model"], len(manifest["probe"]))
+    if (about["type"], about["model"], rows.shape[1]) != known:
         faults.append(f"{name}: its type, model or dimension is not the manifest's.")
     if (len(ids), ids[0], ids[-1]) != (row["written"], row["first_id"], row["last_id"]):
         faults.append(f"{name}: its rows are not those of the manifest.")
     lengths = np.linalg.norm(rows, axis=1)
     off = OFF_LENGTH[manifest["type"]] if manifest["normalised"] else np.inf
-    if (
-        not np.isfinite(rows).all()
-        or not (lengths > 0).all()
-        or float(np.abs(lengths - 1).max()) > off
-    ):
+    if not np.isfinite(rows).all() or not (lengths > 0).all() or np.abs(lengths - 1).max() > off:
         faults.append(
             f"{name}: a vector holds something else than finite numbers, or is not of length one."
         )
@@ -157,10 +135,6 @@ def _set_aside(path: Path, aside: dict[str, Any]) -> Iterator[str]:
 def _planned(manifest: dict[str, Any], folder: Path) -> Iterator[Block | CorpusEnd] | str:
     """The blocks of the corpus, cut again; or why it is not the corpus of the manifest."""
     files, _ = corpus.files(folder)
-    now = [
-        {"file": file.name, "bytes": file.size, "sha256": corpus.sha256(file.path)}
-        for file in files
-    ]
-    if now != manifest["corpus"]:
+    if corpus.facts(files) != manifest["corpus"]:
         return "manifest.json: it is of another corpus, or its files have changed."
     return blocks.plan(files, ReadingOptions(**manifest["reading"]), manifest["rows_per_block"])

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from advisor.base.errors import EncodeError
+from advisor.base.formatting import counted
 from advisor.bulk import check, fleet, on_ray, vectors
 from advisor.bulk import run as runs
 from advisor.bulk.corpus import ReadingOptions
@@ -24,152 +26,81 @@ from advisor.encode.endpoints import Endpoint, faults_of
 from advisor.encode.engine import Engine
 from advisor.encode.remote import Remote
 
+LoadEngine = Callable[[ModelChoice, int | None], Engine]
 ModelByName = Callable[[str], ModelChoice]
-"""Gives the model that the options name, in the engine local, torch, or an endpoint's id; fails
-with a sentence.
-"""
+"""Gives the model that the options name: of the engine local, torch, or an endpoint's id."""
+
+
+_HELP = {
+    "corpus": "a parquet, JSONL or CSV file, or a folder of such",
+    "--out": "folder for the vectors; the same command goes on with one that was stopped",
+    "--check": "check a finished folder; with CORPUS also against the corpus, id by id",
+    "--endpoint": "a server, by its address or its id in ADVISOR_ENDPOINTS; repeat it for a fleet",
+    "--ray": "a Ray cluster, or local for workers on this machine (needs the extra ray)",
+    "--type": "of the vectors' values (default: %(default)s)",
+    "--id-column": "default: %(default)s",
+    "--text-column": "default: %(default)s",
+    "--number-rows": "rows without an id get their file and row number as one",
+    "--longest": "of a text; longer ones are set aside (default: %(default)s)",
+    "--rows": "passages in a block (default: %(default)s)",
+    "--workers": "with --ray: workers (default: a worker for every CPU but one)",
+    "--threads": "CPU threads of a worker (default: all in one process, 1 with --ray)",
+    "--gpus": "with --ray and --engine torch: GPUs of a worker, also parts of one (default: 0)",
+    "--at-once": "blocks at each server at once (default: %(default)s)",
+    "--patience": "for a server that stops answering (default: %(default)g)",
+    "--shape": "the protocol at a URL (default: %(default)s)",
+    "--served-as": "the model's name at a URL (default: that of the hub)",
+    "--key-env": "environment variable that holds the key of a URL",
+}
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of the command."""
-    parser.add_argument(
-        "corpus",
-        nargs="?",
-        type=Path,
-        metavar="CORPUS",
-        help="a parquet, JSONL or CSV file, or a folder of such",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="folder for the vectors; the same command goes on with one that was stopped",
-    )
-    parser.add_argument(
-        "--check",
-        type=Path,
-        metavar="DIR",
-        help="check a finished folder; with CORPUS also against the corpus, id by id",
-    )
+
+    def add(name: str, **settings: Any) -> None:
+        group = how if name in ("--endpoint", "--ray") else parser
+        group.add_argument(name, help=_HELP[name], **settings)
+
     how = parser.add_mutually_exclusive_group()
-    how.add_argument(
-        "--endpoint",
-        action="append",
-        metavar="URL",
-        help="a server, by its address or its id in ADVISOR_ENDPOINTS; repeat it for a fleet",
-    )
-    how.add_argument(
-        "--ray",
-        metavar="ADDRESS",
-        help="a Ray cluster, or local for workers on this machine (needs the extra ray)",
-    )
-    parser.add_argument(
-        "--type",
-        choices=vectors.TYPES,
-        default="float32",
-        help="of the vectors' values (default: %(default)s)",
-    )
-    parser.add_argument("--id-column", default="id", metavar="NAME", help="default: %(default)s")
-    parser.add_argument(
-        "--text-column", default="text", metavar="NAME", help="default: %(default)s"
-    )
-    parser.add_argument(
-        "--number-rows",
-        action="store_true",
-        help="rows without an id get their file and row number as one",
-    )
-    parser.add_argument(
-        "--longest",
-        type=_positive,
-        default=1_000_000,
-        metavar="BYTES",
-        help="of a text; longer ones are set aside (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--rows",
-        type=_positive,
-        default=runs.ROWS,
-        metavar="N",
-        help="passages in a block (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--workers",
-        type=_positive,
-        metavar="N",
-        help="with --ray: workers (default: a worker for every CPU but one)",
-    )
-    parser.add_argument(
-        "--threads",
-        type=_positive,
-        metavar="N",
-        help="CPU threads of a worker (default: all in one process, 1 with --ray)",
-    )
-    parser.add_argument(
-        "--gpus",
-        type=float,
-        default=0,
-        metavar="N",
-        help="with --ray and --engine torch: GPUs of a worker, also parts of one (default: 0)",
-    )
-    parser.add_argument(
-        "--at-once",
-        type=_positive,
-        default=fleet.AT_ONCE,
-        metavar="N",
-        help="blocks at each server at once (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--patience",
-        type=float,
-        default=fleet.PATIENCE_S,
-        metavar="SECONDS",
-        help="for a server that stops answering (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--shape",
-        choices=get_args(endpoints.EndpointShape),
-        default="openai",
-        help="the protocol at a URL (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--served-as", metavar="NAME", help="the model's name at a URL (default: that of the hub)"
-    )
-    parser.add_argument(
-        "--key-env", metavar="VARIABLE", help="environment variable that holds the key of a URL"
-    )
+    add("corpus", nargs="?", type=Path, metavar="CORPUS")
+    add("--out", type=Path, metavar="DIR")
+    add("--check", type=Path, metavar="DIR")
+    add("--endpoint", action="append", metavar="URL")
+    add("--ray", metavar="ADDRESS")
+    add("--type", choices=vectors.TYPES, default="float32")
+    add("--id-column", default="id", metavar="NAME")
+    add("--text-column", default="text", metavar="NAME")
+    add("--number-rows", action="store_true")
+    add("--longest", type=_positive, default=1_000_000, metavar="BYTES")
+    add("--rows", type=_positive, default=runs.ROWS, metavar="N")
+    add("--workers", type=_positive, metavar="N")
+    add("--threads", type=_positive, metavar="N")
+    add("--gpus", type=float, default=0, metavar="N")
+    add("--at-once", type=_positive, default=fleet.AT_ONCE, metavar="N")
+    add("--patience", type=float, default=fleet.PATIENCE_S, metavar="SECONDS")
+    add("--shape", choices=get_args(endpoints.EndpointShape), default="openai")
+    add("--served-as", metavar="NAME")
+    add("--key-env", metavar="VARIABLE")
 
 
 def encode(
-    options: argparse.Namespace,
-    catalog: Catalog,
-    chosen: ModelByName,
-    load: Callable[[ModelChoice, int | None], Engine],
+    options: argparse.Namespace, catalog: Catalog, chosen: ModelByName, load: LoadEngine
 ) -> str:
-    """What the command prints at its end. `load` gives a model's engine in this process, with so
-    many threads.
+    """What the command prints at its end; `load` gives a model's engine with so many threads.
 
-    Raises:
-        EncodeError: something that is asked for cannot be done; what is done stays.
-    """
+    Raises EncodeError for what cannot be done; what is done stays."""
     if options.check:
         return check.checked(options.check, options.corpus) + "\n"
     for name in ("corpus", "out", "model"):
         if getattr(options, name) is None:
-            raise EncodeError(
-                f"{'CORPUS' if name == 'corpus' else '--' + name} is missing. Write: "
-                "encode CORPUS --model ID --out DIR"
-            )
+            missing = "CORPUS" if name == "corpus" else f"--{name}"
+            raise EncodeError(f"{missing} is missing. Write: encode CORPUS --model ID --out DIR")
     if options.gpus < 0 or options.patience < 0:
         raise EncodeError("--gpus and --patience are 0 or more.")
-    job = EncodingJob(
-        options.corpus,
-        options.out,
-        ReadingOptions(
-            options.id_column, options.text_column, options.longest, options.number_rows
-        ),
-        options.rows,
-        options.type,
+    reading = ReadingOptions(
+        options.id_column, options.text_column, options.longest, options.number_rows
     )
+    job = EncodingJob(options.corpus, options.out, reading, options.rows, options.type)
     choice, way = _way(options, catalog, chosen, load)
     try:
         return summary(runs.run(job, choice, way), options.out) + "\n"
@@ -189,20 +120,19 @@ def encode(
 def summary(manifest: Mapping[str, Any], out: Path) -> str:
     """What a finished run has done, in sentences."""
     totals = manifest["totals"]
+    passages = counted(totals["written"], "passage is", "passages are")
     return (
-        f"{totals['written']:,} passages are encoded in {totals['blocks']:,} blocks by "
-        f"{manifest['model']} ({manifest['type']}); "
-        f"{totals['set_aside']:,} of {totals['read']:,} rows were set aside.\n"
+        f"{passages} encoded in {counted(totals['blocks'], 'block')} by "
+        f"{manifest['model']} ({manifest['type']}); {totals['set_aside']:,} of "
+        f"{counted(totals['read'], 'row was', 'rows were')} set aside.\n"
         f"Check them with: python -m advisor encode --check {out}"
     )
 
 
 def _way(
-    options: argparse.Namespace,
-    catalog: Catalog,
-    chosen: ModelByName,
-    load: Callable[[ModelChoice, int | None], Engine],
+    options: argparse.Namespace, catalog: Catalog, chosen: ModelByName, load: LoadEngine
 ) -> tuple[ModelChoice, Encoding]:
+    servers = partial(fleet.Fleet, say=_say, at_once=options.at_once, patience_s=options.patience)
     if options.endpoint:
         if twice := [name for name, count in Counter(options.endpoint).items() if count > 1]:
             raise EncodeError(
@@ -217,28 +147,17 @@ def _way(
             raise EncodeError(
                 f"{options.model} is a reranker: it gives no vectors. Choose an embedder."
             )
-        engines: list[Engine] = [
-            Remote(model.endpoint, catalog.variants) for model in served if model.endpoint
-        ]
-        return served[0], fleet.Fleet(
-            engines, _say, at_once=options.at_once, patience_s=options.patience
-        )
+        remotes = [Remote(model.endpoint, catalog.variants) for model in served if model.endpoint]
+        return served[0], servers(remotes)
     choice = chosen(options.engine)
     if choice.kind != "embedder":
         raise EncodeError(f"{choice.name} is a reranker: it gives no vectors. Choose an embedder.")
     if choice.endpoint is not None:
-        return choice, fleet.Fleet(
-            [load(choice, None)], _say, at_once=options.at_once, patience_s=options.patience
-        )
+        return choice, servers([load(choice, None)])
     if options.ray:
         assert choice.model is not None
-        return choice, on_ray.Ray(
-            options.ray,
-            choice.model,
-            workers=options.workers,
-            threads=options.threads or 1,
-            gpus=options.gpus,
-        )
+        threads, gpus = options.threads or 1, options.gpus
+        return choice, on_ray.Ray(options.ray, choice.model, options.workers, threads, gpus)
     return choice, runs.InProcess(load(choice, options.threads))
 
 
@@ -253,13 +172,12 @@ def _at_url(options: argparse.Namespace, url: str, catalog: Catalog) -> ModelCho
         "base_url": url,
         "shape": options.shape,
         "model": name,
+        "variant": options.model if variant and variant.kind == "embedder" else None,
         "kind": "embedder",
         "key_env": options.key_env,
     }
     try:
-        endpoint = Endpoint.model_validate(
-            fields | {"variant": options.model if variant and variant.kind == "embedder" else None}
-        )
+        endpoint = Endpoint.model_validate(fields)
     except ValidationError as error:
         fault = faults_of(error)[0]
         raise EncodeError(

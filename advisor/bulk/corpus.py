@@ -1,6 +1,4 @@
-"""A corpus on disk: its files, their checksums, and its rows as a stream of passages and of rows
-that are set aside, with the reason.
-"""
+"""A corpus on disk: its files, their checksums, and its rows: passages, or set aside and why."""
 
 from __future__ import annotations
 
@@ -24,16 +22,13 @@ FORMS = {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "
 LONGEST_ID = 1_000
 """Characters of an id, at most: ids stand in the journal and the manifest."""
 PARQUET_ROWS = 256
-"""Rows read from a parquet file at once; with texts of `longest_bytes` each that bounds the memory.
-"""
+"""Rows read at once; with texts of `longest_bytes` each that bounds the memory."""
 _READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """How a corpus is read. `longest_bytes` bounds a text in UTF-8; `number_rows` gives rows
-    without an id their file and row as one.
-    """
+    """How a corpus is read. `longest_bytes` bounds a text; `number_rows` makes ids of places."""
 
     id_column: str = "id"
     text_column: str = "text"
@@ -42,16 +37,12 @@ class ReadingOptions:
 
     @property
     def longest_row(self) -> int:
-        """Bytes of a row in a text form, at most: escapes in JSON make a byte six, and other
-        columns may stand beside.
-        """
+        """Bytes of a row of text, at most: JSON may escape a byte as six, beside other columns."""
         return 8 * self.longest_bytes
 
 
 class CorpusFile(NamedTuple):
-    """One file of the corpus: `name` is its path within the corpus, `size` is in bytes,
-    `changed_ns` when it was changed.
-    """
+    """One file of the corpus: `name` is its path within, `size` in bytes, `changed_ns` when."""
 
     name: str
     path: Path
@@ -68,11 +59,8 @@ class CorpusFile(NamedTuple):
 
 
 class CorpusRow(NamedTuple):
-    """One row. `number` counts from 1: a line in JSON and CSV, a row in parquet. `reason` says why
-    it is set aside; empty: a passage.
-
-    `share` is how much of its file has been read, 0 to 1.
-    """
+    """One row; `number` counts lines in JSON and CSV, rows in parquet, from 1. `reason` says why it
+    is set aside (empty: a passage), `share` how much of its file has been read, 0 to 1."""
 
     file: str
     number: int
@@ -83,40 +71,30 @@ class CorpusRow(NamedTuple):
 
 
 def files(corpus: Path) -> tuple[list[CorpusFile], int]:
-    """Files of a corpus in the order of their names, and how many of another kind are left out.
-    Hidden ones are not looked at.
+    """Files of a corpus by name, and how many of another kind are left out, hidden ones apart.
 
-    Raises:
-        EncodeError: there is none.
-    """
+    Raises EncodeError where there is none."""
     if corpus.is_file():
         paths, within = [corpus], corpus.parent
     elif corpus.is_dir():
-        within = corpus
-        paths = [
-            path
-            for path in corpus.rglob("*")
-            if path.is_file()
-            and not any(part.startswith(".") for part in path.relative_to(corpus).parts)
-        ]
+        within, paths = corpus, []
+        for path in filter(Path.is_file, corpus.rglob("*")):
+            if not any(part.startswith(".") for part in path.relative_to(corpus).parts):
+                paths.append(path)
     else:
         raise EncodeError(
             f"There is no file or folder {corpus}. Name the corpus: parquet, JSONL or CSV."
         )
     known = [_file(path, within, form) for path in paths if (form := _form(path))]
     if not known:
-        raise EncodeError(
-            f"{corpus} holds no file whose name ends in {', '.join(FORMS)} (the "
-            "text forms also with .gz). Name another."
-        )
+        forms = f"{', '.join(FORMS)} (the text forms also with .gz)"
+        raise EncodeError(f"{corpus} holds no file whose name ends in {forms}. Name another.")
     return sorted(known), len(paths) - len(known)
 
 
 def _file(path: Path, within: Path, form: str) -> CorpusFile:
-    stat = path.stat()
-    return CorpusFile(
-        path.relative_to(within).as_posix(), path, form, stat.st_size, stat.st_mtime_ns
-    )
+    name, stat = path.relative_to(within).as_posix(), path.stat()
+    return CorpusFile(name, path, form, stat.st_size, stat.st_mtime_ns)
 
 
 def _form(path: Path) -> str | None:
@@ -132,21 +110,18 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def rows(file: CorpusFile, reading: ReadingOptions) -> Iterator[CorpusRow]:
-    """The rows of one file, one after the other; an id is not compared with others here.
+def facts(files: list[CorpusFile]) -> list[dict[str, Any]]:
+    """What the journal and the manifest say of a corpus: name, bytes and checksum of each file."""
+    return [{"file": file.name, "bytes": file.size, "sha256": sha256(file.path)} for file in files]
 
-    Raises:
-        EncodeError: the file is broken, or lacks a column.
-    """
+
+def rows(file: CorpusFile, reading: ReadingOptions) -> Iterator[CorpusRow]:
+    """The rows of one file, ids not compared; raises EncodeError: broken, or lacking a column."""
     reader = {"parquet": _parquet, "jsonl": _jsonl, "csv": _csv}[file.form]
     try:
         yield from reader(file, reading)
-    except (
-        OSError,
-        EOFError,
-        zlib.error,
-        pa.ArrowException,
-    ) as error:  # gzip's own errors are OSErrors
+    # gzip's own errors are OSErrors
+    except (OSError, EOFError, zlib.error, pa.ArrowException) as error:
         raise EncodeError(
             f"{file.name} cannot be read to its end ({type(error).__name__}): "
             "mend or replace the file."
@@ -177,15 +152,14 @@ def _row(
         reason = "empty text"
     else:
         with contextlib.suppress(UnicodeError):
-            reason = too_large(reading) if len(text.encode()) > reading.longest_bytes else ""
+            large = len(text.encode()) > reading.longest_bytes
             key.encode()
-            return CorpusRow(
-                file.name, number, "" if reason else key, "" if reason else text, reason, share
-            )
+            if large:
+                return CorpusRow(file.name, number, "", "", too_large(reading), share)
+            return CorpusRow(file.name, number, key, text, "", share)
         reason = "not UTF-8"
-    return CorpusRow(
-        file.name, number, shown.encode("utf-8", "replace").decode(), "", reason, share
-    )
+    shown = shown.encode("utf-8", "replace").decode()
+    return CorpusRow(file.name, number, shown, "", reason, share)
 
 
 def too_large(reading: ReadingOptions) -> str:
@@ -195,18 +169,14 @@ def too_large(reading: ReadingOptions) -> str:
 
 @contextlib.contextmanager
 def _opened(file: CorpusFile) -> Iterator[tuple[IO[bytes], Any]]:
-    """The bytes of a text form, unpacked, and a function for the share of the file that has been
-    read.
-    """
+    """The bytes of a text form, unpacked, and a function for the share of the file that is read."""
     with file.path.open("rb") as raw:
         stream: Any = gzip.GzipFile(fileobj=raw) if file.path.suffix == ".gz" else raw
         yield stream, lambda: min(1.0, raw.tell() / max(file.size, 1))
 
 
 def _lines(stream: IO[bytes], longest: int) -> Iterator[tuple[bytes, bool]]:
-    """Lines with their ends, in pieces of `longest` bytes at most; with each whether its line goes
-    on in the next piece.
-    """
+    """Lines in pieces of `longest` bytes at most, each with whether its line goes on."""
     first = True
     while piece := stream.readline(longest):
         if first and piece.startswith(b"\xef\xbb\xbf"):
@@ -238,37 +208,25 @@ def _of_json(
         return CorpusRow(file.name, number, "", "", "not JSON", share)
     if not isinstance(value, dict):
         return CorpusRow(file.name, number, "", "", "no JSON object", share)
-    return _row(
-        file, number, (value.get(reading.id_column), value.get(reading.text_column)), reading, share
-    )
+    columns = (value.get(reading.id_column), value.get(reading.text_column))
+    return _row(file, number, columns, reading, share)
 
 
 def _columns(file: CorpusFile, names: list[str], reading: ReadingOptions) -> tuple[int | None, int]:
-    """Places of the id and of the text among the columns of a file; None: ids are numbers of rows.
-
-    Raises:
-        EncodeError: a column is not there, or twice.
-    """
-    wanted = (
-        [reading.text_column]
-        if reading.number_rows and reading.id_column not in names
-        else [reading.id_column, reading.text_column]
-    )
-    for name in wanted:
+    """Places of the id (None: rows are numbered) and text; raises EncodeError if not there once."""
+    id_name, text_name = reading.id_column, reading.text_column
+    without_id = reading.number_rows and id_name not in names
+    for name in [text_name] if without_id else [id_name, text_name]:
         if names.count(name) != 1:
             here = ", ".join(each[:40] for each in names[:12])
-            how = (
-                "--text-column"
-                if name == reading.text_column
-                else "--id-column, or let --number-rows make ids"
-            )
+            count = "more than one" if name in names else "no"
+            how = "--id-column, or let --number-rows make ids"
+            if name == text_name:
+                how = "--text-column"
             raise EncodeError(
-                f"{file.name} has {'no' if name not in names else 'more than one'} column "
-                f"'{name}' (it has: {here}). Name it with {how}."
+                f"{file.name} has {count} column '{name}' (it has: {here}). Name it with {how}."
             )
-    return names.index(reading.id_column) if reading.id_column in names else None, names.index(
-        reading.text_column
-    )
+    return None if without_id else names.index(id_name), names.index(text_name)
 
 
 def _csv(file: CorpusFile, reading: ReadingOptions) -> Iterator[CorpusRow]:
@@ -310,18 +268,10 @@ def _parquet(file: CorpusFile, reading: ReadingOptions) -> Iterator[CorpusRow]:
 
 
 def _values(column: Any) -> list[Any]:
-    """Values of a column; a UnicodeError in the place of bytes that are no UTF-8, which arrow does
-    not check.
-    """
+    """A column's values; a UnicodeError in place of bytes not UTF-8, which arrow does not check."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    kinds = (
-        pa.types.is_string,
-        pa.types.is_large_string,
-        pa.types.is_binary,
-        pa.types.is_large_binary,
-    )
-    if not any(kind(column.type) for kind in kinds):
+    if column.type not in (pa.string(), pa.large_string(), pa.binary(), pa.large_binary()):
         return list(column.to_pylist())
     return [_decoded(value) for value in column.cast(pa.large_binary()).to_pylist()]
 

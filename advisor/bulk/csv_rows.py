@@ -1,5 +1,4 @@
-"""Records of a CSV file in bounded memory: one that is too large is read over, and the next begins
-where it begins.
+"""Records of a CSV file in bounded memory: one that is too large is skipped, the next one is whole.
 
 The standard library's reader holds a record whole, and cannot go on after one that it gave up. Past
 the limit it therefore gets each line without what cannot change its state: a run of other
@@ -20,9 +19,7 @@ NEVER_ENDS = "a quote is never closed, or the record has no end: the rest of the
 
 
 class CsvRecord(NamedTuple):
-    """The fields of a record and the line on which it begins; None: too large, or broken, as
-    `problem` says.
-    """
+    """A record's fields, and its first line; None: too large, or broken, as `problem` says."""
 
     line: int
     fields: list[str] | None
@@ -60,9 +57,8 @@ class _Lines:
             if not first and b'"' not in line:
                 return ""
             self.left += len(line)
-        return line.decode(
-            "utf-8", "surrogateescape"
-        )  # bytes that are no UTF-8 become lone surrogates, which the caller finds
+        # bytes that are no UTF-8 become lone surrogates, which the caller finds
+        return line.decode("utf-8", "surrogateescape")
 
     def next_record(self) -> None:
         """The next line begins a record."""
@@ -70,9 +66,7 @@ class _Lines:
 
 
 def records(pieces: Iterator[tuple[bytes, bool]], longest: int) -> Iterator[CsvRecord]:
-    """Records of a file given as pieces of lines (see `corpus`), each of `longest` bytes at most;
-    blank lines are none.
-    """
+    """Records, not blank, of lines in pieces (see `corpus`), each of `longest` bytes at most."""
     csv.field_size_limit(max(csv.field_size_limit(), 2 * longest + _MOST_LEFT))
     lines = _Lines(pieces, longest)
     reader = csv.reader(lines)
@@ -81,11 +75,10 @@ def records(pieces: Iterator[tuple[bytes, bool]], longest: int) -> Iterator[CsvR
         try:
             fields = next(reader, None)
         except csv.Error as error:
-            yield CsvRecord(
-                lines.begun + 1, None, NEVER_ENDS if NEVER_ENDS in str(error) else "not CSV"
-            )
             if NEVER_ENDS in str(error):
+                yield CsvRecord(lines.begun + 1, None, NEVER_ENDS)
                 return
+            yield CsvRecord(lines.begun + 1, None, "not CSV")
             reader = csv.reader(lines)
             continue
         if fields is None:

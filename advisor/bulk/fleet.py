@@ -1,10 +1,8 @@
-"""A fleet of servers: blocks spread over endpoints that serve one model. What a server does not
-give goes to the others.
+"""Blocks spread over servers of one model. What a server does not give goes to the others.
 
 A server that stops answering gives its blocks back at once. It is asked again until `patience_s`
 have passed, and then given up. One that takes no more for now (429) keeps its block and is asked
-again as it says, as long.
-"""
+again as it says, as long."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,9 +28,7 @@ AT_ONCE = 2
 PATIENCE_S = 120.0
 """A limit of so many tokens a minute is over by then."""
 MOST_TRIES = 6
-"""Times that a block may come back before the run ends: a text that brings servers down would bring
-down all of them.
-"""
+"""Times that a block may come back: a text that brings servers down would bring all down."""
 
 
 @dataclass(frozen=True)
@@ -51,38 +47,31 @@ class _Stopped:
     why: EncodeError
 
 
+_Report = WrittenBlock | _Returned | _Stopped | Exception
+
+
 class Fleet:
     """Endpoints that serve one model, `at_once` blocks at each."""
 
     def __init__(
         self,
-        engines: list[Engine],
+        engines: Sequence[Engine],
         say: Callable[[str], None],
         *,
         at_once: int = AT_ONCE,
         part: int = PART,
         patience_s: float = PATIENCE_S,
     ) -> None:
-        self._engines, self._say, self._at_once, self._part, self._patience_s = (
-            engines,
-            say,
-            at_once,
-            part,
-            patience_s,
-        )
+        self._engines, self._say = engines, say
+        self._at_once, self._part, self._patience_s = at_once, part, patience_s
         self._stop = threading.Event()
         self._todo: queue.SimpleQueue[Block] = queue.SimpleQueue()
-        self._came: queue.SimpleQueue[WrittenBlock | _Returned | _Stopped | Exception] = (
-            queue.SimpleQueue()
-        )
+        self._came: queue.SimpleQueue[_Report] = queue.SimpleQueue()
 
     def known(self) -> tuple[About, Float32s]:
-        """Who answers, and its vector of the probe. Servers that do not answer now are left out,
-        with a sentence.
+        """Who answers, and its vector of the probe; servers that do not answer now are left out.
 
-        Raises:
-            EncodeError: none answers, or they serve different models.
-        """
+        Raises EncodeError where none answers, or they serve different models."""
         answering: list[tuple[Engine, Float32s]] = []
         why: EncodeError | None = None
         for engine in self._engines:
@@ -110,9 +99,7 @@ class Fleet:
     def encoded(self, cut: CorpusCut, task: BlockTask) -> Iterator[WrittenBlock | CorpusEnd]:
         """Each block once it is on disk, and the end.
 
-        Raises:
-            EncodeError: no server is left, or a block came back too often.
-        """
+        Raises EncodeError where no server is left, or a block came back too often."""
         threads = [engine for engine in self._engines for _ in range(self._at_once)]
         for engine in threads:
             threading.Thread(target=self._serve, args=(engine, task), daemon=True).start()
@@ -122,9 +109,8 @@ class Fleet:
         alive, out = len(threads), 0
         gone: set[str] = set()
         while end is None or back or out:
-            while out < alive + 1 and (
-                back or end is None
-            ):  # one more than work on them, so that nobody waits for the reader
+            # one more than work on them, so that nobody waits for the reader
+            while out < alive + 1 and (back or end is None):
                 block = back.popleft() if back else next(source)
                 if isinstance(block, CorpusEnd):
                     end = block
@@ -141,9 +127,8 @@ class Fleet:
             elif isinstance(came, _Returned):
                 out -= 1
                 number = came.block.number
-                tries[number] = tries.get(number, 0) + (
-                    not isinstance(came.why, ServerBusyError)
-                )  # which is no fault of the block
+                # being busy is no fault of the block
+                tries[number] = tries.get(number, 0) + (not isinstance(came.why, ServerBusyError))
                 if tries[number] >= MOST_TRIES:
                     raise EncodeError(
                         f"Block {number:,} failed {MOST_TRIES} times, the last time so: "
@@ -171,6 +156,10 @@ class Fleet:
 
     def _serve(self, engine: Engine, task: BlockTask) -> None:
         """One thread of a server: takes blocks until it is to stop, or the server is given up."""
+
+        def alive() -> bool:
+            return not self._silent(engine, task)
+
         while not self._stop.is_set():
             try:
                 block = self._todo.get(timeout=0.2)
@@ -178,12 +167,7 @@ class Fleet:
                 continue
             try:
                 written = work.encode(
-                    engine,
-                    block,
-                    task,
-                    part=self._part,
-                    alive=lambda: not self._silent(engine, task),
-                    paused=self._paused,
+                    engine, block, task, part=self._part, alive=alive, paused=self._paused
                 )
                 self._came.put(written)
             except ServerBusyError as error:  # for all of the patience
@@ -205,16 +189,12 @@ class Fleet:
             vector = work.probe(engine)
         except EncodeError as error:
             return error
-        return (
-            None
-            if work.same_model(vector, task.probe)
-            else EncodeError(f"{engine.about.where} serves another model now.")
-        )
+        if work.same_model(vector, task.probe):
+            return None
+        return EncodeError(f"{engine.about.where} serves another model now.")
 
     def _paused(self, busy: ServerBusyError, for_s: float) -> bool:
-        """Waits as a server asks that takes no more for now, else longer from time to time; False
-        once the patience is spent.
-        """
+        """Waits as a busy server asks, else longer each time; False once the patience is spent."""
         pause_s = max(0.5, min(10, for_s) if busy.wait_s is None else busy.wait_s)
         return for_s + pause_s <= self._patience_s and not self._stop.wait(pause_s)
 

@@ -19,28 +19,23 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from advisor.base.errors import EncodeError
 from advisor.bulk.blocks import Block, CorpusEnd, SetAside
 from advisor.bulk.corpus import sha256
 
 FORMAT = 1
-"""Of journal and manifest; another one is refused. Raise it too where the cut of the blocks
-changes.
-"""
+"""Of journal and manifest; another one is refused. Raise it too where the cut of blocks changes."""
 MANIFEST, JOURNAL, SET_ASIDE = "manifest.json", "journal.jsonl", "set-aside.jsonl"
 
 
 @dataclass(frozen=True)
 class WrittenBlock:
-    """One block on disk: rows read, passages written and rows set aside, with the checksums of its
-    files (None: it has none).
-    """
+    """One block on disk: rows read, written, set aside; checksums of its files (None: no file)."""
 
     block: int
     read: int
@@ -67,21 +62,21 @@ def write(path: Path, content: bytes) -> None:
     try:
         with temporary.open("xb") as stream:
             stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+            _settle(stream)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    _settle(path.parent)
-
-
-def _settle(folder: Path) -> None:
-    """Brings the names of a folder to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        os.fsync(descriptor)  # the name, too
     finally:
         os.close(descriptor)
+
+
+def _settle(stream: BinaryIO) -> None:
+    """Brings what was written to the disk."""
+    stream.flush()
+    os.fsync(stream.fileno())
 
 
 def vectors_file(block: int) -> str:
@@ -94,16 +89,15 @@ def set_aside_file(block: int) -> str:
     return f"set-aside/block-{block:06d}.jsonl"
 
 
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode() + b"\n"
+
+
 def store(
     folder: Path, block: Block, ids: list[str], vectors: bytes | None, refused: list[SetAside]
 ) -> WrittenBlock:
-    """Writes a block's files: `vectors` of the passages `ids`, and the rows set aside, `refused`
-    among them by the model.
-    """
-    aside = b"".join(
-        json.dumps(row._asdict(), ensure_ascii=False).encode() + b"\n"
-        for row in [*block.set_aside, *refused]
-    )
+    """Writes a block: `vectors` of the passages `ids`; rows set aside, `refused` ones with them."""
+    aside = b"".join(_line(row._asdict()) for row in [*block.set_aside, *refused])
     if vectors is not None:
         write(folder / vectors_file(block.number), vectors)
     if aside:
@@ -125,26 +119,19 @@ def store(
 
 def intact(folder: Path, entry: WrittenBlock) -> bool:
     """Whether a block's files are there, with the checksums that the journal has."""
-    wanted = {entry.file: entry.sha256, set_aside_file(entry.block): entry.set_aside_sha256}
+    sums = {entry.file: entry.sha256, set_aside_file(entry.block): entry.set_aside_sha256}
     with contextlib.suppress(OSError):
-        return all(
-            sha256(folder / name) == known for name, known in wanted.items() if name and known
-        )
+        return all(sha256(folder / name) == known for name, known in sums.items() if name and known)
     return False
 
 
 class Folder:
-    """The folder of one run, locked until it is closed. `done_blocks` holds the blocks that the
-    journal names, by number.
-    """
+    """The folder of one run, locked until closed; `done_blocks` are the journal's, by number."""
 
     def __init__(self, path: Path, plan: dict[str, Any]) -> None:
         """Opens the folder for a plan, which must be the one that it was begun with.
 
-        Raises:
-            EncodeError: another run works there, or it belongs to another plan, or holds something
-                else.
-        """
+        Raises EncodeError where another run works there, or it holds something else."""
         self.path = path
         self.done_blocks: dict[int, WrittenBlock] = {}
         self.runs: list[dict[str, Any]] = []
@@ -177,9 +164,8 @@ class Folder:
 
     def note(self, line: dict[str, Any]) -> None:
         """Adds a line to the journal, and brings it to the disk."""
-        self._journal.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-        self._journal.flush()
-        os.fsync(self._journal.fileno())
+        self._journal.write(_line(line))
+        _settle(self._journal)
 
     def begin(self, run: dict[str, Any]) -> None:
         """Notes a run, and the time at which it begins."""
@@ -192,14 +178,11 @@ class Folder:
         self.done_blocks[entry.block] = entry
 
     def forget_damaged(self) -> list[int]:
-        """Numbers of the blocks whose files are not what the journal says; they are then to be done
-        again.
-        """
-        damaged = [
-            number for number, entry in self.done_blocks.items() if not intact(self.path, entry)
-        ]
+        """Numbers of the blocks that are not as the journal says, now to be done again."""
+        done = self.done_blocks
+        damaged = [number for number in done if not intact(self.path, done[number])]
         for number in damaged:
-            del self.done_blocks[number]
+            del done[number]
         return damaged
 
     def clear(self) -> None:
@@ -214,44 +197,36 @@ class Folder:
         return (self.path / MANIFEST).is_file()
 
     def finish(self, end: CorpusEnd, facts: dict[str, Any]) -> dict[str, Any]:
-        """Joins the rows set aside and writes the manifest, which this returns.
-
-        Raises:
-            EncodeError: blocks or rows are missing.
-        """
+        """Writes the manifest, joins rows set aside; raises EncodeError where rows are missing."""
         blocks = [self.done_blocks[number] for number in sorted(self.done_blocks)]
-        read, written, aside = (
-            sum(getattr(entry, name) for entry in blocks)
+        totals = {
+            name: sum(getattr(entry, name) for entry in blocks)
             for name in ("read", "written", "set_aside")
-        )
-        if (
-            [entry.block for entry in blocks] != list(range(end.blocks))
-            or read != end.read
-            or read != written + aside
-        ):
+        }
+        read, aside = totals["read"], totals["set_aside"]
+        every_block = [entry.block for entry in blocks] == list(range(end.blocks))
+        if not every_block or not read == end.read == totals["written"] + aside:
             raise EncodeError(
                 f"{len(blocks):,} of {end.blocks:,} blocks and {read:,} of {end.read:,} rows are "
                 "on disk. Run the same command again."
             )
         checksum = self._joined(blocks)
+        rows = [asdict(entry) for entry in blocks]
+        for row in rows:
+            del row["done"]
         manifest = {
             "format": FORMAT,
             **self.plan,
             **facts,
-            "totals": {"read": read, "written": written, "set_aside": aside, "blocks": len(blocks)},
+            "totals": totals | {"blocks": len(blocks)},
             "set_aside": {"file": SET_ASIDE, "rows": aside, "sha256": checksum},
             "started": self.runs[0]["started"],
             "ended": now(),
             "runs": self.runs,
-            "blocks": [
-                {key: value for key, value in asdict(entry).items() if key != "done"}
-                for entry in blocks
-            ],
+            "blocks": rows,
         }
-        write(
-            self.path / MANIFEST,
-            json.dumps(manifest, indent=1, ensure_ascii=False).encode() + b"\n",
-        )
+        text = json.dumps(manifest, indent=1, ensure_ascii=False)
+        write(self.path / MANIFEST, text.encode() + b"\n")
         for entry in blocks:
             (self.path / set_aside_file(entry.block)).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
@@ -264,38 +239,32 @@ class Folder:
         temporary = self.path / f".{SET_ASIDE}.tmp"
         with temporary.open("wb") as stream:
             for entry in blocks:
-                content = (
-                    (self.path / set_aside_file(entry.block)).read_bytes()
-                    if entry.set_aside
-                    else b""
-                )
-                digest.update(content)
-                stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+                if entry.set_aside:
+                    content = (self.path / set_aside_file(entry.block)).read_bytes()
+                    digest.update(content)
+                    stream.write(content)
+            _settle(stream)
         temporary.replace(self.path / SET_ASIDE)
         return digest.hexdigest()
 
     def _begun(self, plan: dict[str, Any]) -> dict[str, Any]:
-        for left in self.path.glob(
-            f".{JOURNAL}.*.tmp"
-        ):  # of a run that was killed before it had one
+        # of a run that was killed before it had one
+        for left in self.path.glob(f".{JOURNAL}.*.tmp"):
             left.unlink(missing_ok=True)
         if any(path.name != "lock" for path in self.path.iterdir()):
             raise EncodeError(
                 f"{self.path} holds files that are not of a bulk encoding. "
                 "Name a new or empty folder with --out."
             )
-        write(
-            self.path / JOURNAL,
-            json.dumps({"format": FORMAT, "plan": plan}, ensure_ascii=False).encode() + b"\n",
-        )
+        write(self.path / JOURNAL, _line({"format": FORMAT, "plan": plan}))
         return plan
 
     def _resumed(self, plan: dict[str, Any]) -> dict[str, Any]:
         with (self.path / JOURNAL).open("r+b") as stream:
             begun, length = None, 0
-            for line in _whole(stream):
+            for line in stream:
+                if not line.endswith(b"\n"):
+                    break  # cut short by a kill; only the last can be
                 length += len(line)
                 value = json.loads(line)
                 if begun is None:
@@ -306,7 +275,7 @@ class Folder:
                     entry = WrittenBlock(**value)
                     self.done_blocks[entry.block] = entry
             if length < stream.seek(0, os.SEEK_END):
-                stream.truncate(length)  # a line that a kill cut short
+                stream.truncate(length)
         if begun is None or begun.get("format") != FORMAT:
             raise EncodeError(
                 f"{self.path} was begun by another version of bulk encoding. "
@@ -330,11 +299,3 @@ _WORDS = {
     "type": "type of vectors",
     "weights_sha256": "set of weights",
 }
-
-
-def _whole(stream: Any) -> Iterator[bytes]:
-    """Lines of a journal that were written to their end; a cut one can only be the last."""
-    for line in stream:
-        if not line.endswith(b"\n"):
-            return
-        yield line

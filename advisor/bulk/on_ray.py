@@ -1,20 +1,18 @@
-"""Blocks on a Ray cluster, by Ray Data: one task reads the corpus, actors that each hold the engine
-encode and write, the driver keeps the journal.
+"""Blocks on a Ray cluster, by Ray Data: a task reads, actors encode and write, the driver journals.
 
 The corpus, the model's folder and the folder for the vectors must be at the same paths on every
 machine of the cluster, as on a shared file system, and this package must be installed there. A
 block goes through Ray as one row, so that Ray cuts and joins nothing.
 
 Seen in Ray 2.60: blocks of Ray Data are joined up to `target_max_block_size`, a driver prints
-workers' logs and progress bars unless told otherwise.
-"""
+workers' logs and progress bars unless told otherwise."""
 
 from __future__ import annotations
 
 import logging
 import os
 import pickle
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -58,70 +56,54 @@ class _Encoder:
             self._problem = str(error)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """The record of a block in place of the block; the end as it is; a sentence where it cannot
-        be done.
-        """
+        """The record of a block in its place; the end as it is; a sentence where it fails."""
         item = pickle.loads(batch[_ITEM][0])  # noqa: S301  # from our own task
         answer: WrittenBlock | CorpusEnd | str
         try:
-            answer = (
-                item
-                if isinstance(item, CorpusEnd | str)
-                else self._problem or work.encode(self._engine, item, self._task)
-            )
+            answer = item
+            if not isinstance(item, CorpusEnd | str):
+                answer = self._problem or work.encode(self._engine, item, self._task)
         except EncodeError as error:
             answer = str(error)
         except OSError as error:
-            answer = (
-                f"{self._task.out} cannot be written to on a worker "
-                f"({error.strerror or type(error).__name__})."
-            )
+            why = error.strerror or type(error).__name__
+            answer = f"{self._task.out} cannot be written to on a worker ({why})."
         return {_ITEM: [pickle.dumps(answer)]}
 
 
 def _read(cut: CorpusCut) -> Iterator[Any]:
-    """The items of a corpus as tables of one row each; a sentence in the place of the rest where a
-    file cannot be read.
-    """
+    """The items as tables of one row; a sentence for the rest where a file cannot be read."""
     import pyarrow as pa  # type: ignore[import-untyped]
 
-    items: Iterable[Any] = cut.blocks()
+    def table(item: object) -> Any:
+        return pa.table({_ITEM: pa.array([pickle.dumps(item)], pa.large_binary())})
+
     try:
-        for item in items:
-            yield pa.table({_ITEM: pa.array([pickle.dumps(item)], pa.large_binary())})
+        yield from map(table, cut.blocks())
     except EncodeError as error:
-        yield pa.table({_ITEM: pa.array([pickle.dumps(str(error))], pa.large_binary())})
+        yield table(str(error))
 
 
 class Ray:
-    """Workers of a Ray cluster: `address` is that of its head, or `local` for one on this machine
-    that ends with the run.
-    """
+    """Workers of the Ray cluster at `address`; that of `local` ends with the run."""
 
     def __init__(
-        self,
-        address: str,
-        model: Model,
-        *,
-        workers: int | None = None,
-        threads: int = 1,
-        gpus: float = 0,
+        self, address: str, model: Model, workers: int | None, threads: int = 1, gpus: float = 0
     ) -> None:
         if find_spec("ray") is None:
             raise EncodeError(INSTALL)
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray sends statistics of use otherwise
         os.environ["RAY_DATA_DISABLE_PROGRESS_BARS"] = "1"
-        os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = (
-            "0"  # without it Ray 2.60 warns of a change to come
-        )
+        # without it Ray 2.60 warns of a change to come
+        os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
         if address == LOCAL or address.startswith(("127.0.0.1:", "localhost:")):
             # without it Ray 2.60 takes the machine's address on its network in place of 127.0.0.1,
             # and listens there
             os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
         self._address, self._model, self._threads, self._gpus = address, model, threads, gpus
-        self._workers = (
-            workers or max(1, (os.cpu_count() or 2) - 1) if address == LOCAL else workers
-        )
+        if address == LOCAL:
+            workers = workers or max(1, (os.cpu_count() or 2) - 1)
+        self._workers = workers
         self._begun = False
 
     def known(self) -> tuple[About, Float32s]:
@@ -136,24 +118,21 @@ class Ray:
     def encoded(self, cut: CorpusCut, task: BlockTask) -> Iterator[WrittenBlock | CorpusEnd]:
         """Each block once it is on disk, and the end.
 
-        Raises:
-            EncodeError: the cluster cannot be reached, or a worker gives up.
-        """
+        Raises EncodeError where the cluster cannot be reached, or a worker gives up."""
         ray = self._start()
         task = replace(task, out=task.out.resolve())
         cut = replace(cut, files=[file._replace(path=file.path.resolve()) for file in cut.files])
         model = replace(self._model, folder=self._model.folder.resolve())
         try:
-            dataset = ray.data.read_datasource(
-                _source(cut), override_num_blocks=1, num_cpus=0
-            ).map_batches(
+            size = self._workers or self._free(ray)
+            actors = ray.data.ActorPoolStrategy(size=size, max_tasks_in_flight_per_actor=2)
+            source = ray.data.read_datasource(_source(cut), override_num_blocks=1, num_cpus=0)
+            dataset = source.map_batches(
                 _Encoder,
                 batch_size=1,
                 batch_format="numpy",
                 fn_constructor_args=(model, self._threads, task),
-                compute=ray.data.ActorPoolStrategy(
-                    size=self._workers or self._free(ray), max_tasks_in_flight_per_actor=2
-                ),
+                compute=actors,
                 num_cpus=self._threads,
                 num_gpus=self._gpus or None,
             )
@@ -181,15 +160,11 @@ class Ray:
         settings: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
         if self._address == LOCAL:
             count = self._threads * (self._workers or 1) + 1  # one for the reading
-            settings |= {
-                "num_cpus": count,
-                "include_dashboard": False,
-                "object_store_memory": STORE_BYTES,
-            }
+            settings |= {"num_cpus": count, "include_dashboard": False}
+            settings["object_store_memory"] = STORE_BYTES
+        settings["runtime_env"] = {"env_vars": {"PYTHONPATH": str(_ROOT)}}
         try:
-            ray.init(
-                self._address, runtime_env={"env_vars": {"PYTHONPATH": str(_ROOT)}}, **settings
-            )
+            ray.init(self._address, **settings)
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise EncodeError(
                 f"No Ray cluster was reached at {self._address} ({type(error).__name__}). "
@@ -197,9 +172,8 @@ class Ray:
             ) from None
         self._begun = True
         context = ray.data.DataContext.get_current()
-        context.target_max_block_size = (
-            1  # a row each: a block of the corpus is not held back until others fill it up
-        )
+        # a row each: a block of the corpus is not held back until others fill it up
+        context.target_max_block_size = 1
         context.enable_progress_bars = False
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         return ray
@@ -207,11 +181,9 @@ class Ray:
     def _free(self, ray: Any) -> int:
         """Workers that the cluster's CPUs, or GPUs where asked for, have room for."""
         there = ray.cluster_resources()
-        room = (
-            there.get("GPU", 0) / self._gpus
-            if self._gpus
-            else there.get("CPU", 1) / self._threads - 1
-        )
+        room = there.get("CPU", 1) / self._threads - 1
+        if self._gpus:
+            room = there.get("GPU", 0) / self._gpus
         return max(1, int(room))
 
 

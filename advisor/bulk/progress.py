@@ -1,6 +1,4 @@
-"""How far the work is, on standard error: once a second at most where somebody looks on, else now
-and then.
-"""
+"""How far it is, on standard error: each second where somebody looks on, else now and then."""
 
 from __future__ import annotations
 
@@ -9,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from advisor.base.formatting import counted
 from advisor.bulk.folder import WrittenBlock
 
 EVERY_S = 1.0
@@ -41,21 +40,18 @@ class RunProgress:
         now = self._clock()
         if now - self._said >= (EVERY_S if self._seen else EVERY_UNSEEN_S):
             self._said = now
-            print(
-                f"\r\x1b[K{self.line()}" if self._seen else self.line(),
-                end="" if self._seen else "\n",
-                file=self._stream,
-                flush=True,
-            )
+            line = f"\r\x1b[K{self.line()}" if self._seen else f"{self.line()}\n"
+            print(line, end="", file=self._stream, flush=True)
 
     def line(self) -> str:
         """Where the work stands."""
         took = max(self._clock() - self._begun, 1e-9)
         share = self._done - self._at_start
         left = f", about {duration(took / share * (1 - self._done))} left" if share > 0 else ""
+        rate = f"{(self._written - self._before) / took:,.0f} a second"
         return (
-            f"{self._written:,} passages, {(self._written - self._before) / took:,.0f} a second, "
-            f"{self._aside:,} rows set aside{left}"
+            f"{counted(self._written, 'passage')}, {rate}, {counted(self._aside, 'row')} "
+            f"set aside{left}"
         )
 
     def close(self) -> None:
@@ -66,10 +62,6 @@ class RunProgress:
 
 def duration(seconds: float) -> str:
     """`45 s`, `12 min`, `3.5 h`."""
-    return (
-        f"{seconds:.0f} s"
-        if seconds < 90
-        else f"{seconds / 60:.0f} min"
-        if seconds < 5_400
-        else f"{seconds / 3_600:.1f} h"
-    )
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"

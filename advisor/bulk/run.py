@@ -1,6 +1,4 @@
-"""One run of bulk encoding, from the corpus to the manifest: what is done stays, what is not is
-done.
-"""
+"""One run of bulk encoding, from corpus to manifest: what is done stays, what is not is done."""
 
 from __future__ import annotations
 
@@ -14,6 +12,7 @@ from typing import Any, Protocol
 
 from advisor import catalog as catalogs
 from advisor.base.errors import EncodeError
+from advisor.base.formatting import counted
 from advisor.bulk import blocks, corpus, work
 from advisor.bulk.blocks import Block, CorpusEnd
 from advisor.bulk.corpus import CorpusFile, ReadingOptions
@@ -40,9 +39,7 @@ class EncodingJob:
 
 @dataclass(frozen=True)
 class CorpusCut:
-    """How the corpus is cut; crosses into the process that reads it. `skip` holds the numbers of
-    the blocks that are done.
-    """
+    """How the corpus is cut, for the process that reads it; `skip` holds numbers of done blocks."""
 
     files: list[CorpusFile]
     reading: ReadingOptions
@@ -102,10 +99,7 @@ def run(
 ) -> dict[str, Any]:
     """Encodes what is not done yet, and gives the manifest. `say` hears what a person should know.
 
-    Raises:
-        EncodeError: the corpus or the folder cannot be used, or the engines give up; what is done
-            stays.
-    """
+    Raises EncodeError where corpus, folder or engine cannot be used; what is done stays."""
     files, others = corpus.files(job.corpus)
     if job.corpus.is_dir() and job.out.resolve().is_relative_to(job.corpus.resolve()):
         raise EncodeError(
@@ -113,14 +107,12 @@ def run(
             "Name another with --out."
         )
     if others:
-        say(
-            f"{others:,} files of the corpus are left out: "
-            f"their names end in none of {', '.join(corpus.FORMS)}."
-        )
+        left_out = counted(others, "file of the corpus is", "files of the corpus are")
+        whose = "its name ends" if others == 1 else "their names end"
+        say(f"{left_out} left out: {whose} in none of {', '.join(corpus.FORMS)}.")
     about, vector = way.known()
-    plan = _plan(job, choice, about, files) | {
-        "probe": [round(float(value), 6) for value in vector]
-    }
+    plan = _plan(job, choice, about, files)
+    plan["probe"] = [round(float(value), 6) for value in vector]
     folder = Folder(job.out, plan)
     try:
         if not work.same_model(vector, tuple(folder.plan["probe"])):
@@ -131,20 +123,18 @@ def run(
         if folder.finished:
             return finished(folder.path)
         if damaged := folder.forget_damaged():
+            count, verb = counted(len(damaged), "block"), "is" if len(damaged) == 1 else "are"
             say(
-                f"{len(damaged):,} blocks are not as the journal says and are done again, the "
+                f"{count} {verb} not as the journal says and {verb} done again, the "
                 f"first of them {min(damaged)}."
             )
         if folder.done_blocks:
-            say(f"{len(folder.done_blocks):,} blocks are done; the run goes on with the others.")
+            done = counted(len(folder.done_blocks), "block is", "blocks are")
+            say(f"{done} done; the run goes on with the others.")
         folder.clear()
         folder.begin(way.description())
-        end = _done(
-            folder,
-            way,
-            CorpusCut(files, job.reading, job.rows, frozenset(folder.done_blocks)),
-            _task(job, plan),
-        )
+        cut = CorpusCut(files, job.reading, job.rows, frozenset(folder.done_blocks))
+        end = _done(folder, way, cut, _task(job, plan))
         changed = [file.name for file in files if not file.is_as_it_was()]
         if changed:
             raise EncodeError(
@@ -157,11 +147,7 @@ def run(
 
 
 def finished(out: Path) -> dict[str, Any]:
-    """The manifest of a finished folder.
-
-    Raises:
-        EncodeError: it has none that can be read.
-    """
+    """The manifest of a finished folder; raises EncodeError where it has none that can be read."""
     try:
         manifest: dict[str, Any] = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
         return manifest
@@ -194,32 +180,27 @@ def _plan(
     job: EncodingJob, choice: ModelChoice, about: About, files: list[CorpusFile]
 ) -> dict[str, Any]:
     """What a run must agree in with the one that began a folder."""
-    model = choice.model
-    variant = catalogs.load().variants.get(about.variant_id or "")
+    model, variant = choice.model, catalogs.load().variants.get(about.variant_id or "")
+    weights, instruction, pooling = None, "", None
+    if model:
+        names = (model.model_file, *model.others, "tokenizer.json")
+        weights = _weights(model.folder, names)
+        instruction, pooling = model.instruction("passage"), model.pooling
+    elif variant:
+        instruction, pooling = variant.passage_instruction or "", variant.pooling
     return {
         "model": about.model,
         "variant": about.variant_id,
         "engine": about.engine,
         "precision": about.precision,
-        "weights_sha256": None
-        if model is None
-        else _weights(model.folder, (model.model_file, *model.others, "tokenizer.json")),
-        "pooling": model.pooling if model else variant.pooling if variant else None,
+        "weights_sha256": weights,
+        "pooling": pooling,
         "normalised": model.normalised if model else True,
-        "instruction": (
-            model.instruction("passage")
-            if model
-            else (variant.passage_instruction or "")
-            if variant
-            else ""
-        ),
+        "instruction": instruction,
         "type": job.type,
         "rows_per_block": job.rows,
         "reading": asdict(job.reading),
-        "corpus": [
-            {"file": file.name, "bytes": file.size, "sha256": corpus.sha256(file.path)}
-            for file in files
-        ],
+        "corpus": corpus.facts(files),
     }
 
 
@@ -233,8 +214,6 @@ def _weights(folder: Path, names: tuple[str, ...]) -> str:
 
 def _task(job: EncodingJob, plan: dict[str, Any]) -> BlockTask:
     names = ("model", "variant", "engine", "precision", "pooling", "normalised", "instruction")
-    about = {
-        name: str(plan[name]).lower() if isinstance(plan[name], bool) else str(plan[name] or "")
-        for name in names
-    }
+    about = {name: str(plan[name] or "") for name in names}
+    about["normalised"] = str(plan["normalised"]).lower()
     return BlockTask(job.out, job.type, about, tuple(plan["probe"]))

@@ -1,11 +1,9 @@
-"""Files of vectors: parquet with an id and a list of fixed length a passage, as float32, float16 or
-int8 with a scale.
+"""Files of vectors: parquet, a row a passage, as float32, float16 or int8 with a scale.
 
 int8 is symmetric, with a scale of each vector: the largest absolute value divided by 127. A value
 comes back as number x scale, at most half a scale away from what it was, that is 1/254 of the
 vector's largest value. float16 keeps 11 binary digits: at most 1/2,048 of a value (for values below
-0.00006 at most 3e-8 in all).
-"""
+0.00006 at most 3e-8 in all)."""
 
 from __future__ import annotations
 
@@ -27,22 +25,16 @@ _ARROW = {"float32": pa.float32(), "float16": pa.float16(), "int8": pa.int8()}
 
 
 def quantised(rows: Float32s) -> tuple[NDArray[np.int8], Float32s]:
-    """Vectors as whole numbers from -127 to 127, and the scale of each.
+    """Vectors as whole numbers from -127 to 127, and the scale of each (of zeros: 0).
 
-    Shapes: `rows` (passages, dim) float32; results (passages, dim) int8 and (passages,) float32. A
-        vector of zeros has the scale 0.
-    """
+    Shapes: `rows` (passages, dim) float32; results (passages, dim) int8 and (passages,) float32."""
     scales = (np.abs(rows).max(axis=1, initial=0) / STEPS).astype(np.float32)
-    return np.rint(rows / np.where(scales > 0, scales, 1)[:, None]).clip(-STEPS, STEPS).astype(
-        np.int8
-    ), scales
+    steps = np.rint(rows / np.where(scales > 0, scales, 1)[:, None]).clip(-STEPS, STEPS)
+    return steps.astype(np.int8), scales
 
 
 def packed(ids: list[str], rows: Float32s, kind: VectorFormat, about: dict[str, str]) -> bytes:
-    """A parquet file of vectors; `about` goes into its schema.
-
-    Shape: `rows` (passages, dim) float32.
-    """
+    """A parquet file of `rows` (passages, dim) float32; `about` goes into its schema."""
     columns: dict[str, Any] = {"id": pa.array(ids, pa.string())}
     values: NDArray[Any] = rows.astype(kind) if kind != "int8" else rows
     if kind == "int8":
@@ -50,35 +42,24 @@ def packed(ids: list[str], rows: Float32s, kind: VectorFormat, about: dict[str, 
         columns["scale"] = pa.array(scales)
     flat = pa.array(np.ascontiguousarray(values).reshape(-1), _ARROW[kind])
     columns["vector"] = pa.FixedSizeListArray.from_arrays(flat, rows.shape[1])
-    table = pa.table(columns).replace_schema_metadata(
-        about | {"dim": str(rows.shape[1]), "type": kind}
-    )
+    about = about | {"dim": str(rows.shape[1]), "type": kind}
+    table = pa.table(columns).replace_schema_metadata(about)
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="none", use_dictionary=False, write_statistics=False)
     return bytes(sink.getvalue())
 
 
 def read(path: Path) -> tuple[list[str], Float32s, dict[str, str]]:
-    """Ids, vectors as float32, and what the schema says of them; int8 is multiplied with its
-    scales.
+    """Ids, vectors (passages, dim) float32, scaled where int8, and what the schema says of them.
 
-    Shape: the vectors (passages, dim) float32.
-
-    Raises:
-        EncodeError: the file is none that bulk encoding wrote.
-    """
+    Raises EncodeError where the file is none that bulk encoding wrote."""
     try:
         table = pq.read_table(path, memory_map=False)
-        about = {
-            key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()
-        }
+        metadata = table.schema.metadata or {}
+        about = {key.decode(): value.decode() for key, value in metadata.items()}
         vector = table.column("vector").combine_chunks()
-        values = (
-            vector.flatten()
-            .to_numpy(zero_copy_only=False)
-            .reshape(-1, vector.type.list_size)
-            .astype(np.float32)
-        )
+        flat = vector.flatten().to_numpy(zero_copy_only=False)
+        values = flat.reshape(-1, vector.type.list_size).astype(np.float32)
         if about["type"] == "int8":
             values = values * table.column("scale").to_numpy()[:, None]
         return table.column("id").to_pylist(), values, about

@@ -1,6 +1,4 @@
-"""What a worker does with one block: texts to vectors, vectors to a file, and the rows that the
-model does not take set aside.
-"""
+"""What a worker does with a block: texts to vectors to a file, and rows not taken set aside."""
 
 from __future__ import annotations
 
@@ -18,17 +16,13 @@ from advisor.encode.engine import Engine, Float32s, ServerBusyError, TextRefused
 
 PROBE = "The quick brown fox jumps over the lazy dog."
 LEAST_COSINE = 0.99
-"""Between vectors of the probe that are of one model: precisions and runtimes differ by less, other
-models by far more.
-"""
+"""Of two probes of one model: precisions and runtimes differ by less, other models by far more."""
 NO_VECTOR = "the model gave no vector of finite numbers"
 
 
 @dataclass(frozen=True)
 class BlockTask:
-    """Where and how blocks are written; crosses into the process of a worker. `about` goes into
-    each file's schema.
-    """
+    """Where and how blocks are written, for a worker's process; `about` goes into each schema."""
 
     out: Path
     type: vectors.VectorFormat
@@ -64,11 +58,7 @@ def encode(
     Where texts are refused and `alive` says that the engine answers otherwise, a text is at fault:
     it is searched by halves and set aside. Where the engine takes no more for now, `paused` waits,
     told for how many seconds it was busy, and says whether to ask again; by halves then, as all may
-    be more than it takes in its time.
-
-    Raises:
-        EncodeError: the engine does not answer.
-    """
+    be more than it takes in its time. Raises EncodeError where the engine does not answer."""
     rows: list[Float32s | None] = []
     refused: list[SetAside] = []
     ask = _Questioner(engine, block, refused, alive, paused)
@@ -96,15 +86,14 @@ class _Questioner:
         half = len(places) // 2
         while True:
             try:
-                dense = self.engine.embed(
-                    [self.block.texts[place] for place in places], "passage"
-                ).dense
+                texts = [self.block.texts[place] for place in places]
+                dense = self.engine.embed(texts, "passage").dense
                 break
             except TextRefusedError as error:
                 if not self.alive():
                     raise
                 if not half:
-                    self.refused.append(_refused(self.block, places[0], str(error)))
+                    self._refuse(places[0], str(error))
                     return [None]
                 return [*self(places[:half]), *self(places[half:])]
             except ServerBusyError as error:
@@ -114,14 +103,11 @@ class _Questioner:
                 if half:
                     return [*self(places[:half], busy_since), *self(places[half:])]
         good = np.isfinite(dense).all(axis=1) & (dense != 0).any(axis=1)
-        self.refused.extend(
-            _refused(self.block, place, NO_VECTOR)
-            for place, fine in zip(places, good, strict=True)
-            if not fine
-        )
+        for place, fine in zip(places, good, strict=True):
+            if not fine:
+                self._refuse(place, NO_VECTOR)
         return [row if fine else None for row, fine in zip(dense, good, strict=True)]
 
-
-def _refused(block: Block, place: int, reason: str) -> SetAside:
-    where = block.places[place]
-    return SetAside(where.file, where.row, block.ids[place], reason)
+    def _refuse(self, place: int, reason: str) -> None:
+        where = self.block.places[place]
+        self.refused.append(SetAside(where.file, where.row, self.block.ids[place], reason))

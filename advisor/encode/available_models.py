@@ -1,5 +1,4 @@
-"""The models that a visitor may choose between, by stable ids, and for each that is not at hand the
-step that gives it.
+"""The models that a visitor may choose between, by stable ids, and how to get those not at hand.
 
 An id is that of a variant (`bge-m3`: the local engine), with `.torch` behind it for the torch
 engine, `standin`, `at.` and an endpoint's id, or `typed` for the endpoint that a visitor typed in.
@@ -10,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -32,13 +31,9 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """One model that a visitor may choose.
+    """One model that a visitor may choose; `missing` says what to do where it is not at hand.
 
-    `missing` says why it is not at hand and what to do; empty where it is.
-
-    `files` are what the hub has to fetch for it, `gigabytes` their size as published (None: not
-    known).
-    """
+    `files` are what the hub has to fetch, `gigabytes` their published size (None: not known)."""
 
     id: str
     name: str
@@ -55,64 +50,47 @@ class ModelChoice:
     @property
     def fetchable(self) -> bool:
         """Whether fetching its files from the hub would bring it."""
-        return (
-            bool(self.missing)
-            and self.files is not None
-            and not (self.engine == "torch" and torch_engine.installed())
-        )
+        lacks_torch = self.engine == "torch" and torch_engine.installed()
+        return bool(self.missing and self.files and not lacks_torch)
 
     @property
     def room(self) -> str:
         """What fetching takes, what is free, and where it comes from, as a sentence."""
-        size = (
-            f"{formatting.significant(self.gigabytes)} GB as published"
-            if self.gigabytes
-            else "Its size is not known before the hub is asked"
-        )
-        free = formatting.significant(downloads.free_bytes() / 1e9)
-        return (
-            f"{size}; {free} GB are free here. The files come from "
-            f"{urlsplit(hub.address()).netloc}; none of your texts are sent."
-        )
+        size = "Its size is not known before the hub is asked"
+        if self.gigabytes:
+            size = f"{formatting.significant(self.gigabytes)} GB as published"
+        free = f"{formatting.significant(downloads.free_bytes() / 1e9)} GB are free here"
+        source = f"The files come from {urlsplit(hub.address()).netloc}"
+        return f"{size}; {free}. {source}; none of your texts are sent."
 
     @property
     def label(self) -> str:
         """The name with what sets it apart."""
         if self.model is not None and self.model.standin:
             return f"{self.name} (stand-in, not BGE)"
-        return (
-            self.name
-            if self.engine == "local"
-            else f"{self.name}, {'torch' if self.engine == 'torch' else 'endpoint'}"
-        )
+        return self.name + {"local": "", "torch": ", torch", "remote": ", endpoint"}[self.engine]
 
 
 def all_of(
     catalog: Catalog, served: Mapping[str, Endpoint], folders: Mapping[str, Path]
 ) -> dict[str, ModelChoice]:
-    """Every model that can be had here, by id: those on this machine, those that can be fetched,
-    and endpoints.
+    """Every model that can be had here, by id: on this machine, to be fetched, or at an endpoint.
 
-    `served` holds endpoints by id of a choice (see `endpoints_by_choice`). `folders` names folders
-    on disk by id of a choice; they go before those of the models' folder.
-    """
+    `served` holds endpoints by id of a choice (see `endpoints_by_choice`), `folders` folders on
+    disk, which go before those of the models' folder."""
     choices: list[ModelChoice] = []
     if (folder := folders.get(STANDIN) or standin_folder()) is not None:
         with contextlib.suppress(EncodeError):  # a folder that is no stand-in offers none
             model = models.standin(folder)
             choices.append(ModelChoice(STANDIN, model.name, model.kind, "local", model=model))
-    encoders = {
-        key: variant
-        for key, variant in catalog.variants.items()
-        if variant.kind in ("embedder", "reranker")
-    }
+    encoders = {k: v for k, v in catalog.variants.items() if v.kind in ("embedder", "reranker")}
     choices += [
-        _local(catalog, key, variant, folders.get(key))
+        _local(catalog, key, variant, folders)
         for key, variant in encoders.items()
         if variant.local_files
     ]
     choices += [
-        _torch(catalog, key, variant, folders.get(f"{key}{TORCH}"))
+        _torch(catalog, key, variant, folders)
         for key, variant in encoders.items()
         # without torch only what nothing else gives is named, with the step that brings it
         if variant.pooling != "last_token"
@@ -120,19 +98,11 @@ def all_of(
         and ("multi_vector" in variant.outputs or not torch_engine.installed())
     ]
     for key, endpoint in served.items():
-        instruction = (
-            catalog.variants[endpoint.variant].query_instruction if endpoint.variant else None
-        )
-        choices.append(
-            ModelChoice(
-                key,
-                endpoint.name,
-                endpoint.kind,
-                "remote",
-                endpoint=endpoint,
-                query_instruction=instruction,
-            )
-        )
+        choice = ModelChoice(key, endpoint.name, endpoint.kind, "remote", endpoint=endpoint)
+        if endpoint.variant:
+            instruction = catalog.variants[endpoint.variant].query_instruction
+            choice = replace(choice, query_instruction=instruction)
+        choices.append(choice)
     return {choice.id: choice for choice in choices}
 
 
@@ -146,70 +116,45 @@ def endpoints_by_choice(
 
 
 def standin_folder() -> Path | None:
-    """Folder of the stand-in: that of ADVISOR_STANDIN, or where `make standin` puts it; None where
-    there is none.
-    """
+    """Folder of the stand-in: of ADVISOR_STANDIN or `make standin`; None where there is none."""
     folder = Path(os.environ.get("ADVISOR_STANDIN") or _ROOT / ".standin")
     return folder if (folder / models.STANDIN_FILE).is_file() else None
 
 
 def local_files(variant: Variant) -> Files:
-    """What the local engine needs from the hub.
-
-    Raises:
-        EncodeError: no ONNX file of the variant is known.
-    """
-    if variant.local_files is None:
-        raise EncodeError(
-            f"{variant.name} does not run in the local engine: no ONNX file of it is known. "
-            "Use an endpoint that serves it."
-        )
-    return Files(
-        variant.local_files.repo, variant.local_files.model_file, tuple(variant.local_files.others)
-    )
+    """What the local engine needs from the hub; raises EncodeError where no ONNX file is known."""
+    files = models.onnx_files(variant)
+    return Files(files.repo, files.model_file, tuple(files.others))
 
 
-def _local(catalog: Catalog, key: str, variant: Variant, own: Path | None) -> ModelChoice:
-    files = local_files(variant)
-    folder, missing = _folder(key, files, own)
-    assert variant.local_files is not None and variant.kind != "language-model"
-    return ModelChoice(
-        key,
-        variant.name,
-        variant.kind,
-        "local",
-        missing=missing,
-        model=models.of_variant(catalog, key, folder),
-        files=files,
-        gigabytes=variant.local_files.gigabytes,
-        note=variant.local_files.note or "",
-        query_instruction=variant.query_instruction,
-    )
+def _local(
+    catalog: Catalog, key: str, variant: Variant, folders: Mapping[str, Path]
+) -> ModelChoice:
+    folder, missing = _folder(key, local_files(variant), folders)
+    model, stated = models.of_variant(catalog, key, folder), models.onnx_files(variant)
+    choice = _on_disk(key, model, local_files(variant), missing)
+    return replace(choice, gigabytes=stated.gigabytes, note=stated.note or "")
 
 
-def _torch(catalog: Catalog, key: str, variant: Variant, own: Path | None) -> ModelChoice:
-    assert variant.hub_id is not None and variant.kind != "language-model"
+def _torch(
+    catalog: Catalog, key: str, variant: Variant, folders: Mapping[str, Path]
+) -> ModelChoice:
+    assert variant.hub_id is not None
     heads = ("sparse_linear.pt", "colbert_linear.pt") if "multi_vector" in variant.outputs else ()
     files = Files(variant.hub_id, "pytorch_model.bin" if heads else "model.safetensors", heads)
-    folder, missing = _folder(f"{key}{TORCH}", files, own)
-    size = (variant.weights_bytes or {}).get("fp32")
-    return ModelChoice(
-        f"{key}{TORCH}",
-        variant.name,
-        variant.kind,
-        "torch",
-        missing=torch_engine.installed() or missing,
-        model=models.of_variant(catalog, key, folder, "torch"),
-        files=files,
-        gigabytes=size / 1e9 if size else None,
-        query_instruction=variant.query_instruction,
-    )
+    folder, missing = _folder(f"{key}{TORCH}", files, folders)
+    model, size = models.of_variant(catalog, key, folder, "torch"), variant.weights_bytes or {}
+    choice = _on_disk(f"{key}{TORCH}", model, files, torch_engine.installed() or missing)
+    return replace(choice, gigabytes=size["fp32"] / 1e9 if size.get("fp32") else None)
+
+
+def _on_disk(key: str, model: Model, files: Files, missing: str) -> ModelChoice:
+    choice = ModelChoice(key, model.name, model.kind, model.engine, missing, model, files=files)
+    return replace(choice, query_instruction=model.query_instruction)
 
 
 def folder(named: str) -> Path:
-    """The folder that somebody names; one that cannot be is left as it is written, and then is not
-    there.
-    """
+    """The folder that somebody names; one that cannot be is left as it is, and then is missing."""
     path = Path(named.strip())
     with contextlib.suppress(RuntimeError):  # no such user
         path = path.expanduser()
@@ -224,14 +169,11 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _folder(key: str, files: Files, own: Path | None) -> tuple[Path, str]:
+def _folder(key: str, files: Files, folders: Mapping[str, Path]) -> tuple[Path, str]:
     """Where a model's files are, or will be; and why they are not there, empty where they are."""
+    own, another = folders.get(key), f"Name one that holds all files of {files.repo}."
     if own is not None and not _is_folder(own):
-        return (
-            own,
-            "The folder that you named is not there. "
-            f"Name one that holds all files of {files.repo}.",
-        )
+        return own, f"The folder that you named is not there. {another}"
     # a folder of somebody's own has no manifest
     for folder in (own, downloads.models_folder() / key):
         if folder is not None and _is_folder(folder):
@@ -239,9 +181,5 @@ def _folder(key: str, files: Files, own: Path | None) -> tuple[Path, str]:
             if not lacking:
                 return folder, ""
             if folder is own:
-                return (
-                    folder,
-                    f"The folder that you named holds no {lacking[0]}. "
-                    f"Name one that holds all files of {files.repo}.",
-                )
+                return folder, f"The folder that you named holds no {lacking[0]}. {another}"
     return downloads.models_folder() / folder_name(files.repo), downloads.lacking(files) or ""

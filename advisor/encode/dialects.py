@@ -53,9 +53,7 @@ def _without_ends(path: str) -> str:
 
 
 def _versioned(path: str, unversioned: str = "/v1") -> str:
-    """Bases are published with /v1 and without; one that holds a version anywhere is whole
-    (/v1/openai, /v3/openai).
-    """
+    """A base with /v1; one that holds a version anywhere is whole (/v1/openai, /v3/openai)."""
     path = _without_ends(path)
     return path if _VERSION.search(path) else (path or unversioned.removesuffix("/v1")) + "/v1"
 
@@ -68,20 +66,16 @@ def server_root(path: str) -> str:
 def _listed(
     *keys: str, place: str | None = None, value: str = ""
 ) -> Callable[[Any], list[tuple[Any, Any]]]:
-    """Reads the list under `keys`: its items in order, or the `value` of each with the place it
-    states.
-    """
+    """Reads the list under `keys`: its items in order, or each `value` with the place it states."""
 
     def values(answer: Any) -> list[tuple[Any, Any]]:
         for key in keys:
             answer = answer[key]
         if not isinstance(answer, list):
             raise TypeError
-        return (
-            list(enumerate(answer))
-            if place is None
-            else [(row[place], row[value]) for row in answer]
-        )
+        if place is None:
+            return list(enumerate(answer))
+        return [(row[place], row[value]) for row in answer]
 
     return values
 
@@ -89,11 +83,9 @@ def _listed(
 def _usage(answer: Any, _: Mapping[str, str]) -> object:
     """Tokens of `usage`, which holds total_tokens alone, or nothing, at vLLM."""
     usage = answer.get("usage") if isinstance(answer, dict) else None
-    return (
-        (usage.get("prompt_tokens") or usage.get("total_tokens"))
-        if isinstance(usage, dict)
-        else None
-    )
+    if not isinstance(usage, dict):
+        return None
+    return usage.get("prompt_tokens") or usage.get("total_tokens")
 
 
 def _header(_: Any, headers: Mapping[str, str]) -> object:
@@ -111,21 +103,14 @@ def _no_count(_: Any, __: Mapping[str, str]) -> object:
 
 
 def _documents(request: EndpointRequest) -> dict[str, Any]:
-    return {
-        "model": request.model,
-        "query": request.query,
-        "documents": request.texts,
-        "top_n": len(request.texts),
-    }
+    model, texts = request.model, request.texts
+    return {"model": model, "query": request.query, "documents": texts, "top_n": len(texts)}
 
 
 def _cloudflare_texts(request: EndpointRequest) -> dict[str, Any]:
-    """Pooling is mean unless asked for, which gives other vectors than BGE's; bge-m3 has no such
-    field [cf-bge-small, cf-bge-m3].
-    """
-    return {"text": request.texts} | (
-        {} if request.model.endswith("bge-m3") else {"pooling": "cls"}
-    )
+    """Mean pooling, not BGE's, unless asked; bge-m3 has no such field [cf-bge-small, cf-bge-m3]."""
+    pooling = {} if request.model.endswith("bge-m3") else {"pooling": "cls"}
+    return {"text": request.texts, **pooling}
 
 
 _OPENAI = Dialect(
@@ -151,9 +136,8 @@ _CHARACTERS = "Its usage counts characters, unless it was started to count token
 
 EMBED: dict[str, Dialect] = {
     "openai": _OPENAI,
-    "novita": _OPENAI._replace(
-        base=_NOVITA, most=UNDOCUMENTED, notes=(_NOT_SAID,)
-    ),  # its limits are OpenAI's, copied [novita-embeddings]
+    # its limits are OpenAI's, copied [novita-embeddings]
+    "novita": _OPENAI._replace(base=_NOVITA, most=UNDOCUMENTED, notes=(_NOT_SAID,)),
     "vllm": _OPENAI._replace(most=UNDOCUMENTED),
     "infinity": _OPENAI._replace(
         base=_without_ends,  # no /v1, unless its url_prefix says so [infinity-src]
@@ -161,12 +145,8 @@ EMBED: dict[str, Dialect] = {
         counted_in="characters",
         notes=(_CHARACTERS,),
     ),
-    "nim": _OPENAI._replace(
-        body=lambda a: {
-            "model": a.model,
-            "input": a.texts,
-            "input_type": a.role,
-        },  # [nvidia-nim-api]
+    "nim": _OPENAI._replace(  # [nvidia-nim-api]
+        body=lambda a: {"model": a.model, "input": a.texts, "input_type": a.role},
         most=UNDOCUMENTED,
     ),
     "tei": Dialect(
@@ -207,8 +187,7 @@ RERANK: dict[str, Dialect] = {
         counted_in="characters",
         notes=(_CHARACTERS,),
     ),
-    "nim": Dialect(
-        base=_versioned,
+    "nim": _RERANK._replace(
         path="/ranking",
         body=lambda a: {
             "model": a.model,
@@ -222,26 +201,19 @@ RERANK: dict[str, Dialect] = {
         notes=(_CUTS,),
         scale="logit",
     ),
-    "tei": Dialect(
-        base=server_root,
+    "tei": EMBED["tei"]._replace(
         path="/rerank",
         body=lambda a: {"query": a.query, "texts": a.texts, "raw_scores": True, "truncate": True},
         values=_listed(place="index", value="score"),
-        counted=_header,
-        most=32,
-        notes=(_CUTS,),
         scale="logit",
     ),
-    "cloudflare": Dialect(
-        base=server_root,
-        path="/run/{model}",
+    "cloudflare": EMBED["cloudflare"]._replace(
         body=lambda a: {
             "query": a.query,
             "contexts": [{"text": text} for text in a.texts],
             "top_k": len(a.texts),
         },
         values=_listed("result", "response", place="id", value="score"),
-        counted=_no_count,
         most=UNDOCUMENTED,
     ),
 }

@@ -1,9 +1,7 @@
 """The child process that fetches one model's files from the hub.
 
-`python -m advisor.encode.download_process` is started by `downloads.Download`. It reads one line of
-JSON from stdin, an `Order`, and ends when stdin is closed. To stdout goes a line of JSON for each
-change.
-"""
+`downloads.Download` starts it as `python -m advisor.encode.download_process`. It reads one line of
+JSON from stdin, an `Order`, ends when stdin is closed, and says each change in a line of JSON."""
 
 from __future__ import annotations
 
@@ -17,18 +15,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from advisor.encode import model_folders as folders
 from advisor.encode.hub_files import Hub, HubFile, Order, Passing, Problem, gb
-from advisor.encode.model_folders import (
-    MANIFEST,
-    PARTIAL,
-    folder_name,
-    link,
-    linked,
-    locked,
-    manifest,
-    swap,
-    sweep,
-)
+from advisor.encode.model_folders import MANIFEST, PARTIAL
 
 TELL_EVERY_S = 0.2
 
@@ -50,37 +39,32 @@ class ByteProgress:
 
 
 def fetch(order: Order) -> Path:
-    """The complete folder of the ordered files.
+    """The complete folder of the ordered files; raises Problem for all that can go wrong.
 
-    Raises:
-        Problem: for all that can go wrong on the way. What is left of it the parent removes, or the
-        next download.
-    """
-    store, name = Path(order.store), folder_name(order.repo)
+    What is left then the parent removes, or the next download."""
+    store, name = Path(order.store), folders.folder_name(order.repo)
     store.mkdir(parents=True, exist_ok=True)
-    with locked(store / f"{name}.lock") as free:
+    with folders.locked(store / f"{name}.lock") as free:
         if not free:
             raise Problem(f"Another process is downloading {order.repo} already: wait for it.")
-        sweep(store, name)
+        folders.sweep(store, name)
         partial = store / f"{name}{PARTIAL}{os.getpid()}"
         partial.mkdir()
         _fill(order, partial, store / name)
-        swap(partial, store / name)
+        folders.swap(partial, store / name)
     return store / name
 
 
 def _fill(order: Order, partial: Path, present: Path) -> None:
-    """Puts all files and the manifest into the folder `partial`; those that `present` has already
-    are linked.
-    """
+    """Puts all files and the manifest into `partial`; those that `present` has are linked."""
     say(state="asking")
     hub = Hub(order)
     commit, entries = hub.entries()
-    known = manifest(present)
+    known = folders.manifest(present)
     progress = ByteProgress(sum(entry.size for entry in entries))
     to_fetch = []
     for entry in entries:
-        if linked(entry, present, partial):
+        if folders.linked(entry, present, partial):
             progress.count(progress.done + entry.size)
         else:
             to_fetch.append(entry)
@@ -89,7 +73,7 @@ def _fill(order: Order, partial: Path, present: Path) -> None:
         raise Problem(
             f"{order.repo} takes {gb(needed)}, with {gb(order.spare_bytes)} to spare, and "
             f"{gb(free)} are free at {order.store}: "
-            f"free some disk space, or set ADVISOR_MODELS to a folder on another disk."
+            "free some disk space, or set ADVISOR_MODELS to a folder on another disk."
         )
     for entry in to_fetch:
         _fetch_file(hub, commit, entry, partial / entry.name, progress)
@@ -97,7 +81,7 @@ def _fill(order: Order, partial: Path, present: Path) -> None:
     files = {entry.name: entry.stated for entry in entries}
     if known["revision"] == commit:  # another model of the same repository
         for name, stated in known["files"].items():
-            if name not in files and link(present / name, partial / name):
+            if name not in files and folders.link(present / name, partial / name):
                 files[name] = stated
     with (partial / MANIFEST).open("w", encoding="utf-8") as file:
         json.dump({"repo": order.repo, "revision": commit, "files": files}, file, indent=2)
@@ -158,9 +142,7 @@ def say(**change: Any) -> None:
 
 
 def read_order() -> Order:
-    """The order, from the first line of stdin, read byte by byte so that no thread holds a buffer's
-    lock at the end.
-    """
+    """The order from stdin, read byte by byte: no thread holds a buffer's lock at the end."""
     line = b""
     while not line.endswith(b"\n") and (byte := os.read(0, 1)):
         line += byte

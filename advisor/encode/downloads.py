@@ -1,10 +1,8 @@
-"""Models' files on this machine: which are at hand, and fetching those that are not, on a click,
-from the hub.
+"""Models' files on this machine: which are at hand, and fetching others from the hub on a click.
 
 A model is at hand when its folder holds all files as the hub stated them; what a download that was
 cut off has left is never used. The files are fetched by a child process (`download_process`), so
-that they can be given up at any moment.
-"""
+that they can be given up at any moment."""
 
 from __future__ import annotations
 
@@ -34,9 +32,7 @@ _ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Files:
-    """A model's files in a repository of the hub: the model, and what lies beside it, such as its
-    weights (`others`).
-    """
+    """A model's files in a repository of the hub: the model, and `others`, such as its weights."""
 
     repo: str
     model_file: str
@@ -49,20 +45,16 @@ class Files:
 
     @property
     def optional(self) -> tuple[str, ...]:
-        """These are fetched where the repository has them; transformers 5 no longer writes all of
-        them.
-        """
+        """Fetched where the repository has them; transformers 5 no longer writes all of them."""
         return ("config.json", "special_tokens_map.json")
 
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds after which a download is given up, the first three told to the child, the others
-    seen to here.
+    """Seconds after which a download is given up, the first three by the child, the others here.
 
     `ask_s` bounds the first request in all: also looking up the name, for which there is no
-    time-out. `write_s` bounds writing to the disk.
-    """
+    time-out. `write_s` bounds writing to the disk."""
 
     connect_s: float = 4
     answer_s: float = 7
@@ -71,13 +63,9 @@ class Patience:
     write_s: float = 300
 
     def quiet_s(self, state: str) -> float:
-        """How long the child may say nothing.
-
-        A stalled download ends by itself before that, unless headers trickle in.
-        """
-        return {"asking": self.ask_s, "downloading": 2 * (self.stall_s + self.connect_s) + 1}.get(
-            state, self.write_s
-        )
+        """How long the child may say nothing; a stall ends before, unless headers trickle in."""
+        stall_s = 2 * (self.stall_s + self.connect_s) + 1
+        return {"asking": self.ask_s, "downloading": stall_s}.get(state, self.write_s)
 
 
 def models_folder() -> Path:
@@ -85,17 +73,12 @@ def models_folder() -> Path:
     if named := os.environ.get("ADVISOR_MODELS"):
         return Path(named).expanduser().absolute()
     cache = os.environ.get("XDG_CACHE_HOME", "")
-    return (
-        (Path(cache) if cache.startswith("/") else Path.home() / ".cache")
-        / "bge-advisor"
-        / "models"
-    )
+    base = Path(cache) if cache.startswith("/") else Path.home() / ".cache"
+    return base / "bge-advisor" / "models"
 
 
 def free_bytes(base: Path | None = None) -> int:
-    """Bytes that are free where models are kept, or above where that is not there or may not be
-    looked at; 0 where nothing may.
-    """
+    """Free bytes where models are kept, or above where that may not be looked at; 0: nowhere."""
     folder = base or models_folder()
     for place in (folder, *folder.parents):
         with contextlib.suppress(OSError):
@@ -123,13 +106,9 @@ def lacking(files: Files, base: Path | None = None) -> str | None:
     if absent := [name for name in files.required if name not in stated]:
         return f"{absent[0]} of {files.repo} is not on this machine yet. Fetch it."
     for name in (*files.required, *(name for name in files.optional if name in stated)):
-        size, bytes_there = stated[name]["size"], _bytes_of(folder / name)
-        if bytes_there != size:
-            how = (
-                "is gone"
-                if bytes_there is None
-                else f"has {bytes_there:,} bytes instead of {size:,}"
-            )
+        size, present = stated[name]["size"], _bytes_of(folder / name)
+        if present != size:
+            how = "is gone" if present is None else f"has {present:,} bytes instead of {size:,}"
             return f"{name} of {files.repo} {how}. Fetch it again."
     return None
 
@@ -150,13 +129,9 @@ def missing(files: Files, folder: Path) -> tuple[str, ...]:
 class Download:
     """One model's files on their way from the hub. Starts at once; `wait` or look at `state`.
 
-    `done_bytes` and `total_bytes` count the files; `total_bytes` is None until the hub has said.
-    `problem` is one sentence, with the next step, where `state` is "failed". `folder` is there when
-    it is "done".
-
-    Raises:
-        EncodeError: `files.repo` is no repository's name, or the system starts no process now.
-    """
+    `done_bytes` and `total_bytes` count the files (None: the hub has not said). `problem` is one
+    sentence, with the next step, where `state` is "failed"; `folder` is there when it is "done".
+    Raises EncodeError where `files.repo` is no repository's name, or no process can be started."""
 
     def __init__(
         self,
@@ -181,17 +156,13 @@ class Download:
         self._store = (base or models_folder()).absolute()
         self._cancelled = threading.Event()
         self._hub = hub or address()
+        path = filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))
         # A program of its own rather than multiprocessing, which would import Streamlit's script a
         # second time
         try:
             self._child = subprocess.Popen(
                 [sys.executable, "-m", "advisor.encode.download_process"],
-                env={
-                    **os.environ,
-                    "PYTHONPATH": os.pathsep.join(
-                        filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))
-                    ),
-                },
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(path)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,  # Ctrl+C is the parent's; the child ends with it
@@ -313,27 +284,20 @@ class Download:
             self.folder = Path(end["folder"])
             self.state = "done"
             return
-        shutil.rmtree(
-            self._store / f"{folder_name(self.files.repo)}{PARTIAL}{self._child.pid}",
-            ignore_errors=True,
-        )
+        partial = f"{folder_name(self.files.repo)}{PARTIAL}{self._child.pid}"
+        shutil.rmtree(self._store / partial, ignore_errors=True)
         if self._cancelled.is_set():
             self.state = "cancelled"
             return
         code = self._child.returncode
         why = f"signal {-code}" if code < 0 else f"status {code}"
-        self.problem = (
-            end.get("problem")
-            or f"The download of {self.files.repo} ended by itself ({why}): try again."
-        )
+        by_itself = f"The download of {self.files.repo} ended by itself ({why}): try again."
+        self.problem = end.get("problem") or by_itself
         self.state = "failed"
 
 
 class Downloads:
-    """The one download of this process, which pages share.
-
-    Tidies up first what downloads before left where models are kept.
-    """
+    """The one download of this process, for all pages; tidies up first what earlier ones left."""
 
     def __init__(self) -> None:
         self.current: Download | None = None
@@ -342,11 +306,7 @@ class Downloads:
             sweep(models_folder())
 
     def start(self, files: Files, base: Path | None = None, **options: Any) -> Download:
-        """Starts a download; that of the same model goes on where it is under way.
-
-        Raises:
-            EncodeError: another model is under way.
-        """
+        """Starts a download, or gives that of `files`; raises EncodeError while another runs."""
         with self._lock:
             if self.current is not None and self.current.running:
                 if self.current.files == files:

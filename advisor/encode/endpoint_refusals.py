@@ -1,7 +1,4 @@
-"""What is said of an endpoint that gives no answer, or another status than 200.
-
-The server's own words are left out.
-"""
+"""What is said of an endpoint without an answer, or with an error; never the server's own words."""
 
 from __future__ import annotations
 
@@ -33,20 +30,15 @@ def no_answer(
     name: str, base: BaseAddress, limits: RequestLimits
 ) -> Callable[[Failure], EncodeError]:
     """The error for each reason why that endpoint gave no answer."""
+    answer, check = f"The answer of {name}", "Check its base address."
     sentences = {
         Failure.SLOW: too_long(name),
         Failure.CERTIFICATE: (
             f"{name} shows no certificate of {base.host} that is trusted. Check the address; "
             "REQUESTS_CA_BUNDLE can name an authority of your own."
         ),
-        Failure.PACKED: (
-            f"The answer of {name} is packed in a way that cannot be unpacked. "
-            "Check its base address."
-        ),
-        Failure.LARGE: (
-            f"The answer of {name} is larger than {limits.largest_bytes:,} bytes. "
-            "Check its base address."
-        ),
+        Failure.PACKED: f"{answer} is packed in a way that cannot be unpacked. {check}",
+        Failure.LARGE: f"{answer} is larger than {limits.largest_bytes:,} bytes. {check}",
     }
     broken = f"{name} could not be reached, or broke off. Check that it runs, and its base address."
     return lambda failure: EncodeError(sentences.get(failure, broken))
@@ -63,15 +55,12 @@ def refusal(name: str, reply: Reply, *, with_key: bool) -> EncodeError:
 def _status_sentence(name: str, reply: Reply, with_key: bool) -> str:
     status = reply.status
     if 300 <= status < 400:
-        return (
-            f"{name} answered with a redirect ({status}), which was not followed. "
-            "Check its base address."
-        )
-    if status in (401, 403) and with_key:
-        return (
-            f"{name} refused the key ({status}). Check that it is whole and has not been revoked."
-        )
+        redirect = f"{name} answered with a redirect ({status}), which was not followed"
+        return f"{redirect}. Check its base address."
     if status in (401, 403):
+        step = "Check that it is whole and has not been revoked."
+        if with_key:
+            return f"{name} refused the key ({status}). {step}"
         return f"{name} asks for a key ({status}). Enter one, or name it in key_env."
     again = "Try again in a few minutes."
     if reply.wait_s:

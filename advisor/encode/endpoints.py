@@ -45,25 +45,20 @@ EMBED_ONLY = ("openai", "ollama")
 """Shapes without a way to rerank (docs/operations.md, Protocols of endpoints)."""
 _PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+$"
 # a path at Cloudflare, so no // and no ..
+_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _MODEL = r"^[A-Za-z0-9@][A-Za-z0-9._:@+-]*(/[A-Za-z0-9@][A-Za-z0-9._:@+-]*)*$"
 
 
 def _base_url(value: str) -> str:
-    problem = ""
     try:
         parsed(value)
     except EncodeError as error:
-        problem = str(error)
-    if problem:
-        raise PydanticCustomError("base_url", "{problem}", {"problem": problem})
+        raise PydanticCustomError("base_url", "{problem}", {"problem": str(error)}) from None
     return value.strip()
 
 
 class Endpoint(Entry):
-    """One model at one address.
-
-    `variant` is an id of the catalog, None where the model is none of its variants.
-    """
+    """One model at one address; `variant` is an id of the catalog, None for another model."""
 
     id: Id
     name: Annotated[str, Field(min_length=1, max_length=80, pattern=_PLAIN)] = Field(
@@ -76,9 +71,7 @@ class Endpoint(Entry):
     )
     variant: Id | None = None
     kind: Literal["embedder", "reranker"]
-    key_env: Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = (
-        None
-    )
+    key_env: Annotated[str, Field(max_length=100, pattern=_VARIABLE)] | None = None
     max_batch: Positive | None = Field(
         default=None,
         description="texts in one request; null: what the server or its documents state",
@@ -99,11 +92,7 @@ class Endpoint(Entry):
         return self
 
     def key(self) -> str | None:
-        """The key that the environment holds; None where the endpoint takes none.
-
-        Raises:
-            EncodeError: the variable is not set.
-        """
+        """The environment's key, None: none is needed; raises EncodeError where it is not set."""
         if self.key_env is None:
             return None
         if not os.environ.get(self.key_env):
@@ -123,14 +112,9 @@ class EndpointsError(EncodeError):
 
 
 def load(variants: Mapping[str, Variant], path: Path | None = None) -> dict[str, Endpoint]:
-    """The endpoints of the file `path` (default: that of ADVISOR_ENDPOINTS) by id, in its order;
-    none where no file is named.
+    """The endpoints by id of the file `path`, or of ADVISOR_ENDPOINTS; none where neither is named.
 
-    `variants` are those of the catalog.
-
-    Raises:
-        EndpointsError: the file cannot be used; holds every fault found.
-    """
+    Raises EndpointsError, with every fault, where it cannot be used."""
     if path is None and not os.environ.get("ADVISOR_ENDPOINTS"):
         return {}
     path = path or Path(os.environ["ADVISOR_ENDPOINTS"])
@@ -138,14 +122,8 @@ def load(variants: Mapping[str, Variant], path: Path | None = None) -> dict[str,
     try:
         path.stat()
     except FileNotFoundError:
-        missing = Fault(
-            file,
-            "",
-            "",
-            "the file is missing.",
-            "Restore it, or name another in ADVISOR_ENDPOINTS.",
-        )
-        raise EndpointsError([missing]) from None
+        remedy = "Restore it, or name another in ADVISOR_ENDPOINTS."
+        raise EndpointsError([Fault(file, "", "", "the file is missing.", remedy)]) from None
     except OSError:  # a folder that may not be entered: told with whatever else forbids to read it
         pass
     value = files.yaml_mapping(path, file)
@@ -158,28 +136,18 @@ def load(variants: Mapping[str, Variant], path: Path | None = None) -> dict[str,
         if key != "endpoints"
     ]
     if not isinstance(rows, list):
-        faults.append(
-            Fault(
-                file,
-                "",
-                "endpoints",
-                "no list.",
-                "Write `endpoints:` and under it `- id: ...` entries.",
-            )
-        )
+        remedy = "Write `endpoints:` and under it `- id: ...` entries."
+        faults.append(Fault(file, "", "endpoints", "no list.", remedy))
+        rows = []
     endpoints: dict[str, Endpoint] = {}
-    for number, row in enumerate(rows if isinstance(rows, list) else [], 1):
-        entry = (
-            f"endpoint {str(row['id'])[:60]}"
-            if isinstance(row, dict) and row.get("id")
-            else f"endpoint number {number}"
-        )
+    for number, row in enumerate(rows, 1):
+        named = isinstance(row, dict) and row.get("id")
+        entry = f"endpoint {str(named)[:60] if named else f'number {number}'}"
         endpoint, own = _endpoint(row, file, entry, variants)
         faults += own
         if endpoint and endpoint.id in endpoints:
-            faults.append(
-                Fault(file, entry, "id", "it is used twice.", "Ids are unique: rename one.")
-            )
+            remedy = "Ids are unique: rename one."
+            faults.append(Fault(file, entry, "id", "it is used twice.", remedy))
         elif endpoint:
             endpoints[endpoint.id] = endpoint
     if faults:
@@ -188,20 +156,14 @@ def load(variants: Mapping[str, Variant], path: Path | None = None) -> dict[str,
 
 
 def typing_allowed() -> bool:
-    """Whether the operator lets visitors type in an endpoint: ADVISOR_TYPED_ENDPOINTS is 1, as
-    `make run` sets it.
-    """
+    """Whether visitors may type in an endpoint, as the operator and `make run` set it."""
     return os.environ.get("ADVISOR_TYPED_ENDPOINTS") == "1"
 
 
 def typed(variants: Mapping[str, Variant], **fields: Any) -> Endpoint:
-    """An endpoint that a visitor typed in, from the fields of `Endpoint`; `id` and `name` may be
-    left out, `key_env` must be.
+    """An endpoint that a visitor typed in, from fields of `Endpoint` without `key_env`.
 
-    Raises:
-        EncodeError: typing is not allowed, or a field cannot be used: one sentence for the first
-            that is wrong.
-    """
+    Raises EncodeError for the first that is wrong, or where typing is not allowed."""
     if not typing_allowed():
         raise EncodeError(
             "Endpoints of your own are off here. Start the app on your machine with make run, or "
@@ -212,14 +174,11 @@ def typed(variants: Mapping[str, Variant], **fields: Any) -> Endpoint:
         raise EncodeError(
             "A typed endpoint reads no key from the environment. Enter the key in its field."
         )
-    endpoint, faults = _endpoint(
-        {"id": "typed", "name": "your endpoint", **fields}, "", "", variants
-    )
+    row = {"id": "typed", "name": "your endpoint", **fields}
+    endpoint, faults = _endpoint(row, "", "", variants)
     if endpoint is None or faults:
-        where, problem = (
-            faults[0].field.replace("_", " ").capitalize(),
-            f"{faults[0].problem} {faults[0].remedy}".strip(),
-        )
+        where = faults[0].field.replace("_", " ").capitalize()
+        problem = f"{faults[0].problem} {faults[0].remedy}".strip()
         raise EncodeError(f"{where}: {problem}" if where and problem[0].islower() else problem)
     return endpoint
 
@@ -227,10 +186,7 @@ def typed(variants: Mapping[str, Variant], **fields: Any) -> Endpoint:
 def _endpoint(
     row: Any, file: str, entry: str, variants: Mapping[str, Variant]
 ) -> tuple[Endpoint | None, list[Fault]]:
-    """One entry checked, and its faults.
-
-    What stands in a field is not repeated: a key could stand in the wrong one.
-    """
+    """One entry checked, and its faults, without what stands in a field: it could be a key."""
     faults: list[Fault] = []
     endpoint: Endpoint | None = None
     try:
@@ -240,25 +196,12 @@ def _endpoint(
     name = endpoint.variant if endpoint else None
     if endpoint and name is not None:
         if name not in variants:
-            faults.append(
-                Fault(
-                    file,
-                    entry,
-                    "variant",
-                    f"no variant '{name}'.",
-                    did_you_mean(name, variants) or "Name one of the catalog.",
-                )
-            )
+            remedy = did_you_mean(name, variants) or "Name one of the catalog."
+            faults.append(Fault(file, entry, "variant", f"no variant '{name}'.", remedy))
         elif variants[name].kind != endpoint.kind:
-            faults.append(
-                Fault(
-                    file,
-                    entry,
-                    "kind",
-                    f"{variants[name].name} is no {endpoint.kind}.",
-                    "Mend kind, or name another variant.",
-                )
-            )
+            problem = f"{variants[name].name} is no {endpoint.kind}."
+            remedy = "Mend kind, or name another variant."
+            faults.append(Fault(file, entry, "kind", problem, remedy))
     return endpoint, faults
 
 

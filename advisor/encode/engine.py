@@ -1,6 +1,4 @@
-"""What every engine gives, wherever it runs: vectors of texts, scores of passages, and what it says
-of itself.
-"""
+"""What every engine gives, wherever it runs: vectors, scores, and what it says of itself."""
 
 from __future__ import annotations
 
@@ -12,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.base.errors import EncodeError
+from advisor.base.formatting import counted
 
 Float32s = NDArray[np.float32]
 Role = Literal["query", "passage"]
@@ -29,9 +28,7 @@ class TextRefusedError(EncodeError):
 
 
 class ServerBusyError(EncodeError):
-    """A server takes no more for now, whatever the text; `wait_s` is the time that it asks to wait,
-    None where it names none.
-    """
+    """A server takes no more for now, whatever the text; it asks to wait `wait_s` (or None)."""
 
     def __init__(self, sentence: str, wait_s: float | None = None) -> None:
         super().__init__(sentence)
@@ -45,8 +42,7 @@ class About:
     `variant_id` is an id of the catalog, None where the model is none of its variants. `standin`
     marks a model that is not BGE. `precision` is that of the weights, None where it is not known.
     `max_tokens` is the limit of a text, for a reranker of a pair. `where` names the place for a
-    reader: "this machine", or the endpoint's name.
-    """
+    reader: "this machine", or the endpoint's name."""
 
     variant_id: str | None
     model: str
@@ -69,8 +65,7 @@ class Vectors:
     counts each text as the model would read it without a limit, special tokens and instruction
     included; None where the engine tells no count. `counted` is what was encoded in all, or billed;
     None: not told. `counted_in` says what is counted: an Infinity server counts characters.
-    `seconds` is the time that encoding took, without waiting in a queue.
-    """
+    `seconds` is the time that encoding took, without waiting in a queue."""
 
     dense: Float32s
     seconds: float
@@ -87,9 +82,7 @@ class Scores:
     """Relevance of passages to a query, in the order of the passages; higher is better.
 
     Shapes: `raw` (passages,), float32: logits where `scale` is "logit", else numbers between 0 and
-    1. `tokens` counts each pair as the model would read it without a limit; None where the engine
-    tells no count.
-    """
+    1. `tokens` counts each pair as the model would read it without a limit; None: not told."""
 
     raw: Float32s
     scale: Literal["logit", "sigmoid"]
@@ -107,10 +100,7 @@ class Scores:
 
 
 class Engine(Protocol):
-    """One model that answers.
-
-    A method raises EncodeError, and nothing else, for what a visitor can bring about.
-    """
+    """One model that answers; raises EncodeError alone for what a visitor can bring about."""
 
     @property
     def about(self) -> About:
@@ -119,21 +109,14 @@ class Engine(Protocol):
     def embed(
         self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Outputs = DENSE
     ) -> Vectors:
-        """Vectors of texts.
-
-        `instruct` puts the catalog's instruction before each text of that role, where there is one.
-        """
+        """Vectors; `instruct` puts the catalog's instruction for the role, if any, before each."""
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
         """Relevance of each passage to the query."""
 
 
 def refuse_other_kind(name: str, kind: str, asked_of: Literal["embedder", "reranker"]) -> None:
-    """Ends here where vectors are asked of a reranker, or scores of an embedder.
-
-    Raises:
-        EncodeError: the model called `name` is of another kind than such a request is for.
-    """
+    """Raises EncodeError where the model `name` is of another kind than it is asked as."""
     if kind == asked_of:
         return
     if asked_of == "embedder":
@@ -142,30 +125,25 @@ def refuse_other_kind(name: str, kind: str, asked_of: Literal["embedder", "reran
 
 
 def refuse_other_outputs(who: str, outputs: Outputs) -> None:
-    """Ends here where more than dense vectors are asked for.
-
-    Raises:
-        EncodeError: so it is; `who` begins the sentence.
-    """
+    """Raises EncodeError, begun with `who`, where more than dense vectors are asked for."""
     if set(outputs) - {"dense"}:
         raise EncodeError(
             f"{who} dense vectors only. Sparse and multi-vector output need the torch engine."
         )
 
 
-LONGEST_CHARACTERS = 120_000
-"""Characters of a text that a server for many reads, at most.
+def queue_full(waiting: int, name: str) -> FullError:
+    """The error of a queue in which so many requests wait for `name`."""
+    wait = counted(waiting, "request waits", "requests wait")
+    return FullError(f"{wait} for {name} already, so yours was not taken. Try again in a minute.")
 
-About four times what the longest context holds of English.
-"""
+
+LONGEST_CHARACTERS = 120_000
+"""Characters of a text where many are served: some 4 times the longest context, in English."""
 
 
 def refuse_long(texts: Iterable[str], most: int = LONGEST_CHARACTERS) -> None:
-    """Ends here where a text has more than `most` characters.
-
-    Raises:
-        TextRefusedError: one has.
-    """
+    """Raises TextRefusedError where a text has more than `most` characters."""
     longest = max(map(len, texts), default=0)
     if longest > most:
         raise TextRefusedError(
@@ -174,17 +152,13 @@ def refuse_long(texts: Iterable[str], most: int = LONGEST_CHARACTERS) -> None:
 
 
 BATCH_TOKENS = 8_192
-"""Padded tokens in one batch on this machine, at most; a text longer than that makes a batch of its
-own.
-"""
+"""Padded tokens in one batch on this machine, at most; a longer text makes a batch of its own."""
 
 
 def batches(read: Sequence[int], most: int) -> Iterator[list[int]]:
-    """Positions of the texts of each batch, `most` at most, the longest first, so that a batch
-    holds texts of one length.
+    """Positions of the texts of each batch, `most` at most, the longest first: alike in length.
 
-    `read` holds the tokens of each text as the model reads it.
-    """
+    `read` holds the tokens of each text as the model reads it."""
     order = sorted(range(len(read)), key=lambda place: -read[place])
     while order:
         size = max(1, min(most, BATCH_TOKENS // max(read[order[0]], 1)))
@@ -193,9 +167,7 @@ def batches(read: Sequence[int], most: int) -> Iterator[list[int]]:
 
 
 def unit_length(rows: NDArray[Any]) -> Float32s:
-    """Rows divided by their Euclidean length, shape (rows, dim), float32; a row of zeros stays
-    zero.
-    """
+    """Rows divided by their Euclidean length, shape (rows, dim), float32; zeros stay zero."""
     values = rows.astype(np.float32)
     lengths = np.linalg.norm(values, axis=1, keepdims=True)
     return (values / np.where(lengths > 0, lengths, 1)).astype(np.float32)

@@ -1,17 +1,15 @@
-"""The local engine: BGE through fastembed on onnxruntime, checked at its loading against what the
-catalog says.
+"""The local engine: BGE through fastembed on onnxruntime, checked against the catalog when loaded.
 
 Seen in fastembed 0.9.1: `query_embed` adds no instruction, a length limit comes from the
 tokenizer's files alone, batches are padded to their longest text and not sorted, and a name can be
-registered once in a process.
-"""
+registered once in a process."""
 
 from __future__ import annotations
 
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -19,36 +17,14 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from advisor.base.errors import EncodeError
-from advisor.encode.engine import (
-    DENSE,
-    About,
-    Float32s,
-    Outputs,
-    Role,
-    Scores,
-    Vectors,
-    batches,
-    refuse_other_kind,
-    refuse_other_outputs,
-    unit_length,
-)
+from advisor.encode import engine as engines
+from advisor.encode.engine import DENSE, About, Float32s, Outputs, Role, Scores, Vectors
 from advisor.encode.models import INSTALL_LOCAL, Model
 
 BATCH_TEXTS = 64
 _BYTES = {"fp32": 4, "fp16": 2, "int8": 1}
 _NEAR = 0.25  # a file may hold so much more or less than its parameters alone
 _PROBE = "A short text that shows how the model pools."
-
-
-@dataclass(frozen=True)
-class _TokenizedTexts:
-    """Texts (or pairs) as the tokenizer takes them, with their tokens: without a limit, and as the
-    model reads them.
-    """
-
-    items: list[Any]
-    tokens: tuple[int, ...]
-    read: tuple[int, ...]
 
 
 class Local:
@@ -65,83 +41,57 @@ class Local:
     def embed(
         self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Outputs = DENSE
     ) -> Vectors:
-        """Dense vectors, shape (texts, dim); texts over the limit are cut at their end, as `tokens`
-        tells.
+        """Dense vectors, shape (texts, dim); texts over the limit are cut, as `tokens` tells.
 
-        Raises:
-            EncodeError: the model is a reranker, or an output other than dense is asked for.
-        """
-        refuse_other_kind(self.about.model, self.about.kind, "embedder")
-        refuse_other_outputs("The local engine gives", outputs)
+        Raises EncodeError for a reranker, or where an output other than dense is asked for."""
+        engines.refuse_other_kind(self.about.model, self.about.kind, "embedder")
+        engines.refuse_other_outputs("The local engine gives", outputs)
         start = time.perf_counter()
         before = self._model.instruction(role) if instruct else ""
-        tokenized = self._counted([before + text for text in texts])
+        tokens, read = self._counted([before + text for text in texts])
         dense: Float32s | None = None
-        for places in batches(tokenized.read, BATCH_TEXTS):
-            rows = np.array(
-                list(
-                    self._encoder.embed(
-                        [tokenized.items[i] for i in places], batch_size=len(places)
-                    )
-                )
-            )
+        for places in engines.batches(read, BATCH_TEXTS):
+            batch = [before + texts[place] for place in places]
+            rows = np.array(list(self._encoder.embed(batch, batch_size=len(batch))))
             if dense is None:
                 dense = np.empty((len(texts), rows.shape[1]), np.float32)
-            dense[places] = unit_length(rows) if self._model.normalised else rows
+            dense[places] = engines.unit_length(rows) if self._model.normalised else rows
         if dense is None:
             dense = np.empty((0, self._model.embedding_dim or 0), np.float32)
-        return Vectors(dense, time.perf_counter() - start, tokenized.tokens, sum(tokenized.read))
+        return Vectors(dense, time.perf_counter() - start, tokens, sum(read))
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
-        """Logits, shape (passages,); a pair over the limit is cut at the end of its longer part, as
-        `tokens` tells.
+        """Logits, shape (passages,); a pair over the limit is cut at the end of its longer part.
 
-        Raises:
-            EncodeError: the model is an embedder.
-        """
-        refuse_other_kind(self.about.model, self.about.kind, "reranker")
+        Raises EncodeError for an embedder."""
+        engines.refuse_other_kind(self.about.model, self.about.kind, "reranker")
         start = time.perf_counter()
-        tokenized = self._counted([(query, passage) for passage in passages])
+        tokens, read = self._counted([(query, passage) for passage in passages])
         raw = np.empty(len(passages), np.float32)
-        for places in batches(tokenized.read, BATCH_TEXTS):
-            raw[places] = list(
-                self._encoder.rerank_pairs(
-                    [tokenized.items[i] for i in places], batch_size=len(places)
-                )
-            )
-        return Scores(
-            raw, "logit", time.perf_counter() - start, tokenized.tokens, sum(tokenized.read)
-        )
+        for places in engines.batches(read, BATCH_TEXTS):
+            batch = [(query, passages[place]) for place in places]
+            raw[places] = list(self._encoder.rerank_pairs(batch, batch_size=len(batch)))
+        return Scores(raw, "logit", time.perf_counter() - start, tokens, sum(read))
 
-    def _counted(self, items: list[Any]) -> _TokenizedTexts:
+    def _counted(self, items: list[Any]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Tokens of texts or pairs: without a limit, and as the model reads them."""
         tokens = tuple(len(encoding.ids) for encoding in self._counter.encode_batch_fast(items))
         limit = self.about.max_tokens
-        return _TokenizedTexts(
-            items, tokens, tuple(min(n, limit) for n in tokens) if limit else tokens
-        )
+        return tokens, tuple(min(n, limit) for n in tokens) if limit else tokens
 
 
 def load(model: Model, threads: int | None = None) -> Local:
     """The model in its folder, on the CPU, with `threads` threads (None: all cores).
 
-    What differs from the catalog is told in `about.notes`, and `about.variant_id` is then None: the
-    weights are another model's.
-
-    Raises:
-        EncodeError: fastembed is not installed, a file is missing or broken, or vectors are not
-            pooled as the catalog says.
-    """
+    What differs from the catalog is told in `about.notes`; `about.variant_id` is then None. Raises
+    EncodeError where fastembed or a file is missing or broken, or vectors are pooled otherwise."""
     if model.kind == "embedder" and model.pooling not in ("cls", "mean"):
         raise EncodeError(
             f"{model.name} pools its last token, which the local engine does not do. "
             "Use an endpoint that serves it."
         )
     for name in (model.model_file, *model.others, "tokenizer.json", "tokenizer_config.json"):
-        if not (model.folder / name).is_file():
-            raise EncodeError(
-                f"The model folder of {model.name} holds no {name}. "
-                "Fetch the weights again, or name another folder."
-            )
+        model.require(name)
     try:
         encoder = _fastembed(model, threads)
     except ImportError:
@@ -157,23 +107,9 @@ def load(model: Model, threads: int | None = None) -> Local:
     if limit < own_limit:
         encoder.model.tokenizer.enable_truncation(max_length=limit)
     precision, odd = _weights(model)
-    about = About(
-        variant_id=model.variant_id,
-        model=model.name,
-        kind=model.kind,
-        engine="local",
-        where="this machine",
-        precision=precision,
-        outputs=model.outputs,
-        max_tokens=limit,
-        standin=model.standin,
-    )
-    engine = Local(model, about, encoder)
-    notes = [
-        f"{model.name}'s files are {precision}."
-        if precision
-        else "The precision of its weights is not known."
-    ]
+    notes = ["The precision of its weights is not known."]
+    if precision:
+        notes = [f"{model.name}'s files are {precision}."]
     if model.max_tokens and limit < model.max_tokens:
         notes.append(
             f"Its tokenizer file cuts texts at {limit:,} tokens; the catalog says "
@@ -185,11 +121,12 @@ def load(model: Model, threads: int | None = None) -> Local:
         notes += unchecked
     if odd:
         notes.append(f"These weights are not {model.name}'s: {'; '.join(odd)}.")
-    name = f"weights in the place of {model.name}" if odd else model.name
-    engine.about = replace(
-        about, model=name, variant_id=None if odd else model.variant_id, notes=tuple(notes)
+    about = model.about(
+        precision=precision, outputs=model.outputs, max_tokens=limit, notes=tuple(notes)
     )
-    return engine
+    if odd:
+        about = replace(about, model=f"weights in the place of {model.name}", variant_id=None)
+    return Local(model, about, encoder)
 
 
 def _fastembed(model: Model, threads: int | None) -> Any:
@@ -198,34 +135,23 @@ def _fastembed(model: Model, threads: int | None) -> Any:
     from fastembed.common.model_description import ModelSource, PoolingType
     from fastembed.rerank.cross_encoder import TextCrossEncoder
 
-    kind: type[TextEmbedding] | type[TextCrossEncoder] = (
-        TextEmbedding if model.kind == "embedder" else TextCrossEncoder
-    )
+    kind: Any = TextEmbedding if model.kind == "embedder" else TextCrossEncoder
     name = model.built_in
     if name is None:
-        mark = hashlib.sha256(
-            repr(
-                (model.kind, model.model_file, model.others, model.pooling, model.normalised)
-            ).encode()
-        ).hexdigest()[:12]
-        name = f"advisor/{mark}"
-        listed = {entry["model"] for entry in kind.list_supported_models()}
+        way = (model.kind, model.model_file, model.others, model.pooling, model.normalised)
+        name = f"advisor/{hashlib.sha256(repr(way).encode()).hexdigest()[:12]}"
         description: dict[str, Any] = {
             "model": name,
             "sources": ModelSource(hf=name),
             "model_file": model.model_file,
             "additional_files": [*model.others],
         }
-        if name not in listed and model.kind == "embedder":
+        if model.kind == "embedder":
             pooling = PoolingType.MEAN if model.pooling == "mean" else PoolingType.CLS
-            TextEmbedding.add_custom_model(
-                **description,
-                pooling=pooling,
-                normalization=model.normalised,
-                dim=model.embedding_dim or 1,
-            )
-        elif name not in listed:
-            TextCrossEncoder.add_custom_model(**description)
+            description |= {"pooling": pooling, "normalization": model.normalised}
+            description["dim"] = model.embedding_dim or 1
+        if name not in {entry["model"] for entry in kind.list_supported_models()}:
+            kind.add_custom_model(**description)
     return kind(
         model_name=name,
         threads=threads,
@@ -235,9 +161,7 @@ def _fastembed(model: Model, threads: int | None) -> Any:
 
 
 def _weights(model: Model) -> tuple[Literal["fp32", "fp16", "int8"] | None, list[str]]:
-    """Precision as the files' size tells it (bytes a parameter), and what shows that they are
-    another model's.
-    """
+    """Precision, from bytes a parameter, and what shows that these are another model's weights."""
     size = sum((model.folder / name).stat().st_size for name in (model.model_file, *model.others))
     if model.parameters is None:
         return None, []
@@ -252,17 +176,13 @@ def _weights(model: Model) -> tuple[Literal["fp32", "fp16", "int8"] | None, list
 
 
 def _pooled(model: Model, encoder: Any) -> tuple[list[str], list[str]]:
-    """Checks a vector against the token states it is made of: what differs from the catalog, and
-    what could not be checked.
+    """What of a vector differs from the catalog by its token states, and what cannot be checked.
 
-    Raises:
-        EncodeError: the engine pools or scales otherwise than the catalog says.
-    """
+    Raises EncodeError where the engine pools or scales otherwise than the catalog says."""
     vector = np.array(next(iter(encoder.embed([_PROBE]))), np.float64)
     if model.embedding_dim and len(vector) != model.embedding_dim:
-        return [
-            f"a vector has {len(vector):,} values, and it should have {model.embedding_dim:,}"
-        ], []
+        differs = f"a vector has {len(vector):,} values, and it should have {model.embedding_dim:,}"
+        return [differs], []
     if model.normalised and abs(float(np.linalg.norm(vector)) - 1) > 1e-3:
         raise EncodeError(
             f"The local engine's vectors of {model.name} do not have length one, as the catalog "

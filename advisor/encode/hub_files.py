@@ -30,8 +30,7 @@ class Order:
     """What to fetch from where, and when to give up.
 
     `connect_s` and `answer_s` bound the first request, `stall_s` how long a download may be without
-    a new byte. `spare_bytes` are to stay free on the disk.
-    """
+    a new byte. `spare_bytes` are to stay free on the disk."""
 
     hub: str
     repo: str
@@ -110,9 +109,7 @@ class Hub:
     def entries(self) -> tuple[str, list[HubFile]]:
         """The commit, and the files that are wanted and there.
 
-        Raises:
-            Problem: the hub does not answer, or not so; a required file is missing.
-        """
+        Raises Problem where the hub does not answer, or not so, or has no required file."""
         order = self.order
         no_hub = Problem(
             f"What answered at {self.host} is not the hub, but perhaps the network's sign-in page: "
@@ -122,10 +119,10 @@ class Hub:
             try:
                 body = answer.body(LARGEST_ANSWER)
             except NoAnswerError as error:
-                broke_off = Problem(
-                    f"{self.host} broke off its answer: try again, or {OTHER_STEP}."
-                )
-                raise (no_hub if error.failure is Failure.LARGE else broke_off) from None
+                if error.failure is Failure.LARGE:
+                    raise no_hub from None
+                broke_off = f"{self.host} broke off its answer"
+                raise Problem(f"{broke_off}: try again, or {OTHER_STEP}.") from None
         try:
             stated = json.loads(body)
             commit = str(stated["sha"])
@@ -137,23 +134,13 @@ class Hub:
         return commit, [there[name] for name in (*order.required, *order.optional) if name in there]
 
     def file(self, commit: str, name: str, start: int) -> Answer:
-        """A file from byte `start` on, its bytes unread.
-
-        Raises:
-            Problem: there is none.
-        """
-        return self._answer(
-            f"/{self.order.repo}/resolve/{quote(commit, safe='')}/{quote(name)}",
-            {"Range": f"bytes={start}-"} if start else {},
-            self.order.stall_s / 3,
-        )
+        """A file from byte `start` on, its bytes unread; raises Problem where there is none."""
+        path = f"/{self.order.repo}/resolve/{quote(commit, safe='')}/{quote(name)}"
+        headers = {"Range": f"bytes={start}-"} if start else {}
+        return self._answer(path, headers, self.order.stall_s / 3)
 
     def pieces(self, answer: Answer) -> Iterator[bytes]:
-        """The bytes of a file, as they come.
-
-        Raises:
-            Passing: the connection broke, or nothing came for as long as is waited for it.
-        """
+        """A file's bytes as they come; raises Passing where they break off, or stop too long."""
         try:
             yield from answer.pieces(unpacked=False)
         except NoAnswerError as error:
@@ -173,15 +160,11 @@ class Hub:
         return answer
 
     def _no_answer(self, failure: Failure) -> Problem:
+        sent_on = f"{self.host} sent the download on"
         if failure is Failure.ELSEWHERE:
-            return Problem(
-                f"{self.host} sent the download on to another host, which was refused: "
-                f"{OTHER_STEP}."
-            )
+            return Problem(f"{sent_on} to another host, which was refused: {OTHER_STEP}.")
         if failure is Failure.SENT_ON_TOO_OFTEN:
-            return Problem(
-                f"{self.host} sent the download on too often: try again later, or {OTHER_STEP}."
-            )
+            return Problem(f"{sent_on} too often: try again later, or {OTHER_STEP}.")
         unreachable = {
             Failure.PROXY: f"{self.host} could not be reached through the proxy",
             Failure.CERTIFICATE: f"The certificate of {self.host} could not be verified",
@@ -194,41 +177,32 @@ class Hub:
 
     def _refusal(self, answer: Answer) -> Problem:
         status, repo = answer.status, self.order.repo
-        if status in (401, 403) and answer.headers.get("X-Error-Code") == "GatedRepo":
-            step = f"accept its terms at {self.base}/{repo} and put your token into HF_TOKEN"
-            return Problem(
-                f"{repo} is only given to those who accept its terms ({status}): {step}, "
-                f"or {OTHER_STEP}."
-            )
         if status in (401, 403):
             whom, step = "strangers", "put a token that may into HF_TOKEN"
             if self.token:
                 whom, step = "the token in HF_TOKEN", "use another"
-            return Problem(
-                f"The hub has no {repo}, or does not show it to {whom} ({status}): {step}, "
-                f"or {OTHER_STEP}."
-            )
+            why = f"The hub has no {repo}, or does not show it to {whom}"
+            if answer.headers.get("X-Error-Code") == "GatedRepo":
+                why = f"{repo} is only given to those who accept its terms"
+                step = f"accept its terms at {self.base}/{repo} and put your token into HF_TOKEN"
+            return Problem(f"{why} ({status}): {step}, or {OTHER_STEP}.")
         if status == 404:
             return Problem(f"The hub has no {repo} with these files (404): {OTHER_STEP}.")
         if status == 429:
             when = _when_to_try_again(answer.headers)
             return Problem(f"The hub is asked too often from here (429): try again {when}.")
         if status >= 500:
-            return Passing(
-                f"{self.host} has a fault of its own ({status}): try again in some minutes, "
-                f"or {OTHER_STEP}."
-            )
-        return Problem(
-            f"{self.host} answered with status {status}: try again later, or {OTHER_STEP}."
-        )
+            fault = f"{self.host} has a fault of its own ({status})"
+            return Passing(f"{fault}: try again in some minutes, or {OTHER_STEP}.")
+        what = f"{self.host} answered with status {status}"
+        return Problem(f"{what}: try again later, or {OTHER_STEP}.")
 
 
 def _entry(stated: Any) -> HubFile:
     lfs = stated.get("lfs")
     kind, digest = ("sha256", lfs["sha256"]) if lfs else ("git", stated["blobId"])
-    return HubFile(
-        str(stated["rfilename"]), int(lfs["size"] if lfs else stated["size"]), kind, str(digest)
-    )
+    size = int(lfs["size"] if lfs else stated["size"])
+    return HubFile(str(stated["rfilename"]), size, kind, str(digest))
 
 
 def _when_to_try_again(headers: Mapping[str, str]) -> str:

@@ -29,10 +29,7 @@ def folder_name(repo: str) -> str:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[bool]:
-    """Whether this process holds the lock.
-
-    The system takes it from a process that ends, so none is left behind; the file stays.
-    """
+    """Whether this process holds the lock, which the system frees when it ends; the file stays."""
     with path.open("a+b") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -51,10 +48,7 @@ def _write_pid(file: BinaryIO) -> None:
 
 
 def sweep(store: Path, own: str = "") -> None:
-    """Removes what downloads that ended have left, and puts back a model that one had moved aside.
-
-    The lock of `own` is held by this process.
-    """
+    """Removes what ended downloads left, and restores a model moved aside; `own` is locked."""
     for path in store.glob(f"*{PARTIAL}*"):
         name = path.name.rpartition(PARTIAL)[0]
         with (
@@ -70,9 +64,7 @@ def sweep(store: Path, own: str = "") -> None:
 
 
 def manifest(folder: Path) -> dict[str, Any]:
-    """What is complete in a folder: `repo`, `revision` and `files`, all empty where there is no
-    such folder.
-    """
+    """What is complete in a folder: `repo`, `revision`, `files`; all empty where there is none."""
     empty: dict[str, Any] = {"repo": "", "revision": "", "files": {}}
     try:
         content: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from advisor.base.errors import EncodeError
 from advisor.catalog import Catalog
-from advisor.encode.engine import Output, Role
+from advisor.catalog.schema import LocalFiles, Variant
+from advisor.encode.engine import About, Output, Role
 
 STANDIN_FILE = "standin.json"
 """Beside the weights of a stand-in: its name, kind, pooling and limit."""
@@ -51,27 +52,43 @@ class Model:
         """Text put before each text of that role; empty where there is none."""
         return (self.query_instruction if role == "query" else self.passage_instruction) or ""
 
+    def require(self, *names: str) -> None:
+        """Raises EncodeError where the folder holds none of these files."""
+        if not any((self.folder / name).is_file() for name in names):
+            raise EncodeError(
+                f"The model folder of {self.name} holds no {names[0]}. "
+                "Fetch the weights again, or name another folder."
+            )
+
+    def about(self, **facts: Any) -> About:
+        """Who answers with this model on this machine; `facts` are further fields of `About`."""
+        own = About(self.variant_id, self.name, self.kind, self.engine, "this machine")
+        return replace(own, standin=self.standin, **facts)
+
+
+def onnx_files(variant: Variant) -> LocalFiles:
+    """What the local engine loads; raises EncodeError where nothing is known."""
+    if variant.local_files is None:
+        raise EncodeError(
+            f"{variant.name} does not run in the local engine: no ONNX file of it is known. "
+            "Use an endpoint that serves it."
+        )
+    return variant.local_files
+
 
 def of_variant(
     catalog: Catalog, variant_id: str, folder: Path, engine: Literal["local", "torch"] = "local"
 ) -> Model:
-    """A variant of the catalog, to be loaded from `folder`.
-
-    Raises:
-        EncodeError: the variant is unknown, or that engine cannot run it.
-    """
+    """A variant to be loaded from `folder`; raises EncodeError where the engine cannot run it."""
     variant = catalog.variants.get(variant_id)
     if variant is None or variant.kind == "language-model":
         known = ", ".join(key for key, v in catalog.variants.items() if v.kind != "language-model")
         raise EncodeError(
             f"The catalog has no embedder or reranker '{variant_id[:60]}'. It has: {known}."
         )
-    files = variant.local_files
-    if engine == "local" and files is None:
-        raise EncodeError(
-            f"{variant.name} does not run in the local engine: no ONNX file of it is known. "
-            "Use an endpoint that serves it."
-        )
+    files = onnx_files(variant) if engine == "local" else variant.local_files
+    model_file, others = (files.model_file, tuple(files.others)) if files else ("", ())
+    outputs = [output for output in get_args(Output) if output in variant.outputs]
     return Model(
         engine=engine,
         folder=folder,
@@ -79,8 +96,8 @@ def of_variant(
         kind=variant.kind,
         variant_id=variant_id,
         hub_id=variant.hub_id,
-        model_file=files.model_file if files else "",
-        others=tuple(files.others) if files else (),
+        model_file=model_file,
+        others=others,
         built_in=variant.hub_id if files and files.built_in else None,
         pooling=variant.pooling or "cls",
         normalised=variant.normalised is not False,
@@ -89,12 +106,8 @@ def of_variant(
         max_tokens=variant.max_tokens,
         embedding_dim=variant.embedding_dim,
         parameters=variant.parameters,
-        outputs=tuple(
-            o
-            for o in get_args(Output)
-            if o in variant.outputs and (engine == "torch" or o == "dense")
-        ),
-        mark=_mark(folder, files.model_file if files else "", *(files.others if files else ())),
+        outputs=tuple(output for output in outputs if engine == "torch" or output == "dense"),
+        mark=_mark(folder, model_file, *others),
     )
 
 
@@ -109,11 +122,7 @@ def _mark(folder: Path, *names: str) -> tuple[int, ...]:
 
 
 def standin(folder: Path) -> Model:
-    """The stand-in of a folder that holds `standin.json`; always labelled as not BGE.
-
-    Raises:
-        EncodeError: the folder holds no stand-in that can be read.
-    """
+    """The stand-in of a folder, labelled as not BGE; raises EncodeError where none can be read."""
     try:
         stated = json.loads((folder / STANDIN_FILE).read_text(encoding="utf-8"))
         return Model(

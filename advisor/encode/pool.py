@@ -1,6 +1,4 @@
-"""The models of this server: each in a process of its own, shared by all visitors, a bounded number
-at once, with a bounded queue.
-"""
+"""The models of this server: each in its own process, shared by all, bounded, with a queue."""
 
 from __future__ import annotations
 
@@ -16,23 +14,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from advisor.base.errors import EncodeError
-from advisor.encode.engine import (
-    DENSE,
-    LONGEST_CHARACTERS,
-    About,
-    FullError,
-    Outputs,
-    Role,
-    Scores,
-    Vectors,
-    refuse_long,
-)
+from advisor.base.formatting import counted
+from advisor.encode import engine as engines
+from advisor.encode.engine import DENSE, About, FullError, Outputs, Role, Scores, Vectors
 from advisor.encode.models import Model
 
 T = TypeVar("T")
@@ -43,24 +34,19 @@ class PoolLimits(NamedTuple):
     """What a server takes on; times in seconds.
 
     `most_texts` and `longest_characters` bound one request, `time_out_s` its work without the
-    waiting. A model that nobody has used for `idle_s` leaves the memory.
-    """
+    waiting. A model that nobody has used for `idle_s` leaves the memory."""
 
     most_resident: int = 2
     most_waiting: int = 8
     most_texts: int = 512
-    longest_characters: int = LONGEST_CHARACTERS
+    longest_characters: int = engines.LONGEST_CHARACTERS
     time_out_s: float = 120
     load_time_out_s: float = 300
     idle_s: float = 900
 
 
 def most_resident() -> int:
-    """Models in memory at once, as the operator sets it.
-
-    Raises:
-        ValueError: ADVISOR_MODELS_AT_ONCE is no whole number of one or more.
-    """
+    """Models in memory at once; raises ValueError where ADVISOR_MODELS_AT_ONCE is not 1 to 99."""
     named = os.environ.get("ADVISOR_MODELS_AT_ONCE") or str(PoolLimits().most_resident)
     if not re.fullmatch("[1-9][0-9]?", named):
         raise ValueError(
@@ -87,10 +73,7 @@ OnStatus = Callable[[str], None]
 
 
 class _Resident:
-    """One model in its process, and those who wait for it.
-
-    Its thread alone speaks to the process.
-    """
+    """One model in its process, to which its thread alone speaks, and those who wait for it."""
 
     def __init__(self, model: Model, limits: PoolLimits, threads: int | None):
         self.model = model
@@ -102,41 +85,35 @@ class _Resident:
         self._limits = limits
         self._threads = threads
         self._work = threading.Condition()
-        self._closed = False
+        self.gone = False  # takes no request any more
         self._process: subprocess.Popen[bytes] | None = None
         threading.Thread(target=self._serve, name=f"encode {model.name}", daemon=True).start()
 
     def submit(self, request: _Request) -> bool:
         """Puts a request into the queue; False where it is full, or the model is going."""
         with self._work:
-            if self._closed or len(self.waiting) >= self._limits.most_waiting:
+            if self.gone or len(self.waiting) >= self._limits.most_waiting:
                 return False
             self.waiting.append(request)
             self._work.notify()
             return True
 
     def withdraw(self, request: _Request) -> None:
-        """Takes a request out of the queue whose visitor has left; one that has begun runs to its
-        end.
-        """
+        """Takes a request out of the queue, its visitor gone; one that has begun runs on."""
         with self._work, contextlib.suppress(ValueError):
             self.waiting.remove(request)
 
     def stands(self, request: _Request) -> str:
         """Where a request stands, as a sentence."""
+        name = self.model.name
         if request.begun:
-            return (
-                f"{self.model.name} is working." if self.about else f"{self.model.name} is loading."
-            )
+            return f"{name} is {'working' if self.about else 'loading'}."
         with self._work:
             ahead = self.waiting.index(request) if request in self.waiting else 0
         if not self.about:
-            return f"{self.model.name} is loading" + (f"; {ahead} before you." if ahead else ".")
-        ahead += self.busy
-        return (
-            f"{ahead} {'request is' if ahead == 1 else 'requests are'} before yours at "
-            f"{self.model.name}."
-        )
+            return f"{name} is loading" + (f"; {ahead} before you." if ahead else ".")
+        wait = counted(ahead + self.busy, "request is", "requests are")
+        return f"{wait} before yours at {name}."
 
     @property
     def idle(self) -> bool:
@@ -144,15 +121,10 @@ class _Resident:
         with self._work:
             return not self.busy and not self.waiting
 
-    @property
-    def gone(self) -> bool:
-        """No request is taken any more."""
-        return self._closed
-
     def close(self) -> None:
         """Ends the process; those who wait are told."""
         with self._work:
-            self._closed = True
+            self.gone = True
             self._work.notify()
         if self._process is not None:
             self._process.kill()
@@ -160,9 +132,7 @@ class _Resident:
     def _serve(self) -> None:
         try:
             self._start()
-            state, value = self._ask(
-                ("load", (self.model, self._threads), {}), self._limits.load_time_out_s
-            )
+            state, value = self._ask(_Request("load", (self.model, self._threads), {}))
             if state == "done":
                 self.about = value
                 while (request := self._next()) is not None:
@@ -170,14 +140,12 @@ class _Resident:
                         self.waiting.appendleft(request)
                         break
                     request.begun = True
-                    request.answer = self._ask(
-                        (request.method, request.arguments, request.named), self._limits.time_out_s
-                    )
+                    request.answer = self._ask(request)
                     self.used = time.monotonic()
                     # before anyone hears of it, so that nobody joins this queue
-                    self._closed = self._closed or self._ended()
+                    self.gone = self.gone or self._ended()
                     request.done.set()
-                    if self._closed:
+                    if self.gone:
                         break
             else:
                 self.problem = value
@@ -193,11 +161,9 @@ class _Resident:
         """The next request; None when the model has been idle for long or must go."""
         with self._work:
             self.busy = False
-            waited = self._work.wait_for(
-                lambda: self._closed or bool(self.waiting), timeout=self._limits.idle_s
-            )
-            if self._closed or not waited:
-                self._closed = True
+            waited = self._work.wait_for(lambda: self.gone or self.waiting, self._limits.idle_s)
+            if self.gone or not waited:
+                self.gone = True
                 return None
             self.busy = True  # before the queue is empty, so that it never looks idle
             return self.waiting.popleft()
@@ -206,25 +172,20 @@ class _Resident:
         return self._process is None or self._process.poll() is not None
 
     def _start(self) -> None:
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(_ROOT),
-            "HF_HUB_OFFLINE": "1",
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-        }
+        own = {"PYTHONPATH": str(_ROOT), "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "advisor.encode.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment,
+            env=os.environ | own,
         )
 
-    def _ask(
-        self, message: tuple[str, tuple[Any, ...], dict[str, Any]], time_out_s: float
-    ) -> tuple[str, Any]:
+    def _ask(self, request: _Request) -> tuple[str, Any]:
         """The process's answer; ("problem", sentence) where it took too long or ended."""
-        process = self._process
+        process, loading = self._process, request.method == "load"
+        time_out_s = self._limits.load_time_out_s if loading else self._limits.time_out_s
+        message = (request.method, request.arguments, request.named)
         assert process is not None and process.stdin is not None and process.stdout is not None
         late = threading.Event()
 
@@ -244,9 +205,7 @@ class _Resident:
         except Exception:
             process.kill()
             process.wait()
-            return "problem", self._unanswered(
-                message[0] == "load", time_out_s if late.is_set() else None
-            )
+            return "problem", self._unanswered(loading, time_out_s if late.is_set() else None)
         finally:
             timer.cancel()
 
@@ -254,28 +213,19 @@ class _Resident:
         """The sentence for a process that was stopped after `time_out_s`, or ended by itself."""
         name = self.model.name
         if time_out_s is not None:
-            step = (
-                "Try again when this machine is less busy, or choose a smaller model"
-                if loading
-                else "Send fewer or shorter texts"
-            )
-            return (
-                f"{name} took longer than {time_out_s:,.0f} "
-                f"seconds{' to load' if loading else ''} and was stopped. {step}."
-            )
+            how_long, step = f"{time_out_s:,.0f} seconds", "Send fewer or shorter texts."
+            if loading:
+                how_long += " to load"
+                step = "Try again when this machine is less busy, or choose a smaller model."
+            return f"{name} took longer than {how_long} and was stopped. {step}"
+        when, step = "", "Try again with fewer or shorter texts."
         if loading:
-            return (
-                f"The process of {name} ended while it loaded, perhaps for want of memory. "
-                "Try again, or choose a smaller model."
-            )
-        return (
-            f"The process of {name} ended, perhaps for want of memory. "
-            "Try again with fewer or shorter texts."
-        )
+            when, step = " while it loaded", "Try again, or choose a smaller model."
+        return f"The process of {name} ended{when}, perhaps for want of memory. {step}"
 
     def _end(self) -> None:
         with self._work:
-            self._closed = True
+            self.gone = True
             left = list(self.waiting)
             self.waiting.clear()
         for request in left:
@@ -303,14 +253,9 @@ class Pool:
         atexit.register(self.close)
 
     def engine(self, model: Model, on_status: OnStatus | None = None) -> Pooled:
-        """The model as an engine; begins to load it in the background.
+        """The model as an engine, loaded in the background; `on_status` hears how a request waits.
 
-        `on_status` hears where a request stands while it waits.
-
-        Raises:
-            FullError: other models are at work in every place.
-            EncodeError: the pool is closed.
-        """
+        Raises FullError where other models are at work in every place, EncodeError once closed."""
         self._resident(model)
         return Pooled(self, model, on_status)
 
@@ -329,11 +274,8 @@ class Pool:
     def waiting(self) -> int:
         """Requests that wait or are worked at, of all models; one that loads counts as one."""
         with self._lock:
-            return sum(
-                len(resident.waiting) + resident.busy
-                for resident in self._residents.values()
-                if not resident.gone
-            )
+            present = [resident for resident in self._residents.values() if not resident.gone]
+            return sum(len(resident.waiting) + resident.busy for resident in present)
 
     def close(self) -> None:
         """Ends every process, for good."""
@@ -350,41 +292,25 @@ class Pool:
                 raise EncodeError(
                     "This server is about to end and encodes no more. Try again in a minute."
                 )
-            self._residents = {
-                key: resident for key, resident in self._residents.items() if not resident.gone
-            }
-            if model not in self._residents:
-                if len(self._residents) >= self.limits.most_resident:
-                    idle = sorted(
-                        (resident for resident in self._residents.values() if resident.idle),
-                        key=lambda resident: resident.used,
-                    )
+            present = {key: value for key, value in self._residents.items() if not value.gone}
+            self._residents = present
+            if model not in present:
+                if len(present) >= self.limits.most_resident:
+                    idle = [resident for resident in present.values() if resident.idle]
                     if not idle:
-                        raise FullError(self._all_at_work())
-                    self._residents.pop(idle[0].model).close()
-                self._residents[model] = _Resident(model, self.limits, self._threads)
-            return self._residents[model]
-
-    def _all_at_work(self) -> str:
-        names = " and ".join(model.name for model in self._residents)
-        return (
-            f"{names} are at work, and this server holds {len(self._residents)} models at once. "
-            "Try again in a minute."
-        )
+                        raise FullError(_all_at_work([model.name for model in present]))
+                    present.pop(min(idle, key=lambda resident: resident.used).model).close()
+                present[model] = _Resident(model, self.limits, self._threads)
+            return present[model]
 
     def ask(
         self, model: Model, on_status: OnStatus | None, method: str, *arguments: Any, **named: Any
     ) -> Any:
         """What the model answers, after waiting in its queue.
 
-        Raises:
-            FullError: the queue is full.
-            EncodeError: the model cannot be loaded, or could not answer.
-        """
+        Raises FullError where the queue is full, EncodeError where it cannot load or answer."""
         for _ in range(2):
-            state, value = self._asked(
-                self._resident(model), on_status, _Request(method, arguments, named)
-            )
+            state, value = self._asked(model, on_status, _Request(method, arguments, named))
             # "again": a model that left the memory, or died, before it reached the request
             if state != "again":
                 break
@@ -393,21 +319,16 @@ class Pool:
         return value
 
     def _asked(
-        self, resident: _Resident, on_status: OnStatus | None, request: _Request
+        self, model: Model, on_status: OnStatus | None, request: _Request
     ) -> tuple[str, Any]:
         """The answer of a model to a request that waits its turn."""
-        name = resident.model.name
+        resident = self._resident(model)
         if not resident.submit(request):
-            if resident.gone:
-                return (
-                    ("problem", resident.problem)
-                    if resident.problem
-                    else ("again", f"{name} left the memory. Try again.")
-                )
-            raise FullError(
-                f"{self.limits.most_waiting} requests wait for {name} already, so yours was not "
-                "taken. Try again in a minute."
-            )
+            if not resident.gone:
+                raise engines.queue_full(self.limits.most_waiting, model.name)
+            if resident.problem:
+                return "problem", resident.problem
+            return "again", f"{model.name} left the memory. Try again."
         try:
             while not request.done.wait(0.25):
                 if on_status is not None:
@@ -422,39 +343,21 @@ class Pooled:
     """A model of the pool as an engine: requests wait their turn, within the pool's limits."""
 
     def __init__(self, pool: Pool, model: Model, on_status: OnStatus | None):
-        self._pool = pool
-        self._model = model
-        self._on_status = on_status
+        self._pool, self._model = pool, model
+        self._ask = partial(pool.ask, model, on_status)
 
     @property
     def about(self) -> About:
-        """Who answers, waiting until the model is loaded.
-
-        Raises:
-            EncodeError: it cannot be loaded.
-        """
+        """Who answers, once the model is loaded; raises EncodeError where it cannot be."""
         known = self._pool.about(self._model)
-        return known if known is not None else self._pool.ask(self._model, self._on_status, "about")
+        return known if known is not None else self._ask("about")
 
     def embed(
         self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Outputs = DENSE
     ) -> Vectors:
-        """Vectors, as `Engine.embed` gives them.
-
-        More texts than one request takes go in parts, so that others have their turn.
-        """
-        answers: list[Vectors] = [
-            self._pool.ask(
-                self._model,
-                self._on_status,
-                "embed",
-                part,
-                role,
-                instruct=instruct,
-                outputs=tuple(outputs),
-            )
-            for part in self._parts(texts)
-        ]
+        """Vectors, as `Engine.embed` gives them, in parts, so that others have their turn."""
+        ask = partial(self._ask, "embed", role=role, instruct=instruct, outputs=tuple(outputs))
+        answers: list[Vectors] = [ask(part) for part in self._parts(texts)]
         if len(answers) == 1:
             return answers[0]
         return replace(
@@ -468,20 +371,26 @@ class Pooled:
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
         """Scores, as `Engine.rerank` gives them, in parts as for `embed`."""
-        refuse_long([query], self._pool.limits.longest_characters)
-        answers: list[Scores] = [
-            self._pool.ask(self._model, self._on_status, "rerank", query, part)
-            for part in self._parts(passages)
-        ]
+        engines.refuse_long([query], self._pool.limits.longest_characters)
+        ask = partial(self._ask, "rerank", query)
+        answers: list[Scores] = [ask(part) for part in self._parts(passages)]
         if len(answers) == 1:
             return answers[0]
         raw = np.concatenate([answer.raw for answer in answers])
         return replace(answers[0], raw=raw, **_sums(answers))
 
     def _parts(self, texts: Sequence[str]) -> list[list[str]]:
-        refuse_long(texts, self._pool.limits.longest_characters)
+        engines.refuse_long(texts, self._pool.limits.longest_characters)
         size = self._pool.limits.most_texts
         return [list(texts[start : start + size]) for start in range(0, len(texts), size)] or [[]]
+
+
+def _all_at_work(names: list[str]) -> str:
+    """The sentence for a server whose every place is taken."""
+    return (
+        f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} at work, and this server "
+        f"holds {counted(len(names), 'model')} at once. Try again in a minute."
+    )
 
 
 def _sums(parts: Sequence[Vectors | Scores]) -> dict[str, Any]:

@@ -1,8 +1,6 @@
 """The remote engine: texts go to an endpoint by HTTP, in the protocol that its server speaks.
 
-What a server may answer is checked before it is used. No sentence made here holds the key or words
-of the server.
-"""
+An answer is checked before it is used. No sentence made here holds the key or a server's words."""
 
 from __future__ import annotations
 
@@ -20,23 +18,11 @@ from numpy.typing import NDArray
 
 from advisor.base.errors import EncodeError
 from advisor.catalog.schema import Variant
+from advisor.encode import engine as engines
 from advisor.encode.dialects import EMBED, RERANK, SCALE_NOT_SAID, EndpointRequest, server_root
 from advisor.encode.endpoint_refusals import no_answer, refusal
 from advisor.encode.endpoints import Endpoint
-from advisor.encode.engine import (
-    DENSE,
-    About,
-    FullError,
-    Outputs,
-    Role,
-    Scores,
-    TextRefusedError,
-    Vectors,
-    refuse_long,
-    refuse_other_kind,
-    refuse_other_outputs,
-    unit_length,
-)
+from advisor.encode.engine import DENSE, About, Outputs, Role, Scores, TextRefusedError, Vectors
 from advisor.net import client
 from advisor.net.addresses import parsed
 from advisor.net.client import Client, Reply, RequestLimits
@@ -45,13 +31,9 @@ LIMITS = RequestLimits()
 TASK = "Given a question, retrieve passages that answer it"
 """What `{task}` stands for in an instruction, as in Gemma2's, unless the caller says otherwise."""
 MOST_ITEMS = 256
-"""Texts in one request whatever the server takes, so that an answer of 4,096 numbers a text stays
-below the largest that is read.
-"""
+"""Texts in a request at most: an answer of 4,096 numbers a text stays below the largest read."""
 MOST_BYTES = 300_000
-"""Bytes of texts in one request: OpenAI takes 300,000 tokens [openai-openapi], and a token is a
-byte or more.
-"""
+"""Bytes of texts in a request: OpenAI takes 300,000 tokens [openai-openapi], of 1 byte or more."""
 LARGEST = 1e6  # of a number in a vector; unit_length reckons in float32
 LARGEST_LOGIT = 500.0  # rerankers stay within some tens; exp() overflows past 709
 
@@ -61,9 +43,7 @@ _PRECISIONS: dict[object, Literal["fp32", "fp16"]] = {"float32": "fp32", "float1
 
 @dataclass(frozen=True)
 class _Answers:
-    """Vectors or scores in the order of the texts, what was counted in all, and the seconds of the
-    requests.
-    """
+    """Vectors or scores in the order of the texts, the count in all, and the requests' seconds."""
 
     values: list[Any]
     counted: int | None
@@ -71,27 +51,29 @@ class _Answers:
 
 
 class Gate:
-    """Lets so many requests of all visitors through to an endpoint at once; who comes then is told,
-    and does not wait.
-    """
+    """Lets so many requests of all visitors through to an endpoint; who comes then is refused."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.free = threading.Semaphore(most)
 
+    @contextlib.contextmanager
+    def place(self, name: str) -> Iterator[None]:
+        """A place among those who ask `name`; raises FullError where none is free."""
+        if not self.free.acquire(blocking=False):
+            raise engines.queue_full(self.most, name)
+        try:
+            yield
+        finally:
+            self.free.release()
+
 
 class Remote:
-    """A model at an endpoint.
-
-    Nothing is asked before the first text; `about` says more after it, where the server told more.
+    """A model at an endpoint, asked first with the first text; `about` may say more after it.
 
     `variants` are the catalog's; `key` goes before the environment's; `private` allows addresses of
     this machine and its network. `longest` bounds the characters of a text, `gate` the requests of
-    all who share it; None: no bound.
-
-    Raises:
-        EncodeError: the key, or the endpoint's variant, is not there or cannot be used.
-    """
+    all who share it; None: no bound. Raises EncodeError for an unusable key or variant."""
 
     def __init__(
         self,
@@ -116,14 +98,8 @@ class Remote:
                 f"The catalog has no variant '{endpoint.variant}', which {endpoint.name} names. "
                 "Mend its variant."
             )
-        self._endpoint, self._key, self._task, self._limits, self._private = (
-            endpoint,
-            key,
-            task,
-            limits,
-            private,
-        )
-        self._longest, self._gate = longest, gate
+        self._endpoint, self._key, self._task = endpoint, key, task
+        self._limits, self._private, self._longest, self._gate = limits, private, longest, gate
         self._variant = variants[endpoint.variant] if endpoint.variant else None
         self._dialect = (EMBED if endpoint.kind == "embedder" else RERANK)[endpoint.shape]
         self._most = self._dialect.most
@@ -155,44 +131,23 @@ class Remote:
     ) -> Vectors:
         """Dense vectors, shape (texts, dim).
 
-        Raises:
-            EncodeError: the endpoint is a reranker's, gives no answer or one that cannot be used,
-                or other outputs are asked for.
-        """
-        refuse_other_kind(self._about.where, self._about.kind, "embedder")
-        refuse_other_outputs("Endpoints give", outputs)
-        instruction = (
-            (
-                self._variant.query_instruction
-                if role == "query"
-                else self._variant.passage_instruction
-            )
-            if self._variant
-            else None
-        )
-        answers = self._answers(
-            EndpointRequest(
-                self._about.model,
-                [instructed(text, instruction if instruct else None, self._task) for text in texts],
-                role,
-            )
-        )
-        return Vectors(
-            self._dense(answers.values),
-            answers.seconds,
-            counted=answers.counted,
-            counted_in=self._dialect.counted_in,
-        )
+        Raises EncodeError for a reranker, another output, or a missing or unusable answer."""
+        engines.refuse_other_kind(self._about.where, self._about.kind, "embedder")
+        engines.refuse_other_outputs("Endpoints give", outputs)
+        instruction, variant = None, self._variant
+        if instruct and variant:
+            for_query, for_passage = variant.query_instruction, variant.passage_instruction
+            instruction = for_query if role == "query" else for_passage
+        with_instruction = [instructed(text, instruction, self._task) for text in texts]
+        answers = self._answers(EndpointRequest(self._about.model, with_instruction, role))
+        dense, counted_in = self._dense(answers.values), self._dialect.counted_in
+        return Vectors(dense, answers.seconds, counted=answers.counted, counted_in=counted_in)
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
-        """Scores, shape (passages,): logits where the server gives them, else numbers between 0 and
-        1.
+        """Scores, shape (passages,): logits where the server gives them, else between 0 and 1.
 
-        Raises:
-            EncodeError: the endpoint is an embedder's, or gives no answer or one that cannot be
-                used.
-        """
-        refuse_other_kind(self._about.where, self._about.kind, "reranker")
+        Raises EncodeError for an embedder, or a missing or unusable answer."""
+        engines.refuse_other_kind(self._about.where, self._about.kind, "reranker")
         answers = self._answers(EndpointRequest(self._about.model, list(passages), query=query))
         if not set(map(type, answers.values)) <= {int, float} or not all(
             -LARGEST_LOGIT <= score <= LARGEST_LOGIT for score in answers.values
@@ -208,13 +163,8 @@ class Remote:
                 "such. Check its shape."
             )
         scale = self._dialect.scale or ("sigmoid" if within else "logit")
-        return Scores(
-            np.array(answers.values, np.float32),
-            scale,
-            answers.seconds,
-            counted=answers.counted,
-            counted_in=self._dialect.counted_in,
-        )
+        raw, counted_in = np.array(answers.values, np.float32), self._dialect.counted_in
+        return Scores(raw, scale, answers.seconds, counted=answers.counted, counted_in=counted_in)
 
     def _note(self, sentence: str) -> None:
         if sentence not in self._about.notes:
@@ -227,13 +177,13 @@ class Remote:
         if not request.texts:
             return _Answers([], None, 0.0)
         if self._longest is not None:
-            refuse_long([*request.texts, request.query], self._longest)
+            engines.refuse_long([*request.texts, request.query], self._longest)
         name, limits, base = self._about.where, self._limits, parsed(self._endpoint.base_url)
 
         def answers() -> _Answers:
             # the gate in here too, because a request that was given up on may still run
             with (
-                self._place(),
+                self._gate.place(name) if self._gate else contextlib.nullcontext(),
                 client.to_endpoint(name, base, self._key, limits, private=self._private) as http,
             ):
                 self._ask_info(http, base.path)
@@ -250,27 +200,8 @@ class Remote:
 
         return client.within(limits.deadline_s, answers, no_answer(name, base, limits))
 
-    @contextlib.contextmanager
-    def _place(self) -> Iterator[None]:
-        """A place among those who ask at once."""
-        if self._gate is None:
-            yield
-            return
-        if not self._gate.free.acquire(blocking=False):
-            most = self._gate.most
-            raise FullError(
-                f"{most} requests wait for {self._about.where} already, so yours was not taken. "
-                "Try again in a minute."
-            )
-        try:
-            yield
-        finally:
-            self._gate.free.release()
-
     def _batches(self, texts: list[str]) -> Iterator[list[str]]:
-        """The texts in their order, in requests of as many as the server, the settings and this
-        module allow.
-        """
+        """The texts in requests of as many as the server, the settings and this module allow."""
         most = min(self._most, self._endpoint.max_batch or self._most, MOST_ITEMS)
         batch: list[str] = []
         filled = 0
@@ -286,10 +217,8 @@ class Remote:
     def _batch(self, http: Client, path: str, request: EndpointRequest) -> _Answers:
         """The values of one request, in the order of its texts."""
         dialect = self._dialect
-        reply = http.ask(
-            dialect.base(path) + dialect.path.format(model=request.model),
-            _packed(dialect.body(request)),
-        )
+        path = dialect.base(path) + dialect.path.format(model=request.model)
+        reply = http.ask(path, _packed(dialect.body(request)))
         if reply.status != 200:
             raise self._refusal(reply)
         name, shape = self._about.where, self._endpoint.shape
@@ -312,9 +241,8 @@ class Remote:
         counted = dialect.counted(answer, reply.headers)
         if not isinstance(counted, int) or isinstance(counted, bool) or not 0 <= counted < 10**12:
             counted = None
-        return _Answers(
-            [value for _, value in sorted(values, key=lambda pair: pair[0])], counted, reply.seconds
-        )
+        ordered = [value for _, value in sorted(values, key=lambda pair: pair[0])]
+        return _Answers(ordered, counted, reply.seconds)
 
     def _dense(self, values: list[Any]) -> NDArray[np.float32]:
         """Vectors of unit length, once each number is known to be one."""
@@ -334,8 +262,7 @@ class Remote:
         if self._variant and expected and matrix.shape[1] != expected:
             raise EncodeError(
                 f"{name} returned {matrix.shape[1]:,} numbers a text; {self._variant.name} has "
-                f"{expected:,}: another model answers there. "
-                "Check its model and variant."
+                f"{expected:,}: another model answers there. Check its model and variant."
             )
         bounded = bool((np.abs(matrix) <= LARGEST).all())  # NaN is not <= either
         lengths = np.linalg.norm(matrix, axis=1) if bounded else np.zeros(1)
@@ -346,7 +273,7 @@ class Remote:
             )
         if np.abs(lengths - 1).max() > 0.01:
             self._note("Its vectors were not of unit length; they were brought to it here.")
-        return unit_length(matrix)
+        return engines.unit_length(matrix)
 
     def _ask_info(self, http: Client, path: str) -> None:
         """Asks TEI once for its limits, its precision and its pooling."""
@@ -364,25 +291,16 @@ class Remote:
             info = {}
         stated = {name: n for name, n in info.items() if type(n) is int and 0 < n < 10**9}
         self._most = stated.get("max_client_batch_size", self._most)
-        limit = min(
-            (stated[name] for name in ("max_input_length", "max_batch_tokens") if name in stated),
-            default=None,
-        )
-        if limit:
-            self._about = replace(
-                self._about, max_tokens=min(limit, self._about.max_tokens or limit)
-            )
-        if self._about.precision is None and isinstance(info.get("model_dtype"), str):
-            self._about = replace(self._about, precision=_PRECISIONS.get(info["model_dtype"]))
-        hub_id = self._variant.hub_id if self._variant else None
-        if (
-            hub_id
-            and isinstance(info.get("model_id"), str)
-            and _last(info["model_id"]) != _last(hub_id)
-        ):
-            self._note(
-                f"It names its model otherwise than {hub_id}: check that it serves that one."
-            )
+        limits = [stated.get("max_input_length"), stated.get("max_batch_tokens")]
+        max_tokens = min(filter(None, [*limits, self._about.max_tokens]), default=None)
+        precision = self._about.precision
+        if precision is None and isinstance(info.get("model_dtype"), str):
+            precision = _PRECISIONS.get(info["model_dtype"])
+        self._about = replace(self._about, max_tokens=max_tokens, precision=precision)
+        named, hub_id = info.get("model_id"), self._variant.hub_id if self._variant else None
+        if hub_id and isinstance(named, str) and _last(named) != _last(hub_id):
+            other = f"It names its model otherwise than {hub_id}"
+            self._note(f"{other}: check that it serves that one.")
         kinds = info.get("model_type")
         embedding = kinds.get("embedding") if isinstance(kinds, dict) else None
         pooling = embedding.get("pooling") if isinstance(embedding, dict) else None
@@ -409,9 +327,7 @@ def instructed(text: str, instruction: str | None, task: str = TASK) -> str:
 
 
 def _vector(value: object) -> NDArray[np.float64]:
-    """One vector, from numbers or from base64 of little-endian float32, which OpenAI's shape allows
-    [openai-openapi].
-    """
+    """One vector, of numbers or base64 of little-endian float32, as OpenAI's [openai-openapi]."""
     if isinstance(value, str):
         value = np.frombuffer(base64.b64decode(value, validate=True), "<f4").tolist()
     if not isinstance(value, list) or not value or not set(map(type, value)) <= {int, float}:

@@ -1,10 +1,8 @@
-"""The torch engine: M3's dense, sparse and multi-vector outputs, the other BERT and XLM-R
-embedders, and the rerankers, from a folder on disk.
+"""The torch engine: M3's three outputs, BERT and XLM-R embedders, and rerankers, from a folder.
 
 transformers runs the encoder; pooling and M3's two heads are here. FlagEmbedding 1.4.2 does not
 import beside transformers 5.24 (5.23 still had `modeling_attn_mask_utils`), and fills what a folder
-lacks with random weights. Where it is installed, a test holds this module to its results.
-"""
+lacks with random weights. Where it is installed, a test holds this module to its results."""
 
 from __future__ import annotations
 
@@ -15,25 +13,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 from tokenizers import Encoding, Tokenizer
 
 from advisor.base.errors import EncodeError
-from advisor.encode.engine import (
-    DENSE,
-    About,
-    Float32s,
-    Output,
-    Outputs,
-    Role,
-    Scores,
-    Vectors,
-    batches,
-    refuse_other_kind,
-    unit_length,
-)
+from advisor.encode import engine as engines
+from advisor.encode.engine import DENSE, About, Float32s, Output, Outputs, Role, Scores, Vectors
 from advisor.encode.models import Model
 
 INSTALL_TORCH = (
@@ -42,22 +30,14 @@ INSTALL_TORCH = (
 BATCH_TEXTS = 32
 HEADS: dict[Output, str] = {"sparse": "sparse_linear.pt", "multi_vector": "colbert_linear.pt"}
 UNUSED = ("<s>", "</s>", "<pad>", "<unk>")
-"""Tokens without a sparse weight.
-
-Source: FlagEmbedding 1.4.2, inference/embedder/encoder_only/m3.py, `_process_token_weights`.
-"""
+"""Tokens without a sparse weight [FlagEmbedding 1.4.2, m3.py, `_process_token_weights`]."""
 
 
 class Torch:
     """A model in this process. Not for several threads at once."""
 
     def __init__(
-        self,
-        model: Model,
-        about: About,
-        network: Any,
-        heads: dict[Output, dict[str, Any]],
-        tokenizer: Tokenizer,
+        self, model: Model, about: About, network: Any, heads: dict[str, Any], tokenizer: Tokenizer
     ):
         self.about = about
         self._model = model
@@ -71,17 +51,12 @@ class Torch:
     def embed(
         self, texts: Sequence[str], role: Role, *, instruct: bool = True, outputs: Outputs = DENSE
     ) -> Vectors:
-        """Dense vectors always, the others where `outputs` asks for them; texts over the limit are
-        cut at their end, as `tokens` tells.
+        """Dense vectors always, others as `outputs` asks; long texts are cut, as `tokens` tells.
 
         `sparse` is keyed by the tokenizer's own pieces ("▁" begins a word). `multi_vector` has a
-        row for each token that the model reads but the first, as M3 has it; `pieces` names them.
-
-        Raises:
-            EncodeError: the model is a reranker, lacks an output, or the texts do not fit into
-                memory.
-        """
-        refuse_other_kind(self.about.model, self.about.kind, "embedder")
+        row for each token read but the first, as M3 has it; `pieces` names them. Raises EncodeError
+        for a reranker, a lacking output, or too little memory."""
+        engines.refuse_other_kind(self.about.model, self.about.kind, "embedder")
         if lacking := [output for output in outputs if output not in self.about.outputs]:
             raise EncodeError(
                 f"{self.about.model} as loaded gives no {lacking[0]} output. "
@@ -90,85 +65,56 @@ class Torch:
         start = time.perf_counter()
         read, tokens = self._read(texts, before=self._model.instruction(role) if instruct else "")
         dense = np.empty((len(texts), self._network.config.hidden_size), np.float32)
-        sparse: dict[int, dict[str, float]] = {}
-        multi: dict[int, Float32s] = {}
-        for places in batches([len(encoding) for encoding in read], BATCH_TEXTS):
+        sparse: list[dict[str, float]] = [{}] * len(texts)
+        multi: list[Float32s] = [dense] * len(texts)
+        for places in engines.batches(list(map(len, read)), BATCH_TEXTS):
             with self._computing():
                 inputs = self._inputs([read[place] for place in places])
-                states, mask = (
-                    self._network(**inputs).last_hidden_state,
-                    inputs["attention_mask"][..., None],
-                )
-                rows = (
-                    (
-                        states[:, 0]
-                        if self._model.pooling == "cls"
-                        else (states * mask).sum(1) / mask.sum(1)
-                    )
-                    .cpu()
-                    .numpy()
-                )
-                head_outputs = {
+                states = self._network(**inputs).last_hidden_state
+                pooled, mask = states[:, 0], inputs["attention_mask"][..., None]
+                if self._model.pooling != "cls":
+                    pooled = (states * mask).sum(1) / mask.sum(1)
+                rows = pooled.cpu().numpy()
+                computed = {
                     output: self._linear(states, **self._heads[output]).cpu().numpy()
                     for output in outputs
                     if output in self._heads
                 }
-            dense[places] = unit_length(rows) if self._model.normalised else rows
+            dense[places] = engines.unit_length(rows) if self._model.normalised else rows
             for row, place in enumerate(places):
-                if "sparse" in head_outputs:
-                    sparse[place] = self._weights(
-                        read[place].ids, head_outputs["sparse"][row, :, 0].tolist()
-                    )
-                if "multi_vector" in head_outputs:
-                    multi[place] = unit_length(
-                        head_outputs["multi_vector"][row, 1 : len(read[place])]
-                    )
-        return Vectors(
-            dense,
-            time.perf_counter() - start,
-            tokens,
-            counted=sum(map(len, read)),
-            sparse=tuple(sparse[place] for place in range(len(texts)))
-            if "sparse" in outputs
-            else None,
-            multi_vector=tuple(multi[place] for place in range(len(texts)))
-            if "multi_vector" in outputs
-            else None,
-            pieces=tuple(tuple(encoding.tokens[1:]) for encoding in read)
-            if "multi_vector" in outputs
-            else None,
-        )
+                if "sparse" in computed:
+                    weights = computed["sparse"][row, :, 0].tolist()
+                    sparse[place] = self._weights(read[place].ids, weights)
+                if "multi_vector" in computed:
+                    own = computed["multi_vector"][row, 1 : len(read[place])]
+                    multi[place] = engines.unit_length(own)
+        vectors = Vectors(dense, time.perf_counter() - start, tokens, sum(map(len, read)))
+        if "sparse" in outputs:
+            vectors = replace(vectors, sparse=tuple(sparse))
+        if "multi_vector" in outputs:
+            pieces = tuple(tuple(encoding.tokens[1:]) for encoding in read)
+            vectors = replace(vectors, multi_vector=tuple(multi), pieces=pieces)
+        return vectors
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
         """Logits; a pair over the limit is cut at the end of its longer part, as `tokens` tells.
 
-        FlagEmbedding cuts the query at 3/4 of it.
-
-        Raises:
-            EncodeError: the model is an embedder, or the pairs do not fit into memory.
+        FlagEmbedding cuts the query at 3/4. Raises EncodeError for an embedder, or out of memory.
         """
-        refuse_other_kind(self.about.model, self.about.kind, "reranker")
+        engines.refuse_other_kind(self.about.model, self.about.kind, "reranker")
         start = time.perf_counter()
         read, tokens = self._read([query] * len(passages), passages)
         raw = np.empty(len(passages), np.float32)
-        for places in batches([len(encoding) for encoding in read], BATCH_TEXTS):
+        for places in engines.batches(list(map(len, read)), BATCH_TEXTS):
             with self._computing():
-                raw[places] = (
-                    self._network(**self._inputs([read[place] for place in places]))
-                    .logits[:, 0]
-                    .cpu()
-                    .numpy()
-                )
-        return Scores(
-            raw, "logit", time.perf_counter() - start, tokens, counted=sum(map(len, read))
-        )
+                inputs = self._inputs([read[place] for place in places])
+                raw[places] = self._network(**inputs).logits[:, 0].cpu().numpy()
+        return Scores(raw, "logit", time.perf_counter() - start, tokens, sum(map(len, read)))
 
     def _read(
         self, texts: Sequence[str], seconds: Sequence[str] = (), before: str = ""
     ) -> tuple[list[Encoding], tuple[int, ...]]:
-        """Texts, or pairs of a text and its second one, cut as `tokenizers` cuts them; and the
-        tokens that they had.
-        """
+        """Texts, or pairs with their second ones, cut by `tokenizers`, and their token counts."""
         tokenizer = self._tokenizer
         # a lone surrogate, which no tokenizer takes, is read as a question mark
         sides = [
@@ -176,16 +122,12 @@ class Torch:
             for side in (texts, seconds)
         ]
         first, second = (tokenizer.encode_batch(side, add_special_tokens=False) for side in sides)
-        pairs = [
-            (encoding, second[place] if seconds else None) for place, encoding in enumerate(first)
-        ]
+        pairs = list(zip_longest(first, second))
         special = tokenizer.num_special_tokens_to_add(is_pair=bool(seconds))
         tokenizer.enable_truncation(self.about.max_tokens or 0)
         read = [tokenizer.post_process(*pair) for pair in pairs]
         tokenizer.no_truncation()
-        return read, tuple(
-            sum(len(part) for part in pair if part is not None) + special for pair in pairs
-        )
+        return read, tuple(sum(map(len, filter(None, pair))) + special for pair in pairs)
 
     def _inputs(self, read: list[Encoding]) -> dict[str, Any]:
         """The encoder's inputs, padded on the right."""
@@ -197,21 +139,14 @@ class Torch:
         if config.type_vocab_size > 1:
             inputs["token_type_ids"] = np.zeros(shape, np.int64)
         for place, encoding in enumerate(read):
-            for values, own in zip(
-                inputs.values(),
-                (encoding.ids, encoding.attention_mask, encoding.type_ids),
-                strict=False,
-            ):
-                values[place, : len(encoding)] = own
-        return {
-            name: self._torch.from_numpy(values).to(self._network.device)
-            for name, values in inputs.items()
-        }
+            own = (encoding.ids, encoding.attention_mask, encoding.type_ids)
+            for values, numbers in zip(inputs.values(), own, strict=False):
+                values[place, : len(encoding)] = numbers
+        tensor, device = self._torch.from_numpy, self._network.device
+        return {name: tensor(values).to(device) for name, values in inputs.items()}
 
     def _weights(self, ids: Sequence[int], weights: Sequence[float]) -> dict[str, float]:
-        """Weight of each token that has one above 0, the largest of its places; `weights` may go on
-        with those of padding.
-        """
+        """Largest weight above 0 of each token; `weights` may go on with those of padding."""
         largest: dict[str, float] = {}
         for token, weight in zip(ids, weights, strict=False):
             piece = self._tokenizer.id_to_token(token) or ""
@@ -235,25 +170,17 @@ class Torch:
 
 
 def installed() -> str | None:
-    """None where torch and transformers are installed, else the sentence that says how.
-
-    Imports neither.
-    """
+    """None where torch and transformers are there, else how to install them; imports neither."""
     return None if find_spec("torch") and find_spec("transformers") else INSTALL_TORCH
 
 
 def load(model: Model, threads: int | None = None) -> Torch:
-    """The model in its folder, in fp32, on a CUDA card where there is one, with `threads` threads
-    (None: torch's choice).
+    """The model in its folder, in fp32, on a CUDA card if any, by so many threads (None: torch's).
 
     Asks no network and runs no code of the folder's; pickled weights are read by torch's reader of
     plain tensors. What differs from the catalog is told in `about.notes`; where it is the weights,
-    `about.variant_id` is None.
-
-    Raises:
-        EncodeError: torch is not installed, the model is too large to run here, or a file is
-            missing or broken.
-    """
+    `about.variant_id` is None. Raises EncodeError where torch or a file is missing or broken, or
+    the model is too large."""
     if sentence := installed():
         raise EncodeError(sentence)
     if model.pooling == "last_token":
@@ -261,65 +188,54 @@ def load(model: Model, threads: int | None = None) -> Torch:
             f"{model.name} runs only through a server: its weights take 37 GB. "
             "Use an endpoint that serves it."
         )
-    for names in (
-        ("config.json",),
-        ("tokenizer.json",),
-        ("model.safetensors", "pytorch_model.bin"),
-    ):
-        if not any((model.folder / name).is_file() for name in names):
-            raise EncodeError(
-                f"The model folder of {model.name} holds no {names[0]}. "
-                "Fetch the weights again, or name another folder."
-            )
+    model.require("config.json")
+    model.require("tokenizer.json")
+    model.require("model.safetensors", "pytorch_model.bin")
     # beside local_files_only, for what transformers asks of its own accord
     os.environ["HF_HUB_OFFLINE"] = "1"
     torch, transformers = import_module("torch"), import_module("transformers")
     torch.set_num_threads(threads or torch.get_num_threads())
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
-    kind = (
-        transformers.AutoModel
-        if model.kind == "embedder"
-        else transformers.AutoModelForSequenceClassification
-    )
+    kind = "AutoModel" if model.kind == "embedder" else "AutoModelForSequenceClassification"
     safe = {"local_files_only": True, "trust_remote_code": False, "weights_only": True}
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        network, loading = kind.from_pretrained(
+        network, loading = getattr(transformers, kind).from_pretrained(
             str(model.folder), dtype=torch.float32, output_loading_info=True, **safe
         )
         tokenizer = Tokenizer.from_file(str(model.folder / "tokenizer.json"))
-        files = {
-            output: model.folder / HEADS[output] for output in model.outputs if output in HEADS
-        }
-        read = {
-            output: torch.load(path, map_location=device, weights_only=True)
-            for output, path in files.items()
-            if path.is_file()
-        }
-        heads = {
-            output: {name: value.float() for name, value in values.items()}
-            for output, values in read.items()
-        }
+        heads: dict[str, Any] = {}
+        for output, name in HEADS.items():
+            if output in model.outputs and (model.folder / name).is_file():
+                head = torch.load(model.folder / name, map_location=device, weights_only=True)
+                heads[output] = {part: value.float() for part, value in head.items()}
     # torch, transformers, safetensors and tokenizers each have their own
     except Exception as error:
         raise _unusable(model, f"they cannot be loaded ({type(error).__name__})") from None
     # transformers fills what the files lack with random values; the pooler is not used
-    lacking = sorted(key for key in loading["missing_keys"] if not key.startswith("pooler."))
-    if lacking or (model.kind == "reranker" and network.config.num_labels != 1):
-        raise _unusable(
-            model,
-            f"they lack {lacking[0]}"
-            if lacking
-            else f"they give {network.config.num_labels} scores a pair, not one",
-        )
+    if lacking := [key for key in loading["missing_keys"] if not key.startswith("pooler.")]:
+        raise _unusable(model, f"they lack {min(lacking)}")
+    if model.kind == "reranker" and network.config.num_labels != 1:
+        raise _unusable(model, f"they give {network.config.num_labels} scores a pair, not one")
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    config, parameters, notes = (
-        network.config,
-        network.num_parameters(),
-        [f"Computed by torch {torch.__version__} on {device.type}."],
-    )
+    computed = f"Computed by torch {torch.__version__} on {device.type}."
+    about = _about(model, network, heads, computed)
+    engine = Torch(model, about, network.eval().to(device), heads, tokenizer)
+    try:
+        if model.kind == "embedder":
+            engine.embed(["A probe."], "query", outputs=about.outputs)
+        else:
+            engine.rerank("A probe.", [""])
+    except (RuntimeError, LookupError, TypeError, ArithmeticError) as error:
+        raise _unusable(model, f"they do not fit together ({type(error).__name__})") from None
+    return engine
+
+
+def _about(model: Model, network: Any, heads: dict[str, Any], computed: str) -> About:
+    """Who answers, with the note `computed` and notes of what differs from the catalog."""
+    config, parameters, notes = network.config, network.num_parameters(), [computed]
     own = model.parameters in (None, parameters)
     if not own:
         notes.append(
@@ -327,37 +243,18 @@ def load(model: Model, threads: int | None = None) -> Torch:
             f"{model.parameters:,}."
         )
     notes += [
-        f"The folder holds no {path.name}, so there is no {output} output."
-        for output, path in files.items()
-        if output not in heads
+        f"The folder holds no {name}, so there is no {output} output."
+        for output, name in HEADS.items()
+        if output in model.outputs and output not in heads
     ]
     # XLM-R's positions begin after the padding token's id
-    places = config.max_position_embeddings - (
-        config.pad_token_id + 1 if "roberta" in config.model_type else 0
+    before = config.pad_token_id + 1 if "roberta" in config.model_type else 0
+    places = config.max_position_embeddings - before
+    limit = min(places, model.max_tokens or places)
+    about = model.about(
+        precision="fp32", outputs=("dense", *heads), max_tokens=limit, notes=tuple(notes)
     )
-    about = About(
-        model.variant_id if own else None,
-        model.name,
-        model.kind,
-        "torch",
-        "this machine",
-        "fp32",
-        standin=model.standin,
-    )
-    about = replace(
-        about,
-        outputs=("dense", *heads),
-        max_tokens=min(places, model.max_tokens or places),
-        notes=tuple(notes),
-    )
-    engine = Torch(model, about, network.eval().to(device), heads, tokenizer)
-    try:
-        engine.embed(
-            ["A probe."], "query", outputs=about.outputs
-        ) if model.kind == "embedder" else engine.rerank("A probe.", [""])
-    except (RuntimeError, LookupError, TypeError, ArithmeticError) as error:
-        raise _unusable(model, f"they do not fit together ({type(error).__name__})") from None
-    return engine
+    return about if own else replace(about, variant_id=None)
 
 
 def _unusable(model: Model, why: str) -> EncodeError:

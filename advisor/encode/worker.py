@@ -11,7 +11,7 @@ import contextlib
 import os
 import pickle
 import sys
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from advisor.base.errors import EncodeError
 from advisor.encode.engine import Engine
@@ -22,11 +22,7 @@ NICENESS = 10
 
 
 def load(model: Model, threads: int | None = None) -> Engine:
-    """The engine of a model in this process.
-
-    Raises:
-        EncodeError: it cannot be loaded.
-    """
+    """The engine of a model in this process; raises EncodeError where it cannot be loaded."""
     if model.engine == "torch":
         from advisor.encode import torch_engine
 
@@ -46,29 +42,20 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         except EOFError:
             return
         try:
-            value: Any
             if method == "load":
                 engine = load(*arguments)
-                value = engine.about
-            else:
-                value = getattr(engine, method)
-                value = value(*arguments, **named) if callable(value) else value
-            answer = ("done", value)
+                method = "about"  # is what a load is answered with
+            value = getattr(engine, method)
+            answer = ("done", value(*arguments, **named) if callable(value) else value)
         except EncodeError as error:
             answer = ("problem", str(error))
         except MemoryError:
-            answer = (
-                "problem",
-                "This machine's memory is too small for these texts. Send fewer or shorter ones.",
-            )
-        except (
-            Exception
-        ) as error:  # whatever a runtime raises: the page gets a sentence, never a trace
-            answer = (
-                "problem",
-                f"The model could not answer ({type(error).__name__}). "
-                "Try other texts, or another model.",
-            )
+            too_small = "This machine's memory is too small for these texts"
+            answer = ("problem", f"{too_small}. Send fewer or shorter ones.")
+        # whatever a runtime raises: the page gets a sentence, never a trace
+        except Exception as error:
+            why = f"The model could not answer ({type(error).__name__})"
+            answer = ("problem", f"{why}. Try other texts, or another model.")
         pickle.dump(answer, answers, pickle.HIGHEST_PROTOCOL)
         answers.flush()
 

@@ -83,12 +83,7 @@ def split(base_url: str) -> BaseAddress | str:
 
 
 def parsed(base_url: str) -> BaseAddress:
-    """The parts of a base address; nothing is looked up.
-
-    Raises:
-        EncodeError: it is not http or https, names a user, or holds anything else that has no
-            place in a base address.
-    """
+    """The parts of a base address, nothing looked up; raises EncodeError where it is none."""
     address = split(base_url)
     if isinstance(address, BaseAddress):
         return address
@@ -106,51 +101,35 @@ def origin(address: str) -> Origin | None:
 
 
 def checked(base: BaseAddress, *, private: bool) -> tuple[Ip, ...]:
-    """IP addresses of the host, looked up once: connect to these, and do not ask again.
+    """IP addresses of the host, looked up once: connect to these. `private` allows this network's.
 
-    `private` allows this machine and its network.
-
-    Raises:
-        EncodeError: the name is not known, or one of its addresses is never asked, or is private
-            where that is not allowed.
-    """
+    Raises EncodeError where the name is not known, or one of them is never asked, or private."""
     try:
         rows = socket.getaddrinfo(base.host, base.port, type=socket.SOCK_STREAM)
         ips = tuple(dict.fromkeys(ip_address(row[4][0]) for row in rows))
     except (OSError, ValueError):  # a UnicodeError of an impossible name is a ValueError
         ips = ()
-    problem = "" if ips else _unknown(base.host)
-    for ip in ips:
-        if _is_never_asked(_meant(ip)):
-            problem = problem or _never_asked(base.host)
-        elif not private and not _meant(ip).is_global:
-            problem = problem or _own_network(base.host)
-    if problem:
-        raise EncodeError(problem)
+    if not ips:
+        raise EncodeError(
+            f"No address is known for {base.host}. Check how it is written, and the network."
+        )
+    for ip in map(_meant, ips):
+        if _is_never_asked(ip):
+            raise EncodeError(
+                f"{base.host} leads to a link-local, metadata or reserved address, which is never "
+                "asked. Name another host."
+            )
+        if not private and not ip.is_global:
+            raise EncodeError(
+                f"{base.host} leads into this machine's own network, which is not allowed here. "
+                "Name a public host."
+            )
     return ips
 
 
 def leads_outside(ips: tuple[Ip, ...]) -> bool:
     """Whether one of the addresses is public, so that a key over http could be read on the way."""
     return any(_meant(ip).is_global for ip in ips)
-
-
-def _unknown(host: str) -> str:
-    return f"No address is known for {host}. Check how it is written, and the network."
-
-
-def _never_asked(host: str) -> str:
-    return (
-        f"{host} leads to a link-local, metadata or reserved address, which is never asked. "
-        "Name another host."
-    )
-
-
-def _own_network(host: str) -> str:
-    return (
-        f"{host} leads into this machine's own network, which is not allowed here. "
-        "Name a public host."
-    )
 
 
 def _is_ipv6(text: str) -> bool:
@@ -172,10 +151,5 @@ def _meant(ip: Ip) -> Ip:
 def _is_never_asked(ip: Ip) -> bool:
     if ip.is_loopback:  # first, because Python calls ::1 reserved too
         return False
-    return (
-        ip.is_link_local
-        or ip.is_multicast
-        or ip.is_unspecified
-        or ip.is_reserved
-        or any(ip in net for net in _NEVER)
-    )
+    reserved = ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip.is_reserved
+    return reserved or any(ip in net for net in _NEVER)

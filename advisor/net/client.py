@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urljoin
 
@@ -30,6 +31,7 @@ T = TypeVar("T")
 
 CHUNK = 65_536  # bytes
 MOST_REDIRECTS = 5
+_UNCONNECTED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 
 
 class Failure(Enum):
@@ -57,10 +59,7 @@ class NoAnswerError(Exception):
 
 
 class RequestLimits(NamedTuple):
-    """How long, how much and how often to ask; times in seconds.
-
-    `deadline_s` is for all requests of a client.
-    """
+    """How long, much and often to ask; seconds. `deadline_s` is for all requests of a client."""
 
     connect_s: float = 5
     read_s: float = 60
@@ -72,10 +71,7 @@ class RequestLimits(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """An answer; `body` is read for status 200 alone.
-
-    `seconds` is the time of the try that gave it.
-    """
+    """An answer; `body` is read for status 200 alone, `seconds` is that of the try that gave it."""
 
     status: int
     headers: Mapping[str, str]
@@ -107,26 +103,19 @@ class Answer:
         self._response.close()
 
     def pieces(self, *, unpacked: bool = True) -> Iterator[bytes]:
-        """The body as it comes, of whatever length; packed as it was sent, unless `unpacked`.
+        """The body as it comes, packed as it was sent unless `unpacked`.
 
-        Raises:
-            NoAnswerError: it broke off, is too slow, or cannot be unpacked.
-        """
+        Raises NoAnswerError where it breaks off, is too slow, or cannot be unpacked."""
         # read1, because the others wait until a chunk is full: a byte a second would hold them
         # for as long as it likes
-        while chunk := _or_failure(
-            lambda: self._response.raw.read1(CHUNK, decode_content=unpacked)
-        ):
+        read1 = partial(self._response.raw.read1, CHUNK, decode_content=unpacked)
+        while chunk := _or_failure(read1):
             yield chunk
             if time.monotonic() > self._until:
                 raise NoAnswerError(Failure.SLOW)
 
     def body(self, largest_bytes: int) -> bytes:
-        """The unpacked body.
-
-        Raises:
-            NoAnswerError: as for `pieces`, or it is larger than that.
-        """
+        """The unpacked body; raises NoAnswerError as `pieces` does, or where it is larger."""
         body = bytearray()
         for piece in self.pieces():
             body += piece
@@ -175,13 +164,9 @@ class Client:
         self.session.close()
 
     def ask(self, path: str, body: bytes | None = None) -> Reply:
-        """The answer to a POST of `body`, or to a GET where there is none.
+        """The answer to a POST of `body`, or to a GET where there is none; raises NoAnswerError.
 
-        Asked again on 429 and 5xx, as Retry-After says, and after some failures.
-
-        Raises:
-            NoAnswerError: no answer was had.
-        """
+        Asked again on 429 and 5xx, as Retry-After says, and after some failures."""
         number = 0
         while True:
             reply = failure = None
@@ -219,11 +204,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         read_s: float | None = None,
     ) -> Answer:
-        """The answer of one try, redirects followed where they may be, its body unread.
-
-        Raises:
-            NoAnswerError: there is none.
-        """
+        """The answer of one try, redirects followed if allowed, unread; raises NoAnswerError."""
         address = self._root + path
         for _ in range(MOST_REDIRECTS + 1):
             place = origin(address)
@@ -273,22 +254,14 @@ def to_endpoint(
 ) -> Client:
     """A client for JSON to one address, looked up and checked once: no redirect, no proxy.
 
-    `private` allows addresses of this machine and its network.
-
-    Raises:
-        EncodeError: the address may not be asked, or not with a key.
+    `private` allows own networks. Raises EncodeError where it may not be asked, or not with a key.
     """
     ips = checked(base, private=private)
     if key and base.scheme == "http" and leads_outside(ips):
-        raise EncodeError(
-            f"The address of {name} is not https, so its key could be read on the way. "
-            "Write https://."
-        )
-    headers = {
-        "Host": base.netloc,
-        "Accept": "application/json",
-        "Content-Type": "application/json",
-    }
+        not_https = f"The address of {name} is not https"
+        raise EncodeError(f"{not_https}, so its key could be read on the way. Write https://.")
+    form = "application/json"
+    headers = {"Host": base.netloc, "Accept": form, "Content-Type": form}
     return Client(base.root, limits, key=key, headers=headers, ips=ips)
 
 
@@ -296,8 +269,7 @@ def within(seconds: float, work: Callable[[], T], refusal: Callable[[Failure], A
     """What `work` gives; raises `refusal` of why where it had no answer, or not in that time.
 
     In a thread, because neither the look-up of a name nor headers that trickle in obey a time-out
-    of requests. Given up on, it ends by itself when the server closes.
-    """
+    of requests. Given up on, it ends by itself when the server closes."""
     ends: queue.SimpleQueue[tuple[T | None, Exception | None]] = queue.SimpleQueue()
 
     def run() -> None:
@@ -321,10 +293,7 @@ def within(seconds: float, work: Callable[[], T], refusal: Callable[[Failure], A
 
 
 def wait_s(retry_after: str) -> float | None:
-    """Seconds that a Retry-After header asks to wait, given as seconds or as a date.
-
-    None: it says neither.
-    """
+    """Seconds that a Retry-After header asks to wait, in seconds or as a date; None: neither."""
     if re.fullmatch("[0-9]{1,9}", retry_after.strip()):
         return int(retry_after)
     try:
@@ -342,13 +311,16 @@ def _or_failure(work: Callable[[], T]) -> T:
     # requests' own errors are OSErrors; ValueErrors are of addresses that it cannot use
     except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
         failure = _failure(error)
-    raise NoAnswerError(
-        failure
-    )  # outside of `except`, so that no exception of requests hangs on it
+    # outside of `except`, so that no exception of requests hangs on it
+    raise NoAnswerError(failure)
+
+
+def _reason(error: Exception) -> object:
+    """What of urllib3's is behind an error of requests, if anything."""
+    return getattr(error.args[0], "reason", None) if error.args else None
 
 
 def _failure(error: Exception) -> Failure:
-    reason = getattr(error.args[0], "reason", None) if error.args else None
     kinds: list[tuple[type[Exception], Failure]] = [
         (requests.exceptions.ProxyError, Failure.PROXY),
         (requests.exceptions.SSLError, Failure.CERTIFICATE),
@@ -360,6 +332,7 @@ def _failure(error: Exception) -> Failure:
     for kind, failure in kinds:
         if isinstance(error, kind):
             return failure
+    reason = _reason(error)
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
         return Failure.UNRESOLVED
     if isinstance(reason, urllib3.exceptions.NewConnectionError):
@@ -377,29 +350,18 @@ class _Pinned(HTTPAdapter):
     def build_connection_pool_key_attributes(
         self, *args: Any, **kwargs: Any
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The pool's key with the address in place of the name.
-
-        requests documents this method for subclasses.
-        """
+        """The pool's key with the address for the name; requests documents it for subclasses."""
         host, tls = super().build_connection_pool_key_attributes(*args, **kwargs)
         if host["scheme"] == "https":
             tls["server_hostname"] = self._name
         return {**host, "host": self._ips[0]}, tls
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """The answer of the first address that takes a connection.
-
-        localhost is often ::1 too, where nobody listens.
-        """
+        """The answer of the first address that connects; `::1` of localhost often does not."""
         while True:
             try:
                 return super().send(*args, **kwargs)
             except requests.ConnectionError as error:
-                reason = getattr(error.args[0], "reason", None) if error.args else None
-                unconnected = isinstance(
-                    reason,
-                    (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError),
-                )
-                if not unconnected or len(self._ips) == 1:
+                if not isinstance(_reason(error), _UNCONNECTED) or len(self._ips) == 1:
                     raise
                 self._ips.pop(0)
