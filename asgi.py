@@ -33,7 +33,7 @@ PagesManager.uses_pages_directory = False
 SWITCH_S = 0.001
 """After which Python lets another thread of those that wait go on. Of its own accord, after 5 ms:
 while a page computes, messages, probes and kept answers wait for that each time that the event loop
-looks for what is new. docs/load.md has what it changes."""
+looks for what is new. docs/measurements/load.md has what it changes."""
 LOADED_BEFORE_THE_FIRST_VISIT = (
     "advisor.show.charts",
     "advisor.show.crossings",

@@ -1,8 +1,8 @@
 """Pages that compute are run one after the other.
 
 Threads of a Python process share its time. Twenty visitors who click at once are all slow where
-their pages are run together, and each page costs half as much again (docs/load.md); one after the
-other, most are not.
+their pages are run together, and each page costs half as much again; one after the other, most are
+not (docs/measurements/load.md).
 """
 
 from __future__ import annotations

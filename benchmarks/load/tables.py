@@ -1,4 +1,4 @@
-"""Results as Markdown, to be pasted into docs/load.md."""
+"""Results as Markdown, to be pasted into docs/measurements/load.md."""
 
 from __future__ import annotations
 
