@@ -3,10 +3,10 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help install run test pins browser lint types contract format catalog bench screenshot lock check chromium standin
+.PHONY: help install run test pins browser lint types contract format catalog bench screenshot lock check chromium standin wheel-test
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 
 install: .venv/ready $(if $(EXTRA),.venv/ready-$(EXTRA)) ## create .venv and install the locked dependencies (EXTRA=torch: M3's three outputs)
 
@@ -60,6 +60,9 @@ format: install ## put the code into its format
 
 catalog: install ## validate the catalog and write the editor schema
 	$(BIN)/python -m advisor validate --write-schema
+
+wheel-test: install ## the wheel with its dependencies from the index, under each Python that is found
+	$(BIN)/python -m tools.wheel
 
 bench: install chromium ## measure; prints ratios, asserts nothing
 	$(BIN)/python -m benchmarks.engine

@@ -15,9 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import requests
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHONS = ("python3.11", "python3.12", "python3.13")
@@ -63,11 +64,8 @@ class Environment:
 
     def install(self, *what: str) -> None:
         """Installs by pip, with its options."""
-        _run(
-            [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-            + ["--python", str(self.python), "install", *what],
-            self._folder,
-        )
+        pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
+        _run([*pip, "--python", str(self.python), "install", *what], self._folder)
 
     def command(self, *words: str, given: str = "", status: int = 0, **environment: str) -> str:
         """What `bge-advisor` prints, also to standard error.
@@ -102,9 +100,9 @@ class Environment:
         try:
             address = f"http://127.0.0.1:{port}"
             for _ in range(STARTS_WITHIN_S * 4):
-                with contextlib.suppress(OSError):
-                    urllib.request.urlopen(f"{address}/healthz", timeout=5)
-                    break
+                with contextlib.suppress(requests.RequestException):
+                    if requests.get(f"{address}/healthz", timeout=5).ok:
+                        break
                 if process.poll() is not None:
                     raise RuntimeError(f"serve ended with {process.returncode}.")
                 time.sleep(0.25)
@@ -162,7 +160,7 @@ def _tried(environment: Environment, wheel: Path) -> str:
     environment.command("encode", "--help")
     with environment.serving() as address:
         url = f"{address}/api/v1/recommend?languages=de&passages=500000"
-        served = json.load(urllib.request.urlopen(url, timeout=60))
+        served = requests.get(url, timeout=60).json()
     if served != answer:
         raise RuntimeError("The app answers otherwise than the command.")
     return (

@@ -14,13 +14,17 @@ _IN_THE_WHEEL = PACKAGE / "app"
 FROM_A_WHEEL = _IN_THE_WHEEL.is_dir()
 APP_FILES = _IN_THE_WHEEL if FROM_A_WHEEL else PACKAGE.parent
 """The folder of app.py, asgi.py, pages and catalog: the repository, or that inside the package."""
+_BESIDE_MAKE_INSTALL = {
+    "torch": "make install EXTRA=torch",
+    "ray": '.venv/bin/python -m pip install "ray[data]>=2.60"',
+}
 
 
 def how_to_install(extra: str) -> str:
     """What brings the packages of an extra of pyproject.toml."""
     if FROM_A_WHEEL:
         return f"pip install 'bge-advisor[{extra}]'"
-    return "make install EXTRA=torch" if extra == "torch" else "make install"
+    return _BESIDE_MAKE_INSTALL.get(extra, "make install")
 
 
 def needs(command: str, extra: str, *modules: str) -> None:

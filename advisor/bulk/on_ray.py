@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.base.errors import EncodeError
+from advisor.base.installed import how_to_install
 from advisor.bulk import work
 from advisor.bulk.blocks import CorpusEnd
 from advisor.bulk.folder import WrittenBlock
@@ -29,10 +30,7 @@ from advisor.encode import worker
 from advisor.encode.engine import About, Engine, Float32s
 from advisor.encode.models import Model
 
-INSTALL = (
-    "This part needs Ray Data, which is not installed. Run: "
-    '.venv/bin/python -m pip install "ray[data]>=2.60"'
-)
+INSTALL = f"This part needs Ray Data, which is not installed. Run: {how_to_install('ray')}"
 LOCAL = "local"
 STORE_BYTES = 512 * 2**20
 """Shared memory of a cluster on this machine, where blocks wait for workers."""

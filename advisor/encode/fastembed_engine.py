@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from advisor.base.errors import EncodeError
 from advisor.encode import engine as engines
@@ -31,6 +30,8 @@ class Local:
     """A model in this process. Not for several threads at once."""
 
     def __init__(self, model: Model, about: About, encoder: Any):
+        from tokenizers import Tokenizer  # with fastembed, an extra
+
         self.about = about
         self._model = model
         self._encoder = encoder  # fastembed's TextEmbedding or TextCrossEncoder

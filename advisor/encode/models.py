@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from advisor.base.errors import EncodeError
+from advisor.base.installed import how_to_install
 from advisor.catalog import Catalog
 from advisor.catalog.schema import LocalFiles, Variant
 from advisor.encode.engine import About, Output, Role
 
 STANDIN_FILE = "standin.json"
 """Beside the weights of a stand-in: its name, kind, pooling and limit."""
-INSTALL_LOCAL = "This part needs fastembed, which is not installed. Run: make install"
+INSTALL_LOCAL = f"This part needs fastembed, which is not installed. Run: {how_to_install('live')}"
 
 
 @dataclass(frozen=True)

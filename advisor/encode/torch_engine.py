@@ -14,18 +14,21 @@ from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import zip_longest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tokenizers import Encoding, Tokenizer
 
 from advisor.base.errors import EncodeError
+from advisor.base.installed import how_to_install
 from advisor.encode import engine as engines
 from advisor.encode.engine import DENSE, About, Float32s, Output, Outputs, Role, Scores, Vectors
 from advisor.encode.models import Model
 
+if TYPE_CHECKING:  # it comes with what else a model of this process needs
+    from tokenizers import Encoding, Tokenizer
+
 INSTALL_TORCH = (
-    "This part needs torch and transformers. Install them with: make install EXTRA=torch"
+    f"This part needs torch and transformers. Install them with: {how_to_install('torch')}"
 )
 BATCH_TEXTS = 32
 HEADS: dict[Output, str] = {"sparse": "sparse_linear.pt", "multi_vector": "colbert_linear.pt"}
@@ -204,7 +207,9 @@ def load(model: Model, threads: int | None = None) -> Torch:
         network, loading = getattr(transformers, kind).from_pretrained(
             str(model.folder), dtype=torch.float32, output_loading_info=True, **safe
         )
-        tokenizer = Tokenizer.from_file(str(model.folder / "tokenizer.json"))
+        tokenizer = import_module("tokenizers").Tokenizer.from_file(
+            str(model.folder / "tokenizer.json")
+        )
         heads: dict[str, Any] = {}
         for output, name in HEADS.items():
             if output in model.outputs and (model.folder / name).is_file():
