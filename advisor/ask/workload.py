@@ -60,9 +60,7 @@ class Workload(StatedFields):
         "(about 4 characters of English a token).",
     )
     passage_tokens_p95: PassageTokens = Field(
-        450,
-        title="95th percentile",
-        description="19 of 20 passages have at most this many tokens.",
+        450, title="95th percentile", description="19 of 20 passages have at most this many tokens."
     )
     split_long_passages: bool = Field(
         True,
@@ -174,10 +172,7 @@ class Workload(StatedFields):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.passage_tokens_p95 < self.passage_tokens:
-            figures = {
-                "p95": count(self.passage_tokens_p95),
-                "typical": count(self.passage_tokens),
-            }
+            figures = {"p95": count(self.passage_tokens_p95), "typical": count(self.passage_tokens)}
             raise PydanticCustomError("p95", _P95_BELOW_TYPICAL, figures)
         return self
 

@@ -255,11 +255,7 @@ def recommend(
 
 
 def _step(
-    table: Plans,
-    kind: str,
-    fitting: RowNumbers,
-    asked_sets: Sequence[str],
-    first_stage: str | None,
+    table: Plans, kind: str, fitting: RowNumbers, asked_sets: Sequence[str], first_stage: str | None
 ) -> Step:
     """A step with the evidence that compares what fits it."""
     workload, sets = table.workload, table.catalog.evidence_sets
