@@ -77,12 +77,12 @@ class Assumptions(StatedFields):
     hosted_discount_percent: Annotated[float, Field(ge=0, le=100)] = field(
         0.0, "Discount on hosted prices (%)", "Taken off every provider's price."
     )
-    memory_usd_per_gib_month: Annotated[float, Field(gt=0, le=1000)] | None = field(
+    memory_usd_per_gib_month: Annotated[float | None, Field(gt=0, le=1000)] = field(
         None,
         "Memory (US dollars a GiB-month)",
         "Empty: low, base and high from the catalog's machines.",
     )
-    your_price_usd_per_1m: Annotated[float, Field(ge=0, le=1e6)] | None = field(
+    your_price_usd_per_1m: Annotated[float | None, Field(ge=0, le=1e6)] = field(
         None,
         "A price of your own (US dollars per 1M tokens)",
         "For a provider that is not listed. Empty: none.",
@@ -95,12 +95,12 @@ class Assumptions(StatedFields):
         "Model measured",
         "The model whose speed was measured on your machine. Empty: no machine was measured.",
     )
-    measured_tokens_per_second: Annotated[float, Field(gt=0, le=1e9)] | None = field(
+    measured_tokens_per_second: Annotated[float | None, Field(gt=0, le=1e9)] = field(
         None,
         "Tokens a second measured",
         "Of that model on your machine. Other models are scaled from it by their FLOPs.",
     )
-    measured_tokens: Annotated[int, Field(ge=1, le=1_000_000)] | None = field(
+    measured_tokens: Annotated[int | None, Field(ge=1, le=1_000_000)] = field(
         None,
         "Tokens a text when measured",
         "Length of the texts, or of the pairs of a reranker. Longer texts take more FLOPs a token.",
@@ -108,12 +108,12 @@ class Assumptions(StatedFields):
     measured_precision: Precision | None = field(
         None, "Precision when measured", "Of the weights. A speed holds at its own precision."
     )
-    machine_usd_per_hour: Annotated[float, Field(gt=0, le=1e5)] | None = field(
+    machine_usd_per_hour: Annotated[float | None, Field(gt=0, le=1e5)] = field(
         None,
         "That machine (US dollars an hour)",
         "Its rent, or what an hour of your own comes to: purchase, power and room.",
     )
-    machine_memory_gib: Annotated[float, Field(gt=0, le=1e6)] | None = field(
+    machine_memory_gib: Annotated[float | None, Field(gt=0, le=1e6)] = field(
         None, "Its memory (GiB)", "What the model may take. A model that does not fit is ruled out."
     )
     measured_on: Annotated[str, Field(pattern=DAY_PATTERN), AfterValidator(_a_day)] | None = field(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -67,7 +67,7 @@ class Workload(StatedFields):
     )
     queries_per_month: CountFromZero = field(2_000_000, "Queries a month", "Queries in a month.")
     query_tokens: int = field(16, "Tokens in a query", "Tokens of a typical query.", ge=1, le=10**5)
-    peak_queries_per_second: Annotated[float, Field(gt=0, le=1e6)] | None = field(
+    peak_queries_per_second: Annotated[float | None, Field(gt=0, le=1e6)] = field(
         None,
         "Peak queries a second",
         "What your own hardware has to carry. Empty: five times the average. It changes no "
@@ -111,10 +111,10 @@ class Workload(StatedFields):
         "Bytes per value in the index: float32 4, float16 2, int8 1, binary 1/8. Smaller types "
         "cost some quality, which is not counted here.",
     )
-    budget_usd_per_month: Annotated[float, Field(ge=0, le=1e12)] | None = field(
+    budget_usd_per_month: Annotated[float | None, Field(ge=0, le=1e12)] = field(
         None, "Budget (US dollars a month)", "Plans above it are ruled out. Empty: no limit."
     )
-    latency_ms_p95: Annotated[float, Field(gt=0, le=1e7)] | None = field(
+    latency_ms_p95: Annotated[float | None, Field(gt=0, le=1e7)] = field(
         None,
         "Latency limit (ms, 95th percentile)",
         "For the model alone, without network and search. On your own hardware slower plans are "
@@ -169,25 +169,11 @@ def unused(task: object) -> tuple[str, ...]:
 
 
 def bounds(field: str, model: type[BaseModel] = Workload) -> tuple[float, float]:
-    """Least and most of a number field.
-
-    A least that is itself excluded counts as a little above it, or as one for whole numbers.
-    """
-    info = model.model_fields[field]
+    """Least and most of a number field; a least that is excluded counts as a little above it."""
     limits = {
-        name: getattr(item, name)
-        for item in _metadata(info)
+        name: getattr(mark, name)
+        for mark in model.model_fields[field].metadata
         for name in ("ge", "gt", "le")
-        if hasattr(item, name)
+        if hasattr(mark, name)
     }
-    step = 1 if info.annotation is int else 1e-6
-    return limits.get("ge", limits.get("gt", 0) + step), limits["le"]
-
-
-def _metadata(info: Any) -> list[Any]:
-    """Bounds of a field, also where it may be null."""
-    metadata = list(info.metadata)
-    for part in getattr(info.annotation, "__args__", ()):
-        for item in getattr(part, "__metadata__", ()):
-            metadata += item.metadata if hasattr(item, "metadata") else [item]
-    return metadata
+    return limits.get("ge", limits.get("gt", 0) + 1e-6), limits["le"]
