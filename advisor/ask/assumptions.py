@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from advisor.ask.stated import StatedFields
+from advisor.ask.stated import StatedFields, field
 from advisor.base import formatting
 from advisor.base.errors import WorkloadError
 from advisor.base.ids import DAY_PATTERN, ID_PATTERN
@@ -51,82 +51,73 @@ class Assumptions(StatedFields):
     A default of null takes the catalog's own range.
     """
 
-    target_utilisation: Annotated[float, Field(ge=0.05, le=1)] = Field(
+    target_utilisation: Annotated[float, Field(ge=0.05, le=1)] = field(
         0.7,
-        title="Filling at the peak",
-        description="Share of a machine's speed that the peak load may take; "
-        "the rest keeps queues short.",
+        "Filling at the peak",
+        "Share of a machine's speed that the peak load may take; the rest keeps queues short.",
     )
-    machine_prices: Literal["on-demand", "spot"] = Field(
+    machine_prices: Literal["on-demand", "spot"] = field(
         "on-demand",
-        title="Machine prices",
-        description="spot: cheaper, but the cloud may take the machine back; "
-        "known for a few machines.",
+        "Machine prices",
+        "spot: cheaper, but the cloud may take the machine back; known for a few machines.",
     )
-    precision: Literal["default", "fp32", "fp16", "int8"] = Field(
+    precision: Literal["default", "fp32", "fp16", "int8"] = field(
         "default",
-        title="Precision",
-        description="default: fp16 on a GPU, fp32 on a CPU. int8 costs some quality, told where "
-        "it was measured. Where no speed was measured at a precision, machines are not known "
-        "and not picked.",
+        "Precision",
+        "default: fp16 on a GPU, fp32 on a CPU. int8 costs some quality, told where it was "
+        "measured. Where no speed was measured at a precision, machines are not known and not "
+        "picked.",
     )
-    speed_percent: Annotated[float, Field(ge=1, le=1000)] = Field(
+    speed_percent: Annotated[float, Field(ge=1, le=1000)] = field(
         100.0,
-        title="Speed of own machines (%)",
-        description="Against the estimate: 100 leaves it, 50 is half as fast. "
-        "Enter what your own measurement gives.",
+        "Speed of own machines (%)",
+        "Against the estimate: 100 leaves it, 50 is half as fast. Enter what your own "
+        "measurement gives.",
     )
-    hosted_discount_percent: Annotated[float, Field(ge=0, le=100)] = Field(
-        0.0, title="Discount on hosted prices (%)", description="Taken off every provider's price."
+    hosted_discount_percent: Annotated[float, Field(ge=0, le=100)] = field(
+        0.0, "Discount on hosted prices (%)", "Taken off every provider's price."
     )
-    memory_usd_per_gib_month: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+    memory_usd_per_gib_month: Annotated[float | None, Field(gt=0, le=1000)] = field(
         None,
-        title="Memory (US dollars a GiB-month)",
-        description="Empty: low, base and high from the catalog's machines.",
+        "Memory (US dollars a GiB-month)",
+        "Empty: low, base and high from the catalog's machines.",
     )
-    your_price_usd_per_1m: Annotated[float, Field(ge=0, le=1e6)] | None = Field(
+    your_price_usd_per_1m: Annotated[float | None, Field(ge=0, le=1e6)] = field(
         None,
-        title="A price of your own (US dollars per 1M tokens)",
-        description="For a provider that is not listed. Empty: none.",
+        "A price of your own (US dollars per 1M tokens)",
+        "For a provider that is not listed. Empty: none.",
     )
-    your_price_variant: VariantId = Field(
-        "bge-m3", title="The model it is for", description="The model that your price is for."
+    your_price_variant: VariantId = field(
+        "bge-m3", "The model it is for", "The model that your price is for."
     )
-    measured_variant: VariantId | None = Field(
+    measured_variant: VariantId | None = field(
         None,
-        title="Model measured",
-        description="The model whose speed was measured on your machine. "
-        "Empty: no machine was measured.",
+        "Model measured",
+        "The model whose speed was measured on your machine. Empty: no machine was measured.",
     )
-    measured_tokens_per_second: Annotated[float, Field(gt=0, le=1e9)] | None = Field(
+    measured_tokens_per_second: Annotated[float | None, Field(gt=0, le=1e9)] = field(
         None,
-        title="Tokens a second measured",
-        description="Of that model on your machine. "
-        "Other models are scaled from it by their FLOPs.",
+        "Tokens a second measured",
+        "Of that model on your machine. Other models are scaled from it by their FLOPs.",
     )
-    measured_tokens: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+    measured_tokens: Annotated[int | None, Field(ge=1, le=1_000_000)] = field(
         None,
-        title="Tokens a text when measured",
-        description="Length of the texts, or of the pairs of a reranker. "
-        "Longer texts take more FLOPs a token.",
+        "Tokens a text when measured",
+        "Length of the texts, or of the pairs of a reranker. Longer texts take more FLOPs a token.",
     )
-    measured_precision: Precision | None = Field(
+    measured_precision: Precision | None = field(
+        None, "Precision when measured", "Of the weights. A speed holds at its own precision."
+    )
+    machine_usd_per_hour: Annotated[float | None, Field(gt=0, le=1e5)] = field(
         None,
-        title="Precision when measured",
-        description="Of the weights. A speed holds at its own precision.",
+        "That machine (US dollars an hour)",
+        "Its rent, or what an hour of your own comes to: purchase, power and room.",
     )
-    machine_usd_per_hour: Annotated[float, Field(gt=0, le=1e5)] | None = Field(
-        None,
-        title="That machine (US dollars an hour)",
-        description="Its rent, or what an hour of your own comes to: purchase, power and room.",
+    machine_memory_gib: Annotated[float | None, Field(gt=0, le=1e6)] = field(
+        None, "Its memory (GiB)", "What the model may take. A model that does not fit is ruled out."
     )
-    machine_memory_gib: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
-        None,
-        title="Its memory (GiB)",
-        description="What the model may take. A model that does not fit is ruled out.",
-    )
-    measured_on: Annotated[str, Field(pattern=DAY_PATTERN), AfterValidator(_a_day)] | None = Field(
-        None, title="Day of the measurement", description="As 2026-11-25. Empty: undated."
+    measured_on: Annotated[str, Field(pattern=DAY_PATTERN), AfterValidator(_a_day)] | None = field(
+        None, "Day of the measurement", "As 2026-11-25. Empty: undated."
     )
 
     @classmethod

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from advisor.base import validation
 from advisor.base.errors import Fault, WorkloadError, did_you_mean
+
+T = TypeVar("T")
+
+
+def field(default: T, title: str, description: str, **bounds: Any) -> T:
+    """A field with its default, its title in the form, its help, and pydantic's bounds."""
+    value: T = Field(default, title=title, description=description, **bounds)
+    return value
 
 
 class StatedFields(BaseModel):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from advisor.ask.stated import StatedFields
+from advisor.ask.stated import StatedFields, field
 from advisor.base.formatting import count
 from advisor.base.ids import ID_PATTERN, LANGUAGE_PATTERN
 from advisor.base.units import HOURS_PER_MONTH
@@ -15,6 +15,7 @@ from advisor.base.units import HOURS_PER_MONTH
 MOST = 10**12
 MOST_LANGUAGES = 50
 Language = Annotated[str, Field(pattern=LANGUAGE_PATTERN)]
+Languages = Annotated[tuple[Language, ...], Field(min_length=1, max_length=MOST_LANGUAGES)]
 Output = Literal["dense", "sparse", "multi_vector"]
 CountFromZero = Annotated[int, Field(ge=0, le=MOST)]
 PassageTokens = Annotated[int, Field(ge=1, le=10**6)]
@@ -31,153 +32,120 @@ _P95_BELOW_TYPICAL = (
 class Workload(StatedFields):
     """What the visitor needs. Every field has a default, a unit and bounds; null: not stated."""
 
-    task: Literal["retrieve", "retrieve-and-rerank", "rerank"] = Field(
+    task: Literal["retrieve", "retrieve-and-rerank", "rerank"] = field(
         "retrieve",
-        title="Task",
-        description="retrieve: find passages with an embedder. retrieve-and-rerank: then reorder "
-        "the best with a reranker. rerank: reorder what another search found.",
+        "Task",
+        "retrieve: find passages with an embedder. retrieve-and-rerank: then reorder the best "
+        "with a reranker. rerank: reorder what another search found.",
     )
-    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=MOST_LANGUAGES)] = (
-        Field(
-            ("en",),
-            title="Languages",
-            description="ISO 639-1 codes of the passages and queries: "
-            "en English, zh Chinese, de German, ...",
-        )
+    languages: Languages = field(
+        ("en",),
+        "Languages",
+        "ISO 639-1 codes of the passages and queries: en English, zh Chinese, de German, ...",
     )
-    cross_lingual: bool = Field(
-        False,
-        title="Cross-lingual",
-        description="Queries in one language find passages in another.",
+    cross_lingual: bool = field(
+        False, "Cross-lingual", "Queries in one language find passages in another."
     )
-    passages: int = Field(
-        1_000_000, ge=1, le=MOST, title="Passages", description="Passages in the corpus."
-    )
-    passage_tokens: PassageTokens = Field(
+    passages: int = field(1_000_000, "Passages", "Passages in the corpus.", ge=1, le=MOST)
+    passage_tokens: PassageTokens = field(
         200,
-        title="Tokens each",
-        description="Tokens of a typical passage, as the model's tokenizer counts them "
-        "(about 4 characters of English a token).",
+        "Tokens each",
+        "Tokens of a typical passage, as the model's tokenizer counts them (about 4 characters "
+        "of English a token).",
     )
-    passage_tokens_p95: PassageTokens = Field(
-        450,
-        title="95th percentile",
-        description="19 of 20 passages have at most this many tokens.",
+    passage_tokens_p95: PassageTokens = field(
+        450, "95th percentile", "19 of 20 passages have at most this many tokens."
     )
-    split_long_passages: bool = Field(
+    split_long_passages: bool = field(
         True,
-        title="Long passages may be split",
-        description="Passages over a model's limit become several vectors. "
-        "If not, a model that would cut them is ruled out.",
+        "Long passages may be split",
+        "Passages over a model's limit become several vectors. If not, a model that would cut "
+        "them is ruled out.",
     )
-    new_passages_per_month: CountFromZero = Field(
-        0,
-        title="New passages a month",
-        description="New or changed passages, encoded again each month.",
+    new_passages_per_month: CountFromZero = field(
+        0, "New passages a month", "New or changed passages, encoded again each month."
     )
-    queries_per_month: CountFromZero = Field(
-        2_000_000, title="Queries a month", description="Queries in a month."
-    )
-    query_tokens: int = Field(
-        16, ge=1, le=10**5, title="Tokens in a query", description="Tokens of a typical query."
-    )
-    peak_queries_per_second: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
+    queries_per_month: CountFromZero = field(2_000_000, "Queries a month", "Queries in a month.")
+    query_tokens: int = field(16, "Tokens in a query", "Tokens of a typical query.", ge=1, le=10**5)
+    peak_queries_per_second: Annotated[float | None, Field(gt=0, le=1e6)] = field(
         None,
-        title="Peak queries a second",
-        description="What your own hardware has to carry. Empty: five times the average. "
-        "It changes no hosted price.",
+        "Peak queries a second",
+        "What your own hardware has to carry. Empty: five times the average. It changes no "
+        "hosted price.",
     )
-    rerank_candidates: int = Field(
-        50,
-        ge=1,
-        le=10_000,
-        title="Candidates for a query",
-        description="Passages that the reranker scores for each query.",
+    rerank_candidates: Annotated[int, Field(ge=1, le=10_000)] = field(
+        50, "Candidates for a query", "Passages that the reranker scores for each query."
     )
-    outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = Field(
+    outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = field(
         ("dense",),
-        title="Outputs",
-        description="dense: one vector a text. sparse: weights of its tokens. "
-        "multi_vector: one vector a token.",
+        "Outputs",
+        "dense: one vector a text. sparse: weights of its tokens. multi_vector: one vector a "
+        "token.",
     )
-    placement: Literal["any", "hosted", "own"] = Field(
+    placement: Literal["any", "hosted", "own"] = field(
         "any",
-        title="Placement",
-        description="hosted: a provider's endpoint, by the token. "
-        "own: machines that you rent by the hour.",
+        "Placement",
+        "hosted: a provider's endpoint, by the token. own: machines that you rent by the hour.",
     )
-    hardware: Literal["any", "cpu", "gpu"] = Field(
+    hardware: Literal["any", "cpu", "gpu"] = field(
+        "any", "Hardware", "What your own machines may compute with: a GPU, or the CPU alone."
+    )
+    data_may_leave: bool = field(
+        True, "Texts may be sent to a provider", "If not, every hosted endpoint is ruled out."
+    )
+    licence: Literal["any", "commercial", "permissive"] = field(
         "any",
-        title="Hardware",
-        description="What your own machines may compute with: a GPU, or the CPU alone.",
+        "Licence",
+        "commercial: the weights may be used commercially. permissive: MIT, Apache-2.0 or the "
+        "like.",
     )
-    data_may_leave: bool = Field(
-        True,
-        title="Texts may be sent to a provider",
-        description="If not, every hosted endpoint is ruled out.",
-    )
-    licence: Literal["any", "commercial", "permissive"] = Field(
-        "any",
-        title="Licence",
-        description="commercial: the weights may be used commercially. "
-        "permissive: MIT, Apache-2.0 or the like.",
-    )
-    vector_store: str = Field(
+    vector_store: Annotated[str, Field(pattern=ID_PATTERN, max_length=60)] = field(
         "ram",
-        pattern=ID_PATTERN,
-        max_length=60,
-        title="Index",
-        description="ram: the vector index in rented memory. none: left out of the cost. "
-        "Or a vector store of the catalog, as pgvector.",
+        "Index",
+        "ram: the vector index in rented memory. none: left out of the cost. Or a vector store "
+        "of the catalog, as pgvector.",
     )
-    vector_type: Literal["float32", "float16", "int8", "binary"] = Field(
+    vector_type: Literal["float32", "float16", "int8", "binary"] = field(
         "float32",
-        title="Vector type",
-        description="Bytes per value in the index: float32 4, float16 2, int8 1, binary 1/8. "
-        "Smaller types cost some quality, which is not counted here.",
+        "Vector type",
+        "Bytes per value in the index: float32 4, float16 2, int8 1, binary 1/8. Smaller types "
+        "cost some quality, which is not counted here.",
     )
-    budget_usd_per_month: Annotated[float, Field(ge=0, le=1e12)] | None = Field(
+    budget_usd_per_month: Annotated[float | None, Field(ge=0, le=1e12)] = field(
+        None, "Budget (US dollars a month)", "Plans above it are ruled out. Empty: no limit."
+    )
+    latency_ms_p95: Annotated[float | None, Field(gt=0, le=1e7)] = field(
         None,
-        title="Budget (US dollars a month)",
-        description="Plans above it are ruled out. Empty: no limit.",
+        "Latency limit (ms, 95th percentile)",
+        "For the model alone, without network and search. On your own hardware slower plans are "
+        "ruled out; providers publish no latency, so there it only warns. Empty: no limit.",
     )
-    latency_ms_p95: Annotated[float, Field(gt=0, le=1e7)] | None = Field(
-        None,
-        title="Latency limit (ms, 95th percentile)",
-        description="For the model alone, without network and search. On your own hardware slower "
-        "plans are ruled out; providers publish no latency, so there it only warns. "
-        "Empty: no limit.",
-    )
-    redundancy: bool = Field(
+    redundancy: bool = field(
         False,
-        title="Redundancy",
-        description="One machine more than the load needs; "
-        "machines let by third parties are ruled out.",
+        "Redundancy",
+        "One machine more than the load needs; machines let by third parties are ruled out.",
     )
-    priority: Literal["balanced", "quality", "cost"] = Field(
+    priority: Literal["balanced", "quality", "cost"] = field(
         "balanced",
-        title="Priority",
-        description="quality: the best score, then the lowest cost. cost: the lowest cost. "
-        "balanced: the lowest cost within the tolerance of the best score.",
+        "Priority",
+        "quality: the best score, then the lowest cost. cost: the lowest cost. balanced: the "
+        "lowest cost within the tolerance of the best score.",
     )
-    quality_tolerance: Annotated[float, Field(ge=0, le=100)] = Field(
+    quality_tolerance: Annotated[float, Field(ge=0, le=100)] = field(
         5.0,
-        title="Quality tolerance (points)",
-        description="Points of the chosen metric that may be given up for a lower cost.",
+        "Quality tolerance (points)",
+        "Points of the chosen metric that may be given up for a lower cost.",
     )
-    material_usd: Annotated[float, Field(ge=0, le=1e9)] = Field(
+    material_usd: Annotated[float, Field(ge=0, le=1e9)] = field(
         5.0,
-        title="Material difference (US dollars a month)",
-        description="Monthly differences below this do not decide.",
+        "Material difference (US dollars a month)",
+        "Monthly differences below this do not decide.",
     )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.passage_tokens_p95 < self.passage_tokens:
-            figures = {
-                "p95": count(self.passage_tokens_p95),
-                "typical": count(self.passage_tokens),
-            }
+            figures = {"p95": count(self.passage_tokens_p95), "typical": count(self.passage_tokens)}
             raise PydanticCustomError("p95", _P95_BELOW_TYPICAL, figures)
         return self
 
@@ -201,25 +169,11 @@ def unused(task: object) -> tuple[str, ...]:
 
 
 def bounds(field: str, model: type[BaseModel] = Workload) -> tuple[float, float]:
-    """Least and most of a number field.
-
-    A least that is itself excluded counts as a little above it, or as one for whole numbers.
-    """
-    info = model.model_fields[field]
+    """Least and most of a number field; a least that is excluded counts as a little above it."""
     limits = {
-        name: getattr(item, name)
-        for item in _metadata(info)
+        name: getattr(mark, name)
+        for mark in model.model_fields[field].metadata
         for name in ("ge", "gt", "le")
-        if hasattr(item, name)
+        if hasattr(mark, name)
     }
-    step = 1 if info.annotation is int else 1e-6
-    return limits.get("ge", limits.get("gt", 0) + step), limits["le"]
-
-
-def _metadata(info: Any) -> list[Any]:
-    """Bounds of a field, also where it may be null."""
-    metadata = list(info.metadata)
-    for part in getattr(info.annotation, "__args__", ()):
-        for item in getattr(part, "__metadata__", ()):
-            metadata += item.metadata if hasattr(item, "metadata") else [item]
-    return metadata
+    return limits.get("ge", limits.get("gt", 0) + 1e-6), limits["le"]

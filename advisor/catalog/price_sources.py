@@ -176,11 +176,7 @@ def _no_answer(failure: Failure, limits: RequestLimits) -> PricesError:
         f"Novita's answer is larger than {limits.largest_bytes:,} bytes, which no list of models "
         "is. Check the base address."
     )
-    sentences = {
-        Failure.SLOW: _TOO_LONG,
-        Failure.PACKED: _PACKED,
-        Failure.LARGE: too_large,
-    }
+    sentences = {Failure.SLOW: _TOO_LONG, Failure.PACKED: _PACKED, Failure.LARGE: too_large}
     return PricesError(sentences.get(failure, _BROKEN))
 
 

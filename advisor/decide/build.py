@@ -26,10 +26,9 @@ from advisor.sizing.figures import Figures, figures_of, load_of
 from advisor.sizing.ranges import Range, rounded
 
 KINDS_FOR_TASK = {
-    "retrieve": ("embedder",),
+    "retrieve": ("embedder",), "rerank": ("reranker",),
     "retrieve-and-rerank": ("embedder", "reranker"),
-    "rerank": ("reranker",),
-}
+}  # fmt: skip
 
 
 def build_plans(
@@ -37,8 +36,7 @@ def build_plans(
 ) -> Plans:
     """Every plan for a workload, by variant id and place id, whatever the order of the files.
 
-    Raises:
-        WorkloadError: the workload names a vector store that the catalog does not have.
+    Raises `WorkloadError` where the catalog does not have the workload's vector store.
     """
     catalog = priced(catalog, assumptions)
     known = ("ram", "none", *stores.index_stores(catalog))
@@ -61,10 +59,8 @@ def build_plans(
         | _of_workload(workload)
         | _of_variants(catalog, workload, static)
         | _of_figures(figures, static)
-        | {
-            "int8_asked": _int8_asked(static, assumptions),
-            "price_age_days": _price_ages(static, today),
-        }
+        | {"int8_asked": _int8_asked(static, assumptions)}
+        | {"price_age_days": _price_ages(static, today)}
     )
     return Plans(catalog, workload, assumptions, ram, static, loads, figures, columns)
 
@@ -120,10 +116,7 @@ def _of_workload(workload: Workload) -> dict[str, Values]:
 
 
 def _of_variants(catalog: Catalog, workload: Workload, static: StaticColumns) -> dict[str, Values]:
-    """The columns that follow from the workload and the variant, made once for each variant.
-
-    And whether an endpoint gives the outputs, which is made once for each place.
-    """
+    """The columns that follow from the workload and the variant, and what an endpoint gives."""
     ids = [key for key, _ in static.pairs]
     rows = {key: _variant_figures(catalog.variants[key], workload) for key in dict.fromkeys(ids)}
     columns = {}
@@ -131,9 +124,8 @@ def _of_variants(catalog: Catalog, workload: Workload, static: StaticColumns) ->
         values = column([rows[key][name] for key in ids], KINDS[name])
         columns[name] = Values(values.values[static.loads], values.known[static.loads])
     wanted: set[str] = set(workload.outputs)
-    gives = (
-        [True] if wanted <= {"dense"} else [_offer_gives(wanted, place) for place in static.places]
-    )
+    places = [] if wanted <= {"dense"} else static.places
+    gives = [_offer_gives(wanted, place) for place in places] or [True]
     return columns | {"offer_gives_outputs": column(gives, "boolean")}
 
 
@@ -165,10 +157,7 @@ def _offer_gives(wanted: set[str], place: Place) -> bool | None:
 
 
 def _int8_asked(static: StaticColumns, assumptions: Assumptions) -> Values:
-    """Whether int8 is what the visitor wants.
-
-    By the assumption, or on the measured machine alone where nothing else is asked.
-    """
+    """Whether int8 is asked for, or what the measured machine has where nothing is asked."""
     if static.measured.any() and assumptions.precision == "default":
         int8 = np.asarray(static.columns["precision"].values == "int8", dtype=bool)
         return Values(int8, np.ones_like(int8))

@@ -18,11 +18,7 @@ RowNumbers = npt.NDArray[np.int64]
 
 
 class Ends(NamedTuple):
-    """Which end of each estimate is taken.
-
-    Of own hardware's speed (low is cheap), of what a hosted endpoint bills, of what keeping the
-    index costs.
-    """
+    """The end taken of own hardware's speed (low: cheap), hosted bills, and keeping the index."""
 
     own: str = "base"
     hosted: str = "base"
@@ -34,15 +30,13 @@ BASE = Ends()
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One step of a pipeline: its kind, the evidence that ranks it, and a score for each plan.
-
-    Shape of `quality`: (plans,), not a number where unranked; `fitting` are rows of the plans.
-    """
+    """One step of a pipeline, with the evidence that ranks it and the rows of plans that fit."""
 
     kind: str
     evidence: Evidence
     fitting: RowNumbers
     quality: Float64s
+    """The score of each plan, not a number where unranked. Shape: (plans,)."""
 
 
 class PickedRows(NamedTuple):
@@ -55,11 +49,7 @@ class PickedRows(NamedTuple):
 def choose(
     table: Plans, steps: tuple[Step, ...], workload: Workload, ends: Ends
 ) -> PickedRows | None:
-    """The plan of each step that `priority` picks; None where a step, or the budget, has none.
-
-    Two steps are picked each on its own; they share machines where that saves more than what counts
-    as equal (decision 0006, Pipelines).
-    """
+    """The plan of each step that `priority` picks; None where a step, or the budget, has none."""
     if any(not len(step.fitting) for step in steps):
         return None
     cost = rounded(table.monthly(*ends))
@@ -72,9 +62,10 @@ def choose(
 def _two_steps(
     table: Plans, steps: tuple[Step, ...], workload: Workload, ends: Ends, cost: Float64s
 ) -> PickedRows | None:
-    """An embedder and a reranker within the budget, apart or on shared machines.
+    """An embedder and a reranker within the budget (decision 0006, Pipelines).
 
-    The embedder's score comes first, and the reranker keeps at least its cheapest plan.
+    The embedder's score comes first, and the reranker keeps at least its cheapest plan. They share
+    machines where that saves more than what counts as equal.
     """
     budget = np.inf if workload.budget_usd_per_month is None else workload.budget_usd_per_month
     first, second = steps
@@ -100,11 +91,9 @@ def _two_steps(
         return picked
     # of the cheapest, the best embedder, then the best reranker: none that another beats in one
     # step and equals in the other
-    scores = (
-        -np.nan_to_num(first.quality[pairs.first], nan=-1.0),
-        -np.nan_to_num(second.quality[pairs.second], nan=-1.0),
-    )
-    orders = [key[rows] for rows in (pairs.first, pairs.second) for key in table.static.order]
+    steps_rows = ((first, pairs.first), (second, pairs.second))
+    scores = [-np.nan_to_num(step.quality[rows], nan=-1.0) for step, rows in steps_rows]
+    orders = [key[rows] for _, rows in steps_rows for key in table.static.order]
     row = np.lexsort((*reversed(orders), *reversed(scores), pairs.usd))[0]
     if picked is not None and immaterial(workload, rounded(apart_usd - pairs.usd[row])):
         return picked
@@ -140,8 +129,7 @@ def _shared_pairs(table: Plans, first: RowNumbers, second: RowNumbers, ends: End
     needed, memory = table.columns["needed_bytes"].values, table.columns["memory_bytes"].values
     fits = needed[embedders] + needed[rerankers] <= memory[embedders]
     embedders, rerankers = embedders[fits], rerankers[fits]
-    usd = rounded(_shared_usd(table, embedders, rerankers, ends))
-    return _Pairs(embedders, rerankers, usd)
+    return _Pairs(embedders, rerankers, rounded(_shared_usd(table, embedders, rerankers, ends)))
 
 
 def shared_replicas(table: Plans, first: Any, second: Any, end: str) -> Any:
@@ -164,10 +152,7 @@ def total_usd(table: Plans, choice: PickedRows, ends: Ends) -> float:
 
 
 def best(table: Plans, step: Step, workload: Workload, cost: Float64s) -> int | None:
-    """The plan of one step that `priority` picks; None where none fits.
-
-    `cost` is US dollars a month of each plan.
-    """
+    """The plan of a step that `priority` picks by US dollars a month; None where none fits."""
     rows = eligible(step, step.fitting, workload)
     return _preferred(table, rows, step.quality, workload, cost) if len(rows) else None
 
@@ -180,21 +165,15 @@ def eligible(step: Step, rows: RowNumbers, workload: Workload) -> RowNumbers:
     if np.isnan(scores).all():
         return rows
     gap = np.nanmax(scores) - scores
-    near: npt.NDArray[np.bool_] = (
-        gap < evidence.EQUAL_POINTS
-        if workload.priority == "quality"
-        else gap <= workload.quality_tolerance
-    )
-    return rows[near]
+    if workload.priority == "quality":
+        return rows[gap < evidence.EQUAL_POINTS]
+    return rows[gap <= workload.quality_tolerance]
 
 
 def _preferred(
     table: Plans, rows: RowNumbers, quality: Float64s, workload: Workload, cost: Float64s
 ) -> int:
-    """The first of the plans whose cost counts as equal to the cheapest.
-
-    None that another first-hand one beats in score for no more.
-    """
+    """The first of the unbeaten plans whose cost counts as equal to the cheapest."""
     gap = rounded(cost[rows] - cost[rows].min())
     near = unbeaten(table, rows[immaterial(workload, gap)], quality, cost)
     keys = [key[near] for key in preference_keys(table, cost)]
@@ -202,10 +181,7 @@ def _preferred(
 
 
 def unbeaten(table: Plans, near: RowNumbers, quality: Float64s, cost: Float64s) -> RowNumbers:
-    """Of plans whose costs count as equal, those that no other beats in score for no more.
-
-    Of the first-hand ones alone, if there are any.
-    """
+    """Of the first-hand ones (if any): those that no other beats in score for no more."""
     second_hand = table.static.order[0][near]
     rivals = near[second_hand == second_hand.min()]
     score, usd = np.nan_to_num(quality[rivals], nan=-1.0), cost[rivals]
@@ -217,11 +193,7 @@ def unbeaten(table: Plans, near: RowNumbers, quality: Float64s, cost: Float64s) 
 
 
 def preference_keys(table: Plans, cost: Float64s) -> tuple[Float64s, ...]:
-    """The keys among equal costs.
-
-    First-hand prices, the smaller model, the lower cost a month and once, no router, the listing's
-    price, the id.
-    """
+    """First-hand, smaller model, lower cost a month and once, no router, listing's price, id."""
     second_hand, parameters, router, no_listing, name = table.static.order
     once = np.nan_to_num(rounded(table.figures.once["base"]), nan=np.inf)
     return (second_hand, parameters, cost, once, router, no_listing, name)

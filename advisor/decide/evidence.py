@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,18 +22,14 @@ LONG_DOCUMENTS = "long documents"
 
 @dataclass(frozen=True)
 class Evidence:
-    """The scores that may be compared for one workload.
-
-    `scores` and `uplift` are in points of 100 by variant id. `ranks` is false where no two
-    candidates share a set: then the scores stand alone and decide nothing. `unranked` says of each
-    other candidate why it has no score here. `title` states the set as on the screen (name, metric,
-    tasks, who computed it), `meaning` what the metric says.
-    """
+    """The scores that may be compared for one workload, in points of 100 by variant id."""
 
     set: EvidenceSet | None
     scores: dict[str, float]
     ranks: bool
+    """False where no two candidates share a set: then the scores decide nothing."""
     unranked: dict[str, str]
+    """Why each other candidate has no score here."""
     shared_tasks: tuple[str, ...] = ()
     first_stage_score: float | None = None
     source_ids: tuple[str, ...] = ()
@@ -49,10 +45,7 @@ class Evidence:
 
 
 def describe(
-    catalog: Catalog,
-    chosen: EvidenceSet,
-    languages: tuple[str, ...] = (),
-    shared: tuple[str, ...] = (),
+    catalog: Catalog, chosen: EvidenceSet, languages: Sequence[str] = (), shared: Sequence[str] = ()
 ) -> str:
     """`MTEB(eng, v1) retrieval (nDCG@10, 15 tasks, MTEB results repository)`."""
     parts = [catalog.metrics[chosen.metric].name]
@@ -76,8 +69,7 @@ def metric_meaning(catalog: Catalog, chosen: EvidenceSet) -> str:
 def scores(catalog: Catalog, set_id: str, languages: tuple[str, ...] = ()) -> Mapping[str, float]:
     """Scores of one set by variant id, in points of 100: only rows that are complete for it.
 
-    A set by language gives the mean over `languages` for the variants that have them all; a set by
-    task gives the mean of the variants that have every task.
+    By language or by task: the mean of the variants that have all languages asked, or all tasks.
     """
     chosen = catalog.evidence_sets[set_id]
     rows = _rows(catalog, chosen)
@@ -95,28 +87,19 @@ def first_stage_score(
     """Score of a reranker table's first stage in the same table, in points of 100, or None."""
     if chosen.first_stage not in catalog.variants:
         return None
-    table = catalog.quality if chosen.table == "quality" else catalog.quality_by_language
-    rows = table[
-        (table["benchmark"] == chosen.benchmark)
-        & (table["source_set"] == chosen.source_set)
-        & (table["metric"] == chosen.metric)
-        & (table["variant"] == chosen.first_stage)
-        & (table["with_retriever"] == "")
-    ]
+    rows = _of_set(catalog, chosen)
+    rows = rows[(rows["variant"] == chosen.first_stage) & (rows["with_retriever"] == "")]
     rows = rows[rows["aspect"].isin(languages if chosen.by_language else ("retrieval",))]
     return float(rows["score"].mean()) if len(rows) else None
 
 
 class ScoresWanted(NamedTuple):
-    """What scores are needed for.
-
-    `long`: whole passages are long; `first_stage`: the embedder that a reranker follows.
-    """
+    """What scores are needed for."""
 
     kind: str
     languages: tuple[str, ...]
-    long: bool = False
-    first_stage: str | None = None
+    long: bool = False  # whole passages are long
+    first_stage: str | None = None  # the embedder that a reranker follows
 
 
 def admissible(catalog: Catalog, needs: ScoresWanted) -> list[EvidenceSet]:
@@ -127,14 +110,10 @@ def admissible(catalog: Catalog, needs: ScoresWanted) -> list[EvidenceSet]:
     """
     sets = _speaking_for(catalog, needs.kind, needs.languages)
     long = (LONG_DOCUMENTS,) if needs.long else ()
+    behind = (needs.first_stage,) if needs.first_stage else ()
     return sorted(
         (s for s in sets if s.selects or s.domain in long),
-        key=lambda s: (
-            s.domain not in long,
-            needs.first_stage is not None and s.first_stage != needs.first_stage,
-            s.rank,
-            s.id,
-        ),
+        key=lambda s: (s.domain not in long, s.first_stage not in behind, s.rank, s.id),
     )
 
 
@@ -167,25 +146,21 @@ def _chosen(
     catalog: Catalog, needs: ScoresWanted, candidates: frozenset[str], set_id: str | None
 ) -> Evidence:
     wanted, languages = sorted(candidates), needs.languages
+
+    def scored(chosen: EvidenceSet) -> dict[str, float]:
+        return {v: x for v, x in scores(catalog, chosen.id, languages).items() if v in wanted}
+
     preferred = catalog.evidence_sets.get(set_id or "")
     if preferred is not None and preferred in offered(catalog, needs.kind, languages, candidates):
-        own = {v: x for v, x in scores(catalog, preferred.id, languages).items() if v in wanted}
-        return _evidence(catalog, preferred, own, wanted, needs, ranks=True)
+        return _evidence(catalog, preferred, scored(preferred), wanted, needs, ranks=True)
     sets = admissible(catalog, needs)
-    compared = {
-        s.id: {v: x for v, x in scores(catalog, s.id, languages).items() if v in wanted}
-        for s in sets
-    }
-    measured = [
-        v
-        for v in wanted
-        if any(v in scored for scored in compared.values())
-        or any(v in set(_rows(catalog, s)["variant"]) for s in sets)
-    ]
+    compared = [(chosen, scored(chosen)) for chosen in sets]
+    with_rows = {variant for chosen in sets for variant in _rows(catalog, chosen)["variant"]}
+    measured = [variant for variant in wanted if variant in with_rows]
     ranks = len(measured) > 1 or len(wanted) == 1
-    for chosen in sets:
-        if measured and len(compared[chosen.id]) == len(measured):
-            return _evidence(catalog, chosen, compared[chosen.id], wanted, needs, ranks=ranks)
+    for chosen, own in compared:
+        if measured and len(own) == len(measured):
+            return _evidence(catalog, chosen, own, wanted, needs, ranks=ranks)
     for chosen in sets:
         shared = shared_tasks(catalog, chosen, measured)
         if chosen.tasks and len(shared) / chosen.tasks >= catalog.least_shared_share:
@@ -193,11 +168,9 @@ def _chosen(
             means = _means(rows[rows["variant"].isin(measured)], list(shared))
             return _evidence(catalog, chosen, means, wanted, needs, ranks=ranks, shared=shared)
     for least in (2, 1):
-        for chosen in sets:
-            if len(compared[chosen.id]) >= least:
-                return _evidence(
-                    catalog, chosen, compared[chosen.id], wanted, needs, ranks=least > 1
-                )
+        for chosen, own in compared:
+            if len(own) >= least:
+                return _evidence(catalog, chosen, own, wanted, needs, ranks=least > 1)
     nowhere = "not measured on any set for this task and these languages"
     return Evidence(None, {}, False, dict.fromkeys(wanted, nowhere))
 
@@ -224,16 +197,12 @@ def _evidence(
     ranks: bool,
     shared: tuple[str, ...] = (),
 ) -> Evidence:
-    rows = _rows(catalog, chosen)
+    rows, others = _rows(catalog, chosen), [v for v in wanted if v not in compared]
     return Evidence(
         set=chosen,
         scores=compared,
         ranks=ranks,
-        unranked={
-            v: _why_unranked(catalog, chosen, v, compared, needs)
-            for v in wanted
-            if v not in compared
-        },
+        unranked={v: _why_unranked(catalog, chosen, v, [*compared], needs) for v in others},
         shared_tasks=shared,
         first_stage_score=first_stage_score(catalog, chosen, needs.languages),
         source_ids=tuple(sorted(set(rows[rows["variant"].isin(compared)]["source_id"]))),
@@ -243,29 +212,22 @@ def _evidence(
 
 
 def _why_unranked(
-    catalog: Catalog,
-    chosen: EvidenceSet,
-    variant: str,
-    compared: dict[str, float],
-    needs: ScoresWanted,
+    catalog: Catalog, chosen: EvidenceSet, variant: str, others: list[str], needs: ScoresWanted
 ) -> str:
     """Why a candidate has no score here, with what it does share with the others."""
-    names = catalog.variants
-    if chosen.source_set == "yours":  # what others measured says nothing of the visitor's data
-        return f"not measured on {chosen.name}"
-    for other in admissible(catalog, needs):
-        shared = shared_tasks(catalog, other, [variant, *compared])
+    # what others measured says nothing of the visitor's data
+    for other in [] if chosen.source_set == "yours" else admissible(catalog, needs):
+        shared = shared_tasks(catalog, other, [variant, *others])
         if shared:
             means = _means(_rows(catalog, other), list(shared))
-            rest = [means[v] for v in compared]
-            own, least, most = (
-                formatting.points(mean) for mean in (means[variant], min(rest), max(rest))
-            )
+            rest = [means[v] for v in others]
+            figures = (means[variant], min(rest), max(rest))
+            own, least, most = map(formatting.points, figures)
             return (
-                f"no complete score on {chosen.name}; on the {len(shared)} of {other.tasks}"
-                f" {other.name.split(',')[0]} tasks that {names[variant].name} shares with the"
-                f" others ({', '.join(shared)}) its mean is {own} against {least} to {most};"
-                " too few to rank by"
+                f"no complete score on {chosen.name}; on the {len(shared)} of {other.tasks} "
+                f"{other.name.split(',')[0]} tasks that {catalog.variants[variant].name} shares "
+                f"with the others ({', '.join(shared)}) its mean is {own} against {least} to "
+                f"{most}; too few to rank by"
             )
     return f"not measured on {chosen.name}"
 
@@ -280,21 +242,23 @@ def _speaking_for(catalog: Catalog, kind: str, languages: tuple[str, ...]) -> li
     ]
 
 
-def _rows(catalog: Catalog, chosen: EvidenceSet) -> pd.DataFrame:
+def _of_set(catalog: Catalog, chosen: EvidenceSet) -> pd.DataFrame:
     """Rows of one benchmark, source set and metric: the only ones that may be compared."""
     table = catalog.quality if chosen.table == "quality" else catalog.quality_by_language
-    mask = (
+    return table[
         (table["benchmark"] == chosen.benchmark)
         & (table["source_set"] == chosen.source_set)
         & (table["metric"] == chosen.metric)
-        & (table["with_retriever"] == (chosen.first_stage or ""))
-        & table["score"].notna()
-    )
+    ]
+
+
+def _rows(catalog: Catalog, chosen: EvidenceSet) -> pd.DataFrame:
+    """The rows with a score behind the set's own first stage, in its mode or aspect."""
+    rows = _of_set(catalog, chosen)
+    rows = rows[(rows["with_retriever"] == (chosen.first_stage or "")) & rows["score"].notna()]
     if chosen.table == "quality_by_language":
-        mask &= table["mode"] == (chosen.mode or "")
-    elif chosen.aspect is not None:
-        mask &= table["aspect"] == chosen.aspect
-    return table[mask]
+        return rows[rows["mode"] == (chosen.mode or "")]
+    return rows if chosen.aspect is None else rows[rows["aspect"] == chosen.aspect]
 
 
 def _tasks(rows: pd.DataFrame) -> list[str]:
@@ -305,7 +269,5 @@ def _means(rows: pd.DataFrame, aspects: list[str]) -> dict[str, float]:
     """Mean over `aspects` of the variants that have every one of them."""
     wanted = rows[rows["aspect"].isin(aspects)]
     grouped = wanted.groupby("variant")["score"].agg(["mean", "count"])
-    return {
-        str(v): float(row["mean"])
-        for v, row in grouped[grouped["count"] == len(aspects)].iterrows()
-    }
+    grouped = grouped[grouped["count"] == len(aspects)]
+    return {str(v): float(row["mean"]) for v, row in grouped.iterrows()}

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-
-import numpy as np
 
 from advisor.base.units import DAYS_PER_MONTH
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Instance, Offer, Provider, Variant
-from advisor.sizing.ranges import Float64s
+from advisor.sizing.ranges import Float64s, floats
 from advisor.sizing.throughput import MeasuredMachine
 
 
@@ -38,23 +36,26 @@ class Place:
         limits = (self.variant.max_tokens, self.offer.max_tokens if self.offer else None)
         return min((limit for limit in limits if limit), default=None)
 
+    @property
+    def is_second_hand(self) -> bool:
+        """Whether its price is told by a third party, or moves by the day."""
+        if self.offer is not None:
+            return self.offer.tier == "aggregator"
+        return self.instance is not None and self.instance.marketplace
+
 
 def place_name(catalog: Catalog, place: Place) -> str:
     """The provider's name, or the machine with what computes in it."""
     if place.instance is None:
         return place.provider.name if place.provider else "no provider"
     instance = place.instance
-    cloud = catalog.cloud_name(instance.cloud)
-    machine = machine_name(catalog, instance)
-    says_so = not instance.accelerator or machine.split(" ")[0] in instance.instance
-    return f"{cloud} {instance.instance}" if says_so else f"{cloud} {instance.instance} ({machine})"
+    name, machine = instance.instance, machine_name(catalog, instance)
+    says_so = not instance.accelerator or machine.split(" ")[0] in name
+    return f"{catalog.cloud_name(instance.cloud)} {name}" + ("" if says_so else f" ({machine})")
 
 
 def free_usd_per_month(provider: Provider | None) -> Decimal:
-    """US dollars that a provider's free allocation takes off a month at best.
-
-    That is where the load is even and nothing else uses the account.
-    """
+    """US dollars that a free allocation takes off a month at best: an even load, used alone."""
     return (provider.free_usd_per_day or Decimal(0)) * DAYS_PER_MONTH if provider else Decimal(0)
 
 
@@ -73,40 +74,27 @@ def all_places(catalog: Catalog) -> tuple[Place, ...]:
     offers: dict[str, list[tuple[str, Provider, Offer]]] = {}
     for row in catalog.offers():
         offers.setdefault(row[2].variant, []).append(row)
+    machines = sorted(catalog.instances.items())
     places = []
     for key, variant in sorted(catalog.variants.items()):
         if variant.kind in ("embedder", "reranker"):
-            places += [
-                Place(key, variant, *row)
-                for row in sorted(offers.get(key, []), key=lambda row: row[2].id)
-            ]
-            places += [
-                Place(key, variant, instance=instance)
-                for _, instance in sorted(catalog.instances.items())
-            ]
+            rows = sorted(offers.get(key, []), key=lambda row: row[2].id)
+            places += [Place(key, variant, *row) for row in rows]
+            places += [Place(key, variant, instance=machine) for _, machine in machines]
     return tuple(places)
 
 
 def preference_order(places: Sequence[Place]) -> tuple[Float64s, ...]:
-    """Numbers that sort the preferred first.
-
-    Second-hand price, parameters, router, no price of the listing, id.
-    """
+    """Numbers that sort the preferred first: the smaller by each key in turn."""
     ranks = {key: rank for rank, key in enumerate(sorted(place.id for place in places))}
-    keys = [
-        [
-            float(
-                (p.offer is not None and p.offer.tier == "aggregator")
-                or (p.instance is not None and p.instance.marketplace)
-            )
-            for p in places
-        ],
-        [float(p.variant.parameters or 0) for p in places],
-        [float(p.provider is not None and p.provider.router) for p in places],
-        [float(p.offer is None or p.offer.tier != "listing") for p in places],
-        [float(ranks[p.id]) for p in places],
-    ]
-    return tuple(np.array(key) for key in keys)
+    keys: tuple[Callable[[Place], float], ...] = (
+        lambda place: place.is_second_hand,
+        lambda place: place.variant.parameters or 0,
+        lambda place: place.provider is not None and place.provider.router,
+        lambda place: place.offer is None or place.offer.tier != "listing",
+        lambda place: ranks[place.id],
+    )
+    return tuple(floats(key(place) for place in places) for key in keys)
 
 
 def machine_name(catalog: Catalog, instance: Instance) -> str:

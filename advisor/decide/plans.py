@@ -24,21 +24,17 @@ from advisor.rules.evaluate import Values
 from advisor.sizing import latency
 from advisor.sizing.figures import Figures, Load
 from advisor.sizing.ranges import ENDS, Float64s, Range, rounded
-from advisor.sizing.storage import IndexSize
 from advisor.sizing.throughput import MeasuredMachine, Speed
 
 
 @dataclass(frozen=True, eq=False)
 class Plans:
-    """All plans for one workload: figures as columns, one row a plan; `plans[row]` is one of them.
+    """All plans for one workload: figures as columns, one row a plan; `plans[row]` is one."""
 
-    `catalog` has the visitor's own prices in it, `ram` is the price of a GiB of memory in a month.
-    """
-
-    catalog: Catalog
+    catalog: Catalog  # with the visitor's own prices
     workload: Workload
     assumptions: Assumptions
-    ram: Range | None
+    ram: Range | None  # US dollars a GiB of memory in a month
     static: StaticColumns
     loads: tuple[Load, ...]
     figures: Figures
@@ -92,7 +88,7 @@ class Plan:
     def __init__(self, table: Plans, row: int) -> None:
         self.table, self.row = table, row
         self.place = place = table.static.places[row]
-        self.load = table.loads[table.static.loads[row]]
+        self.load: Load = table.loads[table.static.loads[row]]
         self.id, self.variant_id, self.variant = place.id, place.variant_id, place.variant
         self.provider_id, self.provider = place.provider_id, place.provider
         self.offer, self.instance = place.offer, place.instance
@@ -147,14 +143,12 @@ class Plan:
     @property
     def index_bytes(self) -> int:
         """Bytes of the index in memory."""
-        size: IndexSize = self.load.size
-        return size.ram_bytes
+        return self.load.size.ram_bytes
 
     @property
     def index_usd(self) -> Range | None:
         """A month of the index."""
-        amount: Range | None = self.load.index_usd
-        return amount
+        return self.load.index_usd
 
     @property
     def replicas(self) -> tuple[int, int, int] | None:

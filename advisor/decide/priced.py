@@ -20,35 +20,23 @@ MEASURED_SOURCE = "decision-0009-measured-here"
 
 
 def priced(catalog: Catalog, assumptions: Assumptions) -> Catalog:
-    """The catalog with the visitor's own price, discount and measured machine in it.
-
-    The catalog itself where none is stated.
-    """
-    price, discount, measured = (
-        assumptions.your_price_usd_per_1m,
-        assumptions.hosted_discount_percent,
-        assumptions.measured,
-    )
-    if price is None and not discount and measured is None:
+    """The catalog with the visitor's own price, discount and machine; itself where none is."""
+    price, discount = assumptions.your_price_usd_per_1m, assumptions.hosted_discount_percent
+    if price is None and not discount and assumptions.measured is None:
         return catalog
-    return _priced(catalog, price, assumptions.your_price_variant, discount, measured)
+    variant = assumptions.your_price_variant
+    return _priced(catalog, price, variant, discount, assumptions.measured)
 
 
 @once_per_catalog(16)
 def _priced(
-    catalog: Catalog,
-    price: float | None,
-    variant: str,
-    discount: float,
-    measured: MeasuredSpeed | None,
+    catalog: Catalog, price: float | None, variant: str, discount: float, own: MeasuredSpeed | None
 ) -> Catalog:
     factor = 1 - Decimal(str(discount)) / 100
-    providers = {
-        key: provider.model_copy(
-            update={"offers": [_discounted(offer, factor) for offer in provider.offers]}
-        )
-        for key, provider in catalog.providers.items()
-    }
+    providers = {}
+    for key, provider in catalog.providers.items():
+        offers = [_discounted(offer, factor) for offer in provider.offers]
+        providers[key] = provider.model_copy(update={"offers": offers})
     if price is not None and variant in catalog.variants:
         offer = Offer.model_validate(
             {
@@ -61,19 +49,17 @@ def _priced(
         )  # fmt: skip
         providers[YOURS] = Provider(name="your provider", offers=[offer])
     instances = dict(catalog.instances)
-    if measured is not None and can_be_scaled(catalog, measured.variant):
-        instances[THIS_MACHINE] = _machine(measured)
+    if own is not None and can_be_scaled(catalog, own.variant):
+        instances[THIS_MACHINE] = _machine(own)
     return replace(catalog, providers=providers, instances=instances)
 
 
 def can_be_scaled(catalog: Catalog, variant_id: str) -> bool:
     """Whether a speed of a variant says how fast others are: the catalog has it, with its shape."""
     variant = catalog.variants.get(variant_id)
-    return (
-        variant is not None
-        and variant.kind in ("embedder", "reranker")
-        and flops_per_token(variant, 1) is not None
-    )
+    if variant is None or variant.kind not in ("embedder", "reranker"):
+        return False
+    return flops_per_token(variant, 1) is not None
 
 
 def _machine(measured: MeasuredSpeed) -> MeasuredMachine:
@@ -95,8 +81,6 @@ def _machine(measured: MeasuredSpeed) -> MeasuredMachine:
 
 def _discounted(offer: Offer, factor: Decimal) -> Offer:
     price = offer.usd_per_1m_input
-    return (
-        offer
-        if price is None or factor == 1
-        else offer.model_copy(update={"usd_per_1m_input": (price * factor).normalize()})
-    )
+    if price is None or factor == 1:
+        return offer
+    return offer.model_copy(update={"usd_per_1m_input": (price * factor).normalize()})

@@ -1,7 +1,4 @@
-"""One question to the advisor, as a flat mapping with the names of the pages' addresses.
-
-It states a workload, changed assumptions and the scores that are to rank.
-"""
+"""One question, as a flat mapping with the names of the pages' addresses."""
 
 from __future__ import annotations
 
@@ -34,14 +31,12 @@ MOST_FAULTS = 20
 """Faults of a question that are named; the rest are counted."""
 MOST_ENTRIES = 200
 """Entries of a list that are looked at; there are fewer languages."""
+TRUTHS = tuple(name for name, field in Workload.model_fields.items() if field.annotation is bool)
 _LEAVE = "Leave it out: it is neither a field of the workload nor an assumption."
 
 
 class QuestionError(WorkloadError):
-    """A question that cannot be answered, with its first faults.
-
-    Each with its field, what is wrong and what to write instead.
-    """
+    """A question that cannot be answered, with its first faults, their fields and remedies."""
 
     def __init__(self, faults: Sequence[Fault], more: int = 0) -> None:
         more += max(0, len(faults) - MOST_FAULTS)
@@ -60,13 +55,7 @@ class AdviceQuestion:
 
 
 def of_json(catalog: Catalog, stated: Mapping[str, Any]) -> AdviceQuestion:
-    """The question with the stated fields, and defaults for the rest.
-
-    A number is a number here, not text, nor true or false.
-
-    Raises:
-        QuestionError: with every fault found.
-    """
+    """The question with the stated fields, or a `QuestionError`; a number is no text, nor true."""
     return _of(catalog, {name: _as_python(value) for name, value in stated.items()}, strict=True)
 
 
@@ -84,14 +73,11 @@ def _of(catalog: Catalog, stated: Mapping[str, Any], *, strict: bool) -> AdviceQ
         _fault(name[:60], "no such field.", did_you_mean(name[:60], known) or _LEAVE)
         for name in unknown[:MOST_FAULTS]
     ]
-    long = [
-        name
-        for name, value in stated.items()
-        if isinstance(value, (list, tuple)) and len(value) > MOST_ENTRIES
-    ]
+    lists = {name: value for name, value in stated.items() if isinstance(value, (list, tuple))}
+    long = {name: len(value) for name, value in lists.items() if len(value) > MOST_ENTRIES}
     faults += [
-        _fault(name[:60], f"{len(stated[name]):,} entries.", f"State at most {MOST_ENTRIES}.")
-        for name in long
+        _fault(name[:60], f"{entries:,} entries.", f"State at most {MOST_ENTRIES}.")
+        for name, entries in long.items()
         if name in known
     ]
     stated = {name: value for name, value in stated.items() if name not in long}
@@ -105,39 +91,24 @@ def _of(catalog: Catalog, stated: Mapping[str, Any], *, strict: bool) -> AdviceQ
         assumptions = Assumptions.of(assumed)
     except WorkloadError as error:  # fields that are stated together or not at all
         raise QuestionError([_fault("measured_variant", str(error), "")]) from None
-    return AdviceQuestion(
-        Workload.of(need),
-        assumptions,
-        tuple(stated[name] for name in SCORES.values() if stated.get(name)),
-    )
+    asked_sets = tuple(stated[name] for name in SCORES.values() if stated.get(name))
+    return AdviceQuestion(Workload.of(need), assumptions, asked_sets)
 
 
 def of_params(catalog: Catalog, params: Mapping[str, Sequence[str]]) -> AdviceQuestion:
-    """The question of an address: text, lists by repeating a name, true and false as words.
-
-    An empty value is not stated.
-
-    Raises:
-        QuestionError: with every fault found.
-    """
+    """The question of an address, or a `QuestionError`; lists repeat, an empty value is none."""
     stated: dict[str, Any] = {}
     faults = []
     for name, values in params.items():
         if name in VIEW or not any(values):
             continue
-        field = Workload.model_fields.get(name)
         if name in LISTS:
             stated[name] = list(values)
         elif len(values) > 1:
             faults.append(_fault(name[:60], f"given {len(values)} times.", "Give it once."))
-        elif (
-            field is not None and type(field.default) is bool and values[0] not in ("true", "false")
-        ):
-            faults.append(
-                _fault(
-                    name, f"{values[0][:60]!r} is neither true nor false.", "Write true or false."
-                )
-            )
+        elif name in TRUTHS and values[0] not in ("true", "false"):
+            problem = f"{values[0][:60]!r} is neither true nor false."
+            faults.append(_fault(name, problem, "Write true or false."))
         else:
             stated[name] = values[0]
     if faults:
@@ -161,24 +132,16 @@ def _unknown_ids(catalog: Catalog, stated: Mapping[str, Any]) -> list[Fault]:
         "vector_store": ["ram", "none", *stores.index_stores(catalog)],
         "your_price_variant": encoders,
         "measured_variant": encoders,
-        **{
-            name: [key for key, s in catalog.evidence_sets.items() if s.kind == kind]
-            for kind, name in SCORES.items()
-        },
     }
+    for kind, name in SCORES.items():
+        choices[name] = [key for key, s in catalog.evidence_sets.items() if s.kind == kind]
     faults = []
     for name, known in choices.items():
         value = stated.get(name)
         if value not in (None, "") and value not in known:
-            shown = validation.shown(value)
-            faults.append(
-                _fault(
-                    name,
-                    f"the catalog has no {shown}.",
-                    did_you_mean(value[:60] if isinstance(value, str) else "", known)
-                    or f"Known: {', '.join(known)}.",
-                )
-            )
+            near = did_you_mean(value[:60] if isinstance(value, str) else "", known)
+            problem = f"the catalog has no {validation.shown(value)}."
+            faults.append(_fault(name, problem, near or f"Known: {', '.join(known)}."))
     return faults
 
 
@@ -194,8 +157,8 @@ def ignored(
 ) -> list[str]:
     """What a page cannot take of an address, a sentence for each; it has its default there.
 
-    `models` hold the fields of the form, `choices` the values that a list of the page offers, by
-    parameter; `others` are parameters that the page reads itself.
+    By parameter: `choices` that a list of the page offers, `others` that it reads itself, and the
+    fields of the form's `models`.
     """
     fields = {name: model for model in models for name in model.model_fields}
     sentences = []
@@ -208,12 +171,9 @@ def ignored(
         elif name in choices and (odd := [value for value in values if value not in choices[name]]):
             nearest = did_you_mean(odd[0][:40], choices[name])
             sentences.append(f"{shown}: no such choice as '{odd[0][:40]}'. {nearest}".strip())
-        elif (
-            name in fields
-            and name not in choices
-            and (problem := _unreadable(fields[name], name, list(values)))
-        ):
-            sentences.append(f"{shown}: {problem}")
+        elif name in fields and name not in choices:
+            problem = _unreadable(fields[name], name, list(values))
+            sentences += [f"{shown}: {problem}"] if problem else []
     return sentences
 
 
@@ -232,15 +192,12 @@ def _unreadable(model: type[BaseModel], name: str, values: list[str]) -> str:
     stated: Any = values if name in LISTS else values[0] if values else ""
     if stated == "":
         return ""  # an empty parameter clears the field
-    if type(model.model_fields[name].default) is bool and stated not in ("true", "false"):
+    if name in TRUTHS and stated not in ("true", "false"):
         return "write true or false."
-    beside = (
-        {}
-        if model is not Workload
-        else {"passage_tokens_p95": 10**6}
-        if name == "passage_tokens"
-        else {"passage_tokens": 1}
-    )
+    beside = {}
+    if model is Workload:
+        is_typical = name == "passage_tokens"  # the others are not below it
+        beside = {"passage_tokens_p95": 10**6} if is_typical else {"passage_tokens": 1}
     try:
         model.model_validate(beside | {name: stated})
     except ValidationError as error:

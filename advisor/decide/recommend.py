@@ -21,10 +21,7 @@ from advisor.sizing.ranges import ENDS, Float64s, Range, total
 
 
 class JudgedPlan:
-    """A plan with what the rules say of it.
-
-    `quality` is in points of the evidence's metric, None where unranked.
-    """
+    """A plan with what the rules say of it, and its points of the metric; None where unranked."""
 
     def __init__(self, table: Plans, rules: RuleResults, row: int, quality: float | None) -> None:
         self._table, self._rules, self.row, self.quality = table, rules, row, quality
@@ -96,13 +93,11 @@ class JudgedPlan:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What is picked: a plan for each step.
-
-    `shared` machines run two steps at once, so many of them (low, base, high).
-    """
+    """What is picked: a plan for each step."""
 
     parts: tuple[JudgedPlan, ...]
     shared: tuple[int, int, int] | None = None
+    """Machines that run two steps at once: low, base, high."""
 
     @property
     def id(self) -> str:
@@ -111,10 +106,7 @@ class Pipeline:
 
     @property
     def named(self) -> str:
-        """`BGE M3 at Novita AI, then BGE Reranker V2 M3 at Novita AI`.
-
-        `BGE M3 and BGE Reranker V2 M3 together on AWS g4dn.xlarge (T4)`.
-        """
+        """`BGE M3 at Novita AI, then BGE Reranker V2 M3 at ...`, or `... and ... together on`."""
         if self.shared is None:
             return ", then ".join(part.named for part in self.parts)
         models = " and ".join(part.plan.variant.name for part in self.parts)
@@ -146,10 +138,7 @@ class Pipeline:
 
 @dataclass(frozen=True, eq=False)
 class Recommendation:
-    """The answer for one workload on one day; `pick` is None where nothing fits.
-
-    `asked_sets` are the sets of scores that were asked for.
-    """
+    """The answer for one workload on one day; `pick` is None where nothing fits."""
 
     catalog: Catalog
     workload: Workload
@@ -226,47 +215,31 @@ def recommend(
 ) -> Recommendation:
     """The recommendation for a workload, counting the ages of prices to `today`.
 
-    `asked_sets` name other scores than the preferred. It comes sooner with `near`, the
-    recommendation for a workload of the same catalog that differs little; it is the same without.
-    The same workload gives the same answer whatever the order of the catalog's files.
-
-    Raises:
-        WorkloadError: the workload names a vector store that the catalog does not have.
+    `asked_sets` name other scores than the preferred. `near`, the recommendation for a workload
+    that differs little, makes it sooner and no other; nor does the order of the catalog's files.
+    Raises `WorkloadError` where the catalog does not have the workload's vector store.
     """
     table = build_plans(catalog, workload, today, assumptions)
     rules = RuleResults(table.catalog, table, near.rules if near else None)
     possible = ~rules.excluded & ~np.isnan(table.base_usd)
-    steps: list[Step] = []
+    steps: tuple[Step, ...] = ()
     for kind in KINDS_FOR_TASK[workload.task]:
         fitting = np.flatnonzero(possible & table.of_kind(kind))
-        steps.append(_step(table, kind, fitting, asked_sets, _first_stage(table, steps)))
-    choice = choosing.choose(table, tuple(steps), workload, BASE)
+        steps += (_step(table, kind, fitting, asked_sets, _first_stage(table, steps)),)
+    choice = choosing.choose(table, steps, workload, BASE)
     return Recommendation(
-        table.catalog,
-        workload,
-        assumptions,
-        tuple(asked_sets),
-        today,
-        table,
-        rules,
-        tuple(steps),
-        choice,
+        table.catalog, workload, assumptions, tuple(asked_sets), today, table, rules, steps, choice
     )
 
 
 def _step(
-    table: Plans,
-    kind: str,
-    fitting: RowNumbers,
-    asked_sets: Sequence[str],
-    first_stage: str | None,
+    table: Plans, kind: str, fitting: RowNumbers, asked_sets: Sequence[str], first_stage: str | None
 ) -> Step:
     """A step with the evidence that compares what fits it."""
     workload, sets = table.workload, table.catalog.evidence_sets
     long = workload.passage_tokens >= evidence.LONG_TOKENS and not workload.split_long_passages
-    wanted = evidence.ScoresWanted(
-        kind, tuple(sorted(set(workload.languages))), long and kind == "embedder", first_stage
-    )
+    languages = tuple(sorted(set(workload.languages)))
+    wanted = evidence.ScoresWanted(kind, languages, long and kind == "embedder", first_stage)
     preferred = next((s for s in asked_sets if s in sets and sets[s].kind == kind), None)
     names = table.columns["variant"].values
     candidates = {str(name) for name in names[fitting]}
@@ -277,7 +250,7 @@ def _step(
     return Step(kind, comparison, fitting, quality)
 
 
-def _first_stage(table: Plans, steps: list[Step]) -> str | None:
+def _first_stage(table: Plans, steps: tuple[Step, ...]) -> str | None:
     """The embedder that a reranker follows, as it would be picked alone."""
     row = choosing.best(table, steps[0], table.workload, table.base_usd) if steps else None
     return None if row is None else table.static.places[row].variant_id

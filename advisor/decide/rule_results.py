@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from advisor.catalog import Catalog, ParsedRule
-from advisor.decide.plans import Plan, Plans, shown
+from advisor.decide.plans import Plans, shown
 from advisor.rules import evaluate
 from advisor.rules.evaluate import Bools, Truth
 from advisor.rules.template import fill, names_in
@@ -27,11 +27,9 @@ class RuleResult(NamedTuple):
 
 
 class RuleResults:
-    """The rules over all plans of one workload.
+    """The rules over all plans of one workload; sentences are made only where they are wanted.
 
-    Which plans are ruled out is worked out at once, sentences only where they are wanted. `near`
-    are the results for a workload that differs little: rules that read only what is the same there
-    are not worked out again.
+    `near`: those of a workload that differs little; what reads only the same is taken from there.
     """
 
     def __init__(self, catalog: Catalog, table: Plans, near: RuleResults | None = None) -> None:
@@ -69,25 +67,19 @@ class RuleResults:
         return {
             name
             for name, column in self.table.columns.items()
-            if column is not (was := before[name])
-            and not (
-                np.array_equal(column.known, was.known)
-                and np.array_equal(column.values, was.values)
-            )
+            if column is not (was := before[name]) and not all(map(np.array_equal, column, was))
         }
 
     def excluding(self, row: int) -> tuple[str, ...]:
         """Ids of the rules that rule a plan out, in the rules' order."""
-        return tuple(
-            rule.id for rule in self.rules.values() if self._effect(rule, row) == "exclude"
-        )
+        rules = self.rules.values()
+        return tuple(rule.id for rule in rules if self._effect(rule, row) == "exclude")
 
     def of(self, row: int) -> tuple[RuleResult, ...]:
         """The rules that apply to a plan: exclusions, warnings, notes, each by the rules' order."""
         if row not in self._rows:
-            results = (
-                self._result(rule, row) for rule in self.rules.values() if self._effect(rule, row)
-            )
+            rules = [rule for rule in self.rules.values() if self._effect(rule, row)]
+            results = [self._result(rule, row) for rule in rules]
             self._rows[row] = tuple(sorted(results, key=lambda result: ORDER.index(result.effect)))
         return self._rows[row]
 
@@ -104,14 +96,6 @@ class RuleResults:
         truth, entry, plan = self.truth(rule), rule.entry, self.table[row]
         sure = bool(truth.true[0 if len(truth.true) == 1 else row])
         template = entry.because if sure else entry.because_unknown or ""
-        return RuleResult(
-            rule.id,
-            self._effect(rule, row),
-            _sentence(template, plan),
-            tuple(entry.sources),
-            any(plan.figure(name) is None for name in rule.when.names),
-        )
-
-
-def _sentence(template: str, plan: Plan) -> str:
-    return fill(template, {name: shown(plan, name) for name in names_in(template)})
+        text = fill(template, {name: shown(plan, name) for name in names_in(template)})
+        unknown = any(plan.figure(name) is None for name in rule.when.names)
+        return RuleResult(rule.id, self._effect(rule, row), text, tuple(entry.sources), unknown)

@@ -67,9 +67,8 @@ def static_columns(catalog: Catalog, precision: str, spot: bool) -> StaticColumn
     places = all_places(catalog)
     pairs = tuple(dict.fromkeys((place.variant_id, place.limit) for place in places))
     rows = [_place_figures(catalog, place, precision, spot) for place in places]
-    columns = {
-        name: column([row[name] for row in rows], KINDS[name]) for name in (rows[0] if rows else {})
-    }
+    names = rows[0] if rows else {}
+    columns = {name: column([row[name] for row in rows], KINDS[name]) for name in names}
     prices = [usd_per_1m(place.offer) if place.offer else None for place in places]
     machines = [place.instance for place in places]
     rents = [rent_of(machine, spot) if machine else None for machine in machines]
@@ -92,10 +91,7 @@ def static_columns(catalog: Catalog, precision: str, spot: bool) -> StaticColumn
 
 
 def _speed(catalog: Catalog, place: Place, precision: str) -> Speed | None:
-    """FLOP/s that one machine reaches: as measured, or its peak x the calibrated share.
-
-    None where either is not known.
-    """
+    """FLOP/s of one machine: as measured, or its peak x the calibrated share; None: not known."""
     if place.instance is None:
         return None
     if isinstance(place.instance, MeasuredMachine):
@@ -103,11 +99,9 @@ def _speed(catalog: Catalog, place: Place, precision: str) -> Speed | None:
     kind = throughput.hardware_class(catalog, place.instance)
     calibration = throughput.calibrations(catalog, precision).get(kind) if kind else None
     peak = throughput.peak_flops(catalog, place.instance, precision)
-    return (
-        None
-        if calibration is None or peak is None
-        else Speed(*(share * peak for share in calibration.mfu))
-    )
+    if calibration is None or peak is None:
+        return None
+    return Speed(*(share * peak for share in calibration.mfu))
 
 
 def _read_ms(catalog: Catalog, place: Place, precision: str) -> float:
@@ -117,11 +111,9 @@ def _read_ms(catalog: Catalog, place: Place, precision: str) -> float:
         return 0.0
     rate = catalog.accelerators[place.instance.accelerator or ""].memory_bandwidth_gb_per_s
     weights = throughput.weights_bytes(place.variant, throughput.precision_of(kind, precision))
-    return (
-        1000 * weights / (rate * 1e9 * min(1.0, place.instance.accelerator_count))
-        if rate and weights
-        else 0.0
-    )
+    if not rate or not weights:
+        return 0.0
+    return 1000 * weights / (rate * 1e9 * min(1.0, place.instance.accelerator_count))
 
 
 def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -> dict[str, Any]:
@@ -129,6 +121,7 @@ def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -
     variant, offer, instance, provider = place.variant, place.offer, place.instance, place.provider
     licence = catalog.licences.get(variant.licence or "")
     successor = variant.successors[0] if variant.successors else None
+    cloud = catalog.cloud_name(instance.cloud) if instance else None
     as_of = offer.as_of if offer else instance.as_of if instance else None
     price = usd_per_1m(offer) if offer else None
     rent = rent_of(instance, spot) if instance else None
@@ -141,11 +134,7 @@ def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -
         "hosted": offer is not None,
         "place": place_name(catalog, place),
         "provider": place.provider_id,
-        "provider_name": provider.name
-        if provider
-        else catalog.cloud_name(instance.cloud)
-        if instance
-        else None,
+        "provider_name": provider.name if provider else cloud,
         "offer": offer.id if offer else None,
         "offer_type": offer.type if offer else None,
         "price_tier": offer.tier if offer else None,
@@ -215,10 +204,7 @@ def _processor(catalog: Catalog, key: str) -> str:
 
 
 def _measured_figures(catalog: Catalog, place: Place) -> dict[str, Any]:
-    """What the speed on a measured machine rests on: one measurement, of this variant or scaled.
-
-    Empty elsewhere.
-    """
+    """What the speed on a measured machine rests on, which is one measurement; empty elsewhere."""
     machine = place.instance
     if not isinstance(machine, MeasuredMachine):
         return {}
@@ -231,17 +217,11 @@ def _measured_figures(catalog: Catalog, place: Place) -> dict[str, Any]:
 
 @once_per_catalog(64)
 def _losses(catalog: Catalog, variant_id: str) -> Mapping[str, Any]:
-    """On how many data sets of one table a reranker lowers its first stage's score, and where most.
-
-    None where that was not measured.
-    """
-    chosen = next((s for s in catalog.evidence_sets.values() if s.counts_losses), None)
+    """On how many data sets a reranker lowers its first stage's score, and where most, if known."""
+    sets = catalog.evidence_sets.values()
+    benchmark = next((chosen.benchmark for chosen in sets if chosen.counts_losses), None)
     table = catalog.quality_by_language
-    rows = (
-        table[(table["benchmark"] == chosen.benchmark) & (table["aspect"] != "average")]
-        if chosen
-        else table.iloc[:0]
-    )
+    rows = table[(table["benchmark"] == benchmark) & (table["aspect"] != "average")]
     alone = rows["with_retriever"] == ""
     before, after = rows[alone], rows[~alone & (rows["variant"] == variant_id)]
     first_stage = dict(zip(before["aspect"], before["score"], strict=True))

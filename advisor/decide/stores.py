@@ -13,19 +13,8 @@ from advisor.catalog.cache import once_per_catalog
 from advisor.catalog.schema import Store, Variant
 from advisor.rules.columns import KINDS
 from advisor.rules.evaluate import Values, column
+from advisor.sizing import storage
 from advisor.sizing.ranges import Range
-from advisor.sizing.storage import (
-    BYTES_PER_VALUE,
-    GB,
-    block_storage,
-    index_size,
-    index_usd_per_month,
-    memory_rates,
-    most_dimensions,
-    price_is_known,
-    prices_queries,
-    written_bytes,
-)
 from advisor.sizing.tokens import Tokens
 
 NOT_STORES = ("disk",)
@@ -34,31 +23,26 @@ NOT_STORES = ("disk",)
 
 @once_per_catalog(16)
 def store_columns(catalog: Catalog) -> dict[tuple[str, str], dict[str, Values]]:
-    """The columns of memory, of no index and of each store, by its id and the type of vector.
-
-    One value stands for every plan; no workload changes them.
-    """
+    """The columns of memory, no index and each store, by id and type of vector; one value each."""
     return {
         (store_id, vector_type): _columns(catalog, store_id, vector_type)
         for store_id in ("ram", "none", *index_stores(catalog))
-        for vector_type in BYTES_PER_VALUE
+        for vector_type in storage.BYTES_PER_VALUE
     }
 
 
 def _columns(catalog: Catalog, store_id: str, vector_type: str) -> dict[str, Values]:
     store = catalog.stores.get(store_id)
+    types, returned = store and store.vector_types, store and store.returned_usd_per_gb
     figures: dict[str, Any] = {
         "store_name": name(catalog, store_id),
         "managed_store": store is not None,
         "store_is_hosted": store is not None and store.type != "self_hosted",
-        "store_price_known": store is None or price_is_known(store),
-        "store_prices_queries": store is None or prices_queries(store),
+        "store_price_known": store is None or storage.price_is_known(store),
+        "store_prices_queries": store is None or storage.prices_queries(store),
         "store_left_out": left_out(store) if store else (),
         "store_price_hint": _price_hint(store) if store else "",
-    }
-    types, returned = store and store.vector_types, store and store.returned_usd_per_gb
-    figures |= {
-        "store_max_dims": store and most_dimensions(store, vector_type),
+        "store_max_dims": store and storage.most_dimensions(store, vector_type),
         "store_takes_type": None if types is None else vector_type in types,
         "store_smaller_plans": store and _smaller_plans(store),
         "store_smaller_bytes": store and _smaller_bytes(store),
@@ -69,7 +53,7 @@ def _columns(catalog: Catalog, store_id: str, vector_type: str) -> dict[str, Val
 
 def left_out(store: Store) -> tuple[str, ...]:
     """What a store charges for and is not counted: queries, writes, what queries return."""
-    if prices_queries(store):
+    if storage.prices_queries(store):
         return ("what queries return",) if store.returned_usd_per_gb else ()
     writes = ("writes",) if store.write_usd_per_million_units is not None else ()
     return ("queries", *writes)
@@ -77,13 +61,15 @@ def left_out(store: Store) -> tuple[str, ...]:
 
 def _price_hint(store: Store) -> str:
     """What is known of a price by which no month can be counted, in brackets after a space."""
+    if storage.price_is_known(store):
+        return ""
     known = []
     if store.floor_usd_per_month:
         known.append(f"a floor of about {formatting.usd(store.floor_usd_per_month)} a month")
     if free := store.free_tier:
         processor = f"{free['vcpu']} vCPU, {free['ram_gb']} GB of memory"
         known.append(f"a free tier of {processor} and {free['disk_gb']} GB of disk")
-    return f" (known is {formatting.listed(known)})" if known and not price_is_known(store) else ""
+    return f" (known is {formatting.listed(known)})" if known else ""
 
 
 def _smaller_plans(store: Store) -> tuple[str, ...] | None:
@@ -97,7 +83,8 @@ def _smaller_plans(store: Store) -> tuple[str, ...] | None:
 
 def _smaller_bytes(store: Store) -> float | None:
     """Bytes that the largest of these plans holds; None where there is none."""
-    return max((float(plan["storage_gb"]) * float(GB) for plan in _smaller(store)), default=None)
+    sizes = [float(plan["storage_gb"]) * float(storage.GB) for plan in _smaller(store)]
+    return max(sizes, default=None)
 
 
 def _charge(plan: Mapping[str, Any]) -> Decimal:
@@ -123,7 +110,7 @@ def ram_sources(catalog: Catalog) -> tuple[str, ...]:
     """Ids of the sources of the prices of memory."""
     ids = {
         source
-        for instance, _, _ in memory_rates(catalog)
+        for instance, _, _ in storage.memory_rates(catalog)
         for source in instance.source_ids("on_demand_usd_per_h")
     }
     return tuple(sorted(ids))
@@ -139,7 +126,7 @@ def sources(catalog: Catalog, store_id: str) -> tuple[str, ...]:
     of_store = store.source_ids("usd_per_gb_month")
     if store.type != "self_hosted":
         return of_store
-    disk = block_storage(catalog)
+    disk = storage.block_storage(catalog)
     of_disk = disk.source_ids("usd_per_gb_month") if disk else ()
     return (*of_store, *ram_sources(catalog), *of_disk)
 
@@ -152,14 +139,11 @@ def name(catalog: Catalog, store_id: str) -> str:
 def by_store(
     catalog: Catalog, workload: Workload, variant: Variant, tokens: Tokens, ram: Range | None
 ) -> dict[str, Range | None]:
-    """US dollars a month of a variant's index in memory and in each store; None where not known.
-
-    The workload's own store does not count.
-    """
+    """US dollars a month of a variant's index in memory and in each store; None where not known."""
     amounts = {}
     for key in ("ram", *index_stores(catalog)):
         kept_there = workload.model_copy(update={"vector_store": key})
-        size = index_size(variant, tokens, kept_there)
-        written = written_bytes(variant, tokens, kept_there)
-        amounts[key] = index_usd_per_month(catalog, kept_there, size, ram, written)
+        size = storage.index_size(variant, tokens, kept_there)
+        written = storage.written_bytes(variant, tokens, kept_there)
+        amounts[key] = storage.index_usd_per_month(catalog, kept_there, size, ram, written)
     return amounts

@@ -8,21 +8,9 @@ from typing import Literal
 from advisor.rules.syntax import Kind
 
 Unit = Literal[
-    "",
-    "tokens",
-    "usd",
-    "usd_per_1m",
-    "count",
-    "days",
-    "dimensions",
-    "points",
-    "milliseconds",
-    "texts",
-    "bytes",
-    "per_second",
-    "per_minute",
-    "hours",
-]
+    "", "tokens", "usd", "usd_per_1m", "count", "days", "dimensions", "points", "milliseconds",
+    "texts", "bytes", "per_second", "per_minute", "hours",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -59,19 +59,15 @@ DTYPES: dict[Kind, tuple[type, object]] = {
 
 def column(values: Sequence[object], kind: Kind) -> Values:
     """A column of `kind`; None and NaN become unknown."""
-    known = np.array(
-        [value is not None and value == value for value in values], dtype=bool
-    )  # NaN differs from itself
+    # NaN differs from itself
+    known = np.array([value is not None and value == value for value in values], dtype=bool)
     dtype, filler = DTYPES[kind]
     filled = [value if there else filler for value, there in zip(values, known, strict=True)]
     return Values(np.fromiter(filled, dtype, len(filled)), known)
 
 
 def evaluate(expression: Expression, columns: Mapping[str, Values], rows: int) -> Truth:
-    """The answer for each of `rows` rows; columns of one value stand for all.
-
-    An operand that is unknown, or a division by zero, makes its comparison unknown.
-    """
+    """The answer for each row; an unknown operand or a division by zero makes it unknown."""
     with np.errstate(all="ignore"):
         return _truth(expression.tree, columns, rows)
 

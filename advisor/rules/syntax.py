@@ -21,8 +21,6 @@ MAX_LENGTH = 500  # characters
 MAX_DEPTH = 20  # nested parts
 LARGEST = 1e15  # beyond it float64 no longer counts by ones
 
-UNKNOWN = "unknown"
-"""The only call of the language, of one column's name."""
 ALLOWED = (
     "Use columns, numbers, quoted text, + - * /, comparisons, in (...), unknown(column), "
     "and, or, not, parentheses."
@@ -72,21 +70,13 @@ class Expression:
 
 
 def parse(text: str, columns: Mapping[str, Kind]) -> Expression:
-    """The expression that `text` holds, over `columns` (name to kind).
-
-    Raises:
-        RuleError: the text is too long or too deep, uses what is not allowed, names an unknown
-            column, mixes kinds, or is not a question that is true or false.
-    """
+    """The expression that `text` holds, over `columns` (name to kind); a `RuleError` if none."""
     if len(text) > MAX_LENGTH:
-        raise RuleError(
-            f"{len(text):,} characters, more than the {MAX_LENGTH} a rule may have. "
-            "Split it into several rules."
-        )
+        problem = f"{len(text):,} characters, more than the {MAX_LENGTH} a rule may have."
+        raise RuleError(f"{problem} Split it into several rules.")
     if any(sign in text for sign in "\n\r\0#"):
-        raise RuleError(
-            "a line break, a comment or a NUL is not allowed. Write the expression on one line."
-        )
+        problem = "a line break, a comment or a NUL is not allowed."
+        raise RuleError(f"{problem} Write the expression on one line.")
     depth = _bracket_depth(text)
     if depth > MAX_DEPTH:
         raise RuleError(f"nested {depth} deep, more than {MAX_DEPTH}. Split it into several rules.")
@@ -98,12 +88,11 @@ def parse(text: str, columns: Mapping[str, Kind]) -> Expression:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         detail = error.msg if isinstance(error, SyntaxError) else "it is too deeply nested"
         raise RuleError(f"not an expression: {detail}. {ALLOWED}") from None
-    names: dict[str, None] = {}
-    if _kind(tree, columns, names, 1) != "boolean":
-        raise RuleError(
-            "the expression is no question. Compare it with something, so that it is true or false."
-        )
-    return Expression(text, tree, tuple(names))
+    checked = _Checked(columns, {})
+    if checked.kind(tree, 1) != "boolean":
+        remedy = "Compare it with something, so that it is true or false."
+        raise RuleError(f"the expression is no question. {remedy}")
+    return Expression(text, tree, tuple(checked.names))
 
 
 def literal_truth(node: ast.expr) -> bool | None:
@@ -114,18 +103,12 @@ def literal_truth(node: ast.expr) -> bool | None:
 
 
 def column_asked(node: ast.Call) -> ast.Name:
-    """The column whose value `unknown(column)` asks after.
-
-    Raises:
-        RuleError: the brackets hold anything but one name.
-    """
+    """The column that `unknown(column)` asks after; a `RuleError` for anything but one name."""
     match node:
         case ast.Call(args=[ast.Name() as name], keywords=[]) if literal_truth(name) is None:
             return name
-    raise RuleError(
-        f"`{UNKNOWN}` takes the name of one column, and not `{_quoted(node)}`. "
-        f"Write {UNKNOWN}(column)."
-    )
+    problem = f"`unknown` takes the name of one column, and not `{_quoted(node)}`."
+    raise RuleError(f"{problem} Write unknown(column).")
 
 
 def _bracket_depth(text: str) -> int:
@@ -136,48 +119,91 @@ def _bracket_depth(text: str) -> int:
     return deepest
 
 
-def _kind(node: ast.expr, columns: Mapping[str, Kind], names: dict[str, None], depth: int) -> Kind:
-    """Kind of one part, after checking it and all parts below; `names` collects the columns."""
-    if depth > MAX_DEPTH:
-        raise RuleError(f"nested more than {MAX_DEPTH} deep. Split it into several rules.")
-    if literal_truth(node) is not None:
-        return "boolean"
-    if isinstance(node, ast.Name):
-        if node.id not in columns:
-            raise RuleError(f"no column '{node.id}'. {did_you_mean(node.id, columns)}".strip())
-        names[node.id] = None
-        # a list is compared by its words, as rules were written before lists were columns
-        return "text" if columns[node.id] == "list" else columns[node.id]
-    if isinstance(node, ast.Constant):
-        return _constant(node)
-    if isinstance(node, ast.BoolOp):
-        word = "and" if isinstance(node.op, ast.And) else "or"
-        for part in node.values:
-            _expect("boolean", part, f"`{word}` joins questions", columns, names, depth)
-        return "boolean"
-    if isinstance(node, ast.UnaryOp):
-        if isinstance(node.op, ast.Not):
-            _expect("boolean", node.operand, "`not` turns a question", columns, names, depth)
+@dataclass(frozen=True)
+class _Checked:
+    """An expression being checked: the columns that it may name, and those that it names."""
+
+    columns: Mapping[str, Kind]
+    names: dict[str, None]
+
+    def kind(self, node: ast.expr, depth: int) -> Kind:
+        """Kind of one part, after checking it and all parts below."""
+        if depth > MAX_DEPTH:
+            raise RuleError(f"nested more than {MAX_DEPTH} deep. Split it into several rules.")
+        if literal_truth(node) is not None:
             return "boolean"
-        if isinstance(node.op, ast.USub):
-            _expect("number", node.operand, "`-` takes a number", columns, names, depth)
-            return "number"
-        raise RuleError(f"`{SYMBOLS[type(node.op)]}` is not allowed. {ALLOWED}")
-    if isinstance(node, ast.BinOp):
-        if type(node.op) not in OPERATORS:
-            raise RuleError(f"`{SYMBOLS[type(node.op)]}` is not allowed. {ALLOWED}")
-        for part in (node.left, node.right):
-            _expect(
-                "number", part, f"`{OPERATORS[type(node.op)]}` takes numbers", columns, names, depth
-            )
-        return "number"
-    if isinstance(node, ast.Compare):
-        _comparison(node, columns, names, depth)
+        match node:
+            case ast.Name(id=name):
+                if name not in self.columns:
+                    nearest = did_you_mean(name, self.columns)
+                    raise RuleError(f"no column '{name}'. {nearest}".strip())
+                self.names[name] = None
+                # a list is compared by its words, as rules were written before lists were columns
+                return "text" if self.columns[name] == "list" else self.columns[name]
+            case ast.Constant():
+                return _constant(node)
+            case ast.BoolOp():
+                word = "and" if isinstance(node.op, ast.And) else "or"
+                return self.expect("boolean", node.values, f"`{word}` joins questions", depth)
+            case ast.UnaryOp(op=ast.Not()):
+                return self.expect("boolean", [node.operand], "`not` turns a question", depth)
+            case ast.UnaryOp(op=ast.USub()):
+                return self.expect("number", [node.operand], "`-` takes a number", depth)
+            case ast.BinOp() if type(node.op) in OPERATORS:
+                why = f"`{OPERATORS[type(node.op)]}` takes numbers"
+                return self.expect("number", [node.left, node.right], why, depth)
+            case ast.UnaryOp() | ast.BinOp():
+                raise RuleError(f"`{SYMBOLS[type(node.op)]}` is not allowed. {ALLOWED}")
+            case ast.Compare():
+                return self.comparison(node, depth)
+            case ast.Call(func=ast.Name(id="unknown")):
+                self.kind(column_asked(node), depth + 1)
+                return "boolean"
+        raise RuleError(f"{REFUSED.get(type(node), 'this')} is not allowed. {ALLOWED}")
+
+    def expect(self, kind: Kind, parts: list[ast.expr], why: str, depth: int) -> Kind:
+        """The kind, which all parts must have."""
+        for part in parts:
+            actual = self.kind(part, depth + 1)
+            if actual != kind:
+                raise RuleError(f"{why}, and `{_quoted(part)}` is a {actual}.")
+        return kind
+
+    def comparison(self, node: ast.Compare, depth: int) -> Kind:
+        """Checks a comparison, which may be chained: both sides of each step are of one kind."""
+        left = node.left
+        for operator, right in zip(node.ops, node.comparators, strict=True):
+            if isinstance(operator, (ast.In, ast.NotIn)):
+                self.membership(left, right, depth)
+            elif type(operator) in SYMBOLS:
+                raise RuleError(f"`{SYMBOLS[type(operator)]}` is not allowed. {ALLOWED}")
+            else:
+                first, second = (self.kind(part, depth + 1) for part in (left, right))
+                if first != second:
+                    problem = f"`{_quoted(left)}` is a {first} and `{_quoted(right)}` a {second}."
+                    raise RuleError(f"{problem} Compare like with like.")
+                if isinstance(operator, ORDERED) and first != "number":
+                    problem = f"compare numbers, and `{_quoted(left)}` is a {first}."
+                    raise RuleError(f"`<` and its like {problem} Use == or !=.")
+            left = right
         return "boolean"
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == UNKNOWN:
-        _kind(column_asked(node), columns, names, depth + 1)
-        return "boolean"
-    raise RuleError(f"{REFUSED.get(type(node), 'this')} is not allowed. {ALLOWED}")
+
+    def membership(self, left: ast.expr, right: ast.expr, depth: int) -> None:
+        """Checks `left in right`: a list of literals of its kind."""
+        if not isinstance(right, (ast.Tuple, ast.List)) or not right.elts:
+            example = 'kind in ("embedder", "reranker")'
+            raise RuleError(f"`in` takes a list of literals, as in {example}.")
+        kind = self.kind(left, depth + 1)
+        for element in right.elts:
+            match element:
+                case ast.Constant() | ast.UnaryOp(op=ast.USub(), operand=ast.Constant()):
+                    pass
+                case _:
+                    problem = f"and `{_quoted(element)}` is none."
+                    raise RuleError(f"`in` takes a list of literals, {problem}")
+            if self.kind(element, depth + 1) != kind:
+                problem = f"`{_quoted(left)}` is a {kind}, and the list holds `{_quoted(element)}`."
+                raise RuleError(f"{problem} Compare like with like.")
 
 
 def _constant(node: ast.Constant) -> Kind:
@@ -190,63 +216,6 @@ def _constant(node: ast.Constant) -> Kind:
         return "number"
     shown = "..." if value is ... else "None" if value is None else type(value).__name__
     raise RuleError(f"{shown} is not allowed. {ALLOWED}")
-
-
-def _expect(
-    kind: Kind,
-    node: ast.expr,
-    why: str,
-    columns: Mapping[str, Kind],
-    names: dict[str, None],
-    depth: int,
-) -> None:
-    actual = _kind(node, columns, names, depth + 1)
-    if actual != kind:
-        raise RuleError(f"{why}, and `{_quoted(node)}` is a {actual}.")
-
-
-def _comparison(
-    node: ast.Compare, columns: Mapping[str, Kind], names: dict[str, None], depth: int
-) -> None:
-    """Checks a comparison, which may be chained: both sides of each step are of one kind."""
-    left = node.left
-    for operator, right in zip(node.ops, node.comparators, strict=True):
-        if isinstance(operator, (ast.In, ast.NotIn)):
-            _membership(left, right, columns, names, depth)
-        elif type(operator) in SYMBOLS:
-            raise RuleError(f"`{SYMBOLS[type(operator)]}` is not allowed. {ALLOWED}")
-        else:
-            first, second = (_kind(part, columns, names, depth + 1) for part in (left, right))
-            if first != second:
-                raise RuleError(
-                    f"`{_quoted(left)}` is a {first} and `{_quoted(right)}` a {second}. "
-                    "Compare like with like."
-                )
-            if isinstance(operator, ORDERED) and first != "number":
-                raise RuleError(
-                    f"`<` and its like compare numbers, and `{_quoted(left)}` is a {first}. "
-                    "Use == or !=."
-                )
-        left = right
-
-
-def _membership(
-    left: ast.expr, right: ast.expr, columns: Mapping[str, Kind], names: dict[str, None], depth: int
-) -> None:
-    if not isinstance(right, (ast.Tuple, ast.List)) or not right.elts:
-        raise RuleError('`in` takes a list of literals, as in kind in ("embedder", "reranker").')
-    kind = _kind(left, columns, names, depth + 1)
-    for element in right.elts:
-        match element:
-            case ast.Constant() | ast.UnaryOp(op=ast.USub(), operand=ast.Constant()):
-                pass
-            case _:
-                raise RuleError(f"`in` takes a list of literals, and `{_quoted(element)}` is none.")
-        if _kind(element, columns, names, depth + 1) != kind:
-            raise RuleError(
-                f"`{_quoted(left)}` is a {kind}, and the list holds `{_quoted(element)}`. "
-                "Compare like with like."
-            )
 
 
 def _quoted(node: ast.expr) -> str:

@@ -15,33 +15,25 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def names_in(template: str) -> tuple[str, ...]:
-    """Names of the `{name}` places of a template, each once.
-
-    Raises:
-        RuleError: braces that hold anything but a name.
-    """
+    """Names of the `{name}` places of a template, each once; a `RuleError` for other braces."""
     names: dict[str, None] = {}
     for part in _PART.finditer(template):
-        if part.group() in ("{{", "}}"):
+        if part[0] in ("{{", "}}"):
             continue
-        if part.group(1) is None or not _NAME.fullmatch(part.group(1)):
-            raise RuleError(
-                f"'{part.group()[:40]}' is no place for a figure."
-                " Write {column}, or {{ for a brace."
-            )
-        names[part.group(1)] = None
+        if part[1] is None or not _NAME.fullmatch(part[1]):
+            problem = f"'{part[0][:40]}' is no place for a figure."
+            raise RuleError(f"{problem} Write {{column}}, or {{{{ for a brace.")
+        names[part[1]] = None
     return tuple(names)
 
 
 def fill(template: str, figures: Mapping[str, str]) -> str:
-    """The template with each `{name}` replaced by its figure.
+    """The template with each `{name}` replaced by its figure, which must be there."""
 
-    Raises:
-        KeyError: a name without a figure.
-    """
-    return _PART.sub(
-        lambda part: figures[part.group(1)] if part.group(1) else part.group()[0], template
-    )
+    def filled(part: re.Match[str]) -> str:
+        return figures[part[1]] if part[1] else part[0][0]
+
+    return _PART.sub(filled, template)
 
 
 def listed(column: Column, entries: tuple[str, ...]) -> str:

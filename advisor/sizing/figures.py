@@ -32,38 +32,26 @@ class Rates:
     Not a number where not known, and for an endpoint where only a machine has it, or the reverse.
     """
 
-    prices: Float64s
-    """US dollars a token."""
-    free: Float64s
-    """US dollars a month that a free allocation takes off at best."""
-    rents: Float64s
-    """US dollars a month for one machine."""
-    flops: dict[str, Float64s]
-    """FLOP/s of one machine at each end."""
-    cards: Float64s
-    """Accelerators over which a machine's speed is spread; one request runs on one of them."""
-    read_ms: Float64s
-    """Milliseconds to read the weights once from a card's memory; 0 where that is not known."""
+    prices: Float64s  # US dollars a token
+    free: Float64s  # US dollars a month that a free allocation takes off at best
+    rents: Float64s  # US dollars a month for one machine
+    flops: dict[str, Float64s]  # FLOP/s of one machine at each end
+    cards: Float64s  # over which a machine's speed is spread; a request runs on one of them
+    read_ms: Float64s  # to read the weights once from a card's memory; 0: not known
     hosted: npt.NDArray[np.bool_]
-    measured: npt.NDArray[np.bool_]
-    """On a machine whose speed the visitor measured."""
-    loads: npt.NDArray[np.int64]
-    """Row of the distinct (variant, limit) pairs."""
+    measured: npt.NDArray[np.bool_]  # on a machine whose speed the visitor measured
+    loads: npt.NDArray[np.int64]  # row of the distinct (variant, limit) pairs
 
 
 class Load(NamedTuple):
-    """What a workload asks of a variant with one limit.
-
-    `request_flops` are for one query, `passage_flops` for one passage, `token_flops` for one token
-    of the typical input; None where the variant's shape is not known.
-    """
+    """What a workload asks of a variant with one limit; None where its shape is not known."""
 
     tokens: Tokens
     size: IndexSize
     index_usd: Range | None
-    request_flops: float | None
+    request_flops: float | None  # for one query
     passage_flops: float | None
-    token_flops: float | None
+    token_flops: float | None  # for one token of the typical input
 
 
 class Figures(NamedTuple):
@@ -88,9 +76,7 @@ class Figures(NamedTuple):
 
 
 def hosted_usd(tokens: Any, usd_per_token: Any, free_usd: Any = 0) -> Any:
-    """US dollars for `tokens` at an endpoint, less what is free, and never below nothing.
-
-    Numbers, or arrays of one shape.
+    """US dollars for tokens at an endpoint, less what is free; numbers, or arrays of one shape.
 
     >>> round(float(hosted_usd(250_000_000, 0.01 / MILLION)), 6)
     2.5
@@ -129,16 +115,12 @@ def load_of(
 
 
 def figures_of(
-    rates: Rates,
-    loads: tuple[Load, ...],
-    workload: Workload,
-    utilisation: float,
-    speed_percent: float,
+    rates: Rates, loads: tuple[Load, ...], workload: Workload, filling: float, speed_percent: float
 ) -> Figures:
     """Machines, money and time of every plan. Source of the formulas: decision 0006.
 
-    Machines are filled to `utilisation` at the peak. `speed_percent` is the visitor's share of an
-    estimated speed; what was measured is no estimate.
+    Machines are filled to the share `filling` at the peak. `speed_percent` is the visitor's share
+    of an estimated speed; what was measured is no estimate.
     """
 
     def spread(numbers: Iterable[float | Decimal | None]) -> Float64s:
@@ -146,20 +128,20 @@ def figures_of(
 
     monthly = spread(load.tokens.monthly for load in loads)
     least = spread(load.tokens.monthly_low for load in loads)
-    once = spread(load.tokens.once for load in loads)
     request = spread(load.request_flops for load in loads)
     passage = spread(load.passage_flops for load in loads)
     token = spread(load.token_flops for load in loads)
     stated = np.where(rates.measured, 1.0, speed_percent / 100)
     flops = {end: speed * stated for end, speed in rates.flops.items()}
+    speeds = {end: flops[SPEEDS[end]] for end in ENDS}
     new_passages = workload.new_passages_per_month / SECONDS_PER_MONTH
     per_second = workload.peak * request + new_passages * passage
-    needed = {end: per_second / flops[SPEEDS[end]] for end in ENDS}
-    replicas = {end: filled(needed[end], utilisation, workload.redundancy) for end in ENDS}
-    hours = {end: first_hours(workload.passages, passage, flops[SPEEDS[end]]) for end in ENDS}
+    needed = {end: per_second / speeds[end] for end in ENDS}
+    replicas = {end: filled(needed[end], filling, workload.redundancy) for end in ENDS}
+    hours = {end: first_hours(workload.passages, passage, speeds[end]) for end in ENDS}
     hosted = dict.fromkeys(ENDS, hosted_usd(monthly, rates.prices))
     hosted["low"] = hosted_usd(least, rates.prices, rates.free)
-    hosted_once = hosted_usd(once, rates.prices)
+    hosted_once = hosted_usd(spread(load.tokens.once for load in loads), rates.prices)
     rents_an_hour = rates.rents / HOURS_PER_MONTH
     return Figures(
         monthly_tokens=monthly,
@@ -169,10 +151,8 @@ def figures_of(
         needed=needed,
         replicas=replicas,
         latency_ms={
-            end: latency_ms(
-                request, flops[SPEEDS[end]], rates.cards, rates.read_ms, needed[end], replicas[end]
-            )
-            for end in ENDS
+            end: latency_ms(request, speeds[end], rates.cards, rates.read_ms, needed[end], machines)
+            for end, machines in replicas.items()
         },
         first_hours=hours,
         encoding={

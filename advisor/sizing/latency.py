@@ -13,10 +13,7 @@ def whole(machines: Any) -> Any:
 
 
 def filled(needed: Any, utilisation: float, redundancy: bool) -> Any:
-    """Machines that carry `needed` (in machines at full speed) when filled to `utilisation`.
-
-    One at least, and one more where redundancy is asked. A number, or an array.
-    """
+    """Machines, one at least, that carry `needed` full machines when filled to `utilisation`."""
     return np.maximum(1.0, whole(needed / utilisation)) + (1.0 if redundancy else 0.0)
 
 
@@ -33,8 +30,5 @@ def latency_ms(
 
 
 def lengthening(needed: Any, machines: Any) -> Any:
-    """How much longer a request takes at the peak: `1 / (1 - use)`, the load of one machine.
-
-    Source: the mean of a queue with random arrivals (M/M/1).
-    """
+    """How much longer a request takes at the peak: `1 / (1 - use)`, the mean of an M/M/1 queue."""
     return 1 / (1 - np.minimum(needed / machines, 0.99))

@@ -20,11 +20,7 @@ class Range(NamedTuple):
 
     @classmethod
     def of(cls, low: float, base: float, high: float) -> Range | None:
-        """The amounts as they are printed; None where one is not a number.
-
-        Each with the 15 digits that a float is good for, which read as counted by hand (`2.412`
-        where the float is 2.4120000000000004).
-        """
+        """The amounts with the 15 digits that a float is good for; None where one is no number."""
         ends = (low, base, high)
         return None if any(np.isnan(ends)) else cls(*(Decimal(f"{end:.15g}") for end in ends))
 
@@ -51,11 +47,10 @@ Float64s = npt.NDArray[np.float64]
 
 
 def rounded(usd: Any) -> Any:
-    """Counted US dollars as they are compared: to a billionth, so that equal costs are equal.
+    """US dollars as they are compared, so that equal costs are equal; a number, or an array.
 
-    Every sum or difference is rounded once, here, before it is compared; no comparison allows for
-    errors of its own. Coarser, and the costs of a single passage would be equal at most offers.
-    A number, or an array.
+    Every sum or difference is rounded once, here, before it is compared: to a billionth, since
+    coarser the costs of a single passage would be equal at most offers.
     """
     return np.round(usd, 9)
 

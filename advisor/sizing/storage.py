@@ -14,12 +14,8 @@ from advisor.catalog.schema import Instance, Store, Variant
 from advisor.sizing.ranges import ZERO, Range
 from advisor.sizing.tokens import Tokens
 
-BYTES_PER_VALUE = {
-    "float32": Fraction(4),
-    "float16": Fraction(2),
-    "int8": Fraction(1),
-    "binary": Fraction(1, 8),
-}
+BITS = {"float32": 32, "float16": 16, "int8": 8, "binary": 1}
+BYTES_PER_VALUE = {vector_type: Fraction(bits, 8) for vector_type, bits in BITS.items()}
 # vectors, index and room to optimise; source: storage formula qdrant-ram (qdrant-capacity)
 HNSW_FACTOR = Fraction(3, 2)
 MEMORY_OPTIMISED_GIB_PER_VCPU = 8  # the ratio of the r7i and r8g sizes in instances.yaml
@@ -38,10 +34,7 @@ PGVECTOR_LIMIT = {
 
 
 class IndexSize(NamedTuple):
-    """Vectors of an index, the bytes of their values, and the bytes of an HNSW index in RAM.
-
-    Vectors of tokens and values of sparse output are included.
-    """
+    """Vectors (tokens' too), bytes of values (sparse ones too), bytes of an HNSW index in RAM."""
 
     vectors: int
     values_bytes: int
@@ -67,29 +60,24 @@ def index_bytes(vectors: int, dimensions: int, vector_type: str) -> int:
 def index_size(variant: Variant, tokens: Tokens, workload: Workload) -> IndexSize:
     """The index that a variant fills; all zero for a reranker, or where the index is left out.
 
-    Beside the dense vector a sparse one takes 8 bytes a token at most, and a multi-vector one a
-    vector a token.
+    Beside the dense vector: at most 8 bytes a token if sparse, a vector a token if multi-vector.
     """
     if variant.kind != "embedder" or workload.vector_store == "none":
         return IndexSize(0, 0, 0)
-    dense = int(
-        tokens.vectors * (variant.embedding_dim or 0) * BYTES_PER_VALUE[workload.vector_type]
-    )
+    each, dimensions = BYTES_PER_VALUE[workload.vector_type], variant.embedding_dim or 0
+    dense = int(tokens.vectors * dimensions * each)
     more, vectors = 0, tokens.vectors
     if "sparse" in workload.outputs and "sparse" in variant.outputs:
         more += tokens.once * BYTES_PER_SPARSE_TOKEN
     if "multi_vector" in workload.outputs and variant.multi_vector_dim:
-        more += int(tokens.once * variant.multi_vector_dim * BYTES_PER_VALUE[workload.vector_type])
+        more += int(tokens.once * variant.multi_vector_dim * each)
         vectors += tokens.once
-    ram = index_bytes(tokens.vectors, variant.embedding_dim or 0, workload.vector_type)
+    ram = index_bytes(tokens.vectors, dimensions, workload.vector_type)
     return IndexSize(vectors, dense + more, ram + int(more * HNSW_FACTOR))
 
 
 def written_bytes(variant: Variant, tokens: Tokens, workload: Workload) -> Decimal:
-    """Bytes that writing one passage takes: all its parts' values, at 4 bytes each.
-
-    turbopuffer charges that for every type of vector.
-    """
+    """Bytes that writing one passage takes: its parts' values at 4 bytes each (turbopuffer's)."""
     if variant.kind != "embedder":
         return Decimal(0)
     values = tokens.vectors_per_passage * (variant.embedding_dim or 0) * 4
@@ -108,11 +96,8 @@ def most_dimensions(store: Store, vector_type: str) -> int | None:
 
 def price_is_known(store: Store) -> bool:
     """Whether a month in the store can be priced."""
-    return (
-        store.type == "self_hosted"
-        or store.usd_per_gb_month is not None
-        or store.usd_per_gib_month is not None
-    )
+    is_stated = store.usd_per_gb_month is not None or store.usd_per_gib_month is not None
+    return store.type == "self_hosted" or is_stated
 
 
 def prices_queries(store: Store) -> bool:
@@ -137,21 +122,16 @@ def index_usd_per_month(
         return None
     if store.type == "self_hosted":
         return _pgvector(catalog, size, ram)
-    gib_or_gb, rate = (
-        (Decimal(GIB), store.usd_per_gib_month)
-        if store.usd_per_gib_month is not None
-        else (GB, store.usd_per_gb_month)
-    )
-    total = Decimal(size.values_bytes) / gib_or_gb * (rate or Decimal(0))
+    values = Decimal(size.values_bytes)
+    if store.usd_per_gib_month is not None:
+        total = values / GIB * store.usd_per_gib_month
+    else:
+        total = values / GB * (store.usd_per_gb_month or 0)
     written = Decimal(workload.new_passages_per_month) * vector_bytes / GB
     total += written * (store.write_usd_per_gb or 0)
     if store.query_usd_per_pb is not None:
-        total += (
-            workload.queries_per_month
-            * _queried_gb(store, Decimal(size.values_bytes) / GB)
-            / Decimal(10**6)
-            * store.query_usd_per_pb
-        )
+        queried_pb = workload.queries_per_month * _queried_gb(store, values / GB) / Decimal(10**6)
+        total += queried_pb * store.query_usd_per_pb
     charged = max(total, store.minimum_usd_per_month or Decimal(0))
     return Range(charged, charged, charged)
 
@@ -171,10 +151,7 @@ def block_storage(catalog: Catalog) -> Store | None:
 
 
 def _pgvector(catalog: Catalog, size: IndexSize, ram: Range | None) -> Range | None:
-    """Memory for the rows' vectors and the HNSW graph, and disk for table and index.
-
-    The database's processors are left out.
-    """
+    """Memory for rows' vectors and HNSW graph, disk for table and index; processors left out."""
     block = block_storage(catalog)
     if ram is None or block is None or block.usd_per_gb_month is None:
         return None
@@ -186,20 +163,16 @@ def _pgvector(catalog: Catalog, size: IndexSize, ram: Range | None) -> Range | N
 def ram_usd_per_gib_month(catalog: Catalog) -> Range | None:
     """US dollars a month for a GiB of RAM in rented machines; None where there is no such machine.
 
-    low: the cheapest memory-optimised instance; base: the dearest of them; high: the middle
-    general-purpose one.
+    The cheapest memory-optimised instance, the dearest of them, the middle general-purpose one.
     """
-    rates = memory_rates(catalog)
-    memory_optimised = [
-        rate for _, rate, per_vcpu in rates if per_vcpu >= MEMORY_OPTIMISED_GIB_PER_VCPU
-    ]
-    general = [rate for _, rate, per_vcpu in rates if per_vcpu < MEMORY_OPTIMISED_GIB_PER_VCPU]
-    if not memory_optimised:
+    least, rates = MEMORY_OPTIMISED_GIB_PER_VCPU, memory_rates(catalog)
+    optimised = [rate for _, rate, gib_per_vcpu in rates if gib_per_vcpu >= least]
+    general = [rate for _, rate, gib_per_vcpu in rates if gib_per_vcpu < least]
+    if not optimised:
         return None
-    base = max(memory_optimised)
-    return Range(
-        min(memory_optimised), base, max(base, statistics.median_high(general)) if general else base
-    )
+    base = max(optimised)
+    high = max(base, statistics.median_high(general)) if general else base
+    return Range(min(optimised), base, high)
 
 
 def memory_rates(catalog: Catalog) -> list[tuple[Instance, Decimal, float]]:
@@ -207,22 +180,15 @@ def memory_rates(catalog: Catalog) -> list[tuple[Instance, Decimal, float]]:
     rates = []
     for instance in catalog.instances.values():
         price, ram, vcpu = instance.on_demand_usd_per_h, instance.ram_gib, instance.vcpu
-        if (
-            instance.kind == "cpu"
-            and price is not None
-            and ram
-            and vcpu
-            and ram / vcpu >= GENERAL_GIB_PER_VCPU
-        ):
+        if instance.kind != "cpu" or price is None or not ram or not vcpu:
+            continue
+        if ram / vcpu >= GENERAL_GIB_PER_VCPU:
             rates.append((instance, price * HOURS_PER_MONTH / Decimal(str(ram)), ram / vcpu))
     return rates
 
 
 def holding(catalog: Catalog, size_bytes: int) -> Instance | None:
     """The cheapest machine whose RAM holds an index; None where none is large enough."""
-    fits = [
-        i
-        for i in catalog.instances.values()
-        if i.ram_gib and i.on_demand_usd_per_h is not None and i.ram_gib * GIB >= size_bytes
-    ]
+    priced = [i for i in catalog.instances.values() if i.on_demand_usd_per_h is not None]
+    fits = [i for i in priced if i.ram_gib and i.ram_gib * GIB >= size_bytes]
     return min(fits, key=lambda i: (i.on_demand_usd_per_h, i.id), default=None)

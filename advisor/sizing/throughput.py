@@ -21,25 +21,16 @@ RESERVE = 1.2
 BATCH_TOKENS = 16_384
 """Tokens in one forward pass (source: tei-main, the default of max_batch_tokens)."""
 LIVE_VALUES = 12
-"""Values of the hidden size that live at once for a token (decision 0006).
-
-The layer's input, q, k, v, attention's and its own output, four for the feed-forward, and two to
-spare.
-"""
+"""Values of the hidden size that live at once for a token (decision 0006 lists them)."""
 SPREAD = 6**0.5
-"""High is six times low (decision 0006, `benchmarks.calibration`).
-
-Of runs left out in turn, at least 80 % then fall inside; the span of the runs themselves holds only
-26 %.
-"""
+"""High is six times low: at least 80 % of runs left out in turn fall inside (decision 0006)."""
 LEAST_POINTS = 3
 """Measured speeds that a class of hardware needs for a plan on it: fewer show no spread."""
 NVIDIA = "NVIDIA"
 SCALED_SPREAD: dict[Precision, float] = {"fp32": 1.3, "fp16": 2.0, "int8": 2.0}
 """Base is divided and multiplied by it where a speed is scaled from another variant on the machine.
 
-On one machine the FLOP/s that our own runs of all eight variants reached differ by 1.29 times at
-most at fp32, and 1.98 at int8; fp16 was not tried on a CPU and has the wider (decision 0009).
+Our runs of eight variants differ by 1.29 at fp32, 1.98 at int8; fp16 was not tried (decision 0009).
 """
 
 
@@ -52,10 +43,7 @@ class Speed(NamedTuple):
 
 
 class MeasuredMachine(Instance):
-    """A machine of the visitor's whose speed was measured with one variant.
-
-    Tokens a second at one length of text and one precision.
-    """
+    """A visitor's machine, measured with one variant at one length of text and one precision."""
 
     variant: Id
     precision: Precision
@@ -68,8 +56,7 @@ class Calibration:
     """Share of the peak that measured runs reached (MFU), for one class of hardware.
 
     Low and high are base divided and multiplied by `SPREAD`; base is the median of the medians of
-    each runtime on each machine, so that a runtime that was measured often has no more weight than
-    another. `measured` holds the (machine, variant) pairs of the runs.
+    each runtime on each machine, so that none weighs more for being measured often.
     """
 
     mfu: Speed
@@ -77,7 +64,7 @@ class Calibration:
     fastest: float
     points: int
     machines: tuple[str, ...]
-    measured: frozenset[tuple[str, str]]
+    measured: frozenset[tuple[str, str]]  # (machine, variant)
     sources: tuple[str, ...]
 
 
@@ -126,11 +113,9 @@ def precision_of(kind: HardwareClass, wanted: str = "default") -> Precision:
 
 def precision_on(instance: Instance, kind: HardwareClass, wanted: str = "default") -> Precision:
     """The precision on a machine: as wanted, else that of its measurement, or the default."""
-    return (
-        instance.precision
-        if isinstance(instance, MeasuredMachine) and wanted == "default"
-        else precision_of(kind, wanted)
-    )
+    if isinstance(instance, MeasuredMachine) and wanted == "default":
+        return instance.precision
+    return precision_of(kind, wanted)
 
 
 def measured_flops(
@@ -138,9 +123,8 @@ def measured_flops(
 ) -> Speed | None:
     """Operations a second that a measured machine reaches; None at another precision.
 
-    Tokens a second x FLOPs for a token at the measured length. For the variant that was measured it
-    has no spread, since it is one figure; another variant is taken to reach the same within
-    `SCALED_SPREAD`.
+    Tokens a second x FLOPs for a token at the measured length; for another variant than the one
+    that was measured with `SCALED_SPREAD`.
     """
     flops = flops_per_token(catalog.variants[machine.variant], machine.tokens)
     if flops is None or wanted not in ("default", machine.precision):
@@ -156,14 +140,7 @@ def peak_flops(catalog: Catalog, instance: Instance, precision: str = "default")
     if kind is None:
         return None
     named = (instance.accelerator if kind == "gpu" else instance.cpu) or ""
-    return _peak(
-        catalog,
-        kind,
-        precision_of(kind, precision),
-        named,
-        instance.accelerator_count,
-        instance.vcpu or 0.0,
-    )
+    return _peak(catalog, kind, precision, named, instance.accelerator_count, instance.vcpu or 0.0)
 
 
 def memory_bytes(catalog: Catalog, instance: Instance) -> float | None:
@@ -189,10 +166,8 @@ def needed_bytes(variant: Variant, precision: str) -> float | None:
     weights = weights_bytes(variant, precision)
     if weights is None or variant.hidden_size is None:
         return None
-    return (
-        RESERVE * weights
-        + BATCH_TOKENS * variant.hidden_size * LIVE_VALUES * BYTES_PER_VALUE[precision]
-    )
+    activations = BATCH_TOKENS * variant.hidden_size * LIVE_VALUES * BYTES_PER_VALUE[precision]
+    return RESERVE * weights + activations
 
 
 def attention_bytes(variant: Variant, precision: str, tokens: float) -> float | None:
@@ -217,8 +192,7 @@ def calibrations(catalog: Catalog, precision: str = "default") -> dict[HardwareC
     """What measured speeds say of each class of hardware that has `LEAST_POINTS`, at a precision.
 
     MFU of a point = tokens a second x FLOPs a token / (peak of what ran it). Rows without
-    `calibrates` are left out: their source disowns them, or their text length, precision or machine
-    is not stated.
+    `calibrates` are left out: something is not stated, or their source disowns them.
     """
     points: dict[HardwareClass, list[_Run]] = {"gpu": [], "cpu": []}
     for row in catalog.throughput.to_dict("records"):
@@ -226,41 +200,28 @@ def calibrations(catalog: Catalog, precision: str = "default") -> dict[HardwareC
         flops = flops_per_token(variant, row["seq_len"])
         if flops is None or not row["calibrates"]:
             continue
-        for kind in ("gpu", "cpu"):
-            peak = _peak(
-                catalog,
-                kind,
-                precision_of(kind, precision),
-                row["machine"],
-                row["accelerator_count"],
-                row["vcpus"],
-            )
+        named, cards, vcpus = row["machine"], row["accelerator_count"], row["vcpus"]
+        for kind, runs in points.items():
+            peak = _peak(catalog, kind, precision, named, cards, vcpus)
             if peak and row["calibrates"] == precision_of(kind, precision):
                 share = row["tokens_per_s"] * flops / peak
-                points[kind].append(
-                    _Run(share, row["machine"], row["runtime"], row["variant"], row["source_id"])
-                )
+                runs.append(_Run(share, named, row["runtime"], row["variant"], row["source_id"]))
     return {kind: _calibration(runs) for kind, runs in points.items() if len(runs) >= LEAST_POINTS}
 
 
 def _peak(
-    catalog: Catalog,
-    kind: HardwareClass,
-    precision: Precision,
-    named: str,
-    cards: float,
-    vcpus: float,
+    catalog: Catalog, kind: HardwareClass, wanted: str, named: str, cards: float, vcpus: float
 ) -> float | None:
     """Dense peak operations a second of so many cards, or vCPUs, of one kind."""
+    precision = precision_of(kind, wanted)
     if kind == "gpu" and named in catalog.accelerators:
         peaks = catalog.accelerators[named].peak_dense_tflops
         peak = {"fp16": peaks.fp16, "int8": peaks.int8_tops, "fp32": peaks.fp32}[precision]
         return peak * 1e12 * cards if peak else None
     if kind == "cpu" and named in catalog.cpus:
         cpu = catalog.cpus[named]
-        each = {"fp32": cpu.fp32_gflops_per_vcpu, "int8": cpu.int8_gops_per_vcpu, "fp16": None}[
-            precision
-        ]
+        rates = {"fp32": cpu.fp32_gflops_per_vcpu, "int8": cpu.int8_gops_per_vcpu}
+        each = rates.get(precision)
         return each * 1e9 * vcpus if each and vcpus else None
     return None
 

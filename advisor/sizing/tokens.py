@@ -32,11 +32,8 @@ def tokens_sent(workload: Workload, variant: Variant, limit: int | None) -> Toke
     tokenizer's special tokens; passages over the limit are split. Reranking: queries x candidates x
     (query + passage + special tokens), each pair cut at the limit.
     """
-    return (
-        _pairs(workload, variant, limit)
-        if variant.kind == "reranker"
-        else _texts(workload, variant, limit)
-    )
+    count = _pairs if variant.kind == "reranker" else _texts
+    return count(workload, variant, limit)
 
 
 def _texts(workload: Workload, variant: Variant, limit: int | None) -> Tokens:
@@ -44,15 +41,13 @@ def _texts(workload: Workload, variant: Variant, limit: int | None) -> Tokens:
     usable = max(1, limit - special) if limit else None
     chunks = 1.0
     if usable and workload.split_long_passages:
-        typical, long = (
-            math.ceil(t / usable) for t in (workload.passage_tokens, workload.passage_tokens_p95)
-        )
+        typical = math.ceil(workload.passage_tokens / usable)
+        long = math.ceil(workload.passage_tokens_p95 / usable)
         chunks = (1 - LONG_SHARE) * typical + LONG_SHARE * long
     per_passage = workload.passage_tokens + special * chunks
     passages = round(workload.passages * per_passage)
-    monthly = round(workload.new_passages_per_month * per_passage) + workload.queries_per_month * (
-        workload.query_tokens + special
-    )
+    queries = workload.queries_per_month * (workload.query_tokens + special)
+    monthly = round(workload.new_passages_per_month * per_passage) + queries
     return Tokens(
         once=passages,
         monthly=monthly,
@@ -70,9 +65,8 @@ def _pairs(workload: Workload, variant: Variant, limit: int | None) -> Tokens:
     whole = workload.query_tokens + workload.passage_tokens + special
     pair = min(whole, limit) if limit else whole
     pairs = workload.queries_per_month * workload.rerank_candidates
-    query_once = workload.queries_per_month * workload.query_tokens + pairs * (
-        pair - min(workload.query_tokens, pair)
-    )
+    passages = pairs * (pair - min(workload.query_tokens, pair))
+    query_once = workload.queries_per_month * workload.query_tokens + passages
     return Tokens(
         once=0,
         monthly=pairs * pair,

@@ -21,6 +21,7 @@ from advisor.catalog.schema.fields import (
     Text,
     Usd,
     VariantId,
+    maybe,
 )
 
 
@@ -44,8 +45,8 @@ class Runtime(Entry):
         description="listed: named or tested; architecture: its architecture is; "
         "partial: some modes; null: not found"
     )
-    outputs: list[Literal["dense", "sparse", "multi_vector"]] | None = Field(
-        default=None, description="outputs that it returns; null: not stated"
+    outputs: list[Literal["dense", "sparse", "multi_vector"]] | None = maybe(
+        "outputs that it returns; null: not stated"
     )
     note: Text | None = None
     sources: list[SourceId]
@@ -66,16 +67,12 @@ class LocalFiles(Entry):
 
     repo: Text = Field(description="owner/name on the Hugging Face hub")
     model_file: Text = Field(description="the ONNX file, relative to the repository")
-    others: list[Text] = Field(
-        default=[], description="further files of the weights, as external data"
-    )
+    others: list[Text] = Field([], description="further files of the weights, as external data")
     built_in: bool = Field(description="fastembed names it; false: registered as a custom model")
     precision: Literal["fp32", "fp16", "int8"] | None = Field(
         description="of the weights; null: not known"
     )
-    gigabytes: Measure | None = Field(
-        default=None, description="size of the weights as stated, in GB; null: not known"
-    )
+    gigabytes: Measure | None = maybe("size of the weights as stated, in GB; null: not known")
     note: Text | None = None
     sources: list[SourceId]
 
@@ -100,12 +97,8 @@ class Variant(Sourced):
     """One model of a family, with the sources of its facts."""
 
     NOT_FACTS: ClassVar[frozenset[str]] = Sourced.NOT_FACTS | {
-        "family",
-        "computed",
-        "runtimes",
-        "languages_note",
-        "local_files",
-    }
+        "computed", "runtimes", "languages_note", "local_files",
+    }  # fmt: skip
 
     name: Text
     hub_id: Text | None = Field(description="owner/name on the Hugging Face hub")
@@ -117,33 +110,25 @@ class Variant(Sourced):
     hub_first_commit: date | None = None
     max_tokens: Positive | None = Field(description="longest input in tokens; see max_tokens_scope")
     max_tokens_scope: Literal["each text", "query and passage together"] | None = None
-    recommended_tokens: Positive | None = Field(
-        default=None, description="length that the publisher or a maintainer recommends, in tokens"
+    recommended_tokens: Positive | None = maybe(
+        "length that the publisher or a maintainer recommends, in tokens"
     )
     recommended_by: Text | None = None
-    special_tokens_per_text: Count | None = Field(
-        default=None, description="tokens added to a single text"
-    )
-    special_tokens_per_pair: Count | None = Field(
-        default=None, description="tokens added to a query-passage pair"
-    )
+    special_tokens_per_text: Count | None = maybe("tokens added to a single text")
+    special_tokens_per_pair: Count | None = maybe("tokens added to a query-passage pair")
     tokenizer: Text | None = None
     vocab_size: Positive | None = None
     parameters: Positive | None = Field(
         description="all parameters, embeddings included (decides memory)"
     )
-    parameters_nominal: Text | None = Field(
-        default=None, description="the publisher's rounded size, as 7B"
+    parameters_nominal: Text | None = maybe("the publisher's rounded size, as 7B")
+    parameters_extra_heads: dict[str, Positive] | None = maybe(
+        "parameters of heads outside `parameters`"
     )
-    parameters_extra_heads: dict[str, Positive] | None = Field(
-        default=None, description="parameters of heads outside `parameters`"
+    non_embedding_parameters: Positive | None = maybe(
+        "parameters without the token table (decides compute)"
     )
-    non_embedding_parameters: Positive | None = Field(
-        default=None, description="parameters without the token table (decides compute)"
-    )
-    hub_tensor_total: Positive | None = Field(
-        default=None, description="total the hub shows, index buffers included"
-    )
+    hub_tensor_total: Positive | None = maybe("total the hub shows, index buffers included")
     layers: Positive | None = None
     hidden_size: Positive | None = None
     heads: Positive | None = None
@@ -151,22 +136,20 @@ class Variant(Sourced):
     head_dim: Positive | None = None
     intermediate_size: Positive | None = None
     sliding_window: Positive | None = None
-    embedding_dim: Positive | None = Field(
-        default=None, description="values in a dense vector; null for a reranker"
-    )
+    embedding_dim: Positive | None = maybe("values in a dense vector; null for a reranker")
     sparse_dim: Positive | None = None
     multi_vector_dim: Positive | None = None
-    pooling: Literal["cls", "mean", "last_token", "none"] | None = Field(
-        default=None, description="how token states become one vector"
+    pooling: Literal["cls", "mean", "last_token", "none"] | None = maybe(
+        "how token states become one vector"
     )
-    normalised: bool | None = Field(default=None, description="vectors have unit length")
-    score: Text | None = Field(default=None, description="what a reranker's score is")
-    query_instruction: str | None = Field(default=None, description="text put before a query")
+    normalised: bool | None = maybe("vectors have unit length")
+    score: Text | None = maybe("what a reranker's score is")
+    query_instruction: str | None = maybe("text put before a query")
     query_instruction_required: bool | None = None
     passage_instruction: str | None = None
     languages: list[str] | None = Field(description="ISO 639 codes; null: no list published")
-    languages_complete: bool | None = Field(
-        default=None, description="false: the publisher names these and says there are more"
+    languages_complete: bool | None = maybe(
+        "false: the publisher names these and says there are more"
     )
     languages_note: Text | None = None
     languages_training: Text | None = None
@@ -174,26 +157,23 @@ class Variant(Sourced):
     licence_url: Text | None = None
     commercial_use: bool | None = None
     base_model: Text | None = None
-    weights_bytes: dict[Literal["fp32", "fp16", "int8"], Positive] | None = Field(
-        default=None,
-        description="bytes of the weights by precision: the published file where its size is "
-        "known, else parameters x bytes",
+    weights_bytes: dict[Literal["fp32", "fp16", "int8"], Positive] | None = maybe(
+        "bytes of the weights by precision: the published file where its size is "
+        "known, else parameters x bytes"
     )
     onnx_available: list[OnnxExport] = Field(default=[])
-    local_files: LocalFiles | None = Field(
-        default=None, description="what the local engine loads; null: it cannot run there"
-    )
+    local_files: LocalFiles | None = maybe("what the local engine loads; null: it cannot run there")
     runtimes: dict[str, Runtime] = Field(default={})
     hosted_limit_seen: list[HostLimit] = Field(default=[])
-    replaced_by: VariantId | None = Field(
-        default=None, description="variant that replaces this one; null: nobody has withdrawn it"
+    replaced_by: VariantId | None = maybe(
+        "variant that replaces this one; null: nobody has withdrawn it"
     )
     successors: list[Successor] = Field(default=[])
     replaces: list[str] = Field(
-        default=[], description="older models it replaces, by their publisher's word"
+        [], description="older models it replaces, by their publisher's word"
     )
     computed: dict[str, str] = Field(
-        default={}, description="formula of each figure that was computed, by field"
+        {}, description="formula of each figure that was computed, by field"
     )
     caveats: list[Text] = Field(default=[])
     notes: list[Text] = Field(default=[])
@@ -213,17 +193,13 @@ class Variant(Sourced):
 class Family(Sourced):
     """A family of variants by one developer."""
 
-    NOT_FACTS: ClassVar[frozenset[str]] = Sourced.NOT_FACTS | {
-        "short_names",
-        "compared_with",
-        "question",
-    }
+    NOT_FACTS: ClassVar[frozenset[str]] = Sourced.NOT_FACTS | {"compared_with"}
 
     name: Text
     developer: Text
     about: Text = Field(description="what the family is, in this project's words")
-    compared_with: Annotated[Id, Ref("family")] | None = Field(
-        default=None, description="family that the FAQ compares it with"
+    compared_with: Annotated[Id, Ref("family")] | None = maybe(
+        "family that the FAQ compares it with"
     )
     notes: list[Text] = Field(default=[])
 

@@ -38,6 +38,11 @@ Positive = Annotated[int, Field(gt=0)]
 Measure = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
+def maybe(description: str) -> Any:
+    """A field that may be left out: null then."""
+    return Field(default=None, description=description)
+
+
 def _quoted_decimal(value: object) -> object:
     """`value` as Decimal if it is quoted text; YAML numbers are refused: floats lose digits."""
     if value is None or isinstance(value, Decimal):
@@ -167,13 +172,9 @@ class Source(Entry):
     title: Text
     url: Text | None = Field(description="address, or the name of the package the copy came from")
     publisher: Text | None = None
-    tier: Literal["first_party", "secondary", "aggregator", "listing", "own"] | None = Field(
-        default=None,
-        description="who says it; null where it was not graded; own: a decision or measurement of "
-        "this project",
+    tier: Literal["first_party", "secondary", "aggregator", "listing", "own"] | None = maybe(
+        "who says it; null where it was not graded; own: a decision or measurement of this project"
     )
     accessed: date = Field(description="the day it was read")
-    copy_date: str | None = Field(
-        default=None, description="date of the copy that was read, as far as it is known"
-    )
-    what: Text | None = Field(default=None, description="what was read there")
+    copy_date: str | None = maybe("date of the copy that was read, as far as it is known")
+    what: Text | None = maybe("what was read there")

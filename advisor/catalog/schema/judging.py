@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from advisor.catalog.schema.fields import Entry, Id, Positive, Ref, SourceId, Text, VariantId
+from advisor.catalog.schema.fields import Entry, Id, Positive, Ref, SourceId, Text, VariantId, maybe
 
 
 class Metric(Entry):
@@ -33,17 +33,16 @@ class EvidenceSet(Entry):
         description="the aspect of quality.csv; null: the mean over tasks or languages of the "
         "workload"
     )
-    mode: Text | None = Field(default=None, description="output type of the by-language rows")
-    first_stage: Annotated[Id, Ref("first stage")] | None = Field(
-        default=None, description="with_retriever of a reranker's rows"
+    mode: Text | None = maybe("output type of the by-language rows")
+    first_stage: Annotated[Id, Ref("first stage")] | None = maybe(
+        "with_retriever of a reranker's rows"
     )
     kind: Literal["embedder", "reranker"]
     languages: list[str] | None = Field(
         description="languages it speaks for; null: many; see by_language"
     )
     by_language: bool = Field(
-        default=False,
-        description="its aspects are language codes; the workload's languages select them",
+        False, description="its aspects are language codes; the workload's languages select them"
     )
     tasks: Positive | None = Field(description="tasks of the complete set")
     domain: Text = Field(description="general, or the domain it is limited to")
@@ -52,12 +51,12 @@ class EvidenceSet(Entry):
         description="false: shown, but never chosen unless the visitor asks (domain sets)"
     )
     allow_incomplete: bool = Field(
-        default=False, description="rows marked incomplete are comparable within this set"
+        False, description="rows marked incomplete are comparable within this set"
     )
     publisher_of_scores: Text = Field(description="who computed them, as shown")
     caveat: Text | None = None
     counts_losses: bool = Field(
-        default=False,
+        False,
         description="its data sets are counted one by one for those on which a reranker does worse",
     )
 

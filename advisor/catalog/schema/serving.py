@@ -18,6 +18,7 @@ from advisor.catalog.schema.fields import (
     Text,
     Usd,
     VariantId,
+    maybe,
 )
 
 
@@ -45,20 +46,18 @@ class Offer(Sourced):
     max_tokens: Positive | None = Field(
         description="longest input the provider states, in tokens; null: not stated"
     )
-    requests_per_minute: Positive | None = Field(
-        default=None, description="most requests a minute; null: not stated"
-    )
+    requests_per_minute: Positive | None = maybe("most requests a minute; null: not stated")
     tier: Literal["listing", "provider-page", "aggregator"] = Field(
         description="who states the price"
     )
     native_currency: Literal["USD", "EUR"] | None = Field(
         description="currency of the provider's own list; null: not known"
     )
-    outputs: list[Literal["dense", "sparse", "multi_vector", "score"]] | None = Field(
-        default=None, description="outputs the endpoint is said to return; null: not stated"
+    outputs: list[Literal["dense", "sparse", "multi_vector", "score"]] | None = maybe(
+        "outputs the endpoint is said to return; null: not stated"
     )
-    default_pooling: Literal["cls", "mean"] | None = Field(
-        default=None, description="pooling unless the request asks otherwise; null: not stated"
+    default_pooling: Literal["cls", "mean"] | None = maybe(
+        "pooling unless the request asks otherwise; null: not stated"
     )
     note: Text | None = None
 
@@ -67,13 +66,10 @@ class Provider(Entry):
     """A provider of hosted endpoints and its offers."""
 
     name: Text
-    router: bool = Field(default=False, description="passes requests on to other providers")
-    free_allocation: Text | None = Field(
-        default=None, description="what is free, in the provider's unit"
-    )
-    free_usd_per_day: Usd | None = Field(
-        default=None,
-        description="US dollars a day that the free allocation is worth, for a whole account",
+    router: bool = Field(False, description="passes requests on to other providers")
+    free_allocation: Text | None = maybe("what is free, in the provider's unit")
+    free_usd_per_day: Usd | None = maybe(
+        "US dollars a day that the free allocation is worth, for a whole account"
     )
     free_sources: list[SourceId] = Field(default=[])
     notes: list[Text] = Field(default=[])
@@ -153,12 +149,11 @@ class Instance(Sourced):
     accelerator_count: Measure = Field(
         description="accelerators in the instance; a fraction for a shared one"
     )
-    cpu: Annotated[Id, Ref("CPU class")] | None = Field(
-        default=None,
-        description="CPU class; null: not known, or of no interest beside an accelerator",
+    cpu: Annotated[Id, Ref("CPU class")] | None = maybe(
+        "CPU class; null: not known, or of no interest beside an accelerator"
     )
     marketplace: bool = Field(
-        default=False,
+        False,
         description="let by third parties through the cloud, at a price that moves by the day",
     )
     on_demand_usd_per_h: Usd | None = Field(description="US dollars an hour for the whole instance")
@@ -194,17 +189,15 @@ class Store(Sourced):
     query_minimum_gb: Usd | None = None
     query_discounts: Text | None = None
     query_steps: list[QueryStep] = Field(
-        default=[], description="those discounts in figures, the smallest size first"
+        [], description="those discounts in figures, the smallest size first"
     )
     returned_usd_per_gb: Usd | None = None
     minimum_usd_per_month: Usd | None = None
     floor_usd_per_month: Usd | None = None
     as_of: str | None = None
-    max_dims: Positive | dict[str, Positive] | None = Field(
-        default=None, description="largest dimension, or by index type"
-    )
-    vector_types: list[Literal["float32", "float16", "int8", "binary"]] | None = Field(
-        default=None, description="types it takes; null: not stated"
+    max_dims: Positive | dict[str, Positive] | None = maybe("largest dimension, or by index type")
+    vector_types: list[Literal["float32", "float16", "int8", "binary"]] | None = maybe(
+        "types it takes; null: not stated"
     )
     max_vectors_per_index: Positive | None = None
     max_vectors_per_put: Positive | None = None
