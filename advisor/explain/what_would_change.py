@@ -12,19 +12,8 @@ from advisor.ask.workload import MOST_LANGUAGES, Workload, bounds
 from advisor.base import formatting
 from advisor.base.formatting import value
 from advisor.catalog import Catalog
-from advisor.decide.choosing import (
-    Ends,
-    PickedRows,
-    choose,
-    immaterial,
-    total_usd,
-)
-from advisor.decide.recommend import (
-    JudgedPlan,
-    Pipeline,
-    Recommendation,
-    recommend,
-)
+from advisor.decide.choosing import Ends, PickedRows, choose, immaterial, total_usd
+from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, recommend
 from advisor.decide.stores import index_stores
 from advisor.sizing.ranges import rounded
 

@@ -5,17 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from advisor.base import formatting
-from advisor.decide.choosing import (
-    eligible,
-    immaterial,
-    unbeaten,
-)
+from advisor.decide.choosing import eligible, immaterial, unbeaten
 from advisor.decide.evidence import EQUAL_POINTS
-from advisor.decide.recommend import (
-    JudgedPlan,
-    Recommendation,
-    preference,
-)
+from advisor.decide.recommend import JudgedPlan, Recommendation, preference
 from advisor.explain.other_plans import versus
 from advisor.sizing.ranges import rounded
 

@@ -329,10 +329,7 @@ def _left_out_of_store(store: Store) -> str:
 def latency_rows(recommendation: Recommendation) -> list[dict[str, str]]:
     """What a request takes at each step of the pick, at the peak; hosts publish no latency."""
     candidates = formatting.count(recommendation.workload.rerank_candidates)
-    names = {
-        "embedder": "Encoding a query",
-        "reranker": f"Reranking {candidates} candidates",
-    }
+    names = {"embedder": "Encoding a query", "reranker": f"Reranking {candidates} candidates"}
     rows = []
     for part in recommendation.pick.parts if recommendation.pick else ():
         time = part.plan.latency_ms
