@@ -22,9 +22,7 @@ TRAFFIC = ("queries_per_month", "new_passages_per_month")
 
 
 class Swing(NamedTuple):
-    """One assumption at its two ends: what they are in words, and US dollars a month of the pick
-    there; `base_usd` is without it.
-    """
+    """An assumption's two ends in words, and US dollars a month of the pick there and without."""
 
     name: str
     first: str
@@ -41,10 +39,7 @@ class Swing(NamedTuple):
 
 
 def swings(catalog: Catalog, recommendation: Recommendation) -> list[Swing]:
-    """What each assumption alone does to the pick's monthly total, the widest first.
-
-    The pick is kept. Empty where nothing fits.
-    """
+    """What each assumption alone does to the total of the pick, which is kept; the widest first."""
     if recommendation.choice is None:
         return []
     base = total_usd(recommendation.table, recommendation.choice, BASE)
@@ -123,10 +118,7 @@ def _usd(
 
 
 def scaled(workload: Workload, field: str, factor: float) -> dict[str, Any]:
-    """A volume or length times a factor, within its bounds; empty where nothing changes.
-
-    The 95th percentile goes along.
-    """
+    """A volume or length (and its 95th percentile) times a factor, in bounds; empty if as now."""
     least, most = bounds(field)
     now = workload.peak if field == "peak_queries_per_second" else getattr(workload, field)
     value = min(max(now * factor, least), most)
@@ -141,9 +133,7 @@ def scaled(workload: Workload, field: str, factor: float) -> dict[str, Any]:
 
 
 class WhatIf(NamedTuple):
-    """Another volume: the workload with it, US dollars a month of the same pick now and then, and
-    the answer of the engine there.
-    """
+    """Another volume, US dollars a month of the same pick now and then, and the answer there."""
 
     workload: Workload
     now_usd: float
@@ -152,9 +142,7 @@ class WhatIf(NamedTuple):
 
 
 def what_if(catalog: Catalog, recommendation: Recommendation, volume: float) -> WhatIf | None:
-    """The same workload with `volume` times its queries, new passages and stated peak; None where
-    nothing fits now.
-    """
+    """`volume` times the queries, new passages and stated peak; None where nothing fits now."""
     if recommendation.choice is None:
         return None
     stated: dict[str, Any] = {}

@@ -1,6 +1,4 @@
-"""How firm a pick is, which plans no other beats, what would change the answer, and why a plan is
-not the pick.
-"""
+"""How firm a pick is, which plans no other beats, and what would change the answer."""
 
 from __future__ import annotations
 
@@ -74,9 +72,7 @@ ESTIMATES: dict[str, Ends] = {
 
 @dataclass(frozen=True)
 class Change:
-    """One step of the grid that gives another answer: the field, the workload with it, the sentence
-    that tells it, and how many plans then fit.
-    """
+    """A step of the grid that gives another answer, told in `text`; `fitting` plans fit then."""
 
     field: str
     workload: Workload
@@ -112,9 +108,7 @@ def standing(judged: JudgedPlan, recommendation: Recommendation, front: set[str]
 
 
 def firmness(recommendation: Recommendation) -> str:
-    """Whether the pick holds at the low and the high end of the estimates, and which estimate
-    decides if it does not.
-    """
+    """Whether the pick holds at both ends of the estimates, and which decides if it does not."""
     if recommendation.pick is None or recommendation.choice is None:
         return ""
     for words, ends in ESTIMATES.items():
@@ -165,10 +159,8 @@ def _counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: En
 
 
 def changes(catalog: Catalog, recommendation: Recommendation) -> list[Change]:
-    """For each field, the nearest step of the grid in each direction that gives another pick, found
-    by running the engine.
-
-    Where nothing fits, the steps that let most plans fit come first.
+    """For each field and direction, the nearest step of the grid that gives another answer; where
+    nothing fits, those that let most plans fit first.
     """
     nearest: list[Change] = []
     for field, directions in _grid(catalog, recommendation.workload):
@@ -243,9 +235,7 @@ def _grid(catalog: Catalog, workload: Workload) -> Iterator[tuple[str, list[list
 
 
 def _scaled(workload: Workload, field: str, direction: int) -> list[dict[str, Any]]:
-    """Steps up (1) or down (-1) from a volume, within its bounds; the 95th percentile of the
-    lengths goes along.
-    """
+    """Steps up (1) or down (-1) from a volume or length (and its 95th percentile), in bounds."""
     least, most = bounds(field)
     now = workload.peak if field == "peak_queries_per_second" else getattr(workload, field)
     steps = []
@@ -269,9 +259,7 @@ def _scaled(workload: Workload, field: str, direction: int) -> list[dict[str, An
 def _change_sentence(
     recommendation: Recommendation, other: Recommendation, field: str, stated: dict[str, Any]
 ) -> str:
-    """The change in words: `Queries a month 20,000,000 instead of 2,000,000: BGE M3 at Novita AI,
-    for $38.14 a month.`
-    """
+    """`Queries a month 20 instead of 2: BGE M3 at Novita AI, for $38.14 a month.`"""
     title = Workload.model_fields[field].title or field
     unstated = (
         field == "peak_queries_per_second" and getattr(recommendation.workload, field) is None

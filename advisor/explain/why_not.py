@@ -20,16 +20,11 @@ ORDER = (
     "that a price of the listing comes first",
     "the order of the names",
 )
-"""What decides among plans whose cost counts as equal, as `recommend.preference_keys` orders them.
-"""
+"""What decides among plans of equal cost, in the order of `recommend.preference_keys`."""
 
 
 def reasons_against(recommendation: Recommendation, plan_id: str) -> list[str]:
-    """Why a plan is not the pick of its step, in sentences with its figures.
-
-    Raises:
-        KeyError: no plan of that id.
-    """
+    """Why a plan is not the pick of its step, in sentences; KeyError where there is no such id."""
     judged = {j.id: j for j in recommendation.judged}[plan_id]
     if judged.excluded:
         return [finding.text for finding in judged.excluded]

@@ -33,9 +33,7 @@ class VariantAdvice:
 def use_when(
     catalog: Catalog, variant_id: str, picked_by: Mapping[str, tuple[str, ...]] | None = None
 ) -> VariantAdvice:
-    """Advice for a variant; `picked_by` maps a preset's id to the variants that the engine picks
-    for it.
-    """
+    """Advice for a variant; `picked_by` has the variants that the engine picks for each preset."""
     variant = catalog.variants[variant_id]
     presets = tuple(preset for preset, picked in (picked_by or {}).items() if variant_id in picked)
     if variant.replaced_by:

@@ -12,9 +12,7 @@ from advisor.family.price_list import lowest_price
 
 
 def side_by_side(catalog: Catalog, variant_ids: list[str], today: date) -> list[dict[str, str]]:
-    """Facts, shared scores and lowest prices of several variants side by side; `differs` is empty
-    where all agree.
-    """
+    """Facts, shared scores and lowest prices, a column a variant; `differs` empty if all agree."""
     columns = {
         key: {fact.label: fact.value for fact in variant_facts(catalog, key)} for key in variant_ids
     }

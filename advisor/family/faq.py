@@ -24,9 +24,7 @@ class FaqAnswer:
 
 
 def answers(catalog: Catalog, family: LoadedFamily, view: View) -> list[FaqAnswer]:
-    """The family's questions and answers: the listing's own in its words, or right ones from the
-    verified facts.
-    """
+    """The family's questions, answered in the listing's words or from the verified facts."""
     if view == "listed":
         if family.listing is None:
             return []

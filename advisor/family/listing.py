@@ -42,11 +42,7 @@ class AsListed:
 
 
 def as_listed(family: LoadedFamily) -> AsListed:
-    """The as-listed view of a family.
-
-    Raises:
-        ValueError: the family has no listing.
-    """
+    """The as-listed view of a family; ValueError where it has no listing."""
     listing = family.listing
     if listing is None:
         raise ValueError(f"{family.facts.name} has no listing. Add listing.yaml to its folder.")

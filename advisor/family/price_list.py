@@ -126,10 +126,7 @@ def asked_by(least: Lowest) -> str:
 
 
 def lowest(catalog: Catalog, family: LoadedFamily, kind: str) -> Lowest | None:
-    """The lowest known hosted price of a family's variants of one kind; None where none is known.
-
-    A trial is no price.
-    """
+    """The lowest known hosted price of a family's variants of one kind; a trial is no price."""
     priced = [
         (family.variants[offer.variant], provider, offer)
         for _, provider, offer in catalog.offers()

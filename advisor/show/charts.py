@@ -20,15 +20,11 @@ from advisor.family.facts import Release
 # a chart is checked whole where that is asked for, not each part as it is made
 alt.utils.schemapi.disable_debug_mode()
 LEGIBLE = {"light": "#0d141b", "dark": "#e4eaf0"}
-"""Colour of text marks, which do not follow the theme by themselves (4.5:1 on the theme's
-background).
-"""
+"""Colour of text marks, which do not follow the theme by themselves; 4.5:1 on its background."""
 
 
 class Layers(alt.LayerChart):
-    """Charts over one another, checked against Vega-Lite's schema where that is asked for: tests
-    do, pages draw them as they are (20 ms sooner).
-    """
+    """Charts over one another, unchecked unless asked (tests do): pages draw them 20 ms sooner."""
 
     def to_dict(self, validate: bool = False, **named: Any) -> dict[str, Any]:
         """The specification as plain data."""
@@ -44,9 +40,7 @@ class Chart(NamedTuple):
 
 
 def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart | None:
-    """Releases over time, a mark a variant, its kind by shape; `prefix` is left out of the names.
-    None where there is none.
-    """
+    """Releases over time, a mark a variant, its kind by shape; `prefix` is left out of names."""
     if not releases:
         return None
     frame = pd.DataFrame(releases, columns=["model", "released", "kind"])
@@ -96,9 +90,7 @@ def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart 
 
 
 def monthly_costs(recommendation: Recommendation, kind: str, theme: str) -> Chart | None:
-    """What the pick of a step and the cheapest other plans of each variant that fits cost in a
-    month; None where nothing fits.
-    """
+    """A month of a step's pick and of its alternatives as bars; None where nothing fits."""
     pick = recommendation.pick.part(kind) if recommendation.pick else None
     if pick is None:
         return None

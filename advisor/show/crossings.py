@@ -16,10 +16,7 @@ from advisor.show.charts import LEGIBLE, Chart, Layers
 
 
 def chart(recommendation: Recommendation, own: JudgedPlan, theme: str) -> Chart | None:
-    """Cost a month against tokens a month: a machine against the priced offers of its model.
-
-    As many machines are drawn as the volume needs. None without a load.
-    """
+    """US dollars against tokens a month: as many machines as are needed, and the priced offers."""
     crossings = break_even.crossings(recommendation, own)
     if not crossings or own.plan.rent is None:
         return None

@@ -93,9 +93,7 @@ def _cell(value: Any) -> str:
 
 
 def _csv(frame: pd.DataFrame) -> str:
-    """CSV without formulas. Texts are in quotes: where a spreadsheet divides at semicolons,
-    `a;=1+1` would be two cells.
-    """
+    """CSV without formulas; in quotes, as `a;=1+1` is two cells where semicolons divide."""
     return (
         frame.map(guarded).rename(columns=guarded).to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
     )

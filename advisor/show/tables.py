@@ -24,9 +24,7 @@ OWN_DRAWN = 3
 
 
 def drawn(recommendation: Recommendation, kind: str) -> list[JudgedPlan]:
-    """The plans of one step that the trade-off chart draws: the picks and the front, every hosted
-    one, and the `OWN_DRAWN` cheapest on own machines of each model and standing.
-    """
+    """What the trade-off chart draws: picks, front, hosted, `OWN_DRAWN` a model and standing."""
     front = what_would_change.front(recommendation, kind)
     counts: Counter[tuple[str, str]] = Counter()
     plans = []
@@ -51,9 +49,7 @@ def _of_kind(recommendation: Recommendation, kind: str) -> list[JudgedPlan]:
 
 
 def trade_off_rows(recommendation: Recommendation, kind: str) -> list[dict[str, str]]:
-    """Score and monthly cost of the plans that the trade-off chart draws, best score first, then
-    cheapest; then the hosted plans without a score.
-    """
+    """The plans that the trade-off chart draws, best score first, then hosted ones without one."""
     front = what_would_change.front(recommendation, kind)
     rows = drawn(recommendation, kind)
     rows.sort(key=lambda j: (-(j.quality or 0), j.monthly, j.id))
@@ -85,9 +81,7 @@ def _picked(recommendation: Recommendation, judged: JudgedPlan) -> bool:
 
 
 def alternative_rows(recommendation: Recommendation, kind: str) -> list[dict[str, str]]:
-    """The pick of a step and the cheapest hosted and own plan of each variant that fits it; empty
-    where nothing is picked.
-    """
+    """The pick of a step and the cheapest hosted and own plan of each variant that fits it."""
     pick = recommendation.pick.part(kind) if recommendation.pick else None
     if pick is None:
         return []
@@ -109,9 +103,7 @@ def alternative_rows(recommendation: Recommendation, kind: str) -> list[dict[str
 
 
 def _speed(judged: JudgedPlan) -> str:
-    """Tokens a second of one machine, with their range and, on a measured machine, where they are
-    from; for a plan whose speed is known.
-    """
+    """Tokens a second of one machine with their range and, where measured, where they are from."""
     origin = speed_origin(judged)
     return rate(judged) + (f", {origin}" if origin else "")
 
@@ -185,9 +177,7 @@ def _cost_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, s
 
 
 def own_rows(recommendation: Recommendation, kind: str) -> list[dict[str, str]]:
-    """For each model of a step the cheapest machine of one's own that it fits, and the machine that
-    was measured; cheapest first.
-    """
+    """The cheapest own machine that each model of a step fits, and the measured; cheapest first."""
     own = [
         j
         for j in sorted(
@@ -262,9 +252,7 @@ def index_rows(recommendation: Recommendation, judged: JudgedPlan) -> list[dict[
 
 
 def store_rows(recommendation: Recommendation, judged: JudgedPlan) -> list[dict[str, str]]:
-    """A month of an embedder's index in memory and in each store, with the store's minimum, limit
-    and what is left out.
-    """
+    """A month of an embedder's index in memory and in each store, and each store's limits."""
     amounts = stores.by_store(
         recommendation.catalog,
         recommendation.workload,

@@ -16,12 +16,9 @@ from advisor.show.charts import LEGIBLE, Chart, Layers
 
 
 def chart(recommendation: Recommendation, kind: str, theme: str) -> Chart | None:
-    """Score against monthly cost, a mark a plan; None where fewer than two models have a score and
-    a cost above zero.
+    """Score against monthly cost, a mark a plan; None where fewer than two models have both.
 
-    Shape tells hosted from own, filled what fits from what is ruled out, the line joins the front,
-    and the largest mark is the pick. The marks answer to a selection named `plan` with the field
-    `id`.
+    The marks answer to a selection named `plan` with the field `id`.
     """
     shown, step = tables.drawn(recommendation, kind), recommendation.step(kind)
     if step is None or step.evidence.set is None or len({j.variant_id for j in shown}) < 2:
@@ -56,9 +53,7 @@ def chart(recommendation: Recommendation, kind: str, theme: str) -> Chart | None
 
 
 def _marks(base: alt.Chart, theme: str) -> list[Any]:
-    """The layers of the trade-off chart, from the back: ranges, the front's line, marks, names, and
-    the word at the pick.
-    """
+    """The layers from the back: ranges, the front's line, marks, names, the word at the pick."""
     chosen = alt.selection_point(name="plan", fields=["id"])
     spread = base.mark_rule(strokeWidth=1.5, color=LEGIBLE[theme]).encode(
         x=alt.X("low:Q"),
@@ -131,9 +126,7 @@ def _marks(base: alt.Chart, theme: str) -> list[Any]:
 def _frame(
     shown: list[JudgedPlan], recommendation: Recommendation, front: set[str]
 ) -> pd.DataFrame:
-    """A row a mark, in the order in which they are drawn: the pick last, over its ties, and the
-    cheaper over the dearer; each model's name at its cheapest mark.
-    """
+    """A row a mark as drawn: the pick over its ties, the cheaper over the dearer; names once."""
     rows = [(what_would_change.standing(j, recommendation, front), j) for j in shown]
     rows.sort(
         key=lambda row: (-what_would_change.STANDINGS.index(row[0]), -row[1].monthly, row[1].id)
