@@ -16,10 +16,8 @@ from advisor.sizing.ranges import ENDS
 
 
 class Crossing(NamedTuple):
-    """Tokens a month from which a machine costs less than an offer; None is never.
-
-    At the fast end, the base and the slow end of its speed. `capacity` is what one machine carries
-    in a month when it is filled as assumed, in tokens, in the same order.
+    """Tokens a month from which a machine costs less than an offer (None is never), and what one
+    carries when filled as assumed; each at the fast end, the base and the slow end of its speed.
     """
 
     own: JudgedPlan
@@ -56,10 +54,7 @@ def crossing_tokens(
 def monthly_capacity(
     recommendation: Recommendation, own: JudgedPlan
 ) -> tuple[float, float, float] | None:
-    """Tokens a month that one machine carries: (fast end, base, slow end of its speed).
-
-    At the workload's mix and ratio of peak to average. None without a load.
-    """
+    """Tokens a month that one machine carries (fast end, base, slow end); None without a load."""
     tokens, used = own.plan.tokens.monthly, recommendation.assumptions.target_utilisation
     shares = [float(recommendation.table.needed[end][own.row]) for end in ENDS]
     if not tokens or not all(share > 0 for share in shares):
@@ -71,10 +66,7 @@ def monthly_capacity(
 def rents_usd(
     recommendation: Recommendation, own: JudgedPlan, volumes: Sequence[float]
 ) -> list[float]:
-    """US dollars a month of as many machines as carry each volume, in tokens a month.
-
-    One more to spare where that is asked. For a machine with a rent and a load.
-    """
+    """US dollars a month of the machines, a spare included, that carry each volume in tokens."""
     capacity, rent = monthly_capacity(recommendation, own), own.plan.rent
     assert capacity is not None and rent is not None
     machines = filled(np.array(volumes) / capacity[1], 1.0, recommendation.workload.redundancy)
@@ -164,11 +156,7 @@ def formula(recommendation: Recommendation, own: JudgedPlan) -> list[str]:
 
 
 def sentence(crossing: Crossing) -> str:
-    """The crossing in words.
-
-    `From 2.88 billion tokens a month one AWS g6.xlarge (L4) costs less than Cloudflare's
-    $0.204 / 1M.`
-    """
+    """`From 2.88 billion tokens a month one g6.xlarge costs less than Cloudflare's $0.204 / 1M.`"""
     fast, base, slow = crossing.tokens
     large, where = formatting.large, crossing.own.plan.where
     against = f"{crossing.offer.plan.where}'s {offer_price(crossing.offer)}"

@@ -138,10 +138,7 @@ def _own_formula(judged: JudgedPlan, recommendation: Recommendation) -> list[str
 
 
 def _speed_formula(judged: JudgedPlan, recommendation: Recommendation) -> str:
-    """Where the tokens a second of one machine are from.
-
-    A measurement there, or the share of the peak that published runs reached.
-    """
+    """Where a machine's tokens a second are from: measured, or a share of the peak as published."""
     plan, catalog, assumptions = judged.plan, recommendation.catalog, recommendation.assumptions
     instance, speed, machine = plan.instance, plan.tokens_per_second, plan.measured
     assert instance is not None and speed is not None

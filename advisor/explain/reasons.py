@@ -1,6 +1,4 @@
-"""Why the pick won, what else was possible, what to give up where nothing fits, and what is taken
-for granted: in sentences.
-"""
+"""Why the pick won, and what to give up where nothing fits, in sentences."""
 
 from __future__ import annotations
 
@@ -18,9 +16,7 @@ from advisor.decide.recommend import JudgedPlan, Recommendation, preference
 
 
 class Reason(NamedTuple):
-    """One sentence of an explanation, the rule or step it comes from, and the sources of its
-    figures.
-    """
+    """One sentence, the rule or step it comes from, and the ids of the sources of its figures."""
 
     rule: str
     text: str
@@ -346,10 +342,7 @@ def _tie(others: list[JudgedPlan], part: JudgedPlan) -> Reason:
 
 
 def loosen(recommendation: Recommendation) -> list[Reason]:
-    """What to give up where nothing fits: the rules that alone keep a plan out.
-
-    Those that free most plans first.
-    """
+    """Where nothing fits, the rules that alone keep a plan out; those that free most first."""
     if recommendation.pick is not None:
         return []
     without = [step for step in recommendation.steps if not len(step.fitting)]

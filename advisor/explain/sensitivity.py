@@ -10,7 +10,9 @@ from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.decide import build
 from advisor.decide.choosing import BASE, Ends, total_usd
-from advisor.decide.recommend import Recommendation, recommend
+from advisor.decide.recommend import Recommendation
+from advisor.explain import what_would_change
+from advisor.explain.what_would_change import again, volume_now
 
 FACTOR = 2.0
 """By which volumes and lengths are halved and doubled."""
@@ -22,9 +24,7 @@ TRAFFIC = ("queries_per_month", "new_passages_per_month")
 
 
 class Swing(NamedTuple):
-    """One assumption at its two ends: what they are in words, and US dollars a month of the pick
-    there; `base_usd` is without it.
-    """
+    """An assumption's two ends in words, and US dollars a month of the pick there and without."""
 
     name: str
     first: str
@@ -41,17 +41,12 @@ class Swing(NamedTuple):
 
 
 def swings(catalog: Catalog, recommendation: Recommendation) -> list[Swing]:
-    """What each assumption alone does to the pick's monthly total, the widest first.
-
-    The pick is kept. Empty where nothing fits.
-    """
+    """What each assumption alone does to the total of the pick, which is kept; the widest first."""
     if recommendation.choice is None:
         return []
     base = total_usd(recommendation.table, recommendation.choice, BASE)
-    rows = [
-        Swing(name, first, second, *amounts, base)
-        for name, first, second, amounts in _ends(catalog, recommendation)
-    ]
+    ends = _ends(catalog, recommendation)
+    rows = [Swing(name, first, second, *usd, base) for name, first, second, usd in ends]
     return sorted((row for row in rows if row.width >= 0.005), key=lambda row: -row.width)
 
 
@@ -64,39 +59,19 @@ def _ends(
     def usd(ends: Ends) -> float:
         return total_usd(table, choice, ends)
 
-    yield (
-        "Speed of own machines",
-        "fast end",
-        "slow end",
-        (usd(Ends(own="low")), usd(Ends(own="high"))),
-    )
-    yield (
-        "Price of keeping the index",
-        "low",
-        "high",
-        (usd(Ends(keeping="low")), usd(Ends(keeping="high"))),
-    )
+    fast, slow = usd(Ends(own="low")), usd(Ends(own="high"))
+    yield "Speed of own machines", "fast end", "slow end", (fast, slow)
+    low, high = usd(Ends(keeping="low")), usd(Ends(keeping="high"))
+    yield "Price of keeping the index", "low", "high", (low, high)
     yield "What providers bill", "the least", "all", (usd(Ends(hosted="low")), usd(BASE))
-    for field in (
-        "queries_per_month",
-        "passages",
-        "passage_tokens",
-        "query_tokens",
-        "rerank_candidates",
-        "new_passages_per_month",
-        "peak_queries_per_second",
-    ):
+    for field in what_would_change.VOLUMES:
         if field in unused(recommendation.workload.task):
             continue
         steps = [scaled(recommendation.workload, field, factor) for factor in (1 / FACTOR, FACTOR)]
         if all(steps):
             first, second = (_usd(catalog, recommendation, step) for step in steps)
-            yield (
-                Workload.model_fields[field].title or field,
-                f"× {1 / FACTOR:g}",
-                f"× {FACTOR:g}",
-                (first, second),
-            )
+            name = Workload.model_fields[field].title or field
+            yield name, f"× {1 / FACTOR:g}", f"× {FACTOR:g}", (first, second)
     first, second = (
         _usd(catalog, recommendation, {}, {"target_utilisation": filling}) for filling in FILLINGS
     )
@@ -110,40 +85,28 @@ def _usd(
     assumed: dict[str, Any] | None = None,
 ) -> float:
     """US dollars a month of the same pick for another workload, or under another assumption."""
-    workload, assumptions = (
-        recommendation.workload.model_copy(update=stated),
-        recommendation.assumptions.model_copy(update=assumed or {}),
-    )
+    workload = recommendation.workload.model_copy(update=stated)
+    assumptions = recommendation.assumptions.model_copy(update=assumed or {})
+    table = build.build_plans(catalog, workload, recommendation.today, assumptions)
     assert recommendation.choice is not None
-    return total_usd(
-        build.build_plans(catalog, workload, recommendation.today, assumptions),
-        recommendation.choice,
-        BASE,
-    )
+    return total_usd(table, recommendation.choice, BASE)
 
 
 def scaled(workload: Workload, field: str, factor: float) -> dict[str, Any]:
-    """A volume or length times a factor, within its bounds; empty where nothing changes.
-
-    The 95th percentile goes along.
-    """
-    least, most = bounds(field)
-    now = workload.peak if field == "peak_queries_per_second" else getattr(workload, field)
+    """A volume or length (and its 95th percentile) times a factor, in bounds; empty if as now."""
+    (least, most), now = bounds(field), volume_now(workload, field)
     value = min(max(now * factor, least), most)
     if value == now:
         return {}
     stated: dict[str, Any] = {field: value if field == "peak_queries_per_second" else round(value)}
     if field == "passage_tokens":
-        stated["passage_tokens_p95"] = round(
-            min(max(workload.passage_tokens_p95 * factor, value), bounds("passage_tokens_p95")[1])
-        )
+        longest = max(workload.passage_tokens_p95 * factor, value)
+        stated["passage_tokens_p95"] = round(min(longest, bounds("passage_tokens_p95")[1]))
     return stated
 
 
 class WhatIf(NamedTuple):
-    """Another volume: the workload with it, US dollars a month of the same pick now and then, and
-    the answer of the engine there.
-    """
+    """Another volume, US dollars a month of the same pick now and then, and the answer there."""
 
     workload: Workload
     now_usd: float
@@ -152,42 +115,25 @@ class WhatIf(NamedTuple):
 
 
 def what_if(catalog: Catalog, recommendation: Recommendation, volume: float) -> WhatIf | None:
-    """The same workload with `volume` times its queries, new passages and stated peak; None where
-    nothing fits now.
-    """
-    if recommendation.choice is None:
+    """`volume` times the queries, new passages and stated peak; None where nothing fits now."""
+    now, choice = recommendation.workload, recommendation.choice
+    if choice is None:
         return None
     stated: dict[str, Any] = {}
-    fields = (
-        TRAFFIC
-        if recommendation.workload.peak_queries_per_second is None
-        else (*TRAFFIC, "peak_queries_per_second")
-    )
-    for field in fields:
-        stated |= scaled(recommendation.workload, field, volume)
-    workload = recommendation.workload.model_copy(update=stated)
-    other = recommend(
-        catalog,
-        workload,
-        recommendation.today,
-        recommendation.asked_sets,
-        recommendation.assumptions,
-    )
-    now, then = (
-        total_usd(table, recommendation.choice, BASE)
-        for table in (recommendation.table, other.table)
-    )
-    return WhatIf(workload, now, then, other)
+    peak = () if now.peak_queries_per_second is None else ("peak_queries_per_second",)
+    for field in (*TRAFFIC, *peak):
+        stated |= scaled(now, field, volume)
+    workload = now.model_copy(update=stated)
+    other = again(catalog, recommendation, workload)
+    usd = [total_usd(table, choice, BASE) for table in (recommendation.table, other.table)]
+    return WhatIf(workload, usd[0], usd[1], other)
 
 
 def what_if_sentence(recommendation: Recommendation, outlook: WhatIf) -> str:
     """What the volume changes, in words."""
     gap = outlook.then_usd - outlook.now_usd
-    change = (
-        "the same"
-        if abs(gap) < 0.005
-        else f"{formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
-    )
+    change = f"{formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
+    change = "the same" if abs(gap) < 0.005 else change
     text = (
         f"{formatting.value(outlook.workload.queries_per_month)} queries a month: "
         f"the same pick costs {formatting.usd(outlook.then_usd)} a month, {change}."

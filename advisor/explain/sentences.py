@@ -1,6 +1,4 @@
-"""Single sentences about an answer: what a plan costs and scores, how fast it is, of when its price
-is.
-"""
+"""Single sentences about an answer: what a plan costs and scores, its speed, its price's date."""
 
 from __future__ import annotations
 
@@ -40,9 +38,7 @@ def spread(amount: Range) -> str:
 
 
 def rate(judged: JudgedPlan) -> str:
-    """`3,848 (1,570 to 9,430)`: tokens a second of one machine with their range, for a plan whose
-    speed is known.
-    """
+    """`3,848 (1,570 to 9,430)`: tokens a second of one machine, for a plan whose speed is known."""
     speed = judged.plan.tokens_per_second
     assert speed is not None
     low_to_high = f" ({speed.low:,.0f} to {speed.high:,.0f})" if speed.low != speed.high else ""
@@ -50,9 +46,7 @@ def rate(judged: JudgedPlan) -> str:
 
 
 def speed_origin(judged: JudgedPlan) -> str:
-    """`measured here`, `measured here at 128 tokens`, `scaled by FLOPs from BGE Small EN v1.5's
-    measurement`; empty where the speed is estimated from published runs.
-    """
+    """`measured here at 128 tokens`, `scaled by FLOPs from ...`; empty for published runs."""
     plan, machine = judged.plan, judged.plan.measured
     if machine is None:
         return ""
@@ -87,9 +81,7 @@ def measurement(catalog: Catalog, machine: throughput.MeasuredMachine) -> str:
 
 
 def this_machine(recommendation: Recommendation) -> list[str]:
-    """What the machine whose speed the visitor measured comes to in a month: the model that was
-    measured, then the others asked for; empty where none was measured.
-    """
+    """A month on the machine that the visitor measured: the model measured, then the others."""
     stated = recommendation.assumptions.measured
     if stated is None:
         return []
@@ -182,9 +174,7 @@ def left_out(recommendation: Recommendation) -> list[str]:
 
 
 def plan_sentence(recommendation: Recommendation, plan_id: str) -> str:
-    """What a plan costs and scores, and on a machine how fast it is; with its range and the day of
-    its price.
-    """
+    """What a plan costs (with its range) and scores, its speed on a machine, its price's day."""
     judged = next(j for j in recommendation.judged if j.id == plan_id)
     amount, speed = judged.plan.monthly_usd, judged.plan.tokens_per_second
     cost = (
@@ -221,9 +211,7 @@ def encoding_sentence(recommendation: Recommendation, judged: JudgedPlan) -> str
 
 
 def cheapest(recommendation: Recommendation, kind: str) -> list[JudgedPlan]:
-    """The plans of a step that fit at exactly the lowest monthly cost, first party and listing
-    first; empty where nothing fits.
-    """
+    """The plans of a step that fit at exactly the lowest monthly cost, the preferred first."""
     fitting = sorted(recommendation.fitting(kind), key=lambda j: j.monthly)
     near = [j for j in fitting if j.monthly == fitting[0].monthly]  # exact amounts only for those
     least = min((j.cost.base for j in near), default=None)
@@ -233,9 +221,7 @@ def cheapest(recommendation: Recommendation, kind: str) -> list[JudgedPlan]:
 
 
 def cheapest_sentence(recommendation: Recommendation, kind: str) -> str:
-    """`From $13.67 a month: BGE Small EN v1.5 at Cloudflare Workers AI`, with every tie; empty
-    where nothing fits.
-    """
+    """`From $13.67 a month: BGE Small EN v1.5 at Cloudflare`, with ties; empty if nothing fits."""
     where: dict[str, list[str]] = {}
     plans = cheapest(recommendation, kind)
     for judged in plans:

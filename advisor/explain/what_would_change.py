@@ -1,6 +1,4 @@
-"""How firm a pick is, which plans no other beats, what would change the answer, and why a plan is
-not the pick.
-"""
+"""How firm a pick is, which plans no other beats, and what would change the answer."""
 
 from __future__ import annotations
 
@@ -8,23 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.ask.workload import MOST_LANGUAGES, Workload, bounds
+from advisor.ask.workload import MOST_LANGUAGES, Workload, bounds, unused
 from advisor.base import formatting
 from advisor.base.formatting import value
 from advisor.catalog import Catalog
-from advisor.decide.choosing import (
-    Ends,
-    PickedRows,
-    choose,
-    immaterial,
-    total_usd,
-)
-from advisor.decide.recommend import (
-    JudgedPlan,
-    Pipeline,
-    Recommendation,
-    recommend,
-)
+from advisor.decide.choosing import Ends, PickedRows, choose, immaterial, total_usd
+from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, recommend
 from advisor.decide.stores import index_stores
 from advisor.sizing.ranges import rounded
 
@@ -43,12 +30,6 @@ VOLUMES = (
     "rerank_candidates",
     "peak_queries_per_second",
 )
-NOT_FOR = {
-    "rerank": ("passages", "new_passages_per_month"),
-    "retrieve": ("rerank_candidates",),
-    "retrieve-and-rerank": (),
-}
-"""Volumes that a task does not use."""
 CHOICES: dict[str, tuple[Any, ...]] = {
     "priority": ("balanced", "quality", "cost"),
     "placement": ("any", "hosted", "own"),
@@ -85,9 +66,7 @@ ESTIMATES: dict[str, Ends] = {
 
 @dataclass(frozen=True)
 class Change:
-    """One step of the grid that gives another answer: the field, the workload with it, the sentence
-    that tells it, and how many plans then fit.
-    """
+    """A step of the grid that gives another answer, told in `text`; `fitting` plans fit then."""
 
     field: str
     workload: Workload
@@ -97,17 +76,14 @@ class Change:
 
 def front(recommendation: Recommendation, kind: str) -> set[str]:
     """Ids of the plans of one step that fit and that none beats in both score and monthly cost."""
-    ranked = sorted(
-        (j for j in recommendation.fitting(kind) if j.quality is not None),
-        key=lambda j: (j.monthly, -(j.quality or 0)),
-    )
+    scored = ((j.monthly, j.quality, j.id) for j in recommendation.fitting(kind))
+    ranked = [(usd, points, plan) for usd, points, plan in scored if points is not None]
     ids, best, least = set(), -1.0, -1.0
-    for j in ranked:
-        if (j.quality or 0) > best:
-            best, least = j.quality or 0, j.monthly
-            ids.add(j.id)
-        elif j.quality == best and j.monthly == least:
-            ids.add(j.id)
+    for usd, points, plan in sorted(ranked, key=lambda row: (row[0], -row[1])):
+        if points > best:
+            best, least = points, usd
+        if points == best and usd == least:
+            ids.add(plan)
     return ids
 
 
@@ -115,45 +91,33 @@ def standing(judged: JudgedPlan, recommendation: Recommendation, front: set[str]
     """Where a plan stands among those with a score: one of `STANDINGS`."""
     if not judged.fits:
         return "ruled out"
-    if recommendation.pick is not None and any(
-        judged.row == part.row for part in recommendation.pick.parts
-    ):
+    if recommendation.choice is not None and judged.row in recommendation.choice.rows:
         return "the pick"
     return "on the front" if judged.id in front else "beaten"
 
 
 def firmness(recommendation: Recommendation) -> str:
-    """Whether the pick holds at the low and the high end of the estimates, and which estimate
-    decides if it does not.
-    """
+    """Whether the pick holds at both ends of the estimates, and which decides if it does not."""
+    table, workload = recommendation.table, recommendation.workload
     if recommendation.pick is None or recommendation.choice is None:
         return ""
     for words, ends in ESTIMATES.items():
-        other = choose(recommendation.table, recommendation.steps, recommendation.workload, ends)
-        if (
-            other is not None
-            and other != recommendation.choice
-            and not _counts_as_equal(recommendation, other, ends)
-        ):
-            named = Pipeline(
-                tuple(recommendation.judged[row] for row in other.rows),
-                (0, 0, 0) if other.shared else None,
-            ).named
+        other = choose(table, recommendation.steps, workload, ends)
+        if other is None or other == recommendation.choice:
+            continue
+        if not _counts_as_equal(recommendation, other, ends):
+            parts = tuple(recommendation.judged[row] for row in other.rows)
+            named = Pipeline(parts, (0, 0, 0) if other.shared else None).named
             return f"Not firm: {words}, {named} would be the pick."
-    budget, high = (
-        recommendation.workload.budget_usd_per_month,
-        total_usd(recommendation.table, recommendation.choice, Ends("high", "high", "high")),
-    )
+    budget = workload.budget_usd_per_month
+    high = total_usd(table, recommendation.choice, Ends("high", "high", "high"))
     if budget is not None and high > budget:
         return (
             f"The pick holds, but at the high end it costs {formatting.usd(high)}, over the budget "
             f"of {formatting.usd(budget)}."
         )
-    limit = recommendation.workload.latency_ms_p95
-    slow = max(
-        (part.plan.latency_ms.high for part in recommendation.pick.parts if part.plan.latency_ms),
-        default=0.0,
-    )
+    limit, times = workload.latency_ms_p95, (p.plan.latency_ms for p in recommendation.pick.parts)
+    slow = max((time.high for time in times if time), default=0.0)
     if limit is not None and slow > limit:
         return (
             "The pick holds, but at the slow end of the machine's speed a request takes "
@@ -164,115 +128,79 @@ def firmness(recommendation: Recommendation) -> str:
 
 def _counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: Ends) -> bool:
     """Whether a choice has the pick's models at a cost whose difference does not decide."""
-    assert recommendation.choice is not None
-    models = [
-        [recommendation.table.static.places[row].variant_id for row in choice.rows]
-        for choice in (recommendation.choice, other)
-    ]
-    now, then = (
-        total_usd(recommendation.table, choice, ends) for choice in (recommendation.choice, other)
-    )
-    return models[0] == models[1] and bool(immaterial(recommendation.workload, rounded(now - then)))
+    table, choice = recommendation.table, recommendation.choice
+    assert choice is not None
+    now, then = ([table.static.places[row].variant_id for row in c.rows] for c in (choice, other))
+    gap = rounded(total_usd(table, choice, ends) - total_usd(table, other, ends))
+    return now == then and bool(immaterial(recommendation.workload, gap))
+
+
+def again(catalog: Catalog, recommendation: Recommendation, workload: Workload) -> Recommendation:
+    """The answer for another workload, on the same day and under the same assumptions."""
+    asked = (recommendation.today, recommendation.asked_sets, recommendation.assumptions)
+    return recommend(catalog, workload, *asked, near=recommendation)
 
 
 def changes(catalog: Catalog, recommendation: Recommendation) -> list[Change]:
-    """For each field, the nearest step of the grid in each direction that gives another pick, found
-    by running the engine.
-
-    Where nothing fits, the steps that let most plans fit come first.
+    """For each field and direction, the nearest step of the grid that gives another answer; where
+    nothing fits, those that let most plans fit first.
     """
     nearest: list[Change] = []
     for field, directions in _grid(catalog, recommendation.workload):
         for steps in directions:
             for stated in steps:
                 workload = recommendation.workload.model_copy(update=stated)
-                other = recommend(
-                    catalog,
-                    workload,
-                    recommendation.today,
-                    recommendation.asked_sets,
-                    recommendation.assumptions,
-                    near=recommendation,
-                )
+                other = again(catalog, recommendation, workload)
                 if other.answer != recommendation.answer:
-                    nearest.append(
-                        Change(
-                            field,
-                            workload,
-                            _change_sentence(recommendation, other, field, stated),
-                            sum(len(step.fitting) for step in other.steps),
-                        )
-                    )
+                    text = _change_sentence(recommendation, other, field, stated)
+                    fitting = sum(len(step.fitting) for step in other.steps)
+                    nearest.append(Change(field, workload, text, fitting))
                     break
-    return (
-        sorted(nearest, key=lambda change: -change.fitting)
-        if recommendation.pick is None
-        else nearest
-    )
+    if recommendation.pick is None:
+        nearest.sort(key=lambda change: -change.fitting)
+    return nearest
 
 
 def _grid(catalog: Catalog, workload: Workload) -> Iterator[tuple[str, list[list[dict[str, Any]]]]]:
     """(field, directions), a direction being the changed fields of each step, the nearest first."""
+    skipped = unused(workload.task)
     for field in VOLUMES:
-        if field not in NOT_FOR[workload.task]:
+        if field not in skipped:
             yield field, [_scaled(workload, field, factor) for factor in (1, -1)]
-    now = workload.quality_tolerance
-    yield (
-        "quality_tolerance",
-        [
-            [{"quality_tolerance": t} for t in TOLERANCES if t > now],
-            [{"quality_tolerance": t} for t in reversed(TOLERANCES) if t < now],
-        ],
-    )
+    field, now = "quality_tolerance", workload.quality_tolerance
+    more = [{field: points} for points in TOLERANCES if points > now]
+    yield field, [more, [{field: points} for points in reversed(TOLERANCES) if points < now]]
     for field, steps in (("budget_usd_per_month", BUDGETS), ("latency_ms_p95", LATENCIES)):
         limit = getattr(workload, field)
         lower = [{field: step} for step in reversed(steps) if limit is None or step < limit]
-        yield (
-            field,
-            [
-                lower,
-                []
-                if limit is None
-                else [{field: step} for step in (*(s for s in steps if s > limit), None)],
-            ],
-        )
-    for field, options in CHOICES.items():
-        if workload.task == "rerank" and field in ("vector_type", "outputs"):
-            continue
-        yield field, [[{field: option}] for option in options if option != getattr(workload, field)]
-    if workload.task != "rerank":
-        stores = [
-            key for key in ("ram", "none", *index_stores(catalog)) if key != workload.vector_store
-        ]
-        yield "vector_store", [[{"vector_store": store}] for store in stores]
-    more = [
-        code
-        for code in MORE_LANGUAGES
-        if code not in workload.languages and len(workload.languages) < MOST_LANGUAGES
-    ]
-    yield "languages", [[{"languages": (*workload.languages, code)}] for code in more]
+        higher = [] if limit is None else [*(step for step in steps if step > limit), None]
+        yield field, [lower, [{field: step} for step in higher]]
+    of_store = {"vector_store": ("ram", "none", *index_stores(catalog))}
+    for field, options in (CHOICES | of_store).items():
+        if field not in skipped:
+            others = (option for option in options if option != getattr(workload, field))
+            yield field, [[{field: option}] for option in others]
+    spoken = workload.languages
+    new = [c for c in MORE_LANGUAGES if c not in spoken and len(spoken) < MOST_LANGUAGES]
+    yield "languages", [[{"languages": (*spoken, code)}] for code in new]
+
+
+def volume_now(workload: Workload, field: str) -> Any:
+    """A volume or length, the peak as it is counted where none is stated."""
+    return workload.peak if field == "peak_queries_per_second" else getattr(workload, field)
 
 
 def _scaled(workload: Workload, field: str, direction: int) -> list[dict[str, Any]]:
-    """Steps up (1) or down (-1) from a volume, within its bounds; the 95th percentile of the
-    lengths goes along.
-    """
-    least, most = bounds(field)
-    now = workload.peak if field == "peak_queries_per_second" else getattr(workload, field)
+    """Steps up (1) or down (-1) from a volume or length (and its 95th percentile), in bounds."""
+    (least, most), now = bounds(field), volume_now(workload, field)
     steps = []
-    for factor in FACTORS:
-        value = now * factor**direction
-        value = value if field == "peak_queries_per_second" else round(value)
+    for times in (factor**direction for factor in FACTORS):
+        value = now * times if field == "peak_queries_per_second" else round(now * times)
         stated: dict[str, Any] = {field: value}
         if field == "passage_tokens":
-            stated["passage_tokens_p95"] = max(
-                value, round(workload.passage_tokens_p95 * factor**direction)
-            )
-        if (
-            least <= value <= most
-            and value != now
-            and stated.get("passage_tokens_p95", 1) <= bounds("passage_tokens")[1]
-        ):
+            stated["passage_tokens_p95"] = max(value, round(workload.passage_tokens_p95 * times))
+        longest = stated.get("passage_tokens_p95", 1)
+        if least <= value <= most and value != now and longest <= bounds("passage_tokens")[1]:
             steps.append(stated)
     return steps
 
@@ -280,26 +208,19 @@ def _scaled(workload: Workload, field: str, direction: int) -> list[dict[str, An
 def _change_sentence(
     recommendation: Recommendation, other: Recommendation, field: str, stated: dict[str, Any]
 ) -> str:
-    """The change in words: `Queries a month 20,000,000 instead of 2,000,000: BGE M3 at Novita AI,
-    for $38.14 a month.`
-    """
+    """`Queries a month 20 instead of 2: BGE M3 at Novita AI, for $38.14 a month.`"""
     title = Workload.model_fields[field].title or field
-    unstated = (
-        field == "peak_queries_per_second" and getattr(recommendation.workload, field) is None
-    )
     title += " (and its 95th percentile in step)" if field == "passage_tokens" else ""
-    workload = recommendation.workload
-    before = workload.peak if unstated else getattr(workload, field)
+    before = getattr(recommendation.workload, field)
+    if field == "peak_queries_per_second" and before is None:
+        before = recommendation.workload.peak
     lead = f"{title} {value(stated[field])} instead of {value(before)}:"
     if other.pick is None:
         return f"{lead} nothing fits any more."
     cost = f"{formatting.usd(other.monthly)} a month"
     if recommendation.pick is None:
         return f"{lead} {other.pick.named} fits, for {cost}."
-    same = [p.variant_id for p in other.pick.parts] == [
-        p.variant_id for p in recommendation.pick.parts
-    ]
-    if same and len(other.pick.parts) == 1:
-        part = other.pick.parts[0]
+    part = other.pick.parts[0]
+    if len(other.pick.parts) == 1 and part.variant_id == recommendation.pick.parts[0].variant_id:
         return f"{lead} same model {'at' if part.hosted else 'on'} {part.plan.where}, for {cost}."
     return f"{lead} {other.pick.named}, for {cost}."

@@ -5,17 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from advisor.base import formatting
-from advisor.decide.choosing import (
-    eligible,
-    immaterial,
-    unbeaten,
-)
+from advisor.decide.choosing import eligible, immaterial, unbeaten
 from advisor.decide.evidence import EQUAL_POINTS
-from advisor.decide.recommend import (
-    JudgedPlan,
-    Recommendation,
-    preference,
-)
+from advisor.decide.recommend import JudgedPlan, Recommendation, preference
 from advisor.explain.other_plans import versus
 from advisor.sizing.ranges import rounded
 
@@ -28,37 +20,23 @@ ORDER = (
     "that a price of the listing comes first",
     "the order of the names",
 )
-"""What decides among plans whose cost counts as equal, as `recommend.preference_keys` orders them.
-"""
+"""What decides among plans of equal cost, in the order of `recommend.preference_keys`."""
 
 
 def reasons_against(recommendation: Recommendation, plan_id: str) -> list[str]:
-    """Why a plan is not the pick of its step, in sentences with its figures.
-
-    Raises:
-        KeyError: no plan of that id.
-    """
+    """Why a plan is not the pick of its step, in sentences; KeyError where there is no such id."""
     judged = {j.id: j for j in recommendation.judged}[plan_id]
     if judged.excluded:
         return [finding.text for finding in judged.excluded]
     pick = recommendation.pick.part(judged.kind) if recommendation.pick else None
     if pick is None:
-        return [
-            "It fits alone, but no whole pipeline does: "
-            "the other step, or the budget for both, stands in the way."
-        ]
+        lead = "It fits alone, but no whole pipeline does"
+        return [f"{lead}: the other step, or the budget for both, stands in the way."]
     if judged.row == pick.row:
         return ["It is the pick."]
-    lines = [versus(recommendation, judged, pick)]
-    lines += [
-        text
-        for text in (
-            _quality_bars(judged, recommendation),
-            _cost_bars(judged, pick, recommendation),
-        )
-        if text
-    ][:1]
-    return lines + [finding.text for finding in judged.remarks]
+    bar = _quality_bars(judged, recommendation) or _cost_bars(judged, pick, recommendation)
+    remarks = [finding.text for finding in judged.remarks]
+    return [versus(recommendation, judged, pick), bar, *remarks]
 
 
 def _quality_bars(judged: JudgedPlan, recommendation: Recommendation) -> str:
@@ -96,50 +74,45 @@ def _cost_bars(judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommendat
             f"It costs {formatting.usd(judged.monthly - cheapest.monthly)} a month more than "
             f"{cheapest.named}, the cheapest of the plans considered; that counts."
         )
-    near = np.array(
-        [j.row for j in within if immaterial(workload, rounded(j.monthly - cheapest.monthly))]
-    )
-    unbeaten_rows = unbeaten(
-        recommendation.table, near, step.quality, recommendation.table.base_usd
-    )
-    first_hand = min(
-        (preference(recommendation, recommendation.judged[row])[0] for row in near), default=0.0
-    )
-    if (
-        judged.row in near
-        and judged.row not in unbeaten_rows
-        and preference(recommendation, judged)[0] == first_hand
-    ):
-        rivals = (recommendation.judged[row] for row in unbeaten_rows)
-        beats = next(
-            j
-            for j in rivals
-            if j.monthly <= judged.monthly and (j.quality or 0) > (judged.quality or 0)
-        )
-        return f"{beats.named} scores better and costs no more."
-    gap = abs(judged.monthly - pick.monthly)
-    lead = (
-        "The costs are the same"
-        if gap < 0.005
-        else f"Differences below {formatting.usd(workload.material_usd)} a month do not decide"
-    )
-    first, second = preference(recommendation, pick), preference(recommendation, judged)
-    which = next(
-        name for name, ours, theirs in zip(ORDER, first, second, strict=True) if ours != theirs
-    )
-    if second < first:
-        return (
-            f"{lead}, and alone it would come first; "
-            "with the other step it would exceed the budget."
-        )
-    budget, others = (
-        workload.budget_usd_per_month,
-        [part.monthly for part in recommendation.pick.parts if part.row != pick.row]
-        if recommendation.pick
-        else [],
-    )
+    near = [j for j in within if immaterial(workload, rounded(j.monthly - cheapest.monthly))]
+    better = _beaten_by(judged, near, recommendation)
+    if better is not None:
+        return f"{better.named} scores better and costs no more."
+    return _order_bars(judged, pick, recommendation)
+
+
+def _beaten_by(
+    judged: JudgedPlan, near: list[JudgedPlan], recommendation: Recommendation
+) -> JudgedPlan | None:
+    """Of the plans `near` in cost, the one that scores better and costs no more than this."""
+    rows, table = np.array([j.row for j in near]), recommendation.table
+    step = recommendation.step(judged.kind)
+    assert step is not None
+    best = unbeaten(table, rows, step.quality, table.base_usd)
+    first_hand = min((preference(recommendation, j)[0] for j in near), default=0.0)
+    if judged.row not in rows or judged.row in best:
+        return None
+    if preference(recommendation, judged)[0] != first_hand:
+        return None
+    rivals: list[JudgedPlan] = [recommendation.judged[row] for row in best]
+    cheaper = (j for j in rivals if j.monthly <= judged.monthly)
+    return next(j for j in cheaper if (j.quality or 0) > (judged.quality or 0))
+
+
+def _order_bars(judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation) -> str:
+    """Which key of the order among equals, or the budget for both steps, decides for the pick."""
+    workload = recommendation.workload
+    lead = f"Differences below {formatting.usd(workload.material_usd)} a month do not decide"
+    if abs(judged.monthly - pick.monthly) < 0.005:
+        lead = "The costs are the same"
+    ours, theirs = preference(recommendation, pick), preference(recommendation, judged)
+    over = "with the other step it would exceed the budget"
+    if theirs < ours:
+        return f"{lead}, and alone it would come first; {over}."
+    parts = recommendation.pick.parts if recommendation.pick else ()
+    others = [part.monthly for part in parts if part.row != pick.row]
+    budget = workload.budget_usd_per_month
     if budget is not None and others and judged.monthly + sum(others) > budget:
-        return (
-            f"With the other step it would exceed the budget of {formatting.usd(budget)} for both."
-        )
+        return f"{over.capitalize()} of {formatting.usd(budget)} for both."
+    which = next(name for name, a, b in zip(ORDER, ours, theirs, strict=True) if a != b)
     return f"{lead}; then {which} decides, in favour of the pick."

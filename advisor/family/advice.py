@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,6 +11,8 @@ from advisor.catalog import Catalog
 from advisor.catalog.schema import Variant
 from advisor.decide import evidence
 from advisor.family import listing, price_list
+
+IN_ENGLISH = dict(en="English", zh="Chinese", ja="Japanese", ko="Korean", fr="French", de="German")
 
 
 class AdviceClaim(NamedTuple):
@@ -33,78 +35,57 @@ class VariantAdvice:
 def use_when(
     catalog: Catalog, variant_id: str, picked_by: Mapping[str, tuple[str, ...]] | None = None
 ) -> VariantAdvice:
-    """Advice for a variant; `picked_by` maps a preset's id to the variants that the engine picks
-    for it.
-    """
+    """Advice for a variant; `picked_by` has the variants that the engine picks for each preset."""
     variant = catalog.variants[variant_id]
     presets = tuple(preset for preset, picked in (picked_by or {}).items() if variant_id in picked)
     if variant.replaced_by:
-        return VariantAdvice(
-            listing.keep_only(catalog.variants[variant.replaced_by].name), (), (), presets
-        )
+        text = listing.keep_only(catalog.variants[variant.replaced_by].name)
+        return VariantAdvice(text, (), (), presets)
     if variant.kind == "language-model":
         text = (
             "To generate text; it makes no vectors and no relevance "
             "scores, so it is no choice for retrieval."
         )
         return VariantAdvice(text, (), (), presets)
+    text = _sentence(catalog, variant_id, variant)
     wins = tuple(_wins(catalog, variant_id, variant))
-    return VariantAdvice(
-        _sentence(catalog, variant_id, variant),
-        wins,
-        tuple(_not_when(catalog, variant_id, variant)),
-        presets,
-    )
+    return VariantAdvice(text, wins, tuple(_not_when(catalog, variant_id, variant)), presets)
 
 
 def siblings(catalog: Catalog, variant_id: str) -> dict[str, Variant]:
     """The other variants of the family with the same job."""
-    variant = catalog.variants[variant_id]
-    family = catalog.family_of(variant_id)
+    kind, family = catalog.variants[variant_id].kind, catalog.family_of(variant_id)
     return {
-        key: other
-        for key, other in family.variants.items()
-        if key != variant_id and other.kind == variant.kind
+        k: other for k, other in family.variants.items() if k != variant_id and other.kind == kind
     }
 
 
 def languages(variant: Variant) -> str:
     """The languages in words: `English only`, `English and Chinese`, `English, ... and more`."""
-    names = {
-        "en": "English",
-        "zh": "Chinese",
-        "ja": "Japanese",
-        "ko": "Korean",
-        "fr": "French",
-        "de": "German",
-    }
     if variant.languages is None:
         return "languages not listed"
     if len(variant.languages) > 10:
         return "many languages"
-    known = formatting.listed([names.get(code, code) for code in variant.languages])
+    known = formatting.listed([IN_ENGLISH.get(code, code) for code in variant.languages])
     if len(variant.languages) == 1:
         return f"{known} only"
-    return (
-        known
-        if variant.languages_complete
-        else f"{known.replace(' and ', ' ').replace(', and', ',')} and more"
-    )
+    if variant.languages_complete:
+        return known
+    return f"{known.replace(' and ', ' ').replace(', and', ',')} and more"
 
 
 def _sentence(catalog: Catalog, variant_id: str, variant: Variant) -> str:
     """At most 140 characters: the job, the texts, and what sets it apart from its siblings."""
-    language_words = languages(variant)
+    words = languages(variant)
     text = {"English only": "English text", "many languages": "text in many languages"}.get(
-        language_words, f"text in {language_words}"
+        words, f"text in {words}"
     )
     limit = f"up to {formatting.count(variant.max_tokens)} tokens"
+    apart = _apart(catalog, variant_id, variant)
     if variant.kind == "reranker":
-        return (
-            f"To reorder what a search found: {text}, query and passage together "
-            f"{limit}{_apart(catalog, variant_id, variant)}."
-        )
-    return f"To search {text} {limit}{_apart(catalog, variant_id, variant)}."
+        lead = "To reorder what a search found"
+        return f"{lead}: {text}, query and passage together {limit}{apart}."
+    return f"To search {text} {limit}{apart}."
 
 
 def _apart(catalog: Catalog, variant_id: str, variant: Variant) -> str:
@@ -112,9 +93,8 @@ def _apart(catalog: Catalog, variant_id: str, variant: Variant) -> str:
     if set(variant.outputs) > {"dense"}:
         return ", or for sparse or multi-vector output"
     others = siblings(catalog, variant_id)
-    peers = {
-        key: other for key, other in others.items() if other.languages == variant.languages
-    } or others
+    peers = {k: other for k, other in others.items() if other.languages == variant.languages}
+    peers = peers or others
     if all((variant.parameters or 0) < (other.parameters or 0) for other in peers.values()):
         return ", where cost or memory come first"
     ranking = _ranking(catalog, variant_id)
@@ -127,209 +107,115 @@ def _apart(catalog: Catalog, variant_id: str, variant: Variant) -> str:
 def _ranking(catalog: Catalog, variant_id: str) -> tuple[str, dict[str, float]] | None:
     """The preferred set with this variant and a sibling for its languages, and their scores."""
     variant = catalog.variants[variant_id]
-    wanted_languages = (
-        tuple(variant.languages or ())[:1]
-        if variant.languages and len(variant.languages) <= 10
-        else ("en",)
-    )
+    few = variant.languages and len(variant.languages) <= 10
+    codes = tuple(variant.languages or ())[:1] if few else ("en",)
     rivals = {variant_id, *siblings(catalog, variant_id)}
-    for chosen in evidence.admissible(
-        catalog, evidence.ScoresWanted(variant.kind, wanted_languages)
-    ):
-        scores = {
-            key: score
-            for key, score in evidence.scores(catalog, chosen.id, wanted_languages).items()
-            if key in rivals
-        }
+    for chosen in evidence.admissible(catalog, evidence.ScoresWanted(variant.kind, codes)):
+        known = evidence.scores(catalog, chosen.id, codes)
+        scores = {key: score for key, score in known.items() if key in rivals}
         if variant_id in scores and len(scores) > 1:
             return chosen.id, scores
     return None
 
 
-def _wins(catalog: Catalog, variant_id: str, variant: Variant) -> list[AdviceClaim]:
-    claims = []
-    others = siblings(catalog, variant_id)
+def _wins(catalog: Catalog, variant_id: str, variant: Variant) -> Iterator[AdviceClaim]:
     ranking = _ranking(catalog, variant_id)
     if ranking:
-        claims.append(_score_claim(catalog, variant_id, *ranking))
-    for field, least, text in (
-        (
-            "embedding_dim",
-            True,
-            "The smallest vectors of its kind here: {own} values against {others}.",
-        ),
-        (
-            "parameters",
-            True,
-            "The smallest model of its kind here: {own} parameters against {others}.",
-        ),
-        ("max_tokens", False, "The longest input of its kind here: {own} tokens against {others}."),
+        yield _score_claim(catalog, variant_id, *ranking)
+    others = siblings(catalog, variant_id).values()
+    for field, least, lead, unit in (
+        ("embedding_dim", True, "smallest vectors", "values"),
+        ("parameters", True, "smallest model", "parameters"),
+        ("max_tokens", False, "longest input", "tokens"),
     ):
         own = getattr(variant, field)
-        rest = sorted({getattr(other, field) for other in others.values() if getattr(other, field)})
+        rest = sorted({getattr(other, field) for other in others if getattr(other, field)})
         if own and rest and (own < rest[0] if least else own > rest[-1]):
             show = formatting.parameters if field == "parameters" else formatting.count
-            claims.append(
-                AdviceClaim(
-                    text.format(own=show(own), others=formatting.listed([show(n) for n in rest])),
-                    variant.source_ids(field),
-                )
-            )
+            against = formatting.listed([show(number) for number in rest])
+            text = f"The {lead} of its kind here: {show(own)} {unit} against {against}."
+            yield AdviceClaim(text, variant.source_ids(field))
     if set(variant.outputs) > {"dense"}:
-        claims.append(
-            AdviceClaim(
-                "The only one with sparse and multi-vector output beside the dense vector.",
-                variant.source_ids("outputs"),
-            )
-        )
-    least_price = price_list.lowest(catalog, catalog.family_of(variant_id), variant.kind)
-    if least_price and any(offer.variant == variant_id for _, _, offer in least_price.offers):
-        names = sorted({v.name for v, _, o in least_price.offers if o.variant != variant_id})
-        where = formatting.listed(
-            list(dict.fromkeys(p.name for _, p, o in least_price.offers if o.variant == variant_id))
-        )
+        text = "The only one with sparse and multi-vector output beside the dense vector."
+        yield AdviceClaim(text, variant.source_ids("outputs"))
+    lowest = price_list.lowest(catalog, catalog.family_of(variant_id), variant.kind)
+    asked = [row for row in lowest.offers if row[2].variant == variant_id] if lowest else []
+    if lowest and asked:
+        names = sorted({v.name for v, _, offer in lowest.offers if offer.variant != variant_id})
+        where = formatting.listed(list(dict.fromkeys(provider.name for _, provider, _ in asked)))
+        price = f"{formatting.price(lowest.usd_per_1m)} at {where}"
         tie = f", the same as {formatting.listed(names)}" if names else ""
-        sources = tuple(
-            sorted(
-                {
-                    s
-                    for _, _, o in least_price.offers
-                    if o.variant == variant_id
-                    for s in o.source_ids("usd_per_1m_input")
-                }
-            )
-        )
-        claims.append(
-            AdviceClaim(
-                "The lowest known hosted price of its kind: "
-                f"{formatting.price(least_price.usd_per_1m)} at {where}{tie}.",
-                sources,
-            )
-        )
-    return claims
+        sources = {s for _, _, offer in asked for s in offer.source_ids("usd_per_1m_input")}
+        text = f"The lowest known hosted price of its kind: {price}{tie}."
+        yield AdviceClaim(text, tuple(sorted(sources)))
 
 
 def _score_claim(
     catalog: Catalog, variant_id: str, set_id: str, scores: dict[str, float]
 ) -> AdviceClaim:
     """Where the variant stands on the preferred set, best or not."""
-    chosen = catalog.evidence_sets[set_id]
-    own = scores[variant_id]
+    chosen, own = catalog.evidence_sets[set_id], scores[variant_id]
     rest = sorted((score for key, score in scores.items() if key != variant_id), reverse=True)
     place = 1 + sum(score > own for score in rest)
-    word = (
-        "best"
-        if place == 1
-        else f"{('second', 'third', 'fourth', 'fifth')[place - 2]} best"
-        if place <= 5
-        else f"number {place}"
-    )
+    words = ("best", "second best", "third best", "fourth best", "fifth best")
+    word = words[place - 1] if place <= len(words) else f"number {place}"
     text = (
         f"The {word} of {len(scores)} on {evidence.describe(catalog, chosen)}: "
         f"{formatting.points(own)} against "
         f"{formatting.listed([formatting.points(score) for score in rest])}."
     )
-    return AdviceClaim(
-        text,
-        tuple(
-            sorted(
-                set(catalog.quality[catalog.quality["benchmark"] == chosen.benchmark]["source_id"])
-            )
-        ),
-    )
+    of_set = catalog.quality["benchmark"] == chosen.benchmark
+    return AdviceClaim(text, tuple(sorted(set(catalog.quality[of_set]["source_id"]))))
 
 
-def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> list[AdviceClaim]:
-    claims = []
+def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> Iterator[AdviceClaim]:
     others = siblings(catalog, variant_id)
+    for field, text in _outdone(variant, others.values()):
+        yield AdviceClaim(text, variant.source_ids(field))
+    if variant.languages is None or len(variant.languages) > 1:
+        wanted = evidence.ScoresWanted(variant.kind, ("en",))
+        english = evidence.choose(catalog, wanted, {variant_id, *others})
+        if variant_id in english.unranked and english.ranks:
+            text = f"For English alone it is not ranked: {english.unranked[variant_id]}."
+            yield AdviceClaim(text, english.source_ids)
+    for field, text in _stated_limits(catalog, variant):
+        yield AdviceClaim(text, variant.source_ids(field))
+    if not any(o.variant == variant_id and price_list.priced(o) for _, _, o in catalog.offers()):
+        lead = "Not where it has to be hosted by a provider"
+        yield AdviceClaim(f"{lead}: no offer with a known price was found.", ())
+
+
+def _outdone(variant: Variant, others: Iterable[Variant]) -> Iterator[tuple[str, str]]:
+    """(field, sentence) where a sibling takes more languages or tokens."""
     if variant.languages_complete and variant.languages:
-        wider = sorted(
-            o.name
-            for o in others.values()
-            if o.languages is not None and len(o.languages) > len(variant.languages)
-        )
+        few = len(variant.languages)
+        wider = sorted(o.name for o in others if len(o.languages or ()) > few)
         if wider:
-            claims.append(
-                AdviceClaim(
-                    f"Not for other languages than {languages(variant).removesuffix(' only')}: "
-                    f"{formatting.listed(wider, 'or')}.",
-                    variant.source_ids("languages"),
-                )
-            )
-    longer = sorted(
-        o.name for o in others.values() if (o.max_tokens or 0) > (variant.max_tokens or 0)
-    )
+            lead = f"Not for other languages than {languages(variant).removesuffix(' only')}"
+            yield "languages", f"{lead}: {formatting.listed(wider, 'or')}."
+    longer = sorted(o.name for o in others if (o.max_tokens or 0) > (variant.max_tokens or 0))
     if longer:
         scope = "query and passage together" if variant.kind == "reranker" else "a text"
-        claims.append(
-            AdviceClaim(
-                f"Not for more than {formatting.count(variant.max_tokens)} tokens for {scope}: "
-                f"{formatting.listed(longer, 'or')}.",
-                variant.source_ids("max_tokens"),
-            )
-        )
-    if variant.languages is None or len(variant.languages) > 1:
-        english = evidence.choose(
-            catalog, evidence.ScoresWanted(variant.kind, ("en",)), {variant_id, *others}
-        )
-        if variant_id in english.unranked and english.ranks:
-            claims.append(
-                AdviceClaim(
-                    f"For English alone it is not ranked: {english.unranked[variant_id]}.",
-                    english.source_ids,
-                )
-            )
-    if (
-        variant.recommended_tokens
-        and variant.max_tokens
-        and variant.recommended_tokens < variant.max_tokens
-    ):
-        claims.append(
-            AdviceClaim(
-                f"With care over {formatting.count(variant.recommended_tokens)} tokens: "
-                f"it takes {formatting.count(variant.max_tokens)}, but was trained at that length.",
-                variant.source_ids("recommended_tokens"),
-            )
-        )
+        lead = f"Not for more than {formatting.count(variant.max_tokens)} tokens for {scope}"
+        yield "max_tokens", f"{lead}: {formatting.listed(longer, 'or')}."
+
+
+def _stated_limits(catalog: Catalog, variant: Variant) -> Iterator[tuple[str, str]]:
+    """(field, sentence) for each limit that the variant's own facts state."""
+    trained, most = variant.recommended_tokens, variant.max_tokens
+    if trained and most and trained < most:
+        lead = f"With care over {formatting.count(trained)} tokens"
+        text = f"{lead}: it takes {formatting.count(most)}, but was trained at that length."
+        yield "recommended_tokens", text
     for successor in variant.successors:
-        claims.append(
-            AdviceClaim(
-                f"For {successor.use_for} its publisher recommends "
-                f"{catalog.variants[successor.variant].name}.",
-                variant.source_ids("successors"),
-            )
-        )
+        name = catalog.variants[successor.variant].name
+        yield "successors", f"For {successor.use_for} its publisher recommends {name}."
     licence = catalog.licences.get(variant.licence or "")
     if licence and not licence.permissive:
-        claims.append(
-            AdviceClaim(
-                f"Not where a permissive licence is asked for: it comes under {licence.name}.",
-                variant.source_ids("licence"),
-            )
-        )
+        lead = "Not where a permissive licence is asked for"
+        yield "licence", f"{lead}: it comes under {licence.name}."
     if variant.query_instruction_required:
-        claims.append(
-            AdviceClaim(
-                "Not where queries cannot carry a task instruction: it needs one.",
-                variant.source_ids("query_instruction_required"),
-            )
-        )
+        text = "Not where queries cannot carry a task instruction: it needs one."
+        yield "query_instruction_required", text
     if variant.kind == "reranker":
-        claims.append(
-            AdviceClaim(
-                "Not in place of an embedder: it scores pairs and makes no vectors.",
-                variant.source_ids("outputs"),
-            )
-        )
-    if not any(
-        o.variant == variant_id and o.usd_per_1m_input is not None and o.type != "trial"
-        for _, _, o in catalog.offers()
-    ):
-        claims.append(
-            AdviceClaim(
-                "Not where it has to be hosted by a provider: "
-                "no offer with a known price was found.",
-                (),
-            )
-        )
-    return claims
+        yield "outputs", "Not in place of an embedder: it scores pairs and makes no vectors."

@@ -12,40 +12,23 @@ from advisor.family.price_list import lowest_price
 
 
 def side_by_side(catalog: Catalog, variant_ids: list[str], today: date) -> list[dict[str, str]]:
-    """Facts, shared scores and lowest prices of several variants side by side; `differs` is empty
-    where all agree.
-    """
-    columns = {
-        key: {fact.label: fact.value for fact in variant_facts(catalog, key)} for key in variant_ids
-    }
-    labels = list(dict.fromkeys(label for key in variant_ids for label in columns[key]))
+    """Facts, shared scores and lowest prices, a column a variant; `differs` empty if all agree."""
+    columns = [{f.label: f.value for f in variant_facts(catalog, key)} for key in variant_ids]
     rows = [
-        ("Fact", label, [columns[key].get(label, "does not apply") for key in variant_ids])
-        for label in labels
+        ("Fact", label, [column.get(label, "does not apply") for column in columns])
+        for label in dict.fromkeys(label for column in columns for label in column)
     ]
     for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id)):
         scores = {} if chosen.by_language else evidence.scores(catalog, chosen.id)
         if all(key in scores for key in variant_ids):
-            rows.append(
-                (
-                    "Score",
-                    evidence.describe(catalog, chosen),
-                    [formatting.points(scores[key]) for key in variant_ids],
-                )
-            )
-    rows.append(
-        (
-            "Price",
-            "Lowest known hosted price",
-            [lowest_price(catalog, key, today) for key in variant_ids],
-        )
-    )
+            points = [formatting.points(scores[key]) for key in variant_ids]
+            rows.append(("Score", evidence.describe(catalog, chosen), points))
+    prices = [lowest_price(catalog, key, today) for key in variant_ids]
+    rows.append(("Price", "Lowest known hosted price", prices))
+    names = [catalog.variants[key].name for key in variant_ids]
     return [
         {"differs": "≠" if len(set(values)) > 1 else "", "part": part, "label": label}
-        | {
-            catalog.variants[key].name: value
-            for key, value in zip(variant_ids, values, strict=True)
-        }
+        | dict(zip(names, values, strict=True))
         for part, label, values in rows
     ]
 
@@ -57,14 +40,9 @@ def shared_languages(catalog: Catalog, variant_ids: list[str]) -> list[dict[str,
         for code in chosen.languages or () if chosen.by_language else ():
             scores = evidence.scores(catalog, chosen.id, (code,))
             if all(key in scores for key in variant_ids):
-                rows.append(
-                    {
-                        "Benchmark": f"{chosen.name} ({catalog.metrics[chosen.metric].name})",
-                        "Language": code,
-                    }
-                    | {
-                        catalog.variants[key].name: formatting.points(scores[key])
-                        for key in variant_ids
-                    }
-                )
+                benchmark = f"{chosen.name} ({catalog.metrics[chosen.metric].name})"
+                points = {
+                    catalog.variants[k].name: formatting.points(scores[k]) for k in variant_ids
+                }
+                rows.append({"Benchmark": benchmark, "Language": code} | points)
     return rows

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
 from advisor.base import formatting
 from advisor.catalog import Catalog, LoadedFamily
 from advisor.catalog.schema import Correction, Variant
+
+JOBS = {"embedder": "embedding", "reranker": "reranking", "language-model": "text generation"}
+CORRECTED_AS = {"released": "released", "max_tokens": "context", "parameters": "parameters"}
+"""What a correction of the listing calls a field."""
+SIGNALS = {"embedder": "outputs", "reranker": "kind"}
+"""The field that the listing's signals speak of, by kind."""
+WHERE_KNOWN = ("score", "weights_bytes")
+"""Fields left out where nothing is known, as they do not apply to every variant."""
 
 
 class Release(NamedTuple):
@@ -34,11 +43,8 @@ def month(variant: Variant) -> str:
 
 def status(catalog: Catalog, variant: Variant) -> str:
     """`Current`, or by which variant it is replaced."""
-    return (
-        f"Replaced by {catalog.variants[variant.replaced_by].name}"
-        if variant.replaced_by
-        else "Current"
-    )
+    successor = variant.replaced_by
+    return f"Replaced by {catalog.variants[successor].name}" if successor else "Current"
 
 
 def newest_first(family: LoadedFamily) -> list[tuple[str, Variant]]:
@@ -52,25 +58,15 @@ def newest_first(family: LoadedFamily) -> list[tuple[str, Variant]]:
 
 def job(variant: Variant) -> str:
     """`embedding`, `reranking` or `text generation`."""
-    return {"embedder": "embedding", "reranker": "reranking", "language-model": "text generation"}[
-        variant.kind
-    ]
+    return JOBS[variant.kind]
 
 
 def signals(variant: Variant) -> list[str]:
     """The job, the outputs beyond the usual one, the longest input, the size."""
-    rich = [
-        output.replace("_", "-")
-        for output in variant.outputs
-        if output in ("sparse", "multi_vector")
-    ]
+    rich = _hyphened(output for output in variant.outputs if output in ("sparse", "multi_vector"))
     length = [f"{formatting.count(variant.max_tokens)} tokens"] if variant.max_tokens else []
-    return [
-        job(variant),
-        *rich,
-        *length,
-        *([formatting.parameters(variant.parameters)] if variant.parameters else []),
-    ]
+    size = [formatting.parameters(variant.parameters)] if variant.parameters else []
+    return [job(variant), *rich, *length, *size]
 
 
 def release_groups(family: LoadedFamily) -> dict[str, list[str]]:
@@ -83,114 +79,76 @@ def release_groups(family: LoadedFamily) -> dict[str, list[str]]:
 
 def releases(family: LoadedFamily) -> list[Release]:
     """The dated releases of a family, for the timeline."""
-    return [
-        Release(v.name, v.released.isoformat(), v.kind)
-        for _, v in sorted(family.variants.items())
-        if v.released
-    ]
+    dated = [(v, v.released) for _, v in sorted(family.variants.items()) if v.released]
+    return [Release(v.name, released.isoformat(), v.kind) for v, released in dated]
 
 
 def correction(family: LoadedFamily, variant_id: str | None, field: str) -> Correction | None:
     """The correction of one field of a variant, or of the family."""
-    return next(
-        (c for c in family.corrections if c.variant == variant_id and c.field == field), None
-    )
+    of_variant = (c for c in family.corrections if c.variant == variant_id)
+    return next((c for c in of_variant if c.field == field), None)
 
 
 def variant_facts(catalog: Catalog, variant_id: str) -> list[Fact]:
     """All facts of a variant that are shown, in a fixed order; unknown ones say so."""
     variant, family = catalog.variants[variant_id], catalog.family_of(variant_id)
-    licence = catalog.licences.get(variant.licence or "")
-    rows: list[tuple[str, str, str, str]] = [
-        ("Job", job(variant), "kind", "signals" if variant.kind == "reranker" else ""),
-        (
-            "Outputs",
-            formatting.listed([output.replace("_", "-") for output in variant.outputs]),
-            "outputs",
-            "signals" if variant.kind == "embedder" else "",
-        ),
-        (
-            "Released",
-            formatting.day(variant.released) if variant.released else formatting.NOT_KNOWN,
-            "released",
-            "released",
-        ),
-        (
-            "Longest input",
-            _tokens(variant.max_tokens, variant.max_tokens_scope),
-            "max_tokens",
-            "context",
-        ),
-        (
-            "Recommended input",
-            _tokens(variant.recommended_tokens, variant.recommended_by),
-            "recommended_tokens",
-            "",
-        ),
-        (
-            "Parameters",
-            _counted(variant.parameters, formatting.parameters(variant.parameters)),
-            "parameters",
-            "parameters",
-        ),
-        (
-            "Parameters without the token table",
-            _counted(variant.non_embedding_parameters),
-            "non_embedding_parameters",
-            "",
-        ),
-        ("Languages", language_list(variant), "languages", ""),
-        (
-            "Licence",
-            licence.name if licence else variant.licence or formatting.NOT_KNOWN,
-            "licence",
-            "",
-        ),
-        ("Tokenizer", variant.tokenizer or formatting.NOT_KNOWN, "tokenizer", ""),
-        ("Layers, hidden size, heads", _shape(variant), "layers", ""),
-        ("Hub id", variant.hub_id or formatting.NOT_KNOWN, "hub_id", ""),
-    ]
-    if variant.kind == "embedder":
-        rows[5:5] = [
-            ("Vector dimensions", _counted(variant.embedding_dim), "embedding_dim", ""),
-            (
-                "Pooling",
-                {"cls": "CLS (first token)", "last_token": "last token"}.get(
-                    variant.pooling or "", variant.pooling or formatting.NOT_KNOWN
-                ),
-                "pooling",
-                "",
-            ),
-            (
-                "Query instruction",
-                repr(variant.query_instruction) if variant.query_instruction else "none",
-                "query_instruction",
-                "",
-            ),
-        ]
-    if variant.score:
-        rows.insert(5, ("Score", variant.score, "score", ""))
-    if variant.weights_bytes:
-        sizes = ", ".join(
-            f"{precision} {formatting.memory(size)}"
-            for precision, size in variant.weights_bytes.items()
-        )
-        rows.append(("Weights", sizes, "weights_bytes", ""))
+    corrected_as = CORRECTED_AS | {SIGNALS.get(variant.kind, ""): "signals"}
     return [
-        Fact(label, value, variant.source_ids(field), correction(family, variant_id, corrected))
-        for label, value, field, corrected in rows
+        Fact(
+            label,
+            value or formatting.NOT_KNOWN,
+            variant.source_ids(field),
+            correction(family, variant_id, corrected_as.get(field, "")),
+        )
+        for label, value, field in _shown(catalog, variant)
+        if value or field not in WHERE_KNOWN
+    ]
+
+
+def _shown(catalog: Catalog, variant: Variant) -> list[tuple[str, str | None, str]]:
+    """(label, value, field) of each fact; None or empty where it is not known."""
+    licence = catalog.licences.get(variant.licence or "")
+    recommended = _tokens(variant.recommended_tokens, variant.recommended_by)
+    size = variant.parameters
+    parameters = f"{formatting.count(size)} ({formatting.parameters(size)})" if size else None
+    body = formatting.count(variant.non_embedding_parameters)
+    sizes = (variant.weights_bytes or {}).items()
+    return [
+        ("Job", job(variant), "kind"),
+        ("Outputs", formatting.listed(_hyphened(variant.outputs)), "outputs"),
+        ("Released", variant.released and variant.released.isoformat(), "released"),
+        ("Longest input", _tokens(variant.max_tokens, variant.max_tokens_scope), "max_tokens"),
+        ("Recommended input", recommended, "recommended_tokens"),
+        ("Score", variant.score, "score"),
+        *(_of_vectors(variant) if variant.kind == "embedder" else ()),
+        ("Parameters", parameters, "parameters"),
+        ("Parameters without the token table", body, "non_embedding_parameters"),
+        ("Languages", language_list(variant), "languages"),
+        ("Licence", licence.name if licence else variant.licence, "licence"),
+        ("Tokenizer", variant.tokenizer, "tokenizer"),
+        ("Layers, hidden size, heads", _shape(variant), "layers"),
+        ("Hub id", variant.hub_id, "hub_id"),
+        ("Weights", ", ".join(f"{p} {formatting.memory(n)}" for p, n in sizes), "weights_bytes"),
+    ]
+
+
+def _of_vectors(variant: Variant) -> list[tuple[str, str | None, str]]:
+    """What embedders alone have, in the same way."""
+    pooling = {"cls": "CLS (first token)", "last_token": "last token"}
+    pooled, instruction = variant.pooling or "", variant.query_instruction
+    return [
+        ("Vector dimensions", formatting.count(variant.embedding_dim), "embedding_dim"),
+        ("Pooling", pooling.get(pooled, pooled), "pooling"),
+        ("Query instruction", repr(instruction) if instruction else "none", "query_instruction"),
     ]
 
 
 def language_list(variant: Variant) -> str:
     """The languages by code, with how complete the list is."""
-    if variant.languages is None:
+    codes = variant.languages
+    if codes is None:
         return "no list published"
-    shown = (
-        ", ".join(variant.languages)
-        if len(variant.languages) <= 12
-        else f"{len(variant.languages)} codes, {', '.join(variant.languages[:8])}, ..."
-    )
+    shown = ", ".join(codes if len(codes) <= 12 else [f"{len(codes)} codes", *codes[:8], "..."])
     return shown if variant.languages_complete else f"{shown} (its publisher says there are more)"
 
 
@@ -199,38 +157,29 @@ def specification(catalog: Catalog, family: LoadedFamily) -> list[dict[str, str]
     return [
         {
             "id": key,
-            "Model": variant.name,
-            "Released": formatting.day(variant.released)
-            if variant.released
-            else formatting.NOT_KNOWN,
-            "Longest input (tokens)": formatting.count(variant.max_tokens),
-            "Recommended (tokens)": formatting.count(variant.recommended_tokens),
-            "Dimensions": formatting.count(variant.embedding_dim)
-            if variant.kind == "embedder"
+            "Model": v.name,
+            "Released": v.released.isoformat() if v.released else formatting.NOT_KNOWN,
+            "Longest input (tokens)": formatting.count(v.max_tokens),
+            "Recommended (tokens)": formatting.count(v.recommended_tokens),
+            "Dimensions": formatting.count(v.embedding_dim)
+            if v.kind == "embedder"
             else "no vectors",
-            "Parameters": formatting.parameters(variant.parameters),
-            "Licence": variant.licence or formatting.NOT_KNOWN,
+            "Parameters": formatting.parameters(v.parameters),
+            "Licence": v.licence or formatting.NOT_KNOWN,
         }
-        for key, variant in newest_first(family)
+        for key, v in newest_first(family)
     ]
 
 
-def _tokens(number: int | None, remark: str | None) -> str:
-    if number is None:
-        return formatting.NOT_KNOWN
-    return f"{formatting.count(number)} tokens" + (f" ({remark})" if remark else "")
+def _hyphened(outputs: Iterable[str]) -> list[str]:
+    return [output.replace("_", "-") for output in outputs]
 
 
-def _counted(number: int | None, short: str | None = None) -> str:
-    if number is None:
-        return formatting.NOT_KNOWN
-    return f"{formatting.count(number)} ({short})" if short else formatting.count(number)
+def _tokens(number: int | None, remark: str | None) -> str | None:
+    shown = f"{formatting.count(number)} tokens" + (f" ({remark})" if remark else "")
+    return shown if number else None
 
 
-def _shape(variant: Variant) -> str:
-    if variant.layers is None:
-        return formatting.NOT_KNOWN
-    return (
-        f"{formatting.count(variant.layers)}, {formatting.count(variant.hidden_size)}, "
-        f"{formatting.count(variant.heads)}"
-    )
+def _shape(variant: Variant) -> str | None:
+    shape = (variant.layers, variant.hidden_size, variant.heads)
+    return ", ".join(formatting.count(number) for number in shape) if variant.layers else None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
 from advisor.base import formatting
 from advisor.catalog import Catalog, LoadedFamily
-from advisor.catalog.schema import Variant
 from advisor.family import listing
 from advisor.family.price_list import lowest
 
@@ -24,9 +24,7 @@ class FaqAnswer:
 
 
 def answers(catalog: Catalog, family: LoadedFamily, view: View) -> list[FaqAnswer]:
-    """The family's questions and answers: the listing's own in its words, or right ones from the
-    verified facts.
-    """
+    """The family's questions, answered in the listing's words or from the verified facts."""
     if view == "listed":
         if family.listing is None:
             return []
@@ -34,12 +32,8 @@ def answers(catalog: Catalog, family: LoadedFamily, view: View) -> list[FaqAnswe
             FaqAnswer(question, answer, (family.listing.source,))
             for question, answer in listing.as_listed(family).faq
         ]
-    entries = [
-        _used_for(family),
-        *([_compared(catalog, family)] if family.facts.compared_with else []),
-        _which(catalog, family),
-    ]
-    return entries + [
+    compared = [_compared(catalog, family)] if family.facts.compared_with else []
+    return [_used_for(family), *compared, _which(catalog, family)] + [
         FaqAnswer(q.question, q.answer, tuple(sorted({s for _, s in q.all_source_ids()})))
         for q in family.questions
     ]
@@ -47,26 +41,24 @@ def answers(catalog: Catalog, family: LoadedFamily, view: View) -> list[FaqAnswe
 
 def _used_for(family: LoadedFamily) -> FaqAnswer:
     name = family.facts.name
-    kinds = {
-        kind: [v for v in family.variants.values() if v.kind == kind]
-        for kind in ("embedder", "reranker", "language-model")
-    }
-    parts, sources = [], set(family.facts.source_ids("about"))
-    if kinds["embedder"]:
-        parts.append(f"embedding texts for search ({_counted(kinds['embedder'], 'embedder')})")
-    if kinds["reranker"]:
-        parts.append(f"reranking what a search found ({_counted(kinds['reranker'], 'reranker')})")
-    if kinds["language-model"]:
-        parts.append(f"generating text ({_counted(kinds['language-model'], 'language model')})")
+    counts: Counter[str] = Counter(variant.kind for variant in family.variants.values())
+    uses = (
+        ("embedder", "embedding texts for search"),
+        ("reranker", "reranking what a search found"),
+        ("language-model", "generating text"),
+    )
+    parts = [
+        f"{use} ({formatting.counted(counts[kind], kind.replace('-', ' '))})"
+        for kind, use in uses
+        if counts[kind]
+    ]
+    sources = set(family.facts.source_ids("about"))
     text = f"{name} is used for {formatting.listed(parts)}."
-    rich = [v for v in kinds["embedder"] if set(v.outputs) > {"dense"}]
-    for variant in rich:
-        text += (
-            f" {variant.name} gives "
-            f"{formatting.listed([o.replace('_', '-') for o in variant.outputs])} vectors; "
-            "the others give dense ones."
-        )
-        sources |= set(variant.source_ids("outputs"))
+    for variant in family.variants.values():
+        if variant.kind == "embedder" and set(variant.outputs) > {"dense"}:
+            outputs = formatting.listed([output.replace("_", "-") for output in variant.outputs])
+            text += f" {variant.name} gives {outputs} vectors; the others give dense ones."
+            sources |= set(variant.source_ids("outputs"))
     for correction in family.corrections:
         if correction.field == "capabilities":
             text += f" The listing also names coding. {correction.why}"
@@ -88,15 +80,12 @@ def _compared(catalog: Catalog, family: LoadedFamily) -> FaqAnswer:
         f"{formatting.count(longest)} in {other.facts.name}, "
         f"the latter in {formatting.listed(reach)} only."
     )
+    licensed = sorted((v.name, v.licence) for v in other.variants.values() if v.licence)
     for commercial, words in (
         (False, "Not for commercial use"),
         (None, "Whether commercial use is allowed was not found out"),
     ):
-        named = sorted(
-            v.name
-            for v in other.variants.values()
-            if v.licence and catalog.licences[v.licence].commercial_use is commercial
-        )
+        named = [n for n, key in licensed if catalog.licences[key].commercial_use is commercial]
         if named:
             text += f" {words}: {formatting.listed(named)}."
     sources = {
@@ -106,9 +95,8 @@ def _compared(catalog: Catalog, family: LoadedFamily) -> FaqAnswer:
     }
     for variant in known:
         sources |= set(variant.source_ids("max_tokens"))
-    return FaqAnswer(
-        f"How does {family.facts.name} compare to {other.facts.name}?", text, tuple(sorted(sources))
-    )
+    question = f"How does {family.facts.name} compare to {other.facts.name}?"
+    return FaqAnswer(question, text, tuple(sorted(sources)))
 
 
 def _which(catalog: Catalog, family: LoadedFamily) -> FaqAnswer:
@@ -117,57 +105,40 @@ def _which(catalog: Catalog, family: LoadedFamily) -> FaqAnswer:
         "It depends on your languages, lengths, volume and budget: "
         "Advise answers for your workload."
     ]
-    for kind, job in (
-        ("embedder", "To find passages"),
-        ("reranker", "To reorder what a search found"),
-    ):
+    jobs = {"embedder": "To find passages", "reranker": "To reorder what a search found"}
+    for kind, job in jobs.items():
         least = lowest(catalog, family, kind)
         if least is None:
             continue
-        names = sorted({variant.name for variant, _, _ in least.offers})
-        where = list(
-            dict.fromkeys(
-                provider.name + (" (by an aggregator)" if offer.tier == "aggregator" else "")
-                for _, provider, offer in least.offers
-            )
-        )
+        names = formatting.listed(sorted({variant.name for variant, _, _ in least.offers}))
+        asked_by = [
+            provider.name + (" (by an aggregator)" if offer.tier == "aggregator" else "")
+            for _, provider, offer in least.offers
+        ]
         parts.append(
             f"{job}, the lowest known price is {formatting.price(least.usd_per_1m)} input tokens: "
-            f"{formatting.listed(names)} at {formatting.listed(where)}."
+            f"{names} at {formatting.listed(list(dict.fromkeys(asked_by)))}."
         )
         sources |= {s for _, _, offer in least.offers for s in offer.source_ids("usd_per_1m_input")}
-    dated = {
-        key: v.released
+    variants = family.variants.values()
+    dated = [
+        (v.released, key)
         for key, v in family.variants.items()
         if v.released and v.kind != "language-model"
-    }
+    ]
     if dated:
-        newest = max(dated, key=lambda key: (dated[key], key))
+        day, newest = max(dated)
         variant = family.variants[newest]
-        parts.append(
-            f"The latest is {variant.name} ({formatting.day(variant.released)}), "
-            f"{_article(variant.kind)}."
-        )
+        article = "an" if variant.kind[0] in "aeiou" else "a"
+        parts.append(f"The latest is {variant.name} ({day.isoformat()}), {article} {variant.kind}.")
         sources |= set(variant.source_ids("released"))
-        longest = max(v.max_tokens or 0 for v in family.variants.values())
-        names = sorted(v.name for v in family.variants.values() if v.max_tokens == longest)
-        parts.append(
-            f"The longest input, {formatting.count(longest)} tokens, is taken by "
-            f"{formatting.listed(names)}."
-        )
-    if any(v.kind == "reranker" for v in family.variants.values()):
+        longest = max(v.max_tokens or 0 for v in variants)
+        names = formatting.listed(sorted(v.name for v in variants if v.max_tokens == longest))
+        parts.append(f"The longest input, {formatting.count(longest)} tokens, is taken by {names}.")
+    if any(v.kind == "reranker" for v in variants):
         parts.append(
             "A reranker does not take the place of an embedder: "
             "it orders the candidates that one has found."
         )
-    return FaqAnswer(
-        f"Which {family.facts.name} model should I use?", " ".join(parts), tuple(sorted(sources))
-    )
-
-
-def _counted(variants: list[Variant], word: str) -> str:
-    return f"{len(variants)} {word}{'' if len(variants) == 1 else 's'}"
-
-
-def _article(kind: str) -> str:
-    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+    question = f"Which {family.facts.name} model should I use?"
+    return FaqAnswer(question, " ".join(parts), tuple(sorted(sources)))

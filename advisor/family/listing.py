@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -20,12 +20,12 @@ class ListedRow:
 
     variant_id: str
     name: str
-    use_when: str
     released: str
-    signals: tuple[str, ...]
-    status: str
     context: str | None
     parameters: str | None
+    status: str
+    signals: tuple[str, ...]
+    use_when: str
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,7 @@ class AsListed:
 
 
 def as_listed(family: LoadedFamily) -> AsListed:
-    """The as-listed view of a family.
-
-    Raises:
-        ValueError: the family has no listing.
-    """
+    """The as-listed view of a family; ValueError where it has no listing."""
     listing = family.listing
     if listing is None:
         raise ValueError(f"{family.facts.name} has no listing. Add listing.yaml to its folder.")
@@ -57,15 +53,9 @@ def as_listed(family: LoadedFamily) -> AsListed:
     ordered = {month: tuple(groups[month]) for month in sorted(groups, reverse=True)}
     contexts = [v.context for v in listing.variants if v.context]
     longest = max(contexts, key=context_tokens, default=None)
-    return AsListed(
-        family.facts.name,
-        family.facts.developer,
-        listing,
-        rows,
-        ordered,
-        longest,
-        tuple(_faq(family, listing, longest)),
-    )
+    faq = tuple(_faq(family, listing, longest))
+    name, developer = family.facts.name, family.facts.developer
+    return AsListed(name, developer, listing, rows, ordered, longest, faq)
 
 
 def releases(view: AsListed) -> list[Release]:
@@ -94,58 +84,36 @@ def golden(view: AsListed) -> dict[str, Any]:
             "capabilities": list(view.listing.capabilities),
             "max_context": view.max_context,
         },
-        "variants": [
-            {
-                "name": row.name,
-                "released": row.released,
-                "context": row.context,
-                "parameters": row.parameters,
-                "status": row.status,
-                "signals": list(row.signals),
-                "use_when": row.use_when,
-            }
-            for row in view.rows
-        ],
+        "variants": [_plain(row) for row in view.rows],
         "release_groups": {month: list(names) for month, names in view.groups.items()},
-        "pricing": [
-            {
-                "variant": price.variant,
-                "provider": price.provider,
-                "input_usd_per_1m": _text(price.input_usd_per_1m),
-                "output_usd_per_1m": _text(price.output_usd_per_1m),
-                "type": price.type,
-            }
-            for price in view.listing.pricing
-        ],
+        "pricing": [price.model_dump(mode="json") for price in view.listing.pricing],
         "faq": [{"question": question, "answer": answer} for question, answer in view.faq],
     }
 
 
+def _plain(row: ListedRow) -> dict[str, Any]:
+    fields = {key: value for key, value in asdict(row).items() if key != "variant_id"}
+    return fields | {"signals": list(row.signals)}
+
+
 def _row(variant: ListingVariant) -> ListedRow:
-    signals = [
-        variant.capability,
-        variant.context and f"{variant.context} context",
-        variant.parameters and f"{variant.parameters} parameters",
-    ]
-    stated_signals = [signal for signal in signals if signal]
-    use_when = (
-        f"Use when the workload needs {listed(stated_signals)}."
-        if stated_signals
-        else "The listing states no signal."
-    )
-    status = CURRENT
+    context = variant.context and f"{variant.context} context"
+    parameters = variant.parameters and f"{variant.parameters} parameters"
+    signals = [signal for signal in (variant.capability, context, parameters) if signal]
+    status, use_when = CURRENT, "The listing states no signal."
     if variant.replaced_by:
-        status = f"Replaced by {variant.replaced_by}"
-        use_when = keep_only(variant.replaced_by)
+        status, use_when = f"Replaced by {variant.replaced_by}", keep_only(variant.replaced_by)
+    elif signals:
+        use_when = f"Use when the workload needs {listed(signals)}."
     return ListedRow(
         variant.variant,
         variant.name,
-        use_when,
         variant.released,
-        tuple(stated_signals),
-        status,
         variant.context,
         variant.parameters,
+        status,
+        tuple(signals),
+        use_when,
     )
 
 
@@ -162,39 +130,29 @@ def _faq(family: LoadedFamily, listing: Listing, longest: str | None) -> list[tu
     )
     compared = (
         f"{name} by {developer} is strongest where you need {listing.capabilities[0]}, while "
-        f"{related.name} by {related.developer} is the closest "
-        f"related family to check for {related.strongest_capability}. "
-        f"{name} has {len(listing.variants)} listed variants and reaches up to "
-        f"{longest} context, while {related.name} reaches up to {related.max_context} context, so "
-        "compare the specs and pricing tables before "
-        "choosing a production model."
+        f"{related.name} by {related.developer} is the closest related family to check for "
+        f"{related.strongest_capability}. {name} has {len(listing.variants)} listed variants and "
+        f"reaches up to {longest} context, while {related.name} reaches up to "
+        f"{related.max_context} context, so compare the specs and pricing tables before choosing "
+        "a production model."
     )
-    cheapest = _cheapest(listing.pricing)
-    start = "No price is listed."
+    start, cheapest = "No price is listed.", _cheapest(listing.pricing)
     if cheapest is not None:
         start = (
             f"For the lowest listed input price, start with {cheapest.variant} through "
             f"{cheapest.provider} at ${cheapest.input_usd_per_1m}/1M input tokens."
         )
-    capable = max(
-        (v for v in listing.variants if v.context),
-        key=lambda v: (context_tokens(v.context or "0"), v.released),
-        default=None,
-    )
-    local = (
-        f" For the most capable/latest local choice, evaluate {capable.name} with "
-        f"{capable.context} context."
-        if capable
-        else ""
-    )
-    return list(zip(listing.faq_questions, (used_for, compared, start + local), strict=True))
+    contexts = [(context_tokens(v.context), v.released, v) for v in listing.variants if v.context]
+    if contexts:
+        capable = max(contexts, key=lambda row: row[:2])[2]
+        start += (
+            f" For the most capable/latest local choice, evaluate {capable.name} with "
+            f"{capable.context} context."
+        )
+    return list(zip(listing.faq_questions, (used_for, compared, start), strict=True))
 
 
 def _cheapest(prices: list[ListingPrice]) -> ListingPrice | None:
     """The first of the price table's lowest prices."""
     known = [price for price in prices if price.input_usd_per_1m is not None]
     return min(known, key=lambda price: price.input_usd_per_1m or Decimal(0), default=None)
-
-
-def _text(amount: Decimal | None) -> str | None:
-    return None if amount is None else str(amount)

@@ -12,23 +12,28 @@ from advisor.catalog import Catalog, LoadedFamily
 from advisor.catalog.schema import Offer, Provider, Variant
 
 STALE_DAYS = 90
+TIERS = {
+    "listing": "the listing and the provider",
+    "provider-page": "the provider",
+    "aggregator": "an aggregator only",
+}
+"""Who states a price, in words; first party first."""
 
 
 def offers_of(catalog: Catalog, variant_ids: Iterable[str]) -> list[tuple[str, Provider, Offer]]:
     """Offers of some variants: known prices first, by price, first party, provider's name."""
     wanted = set(variant_ids)
-    order = ("listing", "provider-page", "aggregator")
-    rows = [row for row in catalog.offers() if row[2].variant in wanted]
-    return sorted(
-        rows,
-        key=lambda row: (
-            row[2].usd_per_1m_input is None,
-            row[2].usd_per_1m_input or 0,
-            order.index(row[2].tier),
-            row[1].name,
-            row[2].id,
-        ),
-    )
+
+    def order(row: tuple[str, Provider, Offer]) -> tuple[bool, Decimal | int, int, str, str]:
+        _, provider, offer = row
+        price = offer.usd_per_1m_input
+        return price is None, price or 0, _tier_order(offer), provider.name, offer.id
+
+    return sorted((row for row in catalog.offers() if row[2].variant in wanted), key=order)
+
+
+def _tier_order(offer: Offer) -> int:
+    return list(TIERS).index(offer.tier)
 
 
 def price_rows(catalog: Catalog, variant_ids: Iterable[str], today: date) -> list[dict[str, str]]:
@@ -40,14 +45,8 @@ def price_rows(catalog: Catalog, variant_ids: Iterable[str], today: date) -> lis
             "Model": catalog.variants[offer.variant].name,
             "Provider": provider.name,
             "Endpoint": offer.model,
-            "Input, per 1M tokens": "listed at 0, no price"
-            if offer.type == "trial"
-            else formatting.NOT_KNOWN
-            if offer.usd_per_1m_input is None
-            else f"${offer.usd_per_1m_input}",
-            "Longest input (tokens)": formatting.count(offer.max_tokens)
-            if offer.max_tokens
-            else "not stated",
+            "Input, per 1M tokens": _input_price(offer),
+            "Longest input (tokens)": f"{offer.max_tokens:,}" if offer.max_tokens else "not stated",
             "Price of": formatting.day(offer.as_of),
             "Stated by": tier(offer, provider),
             "Remark": age_remark(offer, today),
@@ -56,14 +55,15 @@ def price_rows(catalog: Catalog, variant_ids: Iterable[str], today: date) -> lis
     ]
 
 
+def _input_price(offer: Offer) -> str:
+    if offer.type == "trial":
+        return "listed at 0, no price"
+    return formatting.price(offer.usd_per_1m_input).removesuffix(" / 1M")
+
+
 def tier(offer: Offer, provider: Provider) -> str:
     """Who states the price, in words."""
-    words = {
-        "listing": "the listing and the provider",
-        "provider-page": "the provider",
-        "aggregator": "an aggregator only",
-    }
-    return f"{words[offer.tier]} (a router)" if provider.router else words[offer.tier]
+    return TIERS[offer.tier] + (" (a router)" if provider.router else "")
 
 
 def dated(offer: Offer) -> str:
@@ -88,26 +88,24 @@ def age_remark(offer: Offer, today: date) -> str:
 
 def stale(catalog: Catalog, today: date) -> list[dict[str, str]]:
     """Offers whose price is undated or older than 90 days."""
-    rows = price_rows(catalog, catalog.variants, today)
-    return [row for row in rows if row["Remark"]]
+    return [row for row in price_rows(catalog, catalog.variants, today) if row["Remark"]]
 
 
 def lowest_price(catalog: Catalog, variant_id: str, today: date) -> str:
     """The lowest known hosted price of a variant with all who ask it, or that none is known."""
     known = [
-        row
-        for row in offers_of(catalog, [variant_id])
-        if row[2].usd_per_1m_input is not None and row[2].type != "trial"
+        (p.name, o.usd_per_1m_input) for _, p, o in offers_of(catalog, [variant_id]) if priced(o)
     ]
     if not known:
         return formatting.NOT_KNOWN
-    least = known[0][2].usd_per_1m_input
-    where = list(
-        dict.fromkeys(
-            provider.name for _, provider, offer in known if offer.usd_per_1m_input == least
-        )
-    )
+    least = known[0][1]
+    where = list(dict.fromkeys(name for name, price in known if price == least))
     return f"{formatting.price(least)} at {formatting.listed(where)}"
+
+
+def priced(offer: Offer) -> bool:
+    """Whether the offer has a known price; that of a trial is none."""
+    return offer.usd_per_1m_input is not None and offer.type != "trial"
 
 
 @dataclass(frozen=True)
@@ -126,27 +124,16 @@ def asked_by(least: Lowest) -> str:
 
 
 def lowest(catalog: Catalog, family: LoadedFamily, kind: str) -> Lowest | None:
-    """The lowest known hosted price of a family's variants of one kind; None where none is known.
-
-    A trial is no price.
-    """
-    priced = [
-        (family.variants[offer.variant], provider, offer)
+    """The lowest known hosted price of a family's variants of one kind; a trial is no price."""
+    of_kind = {key: variant for key, variant in family.variants.items() if variant.kind == kind}
+    known = [
+        (of_kind[offer.variant], provider, offer)
         for _, provider, offer in catalog.offers()
-        if offer.variant in family.variants and family.variants[offer.variant].kind == kind
-        and offer.type != "trial" and offer.usd_per_1m_input is not None
-    ]  # fmt: skip
-    if not priced:
+        if offer.variant in of_kind and priced(offer)
+    ]
+    if not known:
         return None
-    least = min(offer.usd_per_1m_input or Decimal(0) for _, _, offer in priced)
-    same = [row for row in priced if row[2].usd_per_1m_input == least]
-    order = ("listing", "provider-page", "aggregator")
-    return Lowest(
-        least,
-        tuple(
-            sorted(
-                same,
-                key=lambda row: (order.index(row[2].tier), row[1].router, row[0].name, row[1].name),
-            )
-        ),
-    )
+    least = min(offer.usd_per_1m_input or Decimal(0) for _, _, offer in known)
+    same = [row for row in known if row[2].usd_per_1m_input == least]
+    same.sort(key=lambda row: (_tier_order(row[2]), row[1].router, row[0].name, row[1].name))
+    return Lowest(least, tuple(same))

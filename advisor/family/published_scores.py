@@ -14,20 +14,20 @@ def variant_scores(catalog: Catalog, variant_id: str) -> list[dict[str, str]]:
         if chosen.by_language:
             continue
         scores = evidence.scores(catalog, chosen.id)
-        if variant_id in scores:
-            others = [
-                f"{catalog.variants[key].name} {formatting.points(score)}"
-                for key, score in sorted(scores.items(), key=lambda i: -i[1])
-                if key != variant_id
-            ]
-            rows.append(
-                {
-                    "Benchmark": evidence.describe(catalog, chosen),
-                    "Score": formatting.points(scores[variant_id]),
-                    "On the same set": ", ".join(others) or "no other variant",
-                    "Mind": chosen.caveat or "",
-                }
-            )
+        if variant_id not in scores:
+            continue
+        others = [
+            f"{catalog.variants[key].name} {formatting.points(score)}"
+            for key, score in sorted(scores.items(), key=lambda i: -i[1])
+            if key != variant_id
+        ]
+        row = {
+            "Benchmark": evidence.describe(catalog, chosen),
+            "Score": formatting.points(scores[variant_id]),
+            "On the same set": ", ".join(others) or "no other variant",
+            "Mind": chosen.caveat or "",
+        }
+        rows.append(row)
     return rows
 
 
@@ -37,21 +37,16 @@ def language_scores(catalog: Catalog, variant_id: str) -> list[dict[str, str]]:
     for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id)):
         if not chosen.by_language:
             continue
-        by_language = {
-            code: evidence.scores(catalog, chosen.id, (code,)).get(variant_id)
-            for code in chosen.languages or ()
-        }
-        known = {code: score for code, score in by_language.items() if score is not None}
+        scores = {c: evidence.scores(catalog, chosen.id, (c,)) for c in chosen.languages or ()}
+        known = [
+            f"{code} {formatting.points(by_variant[variant_id])}"
+            for code, by_variant in scores.items()
+            if variant_id in by_variant
+        ]
         if known:
-            shown = ", ".join(f"{code} {formatting.points(score)}" for code, score in known.items())
-            rows.append(
-                {
-                    "Benchmark": f"{chosen.name} ({catalog.metrics[chosen.metric].name}, "
-                    f"{chosen.publisher_of_scores})",
-                    "By language": shown,
-                    "Mind": chosen.caveat or "",
-                }
-            )
+            scored_by = f"{catalog.metrics[chosen.metric].name}, {chosen.publisher_of_scores}"
+            benchmark, mind = f"{chosen.name} ({scored_by})", chosen.caveat or ""
+            rows.append({"Benchmark": benchmark, "By language": ", ".join(known), "Mind": mind})
     return rows
 
 

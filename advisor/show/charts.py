@@ -20,15 +20,11 @@ from advisor.family.facts import Release
 # a chart is checked whole where that is asked for, not each part as it is made
 alt.utils.schemapi.disable_debug_mode()
 LEGIBLE = {"light": "#0d141b", "dark": "#e4eaf0"}
-"""Colour of text marks, which do not follow the theme by themselves (4.5:1 on the theme's
-background).
-"""
+"""Colour of text marks, which do not follow the theme by themselves; 4.5:1 on its background."""
 
 
 class Layers(alt.LayerChart):
-    """Charts over one another, checked against Vega-Lite's schema where that is asked for: tests
-    do, pages draw them as they are (20 ms sooner).
-    """
+    """Charts over one another, unchecked unless asked (tests do): pages draw them 20 ms sooner."""
 
     def to_dict(self, validate: bool = False, **named: Any) -> dict[str, Any]:
         """The specification as plain data."""
@@ -43,10 +39,24 @@ class Chart(NamedTuple):
     alt: str
 
 
+def words(base: alt.Chart, theme: str, field: str, size: int = 12, **mark: Any) -> Any:
+    """A field of `base` as text in the theme's legible colour; `mark` is Vega-Lite's."""
+    text = base.mark_text(fontSize=size, color=LEGIBLE[theme], **mark)
+    return text.encode(text=alt.Text(f"{field}:N"))
+
+
+def tooltip(**titles: str) -> list[alt.Tooltip]:
+    """The fields that are shown at a mark, with their titles."""
+    return [alt.Tooltip(f"{field}:N", title=title) for field, title in titles.items()]
+
+
+def _bar_names(field: str, order: list[str], **axis: Any) -> alt.Y:
+    """The names of horizontal bars, one under another."""
+    return alt.Y(field, sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, **axis))
+
+
 def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart | None:
-    """Releases over time, a mark a variant, its kind by shape; `prefix` is left out of the names.
-    None where there is none.
-    """
+    """Releases over time, a mark a variant, its kind by shape; `prefix` is left out of names."""
     if not releases:
         return None
     frame = pd.DataFrame(releases, columns=["model", "released", "kind"])
@@ -64,41 +74,28 @@ def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart 
     marks = base.mark_point(filled=True, size=110, opacity=1).encode(
         shape=alt.Shape("kind:N", title=None, legend=alt.Legend(orient="top")),
         color=alt.Color("kind:N", title=None, legend=alt.Legend(orient="top")),
-        tooltip=[
-            alt.Tooltip("model:N", title="Model"),
-            alt.Tooltip("released:N", title="Released"),
-            alt.Tooltip("kind:N", title="Kind"),
-        ],
+        tooltip=tooltip(model="Model", released="Released", kind="Kind"),
     )
     first, last = frame["released"].min(), frame["released"].max()
     before, at_last = (
-        base.transform_filter(f"datum.released {sign} '{last}'").encode(text=alt.Text("short:N"))
-        for sign in ("!=", "==")
+        base.transform_filter(f"datum.released {sign} '{last}'") for sign in ("!=", "==")
     )
-    words = [  # the last name stands left of its mark: on the right it would leave the chart
-        before.mark_text(align="left", dx=9, fontSize=12, color=LEGIBLE[theme]),
-        at_last.mark_text(align="right", dx=-9, fontSize=12, color=LEGIBLE[theme]),
+    names = [  # the last name stands left of its mark: on the right it would leave the chart
+        words(before, theme, "short", align="left", dx=9),
+        words(at_last, theme, "short", align="right", dx=-9),
     ]
-    newest = frame[frame["released"] == last]["model"].tolist()
-    title = (
-        f"{len(frame)} releases from {first[:7]} to {last[:7]}; "
-        f"the latest is {formatting.listed(newest)}"
-    )
+    newest = formatting.listed(frame[frame["released"] == last]["model"].tolist())
+    title = f"{len(frame)} releases from {first[:7]} to {last[:7]}; the latest is {newest}"
     sentences = "; ".join(
         f"{row.released}: {row.model} ({row.kind})"
         for row in frame.sort_values(["released", "model"]).itertuples()
     )
-    return Chart(
-        title,
-        Layers(layer=[marks, *words]).properties(height=alt.Step(26)),
-        f"Release dates. {sentences}.",
-    )
+    chart = Layers(layer=[marks, *names]).properties(height=alt.Step(26))
+    return Chart(title, chart, f"Release dates. {sentences}.")
 
 
 def monthly_costs(recommendation: Recommendation, kind: str, theme: str) -> Chart | None:
-    """What the pick of a step and the cheapest other plans of each variant that fits cost in a
-    month; None where nothing fits.
-    """
+    """A month of a step's pick and of its alternatives as bars; None where nothing fits."""
     pick = recommendation.pick.part(kind) if recommendation.pick else None
     if pick is None:
         return None
@@ -117,16 +114,9 @@ def monthly_costs(recommendation: Recommendation, kind: str, theme: str) -> Char
         }
         for j in rows
     )
-    order = frame["lines"].tolist()
+    split = "split(datum.label, '|')"
     base = alt.Chart(frame).encode(
-        y=alt.Y(
-            "lines:N",
-            sort=order,
-            title=None,
-            axis=alt.Axis(
-                labelExpr="split(datum.label, '|')", labelLimit=170, ticks=False, domain=False
-            ),
-        )
+        y=_bar_names("lines:N", frame["lines"].tolist(), labelExpr=split, labelLimit=170)
     )
     bars = base.mark_bar(height=14).encode(
         x=alt.X(
@@ -135,22 +125,17 @@ def monthly_costs(recommendation: Recommendation, kind: str, theme: str) -> Char
             axis=alt.Axis(format="$,~f", grid=False, tickCount=4),
             scale=alt.Scale(domainMax=1.45 * frame["high"].max()),
         ),
-        tooltip=[alt.Tooltip("label:N", title="Plan"), alt.Tooltip("shown:N", title="A month")],
+        tooltip=tooltip(label="Plan", shown="A month"),
     )
     spread = base.mark_rule(strokeWidth=2, color=LEGIBLE[theme], opacity=0.7).encode(
         x=alt.X("low:Q"), x2=alt.X2("high:Q")
     )
-    words = base.mark_text(align="left", dx=6, fontSize=12, color=LEGIBLE[theme]).encode(
-        x=alt.X("high:Q"), text=alt.Text("shown:N")
-    )
-    cheapest = rows[0]
-    title = (
-        f"{cheapest.named} costs least of what fits: {formatting.usd(cheapest.cost.base)} a month"
-    )
+    shown = words(base, theme, "shown", align="left", dx=6).encode(x=alt.X("high:Q"))
+    least = f"{formatting.usd(rows[0].cost.base)} a month"
     sentences = "; ".join(f"{row.label} {row.shown}" for row in frame.itertuples())
     return Chart(
-        title,
-        Layers(layer=[bars, spread, words]).properties(height=alt.Step(36)),
+        f"{rows[0].named} costs least of what fits: {least}",
+        Layers(layer=[bars, spread, shown]).properties(height=alt.Step(36)),
         "Monthly cost at the cheapest hosted offer and the cheapest own "
         f"machine of each variant that fits. {sentences}.",
     )
@@ -160,31 +145,18 @@ def tornado(rows: list[Swing], theme: str) -> Chart | None:
     """What each assumption alone does to the monthly total, the widest on top; None without any."""
     if not rows:
         return None
-    base = rows[0].base_usd
-    frame = pd.DataFrame(
-        {
-            "name": row.name,
-            "end": word,
-            "usd": usd,
-            "from": base,
-            "shown": f"{word}: {formatting.usd(usd)}",
-            "side": side,
-        }
+    first, base = rows[0], rows[0].base_usd
+    columns = ["name", "side", "usd", "from", "shown"]
+    ends = [
+        (row.name, side, usd, base, f"{end}: {formatting.usd(usd)}")
         for row in rows
-        for side, word, usd in (
+        for side, end, usd in (
             ("lower", row.first, row.first_usd),
             ("higher", row.second, row.second_usd),
         )
-    )
-    order = [row.name for row in rows]
-    chart = alt.Chart(frame).encode(
-        y=alt.Y(
-            "name:N",
-            sort=order,
-            title=None,
-            axis=alt.Axis(labelLimit=260, ticks=False, domain=False),
-        )
-    )
+    ]
+    names = _bar_names("name:N", [row.name for row in rows], labelLimit=260)
+    chart = alt.Chart(pd.DataFrame(ends, columns=columns)).encode(y=names)
     bars = chart.mark_bar(height=15).encode(
         x=alt.X(
             "usd:Q",
@@ -196,24 +168,18 @@ def tornado(rows: list[Swing], theme: str) -> Chart | None:
         color=alt.Color(
             "side:N", title=None, scale=alt.Scale(domain=["lower", "higher"]), legend=None
         ),
-        tooltip=[
-            alt.Tooltip("name:N", title="Assumption"),
-            alt.Tooltip("shown:N", title="A month"),
-        ],
+        tooltip=tooltip(name="Assumption", shown="A month"),
     )
-    below = chart.transform_filter("datum.usd < datum.from").mark_text(
-        align="right", dx=-5, fontSize=11, color=LEGIBLE[theme]
+    below, above = (
+        chart.transform_filter(f"datum.usd {sign} datum.from").encode(x=alt.X("usd:Q"))
+        for sign in "<>"
     )
-    above = chart.transform_filter("datum.usd > datum.from").mark_text(
-        align="left", dx=5, fontSize=11, color=LEGIBLE[theme]
-    )
-    words = [side.encode(x=alt.X("usd:Q"), text=alt.Text("shown:N")) for side in (below, above)]
-    line = (
-        alt.Chart(pd.DataFrame({"usd": [base]}))
-        .mark_rule(strokeWidth=2, color=LEGIBLE[theme])
-        .encode(x=alt.X("usd:Q"))
-    )
-    first = rows[0]
+    at_ends = [
+        words(below, theme, "shown", size=11, align="right", dx=-5),
+        words(above, theme, "shown", size=11, align="left", dx=5),
+    ]
+    at_base = alt.Chart(pd.DataFrame({"usd": [base]})).encode(x=alt.X("usd:Q"))
+    line = at_base.mark_rule(strokeWidth=2, color=LEGIBLE[theme])
     title = (
         f"The total moves most with {first.name[0].lower()}{first.name[1:]}: "
         f"{formatting.usd(first.first_usd)} ({first.first}) to {formatting.usd(first.second_usd)} "
@@ -226,6 +192,6 @@ def tornado(rows: list[Swing], theme: str) -> Chart | None:
     )
     return Chart(
         title,
-        Layers(layer=[bars, *words, line]).properties(height=alt.Step(26)),
+        Layers(layer=[bars, *at_ends, line]).properties(height=alt.Step(26)),
         f"What each assumption does to the monthly total of {formatting.usd(base)}. {sentences}.",
     )

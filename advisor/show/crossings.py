@@ -12,14 +12,11 @@ from advisor.base import formatting
 from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain import break_even
 from advisor.explain.break_even import Crossing
-from advisor.show.charts import LEGIBLE, Chart, Layers
+from advisor.show.charts import LEGIBLE, Chart, Layers, words
 
 
 def chart(recommendation: Recommendation, own: JudgedPlan, theme: str) -> Chart | None:
-    """Cost a month against tokens a month: a machine against the priced offers of its model.
-
-    As many machines are drawn as the volume needs. None without a load.
-    """
+    """US dollars against tokens a month: as many machines as are needed, and the priced offers."""
     crossings = break_even.crossings(recommendation, own)
     if not crossings or own.plan.rent is None:
         return None
@@ -33,11 +30,11 @@ def chart(recommendation: Recommendation, own: JudgedPlan, theme: str) -> Chart 
         *_crossing_marks(crossings, theme),
     ]
     sentences = " ".join(break_even.sentence(c) for c in crossings)
-    words = (
+    told = (
         "Monthly cost against tokens a month. "
         f"Your workload: {formatting.large(round(load))} tokens. {sentences}"
     )
-    return Chart(_title(own, crossings), Layers(layer=layers).properties(height=320), words)
+    return Chart(_title(own, crossings), Layers(layer=layers).properties(height=320), told)
 
 
 def _title(own: JudgedPlan, crossings: Sequence[Crossing]) -> str:
@@ -72,65 +69,43 @@ def _lines(
     for price, name in names.items():
         rows += [{"tokens": v, "usd": v * price / 1e6, "line": name} for v in ends]
     legend = alt.Legend(orient="top", columns=1, labelLimit=420)
-    return (
-        alt.Chart(pd.DataFrame(rows))
-        .mark_line(strokeWidth=2, clip=True)
-        .encode(
-            x=alt.X(
-                "tokens:Q",
-                title="Tokens a month (each step of the axis multiplies)",
-                scale=alt.Scale(type="log", domain=list(ends), nice=False),
-                axis=alt.Axis(format="~s", grid=False, tickCount=6),
-            ),
-            y=alt.Y(
-                "usd:Q",
-                title="US dollars a month",
-                scale=alt.Scale(type="log"),
-                axis=alt.Axis(format="$,~r", grid=False, tickCount=6),
-            ),
-            color=alt.Color("line:N", title=None, legend=legend),
-            strokeDash=alt.StrokeDash("line:N", title=None, legend=legend),
-        )
+    lines = alt.Chart(pd.DataFrame(rows)).mark_line(strokeWidth=2, clip=True)
+    return lines.encode(
+        x=alt.X(
+            "tokens:Q",
+            title="Tokens a month (each step of the axis multiplies)",
+            scale=alt.Scale(type="log", domain=list(ends), nice=False),
+            axis=alt.Axis(format="~s", grid=False, tickCount=6),
+        ),
+        y=alt.Y(
+            "usd:Q",
+            title="US dollars a month",
+            scale=alt.Scale(type="log"),
+            axis=alt.Axis(format="$,~r", grid=False, tickCount=6),
+        ),
+        color=alt.Color("line:N", title=None, legend=legend),
+        strokeDash=alt.StrokeDash("line:N", title=None, legend=legend),
     )
 
 
 def _load_marks(load: float, theme: str) -> list[Any]:
     """A rule at the workload's own volume, and its word."""
-    base = alt.Chart(pd.DataFrame([{"tokens": load, "word": "your workload"}])).encode(
-        x=alt.X("tokens:Q")
-    )
-    return [
-        base.mark_rule(strokeDash=[3, 3], strokeWidth=2, color=LEGIBLE[theme]),
-        base.mark_text(align="left", dx=5, y=8, fontSize=12, color=LEGIBLE[theme]).encode(
-            text=alt.Text("word:N")
-        ),
-    ]
+    frame = pd.DataFrame([{"tokens": load, "word": "your workload"}])
+    base = alt.Chart(frame).encode(x=alt.X("tokens:Q"))
+    rule = base.mark_rule(strokeDash=[3, 3], strokeWidth=2, color=LEGIBLE[theme])
+    return [rule, words(base, theme, "word", align="left", dx=5, y=8)]
 
 
 def _crossing_marks(crossings: Sequence[Crossing], theme: str) -> list[Any]:
     """A mark where the lines cross, its volume above and below in turn, so that none is covered."""
-    frame = pd.DataFrame(
-        [
-            {
-                "tokens": c.tokens[1],
-                "usd": c.tokens[1] * _price(c) / 1e6,
-                "word": formatting.large(round(c.tokens[1])),
-            }
-            for c in crossings
-            if c.tokens[1]
-        ],
-        columns=["tokens", "usd", "word"],
-    )
+    marks = [(c.tokens[1], _price(c)) for c in crossings if c.tokens[1]]
+    rows = [(n, n * price / 1e6, formatting.large(round(n))) for n, price in marks]
+    frame = pd.DataFrame(rows, columns=["tokens", "usd", "word"])
     frame = frame.drop_duplicates("word").sort_values("tokens").reset_index(names="number")
     base = alt.Chart(frame).encode(x=alt.X("tokens:Q"), y=alt.Y("usd:Q"))
-    words = [
-        base.transform_filter(f"datum.number % 2 == {rest}")
-        .mark_text(dy=dy, fontSize=12, color=LEGIBLE[theme])
-        .encode(text=alt.Text("word:N"))
-        for rest, dy in ((0, -16), (1, 18))
-    ]
+    even, odd = (base.transform_filter(f"datum.number % 2 == {rest}") for rest in (0, 1))
     spots = base.mark_point(filled=True, shape="diamond", size=130, color=LEGIBLE[theme], opacity=1)
-    return [spots, *words]
+    return [spots, words(even, theme, "word", dy=-16), words(odd, theme, "word", dy=18)]
 
 
 def _price(crossing: Crossing) -> float:

@@ -8,12 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+from pydantic import BaseModel
 
 from advisor.base.spreadsheet import guarded
 from advisor.catalog import Catalog
 from advisor.decide.recommend import Recommendation
 from advisor.explain import taken_for_granted
 from advisor.show import tables
+
+IDS = ("id", "offer")
+"""Columns that only links need."""
 
 
 def as_json(catalog: Catalog) -> str:
@@ -23,40 +27,31 @@ def as_json(catalog: Catalog) -> str:
         "families": {
             key: {
                 "facts": family.facts.model_dump(mode="json"),
-                "variants": {
-                    name: variant.model_dump(mode="json")
-                    for name, variant in family.variants.items()
-                },
-                "corrections": [
-                    correction.model_dump(mode="json") for correction in family.corrections
-                ],
+                "variants": _plain(family.variants),
+                "corrections": [entry.model_dump(mode="json") for entry in family.corrections],
             }
             for key, family in catalog.families.items()
         },
-        "providers": {
-            key: provider.model_dump(mode="json") for key, provider in catalog.providers.items()
-        },
-        "instances": {
-            key: instance.model_dump(mode="json") for key, instance in catalog.instances.items()
-        },
-        "licences": {
-            key: licence.model_dump(mode="json") for key, licence in catalog.licences.items()
-        },
-        "sources": {key: source.model_dump(mode="json") for key, source in catalog.sources.items()},
+        "providers": _plain(catalog.providers),
+        "instances": _plain(catalog.instances),
+        "licences": _plain(catalog.licences),
+        "sources": _plain(catalog.sources),
     }
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
+def _plain(entries: Mapping[str, BaseModel]) -> dict[str, Any]:
+    return {key: entry.model_dump(mode="json") for key, entry in entries.items()}
+
+
 def offers_csv(catalog: Catalog) -> str:
     """One row an offer, with its sources; an apostrophe before what a spreadsheet would compute."""
-    rows = []
-    for provider_id, provider, offer in catalog.offers():
-        row = offer.model_dump(mode="json", exclude={"sources"})
-        rows.append(
-            {"provider": provider_id, "provider_name": provider.name}
-            | row
-            | {"sources": " ".join(dict.fromkeys(s for _, s in offer.all_source_ids()))}
-        )
+    rows = (
+        {"provider": provider_id, "provider_name": provider.name}
+        | offer.model_dump(mode="json", exclude={"sources"})
+        | {"sources": " ".join(dict.fromkeys(s for _, s in offer.all_source_ids()))}
+        for provider_id, provider, offer in catalog.offers()
+    )
     return _csv(pd.DataFrame(rows))
 
 
@@ -67,19 +62,12 @@ def scores_csv(catalog: Catalog) -> str:
 
 def table_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """Rows of a table as CSV, safe for spreadsheets; ids that only links need are left out."""
-    return _csv(
-        pd.DataFrame(
-            [
-                {key: value for key, value in row.items() if key not in ("id", "offer")}
-                for row in rows
-            ]
-        )
-    )
+    return _csv(pd.DataFrame([{key: row[key] for key in row if key not in IDS} for row in rows]))
 
 
 def table_markdown(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
     """Rows of a table as Markdown under a heading; nothing in a cell is markup."""
-    columns = [key for key in (rows[0] if rows else {}) if key not in ("id", "offer")]
+    columns = [key for key in (rows[0] if rows else {}) if key not in IDS]
     lines = [f"## {title}", "", f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
     lines += [f"| {' | '.join(_cell(row[key]) for key in columns)} |" for row in rows]
     return "\n".join(lines) + "\n"
@@ -93,55 +81,33 @@ def _cell(value: Any) -> str:
 
 
 def _csv(frame: pd.DataFrame) -> str:
-    """CSV without formulas. Texts are in quotes: where a spreadsheet divides at semicolons,
-    `a;=1+1` would be two cells.
-    """
-    return (
-        frame.map(guarded).rename(columns=guarded).to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
-    )
+    """CSV without formulas; in quotes, as `a;=1+1` is two cells where semicolons divide."""
+    safe = frame.map(guarded).rename(columns=guarded)
+    return safe.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
 def cost_files(recommendation: Recommendation) -> list[tuple[str, str, Callable[[], str]]]:
     """(name, media type, maker) of the Cost page: every plan as CSV, its tables as Markdown."""
 
+    kinds = [step.kind for step in recommendation.steps]
+
     def plans_csv() -> str:
-        return table_csv(
-            [
-                {"Step": step.kind} | row
-                for step in recommendation.steps
-                for row in tables.plan_rows(recommendation, step.kind)
-            ]
-        )
+        rows = [(kind, row) for kind in kinds for row in tables.plan_rows(recommendation, kind)]
+        return table_csv([{"Step": kind} | row for kind, row in rows])
 
     def markdown() -> str:
-        parts = ["# What it costs a month\n"]
-        for step in recommendation.steps:
-            parts += [
-                table_markdown(
-                    f"Hosted offers, {step.kind}", tables.cost_rows(recommendation, step.kind)
-                )
-            ]
-            parts += [
-                table_markdown(
-                    f"Own machines, {step.kind}", tables.own_rows(recommendation, step.kind)
-                )
-            ]
+        titled: list[tuple[str, list[dict[str, str]]]] = []
+        for kind in kinds:
+            titled.append((f"Hosted offers, {kind}", tables.cost_rows(recommendation, kind)))
+            titled.append((f"Own machines, {kind}", tables.own_rows(recommendation, kind)))
         part = recommendation.pick.part("embedder") if recommendation.pick else None
         if part is not None:
-            parts += [
-                table_markdown(
-                    "The index by type of vector", tables.index_rows(recommendation, part)
-                )
-            ]
-            parts += [table_markdown("The index by store", tables.store_rows(recommendation, part))]
+            titled.append(("The index by type of vector", tables.index_rows(recommendation, part)))
+            titled.append(("The index by store", tables.store_rows(recommendation, part)))
+        parts = ["# What it costs a month\n", *(table_markdown(*table) for table in titled)]
         parts += [f"- {text}" for text in taken_for_granted.assumptions(recommendation)]
-        return "\n".join(
-            [
-                *parts,
-                f"- Catalog {recommendation.catalog.version}, {recommendation.today.isoformat()}.",
-                "",
-            ]
-        )
+        made = f"- Catalog {recommendation.catalog.version}, {recommendation.today.isoformat()}."
+        return "\n".join([*parts, made, ""])
 
     return [("plans.csv", "text/csv", plans_csv), ("cost.md", "text/markdown", markdown)]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from advisor.base import formatting
 from advisor.catalog import Catalog
-from advisor.catalog.schema import Store
+from advisor.catalog.schema import Store, Variant
 from advisor.decide import stores
 from advisor.decide.recommend import JudgedPlan, Recommendation, preference
 from advisor.explain import break_even as crossing
@@ -18,110 +18,103 @@ from advisor.explain.sensitivity import Swing
 from advisor.explain.sentences import rate, speed_origin, usd_or_not_known
 from advisor.family.price_list import price_mark
 from advisor.sizing import storage
+from advisor.sizing.ranges import Range
 
 OWN_DRAWN = 3
 """Plans on own machines that the trade-off chart draws for each model and standing."""
 
 
 def drawn(recommendation: Recommendation, kind: str) -> list[JudgedPlan]:
-    """The plans of one step that the trade-off chart draws: the picks and the front, every hosted
-    one, and the `OWN_DRAWN` cheapest on own machines of each model and standing.
-    """
+    """What the trade-off chart draws: picks, front, hosted, `OWN_DRAWN` a model and standing."""
     front = what_would_change.front(recommendation, kind)
     counts: Counter[tuple[str, str]] = Counter()
     plans = []
-    for j in sorted(
-        _of_kind(recommendation, kind), key=lambda j: (math.isnan(j.monthly), j.monthly, j.id)
-    ):
+    for j in _of_kind(recommendation, kind):
         standing = what_would_change.standing(j, recommendation, front)
         if j.quality is None or math.isnan(j.monthly) or j.monthly <= 0:
             continue
-        if (
-            j.hosted
-            or standing in ("the pick", "on the front")
-            or counts[j.variant_id, standing] < OWN_DRAWN
-        ):
+        few = counts[j.variant_id, standing] < OWN_DRAWN
+        if j.hosted or standing in ("the pick", "on the front") or few:
             plans.append(j)
         counts[j.variant_id, standing] += not j.hosted
     return plans
 
 
 def _of_kind(recommendation: Recommendation, kind: str) -> list[JudgedPlan]:
-    return [j for j in recommendation.judged if j.kind == kind]
+    """The plans of one step, the cheapest first, those of an unknown cost last."""
+    plans = (j for j in recommendation.judged if j.kind == kind)
+    return sorted(plans, key=lambda j: (math.isnan(j.monthly), j.monthly, j.id))
+
+
+def _score(judged: JudgedPlan) -> str:
+    return formatting.points(judged.quality) if judged.quality is not None else "not ranked"
+
+
+def _fits(judged: JudgedPlan, lead: str = "", unpriced: str = "cost not known") -> str:
+    """`yes`, or after `lead` what rules the plan out."""
+    if judged.fits:
+        return "yes"
+    return lead + (judged.excluded[0].text if judged.excluded else unpriced)
 
 
 def trade_off_rows(recommendation: Recommendation, kind: str) -> list[dict[str, str]]:
-    """Score and monthly cost of the plans that the trade-off chart draws, best score first, then
-    cheapest; then the hosted plans without a score.
-    """
+    """The plans that the trade-off chart draws, best score first, then hosted ones without one."""
     front = what_would_change.front(recommendation, kind)
     rows = drawn(recommendation, kind)
     rows.sort(key=lambda j: (-(j.quality or 0), j.monthly, j.id))
     seen = {j.row for j in rows}
     rest = [j for j in _of_kind(recommendation, kind) if j.row not in seen and j.hosted]
-    rest.sort(key=lambda j: (math.isnan(j.monthly), j.monthly, j.id))
+
+    def standing(judged: JudgedPlan) -> str:
+        word = what_would_change.standing(judged, recommendation, front)
+        return "fits, not ranked" if word == "beaten" and judged.quality is None else word
+
     return [
         {
             "id": j.variant_id,
             "Model": j.plan.variant.name,
             "Where": j.plan.where,
-            "Score": formatting.points(j.quality) if j.quality is not None else "not ranked",
+            "Score": _score(j),
             "A month": usd_or_not_known(j.plan.monthly_usd),
-            "Low to high": formatting.usd_range(j.cost.low, j.cost.high)
-            if j.plan.monthly_usd
-            else formatting.NOT_KNOWN,
-            "Standing": what_would_change.standing(j, recommendation, front)
-            if j.quality is not None or not j.fits or _picked(recommendation, j)
-            else "fits, not ranked",
+            "Low to high": _low_to_high(j.plan.monthly_usd),
+            "Standing": standing(j),
         }
         for j in (*rows, *rest)
     ]
 
 
-def _picked(recommendation: Recommendation, judged: JudgedPlan) -> bool:
-    return recommendation.pick is not None and any(
-        judged.row == part.row for part in recommendation.pick.parts
-    )
+def _low_to_high(amount: Range | None, unknown: str = formatting.NOT_KNOWN) -> str:
+    return formatting.usd_range(amount.low, amount.high) if amount else unknown
 
 
 def alternative_rows(recommendation: Recommendation, kind: str) -> list[dict[str, str]]:
-    """The pick of a step and the cheapest hosted and own plan of each variant that fits it; empty
-    where nothing is picked.
-    """
+    """The pick of a step and the cheapest hosted and own plan of each variant that fits it."""
     pick = recommendation.pick.part(kind) if recommendation.pick else None
     if pick is None:
         return []
-    rows = [
-        (pick, "the pick"),
-        *((other.judged, other.text) for other in alternatives(recommendation, kind)),
-    ]
+    others = ((other.judged, other.text) for other in alternatives(recommendation, kind))
     return [
         {
             "id": j.variant_id,
             "Model": j.plan.variant.name,
             "Where": j.plan.where,
-            "Score": formatting.points(j.quality) if j.quality is not None else "not ranked",
+            "Score": _score(j),
             "A month": formatting.usd(j.cost.base),
             "Against the pick": text,
         }
-        for j, text in rows
+        for j, text in ((pick, "the pick"), *others)
     ]
 
 
 def _speed(judged: JudgedPlan) -> str:
-    """Tokens a second of one machine, with their range and, on a measured machine, where they are
-    from; for a plan whose speed is known.
-    """
+    """Tokens a second of one machine with their range and, where measured, where they are from."""
     origin = speed_origin(judged)
     return rate(judged) + (f", {origin}" if origin else "")
 
 
 def plan_rows(recommendation: Recommendation, kind: str) -> list[dict[str, Any]]:
     """Every plan of one step as numbers to sort by, cheapest first; None where not known."""
-    rows = sorted(
-        _of_kind(recommendation, kind),
-        key=lambda j: (not j.fits, math.isnan(j.monthly), j.monthly, j.id),
-    )
+    rows = sorted(_of_kind(recommendation, kind), key=lambda j: not j.fits)
     return [_plan_row(j) for j in rows]
 
 
@@ -139,11 +132,7 @@ def _plan_row(judged: JudgedPlan) -> dict[str, Any]:
         "Tokens a second": None if speed is None else round(speed.base),
         "ms a request": None if latency is None else round(latency.base, 1),
         "Price of": plan.as_of.isoformat() if plan.as_of else "undated",
-        "Fits": "yes"
-        if judged.fits
-        else judged.excluded[0].text
-        if judged.excluded
-        else "cost not known",
+        "Fits": _fits(judged),
     }
 
 
@@ -159,6 +148,11 @@ def _cost_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, s
     assert plan.offer is not None and plan.provider is not None
     price = plan.offer.usd_per_1m_input if plan.offer.type != "trial" else None
     several = sum(offer.variant == plan.variant_id for offer in plan.provider.offers) > 1
+    encoding, index = usd_or_not_known(plan.encoding_usd), usd_or_not_known(plan.index_usd)
+    once = {"Index": index, "Once": usd_or_not_known(plan.one_off_usd)}
+    of_step = (
+        {"Encoding": encoding} | once if judged.kind == "embedder" else {"Reranking": encoding}
+    )
     return {
         "id": plan.variant_id,
         "offer": plan.id,
@@ -168,41 +162,20 @@ def _cost_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, s
         "Price per 1M": formatting.NOT_KNOWN if price is None else f"${price}",
         "Price of": price_mark(plan.offer, recommendation.today),
         "Tokens": formatting.large(plan.tokens.monthly),
-        "Encoding" if judged.kind == "embedder" else "Reranking": usd_or_not_known(
-            plan.encoding_usd
-        ),
-        **(
-            {"Index": usd_or_not_known(plan.index_usd), "Once": usd_or_not_known(plan.one_off_usd)}
-            if judged.kind == "embedder"
-            else {}
-        ),
-        "Fits": "yes"
-        if judged.fits
-        else f"no: {judged.excluded[0].text}"
-        if judged.excluded
-        else "no: its cost is not known",
+        **of_step,
+        "Fits": _fits(judged, "no: ", "its cost is not known"),
     }
 
 
 def own_rows(recommendation: Recommendation, kind: str) -> list[dict[str, str]]:
-    """For each model of a step the cheapest machine of one's own that it fits, and the machine that
-    was measured; cheapest first.
-    """
-    own = [
-        j
-        for j in sorted(
-            recommendation.fitting(kind), key=lambda j: (j.monthly, preference(recommendation, j))
-        )
-        if not j.hosted
-    ]
-    cheapest: dict[str, JudgedPlan] = {}
+    """The cheapest own machine that each model of a step fits, and the measured; cheapest first."""
+    own = [j for j in recommendation.fitting(kind) if not j.hosted]
+    own.sort(key=lambda j: (j.monthly, preference(recommendation, j)))
+    cheapest: dict[str, int] = {}
     for j in own:
-        cheapest.setdefault(j.variant_id, j)
-    return [
-        _own_row(recommendation, j)
-        for j in own
-        if j.row == cheapest[j.variant_id].row or j.plan.measured
-    ]
+        cheapest.setdefault(j.variant_id, j.row)
+    shown = [j for j in own if j.row == cheapest[j.variant_id] or j.plan.measured]
+    return [_own_row(recommendation, j) for j in shown]
 
 
 def _own_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, str]:
@@ -227,95 +200,61 @@ def _own_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, st
 
 
 def index_rows(recommendation: Recommendation, judged: JudgedPlan) -> list[dict[str, str]]:
-    """The index of an embedder by type of vector: bytes of a vector, of all values, and in memory,
-    and the cheapest machine that holds it.
-    """
-    variant, tokens, dimensions = (
-        judged.plan.variant,
-        judged.plan.tokens,
-        judged.plan.variant.embedding_dim or 0,
-    )
-    rows = []
-    for kind in storage.BYTES_PER_VALUE:
-        size = storage.index_size(
-            variant,
-            tokens,
-            recommendation.workload.model_copy(update={"vector_type": kind, "vector_store": "ram"}),
-        )
-        machine = storage.holding(recommendation.catalog, size.ram_bytes)
-        rows.append(
-            {
-                "Vector type": kind
-                + (" (yours)" if kind == recommendation.workload.vector_type else ""),
-                "Bytes a dense vector": formatting.count(storage.vector_bytes(dimensions, kind)),
-                "Vectors": formatting.large(size.vectors),
-                "All values": formatting.memory(size.values_bytes),
-                "In RAM": formatting.memory(size.ram_bytes),
-                "Cheapest machine that holds it": (
-                    f"{machine.cloud} {machine.instance}, {machine.ram_gib:g} GiB"
-                    if machine
-                    else "none in the catalog"
-                ),
-            }
-        )
-    return rows
+    """The index by type of vector: its bytes, and the cheapest machine that holds them in RAM."""
+    return [_index_row(recommendation, judged, kind) for kind in storage.BYTES_PER_VALUE]
+
+
+def _index_row(recommendation: Recommendation, judged: JudgedPlan, kind: str) -> dict[str, str]:
+    variant, workload = judged.plan.variant, recommendation.workload
+    in_ram = workload.model_copy(update={"vector_type": kind, "vector_store": "ram"})
+    size = storage.index_size(variant, judged.plan.tokens, in_ram)
+    holder, machine = "none in the catalog", storage.holding(recommendation.catalog, size.ram_bytes)
+    if machine:
+        holder = f"{machine.cloud} {machine.instance}, {machine.ram_gib:g} GiB"
+    bytes_each = storage.vector_bytes(variant.embedding_dim or 0, kind)
+    return {
+        "Vector type": kind + (" (yours)" if kind == workload.vector_type else ""),
+        "Bytes a dense vector": formatting.count(bytes_each),
+        "Vectors": formatting.large(size.vectors),
+        "All values": formatting.memory(size.values_bytes),
+        "In RAM": formatting.memory(size.ram_bytes),
+        "Cheapest machine that holds it": holder,
+    }
 
 
 def store_rows(recommendation: Recommendation, judged: JudgedPlan) -> list[dict[str, str]]:
-    """A month of an embedder's index in memory and in each store, with the store's minimum, limit
-    and what is left out.
-    """
-    amounts = stores.by_store(
-        recommendation.catalog,
-        recommendation.workload,
-        judged.plan.variant,
-        judged.plan.tokens,
-        recommendation.table.ram,
-    )
-    rows = []
-    for key, amount in amounts.items():
-        store = recommendation.catalog.stores.get(key)
-        most = (
-            storage.most_dimensions(store, recommendation.workload.vector_type) if store else None
-        )
-        dimensions = judged.plan.variant.embedding_dim or 0
-        limit, no_amount = (
-            ""
-            if store is None
-            else "not stated"
-            if most is None
-            else f"{formatting.count(most)} dimensions",
-            formatting.NOT_KNOWN,
-        )
-        if (
-            store is not None
-            and store.vector_types is not None
-            and recommendation.workload.vector_type not in store.vector_types
-        ):
-            amount, no_amount, limit = (
-                None,
-                "–",
-                f"takes no {recommendation.workload.vector_type} vectors",
-            )
-        elif most is not None and dimensions > most:
-            limit += ": too few"
-        rows.append(
-            {
-                "id": key,
-                "Store": "Memory of rented machines" if store is None else store.name,
-                "A month": formatting.usd(amount.base) if amount else no_amount,
-                "Low to high": formatting.usd_range(amount.low, amount.high)
-                if amount
-                else no_amount,
-                "Minimum charge": formatting.usd(store.minimum_usd_per_month)
-                if store and store.minimum_usd_per_month
-                else "none stated",
-                "Limit": limit,
-                "Price of": "" if store is None else str(store.as_of or "undated"),
-                "Left out": "" if store is None else _left_out_of_store(store),
-            }
-        )
-    return rows
+    """A month of an embedder's index in memory and in each store, and each store's limits."""
+    catalog, workload, plan = recommendation.catalog, recommendation.workload, judged.plan
+    table = recommendation.table
+    amounts = stores.by_store(catalog, workload, plan.variant, plan.tokens, table.ram)
+    return [
+        _store_row(key, catalog.stores.get(key), amount, workload.vector_type, plan.variant)
+        for key, amount in amounts.items()
+    ]
+
+
+def _store_row(
+    key: str, store: Store | None, amount: Range | None, vector_type: str, variant: Variant
+) -> dict[str, str]:
+    """One row; without a store it is the memory of rented machines."""
+    limit, unknown = "", formatting.NOT_KNOWN
+    if store and store.vector_types is not None and vector_type not in store.vector_types:
+        limit, unknown, amount = f"takes no {vector_type} vectors", "–", None
+    elif store:
+        most = storage.most_dimensions(store, vector_type)
+        limit = "not stated" if most is None else f"{formatting.count(most)} dimensions"
+        limit += ": too few" if most is not None and (variant.embedding_dim or 0) > most else ""
+    least = store.minimum_usd_per_month if store else None
+    return {
+        "id": key,
+        "Store": store.name if store else "Memory of rented machines",
+        "A month": formatting.usd(amount.base) if amount else unknown,
+        "Low to high": _low_to_high(amount, unknown),
+        "Minimum charge": formatting.usd(least) if least else "none stated",
+        "Limit": limit,
+        "Price of": (store.as_of or "undated") if store else "",
+        "Left out": _left_out_of_store(store) if store else "",
+    }
 
 
 def _left_out_of_store(store: Store) -> str:
@@ -329,23 +268,14 @@ def _left_out_of_store(store: Store) -> str:
 def latency_rows(recommendation: Recommendation) -> list[dict[str, str]]:
     """What a request takes at each step of the pick, at the peak; hosts publish no latency."""
     candidates = formatting.count(recommendation.workload.rerank_candidates)
-    names = {
-        "embedder": "Encoding a query",
-        "reranker": f"Reranking {candidates} candidates",
-    }
+    names = {"embedder": "Encoding a query", "reranker": f"Reranking {candidates} candidates"}
     rows = []
     for part in recommendation.pick.parts if recommendation.pick else ():
-        time = part.plan.latency_ms
-        rows.append(
-            {
-                "Step": names[part.kind],
-                "Plan": part.named,
-                "Milliseconds": "not published"
-                if time is None
-                else f"{formatting.significant(time.base)} ({formatting.significant(time.low)} to "
-                f"{formatting.significant(time.high)})",
-            }
-        )
+        shown, time = "not published", part.plan.latency_ms
+        if time is not None:
+            low, base, high = (formatting.significant(n) for n in (time.low, time.base, time.high))
+            shown = f"{base} ({low} to {high})"
+        rows.append({"Step": names[part.kind], "Plan": part.named, "Milliseconds": shown})
     return rows
 
 
@@ -359,12 +289,8 @@ def break_even_rows(recommendation: Recommendation, own: JudgedPlan) -> list[dic
     return [
         {
             "Against": c.offer.plan.where,
-            "Price per 1M": f"${c.offer.plan.offer.usd_per_1m_input}"
-            if c.offer.plan.offer
-            else formatting.NOT_KNOWN,
-            "Break-even, tokens a month": formatting.large(round(c.tokens[1]))
-            if c.tokens[1]
-            else "never",
+            "Price per 1M": crossing.offer_price(c.offer).removesuffix(" / 1M"),
+            "Break-even, tokens a month": _volume(c.tokens[1]),
             "Fast to slow": f"{_volume(c.tokens[0])} to {_volume(c.tokens[2])}",
             "One machine carries": formatting.large(round(c.capacity[1])),
         }
