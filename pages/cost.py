@@ -6,14 +6,7 @@ from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.decide.priced import MEASURED_SOURCE
 from advisor.decide.recommend import JudgedPlan
-from advisor.explain import (
-    break_even,
-    formula,
-    report,
-    sensitivity,
-    sentences,
-    taken_for_granted,
-)
+from advisor.explain import break_even, formula, report, sensitivity, sentences, taken_for_granted
 from advisor.show import charts, crossings, downloads, tables
 from pages.parts import answer, figures, form, links, session, tabs, texts
 from pages.parts.markdown import bullets, numbered, plain, small

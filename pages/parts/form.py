@@ -348,10 +348,7 @@ def ask_assumptions() -> Assumptions | None:
     return _checked(Assumptions, stated)
 
 
-_SIDE_BY_SIDE = {
-    "machine_prices": ["on-demand", "spot"],
-    "precision": ["default", *PRECISIONS],
-}
+_SIDE_BY_SIDE = {"machine_prices": ["on-demand", "spot"], "precision": ["default", *PRECISIONS]}
 
 
 def _ask_assumption(name: str, words: FieldWords, default: Any) -> object:

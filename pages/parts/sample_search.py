@@ -79,11 +79,7 @@ def passages_of(chosen: ModelChoice, judged: JudgedData, on_status: OnStatus) ->
 
 
 def search(
-    chosen: ModelChoice,
-    judged: JudgedData,
-    query: str,
-    on_status: OnStatus,
-    instruct: bool = True,
+    chosen: ModelChoice, judged: JudgedData, query: str, on_status: OnStatus, instruct: bool = True
 ) -> SampleSearch:
     """The nearest passages of the sample.
 
