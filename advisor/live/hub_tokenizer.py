@@ -64,8 +64,8 @@ def _status_sentence(status: int) -> str:
     if status == 404:
         return f"The hub has no tokenizer.json for this model (404). {_ITS_ESTIMATE}"
     if status in (401, 403):
-        signed_in = f"The hub gives this model's tokenizer to signed-in users alone ({status})."
-        return f"{signed_in} {_ITS_ESTIMATE}"
+        problem = f"The hub gives this model's tokenizer to signed-in users alone ({status})."
+        return f"{problem} {_ITS_ESTIMATE}"
     return f"The hub answered with status {status}. {_AGAIN}"
 
 

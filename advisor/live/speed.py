@@ -282,10 +282,10 @@ def _milliseconds(seconds: float) -> str:
 
 def peak_sentence(peak: Peak, here: Machine) -> str:
     """What the peak is, and of what: `AMD EPYC, 2 CPUs: 190 GFLOP/s in fp32, ...`."""
-    machine = f"{here.name}, {formatting.counted(here.vcpus, 'CPU')}"
-    fastest = f"{formatting.significant(peak.gflops)} GFLOP/s in fp32"
+    processor = f"{here.name}, {formatting.counted(here.vcpus, 'CPU')}"
+    rate = f"{formatting.significant(peak.gflops)} GFLOP/s in fp32"
     size = f"{formatting.count(peak.size)} rows, {formatting.counted(peak.threads, 'thread')}"
-    return f"{machine}: {fastest}, the best of numpy's matrix products ({size})."
+    return f"{processor}: {rate}, the best of numpy's matrix products ({size})."
 
 
 def doubt(measurements: Sequence[Measurement], about: About) -> str | None:
@@ -295,10 +295,9 @@ def doubt(measurements: Sequence[Measurement], about: About) -> str | None:
     faster = any(m.share_of_peak is not None and m.share_of_peak > 1 for m in measurements)
     if not faster or about.precision == "int8":
         return None
-    busy = (
-        "so something else was computing here meanwhile. Measure again when this machine is idle."
-    )
-    return f"A model ran faster than the peak that was measured, {busy}"
+    problem = "A model ran faster than the peak that was measured"
+    reason = "so something else was computing here meanwhile"
+    return f"{problem}, {reason}. Measure again when this machine is idle."
 
 
 def reason_unusable(about: About, measurement: Measurement) -> str | None:
@@ -313,8 +312,8 @@ def reason_unusable(about: About, measurement: Measurement) -> str | None:
         elsewhere = f"{name} answers from {about.where}, not from this machine"
         return f"{elsewhere}: its speed says nothing of this one."
     if _on_card(about):
-        card = f"{name} ran on a graphics card, and a machine measured here is priced as its"
-        return f"{card} processor: run it on the CPU to price it."
+        why = "a machine measured here is priced as its processor: run it on the CPU to price it"
+        return f"{name} ran on a graphics card, and {why}."
     if about.precision is None:
         why = "a speed holds at one precision only, so it prices nothing"
         return f"The precision of {name} is not known: {why}."
@@ -366,8 +365,8 @@ def as_csv(
     if not variant:
         remarks.append(f"{_model(about)}, not a model of the catalog")
     if peak is not None and not remote:
-        reached = f"{peak.gflops:,.0f} GFLOP/s on {formatting.counted(peak.threads, 'thread')}"
-        remarks.append(f"the machine's own fp32 matrix product reached {reached}")
+        rate = f"{peak.gflops:,.0f} GFLOP/s on {formatting.counted(peak.threads, 'thread')}"
+        remarks.append(f"the machine's own fp32 matrix product reached {rate}")
     processor = f"{here.name}, {here.vcpus} vCPUs"
     hardware = f"a graphics card beside {processor}" if card else f"CPU, {processor}"
     file = io.StringIO()
@@ -441,5 +440,5 @@ def use_sentence(about: About, measurement: Measurement) -> str:
     rate = formatting.significant(measurement.tokens_per_second or 0.0)
     tokens = formatting.count(round(measurement.tokens or 0))
     texts = f"{tokens} tokens a text and {formatting.count(measurement.batch)} at once"
-    taken = f"Taken: {rate} tokens a second, {_model(about)} at {texts}."
-    return f"{taken} Other models are scaled by their FLOPs, and marked so."
+    sentence = f"Taken: {rate} tokens a second, {_model(about)} at {texts}."
+    return f"{sentence} Other models are scaled by their FLOPs, and marked so."
