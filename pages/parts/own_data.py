@@ -1,11 +1,9 @@
-"""The visitor's own passages, queries and judgements: which engine finds what.
-
-A part of Live; nothing outlives the visit.
-"""
+"""Which engine finds what in the visitor's own data: a part of Live; nothing outlives the visit."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -68,25 +66,33 @@ def show(choices: Choices, embedder: ModelChoice, reranker: ModelChoice | None) 
         return
     st.caption(plain(relevance.data_sentence(judged)))
 
-    def work(on_status: OnStatus) -> list[Measured]:
-        results = []
-        for embedding in (choices[key] for key in chosen):
-            on_scored = progress(on_status, embedding, "texts")
-            engine = engines.engine(embedding, on_status)
-            run = relevance.run(engine, judged, on_scored=on_scored)
-            results.append(relevance.measured(judged, run))
-            for reranking in (choices[key] for key in on_top):
-                on_scored = progress(on_status, reranking, "queries")
-                engine = engines.engine(reranking, on_status)
-                reranked = relevance.reranked(run, judged, engine, depth, on_scored)
-                results.append(relevance.measured(judged, reranked))
-        return results
-
-    models = tuple(tuple(choices[key] for key in keys) for keys in (chosen, on_top))
-    inputs = (judged, models, depth)
+    models, on_models = (tuple(choices[key] for key in keys) for keys in (chosen, on_top))
+    inputs = (judged, models, on_models, depth)
+    work = partial(measure, *inputs)
     results = engines.result_on_click("data", inputs, "Measure them", work, not chosen)
     if results:
         show_results(judged, results)
+
+
+def measure(
+    judged: JudgedData,
+    embedders: Sequence[ModelChoice],
+    rerankers: Sequence[ModelChoice],
+    depth: int,
+    on_status: OnStatus,
+) -> list[Measured]:
+    """Each embedder alone, and with each reranker over the first `depth` passages of a query."""
+    results = []
+    for embedder in embedders:
+        on_scored = progress(on_status, embedder, "texts")
+        run = relevance.run(engines.engine(embedder, on_status), judged, on_scored=on_scored)
+        results.append(relevance.measured(judged, run))
+        for reranker in rerankers:
+            on_scored = progress(on_status, reranker, "queries")
+            engine = engines.engine(reranker, on_status)
+            reranked = relevance.reranked(run, judged, engine, depth, on_scored)
+            results.append(relevance.measured(judged, reranked))
+    return results
 
 
 def progress(on_status: OnStatus, chosen: ModelChoice, counted: str) -> relevance.OnScored:
