@@ -10,18 +10,10 @@ from advisor.encode.engine import LONGEST_CHARACTERS, About, Output, Scores, Vec
 from advisor.encode.pool import OnStatus
 from advisor.live import charts, results
 from advisor.live.results import Likeness, Three
-from pages.parts import engines, figures, own_data, session, speed, tabs
+from pages.parts import engines, figures, own_data, sample_search, session, speed, tabs
 from pages.parts.inputs import ask_text
 from pages.parts.markdown import numbered, plain
-from pages.parts.sample_search import (
-    TOP,
-    SampleSearch,
-    ask_query,
-    ask_sample,
-    grades_of,
-    sample,
-    search,
-)
+from pages.parts.sample_search import SampleSearch, ask_query, ask_sample, grades_of, sample, search
 
 SENTENCES = (
     "How do I change my password?",
@@ -229,7 +221,7 @@ def show_beside(embedder: ModelChoice) -> None:
         first, second = both
         names = results.named(first.about, second.about)
         beside = results.beside(first.hits, second.hits, names)
-        st.markdown(f"**{plain(results.beside_sentence(beside, TOP, names))}**")
+        st.markdown(f"**{plain(results.beside_sentence(beside, sample_search.TOP, names))}**")
         figures.figures_table(beside.rows, "Place of each passage with either model")
         engines.show_answerer(first.about, first.query)
         engines.show_answerer(second.about, second.query)

@@ -13,15 +13,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from advisor.base.errors import Fault
-from advisor.live.judged import (
-    LIMITS,
-    JudgedData,
-    JudgedLimits,
-    OwnDataError,
-    UploadedText,
-    read,
-    shown,
-)
+from advisor.live import judged
+from advisor.live.judged import LIMITS, JudgedData, JudgedLimits, OwnDataError, UploadedText, shown
 
 _ODD_PATH = re.compile(r"^/|^[A-Za-z]:|\\|\x00|(^|/)\.\.(/|$)")
 _MEMBER = re.compile(r"(?:(?P<top>[^/]+)/)?(?P<name>corpus\.jsonl|queries\.jsonl|qrels/[^/]+\.tsv)")
@@ -50,7 +43,7 @@ def read_zip(file: UploadedText, limits: JudgedLimits = LIMITS) -> JudgedData:
         remedy = "Zip the folder again."
     else:
         unpacked = limits._replace(largest_bytes=limits.largest_unpacked_bytes)
-        data = read(passages, queries, judgements, unpacked)
+        data = judged.read(passages, queries, judgements, unpacked)
         notes = (f"Judgements: {shown(judgements.name)}.", *data.notes)
         return dataclasses.replace(data, notes=notes)
     raise OwnDataError([Fault(shown(file.name) or "the zip", "", "", problem, remedy)])

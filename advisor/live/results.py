@@ -32,11 +32,8 @@ def who(
     """Who answered, at which precision, and how long it took, as a sentence."""
     program = {"local": "fastembed", "torch": "torch"}.get(about.engine)
     place = f"{program} on this machine" if program else f"at {about.where}"
-    label = ""
-    if about.standin:
-        label = " (a stand-in, not BGE)"
-    elif about.variant_id is None:
-        label = " (not the model of the catalog)"
+    strange = " (not the model of the catalog)" if about.variant_id is None else ""
+    label = " (a stand-in, not BGE)" if about.standin else strange
     precision = about.precision or "precision not known"
     read = f" for {formatting.count(counted)} {counted_in}" if counted else ""
     took = f"in {duration(seconds)}{read}"

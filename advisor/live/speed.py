@@ -43,8 +43,8 @@ letter music market garden summer winter morning father mother friend doctor tea
 money number paper picture table system power order group history country member question answer
 reason result level office party council report service century village station
 """
+# Common English words, nearly all of them one token in the vocabularies of BERT and XLM-R.
 WORDS = tuple(_TEXT.split())
-"""Common English words, nearly all of them one token in the vocabularies of BERT and XLM-R."""
 # Takes what is being measured, in words, and the share that is done, 0 to 1.
 OnMeasured = Callable[[str, float], None]
 
@@ -153,7 +153,7 @@ def run(
     engine: Engine,
     lengths: Sequence[int],
     batches: Sequence[int],
-    on_measured: OnMeasured | None = None,
+    on_measured: OnMeasured = lambda what, share: None,
     seconds_each: float = SECONDS_EACH,
     *,
     catalog: Catalog | None = None,
@@ -169,9 +169,8 @@ def run(
     special, each = _per_word(send)
     points = [(length, batch) for length in lengths for batch in batches]
     for number, (length, batch) in enumerate(points):
-        if on_measured is not None:
-            what = f"{formatting.counted(batch, noun)} of {formatting.count(length)} tokens"
-            on_measured(what, number / len(points))
+        what = f"{formatting.counted(batch, noun)} of {formatting.count(length)} tokens"
+        on_measured(what, number / len(points))
         count = max(1, round((length - special) / each))
         texts = [words(count, start) for start in range(batch)]
         warm_up, counted = send(texts)
@@ -180,8 +179,7 @@ def run(
         while not taken or (len(taken) < MOST_RUNS and _goes_on(taken, seconds_each)):
             taken.append(send(texts)[0])
         measurements.append(_measurement(about, catalog, peak, tokens, batch, taken, warm_up))
-    if on_measured is not None:
-        on_measured("done", 1.0)
+    on_measured("done", 1.0)
     return tuple(measurements)
 
 
