@@ -103,9 +103,7 @@ class JudgedData:
 
 def _relevant(judgements: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:
     """The judgements of the queries that have a relevant passage."""
-    return {
-        query: grades for query, grades in judgements.items() if max(grades.values(), default=0) > 0
-    }
+    return {q: grades for q, grades in judgements.items() if max(grades.values(), default=0) > 0}
 
 
 def read(

@@ -197,19 +197,11 @@ def measured(judged: JudgedData, run: EngineRun) -> Measured:
     wanted = (ir_measures.nDCG @ 10, ir_measures.R @ 10, ir_measures.R @ 100, ir_measures.RR @ 10)
     queries = tuple(judged.queries)
     # Grades below 0 are cut off: one of the programs behind ir-measures has no place for them.
-    relevant = {
-        query: {key: max(grade, 0) for key, grade in judged.judgements[query].items()}
-        for query in queries
-    }
+    relevant = {q: {key: max(g, 0) for key, g in judged.judgements[q].items()} for q in queries}
     # A score of its own for each place, since programs differ in how they order ties.
-    scores = {
-        query: {key: float(-place) for place, key in enumerate(run.ranking.get(query, ()))}
-        for query in queries
-    }
-    values: dict[tuple[Any, str], float] = {
-        (metric.measure, metric.query_id): metric.value
-        for metric in ir_measures.iter_calc(wanted, relevant, scores)
-    }
+    scores = {q: {key: float(-n) for n, key in enumerate(run.ranking.get(q, ()))} for q in queries}
+    metrics = ir_measures.iter_calc(wanted, relevant, scores)
+    values: dict[tuple[Any, str], float] = {(m.measure, m.query_id): m.value for m in metrics}
     rows = (np.array([values[measure, query] for query in queries]) for measure in wanted)
     return Measured(run, queries, dict(zip(METRICS, rows, strict=True)))
 

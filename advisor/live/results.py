@@ -49,9 +49,7 @@ def duration(seconds: float) -> str:
 
 def named(first: About, second: About) -> tuple[str, str]:
     """What answered, by names that differ; a stand-in is marked."""
-    name, other = (
-        f"{about.model} (not BGE)" if about.standin else about.model for about in (first, second)
-    )
+    name, other = (f"{a.model} (not BGE)" if a.standin else a.model for a in (first, second))
     return (name, other) if name != other else (f"{name} (first)", f"{other} (second)")
 
 

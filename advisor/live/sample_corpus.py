@@ -23,10 +23,8 @@ def load(root: Path | None = None) -> JudgedData:
     try:
         files = [UploadedText(f"{name}/{file}", (corpus / file).read_bytes()) for file in FILES]
     except OSError as error:
-        file, problem = (
-            Path(error.filename or FILES[0]).name,
-            f"it cannot be read ({error.strerror}).",
-        )
+        file = Path(error.filename or FILES[0]).name
+        problem = f"it cannot be read ({error.strerror})."
         raise CatalogError([Fault(f"{name}/{file}", "", "", problem, "Restore it.")]) from None
     try:
         sample = read(files[0], files[1], files[2], JudgedLimits())

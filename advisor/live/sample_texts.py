@@ -53,9 +53,7 @@ def passages(
     text = decoded(raw, _refuse, limits.largest_bytes) or ""
     rows = TextRows(text, _refuse, longest_line=limits.largest_bytes)
     if kind in (".csv", ".jsonl"):
-        objects = (
-            rows.objects("passage", '{"text": "..."}') if kind == ".jsonl" else _csv_rows(rows)
-        )
+        objects = _csv_rows(rows) if kind == ".csv" else rows.objects("passage", '{"text": "..."}')
         numbered = _of_field(objects, limits.most_passages + 1)
     else:
         numbered = _of_text(rows, split)

@@ -130,10 +130,9 @@ def machine() -> Machine:
     name = ""
     with contextlib.suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        name = next(
-            (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), ""
-        )
-    return Machine(" ".join(name.split()) or platform.machine() or "CPU", _vcpus())
+        name = next((line for line in lines if line.startswith("model name")), "")
+    name = " ".join(name.partition(":")[2].split())
+    return Machine(name or platform.machine() or "CPU", _vcpus())
 
 
 def memory_gib() -> float | None:

@@ -231,13 +231,9 @@ def ask_endpoint() -> None:
         variants, key = [NO_VARIANT, *encoders(session.the_catalog())], "typed_variant"
         named = st.selectbox("It is the catalog's", variants, key=key, persist_state="session")
         variant = None if named == NO_VARIANT else named
+        key, first = "typed_kind", KINDS[0]
         kind = st.segmented_control(
-            "Kind",
-            KINDS,
-            default=KINDS[0],
-            required=True,
-            key="typed_kind",
-            persist_state="session",
+            "Kind", KINDS, default=first, required=True, key=key, persist_state="session"
         )
         st.text_input("Key, if it asks for one", "", MOST_TYPED, "typed_key", "password", KEY_HELP)
         values = (base_url, shape, model, kind, variant)

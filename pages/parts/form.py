@@ -182,17 +182,17 @@ def _words(
 def _number(field: str, *, off: bool = False) -> int | None:
     """A field of whole numbers."""
     value: int | None = getattr(DEFAULT, field)
-    least, most = (int(bound) for bound in bounds(field))
+    low, high = (int(bound) for bound in bounds(field))
     return st.number_input(
-        **_words(field), min_value=least, max_value=most, value=value, disabled=off
+        **_words(field), min_value=low, max_value=high, value=value, disabled=off
     )
 
 
 def _fraction(field: str) -> float | None:
     """A field of numbers that need not be whole."""
     value: float | None = getattr(DEFAULT, field)
-    least, most = (float(bound) for bound in bounds(field))
-    return st.number_input(**_words(field), min_value=least, max_value=most, value=value)
+    low, high = (float(bound) for bound in bounds(field))
+    return st.number_input(**_words(field), min_value=low, max_value=high, value=value)
 
 
 def _choice(field: str, options: list[str], *, off: bool = False) -> str:
@@ -368,14 +368,10 @@ def ask_scores(workload: Workload) -> list[str]:
     chosen = []
     for kind in KINDS_FOR_TASK[workload.task]:
         sets = evidence.offered(catalog, kind, spoken, catalog.variants)
+        label, hint = f"Published scores to rank {kind}s by", "the set that fits best"
+        ids, key = [each.id for each in sets], SCORES[kind]
         set_id = st.selectbox(
-            f"Published scores to rank {kind}s by",
-            [each.id for each in sets],
-            index=None,
-            key=SCORES[kind],
-            bind="query-params",
-            placeholder="the set that fits best",
-            help=SCORES_HELP,
+            label, ids, None, key=key, bind="query-params", placeholder=hint, help=SCORES_HELP
         )
         chosen += [set_id] if set_id else []
     return chosen

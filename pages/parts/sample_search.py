@@ -50,13 +50,9 @@ def ask_sample(key: str) -> JudgedData:
 
 def ask_query(key: str, judged: JudgedData) -> str:
     """A query of the sample, or one that the visitor types."""
+    options = list(judged.queries.values())
     query = st.selectbox(
-        "Query",
-        list(judged.queries.values()),
-        key=key,
-        accept_new_options=True,
-        persist_state="session",
-        help=QUERY_HELP,
+        "Query", options, key=key, help=QUERY_HELP, accept_new_options=True, persist_state="session"
     )
     return (query or "").strip()
 
