@@ -1,6 +1,7 @@
 """Advise: the pick for a workload, why, what else is possible, and what would change it."""
 
 import json
+from functools import partial
 
 import streamlit as st
 
@@ -47,11 +48,7 @@ def show_answer(recommendation: Recommendation) -> None:
         cost = report.cost(pick).capitalize()
         st.header(f"Use {plain(pick.named)}")
         st.markdown(plain(f"{cost}{sentences.scores_sentence(recommendation)}."))
-        st.markdown(
-            links.bullets(
-                (reason.text, reason.sources) for reason in reasons.reasons(recommendation)
-            )
-        )
+        st.markdown(links.bullets((r.text, r.sources) for r in reasons.reasons(recommendation)))
         st.markdown(plain(what_would_change.firmness(recommendation)))
         for note in sentences.score_notes(recommendation):
             small(plain(note))
@@ -66,24 +63,14 @@ def offer_actions(recommendation: Recommendation) -> None:
         decision = record.as_json(catalog, recommendation)
         return json.dumps(decision, indent=2, ensure_ascii=False)
 
+    def as_markdown() -> str:
+        return report.as_markdown(catalog, recommendation)
+
     with st.container(horizontal=True):
         links.copy_link("advise", recommendation)
-        st.download_button(
-            "Decision as JSON",
-            as_json,
-            "decision.json",
-            "application/json",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Decision as Markdown",
-            lambda: report.as_markdown(catalog, recommendation),
-            "decision.md",
-            "text/markdown",
-            icon=":material/description:",
-            on_click="ignore",
-        )
+        label = "Decision as Markdown"
+        figures.download("decision.json", as_json, "application/json", "Decision as JSON")
+        figures.download("decision.md", as_markdown, "text/markdown", label, "description")
         links.cost_page("Every plan's cost", links.params(recommendation))
         for part in recommendation.pick.parts if recommendation.pick else ():
             links.variant_page(part.variant_id, f"All about {part.plan.variant.name}")
@@ -98,21 +85,12 @@ def show_trade_off(recommendation: Recommendation, kind: str) -> None:
         costs = charts.monthly_costs(recommendation, kind, figures.theme())
         figures.show_chart(costs, f"costs-{kind}")
         return
-    st.markdown(f"**{plain(chart.title)}**")
-    st.altair_chart(
-        chart.chart,
-        width="stretch",
-        alt=chart.alt,
-        key=f"trade-off-{kind}",
-        on_select=lambda: take_clicked(kind),
-        selection_mode="plan",
-    )
+    on_select = partial(take_clicked, kind)
+    figures.show_chart(chart, f"trade-off-{kind}", on_select=on_select, selection_mode="plan")
     st.caption(TRADE_OFF)
+    alt = f"The {kind} plans of the chart with score, monthly cost and standing"
     with st.expander(TRADE_OFF_TABLE, icon=":material/table:"):
-        figures.models_table(
-            tables.trade_off_rows(recommendation, kind),
-            f"The {kind} plans of the chart with score, monthly cost and standing",
-        )
+        figures.models_table(tables.trade_off_rows(recommendation, kind), alt)
 
 
 def show_alternatives(recommendation: Recommendation, kind: str) -> None:
@@ -123,26 +101,19 @@ def show_alternatives(recommendation: Recommendation, kind: str) -> None:
         none_else = f"No other {kind} fits, hosted or on a machine of your own"
         st.markdown(f"{none_else}; other places for the same model are on Cost.")
         return
-    figures.models_table(
-        rows, f"The pick and the cheapest hosted and own plan of each {kind} that fits"
-    )
+    alt = f"The pick and the cheapest hosted and own plan of each {kind} that fits"
+    figures.models_table(rows, alt)
 
 
 def ask_why_not(recommendation: Recommendation) -> None:
     """Any plan can be asked why it is not the pick."""
     st.header("Why not this one?")
-    plans = sorted(
-        recommendation.judged,
-        key=lambda judged: (judged.plan.variant.name, not judged.hosted, judged.plan.where),
-    )
-    names = {judged.id: judged.named for judged in plans}
+    judged = recommendation.judged
+    plans = sorted(judged, key=lambda j: (j.plan.variant.name, not j.hosted, j.plan.where))
+    names = {plan.id: plan.named for plan in plans}
+    hint = "choose a plan, or click a mark"
     plan_id = st.selectbox(
-        "Plan",
-        list(names),
-        index=None,
-        key="plan",
-        bind="query-params",
-        placeholder="choose a plan, or click a mark",
+        "Plan", list(names), index=None, key="plan", bind="query-params", placeholder=hint
     )
     if plan_id is None:
         st.caption(PLAN)
@@ -151,7 +122,7 @@ def ask_why_not(recommendation: Recommendation) -> None:
     st.markdown(plain(sentences.plan_sentence(recommendation, plan_id)))
     st.markdown(bullets(reasons_against(recommendation, plan_id)))
     query = links.params(recommendation) | {"offer": plan_id}
-    links.cost_page("Its cost worked out", query, ":material/calculate:")
+    links.cost_page("Its cost worked out", query, "calculate")
 
 
 def show_changes(recommendation: Recommendation) -> None:
@@ -166,14 +137,9 @@ def show_changes(recommendation: Recommendation) -> None:
         st.caption(CHANGES)
         for number, change in enumerate(changes):
             words, button = st.columns([4, 1], vertical_alignment="center")
-            words.markdown(plain(change.text))
-            button.button(
-                "Apply",
-                key=f"apply-{number}",
-                on_click=form.put,
-                args=(change.workload,),
-                help=plain(change.text),
-            )
+            text, put = plain(change.text), partial(form.put, change.workload)
+            words.markdown(text)
+            button.button("Apply", key=f"apply-{number}", on_click=put, help=text)
         if not changes:
             st.markdown("No step of the grid changes the answer.")
 
@@ -200,11 +166,7 @@ with place:
     ask_why_not(recommendation)
     show_rejections(recommendation)
     version, day = recommendation.catalog.version, recommendation.today.isoformat()
-    answer.show_assumptions(
-        (
-            *taken_for_granted.assumptions(recommendation),
-            *sentences.left_out(recommendation),
-            f"Catalog {version}; ages of prices are counted to {day}.",
-        )
-    )
+    dated = f"Catalog {version}; ages of prices are counted to {day}."
+    left_out = sentences.left_out(recommendation)
+    answer.show_assumptions([*taken_for_granted.assumptions(recommendation), *left_out, dated])
 answer.show_bottom(report.headline(recommendation))

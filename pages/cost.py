@@ -6,16 +6,10 @@ from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.decide.priced import MEASURED_SOURCE
 from advisor.decide.recommend import JudgedPlan
-from advisor.explain import (
-    break_even,
-    formula,
-    report,
-    sensitivity,
-    sentences,
-    taken_for_granted,
-)
+from advisor.explain import break_even, formula, report, sensitivity, sentences, taken_for_granted
 from advisor.show import charts, crossings, downloads, tables
 from pages.parts import answer, figures, form, links, session, tabs, texts
+from pages.parts.inputs import take_button
 from pages.parts.markdown import bullets, numbered, plain, small
 
 NONE_FITS = "The tables say for each what rules it out; Advise says which requirement to give up."
@@ -81,13 +75,7 @@ def ask_volume() -> None:
     other = sensitivity.what_if(session.the_catalog(), recommendation, float(times))
     assert other is not None  # there is a pick
     st.markdown(plain(sensitivity.what_if_sentence(recommendation, other)))
-    st.button(
-        "Take this volume",
-        on_click=take,
-        args=(other.workload,),
-        disabled=times == "1",
-        icon=":material/check:",
-    )
+    take_button("Take this volume", take, other.workload, disabled=times == "1")
 
 
 def take(workload: Workload) -> None:
@@ -107,16 +95,13 @@ def show_this_machine() -> None:
 
 def show_price_note(judged: JudgedPlan) -> None:
     """What is to be known of a plan's price, with its sources."""
-    note = plain(sentences.price_note(judged))
-    small(note + links.source_links(judged.plan.price_sources))
+    small(plain(sentences.price_note(judged)) + links.source_links(judged.plan.price_sources))
 
 
 def show_formula() -> None:
     """One plan worked out with the visitor's numbers."""
     st.header("How one of them is worked out")
-    plans = {
-        judged.id: judged for judged in recommendation.judged if recommendation.step(judged.kind)
-    }
+    plans = {j.id: j for j in recommendation.judged if recommendation.step(j.kind)}
     ids = list(plans)
     index = ids.index(pick.parts[0].id) if pick else 0
     judged = plans[st.selectbox("Plan", ids, index=index, key="offer", bind="query-params")]
@@ -139,26 +124,19 @@ def show_break_even(kind: str) -> None:
     hosted = [j for j in recommendation.judged if j.kind == kind and j.hosted]
     if not hosted:
         return
-    title = "When does a machine of your own pay?"
-    st.header(answer.heading(title, kind, recommendation))
+    st.header(answer.heading("When does a machine of your own pay?", kind, recommendation))
     variant = ask_variant(kind, sorted({j.variant_id for j in hosted}), f"break_even_{kind}")
-    machines = {
-        judged.plan.instance.id: judged
-        for judged in break_even.machines_to_compare(recommendation, variant)
-        if judged.plan.instance is not None
-    }
+    own = break_even.machines_to_compare(recommendation, variant)
+    machines = {j.plan.instance.id: j for j in own if j.plan.instance is not None}
     if not machines:
         st.markdown(NO_MACHINE)
         return
-    label = "Machine (the cheapest a token first)"
-    chosen = st.selectbox(label, list(machines), key=f"machine_{kind}", bind="query-params")
-    machine = machines[chosen]
+    label, key = "Machine (the cheapest a token first)", f"machine_{kind}"
+    machine = machines[st.selectbox(label, list(machines), key=key, bind="query-params")]
     chart = crossings.chart(recommendation, machine, figures.theme())
     figures.show_chart(chart, f"break-even-{kind}")
-    figures.figures_table(
-        tables.break_even_rows(recommendation, machine),
-        "Break-even against each offer of the model",
-    )
+    rows = tables.break_even_rows(recommendation, machine)
+    figures.figures_table(rows, "Break-even against each offer of the model")
     st.markdown(numbered(break_even.formula(recommendation, machine)))
     show_price_note(machine)
     st.caption(BREAK_EVEN)
@@ -173,11 +151,10 @@ def show_index() -> None:
     judged = part if part and part.variant_id == variant else variants[variant]
     st.markdown(plain(sentences.encoding_sentence(recommendation, judged)))
     figures.figures_table(tables.index_rows(recommendation, judged), "The index by type of vector")
-    rows = [
-        figures.plain_row(row)
-        | {"Source": links.source_links(tables.store_sources(recommendation, row["id"]))}
-        for row in tables.store_rows(recommendation, judged)
-    ]
+    rows = []
+    for row in tables.store_rows(recommendation, judged):
+        sources = links.source_links(tables.store_sources(recommendation, row["id"]))
+        rows.append(figures.plain_row(row) | {"Source": sources})
     figures.table(rows, "A month of the index in memory and in each store")
     st.caption(INDEX)
 
@@ -200,10 +177,9 @@ def show_swings() -> None:
         return
     st.header("What moves the total")
     figures.show_chart(charts.tornado(rows, figures.theme()), "tornado")
+    alt = "What each assumption does to the monthly total"
     with st.expander("The chart as a table", icon=":material/table:"):
-        figures.figures_table(
-            tables.swing_rows(rows), "What each assumption does to the monthly total"
-        )
+        figures.figures_table(tables.swing_rows(rows), alt)
     st.caption(SWINGS)
 
 
@@ -224,12 +200,8 @@ def show_plans(kind: str) -> None:
     label = answer.heading("All plans to sort, on every machine", kind, recommendation)
     section = st.expander(label, icon=":material/table:", on_change="rerun", key=f"all-{kind}")
     if section.open:
-        section.dataframe(
-            tables.plan_rows(recommendation, kind),
-            hide_index=True,
-            placeholder="not known",
-            alt=f"Every {kind} plan with its figures",
-        )
+        rows, alt = tables.plan_rows(recommendation, kind), f"Every {kind} plan with its figures"
+        section.dataframe(rows, hide_index=True, placeholder="not known", alt=alt)
 
 
 def show_every_plan() -> None:
@@ -272,10 +244,8 @@ with place:
         }
     )
     answer.show_assumptions(taken_for_granted.assumptions(recommendation))
-fitting = [
-    sentences.cheapest_sentence(recommendation, step.kind)
-    for step in recommendation.steps
-    if sentences.cheapest(recommendation, step.kind)
-]
+kinds = [step.kind for step in recommendation.steps]
+fitting = [kind for kind in kinds if sentences.cheapest(recommendation, kind)]
 if fitting:
-    answer.show_bottom(f"{'; '.join(fitting)}.")
+    cheapest = (sentences.cheapest_sentence(recommendation, kind) for kind in fitting)
+    answer.show_bottom(f"{'; '.join(cheapest)}.")

@@ -15,10 +15,9 @@ LISTED = (
 session.routed()
 catalog = session.the_catalog()
 st.title("Questions and answers")
+families = catalog.families.items()
 with st.container(horizontal=True):
-    family = ask_family(
-        [key for key, each in catalog.families.items() if faq.answers(catalog, each, "verified")]
-    )
+    family = ask_family([key for key, f in families if faq.answers(catalog, f, "verified")])
     view = ask_view(family, "Answers")
 if view == "as-listed":
     st.caption(LISTED)

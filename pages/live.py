@@ -10,17 +10,10 @@ from advisor.encode.engine import LONGEST_CHARACTERS, About, Output, Scores, Vec
 from advisor.encode.pool import OnStatus
 from advisor.live import charts, results
 from advisor.live.results import Likeness, Three
-from pages.parts import engines, figures, own_data, session, speed, tabs
+from pages.parts import engines, figures, own_data, sample_search, session, speed, tabs
+from pages.parts.inputs import ask_text
 from pages.parts.markdown import numbered, plain
-from pages.parts.sample_search import (
-    TOP,
-    SampleSearch,
-    ask_query,
-    ask_sample,
-    grades_of,
-    sample,
-    search,
-)
+from pages.parts.sample_search import SampleSearch, ask_query, ask_sample, grades_of, sample, search
 
 SENTENCES = (
     "How do I change my password?",
@@ -59,21 +52,9 @@ NEAREST_TOKENS = "Each token of the query with the passage's token nearest to it
 CUT = "Counted with the model's own tokenizer, special tokens included. Nothing was encoded."
 
 
-def ask_text(label: str, default: str, key: str, height: int) -> str:
-    """A text that the visitor types."""
-    return st.text_area(
-        label,
-        value=default,
-        key=key,
-        height=height,
-        max_chars=LONGEST_CHARACTERS,
-        persist_state="session",
-    )
-
-
 def ask_lines(label: str, default: tuple[str, ...], key: str) -> tuple[str, ...]:
     """The lines that the visitor types, each once; no more than are compared."""
-    text = ask_text(f"{label}, one a line", "\n".join(default), key, 160)
+    text = ask_text(f"{label}, one a line", "\n".join(default), key, 160, LONGEST_CHARACTERS)
     lines = dict.fromkeys(line.strip() for line in text.splitlines() if line.strip())
     return tuple(lines)[: results.MOST_SENTENCES]
 
@@ -83,13 +64,9 @@ def show_search(embedder: ModelChoice) -> None:
     st.header("Which passages does it find?")
     judged = ask_sample("search_in")
     query = ask_query("search_query", judged)
-    outcome = engines.result_on_click(
-        "search",
-        (embedder, query, len(judged.passages)),
-        "Search",
-        lambda on_status: search(embedder, judged, query, on_status),
-        not query,
-    )
+    work = partial(search, embedder, judged, query)
+    inputs = (embedder, query, len(judged.passages))
+    outcome = engines.result_on_click("search", inputs, "Search", work, not query)
     if outcome:
         grades = grades_of(judged, query)
         st.markdown(plain(results.hits_sentence(outcome.hits, grades)))
@@ -136,9 +113,8 @@ def show_likeness(embedder: ModelChoice) -> None:
         vectors = engine.embed(texts, "passage")
         return results.likeness(texts, vectors.dense), engine.about, vectors
 
-    compared = engines.result_on_click(
-        "likeness", (embedder, texts), "Compare them", work, not texts
-    )
+    key, label = "likeness", "Compare them"
+    compared = engines.result_on_click(key, (embedder, texts), label, work, not texts)
     if compared:
         likeness, about, vectors = compared
         figures.show_chart(charts.heatmap(likeness, figures.theme()), "heatmap")
@@ -151,18 +127,12 @@ def show_likeness(embedder: ModelChoice) -> None:
 def show_three() -> None:
     """Dense, sparse and multi-vector output of M3, and the tokens that carried the weight."""
     st.header("M3's three outputs: dense, sparse and multi-vector")
-    chosen = engines.choose(
-        choices, "embedder", "Model with these outputs", "three", outputs="multi_vector"
-    )
+    label = "Model with these outputs"
+    chosen = engines.choose(choices, "embedder", label, "three", outputs="multi_vector")
     if chosen is None or chosen.missing:
         return
-    query = st.text_input(
-        "Query",
-        value=RENT_QUERY,
-        key="three_query",
-        max_chars=LONGEST_CHARACTERS,
-        persist_state="session",
-    )
+    key = "three_query"
+    query = st.text_input("Query", RENT_QUERY, LONGEST_CHARACTERS, key, persist_state="session")
     texts = ask_lines("Passages", RENT_PASSAGES, "three_passages")
 
     def work(on_status: OnStatus) -> tuple[Three, Vectors, About]:
@@ -193,16 +163,9 @@ def show_cut(embedder: ModelChoice) -> None:
         missing = f"The tokenizer of {plain(embedder.label)} is not at hand"
         st.info(f"{missing}. Choose an English model, or fetch the model's files.")
         return
-    text = ask_text("Text", results.longest(sample().passages), "cut_text", 200)
-    limit = st.number_input(
-        "Limit in tokens",
-        min_value=4,
-        max_value=8192,
-        value=512,
-        step=64,
-        key="limit",
-        bind="query-params",
-    )
+    passage = results.longest(sample().passages)
+    text = ask_text("Text", passage, "cut_text", 200, LONGEST_CHARACTERS)
+    limit = st.number_input("Limit in tokens", 4, 8192, 512, 64, key="limit", bind="query-params")
     if not text.strip():
         return
     parts = results.cut(text, tokenizer, limit)
@@ -227,20 +190,16 @@ def show_instruction(embedder: ModelChoice) -> None:
         instructed = search(embedder, judged, query, on_status)
         return instructed, search(embedder, judged, query, on_status, instruct=False)
 
-    both = engines.result_on_click(
-        "instruction", (embedder, query), "Search with and without it", work, not query
-    )
+    label = "Search with and without it"
+    both = engines.result_on_click("instruction", (embedder, query), label, work, not query)
     if both:
-        instructed, bare = both
-        about, instruction = instructed.about, embedder.query_instruction
-        grades = grades_of(judged, query)
-        sentence = results.instruction_sentence(
-            about, instruction, instructed.hits, bare.hits, grades
-        )
+        (hits, about, vectors), (bare, *_) = both
+        instruction, grades = embedder.query_instruction, grades_of(judged, query)
+        sentence = results.instruction_sentence(about, instruction, hits, bare, grades)
         st.markdown(plain(sentence))
-        rows = results.beside(instructed.hits, bare.hits, ("With", "Without")).rows
+        rows = results.beside(hits, bare, ("With", "Without")).rows
         figures.figures_table(rows, "Place of each passage with and without the instruction")
-        engines.show_answerer(about, instructed.query)
+        engines.show_answerer(about, vectors)
 
 
 def show_beside(embedder: ModelChoice) -> None:
@@ -262,7 +221,7 @@ def show_beside(embedder: ModelChoice) -> None:
         first, second = both
         names = results.named(first.about, second.about)
         beside = results.beside(first.hits, second.hits, names)
-        st.markdown(f"**{plain(results.beside_sentence(beside, TOP, names))}**")
+        st.markdown(f"**{plain(results.beside_sentence(beside, sample_search.TOP, names))}**")
         figures.figures_table(beside.rows, "Place of each passage with either model")
         engines.show_answerer(first.about, first.query)
         engines.show_answerer(second.about, second.query)

@@ -36,6 +36,7 @@ CORRECTED = {
     "Longest input (tokens)": "context",
     "Parameters": "parameters",
 }
+UNDER_SIGNALS = ("signals", "context", "parameters")  # fields whose corrections are marked there
 UNPRINTED = "—"  # what the listing has where it gives no figure
 
 
@@ -43,25 +44,15 @@ def contents_sentence() -> str:
     """How many models of each kind the family has, and who made them."""
     variants = family.variants.values()
     counts = {kind: sum(variant.kind == kind for variant in variants) for kind in KINDS}
-    models = formatting.listed(
-        [f"{n} {kind.replace('-', ' ')}{'' if n == 1 else 's'}" for kind, n in counts.items() if n]
-    )
-    developer = plain(family.facts.developer)
-    return (
-        f"{models.capitalize()} by {developer}: what each is for, what it costs to serve, and why."
-    )
+    models = [formatting.counted(n, kind.replace("-", " ")) for kind, n in counts.items() if n]
+    lead = f"{formatting.listed(models).capitalize()} by {plain(family.facts.developer)}"
+    return f"{lead}: what each is for, what it costs to serve, and why."
 
 
-def figure(label: str, value: str, note: str, explanation: str | None = None) -> None:
+def figure(label: str, value: str, note: str, hint: str | None = None) -> None:
     """One of the family's figures, with what it is of below it."""
     st.metric(
-        label,
-        value,
-        delta=plain(note),
-        delta_color="off",
-        delta_arrow="off",
-        border=True,
-        help=explanation,
+        label, value, plain(note), delta_color="off", delta_arrow="off", border=True, help=hint
     )
 
 
@@ -69,11 +60,8 @@ def verified_figures() -> None:
     """The family in four figures."""
     variants = list(family.variants.values())
     longest = max((variant.max_tokens or 0 for variant in variants), default=0)
-    names = [
-        variant.name.removeprefix(f"{family.facts.name} ")
-        for variant in variants
-        if variant.max_tokens == longest
-    ]
+    prefix = f"{family.facts.name} "
+    names = [v.name.removeprefix(prefix) for v in variants if v.max_tokens == longest]
     with st.container(horizontal=True):
         tokens = f"{formatting.count(longest)} tokens"
         figure("Longest input", tokens, formatting.listed(names))
@@ -81,13 +69,11 @@ def verified_figures() -> None:
             least = price_list.lowest(catalog, family, kind)
             if least is not None:
                 offers = dict.fromkeys(f"{v.name} at {p.name}" for v, p, _ in least.offers)
-                figure(
-                    f"Lowest {facts.job(least.offers[0][0])} price",
-                    formatting.price(least.usd_per_1m),
-                    price_list.asked_by(least).removeprefix(family.facts.name).strip(),
-                    "US dollars for a million input tokens: "
-                    + plain(formatting.listed(list(offers))),
-                )
+                label = f"Lowest {facts.job(least.offers[0][0])} price"
+                seller = price_list.asked_by(least).removeprefix(family.facts.name).strip()
+                sellers = plain(formatting.listed(list(offers)))
+                hint = f"US dollars for a million input tokens: {sellers}"
+                figure(label, formatting.price(least.usd_per_1m), seller, hint)
         newest = facts.newest_first(family)[0][1]
         figure("Latest release", facts.month(newest), newest.name)
 
@@ -130,18 +116,14 @@ def verified_variants() -> None:
     rows = []
     for variant_id, variant in facts.newest_first(family):
         released = facts.correction(family, variant_id, "released")
-        differing = [
-            marked("", correction)
-            for correction in family.corrections
-            if correction.variant == variant_id
-            and correction.field in ("signals", "context", "parameters")
-        ]
+        corrections = (c for c in family.corrections if c.variant == variant_id)
+        marks = [marked("", c) for c in corrections if c.field in UNDER_SIGNALS]
         rows.append(
             {
                 "Model": links.variant_link(variant_id, variant.name),
                 "Use when": plain(advice.use_when(catalog, variant_id, picks).sentence),
                 "Released": marked(facts.month(variant), released),
-                "Signals": "".join([badges(facts.signals(variant)), *differing]),
+                "Signals": "".join([badges(facts.signals(variant)), *marks]),
                 "Status": plain(facts.status(catalog, variant)),
             }
         )
@@ -155,11 +137,10 @@ def verified_specifications() -> None:
     st.header(f"Specifications ({len(family.variants)} models)")
     rows = []
     for row in facts.specification(catalog, family):
-        marks = {
-            column: marked(row[column], facts.correction(family, row["id"], field))
-            for column, field in CORRECTED.items()
-        }
-        rows.append(figures.model_row(row) | marks)
+        cells = figures.model_row(row)
+        for column, field in CORRECTED.items():
+            cells[column] = marked(row[column], facts.correction(family, row["id"], field))
+        rows.append(cells)
     figures.table(rows, alt="Specifications of the variants")
     st.caption("The source of each figure stands on the model's own page.")
 
@@ -168,8 +149,8 @@ def verified_prices() -> None:
     """Who offers the family, and every price."""
     rows = price_list.price_rows(catalog, family.variants, catalogs.today())
     providers = sorted({row["Provider"] for row in rows})
-    sentence = f"{formatting.listed(providers)}." if rows else "No hosted offer was found."
     st.header(f"Available from ({len(providers)} providers)")
+    sentence = f"{formatting.listed(providers)}." if rows else "No hosted offer was found."
     st.markdown(plain(sentence))
     st.header("Pricing")
     if rows:

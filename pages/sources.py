@@ -24,11 +24,9 @@ NOVITA, PROBLEM = "novita", "novita_problem"
 def show_correction(correction: Correction) -> None:
     """One correction that a link asks for."""
     name = catalog.variants[correction.variant].name if correction.variant else "The family"
+    values = f"{plain(correction.listed)}; verified is {plain(correction.verified)}"
     with st.container(border=True):
-        st.markdown(
-            f"**{plain(name)}, {plain(correction.field)}.** The listing says "
-            f"{plain(correction.listed)}; verified is {plain(correction.verified)}."
-        )
+        st.markdown(f"**{plain(name)}, {plain(correction.field)}.** The listing says {values}.")
         st.markdown(f"{plain(correction.why)} {correction_sources(correction)}")
 
 
@@ -75,21 +73,16 @@ def show_stale() -> None:
     rows = price_list.stale(catalog, catalogs.today())
     days = price_list.STALE_DAYS
     st.header(f"Prices that are undated, or older than {days} days ({len(rows)})")
-    figures.table(
-        [{column: plain(row[column]) for column in STALE_COLUMNS} for row in rows],
-        alt="Undated and stale prices",
-    )
+    cells = [{column: plain(row[column]) for column in STALE_COLUMNS} for row in rows]
+    figures.table(cells, alt="Undated and stale prices")
 
 
 def check_prices(own_key: str, typed_key: str) -> None:
     """Asks Novita, and keeps its prices or what went wrong for the visit."""
     base = os.environ.get("ADVISOR_NOVITA_BASE", price_sources.BASE)
+    fetch = price_sources.fetch_for_all if own_key else price_sources.fetch
     try:
-        st.session_state[NOVITA] = (
-            price_sources.fetch_for_all(own_key, base)
-            if own_key
-            else price_sources.fetch(typed_key.strip(), base)
-        )
+        st.session_state[NOVITA] = fetch(own_key or typed_key.strip(), base)
         st.session_state.pop(PROBLEM, None)
     except price_sources.PricesError as error:
         st.session_state[PROBLEM] = str(error)
@@ -100,19 +93,16 @@ def ask_live_prices() -> None:
     st.header("Live prices at Novita AI")
     st.markdown(LIVE_PRICES)
     own_key = session.secret("NOVITA_API_KEY")
-    typed_key = (
-        ""
-        if own_key
-        else st.text_input("Novita key", type="password", key="novita_key", help=KEY_HELP)
-    )
+    typed_key = ""
+    if not own_key:
+        typed_key = st.text_input("Novita key", type="password", key="novita_key", help=KEY_HELP)
     with st.container(horizontal=True):
         disabled = not (own_key or typed_key)
         if st.button("Check now", icon=":material/sync:", disabled=disabled):
             with st.spinner("Asking Novita"):
                 check_prices(own_key, typed_key)
-        if session.LIVE in st.session_state and st.button(
-            "Use the catalog's prices again", icon=":material/undo:"
-        ):
+        label = "Use the catalog's prices again"
+        if session.LIVE in st.session_state and st.button(label, icon=":material/undo:"):
             del st.session_state[session.LIVE]
             st.rerun()
     if problem := st.session_state.get(PROBLEM):
@@ -157,12 +147,7 @@ with st.container(horizontal=True):
     for name, mime, make in downloads.FILES:
         figures.download(name, make(catalog), mime)
 st.header("All sources")
-st.dataframe(
-    tables.source_rows(catalog),
-    hide_index=True,
-    column_config={
-        "Address": st.column_config.LinkColumn("Address"),
-        "What": st.column_config.TextColumn("What", width="large"),
-    },
-    alt="All sources with title, publisher, reading date and address",
-)
+what = st.column_config.TextColumn("What", width="large")
+columns = {"Address": st.column_config.LinkColumn("Address"), "What": what}
+alt = "All sources with title, publisher, reading date and address"
+st.dataframe(tables.source_rows(catalog), hide_index=True, column_config=columns, alt=alt)

@@ -32,25 +32,14 @@ def unknown_sentence() -> str:
 
 def show_ways_on() -> None:
     """The family, and the comparison with another model of its kind."""
-    same_kind = [
-        key
-        for key, other in family.variants.items()
-        if key != variant_id and other.kind == variant.kind
-    ]
+    same_kind = [key for key, other in family.variants.items() if other.kind == variant.kind]
+    same_kind.remove(variant_id)
+    query = {"family": family.id} if family.id != "bge" else {}
     with st.container(horizontal=True):
-        st.page_link(
-            "pages/overview.py",
-            label=f"All {plain(family.facts.name)} models",
-            icon=":material/arrow_back:",
-            query_params={"family": family.id} if family.id != "bge" else {},
-        )
+        links.page("overview", f"All {family.facts.name} models", "arrow_back", query)
         if same_kind:
-            st.page_link(
-                "pages/compare.py",
-                label="Compare",
-                icon=":material/compare_arrows:",
-                query_params={"variants": [variant_id, same_kind[0]]},
-            )
+            pair = [variant_id, same_kind[0]]
+            links.page("compare", "Compare", "compare_arrows", {"variants": pair})
 
 
 def show_advice() -> None:
@@ -80,8 +69,7 @@ def show_facts() -> None:
     for fact in variant_facts:
         row = {"Fact": plain(fact.label), "Value": plain(fact.value)}
         if corrected:
-            correction = fact.correction
-            listed = f"{correction.listed}. {correction.why}" if correction else ""
+            listed = f"{c.listed}. {c.why}" if (c := fact.correction) else ""
             row["The listing says"] = plain(listed)
         rows.append(row | {"Source": links.source_links(fact.sources)})
     figures.table(rows, alt=f"Facts of {variant.name} with their sources")

@@ -11,10 +11,9 @@ import pandas as pd
 
 from advisor.catalog import Catalog
 from advisor.catalog.schema import EvidenceSet, Source
-from advisor.live.relevance import METRICS, TOO_FEW, Measured, compare
+from advisor.live.relevance import METRICS, TOO_FEW, Measured, best_first, compare
 
-EMBEDDERS = "your-data"
-"""Id of the set that compares embedders; for rerankers over one: `rerankers_over(embedder)`."""
+EMBEDDERS = "your-data"  # id of the set that compares embedders
 SOURCE = "your-own-data"
 BENCHMARK = "your own data"
 METRIC = "ndcg_at_10"  # METRICS[0], as the catalog calls it
@@ -34,59 +33,52 @@ def with_yours(
     of `recommend`), never by itself: it may hold two of the candidates where a published one holds
     all. It speaks for `languages`. All results are of one data set; of two of one variant the later
     counts, and a stand-in has no part. A reranker's set holds those that read as many passages
-    again over one embedder. No set is made of fewer than `TOO_FEW` queries; `reason_no_evidence`
-    says so, and the catalog itself comes back where there is no set.
-    """
+    again over one embedder. The catalog itself comes back where `reason_no_evidence` has one."""
     groups = _groups(results)
-    sets = [
-        EvidenceSet(
-            id=EMBEDDERS if stage is None else rerankers_over(stage),
-            name=f"your own data, {_queries(group):,} queries",
-            table="quality",
-            benchmark=BENCHMARK,
-            source_set="yours",
-            metric=METRIC,
-            aspect="retrieval",
-            kind="embedder" if stage is None else "reranker",
-            first_stage=stage,
-            languages=sorted(set(languages)),
-            tasks=None,
-            domain="yours",
-            rank=1,
-            selects=False,
-            publisher_of_scores="measured by you",
-            caveat=_caveat(group),
-        )
-        for stage, group in groups.items()
-        if not _fault(group, results)
-    ]
+    usable = {stage: group for stage, group in groups.items() if not _fault(group, results)}
+    sets = {_id(stage): _set(stage, group, languages) for stage, group in usable.items()}
     if not sets:
         return catalog
-    rows = [
-        _row(stage, variant, result)
-        for stage, group in groups.items()
-        for variant, result in group.items()
-    ]
+    rows = [_row(s, v, result) for s, group in groups.items() for v, result in group.items()]
     digest = hashlib.sha256(repr([today, sorted(languages), rows]).encode()).hexdigest()[:8]
-    later = {
-        key: other.model_copy(update={"rank": other.rank + 1})
-        for key, other in catalog.evidence_sets.items()
-    }
-    source = Source(
-        id=SOURCE,
-        title="Your own data, measured in this visit",
-        url=None,
-        tier="own",
-        accessed=today,
-    )
+    for key, other in catalog.evidence_sets.items():
+        sets[key] = other.model_copy(update={"rank": other.rank + 1})
+    title = "Your own data, measured in this visit"
+    source = Source(id=SOURCE, title=title, url=None, tier="own", accessed=today)
     yours = pd.DataFrame(rows, columns=list(catalog.quality.columns))
     return replace(
         catalog,
-        evidence_sets={**{chosen.id: chosen for chosen in sets}, **later},
+        evidence_sets=sets,
         quality=pd.concat([catalog.quality, yours], ignore_index=True),
         sources={**catalog.sources, SOURCE: source},
         version=f"{catalog.version}+yours-{digest}",
         own={},
+    )
+
+
+def _id(stage: str | None) -> str:
+    return EMBEDDERS if stage is None else rerankers_over(stage)
+
+
+def _set(stage: str | None, group: dict[str, Measured], languages: Sequence[str]) -> EvidenceSet:
+    """The set of embedders, or of rerankers over the embedder `stage`."""
+    return EvidenceSet(
+        id=_id(stage),
+        name=f"your own data, {_queries(group):,} queries",
+        table="quality",
+        benchmark=BENCHMARK,
+        source_set="yours",
+        metric=METRIC,
+        aspect="retrieval",
+        kind="embedder" if stage is None else "reranker",
+        first_stage=stage,
+        languages=sorted(set(languages)),
+        tasks=None,
+        domain="yours",
+        rank=1,
+        selects=False,
+        publisher_of_scores="measured by you",
+        caveat=_caveat(group),
     )
 
 
@@ -114,16 +106,12 @@ def _groups(results: Iterable[Measured]) -> dict[str | None, dict[str, Measured]
 def _fault(group: dict[str, Measured], results: Sequence[Measured]) -> str:
     """Why results of one kind make no set; empty where they do."""
     if len(group) < 2:
-        return (
-            "Advise compares variants: measure at least two embedders, "
-            "or two rerankers over one embedder, on the same data."
-        )
+        least = "at least two embedders, or two rerankers over one embedder, on the same data"
+        return f"Advise compares variants: measure {least}."
     depths = {result.run.reranked for result in group.values()}
     if len({result.queries for result in results}) > 1 or len(depths) > 1:
-        return (
-            "These were measured on different data, or with different numbers of passages "
-            "reranked. Measure them again on the same."
-        )
+        apart = "on different data, or with different numbers of passages reranked"
+        return f"These were measured {apart}. Measure them again on the same."
     if _queries(group) < TOO_FEW:
         return f"Too few queries to decide: {_queries(group)}. Judge at least {TOO_FEW}."
     return ""
@@ -152,14 +140,11 @@ def _row(stage: str | None, variant: str, result: Measured) -> dict[str, object]
 
 def _caveat(group: dict[str, Measured]) -> str:
     """Which variants can be told from the best."""
-    best, *others = sorted(group.values(), key=lambda result: -result.means[METRICS[0]].value)
+    best, *others = best_first(group.values())
     return " ".join(compare(best, other).sentence for other in others)
 
 
 def sets_of_yours(catalog: Catalog) -> dict[str, str]:
     """The sets of the visitor's own, one a kind, to be asked for."""
-    return {
-        chosen.kind: key
-        for key, chosen in reversed(catalog.evidence_sets.items())
-        if chosen.source_set == "yours"
-    }
+    sets = reversed(catalog.evidence_sets.items())
+    return {chosen.kind: key for key, chosen in sets if chosen.source_set == "yours"}

@@ -10,39 +10,26 @@ from advisor.net.addresses import origin
 from advisor.net.client import Client, Failure, Reply, RequestLimits, within
 from advisor.net.hub import HUB, LOOPBACK, is_repo, on_hub
 
-_TOO_LONG = (
-    "The hub took too long to send the tokenizer. Try again later; the tokens stay an estimate "
-    "until then."
-)
-_BROKEN = (
-    "The hub could not be reached, or broke off. Check the network; the tokens stay an estimate "
-    "until then."
-)
-_ELSEWHERE = (
-    "The hub sent the request on to another host, which was refused. The tokens stay an estimate."
-)
-_SENT_ON_TOO_OFTEN = (
-    "The hub sent the request on too often. Try again later; the tokens stay an estimate until "
-    "then."
-)
+_UNTIL_THEN = "the tokens stay an estimate until then."
+_AGAIN = f"Try again later; {_UNTIL_THEN}"
+_TOO_LONG = f"The hub took too long to send the tokenizer. {_AGAIN}"
+_BROKEN = f"The hub could not be reached, or broke off. Check the network; {_UNTIL_THEN}"
+_ESTIMATE = "The tokens stay an estimate."
+_ITS_ESTIMATE = "Its tokens stay an estimate."
+_ELSEWHERE = f"The hub sent the request on to another host, which was refused. {_ESTIMATE}"
+_SENT_ON_TOO_OFTEN = f"The hub sent the request on too often. {_AGAIN}"
 
 
 def fetch_tokenizer(
     variant: Variant, timeout_s: float = 60, base: str = HUB, largest_bytes: int = 40_000_000
 ) -> Tokenizer:
-    """The variant's own tokenizer, downloaded from the hub; the caller keeps it, nothing is
-    written.
+    """The variant's own tokenizer, downloaded from the hub; nothing is written.
 
     Asked for over https, of the hub's hosts alone; `base` may also be a server on this machine.
     Downloading ends within `timeout_s` seconds, reading what came takes a second or two more.
-
-    Raises:
-        TokenCountError: the variant has no hub id, `base` is not allowed, or no tokenizer was had.
-    """
+    Raises TokenCountError: there is no hub id, `base` is not allowed, or no tokenizer was had."""
     if variant.hub_id is None or not is_repo(variant.hub_id):
-        raise TokenCountError(
-            f"{variant.name} has no address on the hub. Its tokens stay an estimate."
-        )
+        raise TokenCountError(f"{variant.name} has no address on the hub. {_ITS_ESTIMATE}")
     place = origin(base)
     if place is None or not (on_hub(place) or place[1] in LOOPBACK):
         raise TokenCountError(f"Tokenizers are fetched from the hub alone. Use {HUB}.")
@@ -62,10 +49,7 @@ def fetch_tokenizer(
 
 
 def _no_answer(failure: Failure, largest_bytes: int) -> TokenCountError:
-    too_large = (
-        f"The file is larger than {largest_bytes:,} bytes, so it was not read. "
-        "The tokens stay an estimate."
-    )
+    too_large = f"The file is larger than {largest_bytes:,} bytes, so it was not read. {_ESTIMATE}"
     sentences = {
         Failure.SLOW: _TOO_LONG,
         Failure.NO_CONNECTION_IN_TIME: _TOO_LONG,
@@ -78,25 +62,17 @@ def _no_answer(failure: Failure, largest_bytes: int) -> TokenCountError:
 
 def _status_sentence(status: int) -> str:
     if status == 404:
-        return "The hub has no tokenizer.json for this model (404). Its tokens stay an estimate."
+        return f"The hub has no tokenizer.json for this model (404). {_ITS_ESTIMATE}"
     if status in (401, 403):
-        return (
-            f"The hub gives this model's tokenizer to signed-in users alone ({status}). "
-            "Its tokens stay an estimate."
-        )
-    return (
-        f"The hub answered with status {status}. Try again later; the tokens stay an estimate "
-        "until then."
-    )
+        problem = f"The hub gives this model's tokenizer to signed-in users alone ({status})."
+        return f"{problem} {_ITS_ESTIMATE}"
+    return f"The hub answered with status {status}. {_AGAIN}"
 
 
 def _loaded(body: bytes, name: str) -> Tokenizer:
     """The tokenizer of a tokenizer.json, tried once, without its cut and padding."""
-    unreadable = (
-        f"What the hub sent for {name} is no tokenizer.json that can be read. "
-        "Its tokens stay an estimate."
-    )
-    with in_one_sentence(unreadable):
+    unreadable = f"What the hub sent for {name} is no tokenizer.json that can be read."
+    with in_one_sentence(f"{unreadable} {_ITS_ESTIMATE}"):
         tokenizer = Tokenizer.from_str(body.decode("utf-8"))
         tokenizer.no_truncation()
         tokenizer.no_padding()

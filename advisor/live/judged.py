@@ -1,7 +1,6 @@
 """Passages, queries and judgements of a visitor's own, read from files that nobody vouches for.
 
-Nothing here writes to disk, logs a text, or keeps one after the caller has let go of it.
-"""
+Nothing here writes to disk, logs a text, or keeps one after the caller has let go of it."""
 
 from __future__ import annotations
 
@@ -15,18 +14,17 @@ from advisor.base.formatting import counted
 from advisor.base.text_rows import TextRows, decoded, without_lone_surrogates
 
 SHOWN_FAULTS = 10
-MOST_FAULTS = 1_000
-"""After so many nothing is read any more."""
+MOST_FAULTS = 1_000  # after so many nothing is read any more
 HIGHEST_GRADE = 100
 
 _SUFFIX = re.compile(r"\.(csv|tsv|jsonl|ndjson)$", re.IGNORECASE)
 _GRADE = re.compile(r"[+-]?[0-9]{1,4}(\.0)?")
+# Names that the columns of a table of judgements may have: BEIR's first.
 _COLUMNS = (
     ("query-id", "query_id", "qid", "query"),
     ("corpus-id", "corpus_id", "passage", "docid"),
     ("score", "grade", "relevance"),
 )
-"""Names that the columns of a table of judgements may have: BEIR's first."""
 _FOUR_COLUMNS = "Write: query 0 passage grade; or begin with a header query-id, corpus-id, score."
 
 
@@ -74,8 +72,7 @@ class JudgedData:
     """Passages and queries by id, and for each query the grades of passages.
 
     A grade over 0 is relevant, the higher the better. Every query has a relevant passage; every
-    judged id exists. Languages are ISO 639 codes by id, empty where they are not stated.
-    """
+    judged id exists. Languages are ISO 639 codes by id, without those that are not stated."""
 
     passages: Mapping[str, str]
     queries: Mapping[str, str]
@@ -91,34 +88,22 @@ class JudgedData:
 
     def part(self, languages: Collection[str]) -> JudgedData:
         """The passages in these languages, and the queries with a relevant one among them."""
-        passages = {
-            key: text
-            for key, text in self.passages.items()
-            if self.passage_languages.get(key) in languages
+        spoken = {k: code for k, code in self.passage_languages.items() if code in languages}
+        passages = {key: text for key, text in self.passages.items() if key in spoken}
+        grades = {
+            key: {p: grade for p, grade in self.judgements[key].items() if p in passages}
+            for key in self.queries
+            if self.query_languages.get(key) in languages
         }
-        judgements = _relevant(
-            {
-                key: {p: grade for p, grade in self.judgements[key].items() if p in passages}
-                for key in self.queries
-                if self.query_languages.get(key) in languages
-            }
-        )
-        return JudgedData(
-            passages=passages,
-            queries={key: self.queries[key] for key in judgements},
-            judgements=judgements,
-            passage_languages={key: self.passage_languages[key] for key in passages},
-            query_languages={key: self.query_languages[key] for key in judgements},
-        )
+        judgements = _relevant(grades)
+        queries = {key: self.queries[key] for key in judgements}
+        query_languages = {key: self.query_languages[key] for key in judgements}
+        return JudgedData(passages, queries, judgements, spoken, query_languages)
 
 
 def _relevant(judgements: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:
     """The judgements of the queries that have a relevant passage."""
-    return {
-        query: grades
-        for query, grades in judgements.items()
-        if any(grade > 0 for grade in grades.values())
-    }
+    return {q: grades for q, grades in judgements.items() if max(grades.values(), default=0) > 0}
 
 
 def read(
@@ -131,21 +116,17 @@ def read(
 
     Texts have a header `id,text` and may have `title` (put before the text, as BEIR does) and
     `language`; JSONL may say `_id`. Judgements have TREC's four columns (query, 0, passage, grade),
-    or BEIR's header with `query-id`, `corpus-id` and `score`. A grade of 0 or less says that the
-    passage is not relevant. Queries without a relevant passage are left out; `notes` counts them.
-
-    Raises:
-        OwnDataError: everything that is wrong, with file and line.
-    """
+    or BEIR's header with `query-id`, `corpus-id` and `score`. A grade of 0 or less is not relevant.
+    Queries without a relevant passage are left out; `notes` counts them.
+    Raises OwnDataError: everything that is wrong, with file and line."""
     faults = _Faults()
     passage_texts = _texts(_Reader(passages, "passage", faults, limits))
     query_texts = _texts(_Reader(queries, "query", faults, limits))
     # Where a text could not be read, judgements of it are no faults of their own.
     ids = (None, None) if faults.shown else (passage_texts.texts, query_texts.texts)
     reader = _Reader(judgements, "judgement", faults, limits)
-    grades = _judgements(reader, *ids)
+    relevant = _relevant(_judgements(reader, *ids))
     faults.raise_any()
-    relevant = _relevant(grades)
     if not relevant:
         remedy = "Give at least one passage a grade of 1 or more."
         reader.fault(0, "no query has a relevant passage.", remedy)
@@ -154,6 +135,7 @@ def read(
         reader.fault(0, problem, "Judge fewer.")
     faults.raise_any()
     run = {key: text for key, text in query_texts.texts.items() if key in relevant}
+    query_languages = {key: code for key, code in query_texts.languages.items() if key in run}
     total, left_out = len(query_texts.texts), len(query_texts.texts) - len(run)
     has, is_left = ("has", "is") if left_out == 1 else ("have", "are")
     note = f"{left_out:,} of {total:,} queries {has} no relevant passage and {is_left} left out."
@@ -162,9 +144,7 @@ def read(
         queries=run,
         judgements={key: relevant[key] for key in run},
         passage_languages=passage_texts.languages,
-        query_languages={
-            key: language for key, language in query_texts.languages.items() if key in run
-        },
+        query_languages=query_languages,
         notes=(note,) if left_out else (),
     )
 
@@ -337,9 +317,8 @@ def _judgement_rows(reader: _Reader) -> Iterator[tuple[int, tuple[str, str, str]
     rows = reader.rows()
     delimiter = rows.delimiter("\t,;")
     header = [name.strip().strip('"').lower() for name in rows.first_line().split(delimiter)]
-    places = [
-        next((header.index(name) for name in names if name in header), -1) for names in _COLUMNS
-    ]
+    columns = ([name for name in names if name in header] for names in _COLUMNS)
+    places = [header.index(names[0]) if names else -1 for names in columns]
     if min(places) >= 0:
         for line, row in rows.table(delimiter)[1]:
             query, passage, grade = (row[place].strip() for place in places)

@@ -1,8 +1,6 @@
 """Scores of M3's sparse and multi-vector outputs, and which tokens carried them.
 
-The definitions are those of FlagEmbedding 1.4.2, inference/embedder/encoder_only/m3.py:
-`compute_lexical_matching_score` and `colbert_score`.
-"""
+As FlagEmbedding 1.4.2 computes them, in inference/embedder/encoder_only/m3.py."""
 
 from __future__ import annotations
 
@@ -54,13 +52,10 @@ def sparse_score(query: Mapping[str, float], passage: Mapping[str, float]) -> fl
 
 
 def max_sim(query: NDArray[Any], passage: NDArray[Any]) -> float:
-    """Late interaction: mean over the query's tokens of the nearest passage token's similarity.
+    """Mean over the query's tokens of the nearest passage token's similarity, -1 to 1.
 
-    Shapes: (tokens, dim) each, rows of length one; -1 to 1. ColBERT sums where M3 takes the mean.
-
-    Raises:
-        ValueError: one has no token, or the dimensions differ.
-    """
+    Shapes: (tokens, dim) each, rows of length one. ColBERT sums where M3 takes the mean.
+    Raises ValueError: one has no token, or the dimensions differ."""
     return float(_similarities(query, passage).max(axis=1).mean())
 
 
@@ -72,12 +67,9 @@ def best_matches(
 ) -> list[TokenMatch]:
     """Each query token, in order, with its best passage token; the mean similarity is `max_sim`.
 
-    Raises:
-        ValueError: as `max_sim`, or there is not one token a vector.
-    """
+    Raises ValueError: as `max_sim`, or there is not one token a vector."""
     similar = _similarities(query, passage)
-    if similar.shape != (len(query_tokens), len(passage_tokens)):
-        tokens = (len(query_tokens), len(passage_tokens))
+    if similar.shape != (tokens := (len(query_tokens), len(passage_tokens))):
         raise ValueError(f"{similar.shape} vectors, but {tokens} tokens, of query and passage.")
     nearest = similar.argmax(axis=1)
     return [

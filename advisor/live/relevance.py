@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -16,12 +16,10 @@ from advisor.encode.engine import About, Engine, Float32s, Role
 from advisor.live.judged import JudgedData
 
 METRICS = ("nDCG@10", "Recall@10", "Recall@100", "MRR@10")
+# Queries below which no verdict is given: with fewer, a bootstrap's interval is too narrow. Drawn
+# from differences as they are seen between rankings, 95 % intervals hold the true mean in 84 of 100
+# cases with 8 queries, 90 with 20, 94 with 30 (tests/live/test_relevance_verdicts.py).
 TOO_FEW = 30
-"""Queries below which no verdict is given: with fewer, a bootstrap's interval is too narrow.
-
-Drawn from differences as they are seen between rankings, 95 % intervals hold the true mean in 84 of
-100 cases with 8 queries, 90 with 20, 94 with 30 (tests/live/test_relevance_verdicts.py).
-"""
 DEPTH = 100  # passages kept a query, for Recall@100
 RERANKED = 20  # passages a query that a reranker reads again
 RESAMPLES = 2_000
@@ -32,20 +30,16 @@ _DECIMALS = 6  # of a cosine; what is beyond differs between machines
 _TIE = 1e-9
 
 Float64s = NDArray[np.float64]
+# Gets how many texts of how many are encoded, then how many queries of how many are reranked. What
+# it raises ends the run.
 OnScored = Callable[[int, int], None]
-"""Gets how many texts of how many are encoded, then how many queries of how many are reranked.
-
-What it raises ends the run.
-"""
 
 
 @dataclass(frozen=True, eq=False)
 class EngineRun:
     """Passages that an engine found for each query, best first, at most `DEPTH`.
 
-    `seconds` is what the engines say that they took. `reranker` is who read the first `reranked`
-    passages of each query again, if anyone.
-    """
+    `seconds` are the engines' own. `reranker`, if any, read each query's first `reranked` again."""
 
     about: About
     seconds: float
@@ -56,11 +50,8 @@ class EngineRun:
     @property
     def name(self) -> str:
         """The model, or both of them; a stand-in is marked."""
-        return " with ".join(
-            f"{about.model} (not BGE)" if about.standin else about.model
-            for about in (self.about, self.reranker)
-            if about
-        )
+        models = [about for about in (self.about, self.reranker) if about]
+        return " with ".join(f"{m.model} (not BGE)" if m.standin else m.model for m in models)
 
 
 class Interval(NamedTuple):
@@ -107,9 +98,7 @@ def run(
 ) -> EngineRun:
     """What an embedder finds; with a reranker, its order of each query's first `depth` passages.
 
-    Raises:
-        EncodeError: an engine could not answer.
-    """
+    Raises EncodeError: an engine could not answer."""
     before, total = len(judged.passages), len(judged.passages) + len(judged.queries)
     passages, passage_seconds = _vectors(
         engine, list(judged.passages.values()), "passage", lambda done: on_scored(done, total)
@@ -133,9 +122,7 @@ def reranked(
 ) -> EngineRun:
     """A run with the first `depth` passages of each query in a reranker's order, then the rest.
 
-    Raises:
-        EncodeError: the reranker could not answer.
-    """
+    Raises EncodeError: the reranker could not answer."""
     ranking: dict[str, tuple[str, ...]] = {}
     seconds = first.seconds
     for done, (query, passages) in enumerate(first.ranking.items(), 1):
@@ -167,19 +154,16 @@ def _vectors(
 
 def _refuse_two_lengths(about: About, blocks: Sequence[Float32s]) -> None:
     if len({block.shape[1] for block in blocks}) != 1:
-        raise EncodeError(
-            f"{about.model} gave vectors of two lengths. "
-            "Check that one model answers at its address."
-        )
+        remedy = "Check that one model answers at its address."
+        raise EncodeError(f"{about.model} gave vectors of two lengths. {remedy}")
 
 
 def _check(values: Float32s, shape: tuple[int, ...], about: About) -> None:
     """Raises where an engine gave too little: a ranking of it would look like any other."""
     if values.shape != shape or not np.isfinite(values).all():
-        raise EncodeError(
-            f"{about.model} at {about.where} gave too few values, or some that are no numbers. "
-            "Try another precision or place."
-        )
+        problem = "gave too few values, or some that are no numbers"
+        remedy = "Try another precision or place."
+        raise EncodeError(f"{about.model} at {about.where} {problem}. {remedy}")
 
 
 def ranked(
@@ -188,8 +172,7 @@ def ranked(
     """Ids of the `depth` passages with the highest cosine for each query; equal ones by id.
 
     Every passage is compared. Shapes: `queries` (queries, dim), `passages` (passages, dim), rows of
-    length one; `ids` one a passage.
-    """
+    length one."""
     order = np.array(sorted(range(len(ids)), key=ids.__getitem__))
     columns = passages[order].T
     rankings = []
@@ -205,33 +188,20 @@ def measured(judged: JudgedData, run: EngineRun) -> Measured:
 
     nDCG has linear gains, the grade itself, as trec_eval and BEIR compute it. A passage of grade 0
     or less, or without a grade, is not relevant. A query for which nothing was found counts as 0.
-
-    Raises:
-        EncodeError: ir-measures is not installed.
-    """
+    Raises EncodeError: ir-measures is not installed."""
     try:
         import ir_measures  # type: ignore[import-untyped, unused-ignore]
     except ImportError:
-        raise EncodeError(
-            "Measuring needs ir-measures, which is not installed. "
-            "Install the app with its 'live' extra."
-        ) from None
+        problem = "Measuring needs ir-measures, which is not installed."
+        raise EncodeError(f"{problem} Install the app with its 'live' extra.") from None
     wanted = (ir_measures.nDCG @ 10, ir_measures.R @ 10, ir_measures.R @ 100, ir_measures.RR @ 10)
     queries = tuple(judged.queries)
     # Grades below 0 are cut off: one of the programs behind ir-measures has no place for them.
-    relevant = {
-        query: {key: max(grade, 0) for key, grade in judged.judgements[query].items()}
-        for query in queries
-    }
+    relevant = {q: {key: max(g, 0) for key, g in judged.judgements[q].items()} for q in queries}
     # A score of its own for each place, since programs differ in how they order ties.
-    scores = {
-        query: {key: float(-place) for place, key in enumerate(run.ranking.get(query, ()))}
-        for query in queries
-    }
-    values: dict[tuple[Any, str], float] = {
-        (metric.measure, metric.query_id): metric.value
-        for metric in ir_measures.iter_calc(wanted, relevant, scores)
-    }
+    scores = {q: {key: float(-n) for n, key in enumerate(run.ranking.get(q, ()))} for q in queries}
+    metrics = ir_measures.iter_calc(wanted, relevant, scores)
+    values: dict[tuple[Any, str], float] = {(m.measure, m.query_id): m.value for m in metrics}
     rows = (np.array([values[measure, query] for query in queries]) for measure in wanted)
     return Measured(run, queries, dict(zip(METRICS, rows, strict=True)))
 
@@ -239,8 +209,7 @@ def measured(judged: JudgedData, run: EngineRun) -> Measured:
 def bootstrap(values: Float64s, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
     """Mean of values and its 95 % interval: percentiles of means over resampled queries.
 
-    Queries are drawn with replacement, the same draws each time.
-    """
+    Queries are drawn with replacement, the same draws each time."""
     drawn = np.random.default_rng(seed).integers(0, len(values), (resamples, len(values)))
     low, high = np.percentile(values[drawn].mean(axis=1), (2.5, 97.5))
     return Interval(float(values.mean()), float(low), float(high))
@@ -249,9 +218,7 @@ def bootstrap(values: Float64s, resamples: int = RESAMPLES, seed: int = 0) -> In
 def compare(first: Measured, second: Measured, metric: str = METRICS[0]) -> Comparison:
     """Wins, losses and ties by query, the mean difference, and a sentence for which finds more.
 
-    Raises:
-        ValueError: the runs are not over the same queries.
-    """
+    Raises ValueError: the runs are not over the same queries."""
     if first.queries != second.queries:
         raise ValueError("the runs are not over the same queries")
     apart = first.values[metric] - second.values[metric]
@@ -291,10 +258,8 @@ def _sentence(
     interval = f"difference {value:.3f} (95 % between {low:.3f} and {high:.3f}) on {queries}"
     interval = interval.replace("-", "\u2212")
     if verdict == "too few":
-        return (
-            f"Too few queries to decide: {figures} for {ahead} and {behind} on {queries}; "
-            f"judge at least {TOO_FEW}."
-        )
+        which = f"{figures} for {ahead} and {behind} on {queries}"
+        return f"Too few queries to decide: {which}; judge at least {TOO_FEW}."
     if verdict == "equal":
         return f"{ahead} and {behind} cannot be told apart: {figures}, {interval}."
     return f"{ahead} finds more than {behind}: {figures}, {interval}."
@@ -304,16 +269,14 @@ def rows(results: Sequence[Measured]) -> list[dict[str, str]]:
     """Each run with its metrics and their 95 % intervals, the highest nDCG@10 first."""
     return [
         {"Run": result.run.name}
-        | {
-            metric: f"{mean.value:.3f} ({mean.low:.3f} to {mean.high:.3f})"
-            for metric, mean in result.means.items()
-        }
+        | {m: f"{i.value:.3f} ({i.low:.3f} to {i.high:.3f})" for m, i in result.means.items()}
         | {"Queries": f"{len(result.queries):,}", "Seconds": f"{result.run.seconds:,.1f}"}
-        for result in _best_first(results)
+        for result in best_first(results)
     ]
 
 
-def _best_first(results: Sequence[Measured]) -> list[Measured]:
+def best_first(results: Iterable[Measured]) -> list[Measured]:
+    """Results by their mean nDCG@10, the highest first."""
     return sorted(results, key=lambda result: -result.means[METRICS[0]].value)
 
 
@@ -321,7 +284,7 @@ def verdicts(results: Sequence[Measured]) -> list[str]:
     """The best run against each other one, a sentence each, with the queries won and lost."""
     if len(results) < 2:
         return []
-    best, *others = _best_first(results)
+    best, *others = best_first(results)
     sentences = []
     for other in others:
         comparison = compare(best, other)

@@ -22,30 +22,22 @@ from advisor.encode.models import Model
 from advisor.live import matching, token_counts, vocabulary
 from advisor.live.matching import SharedToken, TokenMatch
 
-UNKNOWN = ("[UNK]", "<unk>")
-"""What BERT's and XLM-R's tokenizers write for what their vocabulary does not hold."""
-MOST_SENTENCES = 12
-"""Sentences in a heatmap: more would not be readable on a phone."""
+UNKNOWN = ("[UNK]", "<unk>")  # what BERT's and XLM-R's vocabularies hold for what they lack
+MOST_SENTENCES = 12  # in a heatmap: more would not be readable on a phone
 
 
 def who(
     about: About, seconds: float, counted: int | None = None, counted_in: str = "tokens"
 ) -> str:
     """Who answered, at which precision, and how long it took, as a sentence."""
-    engine = {
-        "local": "fastembed on this machine",
-        "torch": "torch on this machine",
-        "remote": f"at {about.where}",
-    }[about.engine]
-    label = ""
-    if about.standin:
-        label = " (a stand-in, not BGE)"
-    elif about.variant_id is None:
-        label = " (not the model of the catalog)"
+    program = {"local": "fastembed", "torch": "torch"}.get(about.engine)
+    place = f"{program} on this machine" if program else f"at {about.where}"
+    strange = " (not the model of the catalog)" if about.variant_id is None else ""
+    label = " (a stand-in, not BGE)" if about.standin else strange
     precision = about.precision or "precision not known"
     read = f" for {formatting.count(counted)} {counted_in}" if counted else ""
     took = f"in {duration(seconds)}{read}"
-    return f"Answered by {about.model}{label}, {engine}, {precision}, {took}."
+    return f"Answered by {about.model}{label}, {place}, {precision}, {took}."
 
 
 def duration(seconds: float) -> str:
@@ -57,9 +49,7 @@ def duration(seconds: float) -> str:
 
 def named(first: About, second: About) -> tuple[str, str]:
     """What answered, by names that differ; a stand-in is marked."""
-    name, other = (
-        f"{about.model} (not BGE)" if about.standin else about.model for about in (first, second)
-    )
+    name, other = (f"{a.model} (not BGE)" if a.standin else a.model for a in (first, second))
     return (name, other) if name != other else (f"{name} (first)", f"{other} (second)")
 
 
@@ -100,23 +90,19 @@ class Likeness:
 def likeness(texts: Sequence[str], dense: Float32s) -> Likeness:
     """Cosines of sentences from their vectors, shape (sentences, dim), of length one.
 
-    Raises:
-        EncodeError: there are fewer than two sentences.
-    """
+    Raises EncodeError: there are fewer than two sentences."""
     if len(texts) < 2:
-        raise EncodeError(
-            "One sentence has nothing to be compared with. Write two or more, one a line."
-        )
+        problem = "One sentence has nothing to be compared with."
+        raise EncodeError(f"{problem} Write two or more, one a line.")
     cosines = (dense @ dense.T).astype(np.float32)
     pairs = [Pair(i, j, float(cosines[i, j])) for i, j in combinations(range(len(texts)), 2)]
     return Likeness(tuple(texts), cosines, tuple(sorted(pairs, key=lambda p: -p.cosine)))
 
 
 class Shelf:
-    """Vectors of passages by model and texts, the last four, for models of this machine alone.
+    """Vectors of passages by model and texts, the last four, which all visitors share.
 
-    All visitors share them; what an endpoint gave is its visitor's.
-    """
+    For models of this machine alone: what an endpoint gave is its visitor's."""
 
     MOST = 4
 
@@ -158,10 +144,9 @@ def search(
     grades: Mapping[str, int],
     top: int,
 ) -> list[Hit]:
-    """The passages nearest to a query, the best first; equal ones in their own order.
+    """The passages nearest to a query (dim,), from their vectors `dense` (passages, dim).
 
-    Shapes: `query` (dim,), `dense` (passages, dim).
-    """
+    The best first; equal ones in their own order."""
     cosines = dense @ query
     ids = list(passages)
     order = np.argsort(-cosines, kind="stable")[:top]
@@ -192,10 +177,8 @@ def hits_sentence(hits: Sequence[Hit], grades: Mapping[str, int]) -> str:
     if not places:
         return f"None of the {len(wanted)} passages judged relevant is among the first {len(hits)}."
     verb = "is" if len(places) == 1 else "are"
-    return (
-        f"{len(places)} of the {len(wanted)} passages judged relevant {verb} among the first "
-        f"{len(hits)}; the first of them at place {places[0]}."
-    )
+    share = f"{len(places)} of the {len(wanted)} passages judged relevant {verb} among the first"
+    return f"{share} {len(hits)}; the first of them at place {places[0]}."
 
 
 class Move(NamedTuple):
@@ -235,11 +218,9 @@ def moves_sentence(moves: Sequence[Move]) -> str:
     """What reranking changed, as a sentence."""
     if all(m.before == m.after for m in moves):
         return "Reranking kept the order."
-    best = moves[0]
-    top = f"came up from place {best.before} to the first"
-    if best.before == 1:
-        top = "kept the first place"
-    moved = sum(m.before != m.after for m in moves)
+    best, moved = moves[0], sum(m.before != m.after for m in moves)
+    kept = best.before == 1
+    top = "kept the first place" if kept else f"came up from place {best.before} to the first"
     return f"{moved} of {len(moves)} passages changed their place; “{short(best.hit.text)}” {top}."
 
 
@@ -250,8 +231,7 @@ class TextAtLimit(NamedTuple):
     lost: str
     tokens: int
     limit: int
-    unknown: int = 0
-    """Tokens that stand for words or signs which the vocabulary does not hold."""
+    unknown: int = 0  # tokens that stand for words or signs which the vocabulary does not hold
 
     @property
     def sentence(self) -> str:
@@ -265,19 +245,15 @@ class TextAtLimit(NamedTuple):
             part = f"{share:.0f} % of the text is read, its end is lost"
             sentence = f"{tokens} tokens against a limit of {limit}: {part}."
         if self.unknown:
-            sentence += (
-                f" {formatting.count(self.unknown)} of the tokens stand for words or signs "
-                "that the model does not know."
-            )
+            part = f"{formatting.count(self.unknown)} of the tokens"
+            sentence += f" {part} stand for words or signs that the model does not know."
         return sentence
 
 
 def cut(text: str, tokenizer: Tokenizer, limit: int) -> TextAtLimit:
     """A text divided where a limit in tokens, special tokens included, cuts it.
 
-    Raises:
-        EncodeError: the text is longer than a server reads, or the limit leaves no room for a word.
-    """
+    Raises EncodeError: the text is longer than a server reads, or the limit holds no word."""
     refuse_long([text])
     whole = Tokenizer.from_str(tokenizer.to_str())
     whole.no_truncation()
@@ -286,15 +262,10 @@ def cut(text: str, tokenizer: Tokenizer, limit: int) -> TextAtLimit:
     special = whole.num_special_tokens_to_add(is_pair=False)
     room = limit - special
     if room < 1:
-        raise EncodeError(
-            f"A limit of {limit} tokens leaves no room beside the {special} special ones. "
-            "Choose a larger one."
-        )
-    ends = [
-        end
-        for (_, end), mark in zip(encoded.offsets, encoded.special_tokens_mask, strict=True)
-        if not mark
-    ]
+        problem = f"A limit of {limit} tokens leaves no room beside the {special} special ones."
+        raise EncodeError(f"{problem} Choose a larger one.")
+    marks = zip(encoded.offsets, encoded.special_tokens_mask, strict=True)
+    ends = [end for (_, end), is_special in marks if not is_special]
     unknown = sum(token in UNKNOWN for token in encoded.tokens)
     end = len(text) if len(ends) <= room else ends[room - 1]
     return TextAtLimit(text[:end], text[end:], len(encoded.ids), limit, unknown)
@@ -329,47 +300,32 @@ class Three(NamedTuple):
 def three(query: Vectors, passages: Vectors, texts: Sequence[str]) -> Three:
     """Dense, sparse and multi-vector scores of passages, and which tokens carried them.
 
-    Raises:
-        EncodeError: the vectors lack one of the outputs.
-    """
-    if not (
-        query.sparse
-        and query.multi_vector
-        and query.pieces
-        and passages.sparse
-        and passages.multi_vector
-        and passages.pieces
-    ):
-        raise EncodeError(
-            "The engine gave no sparse or no multi-vector output. "
-            "Choose BGE M3 in the torch engine."
-        )
-    query_weights, query_vectors = query.sparse[0], query.multi_vector[0]
-    dense = (passages.dense @ query.dense[0]).tolist()
-    sparse = [matching.sparse_score(query_weights, weights) for weights in passages.sparse]
-    multi = [
-        matching.max_sim(query_vectors, vectors) if len(vectors) and len(query_vectors) else 0.0
-        for vectors in passages.multi_vector
-    ]
-    rows = [
-        {
-            "Passage": text,
-            "Dense (cosine)": f"{d:.3f}",
-            "Sparse": f"{s:.3f}",
-            "Multi-vector": f"{m:.3f}",
-        }
-        for text, d, s, m in zip(texts, dense, sparse, multi, strict=True)
-    ]
-    details = []
-    for text, weights, vectors, pieces in zip(
-        texts, passages.sparse, passages.multi_vector, passages.pieces, strict=True
-    ):
-        matches = []
+    Raises EncodeError: the vectors lack one of the outputs."""
+    query_weights, query_vectors, query_pieces = _by_text(query)[0]
+    dense, sparse, multi, details = (passages.dense @ query.dense[0]).tolist(), [], [], []
+    for text, (weights, vectors, pieces) in zip(texts, _by_text(passages), strict=True):
+        sparse.append(matching.sparse_score(query_weights, weights))
+        best, matches = 0.0, []
         if len(vectors) and len(query_vectors):
-            matches = matching.best_matches(query_vectors, vectors, query.pieces[0], pieces)
+            best = matching.max_sim(query_vectors, vectors)
+            matches = matching.best_matches(query_vectors, vectors, query_pieces, pieces)
+        multi.append(best)
         carried = _shared_rows(matching.shared_tokens(query_weights, weights))
         details.append((text, carried, _match_rows(matches)))
-    return Three(_firsts_sentence(dense, sparse, multi, texts), rows, details)
+    outputs = {"Dense (cosine)": dense, "Sparse": sparse, "Multi-vector": multi}
+    rows = [
+        {"Passage": text} | {name: f"{scores[i]:.3f}" for name, scores in outputs.items()}
+        for i, text in enumerate(texts)
+    ]
+    return Three(_firsts_sentence(texts, dense, sparse, multi), rows, details)
+
+
+def _by_text(outputs: Vectors) -> list[tuple[dict[str, float], Float32s, tuple[str, ...]]]:
+    """Weights, vectors and tokens of each text, where the engine gave them."""
+    if not (outputs.sparse and outputs.multi_vector and outputs.pieces):
+        problem = "The engine gave no sparse or no multi-vector output."
+        raise EncodeError(f"{problem} Choose BGE M3 in the torch engine.")
+    return list(zip(outputs.sparse, outputs.multi_vector, outputs.pieces, strict=True))
 
 
 def _shared_rows(tokens: Sequence[SharedToken]) -> list[dict[str, str]]:
@@ -395,16 +351,14 @@ def _match_rows(matches: Sequence[TokenMatch]) -> list[dict[str, str]]:
     ]
 
 
-def _firsts_sentence(
-    dense: list[float], sparse: list[float], multi: list[float], texts: Sequence[str]
-) -> str:
+def _firsts_sentence(texts: Sequence[str], *outputs: list[float]) -> str:
     """Which passage each output puts first."""
-    firsts = [max(range(len(texts)), key=scores.__getitem__) for scores in (dense, sparse, multi)]
+    firsts = [max(range(len(texts)), key=scores.__getitem__) for scores in outputs]
     names = [f"“{short(texts[place])}”" for place in firsts]
     if len(set(firsts)) == 1:
         return f"All three put {names[0]} first."
-    outputs = "dense {}; sparse {}; multi-vector {}".format(*names)
-    return f"The three outputs do not agree on the first: {outputs}."
+    by_output = "dense {}; sparse {}; multi-vector {}".format(*names)
+    return f"The three outputs do not agree on the first: {by_output}."
 
 
 class Beside(NamedTuple):
@@ -416,20 +370,14 @@ class Beside(NamedTuple):
 
 def beside(hits: Sequence[Hit], others: Sequence[Hit], names: tuple[str, str]) -> Beside:
     """Two result lists side by side, in the order of the better place."""
-    first = {hit.id: (place, hit) for place, hit in enumerate(hits, 1)}
-    second = {hit.id: (place, hit) for place, hit in enumerate(others, 1)}
+    first, second = ({hit.id: n for n, hit in enumerate(each, 1)} for each in (hits, others))
+    texts = {hit.id: hit.text for hit in (*others, *hits)}
     far = max(len(first), len(second)) + 1
-    keys = sorted(
-        {*first, *second}, key=lambda k: (min(first.get(k, (far,))[0], second.get(k, (far,))[0]), k)
-    )
+    keys = sorted(texts, key=lambda k: (min(first.get(k, far), second.get(k, far)), k))
     rows = []
     for key in keys:
-        hit = (first.get(key) or second[key])[1]
-        row = {
-            name: str(places[key][0]) if key in places else "not found"
-            for name, places in zip(names, (first, second), strict=True)
-        }
-        rows.append(row | {"Passage": hit.text})
+        cells = (str(places.get(key, "not found")) for places in (first, second))
+        rows.append(dict(zip(names, cells, strict=True)) | {"Passage": texts[key]})
     return Beside(len(first.keys() & second.keys()), rows)
 
 
@@ -447,26 +395,18 @@ def instruction_sentence(
 ) -> str:
     """What the query instruction changed, as a sentence."""
     if not instruction and about.engine == "remote" and about.variant_id is None:
-        return (
-            f"No query instruction is known for {about.where}: name the catalog's variant "
-            "that it serves, so that its own is used."
-        )
+        remedy = "name the catalog's variant that it serves, so that its own is used"
+        return f"No query instruction is known for {about.where}: {remedy}."
     if not instruction:
         return f"{about.model} takes no query instruction: both lists are the same by design."
     same = sum(a.id == b.id for a, b in zip(with_it, without, strict=True))
-    sentence = (
-        f"{same} of {len(with_it)} places hold the same passage with and without "
-        f"“{instruction.strip()}”."
-    )
+    places = f"{same} of {len(with_it)} places hold the same passage"
+    sentence = f"{places} with and without “{instruction.strip()}”."
     wanted = {key for key, grade in grades.items() if grade > 0}
     if wanted:
-        with_count, without_count = (
-            sum(hit.id in wanted for hit in hits) for hits in (with_it, without)
-        )
-        sentence += (
-            f" Of {formatting.counted(len(wanted), 'passage')} judged relevant, "
-            f"{with_count} found with it and {without_count} without."
-        )
+        number, bare = (sum(hit.id in wanted for hit in hits) for hits in (with_it, without))
+        relevant = f"Of {formatting.counted(len(wanted), 'passage')} judged relevant"
+        sentence += f" {relevant}, {number} found with it and {bare} without."
     return sentence
 
 

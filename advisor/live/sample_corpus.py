@@ -17,10 +17,7 @@ def load(root: Path | None = None) -> JudgedData:
 
     `part(ENGLISH)` of it is its English half. It is read as a visitor's own files are, and
     stricter: every text has a language, no two passages are alike, every query is judged.
-
-    Raises:
-        CatalogError: the sample cannot be used; holds the faults sample.
-    """
+    Raises CatalogError, which holds the faults."""
     corpus = (root or folder()) / "corpus"
     name = f"{corpus.parent.name}/{corpus.name}"
     try:
@@ -40,16 +37,14 @@ def load(root: Path | None = None) -> JudgedData:
 
 def _faults(sample: JudgedData, name: str) -> list[Fault]:
     """What a visitor's data may lack and the sample may not."""
-    faults = [
-        Fault(f"{name}/queries.jsonl", "", "", note, "Judge a passage for each query.")
-        for note in sample.notes
-    ]
+    remedy = "Judge a passage for each query."
+    faults = [Fault(f"{name}/queries.jsonl", "", "", note, remedy) for note in sample.notes]
     seen: dict[str, str] = {}
     for key, text in sample.passages.items():
         if (other := seen.setdefault(" ".join(text.lower().split()), key)) != key:
-            file, entry, problem = "passages.jsonl", f"passage {key}", f"the text of {other}."
+            file, problem = f"{name}/passages.jsonl", f"the text of {other}."
             remedy = "Write another, or delete one."
-            faults.append(Fault(f"{name}/{file}", entry, "text", problem, remedy))
+            faults.append(Fault(file, f"passage {key}", "text", problem, remedy))
     for file, texts, languages in (
         ("passages.jsonl", sample.passages, sample.passage_languages),
         ("queries.jsonl", sample.queries, sample.query_languages),

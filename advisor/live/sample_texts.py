@@ -31,10 +31,8 @@ SAMPLE_LIMITS = SampleLimits()
 def refuse_none(texts: Sequence[str]) -> None:
     """Raises TokenCountError where a sample holds no text at all."""
     if not texts:
-        raise TokenCountError(
-            "The sample holds no text. "
-            "Paste passages, or upload a .txt, .csv or .jsonl file that has some."
-        )
+        remedy = "Paste passages, or upload a .txt, .csv or .jsonl file that has some."
+        raise TokenCountError(f"The sample holds no text. {remedy}")
 
 
 def passages(
@@ -43,26 +41,19 @@ def passages(
     split: SplitAt = "blank-line",
     limits: SampleLimits = SAMPLE_LIMITS,
 ) -> list[str]:
-    """Passages of a pasted text or an uploaded file.
+    """Passages of a pasted text or an uploaded file, whose form the ending of `name` says.
 
-    The ending of `name` says what it is: none or .txt, split at blank lines or at each line; .csv
-    with a header, the delimiter being that of , ; and tab which the header has most of; .jsonl, an
-    object a line. Of these two the column or field `text` is taken, else the first one with more
-    than a word in it.
-
-    Raises:
-        TokenCountError: it is not UTF-8, cannot be read, is larger than `limits`, or has no text.
-    """
+    None or .txt: divided as `split` says; .csv with a header, delimited by , ; or tab; .jsonl. Of
+    these two the column or field `text` is taken, else the first with more than a word in it.
+    Raises TokenCountError: it is not UTF-8, not to be read, over `limits`, or has no text."""
     kind = PurePath(name).suffix.lower()
     if kind not in ("", ".txt", ".csv", ".jsonl"):
         raise TokenCountError(f"A {kind[:20]} file is not read here. Upload .txt, .csv or .jsonl.")
     raw = content.encode("utf-8", "replace") if isinstance(content, str) else content
     text = decoded(raw, _refuse, limits.largest_bytes) or ""
     rows = TextRows(text, _refuse, longest_line=limits.largest_bytes)
-    if kind == ".csv":
-        numbered = _of_field(_csv_rows(rows), limits.most_passages + 1)
-    elif kind == ".jsonl":
-        objects = rows.objects("passage", '{"text": "..."}')
+    if kind in (".csv", ".jsonl"):
+        objects = _csv_rows(rows) if kind == ".csv" else rows.objects("passage", '{"text": "..."}')
         numbered = _of_field(objects, limits.most_passages + 1)
     else:
         numbered = _of_text(rows, split)
@@ -123,9 +114,8 @@ def _text_field(rows: Sequence[dict[str, Any]]) -> str:
             return name
     for least in (2, 1):  # words: an id is one, a text has more
         for name in names:
-            if any(
-                isinstance(value := row.get(name), str) and _words(value) >= least for row in rows
-            ):
+            values = (row.get(name) for row in rows)
+            if any(isinstance(value, str) and _words(value) >= least for value in values):
                 return name
     raise TokenCountError("No column or field holds text. Name the one with the passages 'text'.")
 

@@ -30,16 +30,11 @@ from advisor.sizing.throughput import flops_per_token
 
 LENGTHS = (32, 128, 256, 512)
 BATCHES = (1, 8, 32)
-SECONDS_EACH = 2.0
-"""Seconds of timed calls for each length and batch size, warm-up apart."""
+SECONDS_EACH = 2.0  # of timed calls for each length and batch size, warm-up apart
 LEAST_RUNS, MOST_RUNS = 3, 200
+# Times `seconds_each` after which calls end even before `LEAST_RUNS`: one may take a minute.
 PATIENCE = 3.0
-"""Times `seconds_each` after which calls end even before `LEAST_RUNS`.
-
-One call of a large model may take a minute.
-"""
-FEW_RUNS = 20
-"""Calls below which the 95th percentile is the slowest of them."""
+FEW_RUNS = 20  # calls below which the 95th percentile is the slowest of them
 PEAK_SIZES = (256, 512, 1024, 2048)
 SPECIAL_GUESS = 2
 _TEXT = """
@@ -48,23 +43,20 @@ letter music market garden summer winter morning father mother friend doctor tea
 money number paper picture table system power order group history country member question answer
 reason result level office party council report service century village station
 """
+# Common English words, nearly all of them one token in the vocabularies of BERT and XLM-R.
 WORDS = tuple(_TEXT.split())
-"""Common English words, nearly all of them one token in the vocabularies of BERT and XLM-R."""
+# Takes what is being measured, in words, and the share that is done, 0 to 1.
 OnMeasured = Callable[[str, float], None]
-"""Takes what is being measured, in words, and the share that is done, 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Measurement:
     """One length of text at one batch size, timed.
 
-    `tokens` are those of a text, or a reranker's pair, that were encoded: as the engine counts
-    them, cut at its limit, a mean over the batch; None where it counts none. `runs` calls were
-    timed, `batch` texts each (an engine may compute them in several parts); `warm_up_s` is the call
-    before them. `flops_per_second` are in operations a second, None where the model's FLOPs are not
-    known; `share_of_peak` is of the machine's measured fp32 matrix product, None where either is
-    not known or the engine runs elsewhere.
-    """
+    `tokens`: encoded of a text, or a reranker's pair, as the engine counts and cuts them, a mean
+    over the batch; None where it counts none. `runs` calls of `batch` texts were timed; `warm_up_s`
+    is the call before them. `flops_per_second` is None where the model's FLOPs are not known;
+    `share_of_peak`, of the machine's fp32 matrix product, also where the engine runs elsewhere."""
 
     tokens: float | None
     batch: int
@@ -100,10 +92,8 @@ class Machine(NamedTuple):
 
 def threads() -> int:
     """Threads of numpy's matrix product: the usable CPUs, or fewer as the environment says."""
-    limits = (
-        os.environ.get(name, "")
-        for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    )
+    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    limits = (os.environ.get(name, "") for name in names)
     return min([_vcpus(), *(int(limit) for limit in limits if limit.isdigit() and int(limit) > 0)])
 
 
@@ -114,9 +104,8 @@ def _vcpus() -> int:
 def peak_gflops(seconds: float = 1.0, clock: Callable[[], float] = time.perf_counter) -> Peak:
     """This machine's fp32 matrix-multiply peak: the best of several sizes, in about `seconds`.
 
-    Each size has a warm-up, and its share of the time; a size that would take longer than what is
-    left is not tried. `2 x n^3` operations for two square matrices of n rows.
-    """
+    Each size has a warm-up and its share of the time; one that would outlast what is left is not
+    tried. `2 x n^3` operations for two square matrices of n rows."""
     best, size, start = 0.0, PEAK_SIZES[0], clock()
     for number, rows in enumerate(PEAK_SIZES):
         left = seconds - (clock() - start)
@@ -141,10 +130,9 @@ def machine() -> Machine:
     name = ""
     with contextlib.suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        name = next(
-            (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), ""
-        )
-    return Machine(" ".join(name.split()) or platform.machine() or "CPU", _vcpus())
+        name = next((line for line in lines if line.startswith("model name")), "")
+    name = " ".join(name.partition(":")[2].split())
+    return Machine(name or platform.machine() or "CPU", _vcpus())
 
 
 def memory_gib() -> float | None:
@@ -164,7 +152,7 @@ def run(
     engine: Engine,
     lengths: Sequence[int],
     batches: Sequence[int],
-    on_measured: OnMeasured | None = None,
+    on_measured: OnMeasured = lambda what, share: None,
     seconds_each: float = SECONDS_EACH,
     *,
     catalog: Catalog | None = None,
@@ -172,21 +160,16 @@ def run(
 ) -> tuple[Measurement, ...]:
     """A measurement for each length in tokens and batch size, in that order.
 
-    What calls take is what the engine says, without its queue. FLOPs need the `catalog`, the share
-    of the peak needs `peak`. A reranker is sent pairs of one query.
-
-    Raises:
-        EncodeError: the engine's, as it comes.
-    """
+    Calls take what the engine says, without its queue. FLOPs need the `catalog`, the share of the
+    peak needs `peak`. A reranker is sent pairs of one query. The engine's EncodeError passes."""
     about, measurements = engine.about, []
     noun = "pair" if about.kind == "reranker" else "text"
     send = _sender(engine)
     special, each = _per_word(send)
     points = [(length, batch) for length in lengths for batch in batches]
     for number, (length, batch) in enumerate(points):
-        if on_measured is not None:
-            what = f"{formatting.counted(batch, noun)} of {formatting.count(length)} tokens"
-            on_measured(what, number / len(points))
+        what = f"{formatting.counted(batch, noun)} of {formatting.count(length)} tokens"
+        on_measured(what, number / len(points))
         count = max(1, round((length - special) / each))
         texts = [words(count, start) for start in range(batch)]
         warm_up, counted = send(texts)
@@ -195,8 +178,7 @@ def run(
         while not taken or (len(taken) < MOST_RUNS and _goes_on(taken, seconds_each)):
             taken.append(send(texts)[0])
         measurements.append(_measurement(about, catalog, peak, tokens, batch, taken, warm_up))
-    if on_measured is not None:
-        on_measured("done", 1.0)
+    on_measured("done", 1.0)
     return tuple(measurements)
 
 
@@ -205,8 +187,8 @@ def _goes_on(taken: Sequence[float], seconds_each: float) -> bool:
     return spent < seconds_each or (len(taken) < LEAST_RUNS and spent < PATIENCE * seconds_each)
 
 
+# Sends texts and gives the seconds that it took, and the tokens of each.
 Sender = Callable[[Sequence[str]], tuple[float, tuple[int, ...] | None]]
-"""Sends texts and gives the seconds that it took, and the tokens of each."""
 
 
 def _sender(engine: Engine) -> Sender:
@@ -223,10 +205,7 @@ def _sender(engine: Engine) -> Sender:
 
 
 def _per_word(send: Sender) -> tuple[float, float]:
-    """Tokens of a text beside its words (for a pair: the query's too), and tokens a word.
-
-    As the engine counts two short texts.
-    """
+    """Tokens beside a text's words (a pair's query too), and a word, as two short texts show."""
     counted = send([words(8), words(40)])[1]
     if counted is None or counted[1] <= counted[0]:
         return SPECIAL_GUESS, 1.0
@@ -250,9 +229,8 @@ def _measurement(
 ) -> Measurement:
     median = statistics.median(taken)
     rate = None if tokens is None else batch * tokens / median
-    variant = None
-    if catalog is not None and not about.standin:
-        variant = catalog.variants.get(about.variant_id or "")
+    variants = {} if catalog is None or about.standin else catalog.variants
+    variant = variants.get(about.variant_id or "")
     each = None if variant is None or tokens is None else flops_per_token(variant, tokens)
     flops = None if rate is None or each is None else rate * each
     share_of_peak = None
@@ -301,26 +279,22 @@ def _milliseconds(seconds: float) -> str:
 
 def peak_sentence(peak: Peak, here: Machine) -> str:
     """What the peak is, and of what: `AMD EPYC, 2 CPUs: 190 GFLOP/s in fp32, ...`."""
-    return (
-        f"{here.name}, {formatting.counted(here.vcpus, 'CPU')}: "
-        f"{formatting.significant(peak.gflops)} GFLOP/s in fp32, the best of numpy's matrix "
-        f"products ({formatting.count(peak.size)} rows, "
-        f"{formatting.counted(peak.threads, 'thread')})."
-    )
+    processor = f"{here.name}, {formatting.counted(here.vcpus, 'CPU')}"
+    rate = f"{formatting.significant(peak.gflops)} GFLOP/s in fp32"
+    size = f"{formatting.count(peak.size)} rows, {formatting.counted(peak.threads, 'thread')}"
+    return f"{processor}: {rate}, the best of numpy's matrix products ({size})."
 
 
 def doubt(measurements: Sequence[Measurement], about: About) -> str | None:
-    """That this machine was busy with other work, where a model ran faster than the peak.
+    """That this machine was busy otherwise, where a model outran the peak; None: nothing shows it.
 
-    None where nothing shows it. int8 may outrun an fp32 peak.
-    """
+    int8 may outrun an fp32 peak."""
     faster = any(m.share_of_peak is not None and m.share_of_peak > 1 for m in measurements)
     if not faster or about.precision == "int8":
         return None
-    return (
-        "A model ran faster than the peak that was measured, so something else was computing here "
-        "meanwhile. Measure again when this machine is idle."
-    )
+    problem = "A model ran faster than the peak that was measured"
+    reason = "so something else was computing here meanwhile"
+    return f"{problem}, {reason}. Measure again when this machine is idle."
 
 
 def reason_unusable(about: About, measurement: Measurement) -> str | None:
@@ -329,32 +303,22 @@ def reason_unusable(about: About, measurement: Measurement) -> str | None:
     if about.standin:
         return f"{name} is not BGE: its speed prices nothing."
     if about.variant_id is None:
-        return (
-            f"The speed of {name} prices nothing: the catalog has no such model, "
-            "or its file has another shape."
-        )
+        why = "the catalog has no such model, or its file has another shape"
+        return f"The speed of {name} prices nothing: {why}."
     if about.engine == "remote":
-        return (
-            f"{name} answers from {about.where}, not from this machine: "
-            "its speed says nothing of this one."
-        )
+        elsewhere = f"{name} answers from {about.where}, not from this machine"
+        return f"{elsewhere}: its speed says nothing of this one."
     if _on_card(about):
-        return (
-            f"{name} ran on a graphics card, and a machine measured here is priced as its "
-            "processor: run it on the CPU to price it."
-        )
+        why = "a machine measured here is priced as its processor: run it on the CPU to price it"
+        return f"{name} ran on a graphics card, and {why}."
     if about.precision is None:
-        return (
-            f"The precision of {name} is not known: a speed holds at one precision only, "
-            "so it prices nothing."
-        )
+        why = "a speed holds at one precision only, so it prices nothing"
+        return f"The precision of {name} is not known: {why}."
     if measurement.tokens_per_second is None:
         return f"{name} counts no tokens here, so its tokens a second are not known."
     if measurement.flops_per_second is None:
-        return (
-            f"The FLOPs of {name} are not known, "
-            "so no other length or model can be priced from its speed."
-        )
+        outcome = "no other length or model can be priced from its speed"
+        return f"The FLOPs of {name} are not known, so {outcome}."
     return None
 
 
@@ -367,11 +331,7 @@ def params(
 ) -> dict[str, str | list[str]]:
     """Address parameters that bring a measurement and its machine to Cost or Advise.
 
-    `on` is the day, today by default.
-
-    Raises:
-        AdvisorError: a figure that the form does not take, or `reason_unusable` gives a reason.
-    """
+    Raises AdvisorError: a figure that the form does not take, or one for `reason_unusable`."""
     stated = {
         "measured_variant": about.variant_id,
         "measured_tokens_per_second": float(f"{measurement.tokens_per_second or 0.0:.6g}"),
@@ -396,31 +356,26 @@ def as_csv(
     variant_id = None if about.standin else about.variant_id
     variant = catalog.variants.get(variant_id or "")
     remote, card = about.engine == "remote", _on_card(about)
-    day = (on or date.today()).isoformat()
+    parameters = variant.parameters if variant else None
     versions = f"numpy {np.__version__}, Python {platform.python_version()}"
     remarks = ["measured on Live"]
     if not variant:
         remarks.append(f"{_model(about)}, not a model of the catalog")
     if peak is not None and not remote:
-        remarks.append(
-            "the machine's own fp32 matrix product reached "
-            f"{peak.gflops:,.0f} GFLOP/s on {formatting.counted(peak.threads, 'thread')}"
-        )
+        rate = f"{peak.gflops:,.0f} GFLOP/s on {formatting.counted(peak.threads, 'thread')}"
+        remarks.append(f"the machine's own fp32 matrix product reached {rate}")
     processor = f"{here.name}, {here.vcpus} vCPUs"
     hardware = f"a graphics card beside {processor}" if card else f"CPU, {processor}"
     file = io.StringIO()
     table = csv.DictWriter(file, THROUGHPUT_COLUMNS, lineterminator="\n")
     table.writeheader()
     for m in measurements:
-        latency = (
-            f"median {_milliseconds(m.median_s)} and 95th percentile {_milliseconds(m.p95_s)} "
-            f"a call, of {formatting.counted(m.runs, 'run')}"
-        )
+        median, p95 = _milliseconds(m.median_s), _milliseconds(m.p95_s)
+        of_runs = f"a call, of {formatting.counted(m.runs, 'run')}"
+        latency = f"median {median} and 95th percentile {p95} {of_runs}"
         row = {
             "variant": variant_id or "",
-            "parameters": formatting.parameters(variant.parameters)
-            if variant and variant.parameters
-            else "",
+            "parameters": formatting.parameters(parameters) if parameters else "",
             "hardware": "an endpoint" if remote else hardware,
             "accelerator_count": "" if remote else int(card),
             "vcpus": "" if remote else here.vcpus,
@@ -432,11 +387,9 @@ def as_csv(
             "published_unit": "tokens/s",
             "docs_per_s": f"{m.passages_per_second:.4g}",
             "tokens_per_s": "" if m.tokens_per_second is None else f"{m.tokens_per_second:.4g}",
-            "machine": "",
-            "calibrates": "",
             "grade": "A",
             "source_id": MEASURED_SOURCE,
-            "note": "; ".join([*remarks, latency, versions, day]),
+            "note": "; ".join([*remarks, latency, versions, (on or date.today()).isoformat()]),
         }
         table.writerow({key: guarded(value) for key, value in row.items()})
     return file.getvalue()
@@ -446,10 +399,9 @@ def runtime(about: About) -> str:
     """What ran the model, with versions: `fastembed 0.9.1 on onnxruntime 1.32.0`."""
     if about.engine == "remote":
         return "an endpoint"
-    first, second = (
-        ("transformers", "torch") if about.engine == "torch" else ("fastembed", "onnxruntime")
-    )
-    return f"{_versioned(first)} on {_versioned(second)}"
+    if about.engine == "torch":
+        return f"{_versioned('transformers')} on {_versioned('torch')}"
+    return f"{_versioned('fastembed')} on {_versioned('onnxruntime')}"
 
 
 def _versioned(package: str) -> str:
@@ -484,8 +436,6 @@ def use_sentence(about: About, measurement: Measurement) -> str:
     """Which measurement is taken, as a sentence."""
     rate = formatting.significant(measurement.tokens_per_second or 0.0)
     tokens = formatting.count(round(measurement.tokens or 0))
-    return (
-        f"Taken: {rate} tokens a second, {_model(about)} at {tokens} tokens a text and "
-        f"{formatting.count(measurement.batch)} at once. "
-        "Other models are scaled by their FLOPs, and marked so."
-    )
+    texts = f"{tokens} tokens a text and {formatting.count(measurement.batch)} at once"
+    sentence = f"Taken: {rate} tokens a second, {_model(about)} at {texts}."
+    return f"{sentence} Other models are scaled by their FLOPs, and marked so."

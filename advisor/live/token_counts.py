@@ -1,7 +1,6 @@
 """Tokens of a visitor's own sample texts, counted by each variant's tokenizer or estimated.
 
-Nothing here writes to disk. Texts stay on this machine: only `hub_tokenizer` asks another one, and
-sends none of them.
+Nothing is written to disk. Texts stay on this machine: `hub_tokenizer` asks another, without them.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ from advisor.live import vocabulary
 from advisor.live.sample_texts import CJK, refuse_none
 from advisor.live.tokenizer_faults import in_one_sentence
 
+# File in `tokenizers/` of the catalog, by the `tokenizer` of a variant.
 SHIPPED = {"wordpiece bert-uncased": "bert-uncased"}
-"""File in `tokenizers/` of the catalog, by the `tokenizer` of a variant."""
 CHARACTERS_PER_TOKEN = 4
 ESTIMATE = (
     "An estimate: 4 characters a token, and a token for each Chinese, Japanese or Korean character."
@@ -46,12 +45,10 @@ class TokenCount(NamedTuple):
 
 
 class VariantLengths(NamedTuple):
-    """Tokens of a sample's passages as one variant reads them.
+    """Tokens of a sample's passages as one variant reads them, special tokens included.
 
-    `typical`, `p95` and `most` include the special tokens, for a reranker those of a pair. Its
-    limit holds the query too: a passage is over it with `query_tokens` more. `limit` and
-    `share_over` (0 to 1) are None where no limit is published.
-    """
+    A reranker's are those of a pair; its limit holds the query too: a passage is over it with
+    `query_tokens` more. `limit` and `share_over` (0 to 1): None where no limit is published."""
 
     variant_id: str
     name: str
@@ -70,9 +67,8 @@ class VariantLengths(NamedTuple):
 class WorkloadLengths(NamedTuple):
     """Two fields of the workload: tokens of the texts alone, since costs add the special tokens.
 
-    The typical passage is the mean, rounded up: what is paid for is the sum. Where a few texts are
-    so long that the mean exceeds the 95th percentile, both are the mean.
-    """
+    The typical passage is the mean, rounded up: what is paid for is the sum. Where the mean exceeds
+    the 95th percentile, both are the mean."""
 
     passage_tokens: int
     passage_tokens_p95: int
@@ -111,9 +107,8 @@ class TokenCounter:
 def estimated_tokens(text: str) -> int:
     """Estimate of a text's tokens without special ones: one for 4 characters, one for a CJK one.
 
-    The rule of thumb for English that the workload states, rounded up; a CJK character is one token
-    with BERT and less with the larger vocabularies, so that is a high guess. Other alphabets may
-    take more. Measured for none of the variants: never an exact count.
+    The workload's rule of thumb for English, rounded up, and for CJK a high guess: one token with
+    BERT, less with larger vocabularies. Other alphabets may take more. Measured for no variant.
 
     >>> estimated_tokens("seventeen letters"), estimated_tokens("\u4f60\u597d, world")
     (5, 4)
@@ -130,10 +125,7 @@ def counter(
 
     `tokenizers` holds fetched ones by variant id. One serves each variant for which the catalog
     states the same `tokenizer` and `vocab_size`.
-
-    Raises:
-        CatalogError: the shipped vocabulary is not the variant's.
-    """
+    Raises CatalogError: the shipped vocabulary is not the variant's."""
     variant = catalog.variants[variant_id]
     pair = variant.kind == "reranker"
     tokenizer, rule = _at_hand(catalog, variant_id, tokenizers)
@@ -149,8 +141,7 @@ def _at_hand(
     catalog: Catalog, variant_id: str, tokenizers: Mapping[str, Tokenizer]
 ) -> tuple[Tokenizer | None, str]:
     """The variant's tokenizer, or None; and the sentence for how it is counted."""
-    variants = catalog.variants
-    variant = variants[variant_id]
+    variant = catalog.variants[variant_id]
     if variant_id in tokenizers:
         return tokenizers[variant_id], f"Counted with the tokenizer of {variant.name}."
     if variant.tokenizer in SHIPPED:
@@ -164,13 +155,10 @@ def _at_hand(
             return shipped, rule
     wanted = (variant.tokenizer, variant.vocab_size)
     for other_id, tokenizer in tokenizers.items():
-        other = variants.get(other_id)
+        other = catalog.variants.get(other_id)
         if other and variant.tokenizer and (other.tokenizer, other.vocab_size) == wanted:
-            rule = (
-                f"Counted with the tokenizer of {other.name}, "
-                f"which is that of {variant.name} too ({variant.tokenizer})."
-            )
-            return tokenizer, rule
+            same = f"which is that of {variant.name} too ({variant.tokenizer})"
+            return tokenizer, f"Counted with the tokenizer of {other.name}, {same}."
     return None, ESTIMATE
 
 
@@ -182,9 +170,7 @@ def summary(
 ) -> list[VariantLengths]:
     """How long the passages are for each embedder and reranker, in the catalog's order.
 
-    Raises:
-        TokenCountError: there are no texts.
-    """
+    Raises TokenCountError: there are no texts."""
     refuse_none(texts)
     counted: dict[Tokenizer | None, list[int]] = {}  # variants share tokenizers, and the estimate
     rows = []
@@ -228,16 +214,12 @@ def lengths_for_workload(
 ) -> WorkloadLengths:
     """The workload's passage lengths as one variant counts them, within the workload's bounds.
 
-    Raises:
-        TokenCountError: there are no texts.
-    """
+    Raises TokenCountError: there are no texts."""
     refuse_none(texts)
     tokens = sorted(counter(catalog, variant_id, tokenizers).text_tokens(texts))
     least, most = bounds("passage_tokens")
-    mean, p95 = (
-        int(min(max(tokens_each, least), most))
-        for tokens_each in (math.ceil(sum(tokens) / len(tokens)), _percentile(tokens, 95))
-    )
+    lengths = (math.ceil(sum(tokens) / len(tokens)), _percentile(tokens, 95))
+    mean, p95 = (int(min(max(length, least), most)) for length in lengths)
     return WorkloadLengths(mean, max(mean, p95))
 
 
@@ -257,12 +239,14 @@ def token_rows(rows: list[VariantLengths]) -> list[dict[str, str]]:
             "95th percentile": formatting.count(row.p95),
             "Longest": formatting.count(row.most),
             "Limit": _limit(row),
-            "Over the limit": formatting.NOT_KNOWN
-            if row.share_over is None
-            else f"{row.share_over:.1%}",
+            "Over the limit": _share(row.share_over),
         }
         for row in rows
     ]
+
+
+def _share(share: float | None) -> str:
+    return formatting.NOT_KNOWN if share is None else f"{share:.1%}"
 
 
 def _limit(row: VariantLengths) -> str:

@@ -9,9 +9,7 @@ from advisor.base.errors import AdvisorError
 
 
 class TokenCountError(AdvisorError):
-    """A sample that cannot be read, or a tokenizer that could not be had: what is wrong, and the
-    next step.
-    """
+    """A sample that cannot be read, or a tokenizer that was not had; with the next step."""
 
 
 @contextlib.contextmanager

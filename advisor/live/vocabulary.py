@@ -20,20 +20,14 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 def wordpiece(root: Path, name: str) -> Tokenizer | None:
     """The uncased BERT tokenizer with the vocabulary `tokenizers/{name}.txt` of a catalog.
 
-    None where there is no such file. It neither cuts nor pads, and is kept until the file changes:
-    callers share one object and leave it as it is.
-    Source of its steps: tokenizer.json of the package that catalog/tokenizers/README.md names.
-
-    Raises:
-        CatalogError: the file is no such vocabulary.
-    """
+    None where there is no such file. It neither cuts nor pads; callers share one object, kept until
+    the file changes. Source of its steps: tokenizer.json of the package that
+    catalog/tokenizers/README.md names. Raises CatalogError: the file is no such vocabulary."""
     path = root / "tokenizers" / f"{name}.txt"
     if not path.is_file():
         return None
-    status = path.stat()
-    return _wordpiece(
-        path, f"{root.name}/tokenizers/{path.name}", status.st_size, status.st_mtime_ns
-    )
+    status, file = path.stat(), f"{root.name}/tokenizers/{path.name}"
+    return _wordpiece(path, file, status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=4)

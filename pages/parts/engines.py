@@ -18,26 +18,23 @@ from advisor.live import results
 from advisor.net.addresses import parsed
 from pages.parts import session
 from pages.parts.form import encoders
+from pages.parts.inputs import take_button
 from pages.parts.markdown import bullets, plain, small
 
 Result = TypeVar("Result")
 
 FOLDERS = "model_folders"
 TYPED = "typed_endpoint"
+# Where the key of a typed endpoint is kept for the visit, after the origin that it is for.
 SECRET = "typed_endpoint_key"  # noqa: S105  # its name
-"""Where the key of a typed endpoint is kept for the visit, after the origin that it is for."""
+# Characters of an address, a name, a key or a folder: more than any may have, so that one that is
+# too long is told and not cut.
 MOST_TYPED = 5_000
-"""Characters of an address, a name, a key or a folder: more than any may have, so that one that is
-too long is told and not cut."""
+# Taken where nothing was chosen and none is at hand: the smallest.
 FIRST = ("standin", "bge-small-en-v1.5", "bge-reranker-base")
-"""Taken where nothing was chosen and none is at hand: the smallest."""
-STANDIN = (
-    ":material/warning: A stand-in shows how the page works. It is not BGE: "
-    "judge no BGE model by it."
-)
-NOT_BGE = (
-    ":material/warning: No model of the catalog is named for this endpoint: take it as not BGE."
-)
+MIND = ":material/warning:"
+STANDIN = f"{MIND} A stand-in shows how the page works. It is not BGE: judge no BGE model by it."
+NOT_BGE = f"{MIND} No model of the catalog is named for this endpoint: take it as not BGE."
 CHANGED = "What is asked has changed since: press the button for new results."
 CHECKED = (
     "For this visit only. Its address is checked before anything is sent, "
@@ -45,25 +42,21 @@ CHECKED = (
 )
 KEY_HELP = "Sent to that address only; forgotten with this visit, or when the address is changed."
 NO_VARIANT = "none of these"
+KINDS = ["embedder", "reranker"]
 
 # For all visitors, so not in Streamlit's caches: 1.67 clears those for any visitor's
 # BackMsg.clear_cache.
 POOL = Pool(PoolLimits(most_resident()))
-"""The models of this server."""
 telemetry.watch_models("encode", POOL)
-DOWNLOADS = downloads.Downloads()
-"""The one download of this server."""
-SHELF = results.Shelf()
-"""Vectors of the sample's passages."""
-GATES: dict[str, Gate] = {}
-"""How many ask each of the operator's endpoints now, by id of the choice."""
-MOST_AT_ONCE = 8
-"""Visitors' requests at once to one of the operator's endpoints; as many wait for a model here."""
+DOWNLOADS = downloads.Downloads()  # one at a time
+SHELF = results.Shelf()  # vectors of the sample's passages
+GATES: dict[str, Gate] = {}  # how many ask each of the operator's endpoints now, by choice
+MOST_AT_ONCE = 8  # requests to one of the operator's endpoints; as many wait for a model here
+Choices = dict[str, ModelChoice]  # by id
 
 
-def all_choices() -> dict[str, ModelChoice]:
-    """What can be chosen here, by id; the operator's endpoints are left out, and their faults told,
-    where their file is broken."""
+def all_choices() -> Choices:
+    """What can be chosen here; faults of the file of the operator's endpoints are told."""
     catalog = session.the_catalog()
     try:
         served = endpoints.load(catalog.variants)
@@ -75,36 +68,20 @@ def all_choices() -> dict[str, ModelChoice]:
 
 
 def choose(
-    choices: dict[str, ModelChoice],
-    kind: str,
-    label: str,
-    key: str,
-    outputs: str = "dense",
-    avoid: str = "",
+    choices: Choices, kind: str, label: str, key: str, outputs: str = "dense", avoid: str = ""
 ) -> ModelChoice | None:
-    """Asks for a model of a kind, and shows how to get it where it is not at hand.
-
-    None where there is none to choose.
-    """
-    ids = [
-        choice.id
-        for choice in choices.values()
-        if choice.kind == kind
-        and (outputs == "dense" or (choice.model is not None and outputs in choice.model.outputs))
-    ]
+    """Asks for a model of a kind, if there is any, and shows how to get it if it is not at hand."""
+    of_kind = [choice for choice in choices.values() if choice.kind == kind]
+    if outputs != "dense":
+        of_kind = [c for c in of_kind if c.model is not None and outputs in c.model.outputs]
+    ids = [choice.id for choice in of_kind]
     if not ids:
         return None
     at_hand = [each for each in ids if not choices[each].missing and each != avoid]
     smallest = [each for each in FIRST if each in ids and each != avoid]
-    first = (at_hand or smallest or ids)[0]
-    chosen_id = st.selectbox(
-        label,
-        ids,
-        index=ids.index(first),
-        key=key,
-        bind="query-params",
-        help="Models by their id; the name stands below.",
-    )
+    index = ids.index((at_hand or smallest or ids)[0])
+    hint = "Models by their id; the name stands below."
+    chosen_id = st.selectbox(label, ids, index, key=key, bind="query-params", help=hint)
     chosen = choices[chosen_id]
     small(plain(f"{chosen.label} is {'not ' if chosen.missing else ''}at hand."))
     if chosen.model is not None and chosen.model.standin and outputs == "dense":
@@ -119,9 +96,7 @@ def choose(
 def engine(chosen: ModelChoice, on_status: OnStatus) -> Engine:
     """The engine of a choice; a model of this machine begins to load.
 
-    Raises:
-        EncodeError: it is not at hand, or no place is free for it.
-    """
+    Raises EncodeError: it is not at hand, or no place is free for it."""
     if chosen.missing:
         raise EncodeError(chosen.missing)
     endpoint = chosen.endpoint
@@ -146,8 +121,7 @@ def result_on_click(
     """What `work` gave for these inputs, remembered for the visit and worked out by the button.
 
     None where there is nothing to show. `work` takes a function that shows where it stands; its
-    EncodeError is shown as one sentence.
-    """
+    EncodeError is shown as one sentence."""
     pressed = st.button(label, key=f"{key}_go", icon=":material/play_arrow:", disabled=disabled)
     spot = st.empty()
 
@@ -245,59 +219,33 @@ def fetch(chosen: ModelChoice) -> None:
 
 
 def ask_endpoint() -> None:
-    """An endpoint that the person at this machine types in; nothing where the operator does not let
-    visitors do so."""
+    """An endpoint that the person at this machine types in, where the operator allows it."""
     if not endpoints.typing_allowed():
         return
     with st.expander("An endpoint of yours", icon=":material/lan:"):
         st.caption(CHECKED)
-        base_url = ask_line(
-            "Base address", "typed_base", "http://127.0.0.1:8080", on_change=forget_endpoint
-        )
+        base_url = ask_line("Base address", "typed_base", "http://127.0.0.1:8080", forget_endpoint)
         shapes = list(get_args(endpoints.EndpointShape))
         shape = st.selectbox("It speaks as", shapes, key="typed_shape", persist_state="session")
         model = ask_line("Model name that it knows", "typed_model", "BAAI/bge-m3")
-        variants = [NO_VARIANT, *encoders(session.the_catalog())]
-        variant = st.selectbox(
-            "It is the catalog's", variants, key="typed_variant", persist_state="session"
-        )
+        variants, key = [NO_VARIANT, *encoders(session.the_catalog())], "typed_variant"
+        named = st.selectbox("It is the catalog's", variants, key=key, persist_state="session")
+        variant = None if named == NO_VARIANT else named
+        key, first = "typed_kind", KINDS[0]
         kind = st.segmented_control(
-            "Kind",
-            ["embedder", "reranker"],
-            default="embedder",
-            required=True,
-            key="typed_kind",
-            persist_state="session",
+            "Kind", KINDS, default=first, required=True, key=key, persist_state="session"
         )
-        st.text_input(
-            "Key, if it asks for one",
-            type="password",
-            key="typed_key",
-            max_chars=MOST_TYPED,
-            help=KEY_HELP,
-        )
-        st.button(
-            "Use it",
-            icon=":material/check:",
-            disabled=not (base_url and model),
-            on_click=take_endpoint,
-            args=(base_url, shape, model, kind, None if variant == NO_VARIANT else variant),
-        )
+        st.text_input("Key, if it asks for one", "", MOST_TYPED, "typed_key", "password", KEY_HELP)
+        values = (base_url, shape, model, kind, variant)
+        take_button("Use it", take_endpoint, *values, disabled=not (base_url and model))
         if problem := st.session_state.pop("typed_problem", None):
             st.warning(plain(problem))
 
 
-def ask_line(
-    label: str, key: str, placeholder: str, on_change: Callable[[], None] | None = None
-) -> str:
+def ask_line(label: str, key: str, hint: str, on_change: Callable[[], None] | None = None) -> str:
     """A line that the visitor types."""
     return st.text_input(
-        label,
-        key=key,
-        max_chars=MOST_TYPED,
-        persist_state="session",
-        placeholder=placeholder,
-        on_change=on_change,
+        label, "", MOST_TYPED, key, on_change=on_change, placeholder=hint, persist_state="session"
     )
 
 
@@ -308,8 +256,7 @@ def drop_endpoint() -> None:
 
 
 def forget_endpoint() -> None:
-    """Drops the endpoint and its key when another address is typed: a key is for the address that
-    it was entered for."""
+    """Drops the endpoint and its key when another address is typed: a key is for one address."""
     drop_endpoint()
     # Not for the first address: a key that is typed while this run is under way would be lost.
     if st.session_state.get("typed_before"):
@@ -319,13 +266,7 @@ def forget_endpoint() -> None:
 
 def take_endpoint(base_url: str, shape: str, model: str, kind: str, variant: str | None) -> None:
     """Chooses the endpoint that was typed in, or has the page say what is wrong with it."""
-    fields = {
-        "base_url": base_url,
-        "shape": shape,
-        "model": model,
-        "kind": kind,
-        "variant": variant,
-    }
+    fields = dict(base_url=base_url, shape=shape, model=model, kind=kind, variant=variant)
     try:
         st.session_state[TYPED] = endpoints.typed(session.the_catalog().variants, **fields)
         key = st.session_state.get("typed_key", "").strip()

@@ -15,14 +15,12 @@ def ask_family(families: Sequence[str]) -> LoadedFamily:
     """One of these families, BGE where nothing is chosen; nothing is asked where there is one."""
     key = "bge" if "bge" in families else families[0]
     if len(families) > 1:
-        index = families.index(key)
-        key = st.selectbox(
-            "Family", families, index=index, key="family", bind="query-params", width=220
-        )
+        first = families.index(key)
+        key = st.selectbox("Family", families, first, key="family", bind="query-params", width=220)
     return the_catalog().families[key]
 
 
-def ask_view(family: LoadedFamily, label: str, help_text: str | None = None) -> str:
+def ask_view(family: LoadedFamily, label: str, hint: str | None = None) -> str:
     """`verified` or `as-listed`."""
     views = ["verified", "as-listed"] if family.listing else ["verified"]
-    return one_of(label, views, "view", help_text)
+    return one_of(label, views, "view", hint)

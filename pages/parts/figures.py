@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -11,12 +12,12 @@ from pages.parts.links import variant_link
 from pages.parts.markdown import plain
 
 
-def show_chart(chart: Chart | None, key: str) -> None:
-    """A chart under the sentence that says what to see."""
+def show_chart(chart: Chart | None, key: str, **named: Any) -> None:
+    """A chart under the sentence that says what to see; `named` goes to Streamlit."""
     if chart is None:
         return
     st.markdown(f"**{plain(chart.title)}**")  # it may hold what a visitor typed
-    st.altair_chart(chart.chart, width="stretch", alt=chart.alt, key=key)
+    st.altair_chart(chart.chart, width="stretch", alt=chart.alt, key=key, **named)
 
 
 def theme() -> str:
@@ -52,6 +53,13 @@ def plain_row(row: Mapping[str, str]) -> dict[str, str]:
     return {plain(key): plain(text) for key, text in row.items() if key not in ("id", "offer")}
 
 
-def download(name: str, data: str | bytes | Callable[[], str], mime: str) -> None:
-    """A button that hands out a file under its own name."""
-    st.download_button(name, data, name, mime, icon=":material/download:", on_click="ignore")
+def download(
+    name: str,
+    data: str | bytes | Callable[[], str],
+    mime: str,
+    label: str = "",
+    icon: str = "download",
+) -> None:
+    """A button that hands out a file, under its own name where no other label is given."""
+    icon = f":material/{icon}:"
+    st.download_button(label or name, data, name, mime, icon=icon, on_click="ignore")

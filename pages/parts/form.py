@@ -1,5 +1,4 @@
-"""The form of a question: workload, scores and assumptions, bound to the address; and what of an
-address it cannot take."""
+"""The form of a question, bound to the address; and what of an address it cannot take."""
 
 from __future__ import annotations
 
@@ -56,8 +55,7 @@ class FieldWords(TypedDict):
 def ask(title: str) -> tuple[Recommendation, DeltaGenerator]:
     """The form on the left, today's recommendation for it, and the place on the right for it.
 
-    Stops where the form has faults.
-    """
+    Stops where the form has faults."""
     st.title(title)
     show_ignored()
     form, place = st.columns([1, 2], gap="large")
@@ -82,10 +80,8 @@ def show_ignored() -> None:
     """Says what of the address could not be taken."""
     if session.IGNORED not in st.session_state:
         params = {name: st.query_params.get_all(name) for name in st.query_params}
-        catalog = session.the_catalog()
-        st.session_state[session.IGNORED] = ignored(
-            params, _choices(catalog), VIEW, (Workload, Assumptions)
-        )
+        choices = _choices(session.the_catalog())
+        st.session_state[session.IGNORED] = ignored(params, choices, VIEW, (Workload, Assumptions))
         # Streamlit 1.67 ends the page with an error where it binds these to a whole number.
         if endless := infinite(params):
             for name in endless:
@@ -98,8 +94,9 @@ def show_ignored() -> None:
 def _choices(catalog: Catalog) -> dict[str, list[str]]:
     """The values that the lists of the form offer, by parameter."""
     plans = build.plan_ids(priced(catalog, _assumed()))
-    models = encoders(catalog)
-    return {
+    models, sets = encoders(catalog), catalog.evidence_sets
+    scores = {SCORES[kind]: [key for key in sets if sets[key].kind == kind] for kind in SCORES}
+    return scores | {
         "task": list(KINDS_FOR_TASK),
         "languages": languages(catalog),
         "vector_store": stores(catalog),
@@ -108,16 +105,11 @@ def _choices(catalog: Catalog) -> dict[str, list[str]]:
         "measured_precision": list(PRECISIONS),
         "plan": plans,
         "offer": plans,
-        **{
-            SCORES[kind]: [key for key, s in catalog.evidence_sets.items() if s.kind == kind]
-            for kind in SCORES
-        },
     }
 
 
 def _assumed() -> Assumptions:
-    """The assumptions that the address states; the defaults where they do not go together, of
-    which the form tells."""
+    """The assumptions that the address states; the defaults where they do not go together."""
     stated = {name: st.query_params[name] for name in session.ASSUMED if st.query_params.get(name)}
     try:
         return Assumptions.of(stated)
@@ -148,18 +140,13 @@ def put(workload: Workload) -> None:
 
 
 def ask_workload() -> Workload | None:
-    """The form, bound to the address; None, with the reason on the screen, while its figures do not
-    go together."""
+    """The form; None, with the reason on the screen, while its figures do not go together."""
     top = st.container()
     with st.container(border=True):
         stated = _ask_need()
     stated |= _ask_texts(stated["task"]) | _ask_place() | _ask_limits()
-    workload = None
-    empty = [
-        str(Workload.model_fields[field].title)
-        for field in ("languages", "outputs")
-        if not stated[field]
-    ]
+    workload, fields = None, Workload.model_fields
+    empty = [str(fields[field].title) for field in ("languages", "outputs") if not stated[field]]
     if empty:
         st.error(f"{formatting.listed(empty)}: choose at least one.")
     else:
@@ -172,13 +159,9 @@ def ask_workload() -> Workload | None:
 def _checked(model: type[Model], stated: Mapping[str, object]) -> Model | None:
     """What was stated, with defaults for fields left empty; None with the reason shown."""
     default = model()
-    filled = {
-        name: value
-        for name, value in stated.items()
-        if value is not None or getattr(default, name) is None
-    }
+    empty = {n for n in stated if stated[n] is None and getattr(default, n) is not None}
     try:
-        return model.of(filled)
+        return model.of({name: value for name, value in stated.items() if name not in empty})
     except WorkloadError as error:
         st.error(plain(str(error)))
         return None
@@ -199,17 +182,17 @@ def _words(
 def _number(field: str, *, off: bool = False) -> int | None:
     """A field of whole numbers."""
     value: int | None = getattr(DEFAULT, field)
-    least, most = (int(bound) for bound in bounds(field))
+    low, high = (int(bound) for bound in bounds(field))
     return st.number_input(
-        **_words(field), min_value=least, max_value=most, value=value, disabled=off
+        **_words(field), min_value=low, max_value=high, value=value, disabled=off
     )
 
 
 def _fraction(field: str) -> float | None:
     """A field of numbers that need not be whole."""
     value: float | None = getattr(DEFAULT, field)
-    least, most = (float(bound) for bound in bounds(field))
-    return st.number_input(**_words(field), min_value=least, max_value=most, value=value)
+    low, high = (float(bound) for bound in bounds(field))
+    return st.number_input(**_words(field), min_value=low, max_value=high, value=value)
 
 
 def _choice(field: str, options: list[str], *, off: bool = False) -> str:
@@ -222,6 +205,11 @@ def _choice(field: str, options: list[str], *, off: bool = False) -> str:
 
 def _yes(field: str, *, off: bool = False) -> bool:
     return st.toggle(**_words(field), value=getattr(DEFAULT, field), disabled=off)
+
+
+def _listed(field: str, options: list[str], *, off: bool = False) -> str:
+    """One of a list, the first where nothing is chosen."""
+    return st.selectbox(**_words(field), options=options, disabled=off)
 
 
 def _several(field: str, options: list[str], *, off: bool = False) -> list[str]:
@@ -253,22 +241,15 @@ def _ask_texts(task: object) -> dict[str, object]:
     """How texts are cut, what vectors are wanted, and where they are kept."""
     off = unused(task)
     with st.expander("Texts and outputs", icon=":material/article:"):
+        outputs = ["dense", "sparse", "multi_vector"]
+        types = ["float32", "float16", "int8", "binary"]
+        kept_in = stores(session.the_catalog())
         return {
             "split_long_passages": _yes("split_long_passages"),
             "cross_lingual": _yes("cross_lingual"),
-            "outputs": _several(
-                "outputs", ["dense", "sparse", "multi_vector"], off="outputs" in off
-            ),
-            "vector_store": st.selectbox(
-                **_words("vector_store"),
-                options=stores(session.the_catalog()),
-                disabled="vector_store" in off,
-            ),
-            "vector_type": st.selectbox(
-                **_words("vector_type"),
-                options=["float32", "float16", "int8", "binary"],
-                disabled="vector_type" in off,
-            ),
+            "outputs": _several("outputs", outputs, off="outputs" in off),
+            "vector_store": _listed("vector_store", kept_in, off="vector_store" in off),
+            "vector_type": _listed("vector_type", types, off="vector_type" in off),
         }
 
 
@@ -327,8 +308,7 @@ def _preset_chosen() -> None:
 
 
 def ask_assumptions() -> Assumptions | None:
-    """What the estimates take for granted, to change and to reset; None, with the reason on the
-    screen, where they cannot be."""
+    """What the estimates take for granted; None, with the reason shown, where they cannot be."""
     default = Assumptions()
     changed = [name for name in session.ASSUMED if _is_changed(name, getattr(default, name))]
     label = f"Assumptions ({len(changed)} changed)" if changed else "Assumptions"
@@ -339,19 +319,12 @@ def ask_assumptions() -> Assumptions | None:
                 st.caption(MEASURED_MACHINE)
             words = _words(name, Assumptions, " (changed)" if name in changed else "")
             stated[name] = _ask_assumption(name, words, getattr(default, name))
-        st.button(
-            "Reset all",
-            on_click=reset_assumptions,
-            disabled=not changed,
-            icon=":material/restart_alt:",
-        )
+        icon, off = ":material/restart_alt:", not changed
+        st.button("Reset all", on_click=reset_assumptions, disabled=off, icon=icon)
     return _checked(Assumptions, stated)
 
 
-_SIDE_BY_SIDE = {
-    "machine_prices": ["on-demand", "spot"],
-    "precision": ["default", *PRECISIONS],
-}
+_SIDE_BY_SIDE = {"machine_prices": ["on-demand", "spot"], "precision": ["default", *PRECISIONS]}
 
 
 def _ask_assumption(name: str, words: FieldWords, default: Any) -> object:
@@ -371,9 +344,8 @@ def _ask_assumption(name: str, words: FieldWords, default: Any) -> object:
     least, most = bounds(name, Assumptions)
     if name == "measured_tokens":
         return st.number_input(**words, min_value=int(least), max_value=int(most), value=default)
-    return st.number_input(
-        **words, min_value=float(least), max_value=float(most), value=default, format="%g"
-    )
+    low, high = float(least), float(most)
+    return st.number_input(**words, min_value=low, max_value=high, value=default, format="%g")
 
 
 def _is_changed(name: str, default: object) -> bool:
@@ -396,14 +368,10 @@ def ask_scores(workload: Workload) -> list[str]:
     chosen = []
     for kind in KINDS_FOR_TASK[workload.task]:
         sets = evidence.offered(catalog, kind, spoken, catalog.variants)
+        label, hint = f"Published scores to rank {kind}s by", "the set that fits best"
+        ids, key = [each.id for each in sets], SCORES[kind]
         set_id = st.selectbox(
-            f"Published scores to rank {kind}s by",
-            [each.id for each in sets],
-            index=None,
-            key=SCORES[kind],
-            bind="query-params",
-            placeholder="the set that fits best",
-            help=SCORES_HELP,
+            label, ids, None, key=key, bind="query-params", placeholder=hint, help=SCORES_HELP
         )
         chosen += [set_id] if set_id else []
     return chosen

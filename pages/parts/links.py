@@ -13,8 +13,7 @@ from advisor.decide.recommend import Recommendation
 from pages.parts.markdown import plain
 from pages.parts.session import the_catalog
 
-Parameters = Mapping[str, str | list[str]]
-"""What of a page is stated in its address."""
+Parameters = Mapping[str, str | list[str]]  # what of a page is stated in its address
 
 
 def source_links(ids: Iterable[str]) -> str:
@@ -47,14 +46,15 @@ def variant_link(variant_id: str, name: str) -> str:
     return f"[{plain(name)}](/variant?variant={variant_id})"
 
 
+def page(name: str, label: str, icon: str, query: Parameters | None = None) -> None:
+    """A link to a page that stays in this tab; those of Markdown open another."""
+    file, icon = f"pages/{name}.py", f":material/{icon}:"
+    st.page_link(file, label=plain(label), icon=icon, query_params=query)
+
+
 def variant_page(variant_id: str, label: str) -> None:
-    """A link to a variant's page that stays in this tab; those of Markdown open another."""
-    st.page_link(
-        "pages/variant.py",
-        label=plain(label),
-        icon=":material/info:",
-        query_params={"variant": variant_id},
-    )
+    """A link to a variant's page."""
+    page("variant", label, "info", {"variant": variant_id})
 
 
 def variant_pages(names: Mapping[str, str]) -> None:
@@ -64,25 +64,21 @@ def variant_pages(names: Mapping[str, str]) -> None:
             variant_page(key, name)
 
 
-def cost_page(label: str, query: Parameters, icon: str = ":material/payments:") -> None:
+def cost_page(label: str, query: Parameters, icon: str = "payments") -> None:
     """A link to Cost with a question."""
-    st.page_link("pages/cost.py", label=plain(label), icon=icon, query_params=query)
+    page("cost", label, icon, query)
 
 
 def advise_page(label: str, query: Parameters | None = None) -> None:
     """A link to Advise with a question."""
-    icon = ":material/compass_calibration:"
-    st.page_link("pages/advise.py", label=plain(label), icon=icon, query_params=query)
+    page("advise", label, "compass_calibration", query)
 
 
 def params(recommendation: Recommendation) -> dict[str, str | list[str]]:
     """Its question as address parameters: workload, changed assumptions, and the asked scores."""
     sets = recommendation.catalog.evidence_sets
-    return (
-        recommendation.workload.params()
-        | recommendation.assumptions.params()
-        | {SCORES[sets[key].kind]: key for key in recommendation.asked_sets}
-    )
+    scores = {SCORES[sets[key].kind]: key for key in recommendation.asked_sets}
+    return recommendation.workload.params() | recommendation.assumptions.params() | scores
 
 
 def link_to(page: str, recommendation: Recommendation) -> str:

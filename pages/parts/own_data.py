@@ -1,11 +1,9 @@
-"""The visitor's own passages, queries and judgements: which engine finds what.
-
-A part of Live; nothing outlives the visit.
-"""
+"""Which engine finds what in the visitor's own data: a part of Live; nothing outlives the visit."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -20,17 +18,17 @@ from advisor.live.judged_zip import read_zip
 from advisor.live.relevance import Measured
 from advisor.show import downloads
 from pages.parts import engines, figures, links, session
+from pages.parts.engines import Choices
 from pages.parts.form import languages
-from pages.parts.inputs import one_of, some_of
+from pages.parts.inputs import ask_text, one_of, some_of
 from pages.parts.markdown import bullets, plain
 
 MOST_MB = 10
+TABLE = "BEIR's table (query-id, corpus-id, score)"
 FORMS = {
-    "Passages": "CSV or JSONL with id and text",
-    "Queries": "CSV or JSONL with id and text",
-    "Judgements": (
-        "TREC qrels (query 0 passage grade), or BEIR's table (query-id, corpus-id, score)"
-    ),
+    "Passages": "Passages: CSV or JSONL with id and text",
+    "Queries": "Queries: CSV or JSONL with id and text",
+    "Judgements": f"Judgements: TREC qrels (query 0 passage grade), or {TABLE}",
 }
 FILE_TYPES = ["csv", "tsv", "jsonl", "txt", "qrels"]
 ZIP = "BEIR's layout: corpus.jsonl, queries.jsonl and qrels/test.tsv, at the top or in one folder."
@@ -43,9 +41,7 @@ METRICS = (
 TAKEN = "Taken: Advise offers it as “your own data”, first among the scores, until this visit ends."
 
 
-def show(
-    choices: dict[str, ModelChoice], embedder: ModelChoice, reranker: ModelChoice | None
-) -> None:
+def show(choices: Choices, embedder: ModelChoice, reranker: ModelChoice | None) -> None:
     """Asks for data and engines, measures them, and offers the result to Advise."""
     st.header("Which model finds the right passages in your data?")
     source = one_of("Data", ["files", "zip", "paste", "sample"], "data_from")
@@ -54,21 +50,15 @@ def show(
     embedders = [choice.id for choice in at_hand if choice.kind == "embedder"]
     rerankers = [choice.id for choice in at_hand if choice.kind == "reranker"]
     first = [embedder.id] if embedder.id in embedders else embedders[:1]
-    chosen = some_of(
-        "Embedders to try", embedders, first, "data_embedders", "Those that are at hand."
-    )
+    hint = "Those that are at hand."
+    chosen = some_of("Embedders to try", embedders, first, "data_embedders", hint)
     on_top: list[str] = []
-    depth = relevance.RERANKED
+    depth, label = relevance.RERANKED, "Passages reranked a query"
     if rerankers:
         on_top = some_of("Rerankers to try on top", rerankers, [], "data_rerankers")
     if on_top:
         depth = st.number_input(
-            "Passages reranked a query",
-            1,
-            relevance.DEPTH,
-            relevance.RERANKED,
-            key="data_depth",
-            bind="query-params",
+            label, 1, relevance.DEPTH, depth, key="data_depth", bind="query-params"
         )
     if not embedders:
         st.info(NONE_AT_HAND)
@@ -76,26 +66,33 @@ def show(
         return
     st.caption(plain(relevance.data_sentence(judged)))
 
-    def work(on_status: OnStatus) -> list[Measured]:
-        results = []
-        for embedding in (choices[key] for key in chosen):
-            engine = engines.engine(embedding, on_status)
-            on_scored = progress(on_status, embedding, "texts")
-            run = relevance.run(engine, judged, on_scored=on_scored)
-            results.append(relevance.measured(judged, run))
-            for reranking in (choices[key] for key in on_top):
-                on_scored = progress(on_status, reranking, "queries")
-                engine = engines.engine(reranking, on_status)
-                reranked = relevance.reranked(run, judged, engine, depth, on_scored)
-                results.append(relevance.measured(judged, reranked))
-        return results
-
-    models = tuple(tuple(choices[key] for key in keys) for keys in (chosen, on_top))
-    results = engines.result_on_click(
-        "data", (judged, models, depth), "Measure them", work, not chosen
-    )
+    models, on_models = (tuple(choices[key] for key in keys) for keys in (chosen, on_top))
+    inputs = (judged, models, on_models, depth)
+    work = partial(measure, *inputs)
+    results = engines.result_on_click("data", inputs, "Measure them", work, not chosen)
     if results:
         show_results(judged, results)
+
+
+def measure(
+    judged: JudgedData,
+    embedders: Sequence[ModelChoice],
+    rerankers: Sequence[ModelChoice],
+    depth: int,
+    on_status: OnStatus,
+) -> list[Measured]:
+    """Each embedder alone, and with each reranker over the first `depth` passages of a query."""
+    results = []
+    for embedder in embedders:
+        on_scored = progress(on_status, embedder, "texts")
+        run = relevance.run(engines.engine(embedder, on_status), judged, on_scored=on_scored)
+        results.append(relevance.measured(judged, run))
+        for reranker in rerankers:
+            on_scored = progress(on_status, reranker, "queries")
+            engine = engines.engine(reranker, on_status)
+            reranked = relevance.reranked(run, judged, engine, depth, on_scored)
+            results.append(relevance.measured(judged, reranked))
+    return results
 
 
 def progress(on_status: OnStatus, chosen: ModelChoice, counted: str) -> relevance.OnScored:
@@ -116,10 +113,8 @@ def ask_data(source: str) -> JudgedData | None:
     if source == "paste":
         return ask_pasted(source)
     uploads = [
-        st.file_uploader(
-            f"{name}: {form}", type=FILE_TYPES, key=f"data_{name}", max_upload_size=MOST_MB
-        )
-        for name, form in FORMS.items()
+        st.file_uploader(label, FILE_TYPES, key=f"data_{name}", max_upload_size=MOST_MB)
+        for name, label in FORMS.items()
     ]
     files = [upload for upload in uploads if upload is not None]
     if not files:
@@ -132,15 +127,9 @@ def ask_data(source: str) -> JudgedData | None:
 
 def ask_pasted(source: str) -> JudgedData | None:
     """The judged data of three boxes; None where one is empty, or they cannot be used."""
+    most = LIMITS.largest_bytes
     pasted = {
-        name: st.text_area(
-            f"{name}: {form}",
-            key=f"data_pasted_{name}",
-            height=120,
-            max_chars=LIMITS.largest_bytes,
-            persist_state="session",
-        )
-        for name, form in FORMS.items()
+        name: ask_text(label, "", f"data_pasted_{name}", 120, most) for name, label in FORMS.items()
     }
     if not all(text.strip() for text in pasted.values()):
         return None
@@ -188,9 +177,8 @@ def remembered(source: str, mark: object, make: Callable[[], JudgedData]) -> Jud
 
 def show_results(judged: JudgedData, results: Sequence[Measured]) -> None:
     """Metrics with their intervals, verdicts, single queries, and the way to Advise."""
-    figures.figures_table(
-        relevance.rows(results), "Runs with nDCG@10, Recall and MRR, and their 95 % intervals"
-    )
+    alt = "Runs with nDCG@10, Recall and MRR, and their 95 % intervals"
+    figures.figures_table(relevance.rows(results), alt)
     st.caption(METRICS)
     st.markdown(bullets(relevance.verdicts(results)))
     by_query = relevance.query_rows(judged, results)
@@ -217,9 +205,8 @@ def offer_evidence(judged: JudgedData, results: Sequence[Measured]) -> None:
     if session.YOURS in st.session_state:
         st.success(TAKEN)
         sets = as_evidence.sets_of_yours(session.the_catalog())
-        query = {**st.session_state.get(session.STORED, {})}
-        query |= {SCORES[kind]: key for kind, key in sets.items()}
-        links.advise_page("Ask Advise with it", query)
+        scores = {SCORES[kind]: key for kind, key in sets.items()}
+        links.advise_page("Ask Advise with it", st.session_state.get(session.STORED, {}) | scores)
         if st.button("Leave it out again", icon=":material/undo:"):
             del st.session_state[session.YOURS]
             st.rerun()

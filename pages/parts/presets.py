@@ -21,11 +21,7 @@ def _recommendation(catalog: Catalog, preset: str, day: date) -> Recommendation:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _picks(version: str, day: date, _catalog: Catalog) -> dict[str, tuple[str, ...]]:
     picks = {preset: _recommendation(_catalog, preset, day).pick for preset in _catalog.presets}
-    return {
-        preset: tuple(part.variant_id for part in pick.parts)
-        for preset, pick in picks.items()
-        if pick
-    }
+    return {p: tuple(part.variant_id for part in pick.parts) for p, pick in picks.items() if pick}
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -50,13 +50,9 @@ def ask_sample(key: str) -> JudgedData:
 
 def ask_query(key: str, judged: JudgedData) -> str:
     """A query of the sample, or one that the visitor types."""
+    options = list(judged.queries.values())
     query = st.selectbox(
-        "Query",
-        list(judged.queries.values()),
-        key=key,
-        accept_new_options=True,
-        persist_state="session",
-        help=QUERY_HELP,
+        "Query", options, key=key, help=QUERY_HELP, accept_new_options=True, persist_state="session"
     )
     return (query or "").strip()
 
@@ -70,26 +66,19 @@ def grades_of(judged: JudgedData, query: str) -> dict[str, int]:
 
 
 def passages_of(chosen: ModelChoice, judged: JudgedData, on_status: OnStatus) -> Vectors:
-    """Vectors of the sample's passages, remembered for all visitors where a model of this machine
-    gave them."""
+    """Vectors of the sample's passages; those of this machine's models are remembered for all."""
     texts = tuple(judged.passages.values())
-    return engines.SHELF.vectors(
-        chosen.model, texts, lambda: engines.engine(chosen, on_status).embed(texts, "passage")
-    )
+
+    def make() -> Vectors:
+        return engines.engine(chosen, on_status).embed(texts, "passage")
+
+    return engines.SHELF.vectors(chosen.model, texts, make)
 
 
 def search(
-    chosen: ModelChoice,
-    judged: JudgedData,
-    query: str,
-    on_status: OnStatus,
-    instruct: bool = True,
+    chosen: ModelChoice, judged: JudgedData, query: str, on_status: OnStatus, instruct: bool = True
 ) -> SampleSearch:
-    """The nearest passages of the sample.
-
-    Raises:
-        EncodeError: the model could not answer.
-    """
+    """The nearest passages of the sample; raises EncodeError where the model cannot answer."""
     passages = passages_of(chosen, judged, on_status)
     engine = engines.engine(chosen, on_status)
     vectors = engine.embed([query], "query", instruct=instruct)

@@ -24,28 +24,18 @@ WITH_WORKLOAD = ("advise", "cost")
 FIELDS = tuple(Workload.model_fields)
 ASSUMED = tuple(Assumptions.model_fields)
 STORED = "workload"
-IGNORED = "ignored"
-"""Where the form keeps what of the address it could not take, until another page is entered."""
+IGNORED = "ignored"  # what of the address the form could not take, until another page is entered
 READING = "reading_of_the_catalog"
 LIVE = "live_prices"
 YOURS = "your_evidence"
 WITH_YOURS = "catalog_with_your_evidence"
 MOST_FAULTS = 200
-MEND = (
-    "Mend the files below and reload this page; `python -m advisor validate` prints the same list."
-)
+VALIDATE = "`python -m advisor validate` prints the same list."
+MEND = f"Mend the files below and reload this page; {VALIDATE}"
 # Streamlit 1.67 writes multiselect tags in white on the primary colour in either theme: 2.2:1 on
 # our dark one.
-TAGGED = (
-    "languages",
-    "outputs",
-    "variants",
-    "speed_lengths",
-    "speed_batches",
-    "data_embedders",
-    "data_rerankers",
-    "data_languages",
-)
+TAGGED = ["languages", "outputs", "variants", "speed_lengths", "speed_batches"]
+TAGGED += ["data_embedders", "data_rerankers", "data_languages"]
 TAGS = ", ".join(f".st-key-{key} [data-tag]" for key in TAGGED) + " {background-color: #0f5f8c}"
 
 
@@ -58,8 +48,7 @@ class VisitEvidence:
 
 
 def start(page: st.Page) -> None:
-    """Loads the catalog, or shows what is wrong with it; brings the workload along to the pages
-    that use it."""
+    """Loads the catalog, or shows its faults; brings the workload to the pages that use it."""
     st.html(f"<style>{TAGS}</style>")
     now = reloading.current()
     if now.catalog is None:
@@ -81,10 +70,8 @@ def start(page: st.Page) -> None:
 def routed() -> None:
     """Hands a page that was opened first of all on a fresh server to app.py.
 
-    Streamlit 1.67 runs files of a `pages` folder by themselves until `st.navigation` has been
-    called once in the process; a deep link as the very first visit would show a bare page without
-    navigation.
-    """
+    Until `st.navigation` was called once in the process, Streamlit 1.67 runs files of a `pages`
+    folder by themselves: a deep link as the very first visit would show no navigation."""
     # Another visitor may have turned it off meanwhile.
     if PagesManager.uses_pages_directory or READING not in st.session_state:
         PagesManager.uses_pages_directory = False
@@ -92,14 +79,14 @@ def routed() -> None:
 
 
 def the_catalog() -> Catalog:
-    """The catalog as it was when this run of the page began, so that no page mixes two readings;
-    with what this visit measured, if it did."""
-    shared = for_all()
+    """The catalog as this run of the page began with it, and what this visit measured, if it did.
+
+    So no page mixes two readings."""
+    shared, today = for_all(), catalogs.today()
     evidence: VisitEvidence | None = st.session_state.get(YOURS)
     if not evidence:
         st.session_state.pop(WITH_YOURS, None)
         return shared
-    today = catalogs.today()
     mark = (shared, evidence, today)
     # One catalog for the same measurements, so that what is worked out from it is remembered.
     before: tuple[object, Catalog] | None = st.session_state.get(WITH_YOURS)

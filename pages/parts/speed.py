@@ -13,7 +13,7 @@ from advisor.encode.engine import About
 from advisor.encode.pool import OnStatus
 from advisor.live import results, speed
 from pages.parts import engines, figures, links, session
-from pages.parts.inputs import some_of
+from pages.parts.inputs import amount, some_of
 from pages.parts.markdown import plain
 
 PRECISION = (
@@ -31,32 +31,21 @@ def peak() -> speed.Peak:
 def show(embedder: ModelChoice, reranker: ModelChoice | None) -> None:
     """Measures a model, and offers its speed to Cost and Advise."""
     st.header("How fast is it here?")
-    options = {
-        choice.id: choice
-        for choice in (embedder, reranker)
-        if choice is not None and not choice.missing
-    }
-    chosen_id = st.selectbox(
-        "Model to measure", list(options), key="speed_model", bind="query-params"
-    )
-    chosen = options[chosen_id]
+    options = {c.id: c for c in (embedder, reranker) if c is not None and not c.missing}
+    label, ids = "Model to measure", list(options)
+    chosen = options[st.selectbox(label, ids, key="speed_model", bind="query-params")]
     lengths = sorted(some_of("Tokens a text", speed.LENGTHS, [128], "speed_lengths"))
     batches = sorted(some_of("Texts at once (batch)", speed.BATCHES, [1, 8], "speed_batches"))
     st.caption(PRECISION)
     catalog = session.the_catalog()
 
     def work(on_status: OnStatus) -> tuple[tuple[speed.Measurement, ...], About, speed.Peak]:
-        engine = engines.engine(chosen, on_status)
-        machine_peak = peak()
-        measurements = speed.run(
-            engine,
-            lengths,
-            batches,
-            lambda what, share: on_status(f"Measuring {what}."),
-            catalog=catalog,
-            peak=machine_peak,
-        )
-        return measurements, engine.about, machine_peak
+        def on_measured(what: str, share: float) -> None:
+            on_status(f"Measuring {what}.")
+
+        engine, best = engines.engine(chosen, on_status), peak()
+        measurements = speed.run(engine, lengths, batches, on_measured, catalog=catalog, peak=best)
+        return measurements, engine.about, best
 
     inputs = (chosen, lengths, batches)
     measured = engines.result_on_click("speed", inputs, "Measure", work, not (lengths and batches))
@@ -82,23 +71,9 @@ def take(measurements: Sequence[speed.Measurement], about: About) -> None:
     if reason := speed.reason_unusable(about, best):
         st.warning(plain(reason))
         return
-    price = st.number_input(
-        "What this machine costs (US dollars an hour)",
-        min_value=0.0,
-        value=0.1,
-        step=0.01,
-        format="%.4f",
-        key="speed_usd",
-        bind="query-params",
-    )
-    memory = st.number_input(
-        "Its memory (GiB)",
-        min_value=0.1,
-        value=speed.memory_gib() or 8.0,
-        step=1.0,
-        key="speed_gib",
-        bind="query-params",
-    )
+    label = "What this machine costs (US dollars an hour)"
+    price = amount(label, "speed_usd", 0.0, 0.1, 0.01, "%.4f")
+    memory = amount("Its memory (GiB)", "speed_gib", 0.1, speed.memory_gib() or 8.0, 1.0)
     try:
         params = speed.params(about, best, price, memory, catalogs.today())
     except AdvisorError as error:

@@ -13,8 +13,7 @@ from pages.parts.markdown import plain
 def show(parts: Mapping[str, Callable[[], None]]) -> None:
     """A tab for each label; what one holds is shown while it is open.
 
-    Files of the catalog that a tab reads now may have broken since the rest was read.
-    """
+    Files of the catalog that a tab reads now may have broken since the rest was read."""
     tabs = st.tabs(list(parts), key="part", bind="query-params")
     for tab, show_part in zip(tabs, parts.values(), strict=True):
         if tab.open:

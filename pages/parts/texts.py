@@ -1,7 +1,4 @@
-"""Token counts of the visitor's own texts, a part of Cost.
-
-Texts stay in this visit: they are in no address, cache or log.
-"""
+"""Token counts of the visitor's own texts, a part of Cost: they are in no address, cache or log."""
 
 from __future__ import annotations
 
@@ -18,6 +15,7 @@ from advisor.live.tokenizer_faults import TokenCountError
 from advisor.net import hub
 from advisor.serve import page_lock
 from pages.parts import figures, form, session
+from pages.parts.inputs import take_button
 from pages.parts.markdown import plain, small
 
 FETCHED = "fetched_tokenizers"
@@ -50,21 +48,14 @@ def show(recommendation: Recommendation) -> None:
         "Passages are divided by", SPLITS, default="blank-line", required=True, key="sample_split"
     )
     pasted = st.text_area("Sample passages", key="sample_text", height=160)
-    upload = st.file_uploader(
-        "Or a .txt, .csv or .jsonl file",
-        type=["txt", "csv", "jsonl"],
-        key="sample_file",
-        max_upload_size=MOST_MB,
-    )
+    label, types = "Or a .txt, .csv or .jsonl file", ["txt", "csv", "jsonl"]
+    upload = st.file_uploader(label, types, key="sample_file", max_upload_size=MOST_MB)
     if not pasted and upload is None:
         return
     query_tokens = recommendation.workload.query_tokens
     try:
-        texts = (
-            sample_texts.passages(upload.getvalue(), upload.name, split)
-            if upload
-            else sample_texts.passages(pasted, split=split)
-        )
+        content, name = (upload.getvalue(), upload.name) if upload else (pasted, "")
+        texts = sample_texts.passages(content, name, split)
         rows = token_counts.summary(recommendation.catalog, texts, tokenizers(), query_tokens)
     except AdvisorError as error:
         st.warning(plain(str(error)))
@@ -91,22 +82,16 @@ def offer_lengths(recommendation: Recommendation, texts: list[str]) -> None:
     lengths = token_counts.lengths_for_workload(catalog, texts, variant_id, tokenizers())
     mean, p95 = lengths.passage_tokens, lengths.passage_tokens_p95
     workload = recommendation.workload.model_copy(update=lengths._asdict())
-    st.button(
-        f"Use {mean:,} tokens each, 95th percentile {p95:,}",
-        on_click=form.put,
-        args=(workload,),
-        icon=":material/check:",
-        disabled=workload == recommendation.workload,
-    )
+    label = f"Use {mean:,} tokens each, 95th percentile {p95:,}"
+    take_button(label, form.put, workload, disabled=workload == recommendation.workload)
 
 
 def offer_tokenizers(estimated: list[str]) -> None:
     """Fetches a tokenizer on request, where there is a network."""
     if not estimated:
         return
-    chosen = st.selectbox(
-        "Fetch the tokenizer of", estimated, key="sample_tokenizer", help=FETCH_HELP
-    )
+    label = "Fetch the tokenizer of"
+    chosen = st.selectbox(label, estimated, key="sample_tokenizer", help=FETCH_HELP)
     if st.button("Fetch it", icon=":material/download:"):
         try:
             tokenizer(session.the_catalog().variants[chosen])

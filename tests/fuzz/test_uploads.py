@@ -1,6 +1,5 @@
 """Uploads, whatever is in them: read, or refused in sentences that name the place."""
 
-import io
 import json
 import struct
 import zipfile
@@ -13,6 +12,7 @@ from advisor.live.judged import JudgedLimits, OwnDataError, UploadedText
 from advisor.live.sample_texts import SampleLimits
 from advisor.live.tokenizer_faults import TokenCountError
 from tests.fuzz.fuzzing import VALUES, drawn, spoilt_bytes
+from tests.live.own_data import packed, uploads
 
 SMALL = JudgedLimits(
     largest_bytes=5_000,
@@ -108,13 +108,9 @@ def sound(found):
 def test_three_files_are_read_or_refused_with_their_faults(
     passages_name, passages, queries_name, queries, judgements_name, judgements
 ):
+    names = (passages_name, queries_name, judgements_name)
     try:
-        found = judged.read(
-            UploadedText(passages_name, passages),
-            UploadedText(queries_name, queries),
-            UploadedText(judgements_name, judgements),
-            SMALL,
-        )
+        found = judged.read(*uploads((passages, queries, judgements), names), SMALL)
     except OwnDataError as error:
         told(error)
         return
@@ -122,11 +118,7 @@ def test_three_files_are_read_or_refused_with_their_faults(
 
 
 def zipped(files, method=zipfile.ZIP_DEFLATED):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
+    return packed(files.items(), method)
 
 
 WHOLE = {"corpus.jsonl": CORPUS, "queries.jsonl": QUERIES, "qrels/test.tsv": TABLE}
@@ -210,11 +202,6 @@ def test_a_sample_is_read_or_refused_in_a_sentence(name, content, split):
 )
 def test_utf_16_is_named_or_refused(content):
     try:
-        judged.read(
-            UploadedText("a.csv", content),
-            UploadedText("b.csv", content),
-            UploadedText("c.txt", content),
-            SMALL,
-        )
+        judged.read(*uploads([content] * 3, ("a.csv", "b.csv", "c.txt")), SMALL)
     except OwnDataError as error:
         told(error)

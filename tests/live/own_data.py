@@ -38,6 +38,12 @@ def places(error):
     return [(fault.file, *map(int, re.findall(r"\d+", fault.entry))) for fault in error.faults]
 
 
+def uploads(contents, names=("", "", "")):
+    """Uploads of passages, queries and judgements, texts or bytes, under these names."""
+    files = [text if isinstance(text, bytes) else text.encode() for text in contents]
+    return [UploadedText(name, file) for name, file in zip(names, files, strict=True)]
+
+
 def packed(members, method=zipfile.ZIP_DEFLATED):
     """A zip of (name or ZipInfo, text) pairs."""
     buffer = io.BytesIO()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.live.judged import LIMITS, SHOWN_FAULTS, OwnDataError, UploadedText, read
+from advisor.live.judged import LIMITS, SHOWN_FAULTS, OwnDataError, read
 from tests.live.own_data import (
     BEIR_QRELS,
     CORPUS_JSONL,
@@ -18,6 +18,7 @@ from tests.live.own_data import (
     QUERIES,
     QUERIES_JSONL,
     places,
+    uploads,
 )
 
 SMALL = LIMITS._replace(
@@ -37,11 +38,7 @@ def judged(
     limits=LIMITS,
     names=("p.csv", "q.csv", "j.txt"),
 ):
-    files = [
-        UploadedText(name, text if isinstance(text, bytes) else text.encode())
-        for name, text in zip(names, (passages, queries, qrels), strict=True)
-    ]
-    return read(*files, limits)
+    return read(*uploads((passages, queries, qrels), names), limits)
 
 
 def faults(**files):
@@ -277,11 +274,7 @@ def test_nothing_of_a_text_is_repeated_in_a_message():
 )
 def test_any_bytes_are_read_or_told(raw, text, name):
     for content in (raw, text.encode("utf-8", "replace")):
-        files = [
-            UploadedText(name, content),
-            UploadedText("", QUERIES.encode()),
-            UploadedText("", QRELS.encode()),
-        ]
+        files = uploads((content, QUERIES, QRELS), (name, "", ""))
         for turn in range(3):
             try:
                 read(*files[turn:], *files[:turn])
