@@ -4,6 +4,7 @@ import json
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from advisor.decide.recommend import Recommendation
 from advisor.explain import reasons, record, report, sentences, taken_for_granted, what_would_change
@@ -34,6 +35,7 @@ def take_clicked(kind: str) -> None:
     marks = st.session_state[f"trade-off-{kind}"].selection.get("plan", [])
     if marks:
         st.session_state["plan"] = marks[0]["id"]
+        st.session_state["why-not"] = True
 
 
 def show_answer(recommendation: Recommendation) -> None:
@@ -105,9 +107,23 @@ def show_alternatives(recommendation: Recommendation, kind: str) -> None:
     figures.models_table(rows, alt)
 
 
+def closed(label: str, key: str, icon: str) -> DeltaGenerator:
+    """A section whose content is sent once it is open: it may be long, or slow to work out."""
+    return st.expander(label, icon=icon, on_change="rerun", key=key)
+
+
 def ask_why_not(recommendation: Recommendation) -> None:
     """Any plan can be asked why it is not the pick."""
-    st.header("Why not this one?")
+    if st.query_params.get("plan"):  # a link asks
+        st.session_state.setdefault("why-not", True)
+    section = closed("Why not another plan?", "why-not", ":material/help:")
+    if section.open:
+        with section:
+            show_why_not(recommendation)
+
+
+def show_why_not(recommendation: Recommendation) -> None:
+    """The plan that is asked about, what it is, and what speaks against it."""
     judged = recommendation.judged
     plans = sorted(judged, key=lambda j: (j.plan.variant.name, not j.hosted, j.plan.where))
     names = {plan.id: plan.named for plan in plans}
@@ -127,9 +143,7 @@ def ask_why_not(recommendation: Recommendation) -> None:
 
 def show_changes(recommendation: Recommendation) -> None:
     """The nearest steps that give another answer, each with a button that takes it."""
-    section = st.expander(
-        "What would change it", icon=":material/alt_route:", on_change="rerun", key="changes"
-    )
+    section = closed("What would change it", "changes", ":material/alt_route:")
     if not section.open:
         return
     with section:
@@ -148,9 +162,11 @@ def show_rejections(recommendation: Recommendation) -> None:
     """What is ruled out, by the rules that do so."""
     rejected, total = len(recommendation.rejected), len(recommendation.judged)
     label = f"Ruled out: {rejected} of {total} plans, and by which rule"
-    with st.expander(label, icon=":material/block:"):
-        st.caption(f"{PLAN} Plans ruled out for the same reason share a line.")
-        st.markdown(bullets(report.rejections(recommendation)) or "None.")
+    section = closed(label, "ruled-out", ":material/block:")
+    if section.open:
+        with section:
+            st.caption(f"{PLAN} Plans ruled out for the same reason share a line.")
+            st.markdown(bullets(report.rejections(recommendation)) or "None.")
 
 
 session.routed()

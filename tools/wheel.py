@@ -138,7 +138,8 @@ def main() -> int:
         wheel = build(Path(temporary))
         for name in PYTHONS:
             python = shutil.which(name)
-            if python is None:
+            # a stand-in for a version that is not chosen may lie there, and fail
+            if python is None or subprocess.run([python, "-V"], capture_output=True).returncode:
                 print(f"{name}: not found here, so not tried.")
                 continue
             (folder := Path(temporary) / name).mkdir()

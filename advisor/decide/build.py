@@ -26,9 +26,10 @@ from advisor.sizing.figures import Figures, figures_of, load_of
 from advisor.sizing.ranges import Range, rounded
 
 KINDS_FOR_TASK = {
-    "retrieve": ("embedder",), "rerank": ("reranker",),
+    "retrieve": ("embedder",),
     "retrieve-and-rerank": ("embedder", "reranker"),
-}  # fmt: skip
+    "rerank": ("reranker",),
+}
 
 
 def build_plans(

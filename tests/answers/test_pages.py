@@ -28,7 +28,7 @@ BOTH = {
     "redundancy": "true",
 }
 NOTHING = {"data_may_leave": "false", "placement": "hosted"}
-OPENED = {"changes": True, "all-embedder": True}
+OPENED = {"changes": True, "why-not": True, "ruled-out": True, "all-embedder": True}
 VISITS = {
     "overview": [{}, {"family": "aquila-2"}, {"view": "as-listed"}],
     "advise": [{}, RERANK, BOTH, NOTHING, {"plan": "bge-m3@aws-g6.xlarge", "preset": "no-such", "budget": "x", "passages": "inf"}],
