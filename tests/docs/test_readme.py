@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ import yaml
 from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
 from advisor.decide.recommend import recommend
-from advisor.explain import record
+from advisor.explain import record, report
 from tools import models
 
+MODE = re.DOTALL | re.MULTILINE
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -81,6 +83,31 @@ def test_the_command_of_readme_that_reranks_runs(tmp_path):
     assert done.returncode == 0, done.stderr
     scores = [json.loads(line)["score"] for line in done.stdout.splitlines()]
     assert len(scores) == 2 and scores == sorted(scores, reverse=True)
+
+
+def test_the_answer_on_the_first_screen_is_that_of_its_workload(catalog, today):
+    """Where a price has changed, the new lines are in what this test says."""
+    answer = re.search(r"^\$ bge-advisor recommend workload.yaml \| head -6\n(.*?)^```", README, MODE)
+    workload = Workload.of(yaml.safe_load(WORKLOAD))
+    lines = report.as_text(recommend(catalog, workload, today)).splitlines()
+    assert answer.group(1).splitlines() == lines[:6]
+
+
+def test_the_python_of_readme_runs():
+    code = re.search(r"```python\n(.*?)```", README, MODE).group(1)
+    given = {}
+    exec(code, given)  # noqa: S102 - it is this repository's own
+    costs = given["answer"].to_dict()["pick"]["monthly_usd"]
+    assert costs["low"] <= costs["base"] <= costs["high"]
+
+
+def test_the_packages_of_the_core_in_readme_are_those_of_pyproject():
+    needed = re.search(r"The core needs (.*?), and gives", README).group(1)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    core = {re.match(r"[\w-]+", line).group() for line in project["dependencies"]}
+    assert set(re.findall(r"[\w-]+", needed.lower())) - {"and"} == core
+    for extra in project["optional-dependencies"]:
+        assert f"`{extra}`" in README
 
 
 def test_the_workload_of_readme_is_answered():
