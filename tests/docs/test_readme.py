@@ -87,7 +87,9 @@ def test_the_command_of_readme_that_reranks_runs(tmp_path):
 
 def test_the_answer_on_the_first_screen_is_that_of_its_workload(catalog, today):
     """Where a price has changed, the new lines are in what this test says."""
-    answer = re.search(r"^\$ bge-advisor recommend workload.yaml \| head -6\n(.*?)^```", README, MODE)
+    answer = re.search(
+        r"^\$ bge-advisor recommend workload.yaml \| head -6\n(.*?)^```", README, MODE
+    )
     workload = Workload.of(yaml.safe_load(WORKLOAD))
     lines = report.as_text(recommend(catalog, workload, today)).splitlines()
     assert answer.group(1).splitlines() == lines[:6]
