@@ -121,10 +121,10 @@ def summary(manifest: Mapping[str, Any], out: Path) -> str:
     """What a finished run has done, in sentences."""
     totals = manifest["totals"]
     passages = counted(totals["written"], "passage is", "passages are")
+    rows = counted(totals["read"], "row was", "rows were")
     return (
-        f"{passages} encoded in {counted(totals['blocks'], 'block')} by "
-        f"{manifest['model']} ({manifest['type']}); {totals['set_aside']:,} of "
-        f"{counted(totals['read'], 'row was', 'rows were')} set aside.\n"
+        f"{passages} encoded in {counted(totals['blocks'], 'block')} by {manifest['model']} "
+        f"({manifest['type']}); {totals['set_aside']:,} of {rows} set aside.\n"
         f"Check them with: python -m advisor encode --check {out}"
     )
 
