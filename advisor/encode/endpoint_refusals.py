@@ -21,14 +21,18 @@ _STATUSES = {
 }
 
 
+def too_long(name: str) -> str:
+    """The sentence for an endpoint that is too slow."""
+    return f"{name} took too long to answer. Send fewer or shorter texts, or try again later."
+
+
 def no_answer(
     name: str, base: BaseAddress, limits: RequestLimits
 ) -> Callable[[Failure], EncodeError]:
     """The error for each reason why that endpoint gave no answer."""
-    slow = f"{name} took too long to answer. Send fewer or shorter texts, or try again later."
     answer, check = f"The answer of {name}", "Check its base address."
     sentences = {
-        Failure.SLOW: slow,
+        Failure.SLOW: too_long(name),
         Failure.CERTIFICATE: (
             f"{name} shows no certificate of {base.host} that is trusted. Check the address; "
             "REQUESTS_CA_BUNDLE can name an authority of your own."
