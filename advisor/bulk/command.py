@@ -23,7 +23,7 @@ from advisor.catalog import Catalog
 from advisor.encode import endpoints
 from advisor.encode.available_models import ModelChoice
 from advisor.encode.endpoints import Endpoint, faults_of
-from advisor.encode.engine import Engine
+from advisor.encode.engine import Engine, refuse_other_kind
 from advisor.encode.remote import Remote
 
 LoadEngine = Callable[[ModelChoice, int | None], Engine]
@@ -121,10 +121,10 @@ def summary(manifest: Mapping[str, Any], out: Path) -> str:
     """What a finished run has done, in sentences."""
     totals = manifest["totals"]
     passages = counted(totals["written"], "passage is", "passages are")
+    rows = counted(totals["read"], "row was", "rows were")
     return (
-        f"{passages} encoded in {counted(totals['blocks'], 'block')} by "
-        f"{manifest['model']} ({manifest['type']}); {totals['set_aside']:,} of "
-        f"{counted(totals['read'], 'row was', 'rows were')} set aside.\n"
+        f"{passages} encoded in {counted(totals['blocks'], 'block')} by {manifest['model']} "
+        f"({manifest['type']}); {totals['set_aside']:,} of {rows} set aside.\n"
         f"Check them with: python -m advisor encode --check {out}"
     )
 
@@ -143,15 +143,12 @@ def _way(
             _at_url(options, name, catalog) if "://" in name else chosen(name)
             for name in options.endpoint
         ]
-        if any(model.kind != "embedder" for model in served):
-            raise EncodeError(
-                f"{options.model} is a reranker: it gives no vectors. Choose an embedder."
-            )
+        for model in served:
+            refuse_other_kind(options.model, model.kind, "embedder")
         remotes = [Remote(model.endpoint, catalog.variants) for model in served if model.endpoint]
         return served[0], servers(remotes)
     choice = chosen(options.engine)
-    if choice.kind != "embedder":
-        raise EncodeError(f"{choice.name} is a reranker: it gives no vectors. Choose an embedder.")
+    refuse_other_kind(choice.name, choice.kind, "embedder")
     if choice.endpoint is not None:
         return choice, servers([load(choice, None)])
     if options.ray:

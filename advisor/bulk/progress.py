@@ -49,10 +49,8 @@ class RunProgress:
         share = self._done - self._at_start
         left = f", about {duration(took / share * (1 - self._done))} left" if share > 0 else ""
         rate = f"{(self._written - self._before) / took:,.0f} a second"
-        return (
-            f"{counted(self._written, 'passage')}, {rate}, {counted(self._aside, 'row')} "
-            f"set aside{left}"
-        )
+        passages, aside = counted(self._written, "passage"), counted(self._aside, "row")
+        return f"{passages}, {rate}, {aside} set aside{left}"
 
     def close(self) -> None:
         """Ends the line on a terminal."""

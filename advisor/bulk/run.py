@@ -124,10 +124,8 @@ def run(
             return finished(folder.path)
         if damaged := folder.forget_damaged():
             count, verb = counted(len(damaged), "block"), "is" if len(damaged) == 1 else "are"
-            say(
-                f"{count} {verb} not as the journal says and {verb} done again, the "
-                f"first of them {min(damaged)}."
-            )
+            again = f"{verb} not as the journal says and {verb} done again"
+            say(f"{count} {again}, the first of them {min(damaged)}.")
         if folder.done_blocks:
             done = counted(len(folder.done_blocks), "block is", "blocks are")
             say(f"{done} done; the run goes on with the others.")

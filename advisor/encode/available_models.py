@@ -110,9 +110,8 @@ def endpoints_by_choice(
     endpoints: Mapping[str, Endpoint], typed: Endpoint | None = None
 ) -> dict[str, Endpoint]:
     """The operator's endpoints, and one that a visitor typed in, by id of a choice."""
-    return {f"{AT}{key}": endpoint for key, endpoint in endpoints.items()} | (
-        {TYPED: typed} if typed else {}
-    )
+    choices = {f"{AT}{key}": endpoint for key, endpoint in endpoints.items()}
+    return choices | ({TYPED: typed} if typed else {})
 
 
 def standin_folder() -> Path | None:

@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from advisor.encode.hub_files import HubFile
 
@@ -36,24 +36,18 @@ def locked(path: Path) -> Iterator[bool]:
         except OSError:
             yield False
             return
-        _write_pid(file)
+        file.truncate(0)
+        file.write(b"%d\n" % os.getpid())  # for whoever looks who holds the lock
+        file.flush()
         yield True
-
-
-def _write_pid(file: BinaryIO) -> None:
-    """For whoever looks who holds the lock."""
-    file.truncate(0)
-    file.write(b"%d\n" % os.getpid())
-    file.flush()
 
 
 def sweep(store: Path, own: str = "") -> None:
     """Removes what ended downloads left, and restores a model moved aside; `own` is locked."""
     for path in store.glob(f"*{PARTIAL}*"):
         name = path.name.rpartition(PARTIAL)[0]
-        with (
-            contextlib.nullcontext(True) if name == own else locked(store / f"{name}.lock") as free
-        ):
+        is_own = contextlib.nullcontext(True)
+        with is_own if name == own else locked(store / f"{name}.lock") as free:
             if not free:
                 continue
             # ended between the two renames of `swap`

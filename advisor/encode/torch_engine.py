@@ -119,13 +119,12 @@ class Torch:
     ) -> tuple[list[Encoding], tuple[int, ...]]:
         """Texts, or pairs with their second ones, cut by `tokenizers`, and their token counts."""
         tokenizer = self._tokenizer
-        # a lone surrogate, which no tokenizer takes, is read as a question mark
-        sides = [
-            [(before + text).encode("utf-8", "replace").decode("utf-8") for text in side]
-            for side in (texts, seconds)
-        ]
-        first, second = (tokenizer.encode_batch(side, add_special_tokens=False) for side in sides)
-        pairs = list(zip_longest(first, second))
+        encoded = []
+        for side in (texts, seconds):
+            # a lone surrogate, which no tokenizer takes, is read as a question mark
+            whole = [(before + text).encode("utf-8", "replace").decode("utf-8") for text in side]
+            encoded.append(tokenizer.encode_batch(whole, add_special_tokens=False))
+        pairs = list(zip_longest(encoded[0], encoded[1]))
         special = tokenizer.num_special_tokens_to_add(is_pair=bool(seconds))
         tokenizer.enable_truncation(self.about.max_tokens or 0)
         read = [tokenizer.post_process(*pair) for pair in pairs]
@@ -135,10 +134,8 @@ class Torch:
     def _inputs(self, read: list[Encoding]) -> dict[str, Any]:
         """The encoder's inputs, padded on the right."""
         config, shape = self._network.config, (len(read), max(map(len, read)))
-        inputs = {
-            "input_ids": np.full(shape, config.pad_token_id or 0),
-            "attention_mask": np.zeros(shape, np.int64),
-        }
+        inputs = {"input_ids": np.full(shape, config.pad_token_id or 0)}
+        inputs["attention_mask"] = np.zeros(shape, np.int64)
         if config.type_vocab_size > 1:
             inputs["token_type_ids"] = np.zeros(shape, np.int64)
         for place, encoding in enumerate(read):

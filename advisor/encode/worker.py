@@ -26,8 +26,7 @@ def load(model: Model, threads: int | None = None) -> Engine:
     if model.engine == "torch":
         from advisor.encode import torch_engine
 
-        engine: Engine = torch_engine.load(model, threads)
-        return engine
+        return torch_engine.load(model, threads)
     from advisor.encode import fastembed_engine
 
     return fastembed_engine.load(model, threads)

@@ -22,12 +22,11 @@ _PORTS = {"http": 80, "https": 443}
 _BASE = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])"
     r"(?::(?P<port>[0-9]{1,5}))?(?P<path>/[\w./:~-]{0,300})?",
-    re.ASCII | re.IGNORECASE,
+    re.A | re.I,
 )
 # The beginning of any address, such as a redirect's: no @ or \, which parsers read differently
 _ORIGIN = re.compile(
-    r"(https?)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?(?![^/?#])",
-    re.ASCII | re.IGNORECASE,
+    r"(https?)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?(?![^/?#])", re.A | re.I
 )
 # IPv6 that stands for IPv4: mapped, NAT64 (RFC 6052), compatible
 _HOLDS_IPV4 = [ip_network(net) for net in ("::ffff:0:0/96", "64:ff9b::/96", "::/96")]
