@@ -25,10 +25,11 @@ from advisor.sizing import storage
 from advisor.sizing.figures import Figures, figures_of, load_of
 from advisor.sizing.ranges import Range, rounded
 
-KINDS_FOR_TASK = {
-    "retrieve": ("embedder",), "rerank": ("reranker",),
+KINDS_FOR_TASK = {  # in the order of the form
+    "retrieve": ("embedder",),
     "retrieve-and-rerank": ("embedder", "reranker"),
-}  # fmt: skip
+    "rerank": ("reranker",),
+}
 
 
 def build_plans(
