@@ -26,11 +26,7 @@ class StatedFields(BaseModel):
 
     @classmethod
     def of(cls, stated: Mapping[str, Any]) -> Self:
-        """The model with the stated fields, and defaults for the rest.
-
-        Raises:
-            WorkloadError: every fault in one message, each with its field and the remedy.
-        """
+        """The model with the stated fields, or a `WorkloadError` with each fault and its remedy."""
         try:
             return cls.model_validate(dict(stated))
         except ValidationError as error:

@@ -1,7 +1,4 @@
-"""Rows of a text that nobody vouches for: its lines, a table, or an object of JSON a line.
-
-The text is held whole, and small. Files of any size are read by `bulk`, as streams.
-"""
+"""Rows of a small text that nobody vouches for: its lines, a table, or an object of JSON a line."""
 
 from __future__ import annotations
 

@@ -27,9 +27,8 @@ def faults(
 ) -> list[Fault]:
     """Every fault of an error, its field being the path to it with dots.
 
-    `remedy` says what to write instead, for a path and pydantic's kind of error. A validator of
-    ours that raises a PydanticCustomError says it itself, so its sentence stands alone. Without
-    `show_values` no fault repeats what stands in a field: it could be a key.
+    `remedy` says what to write instead, for a path and pydantic's kind of error; a custom error
+    says it itself. Without `show_values` no fault repeats what stands in a field, as a key.
     """
     details = error.errors(include_url=False)
     lists = {fault["loc"][:-1] for fault in details}

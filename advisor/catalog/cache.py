@@ -23,8 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def once_per_catalog(most: int) -> Callable[[F], F]:
     """Works a function of a catalog out once for it and its arguments; the last `most` are kept.
 
-    What comes of a catalog for all is kept for all. What comes of one with a visitor's own data is
-    in that catalog's `own`, a quarter of `most`, and goes when the visit does.
+    Of a catalog with a visitor's own data, a quarter of `most` are kept in its `own`.
     """
 
     def decorated(function: F) -> F:

@@ -25,23 +25,19 @@ class _Loader(yaml.SafeLoader):
         """A node; aliases are refused, since a few of them can unfold to gigabytes."""
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(
-                None, None, "an alias (*name). Write the value out", mark
-            )
+            problem = "an alias (*name). Write the value out"
+            raise yaml.composer.ComposerError(None, None, problem, mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """A mapping whose keys are texts and appear once."""
         seen: set[str] = set()
         for key, _ in node.value:
-            if key.tag == "tag:yaml.org,2002:merge" or not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(
-                    None, None, "a key that is not plain text", key.start_mark
-                )
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{key.value}' twice. Keep one", key.start_mark
-                )
+            is_text = isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge"
+            if not is_text or key.value in seen:
+                twice = f"the key '{key.value}' twice. Keep one"
+                problem = twice if is_text else "a key that is not plain text"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
             seen.add(key.value)
             key.tag = "tag:yaml.org,2002:str"  # `no:` and `1:` are names here
         return super().construct_mapping(node, deep)
@@ -58,11 +54,8 @@ for _tag, _pattern, _first in (
         "-+0123456789.",
     ),
 ):
-    _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}",
-        re.compile(f"^(?:{_pattern})$"),
-        [c if c != "\0" else "" for c in _first],
-    )
+    _whole, _starts = re.compile(f"^(?:{_pattern})$"), [sign.strip("\0") for sign in _first]
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _whole, _starts)
 
 
 def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
@@ -73,10 +66,7 @@ _Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
 
 
 def text(path: Path, name: str, if_missing: str = "Check its name and folder.") -> str | Fault:
-    """Text of a file of at most `MAX_BYTES` in UTF-8, or why it cannot be read.
-
-    `if_missing` is what to do where there is no such file.
-    """
+    """Text of a file of at most `MAX_BYTES` in UTF-8, or why it cannot be read."""
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
@@ -106,18 +96,13 @@ def parse_mapping(content: str, name: str) -> dict[str, Any] | Fault:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}" if mark else ""
-        remedy = (
-            "Indent with spaces; YAML allows no tabs there."
-            if mark and "\\t" in str(error.problem)
-            else "Mend the YAML at that line."
-        )
+        remedy = "Mend the YAML at that line."
+        if mark and "\\t" in str(error.problem):
+            remedy = "Indent with spaces; YAML allows no tabs there."
         return Fault(name, place, "", f"{error.problem or error.context}.", remedy)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = (
-            "it is nested too deeply"
-            if isinstance(error, RecursionError)
-            else str(error).split("\n")[0]
-        )
+        is_deep = isinstance(error, RecursionError)
+        reason = "it is nested too deeply" if is_deep else str(error).split("\n")[0]
         return Fault(name, "", "", f"not readable as YAML: {reason}.", "Mend or restore the file.")
     except (LookupError, AttributeError, TypeError):
         # PyYAML 6.0 trips over `!!bool x`, `!!timestamp x`, `!!float ''`, `!!map [x]`
@@ -149,7 +134,6 @@ def csv_rows(
                 return Fault(name, place, "", problem, remedy)
             rows.append(row)
     except csv.Error as error:
-        return Fault(
-            name, f"line {reader.line_num}", "", f"not readable as CSV: {error}.", "Mend the line."
-        )
+        place, problem = f"line {reader.line_num}", f"not readable as CSV: {error}."
+        return Fault(name, place, "", problem, "Mend the line.")
     return rows

@@ -7,10 +7,9 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
 from pydantic import ValidationError
@@ -55,11 +54,7 @@ def fingerprint(root: Path) -> str:
 
 
 def load(root: Path | None = None) -> Catalog:
-    """The catalog in `root` (default: `folder()`).
-
-    Raises:
-        CatalogError: the catalog cannot be used; holds every fault found.
-    """
+    """The catalog in `root` (default: `folder()`), or a `CatalogError` with every fault of it."""
     reading = _Reading(root or folder())
     catalog = None
     try:
@@ -70,6 +65,13 @@ def load(root: Path | None = None) -> Catalog:
     if catalog is None or reading.faults:
         raise CatalogError(reading.faults)
     return catalog
+
+
+class _File(NamedTuple):
+    """A YAML file by the name that faults have, and its mapping: empty where it was not read."""
+
+    name: str
+    mapping: dict[str, Any]
 
 
 class _Reading:
@@ -96,14 +98,14 @@ class _Reading:
         name = f"{self.root.name}/{path.relative_to(self.root).as_posix()}"
         return os.fsencode(name).decode(errors="replace")  # a file's name need not be text
 
-    def mapping(self, path: Path) -> dict[str, Any]:
-        """The mapping of one YAML file; empty with a fault where there is none."""
+    def opened(self, path: Path) -> _File:
+        """One YAML file; its fault where it holds no mapping."""
         value = files.yaml_mapping(path, self.name(path), RESTORE)
         if isinstance(value, Fault):
             self.faults.append(value)
-            return {}
+            return _File(self.name(path), {})
         self.digest.update(os.fsencode(path.relative_to(self.root)) + b"\n" + path.read_bytes())
-        return value
+        return _File(self.name(path), value)
 
     def checked(self, model: type[E], value: Any, file: str, entry: str) -> E | None:
         """One entry checked against its model; None with faults where it does not fit."""
@@ -115,37 +117,33 @@ class _Reading:
 
     def file(self, model: type[E], path: Path) -> E | None:
         """The one entry that a file holds."""
-        value = self.mapping(path)
-        entry = self.checked(model, value, self.name(path), "") if value else None
+        file = self.opened(path)
+        entry = self.checked(model, file.mapping, file.name, "") if file.mapping else None
         if entry is None:
             self.faulty.add(path.stem)
         return entry
 
-    def listed(self, model: type[E], path: Path, key: str, required: bool = True) -> dict[str, E]:
+    def listed(self, model: type[E], path: Path, key: str) -> dict[str, E]:
         """The entries under `key` of a file, by id; an id used twice is a fault."""
-        if not required and not path.exists():
-            return {}
-        return self.entries(model, self.mapping(path), key, self.name(path))
+        return self.entries(model, self.opened(path), key)
 
-    def entries(
-        self, model: type[E], value: Mapping[str, Any], key: str, file: str, required: bool = True
-    ) -> dict[str, E]:
-        """The entries under `key` of a mapping that was read, by id."""
-        if not required and key not in value:
+    def entries(self, model: type[E], file: _File, key: str, required: bool = True) -> dict[str, E]:
+        """The entries under `key` of a file that was read, by id."""
+        if not required and key not in file.mapping:
             return {}
-        rows = value.get(key)
+        rows = file.mapping.get(key)
         if not isinstance(rows, list):
-            if value:
+            if file.mapping:
                 remedy = f"Write `{key}:` and under it `- id: ...` entries."
-                self.fault(file, "", key, f"no list '{key}'.", remedy)
+                self.fault(file.name, "", key, f"no list '{key}'.", remedy)
             return {}
         entries: dict[str, E] = {}
         for number, row in enumerate(rows, 1):
             name = str(row["id"]) if isinstance(row, dict) and row.get("id") else f"number {number}"
             place = f"{key.rstrip('s')} {name}"
-            entry = self.checked(model, row, file, place)
+            entry = self.checked(model, row, file.name, place)
             if name in entries:
-                self.fault(file, place, "id", f"'{name}' is used twice.", RENAME)
+                self.fault(file.name, place, "id", f"'{name}' is used twice.", RENAME)
             elif entry is not None:
                 entries[name] = entry
             else:
@@ -155,11 +153,8 @@ class _Reading:
     def inside(self, folder: Path, ending: str) -> list[Path]:
         """What a folder holds with that ending, sorted; hidden files are an editor's."""
         try:
-            return sorted(
-                path
-                for path in folder.iterdir()
-                if path.name.endswith(ending) and not path.name.startswith(".")
-            )
+            paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
+            return sorted(path for path in paths if path.name.endswith(ending))
         except OSError as error:
             # Path.glob would give nothing: the catalog would have lost its prices without a word
             self.unreadable(folder, error)
@@ -171,42 +166,30 @@ class _Reading:
             remedy = "Point ADVISOR_CATALOG at a catalog folder, or unset it."
             fault = Fault(str(self.root), "", "", "there is no such folder.", remedy)
             raise CatalogError([fault])
-        hardware = self.mapping(self.root / "hardware/accelerators.yaml")
-        machines = self.mapping(self.root / "hardware/instances.yaml")
-        stores = self.mapping(self.root / "stores.yaml")
-        benchmarks = self.mapping(self.root / "evidence/benchmarks.yaml")
-        in_hardware = self.name(self.root / "hardware/accelerators.yaml")
-        in_machines = self.name(self.root / "hardware/instances.yaml")
-        in_stores = self.name(self.root / "stores.yaml")
-        sources = self.mapping(self.root / "sources.yaml")
-        in_sources = self.name(self.root / "sources.yaml")
-        in_benchmarks = self.name(self.root / "evidence/benchmarks.yaml")
-        share = benchmarks.get("least_shared_share")
-        if benchmarks and not (isinstance(share, float) and 0 < share <= 1):
-            remedy = "Write a number over 0 and up to 1, as 0.5."
-            self.fault(in_benchmarks, "", "least_shared_share", f"{share!r} is no share.", remedy)
+        hardware = self.opened(self.root / "hardware/accelerators.yaml")
+        machines = self.opened(self.root / "hardware/instances.yaml")
+        stores = self.opened(self.root / "stores.yaml")
+        benchmarks = self.opened(self.root / "evidence/benchmarks.yaml")
+        sources = self.opened(self.root / "sources.yaml")
+        share = benchmarks.mapping.get("least_shared_share")
+        if benchmarks.mapping and not (isinstance(share, float) and 0 < share <= 1):
+            remedy, where = "Write a number over 0 and up to 1, as 0.5.", "least_shared_share"
+            self.fault(benchmarks.name, "", where, f"{share!r} is no share.", remedy)
+        families = [path for path in self.inside(self.root / "families", "") if path.is_dir()]
         catalog = Catalog(
-            families={
-                path.name: self.family(path)
-                for path in self.inside(self.root / "families", "")
-                if path.is_dir()
-            },
+            families={path.name: self.family(path) for path in families},
             licences=self.listed(schema.Licence, self.root / "licences.yaml", "licences"),
             providers=self.providers(),
-            accelerators=self.entries(schema.Accelerator, hardware, "accelerators", in_hardware),
-            cpus=self.entries(schema.Cpu, hardware, "cpus", in_hardware),
-            clouds=self.entries(schema.Cloud, machines, "clouds", in_machines, required=False),
-            instances=self.entries(schema.Instance, machines, "instances", in_machines),
-            stores=self.entries(schema.Store, stores, "stores", in_stores),
-            storage_formulas=self.entries(schema.StorageFormula, stores, "formulas", in_stores),
-            metrics=self.entries(schema.Metric, benchmarks, "metrics", in_benchmarks),
-            evidence_sets=self.entries(schema.EvidenceSet, benchmarks, "sets", in_benchmarks),
+            accelerators=self.entries(schema.Accelerator, hardware, "accelerators"),
+            cpus=self.entries(schema.Cpu, hardware, "cpus"),
+            clouds=self.entries(schema.Cloud, machines, "clouds", required=False),
+            instances=self.entries(schema.Instance, machines, "instances"),
+            stores=self.entries(schema.Store, stores, "stores"),
+            storage_formulas=self.entries(schema.StorageFormula, stores, "formulas"),
+            metrics=self.entries(schema.Metric, benchmarks, "metrics"),
+            evidence_sets=self.entries(schema.EvidenceSet, benchmarks, "sets"),
             precision_comparisons=self.entries(
-                schema.PrecisionComparison,
-                benchmarks,
-                "precision_comparisons",
-                in_benchmarks,
-                False,
+                schema.PrecisionComparison, benchmarks, "precision_comparisons", required=False
             ),
             least_shared_share=share if isinstance(share, float) else 1.0,
             quality=self.table("quality"),
@@ -214,16 +197,14 @@ class _Reading:
             throughput=self.table("throughput"),
             rules=self.rules(),
             presets=self.listed(schema.Preset, self.root / "workloads.yaml", "presets"),
-            sources=self.entries(schema.Source, sources, "sources", in_sources),
-            citations=self.entries(schema.Citation, sources, "citations", in_sources, False),
+            sources=self.entries(schema.Source, sources, "sources"),
+            citations=self.entries(schema.Citation, sources, "citations", required=False),
             version=self.digest.hexdigest()[:12],
             folder=self.root,
         )
         if not catalog.families and not self.faults:
-            remedy = "Restore one: a folder with a family.yaml."
-            self.fault(
-                self.name(self.root / "families"), "", "", "there is no family in it.", remedy
-            )
+            place, remedy = self.root / "families", "Restore one: a folder with a family.yaml."
+            self.fault(self.name(place), "", "", "there is no family in it.", remedy)
         self.check(catalog)
         return catalog
 
@@ -236,44 +217,37 @@ class _Reading:
             if not re.fullmatch(ids.ID_PATTERN, file.stem):
                 remedy = "Name the file in lower case with hyphens, as bge-m3.yaml."
                 self.fault(self.name(file), "", "", f"'{file.stem}' is no id.", remedy)
-        facts = self.file(schema.Family, path / "family.yaml")
+        unread = schema.Family.model_construct(name=path.name, developer="", about="", sources=[])
+        facts = self.file(schema.Family, path / "family.yaml") or unread
         listing = path / "listing.yaml"
         return LoadedFamily(
-            id=path.name,
-            facts=facts
-            or schema.Family.model_construct(
-                name=path.name, developer="", about="", compared_with=None, sources=[]
-            ),
-            variants=variants,
-            listing=self.file(schema.Listing, listing) if listing.exists() else None,
-            corrections=tuple(
-                self.listed(
-                    schema.Correction, path / "corrections.yaml", "corrections", required=False
-                ).values()
-            ),
-            questions=tuple(
-                self.listed(
-                    schema.Question, path / "faq.yaml", "questions", required=False
-                ).values()
-            ),
+            path.name,
+            facts,
+            variants,
+            self.file(schema.Listing, listing) if listing.exists() else None,
+            self.few(schema.Correction, path / "corrections.yaml", "corrections"),
+            self.few(schema.Question, path / "faq.yaml", "questions"),
         )
+
+    def few(self, model: type[E], path: Path, key: str) -> tuple[E, ...]:
+        """The entries of a file that need not be there."""
+        return tuple(self.listed(model, path, key).values()) if path.exists() else ()
 
     def providers(self) -> dict[str, schema.Provider]:
         """Every file of `offers/`; an offer's id is unique over all of them."""
         providers: dict[str, schema.Provider] = {}
         files_of: dict[str, str] = {}
         for path in self.inside(self.root / "offers", ".yaml"):
-            value = self.mapping(path)
-            file = self.name(path)
-            if not value:
+            file = self.opened(path)
+            if not file.mapping:
                 continue
-            offers = self.entries(schema.Offer, value, "offers", file)
+            offers = self.entries(schema.Offer, file, "offers")
             for key in offers:
                 if key in files_of:
                     problem = f"'{key}' is used in {files_of[key]} too."
-                    self.fault(file, f"offer {key}", "id", problem, RENAME)
-                files_of[key] = file
-            provider = self.checked(schema.Provider, {**value, "offers": []}, file, "")
+                    self.fault(file.name, f"offer {key}", "id", problem, RENAME)
+                files_of[key] = file.name
+            provider = self.checked(schema.Provider, file.mapping | {"offers": []}, file.name, "")
             if provider:
                 providers[path.stem] = provider.model_copy(update={"offers": list(offers.values())})
         return providers

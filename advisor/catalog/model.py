@@ -35,9 +35,8 @@ class LoadedFamily:
     questions: tuple[schema.Question, ...] = ()
 
 
-@dataclass(
-    frozen=True, eq=False
-)  # one is equal to itself only, so that what is computed from it can be cached
+# one is equal to itself only, so that what is computed from it can be cached
+@dataclass(frozen=True, eq=False)
 class Catalog:
     """Everything the advisor knows. Mappings are by id, in the order of their ids or files."""
 
@@ -64,19 +63,13 @@ class Catalog:
     citations: dict[str, schema.Citation] = field(default_factory=dict)
     precision_comparisons: dict[str, schema.PrecisionComparison] = field(default_factory=dict)
     own: dict[Any, Any] | None = field(default=None, repr=False)
-    """Where a catalog with a visitor's own data, and those derived from it, keep what comes of it.
-
-    None: it is for all. See cache.py.
-    """
+    """What comes of a catalog with a visitor's own data (cache.py); None: it is for all."""
 
     @property
     def variants(self) -> dict[str, schema.Variant]:
         """Every variant of every family, by id."""
-        return {
-            key: variant
-            for family in self.families.values()
-            for key, variant in family.variants.items()
-        }
+        families = self.families.values()
+        return {key: variant for family in families for key, variant in family.variants.items()}
 
     def cloud_name(self, cloud_id: str) -> str:
         """Name of a cloud; its id where the catalog does not name it."""

@@ -16,10 +16,7 @@ from advisor.rules.template import names_in
 def parsed_rule(
     key: str, theme: str, entry: schema.Rule, file: str
 ) -> tuple[ParsedRule | None, list[Fault]]:
-    """The rule with its expression parsed, and the faults of its sentences and its example.
-
-    There is no rule where the expression cannot be read.
-    """
+    """The rule, if its expression can be read, and the faults of its sentences and example."""
     place = f"rule {key}"
     try:
         when = syntax.parse(entry.when, KINDS)

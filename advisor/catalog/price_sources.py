@@ -1,5 +1,4 @@
-"""Live prices at Novita AI: what its model list asks today, and how the catalog's offers differ
-from it.
+"""Live prices at Novita AI: what its model list asks today, and how the catalog's offers differ.
 
 Nothing here writes to disk, and no text made here holds the key or words of the server.
 """
@@ -40,68 +39,50 @@ _NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
 
 
 class PricesError(AdvisorError):
-    """Live prices that could not be had: one sentence for why, and the next step.
-
-    Never holds the key.
-    """
+    """Live prices that could not be had: why, and the next step; never with the key."""
 
 
+Prices = dict[str, Decimal | None]
+"""US dollars per 1M input tokens by model; None where no price is stated."""
 LIMITS = RequestLimits(read_s=10, deadline_s=30, largest_bytes=5_000_000)
 
 
 class Drift(NamedTuple):
-    """One difference between catalog and live prices, in US dollars per 1M input tokens.
+    """One difference between catalog and live prices, in US dollars per 1M input tokens."""
 
-    Changed: `offer_id` and `live` are set. Gone from Novita's list: `live` is None. New there:
-    `offer_id` is None.
-    """
-
-    offer_id: str | None
+    offer_id: str | None  # None: new on Novita's list
     model: str
     catalog: Decimal | None
-    live: Decimal | None
+    live: Decimal | None  # None: gone from the list, or without a price there
     text: str
 
 
-_TOO_LONG = (
-    "Novita took too long to answer. Try again in a few minutes; the catalog's own prices still "
-    "hold."
-)
-_BROKEN = (
-    "Novita could not be reached, or broke off. Check the network and the base address, then try "
-    "again."
-)
-_PACKED = "Novita's answer is packed in a way that cannot be unpacked. Check the base address."
-_NO_KEY = (
-    "There is no Novita key. Create one in Novita's key settings; the command line reads "
-    "NOVITA_API_KEY."
-)
+_STILL_HOLD = "the catalog's own prices still hold."
+_TOO_LONG = f"Novita took too long to answer. Try again in a few minutes; {_STILL_HOLD}"
+_CHECK_NETWORK = "Check the network and the base address, then try again."
+_BROKEN = f"Novita could not be reached, or broke off. {_CHECK_NETWORK}"
+_CHECK_BASE = "Check the base address."
+_PACKED = f"Novita's answer is packed in a way that cannot be unpacked. {_CHECK_BASE}"
+_CREATE_ONE = "Create one in Novita's key settings; the command line reads NOVITA_API_KEY."
+_NO_KEY = f"There is no Novita key. {_CREATE_ONE}"
 _ODD_KEY = (
     "The Novita key holds a space, a line break or another character that no key has. "
     "Copy it again, whole and alone."
 )
-_NO_LIST = (
-    "Novita's answer holds no list of models under 'data'. Check the base address, or try again "
-    "later."
-)
+_OR_LATER = "Check the base address, or try again later."
+_NO_LIST = f"Novita's answer holds no list of models under 'data'. {_OR_LATER}"
 # A list may be asked for twice, unlike texts, which would be billed twice
 _AGAIN_AFTER = (
-    Failure.BROKEN,
-    Failure.REFUSED,
-    Failure.UNRESOLVED,
-    Failure.NO_CONNECTION_IN_TIME,
+    Failure.BROKEN, Failure.REFUSED, Failure.UNRESOLVED, Failure.NO_CONNECTION_IN_TIME,
     Failure.CERTIFICATE,
-)
+)  # fmt: skip
 
 
-def fetch(key: str, base: str = BASE, limits: RequestLimits = LIMITS) -> dict[str, Decimal | None]:
+def fetch(key: str, base: str = BASE, limits: RequestLimits = LIMITS) -> Prices:
     """US dollars per 1M input tokens by model id, as Novita's model list states them now.
 
-    None: no price stated. Returns or raises within `limits.deadline_s`. The key is sent to `base`
-    alone: take that from no one but the key's owner.
-
-    Raises:
-        PricesError: the key or `base` cannot be used, or no list of prices was had.
+    None: no price stated. Returns, or raises a `PricesError`, within `limits.deadline_s`. The key
+    is sent to `base` alone: take that from no one but the key's owner.
     """
     if not key:
         raise PricesError(_NO_KEY)
@@ -111,9 +92,8 @@ def fetch(key: str, base: str = BASE, limits: RequestLimits = LIMITS) -> dict[st
 
     def reply() -> Reply:
         headers = {"Accept": "application/json"}
-        with Client(
-            address.root, limits, key=key, headers=headers, again_after=_AGAIN_AFTER
-        ) as http:
+        client = Client(address.root, limits, key=key, headers=headers, again_after=_AGAIN_AFTER)
+        with client as http:
             return http.ask(address.path)
 
     answer = within(limits.deadline_s, reply, lambda failure: _no_answer(failure, limits))
@@ -124,16 +104,11 @@ def fetch(key: str, base: str = BASE, limits: RequestLimits = LIMITS) -> dict[st
 
 KEPT_S = 60
 _fetching = threading.Lock()
-_latest: dict[tuple[str, str], tuple[float, dict[str, Decimal | None] | PricesError]] = {}
+_latest: dict[tuple[str, str], tuple[float, Prices | PricesError]] = {}
 
 
-def fetch_for_all(key: str, base: str = BASE) -> dict[str, Decimal | None]:
-    """What `fetch` gave, or ended with, within the last minute: for a key of the operator's, which
-    visitors shall not use up.
-
-    Raises:
-        PricesError: as `fetch` does.
-    """
+def fetch_for_all(key: str, base: str = BASE) -> Prices:
+    """What `fetch` gave or raised in the last minute: visitors shall not use the key's quota up."""
     with _fetching:
         fetched_at, prices = _latest.get((key, base), (0.0, None))
         if prices is None or time.monotonic() - fetched_at > KEPT_S:
@@ -154,14 +129,11 @@ def _list_address(base: str) -> BaseAddress:
     if isinstance(address, str):
         raise PricesError(f"{address}. Write it as {BASE}.")
     if address.scheme != "https" and not _is_loopback(address.host):
-        raise PricesError(
-            "The base address is not https, so the key could be read on the way. Write https://."
-        )
+        problem = "The base address is not https, so the key could be read on the way."
+        raise PricesError(f"{problem} Write https://.")
     path = address.path.removesuffix("/models")
-    path = {"": "/openai/v1", "/openai": "/openai/v1", "/v3/openai/v1": "/v3/openai"}.get(
-        path, path
-    )
-    return address._replace(path=f"{path}/models")
+    usual = {"": "/openai/v1", "/openai": "/openai/v1", "/v3/openai/v1": "/v3/openai"}
+    return address._replace(path=f"{usual.get(path, path)}/models")
 
 
 def _is_loopback(host: str) -> bool:
@@ -174,7 +146,7 @@ def _is_loopback(host: str) -> bool:
 def _no_answer(failure: Failure, limits: RequestLimits) -> PricesError:
     too_large = (
         f"Novita's answer is larger than {limits.largest_bytes:,} bytes, which no list of models "
-        "is. Check the base address."
+        f"is. {_CHECK_BASE}"
     )
     sentences = {Failure.SLOW: _TOO_LONG, Failure.PACKED: _PACKED, Failure.LARGE: too_large}
     return PricesError(sentences.get(failure, _BROKEN))
@@ -189,47 +161,38 @@ def _status_sentence(reply: Reply) -> str:
     if 300 <= status < 400:
         return (
             f"Novita answered with a redirect ({status}), which was refused so that the key goes "
-            "nowhere else. Check the base address."
+            f"nowhere else. {_CHECK_BASE}"
         )
     if status in (401, 403):
-        return (
-            f"Novita refused the key ({status}). Check that it is whole and has not been revoked."
-        )
+        remedy = "Check that it is whole and has not been revoked."
+        return f"Novita refused the key ({status}). {remedy}"
     if status == 404:
         return f"There is no model list at the base address (404). Use {BASE}."
     if status == 429:
         return f"Novita takes no more requests for now (429). Try again {come_back}."
     if status >= 500:
-        return (
-            f"Novita has a fault of its own ({status}). Try again {come_back}; the catalog's own "
-            "prices still hold."
-        )
+        return f"Novita has a fault of its own ({status}). Try again {come_back}; {_STILL_HOLD}"
     return f"Novita answered with status {status} instead of a list. Check the base address."
 
 
-def _listed_prices(body: bytes, key: str) -> dict[str, Decimal | None]:
+def _listed_prices(body: bytes, key: str) -> Prices:
     """The prices of an answer; entries without a usable id are passed over."""
     answer: object = None
-    readable = True
     try:
         answer = json.loads(body, parse_float=_exact, parse_int=_exact, parse_constant=_exact)
+        readable = True
     except (ValueError, RecursionError):
         readable = False
-    if not readable:
-        raise PricesError(
-            "Novita's answer is not JSON. Check the base address, or try again later."
-        )
+    if not readable:  # raised here, so that its context does not hold the answer
+        raise PricesError(f"Novita's answer is not JSON. {_OR_LATER}")
     entries = answer.get("data") if isinstance(answer, dict) else None
-    prices: dict[str, Decimal | None] = {}
+    prices: Prices = {}
     for entry in entries if isinstance(entries, list) else []:
         model = entry.get("id") if isinstance(entry, dict) else None
         if isinstance(model, str) and _MODEL.fullmatch(model) and key not in model:
             price = _usd(entry.get("input_token_price_per_m"))
-            prices[model] = (
-                price
-                if price is not None
-                else _usd(_nested(entry, "pricing", "prompt", "price_per_m"))
-            )
+            nested = _usd(_nested(entry, "pricing", "prompt", "price_per_m"))
+            prices[model] = nested if price is None else price
     if not prices:
         raise PricesError(_NO_LIST)
     return prices
@@ -249,9 +212,7 @@ def _nested(value: object, *keys: str) -> object:
 
 
 def _usd(stated: object) -> Decimal | None:
-    """US dollars per 1M tokens of a price in Novita's unit; None where it is null, 0, negative or
-    no number.
-    """
+    """US dollars per 1M tokens of a price in Novita's unit; None where it is no number over 0."""
     text = str(stated).strip() if isinstance(stated, (str, Decimal)) else ""
     if not _NUMBER.fullmatch(text):
         return None
@@ -259,49 +220,34 @@ def _usd(stated: object) -> Decimal | None:
     return Decimal(f"{usd:f}") if LEAST_USD <= usd <= MOST_USD else None
 
 
-def comparison(catalog: Catalog, live: dict[str, Decimal | None]) -> list[str]:
-    """A sentence for each of Novita's offers, the unchanged ones too, and for each BGE model that
-    the catalog lacks.
-    """
+def comparison(catalog: Catalog, live: Prices) -> list[str]:
+    """A sentence for each of Novita's offers, and for each BGE model that the catalog lacks."""
     return [drift.text for drift, _ in _compared(catalog, live)]
 
 
-def drift(catalog: Catalog, live: dict[str, Decimal | None]) -> list[Drift]:
-    """Offers of Novita whose price has changed or whose model is gone, then BGE models that the
-    catalog lacks.
+def drift(catalog: Catalog, live: Prices) -> list[Drift]:
+    """Offers of Novita whose price has changed or whose model is gone, then models it adds.
 
-    A model that is listed without a price is no drift: the catalog's price is neither confirmed nor
-    denied.
+    A model without a price is no drift: the catalog's is neither confirmed nor denied.
     """
     return [drift for drift, differs in _compared(catalog, live) if differs]
 
 
-def _compared(catalog: Catalog, live: dict[str, Decimal | None]) -> list[tuple[Drift, bool]]:
+def _compared(catalog: Catalog, live: Prices) -> list[tuple[Drift, bool]]:
     """Each offer and each BGE model without one, and whether it differs."""
-    by_name = _by_name(live)
-    offers = _offers(catalog)
+    by_name, offers = _by_name(live), _offers(catalog)
     rows = [_compared_offer(offer, by_name) for offer in offers if offer.type == "serverless"]
     known = {offer.model.lower() for offer in offers}
     for model in sorted(live):
         if model.lower().startswith("baai/bge") and model.lower() not in known:
             price = live[model]
             listed = "without a price" if price is None else f"at {formatting.price(price)}"
-            rows.append(
-                (
-                    Drift(
-                        None,
-                        model,
-                        None,
-                        price,
-                        f"{model}: Novita lists it {listed}; the catalog has no offer for it.",
-                    ),
-                    True,
-                )
-            )
+            text = f"{model}: Novita lists it {listed}; the catalog has no offer for it."
+            rows.append((Drift(None, model, None, price, text), True))
     return rows
 
 
-def _compared_offer(offer: Offer, by_name: dict[str, Decimal | None]) -> tuple[Drift, bool]:
+def _compared_offer(offer: Offer, by_name: Prices) -> tuple[Drift, bool]:
     ours = offer.usd_per_1m_input
     theirs = by_name.get(offer.model.lower())
     says = f"the catalog says {formatting.price(ours)}."
@@ -313,12 +259,11 @@ def _compared_offer(offer: Offer, by_name: dict[str, Decimal | None]) -> tuple[D
         text, differs = f"{formatting.price(ours)} in the catalog and at Novita.", False
     else:
         text, differs = f"Novita asks {formatting.price(theirs)}; {says}", True
-    return Drift(
-        offer.id, offer.model, ours, theirs, f"{offer.id} ({offer.model}): {text}"
-    ), differs
+    text = f"{offer.id} ({offer.model}): {text}"
+    return Drift(offer.id, offer.model, ours, theirs, text), differs
 
 
-def _by_name(live: dict[str, Decimal | None]) -> dict[str, Decimal | None]:
+def _by_name(live: Prices) -> Prices:
     return {model.lower(): price for model, price in live.items()}
 
 
@@ -327,18 +272,15 @@ def _offers(catalog: Catalog) -> list[Offer]:
 
 
 def yaml_change(drifts: list[Drift], today: date) -> str:
-    """The change to catalog/offers/novita-ai.yaml as YAML: fields to put in place of an offer's
-    own, and offers to add.
+    """The change to catalog/offers/novita-ai.yaml as YAML, empty without drift.
 
-    An offer whose model is gone is a comment, since only a person can say whether it was withdrawn
-    or renamed. Empty without drift.
+    An offer whose model is gone is a comment: a person says whether it was withdrawn or renamed.
     """
     if not drifts:
         return ""
     entries = [line for drift in drifts for line in _yaml_entry(drift, today)]
     head = [
-        f"# Change to catalog/offers/{PROVIDER}.yaml, from Novita's model list of "
-        f"{today.isoformat()}.",
+        f"# Change to catalog/offers/{PROVIDER}.yaml, from Novita's model list of {today}.",
         f"# Put these fields in place of the offer's own, and add {SOURCE} to its sources.",
     ]
     holds_offers = any(line.startswith("  - ") for line in entries)
@@ -349,15 +291,10 @@ def _yaml_entry(drift: Drift, today: date) -> list[str]:
     """The lines of one drift; texts from the list are quoted."""
     lines = [f"  # {' '.join(drift.text.split())}"]
     price = "null" if drift.live is None else f'"{drift.live:f}"'
-    dated = [
-        f"    usd_per_1m_input: {price}",
-        f"    as_of: {today.isoformat()}",
-        "    tier: provider-page",
-    ]
+    dated = [f"    usd_per_1m_input: {price}", f"    as_of: {today}", "    tier: provider-page"]
     if drift.offer_id is None:
-        variant = "-".join(
-            re.findall(r"[a-z0-9]+(?:\.[a-z0-9]+)*", drift.model.lower().removeprefix("baai/"))
-        )
+        name = drift.model.lower().removeprefix("baai/")
+        variant = "-".join(re.findall(r"[a-z0-9]+(?:\.[a-z0-9]+)*", name))
         return [
             *lines,
             f"  - id: {PROVIDER}-{variant}",
@@ -372,30 +309,20 @@ def _yaml_entry(drift: Drift, today: date) -> list[str]:
             f"    sources: [{SOURCE}]",
         ]
     if drift.live is None:
-        return [
-            *lines,
-            f"  # If Novita's page of the model is gone too, delete offer {drift.offer_id}.",
-        ]
+        gone = f"  # If Novita's page of the model is gone too, delete offer {drift.offer_id}."
+        return [*lines, gone]
     return [*lines, f"  - id: {drift.offer_id}", *dated]
 
 
-def with_prices(catalog: Catalog, live: dict[str, Decimal | None]) -> Catalog:
-    """The catalog with Novita's live prices, dated today, where they are known; the same catalog
-    where none is.
+def with_prices(catalog: Catalog, live: Prices) -> Catalog:
+    """The catalog with Novita's live prices, dated today; itself where no price is known.
 
     For one visit: nothing is saved, and `version` ends in +live- and a digest of the prices.
     """
-    by_name = _by_name(live)
-    today = catalogs.today()
-    offers = _offers(catalog)
-    renewed = [
-        _live_offer(catalog, offer, by_name.get(offer.model.lower()), today) for offer in offers
-    ]
-    used = [
-        f"{offer.id} {offer.usd_per_1m_input}"
-        for offer, before in zip(renewed, offers, strict=True)
-        if offer is not before
-    ]
+    by_name, offers, today = _by_name(live), _offers(catalog), catalogs.today()
+    renewed = [_live_offer(catalog, offer, by_name, today) for offer in offers]
+    changed = [new for new, old in zip(renewed, offers, strict=True) if new is not old]
+    used = [f"{offer.id} {offer.usd_per_1m_input}" for offer in changed]
     if not used:
         return catalog
     digest = hashlib.sha256("\n".join([today.isoformat(), *used]).encode()).hexdigest()[:8]
@@ -407,10 +334,9 @@ def with_prices(catalog: Catalog, live: dict[str, Decimal | None]) -> Catalog:
     )
 
 
-def _live_offer(catalog: Catalog, offer: Offer, price: Decimal | None, today: date) -> Offer:
-    """The offer at a live price, with the list as its source where the catalog knows it; the offer
-    itself where no price is known.
-    """
+def _live_offer(catalog: Catalog, offer: Offer, by_name: Prices, today: date) -> Offer:
+    """The offer at a live price, with the list as a source if known; itself without a price."""
+    price = by_name.get(offer.model.lower())
     if price is None or offer.type != "serverless":
         return offer
     fields: dict[str, object] = {"usd_per_1m_input": price, "as_of": today, "tier": "provider-page"}

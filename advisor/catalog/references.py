@@ -132,6 +132,5 @@ def _in_value(
             yield from _in_value(parts[1], (), item, (*path, key))
     elif isinstance(hint, type) and isinstance(value, BaseModel) and isinstance(value, hint):
         for name, field in type(value).model_fields.items():
-            yield from _in_value(
-                field.annotation, field.metadata, getattr(value, name), (*path, name)
-            )
+            part = getattr(value, name)
+            yield from _in_value(field.annotation, field.metadata, part, (*path, name))

@@ -1,7 +1,4 @@
-"""The catalog of a running server: read again when its files change.
-
-The last good one stays while they are broken.
-"""
+"""The catalog of a running server: read again when its files change; a broken one is not taken."""
 
 from __future__ import annotations
 
@@ -19,10 +16,7 @@ from advisor.catalog.model import Catalog
 
 
 class Current(NamedTuple):
-    """What answers now: the newest catalog that was valid, None where none ever was.
-
-    `faults` are those of the files as they are, and `since` says since when.
-    """
+    """The newest catalog that was valid, if any; the files' faults as they are, and since when."""
 
     catalog: Catalog | None
     faults: tuple[Fault, ...] = ()
@@ -34,11 +28,8 @@ class Current(NamedTuple):
         if self.catalog is None or self.since is None or not self.faults:
             return ""
         first, *others = self.faults
-        more = (
-            f" There are {len(others)} more faults: python -m advisor validate lists them."
-            if others
-            else ""
-        )
+        lists = "python -m advisor validate lists them."
+        more = f" There are {len(others)} more faults: {lists}" if others else ""
         return (
             f"Since {self.since:%Y-%m-%d %H:%M} UTC the catalog's files cannot be used, so their "
             f"last good reading answers (catalog {self.catalog.version}). "
@@ -64,10 +55,7 @@ class Keeper:
         self._lock = threading.Lock()
 
     def seen(self, root: Path, within_s: float) -> Current | None:
-        """The catalog in `root` as it was seen in the last `within_s`; None if nobody looked since.
-
-        Takes no look at its files.
-        """
+        """The catalog in `root` as seen in the last `within_s`, without a look; None: not seen."""
         look = self._looks.get(root)
         is_fresh = look is not None and time.monotonic() - look.looked < within_s
         return look.current if look and is_fresh else None
@@ -123,8 +111,5 @@ def current() -> Current:
 
 
 def seen(within_s: float) -> Current | None:
-    """The same as it was seen in the last `within_s`; None where nobody looked since.
-
-    Takes no time.
-    """
+    """The same as it was seen in the last `within_s`, which takes no time; None: not seen."""
     return _KEEPER.seen(folder(), within_s)

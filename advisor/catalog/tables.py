@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
@@ -71,9 +70,6 @@ def _is_between(value: str, least: float, most: float) -> bool:
 def frame(rows: list[dict[str, str]], columns: tuple[str, ...]) -> pd.DataFrame:
     """The rows as a table: numbers as float (missing: NaN), the rest as text."""
     table = pd.DataFrame(rows, columns=list(columns))
-    numbers: dict[str, Any] = {
-        column: pd.to_numeric(table[column], errors="coerce")
-        for column in columns
-        if column in NUMBERS
-    }
-    return table.assign(**numbers)
+    for column in NUMBERS.keys() & set(columns):
+        table[column] = pd.to_numeric(table[column], errors="coerce")
+    return table

@@ -12,7 +12,7 @@ import numpy as np
 from advisor.ask.assumptions import DEFAULT, Assumptions
 from advisor.ask.workload import Workload
 from advisor.base.errors import WorkloadError
-from advisor.catalog import Catalog
+from advisor.catalog.model import Catalog
 from advisor.catalog.schema import Variant
 from advisor.decide import stores
 from advisor.decide.places import Place

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from advisor.base import formatting
-from advisor.catalog import Catalog
 from advisor.catalog.cache import once_per_catalog
+from advisor.catalog.model import Catalog
 from advisor.catalog.schema import EvidenceSet
 
 EQUAL_POINTS = 0.5

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from advisor.base.units import DAYS_PER_MONTH
-from advisor.catalog import Catalog
+from advisor.catalog.model import Catalog
 from advisor.catalog.schema import Instance, Offer, Provider, Variant
 from advisor.sizing.ranges import Float64s, floats
 from advisor.sizing.throughput import MeasuredMachine

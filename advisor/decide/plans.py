@@ -15,7 +15,7 @@ import numpy.typing as npt
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.base import formatting
-from advisor.catalog import Catalog
+from advisor.catalog.model import Catalog
 from advisor.decide.places import place_name, rent_of
 from advisor.decide.static_columns import StaticColumns
 from advisor.rules import template

@@ -6,8 +6,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from advisor.ask.assumptions import Assumptions, MeasuredSpeed
-from advisor.catalog import Catalog
 from advisor.catalog.cache import once_per_catalog
+from advisor.catalog.model import Catalog
 from advisor.catalog.schema import Offer, Provider
 from advisor.sizing.throughput import MeasuredMachine, flops_per_token
 

@@ -15,7 +15,7 @@ from advisor.ask.stated import StatedFields
 from advisor.ask.workload import LISTS, Workload
 from advisor.base import validation
 from advisor.base.errors import Fault, WorkloadError, did_you_mean
-from advisor.catalog import Catalog
+from advisor.catalog.model import Catalog
 from advisor.decide import stores
 
 SCORES = {"embedder": "scores", "reranker": "rerank_scores"}

@@ -11,7 +11,7 @@ import numpy as np
 
 from advisor.ask.assumptions import DEFAULT, Assumptions
 from advisor.ask.workload import Workload
-from advisor.catalog import Catalog
+from advisor.catalog.model import Catalog
 from advisor.decide import choosing, evidence
 from advisor.decide.build import KINDS_FOR_TASK, build_plans
 from advisor.decide.choosing import BASE, PickedRows, RowNumbers, Step, shared_replicas, total_usd

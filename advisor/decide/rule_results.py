@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from advisor.catalog import Catalog, ParsedRule
+from advisor.catalog.model import Catalog, ParsedRule
 from advisor.decide.plans import Plans, shown
 from advisor.rules import evaluate
 from advisor.rules.evaluate import Bools, Truth

@@ -10,8 +10,8 @@ import numpy as np
 
 from advisor.base import formatting
 from advisor.base.units import HOURS_PER_MONTH
-from advisor.catalog import Catalog
 from advisor.catalog.cache import once_per_catalog
+from advisor.catalog.model import Catalog
 from advisor.decide.places import (
     Place,
     all_places,

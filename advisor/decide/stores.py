@@ -8,8 +8,8 @@ from typing import Any
 
 from advisor.ask.workload import Workload
 from advisor.base import formatting
-from advisor.catalog import Catalog
 from advisor.catalog.cache import once_per_catalog
+from advisor.catalog.model import Catalog
 from advisor.catalog.schema import Store, Variant
 from advisor.rules.columns import KINDS
 from advisor.rules.evaluate import Values, column

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from advisor.rules.syntax import Kind
-
+Kind = Literal["number", "text", "boolean", "list"]
 Unit = Literal[
     "", "tokens", "usd", "usd_per_1m", "count", "days", "dimensions", "points", "milliseconds",
     "texts", "bytes", "per_second", "per_minute", "hours",

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from advisor.rules.columns import COLUMNS, Column
-from advisor.rules.syntax import Expression, Kind, column_asked, literal_truth
+from advisor.rules.columns import COLUMNS, Column, Kind
+from advisor.rules.syntax import Expression, column_asked, literal_truth
 from advisor.rules.template import listed
 
 Bools = npt.NDArray[np.bool_]

@@ -12,11 +12,10 @@ import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from advisor.base.errors import did_you_mean
+from advisor.rules.columns import Kind
 
-Kind = Literal["number", "text", "boolean", "list"]
 MAX_LENGTH = 500  # characters
 MAX_DEPTH = 20  # nested parts
 LARGEST = 1e15  # beyond it float64 no longer counts by ones

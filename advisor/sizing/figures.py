@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from advisor.ask.workload import SECONDS_PER_MONTH, Workload
 from advisor.base.units import HOURS_PER_MONTH
-from advisor.catalog import Catalog
+from advisor.catalog.model import Catalog
 from advisor.catalog.schema import Variant
 from advisor.sizing import storage, throughput
 from advisor.sizing.latency import filled, latency_ms

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from advisor.ask.workload import Workload
 from advisor.base.units import GIB, HOURS_PER_MONTH
-from advisor.catalog import Catalog
+from advisor.catalog.model import Catalog
 from advisor.catalog.schema import Instance, Store, Variant
 from advisor.sizing.ranges import ZERO, Range
 from advisor.sizing.tokens import Tokens

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, cast
 
 from advisor.base.units import GIB
-from advisor.catalog import Catalog
 from advisor.catalog.cache import once_per_catalog
+from advisor.catalog.model import Catalog
 from advisor.catalog.schema import Id, Instance, Measure, Variant
 
 HardwareClass = Literal["gpu", "cpu"]

@@ -182,11 +182,8 @@ class Variant(Sourced):
     def _kind_fits_outputs(self) -> Self:
         wanted = {"embedder": "dense", "reranker": "score", "language-model": "text"}[self.kind]
         if wanted not in self.outputs:
-            raise PydanticCustomError(
-                "outputs",
-                "a {kind} gives {wanted}. Add it to outputs, or mend kind.",
-                {"kind": self.kind, "wanted": wanted},
-            )
+            sentence = "a {kind} gives {wanted}. Add it to outputs, or mend kind."
+            raise PydanticCustomError("outputs", sentence, {"kind": self.kind, "wanted": wanted})
         return self
 
 

@@ -49,27 +49,18 @@ def _quoted_decimal(value: object) -> object:
         return value
     if isinstance(value, (float, int)):
         kind = "float" if isinstance(value, float) else "number"
-        raise PydanticCustomError(
-            "unquoted_price",
-            '{value} is a YAML {kind}. Write it in quotes: "{value}".',
-            {"value": str(value), "kind": kind},
-        )
+        sentence = '{value} is a YAML {kind}. Write it in quotes: "{value}".'
+        raise PydanticCustomError("unquoted_price", sentence, {"value": str(value), "kind": kind})
     try:
         number = Decimal(str(value))
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite():
-        raise PydanticCustomError(
-            "not_a_price",
-            "'{value}' is not a decimal number. Write it as \"0.01\".",
-            {"value": str(value)[:60]},
-        )
+        sentence = "'{value}' is not a decimal number. Write it as \"0.01\"."
+        raise PydanticCustomError("not_a_price", sentence, {"value": str(value)[:60]})
     if number < 0:
-        raise PydanticCustomError(
-            "negative_price",
-            "{value} is negative. Write a price of 0 or more.",
-            {"value": str(value)},
-        )
+        sentence = "{value} is negative. Write a price of 0 or more."
+        raise PydanticCustomError("negative_price", sentence, {"value": str(value)})
     return number
 
 
@@ -125,12 +116,9 @@ class Sourced(Entry):
         """Every (field, source id) pair named here."""
         if isinstance(self.sources, list):
             yield from (("sources", source) for source in self.sources)
-        else:
-            yield from (
-                (f"sources.{field}", source)
-                for field, ids in self.sources.items()
-                for source in ids
-            )
+            return
+        for field, ids in self.sources.items():
+            yield from ((f"sources.{field}", source) for source in ids)
 
     @model_validator(mode="after")
     def _every_fact_has_a_source(self) -> Self:
