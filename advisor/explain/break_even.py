@@ -78,51 +78,36 @@ def crossings(recommendation: Recommendation, own: JudgedPlan) -> list[Crossing]
     capacity, rent = monthly_capacity(recommendation, own), own.plan.rent
     if capacity is None or rent is None:
         return []
-    spare = int(recommendation.workload.redundancy)
-    offers = [
-        j
-        for j in recommendation.judged
-        if j.hosted and j.variant_id == own.variant_id and _price(j)
-    ]
+    spare, usd = int(recommendation.workload.redundancy), float(rent) * HOURS_PER_MONTH
+    hosted = (j for j in recommendation.judged if j.hosted and j.variant_id == own.variant_id)
     pairs = []
-    for offer in sorted(offers, key=lambda j: (-_price(j), j.plan.where, j.id)):
-        low, base, high = (
-            crossing_tokens(float(rent) * HOURS_PER_MONTH, _price(offer), each, spare)
-            for each in capacity
-        )
-        pairs.append(Crossing(own, offer, (low, base, high), capacity))
+    for offer in sorted(hosted, key=lambda j: (-_price(j), j.plan.where, j.id)):
+        price = _price(offer)
+        if price:
+            low, base, high = (crossing_tokens(usd, price, each, spare) for each in capacity)
+            pairs.append(Crossing(own, offer, (low, base, high), capacity))
     return pairs
 
 
 def _price(offer: JudgedPlan) -> float:
-    figure = offer.plan.figure("usd_per_1m_input")
-    return 0.0 if figure is None else float(figure)
+    return float(offer.plan.figure("usd_per_1m_input") or 0)
 
 
 def machines_to_compare(recommendation: Recommendation, variant_id: str) -> list[JudgedPlan]:
     """The machines that a model fits, by what a million tokens cost on a full one."""
-    rows = [
-        j
-        for j in recommendation.judged
-        if j.variant_id == variant_id
-        and not j.hosted
-        and j.plan.rent is not None
-        and monthly_capacity(recommendation, j)
-    ]
-    rows = [j for j in rows if "model-fits-memory" not in recommendation.rules.excluding(j.row)]
-    return sorted(rows, key=lambda j: (_full(recommendation, j), preference(recommendation, j)))
-
-
-def _full(recommendation: Recommendation, own: JudgedPlan) -> float:
-    """US dollars a million tokens on a machine that is filled as assumed."""
-    capacity = monthly_capacity(recommendation, own)
-    assert capacity is not None and own.plan.rent is not None
-    return float(own.plan.rent) * HOURS_PER_MONTH / capacity[1] * 1e6
+    own = (j for j in recommendation.judged if j.variant_id == variant_id and not j.hosted)
+    fitting = (j for j in own if "model-fits-memory" not in recommendation.rules.excluding(j.row))
+    usd = [(full_usd_per_1m(recommendation, j), j) for j in fitting]
+    known = [(full, preference(recommendation, j), j) for full, j in usd if full is not None]
+    return [j for *_, j in sorted(known, key=lambda row: row[:2])]
 
 
 def full_usd_per_1m(recommendation: Recommendation, own: JudgedPlan) -> float | None:
-    """US dollars a million tokens on a machine that is filled as assumed; None without a load."""
-    return None if monthly_capacity(recommendation, own) is None else _full(recommendation, own)
+    """US dollars a million tokens on a machine filled as assumed; None without a rent or a load."""
+    capacity, rent = monthly_capacity(recommendation, own), own.plan.rent
+    if capacity is None or rent is None:
+        return None
+    return float(rent) * HOURS_PER_MONTH / capacity[1] * 1e6
 
 
 def usd_per_1m(recommendation: Recommendation, own: JudgedPlan) -> float | None:
@@ -141,17 +126,18 @@ def formula(recommendation: Recommendation, own: JudgedPlan) -> list[str]:
     filling = recommendation.assumptions.target_utilisation
     share = float(recommendation.table.needed["base"][own.row])
     price, tokens = offer_price(pairs[0].offer), rent / _price(pairs[0].offer) * 1e6
-    each = price.removesuffix(" / 1M")
-    spare = (
-        " With one machine to spare, the least number of machines is taken at which "
-        "the volume that pays for all is carried by the others."
-    )
+    each, spare = price.removesuffix(" / 1M"), ""
+    if recommendation.workload.redundancy:
+        spare = (
+            " With one machine to spare, the least number of machines is taken at which "
+            "the volume that pays for all is carried by the others."
+        )
     return [
         f"One machine costs ${own.plan.rent} × {HOURS_PER_MONTH} hours = {usd(rent)} a month.",
         f"It carries {formatting.count(own.plan.tokens.monthly)} tokens a month × {filling:.0%} "
         f"filling / {share:.3%} of its time at the peak = {large(round(carries))} tokens.",
         f"Against {price} it pays from {usd(rent)} / {each} × 1,000,000 = {large(round(tokens))} "
-        f"tokens a month, if it carries them.{spare if recommendation.workload.redundancy else ''}",
+        f"tokens a month, if it carries them.{spare}",
     ]
 
 

@@ -7,13 +7,7 @@ from advisor.base.formatting import count, memory, rate, significant, usd
 from advisor.decide import stores
 from advisor.decide.places import free_usd_per_month
 from advisor.decide.recommend import JudgedPlan, Recommendation
-from advisor.explain.sentences import (
-    measurement,
-    speed_origin,
-    spread,
-    tokens_of_text,
-    usd_or_not_known,
-)
+from advisor.explain import sentences
 from advisor.sizing import throughput
 
 
@@ -25,10 +19,8 @@ def latency_formula(recommendation: Recommendation) -> list[str]:
         plan, time, replicas = part.plan, part.plan.latency_ms, part.plan.replicas
         if time is None or replicas is None or not plan.load.request_flops:
             continue
-        operations, flops = (
-            plan.load.request_flops,
-            float(recommendation.table.flops["base"][part.row]),
-        )
+        operations = plan.load.request_flops
+        flops = float(recommendation.table.flops["base"][part.row])
         cards, read_ms = float(static.cards[part.row]), float(static.read_ms[part.row])
         use = float(needed[part.row]) / replicas[1]
         computing = (
@@ -55,7 +47,8 @@ def cost_formula(judged: JudgedPlan, recommendation: Recommendation) -> list[str
     if plan.index_bytes and plan.index_usd:
         lines.append(_index_formula(judged, recommendation))
     if plan.index_bytes and plan.monthly_usd:
-        lines.append(f"Together {usd(plan.monthly_usd.base)} a month{spread(plan.monthly_usd)}.")
+        spread = sentences.spread(plan.monthly_usd)
+        lines.append(f"Together {usd(plan.monthly_usd.base)} a month{spread}.")
     return lines
 
 
@@ -86,22 +79,18 @@ def _tokens_formula(judged: JudgedPlan, recommendation: Recommendation) -> list[
 
 def _hosted_formula(judged: JudgedPlan) -> list[str]:
     """What an endpoint bills; its price is known."""
-    plan = judged.plan
-    assert plan.offer is not None and plan.encoding_usd is not None
+    plan, tokens, monthly = judged.plan, judged.plan.tokens, judged.plan.encoding_usd
+    assert plan.offer is not None and monthly is not None
     price = f"${plan.offer.usd_per_1m_input} / 1,000,000"
-    lines = [
-        f"{count(plan.tokens.monthly)} tokens × {price} = {usd(plan.encoding_usd.base)} a month."
-    ]
+    lines = [f"{count(tokens.monthly)} tokens × {price} = {usd(monthly.base)} a month."]
     free = free_usd_per_month(plan.provider)
     if free and plan.provider:
         lines.append(
             f"At best {usd(free)} a month less: {plan.provider.free_allocation}. "
-            f"With it {usd(plan.encoding_usd.low)}, the low end."
+            f"With it {usd(monthly.low)}, the low end."
         )
-    if plan.tokens.once and plan.one_off_usd:
-        lines.append(
-            f"{count(plan.tokens.once)} tokens × {price} = {usd(plan.one_off_usd.base)} once."
-        )
+    if tokens.once and plan.one_off_usd:
+        lines.append(f"{count(tokens.once)} tokens × {price} = {usd(plan.one_off_usd.base)} once.")
     return lines
 
 
@@ -115,11 +104,11 @@ def _own_formula(judged: JudgedPlan, recommendation: Recommendation) -> list[str
     share = float(recommendation.table.needed["base"][judged.row])
     spare = " and one to spare" if workload.redundancy else ""
     low, base, high = (count(number) for number in replicas)
-    month = usd_or_not_known(plan.encoding_usd)
+    month = sentences.usd_or_not_known(plan.encoding_usd)
     lines = [
         f"FLOPs for a token: 2 × {count(variant.non_embedding_parameters)} parameters outside the "
         f"token table + {factor} × {count(variant.layers)} layers × {count(variant.hidden_size)} "
-        f"hidden × {count(round(tokens_of_text(judged)))} tokens of the text "
+        f"hidden × {count(round(sentences.tokens_of_text(judged)))} tokens of the text "
         f"= {(plan.load.token_flops or 0) / 1e9:,.3f} billion.",
         _speed_formula(judged, recommendation),
         f"Machines: {rate(workload.peak)} queries a second at the peak, with new passages, take "
@@ -147,12 +136,12 @@ def _speed_formula(judged: JudgedPlan, recommendation: Recommendation) -> str:
     if machine is not None:
         flops = throughput.flops_per_token(catalog.variants[machine.variant], machine.tokens) or 0.0
         reached = (
-            f"{measurement(catalog, machine)} × {flops / 1e9:,.3f} billion FLOPs for a token there"
-            f" = {significant(machine.tokens_per_second * flops / 1e9)} GFLOP/s"
+            f"{sentences.measurement(catalog, machine)} × {flops / 1e9:,.3f} billion FLOPs for a "
+            f"token there = {significant(machine.tokens_per_second * flops / 1e9)} GFLOP/s"
         )
         if machine.variant == judged.variant_id:
             return f"Speed of {plan.where}: {reached}; / that = {base} tokens a second."
-        return f"Speed of {plan.where}, {speed_origin(judged)}: {reached}; {low_to_high}"
+        return f"Speed of {plan.where}, {sentences.speed_origin(judged)}: {reached}; {low_to_high}"
     kind = throughput.hardware_class(catalog, instance) or "gpu"
     mfu = throughput.calibrations(catalog, assumptions.precision)[kind].mfu.base
     peak = throughput.peak_flops(catalog, instance, assumptions.precision) or 0.0
@@ -169,11 +158,9 @@ def _index_formula(judged: JudgedPlan, recommendation: Recommendation) -> str:
     plan, workload = judged.plan, recommendation.workload
     assert plan.index_usd is not None
     more = "" if set(workload.outputs) <= {"dense"} else ", sparse or multi-vector output added,"
-    values = (
-        f"{count(plan.tokens.vectors)} vectors × {count(plan.variant.embedding_dim)} dimensions"
-        f" × bytes of {workload.vector_type}{more}"
-    )
-    cost = f"{usd(plan.index_usd.base)} a month{spread(plan.index_usd)}"
+    vectors, dimensions = count(plan.tokens.vectors), count(plan.variant.embedding_dim)
+    values = f"{vectors} vectors × {dimensions} dimensions × bytes of {workload.vector_type}{more}"
+    cost = f"{usd(plan.index_usd.base)} a month{sentences.spread(plan.index_usd)}"
     if workload.vector_store == "ram":
         return f"Index: {values} × 1.5 = {memory(plan.index_bytes)}, kept in RAM for {cost}."
     store = stores.name(recommendation.catalog, workload.vector_store)

@@ -57,11 +57,9 @@ def won(recommendation: Recommendation) -> str:
     """What the pick costs and the first reason of each step; empty where nothing fits."""
     if recommendation.pick is None:
         return ""
-    qualities = [_quality(recommendation, part).text for part in recommendation.pick.parts]
-    return (
-        f"{recommendation.pick.named}, {formatting.usd(recommendation.monthly)} a month. "
-        f"{' '.join(qualities)}"
-    )
+    qualities = " ".join(_quality(recommendation, p).text for p in recommendation.pick.parts)
+    cost = f"{formatting.usd(recommendation.monthly)} a month"
+    return f"{recommendation.pick.named}, {cost}. {qualities}"
 
 
 def _step(recommendation: Recommendation, kind: str) -> Step:
@@ -74,12 +72,13 @@ def _quality(recommendation: Recommendation, part: JudgedPlan) -> Reason:
     """What the part's score, or the lack of one, did for it."""
     scores = _step(recommendation, part.kind).evidence
     count = len({judged.variant_id for judged in recommendation.fitting(part.kind)})
+    all_of_kind = f"{count} {part.kind}s that fit"
     if count == 1:
         text = _only_one(part, scores)
     elif not scores.ranks:
-        text = _nothing_ranks(part, scores, count)
+        text = _nothing_ranks(part, scores, all_of_kind)
     elif part.quality is None or recommendation.workload.priority == "cost":
-        text = _cheapest_of_all(recommendation, part, scores, count)
+        text = _cheapest_of_all(recommendation, part, scores, all_of_kind)
     elif part.variant_id == _top(scores):
         text = _best_scored(recommendation, part, scores)
     else:
@@ -95,9 +94,9 @@ def _only_one(part: JudgedPlan, scores: Evidence) -> str:
     return text
 
 
-def _nothing_ranks(part: JudgedPlan, scores: Evidence, count: int) -> str:
+def _nothing_ranks(part: JudgedPlan, scores: Evidence, all_of_kind: str) -> str:
     text = (
-        f"No published scores compare the {count} {part.kind}s that fit, so cost decides. "
+        f"No published scores compare the {all_of_kind}, so cost decides. "
         "Measure them on your own queries before you commit."
     )
     if part.quality is not None:
@@ -107,14 +106,13 @@ def _nothing_ranks(part: JudgedPlan, scores: Evidence, count: int) -> str:
 
 
 def _cheapest_of_all(
-    recommendation: Recommendation, part: JudgedPlan, scores: Evidence, count: int
+    recommendation: Recommendation, part: JudgedPlan, scores: Evidence, all_of_kind: str
 ) -> str:
-    name, aside = part.plan.variant.name, _aside(recommendation, part)
+    name, fitting = part.plan.variant.name, f"{all_of_kind}{_aside(recommendation, part)}"
     if part.quality is None:
-        lead = f"{name} costs least of all {count} {part.kind}s that fit{aside}"
-        return f"{lead}; it has no score on {scores.title}."
+        return f"{name} costs least of all {fitting}; it has no score on {scores.title}."
     own, best = formatting.points(part.quality), formatting.points(scores.scores[_top(scores)])
-    lead = f"{name} costs least of the {count} {part.kind}s that fit{aside}"
+    lead = f"{name} costs least of the {fitting}"
     return f"{lead}; it scores {own} on {scores.title}, the best {best}."
 
 
@@ -124,8 +122,7 @@ def _top(scores: Evidence) -> str:
 
 
 def _ranked(part: JudgedPlan, scores: Evidence) -> str:
-    count = len(scores.scores)
-    return f"Of the {count} {part.kind}s that fit and have a score on {scores.title}"
+    return f"Of the {len(scores.scores)} {part.kind}s that fit and have a score on {scores.title}"
 
 
 def _best_scored(recommendation: Recommendation, part: JudgedPlan, scores: Evidence) -> str:
@@ -135,22 +132,20 @@ def _best_scored(recommendation: Recommendation, part: JudgedPlan, scores: Evide
         for key, score in sorted(scores.scores.items(), key=lambda item: -item[1])
         if key != part.variant_id
     ]
-    against = f" against {formatting.listed(others)}" if others else ""
-    text = f"{_ranked(part, scores)}, {part.plan.variant.name} is the best "
-    text += f"({formatting.points(part.quality)}{against})"
+    own = formatting.points(part.quality)
+    own += f" against {formatting.listed(others)}" if others else ""
+    text = f"{_ranked(part, scores)}, {part.plan.variant.name} is the best ({own})"
     if workload.priority == "balanced":
-        near = f"{workload.quality_tolerance:g} points"
-        text += f", and none that costs less is within {near}"
+        text += f", and none that costs less is within {workload.quality_tolerance:g} points"
     return f"{text}."
 
 
 def _cheapest_near_the_best(
     recommendation: Recommendation, part: JudgedPlan, scores: Evidence
 ) -> str:
-    workload = recommendation.workload
+    workload, top = recommendation.workload, _top(scores)
     balanced = workload.priority == "balanced"
     near = workload.quality_tolerance if balanced else evidence.EQUAL_POINTS
-    top = _top(scores)
     best = f"{recommendation.catalog.variants[top].name}, {formatting.points(scores.scores[top])}"
     own = f"{part.plan.variant.name} ({formatting.points(part.quality)})"
     return (
@@ -193,11 +188,10 @@ def _hosted(part: JudgedPlan) -> Reason:
     plan = part.plan
     assert plan.offer is not None and plan.encoding_usd is not None
     verb = "Reranking" if part.kind == "reranker" else "Encoding"
-    dated = _dated_price(plan)
+    price = formatting.price(plan.offer.usd_per_1m_input)
     text = (
-        f"{verb} {formatting.large(plan.tokens.monthly)} tokens a month at "
-        f"{formatting.price(plan.offer.usd_per_1m_input)} is "
-        f"{formatting.usd(plan.encoding_usd.base)}, by {plan.where}'s {dated}."
+        f"{verb} {formatting.large(plan.tokens.monthly)} tokens a month at {price} is "
+        f"{formatting.usd(plan.encoding_usd.base)}, by {plan.where}'s {_dated_price(plan)}."
     )
     return Reason("cost", text, plan.price_sources)
 
@@ -215,11 +209,8 @@ def _own(recommendation: Recommendation, part: JudgedPlan) -> list[Reason]:
         f"at the peak of {formatting.rate(workload.peak)} queries a second."
     )
     cited = recommendation.catalog.cited
-    by_calibration, by_measurement = (
-        cited("capacity-by-calibration"),
-        cited("capacity-by-measurement"),
-    )
-    sources = (*plan.price_sources, *by_measurement) if plan.measured else by_calibration
+    by_measurement = (*plan.price_sources, *cited("capacity-by-measurement"))
+    sources = by_measurement if plan.measured else cited("capacity-by-calibration")
     capacity = Reason("capacity", text, sources)
     if recommendation.pick is not None and recommendation.pick.shared:
         return [capacity]
@@ -263,29 +254,28 @@ def _shared(recommendation: Recommendation) -> list[Reason]:
 
 def _index(recommendation: Recommendation, part: JudgedPlan) -> Reason:
     """What the index of an embedder's vectors takes and costs."""
-    plan, store_id = part.plan, recommendation.workload.vector_store
+    plan, workload, catalog = part.plan, recommendation.workload, recommendation.catalog
+    store_id = workload.vector_store
     assert plan.index_usd is not None
-    in_memory = store_id == "ram"
-    size = plan.index_bytes if in_memory else plan.load.size.values_bytes
-    where = (
-        "of RAM as an index" if in_memory else f"in {stores.name(recommendation.catalog, store_id)}"
-    )
-    store = recommendation.catalog.stores.get(store_id)
-    cost = formatting.usd(plan.index_usd.base)
-    if store and store.minimum_usd_per_month == plan.index_usd.base:
+    size, where = plan.load.size.values_bytes, f"in {stores.name(catalog, store_id)}"
+    if store_id == "ram":
+        size, where = plan.index_bytes, "of RAM as an index"
+    store = catalog.stores.get(store_id)
+    low, base, high = plan.index_usd
+    cost = formatting.usd(base)
+    if store and store.minimum_usd_per_month == base:
         cost = f"the minimum charge of {cost}"
-    low, high = plan.index_usd.low, plan.index_usd.high
     spread = f" ({formatting.usd_range(low, high)})" if low != high else ""
     noun = "vector" if plan.tokens.vectors == 1 else "vectors"
-    dense_alone = set(recommendation.workload.outputs) <= {"dense"}
+    dense_alone = set(workload.outputs) <= {"dense"}
     more = "" if dense_alone else " with their sparse or token vectors"
     text = (
         f"{formatting.large(plan.tokens.vectors)} {noun} of "
         f"{formatting.count(plan.variant.embedding_dim)} dimensions{more} take "
         f"{formatting.memory(size)} {where}: {cost} a month{spread}."
     )
-    of_store = stores.sources(recommendation.catalog, store_id)
-    return Reason("index", text, (*of_store, *plan.variant.source_ids("embedding_dim")))
+    sources = (*stores.sources(catalog, store_id), *plan.variant.source_ids("embedding_dim"))
+    return Reason("index", text, sources)
 
 
 def _together(recommendation: Recommendation) -> list[Reason]:
@@ -300,14 +290,12 @@ def _together(recommendation: Recommendation) -> list[Reason]:
     times = [time for part in pick.parts if not part.hosted and (time := part.plan.latency_ms)]
     if times and limit is not None:
         total = sum(time.base for time in times)
-        text += (
-            f" Computing takes about {formatting.count(round(total))} ms a query on your machines"
-        )
         over = (
             f", over the {formatting.count(limit)} ms you allow: "
             "each step keeps to it, both together do not"
         )
-        text += f"{over if total > limit else ''}."
+        took = f"about {formatting.count(round(total))} ms a query"
+        text += f" Computing takes {took} on your machines{over if total > limit else ''}."
     return [Reason("pipeline", text, ())]
 
 
@@ -317,14 +305,12 @@ def ties(recommendation: Recommendation, part: JudgedPlan) -> list[JudgedPlan]:
         return []
     price = part.plan.offer.usd_per_1m_input if part.plan.offer else None
     same = [
-        judged
-        for judged in recommendation.fitting(part.kind)
-        if judged.variant_id == part.variant_id
-        and judged.row != part.row
-        and judged.plan.offer
-        and judged.plan.offer.usd_per_1m_input == price
+        j
+        for j in recommendation.fitting(part.kind)
+        if j.variant_id == part.variant_id and j.row != part.row
+        if j.plan.offer and j.plan.offer.usd_per_1m_input == price
     ]
-    return sorted(same, key=lambda judged: preference(recommendation, judged))
+    return sorted(same, key=lambda j: preference(recommendation, j))
 
 
 def _tie(others: list[JudgedPlan], part: JudgedPlan) -> Reason:
@@ -335,8 +321,7 @@ def _tie(others: list[JudgedPlan], part: JudgedPlan) -> Reason:
     parts = [formatting.listed(names)] if names else []
     if more:
         parts.append(f"{more} more {'endpoint' if more == 1 else 'endpoints'} of {here}")
-    who = formatting.listed(parts)
-    text = f"The same price for {part.plan.variant.name} is asked by {who}."
+    text = f"The same price for {part.plan.variant.name} is asked by {formatting.listed(parts)}."
     sources = {source for other in others for source in other.plan.price_sources}
     return Reason("tie", text, tuple(sorted(sources)))
 
@@ -371,14 +356,11 @@ def _reliefs(recommendation: Recommendation, kind: str) -> list[Reason]:
 
 
 def _dearer_than_budget(recommendation: Recommendation) -> Reason:
-    least = sum(
-        min(judged.monthly for judged in recommendation.fitting(step.kind))
-        for step in recommendation.steps
-    )
+    kinds = (step.kind for step in recommendation.steps)
+    least = sum(min(j.monthly for j in recommendation.fitting(kind)) for kind in kinds)
     budget = recommendation.workload.budget_usd_per_month
     text = (
         f"Each step fits alone, but together they cost at least {formatting.usd(least)} a month, "
         f"over the budget of {formatting.usd(budget)}."
     )
-    sources = recommendation.catalog.cited("steps-within-budget")
-    return Reason("within-budget", text, sources)
+    return Reason("within-budget", text, recommendation.catalog.cited("steps-within-budget"))

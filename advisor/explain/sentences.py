@@ -12,23 +12,16 @@ from advisor.sizing.ranges import Range
 
 def price_note(judged: JudgedPlan) -> str:
     """Of when a plan's price is, who states it, and what was noted beside it."""
-    plan = judged.plan
+    plan, day = judged.plan, judged.plan.as_of
     if plan.offer is not None and plan.provider is not None:
-        return (
-            f"{dated(plan.offer)}, stated by {tier(plan.offer, plan.provider)}. "
-            f"{plan.offer.note or ''} "
-        )
+        stated_by = tier(plan.offer, plan.provider)
+        return f"{dated(plan.offer)}, stated by {stated_by}. {plan.offer.note or ''} "
     if plan.measured:
-        return (
-            "The price that you stated, "
-            f"{f'of {plan.as_of.isoformat()}' if plan.as_of else 'undated'}. "
-        )
+        return f"The price that you stated, {f'of {day.isoformat()}' if day else 'undated'}. "
     note = plan.instance.note if plan.instance else None
-    when = f"Price of {plan.as_of.isoformat()}" if plan.as_of else "Undated price"
-    return (
-        f"{when}, {plan.table.assumptions.machine_prices.replace('-', ' ')}. "
-        f"{f'{note[0].upper()}{note[1:]}.' if note else ''} "
-    )
+    when = f"Price of {day.isoformat()}" if day else "Undated price"
+    terms = plan.table.assumptions.machine_prices.replace("-", " ")
+    return f"{when}, {terms}. {f'{note[0].upper()}{note[1:]}.' if note else ''} "
 
 
 def spread(amount: Range) -> str:
@@ -51,23 +44,16 @@ def speed_origin(judged: JudgedPlan) -> str:
     if machine is None:
         return ""
     if judged.variant_id != machine.variant:
-        return (
-            f"scaled by FLOPs from {plan.table.catalog.variants[machine.variant].name}'s "
-            "measurement"
-        )
-    return (
-        "measured here"
-        if round(tokens_of_text(judged)) == machine.tokens
-        else f"measured here at {formatting.count(machine.tokens)} tokens"
-    )
+        measured = plan.table.catalog.variants[machine.variant].name
+        return f"scaled by FLOPs from {measured}'s measurement"
+    alike = round(tokens_of_text(judged)) == machine.tokens
+    return "measured here" + ("" if alike else f" at {formatting.count(machine.tokens)} tokens")
 
 
 def tokens_of_text(judged: JudgedPlan) -> float:
     """Tokens of the text for which the FLOPs of a token are worked out."""
-    variant = judged.plan.variant
-    return ((judged.plan.load.token_flops or 0.0) - throughput.base(variant)) / (
-        throughput.slope(variant) or 1.0
-    )
+    variant, flops = judged.plan.variant, judged.plan.load.token_flops or 0.0
+    return (flops - throughput.base(variant)) / (throughput.slope(variant) or 1.0)
 
 
 def measurement(catalog: Catalog, machine: throughput.MeasuredMachine) -> str:
@@ -102,16 +88,12 @@ def this_machine(recommendation: Recommendation) -> list[str]:
         f"The speed was {measurement(recommendation.catalog, machine)}; "
         f"{stated.memory_gib:g} GiB of memory hold the model.",
     ]
-    if recommendation.assumptions.precision not in ("default", machine.precision):
-        return [
-            *sentences,
-            f"At {recommendation.assumptions.precision}, as asked under the assumptions, its "
-            "speed was not measured, so it is not priced.",
-        ]
-    rows = sorted(
-        (j for j in on.values() if recommendation.step(j.kind)),
-        key=lambda j: (j.row != own.row, not j.fits, j.monthly, j.id),
-    )
+    asked = recommendation.assumptions.precision
+    if asked not in ("default", machine.precision):
+        lead = f"At {asked}, as asked under the assumptions"
+        return [*sentences, f"{lead}, its speed was not measured, so it is not priced."]
+    rows = [j for j in on.values() if recommendation.step(j.kind)]
+    rows.sort(key=lambda j: (j.row != own.row, not j.fits, j.monthly, j.id))
     return sentences + [_on_this_machine(j) for j in rows]
 
 
@@ -121,9 +103,8 @@ def _on_this_machine(judged: JudgedPlan) -> str:
         why = judged.excluded[0].text if judged.excluded else "what it costs there is not known."
         return why if why.startswith(name) else f"{name}: {why}"
     assert replicas is not None and plan.encoding_usd is not None
-    machines = (
-        "one machine" if replicas[1] == 1 else f"{formatting.count(replicas[1])} such machines"
-    )
+    several = f"{formatting.count(replicas[1])} such machines"
+    machines = "one machine" if replicas[1] == 1 else several
     index = f"; with the index {formatting.usd(judged.cost.base)}" if plan.index_bytes else ""
     return (
         f"{name} at {rate(judged)} tokens/s on texts as long as yours, {speed_origin(judged)}: "
@@ -144,9 +125,8 @@ def scores_sentence(recommendation: Recommendation) -> str:
         part = recommendation.pick.part(step.kind) if recommendation.pick else None
         if part is not None and part.quality is not None and step.evidence.set is not None:
             lead = "scores" if len(recommendation.steps) == 1 else f"the {step.kind} scores"
-            scores.append(
-                f" · {lead} {formatting.points(part.quality)} on {step.evidence.set.name}"
-            )
+            points = formatting.points(part.quality)
+            scores.append(f" · {lead} {points} on {step.evidence.set.name}")
     return "".join(scores)
 
 
@@ -154,12 +134,10 @@ def score_notes(recommendation: Recommendation) -> list[str]:
     """What each step's metric says, and what to mind of its set of scores."""
     notes = []
     for step in recommendation.steps:
-        caveat = step.evidence.set.caveat if step.evidence.set else None
-        if step.evidence.meaning and step.evidence.set is not None:
-            notes.append(
-                f"{step.evidence.meaning}. "
-                f"{f'{step.evidence.set.name}: {caveat}' if caveat else ''}".strip()
-            )
+        chosen = step.evidence.set
+        if step.evidence.meaning and chosen is not None:
+            caveat = f" {chosen.name}: {chosen.caveat}" if chosen.caveat else ""
+            notes.append(f"{step.evidence.meaning}.{caveat}".strip())
     return list(dict.fromkeys(notes))
 
 
@@ -177,30 +155,24 @@ def plan_sentence(recommendation: Recommendation, plan_id: str) -> str:
     """What a plan costs (with its range) and scores, its speed on a machine, its price's day."""
     judged = next(j for j in recommendation.judged if j.id == plan_id)
     amount, speed = judged.plan.monthly_usd, judged.plan.tokens_per_second
-    cost = (
-        f"{formatting.usd(amount.base)} a month{spread(amount)}"
-        if amount
-        else "What it costs is not known"
-    )
-    score = (
-        f", scores {formatting.points(judged.quality)}"
-        if judged.quality is not None
-        else ", not ranked"
-    )
-    origin = speed_origin(judged)
-    fast = f", {rate(judged)} tokens a second{f', {origin}' if origin else ''}" if speed else ""
-    return f"{cost}{score}{fast}. {price_note(judged).strip()}"
+    parts = ["What it costs is not known"]
+    if amount:
+        parts = [f"{formatting.usd(amount.base)} a month{spread(amount)}"]
+    ranked = judged.quality is not None
+    parts.append(f"scores {formatting.points(judged.quality)}" if ranked else "not ranked")
+    if speed:
+        origin = speed_origin(judged)
+        parts += [f"{rate(judged)} tokens a second", *([origin] if origin else [])]
+    return f"{', '.join(parts)}. {price_note(judged).strip()}"
 
 
 def encoding_sentence(recommendation: Recommendation, judged: JudgedPlan) -> str:
     """What encoding the corpus takes once, and that a change of model means the same again."""
     plan = judged.plan
-    hours, once = plan.first_hours, plan.one_off_usd
-    time = (
-        f" in {hours.base:,.1f} hours on one machine ({hours.low:,.1f} to {hours.high:,.1f})"
-        if hours
-        else ""
-    )
+    hours, once, time = plan.first_hours, plan.one_off_usd, ""
+    if hours:
+        low_to_high = f"({hours.low:,.1f} to {hours.high:,.1f})"
+        time = f" in {hours.base:,.1f} hours on one machine {low_to_high}"
     cost = f"for {formatting.usd(once.base)}" if once else "at a cost that is not known"
     return (
         f"Encoding the corpus once: {formatting.count(plan.tokens.once)} tokens {cost}{time}, "
@@ -215,9 +187,8 @@ def cheapest(recommendation: Recommendation, kind: str) -> list[JudgedPlan]:
     fitting = sorted(recommendation.fitting(kind), key=lambda j: j.monthly)
     near = [j for j in fitting if j.monthly == fitting[0].monthly]  # exact amounts only for those
     least = min((j.cost.base for j in near), default=None)
-    return sorted(
-        (j for j in near if j.cost.base == least), key=lambda j: preference(recommendation, j)
-    )
+    same = (j for j in near if j.cost.base == least)
+    return sorted(same, key=lambda j: preference(recommendation, j))
 
 
 def cheapest_sentence(recommendation: Recommendation, kind: str) -> str:
@@ -225,12 +196,10 @@ def cheapest_sentence(recommendation: Recommendation, kind: str) -> str:
     where: dict[str, list[str]] = {}
     plans = cheapest(recommendation, kind)
     for judged in plans:
-        places = where.setdefault(
-            f"{judged.plan.variant.name} {'at' if judged.hosted else 'on'}", []
-        )
+        lead = f"{judged.plan.variant.name} {'at' if judged.hosted else 'on'}"
+        places = where.setdefault(lead, [])
         if judged.plan.where not in places:
             places.append(judged.plan.where)
-    models = formatting.listed(
-        [f"{name} {formatting.listed(places, 'or')}" for name, places in where.items()], "or"
-    )
-    return f"From {formatting.usd(plans[0].cost.base)} a month: {models}" if plans else ""
+    models = [f"{lead} {formatting.listed(places, 'or')}" for lead, places in where.items()]
+    cost = formatting.usd(plans[0].cost.base) if plans else ""
+    return f"From {cost} a month: {formatting.listed(models, 'or')}" if plans else ""

@@ -31,9 +31,8 @@ def _assumptions(recommendation: Recommendation) -> Iterator[str]:
             "The reranker is taken to read whole passages, cut at its limit, also where an "
             "embedder reads them in parts."
         )
-    for name in sorted(
-        {p.name for p in recommendation.catalog.providers.values() if p.free_usd_per_day}
-    ):
+    providers = recommendation.catalog.providers.values()
+    for name in sorted({p.name for p in providers if p.free_usd_per_day}):
         yield (
             f"{name}'s free daily allocation is counted at the low end only: "
             "it holds for a whole account, and for each day alone."
@@ -44,16 +43,14 @@ def _assumptions(recommendation: Recommendation) -> Iterator[str]:
             "The mean passage is taken to be the typical one; one in twenty is taken to be as long "
             "as the 95th percentile when passages are split, without overlap."
         )
-    if workload.placement != "hosted" and (
-        pick is None or any(not part.hosted for part in pick.parts) or workload.placement == "own"
-    ):
+    some_own = pick is None or any(not part.hosted for part in pick.parts)
+    if workload.placement != "hosted" and (some_own or workload.placement == "own"):
         yield from _own_assumptions(recommendation)
     for part in pick.parts if pick else ():
-        if part.kind == "embedder" and part.plan.variant.special_tokens_per_text is None:
-            yield (
-                f"The special tokens that {part.plan.variant.name}'s tokenizer "
-                "adds are not known and not counted."
-            )
+        variant = part.plan.variant
+        if part.kind == "embedder" and variant.special_tokens_per_text is None:
+            lead = f"The special tokens that {variant.name}'s tokenizer adds"
+            yield f"{lead} are not known and not counted."
 
 
 def _index_assumptions(recommendation: Recommendation) -> Iterator[str]:
@@ -69,14 +66,11 @@ def _index_assumptions(recommendation: Recommendation) -> Iterator[str]:
     else:
         name = stores.name(recommendation.catalog, workload.vector_store)
         store = recommendation.catalog.stores[workload.vector_store]
+        self_hosted = store.type == "self_hosted"
+        processors = " The database's processors are left out too." if self_hosted else ""
         yield (
             f"The index is kept in {name} at its list price, its minimum charge included; "
-            "writing it for the first time is left out."
-            + (
-                " The database's processors are left out too."
-                if store.type == "self_hosted"
-                else ""
-            )
+            f"writing it for the first time is left out.{processors}"
         )
         if store.note:
             yield f"{name}: {store.note}"
@@ -89,34 +83,22 @@ def _index_assumptions(recommendation: Recommendation) -> Iterator[str]:
 
 def _own_assumptions(recommendation: Recommendation) -> Iterator[str]:
     """How own hardware is sized."""
-    used, precision = (
-        recommendation.assumptions.target_utilisation,
-        recommendation.assumptions.precision,
-    )
-    stated = recommendation.workload.peak_queries_per_second
-    peak = (
-        "five times the average"
-        if stated is None
-        else "as stated"
-        if stated >= recommendation.workload.peak
-        else "the average, as no peak is below it"
-    )
+    catalog, assumed = recommendation.catalog, recommendation.assumptions
+    stated, precision = recommendation.workload.peak_queries_per_second, assumed.precision
+    peak = "five times the average"
+    if stated is not None:
+        at_least = stated >= recommendation.workload.peak
+        peak = "as stated" if at_least else "the average, as no peak is below it"
     yield (
         f"Own machines run all {units.HOURS_PER_MONTH} hours of a month, "
-        f"{recommendation.assumptions.machine_prices.replace('-', ' ')}, and are filled to "
-        f"{used:.0%} at the peak, which is {peak}."
+        f"{assumed.machine_prices.replace('-', ' ')}, and are filled to "
+        f"{assumed.target_utilisation:.0%} at the peak, which is {peak}."
     )
-    for kind, calibration in sorted(
-        throughput.calibrations(recommendation.catalog, precision).items()
-    ):
-        low, base, high, slowest, fastest = (
-            f"{100 * share:.0f}%"
-            for share in (*calibration.mfu, calibration.slowest, calibration.fastest)
-        )
-        machines = {
-            **{k: a.name for k, a in recommendation.catalog.accelerators.items()},
-            **{k: c.microarchitecture for k, c in recommendation.catalog.cpus.items()},
-        }
+    machines = {key: accelerator.name for key, accelerator in catalog.accelerators.items()}
+    machines |= {key: cpu.microarchitecture for key, cpu in catalog.cpus.items()}
+    for kind, calibration in sorted(throughput.calibrations(catalog, precision).items()):
+        shares = (*calibration.mfu, calibration.slowest, calibration.fastest)
+        low, base, high, slowest, fastest = (f"{100 * share:.0f}%" for share in shares)
         where = formatting.listed([machines[key] for key in calibration.machines])
         yield (
             f"Speed on a {kind.upper()} is {base} of its dense "

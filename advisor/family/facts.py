@@ -15,7 +15,7 @@ CORRECTED_AS = {"released": "released", "max_tokens": "context", "parameters": "
 """What a correction of the listing calls a field."""
 SIGNALS = {"embedder": "outputs", "reranker": "kind"}
 """The field that the listing's signals speak of, by kind."""
-WHERE_KNOWN = ("score", "weights_bytes")
+WHERE_KNOWN = ("score", "weights_bytes", "sliding_window", "hosted_limit_seen", "licence_url")
 """Fields left out where nothing is known, as they do not apply to every variant."""
 
 
@@ -119,15 +119,21 @@ def _shown(catalog: Catalog, variant: Variant) -> list[tuple[str, str | None, st
         ("Released", variant.released and variant.released.isoformat(), "released"),
         ("Longest input", _tokens(variant.max_tokens, variant.max_tokens_scope), "max_tokens"),
         ("Recommended input", recommended, "recommended_tokens"),
+        ("Window of attention", _tokens(variant.sliding_window, None), "sliding_window"),
+        ("Longest input at a host", _limits_at_hosts(variant), "hosted_limit_seen"),
         ("Score", variant.score, "score"),
         *(_of_vectors(variant) if variant.kind == "embedder" else ()),
         ("Parameters", parameters, "parameters"),
         ("Parameters without the token table", body, "non_embedding_parameters"),
         ("Languages", language_list(variant), "languages"),
+        ("Languages in training", variant.languages_training, "languages_training"),
         ("Licence", licence.name if licence else variant.licence, "licence"),
+        ("Terms of the licence", variant.licence_url, "licence_url"),
         ("Tokenizer", variant.tokenizer, "tokenizer"),
         ("Layers, hidden size, heads", _shape(variant), "layers"),
         ("Hub id", variant.hub_id, "hub_id"),
+        ("Trained from", variant.base_model, "base_model"),
+        ("ONNX files", _onnx_files(variant), "onnx_available"),
         ("Weights", ", ".join(f"{p} {formatting.memory(n)}" for p, n in sizes), "weights_bytes"),
     ]
 
@@ -178,6 +184,22 @@ def _hyphened(outputs: Iterable[str]) -> list[str]:
 def _tokens(number: int | None, remark: str | None) -> str | None:
     shown = f"{formatting.count(number)} tokens" + (f" ({remark})" if remark else "")
     return shown if number else None
+
+
+def _limits_at_hosts(variant: Variant) -> str:
+    limits = variant.hosted_limit_seen
+    return ", ".join(
+        f"{formatting.count(limit.tokens)} tokens at {limit.provider}" for limit in limits
+    )
+
+
+def _onnx_files(variant: Variant) -> str | None:
+    """Who publishes ONNX files, and where; that none do where that was looked up."""
+    exports = (
+        f"{export.repo} by {export.publisher}" + (f" ({export.note})" if export.note else "")
+        for export in variant.onnx_available
+    )
+    return "; ".join(exports) or ("none found" if variant.source_ids("onnx_available") else None)
 
 
 def _shape(variant: Variant) -> str | None:

@@ -62,13 +62,10 @@ def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart 
     frame = pd.DataFrame(releases, columns=["model", "released", "kind"])
     frame["row"] = frame.sort_values(["kind", "model"]).groupby("released").cumcount()
     frame["short"] = frame["model"].str.removeprefix(prefix).str.strip()
+    quarters = {"interval": "month", "step": 3}
+    axis = alt.Axis(format="%b %Y", tickCount=quarters, grid=False)
     base = alt.Chart(frame).encode(
-        x=alt.X(
-            "released:T",
-            title=None,
-            axis=alt.Axis(format="%b %Y", tickCount={"interval": "month", "step": 3}, grid=False),
-            scale=alt.Scale(padding=40),
-        ),
+        x=alt.X("released:T", title=None, axis=axis, scale=alt.Scale(padding=40)),
         y=alt.Y("row:O", axis=None, sort="descending"),
     )
     marks = base.mark_point(filled=True, size=110, opacity=1).encode(
@@ -118,13 +115,10 @@ def monthly_costs(recommendation: Recommendation, kind: str, theme: str) -> Char
     base = alt.Chart(frame).encode(
         y=_bar_names("lines:N", frame["lines"].tolist(), labelExpr=split, labelLimit=170)
     )
+    axis = alt.Axis(format="$,~f", grid=False, tickCount=4)
+    scale = alt.Scale(domainMax=1.45 * frame["high"].max())
     bars = base.mark_bar(height=14).encode(
-        x=alt.X(
-            "usd:Q",
-            title="US dollars a month",
-            axis=alt.Axis(format="$,~f", grid=False, tickCount=4),
-            scale=alt.Scale(domainMax=1.45 * frame["high"].max()),
-        ),
+        x=alt.X("usd:Q", title="US dollars a month", axis=axis, scale=scale),
         tooltip=tooltip(label="Plan", shown="A month"),
     )
     spread = base.mark_rule(strokeWidth=2, color=LEGIBLE[theme], opacity=0.7).encode(
@@ -157,17 +151,12 @@ def tornado(rows: list[Swing], theme: str) -> Chart | None:
     ]
     names = _bar_names("name:N", [row.name for row in rows], labelLimit=260)
     chart = alt.Chart(pd.DataFrame(ends, columns=columns)).encode(y=names)
+    axis = alt.Axis(format="$,~r", grid=False, tickCount=5)
+    scale, sides = alt.Scale(zero=False, padding=90), alt.Scale(domain=["lower", "higher"])
     bars = chart.mark_bar(height=15).encode(
-        x=alt.X(
-            "usd:Q",
-            title="US dollars a month",
-            scale=alt.Scale(zero=False, padding=90),
-            axis=alt.Axis(format="$,~r", grid=False, tickCount=5),
-        ),
+        x=alt.X("usd:Q", title="US dollars a month", scale=scale, axis=axis),
         x2=alt.X2("from:Q"),
-        color=alt.Color(
-            "side:N", title=None, scale=alt.Scale(domain=["lower", "higher"]), legend=None
-        ),
+        color=alt.Color("side:N", title=None, scale=sides, legend=None),
         tooltip=tooltip(name="Assumption", shown="A month"),
     )
     below, above = (

@@ -70,6 +70,7 @@ def _lines(
         rows += [{"tokens": v, "usd": v * price / 1e6, "line": name} for v in ends]
     legend = alt.Legend(orient="top", columns=1, labelLimit=420)
     lines = alt.Chart(pd.DataFrame(rows)).mark_line(strokeWidth=2, clip=True)
+    dollars, scale = alt.Axis(format="$,~r", grid=False, tickCount=6), alt.Scale(type="log")
     return lines.encode(
         x=alt.X(
             "tokens:Q",
@@ -77,12 +78,7 @@ def _lines(
             scale=alt.Scale(type="log", domain=list(ends), nice=False),
             axis=alt.Axis(format="~s", grid=False, tickCount=6),
         ),
-        y=alt.Y(
-            "usd:Q",
-            title="US dollars a month",
-            scale=alt.Scale(type="log"),
-            axis=alt.Axis(format="$,~r", grid=False, tickCount=6),
-        ),
+        y=alt.Y("usd:Q", title="US dollars a month", scale=scale, axis=dollars),
         color=alt.Color("line:N", title=None, legend=legend),
         strokeDash=alt.StrokeDash("line:N", title=None, legend=legend),
     )

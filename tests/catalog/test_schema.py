@@ -11,10 +11,8 @@ from advisor.catalog import schema
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED_ONLY = {
     # where a fact stands in the publisher's words, for those who read the catalog itself
-    "Variant.base_model", "Variant.hosted_limit_seen", "Variant.languages_training",
-    "Variant.licence_url", "Variant.onnx_available",
-    "Variant.sliding_window", "Accelerator.compute_capability", "Accelerator.tdp_w",
-    "Cpu.example_instances", "Cpu.isa", "StorageFormula.bytes_per_vector",
+    "Accelerator.compute_capability", "Accelerator.tdp_w", "Cpu.example_instances", "Cpu.isa",
+    "StorageFormula.bytes_per_vector",
     # what a store charges for or limits, and no plan counts yet
     "Store.backup_usd_per_gib_month", "Store.egress_note", "Store.included_iops",
     "Store.included_mb_per_s", "Store.index_types", "Store.max_request_mib", "Store.max_top_k",
