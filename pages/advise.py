@@ -151,7 +151,8 @@ def show_changes(recommendation: Recommendation) -> None:
         st.caption(CHANGES)
         for number, change in enumerate(changes):
             words, button = st.columns([4, 1], vertical_alignment="center")
-            text, put = plain(change.text), partial(form.put, change.workload)
+            text = plain(change.text)
+            put = partial(form.put, change.workload)
             words.markdown(text)
             button.button("Apply", key=f"apply-{number}", on_click=put, help=text)
         if not changes:

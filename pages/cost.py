@@ -131,7 +131,8 @@ def show_break_even(kind: str) -> None:
     if not machines:
         st.markdown(NO_MACHINE)
         return
-    label, key = "Machine (the cheapest a token first)", f"machine_{kind}"
+    label = "Machine (the cheapest a token first)"
+    key = f"machine_{kind}"
     machine = machines[st.selectbox(label, list(machines), key=key, bind="query-params")]
     chart = crossings.chart(recommendation, machine, figures.theme())
     figures.show_chart(chart, f"break-even-{kind}")
@@ -200,7 +201,8 @@ def show_plans(kind: str) -> None:
     label = answer.heading("All plans to sort, on every machine", kind, recommendation)
     section = st.expander(label, icon=":material/table:", on_change="rerun", key=f"all-{kind}")
     if section.open:
-        rows, alt = tables.plan_rows(recommendation, kind), f"Every {kind} plan with its figures"
+        rows = tables.plan_rows(recommendation, kind)
+        alt = f"Every {kind} plan with its figures"
         section.dataframe(rows, hide_index=True, placeholder="not known", alt=alt)
 
 

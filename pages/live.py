@@ -113,8 +113,8 @@ def show_likeness(embedder: ModelChoice) -> None:
         vectors = engine.embed(texts, "passage")
         return results.likeness(texts, vectors.dense), engine.about, vectors
 
-    key, label = "likeness", "Compare them"
-    compared = engines.result_on_click(key, (embedder, texts), label, work, not texts)
+    inputs = (embedder, texts)
+    compared = engines.result_on_click("likeness", inputs, "Compare them", work, not texts)
     if compared:
         likeness, about, vectors = compared
         figures.show_chart(charts.heatmap(likeness, figures.theme()), "heatmap")

@@ -33,7 +33,7 @@ def with_yours(
     of `recommend`), never by itself: it may hold two of the candidates where a published one holds
     all. It speaks for `languages`. All results are of one data set; of two of one variant the later
     counts, and a stand-in has no part. A reranker's set holds those that read as many passages
-    again over one embedder. The catalog itself comes back where `reason_no_evidence` has one."""
+    again over one embedder. The catalog itself comes back where `reason_no_evidence` gives one."""
     groups = _groups(results)
     usable = {stage: group for stage, group in groups.items() if not _fault(group, results)}
     sets = {_id(stage): _set(stage, group, languages) for stage, group in usable.items()}

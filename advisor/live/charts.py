@@ -76,7 +76,8 @@ def slope(moves: Sequence[Move], theme: str) -> Chart:
     dash = alt.StrokeDash("moved:N", title=None, sort=_WAYS, legend=None)
     lines = base.mark_line(strokeWidth=2).encode(strokeDash=dash)
     points = base.mark_point(filled=True, size=70, opacity=1)
-    after, colour = base.transform_filter("datum.when == 'after'"), alt.value(LEGIBLE[theme])
+    after = base.transform_filter("datum.when == 'after'")
+    colour = alt.value(LEGIBLE[theme])
     words = after.mark_text(align="left", dx=8, fontSize=12).encode(text="place:Q", color=colour)
     places = "; ".join(f"{results.short(m.hit.text)}: {m.before} to {m.after}" for m in moves)
     return Chart(

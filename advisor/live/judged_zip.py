@@ -60,7 +60,8 @@ def _members(
     if content.count(_ENTRY) > limits.most_entries:
         raise _Refused(f"it holds more than {limits.most_entries:,} files.", _AGAIN)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        left, files = limits.largest_unpacked_bytes, []
+        left = limits.largest_unpacked_bytes
+        files = []
         for entry in _chosen(archive.infolist()):
             unpacked = _unpacked(archive, entry, left, limits)
             left -= len(unpacked)

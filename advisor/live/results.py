@@ -218,7 +218,8 @@ def moves_sentence(moves: Sequence[Move]) -> str:
     """What reranking changed, as a sentence."""
     if all(m.before == m.after for m in moves):
         return "Reranking kept the order."
-    best, moved = moves[0], sum(m.before != m.after for m in moves)
+    best = moves[0]
+    moved = sum(m.before != m.after for m in moves)
     kept = best.before == 1
     top = "kept the first place" if kept else f"came up from place {best.before} to the first"
     return f"{moved} of {len(moves)} passages changed their place; “{short(best.hit.text)}” {top}."
@@ -302,7 +303,8 @@ def three(query: Vectors, passages: Vectors, texts: Sequence[str]) -> Three:
 
     Raises EncodeError: the vectors lack one of the outputs."""
     query_weights, query_vectors, query_pieces = _by_text(query)[0]
-    dense, sparse, multi, details = (passages.dense @ query.dense[0]).tolist(), [], [], []
+    dense = (passages.dense @ query.dense[0]).tolist()
+    sparse, multi, details = [], [], []
     for text, (weights, vectors, pieces) in zip(texts, _by_text(passages), strict=True):
         sparse.append(matching.sparse_score(query_weights, weights))
         best, matches = 0.0, []

@@ -26,7 +26,8 @@ def wordpiece(root: Path, name: str) -> Tokenizer | None:
     path = root / "tokenizers" / f"{name}.txt"
     if not path.is_file():
         return None
-    status, file = path.stat(), f"{root.name}/tokenizers/{path.name}"
+    status = path.stat()
+    file = f"{root.name}/tokenizers/{path.name}"
     return _wordpiece(path, file, status.st_size, status.st_mtime_ns)
 
 

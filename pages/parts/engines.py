@@ -228,12 +228,13 @@ def ask_endpoint() -> None:
         shapes = list(get_args(endpoints.EndpointShape))
         shape = st.selectbox("It speaks as", shapes, key="typed_shape", persist_state="session")
         model = ask_line("Model name that it knows", "typed_model", "BAAI/bge-m3")
-        variants, key = [NO_VARIANT, *encoders(session.the_catalog())], "typed_variant"
-        named = st.selectbox("It is the catalog's", variants, key=key, persist_state="session")
+        variants = [NO_VARIANT, *encoders(session.the_catalog())]
+        label = "It is the catalog's"
+        named = st.selectbox(label, variants, key="typed_variant", persist_state="session")
         variant = None if named == NO_VARIANT else named
-        key, first = "typed_kind", KINDS[0]
+        first = KINDS[0]
         kind = st.segmented_control(
-            "Kind", KINDS, default=first, required=True, key=key, persist_state="session"
+            "Kind", KINDS, default=first, required=True, key="typed_kind", persist_state="session"
         )
         st.text_input("Key, if it asks for one", "", MOST_TYPED, "typed_key", "password", KEY_HELP)
         values = (base_url, shape, model, kind, variant)

@@ -94,7 +94,8 @@ def show_ignored() -> None:
 def _choices(catalog: Catalog) -> dict[str, list[str]]:
     """The values that the lists of the form offer, by parameter."""
     plans = build.plan_ids(priced(catalog, _assumed()))
-    models, sets = encoders(catalog), catalog.evidence_sets
+    models = encoders(catalog)
+    sets = catalog.evidence_sets
     scores = {SCORES[kind]: [key for key in sets if sets[key].kind == kind] for kind in SCORES}
     return scores | {
         "task": list(KINDS_FOR_TASK),
@@ -145,7 +146,8 @@ def ask_workload() -> Workload | None:
     with st.container(border=True):
         stated = _ask_need()
     stated |= _ask_texts(stated["task"]) | _ask_place() | _ask_limits()
-    workload, fields = None, Workload.model_fields
+    workload = None
+    fields = Workload.model_fields
     empty = [str(fields[field].title) for field in ("languages", "outputs") if not stated[field]]
     if empty:
         st.error(f"{formatting.listed(empty)}: choose at least one.")
@@ -319,8 +321,8 @@ def ask_assumptions() -> Assumptions | None:
                 st.caption(MEASURED_MACHINE)
             words = _words(name, Assumptions, " (changed)" if name in changed else "")
             stated[name] = _ask_assumption(name, words, getattr(default, name))
-        icon, off = ":material/restart_alt:", not changed
-        st.button("Reset all", on_click=reset_assumptions, disabled=off, icon=icon)
+        icon = ":material/restart_alt:"
+        st.button("Reset all", on_click=reset_assumptions, disabled=not changed, icon=icon)
     return _checked(Assumptions, stated)
 
 
@@ -369,7 +371,8 @@ def ask_scores(workload: Workload) -> list[str]:
     for kind in KINDS_FOR_TASK[workload.task]:
         sets = evidence.offered(catalog, kind, spoken, catalog.variants)
         label, hint = f"Published scores to rank {kind}s by", "the set that fits best"
-        ids, key = [each.id for each in sets], SCORES[kind]
+        ids = [each.id for each in sets]
+        key = SCORES[kind]
         set_id = st.selectbox(
             label, ids, None, key=key, bind="query-params", placeholder=hint, help=SCORES_HELP
         )

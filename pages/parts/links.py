@@ -48,8 +48,8 @@ def variant_link(variant_id: str, name: str) -> str:
 
 def page(name: str, label: str, icon: str, query: Parameters | None = None) -> None:
     """A link to a page that stays in this tab; those of Markdown open another."""
-    file, icon = f"pages/{name}.py", f":material/{icon}:"
-    st.page_link(file, label=plain(label), icon=icon, query_params=query)
+    file = f"pages/{name}.py"
+    st.page_link(file, label=plain(label), icon=f":material/{icon}:", query_params=query)
 
 
 def variant_page(variant_id: str, label: str) -> None:

@@ -53,10 +53,11 @@ def show(choices: Choices, embedder: ModelChoice, reranker: ModelChoice | None) 
     hint = "Those that are at hand."
     chosen = some_of("Embedders to try", embedders, first, "data_embedders", hint)
     on_top: list[str] = []
-    depth, label = relevance.RERANKED, "Passages reranked a query"
+    depth = relevance.RERANKED
     if rerankers:
         on_top = some_of("Rerankers to try on top", rerankers, [], "data_rerankers")
     if on_top:
+        label = "Passages reranked a query"
         depth = st.number_input(
             label, 1, relevance.DEPTH, depth, key="data_depth", bind="query-params"
         )

@@ -82,11 +82,12 @@ def the_catalog() -> Catalog:
     """The catalog as this run of the page began with it, and what this visit measured, if it did.
 
     So no page mixes two readings."""
-    shared, today = for_all(), catalogs.today()
+    shared = for_all()
     evidence: VisitEvidence | None = st.session_state.get(YOURS)
     if not evidence:
         st.session_state.pop(WITH_YOURS, None)
         return shared
+    today = catalogs.today()
     mark = (shared, evidence, today)
     # One catalog for the same measurements, so that what is worked out from it is remembered.
     before: tuple[object, Catalog] | None = st.session_state.get(WITH_YOURS)

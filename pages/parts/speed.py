@@ -32,8 +32,9 @@ def show(embedder: ModelChoice, reranker: ModelChoice | None) -> None:
     """Measures a model, and offers its speed to Cost and Advise."""
     st.header("How fast is it here?")
     options = {c.id: c for c in (embedder, reranker) if c is not None and not c.missing}
-    label, ids = "Model to measure", list(options)
-    chosen = options[st.selectbox(label, ids, key="speed_model", bind="query-params")]
+    ids = list(options)
+    chosen_id = st.selectbox("Model to measure", ids, key="speed_model", bind="query-params")
+    chosen = options[chosen_id]
     lengths = sorted(some_of("Tokens a text", speed.LENGTHS, [128], "speed_lengths"))
     batches = sorted(some_of("Texts at once (batch)", speed.BATCHES, [1, 8], "speed_batches"))
     st.caption(PRECISION)
@@ -43,7 +44,8 @@ def show(embedder: ModelChoice, reranker: ModelChoice | None) -> None:
         def on_measured(what: str, share: float) -> None:
             on_status(f"Measuring {what}.")
 
-        engine, best = engines.engine(chosen, on_status), peak()
+        engine = engines.engine(chosen, on_status)
+        best = peak()
         measurements = speed.run(engine, lengths, batches, on_measured, catalog=catalog, peak=best)
         return measurements, engine.about, best
 

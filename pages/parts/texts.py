@@ -48,7 +48,8 @@ def show(recommendation: Recommendation) -> None:
         "Passages are divided by", SPLITS, default="blank-line", required=True, key="sample_split"
     )
     pasted = st.text_area("Sample passages", key="sample_text", height=160)
-    label, types = "Or a .txt, .csv or .jsonl file", ["txt", "csv", "jsonl"]
+    label = "Or a .txt, .csv or .jsonl file"
+    types = ["txt", "csv", "jsonl"]
     upload = st.file_uploader(label, types, key="sample_file", max_upload_size=MOST_MB)
     if not pasted and upload is None:
         return
