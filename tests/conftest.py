@@ -1,6 +1,10 @@
+import contextlib
+import pickle
 import shutil
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -8,12 +12,16 @@ from syrupy.extensions.amber import AmberSnapshotExtension
 from syrupy.location import PyTestLocation
 
 from advisor import catalog as catalogs
-from advisor.catalog import Catalog
+from advisor.base.errors import Fault
+from advisor.catalog import Catalog, files
 from advisor.catalog.load import SHIPPED
 
 TODAY = date(2026, 11, 24)
 TESTS = Path(__file__).resolve().parent
 MADE_UP = TESTS / "made_up"
+PARSE = files.parse_mapping
+PARSED: dict[str, bytes] = {}
+MOST_PARSED = 400  # some catalogs; the shipped one has 50 files
 
 
 class Pins(AmberSnapshotExtension):
@@ -30,6 +38,27 @@ class Pins(AmberSnapshotExtension):
 def pinned(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """What this test saw when `make pins` last ran: compare with it where the words are the result, or a shipped price is in them."""
     return snapshot.use_extension(Pins)
+
+
+def parse_mapping(content: str, name: str) -> dict[str, Any] | Fault:
+    """`files.parse_mapping`, which makes YAML of the same text once; each caller has a mapping of its own."""
+    if content in PARSED:
+        return pickle.loads(PARSED[content])  # noqa: S301  # bytes of our own
+    found = PARSE(content, name)
+    if not isinstance(found, Fault):
+        if len(PARSED) >= MOST_PARSED:
+            PARSED.clear()
+        with contextlib.suppress(RecursionError):
+            PARSED[content] = pickle.dumps(found)
+    return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def yaml_parsed_once() -> Iterator[None]:
+    """Catalogs are read and checked whole in each test, but YAML is four fifths of a reading's time, and of most files the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "parse_mapping", parse_mapping)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -154,8 +154,9 @@ def test_every_kind_of_reference_is_looked_up(catalog, made_up):
     ]
     assert {ref.kind for ref in refs} <= named(catalog).keys()
     for found in (catalog, made_up):
+        names = named(found)
         for reference in references(found):
-            known = named(found)[reference.kind]
+            known = names[reference.kind]
             assert not known or reference.id in known, reference
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import functools
 import os
 import shutil
 import tempfile
@@ -12,20 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from advisor.catalog import files, fingerprint, load, reloading
+from advisor.catalog import fingerprint, load, reloading
 from advisor.catalog.reloading import Keeper
 
 OFFERS = "offers/beta.yaml"
-PARSED = functools.lru_cache(maxsize=None)(files.parse_mapping)
-
-
-@pytest.fixture(autouse=True)
-def parsed_once(monkeypatch):
-    """Reads and checks every file each time, but makes YAML of the same text once.
-
-    That is most of a reading's time.
-    """
-    monkeypatch.setattr(files, "parse_mapping", PARSED)
 
 
 def price(catalog):

@@ -102,22 +102,8 @@ def test_a_yaml_text_is_a_mapping_or_a_fault(text):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A copy of the catalog whose unchanged files are parsed once."""
-    root = shutil.copytree(SHIPPED, tmp_path_factory.mktemp("fuzz") / "catalog")
-    parsed, parse = {}, files.parse_mapping
-
-    def parse_once(content, name):
-        if content not in parsed and any(
-            content.encode() == shipped(file)
-            for file in FILES
-            if file.endswith(".yaml") and name.endswith(file)
-        ):
-            parsed[content] = parse(content, name)
-        return parsed[content] if content in parsed else parse(content, name)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "parse_mapping", parse_once)
-        yield root
+    """A copy of the catalog, of which one file at a time is spoilt."""
+    return shutil.copytree(SHIPPED, tmp_path_factory.mktemp("fuzz") / "catalog")
 
 
 def loaded(root, name, content):
