@@ -4,7 +4,7 @@ import json
 from functools import partial
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from advisor.decide.recommend import Recommendation
 from advisor.explain import reasons, record, report, sentences, taken_for_granted, what_would_change
@@ -107,7 +107,7 @@ def show_alternatives(recommendation: Recommendation, kind: str) -> None:
     figures.models_table(rows, alt)
 
 
-def closed(label: str, key: str, icon: str) -> DeltaGenerator:
+def closed(label: str, key: str, icon: str) -> ExpanderContainer:
     """A section whose content is sent once it is open: it may be long, or slow to work out."""
     return st.expander(label, icon=icon, on_change="rerun", key=key)
 
