@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from advisor.base.installed import VERSION as __version__
+
 if TYPE_CHECKING:
     from advisor.base.errors import AdvisorError, CatalogError
     from advisor.decide.query import QuestionError
     from advisor.serve.library import Answer, recommend
 
-__version__ = "0.2.0"
 __all__ = ["AdvisorError", "Answer", "CatalogError", "QuestionError", "__version__", "recommend"]
 
 

@@ -1,4 +1,4 @@
-"""Where the app's files lie, and how a package that is missing is installed."""
+"""The version, where the app's files lie, and how a package that is missing is installed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from advisor.base.errors import AdvisorError
 
+VERSION = "0.2.0"
 PACKAGE = Path(__file__).resolve().parents[1]
 _IN_THE_WHEEL = PACKAGE / "app"
 """app.py, asgi.py, pages, catalog and .streamlit, which the build puts there (pyproject.toml)."""

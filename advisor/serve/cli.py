@@ -14,11 +14,10 @@ from typing import Any, NamedTuple
 
 import yaml
 
-import advisor
 from advisor import catalog
 from advisor.ask.workload import Workload
 from advisor.base.errors import AdvisorError, Fault, WorkloadError, did_you_mean
-from advisor.base.installed import APP_FILES, PACKAGE, needs
+from advisor.base.installed import APP_FILES, PACKAGE, VERSION, needs
 from advisor.catalog import files, price_sources
 from advisor.catalog.json_schemas import write_schemas
 from advisor.decide import recommend
@@ -120,7 +119,7 @@ def _parser(named: str) -> argparse.ArgumentParser:
         description="Which BGE model to use, where to run it, and what it costs.",
         epilog="COMMAND --help has its options and examples.",
     )
-    parser.add_argument("--version", action="version", version=f"bge-advisor {advisor.__version__}")
+    parser.add_argument("--version", action="version", version=f"bge-advisor {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
     parsers = {
         name: commands.add_parser(
