@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -91,34 +93,67 @@ def browser():
         launched.close()
 
 
+@pytest.fixture(scope="session")
+def clean_pages():
+    """Blank pages that other tests have had, each in a context of its own, by the server asked.
+
+    In a new one the browser opens a window, and fetches and compiles all of Streamlit's scripts:
+    that is more than half of the work of a page.
+    """
+    return defaultdict(list)
+
+
+def clean(page: Page) -> Page:
+    """Leaves nothing of a test in a page and its context but the files that the browser keeps."""
+    for other in page.context.pages:
+        if other != page:
+            other.close()
+    page.evaluate("sessionStorage.clear()")
+    everything = {"origin": page.evaluate("location.origin"), "storageTypes": "all"}
+    page.goto("about:blank")
+    browser = page.context.new_cdp_session(page)
+    browser.send("Storage.clearDataForOrigin", everything)
+    browser.send("Page.resetNavigationHistory")
+    browser.detach()
+    page.context.clear_cookies()
+    return page
+
+
 @pytest.fixture
-def open_page(browser):
-    """Opens an address at a width and in a colour scheme; console errors fail the test."""
-    contexts, errors = [], []
+def open_page(browser, clean_pages):
+    """Opens an address at a width and in a colour scheme, as a visitor of its own; console errors
+    fail the test.
+    """
+    opened_pages, errors = [], []
+
+    def went_wrong(error) -> None:
+        errors.append(str(error))
+
+    def told(message) -> None:
+        if message.type == "error" and not _probe(message):
+            errors.append(f"{message.text} {message.location}")
 
     def opened(address: str, width: int = 1280, scheme: str = "light") -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True
-        )
-        contexts.append(context)
-        page = context.new_page()
+        clean_ones = clean_pages[urlsplit(address).netloc]
+        page = clean_ones.pop() if clean_ones else browser.new_context().new_page()
+        opened_pages.append((clean_ones, page))
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
         page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on(
-            "console",
-            lambda m: (
-                errors.append(f"{m.text} {m.location}")
-                if m.type == "error" and not _probe(m)
-                else None
-            ),
-        )
+        page.on("pageerror", went_wrong)
+        page.on("console", told)
         page.goto(address)
         settle(page)
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    for clean_ones, page in reversed(opened_pages):
+        if page.is_closed():  # before its server ended, which no other test asks
+            page.context.close()
+        else:
+            clean_ones.append(clean(page))
+            page.remove_listener("pageerror", went_wrong)
+            page.remove_listener("console", told)
     assert errors == []
 
 

@@ -92,7 +92,8 @@ def live(start_app, browser, tmp_path):
         with start_app(**nowhere | own | environment) as address:
             yield address
             for context in browser.contexts:  # before the app ends, which their consoles would tell
-                context.close()
+                for page in context.pages:
+                    page.close()
 
     return contextlib.contextmanager(start)
 
