@@ -33,9 +33,11 @@ standin: .standin/standin.json ## a small model with real weights for Live, wher
 chromium: install
 	@$(BIN)/python tools/chromium.py
 
+# Compiled files are kept, so that the many processes which tests start compile nothing twice.
+test: export PYTHONDONTWRITEBYTECODE =
 test: install chromium standin ## run every test: unit, property, page, browser; two at once
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not browser"
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m browser
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal --ignore=tests/browser
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser
 
 pins: install chromium standin ## renew the pinned recommendations and sentences; read the diff of tests/pins
 	$(BIN)/python -m pytest -q --snapshot-update -m "not browser"

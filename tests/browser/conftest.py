@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from playwright.sync_api import Page, expect, sync_playwright
+from xdist.scheduler import LoadFileScheduling
 
 from advisor.decide.recommend import Recommendation
 from advisor.explain import report
@@ -34,6 +36,28 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if Path(__file__).parent in Path(item.fspath).parents:
             item.add_marker(pytest.mark.browser)
+
+
+class WholeFilesFirst(LoadFileScheduling):
+    """A file whose tests share what it has started goes to one worker, and before all others; the
+    tests of the other files fill up, so that no worker waits at the end for a long file.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if shares(file) else nodeid
+
+
+@cache
+def shares(file: str) -> bool:
+    """Whether tests of a file share a fixture of that file."""
+    return 'scope="module"' in (ROOT / file).read_text(encoding="utf-8")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Where `--dist loadfile` is asked for, for these tests alone."""
+    return WholeFilesFirst(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @contextlib.contextmanager
