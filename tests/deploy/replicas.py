@@ -120,7 +120,7 @@ class Replica:
 
     def wait(self) -> None:
         for _ in range(SECONDS * 10):
-            with contextlib.suppress(requests.ConnectionError):
+            with contextlib.suppress(requests.ConnectionError, requests.Timeout):
                 if requests.get(f"{self.address}/healthz", timeout=20).ok:
                     return
             assert self._process and self._process.poll() is None, (
