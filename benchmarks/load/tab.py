@@ -59,11 +59,15 @@ class Run:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Headings, sentences and tables, in the order of the page: what a reader would see change."""
+        """Headings, sentences, tables and labels of sections, in the order of the page: what a reader would see change."""
+        read = {
+            "heading": lambda element: element.body,
+            "markdown": lambda element: element.body,
+            "table": lambda element: element.arrow_data.data.hex(),
+            "expandable": lambda element: element.label,
+        }
         return tuple(
-            element.arrow_data.data.hex() if kind == "table" else element.body
-            for kind, element in self.elements.values()
-            if kind in ("heading", "markdown", "table")
+            read[kind](element) for kind, element in self.elements.values() if kind in read
         )
 
 
