@@ -33,9 +33,12 @@ PLAN = "A plan is one model at one provider's offer, or on one machine."
 def take_clicked(kind: str) -> None:
     """Opens the plan whose mark was clicked."""
     marks = st.session_state[f"trade-off-{kind}"].selection.get("plan", [])
-    if marks:
-        st.session_state["plan"] = marks[0]["id"]
+    if not marks:
+        return
+    st.session_state["plan"] = plan_id = marks[0]["id"]
+    if not st.session_state.get("why-not"):
         st.session_state["why-not"] = True
+        st.query_params["plan"] = plan_id  # Streamlit 1.67 writes none for a box that is new
 
 
 def show_answer(recommendation: Recommendation) -> None:
