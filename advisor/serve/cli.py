@@ -205,7 +205,7 @@ def _serve(options: argparse.Namespace) -> Result:
 
 def _recommend(options: argparse.Namespace) -> Result:
     loaded, lines = catalog.load(), []
-    if options.record:
+    if options.record is not None:
         replay = Replay.of(loaded, record.read(options.record), catalog.today())
         recommendation = replay.recommendation
         lines = [

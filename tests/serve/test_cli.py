@@ -286,3 +286,9 @@ def test_who_reads_no_further_is_no_fault(unbuffered):
     ) as program:
         program.stdout.close()
         assert (program.stderr.read(), program.wait(timeout=30)) == (b"", 1)
+
+
+def test_a_record_without_a_name_is_told(capsys, small):
+    """As `--record "$FILE"` where FILE is not set."""
+    status, out, err = run(capsys, "recommend", "--record", "")
+    assert (status, out) == (2, "") and "Give the JSON record" in err
