@@ -75,7 +75,7 @@ def test_a_catalog_that_cannot_be_used_is_an_error_with_its_faults(tmp_path, mon
 
 
 def test_the_public_names_are_documented_and_no_others_are_there():
-    assert set(advisor.__all__) <= set(dir(advisor)) | {*advisor.__all__}
+    assert set(advisor.__all__) <= set(dir(advisor))
     assert all(getattr(advisor, name).__doc__ for name in advisor.__all__)
     with pytest.raises(AttributeError):
         _ = advisor.recomend
