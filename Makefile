@@ -21,7 +21,7 @@ install: .venv/ready $(if $(EXTRA),.venv/ready-$(EXTRA)) ## create .venv and ins
 	@touch .venv/ready
 
 run: install ## serve the app on 127.0.0.1 (PORT=8501), to the person at this machine: endpoints and folders may be typed in
-	ADVISOR_TYPED_ENDPOINTS=1 $(BIN)/python -m advisor serve --port $(PORT)
+	STREAMLIT_SERVER_ADDRESS=127.0.0.1 ADVISOR_TYPED_ENDPOINTS=1 $(BIN)/python -m advisor serve --port $(PORT)
 
 standin: .standin/standin.json ## a small model with real weights for Live, where the hub cannot be reached (it is not BGE)
 

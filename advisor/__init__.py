@@ -27,3 +27,8 @@ def __getattr__(name: str) -> Any:
     from advisor.serve import library
 
     return getattr(library, name)
+
+
+def __dir__() -> list[str]:
+    """The public names, which a notebook completes, beside those that have been read."""
+    return sorted({*globals(), *__all__})

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from advisor.ask.assumptions import Assumptions
@@ -60,9 +61,11 @@ def of_json(catalog: Catalog, stated: Mapping[str, Any]) -> AdviceQuestion:
 
 
 def _as_python(value: Any) -> Any:
-    """JSON has lists for tuples, and 5.0 is a whole number in it."""
+    """JSON has lists for tuples, and 5.0 is a whole number in it; tables have numpy's integers."""
     if isinstance(value, list):
         return tuple(value)
+    if isinstance(value, np.integer):
+        return int(value)
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -96,14 +96,14 @@ def main(arguments: list[str] | None = None) -> int:
             return 2
         options = parser.parse_args(words)
         answer: Result = options.command(options)
+        text, status = answer if isinstance(answer, tuple) else (answer, 0)
+        print(text, end="", flush=True)
     except AdvisorError as error:
         print(error, file=sys.stderr)
         return 2
     except BrokenPipeError:  # whoever read has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    text, status = answer if isinstance(answer, tuple) else (answer, 0)
-    print(text, end="")
     return status
 
 
@@ -205,7 +205,7 @@ def _serve(options: argparse.Namespace) -> Result:
 
 def _recommend(options: argparse.Namespace) -> Result:
     loaded, lines = catalog.load(), []
-    if options.record:
+    if options.record is not None:
         replay = Replay.of(loaded, record.read(options.record), catalog.today())
         recommendation = replay.recommendation
         lines = [

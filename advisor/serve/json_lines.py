@@ -47,8 +47,8 @@ def answered(
 def pieces_of(stream: BinaryIO) -> tuple[Iterator[bytes], str | None]:
     """The lines of a stream, long ones in pieces, and its text where it is one workload in YAML.
 
-    Its first line tells: where it is no JSON, and the whole is a mapping, a workload stands on
-    several lines, as the command took before it took JSON Lines.
+    Its first line tells: where it is no JSON, and the whole is a mapping or has no line that begins
+    as JSON does, a workload stands on several lines, as the command took before JSON Lines.
     """
     pieces = iter(lambda: stream.readline(answers.LARGEST_QUESTION + 2), b"")
     head: list[bytes] = []
@@ -59,7 +59,10 @@ def pieces_of(stream: BinaryIO) -> tuple[Iterator[bytes], str | None]:
         if is_long or (is_first and _is_json(head[-1])):
             return chain(head, pieces), None
     text = b"".join(head).decode("utf-8", "replace")
-    if head and not isinstance(files.parse_mapping(text, "standard input"), Fault):
+    begins_as_json = any(line.lstrip()[:1] in (b"{", b"[") for line in head)
+    if begins_as_json and isinstance(files.parse_mapping(text, "standard input"), Fault):
+        return iter(head), None
+    if text.strip():  # a fault of its YAML is told as that of a file
         return iter(()), text
     return iter(head), None
 

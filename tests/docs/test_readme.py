@@ -139,3 +139,10 @@ def test_locks_name_no_address_and_every_line_has_a_hash():
         assert "://" not in text and "--index" not in text
         pins = re.findall(r"^\S+==\S+.*?(?=^\S|\Z)", text, flags=re.MULTILINE | re.DOTALL)
         assert pins and all("--hash=sha256:" in pin for pin in pins)
+
+
+def test_make_run_serves_this_machine_alone():
+    """Visitors may type in endpoints there, whatever STREAMLIT_SERVER_ADDRESS the shell has."""
+    recipe = re.search(r"^run:.*\n((?:\t.*\n)+)", MAKEFILE, flags=re.MULTILINE).group(1)
+    assert "ADVISOR_TYPED_ENDPOINTS=1" in recipe
+    assert "STREAMLIT_SERVER_ADDRESS=127.0.0.1" in recipe

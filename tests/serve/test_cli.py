@@ -1,5 +1,7 @@
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -272,3 +274,21 @@ def test_what_is_no_record_is_told_in_a_sentence(capsys, tmp_path, text, pinned)
     sentence = capsys.readouterr().err
     assert sentence.startswith(str(path)) and sentence.count("\n") == 1
     assert sentence.replace(str(path), "bad.json") == pinned
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_who_reads_no_further_is_no_fault(unbuffered):
+    """As `recommend workload.yaml | head -1` on a long answer."""
+    command = [sys.executable, "-m", "advisor", "listing"]
+    environment = {"PYTHONPATH": ".", "PYTHONUNBUFFERED": unbuffered}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+    ) as program:
+        program.stdout.close()
+        assert (program.stderr.read(), program.wait(timeout=30)) == (b"", 1)
+
+
+def test_a_record_without_a_name_is_told(capsys, small):
+    """As `--record "$FILE"` where FILE is not set."""
+    status, out, err = run(capsys, "recommend", "--record", "")
+    assert (status, out) == (2, "") and "Give the JSON record" in err

@@ -7,6 +7,8 @@ import pytest
 
 from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
+from advisor.base.errors import WorkloadError
+from advisor.catalog import files
 from advisor.decide.recommend import recommend
 from advisor.explain import report
 from advisor.explain.record import Record
@@ -138,3 +140,20 @@ def test_an_answer_comes_before_the_next_question_is_asked(made_up):
             assert json.loads(program.stdout.readline())["workload"]["passages"] == passages
         program.stdin.close()
         assert program.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize(
+    "given",
+    [b"languages: [fr]\npassages: 5\npassages: 6\n", b"task: rerank\n\tpassages: 5\n", b"fr\n"],
+    ids=["a key twice", "a tab", "no mapping"],
+)
+def test_a_fault_of_a_workload_in_yaml_is_told_as_that_of_a_file(asked, given):
+    with pytest.raises(WorkloadError) as told:
+        cli._workload(files.parse_mapping(given.decode(), "standard input"))
+    assert asked(given) == (2, [], f"{told.value}\n")
+
+
+def test_a_first_line_that_is_no_json_is_told_among_others_that_are(asked):
+    status, (refused, answer), err = asked(b"fr\n" + FRENCH)
+    assert (status, err) == (2, "") and json.loads(answer)["pick"]
+    assert json.loads(refused)["line"] == 1

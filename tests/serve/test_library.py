@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import advisor
@@ -74,7 +75,7 @@ def test_a_catalog_that_cannot_be_used_is_an_error_with_its_faults(tmp_path, mon
 
 
 def test_the_public_names_are_documented_and_no_others_are_there():
-    assert set(advisor.__all__) <= set(dir(advisor)) | {*advisor.__all__}
+    assert set(advisor.__all__) <= set(dir(advisor))
     assert all(getattr(advisor, name).__doc__ for name in advisor.__all__)
     with pytest.raises(AttributeError):
         _ = advisor.recomend
@@ -84,3 +85,10 @@ def test_importing_the_package_reads_nothing_heavy():
     code = "import advisor, sys; print({'pandas', 'numpy', 'pydantic'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize("passages", [np.int64(5), np.float64(5), 5.0])
+def test_a_figure_out_of_a_table_is_taken(passages):
+    """As `passages=frame["passages"].sum()`."""
+    asked = advisor.recommend(passages=passages).to_dict()
+    assert json.loads(json.dumps(asked)) == advisor.recommend(passages=5).to_dict()
