@@ -1,10 +1,12 @@
 """Advise: the pick for a workload, why, what else is possible, and what would change it."""
 
+from __future__ import annotations
+
 import json
 from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
-from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from advisor.decide.recommend import Recommendation
 from advisor.explain import reasons, record, report, sentences, taken_for_granted, what_would_change
@@ -12,6 +14,9 @@ from advisor.explain.why_not import reasons_against
 from advisor.show import charts, tables, trade_off
 from pages.parts import answer, figures, form, links, session
 from pages.parts.markdown import bullets, plain, small
+
+if TYPE_CHECKING:  # Streamlit exports no name of it
+    from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 HELPS = "Giving up one of these would help, the most helpful first:"
 NOTHING_HELPS = "No single requirement alone keeps a plan out."

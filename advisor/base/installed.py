@@ -15,6 +15,8 @@ _IN_THE_WHEEL = PACKAGE / "app"
 FROM_A_WHEEL = _IN_THE_WHEEL.is_dir()
 APP_FILES = _IN_THE_WHEEL if FROM_A_WHEEL else PACKAGE.parent
 """The folder of app.py, asgi.py, pages and catalog: the repository, or that inside the package."""
+STANDIN = "Name its folder in ADVISOR_STANDIN." if FROM_A_WHEEL else "Run: make standin"
+"""What brings the stand-in, a model for trying things that is in no package of this project."""
 _BESIDE_MAKE_INSTALL = {
     "torch": "make install EXTRA=torch",
     "ray": '.venv/bin/python -m pip install "ray[data]>=2.60"',

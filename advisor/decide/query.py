@@ -61,11 +61,11 @@ def of_json(catalog: Catalog, stated: Mapping[str, Any]) -> AdviceQuestion:
 
 
 def _as_python(value: Any) -> Any:
-    """JSON has lists for tuples, and 5.0 is a whole number in it; tables have numpy's integers."""
+    """JSON has lists for tuples, and 5.0 is a whole number in it; tables have numpy's numbers."""
     if isinstance(value, list):
         return tuple(value)
-    if isinstance(value, np.integer):
-        return int(value)
+    if isinstance(value, np.integer | np.ndarray):
+        return _as_python(value.tolist())
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

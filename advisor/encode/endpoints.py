@@ -44,8 +44,8 @@ EndpointShape = Literal[
 EMBED_ONLY = ("openai", "ollama")
 """Shapes without a way to rerank (docs/operations.md, Protocols of endpoints)."""
 _PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+$"
-# a path at Cloudflare, so no // and no ..
 _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
+# a path at Cloudflare, so no // and no ..
 _MODEL = r"^[A-Za-z0-9@][A-Za-z0-9._:@+-]*(/[A-Za-z0-9@][A-Za-z0-9._:@+-]*)*$"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from advisor.base.errors import EncodeError
-from advisor.base.installed import how_to_install
+from advisor.base.installed import STANDIN, how_to_install
 from advisor.catalog import Catalog
 from advisor.catalog.schema import LocalFiles, Variant
 from advisor.encode.engine import About, Output, Role
@@ -143,5 +143,5 @@ def standin(folder: Path) -> Model:
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise EncodeError(
-            f"The folder holds no stand-in with a readable {STANDIN_FILE}. Run: make standin"
+            f"The folder holds no stand-in with a readable {STANDIN_FILE}. {STANDIN}"
         ) from None

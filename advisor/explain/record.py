@@ -193,13 +193,20 @@ def read(path: str) -> Record:
         AdvisorError: the file cannot be read or holds no record.
     """
     try:
-        file = Path(path)
-        if file.stat().st_size > LARGEST:
+        with Path(path).open("rb") as file:
+            text = file.read(LARGEST + 1)
+        if len(text) > LARGEST:
             raise AdvisorError(
                 f"{path}: more than {LARGEST:,} bytes. "
                 "A record is smaller: give the JSON that Advise saved."
             )
-        return Record.model_validate(json.loads(file.read_text(encoding="utf-8")))
+        value = json.loads(text.decode("utf-8-sig"))
+        if isinstance(value, dict) and value.get("schema") == "bge-advisor/answer@1":
+            raise AdvisorError(
+                f"{path}: an answer without the prices and rules that a replay compares. Save the "
+                "decision record: recommend --format json, plans=true, to_dict(plans=True)."
+            )
+        return Record.model_validate(value)
     except OSError as error:
         problem = f"{path}: {error.strerror}. Give the JSON record that Advise saved."
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):

@@ -82,7 +82,7 @@ def _as_of(recommendation: Recommendation) -> str:
 
 def as_markdown(catalog: Catalog, recommendation: Recommendation, plans: bool = False) -> str:
     """The decision record as a page to read; `plans` adds by which rules plans are ruled out."""
-    record = Record.of(catalog, recommendation)
+    record = Record.of(catalog, recommendation, plans)  # with the sources of all plans
     lines = [
         f"# {headline(recommendation)}",
         "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import chain
@@ -12,6 +13,8 @@ from advisor.base.errors import Fault, WorkloadError
 from advisor.catalog import Catalog, files
 from advisor.serve import answers
 
+FIELD = re.compile(rb"\s*[a-z_]+:(\s|$)")
+"""Begins a line of a workload in YAML."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # some editors put it before the first line
 
 
@@ -47,8 +50,9 @@ def answered(
 def pieces_of(stream: BinaryIO) -> tuple[Iterator[bytes], str | None]:
     """The lines of a stream, long ones in pieces, and its text where it is one workload in YAML.
 
-    Its first line tells: where it is no JSON, and the whole is a mapping or has no line that begins
-    as JSON does, a workload stands on several lines, as the command took before JSON Lines.
+    The command took that before it took JSON Lines. Its first line is no JSON, and the whole is a
+    mapping, or was meant as one: it has lines `field: value`, and none that begins as JSON does. So
+    a first line that is faulty is answered when all is read, or LARGEST_QUESTION bytes of it.
     """
     pieces = iter(lambda: stream.readline(answers.LARGEST_QUESTION + 2), b"")
     head: list[bytes] = []
@@ -59,10 +63,9 @@ def pieces_of(stream: BinaryIO) -> tuple[Iterator[bytes], str | None]:
         if is_long or (is_first and _is_json(head[-1])):
             return chain(head, pieces), None
     text = b"".join(head).decode("utf-8", "replace")
-    begins_as_json = any(line.lstrip()[:1] in (b"{", b"[") for line in head)
-    if begins_as_json and isinstance(files.parse_mapping(text, "standard input"), Fault):
-        return iter(head), None
-    if text.strip():  # a fault of its YAML is told as that of a file
+    has_json = any(line.lstrip()[:1] in (b"{", b"[") for line in head)
+    is_meant_as_yaml = not has_json and any(map(FIELD.match, head))
+    if is_meant_as_yaml or not isinstance(files.parse_mapping(text, "standard input"), Fault):
         return iter(()), text
     return iter(head), None
 

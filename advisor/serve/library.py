@@ -46,7 +46,7 @@ def recommend(**question: Any) -> Answer:
     `question` has the fields of a workload (advisor/ask/workload.py), of the assumptions
     (advisor/ask/assumptions.py), and `scores` or `rerank_scores`; each may be left out. The
     catalog is that of ADVISOR_CATALOG, else the shipped one; it is read once, and again when its
-    files change.
+    files change. Where they are broken then, its last good reading answers.
 
     Raises:
         QuestionError: with every fault of the question, its field and the remedy.

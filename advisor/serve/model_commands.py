@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from advisor import catalog
+from advisor.base import installed
 from advisor.base.errors import AdvisorError, did_you_mean
 from advisor.encode import available_models, endpoints, models, torch_engine, worker
 from advisor.encode.engine import Engine
@@ -173,7 +174,7 @@ def _missing_model_message(
     """
     if (model, engine) != (available_models.STANDIN, "local"):
         models.of_variant(loaded, model, Path(), engine)
-    step = "Run: make standin"
+    step = installed.STANDIN
     if engine == "torch":
         step = torch_engine.installed() or "Use an endpoint that serves it."
     return f"{model} is not at hand in the engine {engine}. {step}"

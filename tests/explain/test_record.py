@@ -106,3 +106,15 @@ WRONG = {
 def test_a_record_with_a_wrong_part_is_refused(written, file, key, value, words):
     with pytest.raises(AdvisorError, match=words):
         record.read(file(written | {key: value}))
+
+
+def test_an_answer_alone_is_no_record_and_the_sentence_says_how_to_get_one(made_up, file):
+    answer = AnswerRecord.of(recommend(made_up, Workload(), TODAY))
+    with pytest.raises(AdvisorError, match="--format json, plans=true, to_dict"):
+        record.read(file(answer.model_dump(mode="json", by_alias=True)))
+
+
+def test_a_record_may_begin_with_a_byte_order_mark(written, tmp_path):
+    path = tmp_path / "decision.json"
+    path.write_text(json.dumps(written), encoding="utf-8-sig")
+    assert record.read(str(path)).model_dump(mode="json", by_alias=True) == written

@@ -51,3 +51,15 @@ def test_every_source_that_the_markdown_cites_is_listed(catalog, pinned):
     hub_ids = [repr(part.plan.variant.hub_id) for part in recommendation.pick.parts]
     assert all(any(hub_id in line for line in lines) for hub_id in hub_ids)
     assert [line for line in lines if line.startswith("## ")] == pinned
+
+
+def test_the_markdown_with_every_plan_lists_the_sources_of_those_ruled_out(made_up):
+    recommendation = recommend(made_up, Workload(languages=("fr",)), TODAY)
+    sources = {
+        source
+        for judged in recommendation.rejected
+        for source in judged.plan.price_sources
+        if source in made_up.sources
+    }
+    text = report.as_markdown(made_up, recommendation, plans=True)
+    assert sources and all(f"\n- [{source}] " in text for source in sources)

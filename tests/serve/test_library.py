@@ -87,8 +87,15 @@ def test_importing_the_package_reads_nothing_heavy():
     assert done.stdout == "set()\n"
 
 
-@pytest.mark.parametrize("passages", [np.int64(5), np.float64(5), 5.0])
+@pytest.mark.parametrize("passages", [np.int64(5), np.float64(5), np.array(5), 5.0])
 def test_a_figure_out_of_a_table_is_taken(passages):
     """As `passages=frame["passages"].sum()`."""
     asked = advisor.recommend(passages=passages).to_dict()
     assert json.loads(json.dumps(asked)) == advisor.recommend(passages=5).to_dict()
+
+
+def test_a_column_of_a_table_is_taken_as_a_list_and_a_wrong_one_is_a_fault():
+    asked = advisor.recommend(languages=np.array(["fr", "en"])).to_dict()["workload"]
+    assert asked["languages"] == ["fr", "en"]
+    with pytest.raises(advisor.QuestionError):
+        advisor.recommend(vector_store=np.array([1, 2]))
