@@ -213,11 +213,12 @@ def in_the_middle_of_encoding(visitor, service):
         f"&speed_batches={n}" for n in (1, 8, 32)
     )
     page = visitor(f"{service.address}/live?part=Speed&embedder={SMALL}&{wanted}")
-    button(page, "speed_go").click()
-    until(lambda: held(service)[0][2] > 0)
-    ended, ((model,), _, _) = runs_of_live(service), held(service)[0]
+    ((model,), _, _), _ = held(service)
     os.kill(int(model), signal.SIGSTOP)  # so that the run cannot end because the work is done
     try:
+        button(page, "speed_go").click()
+        until(lambda: held(service)[0][2] > 0)
+        ended = runs_of_live(service)
         page.context.close()
         until(lambda: runs_of_live(service) > ended)
     finally:
