@@ -104,19 +104,12 @@ def write(folder: Path, variant: Variant, limit: int) -> Tokenizer:
         epsilon=1e-12 if bert else 1e-5,
     )
     if bert:
-        names = {
-            "unk_token": "[UNK]",
-            "sep_token": "[SEP]",
-            "pad_token": "[PAD]",
-            "cls_token": "[CLS]",
-            "mask_token": "[MASK]",
-        }
-        told = names | {
+        settings = models.BERT_TOKENS | {
             "do_lower_case": True,
             "model_max_length": limit,
             "tokenizer_class": "BertTokenizer",
         }
-        models.write_texts(folder, tokenizer, {}, told, names)
+        models.write_texts(folder, tokenizer, {}, settings, models.BERT_TOKENS)
     else:
         models.write_xlm_r_texts(folder, tokenizer, shape, "")
         # under XLM-R's own class transformers 5 makes a tokenizer anew, without what tokenizer.json says of spaces and of normalisation

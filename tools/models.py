@@ -62,6 +62,14 @@ TEXTS = (
     "検索エンジンは、質問にどれだけ答えているかで文章を並べます。",
     "Поисковая система упорядочивает тексты по тому, насколько хорошо они отвечают на вопрос.",
 )
+BERT_TOKENS = {
+    "unk_token": "[UNK]",
+    "sep_token": "[SEP]",
+    "pad_token": "[PAD]",
+    "cls_token": "[CLS]",
+    "mask_token": "[MASK]",
+}
+"""What tokenizer_config.json and special_tokens_map.json of a BERT name."""
 
 
 def write_embedder(
@@ -81,21 +89,14 @@ def write_embedder(
     shape = Shape(**vars(shape) | {"vocabulary": tokenizer.get_vocab_size(), "segments": 2})
     g = Graph(spread=spread, precision=precision)
     save(g.model("last_hidden_state", hidden_states(g, shape)), folder / model_file)
-    names = {
-        "unk_token": "[UNK]",
-        "sep_token": "[SEP]",
-        "pad_token": "[PAD]",
-        "cls_token": "[CLS]",
-        "mask_token": "[MASK]",
-    }
     write_texts(
         folder,
         tokenizer,
         config=config(shape, "BertModel", "bert")
         | {"max_position_embeddings": shape.positions, "pad_token_id": 0},
-        tokenizer_config=names
+        tokenizer_config=BERT_TOKENS
         | {"do_lower_case": True, "model_max_length": 512, "tokenizer_class": "BertTokenizer"},
-        special_tokens=names,
+        special_tokens=BERT_TOKENS,
     )
     write_pooling(folder, shape.hidden, "cls")
 

@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import requests
+
+from tools.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHONS = ("python3.11", "python3.12", "python3.13")
@@ -89,9 +90,7 @@ class Environment:
         Raises:
             RuntimeError: it ended, or does not answer.
         """
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         program = [str(self.python.with_name("bge-advisor")), "serve", "--port", str(port)]
         process = subprocess.Popen(
             program, cwd=self._folder, env=_environment(environment),

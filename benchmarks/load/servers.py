@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
+from tools.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 TWO_LINES = 'import streamlit as st\nst.write("hello")\n'
@@ -96,9 +97,7 @@ def served(
     Raises:
         RuntimeError: it does not answer within a minute.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     options = {
         "server.port": port, "server.address": "127.0.0.1", "server.headless": "true", "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from xdist.scheduler import LoadFileScheduling
 from advisor.decide.recommend import Recommendation
 from advisor.explain import report
 from tools import chromium
+from tools.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
@@ -63,20 +63,9 @@ def pytest_xdist_make_scheduler(config, log):
 @contextlib.contextmanager
 def start_app(**environment: str):
     """Address of the app, served by a process of its own that ends with the context."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "asgi.py",
-        "--server.port",
-        str(port),
-        "--server.fileWatcherType",
-        "none",
-    ]
+    port = free_port()
+    options = ("--server.port", str(port), "--server.fileWatcherType", "none")
+    command = [sys.executable, "-m", "streamlit", "run", "asgi.py", *options]
     process = subprocess.Popen(
         command,
         cwd=ROOT,

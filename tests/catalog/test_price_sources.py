@@ -37,6 +37,7 @@ from tests.answering_server import (
     trickled_headers,
     untold,
 )
+from tests.environment import lead_astray
 from tests.waiting import until
 
 KEY = "sk_test_5ecret-of-the-visitor"
@@ -329,15 +330,7 @@ def test_a_key_that_is_none_is_refused_before_asking(pinned, serve):
 
 def test_neither_netrc_nor_a_proxy_of_the_environment_gets_between(serve, monkeypatch, tmp_path):
     other, server = serve(listed()), serve(listed())
-    (tmp_path / "netrc").write_text(
-        "machine 127.0.0.1 login someone password else\n", encoding="utf-8"
-    )
-    (tmp_path / "netrc").chmod(0o600)
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    for name in ("no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{other.server_port}")
+    lead_astray(monkeypatch, tmp_path, other.base)
     price_sources.fetch(KEY, server.base, QUICK)
     assert server.seen == [("/openai/v1/models", f"Bearer {KEY}")] and other.seen == []
 

@@ -1,6 +1,5 @@
 """The catalog of a running server: files that change, break and are mended."""
 
-import contextlib
 import errno
 import os
 import shutil
@@ -13,6 +12,7 @@ import pytest
 
 from advisor.catalog import fingerprint, load, reloading
 from advisor.catalog.reloading import Keeper
+from tests.environment import somebody
 
 OFFERS = "offers/beta.yaml"
 
@@ -104,19 +104,6 @@ def test_a_changed_price_is_read_and_a_broken_start_is_mended_without_a_restart(
     edit(made_up_copy / OFFERS, 'usd_per_1m_input: "0.20"', 'usd_per_1m_input: "0.77"')
     after = price(keeper.current(made_up_copy).catalog)
     assert before != after and "0.77" in {str(p) for p in after.values()}
-
-
-@contextlib.contextmanager
-def somebody():
-    """Not root, whom no permission stops."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65_534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
 
 
 @pytest.fixture

@@ -102,17 +102,8 @@ class Replica:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "streamlit",
-            "run",
-            "asgi.py",
-            "--server.address",
-            "127.0.0.1",
-            "--server.port",
-            str(self.port),
-        ]
+        options = ("--server.address", "127.0.0.1", "--server.port", str(self.port))
+        command = [sys.executable, "-m", "streamlit", "run", "asgi.py", *options]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=self._environment, stdout=log, stderr=subprocess.STDOUT

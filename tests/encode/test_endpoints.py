@@ -2,6 +2,7 @@
 
 import errno
 import os
+import textwrap
 
 import pytest
 
@@ -11,15 +12,9 @@ from advisor.encode.endpoints import EndpointShape
 from advisor.net.addresses import EXAMPLE
 
 SECRET = "sk-5ecret/of+the=operator"
-GOOD = """\
-  - id: m3-here
-    name: "BGE M3 on our GPU"
-    base_url: "http://10.0.0.7:8080"
-    shape: tei
-    model: "BAAI/bge-m3"
-    variant: bge-m3
-    kind: embedder
-"""
+EXAMPLES = textwrap.dedent(endpoints.__doc__.split("endpoints:\n", 1)[1])
+GOOD = textwrap.indent(EXAMPLES, "  ").split("  - id: reranker")[0]
+"""The first endpoint of the module's own example."""
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The folder of models may not be looked at, or no process can be started to fill it: a sentence, and the page goes on."""
 
-import contextlib
 import errno
 import os
 import tempfile
@@ -12,21 +11,9 @@ from advisor.base.errors import EncodeError
 from advisor.encode import available_models
 from advisor.encode.downloads import Downloads, Files, free_bytes, lacking, sys
 from tests.encode import hub
+from tests.environment import somebody
 
 FILES = Files("BAAI/bge-m3", "onnx/model.onnx", ("onnx/model.onnx_data",))
-
-
-@contextlib.contextmanager
-def somebody():
-    """Not root, whom no permission stops."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65_534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
 
 
 @pytest.mark.parametrize(

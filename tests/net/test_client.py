@@ -14,6 +14,7 @@ from advisor.net import addresses, client
 from advisor.net.client import Failure, NoAnswerError
 from tests.answering_server import answer, answering, asking, broken_off
 from tests.encode import servers
+from tests.environment import lead_astray
 from tests.net.resolving import resolver
 from tests.waiting import until
 
@@ -124,16 +125,8 @@ def test_a_redirect_is_handed_back_and_not_followed(status):
 
 
 def test_neither_a_proxy_nor_netrc_of_the_environment_gets_between(monkeypatch, tmp_path):
-    (tmp_path / "netrc").write_text(
-        "machine 127.0.0.1 login someone password else\n", encoding="utf-8"
-    )
-    (tmp_path / "netrc").chmod(0o600)
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    for name in ("no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
     with servers.serving("tei") as proxy, servers.serving("tei") as base:
-        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-            monkeypatch.setenv(name, str(proxy))
+        lead_astray(monkeypatch, tmp_path, str(proxy))
         with line(base) as opened:
             assert opened.ask("/info").status == 200
         assert proxy.seen == [] and "Authorization" not in base.seen[0].headers
