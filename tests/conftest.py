@@ -44,13 +44,13 @@ def parse_mapping(content: str, name: str) -> dict[str, Any] | Fault:
     """`files.parse_mapping`, which makes YAML of the same text once; each caller has a mapping of its own."""
     if content in PARSED:
         return pickle.loads(PARSED[content])  # noqa: S301  # bytes of our own
-    found = PARSE(content, name)
-    if not isinstance(found, Fault):
+    mapping = PARSE(content, name)
+    if not isinstance(mapping, Fault):
         if len(PARSED) >= MOST_PARSED:
             PARSED.clear()
         with contextlib.suppress(RecursionError):
-            PARSED[content] = pickle.dumps(found)
-    return found
+            PARSED[content] = pickle.dumps(mapping)
+    return mapping
 
 
 @pytest.fixture(scope="session", autouse=True)

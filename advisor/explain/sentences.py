@@ -88,9 +88,9 @@ def this_machine(recommendation: Recommendation) -> list[str]:
         f"The speed was {measurement(recommendation.catalog, machine)}; "
         f"{stated.memory_gib:g} GiB of memory hold the model.",
     ]
-    asked = recommendation.assumptions.precision
-    if asked not in ("default", machine.precision):
-        lead = f"At {asked}, as asked under the assumptions"
+    precision = recommendation.assumptions.precision
+    if precision not in ("default", machine.precision):
+        lead = f"At {precision}, as asked under the assumptions"
         return [*sentences, f"{lead}, its speed was not measured, so it is not priced."]
     rows = [j for j in on.values() if recommendation.step(j.kind)]
     rows.sort(key=lambda j: (j.row != own.row, not j.fits, j.monthly, j.id))

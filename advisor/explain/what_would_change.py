@@ -137,8 +137,8 @@ def _counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: En
 
 def again(catalog: Catalog, recommendation: Recommendation, workload: Workload) -> Recommendation:
     """The answer for another workload, on the same day and under the same assumptions."""
-    asked = (recommendation.today, recommendation.asked_sets, recommendation.assumptions)
-    return recommend(catalog, workload, *asked, near=recommendation)
+    same = (recommendation.today, recommendation.asked_sets, recommendation.assumptions)
+    return recommend(catalog, workload, *same, near=recommendation)
 
 
 def changes(catalog: Catalog, recommendation: Recommendation) -> list[Change]:

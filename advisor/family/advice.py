@@ -139,13 +139,13 @@ def _wins(catalog: Catalog, variant_id: str, variant: Variant) -> Iterator[Advic
         text = "The only one with sparse and multi-vector output beside the dense vector."
         yield AdviceClaim(text, variant.source_ids("outputs"))
     lowest = price_list.lowest(catalog, catalog.family_of(variant_id), variant.kind)
-    asked = [row for row in lowest.offers if row[2].variant == variant_id] if lowest else []
-    if lowest and asked:
+    cheapest = [row for row in lowest.offers if row[2].variant == variant_id] if lowest else []
+    if lowest and cheapest:
         names = sorted({v.name for v, _, offer in lowest.offers if offer.variant != variant_id})
-        where = formatting.listed(list(dict.fromkeys(provider.name for _, provider, _ in asked)))
+        where = formatting.listed(list(dict.fromkeys(provider.name for _, provider, _ in cheapest)))
         price = f"{formatting.price(lowest.usd_per_1m)} at {where}"
         tie = f", the same as {formatting.listed(names)}" if names else ""
-        sources = {s for _, _, offer in asked for s in offer.source_ids("usd_per_1m_input")}
+        sources = {s for _, _, offer in cheapest for s in offer.source_ids("usd_per_1m_input")}
         text = f"The lowest known hosted price of its kind: {price}{tie}."
         yield AdviceClaim(text, tuple(sorted(sources)))
 

@@ -220,8 +220,10 @@ def moves_sentence(moves: Sequence[Move]) -> str:
         return "Reranking kept the order."
     best = moves[0]
     moved = sum(m.before != m.after for m in moves)
-    kept = best.before == 1
-    top = "kept the first place" if kept else f"came up from place {best.before} to the first"
+    stays_first = best.before == 1
+    top = (
+        "kept the first place" if stays_first else f"came up from place {best.before} to the first"
+    )
     return f"{moved} of {len(moves)} passages changed their place; “{short(best.hit.text)}” {top}."
 
 

@@ -22,7 +22,7 @@ LARGEST_QUESTION = 65_536
 """Bytes of a question in JSON that are read."""
 
 
-def question(catalog: Catalog, text: bytes) -> AdviceQuestion:
+def question_of(catalog: Catalog, text: bytes) -> AdviceQuestion:
     """The question that a JSON object states, of a request's body or a line.
 
     Raises:
@@ -53,15 +53,15 @@ def refusal(error: WorkloadError) -> Mapping[str, Any]:
     return {"error": "The question cannot be answered as it stands.", "faults": faults}
 
 
-def recommendation(catalog: Catalog, asked: AdviceQuestion, today: date, plans: bool) -> bytes:
+def recommendation(catalog: Catalog, question: AdviceQuestion, today: date, plans: bool) -> bytes:
     """The answer to a question; `plans`: the whole decision record with every plan."""
-    answer = recommended(catalog, asked, today)
+    answer = recommended(catalog, question, today)
     return _json(Record.of(catalog, answer, plans) if plans else AnswerRecord.of(answer))
 
 
-def recommended(catalog: Catalog, asked: AdviceQuestion, today: date) -> Recommendation:
+def recommended(catalog: Catalog, question: AdviceQuestion, today: date) -> Recommendation:
     """The recommendation for a question, counting the ages of prices to `today`."""
-    return recommend(catalog, asked.workload, today, asked.asked_sets, asked.assumptions)
+    return recommend(catalog, question.workload, today, question.asked_sets, question.assumptions)
 
 
 def variant(catalog: Catalog, variant_id: str) -> bytes:

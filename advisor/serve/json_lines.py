@@ -37,7 +37,7 @@ def answered(
         if not line.strip():
             continue
         try:
-            question = answers.question(catalog, line.strip())
+            question = answers.question_of(catalog, line.strip())
         except WorkloadError as error:
             # in ASCII: what was sent and a sentence quotes need not be text that UTF-8 can carry
             refusal = {"line": number, **answers.refusal(error)}

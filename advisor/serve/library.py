@@ -40,10 +40,10 @@ class Answer:
         return AnswerRecord.of(recommendation).model_dump(mode="json", by_alias=True)
 
 
-def recommend(**question: Any) -> Answer:
+def recommend(**stated: Any) -> Answer:
     """The recommendation for a workload, as `recommend(languages=["de"], passages=500_000)`.
 
-    `question` has the fields of a workload (advisor/ask/workload.py), of the assumptions
+    `stated` has the fields of a workload (advisor/ask/workload.py), of the assumptions
     (advisor/ask/assumptions.py), and `scores` or `rerank_scores`; each may be left out. The
     catalog is that of ADVISOR_CATALOG, else the shipped one; it is read once, and again when its
     files change. Where they are broken then, its last good reading answers.
@@ -55,5 +55,5 @@ def recommend(**question: Any) -> Answer:
     now = reloading.current()
     if now.catalog is None:
         raise CatalogError(now.faults)
-    asked = query.of_json(now.catalog, question)
-    return Answer(answers.recommended(now.catalog, asked, today()))
+    question = query.of_json(now.catalog, stated)
+    return Answer(answers.recommended(now.catalog, question, today()))

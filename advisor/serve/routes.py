@@ -84,7 +84,9 @@ class Api:
             raise _wrong(name, "no such parameter with POST.", "Put the workload into the body.")
         body = await _body(request)
         catalog = await _catalog()
-        return await self._recommendation(request, catalog, answers.question(catalog, body), plans)
+        return await self._recommendation(
+            request, catalog, answers.question_of(catalog, body), plans
+        )
 
     async def _recommendation(
         self, request: Request, catalog: Catalog, question: AdviceQuestion, plans: bool
