@@ -9,7 +9,7 @@ from advisor.base.errors import Fault, did_you_mean
 from advisor.catalog import schema
 from advisor.catalog.model import ParsedRule
 from advisor.rules import evaluate, syntax
-from advisor.rules.columns import KINDS
+from advisor.rules.columns import KINDS, OF_VARIANT, WORKLOAD
 from advisor.rules.template import names_in
 
 
@@ -22,7 +22,7 @@ def parsed_rule(
         when = syntax.parse(entry.when, KINDS)
     except syntax.RuleError as error:
         return None, [Fault(file, place, "when", str(error), "")]
-    faults = []
+    faults = _job_faults(entry, when, file, place)
     for where in ("because", "because_unknown"):
         try:
             for name in names_in(getattr(entry, where) or ""):
@@ -37,6 +37,23 @@ def parsed_rule(
             problem, remedy = f"the rule gives '{outcome}' there.", "Mend the example, or the rule."
             faults.append(Fault(file, place, f"example.{expected}", problem, remedy))
     return ParsedRule(key, theme, entry, when), faults
+
+
+def _job_faults(
+    entry: schema.Rule, when: syntax.Expression, file: str, place: str
+) -> list[Fault]:
+    """What keeps a rule of the job from saying the same of a variant wherever it runs."""
+    if not entry.job:
+        return []
+    faults = []
+    if entry.effect != "exclude" or entry.if_unknown == "exclude":
+        problem = "a rule of the job excludes what is known not to do it, and nothing else."
+        remedy = "Set effect to exclude and if_unknown to something else, or leave job out."
+        faults.append(Fault(file, place, "job", problem, remedy))
+    for name in sorted(set(when.names) - OF_VARIANT - WORKLOAD.keys()):
+        problem = f"the job does not depend on '{name}', which differs from place to place."
+        faults.append(Fault(file, place, "when", problem, "Leave job out: it is a limit."))
+    return faults
 
 
 def _outcome(when: syntax.Expression, row: Mapping[str, Any]) -> str:

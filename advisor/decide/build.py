@@ -93,12 +93,13 @@ def _of_figures(figures: Figures, static: StaticColumns) -> dict[str, Values]:
         "input_tokens_p95": figures.input_p95,
         "monthly_tokens": figures.monthly_tokens,
         "monthly_usd": rounded(figures.encoding["base"] + figures.keeping["base"]),
+        "sure_usd": figures.sure,
         "one_off_usd": rounded(figures.once["base"]),
         "tokens_per_second": figures.tokens_per_second["base"],
     } | {name: np.where(static.hosted, np.nan, number) for name, number in own.items()}
     return {
         name: Values(np.nan_to_num(number), ~np.isnan(number)) for name, number in numbers.items()
-    }
+    } | {"free_covers": Values(figures.free_covers, np.ones_like(figures.free_covers))}
 
 
 def _of_workload(workload: Workload) -> dict[str, Values]:

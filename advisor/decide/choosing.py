@@ -1,4 +1,7 @@
-"""Which plan of each step is picked among those that fit: scores, costs, what counts as equal."""
+"""Which plan, or pair of plans, comes first: one total order over all that the limits leave.
+
+The order and why it is this one: docs/decisions/0015-one-order.md.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from advisor.ask.workload import Workload
-from advisor.decide import evidence
-from advisor.decide.evidence import Evidence
+from advisor.base.units import GIB
+from advisor.decide.evidence import EQUAL_POINTS, Evidence
 from advisor.decide.plans import Plans
+from advisor.sizing import latency
 from advisor.sizing.ranges import Float64s, rounded
 
 RowNumbers = npt.NDArray[np.int64]
+
+SECOND_HAND_POINTS = 5
+"""What an aggregator's price counts dearer by, in points of score (each at `material_usd`)."""
+UNSCORED = 1000
+"""The shortfall that a model without a score starts from: more than any score can fall short."""
 
 
 class Ends(NamedTuple):
@@ -30,13 +39,47 @@ BASE = Ends()
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One step of a pipeline, with the evidence that ranks it and the rows of plans that fit."""
+    """One step of a pipeline: the evidence that ranks its plans, and the plans that fit.
+
+    The evidence, and what is worked out from it, rest on what the job asks for: no limit moves
+    them.
+    """
 
     kind: str
     evidence: Evidence
     fitting: RowNumbers
     quality: Float64s
-    """The score of each plan, not a number where unranked. Shape: (plans,)."""
+    """The score of each plan, not a number where there is none. Shape: (plans,)."""
+    unscored: Float64s
+    """0 with a score; without one 1 measured on another set, 2 not measured, 3 languages presumed.
+    Shape: (plans,)."""
+
+    @property
+    def yardstick(self) -> float | None:
+        """The best score of a model that does the job; None where no model has one."""
+        return max(self.evidence.scores.values(), default=None)
+
+    def floor(self, workload: Workload) -> float | None:
+        """The score that a plan should reach; None at *cost*, or where no model has a score."""
+        if workload.priority == "cost" or self.yardstick is None:
+            return None
+        balanced = workload.priority == "balanced"
+        return self.yardstick - (workload.quality_tolerance if balanced else EQUAL_POINTS)
+
+    def shortfalls(self, workload: Workload) -> Float64s:
+        """How far each plan's score is below what it should reach. Shape: (plans,).
+
+        0 at or over the floor; below it the half points under the yardstick, rounded up; without a
+        score more than any with one.
+        """
+        if workload.priority == "cost":
+            return np.zeros(len(self.quality))
+        floor, yardstick = self.floor(workload), self.yardstick
+        if floor is None or yardstick is None:
+            return self.unscored * UNSCORED
+        under = np.ceil(rounded((yardstick - self.quality) / EQUAL_POINTS))
+        short = np.where(rounded(self.quality - floor) >= 0, 0.0, under)
+        return np.where(self.unscored > 0, self.unscored * UNSCORED, short)
 
 
 class PickedRows(NamedTuple):
@@ -46,98 +89,244 @@ class PickedRows(NamedTuple):
     shared: bool = False
 
 
+class Keys(NamedTuple):
+    """What plans are compared by; the smaller comes first in each. Shape of each: (plans,)."""
+
+    shortfall: Any
+    counted: Any  # US dollars a month less what the score is worth
+    worse: Any  # the score, negative
+    second_hand: Any
+    parameters: Any  # of the model; without end where not known
+    monthly: Any  # US dollars
+    unpriced: Any  # bytes of an index whose price is not known
+    once: Any  # US dollars
+    router: Any
+    unlisted: Any  # a price that is not of the listing
+    name: Any  # the place of the id among all ids
+
+    def only(self, rows: Any) -> Keys:
+        """The keys of some of the plans."""
+        return Keys(*(key[rows] for key in self))
+
+    def ordered(self, priority: str) -> tuple[Any, ...]:
+        """The keys in the order in which they decide."""
+        return tuple(getattr(self, name) for name in ORDER[priority == "cost"])
+
+    def beside(self, other: Keys, plans: int) -> Keys:
+        """The keys of pairs: sums, and the first's id before the second's."""
+        sums = Keys(*(np.round(a + b, 6) for a, b in zip(self, other, strict=True)))
+        return sums._replace(name=self.name * plans + other.name)
+
+
+ORDER = (
+    (
+        "shortfall", "counted", "worse", "second_hand", "parameters", "monthly", "unpriced", "once",
+        "router", "unlisted", "name",
+    ),
+    (
+        "monthly", "unpriced", "parameters", "second_hand", "worse", "once", "router", "unlisted",
+        "name",
+    ),
+)  # fmt: skip
+"""The names of the keys in the order in which they decide: balanced and quality, then *cost*."""
+
+
+def keys(table: Plans, step: Step, workload: Workload, ends: Ends) -> Keys:
+    """The keys of every plan for one step, its costs at these ends of the estimates."""
+    order, monthly = table.static.order, rounded_usd(table.monthly(*ends))
+    score = np.nan_to_num(step.quality)
+    return Keys(
+        shortfall=step.shortfalls(workload),
+        counted=_counted(table, workload, monthly, score, table.unpriced_bytes, order.aggregator),
+        worse=-score,
+        second_hand=order.second_hand,
+        parameters=order.parameters,
+        monthly=monthly,
+        unpriced=table.unpriced_bytes,
+        once=np.nan_to_num(rounded_usd(table.figures.once["base"]), nan=np.inf),
+        router=order.router,
+        unlisted=order.unlisted,
+        name=order.name,
+    )
+
+
+def _counted(
+    table: Plans, workload: Workload, monthly: Any, score: Any, unpriced: Any, aggregator: Any
+) -> Any:
+    """US dollars a month as they are weighed against points of score.
+
+    Each point is worth `material_usd`; an aggregator's price counts as dearer by some points. An
+    index whose price is not known is no index for nothing: its bytes are weighed at the price of
+    memory, which is never shown as a cost.
+    """
+    per_byte = float(table.ram.base) / float(GIB) if table.ram else 0.0
+    worth = workload.material_usd * (SECOND_HAND_POINTS * aggregator - score)
+    return rounded_usd(monthly + per_byte * unpriced + worth)
+
+
+def rounded_usd(usd: Any) -> Any:
+    """US dollars as plans are put in order by them, to a millionth; a number, or an array."""
+    return np.round(usd, 6)
+
+
 def choose(
     table: Plans, steps: tuple[Step, ...], workload: Workload, ends: Ends
 ) -> PickedRows | None:
-    """The plan of each step that `priority` picks; None where a step, or the budget, has none."""
+    """The first plan of one step, or pair of plans of two, that fits; None where none does."""
     if any(not len(step.fitting) for step in steps):
         return None
-    cost = rounded(table.monthly(*ends))
     if len(steps) == 1:
-        row = best(table, steps[0], workload, cost)
-        return None if row is None else PickedRows((row,))
-    return _two_steps(table, steps, workload, ends, cost)
-
-
-def _two_steps(
-    table: Plans, steps: tuple[Step, ...], workload: Workload, ends: Ends, cost: Float64s
-) -> PickedRows | None:
-    """An embedder and a reranker within the budget (decision 0006, Pipelines).
-
-    The embedder's score comes first, and the reranker keeps at least its cheapest plan. They share
-    machines where that saves more than what counts as equal.
-    """
-    budget = np.inf if workload.budget_usd_per_month is None else workload.budget_usd_per_month
-    first, second = steps
-    pairs = _shared_pairs(table, first.fitting, second.fitting, ends)
-    pairs = pairs.only(pairs.usd <= budget)
-    reserve = cost[second.fitting].min()
-    apart = first.fitting[rounded(cost[first.fitting] + reserve) <= budget]
-    leaders = eligible(first, np.union1d(apart, pairs.first), workload)
-    if not len(leaders):
+        return PickedRows((int(ranked(table, steps[0], workload, ends)[0]),))
+    pairs = fitting_pairs(table, steps, workload, ends)
+    if not len(pairs.first):
         return None
-    pairs = pairs.only(np.isin(pairs.first, leaders))
-    apart = second.fitting[rounded(cost[leaders].min() + cost[second.fitting]) <= budget]
-    followers = eligible(second, np.union1d(apart, pairs.second), workload)
-    pairs = pairs.only(np.isin(pairs.second, followers))
-    embedder = _preferred(table, leaders, first.quality, workload, cost)
-    reranker = _preferred(table, followers, second.quality, workload, cost)
-    if rounded(cost[embedder] + cost[reranker]) > budget:
-        embedder = int(leaders[cost[leaders].argmin()])
-        reranker = int(followers[cost[followers].argmin()])
-    apart_usd = rounded(cost[embedder] + cost[reranker])
-    picked = PickedRows((embedder, reranker)) if apart_usd <= budget else None
-    if not len(pairs.usd):
-        return picked
-    # of the cheapest, the best embedder, then the best reranker: none that another beats in one
-    # step and equals in the other
-    steps_rows = ((first, pairs.first), (second, pairs.second))
-    scores = [-np.nan_to_num(step.quality[rows], nan=-1.0) for step, rows in steps_rows]
-    orders = [key[rows] for _, rows in steps_rows for key in table.static.order]
-    row = np.lexsort((*reversed(orders), *reversed(scores), pairs.usd))[0]
-    if picked is not None and immaterial(workload, rounded(apart_usd - pairs.usd[row])):
-        return picked
-    return PickedRows((int(pairs.first[row]), int(pairs.second[row])), shared=True)
+    row = _first(pairs.keys, workload)
+    return PickedRows((int(pairs.first[row]), int(pairs.second[row])), bool(pairs.shared[row]))
 
 
-class _Pairs(NamedTuple):
-    """Rows of an embedder and a reranker on one machine, and US dollars a month of both."""
+def ranked(table: Plans, step: Step, workload: Workload, ends: Ends = BASE) -> RowNumbers:
+    """The plans of a step that fit, the first in the order first."""
+    ordered = keys(table, step, workload, ends).only(step.fitting).ordered(workload.priority)
+    rows: RowNumbers = step.fitting[np.lexsort(tuple(reversed(ordered)))]
+    return rows
+
+
+def _first(of_pairs: Keys, workload: Workload) -> int:
+    """The first by each key in turn: like a sort, but only of what is still equal."""
+    rows = np.arange(len(of_pairs.name))
+    for key in of_pairs.ordered(workload.priority):
+        least = key[rows]
+        rows = rows[least == least.min()]
+        if len(rows) == 1:
+            break
+    return int(rows[0])
+
+
+class Pairs(NamedTuple):
+    """An embedder and a reranker in each row, with what both are compared by."""
 
     first: RowNumbers
     second: RowNumbers
-    usd: Float64s
+    shared: npt.NDArray[np.bool_]
+    keys: Keys
 
-    def only(self, these: npt.NDArray[np.bool_]) -> _Pairs:
+    def only(self, these: npt.NDArray[np.bool_]) -> Pairs:
         """Some of the pairs."""
-        return _Pairs(self.first[these], self.second[these], self.usd[these])
+        return Pairs(*(part[these] for part in self[:3]), self.keys.only(these))
 
 
-def _shared_pairs(table: Plans, first: RowNumbers, second: RowNumbers, ends: Ends) -> _Pairs:
+def fitting_pairs(
+    table: Plans, steps: tuple[Step, ...], workload: Workload, ends: Ends = BASE
+) -> Pairs:
+    """Every pair that may come first, apart or on the same machines, within budget and latency.
+
+    Apart, of plans that differ in no key before their cost only the first is taken, and each that
+    is sooner or cheaper than all before it where a limit asks for that. Both limits are held
+    against the base of the estimates, as those of a single step are.
+    """
+    both = tuple(keys(table, step, workload, ends) for step in steps)
+    sides = zip(steps, both, strict=True)
+    worth = [_worth_pairing(table, step, key, workload) for step, key in sides]
+    first, second = (side.ravel() for side in np.meshgrid(*worth, indexing="ij"))
+    joined = both[0].only(first).beside(both[1].only(second), len(table))
+    apart = Pairs(first, second, np.zeros(len(first), dtype=bool), joined)
+    apart = apart.only(_within_limits(table, apart, workload))
+    together = _shared_pairs(table, steps, both, workload, ends)
+    together = together.only(_within_limits(table, together, workload))
+    parts = zip(together[:3], apart[:3], strict=True)
+    merged = zip(together.keys, apart.keys, strict=True)
+    return Pairs(
+        *(np.concatenate(part) for part in parts), Keys(*(np.concatenate(key) for key in merged))
+    )
+
+
+def _worth_pairing(table: Plans, step: Step, key: Keys, workload: Workload) -> RowNumbers:
+    """The rows of a step of which some pair apart may come first."""
+    rows = step.fitting
+    static, none = table.static, np.zeros(len(table))
+    # a budget that a free allocation keeps to is its provider's alone
+    account = np.where(table.figures.free_covers, static.provider_numbers + 1, 0)
+    alike = np.column_stack((static.loads, key.second_hand, static.order.aggregator, account))
+    time = none if workload.latency_ms_p95 is None else table.known_latency_ms
+    usd = none if workload.budget_usd_per_month is None else table.figures.sure
+    limited = np.column_stack((time, usd))[rows].tolist()
+    groups, rest = alike[rows].tolist(), key.only(rows)
+    order = np.lexsort((rest.name, rest.unlisted, rest.router, rest.once, rest.monthly))
+    before: dict[tuple[float, ...], list[list[float]]] = {}
+    worth = []
+    for index in order.tolist():
+        earlier, now = before.setdefault(tuple(groups[index]), []), limited[index]
+        if not any(other[0] <= now[0] and other[1] <= now[1] for other in earlier):
+            earlier.append(now)
+            worth.append(int(rows[index]))
+    return np.array(worth, dtype=np.int64)
+
+
+def _within_limits(table: Plans, pairs: Pairs, workload: Workload) -> npt.NDArray[np.bool_]:
+    """Which pairs keep to the budget and to the latency limit together."""
+    fits = np.ones(len(pairs.first), dtype=bool)
+    first, second = pairs.first, pairs.second
+    if workload.budget_usd_per_month is not None:
+        apart = table.figures.sure[first] + table.figures.sure[second]
+        covers = table.figures.free_covers[first] & table.figures.free_covers[second]
+        numbers = table.static.provider_numbers
+        one_account = covers & (numbers[first] == numbers[second])
+        encoding = table.figures.encoding["base"]
+        over = encoding[first] + encoding[second] > table.static.free[first]
+        whole = table.base_usd[first] + table.base_usd[second]
+        usd = np.where(one_account & over, whole, apart)
+        usd = np.where(pairs.shared, shared_usd(table, first, second, BASE), usd)
+        fits &= rounded(usd) <= workload.budget_usd_per_month
+    if workload.latency_ms_p95 is not None:
+        times = table.known_latency_ms[first] + table.known_latency_ms[second]
+        times = np.where(pairs.shared, shared_latency_ms(table, first, second, "base"), times)
+        fits &= rounded(times) <= workload.latency_ms_p95
+    return fits
+
+
+def _shared_pairs(
+    table: Plans, steps: tuple[Step, ...], both: tuple[Keys, ...], workload: Workload, ends: Ends
+) -> Pairs:
     """Every pair of plans on the same machine whose models fit it together."""
-    places = table.static.places
-    machines: dict[str, list[int]] = {}
-    for row in second.tolist():
-        if (instance := places[row].instance) is not None:
-            machines.setdefault(instance.id, []).append(row)
-    pairs = [
-        (row, other)
-        for row in first.tolist()
-        if (instance := places[row].instance) is not None
-        for other in machines.get(instance.id, [])
-    ]
-    embedders, rerankers = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    numbers = table.static.machine_numbers
+    rows, others = (step.fitting[numbers[step.fitting] >= 0] for step in steps)
+    others = others[np.argsort(numbers[others], kind="stable")]
+    start, end = (
+        np.searchsorted(numbers[others], numbers[rows], side=side) for side in ("left", "right")
+    )
+    first = np.repeat(rows, end - start)
+    within = np.arange(len(first)) - np.repeat(np.cumsum(end - start) - (end - start), end - start)
+    second = others[np.repeat(start, end - start) + within]
     needed, memory = table.columns["needed_bytes"].values, table.columns["memory_bytes"].values
-    fits = needed[embedders] + needed[rerankers] <= memory[embedders]
-    embedders, rerankers = embedders[fits], rerankers[fits]
-    return _Pairs(embedders, rerankers, rounded(_shared_usd(table, embedders, rerankers, ends)))
+    fits = needed[first] + needed[second] <= memory[first]
+    first, second = first[fits], second[fits]
+    own, rest = both[0].only(first), both[1].only(second)
+    monthly = rounded_usd(shared_usd(table, first, second, ends))
+    score = -(own.worse + rest.worse)
+    joined = own.beside(rest, len(table))._replace(
+        monthly=monthly,
+        counted=_counted(table, workload, monthly, score, own.unpriced, 0.0),
+        second_hand=own.second_hand,  # one machine, one price
+    )
+    return Pairs(first, second, np.ones(len(first), dtype=bool), joined)
 
 
 def shared_replicas(table: Plans, first: Any, second: Any, end: str) -> Any:
     """Machines that two steps need together, at an end of the cost; for rows, or arrays of rows."""
-    return table.machines(table.needed[end][first] + table.needed[end][second])
+    service = table.figures.service_ms[end]
+    needed = table.needed[end][first] + table.needed[end][second]
+    return table.machines(needed, service[first] + service[second])
 
 
-def _shared_usd(table: Plans, first: Any, second: Any, ends: Ends) -> Any:
+def shared_latency_ms(table: Plans, first: Any, second: Any, end: str) -> Any:
+    """Milliseconds that both steps take on the machines that they share, at an end of the cost."""
+    service = table.figures.service_ms[end]
+    needed = table.needed[end][first] + table.needed[end][second]
+    machines = shared_replicas(table, first, second, end)
+    return (service[first] + service[second]) * latency.lengthening(needed, machines)
+
+
+def shared_usd(table: Plans, first: Any, second: Any, ends: Ends) -> Any:
     """US dollars a month of the machines that two steps share, and of the index, unrounded."""
     rent = table.static.rents[first] * shared_replicas(table, first, second, ends.own)
     return rent + table.figures.keeping[ends.keeping][first]
@@ -147,58 +336,5 @@ def total_usd(table: Plans, choice: PickedRows, ends: Ends) -> float:
     """US dollars a month of a choice, unrounded, with each estimate at an end of its own."""
     if choice.shared:
         first, second = choice.rows
-        return float(_shared_usd(table, first, second, ends))
+        return float(shared_usd(table, first, second, ends))
     return float(table.monthly(*ends)[list(choice.rows)].sum())
-
-
-def best(table: Plans, step: Step, workload: Workload, cost: Float64s) -> int | None:
-    """The plan of a step that `priority` picks by US dollars a month; None where none fits."""
-    rows = eligible(step, step.fitting, workload)
-    return _preferred(table, rows, step.quality, workload, cost) if len(rows) else None
-
-
-def eligible(step: Step, rows: RowNumbers, workload: Workload) -> RowNumbers:
-    """The plans whose score allows them; all where cost is the priority or nothing is ranked."""
-    if workload.priority == "cost" or not step.evidence.ranks:
-        return rows
-    scores = step.quality[rows]
-    if np.isnan(scores).all():
-        return rows
-    gap = np.nanmax(scores) - scores
-    if workload.priority == "quality":
-        return rows[gap < evidence.EQUAL_POINTS]
-    return rows[gap <= workload.quality_tolerance]
-
-
-def _preferred(
-    table: Plans, rows: RowNumbers, quality: Float64s, workload: Workload, cost: Float64s
-) -> int:
-    """The first of the unbeaten plans whose cost counts as equal to the cheapest."""
-    gap = rounded(cost[rows] - cost[rows].min())
-    near = unbeaten(table, rows[immaterial(workload, gap)], quality, cost)
-    keys = [key[near] for key in preference_keys(table, cost)]
-    return int(near[np.lexsort(tuple(reversed(keys)))[0]])
-
-
-def unbeaten(table: Plans, near: RowNumbers, quality: Float64s, cost: Float64s) -> RowNumbers:
-    """Of the first-hand ones (if any): those that no other beats in score for no more."""
-    second_hand = table.static.order[0][near]
-    rivals = near[second_hand == second_hand.min()]
-    score, usd = np.nan_to_num(quality[rivals], nan=-1.0), cost[rivals]
-    order = np.argsort(usd, kind="stable")
-    no_dearer = np.searchsorted(usd[order], usd, side="right") - 1
-    best_for_no_more = np.maximum.accumulate(score[order])[no_dearer]
-    first: RowNumbers = rivals[(score < 0) | (score >= best_for_no_more)]
-    return first
-
-
-def preference_keys(table: Plans, cost: Float64s) -> tuple[Float64s, ...]:
-    """First-hand, smaller model, lower cost a month and once, no router, listing's price, id."""
-    second_hand, parameters, router, no_listing, name = table.static.order
-    once = np.nan_to_num(rounded(table.figures.once["base"]), nan=np.inf)
-    return (second_hand, parameters, cost, once, router, no_listing, name)
-
-
-def immaterial(workload: Workload, usd: Any) -> Any:
-    """Whether a difference of cost decides nothing: below `material_usd`, or none at all."""
-    return (usd < workload.material_usd) | (usd <= 0)

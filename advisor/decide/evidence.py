@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,10 +27,14 @@ class Evidence:
     set: EvidenceSet | None
     scores: dict[str, float]
     ranks: bool
-    """False where no two candidates share a set: then the scores decide nothing."""
+    """Whether a score decides: false where no candidate has one."""
     unranked: dict[str, str]
     """Why each other candidate has no score here."""
+    measured: frozenset[str] = frozenset()
+    """The candidates with a complete score on some set that speaks for the workload."""
     shared_tasks: tuple[str, ...] = ()
+    weak: bool = False
+    """Whether the tasks that all have are too few to stand for the set."""
     first_stage_score: float | None = None
     source_ids: tuple[str, ...] = ()
     title: str = "no published comparison"
@@ -133,10 +137,12 @@ def choose(
 ) -> Evidence:
     """The evidence for a workload, by the ladder of docs/decisions/0004-evidence-ladder.md.
 
-    (1) the preferred set that is complete for every candidate; (2) the mean over the tasks that all
-    have, if they are enough of the set; (3) the preferred set that compares at least two, the
-    others being unranked; and where no set does, no comparison. A `set_id` that was asked for is
-    taken if it speaks for the kind and the languages and compares two.
+    A candidate is measured where some admissible set holds a complete score of it, even alone.
+    (1) the preferred set that is complete for every one that is measured; (2) the mean over the
+    tasks that all these have, if they are enough of the set; (3) the preferred set that compares at
+    least two, the others being unranked; (4) the tasks that most share, however few; (5) the
+    preferred set that scores one. A `set_id` that was asked for is taken if it speaks for the kind
+    and the languages and compares two.
     """
     return _chosen(catalog, needs, frozenset(candidates), set_id)
 
@@ -151,28 +157,51 @@ def _chosen(
         return {v: x for v, x in scores(catalog, chosen.id, languages).items() if v in wanted}
 
     preferred = catalog.evidence_sets.get(set_id or "")
-    if preferred is not None and preferred in offered(catalog, needs.kind, languages, candidates):
-        return _evidence(catalog, preferred, scored(preferred), wanted, needs, ranks=True)
     sets = admissible(catalog, needs)
     compared = [(chosen, scored(chosen)) for chosen in sets]
-    with_rows = {variant for chosen in sets for variant in _rows(catalog, chosen)["variant"]}
-    measured = [variant for variant in wanted if variant in with_rows]
-    ranks = len(measured) > 1 or len(wanted) == 1
+    measured = sorted({variant for _, own in compared for variant in own})
+    if preferred is not None and preferred in offered(catalog, needs.kind, languages, candidates):
+        return _evidence(catalog, preferred, scored(preferred), wanted, measured, needs)
     for chosen, own in compared:
         if measured and len(own) == len(measured):
-            return _evidence(catalog, chosen, own, wanted, needs, ranks=ranks)
+            return _evidence(catalog, chosen, own, wanted, measured, needs)
     for chosen in sets:
         shared = shared_tasks(catalog, chosen, measured)
         if chosen.tasks and len(shared) / chosen.tasks >= catalog.least_shared_share:
-            rows = _rows(catalog, chosen)
-            means = _means(rows[rows["variant"].isin(measured)], list(shared))
-            return _evidence(catalog, chosen, means, wanted, needs, ranks=ranks, shared=shared)
-    for least in (2, 1):
-        for chosen, own in compared:
-            if len(own) >= least:
-                return _evidence(catalog, chosen, own, wanted, needs, ranks=least > 1)
+            means = _means_of(catalog, chosen, measured, shared)
+            return _evidence(catalog, chosen, means, wanted, measured, needs, shared=shared)
+    for chosen, own in compared:
+        if len(own) > 1:
+            return _evidence(catalog, chosen, own, wanted, measured, needs)
+    for chosen in sets:
+        for shared, sharing in _shared_by_most(catalog, chosen, measured or wanted):
+            means = _means_of(catalog, chosen, sharing, shared)
+            return _evidence(
+                catalog, chosen, means, wanted, measured, needs, shared=shared, weak=True
+            )
+    for chosen, own in compared:
+        if own:
+            return _evidence(catalog, chosen, own, wanted, measured, needs)
     nowhere = "not measured on any set for this task and these languages"
     return Evidence(None, {}, False, dict.fromkeys(wanted, nowhere))
+
+
+def _shared_by_most(
+    catalog: Catalog, chosen: EvidenceSet, candidates: Collection[str]
+) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    """Of a set by task, the tasks that the most candidates share, and these; none below two."""
+    if chosen.aspect is not None or chosen.by_language:
+        return
+    rows = _rows(catalog, chosen)
+    rows = rows[rows["variant"].isin(candidates) & (rows["aspect"] != "average")]
+    sharing = sorted(set(rows["variant"]))
+    while len(sharing) > 1:
+        if shared := shared_tasks(catalog, chosen, sharing):
+            yield shared, sharing
+            return
+        counts = rows[rows["variant"].isin(sharing)].groupby("variant")["aspect"].nunique()
+        fewest = min(sharing, key=lambda variant: (counts[variant], variant))
+        sharing = [variant for variant in sharing if variant != fewest]
 
 
 def shared_tasks(
@@ -192,18 +221,21 @@ def _evidence(
     chosen: EvidenceSet,
     compared: dict[str, float],
     wanted: list[str],
+    measured: Collection[str],
     needs: ScoresWanted,
     *,
-    ranks: bool,
     shared: tuple[str, ...] = (),
+    weak: bool = False,
 ) -> Evidence:
     rows, others = _rows(catalog, chosen), [v for v in wanted if v not in compared]
     return Evidence(
         set=chosen,
         scores=compared,
-        ranks=ranks,
+        ranks=True,
         unranked={v: _why_unranked(catalog, chosen, v, [*compared], needs) for v in others},
+        measured=frozenset(measured),
         shared_tasks=shared,
+        weak=weak,
         first_stage_score=first_stage_score(catalog, chosen, needs.languages),
         source_ids=tuple(sorted(set(rows[rows["variant"].isin(compared)]["source_id"]))),
         title=describe(catalog, chosen, needs.languages, shared),
@@ -263,6 +295,14 @@ def _rows(catalog: Catalog, chosen: EvidenceSet) -> pd.DataFrame:
 
 def _tasks(rows: pd.DataFrame) -> list[str]:
     return sorted(set(rows["aspect"]) - {"average"})
+
+
+def _means_of(
+    catalog: Catalog, chosen: EvidenceSet, variants: Collection[str], aspects: Collection[str]
+) -> dict[str, float]:
+    """Means of some variants over some aspects of a set."""
+    rows = _rows(catalog, chosen)
+    return _means(rows[rows["variant"].isin(variants)], list(aspects))
 
 
 def _means(rows: pd.DataFrame, aspects: list[str]) -> dict[str, float]:

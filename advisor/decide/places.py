@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from advisor.base.units import DAYS_PER_MONTH
 from advisor.catalog.model import Catalog
@@ -37,11 +42,15 @@ class Place:
         return min((limit for limit in limits if limit), default=None)
 
     @property
+    def is_from_aggregator(self) -> bool:
+        """Whether its price is told by a third party alone."""
+        return self.offer is not None and self.offer.tier == "aggregator"
+
+    @property
     def is_second_hand(self) -> bool:
         """Whether its price is told by a third party, or moves by the day."""
-        if self.offer is not None:
-            return self.offer.tier == "aggregator"
-        return self.instance is not None and self.instance.marketplace
+        of_marketplace = self.instance is not None and self.instance.marketplace
+        return self.is_from_aggregator or of_marketplace
 
 
 def place_name(catalog: Catalog, place: Place) -> str:
@@ -84,17 +93,38 @@ def all_places(catalog: Catalog) -> tuple[Place, ...]:
     return tuple(places)
 
 
-def preference_order(places: Sequence[Place]) -> tuple[Float64s, ...]:
-    """Numbers that sort the preferred first: the smaller by each key in turn."""
+class PlaceKeys(NamedTuple):
+    """Of what no workload changes, the keys of the order of plans; the smaller comes first."""
+
+    second_hand: Float64s
+    aggregator: Float64s
+    parameters: Float64s  # without end where not known
+    router: Float64s
+    unlisted: Float64s
+    name: Float64s  # the place of the id among all
+
+
+def place_keys(places: Sequence[Place]) -> PlaceKeys:
+    """The keys of each place."""
     ranks = {key: rank for rank, key in enumerate(sorted(place.id for place in places))}
-    keys: tuple[Callable[[Place], float], ...] = (
+    keys = PlaceKeys._fields
+    values: tuple[Callable[[Place], float], ...] = (
         lambda place: place.is_second_hand,
-        lambda place: place.variant.parameters or 0,
+        lambda place: place.is_from_aggregator,
+        lambda place: place.variant.parameters or math.inf,
         lambda place: place.provider is not None and place.provider.router,
         lambda place: place.offer is None or place.offer.tier != "listing",
         lambda place: ranks[place.id],
     )
-    return tuple(floats(key(place) for place in places) for key in keys)
+    columns = {key: floats(map(value, places)) for key, value in zip(keys, values, strict=True)}
+    return PlaceKeys(**columns)
+
+
+def numbered(ids: Iterable[str | None]) -> npt.NDArray[np.int64]:
+    """A number for each id, the same for the same; -1 for none."""
+    numbers: dict[str, int] = {}
+    every = (-1 if key is None else numbers.setdefault(key, len(numbers)) for key in ids)
+    return np.array([*every], dtype=np.int64)
 
 
 def machine_name(catalog: Catalog, instance: Instance) -> str:

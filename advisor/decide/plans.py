@@ -21,9 +21,9 @@ from advisor.decide.static_columns import StaticColumns
 from advisor.rules import template
 from advisor.rules.columns import COLUMNS
 from advisor.rules.evaluate import Values
-from advisor.sizing import latency
+from advisor.sizing import latency, storage
 from advisor.sizing.figures import Figures, Load
-from advisor.sizing.ranges import ENDS, Float64s, Range, rounded
+from advisor.sizing.ranges import ENDS, Cost, Float64s, Range, floats, rounded
 from advisor.sizing.throughput import MeasuredMachine, Speed
 
 
@@ -66,12 +66,17 @@ class Plans:
         """The share of one machine's speed that the peak load takes, by end of the cost."""
         return self.figures.needed
 
-    def machines(self, needed: Any) -> Any:
-        """Machines that carry `needed` (in machines at full speed); see `latency.filled`."""
-        return latency.filled(needed, self.assumptions.target_utilisation, self.workload.redundancy)
+    def machines(self, needed: Any, service_ms: Any) -> Any:
+        """Machines that carry `needed` (in machines at full speed); see `latency.machines`."""
+        filling, workload = self.assumptions.target_utilisation, self.workload
+        spare, limit = workload.redundancy, workload.latency_ms_p95
+        return latency.machines(needed, filling, spare, service_ms, limit)
 
     def monthly(self, own: str = "base", hosted: str = "base", keeping: str = "base") -> Float64s:
-        """US dollars a month, unrounded: own hardware, endpoints and the index each at an end."""
+        """US dollars a month, unrounded: own hardware, endpoints and the index each at an end.
+
+        What is not known of the index counts as nothing; not a number where encoding has no price.
+        """
         encoding = self.figures.encoding
         steps = np.where(self.static.hosted, encoding[hosted], encoding[own])
         return np.asarray(steps + self.figures.keeping[keeping])
@@ -80,6 +85,20 @@ class Plans:
     def base_usd(self) -> Float64s:
         """US dollars a month as they are compared, each estimate at its base."""
         return np.asarray(rounded(self.monthly()))
+
+    @cached_property
+    def known_latency_ms(self) -> Float64s:
+        """Milliseconds of a request on own machines, base; 0 at endpoints, which publish none."""
+        return np.where(self.static.hosted, 0.0, self.figures.latency_ms["base"])
+
+    @cached_property
+    def unpriced_bytes(self) -> Float64s:
+        """Bytes in memory of an index whose price is not known; 0 where it is, or there is none."""
+        sizes = (
+            load.size.ram_bytes if storage.INDEX_STORAGE in load.index_usd.not_known else 0
+            for load in self.loads
+        )
+        return floats(sizes)[self.static.loads]
 
 
 class Plan:
@@ -146,7 +165,7 @@ class Plan:
         return self.load.size.ram_bytes
 
     @property
-    def index_usd(self) -> Range | None:
+    def index_usd(self) -> Cost:
         """A month of the index."""
         return self.load.index_usd
 
@@ -167,15 +186,26 @@ class Plan:
         return Range.of(*self._ends(self.table.figures.encoding))
 
     @property
-    def monthly_usd(self) -> Range | None:
-        """Encoding and index in a month."""
-        encoding, index = self.encoding_usd, self.index_usd
-        return encoding.plus(index) if encoding is not None and index is not None else None
+    def monthly_usd(self) -> Cost | None:
+        """Encoding and index in a month; None where nothing is known of either."""
+        return self._cost(self.encoding_usd, self.index_usd)
 
     @property
-    def one_off_usd(self) -> Range | None:
-        """The first encoding of the corpus: tokens by the price, or hours of one machine."""
-        return Range.of(*self._ends(self.table.figures.once))
+    def one_off_usd(self) -> Cost | None:
+        """The first encoding of the corpus: tokens by the price, or hours of one machine.
+
+        None where that is not known; of what writing the index costs, only that it is missing.
+        """
+        once = Range.of(*self._ends(self.table.figures.once))
+        written = self.variant.kind == "embedder" and self.load.size.ram_bytes
+        missing = storage.first_writes_not_priced(self.table.catalog, self.table.workload)
+        return None if once is None else Cost.of(once, *(missing if written else ()))
+
+    def _cost(self, encoding: Range | None, index: Cost) -> Cost | None:
+        if encoding is None and not index.base:
+            return None
+        part = "reranking" if self.variant.kind == "reranker" else "encoding"
+        return Cost.of(encoding, *(() if encoding else (part,))).plus(index)
 
     @property
     def first_hours(self) -> Speed | None:

@@ -13,11 +13,11 @@ from advisor.ask.assumptions import DEFAULT, Assumptions
 from advisor.ask.workload import Workload
 from advisor.catalog.model import Catalog
 from advisor.decide import choosing, evidence
-from advisor.decide.build import KINDS_FOR_TASK, build_plans
+from advisor.decide.build import KINDS_FOR_TASK, build_plans, covers
 from advisor.decide.choosing import BASE, PickedRows, RowNumbers, Step, shared_replicas, total_usd
 from advisor.decide.plans import Plan, Plans
 from advisor.decide.rule_results import RuleResult, RuleResults
-from advisor.sizing.ranges import ENDS, Float64s, Range, total
+from advisor.sizing.ranges import ENDS, Cost, Range, total
 
 
 class JudgedPlan:
@@ -53,7 +53,7 @@ class JudgedPlan:
 
     @property
     def fits(self) -> bool:
-        """Whether no rule rules it out and its cost is known."""
+        """Whether no rule rules it out and encoding there has a price."""
         return not self._rules.excluded[self.row] and not np.isnan(self.monthly)
 
     @property
@@ -74,8 +74,8 @@ class JudgedPlan:
         return tuple(finding for finding in self.findings if finding.effect != "exclude")
 
     @property
-    def cost(self) -> Range:
-        """US dollars a month of a plan that fits; every such plan has one."""
+    def cost(self) -> Cost:
+        """US dollars a month of a plan that fits, as far as they are known."""
         amount = self.plan.monthly_usd
         assert amount is not None
         return amount
@@ -117,13 +117,13 @@ class Pipeline:
         return next((part for part in self.parts if part.kind == kind), None)
 
     @cached_property
-    def monthly_usd(self) -> Range:
-        """US dollars a month: all steps and the index."""
+    def monthly_usd(self) -> Cost:
+        """US dollars a month: all steps and the index, as far as they are known."""
         if self.shared is None:
             return total(part.cost for part in self.parts)
         plan = self.parts[0].plan
         rents = plan.table.static.rents[plan.row] * np.array(self.shared)
-        return total((Range.of(*rents), plan.index_usd))
+        return Cost.of(Range.of(*rents)).plus(plan.index_usd)
 
     @property
     def monthly(self) -> float:
@@ -131,9 +131,10 @@ class Pipeline:
         return float(self.monthly_usd.base)
 
     @property
-    def one_off_usd(self) -> Range:
-        """US dollars once: the first encoding of the corpus."""
-        return total(part.plan.one_off_usd for part in self.parts)
+    def one_off_usd(self) -> Cost:
+        """US dollars once: the first encoding of the corpus, as far as they are known."""
+        amounts = (part.plan.one_off_usd for part in self.parts)
+        return total(Cost.of(None, "encoding") if once is None else once for once in amounts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,9 +191,13 @@ class Recommendation:
         return next((step for step in self.steps if step.kind == kind), None)
 
     @cached_property
-    def preferences(self) -> Float64s:
-        """The keys by which equals are put in order. Shape: (plans, keys)."""
-        return np.column_stack(choosing.preference_keys(self.table, self.table.base_usd))
+    def places(self) -> dict[int, int]:
+        """The place of each row that fits in the order of its step."""
+        return {
+            row: place
+            for step in self.steps
+            for place, row in enumerate(choosing.ranked(self.table, step, self.workload).tolist())
+        }
 
     @cached_property
     def rejected(self) -> tuple[JudgedPlan, ...]:
@@ -200,7 +205,7 @@ class Recommendation:
         return tuple(self.judged[row] for row in np.flatnonzero(self.rules.excluded))
 
     def fitting(self, kind: str) -> Iterator[JudgedPlan]:
-        """The plans of a kind that nothing rules out and whose cost is known."""
+        """The plans of a kind that nothing rules out, where encoding has a price."""
         step = self.step(kind)
         return (self.judged[row] for row in step.fitting) if step else iter(())
 
@@ -224,8 +229,12 @@ def recommend(
     possible = ~rules.excluded & ~np.isnan(table.base_usd)
     steps: tuple[Step, ...] = ()
     for kind in KINDS_FOR_TASK[workload.task]:
-        fitting = np.flatnonzero(possible & table.of_kind(kind))
-        steps += (_step(table, kind, fitting, asked_sets, _first_stage(table, steps)),)
+        of_kind = table.of_kind(kind)
+        candidates = frozenset(
+            table.columns["variant"].values[of_kind & ~rules.not_for_the_job].tolist()
+        )
+        fitting = np.flatnonzero(possible & of_kind)
+        steps += (_step(table, kind, candidates, fitting, asked_sets, _first_stage(steps)),)
     choice = choosing.choose(table, steps, workload, BASE)
     return Recommendation(
         table.catalog, workload, assumptions, tuple(asked_sets), today, table, rules, steps, choice
@@ -233,29 +242,40 @@ def recommend(
 
 
 def _step(
-    table: Plans, kind: str, fitting: RowNumbers, asked_sets: Sequence[str], first_stage: str | None
+    table: Plans,
+    kind: str,
+    candidates: frozenset[str],
+    fitting: RowNumbers,
+    asked_sets: Sequence[str],
+    first_stage: str | None,
 ) -> Step:
-    """A step with the evidence that compares what fits it."""
+    """A step with the evidence that compares the models which do its job."""
     workload, sets = table.workload, table.catalog.evidence_sets
     long = workload.passage_tokens >= evidence.LONG_TOKENS and not workload.split_long_passages
     languages = tuple(sorted(set(workload.languages)))
     wanted = evidence.ScoresWanted(kind, languages, long and kind == "embedder", first_stage)
     preferred = next((s for s in asked_sets if s in sets and sets[s].kind == kind), None)
     names = table.columns["variant"].values
-    candidates = {str(name) for name in names[fitting]}
     comparison = evidence.choose(table.catalog, wanted, candidates, preferred)
-    quality = np.full(len(table), np.nan)
-    for variant, score in comparison.scores.items():
-        quality[names == variant] = score
-    return Step(kind, comparison, fitting, quality)
+    quality, unscored = np.full(len(table), np.nan), np.zeros(len(table))
+    for variant in candidates:
+        rows = names == variant
+        if variant in comparison.scores:
+            quality[rows] = comparison.scores[variant]
+        elif variant in comparison.measured:
+            unscored[rows] = 1
+        else:
+            known = covers(table.catalog.variants[variant], workload.languages)
+            unscored[rows] = 2 if known else 3
+    return Step(kind, comparison, fitting, quality, unscored)
 
 
-def _first_stage(table: Plans, steps: tuple[Step, ...]) -> str | None:
-    """The embedder that a reranker follows, as it would be picked alone."""
-    row = choosing.best(table, steps[0], table.workload, table.base_usd) if steps else None
-    return None if row is None else table.static.places[row].variant_id
+def _first_stage(steps: tuple[Step, ...]) -> str | None:
+    """The embedder that a reranker's scores should follow: the best that does the job."""
+    scores = steps[0].evidence.scores if steps else {}
+    return max(sorted(scores), key=lambda variant: scores[variant], default=None)
 
 
-def preference(recommendation: Recommendation, judged: JudgedPlan) -> tuple[float, ...]:
-    """A plan's place in the order among equals; the smaller comes first."""
-    return tuple(recommendation.preferences[judged.row].tolist())
+def preference(recommendation: Recommendation, judged: JudgedPlan) -> int:
+    """A plan's place among those of its step that fit; the smaller comes first."""
+    return recommendation.places[judged.row]

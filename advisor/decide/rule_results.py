@@ -41,8 +41,18 @@ class RuleResults:
     @cached_property
     def excluded(self) -> Bools:
         """Which plans some rule rules out. Shape: (rows,)."""
+        return self._excluded_by([rule for rule in self.rules.values() if not rule.entry.job]) | (
+            self.not_for_the_job
+        )
+
+    @cached_property
+    def not_for_the_job(self) -> Bools:
+        """Which plans are of a variant that does not do the job at all. Shape: (rows,)."""
+        return self._excluded_by([rule for rule in self.rules.values() if rule.entry.job])
+
+    def _excluded_by(self, rules: list[ParsedRule]) -> Bools:
         out = np.zeros(len(self.table), dtype=bool)
-        for rule in self.rules.values():
+        for rule in rules:
             if rule.entry.effect == "exclude":
                 out |= self.truth(rule).true
             if rule.entry.if_unknown == "exclude":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from advisor.base import formatting
 from advisor.base.units import HOURS_PER_MONTH
@@ -14,11 +15,13 @@ from advisor.catalog.cache import once_per_catalog
 from advisor.catalog.model import Catalog
 from advisor.decide.places import (
     Place,
+    PlaceKeys,
     all_places,
     free_usd_per_month,
     machine_name,
+    numbered,
+    place_keys,
     place_name,
-    preference_order,
     rent_of,
     usd_per_1m,
 )
@@ -45,8 +48,9 @@ class StaticColumns(Rates):
     columns: dict[str, Values]
     pairs: tuple[tuple[str, int | None], ...]
     """The distinct (variant, limit) pairs."""
-    order: tuple[Float64s, ...]
-    """Keys of the preference among equals that no workload changes."""
+    order: PlaceKeys
+    provider_numbers: npt.NDArray[np.int64]  # -1 on a machine
+    machine_numbers: npt.NDArray[np.int64]  # -1 at a provider
 
 
 @once_per_catalog(64)
@@ -86,7 +90,9 @@ def static_columns(catalog: Catalog, precision: str, spot: bool) -> StaticColumn
         measured=np.array([isinstance(m, MeasuredMachine) for m in machines], dtype=bool),
         loads=np.array([pairs.index((p.variant_id, p.limit)) for p in places], dtype=np.int64),
         pairs=pairs,
-        order=preference_order(places),
+        order=place_keys(places),
+        provider_numbers=numbered(place.provider_id for place in places),
+        machine_numbers=numbered(machine and machine.id for machine in machines),
     )
 
 

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, WithJsonSchema
 from advisor.base import validation
 from advisor.base.errors import AdvisorError
 from advisor.catalog import Catalog
+from advisor.catalog.schema import Rule
 from advisor.decide.recommend import Recommendation
 from advisor.explain import formula, other_plans, reasons, taken_for_granted, what_would_change
 from advisor.explain.record_parts import (
@@ -239,6 +240,11 @@ def prices(catalog: Catalog) -> dict[str, str | None]:
 def rule_fingerprints(catalog: Catalog) -> dict[str, str]:
     """A fingerprint of what each rule says."""
     return {
-        key: hashlib.sha256(rule.entry.model_dump_json(by_alias=True).encode()).hexdigest()[:12]
+        key: hashlib.sha256(_as_written(rule.entry).encode()).hexdigest()[:12]
         for key, rule in sorted(catalog.rules.items())
     }
+
+
+def _as_written(rule: Rule) -> str:
+    # a field that came later is left out where it says nothing, or every saved rule would differ
+    return rule.model_dump_json(by_alias=True, exclude=None if rule.job else {"job"})

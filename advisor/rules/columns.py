@@ -109,7 +109,7 @@ PLAN: dict[str, Column] = {
     "needed_bytes": _number("bytes", "weights, runtime and one batch, with fused attention"),
     "attention_bytes": _number("bytes", "one long text's attention matrix without a fused kernel"),
     "weights_bytes": _number("bytes", "the weights at the plan's precision"),
-    "latency_ms": _number("milliseconds", "computing one request alone on one machine, base"),
+    "latency_ms": _number("milliseconds", "one request at the peak on its machines, base"),
     "latency_ms_high": _number("milliseconds", "the same, high"),
     "losses": _number(
         "count", "data sets on which the reranker lowers the score of its first stage"
@@ -139,6 +139,10 @@ PLAN: dict[str, Column] = {
     "first_hours": _number("hours", "hours that one machine takes for the first encoding, base"),
     "monthly_tokens": _number("tokens", "tokens sent in a month"),
     "monthly_usd": _number("usd", "US dollars a month: encoding or reranking, and the index, base"),
+    "sure_usd": _number(
+        "usd", "the same as a budget counts it: without what a free allocation covers"
+    ),
+    "free_covers": _truth("a free allocation covers the month, if the load comes evenly"),
     "one_off_usd": _number("usd", "US dollars once: the first encoding of the corpus, base"),
 }
 
@@ -168,3 +172,12 @@ WORKLOAD: dict[str, Column] = {
 
 COLUMNS: dict[str, Column] = PLAN | WORKLOAD
 KINDS: dict[str, Kind] = {name: column.kind for name, column in COLUMNS.items()}
+
+OF_VARIANT = frozenset({
+    "variant", "variant_name", "kind", "kind_verb", "max_tokens", "recommended_tokens",
+    "covers_languages", "languages_asked", "chinese_asked", "languages_missing", "language_count",
+    "variant_gives_outputs", "outputs_asked", "outputs_given", "variant_licence",
+    "licence_permissive", "commercial_use", "embedding_dim", "pooling", "needs_query_instruction",
+    "has_query_instruction", "successor", "successor_use", "replaced_by",
+})  # fmt: skip
+"""Columns of plans that are the same wherever a variant runs: what a rule of the job may read."""

@@ -15,8 +15,8 @@ from advisor.base.units import HOURS_PER_MONTH
 from advisor.catalog.model import Catalog
 from advisor.catalog.schema import Variant
 from advisor.sizing import storage, throughput
-from advisor.sizing.latency import filled, latency_ms
-from advisor.sizing.ranges import ENDS, Float64s, Range, floats
+from advisor.sizing import latency
+from advisor.sizing.ranges import ENDS, Cost, Float64s, Range, floats, rounded
 from advisor.sizing.storage import IndexSize
 from advisor.sizing.tokens import Tokens, tokens_sent
 
@@ -48,7 +48,7 @@ class Load(NamedTuple):
 
     tokens: Tokens
     size: IndexSize
-    index_usd: Range | None
+    index_usd: Cost
     request_flops: float | None  # for one query
     passage_flops: float | None
     token_flops: float | None  # for one token of the typical input
@@ -57,8 +57,11 @@ class Load(NamedTuple):
 class Figures(NamedTuple):
     """The figures of every plan, one row each; by end (low, base, high) where they have ends.
 
-    US dollars are unrounded: of encoding or reranking in a month, of keeping the index, and `once`
-    of the first encoding. `needed` is the share of one machine's speed that the peak load takes.
+    US dollars are unrounded: of encoding or reranking in a month, of keeping the index (its known
+    parts), and `once` of the first encoding. `needed` is the share of one machine's speed that the
+    peak load takes, `service_ms` the time of a request on an idle machine. `free_covers`: a free
+    allocation covers the month, if the load comes evenly; `sure` are the US dollars a month that a
+    budget is held against, which leave out what is covered.
     Ends are those of the cost, but for `flops` and `tokens_per_second`, which are low where slow.
     """
 
@@ -67,12 +70,15 @@ class Figures(NamedTuple):
     flops: dict[str, Float64s]
     tokens_per_second: dict[str, Float64s]
     needed: dict[str, Float64s]
+    service_ms: dict[str, Float64s]
     replicas: dict[str, Float64s]
     latency_ms: dict[str, Float64s]
     first_hours: dict[str, Float64s]
     encoding: dict[str, Float64s]
     keeping: dict[str, Float64s]
     once: dict[str, Float64s]
+    free_covers: npt.NDArray[np.bool_]
+    sure: Float64s
 
 
 def hosted_usd(tokens: Any, usd_per_token: Any, free_usd: Any = 0) -> Any:
@@ -137,30 +143,38 @@ def figures_of(
     new_passages = workload.new_passages_per_month / SECONDS_PER_MONTH
     per_second = workload.peak * request + new_passages * passage
     needed = {end: per_second / speeds[end] for end in ENDS}
-    replicas = {end: filled(needed[end], filling, workload.redundancy) for end in ENDS}
+    service = {
+        end: latency.service_ms(request, speeds[end], rates.cards, rates.read_ms) for end in ENDS
+    }
+    spare, limit = workload.redundancy, workload.latency_ms_p95
+    replicas = {
+        end: latency.machines(needed[end], filling, spare, service[end], limit) for end in ENDS
+    }
     hours = {end: first_hours(workload.passages, passage, speeds[end]) for end in ENDS}
     hosted = dict.fromkeys(ENDS, hosted_usd(monthly, rates.prices))
     hosted["low"] = hosted_usd(least, rates.prices, rates.free)
     hosted_once = hosted_usd(spread(load.tokens.once for load in loads), rates.prices)
     rents_an_hour = rates.rents / HOURS_PER_MONTH
+    covered = rates.hosted & (rates.free > 0) & (hosted["base"] <= rates.free)
+    encoding = {end: np.where(rates.hosted, hosted[end], rates.rents * replicas[end]) for end in ENDS}
+    keeping = {end: spread(getattr(load.index_usd, end) for load in loads) for end in ENDS}
+    once = {end: np.where(rates.hosted, hosted_once, rents_an_hour * hours[end]) for end in ENDS}
     return Figures(
         monthly_tokens=monthly,
         input_p95=spread(load.tokens.input_p95 for load in loads),
         flops=flops,
         tokens_per_second={end: flops[end] / token for end in ENDS},
         needed=needed,
+        service_ms=service,
         replicas=replicas,
         latency_ms={
-            end: latency_ms(request, speeds[end], rates.cards, rates.read_ms, needed[end], machines)
+            end: rounded(service[end] * latency.lengthening(needed[end], machines))
             for end, machines in replicas.items()
         },
         first_hours=hours,
-        encoding={
-            end: np.where(rates.hosted, hosted[end], rates.rents * replicas[end]) for end in ENDS
-        },
-        keeping={
-            end: spread(load.index_usd and getattr(load.index_usd, end) for load in loads)
-            for end in ENDS
-        },
-        once={end: np.where(rates.hosted, hosted_once, rents_an_hour * hours[end]) for end in ENDS},
+        encoding=encoding,
+        keeping=keeping,
+        once=once,
+        free_covers=covered,
+        sure=rounded(np.where(covered, 0.0, encoding["base"]) + keeping["base"]),
     )

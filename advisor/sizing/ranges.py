@@ -36,9 +36,34 @@ class Range(NamedTuple):
 ZERO = Range(Decimal(0), Decimal(0), Decimal(0))
 
 
-def total(amounts: Iterable[Range | None]) -> Range:
-    """The sum; an amount that is not known counts as nothing."""
-    return reduce(Range.plus, (amount for amount in amounts if amount is not None), ZERO)
+class Cost(NamedTuple):
+    """What is known of an amount in US dollars, and the names of the parts that are not known."""
+
+    low: Decimal
+    base: Decimal
+    high: Decimal
+    not_known: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, known: Range | None, *not_known: str) -> Cost:
+        """A known amount, if there is one, beside parts that are not known."""
+        return cls(*(known or ZERO), not_known)
+
+    @property
+    def at_least(self) -> bool:
+        """Whether a part is missing, so that the whole is more."""
+        return bool(self.not_known)
+
+    def plus(self, other: Cost) -> Cost:
+        """The sum, end by end; a part that is not known of either is named once."""
+        names = dict.fromkeys((*self.not_known, *other.not_known))
+        ends = (self.low + other.low, self.base + other.base, self.high + other.high)
+        return Cost(*ends, tuple(names))
+
+
+def total(amounts: Iterable[Cost]) -> Cost:
+    """The sum of costs."""
+    return reduce(Cost.plus, amounts, Cost.of(ZERO))
 
 
 ENDS = ("low", "base", "high")

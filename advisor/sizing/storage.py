@@ -11,7 +11,7 @@ from advisor.ask.workload import Workload
 from advisor.base.units import GIB, HOURS_PER_MONTH
 from advisor.catalog.model import Catalog
 from advisor.catalog.schema import Instance, Store, Variant
-from advisor.sizing.ranges import ZERO, Range
+from advisor.sizing.ranges import ZERO, Cost, Range
 from advisor.sizing.tokens import Tokens
 
 BITS = {"float32": 32, "float16": 16, "int8": 8, "binary": 1}
@@ -31,6 +31,10 @@ PGVECTOR_LIMIT = {
     "float16": "halfvec_indexed",
     "binary": "bit_indexed",
 }
+
+
+INDEX_STORAGE, INDEX_QUERIES, INDEX_WRITES = "index_storage", "index_queries", "index_writes"
+"""Parts of a cost that may not be known, by the names that answers give them."""
 
 
 class IndexSize(NamedTuple):
@@ -107,21 +111,53 @@ def prices_queries(store: Store) -> bool:
 
 def index_usd_per_month(
     catalog: Catalog, workload: Workload, size: IndexSize, ram: Range | None, vector_bytes: Decimal
-) -> Range | None:
-    """US dollars a month for keeping an index; None where the store's price is not known.
+) -> Cost:
+    """US dollars a month for keeping an index, as far as its prices are known.
 
     `ram` is the price of a GiB of memory in a month; `vector_bytes` what writing one passage takes.
     A minimum charge wins over a smaller sum.
     """
     if not size.ram_bytes:
-        return ZERO
+        return Cost.of(ZERO)
     if workload.vector_store == "ram":
-        return None if ram is None else ram.times(Decimal(size.ram_bytes) / GIB)
+        known = ram and ram.times(Decimal(size.ram_bytes) / GIB)
+        return Cost.of(known, *(() if known else (INDEX_STORAGE,)))
     store = catalog.stores[workload.vector_store]
-    if not price_is_known(store):
-        return None
     if store.type == "self_hosted":
-        return _pgvector(catalog, size, ram)
+        known = _pgvector(catalog, size, ram)
+        return Cost.of(known, *(() if known else (INDEX_STORAGE,)))
+    least = store.floor_usd_per_month or store.minimum_usd_per_month or Decimal(0)
+    if price_is_known(store):
+        least = max(least, _charged(store, workload, size, vector_bytes))
+    return Cost.of(Range(least, least, least), *not_priced(store, workload))
+
+
+def not_priced(store: Store, workload: Workload) -> tuple[str, ...]:
+    """The parts of a month in a managed store that are charged for and not counted."""
+    known = price_is_known(store)
+    queries = not prices_queries(store) or store.returned_usd_per_gb is not None
+    writes = not known or store.write_usd_per_million_units is not None
+    parts = {
+        INDEX_STORAGE: not known,
+        INDEX_QUERIES: queries and workload.queries_per_month > 0,
+        INDEX_WRITES: writes and workload.new_passages_per_month > 0,
+    }
+    return tuple(name for name, missing in parts.items() if missing)
+
+
+def first_writes_not_priced(catalog: Catalog, workload: Workload) -> tuple[str, ...]:
+    """`index_writes` where a store charges for writing the index for the first time, or may."""
+    store = catalog.stores.get(workload.vector_store)
+    if store is None or store.type == "self_hosted":
+        return ()
+    prices = (store.write_usd_per_million_units, store.write_usd_per_gb)
+    return (INDEX_WRITES,) if not price_is_known(store) or any(prices) else ()
+
+
+def _charged(
+    store: Store, workload: Workload, size: IndexSize, vector_bytes: Decimal
+) -> Decimal:
+    """US dollars a month by a managed store's price list, without its minimum."""
     values = Decimal(size.values_bytes)
     if store.usd_per_gib_month is not None:
         total = values / GIB * store.usd_per_gib_month
@@ -132,8 +168,7 @@ def index_usd_per_month(
     if store.query_usd_per_pb is not None:
         queried_pb = workload.queries_per_month * _queried_gb(store, values / GB) / Decimal(10**6)
         total += queried_pb * store.query_usd_per_pb
-    charged = max(total, store.minimum_usd_per_month or Decimal(0))
-    return Range(charged, charged, charged)
+    return total
 
 
 def _queried_gb(store: Store, held: Decimal) -> Decimal:

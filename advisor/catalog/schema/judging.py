@@ -79,6 +79,11 @@ class Rule(Entry):
         description="expression over columns, with true, false and unknown"
     )
     effect: Literal["exclude", "warn", "note"]
+    job: bool = Field(
+        False,
+        description="says which models do the job at all, and so which scores are compared; every "
+        "other rule that excludes is a limit, which takes plans away and moves no score",
+    )
     if_unknown: Literal["exclude", "warn", "note", "ignore"] = "ignore"
     because: Text = Field(description="one sentence for the visitor, with {column} figures")
     because_unknown: Text | None = None
