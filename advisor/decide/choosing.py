@@ -212,7 +212,15 @@ class Pairs(NamedTuple):
 
     def only(self, these: npt.NDArray[np.bool_]) -> Pairs:
         """Some of the pairs."""
-        return Pairs(*(part[these] for part in self[:3]), self.keys.only(these))
+        rows = (self.first[these], self.second[these], self.shared[these])
+        return Pairs(*rows, self.keys.only(these))
+
+    def beside(self, other: Pairs) -> Pairs:
+        """These pairs and others."""
+        every = [np.concatenate(both) for both in zip(self[:3], other[:3], strict=True)]
+        both_keys = zip(self.keys, other.keys, strict=True)
+        keys = Keys(*(np.concatenate(both) for both in both_keys))
+        return Pairs(every[0], every[1], every[2], keys)
 
 
 def fitting_pairs(
@@ -232,12 +240,7 @@ def fitting_pairs(
     apart = Pairs(first, second, np.zeros(len(first), dtype=bool), joined)
     apart = apart.only(_within_limits(table, apart, workload))
     together = _shared_pairs(table, steps, both, workload, ends)
-    together = together.only(_within_limits(table, together, workload))
-    parts = zip(together[:3], apart[:3], strict=True)
-    merged = zip(together.keys, apart.keys, strict=True)
-    return Pairs(
-        *(np.concatenate(part) for part in parts), Keys(*(np.concatenate(key) for key in merged))
-    )
+    return together.only(_within_limits(table, together, workload)).beside(apart)
 
 
 def _worth_pairing(table: Plans, step: Step, key: Keys, workload: Workload) -> RowNumbers:

@@ -277,5 +277,5 @@ def _first_stage(steps: tuple[Step, ...]) -> str | None:
 
 
 def preference(recommendation: Recommendation, judged: JudgedPlan) -> int:
-    """A plan's place among those of its step that fit; the smaller comes first."""
-    return recommendation.places[judged.row]
+    """A plan's place among those of its step that fit; what does not fit is last."""
+    return recommendation.places.get(judged.row, len(recommendation.table))

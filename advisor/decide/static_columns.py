@@ -92,7 +92,7 @@ def static_columns(catalog: Catalog, precision: str, spot: bool) -> StaticColumn
         pairs=pairs,
         order=place_keys(places),
         provider_numbers=numbered(place.provider_id for place in places),
-        machine_numbers=numbered(machine and machine.id for machine in machines),
+        machine_numbers=numbered(machine.id if machine else None for machine in machines),
     )
 
 

@@ -14,7 +14,7 @@ from advisor.catalog.schema import Store, Variant
 from advisor.rules.columns import KINDS
 from advisor.rules.evaluate import Values, column
 from advisor.sizing import storage
-from advisor.sizing.ranges import Range
+from advisor.sizing.ranges import Cost, Range
 from advisor.sizing.tokens import Tokens
 
 NOT_STORES = ("disk",)
@@ -138,8 +138,8 @@ def name(catalog: Catalog, store_id: str) -> str:
 
 def by_store(
     catalog: Catalog, workload: Workload, variant: Variant, tokens: Tokens, ram: Range | None
-) -> dict[str, Range | None]:
-    """US dollars a month of a variant's index in memory and in each store; None where not known."""
+) -> dict[str, Cost]:
+    """US dollars a month of a variant's index in memory and in each store."""
     amounts = {}
     for key in ("ram", *index_stores(catalog)):
         kept_there = workload.model_copy(update={"vector_store": key})

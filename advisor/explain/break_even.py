@@ -99,7 +99,7 @@ def machines_to_compare(recommendation: Recommendation, variant_id: str) -> list
     fitting = (j for j in own if "model-fits-memory" not in recommendation.rules.excluding(j.row))
     usd = [(full_usd_per_1m(recommendation, j), j) for j in fitting]
     known = [(full, preference(recommendation, j), j) for full, j in usd if full is not None]
-    return [j for *_, j in sorted(known, key=lambda row: row[:2])]
+    return [j for *_, j in sorted(known, key=lambda row: (*row[:2], row[2].id))]
 
 
 def full_usd_per_1m(recommendation: Recommendation, own: JudgedPlan) -> float | None:
