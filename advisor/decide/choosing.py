@@ -6,6 +6,7 @@ The order and why it is this one: docs/decisions/0015-one-order.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import le
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -251,15 +252,17 @@ def _worth_pairing(table: Plans, step: Step, key: Keys, workload: Workload) -> R
     account = np.where(table.figures.free_covers, static.provider_numbers + 1, 0)
     alike = np.column_stack((static.loads, key.second_hand, static.order.aggregator, account))
     time = none if workload.latency_ms_p95 is None else table.known_latency_ms
-    usd = none if workload.budget_usd_per_month is None else table.figures.sure
-    limited = np.column_stack((time, usd))[rows].tolist()
+    budget = workload.budget_usd_per_month is not None
+    # covered alone and not together, two steps are held against it by what they cost whole
+    usd, whole = (table.figures.sure, table.base_usd) if budget else (none, none)
+    limited = np.column_stack((time, usd, whole))[rows].tolist()
     groups, rest = alike[rows].tolist(), key.only(rows)
     order = np.lexsort((rest.name, rest.unlisted, rest.router, rest.once, rest.monthly))
     before: dict[tuple[float, ...], list[list[float]]] = {}
     worth = []
     for index in order.tolist():
         earlier, now = before.setdefault(tuple(groups[index]), []), limited[index]
-        if not any(other[0] <= now[0] and other[1] <= now[1] for other in earlier):
+        if not any(all(map(le, other, now)) for other in earlier):
             earlier.append(now)
             worth.append(int(rows[index]))
     return np.array(worth, dtype=np.int64)
