@@ -218,7 +218,8 @@ def _at_tolerance(recommendation: Recommendation, points: float, lead: str) -> I
     other = choose(table, steps, workload, BASE)
     if other is not None and other != recommendation.choice:
         usd = formatting.usd(total_usd(table, other, BASE))
-        yield f"{lead}: at {tolerance:g} it would be {_named(recommendation, other)}, for {usd} a month."
+        named = _named(recommendation, other)
+        yield f"{lead}: at {tolerance:g} it would be {named}, for {usd} a month."
 
 
 def _counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: Ends) -> bool:

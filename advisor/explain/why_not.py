@@ -93,7 +93,8 @@ def _falls_short(judged: JudgedPlan, recommendation: Recommendation) -> str:
     gap = step.yardstick - judged.quality
     below = f"{formatting.points(gap)} points below the best model that does this job"
     if workload.priority == "quality":
-        return f"Quality is the priority, and it is {below}, more than the {EQUAL_POINTS:g} that count as equal."
+        equal = f"more than the {EQUAL_POINTS:g} that count as equal"
+        return f"Quality is the priority, and it is {below}, {equal}."
     return f"It is {below}, more than the {workload.quality_tolerance:g} that may be given up."
 
 
