@@ -6,6 +6,7 @@ The order and why it is this one: docs/decisions/0015-one-order.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import le
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -245,23 +246,27 @@ def fitting_pairs(
 
 def _worth_pairing(table: Plans, step: Step, key: Keys, workload: Workload) -> RowNumbers:
     """The rows of a step of which some pair apart may come first."""
-    rows = step.fitting
-    static, none = table.static, np.zeros(len(table))
+    static, rest = table.static, key.only(step.fitting)
+    order = np.lexsort((rest.name, rest.unlisted, rest.router, rest.once, rest.monthly))
+    rows: RowNumbers = step.fitting[order]
     # a budget that a free allocation keeps to is its provider's alone
     account = np.where(table.figures.free_covers, static.provider_numbers + 1, 0)
-    alike = np.column_stack((static.loads, key.second_hand, static.order.aggregator, account))
-    time = none if workload.latency_ms_p95 is None else table.known_latency_ms
-    usd = none if workload.budget_usd_per_month is None else table.figures.sure
-    limited = np.column_stack((time, usd))[rows].tolist()
-    groups, rest = alike[rows].tolist(), key.only(rows)
-    order = np.lexsort((rest.name, rest.unlisted, rest.router, rest.once, rest.monthly))
-    before: dict[tuple[float, ...], list[list[float]]] = {}
+    alike = (account * len(table) + static.loads) * 4 + static.order.aggregator
+    alike = (alike + 2 * key.second_hand)[rows]
+    limits = []
+    if workload.latency_ms_p95 is not None:
+        limits.append(table.known_latency_ms[rows].tolist())
+    if workload.budget_usd_per_month is not None:
+        limits.append(table.figures.sure[rows].tolist())
+    if not limits:
+        return rows[np.sort(np.unique(alike, return_index=True)[1])]
+    before: dict[float, list[tuple[float, ...]]] = {}
     worth = []
-    for index in order.tolist():
-        earlier, now = before.setdefault(tuple(groups[index]), []), limited[index]
-        if not any(other[0] <= now[0] and other[1] <= now[1] for other in earlier):
-            earlier.append(now)
-            worth.append(int(rows[index]))
+    for row, group, *now in zip(rows.tolist(), alike.tolist(), *limits, strict=True):
+        earlier = before.setdefault(group, [])
+        if not any(all(map(le, other, now)) for other in earlier):
+            earlier.append(tuple(now))
+            worth.append(row)
     return np.array(worth, dtype=np.int64)
 
 
