@@ -128,18 +128,19 @@ class Workload(StatedFields):
     priority: Literal["balanced", "quality", "cost"] = field(
         "balanced",
         "Priority",
-        "quality: the best score, then the lowest cost. cost: the lowest cost. balanced: the "
-        "lowest cost within the tolerance of the best score.",
+        "quality: the best score, then cost. cost: the lowest cost. balanced: cost, among models "
+        "within the tolerance of the best one for the job.",
     )
     quality_tolerance: Annotated[float, Field(ge=0, le=100)] = field(
         5.0,
         "Quality tolerance (points)",
-        "Points of the chosen metric that may be given up for a lower cost.",
+        "Points below the best model that does the job, whatever your limits leave of it.",
     )
     material_usd: Annotated[float, Field(ge=0, le=1e9)] = field(
         5.0,
-        "Material difference (US dollars a month)",
-        "Monthly differences below this do not decide.",
+        "A point is worth (US dollars a month)",
+        "What one more point of score may cost a month. A price that only an aggregator states "
+        "counts as five points dearer.",
     )
 
     @model_validator(mode="after")

@@ -39,9 +39,7 @@ def parsed_rule(
     return ParsedRule(key, theme, entry, when), faults
 
 
-def _job_faults(
-    entry: schema.Rule, when: syntax.Expression, file: str, place: str
-) -> list[Fault]:
+def _job_faults(entry: schema.Rule, when: syntax.Expression, file: str, place: str) -> list[Fault]:
     """What keeps a rule of the job from saying the same of a variant wherever it runs."""
     if not entry.job:
         return []

@@ -246,25 +246,29 @@ def fitting_pairs(
 
 def _worth_pairing(table: Plans, step: Step, key: Keys, workload: Workload) -> RowNumbers:
     """The rows of a step of which some pair apart may come first."""
-    rows = step.fitting
-    static, none = table.static, np.zeros(len(table))
+    static, rest = table.static, key.only(step.fitting)
+    order = np.lexsort((rest.name, rest.unlisted, rest.router, rest.once, rest.monthly))
+    rows: RowNumbers = step.fitting[order]
     # a budget that a free allocation keeps to is its provider's alone
     account = np.where(table.figures.free_covers, static.provider_numbers + 1, 0)
-    alike = np.column_stack((static.loads, key.second_hand, static.order.aggregator, account))
-    time = none if workload.latency_ms_p95 is None else table.known_latency_ms
-    budget = workload.budget_usd_per_month is not None
-    # covered alone and not together, two steps are held against it by what they cost whole
-    usd, whole = (table.figures.sure, table.base_usd) if budget else (none, none)
-    limited = np.column_stack((time, usd, whole))[rows].tolist()
-    groups, rest = alike[rows].tolist(), key.only(rows)
-    order = np.lexsort((rest.name, rest.unlisted, rest.router, rest.once, rest.monthly))
-    before: dict[tuple[float, ...], list[list[float]]] = {}
+    alike = (account * len(table) + static.loads) * 4 + static.order.aggregator
+    alike = (alike + 2 * key.second_hand)[rows]
+    limits = []
+    if workload.latency_ms_p95 is not None:
+        limits.append(table.known_latency_ms[rows].tolist())
+    if workload.budget_usd_per_month is not None:
+        limits.append(table.figures.sure[rows].tolist())
+        # covered alone and not together, two steps are held against it by what they cost whole
+        limits.append(table.base_usd[rows].tolist())
+    if not limits:
+        return rows[np.sort(np.unique(alike, return_index=True)[1])]
+    before: dict[float, list[tuple[float, ...]]] = {}
     worth = []
-    for index in order.tolist():
-        earlier, now = before.setdefault(tuple(groups[index]), []), limited[index]
+    for row, group, *now in zip(rows.tolist(), alike.tolist(), *limits, strict=True):
+        earlier = before.setdefault(group, [])
         if not any(all(map(le, other, now)) for other in earlier):
-            earlier.append(now)
-            worth.append(int(rows[index]))
+            earlier.append(tuple(now))
+            worth.append(row)
     return np.array(worth, dtype=np.int64)
 
 

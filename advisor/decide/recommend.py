@@ -150,6 +150,8 @@ class Recommendation:
     rules: RuleResults
     steps: tuple[Step, ...]
     choice: PickedRows | None
+    asked_of: Catalog
+    """The catalog without the visitor's own prices, to ask again."""
 
     @cached_property
     def judged(self) -> tuple[JudgedPlan, ...]:
@@ -237,7 +239,16 @@ def recommend(
         steps += (_step(table, kind, candidates, fitting, asked_sets, _first_stage(steps)),)
     choice = choosing.choose(table, steps, workload, BASE)
     return Recommendation(
-        table.catalog, workload, assumptions, tuple(asked_sets), today, table, rules, steps, choice
+        table.catalog,
+        workload,
+        assumptions,
+        tuple(asked_sets),
+        today,
+        table,
+        rules,
+        steps,
+        choice,
+        catalog,
     )
 
 

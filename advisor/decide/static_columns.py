@@ -29,7 +29,7 @@ from advisor.rules.columns import KINDS
 from advisor.rules.evaluate import Values, column
 from advisor.sizing import throughput
 from advisor.sizing.figures import MILLION, Rates
-from advisor.sizing.ranges import ENDS, Float64s, floats
+from advisor.sizing.ranges import ENDS, floats
 from advisor.sizing.throughput import MeasuredMachine, Speed
 
 POOLING = {"cls": "CLS", "mean": "mean", "last_token": "last token"}

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-import numpy as np
-
 from advisor.base import formatting, units
 from advisor.decide import evidence, stores
-from advisor.decide.choosing import Step, eligible
+from advisor.decide.build import covers
+from advisor.decide.choosing import Step, shared_latency_ms
 from advisor.decide.evidence import Evidence
 from advisor.decide.plans import Plan
-from advisor.decide.recommend import JudgedPlan, Recommendation, preference
+from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, preference
+from advisor.explain import limits
+from advisor.sizing import latency
+from advisor.sizing.storage import INDEX_STORAGE
 
 
 class Reason(NamedTuple):
@@ -70,50 +72,68 @@ def _step(recommendation: Recommendation, kind: str) -> Step:
 
 def _quality(recommendation: Recommendation, part: JudgedPlan) -> Reason:
     """What the part's score, or the lack of one, did for it."""
-    scores = _step(recommendation, part.kind).evidence
-    count = len({judged.variant_id for judged in recommendation.fitting(part.kind)})
-    all_of_kind = f"{count} {part.kind}s that fit"
-    if count == 1:
+    step = _step(recommendation, part.kind)
+    scores, floor = step.evidence, step.floor(recommendation.workload)
+    if len(scores.scores) + len(scores.unranked) == 1:
         text = _only_one(part, scores)
     elif not scores.ranks:
-        text = _nothing_ranks(part, scores, all_of_kind)
-    elif part.quality is None or recommendation.workload.priority == "cost":
-        text = _cheapest_of_all(recommendation, part, scores, all_of_kind)
-    elif part.variant_id == _top(scores):
+        text = _nothing_ranks(recommendation, part, scores)
+    elif recommendation.workload.priority == "cost":
+        text = _cheapest_of_all(recommendation, part, step)
+    elif part.quality is None:
+        text = _without_a_score(recommendation, part, scores)
+    elif floor is not None and step.shortfalls(recommendation.workload)[part.row]:
+        text = _below_the_floor(recommendation, part, step)
+    elif part.quality == step.yardstick:
         text = _best_scored(recommendation, part, scores)
     else:
-        text = _cheapest_near_the_best(recommendation, part, scores)
+        text = _within_the_tolerance(recommendation, part, step)
+    if scores.weak and part.quality is not None:
+        text += " These tasks are too few to stand for the whole set, so take it as a hint."
     return Reason("evidence", text, scores.source_ids)
 
 
 def _only_one(part: JudgedPlan, scores: Evidence) -> str:
-    name = part.plan.variant.name
-    text = f"{name} is the only {part.kind} that fits this workload."
+    text = f"{part.plan.variant.name} is the only {part.kind} that does this job."
     if part.quality is not None:
         text += f" It scores {formatting.points(part.quality)} on {scores.title}."
     return text
 
 
-def _nothing_ranks(part: JudgedPlan, scores: Evidence, all_of_kind: str) -> str:
-    text = (
-        f"No published scores compare the {all_of_kind}, so cost decides. "
-        "Measure them on your own queries before you commit."
+def _nothing_ranks(recommendation: Recommendation, part: JudgedPlan, scores: Evidence) -> str:
+    """That cost decides, between those first that are known to cover the languages."""
+    languages = recommendation.workload.languages
+    rivals = [recommendation.catalog.variants[key] for key in scores.unranked]
+    some_presumed = not all(covers(variant, languages) for variant in rivals)
+    known_first = ""
+    if some_presumed and covers(part.plan.variant, languages):
+        known_first = f" among those known to cover {formatting.listed(sorted(languages))}"
+    return (
+        f"No published scores compare the {len(rivals)} {part.kind}s that do this job, so cost "
+        f"decides{known_first}. Measure them on your own queries before you commit."
     )
-    if part.quality is not None:
-        points = formatting.points(part.quality)
-        text += f" {part.plan.variant.name} alone is measured: {points} on {scores.title}."
-    return text
 
 
-def _cheapest_of_all(
-    recommendation: Recommendation, part: JudgedPlan, scores: Evidence, all_of_kind: str
-) -> str:
-    name, fitting = part.plan.variant.name, f"{all_of_kind}{_aside(recommendation, part)}"
+def _cheapest_of_all(recommendation: Recommendation, part: JudgedPlan, step: Step) -> str:
+    name = part.plan.variant.name
+    lead = f"{name} costs least of the {part.kind}s that fit{_beside(recommendation)}"
     if part.quality is None:
-        return f"{name} costs least of all {fitting}; it has no score on {scores.title}."
-    own, best = formatting.points(part.quality), formatting.points(scores.scores[_top(scores)])
-    lead = f"{name} costs least of the {fitting}"
-    return f"{lead}; it scores {own} on {scores.title}, the best {best}."
+        return f"{lead}; it has no score on {step.evidence.title}."
+    own, best = formatting.points(part.quality), _best(recommendation, step)
+    return f"{lead}; it scores {own} on {step.evidence.title}, the best model for the job {best}."
+
+
+def _beside(recommendation: Recommendation) -> str:
+    """That the other step on the same machines counts too, where both share them."""
+    shared = recommendation.pick is not None and recommendation.pick.shared is not None
+    return " together with the other step" if shared else ""
+
+
+def _best(recommendation: Recommendation, step: Step) -> str:
+    """`59.2 (BGE Multilingual Gemma2)`: the yardstick, and whose it is."""
+    top = _top(step.evidence)
+    name = recommendation.catalog.variants[top].name
+    return f"{formatting.points(step.evidence.scores[top])} ({name})"
 
 
 def _top(scores: Evidence) -> str:
@@ -122,48 +142,100 @@ def _top(scores: Evidence) -> str:
 
 
 def _ranked(part: JudgedPlan, scores: Evidence) -> str:
-    return f"Of the {len(scores.scores)} {part.kind}s that fit and have a score on {scores.title}"
+    if len(scores.scores) == 1:
+        return f"Of the {part.kind}s that may do this job"
+    number = len(scores.scores)
+    return f"Of the {number} {part.kind}s that do this job and have a score on {scores.title}"
 
 
 def _best_scored(recommendation: Recommendation, part: JudgedPlan, scores: Evidence) -> str:
-    names, workload = recommendation.catalog.variants, recommendation.workload
+    name, names = part.plan.variant.name, recommendation.catalog.variants
+    own = formatting.points(part.quality)
+    if len(scores.scores) == 1:
+        return f"{_ranked(part, scores)} only {name} is measured: {own} on {scores.title}."
     others = [
         f"{names[key].name} {formatting.points(score)}"
         for key, score in sorted(scores.scores.items(), key=lambda item: -item[1])
         if key != part.variant_id
     ]
-    own = formatting.points(part.quality)
-    own += f" against {formatting.listed(others)}" if others else ""
-    text = f"{_ranked(part, scores)}, {part.plan.variant.name} is the best ({own})"
-    if workload.priority == "balanced":
-        text += f", and none that costs less is within {workload.quality_tolerance:g} points"
-    return f"{text}."
+    lead = f"{_ranked(part, scores)}, {name} is the best"
+    return f"{lead} ({own} against {formatting.listed(others)})."
 
 
-def _cheapest_near_the_best(
-    recommendation: Recommendation, part: JudgedPlan, scores: Evidence
-) -> str:
-    workload, top = recommendation.workload, _top(scores)
+def _within_the_tolerance(recommendation: Recommendation, part: JudgedPlan, step: Step) -> str:
+    workload = recommendation.workload
     balanced = workload.priority == "balanced"
     near = workload.quality_tolerance if balanced else evidence.EQUAL_POINTS
-    best = f"{recommendation.catalog.variants[top].name}, {formatting.points(scores.scores[top])}"
     own = f"{part.plan.variant.name} ({formatting.points(part.quality)})"
     return (
-        f"{_ranked(part, scores)}, {own} costs least within {near:g} points of the best "
-        f"({best}){_aside(recommendation, part)}."
+        f"{_ranked(part, step.evidence)}, {own} is within {near:g} points of the best, "
+        f"{_best(recommendation, step)}, and {_by_cost(recommendation, part, step)}."
     )
 
 
-def _aside(recommendation: Recommendation, part: JudgedPlan) -> str:
-    """That differences which do not count were left aside, where the part is not the cheapest."""
-    if recommendation.pick is not None and recommendation.pick.shared:
-        return " together with the other step"
-    step = _step(recommendation, part.kind)
-    rows = eligible(step, step.fitting, recommendation.workload)
-    if part.monthly == min(recommendation.judged[row].monthly for row in rows):
-        return ""
-    material = formatting.usd(recommendation.workload.material_usd)
-    return f", differences below {material} a month aside"
+def _by_cost(recommendation: Recommendation, part: JudgedPlan, step: Step) -> str:
+    """`costs least of those that are`, or what a point of score was taken to be worth."""
+    shortfalls = step.shortfalls(recommendation.workload)
+    rivals = [row for row in step.fitting if not shortfalls[row]]
+    cost = recommendation.table.base_usd
+    if cost[part.row] <= cost[rivals].min():
+        return f"costs least of those that are{_beside(recommendation)}"
+    worth = formatting.usd(recommendation.workload.material_usd)
+    return (
+        f"of those that are it comes first{_beside(recommendation)}, a point of score counted "
+        f"as {worth} a month"
+    )
+
+
+def _below_the_floor(recommendation: Recommendation, part: JudgedPlan, step: Step) -> str:
+    """How far the pick falls short, and which limit stands in the way of a better one."""
+    workload = recommendation.workload
+    assert part.quality is not None and step.yardstick is not None
+    gap = formatting.points(step.yardstick - part.quality)
+    allowed = (
+        f"more than the {workload.quality_tolerance:g} that you would give up"
+        if workload.priority == "balanced"
+        else "and quality is the priority"
+    )
+    return (
+        f"{part.plan.variant.name} scores {formatting.points(part.quality)} on "
+        f"{step.evidence.title}, {gap} points below the best model that does this job, "
+        f"{_best(recommendation, step)}, {allowed}. {_what_stands_in_the_way(recommendation)}"
+    )
+
+
+def _without_a_score(recommendation: Recommendation, part: JudgedPlan, scores: Evidence) -> str:
+    name, why = part.plan.variant.name, scores.unranked[part.variant_id]
+    measured = [recommendation.catalog.variants[key].name for key in sorted(scores.scores)]
+    others = f"{formatting.listed(measured)} {'has' if len(measured) == 1 else 'have'} one"
+    return (
+        f"{name} has no score here ({why}); {others} on {scores.title}. "
+        f"{_what_stands_in_the_way(recommendation)}"
+    )
+
+
+def _what_stands_in_the_way(recommendation: Recommendation) -> str:
+    """`Without the budget of $20 a month: BGE Large ..., 2.7 points better, for $34.90 a month.`"""
+    lifts = limits.in_the_way(recommendation)
+    if lifts:
+        return " ".join(_lifted(recommendation, lift) for lift in lifts)
+    if limits.stated(recommendation.workload):
+        return "No limit, nor any two, stands in the way of a better one."
+    return "No plan with a known price does better."
+
+
+def _lifted(recommendation: Recommendation, lift: limits.Lifted) -> str:
+    other, now = lift.other.pick, recommendation.pick
+    assert other is not None and lift.other.monthly is not None
+    text = f"{lift.words[0].upper()}{lift.words[1:]}: {other.named}, for "
+    text += f"{formatting.usd(lift.other.monthly)} a month"
+    gains = []
+    for part in now.parts if now else ():
+        better = other.part(part.kind)
+        if better and better.quality is not None and part.quality is not None:
+            gains.append(better.quality - part.quality)
+    gain = sum(gains)
+    return f"{text}, {formatting.points(gain)} points better." if gain >= 0.05 else f"{text}."
 
 
 def _first_stage_gain(recommendation: Recommendation, part: JudgedPlan) -> list[Reason]:
@@ -215,12 +287,24 @@ def _own(recommendation: Recommendation, part: JudgedPlan) -> list[Reason]:
     if recommendation.pick is not None and recommendation.pick.shared:
         return [capacity]
     assert plan.encoding_usd is not None
-    count = _machines(plan.replicas[1]) + (", one of them to spare," if workload.redundancy else "")
+    count = _machines(plan.replicas[1]) + _why_so_many(recommendation, part)
     rent = (
         f"{count[0].upper()}{count[1:]} for {units.HOURS_PER_MONTH} hours at ${plan.rent} is "
         f"{formatting.usd(plan.encoding_usd.base)} a month, by the {_dated_price(plan)}."
     )
     return [capacity, Reason("cost", rent, plan.price_sources)]
+
+
+def _why_so_many(recommendation: Recommendation, part: JudgedPlan) -> str:
+    """`, one of them to spare,` or what a limit of latency asks for beyond the load."""
+    workload, filling = recommendation.workload, recommendation.assumptions.target_utilisation
+    assert part.plan.replicas is not None
+    needed = recommendation.table.needed["base"][part.row]
+    by_load = int(latency.filled(needed, filling, workload.redundancy))
+    more = part.plan.replicas[1] - by_load
+    if more > 0:
+        return f", {formatting.count(more)} of them to keep the latency limit,"
+    return ", one of them to spare," if workload.redundancy else ""
 
 
 def _share(share: float) -> str:
@@ -256,15 +340,17 @@ def _index(recommendation: Recommendation, part: JudgedPlan) -> Reason:
     """What the index of an embedder's vectors takes and costs."""
     plan, workload, catalog = part.plan, recommendation.workload, recommendation.catalog
     store_id = workload.vector_store
-    assert plan.index_usd is not None
     size, where = plan.load.size.values_bytes, f"in {stores.name(catalog, store_id)}"
     if store_id == "ram":
         size, where = plan.index_bytes, "of RAM as an index"
     store = catalog.stores.get(store_id)
-    low, base, high = plan.index_usd
-    cost = formatting.usd(base)
+    low, base, high, not_known = plan.index_usd
+    cost = f"{formatting.usd(base)} a month"
     if store and store.minimum_usd_per_month == base:
         cost = f"the minimum charge of {cost}"
+    if INDEX_STORAGE in not_known:
+        cost = f"at least {cost}; the rest" if base else "what that costs"
+        cost += " is not known"
     spread = f" ({formatting.usd_range(low, high)})" if low != high else ""
     noun = "vector" if plan.tokens.vectors == 1 else "vectors"
     dense_alone = set(workload.outputs) <= {"dense"}
@@ -272,7 +358,7 @@ def _index(recommendation: Recommendation, part: JudgedPlan) -> Reason:
     text = (
         f"{formatting.large(plan.tokens.vectors)} {noun} of "
         f"{formatting.count(plan.variant.embedding_dim)} dimensions{more} take "
-        f"{formatting.memory(size)} {where}: {cost} a month{spread}."
+        f"{formatting.memory(size)} {where}: {cost}{spread}."
     )
     sources = (*stores.sources(catalog, store_id), *plan.variant.source_ids("embedding_dim"))
     return Reason("index", text, sources)
@@ -287,16 +373,20 @@ def _together(recommendation: Recommendation) -> list[Reason]:
         f"Together {formatting.usd(pick.monthly_usd.base)} a month. Each step is judged by its "
         "own scores: there is no published score of the two combined."
     )
-    times = [time for part in pick.parts if not part.hosted and (time := part.plan.latency_ms)]
-    if times and limit is not None:
-        total = sum(time.base for time in times)
-        over = (
-            f", over the {formatting.count(limit)} ms you allow: "
-            "each step keeps to it, both together do not"
+    took = _own_ms(recommendation, pick)
+    if took and limit is not None:
+        text += (
+            f" Computing takes about {formatting.count(round(took))} ms a query on your machines."
         )
-        took = f"about {formatting.count(round(total))} ms a query"
-        text += f" Computing takes {took} on your machines{over if total > limit else ''}."
     return [Reason("pipeline", text, ())]
+
+
+def _own_ms(recommendation: Recommendation, pick: Pipeline) -> float:
+    """Milliseconds of a query on own machines, base; 0 where all steps are hosted."""
+    if pick.shared is not None:
+        first, second = (part.row for part in pick.parts)
+        return float(shared_latency_ms(recommendation.table, first, second, "base"))
+    return float(sum(recommendation.table.known_latency_ms[part.row] for part in pick.parts))
 
 
 def ties(recommendation: Recommendation, part: JudgedPlan) -> list[JudgedPlan]:
@@ -327,40 +417,50 @@ def _tie(others: list[JudgedPlan], part: JudgedPlan) -> Reason:
 
 
 def loosen(recommendation: Recommendation) -> list[Reason]:
-    """Where nothing fits, the rules that alone keep a plan out; those that free most first."""
+    """Where nothing fits: each limit without which something does, and what that costs.
+
+    Where no limit helps alone, pairs of them; where no model does the job at all, why none does.
+    """
     if recommendation.pick is not None:
         return []
-    without = [step for step in recommendation.steps if not len(step.fitting)]
-    reliefs = [relief for step in without for relief in _reliefs(recommendation, step.kind)]
-    if not reliefs and not without and len(recommendation.steps) > 1:
-        reliefs = [_dearer_than_budget(recommendation)]
-    return reliefs
+    jobless = [step for step in recommendation.steps if not _candidates(step)]
+    if jobless:
+        return [_no_model(recommendation, step.kind) for step in jobless]
+    lifts = limits.in_the_way(recommendation)
+    return [Reason(*_ruled_by(recommendation, lift)) for lift in lifts]
 
 
-def _reliefs(recommendation: Recommendation, kind: str) -> list[Reason]:
-    """For each rule that alone keeps plans of a step out, how many, and what it says of one."""
-    kept_out: dict[str, list[JudgedPlan]] = {}
-    for judged in recommendation.judged:
-        # without a known cost nobody knows whether the plan would fit
-        if judged.kind == kind and not np.isnan(judged.monthly):
-            rules = recommendation.rules.excluding(judged.row)
-            if len(rules) == 1:
-                kept_out.setdefault(rules[0], []).append(judged)
-    reliefs = []
-    for rule, plans in sorted(kept_out.items(), key=lambda item: (-len(item[1]), item[0])):
-        finding = min(plans, key=lambda judged: judged.monthly).excluded[0]
-        number = f"{len(plans)} {kind} plans" if len(plans) > 1 else f"one {kind} plan"
-        text = f"Without this one requirement {number} would fit: {finding.text}"
-        reliefs.append(Reason(rule, text, finding.sources))
-    return reliefs
+def _candidates(step: Step) -> int:
+    return len(step.evidence.scores) + len(step.evidence.unranked)
 
 
-def _dearer_than_budget(recommendation: Recommendation) -> Reason:
-    kinds = (step.kind for step in recommendation.steps)
-    least = sum(min(j.monthly for j in recommendation.fitting(kind)) for kind in kinds)
-    budget = recommendation.workload.budget_usd_per_month
-    text = (
-        f"Each step fits alone, but together they cost at least {formatting.usd(least)} a month, "
-        f"over the budget of {formatting.usd(budget)}."
-    )
-    return Reason("within-budget", text, recommendation.catalog.cited("steps-within-budget"))
+def _no_model(recommendation: Recommendation, kind: str) -> Reason:
+    """Which rule of the job keeps most models of a kind out."""
+    rules = recommendation.catalog.rules
+    findings = [
+        result
+        for judged in recommendation.judged
+        if judged.kind == kind
+        for result in judged.excluded
+        if rules[result.rule].entry.job
+    ]
+    if not findings:
+        return Reason("evidence", f"The catalog has no {kind}.", ())
+    count = Counter(result.rule for result in findings)
+    first = max(findings, key=lambda result: count[result.rule])
+    text = f"No {kind} of the catalog does this job. For instance: {first.text}"
+    return Reason(first.rule, text, first.sources)
+
+
+def _ruled_by(
+    recommendation: Recommendation, lift: limits.Lifted
+) -> tuple[str, str, tuple[str, ...]]:
+    """The rule that the limit works by, the sentence, and the rule's sources."""
+    text = _lifted(recommendation, lift)
+    parts = lift.other.pick.parts if lift.other.pick else ()
+    for part in parts:
+        for result in recommendation.judged[part.row].excluded:
+            return result.rule, text, result.sources
+    cited = recommendation.catalog.cited("steps-within-budget")
+    rule = "within-budget" if "budget_usd_per_month" in lift.fields else "fast-enough"
+    return rule, text, cited

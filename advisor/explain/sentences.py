@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.decide.recommend import JudgedPlan, Recommendation, preference
@@ -128,6 +130,18 @@ def scores_sentence(recommendation: Recommendation) -> str:
             points = formatting.points(part.quality)
             scores.append(f" · {lead} {points} on {step.evidence.set.name}")
     return "".join(scores)
+
+
+def yardsticks(recommendation: Recommendation) -> Iterator[str]:
+    """For each step the model from whose score the tolerance is counted."""
+    for step in recommendation.steps:
+        scores = step.evidence.scores
+        if scores and step.evidence.set is not None:
+            top = max(sorted(scores), key=lambda variant: scores[variant])
+            yield (
+                f"The best {step.kind} for this job is {recommendation.catalog.variants[top].name} "
+                f"({formatting.points(scores[top])} on {step.evidence.set.name})."
+            )
 
 
 def score_notes(recommendation: Recommendation) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from advisor.ask.workload import MOST_LANGUAGES, Workload, bounds, unused
 from advisor.base import formatting
 from advisor.base.formatting import value
 from advisor.catalog import Catalog
-from advisor.decide.choosing import Ends, PickedRows, choose, immaterial, total_usd
+from advisor.decide.choosing import BASE, Ends, PickedRows, Step, choose, total_usd
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, recommend
 from advisor.decide.stores import index_stores
 from advisor.sizing.ranges import rounded
@@ -97,21 +98,34 @@ def standing(judged: JudgedPlan, recommendation: Recommendation, front: set[str]
 
 
 def firmness(recommendation: Recommendation) -> str:
+    """Whether the pick holds at both ends of the estimates, and what else is close.
+
+    Which estimate decides if it does not hold, limits that are not proven to be kept, and the
+    tolerance where less than half a point decides.
+    """
+    if recommendation.pick is None:
+        return ""
+    sentences = [
+        _at_the_ends(recommendation),
+        *_not_proven(recommendation, recommendation.pick),
+        *_close_scores(recommendation),
+    ]
+    return " ".join(sentences)
+
+
+def _at_the_ends(recommendation: Recommendation) -> str:
     """Whether the pick holds at both ends of the estimates, and which decides if it does not."""
     table, workload = recommendation.table, recommendation.workload
-    if recommendation.pick is None or recommendation.choice is None:
-        return ""
+    assert recommendation.pick is not None and recommendation.choice is not None
     for words, ends in ESTIMATES.items():
         other = choose(table, recommendation.steps, workload, ends)
         if other is None or other == recommendation.choice:
             continue
         if not _counts_as_equal(recommendation, other, ends):
-            parts = tuple(recommendation.judged[row] for row in other.rows)
-            named = Pipeline(parts, (0, 0, 0) if other.shared else None).named
-            return f"Not firm: {words}, {named} would be the pick."
+            return f"Not firm: {words}, {_named(recommendation, other)} would be the pick."
     budget = workload.budget_usd_per_month
     high = total_usd(table, recommendation.choice, Ends("high", "high", "high"))
-    if budget is not None and high > budget:
+    if budget is not None and recommendation.pick.monthly <= budget < high:
         return (
             f"The pick holds, but at the high end it costs {formatting.usd(high)}, over the budget "
             f"of {formatting.usd(budget)}."
@@ -126,13 +140,95 @@ def firmness(recommendation: Recommendation) -> str:
     return "The pick holds at the low and at the high end of every estimate."
 
 
+def _named(recommendation: Recommendation, choice: PickedRows) -> str:
+    parts = tuple(recommendation.judged[row] for row in choice.rows)
+    return Pipeline(parts, (0, 0, 0) if choice.shared else None).named
+
+
+def _not_proven(recommendation: Recommendation, pick: Pipeline) -> Iterator[str]:
+    """A budget that is kept only as far as costs are known, or while a free allocation covers."""
+    budget = recommendation.workload.budget_usd_per_month
+    if budget is None:
+        return
+    if pick.monthly > budget:
+        free = [part for part in pick.parts if part.plan.figure("free_covers")]
+        where = formatting.listed(list(dict.fromkeys(part.plan.where for part in free)))
+        yield (
+            f"It keeps to the budget of {formatting.usd(budget)} only while the free allocation of "
+            f"{where} covers the load."
+        )
+    if pick.monthly_usd.at_least:
+        yield (
+            f"That it keeps to the budget of {formatting.usd(budget)} is not proven: "
+            f"{_missing(pick)} not known."
+        )
+
+
+def _missing(pick: Pipeline) -> str:
+    parts = [name.replace("_", " ") for name in pick.monthly_usd.not_known]
+    return f"{formatting.listed(parts)} {'is' if len(parts) == 1 else 'are'}"
+
+
+CLOSE_POINTS = 0.5
+"""A score so near to the edge of the tolerance is told; source sets differ by as much (0013)."""
+
+
+def _close_scores(recommendation: Recommendation) -> Iterator[str]:
+    """`It is within the 5 points by 0.1: at 4.8 it would be ...`, and what is just outside."""
+    workload, choice = recommendation.workload, recommendation.choice
+    if workload.priority != "balanced" or choice is None:
+        return
+    now = workload.quality_tolerance
+    for step, row in zip(recommendation.steps, choice.rows, strict=True):
+        gap = _gap(step, step.quality[row])
+        if 0 < gap <= now < gap + CLOSE_POINTS:
+            less = math.ceil(rounded(10 * gap)) / 10 - 0.1
+            name = recommendation.judged[row].plan.variant.name
+            by = formatting.points(now - gap)
+            yield from _at_tolerance(
+                recommendation, less, f"{name} is within the {now:g} points by {by}"
+            )
+    outside = sorted(
+        {
+            math.ceil(rounded(10 * gap)) / 10
+            for step in recommendation.steps
+            for gap in (_gap(step, score) for score in step.quality[step.fitting])
+            if now < gap <= now + CLOSE_POINTS
+        }
+    )
+    for more in outside:
+        sentences = list(_at_tolerance(recommendation, more, "Just outside the tolerance"))
+        if sentences:
+            yield sentences[0]
+            return
+
+
+def _gap(step: Step, score: float) -> float:
+    """Points below the best model that does the job; not a number without a score."""
+    return float(rounded((step.yardstick or 0.0) - score))
+
+
+def _at_tolerance(recommendation: Recommendation, points: float, lead: str) -> Iterator[str]:
+    """What would be picked at another tolerance, if it is not the pick."""
+    if points < 0:
+        return
+    tolerance = round(points, 1)
+    workload = recommendation.workload.model_copy(update={"quality_tolerance": tolerance})
+    table, steps = recommendation.table, recommendation.steps
+    other = choose(table, steps, workload, BASE)
+    if other is not None and other != recommendation.choice:
+        usd = formatting.usd(total_usd(table, other, BASE))
+        named = _named(recommendation, other)
+        yield f"{lead}: at {tolerance:g} it would be {named}, for {usd} a month."
+
+
 def _counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: Ends) -> bool:
     """Whether a choice has the pick's models at a cost whose difference does not decide."""
     table, choice = recommendation.table, recommendation.choice
     assert choice is not None
     now, then = ([table.static.places[row].variant_id for row in c.rows] for c in (choice, other))
     gap = rounded(total_usd(table, choice, ends) - total_usd(table, other, ends))
-    return now == then and bool(immaterial(recommendation.workload, gap))
+    return now == then and bool(gap <= recommendation.workload.material_usd)
 
 
 def again(catalog: Catalog, recommendation: Recommendation, workload: Workload) -> Recommendation:

@@ -5,22 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from advisor.base import formatting
-from advisor.decide.choosing import eligible, immaterial, unbeaten
+from advisor.decide import choosing
+from advisor.decide.choosing import BASE, ORDER, SECOND_HAND_POINTS, Keys
 from advisor.decide.evidence import EQUAL_POINTS
-from advisor.decide.recommend import JudgedPlan, Recommendation, preference
+from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain.other_plans import versus
-from advisor.sizing.ranges import rounded
 
-ORDER = (
-    "who states the price (the provider before an aggregator or a marketplace)",
-    "the size of the model (the smaller first)",
-    "the lower cost a month",
-    "the lower cost of the first encoding",
-    "that a provider comes before a router",
-    "that a price of the listing comes first",
-    "the order of the names",
-)
-"""What decides among plans of equal cost, in the order of `recommend.preference_keys`."""
+DECIDES = {
+    "monthly": "the lower cost a month decides",
+    "unpriced": "the smaller index decides, since what it costs is not known",
+    "worse": "the better score decides",
+    "second_hand": "who states the price decides, the provider before an aggregator or marketplace",
+    "parameters": "the smaller model comes first",
+    "once": "the lower cost of the first encoding decides",
+    "router": "a provider comes before a router",
+    "unlisted": "a price of the listing comes first",
+    "name": "the order of the names decides",
+}
+"""What decides between two plans that are equal in all keys before it."""
 
 
 def reasons_against(recommendation: Recommendation, plan_id: str) -> list[str]:
@@ -31,35 +33,33 @@ def reasons_against(recommendation: Recommendation, plan_id: str) -> list[str]:
     pick = recommendation.pick.part(judged.kind) if recommendation.pick else None
     if pick is None:
         lead = "It fits alone, but no whole pipeline does"
-        return [f"{lead}: the other step, or the budget for both, stands in the way."]
+        return [f"{lead}: the other step, or a limit for both, stands in the way."]
     if judged.row == pick.row:
         return ["It is the pick."]
-    bar = _quality_bars(judged, recommendation) or _cost_bars(judged, pick, recommendation)
+    bar = _beyond_a_limit(judged, recommendation) or _first_difference(judged, pick, recommendation)
     remarks = [finding.text for finding in judged.remarks]
     return [versus(recommendation, judged, pick), bar, *remarks]
 
 
-def _quality_bars(judged: JudgedPlan, recommendation: Recommendation) -> str:
-    """Why its score keeps a plan from being picked; empty where it does not."""
-    workload, step = recommendation.workload, recommendation.step(judged.kind)
-    assert step is not None
-    if workload.priority == "cost" or not step.evidence.ranks:
+def _beyond_a_limit(judged: JudgedPlan, recommendation: Recommendation) -> str:
+    """Which limit the plan would break with the pick's other step; empty where it breaks none."""
+    pick, workload, table = recommendation.pick, recommendation.workload, recommendation.table
+    assert pick is not None
+    rows = [judged.row, *(part.row for part in pick.parts if part.kind != judged.kind)]
+    if len(rows) == 1 or pick.shared is not None:
         return ""
-    if judged.quality is None:
-        return "Without a score on this set it is picked only where cost is the priority."
-    gap = float(np.nanmax(step.quality[step.fitting])) - judged.quality
-    if workload.priority == "quality" and gap >= EQUAL_POINTS:
-        return f"Quality is the priority, and it is {formatting.points(gap)} points below the best."
-    if workload.priority == "balanced" and gap > workload.quality_tolerance:
-        return (
-            f"It is {formatting.points(gap)} points below the best, more than the "
-            f"{workload.quality_tolerance:g} that may be given up."
-        )
+    budget, limit = workload.budget_usd_per_month, workload.latency_ms_p95
+    if budget is not None and table.figures.sure[rows].sum() > budget:
+        lead = "With the other step it would exceed the budget"
+        return f"{lead} of {formatting.usd(budget)} for both."
+    if limit is not None and table.known_latency_ms[rows].sum() > limit:
+        lead = "With the other step it would exceed the latency limit"
+        return f"{lead} of {formatting.count(limit)} ms for both."
     return ""
 
 
-def _cost_bars(judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation) -> str:
-    """Why cost, or the order among equals, keeps a plan whose score would do from being picked."""
+def _first_difference(judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation) -> str:
+    """The first key of the order in which the plan and the pick differ, in words."""
     workload, step = recommendation.workload, recommendation.step(judged.kind)
     assert step is not None
     if recommendation.pick is not None and recommendation.pick.shared:
@@ -67,52 +67,54 @@ def _cost_bars(judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommendat
             f"Both steps on the same machines cost {formatting.usd(recommendation.monthly)} a "
             "month together, less than with it and a machine for the other step."
         )
-    within = [recommendation.judged[row] for row in eligible(step, step.fitting, workload)]
-    cheapest = min(within, key=lambda j: (j.monthly, preference(recommendation, j)))
-    if not immaterial(workload, rounded(judged.monthly - cheapest.monthly)):
-        return (
-            f"It costs {formatting.usd(judged.monthly - cheapest.monthly)} a month more than "
-            f"{cheapest.named}, the cheapest of the plans considered; that counts."
-        )
-    near = [j for j in within if immaterial(workload, rounded(j.monthly - cheapest.monthly))]
-    better = _beaten_by(judged, near, recommendation)
-    if better is not None:
-        return f"{better.named} scores better and costs no more."
-    return _order_bars(judged, pick, recommendation)
+    keys = choosing.keys(recommendation.table, step, workload, BASE)
+    ours, theirs = (keys.only(np.array([j.row])) for j in (pick, judged))
+    names = ORDER[workload.priority == "cost"]
+    differing = [name for name in names if getattr(ours, name)[0] != getattr(theirs, name)[0]]
+    if not differing:
+        return "Nothing tells it from the pick."
+    if differing[0] == "shortfall":
+        return _falls_short(judged, recommendation)
+    if differing[0] == "counted":
+        return _counts_dearer(judged, pick, recommendation, theirs)
+    lead = "Cost, counted with the score, is the same" if "counted" in names else "Cost is the same"
+    if differing[0] in ("monthly", "unpriced") and "counted" not in names:
+        lead = "Cost is the priority"
+    return f"{lead}; {DECIDES[differing[0]]}, in favour of the pick."
 
 
-def _beaten_by(
-    judged: JudgedPlan, near: list[JudgedPlan], recommendation: Recommendation
-) -> JudgedPlan | None:
-    """Of the plans `near` in cost, the one that scores better and costs no more than this."""
-    rows, table = np.array([j.row for j in near]), recommendation.table
-    step = recommendation.step(judged.kind)
+def _falls_short(judged: JudgedPlan, recommendation: Recommendation) -> str:
+    """That its score, or the lack of one, keeps it back."""
+    workload, step = recommendation.workload, recommendation.step(judged.kind)
     assert step is not None
-    best = unbeaten(table, rows, step.quality, table.base_usd)
-    first_hand = min((preference(recommendation, j)[0] for j in near), default=0.0)
-    if judged.row not in rows or judged.row in best:
-        return None
-    if preference(recommendation, judged)[0] != first_hand:
-        return None
-    rivals: list[JudgedPlan] = [recommendation.judged[row] for row in best]
-    cheaper = (j for j in rivals if j.monthly <= judged.monthly)
-    return next(j for j in cheaper if (j.quality or 0) > (judged.quality or 0))
+    if judged.quality is None:
+        return "It has no score on this set, and plans of models that have one come first."
+    assert step.yardstick is not None
+    gap = step.yardstick - judged.quality
+    below = f"{formatting.points(gap)} points below the best model that does this job"
+    if workload.priority == "quality":
+        equal = f"more than the {EQUAL_POINTS:g} that count as equal"
+        return f"Quality is the priority, and it is {below}, {equal}."
+    return f"It is {below}, more than the {workload.quality_tolerance:g} that may be given up."
 
 
-def _order_bars(judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation) -> str:
-    """Which key of the order among equals, or the budget for both steps, decides for the pick."""
-    workload = recommendation.workload
-    lead = f"Differences below {formatting.usd(workload.material_usd)} a month do not decide"
-    if abs(judged.monthly - pick.monthly) < 0.005:
-        lead = "The costs are the same"
-    ours, theirs = preference(recommendation, pick), preference(recommendation, judged)
-    over = "with the other step it would exceed the budget"
-    if theirs < ours:
-        return f"{lead}, and alone it would come first; {over}."
-    parts = recommendation.pick.parts if recommendation.pick else ()
-    others = [part.monthly for part in parts if part.row != pick.row]
-    budget = workload.budget_usd_per_month
-    if budget is not None and others and judged.monthly + sum(others) > budget:
-        return f"{over.capitalize()} of {formatting.usd(budget)} for both."
-    which = next(name for name, a, b in zip(ORDER, ours, theirs, strict=True) if a != b)
-    return f"{lead}; then {which} decides, in favour of the pick."
+def _counts_dearer(
+    judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation, theirs: Keys
+) -> str:
+    """What its cost, its score and who states its price come to, against the pick."""
+    worth = recommendation.workload.material_usd
+    parts = []
+    gap = judged.monthly - pick.monthly
+    if abs(gap) >= 0.005:
+        parts.append(f"costs {formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}")
+    points = (judged.quality or 0.0) - (pick.quality or 0.0)
+    if worth and abs(points) >= 0.05:
+        much = f"{formatting.points(abs(points))} points {'more' if points > 0 else 'less'}"
+        parts.append(f"scores {much}, at {formatting.usd(worth)} a month for a point")
+    order = recommendation.table.static.order
+    if worth and order.aggregator[judged.row] > order.aggregator[pick.row]:
+        dearer = formatting.usd(SECOND_HAND_POINTS * worth)
+        parts.append(f"counts as {dearer} dearer, its price being known from an aggregator only")
+    if theirs.unpriced[0] > recommendation.table.unpriced_bytes[pick.row]:
+        parts.append("has the larger index, whose price is not known")
+    return f"It {formatting.listed(parts) or 'costs a little more'}: that decides for the pick."

@@ -14,8 +14,7 @@ from advisor.ask.workload import SECONDS_PER_MONTH, Workload
 from advisor.base.units import HOURS_PER_MONTH
 from advisor.catalog.model import Catalog
 from advisor.catalog.schema import Variant
-from advisor.sizing import storage, throughput
-from advisor.sizing import latency
+from advisor.sizing import latency, storage, throughput
 from advisor.sizing.ranges import ENDS, Cost, Float64s, Range, floats, rounded
 from advisor.sizing.storage import IndexSize
 from advisor.sizing.tokens import Tokens, tokens_sent
@@ -156,7 +155,9 @@ def figures_of(
     hosted_once = hosted_usd(spread(load.tokens.once for load in loads), rates.prices)
     rents_an_hour = rates.rents / HOURS_PER_MONTH
     covered = rates.hosted & (rates.free > 0) & (hosted["base"] <= rates.free)
-    encoding = {end: np.where(rates.hosted, hosted[end], rates.rents * replicas[end]) for end in ENDS}
+    encoding = {
+        end: np.where(rates.hosted, hosted[end], rates.rents * replicas[end]) for end in ENDS
+    }
     keeping = {end: spread(getattr(load.index_usd, end) for load in loads) for end in ENDS}
     once = {end: np.where(rates.hosted, hosted_once, rents_an_hour * hours[end]) for end in ENDS}
     return Figures(

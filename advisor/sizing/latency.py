@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-
 LONGEST = 100
 """Times that a request takes at most, for machines without any rest."""
 

@@ -154,9 +154,7 @@ def first_writes_not_priced(catalog: Catalog, workload: Workload) -> tuple[str, 
     return (INDEX_WRITES,) if not price_is_known(store) or any(prices) else ()
 
 
-def _charged(
-    store: Store, workload: Workload, size: IndexSize, vector_bytes: Decimal
-) -> Decimal:
+def _charged(store: Store, workload: Workload, size: IndexSize, vector_bytes: Decimal) -> Decimal:
     """US dollars a month by a managed store's price list, without its minimum."""
     values = Decimal(size.values_bytes)
     if store.usd_per_gib_month is not None:

@@ -21,6 +21,7 @@ from advisor.decide.priced import priced
 from advisor.decide.query import SCORES, VIEW, ignored, infinite
 from advisor.decide.recommend import Recommendation
 from advisor.decide.stores import index_stores
+from advisor.explain import sentences
 from pages.parts import links, session
 from pages.parts.markdown import bullets, plain
 
@@ -60,7 +61,7 @@ def ask(title: str) -> tuple[Recommendation, DeltaGenerator]:
     show_ignored()
     form, place = st.columns([1, 2], gap="large")
     with form:
-        workload = ask_workload()
+        workload, beside_tolerance = ask_workload()
         if workload is None:
             place.info(WORKLOAD_WAITS)
             st.stop()
@@ -72,6 +73,7 @@ def ask(title: str) -> tuple[Recommendation, DeltaGenerator]:
     catalog, today = session.the_catalog(), catalogs.today()
     with telemetry.RECOMMEND_SECONDS.labels("page").time():
         recommendation = recommend.recommend(catalog, workload, today, sets, assumptions)
+    beside_tolerance.caption(plain(" ".join(sentences.yardsticks(recommendation))))
     st.session_state[session.STORED] = links.params(recommendation)
     return recommendation, place
 
@@ -87,8 +89,8 @@ def show_ignored() -> None:
             for name in endless:
                 del st.query_params[name]
             st.rerun()
-    if sentences := st.session_state[session.IGNORED]:
-        st.warning(f"{IGNORED}\n{bullets(sentences)}")
+    if lines := st.session_state[session.IGNORED]:
+        st.warning(f"{IGNORED}\n{bullets(lines)}")
 
 
 def _choices(catalog: Catalog) -> dict[str, list[str]]:
@@ -140,12 +142,17 @@ def put(workload: Workload) -> None:
             st.session_state[field] = list(value) if isinstance(value, tuple) else value
 
 
-def ask_workload() -> Workload | None:
-    """The form; None, with the reason on the screen, while its figures do not go together."""
+def ask_workload() -> tuple[Workload | None, DeltaGenerator]:
+    """The form, and the place beside the tolerance for the model that it is measured from.
+
+    None, with the reason on the screen, while its figures do not go together.
+    """
     top = st.container()
     with st.container(border=True):
         stated = _ask_need()
-    stated |= _ask_texts(stated["task"]) | _ask_place() | _ask_limits()
+    stated |= _ask_texts(stated["task"]) | _ask_place()
+    limits, beside_tolerance = _ask_limits()
+    stated |= limits
     workload = None
     fields = Workload.model_fields
     empty = [str(fields[field].title) for field in ("languages", "outputs") if not stated[field]]
@@ -155,7 +162,7 @@ def ask_workload() -> Workload | None:
         workload = _checked(Workload, stated)
     with top:
         _ask_preset(session.the_catalog(), workload)
-    return workload
+    return workload, beside_tolerance
 
 
 def _checked(model: type[Model], stated: Mapping[str, object]) -> Model | None:
@@ -269,8 +276,8 @@ def _ask_place() -> dict[str, object]:
         }
 
 
-def _ask_limits() -> dict[str, object]:
-    """What must not be exceeded, and what decides."""
+def _ask_limits() -> tuple[dict[str, object], DeltaGenerator]:
+    """What must not be exceeded, and what decides; a place beside the tolerance."""
     with st.expander("Limits and licence", icon=":material/rule:"):
         stated: dict[str, object] = {
             "budget_usd_per_month": _fraction("budget_usd_per_month"),
@@ -278,11 +285,11 @@ def _ask_limits() -> dict[str, object]:
             "licence": _choice("licence", ["any", "commercial", "permissive"]),
         }
     with st.expander("How to choose", icon=":material/tune:"):
-        return stated | {
-            "priority": _choice("priority", ["balanced", "quality", "cost"]),
-            "quality_tolerance": _fraction("quality_tolerance"),
-            "material_usd": _fraction("material_usd"),
-        }
+        stated["priority"] = _choice("priority", ["balanced", "quality", "cost"])
+        stated["quality_tolerance"] = _fraction("quality_tolerance")
+        beside_tolerance = st.empty()
+        stated["material_usd"] = _fraction("material_usd")
+    return stated, beside_tolerance
 
 
 def _ask_preset(catalog: Catalog, workload: Workload | None) -> None:

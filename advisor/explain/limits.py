@@ -1,0 +1,99 @@
+"""Which limits stand in the way of a better answer, or of any: taken away, and asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from advisor.ask.workload import Workload, unused
+from advisor.base import formatting
+from advisor.decide.recommend import Recommendation
+from advisor.explain.what_would_change import again
+
+LOOSEST: dict[str, Any] = {
+    "budget_usd_per_month": None,
+    "latency_ms_p95": None,
+    "placement": "any",
+    "hardware": "any",
+    "data_may_leave": True,
+    "licence": "any",
+    "redundancy": False,
+    "cross_lingual": False,
+    "split_long_passages": True,
+    "vector_store": "ram",
+    "vector_type": "float32",
+}
+"""The fields that only take plans away, each with the value that takes none."""
+
+
+class Lifted(NamedTuple):
+    """The answer without one limit, or two; `words` say which: `without the budget of $20`."""
+
+    fields: tuple[str, ...]
+    words: str
+    other: Recommendation
+
+
+def stated(workload: Workload) -> tuple[str, ...]:
+    """The limits that a workload sets."""
+    skipped = ("vector_store",) if workload.vector_store == "none" else ()
+    return tuple(
+        field
+        for field, loosest in LOOSEST.items()
+        if field not in (*unused(workload.task), *skipped)
+        if getattr(workload, field) != loosest
+    )
+
+
+def lifted(recommendation: Recommendation, at_once: int = 1) -> Iterator[Lifted]:
+    """The answers without so many of the stated limits at a time."""
+    workload = recommendation.workload
+    for fields in combinations(stated(workload), at_once):
+        looser = workload.model_copy(update={field: LOOSEST[field] for field in fields})
+        words = " and ".join(_without(field, workload) for field in fields)
+        yield Lifted(fields, words, again(recommendation.asked_of, recommendation, looser))
+
+
+def _without(field: str, workload: Workload) -> str:
+    budget, limit = workload.budget_usd_per_month, workload.latency_ms_p95
+    processor = "a CPU" if workload.hardware == "cpu" else "a GPU"
+    words = {
+        "budget_usd_per_month": f"without the budget of {formatting.usd(budget)} a month",
+        "latency_ms_p95": f"without the latency limit of {formatting.count(limit)} ms",
+        "placement": "on your own machines too"
+        if workload.placement == "hosted"
+        else "at a provider too",
+        "hardware": f"on more than {processor}",
+        "data_may_leave": "if your texts may be sent to a provider",
+        "licence": "under any licence",
+        "redundancy": "without a spare machine",
+        "cross_lingual": "if queries need not find passages in another language",
+        "split_long_passages": "if long passages may be split",
+        "vector_store": "with the index in memory",
+        "vector_type": "with float32 vectors",
+    }
+    return words[field]
+
+
+def shortfall(recommendation: Recommendation) -> float:
+    """Half points that the pick lacks, summed over its steps; without end where nothing fits."""
+    if recommendation.choice is None:
+        return float("inf")
+    pairs = zip(recommendation.steps, recommendation.choice.rows, strict=True)
+    return float(sum(step.shortfalls(recommendation.workload)[row] for step, row in pairs))
+
+
+def in_the_way(recommendation: Recommendation) -> list[Lifted]:
+    """The limits without which the pick would fall less short, or there would be one.
+
+    Each alone; where none helps alone, pairs of them. Those that help most come first.
+    """
+    now = shortfall(recommendation)
+    if not now:
+        return []
+    for at_once in (1, 2):
+        better = [lift for lift in lifted(recommendation, at_once) if shortfall(lift.other) < now]
+        if better:
+            return sorted(better, key=lambda lift: (shortfall(lift.other), lift.other.monthly))
+    return []
