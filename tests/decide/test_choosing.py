@@ -82,7 +82,7 @@ def options(recommendation, kind, ends):
         }
         encoding, keeping = float(figures.encoding["base"][row]), by_end["keeping"]["base"]
         free = float(free_usd_per_month(plan.provider))
-        covered = offer is not None and 0 < free and encoding <= free
+        covered = offer is not None and free > 0 and encoding <= free
         once = float(figures.once["base"][row])
         is_unpriced = "index_storage" in plan.index_usd.not_known
         every.append(
