@@ -328,3 +328,22 @@ def test_at_an_end_where_bills_are_nothing_the_pair_that_a_free_allocation_cover
     recommendation = ask(one, **stated)
     for ends in (BASE, Ends(hosted="low")):
         assert of_search(recommendation, ends) is not None
+
+
+def test_the_free_allocation_of_another_provider_covers_the_second_step(crowded):
+    """68,000 queries: $2.99 of reranking beside 24 cents of encoding; $3.04 is free at each."""
+    epsilon = crowded.providers["epsilon"]
+    rerankers = [
+        offer.model_copy(update={"id": f"z-{offer.id}"})
+        for offer in epsilon.offers
+        if offer.variant.startswith("rank")
+    ]
+    other = epsilon.model_copy(update={"name": "other", "offers": rerankers})
+    two = replace(crowded, providers={"epsilon": epsilon, "other": other})
+    stated = {"task": "retrieve-and-rerank", "queries_per_month": 68_000, "rerank_candidates": 1}
+    stated |= {"placement": "hosted", "vector_store": "none"}
+    first_by_name = ask(two, **stated)
+    assert {part.plan.provider_id for part in first_by_name.pick.parts} == {"epsilon"}
+    free = ask(two, **stated, budget_usd_per_month=0)
+    assert of_search(free) == free.choice
+    assert [part.plan.provider_id for part in free.pick.parts] == ["epsilon", "other"]
