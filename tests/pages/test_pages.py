@@ -305,3 +305,9 @@ def test_a_withdrawn_offer_is_shown_as_withdrawn(catalog):
     assert shown(opened("faq"), sentence)
     cost = opened("cost")
     assert shown(cost, sentence) and "Nebius" not in cells(cost)
+
+
+@pytest.mark.parametrize(("page", "parameter"), [("advise", "plan"), ("cost", "offer")])
+def test_a_link_to_a_withdrawn_plan_opens_and_says_what_became_of_it(catalog, page, parameter):
+    _, plan, text = withdrawn_offer(catalog)
+    assert shown(opened(page, **{parameter: plan}), f"{parameter}={plan}: {text}")
