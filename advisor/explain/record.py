@@ -222,10 +222,13 @@ def read(path: str) -> Record:
 
 
 def prices(catalog: Catalog) -> dict[str, str | None]:
-    """What an offer asks for a million tokens, a machine for an hour, as text; None: not known."""
+    """What an offer asks for a million tokens, a machine for an hour, as text; None: not known.
+
+    A withdrawn offer asks nothing, and is not among them.
+    """
     amounts = {
         f"Offer {offer.id}": (offer.usd_per_1m_input, "1M")
-        for _, _, offer in catalog.offers()
+        for _, _, offer in catalog.standing_offers()
         if catalog.variants[offer.variant].kind in ("embedder", "reranker")
     } | {
         f"Machine {key}": (instance.on_demand_usd_per_h, "hour")

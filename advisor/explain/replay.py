@@ -14,6 +14,7 @@ from advisor.decide.evidence import Evidence
 from advisor.decide.recommend import Recommendation, recommend
 from advisor.explain.record import Record, prices, rule_fingerprints
 from advisor.explain.record_parts import EvidenceRecord
+from advisor.family.price_list import gone_plans
 
 
 class Replay(NamedTuple):
@@ -47,13 +48,24 @@ def _changes(catalog: Catalog, record: Record, recommendation: Recommendation) -
     if list(recommendation.answer or ()) != (picked.plans if picked else []):
         now, before = (answer.named if answer else "nothing fits" for answer in (pick, picked))
         yield f"The answer: {now} instead of {before}."
+    withdrawn = _withdrawn(catalog, record)
+    yield from withdrawn.values()
     if pick and picked and abs(pick.monthly - picked.monthly_usd.base) >= 0.005:
         usd, saved_usd = formatting.usd(pick.monthly), formatting.usd(picked.monthly_usd.base)
         yield f"The cost of the pick: {usd} a month instead of {saved_usd}."
-    yield from _changed_prices(prices(catalog), record.prices)
+    others = {key: price for key, price in record.prices.items() if key not in withdrawn}
+    yield from _changed_prices(prices(catalog), others)
     yield from _changed_rules(rule_fingerprints(catalog), record.rules)
     for step in recommendation.steps:
         yield from _changed_scores(step.evidence, record.evidence.get(step.kind))
+
+
+def _withdrawn(catalog: Catalog, record: Record) -> dict[str, str]:
+    """What to say of each offer that a record names and that was withdrawn since."""
+    of_pick = (f"Offer {plan}" for plan in (record.picked.plans if record.picked else []))
+    names = {*record.prices, *of_pick}
+    gone = {f"Offer {plan}": text for plan, text in gone_plans(catalog).items()}
+    return {name: text for name, text in gone.items() if name in names}
 
 
 def _changed_prices(now: dict[str, str | None], before: dict[str, str | None]) -> Iterator[str]:

@@ -8,6 +8,7 @@ import yaml
 from advisor import catalog as catalogs
 from advisor.base.errors import CatalogError
 from advisor.catalog import files
+from tests.withdrawing import DAY, REASON, SOURCE, withdraw
 
 VARIANT = "families/acme/variants/multi.yaml"
 OFFER = "offers/beta.yaml"
@@ -103,6 +104,35 @@ def fault(root, file):
             "sources",
             "'acme-prices'",
             id="an unknown source",
+        ),
+        pytest.param(
+            OFFER,
+            "model: beta/multi\n",
+            "model: beta/multi\n"
+            "  withdrawn: {on: 2026-05-07, reason: It is gone., sources: [acme-price]}\n",
+            "offer beta-multi",
+            "withdrawn.sources",
+            "'acme-prices'",
+            id="a withdrawal with an unknown source",
+        ),
+        pytest.param(
+            OFFER,
+            "model: beta/multi\n",
+            "model: beta/multi\n  withdrawn: {on: 2026-05-07, reason: It is gone., sources: []}\n",
+            "offer beta-multi",
+            "withdrawn.sources",
+            "1",
+            id="a withdrawal without a source",
+        ),
+        pytest.param(
+            OFFER,
+            "model: beta/multi\n",
+            "model: beta/multi\n"
+            "  withdrawn: {on: last May, reason: It is gone., sources: [acme-prices]}\n",
+            "offer beta-multi",
+            "withdrawn.on",
+            "'last May'",
+            id="a withdrawal on no day",
         ),
         pytest.param(
             VARIANT,
@@ -438,3 +468,15 @@ def test_the_version_follows_the_content_not_the_folder(made_up_copy, made_up, e
     assert catalogs.load(made_up_copy).version == made_up.version
     edit(made_up_copy / OFFER, FIRST, 'usd_per_1m_input: "0.21"')
     assert catalogs.load(made_up_copy).version != made_up.version
+
+
+def test_a_withdrawn_offer_is_in_the_catalog_and_does_not_stand(made_up, made_up_copy):
+    loaded = withdraw(made_up_copy)
+    offers = {offer.id: offer for _, _, offer in loaded.offers()}
+    assert offers.keys() == {offer.id for _, _, offer in made_up.offers()}
+    standing = {offer.id for _, _, offer in loaded.standing_offers()}
+    assert offers.keys() - standing == {"beta-big-en"}
+    assert "beta-big-en" in {offer.id for _, _, offer in made_up.standing_offers()}
+    gone = offers["beta-big-en"]
+    assert (gone.withdrawn.on.isoformat(), gone.withdrawn.reason) == (DAY, REASON)
+    assert ("withdrawn.sources", SOURCE) in gone.all_source_ids()

@@ -11,6 +11,7 @@ from advisor.decide.recommend import recommend
 from advisor.explain import record, report
 from advisor.explain.replay import Replay
 from tests.decide.measured import CHEAP, ask
+from tests.withdrawing import DAY, REASON, withdraw
 
 TODAY = date(2026, 11, 24)
 
@@ -110,3 +111,27 @@ def test_a_record_asks_again_with_the_measured_machine(catalog, saved):
     assert picked.endswith("@this-machine") and "decision-0009-measured-here" in before.sources
     place = recommendation.pick.parts[0].plan.where
     assert place in report.as_markdown(catalog, recommendation)
+
+
+def test_a_replay_says_of_a_withdrawn_pick_since_when_and_why(made_up, made_up_copy, saved):
+    before = saved(made_up, recommend(made_up, Workload(), TODAY))
+    assert before.picked.plans == ["beta-big-en"] and "Offer beta-big-en" in before.prices
+    after = withdraw(made_up_copy)
+    assert "Offer beta-big-en" not in record.prices(after)
+    replay = Replay.of(after, before, TODAY)
+    answer, gone, cost = replay.changes
+    assert replay.recommendation.answer == ("alpha-big-en",)
+    assert answer.startswith("The answer: ") and cost.startswith("The cost of the pick: ")
+    assert gone == f"Offer beta-big-en was withdrawn on {DAY}: {REASON}"
+
+
+def test_a_replay_names_a_withdrawn_offer_that_was_not_the_pick(made_up, made_up_copy, saved):
+    before = saved(made_up, recommend(made_up, Workload(), TODAY))
+    replay = Replay.of(withdraw(made_up_copy, "rank-small"), before, TODAY)
+    assert replay.changes == (f"Offer beta-rank-small was withdrawn on {DAY}: {REASON}",)
+
+
+def test_a_record_of_after_the_withdrawal_has_nothing_changed(made_up_copy, saved):
+    after = withdraw(made_up_copy)
+    before = saved(after, recommend(after, Workload(), TODAY))
+    assert Replay.of(after, before, TODAY).changes == ()
