@@ -73,9 +73,10 @@ def test_a_replay_names_the_price_the_rule_and_the_answer_that_changed(
     )
     replay = Replay.of(catalogs.load(made_up_copy), saved(made_up, before), TODAY)
     now = replay.recommendation
-    answer, cost, price, rule, score = replay.changes
+    answer, why, cost, price, rule, score = replay.changes
     assert now.answer == ("alpha-big-en",)
     assert answer.index("Alpha Router") < answer.index("Beta Cloud")
+    assert before.pick.named in why and "a month more" in why
     assert cost.index(formatting.usd(now.monthly)) < cost.index(formatting.usd(before.monthly))
     assert "alpha-big-en" in price and price.index("$0.01 ") < price.index("$0.20 ")
     assert "price-is-recent" in rule
@@ -135,3 +136,39 @@ def test_a_record_of_after_the_withdrawal_has_nothing_changed(made_up_copy, save
     after = withdraw(made_up_copy)
     before = saved(after, recommend(after, Workload(), TODAY))
     assert Replay.of(after, before, TODAY).changes == ()
+
+
+def test_a_record_from_before_the_one_order_says_so_where_its_answer_moved(catalog, saved):
+    """English under a budget that Large keeps: Small was picked, since the tolerance followed the limits."""
+    now = recommend(catalog, Workload(budget_usd_per_month=100), TODAY)
+    small = recommend(catalog, Workload(priority="cost"), TODAY)
+    (before,) = small.answer
+    written = record.as_json(catalog, now)
+    assert written["order"] and now.answer != small.answer
+    written |= {
+        "picked": {
+            "plans": [before],
+            "named": small.pick.named,
+            "monthly_usd": {"base": small.monthly},
+        }
+    }
+    old = {name: value for name, value in written.items() if name != "order"}
+    moved = Replay.of(catalog, record.Record.model_validate(old), TODAY).changes
+    assert now.pick.named in moved[0] and small.pick.named in moved[0]
+    assert "another order since 2026-11-30" in moved[1]
+    assert small.pick.named in moved[2] and "7.6 points below" in moved[2]
+    assert not any(
+        "another order" in line
+        for line in Replay.of(catalog, record.Record.model_validate(written), TODAY).changes
+    )
+
+
+def test_a_saved_plan_that_is_ruled_out_now_is_told_by_which_rule(made_up, saved):
+    before = recommend(made_up, Workload(), TODAY)
+    old = saved(made_up, before)
+    old.workload["placement"] = "own"
+    changes = Replay.of(made_up, old, TODAY).changes
+    assert any(
+        "ruled out now, by placement-is-own" in line and before.pick.named in line
+        for line in changes
+    )
