@@ -44,12 +44,26 @@ def versus(recommendation: Recommendation, other: JudgedPlan, pick: JudgedPlan) 
         money = "the same cost"
     if other.variant_id == pick.variant_id:
         return f"The same model for {money}."
+    money += _index_difference(other, pick)
     if other.quality is None or pick.quality is None:
         step = recommendation.step(other.kind)
         unranked = step.evidence.unranked if step else {}
         reason = unranked.get(other.variant_id, "no published comparison with the pick")
         return f"{money[0].upper()}{money[1:]}; {reason}."
     return f"{_score_difference(other.quality - pick.quality)} for {money}."
+
+
+def _index_difference(other: JudgedPlan, pick: JudgedPlan) -> str:
+    """`, but its index is 3.5 times as large, at a price that is not known`, where it is not."""
+    bytes_of = other.plan.table.unpriced_bytes
+    ours, theirs = bytes_of[pick.row], bytes_of[other.row]
+    if ours == theirs:
+        return ""
+    share = theirs / ours
+    size = f"but its index is {share:.1f} times as large"
+    if share < 1:
+        size = f"and its index is {100 * share:.0f}% as large"
+    return f", {size}, at a price that is not known"
 
 
 def _score_difference(points: float) -> str:
