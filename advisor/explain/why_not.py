@@ -71,7 +71,7 @@ def _beyond_a_limit(judged: JudgedPlan, recommendation: Recommendation) -> str:
     words = f"budget of {formatting.usd(budget)}"
     if budget is None or _keys(replace(recommendation, workload=without), judged) is None:
         words = f"latency limit of {formatting.count(limit)} ms"
-    return f"With the pick's other step it would exceed the {words} for both."
+    return f"Together with the pick's other step it would exceed the {words}."
 
 
 def _first_difference(judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation) -> str:
@@ -86,10 +86,12 @@ def _first_difference(judged: JudgedPlan, pick: JudgedPlan, recommendation: Reco
         return _falls_short(judged, pick, recommendation)
     if differing[0] == "counted":
         return _counts_dearer(judged, pick, recommendation, ours, theirs)
-    lead = "Cost, counted with the score, is the same" if "counted" in names else "Cost is the same"
+    lead = "The cost is the same"
+    if ours.monthly[0] != theirs.monthly[0]:
+        lead = "Cost and score together weigh the same"
     if differing[0] in ("monthly", "unpriced") and "counted" not in names:
         lead = "Cost is the priority"
-    return f"{lead}; {DECIDES[differing[0]]}, in favour of the pick."
+    return f"{lead}; {DECIDES[differing[0]]}."
 
 
 def _falls_short(judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation) -> str:
