@@ -141,6 +141,8 @@ ORDER = (
     ),
 )  # fmt: skip
 """The names of the keys in the order in which they decide: balanced and quality, then *cost*."""
+ORDER_SINCE = "2026-11-30"
+"""The day of this order; a record saved before it may have another answer for that alone."""
 
 
 def keys(table: Plans, step: Step, workload: Workload, ends: Ends) -> Keys:
@@ -269,6 +271,8 @@ def _worth_pairing(table: Plans, step: Step, key: Keys, workload: Workload) -> R
         limits.append(table.known_latency_ms[rows].tolist())
     if workload.budget_usd_per_month is not None:
         limits.append(table.figures.sure[rows].tolist())
+        # covered alone and not together, two steps are held against it by what they cost whole
+        limits.append(table.base_usd[rows].tolist())
     if not limits:
         return rows[np.sort(np.unique(alike, return_index=True)[1])]
     before: dict[float, list[tuple[float, ...]]] = {}

@@ -16,7 +16,7 @@ from advisor.explain import what_would_change
 from advisor.explain.other_plans import alternatives
 from advisor.explain.sensitivity import Swing
 from advisor.explain.sentences import rate, speed_origin, usd_or_not_known
-from advisor.family.price_list import price_mark
+from advisor.family.price_list import WithdrawnOffer, price_mark, withdrawn_offers
 from advisor.sizing import storage
 from advisor.sizing.ranges import Range
 
@@ -147,7 +147,7 @@ def _cost_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, s
     plan = judged.plan
     assert plan.offer is not None and plan.provider is not None
     price = plan.offer.usd_per_1m_input if plan.offer.type != "trial" else None
-    several = sum(offer.variant == plan.variant_id for offer in plan.provider.offers) > 1
+    several = sum(o.variant == plan.variant_id for o in plan.provider.standing_offers) > 1
     encoding, index = usd_or_not_known(plan.encoding_usd), usd_or_not_known(plan.index_usd)
     once = {"Index": index, "Once": usd_or_not_known(plan.one_off_usd)}
     of_step = (
@@ -165,6 +165,12 @@ def _cost_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, s
         **of_step,
         "Fits": _fits(judged, "no: ", "its cost is not known"),
     }
+
+
+def withdrawn(recommendation: Recommendation, kind: str) -> list[WithdrawnOffer]:
+    """The offers for a step that are gone and have no plan, a sentence for each."""
+    catalog = recommendation.catalog
+    return withdrawn_offers(catalog, (k for k, v in catalog.variants.items() if v.kind == kind))
 
 
 def own_rows(recommendation: Recommendation, kind: str) -> list[dict[str, str]]:

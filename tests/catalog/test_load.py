@@ -8,7 +8,10 @@ import yaml
 from advisor import catalog as catalogs
 from advisor.base.errors import CatalogError
 from advisor.catalog import files
+from advisor.catalog.load import SHIPPED
+from tests.withdrawing import DAY, REASON, SOURCE, withdraw
 
+PARSE = files.parse_mapping  # conftest.py keeps what it has read once
 VARIANT = "families/acme/variants/multi.yaml"
 OFFER = "offers/beta.yaml"
 QUALITY = "evidence/quality.csv"
@@ -105,6 +108,35 @@ def fault(root, file):
             id="an unknown source",
         ),
         pytest.param(
+            OFFER,
+            "model: beta/multi\n",
+            "model: beta/multi\n"
+            "  withdrawn: {on: 2026-05-07, reason: It is gone., sources: [acme-price]}\n",
+            "offer beta-multi",
+            "withdrawn.sources",
+            "'acme-prices'",
+            id="a withdrawal with an unknown source",
+        ),
+        pytest.param(
+            OFFER,
+            "model: beta/multi\n",
+            "model: beta/multi\n  withdrawn: {on: 2026-05-07, reason: It is gone., sources: []}\n",
+            "offer beta-multi",
+            "withdrawn.sources",
+            "1",
+            id="a withdrawal without a source",
+        ),
+        pytest.param(
+            OFFER,
+            "model: beta/multi\n",
+            "model: beta/multi\n"
+            "  withdrawn: {on: last May, reason: It is gone., sources: [acme-prices]}\n",
+            "offer beta-multi",
+            "withdrawn.on",
+            "'last May'",
+            id="a withdrawal on no day",
+        ),
+        pytest.param(
             VARIANT,
             "max_tokens: 8_000",
             "max_tokns: 8_000",
@@ -189,6 +221,33 @@ def fault(root, file):
             id="a rule without a source",
         ),
         pytest.param(
+            "rules/placement.yaml",
+            "when: hosted and not data_may_leave\n",
+            "when: hosted and not data_may_leave\n  job: true\n",
+            "rule data-stays-inside",
+            "when",
+            "'hosted'",
+            id="a rule of the job that reads where a model runs",
+        ),
+        pytest.param(
+            FIT,
+            'effect: note\n  because: "Every query',
+            'effect: note\n  job: true\n  because: "Every query',
+            "rule query-instruction-needed",
+            "job",
+            "exclude",
+            id="a rule of the job that only notes",
+        ),
+        pytest.param(
+            FIT,
+            "job: true\n  if_unknown: warn",
+            "job: true\n  if_unknown: exclude",
+            "rule languages-covered",
+            "job",
+            "if_unknown",
+            id="a rule of the job that excludes what is not known",
+        ),
+        pytest.param(
             "workloads.yaml",
             "task: retrieve-and-rerank",
             "task: reorder",
@@ -243,6 +302,23 @@ def test_a_fault_is_told_with_its_place_and_remedy(
     assert (found.entry, found.field) == (entry, field)
     assert named in f"{found.problem} {found.remedy}"
     assert str(found) == pinned
+
+
+def test_each_column_of_a_place_that_a_rule_of_the_job_reads_is_a_fault(made_up_copy, edit):
+    edit(
+        made_up_copy / FIT,
+        "when: not covers_languages",
+        "when: not covers_languages and (hosted or usd_per_1m_input > 1) and passages > 5",
+    )
+    faults = [each for each in refused(made_up_copy) if each.field == "when"]
+    assert {(each.file, each.entry) for each in faults} == {
+        (f"made_up/{FIT}", "rule languages-covered")
+    }
+    named = [
+        name for name in ("hosted", "usd_per_1m_input", "passages") if f"'{name}'" in str(faults)
+    ]
+    assert named == ["hosted", "usd_per_1m_input"] and len(faults) == 2
+    assert all("job" in each.remedy for each in faults)
 
 
 def test_every_fault_is_reported_at_once(made_up_copy, edit):
@@ -394,3 +470,50 @@ def test_the_version_follows_the_content_not_the_folder(made_up_copy, made_up, e
     assert catalogs.load(made_up_copy).version == made_up.version
     edit(made_up_copy / OFFER, FIRST, 'usd_per_1m_input: "0.21"')
     assert catalogs.load(made_up_copy).version != made_up.version
+
+
+def test_a_withdrawn_offer_is_in_the_catalog_and_does_not_stand(made_up, made_up_copy):
+    loaded = withdraw(made_up_copy)
+    offers = {offer.id: offer for _, _, offer in loaded.offers()}
+    assert offers.keys() == {offer.id for _, _, offer in made_up.offers()}
+    standing = {offer.id for _, _, offer in loaded.standing_offers()}
+    assert offers.keys() - standing == {"beta-big-en"}
+    assert "beta-big-en" in {offer.id for _, _, offer in made_up.standing_offers()}
+    gone = offers["beta-big-en"]
+    assert (gone.withdrawn.on.isoformat(), gone.withdrawn.reason) == (DAY, REASON)
+    assert ("withdrawn.sources", SOURCE) in gone.all_source_ids()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("a:\tb", id="tab"),
+        pytest.param("a: !", id="tag"),
+        pytest.param("a: [!, b]", id="tag in a list"),
+        pytest.param("a: !!int 010", id="tag that fits"),
+        pytest.param("a: >#b", id="comment behind a block's sign"),
+        pytest.param("a:\n\ufeff  b: c", id="byte order mark"),
+        pytest.param("a: &b c", id="anchor"),
+        pytest.param("a: 1_000\nb: 010\nc: .5\nd: no\ne: ~\nf: 2026-11-30\nno: true", id="scalars"),
+        pytest.param("a: 'b\n\n  c'\nd: >-\n  e\n  f\ng: |+\n  h\n", id="texts over lines"),
+        pytest.param("a: \U0001f600 é\r\nb: \x85c", id="beyond ASCII"),
+    ],
+)
+def test_yaml_is_read_the_same_with_and_without_libyaml(monkeypatch, text):
+    read = with_libyaml(monkeypatch, False, text), with_libyaml(monkeypatch, True, text)
+    assert repr(read[0]) == repr(read[1])
+
+
+def test_the_shipped_files_are_read_the_same_with_and_without_libyaml(monkeypatch):
+    for path in sorted(SHIPPED.rglob("*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        read = with_libyaml(monkeypatch, False, text), with_libyaml(monkeypatch, True, text)
+        assert isinstance(read[0], dict) and repr(read[0]) == repr(read[1])
+
+
+def with_libyaml(monkeypatch, has_it, text):
+    """What a text is, or its fault, where PyYAML has libyaml or lacks it."""
+    with monkeypatch.context() as patch:
+        if not has_it:
+            patch.setattr(files, "_QuickLoader", None)
+        return PARSE(text, "some.yaml")

@@ -4,6 +4,7 @@ from advisor.explain import sentences
 from advisor.show import tables
 from tests import asking
 from tests.decide.measured import STATED, ask, here, with_facts
+from tests.withdrawing import DAY, REASON, SOURCE, withdraw
 
 
 def test_the_tables_mark_what_was_measured_and_what_is_scaled(pinned, catalog):
@@ -66,3 +67,13 @@ def test_a_store_that_refuses_the_type_of_vector_has_no_price_in_the_table(made_
     )
     assert "binary" in " ".join(rows["shelf"].values())
     assert rows == pinned
+
+
+def test_a_withdrawn_offer_has_no_row_and_a_sentence_beside_the_rows(made_up, made_up_copy):
+    before, after = asking.ask(made_up), asking.ask(withdraw(made_up_copy))
+    assert tables.withdrawn(before, "embedder") == []
+    assert "beta-big-en" in {row["offer"] for row in tables.cost_rows(before, "embedder")}
+    assert "beta-big-en" not in {row["offer"] for row in tables.cost_rows(after, "embedder")}
+    (gone,) = tables.withdrawn(after, "embedder")
+    assert gone.text == f"Big EN at Beta Cloud was withdrawn on {DAY}: {REASON}"
+    assert gone.sources == (SOURCE,) and tables.withdrawn(after, "reranker") == []
