@@ -14,14 +14,14 @@ from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain.other_plans import versus
 
 DECIDES = {
-    "monthly": "the lower cost a month decides",
+    "monthly": "the lower cost decides",
     "unpriced": "the smaller index decides, since what it costs is not known",
     "worse": "the better score decides",
     "second_hand": "who states the price decides, the provider before an aggregator or marketplace",
     "parameters": "the smaller model comes first",
     "once": "the lower cost of the first encoding decides",
     "router": "a provider comes before a router",
-    "unlisted": "a price of the listing comes first",
+    "unlisted": "a price on the family's listing page comes first",
     "name": "the order of the names decides",
 }
 """What decides between two plans that are equal in all keys before it."""
@@ -86,11 +86,14 @@ def _first_difference(judged: JudgedPlan, pick: JudgedPlan, recommendation: Reco
         return _falls_short(judged, pick, recommendation)
     if differing[0] == "counted":
         return _counts_dearer(judged, pick, recommendation, ours, theirs)
+    if differing[0] == "monthly":
+        gap = formatting.usd(float(theirs.monthly[0] - ours.monthly[0]))
+        return f"Cost is the priority, and it costs {gap} a month more."
     lead = "The cost is the same"
     if ours.monthly[0] != theirs.monthly[0]:
         lead = "Cost and score together weigh the same"
-    if differing[0] in ("monthly", "unpriced") and "counted" not in names:
-        lead = "Cost is the priority"
+    if differing[0] == "unpriced" and "counted" not in names:
+        lead = "Cost is the priority, and what is known of it is the same"
     return f"{lead}; {DECIDES[differing[0]]}."
 
 

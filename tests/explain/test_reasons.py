@@ -134,3 +134,34 @@ def test_two_steps_say_how_long_they_compute_together_where_a_limit_asks(made_up
         assert 0 < took <= limit
         if not held.pick.shared:
             assert took == round(sum(part.plan.latency_ms.base for part in held.pick.parts))
+
+
+@settings(max_examples=30, deadline=None)
+@given(WORKLOADS)
+def test_what_is_called_the_cheapest_is_so(catalog, stated):
+    answer = ask(catalog, **stated)
+    if answer.pick is None:
+        return
+    tolerance = 0.5 if stated["priority"] == "quality" else answer.workload.quality_tolerance
+    texts = [reason.text for reason in reasons.reasons(answer) if reason.rule == "evidence"]
+    for part, text in zip(answer.pick.parts, texts, strict=True):
+        best = max(answer.step(part.kind).evidence.scores.values(), default=0)
+        costs = [
+            rival.monthly
+            for rival in answer.fitting(part.kind)
+            if rival.quality is not None and round(best - rival.quality, 6) <= tolerance
+        ]
+        if " is the cheapest within " in text:
+            assert part.monthly == min(costs)
+        if " costs least of " in text and "together with the other step" not in text:
+            assert part.monthly == min(rival.monthly for rival in answer.fitting(part.kind))
+        if " is the best value within " in text:
+            assert part.monthly > min(costs)
+
+
+def test_a_price_from_an_aggregator_that_decided_is_told(catalog):
+    answer = ask(catalog, vector_store="pinecone-standard")
+    text = reasons.reasons(answer)[0].text
+    assert "is the best value within 5 points of the best, BGE Multilingual Gemma2 (59.2)" in text
+    assert "each point of score counts as $5.00 a month" in text
+    assert "a price known from an aggregator only as $25.00 dearer" in text

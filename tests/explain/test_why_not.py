@@ -38,7 +38,8 @@ def words_for(answer, judged, pick):
 
     if workload.priority == "cost":
         if round(judged.monthly, 6) != round(pick.monthly, 6):
-            return [DECIDES["monthly"]]
+            more = formatting.usd(judged.monthly - pick.monthly)
+            return [f"Cost is the priority, and it costs {more} a month more."]
         return [words for name, words in DECIDES.items() if name not in ("monthly", "unpriced")]
     if short(judged) != short(pick):
         assert short(judged) > short(pick)
@@ -91,7 +92,7 @@ def test_the_sentences_by_hand(made_up, made_up_copy, edit, pinned):
     assert DECIDES["router"] in told["a router"][1]
     assert [f.text for f in plan(answer, "gamma-big-en").excluded] == told["no price"]
     assert "no score" in told["no score"][1] and told["the pick"] == ["It is the pick."]
-    assert "Cost is the priority" in told["cost"][1]
+    assert told["cost"][1] == "Cost is the priority, and it costs $32.40 a month more."
     assert {name: lines[:2] for name, lines in told.items()} == pinned
     with pytest.raises(KeyError):
         reasons_against(answer, "no-such-plan")
