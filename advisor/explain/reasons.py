@@ -185,10 +185,12 @@ def _worth(recommendation: Recommendation, part: JudgedPlan) -> str:
     rivals = rivals[table.base_usd[rivals] < table.base_usd[part.row]]
     if not len(rivals):
         return ""
-    weighed = [f"each point of score counts as {formatting.usd(workload.material_usd)} a month"]
+    weighed, worth = [], workload.material_usd
+    if worth:
+        weighed.append(f"each point of score counts as {formatting.usd(worth)} a month")
     aggregator = table.static.order.aggregator
-    if (aggregator[rivals] > aggregator[part.row]).any():
-        dearer = formatting.usd(SECOND_HAND_POINTS * workload.material_usd)
+    if worth and (aggregator[rivals] > aggregator[part.row]).any():
+        dearer = formatting.usd(SECOND_HAND_POINTS * worth)
         weighed.append(f"a price known from an aggregator only as {dearer} dearer")
     if (table.unpriced_bytes[rivals] > table.unpriced_bytes[part.row]).any():
         weighed.append("a larger index, whose price is not known, as dearer")

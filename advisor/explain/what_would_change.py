@@ -66,8 +66,8 @@ ESTIMATES: dict[str, Ends] = {
     "at the high end of what keeping the index costs": Ends(keeping="high"),
     "at the fast end of own hardware's speed": Ends(own="low"),
     "at the slow end of own hardware's speed": Ends(own="high"),
-    "at the least that providers may bill (a free allocation used up, "
-    "a reranker's query billed once a request)": Ends(hosted="low"),
+    "at the least that providers may bill (a free allocation used in full, "
+    "a reranker's query billed once per request)": Ends(hosted="low"),
     "at the low end of every estimate": Ends("low", "low", "low"),
     "at the high end of every estimate": Ends("high", "high", "high"),
 }

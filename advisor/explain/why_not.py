@@ -14,14 +14,14 @@ from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain.other_plans import versus
 
 DECIDES = {
-    "monthly": "the lower cost a month decides",
+    "monthly": "the lower cost decides",
     "unpriced": "the smaller index decides, since what it costs is not known",
     "worse": "the better score decides",
     "second_hand": "who states the price decides, the provider before an aggregator or marketplace",
     "parameters": "the smaller model comes first",
     "once": "the lower cost of the first encoding decides",
     "router": "a provider comes before a router",
-    "unlisted": "a price of the listing comes first",
+    "unlisted": "a price on the family's listing page comes first",
     "name": "the order of the names decides",
 }
 """What decides between two plans that are equal in all keys before it."""
@@ -71,7 +71,7 @@ def _beyond_a_limit(judged: JudgedPlan, recommendation: Recommendation) -> str:
     words = f"budget of {formatting.usd(budget)}"
     if budget is None or _keys(replace(recommendation, workload=without), judged) is None:
         words = f"latency limit of {formatting.count(limit)} ms"
-    return f"With the pick's other step it would exceed the {words} for both."
+    return f"Together with the pick's other step it would exceed the {words}."
 
 
 def _first_difference(judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation) -> str:
@@ -86,10 +86,15 @@ def _first_difference(judged: JudgedPlan, pick: JudgedPlan, recommendation: Reco
         return _falls_short(judged, pick, recommendation)
     if differing[0] == "counted":
         return _counts_dearer(judged, pick, recommendation, ours, theirs)
-    lead = "Cost, counted with the score, is the same" if "counted" in names else "Cost is the same"
-    if differing[0] in ("monthly", "unpriced") and "counted" not in names:
-        lead = "Cost is the priority"
-    return f"{lead}; {DECIDES[differing[0]]}, in favour of the pick."
+    if differing[0] == "monthly":
+        gap = formatting.usd(float(theirs.monthly[0] - ours.monthly[0]))
+        return f"Cost is the priority, and it costs {gap} a month more."
+    lead = "The cost is the same"
+    if ours.monthly[0] != theirs.monthly[0]:
+        lead = "Cost and score together weigh the same"
+    if differing[0] == "unpriced" and "counted" not in names:
+        lead = "Cost is the priority, and what is known of it is the same"
+    return f"{lead}; {DECIDES[differing[0]]}."
 
 
 def _falls_short(judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation) -> str:

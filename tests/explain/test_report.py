@@ -31,7 +31,7 @@ def test_the_markdown_says_which_assumptions_were_changed(catalog):
 
 
 def test_the_markdown_says_how_firm_the_pick_is_where_nothing_is_ranked(catalog):
-    unranked = recommend(catalog, Workload(languages=("ko",)), TODAY)
+    unranked = recommend(catalog, Workload(task="rerank", languages=("pt",)), TODAY)
     nothing = recommend(catalog, Workload(data_may_leave=False, placement="hosted"), TODAY)
     text = report.as_markdown(catalog, unranked)
     assert not unranked.steps[0].evidence.ranks

@@ -1,0 +1,145 @@
+"""Which limits stand in the way: without what is named, the answer is the one that is named."""
+
+import pytest
+from hypothesis import given, settings
+
+from advisor.ask.workload import Workload
+from advisor.base import formatting
+from advisor.decide.recommend import recommend
+from advisor.explain import limits, reasons
+from tests.asking import TODAY, ask
+from tests.decide.workloads import WORKLOADS
+
+KEPT = 3
+
+
+def said(answer):
+    """Everything that is said of why it won, or of why nothing fits."""
+    return " ".join(r.text for r in reasons.reasons(answer) or reasons.loosen(answer))
+
+
+def without(catalog, answer, fields):
+    """The answer where these limits are left out of what is asked."""
+    workload = answer.workload.model_copy(update={field: limits.LOOSEST[field] for field in fields})
+    return recommend(catalog, Workload.of(workload.stated()), TODAY)
+
+
+def half_points_short(answer):
+    """How far the pick falls short, by hand; more than any where nothing fits."""
+    if answer.pick is None:
+        return 10**9
+    workload, total = answer.workload, 0
+    if workload.priority == "cost":
+        return 0
+    tolerance = 0.5 if workload.priority == "quality" else workload.quality_tolerance
+    for part in answer.pick.parts:
+        scores = answer.step(part.kind).evidence.scores
+        if part.quality is None:
+            total += 10**6
+            continue
+        gap = round(max(scores.values()) - part.quality, 6)
+        total += gap / 0.5 if gap > tolerance else 0
+    return total
+
+
+def gain(answer, freed):
+    """What is said of the points that a freed answer of one step gains, scored by the same set."""
+    titles = {each.steps[0].evidence.title for each in (answer, freed)}
+    if answer.pick is None or len(answer.steps) > 1 or len(titles) > 1:
+        return ""
+    before, after = answer.pick.parts[0].quality, freed.pick.parts[0].quality
+    if before is None or after is None:
+        return "."
+    return f", {formatting.points(after - before)} points better."
+
+
+@settings(max_examples=30, deadline=None)
+@given(WORKLOADS)
+def test_what_is_named_is_the_answer_without_the_limit(catalog, stated):
+    answer = ask(catalog, **stated)
+    lifts = limits.in_the_way(answer)
+    now = half_points_short(answer)
+    if not now:
+        assert lifts == []
+    text = said(answer)
+    for place, lift in enumerate(lifts):
+        freed = without(catalog, answer, lift.fields)
+        assert freed.answer == lift.other.answer and freed.pick is not None
+        if place < KEPT:
+            least = "at least " if freed.pick.monthly_usd.at_least else ""
+            named = f"{freed.pick.named}, for {least}{formatting.usd(freed.monthly)} a month"
+            assert named + gain(answer, freed) in text
+    if lifts and len(lifts[0].fields) == 2:
+        for field in limits.stated(answer.workload):
+            freed = without(catalog, answer, (field,))
+            assert limits.shortfall(freed) >= limits.shortfall(answer), "one alone would help"
+    for bad in ("None", "nan", "{", "inf"):
+        assert bad not in text
+
+
+def test_a_budget_below_the_floor_says_what_it_costs_in_points(catalog):
+    answer = ask(catalog, budget_usd_per_month=20)
+    text = reasons.reasons(answer)[0].text
+    assert "Without the budget of $20.00 a month: BGE Large EN v1.5 at DeepInfra, for $" in text
+    assert text.endswith(" a month, 2.7 points better.")
+    assert "than the 5 you would give up" in text
+
+
+def test_the_gain_of_two_steps_is_told_of_each(catalog):
+    answer = ask(catalog, task="retrieve-and-rerank", budget_usd_per_month=100)
+    texts = [r.text for r in reasons.reasons(answer) if r.rule == "evidence"]
+    assert "the embedder 1.1 points better." in texts[0], "54.3 and 53.2"
+    assert "Without" not in texts[1]
+
+
+def test_a_limit_that_changes_nothing_is_not_named(catalog):
+    answer = ask(catalog, budget_usd_per_month=20, latency_ms_p95=5000, licence="commercial")
+    assert [lift.fields for lift in limits.in_the_way(answer)] == [("budget_usd_per_month",)]
+
+
+def test_where_no_limit_helps_alone_pairs_are_named(made_up):
+    answer = ask(made_up, data_may_leave=False, placement="hosted", budget_usd_per_month=0.01)
+    lifts = limits.in_the_way(answer)
+    assert {lift.fields for lift in lifts} == {
+        ("budget_usd_per_month", "data_may_leave"),
+        ("budget_usd_per_month", "placement"),
+    }
+    text = reasons.loosen(answer)[0].text
+    assert text.startswith("Without the budget of $0.01 a month and with texts sent to a provider:")
+
+
+def test_where_nothing_helps_it_says_so(made_up):
+    answer = ask(
+        made_up, data_may_leave=False, placement="hosted", budget_usd_per_month=0,
+        vector_store="own-database", vector_type="int8",
+    )  # fmt: skip
+    assert answer.pick is None and limits.in_the_way(answer) == []
+    assert said(answer) == "Lifting one or two of your limits would not help."
+
+
+@pytest.mark.parametrize(
+    ("stated", "words"),
+    [
+        ({"outputs": ["dense", "multi_vector"], "languages": ["ko"]}, "does not cover"),
+        ({"task": "rerank", "languages": ["ko"]}, "Rank"),
+    ],
+)
+def test_where_no_model_does_the_job_it_says_why(made_up, stated, words):
+    answer = ask(made_up, **stated, budget_usd_per_month=0)
+    (reason,) = reasons.loosen(answer)
+    kind = "reranker" if "task" in stated else "embedder"
+    assert reason.text.startswith(f"No {kind} in the catalog does this job. For example: ")
+    assert words in reason.text and made_up.rules[reason.rule].entry.job
+
+
+def test_at_most_three_are_listed_and_the_rest_counted(catalog):
+    stated = {"placement": "own", "hardware": "cpu", "latency_ms_p95": 2, "redundancy": True,
+              "budget_usd_per_month": 3000}  # fmt: skip
+    answer = ask(catalog, **stated)
+    lifts = limits.in_the_way(answer)
+    more = len(lifts) - KEPT
+    assert more > 0
+    text = said(answer)
+    named = [lift for lift in lifts if f"{lift.words[0].upper()}{lift.words[1:]}: " in text]
+    assert named == lifts[:KEPT]
+    assert f"Lifting {formatting.counted(more, 'other limit')} would help too." in text

@@ -1,0 +1,26 @@
+"""The plans beside the pick, in points and dollars against it."""
+
+from advisor.explain.other_plans import alternatives
+from tests.asking import ask
+
+
+def texts(answer):
+    return {other.judged.id: other.text for other in alternatives(answer, "embedder")}
+
+
+def test_an_index_whose_price_is_not_known_is_no_gift(catalog):
+    told = texts(ask(catalog, vector_store="qdrant-cloud"))
+    bigger = next(text for key, text in told.items() if "gemma2" in key and "@" not in key)
+    assert bigger == (
+        "4.9 points better for $0.04 a month less, but its index is 3.5 times as large, "
+        "at a price that is not known."
+    ), "3,584 dimensions against 1,024"
+    smaller = next(text for key, text in told.items() if "base" in key and "@" not in key)
+    assert "and its index is 75% as large" in smaller, "768 against 1,024"
+    same = next(text for key, text in told.items() if "large-en" in key)
+    assert same.startswith("The same model") and "index" not in same
+
+
+def test_an_index_whose_price_is_known_is_in_the_cost(catalog, made_up):
+    for answer in (ask(catalog), ask(catalog, vector_store="none"), ask(made_up)):
+        assert texts(answer) and all("index" not in text for text in texts(answer).values())
