@@ -14,6 +14,7 @@ from advisor.decide.evidence import Evidence
 from advisor.decide.recommend import Recommendation, recommend
 from advisor.explain.record import Record, prices, rule_fingerprints
 from advisor.explain.record_parts import EvidenceRecord
+from advisor.explain.sentences import usd, usd_of
 
 
 class Replay(NamedTuple):
@@ -48,8 +49,9 @@ def _changes(catalog: Catalog, record: Record, recommendation: Recommendation) -
         now, before = (answer.named if answer else "nothing fits" for answer in (pick, picked))
         yield f"The answer: {now} instead of {before}."
     if pick and picked and abs(pick.monthly - picked.monthly_usd.base) >= 0.005:
-        usd, saved_usd = formatting.usd(pick.monthly), formatting.usd(picked.monthly_usd.base)
-        yield f"The cost of the pick: {usd} a month instead of {saved_usd}."
+        saved = picked.monthly_usd
+        now_usd, saved_usd = usd_of(pick.monthly_usd), usd(saved.base, saved.not_known)
+        yield f"The cost of the pick: {now_usd} a month instead of {saved_usd}."
     yield from _changed_prices(prices(catalog), record.prices)
     yield from _changed_rules(rule_fingerprints(catalog), record.rules)
     for step in recommendation.steps:

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from advisor.show.charts import Chart
+from advisor.show.tables import NOT_KNOWN
 from pages.parts.links import variant_link
 from pages.parts.markdown import plain
 
@@ -27,7 +28,14 @@ def theme() -> str:
 
 def table(rows: list[dict[str, str]], alt: str) -> None:
     """Rows of Markdown as a table that wraps and scrolls within itself."""
-    st.table(rows, hide_index=True, border="horizontal", alt=alt)
+    st.table(columns_to_show(rows), hide_index=True, border="horizontal", alt=alt)
+
+
+def columns_to_show(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows without the column of what is not known, where all is known."""
+    if any(row.get(NOT_KNOWN) for row in rows):
+        return rows
+    return [{key: row[key] for key in row if key != NOT_KNOWN} for row in rows]
 
 
 def figures_table(rows: list[dict[str, str]], alt: str) -> None:
