@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help install run test pins browser lint types contract format catalog bench screenshot lock check chromium standin wheel-test
+.PHONY: help install run test properties pins browser lint types contract format catalog bench screenshot lock check chromium standin wheel-test
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,10 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: install chromium standin ## run every test: unit, property, page, browser; two at once
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal --ignore=tests/browser
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser
+
+properties: export PROPERTY_EXAMPLES ?= 5000
+properties: install ## what must hold of every answer, on thousands of workloads (PROPERTY_EXAMPLES=5000)
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/decide/test_properties.py
 
 pins: install chromium standin ## renew the pinned recommendations and sentences; read the diff of tests/pins
 	$(BIN)/python -m pytest -q --snapshot-update -m "not browser"
