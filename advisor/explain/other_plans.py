@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from advisor.base import formatting
 from advisor.decide.recommend import JudgedPlan, Recommendation, preference
+from advisor.explain.sentences import usd_of
 
 
 class Alternative(NamedTuple):
@@ -44,6 +45,8 @@ def versus(recommendation: Recommendation, other: JudgedPlan, pick: JudgedPlan) 
         money = "the same cost"
     if other.variant_id == pick.variant_id:
         return f"The same model for {money}."
+    if other.cost.at_least:  # other vectors, so another index
+        money += " as far as is known"
     if other.quality is None or pick.quality is None:
         step = recommendation.step(other.kind)
         unranked = step.evidence.unranked if step else {}
@@ -64,12 +67,17 @@ def _versus_shared(recommendation: Recommendation, other: JudgedPlan, pick: Judg
     The cheapest plan of the other step stands beside it.
     """
     rest = min(
-        judged.monthly
-        for step in recommendation.steps
-        if step.kind != other.kind
-        for judged in recommendation.fitting(step.kind)
+        (
+            judged.cost
+            for step in recommendation.steps
+            if step.kind != other.kind
+            for judged in recommendation.fitting(step.kind)
+        ),
+        key=lambda cost: cost.base,
     )
-    apart, together = formatting.usd(other.monthly + rest), formatting.usd(recommendation.monthly)
+    assert recommendation.pick is not None
+    apart = usd_of(other.cost.plus(rest))
+    together = usd_of(recommendation.pick.monthly_usd)
     money = f"{apart} a month with the cheapest plan of the other step, against {together} together"
     if other.variant_id == pick.variant_id:
         return f"The same model: {money}."

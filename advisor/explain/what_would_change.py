@@ -14,6 +14,7 @@ from advisor.catalog import Catalog
 from advisor.decide.choosing import BASE, Ends, PickedRows, Step, choose, total_usd
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, recommend
 from advisor.decide.stores import index_stores
+from advisor.explain import sentences
 from advisor.sizing.ranges import rounded
 
 FACTORS = (2.0, 5.0, 10.0, 100.0, 1000.0)
@@ -126,8 +127,9 @@ def _at_the_ends(recommendation: Recommendation) -> str:
     budget = workload.budget_usd_per_month
     high = total_usd(table, recommendation.choice, Ends("high", "high", "high"))
     if budget is not None and recommendation.pick.monthly <= budget < high:
+        amount = sentences.usd(high, recommendation.pick.monthly_usd.not_known)
         return (
-            f"The pick holds, but at the high end it costs {formatting.usd(high)}, over the budget "
+            f"The pick holds, but at the high end it costs {amount}, over the budget "
             f"of {formatting.usd(budget)}."
         )
     limit, times = workload.latency_ms_p95, (p.plan.latency_ms for p in recommendation.pick.parts)
@@ -165,8 +167,8 @@ def _not_proven(recommendation: Recommendation, pick: Pipeline) -> Iterator[str]
 
 
 def _missing(pick: Pipeline) -> str:
-    parts = [name.replace("_", " ") for name in pick.monthly_usd.not_known]
-    return f"{formatting.listed(parts)} {'is' if len(parts) == 1 else 'are'}"
+    missing = pick.monthly_usd.not_known
+    return f"{sentences.parts_in_words(missing)} {'is' if len(missing) == 1 else 'are'}"
 
 
 CLOSE_POINTS = 0.5
@@ -217,9 +219,10 @@ def _at_tolerance(recommendation: Recommendation, points: float, lead: str) -> I
     table, steps = recommendation.table, recommendation.steps
     other = choose(table, steps, workload, BASE)
     if other is not None and other != recommendation.choice:
-        usd = formatting.usd(total_usd(table, other, BASE))
+        missing = recommendation.pick.monthly_usd.not_known if recommendation.pick else ()
+        amount = sentences.usd(total_usd(table, other, BASE), missing)
         named = _named(recommendation, other)
-        yield f"{lead}: at {tolerance:g} it would be {named}, for {usd} a month."
+        yield f"{lead}: at {tolerance:g} it would be {named}, for {amount} a month."
 
 
 def _counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: Ends) -> bool:
@@ -313,10 +316,10 @@ def _change_sentence(
     lead = f"{title} {value(stated[field])} instead of {value(before)}:"
     if other.pick is None:
         return f"{lead} nothing fits any more."
-    cost = f"{formatting.usd(other.monthly)} a month"
+    cost = sentences.for_month(other.pick.monthly_usd)
     if recommendation.pick is None:
-        return f"{lead} {other.pick.named} fits, for {cost}."
+        return f"{lead} {other.pick.named} fits, {cost}."
     part = other.pick.parts[0]
     if len(other.pick.parts) == 1 and part.variant_id == recommendation.pick.parts[0].variant_id:
-        return f"{lead} same model {'at' if part.hosted else 'on'} {part.plan.where}, for {cost}."
-    return f"{lead} {other.pick.named}, for {cost}."
+        return f"{lead} same model {'at' if part.hosted else 'on'} {part.plan.where}, {cost}."
+    return f"{lead} {other.pick.named}, {cost}."

@@ -10,6 +10,7 @@ from advisor.decide.choosing import BASE, ORDER, SECOND_HAND_POINTS, Keys
 from advisor.decide.evidence import EQUAL_POINTS
 from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain.other_plans import versus
+from advisor.explain.sentences import usd_of
 
 DECIDES = {
     "monthly": "the lower cost a month decides",
@@ -64,7 +65,7 @@ def _first_difference(judged: JudgedPlan, pick: JudgedPlan, recommendation: Reco
     assert step is not None
     if recommendation.pick is not None and recommendation.pick.shared:
         return (
-            f"Both steps on the same machines cost {formatting.usd(recommendation.monthly)} a "
+            f"Both steps on the same machines cost {usd_of(recommendation.pick.monthly_usd)} a "
             "month together, less than with it and a machine for the other step."
         )
     keys = choosing.keys(recommendation.table, step, workload, BASE)
@@ -106,7 +107,10 @@ def _counts_dearer(
     parts = []
     gap = judged.monthly - pick.monthly
     if abs(gap) >= 0.005:
-        parts.append(f"costs {formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}")
+        same = judged.variant_id == pick.variant_id
+        known = " as far as is known" if judged.cost.at_least and not same else ""
+        change = f"{formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
+        parts.append(f"costs {change}{known}")
     points = (judged.quality or 0.0) - (pick.quality or 0.0)
     if worth and abs(points) >= 0.05:
         much = f"{formatting.points(abs(points))} points {'more' if points > 0 else 'less'}"
