@@ -46,7 +46,7 @@ def versus(recommendation: Recommendation, other: JudgedPlan, pick: JudgedPlan) 
     if other.variant_id == pick.variant_id:
         return f"The same model for {money}."
     if other.cost.at_least:  # other vectors, so another index
-        money += " as far as is known"
+        money += ", as far as is known"
     if other.quality is None or pick.quality is None:
         step = recommendation.step(other.kind)
         unranked = step.evidence.unranked if step else {}

@@ -72,11 +72,12 @@ def missing(cost: Cost) -> str:
 
 
 def spread(cost: Cost) -> str:
-    """` ($31 to $52; not known: keeping the index)`: what is to be said beside the base, if so."""
+    """` ($31 to $52)`, ` (known: $31 to $52; not known: keeping the index)`, or nothing."""
     ends = formatting.usd_range(cost.low, cost.high)
-    more = [ends] if " to " in ends else []
-    more += [f"not known: {parts_in_words(cost.not_known)}"] if cost.at_least else []
-    return f" ({'; '.join(more)})" if more else ""
+    if " to " not in ends:
+        return missing(cost)
+    rest = f"; not known: {parts_in_words(cost.not_known)}" if cost.at_least else ""
+    return f" ({'known: ' if rest else ''}{ends}{rest})"
 
 
 def month(cost: Cost) -> str:

@@ -141,7 +141,7 @@ def monthly_costs(recommendation: Recommendation, kind: str, theme: str) -> Char
         x=alt.X("low:Q"), x2=alt.X2("high:Q")
     )
     shown = words(base, theme, "shown", align="left", dx=6).encode(x=alt.X("high:Q"))
-    known = " as far as is known" if missing else ""
+    known = ", as far as is known" if missing else ""
     sentences = "; ".join(f"{row.label} {row.shown}" for row in frame.itertuples())
     return Chart(
         f"{rows[0].named} costs least of what fits{known}: {month(rows[0].cost)}",

@@ -16,6 +16,7 @@ from advisor.catalog.load import load, today
 from advisor.decide.recommend import recommend
 from advisor.explain import reasons, report
 from advisor.explain.formula import cost_formula
+from advisor.explain.sentences import usd_of
 from advisor.family import comparison, faq
 from advisor.live import sample_texts
 from advisor.live.tokenizer_faults import TokenCountError
@@ -41,6 +42,10 @@ def words(page: AppTest) -> str:
 
 def cells(page: AppTest) -> set[str]:
     return {str(cell) for table in page.table for row in table.value.to_numpy() for cell in row}
+
+
+def columns(page: AppTest) -> set[str]:
+    return {column for table in page.table for column in table.value.columns}
 
 
 def shown(page: AppTest, text: str) -> bool:
@@ -69,10 +74,10 @@ def test_advise_answers_a_stated_workload(catalog):
     assert twenty.monthly < fifty.monthly
 
 
-def test_advise_says_where_nobody_publishes_scores(catalog):
+def test_advise_says_where_one_model_alone_is_measured(catalog):
     recommendation = recommend(catalog, Workload.of({"languages": ["ko"]}), today())
     (step,) = recommendation.steps
-    assert not step.evidence.ranks
+    assert len(step.evidence.scores) == 1
     assert all(
         shown(opened("advise", languages=["ko"]), reason.text)
         for reason in reasons.reasons(recommendation)
@@ -90,6 +95,25 @@ def test_cost_shows_an_unknown_price_as_not_known(copied, monkeypatch):
     monkeypatch.setenv("ADVISOR_CATALOG", str(copied))
     page = opened("cost")
     assert formatting.NOT_KNOWN in cells(page) and not cells(page) & {"nan", "None"}
+
+
+@pytest.mark.parametrize("store", ["qdrant-cloud", "opensearch-serverless", "pinecone-standard"])
+def test_a_store_whose_price_is_not_known_leaves_a_lower_bound_on_every_page(catalog, store):
+    stated = {"vector_store": store}
+    recommendation = recommend(catalog, Workload.of(stated), today())
+    cost, missing = recommendation.pick.monthly_usd, "queries to the index"
+    assert cost.not_known[-1] == "index_queries" and cost.base > 0
+    for name in ("advise", "cost"):
+        page = opened(name, **stated)
+        assert shown(page, report.cost(recommendation.pick)[1:])  # a sentence may begin with it
+        assert markdown.plain(usd_of(cost)) in cells(page) and missing in " ".join(cells(page))
+        assert "Not known" in columns(page)
+        assert not cells(page) & {"nan", "None", markdown.plain("$0")}
+
+
+def test_the_column_of_what_is_not_known_is_left_out_where_the_index_has_a_price():
+    for name in ("advise", "cost"):
+        assert "Not known" not in columns(opened(name, vector_store="ram"))
 
 
 def test_cost_shows_the_formula_with_the_visitors_numbers(catalog):

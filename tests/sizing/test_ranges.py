@@ -3,7 +3,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from advisor.sizing.ranges import ZERO, Range, floats, rounded, total
+from advisor.sizing.ranges import ZERO, Cost, Range, floats, rounded, total
 
 
 def test_ranges_are_added_and_multiplied_end_by_end():
@@ -21,9 +21,12 @@ def test_ranges_are_added_and_multiplied_end_by_end():
     )
 
 
-def test_a_sum_leaves_out_what_is_not_known():
-    one = Range(Decimal(1), Decimal(2), Decimal(4))
-    assert total([one, None, one]) == (2, 4, 8) and total([None]) == total([]) == ZERO
+def test_a_sum_names_each_part_that_is_not_known_once():
+    one = Cost.of(Range(Decimal(1), Decimal(2), Decimal(4)))
+    missing = Cost.of(None, "index_storage"), Cost.of(None, "index_queries", "index_storage")
+    assert total([one, *missing, one]) == (2, 4, 8, ("index_storage", "index_queries"))
+    assert total([one, *missing]).at_least and not total([one, one]).at_least
+    assert total([]) == (*ZERO, ())
 
 
 def test_an_amount_reads_as_counted_by_hand():
