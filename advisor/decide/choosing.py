@@ -23,6 +23,8 @@ RowNumbers = npt.NDArray[np.int64]
 
 SECOND_HAND_POINTS = 5
 """What an aggregator's price counts dearer by, in points of score (each at `material_usd`)."""
+PRESUMED = 3
+"""Of a model without a score: its languages are only presumed."""
 UNSCORED = 1000
 """The shortfall that a model without a score starts from: more than any score can fall short."""
 
@@ -56,9 +58,18 @@ class Step:
     Shape: (plans,)."""
 
     @property
+    def best(self) -> str | None:
+        """The variant with the best score of those that do the job, of equal ones the first by id.
+
+        None where no model has a score.
+        """
+        scores = self.evidence.scores
+        return max(sorted(scores), key=lambda variant: scores[variant], default=None)
+
+    @property
     def yardstick(self) -> float | None:
         """The best score of a model that does the job; None where no model has one."""
-        return max(self.evidence.scores.values(), default=None)
+        return None if self.best is None else self.evidence.scores[self.best]
 
     def floor(self, workload: Workload) -> float | None:
         """The score that a plan should reach; None at *cost*, or where no model has a score."""
@@ -258,6 +269,8 @@ def _worth_pairing(table: Plans, step: Step, key: Keys, workload: Workload) -> R
         limits.append(table.known_latency_ms[rows].tolist())
     if workload.budget_usd_per_month is not None:
         limits.append(table.figures.sure[rows].tolist())
+        # covered alone and not together, two steps are held against it by what they cost whole
+        limits.append(table.base_usd[rows].tolist())
     if not limits:
         return rows[np.sort(np.unique(alike, return_index=True)[1])]
     before: dict[float, list[tuple[float, ...]]] = {}

@@ -167,12 +167,14 @@ class Recommendation:
     @cached_property
     def pick(self) -> Pipeline | None:
         """The pipeline picked."""
-        if self.choice is None:
-            return None
-        parts = tuple(self.judged[row] for row in self.choice.rows)
-        if not self.choice.shared:
+        return self.pipeline(self.choice) if self.choice else None
+
+    def pipeline(self, choice: PickedRows) -> Pipeline:
+        """The plans of a choice."""
+        parts = tuple(self.judged[row] for row in choice.rows)
+        if not choice.shared:
             return Pipeline(parts)
-        first, second = self.choice.rows
+        first, second = choice.rows
         low, base, high = (int(shared_replicas(self.table, first, second, end)) for end in ENDS)
         return Pipeline(parts, (low, base, high))
 
@@ -236,7 +238,9 @@ def recommend(
             table.columns["variant"].values[of_kind & ~rules.not_for_the_job].tolist()
         )
         fitting = np.flatnonzero(possible & of_kind)
-        steps += (_step(table, kind, candidates, fitting, asked_sets, _first_stage(steps)),)
+        # a reranker's scores should follow the best embedder
+        first_stage = steps[0].best if steps else None
+        steps += (_step(table, kind, candidates, fitting, asked_sets, first_stage),)
     choice = choosing.choose(table, steps, workload, BASE)
     return Recommendation(
         table.catalog,
@@ -277,14 +281,8 @@ def _step(
             unscored[rows] = 1
         else:
             known = covers(table.catalog.variants[variant], workload.languages)
-            unscored[rows] = 2 if known else 3
+            unscored[rows] = 2 if known else choosing.PRESUMED
     return Step(kind, comparison, fitting, quality, unscored)
-
-
-def _first_stage(steps: tuple[Step, ...]) -> str | None:
-    """The embedder that a reranker's scores should follow: the best that does the job."""
-    scores = steps[0].evidence.scores if steps else {}
-    return max(sorted(scores), key=lambda variant: scores[variant], default=None)
 
 
 def preference(recommendation: Recommendation, judged: JudgedPlan) -> int:

@@ -57,19 +57,17 @@ def lifted(recommendation: Recommendation, at_once: int = 1) -> Iterator[Lifted]
 
 def _without(field: str, workload: Workload) -> str:
     budget, limit = workload.budget_usd_per_month, workload.latency_ms_p95
-    processor = "a CPU" if workload.hardware == "cpu" else "a GPU"
+    hosted = workload.placement == "hosted"
     words = {
         "budget_usd_per_month": f"without the budget of {formatting.usd(budget)} a month",
         "latency_ms_p95": f"without the latency limit of {formatting.count(limit)} ms",
-        "placement": "on your own machines too"
-        if workload.placement == "hosted"
-        else "at a provider too",
-        "hardware": f"on more than {processor}",
-        "data_may_leave": "if your texts may be sent to a provider",
+        "placement": f"with {'your own machines' if hosted else 'providers'} allowed",
+        "hardware": f"with {'GPUs' if workload.hardware == 'cpu' else 'CPUs'} allowed",
+        "data_may_leave": "with texts sent to a provider",
         "licence": "under any licence",
         "redundancy": "without a spare machine",
-        "cross_lingual": "if queries need not find passages in another language",
-        "split_long_passages": "if long passages may be split",
+        "cross_lingual": "without cross-lingual search",
+        "split_long_passages": "with long passages split",
         "vector_store": "with the index in memory",
         "vector_type": "with float32 vectors",
     }

@@ -45,14 +45,26 @@ def versus(recommendation: Recommendation, other: JudgedPlan, pick: JudgedPlan) 
         money = "the same cost"
     if other.variant_id == pick.variant_id:
         return f"The same model for {money}."
-    if other.cost.at_least:  # other vectors, so another index
-        money += ", as far as is known"
+    money += _index_difference(other, pick)
     if other.quality is None or pick.quality is None:
         step = recommendation.step(other.kind)
         unranked = step.evidence.unranked if step else {}
         reason = unranked.get(other.variant_id, "no published comparison with the pick")
         return f"{money[0].upper()}{money[1:]}; {reason}."
     return f"{_score_difference(other.quality - pick.quality)} for {money}."
+
+
+def _index_difference(other: JudgedPlan, pick: JudgedPlan) -> str:
+    """`, but its index is 3.5 times as large, at a price that is not known`, where it is not."""
+    bytes_of = other.plan.table.unpriced_bytes
+    ours, theirs = bytes_of[pick.row], bytes_of[other.row]
+    if ours == theirs:
+        return ""
+    share = theirs / ours
+    size = f"but its index is {share:.1f} times as large"
+    if share < 1:
+        size = f"and its index is {100 * share:.0f}% as large"
+    return f", {size}, at a price that is not known"
 
 
 def _score_difference(points: float) -> str:
@@ -66,16 +78,9 @@ def _versus_shared(recommendation: Recommendation, other: JudgedPlan, pick: Judg
 
     The cheapest plan of the other step stands beside it.
     """
-    rest = min(
-        (
-            judged.cost
-            for step in recommendation.steps
-            if step.kind != other.kind
-            for judged in recommendation.fitting(step.kind)
-        ),
-        key=lambda cost: cost.base,
-    )
     assert recommendation.pick is not None
+    fitting = (recommendation.fitting(s.kind) for s in recommendation.steps if s.kind != other.kind)
+    rest = min((judged.cost for plans in fitting for judged in plans), key=lambda cost: cost.base)
     apart = usd_of(other.cost.plus(rest))
     together = usd_of(recommendation.pick.monthly_usd)
     money = f"{apart} a month with the cheapest plan of the other step, against {together} together"

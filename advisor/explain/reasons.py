@@ -8,7 +8,7 @@ from typing import NamedTuple
 from advisor.base import formatting, units
 from advisor.decide import evidence, stores
 from advisor.decide.build import covers
-from advisor.decide.choosing import Step, shared_latency_ms
+from advisor.decide.choosing import SECOND_HAND_POINTS, Step, shared_latency_ms
 from advisor.decide.evidence import Evidence
 from advisor.decide.plans import Plan
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, preference
@@ -116,34 +116,33 @@ def _nothing_ranks(recommendation: Recommendation, part: JudgedPlan, scores: Evi
 
 def _cheapest_of_all(recommendation: Recommendation, part: JudgedPlan, step: Step) -> str:
     name = part.plan.variant.name
-    lead = f"{name} costs least of the {part.kind}s that fit{_beside(recommendation)}"
+    beside = _beside(recommendation, part).rstrip(",")
+    lead = f"{name} costs least of the {part.kind}s that fit{beside}"
     if part.quality is None:
         return f"{lead}; it has no score on {step.evidence.title}."
-    own, best = formatting.points(part.quality), _best(recommendation, step)
-    return f"{lead}; it scores {own} on {step.evidence.title}, the best model for the job {best}."
+    own = f"{lead}; it scores {formatting.points(part.quality)} on {step.evidence.title}"
+    if part.quality == step.yardstick:
+        return f"{own}, the best of the models that do this job."
+    return f"{own}. The best model for this job is {_best(recommendation, step)}."
 
 
-def _beside(recommendation: Recommendation) -> str:
-    """That the other step on the same machines counts too, where both share them."""
-    shared = recommendation.pick is not None and recommendation.pick.shared is not None
-    return " together with the other step" if shared else ""
+def _beside(recommendation: Recommendation, part: JudgedPlan) -> str:
+    """That the other step counts too, where it is not the first plan of its own step."""
+    pick = recommendation.pick
+    alone = pick is not None and pick.shared is None and not preference(recommendation, part)
+    return "" if alone else ", together with the other step,"
 
 
 def _best(recommendation: Recommendation, step: Step) -> str:
-    """`59.2 (BGE Multilingual Gemma2)`: the yardstick, and whose it is."""
-    top = _top(step.evidence)
-    name = recommendation.catalog.variants[top].name
-    return f"{formatting.points(step.evidence.scores[top])} ({name})"
-
-
-def _top(scores: Evidence) -> str:
-    """The variant with the best score; of equal ones the last by id."""
-    return max(scores.scores, key=lambda key: (scores.scores[key], key))
+    """`BGE Multilingual Gemma2 (59.2)`: whose the yardstick is."""
+    assert step.best is not None
+    name = recommendation.catalog.variants[step.best].name
+    return f"{name} ({formatting.points(step.yardstick)})"
 
 
 def _ranked(part: JudgedPlan, scores: Evidence) -> str:
     if len(scores.scores) == 1:
-        return f"Of the {part.kind}s that may do this job"
+        return f"Of the {part.kind}s that do this job,"
     number = len(scores.scores)
     return f"Of the {number} {part.kind}s that do this job and have a score on {scores.title}"
 
@@ -159,7 +158,8 @@ def _best_scored(recommendation: Recommendation, part: JudgedPlan, scores: Evide
         if key != part.variant_id
     ]
     lead = f"{_ranked(part, scores)}, {name} is the best"
-    return f"{lead} ({own} against {formatting.listed(others)})."
+    worth = _worth(recommendation, part)
+    return f"{lead} ({own} against {formatting.listed(others)}){worth and f': {worth}'}."
 
 
 def _within_the_tolerance(recommendation: Recommendation, part: JudgedPlan, step: Step) -> str:
@@ -167,24 +167,31 @@ def _within_the_tolerance(recommendation: Recommendation, part: JudgedPlan, step
     balanced = workload.priority == "balanced"
     near = workload.quality_tolerance if balanced else evidence.EQUAL_POINTS
     own = f"{part.plan.variant.name} ({formatting.points(part.quality)})"
+    worth, beside = _worth(recommendation, part), _beside(recommendation, part)
+    first = "the best value" if worth or beside else "the cheapest"
+    best = f"within {near:g} points of the best, {_best(recommendation, step)}"
     return (
-        f"{_ranked(part, step.evidence)}, {own} is within {near:g} points of the best, "
-        f"{_best(recommendation, step)}, and {_by_cost(recommendation, part, step)}."
+        f"{_ranked(part, step.evidence)}, {own} is {first}{beside} {best}{worth and f': {worth}'}."
     )
 
 
-def _by_cost(recommendation: Recommendation, part: JudgedPlan, step: Step) -> str:
-    """`costs least of those that are`, or what a point of score was taken to be worth."""
-    shortfalls = step.shortfalls(recommendation.workload)
-    rivals = [row for row in step.fitting if not shortfalls[row]]
-    cost = recommendation.table.base_usd
-    if cost[part.row] <= cost[rivals].min():
-        return f"costs least of those that are{_beside(recommendation)}"
-    worth = formatting.usd(recommendation.workload.material_usd)
-    return (
-        f"of those that are it comes first{_beside(recommendation)}, a point of score counted "
-        f"as {worth} a month"
-    )
+def _worth(recommendation: Recommendation, part: JudgedPlan) -> str:
+    """Why it is not the cheapest of those that fall no further short; empty where it is."""
+    workload, table = recommendation.workload, recommendation.table
+    step = _step(recommendation, part.kind)
+    short = step.shortfalls(workload)
+    rivals = step.fitting[short[step.fitting] <= short[part.row]]
+    rivals = rivals[table.base_usd[rivals] < table.base_usd[part.row]]
+    if not len(rivals):
+        return ""
+    weighed = [f"each point of score counts as {formatting.usd(workload.material_usd)} a month"]
+    aggregator = table.static.order.aggregator
+    if (aggregator[rivals] > aggregator[part.row]).any():
+        dearer = formatting.usd(SECOND_HAND_POINTS * workload.material_usd)
+        weighed.append(f"a price known from an aggregator only as {dearer} dearer")
+    if (table.unpriced_bytes[rivals] > table.unpriced_bytes[part.row]).any():
+        weighed.append("a larger index, whose price is not known, as dearer")
+    return formatting.listed(weighed)
 
 
 def _below_the_floor(recommendation: Recommendation, part: JudgedPlan, step: Step) -> str:
@@ -193,35 +200,60 @@ def _below_the_floor(recommendation: Recommendation, part: JudgedPlan, step: Ste
     assert part.quality is not None and step.yardstick is not None
     gap = formatting.points(step.yardstick - part.quality)
     allowed = (
-        f"more than the {workload.quality_tolerance:g} that you would give up"
+        f"more than the {workload.quality_tolerance:g} you would give up"
         if workload.priority == "balanced"
         else "and quality is the priority"
     )
-    return (
+    text = (
         f"{part.plan.variant.name} scores {formatting.points(part.quality)} on "
-        f"{step.evidence.title}, {gap} points below the best model that does this job, "
-        f"{_best(recommendation, step)}, {allowed}. {_what_stands_in_the_way(recommendation)}"
+        f"{step.evidence.title}, {gap} points below the best model for this job, "
+        f"{_best(recommendation, step)}, {allowed}."
     )
+    return f"{text} {_what_stands_in_the_way(recommendation, part)}".rstrip()
 
 
 def _without_a_score(recommendation: Recommendation, part: JudgedPlan, scores: Evidence) -> str:
     name, why = part.plan.variant.name, scores.unranked[part.variant_id]
     measured = [recommendation.catalog.variants[key].name for key in sorted(scores.scores)]
     others = f"{formatting.listed(measured)} {'has' if len(measured) == 1 else 'have'} one"
-    return (
-        f"{name} has no score here ({why}); {others} on {scores.title}. "
-        f"{_what_stands_in_the_way(recommendation)}"
-    )
+    text = f"{name} has no score here ({why}); {others} on {scores.title}."
+    return f"{text} {_what_stands_in_the_way(recommendation, part)}".rstrip()
 
 
-def _what_stands_in_the_way(recommendation: Recommendation) -> str:
-    """`Without the budget of $20 a month: BGE Large ..., 2.7 points better, for $34.90 a month.`"""
+MOST_LIFTED = 3
+"""The limits in the way that are named before the rest are counted."""
+
+
+def _what_stands_in_the_way(recommendation: Recommendation, part: JudgedPlan) -> str:
+    """`Without the budget of $20 a month: BGE Large ..., for $34.90 a month, 2.7 points better.`
+
+    Of two steps that both fall short, only the first says so.
+    """
+    pick, workload = recommendation.pick, recommendation.workload
+    for earlier in pick.parts[: pick.parts.index(part)] if pick else ():
+        if _step(recommendation, earlier.kind).shortfalls(workload)[earlier.row]:
+            return ""
     lifts = limits.in_the_way(recommendation)
     if lifts:
-        return " ".join(_lifted(recommendation, lift) for lift in lifts)
-    if limits.stated(recommendation.workload):
-        return "No limit, nor any two, stands in the way of a better one."
-    return "No plan with a known price does better."
+        named = [_lifted(recommendation, lift) for lift in lifts[:MOST_LIFTED]]
+        return " ".join([*named, *_more(lifts)])
+    return _nothing_helps(recommendation)
+
+
+def _more(lifts: list[limits.Lifted]) -> list[str]:
+    """How many limits, or pairs of them, are not named; empty where all are."""
+    more, of_pairs = len(lifts) - MOST_LIFTED, len(lifts[0].fields) > 1
+    if more < 1:
+        return []
+    nouns = ("other pair of limits", "other pairs of limits") if of_pairs else ("other limit",)
+    return [f"Lifting {formatting.counted(more, *nouns)} would help too."]
+
+
+def _nothing_helps(recommendation: Recommendation) -> str:
+    """That no limit stands in the way, nor any two of them."""
+    if len(limits.stated(recommendation.workload)) > 2:
+        return "Lifting one or two of your limits would not help."
+    return "No limit of yours is in the way: no plan with a known price does better."
 
 
 def _lifted(recommendation: Recommendation, lift: limits.Lifted) -> str:
@@ -230,11 +262,16 @@ def _lifted(recommendation: Recommendation, lift: limits.Lifted) -> str:
     text = f"{capital(lift.words)}: {other.named}, {for_month(other.monthly_usd)}"
     gains = []
     for part in now.parts if now else ():
-        better = other.part(part.kind)
-        if better and better.quality is not None and part.quality is not None:
-            gains.append(better.quality - part.quality)
-    gain = sum(gains)
-    return f"{text}, {formatting.points(gain)} points better." if gain >= 0.05 else f"{text}."
+        better, scores = other.part(part.kind), lift.other.step(part.kind)
+        title = _step(recommendation, part.kind).evidence.title
+        if not better or better.quality is None or part.quality is None:
+            continue
+        points = better.quality - part.quality
+        if scores and scores.evidence.title == title and abs(points) >= 0.05:
+            of_step = f"the {part.kind} " if len(other.parts) > 1 else ""
+            sense = "better" if points > 0 else "worse"
+            gains.append(f"{of_step}{formatting.points(abs(points))} points {sense}")
+    return f"{text}, {formatting.listed(gains)}." if gains else f"{text}."
 
 
 def _first_stage_gain(recommendation: Recommendation, part: JudgedPlan) -> list[Reason]:
@@ -261,8 +298,9 @@ def _hosted(part: JudgedPlan) -> Reason:
     verb = "Reranking" if part.kind == "reranker" else "Encoding"
     price = formatting.price(plan.offer.usd_per_1m_input)
     text = (
-        f"{verb} {formatting.large(plan.tokens.monthly)} tokens a month at {price} is "
-        f"{formatting.usd(plan.encoding_usd.base)}, by {plan.where}'s {_dated_price(plan)}."
+        f"{verb} costs {formatting.usd(plan.encoding_usd.base)} a month: "
+        f"{formatting.large(plan.tokens.monthly)} tokens at {price} "
+        f"({plan.where}, {_dated_price(plan)})."
     )
     return Reason("cost", text, plan.price_sources)
 
@@ -289,7 +327,7 @@ def _own(recommendation: Recommendation, part: JudgedPlan) -> list[Reason]:
     count = _machines(plan.replicas[1]) + _why_so_many(recommendation, part)
     rent = (
         f"{count[0].upper()}{count[1:]} for {units.HOURS_PER_MONTH} hours at ${plan.rent} is "
-        f"{formatting.usd(plan.encoding_usd.base)} a month, by the {_dated_price(plan)}."
+        f"{formatting.usd(plan.encoding_usd.base)} a month ({_dated_price(plan)})."
     )
     return [capacity, Reason("cost", rent, plan.price_sources)]
 
@@ -330,7 +368,7 @@ def _shared(recommendation: Recommendation) -> list[Reason]:
         f"Both models fit one machine together ({needed} of "
         f"{formatting.memory(plan.figure('memory_bytes'))}), so {_machines(count)} for "
         f"{units.HOURS_PER_MONTH} hours at ${plan.rent} {'serves' if count == 1 else 'serve'} "
-        f"both: {usd} a month, by the {_dated_price(plan)}."
+        f"both: {usd} a month ({_dated_price(plan)})."
     )
     return [Reason("shared", text, plan.price_sources)]
 
@@ -341,7 +379,7 @@ def _index(recommendation: Recommendation, part: JudgedPlan) -> Reason:
     store_id = workload.vector_store
     size, where = plan.load.size.values_bytes, f"in {stores.name(catalog, store_id)}"
     if store_id == "ram":
-        size, where = plan.index_bytes, "of RAM as an index"
+        size, where = plan.index_bytes, "of RAM"
     store = catalog.stores.get(store_id)
     base = plan.index_usd.base
     cost = f"{formatting.usd(base)} a month"
@@ -356,8 +394,8 @@ def _index(recommendation: Recommendation, part: JudgedPlan) -> Reason:
     dense_alone = set(workload.outputs) <= {"dense"}
     more = "" if dense_alone else " with their sparse or token vectors"
     text = (
-        f"{formatting.large(plan.tokens.vectors)} {noun} of "
-        f"{formatting.count(plan.variant.embedding_dim)} dimensions{more} take "
+        f"The index, {formatting.large(plan.tokens.vectors)} {noun} of "
+        f"{formatting.count(plan.variant.embedding_dim)} dimensions{more}, takes "
         f"{formatting.memory(size)} {where}: {cost}."
     )
     sources = (*stores.sources(catalog, store_id), *plan.variant.source_ids("embedding_dim"))
@@ -411,7 +449,8 @@ def _tie(others: list[JudgedPlan], part: JudgedPlan) -> Reason:
     parts = [formatting.listed(names)] if names else []
     if more:
         parts.append(f"{more} more {'endpoint' if more == 1 else 'endpoints'} of {here}")
-    text = f"The same price for {part.plan.variant.name} is asked by {formatting.listed(parts)}."
+    verb = "charges" if len(names) == 1 and not more else "charge"
+    text = f"{formatting.listed(parts)} {verb} the same for {part.plan.variant.name}."
     sources = {source for other in others for source in other.plan.price_sources}
     return Reason("tie", text, tuple(sorted(sources)))
 
@@ -427,7 +466,10 @@ def loosen(recommendation: Recommendation) -> list[Reason]:
     if jobless:
         return [_no_model(recommendation, step.kind) for step in jobless]
     lifts = limits.in_the_way(recommendation)
-    return [Reason(*_ruled_by(recommendation, lift)) for lift in lifts]
+    if not lifts:
+        return [Reason("evidence", _nothing_helps(recommendation), ())]
+    told = [Reason(*_ruled_by(recommendation, lift)) for lift in lifts[:MOST_LIFTED]]
+    return told + [Reason(told[-1].rule, text, ()) for text in _more(lifts)]
 
 
 def _candidates(step: Step) -> int:
@@ -448,7 +490,7 @@ def _no_model(recommendation: Recommendation, kind: str) -> Reason:
         return Reason("evidence", f"The catalog has no {kind}.", ())
     count = Counter(result.rule for result in findings)
     first = max(findings, key=lambda result: count[result.rule])
-    text = f"No {kind} of the catalog does this job. For instance: {first.text}"
+    text = f"No {kind} in the catalog does this job. For example: {first.text}"
     return Reason(first.rule, text, first.sources)
 
 

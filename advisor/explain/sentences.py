@@ -197,11 +197,11 @@ def yardsticks(recommendation: Recommendation) -> Iterator[str]:
     """For each step the model from whose score the tolerance is counted."""
     for step in recommendation.steps:
         scores = step.evidence.scores
-        if scores and step.evidence.set is not None:
-            top = max(sorted(scores), key=lambda variant: scores[variant])
+        if step.best is not None and step.evidence.set is not None:
+            name = recommendation.catalog.variants[step.best].name
             yield (
-                f"The best {step.kind} for this job is {recommendation.catalog.variants[top].name} "
-                f"({formatting.points(scores[top])} on {step.evidence.set.name})."
+                f"The best {step.kind} for this job is {name} "
+                f"({formatting.points(scores[step.best])} on {step.evidence.set.name})."
             )
 
 

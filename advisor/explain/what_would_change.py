@@ -11,7 +11,15 @@ from advisor.ask.workload import MOST_LANGUAGES, Workload, bounds, unused
 from advisor.base import formatting
 from advisor.base.formatting import value
 from advisor.catalog import Catalog
-from advisor.decide.choosing import BASE, Ends, PickedRows, Step, choose, total_usd
+from advisor.decide.choosing import (
+    BASE,
+    Ends,
+    PickedRows,
+    Step,
+    choose,
+    shared_latency_ms,
+    total_usd,
+)
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, recommend
 from advisor.decide.stores import index_stores
 from advisor.explain import sentences
@@ -123,7 +131,8 @@ def _at_the_ends(recommendation: Recommendation) -> str:
         if other is None or other == recommendation.choice:
             continue
         if not _counts_as_equal(recommendation, other, ends):
-            return f"Not firm: {words}, {_named(recommendation, other)} would be the pick."
+            named = recommendation.pipeline(other).named
+            return f"Not firm: {words}, {named} would be the pick."
     budget = workload.budget_usd_per_month
     high = total_usd(table, recommendation.choice, Ends("high", "high", "high"))
     if budget is not None and recommendation.pick.monthly <= budget < high:
@@ -132,19 +141,23 @@ def _at_the_ends(recommendation: Recommendation) -> str:
             f"The pick holds, but at the high end it costs {amount}, over the budget "
             f"of {formatting.usd(budget)}."
         )
-    limit, times = workload.latency_ms_p95, (p.plan.latency_ms for p in recommendation.pick.parts)
-    slow = max((time.high for time in times if time), default=0.0)
+    limit, slow = workload.latency_ms_p95, rounded(_slow_ms(recommendation))
     if limit is not None and slow > limit:
         return (
             "The pick holds, but at the slow end of the machine's speed a request takes "
-            f"{formatting.count(round(slow))} ms, over the {formatting.count(limit)} ms you allow."
+            f"{formatting.significant(slow)} ms, over the {formatting.count(limit)} ms you allow."
         )
     return "The pick holds at the low and at the high end of every estimate."
 
 
-def _named(recommendation: Recommendation, choice: PickedRows) -> str:
-    parts = tuple(recommendation.judged[row] for row in choice.rows)
-    return Pipeline(parts, (0, 0, 0) if choice.shared else None).named
+def _slow_ms(recommendation: Recommendation) -> float:
+    """Milliseconds of a query on own machines at the slow end; 0 where all steps are hosted."""
+    assert recommendation.pick is not None and recommendation.choice is not None
+    if recommendation.choice.shared:
+        first, second = recommendation.choice.rows
+        return float(shared_latency_ms(recommendation.table, first, second, "high"))
+    times = (part.plan.latency_ms for part in recommendation.pick.parts)
+    return sum(time.high for time in times if time)
 
 
 def _not_proven(recommendation: Recommendation, pick: Pipeline) -> Iterator[str]:
@@ -161,14 +174,9 @@ def _not_proven(recommendation: Recommendation, pick: Pipeline) -> Iterator[str]
         )
     if pick.monthly_usd.at_least:
         yield (
-            f"That it keeps to the budget of {formatting.usd(budget)} is not proven: "
-            f"{_missing(pick)} not known."
+            f"It may exceed the budget of {formatting.usd(budget)}; not known: "
+            f"{sentences.parts_in_words(pick.monthly_usd.not_known)}."
         )
-
-
-def _missing(pick: Pipeline) -> str:
-    missing = pick.monthly_usd.not_known
-    return f"{sentences.parts_in_words(missing)} {'is' if len(missing) == 1 else 'are'}"
 
 
 CLOSE_POINTS = 0.5
@@ -186,9 +194,10 @@ def _close_scores(recommendation: Recommendation) -> Iterator[str]:
         if 0 < gap <= now < gap + CLOSE_POINTS:
             less = math.ceil(rounded(10 * gap)) / 10 - 0.1
             name = recommendation.judged[row].plan.variant.name
-            by = formatting.points(now - gap)
+            spare = now - gap
+            by = f" by {formatting.points(spare)}" if spare >= 0.05 else ", but only just"
             yield from _at_tolerance(
-                recommendation, less, f"{name} is within the {now:g} points by {by}"
+                recommendation, less, f"{name} is within the {now:g} points{by}"
             )
     outside = sorted(
         {
@@ -219,10 +228,9 @@ def _at_tolerance(recommendation: Recommendation, points: float, lead: str) -> I
     table, steps = recommendation.table, recommendation.steps
     other = choose(table, steps, workload, BASE)
     if other is not None and other != recommendation.choice:
-        missing = recommendation.pick.monthly_usd.not_known if recommendation.pick else ()
-        amount = sentences.usd(total_usd(table, other, BASE), missing)
-        named = _named(recommendation, other)
-        yield f"{lead}: at {tolerance:g} it would be {named}, for {amount} a month."
+        then = recommendation.pipeline(other)
+        cost = sentences.for_month(then.monthly_usd)
+        yield f"{lead}: at {tolerance:g} it would be {then.named}, {cost}."
 
 
 def _counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: Ends) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from advisor.base import formatting
 from advisor.decide import choosing
-from advisor.decide.choosing import BASE, ORDER, SECOND_HAND_POINTS, Keys
+from advisor.decide.choosing import BASE, ORDER, PRESUMED, SECOND_HAND_POINTS, Keys
 from advisor.decide.evidence import EQUAL_POINTS
 from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain.other_plans import versus
-from advisor.explain.sentences import usd_of
 
 DECIDES = {
     "monthly": "the lower cost a month decides",
@@ -33,92 +34,107 @@ def reasons_against(recommendation: Recommendation, plan_id: str) -> list[str]:
         return [finding.text for finding in judged.excluded]
     pick = recommendation.pick.part(judged.kind) if recommendation.pick else None
     if pick is None:
-        lead = "It fits alone, but no whole pipeline does"
-        return [f"{lead}: the other step, or a limit for both, stands in the way."]
+        lead = "It fits on its own, but no embedder with a reranker does"
+        return [f"{lead}: check the other step, and the limits for both."]
     if judged.row == pick.row:
         return ["It is the pick."]
-    bar = _beyond_a_limit(judged, recommendation) or _first_difference(judged, pick, recommendation)
+    bar = _first_difference(judged, pick, recommendation)
     remarks = [finding.text for finding in judged.remarks]
     return [versus(recommendation, judged, pick), bar, *remarks]
 
 
-def _beyond_a_limit(judged: JudgedPlan, recommendation: Recommendation) -> str:
-    """Which limit the plan would break with the pick's other step; empty where it breaks none."""
-    pick, workload, table = recommendation.pick, recommendation.workload, recommendation.table
+def _keys(recommendation: Recommendation, judged: JudgedPlan) -> Keys | None:
+    """What the plan, with the pick's other step, is compared by; None where a limit rules it out.
+
+    Apart or on the same machines, whichever comes first.
+    """
+    table, workload, pick = recommendation.table, recommendation.workload, recommendation.pick
     assert pick is not None
-    rows = [judged.row, *(part.row for part in pick.parts if part.kind != judged.kind)]
-    if len(rows) == 1 or pick.shared is not None:
-        return ""
+    rows = {part.kind: part.row for part in pick.parts} | {judged.kind: judged.row}
+    steps = tuple(
+        replace(step, fitting=np.array([rows[step.kind]])) for step in recommendation.steps
+    )
+    if len(steps) == 1:
+        return choosing.keys(table, steps[0], workload, BASE).only(steps[0].fitting)
+    choice = choosing.choose(table, steps, workload, BASE)
+    if choice is None:
+        return None
+    pairs = choosing.fitting_pairs(table, steps, workload)
+    return pairs.only(pairs.shared == choice.shared).keys
+
+
+def _beyond_a_limit(judged: JudgedPlan, recommendation: Recommendation) -> str:
+    """Which limit the plan would break together with the pick's other step."""
+    workload = recommendation.workload
     budget, limit = workload.budget_usd_per_month, workload.latency_ms_p95
-    if budget is not None and table.figures.sure[rows].sum() > budget:
-        lead = "With the other step it would exceed the budget"
-        return f"{lead} of {formatting.usd(budget)} for both."
-    if limit is not None and table.known_latency_ms[rows].sum() > limit:
-        lead = "With the other step it would exceed the latency limit"
-        return f"{lead} of {formatting.count(limit)} ms for both."
-    return ""
+    without = workload.model_copy(update={"budget_usd_per_month": None})
+    words = f"budget of {formatting.usd(budget)}"
+    if budget is None or _keys(replace(recommendation, workload=without), judged) is None:
+        words = f"latency limit of {formatting.count(limit)} ms"
+    return f"With the pick's other step it would exceed the {words} for both."
 
 
 def _first_difference(judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation) -> str:
     """The first key of the order in which the plan and the pick differ, in words."""
-    workload, step = recommendation.workload, recommendation.step(judged.kind)
-    assert step is not None
-    if recommendation.pick is not None and recommendation.pick.shared:
-        return (
-            f"Both steps on the same machines cost {usd_of(recommendation.pick.monthly_usd)} a "
-            "month together, less than with it and a machine for the other step."
-        )
-    keys = choosing.keys(recommendation.table, step, workload, BASE)
-    ours, theirs = (keys.only(np.array([j.row])) for j in (pick, judged))
+    workload = recommendation.workload
+    ours, theirs = _keys(recommendation, pick), _keys(recommendation, judged)
+    if ours is None or theirs is None:
+        return _beyond_a_limit(judged, recommendation)
     names = ORDER[workload.priority == "cost"]
     differing = [name for name in names if getattr(ours, name)[0] != getattr(theirs, name)[0]]
-    if not differing:
-        return "Nothing tells it from the pick."
     if differing[0] == "shortfall":
-        return _falls_short(judged, recommendation)
+        return _falls_short(judged, pick, recommendation)
     if differing[0] == "counted":
-        return _counts_dearer(judged, pick, recommendation, theirs)
+        return _counts_dearer(judged, pick, recommendation, ours, theirs)
     lead = "Cost, counted with the score, is the same" if "counted" in names else "Cost is the same"
     if differing[0] in ("monthly", "unpriced") and "counted" not in names:
         lead = "Cost is the priority"
     return f"{lead}; {DECIDES[differing[0]]}, in favour of the pick."
 
 
-def _falls_short(judged: JudgedPlan, recommendation: Recommendation) -> str:
+def _falls_short(judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation) -> str:
     """That its score, or the lack of one, keeps it back."""
     workload, step = recommendation.workload, recommendation.step(judged.kind)
     assert step is not None
     if judged.quality is None:
-        return "It has no score on this set, and plans of models that have one come first."
+        if pick.quality is not None:
+            return "It has no score here, and models that have one come first."
+        if step.unscored[judged.row] == PRESUMED:
+            return "It is not known to cover your languages, and models that are come first."
+        return "It is not measured at all in your languages, and models that are come first."
     assert step.yardstick is not None
     gap = step.yardstick - judged.quality
-    below = f"{formatting.points(gap)} points below the best model that does this job"
+    below = f"{formatting.points(gap)} points below the best model for this job"
+    if step.shortfalls(workload)[pick.row]:
+        return f"It is {below}, further than the pick."
     if workload.priority == "quality":
         equal = f"more than the {EQUAL_POINTS:g} that count as equal"
         return f"Quality is the priority, and it is {below}, {equal}."
-    return f"It is {below}, more than the {workload.quality_tolerance:g} that may be given up."
+    return f"It is {below}, more than the {workload.quality_tolerance:g} you would give up."
 
 
 def _counts_dearer(
-    judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation, theirs: Keys
+    judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation, ours: Keys, theirs: Keys
 ) -> str:
     """What its cost, its score and who states its price come to, against the pick."""
     worth = recommendation.workload.material_usd
     parts = []
-    gap = judged.monthly - pick.monthly
+    gap = float(theirs.monthly[0] - ours.monthly[0])
     if abs(gap) >= 0.005:
-        same = judged.variant_id == pick.variant_id
-        known = " as far as is known" if judged.cost.at_least and not same else ""
-        change = f"{formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
-        parts.append(f"costs {change}{known}")
-    points = (judged.quality or 0.0) - (pick.quality or 0.0)
+        parts.append(f"costs {formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}")
+    points = float(ours.worse[0] - theirs.worse[0])
     if worth and abs(points) >= 0.05:
         much = f"{formatting.points(abs(points))} points {'more' if points > 0 else 'less'}"
-        parts.append(f"scores {much}, at {formatting.usd(worth)} a month for a point")
+        parts.append(f"scores {much}, worth {formatting.usd(worth * abs(points))}")
     order = recommendation.table.static.order
-    if worth and order.aggregator[judged.row] > order.aggregator[pick.row]:
+    rest = float(theirs.counted[0] - ours.counted[0]) - gap + worth * points
+    if worth and order.aggregator[judged.row] > order.aggregator[pick.row] and rest > 0:
         dearer = formatting.usd(SECOND_HAND_POINTS * worth)
         parts.append(f"counts as {dearer} dearer, its price being known from an aggregator only")
-    if theirs.unpriced[0] > recommendation.table.unpriced_bytes[pick.row]:
+    if theirs.unpriced[0] > ours.unpriced[0]:
         parts.append("has the larger index, whose price is not known")
-    return f"It {formatting.listed(parts) or 'costs a little more'}: that decides for the pick."
+    text = f"It {formatting.listed(parts) or 'costs a little more'}"
+    if len(parts) < 2 or theirs.unpriced[0] != ours.unpriced[0]:
+        return f"{text}: that decides for the pick."
+    total = formatting.usd(float(theirs.counted[0] - ours.counted[0]))
+    return f"{text}: in all it counts as {total} a month dearer."

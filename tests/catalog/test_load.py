@@ -189,6 +189,33 @@ def fault(root, file):
             id="a rule without a source",
         ),
         pytest.param(
+            "rules/placement.yaml",
+            "when: hosted and not data_may_leave\n",
+            "when: hosted and not data_may_leave\n  job: true\n",
+            "rule data-stays-inside",
+            "when",
+            "'hosted'",
+            id="a rule of the job that reads where a model runs",
+        ),
+        pytest.param(
+            FIT,
+            'effect: note\n  because: "Every query',
+            'effect: note\n  job: true\n  because: "Every query',
+            "rule query-instruction-needed",
+            "job",
+            "exclude",
+            id="a rule of the job that only notes",
+        ),
+        pytest.param(
+            FIT,
+            "job: true\n  if_unknown: warn",
+            "job: true\n  if_unknown: exclude",
+            "rule languages-covered",
+            "job",
+            "if_unknown",
+            id="a rule of the job that excludes what is not known",
+        ),
+        pytest.param(
             "workloads.yaml",
             "task: retrieve-and-rerank",
             "task: reorder",
@@ -243,6 +270,23 @@ def test_a_fault_is_told_with_its_place_and_remedy(
     assert (found.entry, found.field) == (entry, field)
     assert named in f"{found.problem} {found.remedy}"
     assert str(found) == pinned
+
+
+def test_each_column_of_a_place_that_a_rule_of_the_job_reads_is_a_fault(made_up_copy, edit):
+    edit(
+        made_up_copy / FIT,
+        "when: not covers_languages",
+        "when: not covers_languages and (hosted or usd_per_1m_input > 1) and passages > 5",
+    )
+    faults = [each for each in refused(made_up_copy) if each.field == "when"]
+    assert {(each.file, each.entry) for each in faults} == {
+        (f"made_up/{FIT}", "rule languages-covered")
+    }
+    named = [
+        name for name in ("hosted", "usd_per_1m_input", "passages") if f"'{name}'" in str(faults)
+    ]
+    assert named == ["hosted", "usd_per_1m_input"] and len(faults) == 2
+    assert all("job" in each.remedy for each in faults)
 
 
 def test_every_fault_is_reported_at_once(made_up_copy, edit):

@@ -34,8 +34,8 @@ def test_the_columns_hold_what_the_exact_amounts_of_a_plan_are(made_up, today, s
     table = build_plans(made_up, Workload(**stated), today)
     plan = table[data.draw(st.integers(0, len(table) - 1))]
     column = table.monthly()[plan.row]
-    assert np.isnan(column) == (plan.monthly_usd is None)
-    if plan.monthly_usd is not None:
+    assert np.isnan(column) == (plan.encoding_usd is None)
+    if plan.encoding_usd is not None:
         assert float(plan.monthly_usd.base) == pytest.approx(column, rel=1e-9)
         assert plan.monthly_usd.low <= plan.monthly_usd.base <= plan.monthly_usd.high
         assert float(plan.one_off_usd.base) == pytest.approx(

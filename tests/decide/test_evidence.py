@@ -75,15 +75,41 @@ def test_an_incomplete_average_does_not_stand_beside_a_complete_one(made_up):
     }, "Giant has eight of the ten tasks"
 
 
-def test_no_comparison_is_said_where_no_set_holds_two(made_up):
+def test_a_score_that_stands_alone_ranks_its_model_before_those_without_one(made_up):
     comparison = evidence.choose(
         made_up, evidence.ScoresWanted("embedder", ("de",)), {"multi", "giant"}
     )
-    assert (
-        not comparison.ranks
-        and comparison.scores == {"multi": 60}
-        and set(comparison.unranked) == {"giant"}
+    assert comparison.ranks and comparison.scores == {"multi": 60}
+    assert set(comparison.unranked) == {"giant"} and comparison.measured == {"multi"}
+
+
+def test_a_model_that_one_set_measures_alone_is_measured(made_up):
+    """Multi stands alone on the Language Test: that rules out no set, and compares it with none."""
+    comparison = evidence.choose(made_up, evidence.ScoresWanted("embedder", ENGLISH), EMBEDDERS)
+    assert comparison.measured == EMBEDDERS and set(comparison.unranked) == {"multi"}
+    german = evidence.choose(made_up, evidence.ScoresWanted("embedder", ("de",)), EMBEDDERS)
+    assert german.measured == {"tiny-en", "big-en", "multi"} == set(german.scores), (
+        "Giant has eight of ten tasks, and keeps no set from being complete for the others"
     )
+
+
+def test_where_nothing_else_compares_two_the_tasks_that_most_share_do(made_up):
+    """Of four tasks two share Ants and Bees; the others have one each, of which one is Ants."""
+    shared = {"giant": "Ants Bees Cats", "big-en": "Ants Bees", "multi": "Ants", "tiny-en": "Dogs"}
+    table = made_up.quality_by_language
+    own = [
+        aspect in shared.get(v, "") for v, aspect in zip(table.variant, table.aspect, strict=True)
+    ]
+    sets = {"english-by-task": made_up.evidence_sets["english-by-task"]}
+    partial = replace(made_up, quality_by_language=table[own], evidence_sets=sets)
+    asked = evidence.ScoresWanted("embedder", ENGLISH)
+    comparison = evidence.choose(partial, asked, EMBEDDERS)
+    assert comparison.weak and comparison.ranks and comparison.measured == frozenset()
+    assert comparison.shared_tasks == ("Ants", "Bees")
+    assert comparison.scores == {"giant": 45, "big-en": 35}
+    assert set(comparison.unranked) == {"multi", "tiny-en"}
+    assert not evidence.choose(partial, asked, {"multi", "tiny-en"}).ranks, "they share none"
+    assert not evidence.choose(made_up, asked, EMBEDDERS).weak
 
 
 def test_a_variant_nobody_measured_has_no_score_not_zero(made_up, pinned):
@@ -278,18 +304,19 @@ def plain_modes(chosen):
 LADDER = [
     # kind, languages, candidates, set, compares, in brackets of the title, unranked
     ("embedder", ("en",), EMBEDDERS, "english", True, ("nDCG@10", "4"), {"multi"}),
-    ("embedder", ("en",), {"multi", "giant"}, "english", False, ("nDCG@10", "4"), {"multi"}),
+    ("embedder", ("en",), {"multi", "giant"}, "english-by-task", True, ("nDCG@10", "1", "4"),
+     set()),
     ("embedder", ("en",), {"multi"}, "by-language", True, ("nDCG@10", "en"), set()),
     ("embedder", ("de",), {"tiny-en", "big-en", "multi"}, "many-languages", True, ("nDCG@10",
      "10"), set()),
     ("embedder", ("de",), EMBEDDERS, "many-languages", True, ("nDCG@10", "10"), {"giant"}),
-    ("embedder", ("de", "fr"), {"multi", "giant"}, "by-language", False, ("nDCG@10", "de, fr"),
+    ("embedder", ("de", "fr"), {"multi", "giant"}, "by-language", True, ("nDCG@10", "de, fr"),
      {"giant"}),
     ("embedder", ("pl",), {"multi"}, "many-languages", True, ("nDCG@10", "10"), set()),
     ("reranker", ("en",), RERANKERS, "rerank-over-big", True, ("MRR", "1"), set()),
-    ("reranker", ("de",), RERANKERS, "rerank-by-language", False, ("nDCG@10", "de"),
+    ("reranker", ("de",), RERANKERS, "rerank-by-language", True, ("nDCG@10", "de"),
      {"rank-small"}),
-    ("reranker", ("zh",), RERANKERS, "rerank-candidates", False, ("MRR", "6"), {"rank-small"}),
+    ("reranker", ("zh",), RERANKERS, "rerank-candidates", True, ("MRR", "6"), {"rank-small"}),
     ("reranker", ("pl",), RERANKERS, None, False, (), RERANKERS),
 ]  # fmt: skip
 
@@ -306,11 +333,13 @@ def test_the_ladder_gives_a_set_its_title_its_sources_and_what_is_left_out(
         comparison.ranks,
         set(comparison.unranked),
         comparison.shared_tasks,
+        comparison.weak,
     ) == (
         set_id,
         ranks,
         unranked,
-        (),
+        ("Ants",) if set_id == "english-by-task" else (),
+        set_id == "english-by-task",
     )
     assert set(comparison.scores) == candidates - unranked
     assert comparison.source_ids == ((f"acme-scores-{set_id}",) if set_id else ())

@@ -183,7 +183,10 @@ def test_one_short_query_takes_at_least_as_long_as_reading_the_weights_on_one_ca
 
 def test_machines_whose_figures_are_not_known_have_no_speed(made_up):
     own = plan(made_up, "multi@acme-memory")
-    assert own.tokens_per_second is None and own.monthly_usd is None and own.replicas is None
+    assert own.tokens_per_second is None and own.encoding_usd is None and own.replicas is None
+    month = own.monthly_usd
+    assert month.not_known == ("encoding",) and month.base == own.index_usd.base > 0
+    assert plan(made_up, "multi@acme-memory", vector_store="none").monthly_usd is None
 
 
 def test_a_machine_whose_processor_is_named_has_the_speed_of_its_class(made_up):

@@ -16,7 +16,10 @@ def test_memory_and_every_store_are_priced_whatever_the_workload_asks_for(made_u
     variant, ram = made_up.variants["multi"], storage.ram_usd_per_gib_month(made_up)
     sent = tokens.tokens_sent(Workload(), variant, 8000)
     amounts = stores.by_store(made_up, Workload(vector_store="none"), variant, sent, ram)
-    assert list(amounts) == ["ram", "drawer", "own-database", "shelf"] and amounts["drawer"] is None
+    assert list(amounts) == ["ram", "drawer", "own-database", "shelf"]
+    assert amounts["drawer"].base == 300, "its floor"
+    missing = {key: amount.not_known for key, amount in amounts.items() if amount.at_least}
+    assert missing == {"drawer": ("index_storage", "index_queries")}
     for key, amount in amounts.items():
         asked = Workload(vector_store=key)
         size, written = (

@@ -11,7 +11,7 @@ from advisor.ask.workload import Workload
 from advisor.base.units import HOURS_PER_MONTH
 from advisor.decide import evidence
 from advisor.decide.recommend import Pipeline, recommend
-from advisor.sizing.ranges import Range
+from advisor.sizing.ranges import Cost, Range
 
 TODAY = date(2026, 11, 24)
 
@@ -24,6 +24,11 @@ def ask(catalog, *sets, assumptions=None, **stated):
         sets,
         **({"assumptions": assumptions} if assumptions else {}),
     )
+
+
+def usd(amount, *not_known):
+    """An amount without a range, and the parts that are missing from it."""
+    return Cost.of(Range(*[Decimal(amount)] * 3), *not_known)
 
 
 @pytest.fixture
@@ -58,9 +63,8 @@ def test_a_pipeline_is_named_after_its_parts(made_up, apart, together, pinned):
 def test_shared_machines_are_paid_once_and_steps_apart_each(apart, together):
     rent = Decimal("0.10") * HOURS_PER_MONTH
     assert together.shared == (1, 1, 2)
-    assert together.monthly_usd == Range(rent, rent, 2 * rent).plus(
-        together.parts[0].plan.index_usd
-    )
+    rents = Cost.of(Range(rent, rent, 2 * rent))
+    assert together.monthly_usd == rents.plus(together.parts[0].plan.index_usd)
     assert apart.monthly_usd == apart.parts[0].cost.plus(apart.parts[1].cost)
     for pipeline in (together, apart):
         assert pipeline.monthly == float(pipeline.monthly_usd.base)
@@ -69,21 +73,17 @@ def test_shared_machines_are_paid_once_and_steps_apart_each(apart, together):
 def test_the_first_encoding_is_paid_once_by_the_embedder(made_up, apart, together):
     assert together.one_off_usd == together.parts[0].plan.one_off_usd
     assert together.one_off_usd.low < together.one_off_usd.base < together.one_off_usd.high
-    assert apart.one_off_usd == Range(*[Decimal("20.20")] * 3), (
-        "202 million tokens at ten cents a million"
-    )
-    assert ask(made_up, task="rerank").pick.one_off_usd == Range(Decimal(0), Decimal(0), Decimal(0))
+    assert apart.one_off_usd == usd("20.20"), "202 million tokens at ten cents a million"
+    assert ask(made_up, task="rerank").pick.one_off_usd == usd("0")
 
 
-def test_a_first_encoding_that_nobody_knows_counts_as_nothing(catalog):
-    unknown = SimpleNamespace(plan=SimpleNamespace(one_off_usd=None))
-    known = SimpleNamespace(
-        plan=SimpleNamespace(one_off_usd=Range(Decimal(1), Decimal(2), Decimal(3)))
+def test_a_first_encoding_that_nobody_knows_is_named_as_missing():
+    unknown, known = (
+        SimpleNamespace(plan=SimpleNamespace(one_off_usd=amount)) for amount in (None, usd("2"))
     )
-    assert Pipeline((unknown,)).one_off_usd == Range(Decimal(0), Decimal(0), Decimal(0))
-    assert Pipeline((unknown, known, known)).one_off_usd == Range(
-        Decimal(2), Decimal(4), Decimal(6)
-    )
+    assert Pipeline((unknown,)).one_off_usd == usd("0", "encoding")
+    assert Pipeline((unknown, known, known)).one_off_usd == usd("4", "encoding")
+    assert Pipeline((unknown,)).one_off_usd.at_least and not Pipeline((known,)).one_off_usd.at_least
 
 
 def test_a_judged_plan_says_what_the_rules_and_the_evidence_say_of_it(made_up):

@@ -94,6 +94,7 @@ M3, LARGE, SMALL, GEMMA = (
     "nebius-bge-multilingual-gemma2",
 )
 M3_RERANKER, BASE_RERANKER = "novita-ai-bge-reranker-v2-m3", "cloudflare-bge-reranker-base"
+M3_FREE = "cloudflare-bge-m3"
 ON_L4, ON_MARKETPLACE = "bge-m3@aws-g6.xlarge", "bge-m3@runpod-l40s-community-cloud"
 LET_BY_OTHERS = entry("instances", "runpod-l40s-community-cloud", marketplace=True)
 NOT_KNOWN = dict.fromkeys(("fp32", "tf32", "fp16", "bf16", "int8_tops", "fp8"))
@@ -300,10 +301,11 @@ CASES = {
     ),
     "store-price-is-known": Case(
         M3,
-        "exclude",
-        {"store_price_known": False, "monthly_usd": None},
+        "warn",
+        {"store_price_known": False, "monthly_usd": 2_000_000 * 18 * 0.25 / 10**6},
         {"vector_store": "qdrant-cloud"},
         (
+            offer(M3, usd_per_1m_input=Decimal("0.25")),
             entry(
                 "stores",
                 "qdrant-cloud",
@@ -390,6 +392,16 @@ CASES = {
         {"monthly_usd": 2_000_000 * 18 * 0.25 / 10**6, "budget_usd_per_month": 8.5},
         {"budget_usd_per_month": 8.5, "vector_store": "none"},
         (offer(M3, usd_per_1m_input=Decimal("0.25")),),
+    ),
+    "free-allocation-covers": Case(
+        M3_FREE,
+        "note",
+        {"free_covers": True, "sure_usd": 0, "monthly_usd": 2_000_000 * 18 * 0.05 / 10**6},
+        {"vector_store": "none"},
+        (
+            offer(M3_FREE, usd_per_1m_input=Decimal("0.05")),
+            entry("providers", "cloudflare", free_usd_per_day=Decimal("0.10")),
+        ),
     ),
     "hosted-latency-not-published": Case(
         M3, "warn", {"hosted": True, "latency_ms_p95": 100}, {"latency_ms_p95": 100}

@@ -74,8 +74,38 @@ def test_an_endpoint_bills_tokens_and_a_machine_its_rent(places, load):
     hosted, own, _ = zip(*(figures.encoding[end] for end in ENDS), strict=True)
     assert hosted == pytest.approx((8, 9, 9)) and own == (730, 730, 730)
     assert figures.once["base"][0] == pytest.approx(202)
-    assert np.isnan(figures.keeping["base"]).all(), "no price of memory was given"
+    assert of_variant.index_usd.not_known == ("index_storage",), "no price of memory was given"
+    assert not figures.keeping["base"].any(), "what is not known adds nothing"
     assert np.isnan([figures.replicas["base"][0], figures.latency_ms["base"][0]]).all()
+
+
+@pytest.mark.parametrize(
+    ("free", "covered", "sure"), [(8.99, False, 9), (9.01, True, 0), (0, False, 9)]
+)
+def test_what_a_free_allocation_covers_is_not_held_against_a_budget(
+    places, load, free, covered, sure
+):
+    workload, of_variant = load
+    rates = replace(places, free=np.array([free, 0.0, 0.0]))
+    figures = figures_of(rates, (of_variant,), workload, 0.7, 100)
+    assert figures.free_covers.tolist() == [covered, False, False]
+    assert figures.sure.tolist() == [sure, 730, 730]
+    assert figures.encoding["base"][0] == pytest.approx(9), "what is shown leaves nothing out"
+
+
+def test_machines_are_added_until_a_request_keeps_to_the_limit(places, load):
+    """A request alone takes 18 x 184 million operations at 2 TFLOP/s; the load fills 0.003."""
+    workload, of_variant = load
+    usual = figures_of(places, (of_variant,), workload, 0.7, 100)
+    tight = workload.model_copy(update={"peak_queries_per_second": 1000.0})
+    alone, needed = usual.service_ms["base"][1], 1000 * of_variant.request_flops / 2e12
+    for limit in (None, alone * 1.5, alone * 1.25, alone):
+        asked = tight.model_copy(update={"latency_ms_p95": limit})
+        figures = figures_of(places, (of_variant,), asked, 0.7, 100)
+        most = 0.7 if limit is None else min(0.7, 1 - alone / limit) or 0.7
+        assert figures.replicas["base"][1] == np.ceil(needed / most)
+        if limit and limit > alone:
+            assert figures.latency_ms["base"][1] <= limit
 
 
 def test_the_low_cost_goes_with_the_high_speed(places, load):

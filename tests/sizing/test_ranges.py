@@ -23,10 +23,12 @@ def test_ranges_are_added_and_multiplied_end_by_end():
 
 def test_a_sum_names_each_part_that_is_not_known_once():
     one = Cost.of(Range(Decimal(1), Decimal(2), Decimal(4)))
-    missing = Cost.of(None, "index_storage"), Cost.of(None, "index_queries", "index_storage")
-    assert total([one, *missing, one]) == (2, 4, 8, ("index_storage", "index_queries"))
-    assert total([one, *missing]).at_least and not total([one, one]).at_least
-    assert total([]) == (*ZERO, ())
+    floor = Cost.of(Range(*[Decimal(300)] * 3), "index_storage", "index_queries")
+    unknown = Cost.of(None, "encoding", "index_storage")
+    assert total([]) == Cost.of(ZERO) == Cost.of(None) and total([one, one]) == (2, 4, 8, ())
+    names = ("index_storage", "index_queries", "encoding")
+    assert total([one, floor, unknown]) == (301, 302, 304, names)
+    assert (one.at_least, floor.at_least, one.plus(unknown).at_least) == (False, True, True)
 
 
 def test_an_amount_reads_as_counted_by_hand():
