@@ -192,6 +192,8 @@ def show_plans(kind: str) -> None:
         figures.models_table(offers, alt)
     else:
         st.markdown("No hosted offer was found.")
+    if gone := tables.withdrawn(recommendation, kind):
+        st.markdown(links.bullets(gone))
     st.header(answer.heading("On machines of your own", kind, recommendation))
     if own := tables.own_rows(recommendation, kind):
         figures.models_table(own, "The cheapest machine of one's own for each model that fits")

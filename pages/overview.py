@@ -148,9 +148,9 @@ def verified_specifications() -> None:
 def verified_prices() -> None:
     """Who offers the family, and every price."""
     rows = price_list.price_rows(catalog, family.variants, catalogs.today())
-    providers = sorted({row["Provider"] for row in rows})
+    providers = price_list.providers_of(catalog, family.variants)
     st.header(f"Available from ({len(providers)} providers)")
-    sentence = f"{formatting.listed(providers)}." if rows else "No hosted offer was found."
+    sentence = f"{formatting.listed(providers)}." if providers else "No hosted offer was found."
     st.markdown(plain(sentence))
     st.header("Pricing")
     if rows:

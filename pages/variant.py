@@ -84,7 +84,8 @@ def show_prices() -> None:
     rows = []
     for row in price_list.price_rows(catalog, [variant_id], catalogs.today()):
         offer = offers[row["offer"]]
-        sources = links.source_links(offer.source_ids("usd_per_1m_input"))
+        gone = offer.withdrawn.sources if offer.withdrawn else ()
+        sources = links.source_links([*offer.source_ids("usd_per_1m_input"), *gone])
         cells = figures.plain_row({k: text for k, text in row.items() if k != "Model"})
         rows.append(cells | {"Note": plain(offer.note or ""), "Source": sources})
     if rows:

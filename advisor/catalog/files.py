@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,17 @@ from advisor.base.errors import Fault
 MAX_BYTES = 2_000_000
 
 
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with YAML 1.2 scalars, no repeated keys and no aliases."""
+class _Strict(yaml.composer.Composer, yaml.constructor.SafeConstructor, yaml.resolver.Resolver):
+    """How nodes and values are made of YAML: scalars of YAML 1.2, no repeated keys, no aliases."""
 
+    check_event: Any  # of what reads the text
+    peek_event: Any
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML keeps them on the class
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         """A node; aliases are refused, since a few of them can unfold to gigabytes."""
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            mark = self.peek_event().start_mark
             problem = "an alias (*name). Write the value out"
             raise yaml.composer.ComposerError(None, None, problem, mark)
         return super().compose_node(parent, index)
@@ -43,6 +47,30 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+class _Loader(_Strict, yaml.SafeLoader):
+    """PyYAML's own reading of the text; what it says is wrong is what people are told."""
+
+
+_READ_OTHERWISE = re.compile(r"[\t\ufeff]|(?<![^\s,\[{])!(?!=)|[|>][-+0-9]*#")
+"""What the two read otherwise: tabs, byte order marks, tags, comments right behind `|` and `>`. A
+`?` in an unquoted text in brackets libyaml takes as YAML has it, and PyYAML refuses.
+"""
+_QuickLoader: Callable[[str], Any] | None = None
+with contextlib.suppress(ImportError):  # PyYAML can be built without libyaml
+    from yaml._yaml import CParser
+
+    class _WithLibyaml(_Strict, CParser):
+        """The same nodes and values, the text read by libyaml: a quarter of the time."""
+
+        def __init__(self, stream: Any):
+            CParser.__init__(self, stream)
+            yaml.composer.Composer.__init__(self)
+            yaml.constructor.SafeConstructor.__init__(self)
+            yaml.resolver.Resolver.__init__(self)
+
+    _QuickLoader = _WithLibyaml
+
+
 # YAML 1.2 core schema: `no` is Norwegian, not false; dates stay text for the schema to read.
 for _tag, _pattern, _first in (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
@@ -55,14 +83,14 @@ for _tag, _pattern, _first in (
     ),
 ):
     _whole, _starts = re.compile(f"^(?:{_pattern})$"), [sign.strip("\0") for sign in _first]
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _whole, _starts)
+    _Strict.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _whole, _starts)
 
 
 def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
     return int(loader.construct_scalar(node).replace("_", ""))  # 010 is ten, as YAML 1.2 has it
 
 
-_Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
+_Strict.add_constructor("tag:yaml.org,2002:int", _construct_int)
 
 
 def text(path: Path, name: str, if_missing: str = "Check its name and folder.") -> str | Fault:
@@ -89,10 +117,20 @@ def yaml_mapping(path: Path, name: str, *if_missing: str) -> dict[str, Any] | Fa
     return content if isinstance(content, Fault) else parse_mapping(content, name)
 
 
+def _value(content: str) -> Any:
+    """What a YAML text holds. libyaml reads what is right; whatever it refuses PyYAML reads once
+    more, so that a fault has the same words and line wherever it is found.
+    """
+    if _QuickLoader is not None and not _READ_OTHERWISE.search(content):
+        with contextlib.suppress(Exception):
+            return yaml.load(content, Loader=_QuickLoader)  # type: ignore[arg-type]  # noqa: S506
+    return yaml.load(content, Loader=_Loader)  # noqa: S506 - a SafeLoader
+
+
 def parse_mapping(content: str, name: str) -> dict[str, Any] | Fault:
     """The mapping at the top of a YAML text, or the fault with its line."""
     try:
-        value = yaml.load(content, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        value = _value(content)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}" if mark else ""

@@ -84,7 +84,13 @@ class Catalog:
         return next(family for family in self.families.values() if variant_id in family.variants)
 
     def offers(self) -> Iterator[tuple[str, schema.Provider, schema.Offer]]:
-        """Every (provider id, provider, offer)."""
+        """Every (provider id, provider, offer), the withdrawn ones too."""
         for key, provider in self.providers.items():
             for offer in provider.offers:
+                yield key, provider, offer
+
+    def standing_offers(self) -> Iterator[tuple[str, schema.Provider, schema.Offer]]:
+        """Every (provider id, provider, offer) that can be taken up: none that was withdrawn."""
+        for key, provider in self.providers.items():
+            for offer in provider.standing_offers:
                 yield key, provider, offer

@@ -55,6 +55,7 @@ class Drift(NamedTuple):
     catalog: Decimal | None
     live: Decimal | None  # None: gone from the list, or without a price there
     text: str
+    again: bool = False  # withdrawn in the catalog, and on Novita's list
 
 
 _STILL_HOLD = "the catalog's own prices still hold."
@@ -221,12 +222,15 @@ def _usd(stated: object) -> Decimal | None:
 
 
 def comparison(catalog: Catalog, live: Prices) -> list[str]:
-    """A sentence for each of Novita's offers, and for each BGE model that the catalog lacks."""
+    """A sentence for each of Novita's offers, and for each BGE model that the catalog lacks.
+
+    Of a withdrawn offer nothing is said unless Novita lists its model again.
+    """
     return [drift.text for drift, _ in _compared(catalog, live)]
 
 
 def drift(catalog: Catalog, live: Prices) -> list[Drift]:
-    """Offers of Novita whose price has changed or whose model is gone, then models it adds.
+    """Offers of Novita whose price has changed or whose model is gone or back, then models it adds.
 
     A model without a price is no drift: the catalog's is neither confirmed nor denied.
     """
@@ -236,7 +240,11 @@ def drift(catalog: Catalog, live: Prices) -> list[Drift]:
 def _compared(catalog: Catalog, live: Prices) -> list[tuple[Drift, bool]]:
     """Each offer and each BGE model without one, and whether it differs."""
     by_name, offers = _by_name(live), _offers(catalog)
-    rows = [_compared_offer(offer, by_name) for offer in offers if offer.type == "serverless"]
+    rows = [
+        _compared_offer(offer, by_name)
+        for offer in offers
+        if offer.type == "serverless" and (not offer.withdrawn or offer.model.lower() in by_name)
+    ]
     known = {offer.model.lower() for offer in offers}
     for model in sorted(live):
         if model.lower().startswith("baai/bge") and model.lower() not in known:
@@ -251,7 +259,12 @@ def _compared_offer(offer: Offer, by_name: Prices) -> tuple[Drift, bool]:
     ours = offer.usd_per_1m_input
     theirs = by_name.get(offer.model.lower())
     says = f"the catalog says {formatting.price(ours)}."
-    if offer.model.lower() not in by_name:
+    if offer.withdrawn is not None:
+        price = "without a price" if theirs is None else f"at {formatting.price(theirs)}"
+        day = offer.withdrawn.on.isoformat()
+        says = f"the catalog says that it was withdrawn on {day}."
+        text, differs = f"Novita lists it again, {price}; {says}", theirs is not None
+    elif offer.model.lower() not in by_name:
         text, differs = f"Novita does not list it any more; {says}", True
     elif theirs is None:
         text, differs = f"Novita lists it without a price; {says}", False
@@ -260,7 +273,7 @@ def _compared_offer(offer: Offer, by_name: Prices) -> tuple[Drift, bool]:
     else:
         text, differs = f"Novita asks {formatting.price(theirs)}; {says}", True
     text = f"{offer.id} ({offer.model}): {text}"
-    return Drift(offer.id, offer.model, ours, theirs, text), differs
+    return Drift(offer.id, offer.model, ours, theirs, text, bool(offer.withdrawn)), differs
 
 
 def _by_name(live: Prices) -> Prices:
@@ -309,9 +322,10 @@ def _yaml_entry(drift: Drift, today: date) -> list[str]:
             f"    sources: [{SOURCE}]",
         ]
     if drift.live is None:
-        gone = f"  # If Novita's page of the model is gone too, delete offer {drift.offer_id}."
-        return [*lines, gone]
-    return [*lines, f"  - id: {drift.offer_id}", *dated]
+        lead = "  # If Novita's page of the model is gone too, give offer"
+        return [*lines, f"{lead} {drift.offer_id} `withdrawn` with on, reason and sources."]
+    back = ["    withdrawn: null"] if drift.again else []
+    return [*lines, f"  - id: {drift.offer_id}", *dated, *back]
 
 
 def with_prices(catalog: Catalog, live: Prices) -> Catalog:
@@ -335,9 +349,12 @@ def with_prices(catalog: Catalog, live: Prices) -> Catalog:
 
 
 def _live_offer(catalog: Catalog, offer: Offer, by_name: Prices, today: date) -> Offer:
-    """The offer at a live price, with the list as a source if known; itself without a price."""
+    """The offer at a live price, with the list as a source if known.
+
+    Itself where there is no such price, or where it was withdrawn.
+    """
     price = by_name.get(offer.model.lower())
-    if price is None or offer.type != "serverless":
+    if price is None or offer.type != "serverless" or offer.withdrawn is not None:
         return offer
     fields: dict[str, object] = {"usd_per_1m_input": price, "as_of": today, "tier": "provider-page"}
     old = {

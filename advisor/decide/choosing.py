@@ -141,6 +141,8 @@ ORDER = (
     ),
 )  # fmt: skip
 """The names of the keys in the order in which they decide: balanced and quality, then *cost*."""
+ORDER_SINCE = "2026-11-30"
+"""The day of this order; a record saved before it may have another answer for that alone."""
 
 
 def keys(table: Plans, step: Step, workload: Workload, ends: Ends) -> Keys:

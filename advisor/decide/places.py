@@ -79,9 +79,9 @@ def usd_per_1m(offer: Offer) -> Decimal | None:
 
 
 def all_places(catalog: Catalog) -> tuple[Place, ...]:
-    """A place for each embedder and reranker at each of its offers and on each machine."""
+    """A place for each embedder and reranker at each offer that stands and on each machine."""
     offers: dict[str, list[tuple[str, Provider, Offer]]] = {}
-    for row in catalog.offers():
+    for row in catalog.standing_offers():
         offers.setdefault(row[2].variant, []).append(row)
     machines = sorted(catalog.instances.items())
     places = []

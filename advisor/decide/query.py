@@ -6,6 +6,7 @@ import contextlib
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -157,11 +158,12 @@ def ignored(
     choices: Mapping[str, Collection[str]],
     others: Collection[str] = (),
     models: Sequence[type[BaseModel]] = (Workload,),
+    gone: Mapping[str, str] = MappingProxyType({}),
 ) -> list[str]:
     """What a page cannot take of an address, a sentence for each; it has its default there.
 
     By parameter: `choices` that a list of the page offers, `others` that it reads itself, and the
-    fields of the form's `models`.
+    fields of the form's `models`. `gone` says of a choice that there was what became of it.
     """
     fields = {name: model for model in models for name in model.model_fields}
     sentences = []
@@ -173,7 +175,8 @@ def ignored(
             sentences.append(f"{shown}: given {len(values)} times; the last one is taken.")
         elif name in choices and (odd := [value for value in values if value not in choices[name]]):
             nearest = did_you_mean(odd[0][:40], choices[name])
-            sentences.append(f"{shown}: no such choice as '{odd[0][:40]}'. {nearest}".strip())
+            problem = f"no such choice as '{odd[0][:40]}'. {nearest}".strip()
+            sentences.append(f"{shown}: {gone.get(odd[0], problem)}")
         elif name in fields and name not in choices:
             problem = _unreadable(fields[name], name, list(values))
             sentences += [f"{shown}: {problem}"] if problem else []

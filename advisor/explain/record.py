@@ -15,6 +15,7 @@ from advisor.base import validation
 from advisor.base.errors import AdvisorError
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Rule
+from advisor.decide.choosing import ORDER_SINCE
 from advisor.decide.recommend import Recommendation
 from advisor.explain import formula, other_plans, reasons, taken_for_granted, what_would_change
 from advisor.explain.record_parts import (
@@ -93,6 +94,7 @@ class Record(ReplayedPart):
     picked: Picked | None
     prices: Annotated[dict[str, str | None], Field(max_length=100_000)]
     rules: Annotated[dict[str, str], Field(max_length=100_000)]
+    order: str = Field("", description="the day since which plans are put in order as they were")
     firmness: str = ""
     would_change: list[str] = []
     formula: list[str] = []
@@ -119,6 +121,7 @@ class Record(ReplayedPart):
             picked=picked,
             prices=prices(catalog),
             rules=rule_fingerprints(catalog),
+            order=ORDER_SINCE,
             would_change=[
                 change.text for change in what_would_change.changes(catalog, recommendation)
             ],
@@ -222,10 +225,13 @@ def read(path: str) -> Record:
 
 
 def prices(catalog: Catalog) -> dict[str, str | None]:
-    """What an offer asks for a million tokens, a machine for an hour, as text; None: not known."""
+    """What an offer asks for a million tokens, a machine for an hour, as text; None: not known.
+
+    A withdrawn offer asks nothing, and is not among them.
+    """
     amounts = {
         f"Offer {offer.id}": (offer.usd_per_1m_input, "1M")
-        for _, _, offer in catalog.offers()
+        for _, _, offer in catalog.standing_offers()
         if catalog.variants[offer.variant].kind in ("embedder", "reranker")
     } | {
         f"Machine {key}": (instance.on_demand_usd_per_h, "hour")

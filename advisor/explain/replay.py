@@ -10,11 +10,14 @@ from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.catalog import Catalog
+from advisor.decide.choosing import ORDER_SINCE
 from advisor.decide.evidence import Evidence
 from advisor.decide.recommend import Recommendation, recommend
 from advisor.explain.record import Record, prices, rule_fingerprints
 from advisor.explain.record_parts import EvidenceRecord
 from advisor.explain.sentences import usd, usd_of
+from advisor.explain.why_not import reasons_against
+from advisor.family.price_list import gone_plans
 
 
 class Replay(NamedTuple):
@@ -48,14 +51,43 @@ def _changes(catalog: Catalog, record: Record, recommendation: Recommendation) -
     if list(recommendation.answer or ()) != (picked.plans if picked else []):
         now, before = (answer.named if answer else "nothing fits" for answer in (pick, picked))
         yield f"The answer: {now} instead of {before}."
+        yield from _why_it_moved(recommendation, record)
+    withdrawn = _withdrawn(catalog, record)
+    yield from withdrawn.values()
     if pick and picked and abs(pick.monthly - picked.monthly_usd.base) >= 0.005:
         saved = picked.monthly_usd
         now_usd, saved_usd = usd_of(pick.monthly_usd), usd(saved.base, saved.not_known)
         yield f"The cost of the pick: {now_usd} a month instead of {saved_usd}."
-    yield from _changed_prices(prices(catalog), record.prices)
+    others = {key: price for key, price in record.prices.items() if key not in withdrawn}
+    yield from _changed_prices(prices(catalog), others)
     yield from _changed_rules(rule_fingerprints(catalog), record.rules)
     for step in recommendation.steps:
         yield from _changed_scores(step.evidence, record.evidence.get(step.kind))
+
+
+def _why_it_moved(recommendation: Recommendation, record: Record) -> Iterator[str]:
+    """By which rule, or which key of the order, the saved plans are not the answer any more."""
+    if record.order != ORDER_SINCE:
+        yield (
+            f"Plans are put in another order since {ORDER_SINCE}: the tolerance counts from the "
+            "best model that does the job, whatever the limits leave of it."
+        )
+    judged = {j.id: j for j in recommendation.judged}
+    before = record.picked.plans if record.picked else []
+    for plan in (judged[plan_id] for plan_id in before if plan_id in judged):
+        if plan.excluded:
+            first = plan.excluded[0]
+            yield f"{plan.named} is ruled out now, by {first.rule}: {first.text}"
+        elif recommendation.pick and plan.id not in (recommendation.answer or ()):
+            yield f"{plan.named}: {' '.join(reasons_against(recommendation, plan.id)[:2])}"
+
+
+def _withdrawn(catalog: Catalog, record: Record) -> dict[str, str]:
+    """What to say of each offer that a record names and that was withdrawn since."""
+    of_pick = (f"Offer {plan}" for plan in (record.picked.plans if record.picked else []))
+    names = {*record.prices, *of_pick}
+    gone = {f"Offer {plan}": text for plan, text in gone_plans(catalog).items()}
+    return {name: text for name, text in gone.items() if name in names}
 
 
 def _changed_prices(now: dict[str, str | None], before: dict[str, str | None]) -> Iterator[str]:

@@ -180,7 +180,8 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> Iterator[A
             yield AdviceClaim(text, english.source_ids)
     for field, text in _stated_limits(catalog, variant):
         yield AdviceClaim(text, variant.source_ids(field))
-    if not any(o.variant == variant_id and price_list.priced(o) for _, _, o in catalog.offers()):
+    standing = (o for _, _, o in catalog.standing_offers() if o.variant == variant_id)
+    if not any(map(price_list.priced, standing)):
         lead = "Not where it has to be hosted by a provider"
         yield AdviceClaim(f"{lead}: no offer with a known price was found.", ())
 

@@ -9,7 +9,7 @@ from typing import Literal
 from advisor.base import formatting
 from advisor.catalog import Catalog, LoadedFamily
 from advisor.family import listing
-from advisor.family.price_list import lowest
+from advisor.family.price_list import lowest, withdrawn_offers
 
 View = Literal["verified", "listed"]
 
@@ -140,5 +140,8 @@ def _which(catalog: Catalog, family: LoadedFamily) -> FaqAnswer:
             "A reranker does not take the place of an embedder: "
             "it orders the candidates that one has found."
         )
+    for gone in withdrawn_offers(catalog, family.variants):
+        parts.append(gone.text)
+        sources |= set(gone.sources)
     question = f"Which {family.facts.name} model should I use?"
     return FaqAnswer(question, " ".join(parts), tuple(sorted(sources)))

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from advisor.base import formatting
 from advisor.catalog import Catalog, LoadedFamily
-from advisor.catalog.schema import Offer, Provider, Variant
+from advisor.catalog.schema import Offer, Provider, Variant, Withdrawal
 
 STALE_DAYS = 90
 TIERS = {
@@ -21,13 +22,16 @@ TIERS = {
 
 
 def offers_of(catalog: Catalog, variant_ids: Iterable[str]) -> list[tuple[str, Provider, Offer]]:
-    """Offers of some variants: known prices first, by price, first party, provider's name."""
+    """Offers of some variants: known prices first, by price, first party, provider's name.
+
+    The withdrawn come last.
+    """
     wanted = set(variant_ids)
 
-    def order(row: tuple[str, Provider, Offer]) -> tuple[bool, Decimal | int, int, str, str]:
+    def order(row: tuple[str, Provider, Offer]) -> tuple[bool, bool, Decimal | int, int, str, str]:
         _, provider, offer = row
-        price = offer.usd_per_1m_input
-        return price is None, price or 0, _tier_order(offer), provider.name, offer.id
+        price, is_gone = offer.usd_per_1m_input, offer.withdrawn is not None
+        return is_gone, price is None, price or 0, _tier_order(offer), provider.name, offer.id
 
     return sorted((row for row in catalog.offers() if row[2].variant in wanted), key=order)
 
@@ -37,7 +41,10 @@ def _tier_order(offer: Offer) -> int:
 
 
 def price_rows(catalog: Catalog, variant_ids: Iterable[str], today: date) -> list[dict[str, str]]:
-    """The hosted prices of some variants, each with its date, who states it, and remarks."""
+    """The hosted prices of some variants, each with its date, who states it, and remarks.
+
+    Withdrawn offers are among them, as withdrawn.
+    """
     return [
         {
             "id": offer.variant,
@@ -49,16 +56,59 @@ def price_rows(catalog: Catalog, variant_ids: Iterable[str], today: date) -> lis
             "Longest input (tokens)": f"{offer.max_tokens:,}" if offer.max_tokens else "not stated",
             "Price of": formatting.day(offer.as_of),
             "Stated by": tier(offer, provider),
-            "Remark": age_remark(offer, today),
+            "Remark": withdrawal(offer.withdrawn) if offer.withdrawn else age_remark(offer, today),
         }
         for _, provider, offer in offers_of(catalog, variant_ids)
     ]
 
 
 def _input_price(offer: Offer) -> str:
+    if offer.withdrawn is not None:
+        return "withdrawn"
     if offer.type == "trial":
         return "listed at 0, no price"
     return formatting.price(offer.usd_per_1m_input).removesuffix(" / 1M")
+
+
+def withdrawal(withdrawn: Withdrawal) -> str:
+    """`withdrawn on 2026-05-07: why.`: since when an offer is gone, and why it counts as gone."""
+    return f"withdrawn on {withdrawn.on.isoformat()}: {withdrawn.reason}"
+
+
+class WithdrawnOffer(NamedTuple):
+    """What to say of a withdrawn offer, and the ids of the sources of that."""
+
+    text: str
+    sources: tuple[str, ...]
+
+
+def withdrawn_offers(catalog: Catalog, variant_ids: Iterable[str]) -> list[WithdrawnOffer]:
+    """A sentence for each withdrawn offer of some variants: which, since when, and why."""
+    return [
+        WithdrawnOffer(
+            f"{catalog.variants[offer.variant].name} at {provider.name} was "
+            f"{withdrawal(offer.withdrawn)}",
+            tuple(offer.withdrawn.sources),
+        )
+        for _, provider, offer in offers_of(catalog, variant_ids)
+        if offer.withdrawn is not None
+    ]
+
+
+def gone_plans(catalog: Catalog) -> dict[str, str]:
+    """What to say to who names the plan of a withdrawn offer, by its id."""
+    return {
+        offer.id: f"Offer {offer.id} was {withdrawal(offer.withdrawn)}"
+        for _, _, offer in catalog.offers()
+        if offer.withdrawn is not None
+    }
+
+
+def providers_of(catalog: Catalog, variant_ids: Iterable[str]) -> list[str]:
+    """Names of the providers with an offer of some of the variants that stands."""
+    wanted = set(variant_ids)
+    rows = (row for row in catalog.standing_offers() if row[2].variant in wanted)
+    return sorted({provider.name for _, provider, _ in rows})
 
 
 def tier(offer: Offer, provider: Provider) -> str:
@@ -87,14 +137,18 @@ def age_remark(offer: Offer, today: date) -> str:
 
 
 def stale(catalog: Catalog, today: date) -> list[dict[str, str]]:
-    """Offers whose price is undated or older than 90 days."""
-    return [row for row in price_rows(catalog, catalog.variants, today) if row["Remark"]]
+    """Offers that stand whose price is undated or older than 90 days."""
+    standing = {offer.id for _, _, offer in catalog.standing_offers()}
+    rows = price_rows(catalog, catalog.variants, today)
+    return [row for row in rows if row["Remark"] and row["offer"] in standing]
 
 
 def lowest_price(catalog: Catalog, variant_id: str, today: date) -> str:
     """The lowest known hosted price of a variant with all who ask it, or that none is known."""
     known = [
-        (p.name, o.usd_per_1m_input) for _, p, o in offers_of(catalog, [variant_id]) if priced(o)
+        (provider.name, offer.usd_per_1m_input)
+        for _, provider, offer in offers_of(catalog, [variant_id])
+        if offer.withdrawn is None and priced(offer)
     ]
     if not known:
         return formatting.NOT_KNOWN
@@ -128,7 +182,7 @@ def lowest(catalog: Catalog, family: LoadedFamily, kind: str) -> Lowest | None:
     of_kind = {key: variant for key, variant in family.variants.items() if variant.kind == kind}
     known = [
         (of_kind[offer.variant], provider, offer)
-        for _, provider, offer in catalog.offers()
+        for _, provider, offer in catalog.standing_offers()
         if offer.variant in of_kind and priced(offer)
     ]
     if not known:

@@ -16,6 +16,7 @@ import yaml
 
 from advisor import catalog
 from advisor.ask.workload import Workload
+from advisor.base import formatting
 from advisor.base.errors import AdvisorError, Fault, WorkloadError, did_you_mean
 from advisor.base.installed import APP_FILES, PACKAGE, VERSION, needs
 from advisor.catalog import files, price_sources
@@ -272,10 +273,14 @@ def _listing(options: argparse.Namespace) -> str:
 
 def _validate(options: argparse.Namespace) -> str:
     loaded = catalog.load()
+    standing = list(loaded.standing_offers())
+    providers = {provider_id for provider_id, _, _ in standing}
+    gone = len(list(loaded.offers())) - len(standing)
     text = (
         f"The catalog {loaded.version} is valid: "
         f"{len(loaded.variants)} variants of {len(loaded.families)} families, "
-        f"{len(list(loaded.offers()))} offers by {len(loaded.providers)} providers, "
+        f"{len(standing)} offers by {len(providers)} providers, "
+        f"{formatting.counted(gone, 'withdrawn offer')}, "
         f"{len(loaded.instances)} instances, "
         f"{len(loaded.rules)} rules, {len(loaded.sources)} sources.\n"
     )

@@ -45,11 +45,18 @@ def _plain(entries: Mapping[str, BaseModel]) -> dict[str, Any]:
 
 
 def offers_csv(catalog: Catalog) -> str:
-    """One row an offer, with its sources; an apostrophe before what a spreadsheet would compute."""
+    """One row an offer, with its sources; an apostrophe before what a spreadsheet would compute.
+
+    A withdrawn offer has a row too: `withdrawn` is since when, `withdrawn_reason` why.
+    """
     rows = (
         {"provider": provider_id, "provider_name": provider.name}
-        | offer.model_dump(mode="json", exclude={"sources"})
+        | offer.model_dump(mode="json", exclude={"sources", "withdrawn"})
         | {"sources": " ".join(dict.fromkeys(s for _, s in offer.all_source_ids()))}
+        | {
+            "withdrawn": offer.withdrawn and offer.withdrawn.on.isoformat(),
+            "withdrawn_reason": offer.withdrawn and offer.withdrawn.reason,
+        }
         for provider_id, provider, offer in catalog.offers()
     )
     return _csv(pd.DataFrame(rows))
@@ -105,6 +112,8 @@ def cost_files(recommendation: Recommendation) -> list[tuple[str, str, Callable[
             titled.append(("The index by type of vector", tables.index_rows(recommendation, part)))
             titled.append(("The index by store", tables.store_rows(recommendation, part)))
         parts = ["# What it costs a month\n", *(table_markdown(*table) for table in titled)]
+        gone = (text for kind in kinds for text, _ in tables.withdrawn(recommendation, kind))
+        parts += [f"- {_cell(text)}" for text in gone]
         parts += [f"- {text}" for text in taken_for_granted.assumptions(recommendation)]
         made = f"- Catalog {recommendation.catalog.version}, {recommendation.today.isoformat()}."
         return "\n".join([*parts, made, ""])

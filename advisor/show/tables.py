@@ -16,7 +16,7 @@ from advisor.explain import what_would_change
 from advisor.explain.other_plans import alternatives
 from advisor.explain.sensitivity import Swing
 from advisor.explain.sentences import low_to_high, parts_in_words, rate, speed_origin, usd, usd_of
-from advisor.family.price_list import price_mark
+from advisor.family.price_list import WithdrawnOffer, price_mark, withdrawn_offers
 from advisor.sizing import storage
 from advisor.sizing.ranges import Cost
 
@@ -158,7 +158,7 @@ def _cost_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, s
     plan = judged.plan
     assert plan.offer is not None and plan.provider is not None
     price = plan.offer.usd_per_1m_input if plan.offer.type != "trial" else None
-    several = sum(offer.variant == plan.variant_id for offer in plan.provider.offers) > 1
+    several = sum(o.variant == plan.variant_id for o in plan.provider.standing_offers) > 1
     encoding = formatting.usd(plan.encoding_usd and plan.encoding_usd.base)
     once = {"Index": usd_of(plan.index_usd), "Once": usd_of(plan.one_off_usd)}
     of_step = (
@@ -177,6 +177,12 @@ def _cost_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, s
         NOT_KNOWN: _not_known(judged, with_once=True),
         "Fits": _fits(judged, "no: ", "its cost is not known"),
     }
+
+
+def withdrawn(recommendation: Recommendation, kind: str) -> list[WithdrawnOffer]:
+    """The offers for a step that are gone and have no plan, a sentence for each."""
+    catalog = recommendation.catalog
+    return withdrawn_offers(catalog, (k for k, v in catalog.variants.items() if v.kind == kind))
 
 
 def own_rows(recommendation: Recommendation, kind: str) -> list[dict[str, str]]:

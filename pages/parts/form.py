@@ -22,6 +22,7 @@ from advisor.decide.query import SCORES, VIEW, ignored, infinite
 from advisor.decide.recommend import Recommendation
 from advisor.decide.stores import index_stores
 from advisor.explain import sentences
+from advisor.family.price_list import gone_plans
 from pages.parts import links, session
 from pages.parts.markdown import bullets, plain
 
@@ -82,8 +83,10 @@ def show_ignored() -> None:
     """Says what of the address could not be taken."""
     if session.IGNORED not in st.session_state:
         params = {name: st.query_params.get_all(name) for name in st.query_params}
-        choices = _choices(session.the_catalog())
-        st.session_state[session.IGNORED] = ignored(params, choices, VIEW, (Workload, Assumptions))
+        catalog = session.the_catalog()
+        st.session_state[session.IGNORED] = ignored(
+            params, _choices(catalog), VIEW, (Workload, Assumptions), gone_plans(catalog)
+        )
         # Streamlit 1.67 ends the page with an error where it binds these to a whole number.
         if endless := infinite(params):
             for name in endless:

@@ -13,10 +13,17 @@ Their configurations: max_position_embeddings, type_vocab_size.
 """
 
 
-def test_there_are_eight_variants_fourteen_providers_and_twenty_nine_offers(catalog):
+def test_there_are_eight_variants_and_twenty_eight_offers_by_thirteen_providers(catalog):
     assert len(BGE) == 8 == len(catalog.families["bge"].variants)
-    assert len(catalog.providers) == 14
-    assert len(list(catalog.offers())) == 29
+    standing = list(catalog.standing_offers())
+    assert len(standing) == 28 and len({provider_id for provider_id, _, _ in standing}) == 13
+
+
+def test_one_offer_was_withdrawn(catalog):
+    (gone,) = [offer for _, _, offer in catalog.offers() if offer.withdrawn]
+    assert gone.id == "nebius-bge-multilingual-gemma2"
+    assert "probably" in gone.withdrawn.reason, "no page of the provider's own says so"
+    assert all(" Nebius" not in preset.expert.why for preset in catalog.presets.values())
 
 
 def test_context_comes_in_the_hundreds_not_rounded(catalog):

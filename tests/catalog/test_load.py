@@ -8,7 +8,10 @@ import yaml
 from advisor import catalog as catalogs
 from advisor.base.errors import CatalogError
 from advisor.catalog import files
+from advisor.catalog.load import SHIPPED
+from tests.withdrawing import DAY, REASON, SOURCE, withdraw
 
+PARSE = files.parse_mapping  # conftest.py keeps what it has read once
 VARIANT = "families/acme/variants/multi.yaml"
 OFFER = "offers/beta.yaml"
 QUALITY = "evidence/quality.csv"
@@ -103,6 +106,35 @@ def fault(root, file):
             "sources",
             "'acme-prices'",
             id="an unknown source",
+        ),
+        pytest.param(
+            OFFER,
+            "model: beta/multi\n",
+            "model: beta/multi\n"
+            "  withdrawn: {on: 2026-05-07, reason: It is gone., sources: [acme-price]}\n",
+            "offer beta-multi",
+            "withdrawn.sources",
+            "'acme-prices'",
+            id="a withdrawal with an unknown source",
+        ),
+        pytest.param(
+            OFFER,
+            "model: beta/multi\n",
+            "model: beta/multi\n  withdrawn: {on: 2026-05-07, reason: It is gone., sources: []}\n",
+            "offer beta-multi",
+            "withdrawn.sources",
+            "1",
+            id="a withdrawal without a source",
+        ),
+        pytest.param(
+            OFFER,
+            "model: beta/multi\n",
+            "model: beta/multi\n"
+            "  withdrawn: {on: last May, reason: It is gone., sources: [acme-prices]}\n",
+            "offer beta-multi",
+            "withdrawn.on",
+            "'last May'",
+            id="a withdrawal on no day",
         ),
         pytest.param(
             VARIANT,
@@ -438,3 +470,50 @@ def test_the_version_follows_the_content_not_the_folder(made_up_copy, made_up, e
     assert catalogs.load(made_up_copy).version == made_up.version
     edit(made_up_copy / OFFER, FIRST, 'usd_per_1m_input: "0.21"')
     assert catalogs.load(made_up_copy).version != made_up.version
+
+
+def test_a_withdrawn_offer_is_in_the_catalog_and_does_not_stand(made_up, made_up_copy):
+    loaded = withdraw(made_up_copy)
+    offers = {offer.id: offer for _, _, offer in loaded.offers()}
+    assert offers.keys() == {offer.id for _, _, offer in made_up.offers()}
+    standing = {offer.id for _, _, offer in loaded.standing_offers()}
+    assert offers.keys() - standing == {"beta-big-en"}
+    assert "beta-big-en" in {offer.id for _, _, offer in made_up.standing_offers()}
+    gone = offers["beta-big-en"]
+    assert (gone.withdrawn.on.isoformat(), gone.withdrawn.reason) == (DAY, REASON)
+    assert ("withdrawn.sources", SOURCE) in gone.all_source_ids()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("a:\tb", id="tab"),
+        pytest.param("a: !", id="tag"),
+        pytest.param("a: [!, b]", id="tag in a list"),
+        pytest.param("a: !!int 010", id="tag that fits"),
+        pytest.param("a: >#b", id="comment behind a block's sign"),
+        pytest.param("a:\n\ufeff  b: c", id="byte order mark"),
+        pytest.param("a: &b c", id="anchor"),
+        pytest.param("a: 1_000\nb: 010\nc: .5\nd: no\ne: ~\nf: 2026-11-30\nno: true", id="scalars"),
+        pytest.param("a: 'b\n\n  c'\nd: >-\n  e\n  f\ng: |+\n  h\n", id="texts over lines"),
+        pytest.param("a: \U0001f600 é\r\nb: \x85c", id="beyond ASCII"),
+    ],
+)
+def test_yaml_is_read_the_same_with_and_without_libyaml(monkeypatch, text):
+    read = with_libyaml(monkeypatch, False, text), with_libyaml(monkeypatch, True, text)
+    assert repr(read[0]) == repr(read[1])
+
+
+def test_the_shipped_files_are_read_the_same_with_and_without_libyaml(monkeypatch):
+    for path in sorted(SHIPPED.rglob("*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        read = with_libyaml(monkeypatch, False, text), with_libyaml(monkeypatch, True, text)
+        assert isinstance(read[0], dict) and repr(read[0]) == repr(read[1])
+
+
+def with_libyaml(monkeypatch, has_it, text):
+    """What a text is, or its fault, where PyYAML has libyaml or lacks it."""
+    with monkeypatch.context() as patch:
+        if not has_it:
+            patch.setattr(files, "_QuickLoader", None)
+        return PARSE(text, "some.yaml")

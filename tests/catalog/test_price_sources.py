@@ -21,7 +21,7 @@ from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.catalog import files, price_sources
 from advisor.catalog.load import SHIPPED
-from advisor.catalog.schema import Offer
+from advisor.catalog.schema import Offer, Withdrawal
 from advisor.decide.recommend import recommend
 from advisor.serve import cli
 from tests.answering_server import (
@@ -857,3 +857,27 @@ def test_the_key_is_taken_from_the_environment_only(capsys):
             cli.main(arguments)
         assert error.value.code == 2
     capsys.readouterr()  # argparse repeats what was typed
+
+
+GONE = {"on": date(2026, 5, 7), "reason": "It is gone.", "sources": [price_sources.SOURCE]}
+
+
+def test_a_withdrawn_offer_is_neither_missed_nor_priced(catalog):
+    gone = with_offers(catalog, {"withdrawn": Withdrawal(**GONE)}, {})
+    without_m3 = {RERANKER: OURS[RERANKER]}
+    assert len(price_sources.drift(catalog, without_m3)) == 1
+    assert price_sources.drift(gone, without_m3) == []
+    assert "novita-ai-bge-m3" not in "".join(price_sources.comparison(gone, without_m3))
+    assert price_sources.with_prices(gone, {M3: Decimal(1)}) is gone
+
+
+def test_a_withdrawn_offer_that_is_listed_again_is_drift(catalog, today):
+    gone = with_offers(catalog, {"withdrawn": Withdrawal(**GONE)}, {})
+    (back,) = price_sources.drift(gone, usd(m3="0.03"))
+    assert back.offer_id == "novita-ai-bge-m3"
+    assert all(part in back.text for part in ("again", "$0.03 / 1M", "2026-05-07"))
+    change = files.parse_mapping(price_sources.yaml_change([back], today), "change")
+    (entry,) = change["offers"]
+    assert entry["withdrawn"] is None and entry["usd_per_1m_input"] == "0.03"
+    assert price_sources.drift(gone, usd(m3=None)) == []
+    assert "again, without a price" in price_sources.comparison(gone, usd(m3=None))[0]

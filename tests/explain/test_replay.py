@@ -11,6 +11,7 @@ from advisor.decide.recommend import recommend
 from advisor.explain import record, report
 from advisor.explain.replay import Replay
 from tests.decide.measured import CHEAP, ask
+from tests.withdrawing import DAY, REASON, withdraw
 
 TODAY = date(2026, 11, 24)
 
@@ -72,9 +73,10 @@ def test_a_replay_names_the_price_the_rule_and_the_answer_that_changed(
     )
     replay = Replay.of(catalogs.load(made_up_copy), saved(made_up, before), TODAY)
     now = replay.recommendation
-    answer, cost, price, rule, score = replay.changes
+    answer, why, cost, price, rule, score = replay.changes
     assert now.answer == ("alpha-big-en",)
     assert answer.index("Alpha Router") < answer.index("Beta Cloud")
+    assert before.pick.named in why and "a month more" in why
     assert cost.index(formatting.usd(now.monthly)) < cost.index(formatting.usd(before.monthly))
     assert "alpha-big-en" in price and price.index("$0.01 ") < price.index("$0.20 ")
     assert "price-is-recent" in rule
@@ -110,3 +112,63 @@ def test_a_record_asks_again_with_the_measured_machine(catalog, saved):
     assert picked.endswith("@this-machine") and "decision-0009-measured-here" in before.sources
     place = recommendation.pick.parts[0].plan.where
     assert place in report.as_markdown(catalog, recommendation)
+
+
+def test_a_replay_says_of_a_withdrawn_pick_since_when_and_why(made_up, made_up_copy, saved):
+    before = saved(made_up, recommend(made_up, Workload(), TODAY))
+    assert before.picked.plans == ["beta-big-en"] and "Offer beta-big-en" in before.prices
+    after = withdraw(made_up_copy)
+    assert "Offer beta-big-en" not in record.prices(after)
+    replay = Replay.of(after, before, TODAY)
+    answer, gone, cost = replay.changes
+    assert replay.recommendation.answer == ("alpha-big-en",)
+    assert answer.startswith("The answer: ") and cost.startswith("The cost of the pick: ")
+    assert gone == f"Offer beta-big-en was withdrawn on {DAY}: {REASON}"
+
+
+def test_a_replay_names_a_withdrawn_offer_that_was_not_the_pick(made_up, made_up_copy, saved):
+    before = saved(made_up, recommend(made_up, Workload(), TODAY))
+    replay = Replay.of(withdraw(made_up_copy, "rank-small"), before, TODAY)
+    assert replay.changes == (f"Offer beta-rank-small was withdrawn on {DAY}: {REASON}",)
+
+
+def test_a_record_of_after_the_withdrawal_has_nothing_changed(made_up_copy, saved):
+    after = withdraw(made_up_copy)
+    before = saved(after, recommend(after, Workload(), TODAY))
+    assert Replay.of(after, before, TODAY).changes == ()
+
+
+def test_a_record_from_before_the_one_order_says_so_where_its_answer_moved(catalog, saved):
+    """English under a budget that Large keeps: Small was picked, since the tolerance followed the limits."""
+    now = recommend(catalog, Workload(budget_usd_per_month=100), TODAY)
+    small = recommend(catalog, Workload(priority="cost"), TODAY)
+    (before,) = small.answer
+    written = record.as_json(catalog, now)
+    assert written["order"] and now.answer != small.answer
+    written |= {
+        "picked": {
+            "plans": [before],
+            "named": small.pick.named,
+            "monthly_usd": {"base": small.monthly},
+        }
+    }
+    old = {name: value for name, value in written.items() if name != "order"}
+    moved = Replay.of(catalog, record.Record.model_validate(old), TODAY).changes
+    assert now.pick.named in moved[0] and small.pick.named in moved[0]
+    assert "another order since 2026-11-30" in moved[1]
+    assert small.pick.named in moved[2] and "7.6 points below" in moved[2]
+    assert not any(
+        "another order" in line
+        for line in Replay.of(catalog, record.Record.model_validate(written), TODAY).changes
+    )
+
+
+def test_a_saved_plan_that_is_ruled_out_now_is_told_by_which_rule(made_up, saved):
+    before = recommend(made_up, Workload(), TODAY)
+    old = saved(made_up, before)
+    old.workload["placement"] = "own"
+    changes = Replay.of(made_up, old, TODAY).changes
+    assert any(
+        "ruled out now, by placement-is-own" in line and before.pick.named in line
+        for line in changes
+    )

@@ -2,6 +2,7 @@ import pytest
 
 from advisor.family import listing
 from advisor.family.advice import use_when
+from tests.withdrawing import withdraw
 
 BGE = [
     "bge-base-en-v1.5",
@@ -65,3 +66,13 @@ def test_use_when_names_the_presets_that_pick_it(catalog):
 def test_of_a_variant_that_is_replaced_its_successor_is_said_alone(made_up):
     told = use_when(made_up, "old-en")
     assert "Tiny EN" in told.sentence and (told.wins, told.not_when) == ((), ())
+
+
+def test_a_variant_whose_only_offer_was_withdrawn_is_not_for_who_wants_it_hosted(
+    made_up, made_up_copy
+):
+    def not_hosted(catalog):
+        claims = use_when(catalog, "rank-small").not_when
+        return any("hosted by a provider" in claim.text for claim in claims)
+
+    assert not_hosted(withdraw(made_up_copy, "rank-small")) and not not_hosted(made_up)

@@ -7,6 +7,7 @@ import pytest
 from advisor import catalog as catalogs
 from advisor.base import formatting
 from advisor.family import faq, price_list
+from tests.withdrawing import DAY, REASON, SOURCE, withdraw
 
 
 def told(catalog, view="verified"):
@@ -106,3 +107,12 @@ def test_a_price_changed_in_the_catalog_changes_the_answer(made_up_copy, edit):
         and "Gamma Models" in answer
         and "Beta Cloud" not in answer.partition("$0.01 ")[0]
     )
+
+
+def test_a_withdrawn_offer_is_named_as_withdrawn_and_not_as_the_cheapest(made_up_copy):
+    changed = withdraw(made_up_copy)
+    answer = faq.answers(changed, changed.families["acme"], "verified")[1]
+    sentence = f"Big EN at Beta Cloud was withdrawn on {DAY}: {REASON}"
+    cheapest, _, rest = answer.answer.partition(sentence)
+    assert "$0.20 / 1M" in cheapest and "Big EN at Beta Cloud" not in cheapest and not rest
+    assert SOURCE in answer.sources

@@ -17,7 +17,7 @@ from advisor.decide.recommend import recommend
 from advisor.explain import reasons, report
 from advisor.explain.formula import cost_formula
 from advisor.explain.sentences import usd_of
-from advisor.family import comparison, faq
+from advisor.family import comparison, faq, price_list
 from advisor.live import sample_texts
 from advisor.live.tokenizer_faults import TokenCountError
 from pages.parts import markdown
@@ -309,3 +309,29 @@ def test_no_parameter_of_live_is_one_of_the_workloads_or_the_assumptions():
                     if isinstance(a, ast.Constant) and isinstance(a.value, str)
                 }
     assert "search_in" in keys and not keys & ({*Workload.model_fields, *Assumptions.model_fields})
+
+
+def withdrawn_offer(catalog):
+    """The sentence and the plan of the shipped offer that was withdrawn."""
+    (gone,) = price_list.withdrawn_offers(catalog, catalog.variants)
+    ((plan, text),) = price_list.gone_plans(catalog).items()
+    return gone.text, plan, text
+
+
+def test_a_withdrawn_offer_is_shown_as_withdrawn(catalog):
+    sentence, _, _ = withdrawn_offer(catalog)
+    remark = markdown.plain(f"withdrawn{sentence.partition(' was withdrawn')[2]}")
+    assert remark in cells(opened("variant", variant="bge-multilingual-gemma2"))
+    overview = opened("overview")
+    assert remark in cells(overview)
+    available = next(e.value for e in overview.header if e.value.startswith("Available"))
+    assert available == "Available from (13 providers)"
+    assert shown(opened("faq"), sentence)
+    cost = opened("cost")
+    assert shown(cost, sentence) and "Nebius" not in cells(cost)
+
+
+@pytest.mark.parametrize(("page", "parameter"), [("advise", "plan"), ("cost", "offer")])
+def test_a_link_to_a_withdrawn_plan_opens_and_says_what_became_of_it(catalog, page, parameter):
+    _, plan, text = withdrawn_offer(catalog)
+    assert shown(opened(page, **{parameter: plan}), f"{parameter}={plan}: {text}")

@@ -91,7 +91,7 @@ M3, LARGE, SMALL, GEMMA = (
     "novita-ai-bge-m3",
     "deepinfra-bge-large-en-v1.5",
     "cloudflare-bge-small-en-v1.5",
-    "nebius-bge-multilingual-gemma2",
+    "ovhcloud-bge-multilingual-gemma2",
 )
 M3_RERANKER, BASE_RERANKER = "novita-ai-bge-reranker-v2-m3", "cloudflare-bge-reranker-base"
 M3_FREE = "cloudflare-bge-m3"

@@ -14,6 +14,8 @@ from advisor.catalog import schema
 from advisor.decide.recommend import recommend
 from advisor.explain import record, report
 from advisor.serve import cli
+from tests.asking import ask
+from tests.withdrawing import DAY, REASON, withdraw
 
 
 def run(capsys, *arguments):
@@ -175,11 +177,31 @@ def test_validate_counts_what_it_found(capsys, small):
         small.families,
         list(small.offers()),
         small.providers,
+        [],  # none is withdrawn
         small.instances,
         small.rules,
         small.sources,
     ]
     assert re.findall(r"\d+", out.replace(small.version, "")) == [str(len(each)) for each in counts]
+
+
+def test_validate_counts_withdrawn_offers_apart(capsys, made_up_copy, monkeypatch):
+    gone = withdraw(made_up_copy)
+    monkeypatch.setenv("ADVISOR_CATALOG", str(made_up_copy))
+    _, out, _ = run(capsys, "validate")
+    standing = len(list(gone.standing_offers()))
+    assert f" {standing} offers by 3 providers, 1 withdrawn offer, " in out
+
+
+def test_a_record_of_a_withdrawn_offer_is_replayed_with_the_reason(
+    capsys, made_up, made_up_copy, monkeypatch, tmp_path
+):
+    file = tmp_path / "decision.json"
+    file.write_text(json.dumps(record.as_json(made_up, ask(made_up))), encoding="utf-8")
+    withdraw(made_up_copy)
+    monkeypatch.setenv("ADVISOR_CATALOG", str(made_up_copy))
+    status, out, _ = run(capsys, "recommend", "--record", str(file))
+    assert status == 0 and f"- Offer beta-big-en was withdrawn on {DAY}: {REASON}" in out
 
 
 def test_validate_lists_the_faults_of_a_broken_catalog(

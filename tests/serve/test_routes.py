@@ -312,3 +312,19 @@ def test_the_metrics_count_requests_times_and_queues_and_hold_nothing_that_was_a
 def test_a_page_beside_the_routes_is_still_the_app(server):
     assert "<title>Streamlit</title>" in requests.get(f"{server}/advise", timeout=60).text
     assert requests.get(f"{server}/_stcore/health", timeout=60).text == "ok"
+
+
+def test_a_withdrawn_offer_is_published_as_withdrawn(server):
+    key, gone = next((key, offer) for key, _, offer in LOADED.offers() if offer.withdrawn)
+    stated = gone.withdrawn.model_dump(mode="json")
+    variant = ask(server, f"variants/{gone.variant}.json").json()
+    published = {offer["offer"]["id"]: offer["offer"] for offer in variant["offers"]}
+    assert published[gone.id]["withdrawn"] == stated
+    assert [id_ for id_, offer in published.items() if offer["withdrawn"]] == [gone.id]
+    assert set(gone.withdrawn.sources) <= variant["sources"].keys()
+    whole = ask(server, "catalog.json").json()
+    (offer,) = [o for o in whole["providers"][key]["offers"] if o["id"] == gone.id]
+    assert offer["withdrawn"] == stated
+    plans = requests.post(f"{server}/api/v1/recommend?plans=true", json={}, timeout=60).json()
+    assert f"Offer {gone.id}" not in plans["prices"]
+    assert gone.id not in json.dumps(plans)

@@ -7,6 +7,7 @@ import pytest
 from advisor import catalog as catalogs
 from advisor.show import downloads
 from tests.asking import ask
+from tests.withdrawing import DAY, REASON, SOURCE, withdraw
 
 
 def test_the_json_to_take_away_loses_no_digit(made_up_copy, edit):
@@ -66,3 +67,15 @@ def test_the_files_name_what_of_a_cost_is_not_known(made_up):
 def test_no_cell_starts_a_formula_in_a_spreadsheet(cell):
     assert downloads.table_csv([{"a": cell}]).splitlines()[1].lstrip('"').startswith("'")
     assert "\\|" in downloads.table_markdown("t", [{"a": "x|y"}])
+
+
+def test_a_withdrawn_offer_goes_out_as_withdrawn(made_up_copy):
+    catalog = withdraw(made_up_copy)
+    rows = {row["id"]: row for row in csv.DictReader(io.StringIO(downloads.offers_csv(catalog)))}
+    gone, other = rows["beta-big-en"], rows["alpha-big-en"]
+    assert (gone["withdrawn"], gone["withdrawn_reason"]) == (DAY, REASON)
+    assert SOURCE in gone["sources"].split()
+    assert (other["withdrawn"], other["withdrawn_reason"]) == ("", "")
+    files = {name: make() for name, _, make in downloads.cost_files(ask(catalog))}
+    assert f"- Big EN at Beta Cloud was withdrawn on {DAY}: {REASON}" in files["cost.md"]
+    assert "Big EN at Beta Cloud" not in files["plans.csv"]

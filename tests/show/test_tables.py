@@ -5,6 +5,7 @@ from advisor.explain import sensitivity, sentences
 from advisor.show import charts, tables, trade_off
 from tests import asking
 from tests.decide.measured import STATED, ask, here, with_facts
+from tests.withdrawing import DAY, REASON, SOURCE, withdraw
 
 
 def test_the_tables_mark_what_was_measured_and_what_is_scaled(pinned, catalog):
@@ -112,3 +113,13 @@ def test_a_month_of_which_nothing_is_known_is_no_zero(made_up_copy, edit):
     charts_of = trade_off.chart, charts.monthly_costs
     for chart in filter(None, (make(found, "embedder", "light") for make in charts_of)):
         assert "$0" not in chart.alt and chart.chart.to_dict(validate=True)
+
+
+def test_a_withdrawn_offer_has_no_row_and_a_sentence_beside_the_rows(made_up, made_up_copy):
+    before, after = asking.ask(made_up), asking.ask(withdraw(made_up_copy))
+    assert tables.withdrawn(before, "embedder") == []
+    assert "beta-big-en" in {row["offer"] for row in tables.cost_rows(before, "embedder")}
+    assert "beta-big-en" not in {row["offer"] for row in tables.cost_rows(after, "embedder")}
+    (gone,) = tables.withdrawn(after, "embedder")
+    assert gone.text == f"Big EN at Beta Cloud was withdrawn on {DAY}: {REASON}"
+    assert gone.sources == (SOURCE,) and tables.withdrawn(after, "reranker") == []

@@ -48,6 +48,7 @@ from advisor.catalog.schema.serving import (
     QueryStep,
     StorageFormula,
     Store,
+    Withdrawal,
 )
 
 __all__ = [
@@ -56,5 +57,5 @@ __all__ = [
     "ListingProvider", "ListingVariant", "LocalFiles", "Measure", "Metric", "Offer", "OnnxExport",
     "Peaks", "Positive", "PrecisionComparison", "Preset", "Provider", "QueryStep", "Question",
     "Ref", "RelatedFamily", "Rule", "RuleExample", "Runtime", "Source", "Sourced", "StorageFormula",
-    "Store", "Successor", "Usd", "Variant",
+    "Store", "Successor", "Usd", "Variant", "Withdrawal",
 ]  # fmt: skip

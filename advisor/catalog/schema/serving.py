@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -22,10 +23,18 @@ from advisor.catalog.schema.fields import (
 )
 
 
+class Withdrawal(Entry):
+    """That a provider no longer makes an offer; it names sources of its own."""
+
+    on: date = Field(description="the day it was found gone")
+    reason: Text = Field(description="why it counts as withdrawn, in one sentence")
+    sources: list[SourceId] = Field(min_length=1)
+
+
 class Offer(Sourced):
     """One provider's price for one variant."""
 
-    NOT_FACTS: ClassVar[frozenset[str]] = Sourced.NOT_FACTS | {"variant"}
+    NOT_FACTS: ClassVar[frozenset[str]] = Sourced.NOT_FACTS | {"variant", "withdrawn"}
 
     id: Id
     variant: VariantId
@@ -60,6 +69,13 @@ class Offer(Sourced):
         "pooling unless the request asks otherwise; null: not stated"
     )
     note: Text | None = None
+    withdrawn: Withdrawal | None = maybe("since when it is gone, and why; null: it stands")
+
+    def all_source_ids(self) -> Iterator[tuple[str, str]]:
+        """Every (field, source id) pair named here, those of a withdrawal too."""
+        yield from super().all_source_ids()
+        if self.withdrawn is not None:
+            yield from (("withdrawn.sources", source) for source in self.withdrawn.sources)
 
 
 class Provider(Entry):
@@ -74,6 +90,11 @@ class Provider(Entry):
     free_sources: list[SourceId] = Field(default=[])
     notes: list[Text] = Field(default=[])
     offers: list[Offer]
+
+    @property
+    def standing_offers(self) -> list[Offer]:
+        """The offers that can be taken up: those that were not withdrawn."""
+        return [offer for offer in self.offers if offer.withdrawn is None]
 
 
 class Peaks(Entry):
