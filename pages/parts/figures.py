@@ -55,8 +55,12 @@ def models_table(rows: Iterable[dict[str, str]], alt: str) -> None:
 
 
 def model_row(row: dict[str, str]) -> dict[str, str]:
-    """A row of plain figures, its model's name as a link to its page; `id` is the variant's."""
-    return plain_row(row) | {"Model": variant_link(row["id"], row["Model"])}
+    """A row of plain figures, its model's name as a link to its page; `id` is the variant's.
+
+    What is not known is the same for all plans and stands in the answer; cells say "at least".
+    """
+    shown = plain_row(row) | {"Model": variant_link(row["id"], row["Model"])}
+    return {key: text for key, text in shown.items() if key != NOT_KNOWN}
 
 
 def plain_row(row: Mapping[str, str]) -> dict[str, str]:
