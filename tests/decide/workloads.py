@@ -37,7 +37,7 @@ USUAL = {
 LARGEST = {"material_usd": 1e4}
 """Where the whole range would say little: above it, hardly a cost differs."""
 OFTEN = {
-    "task": 0, "priority": 0, "vector_store": 3, "languages": 3, "passage_tokens_p95": 7,
+    "task": 2, "priority": 0, "vector_store": 3, "languages": 5, "passage_tokens_p95": 7,
     "query_tokens": 6, "outputs": 8, "placement": 7, "hardware": 7, "data_may_leave": 8,
     "licence": 7, "redundancy": 7, "cross_lingual": 7, "budget_usd_per_month": 7,
     "latency_ms_p95": 7, "peak_queries_per_second": 7, "material_usd": 6, "vector_type": 5,
