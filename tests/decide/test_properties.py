@@ -23,7 +23,7 @@ from advisor.decide.stores import index_stores
 from advisor.explain.what_would_change import changes
 from advisor.sizing.storage import most_dimensions
 from tests.asking import TODAY, ask
-from tests.decide.workloads import STORES, VALUES, between, bounds_of, questions
+from tests.decide.workloads import SHARES, STORES, VALUES, between, bounds_of, questions
 
 EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "200"))
 LOOSEST = {
@@ -237,7 +237,7 @@ def test_every_field_and_every_store_is_drawn_over_its_whole_range(worlds):
 @given(
     questions(),
     st.sets(st.sampled_from([*LOOSEST, "dimensions"]), min_size=1),
-    st.floats(0, 1),
+    SHARES,
     st.booleans(),
 )
 def test_a_limit_that_the_answer_already_meets_does_not_change_it(
@@ -344,7 +344,7 @@ LIMITS = ["budget_usd_per_month"] * 4 + ["latency_ms_p95"] * 2 + list(TIGHTER)
 
 
 @EACH
-@given(questions(), SCORED, st.sampled_from(LIMITS), st.floats(0, 1), st.floats(0, 1))
+@given(questions(), SCORED, st.sampled_from(LIMITS), SHARES, SHARES)
 def test_a_looser_limit_never_gives_a_worse_answer(worlds, question, priority, name, one, other):
     catalog = worlds[question.catalog].catalog
     stated = question.stated | {"priority": priority, name: LOOSEST[name]}
@@ -540,7 +540,7 @@ OWN = st.sampled_from(
 
 
 @EACH
-@given(questions(), st.integers(0, 59), st.floats(0, 1), OWN)
+@given(questions(), st.integers(0, 59), SHARES, OWN)
 def test_more_to_do_never_costs_less(worlds, question, place, share, own):
     """Half of them on own machines, whose number goes by steps; hosted ones are mostly cheaper."""
     catalog, stated = worlds[question.catalog].catalog, question.stated | {"priority": "cost"} | own
