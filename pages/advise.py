@@ -55,7 +55,7 @@ def show_answer(recommendation: Recommendation) -> None:
         st.markdown(HELPS if reliefs else NOTHING_HELPS)
         st.markdown(links.bullets((relief.text, relief.sources) for relief in reliefs))
     else:
-        cost = report.cost(pick).capitalize()
+        cost = sentences.capital(report.cost(pick))
         st.header(f"Use {plain(pick.named)}")
         st.markdown(plain(f"{cost}{sentences.scores_sentence(recommendation)}."))
         st.markdown(links.bullets((r.text, r.sources) for r in reasons.reasons(recommendation)))

@@ -203,7 +203,7 @@ def show_plans(kind: str) -> None:
     label = answer.heading("All plans to sort, on every machine", kind, recommendation)
     section = st.expander(label, icon=":material/table:", on_change="rerun", key=f"all-{kind}")
     if section.open:
-        rows = tables.plan_rows(recommendation, kind)
+        rows = figures.columns_to_show(tables.plan_rows(recommendation, kind))
         alt = f"Every {kind} plan with its figures"
         section.dataframe(rows, hide_index=True, placeholder="not known", alt=alt)
 

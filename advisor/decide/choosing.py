@@ -270,8 +270,7 @@ def _worth_pairing(table: Plans, step: Step, key: Keys, workload: Workload) -> R
     if workload.latency_ms_p95 is not None:
         limits.append(table.known_latency_ms[rows].tolist())
     if workload.budget_usd_per_month is not None:
-        limits.append(table.figures.sure[rows].tolist())
-        # covered alone and not together, two steps are held against it by what they cost whole
+        # of one account, or covered by none, what is cheaper whole is so against a budget too
         limits.append(table.base_usd[rows].tolist())
     if not limits:
         return rows[np.sort(np.unique(alike, return_index=True)[1])]

@@ -41,14 +41,13 @@ def cost_formula(judged: JudgedPlan, recommendation: Recommendation) -> list[str
     if plan.offer is None:
         lines += _own_formula(judged, recommendation)
     elif plan.encoding_usd is None:
-        return [*lines, "The price is not known, so there is no cost."]
+        lines.append("The price is not known, so its cost is not known either.")
     else:
         lines += _hosted_formula(judged)
-    if plan.index_bytes and plan.index_usd:
+    if plan.index_bytes:
         lines.append(_index_formula(judged, recommendation))
     if plan.index_bytes and plan.monthly_usd:
-        spread = sentences.spread(plan.monthly_usd)
-        lines.append(f"Together {usd(plan.monthly_usd.base)} a month{spread}.")
+        lines.append(f"Together {sentences.a_month(plan.monthly_usd)}.")
     return lines
 
 
@@ -90,7 +89,8 @@ def _hosted_formula(judged: JudgedPlan) -> list[str]:
             f"With it {usd(monthly.low)}, the low end."
         )
     if tokens.once and plan.one_off_usd:
-        lines.append(f"{count(tokens.once)} tokens × {price} = {usd(plan.one_off_usd.base)} once.")
+        once = f"{usd(plan.one_off_usd.base)} once{sentences.missing(plan.one_off_usd)}"
+        lines.append(f"{count(tokens.once)} tokens × {price} = {once}.")
     return lines
 
 
@@ -99,12 +99,14 @@ def _own_formula(judged: JudgedPlan, recommendation: Recommendation) -> list[str
     plan, workload, variant = judged.plan, recommendation.workload, judged.plan.variant
     speed, replicas, rent = plan.tokens_per_second, plan.replicas, plan.rent
     if plan.instance is None or speed is None or replicas is None or rent is None:
-        return ["The speed or the rent of this machine is not known, so there is no cost."]
+        return [
+            "The speed or the rent of this machine is not known, so its cost is not known either."
+        ]
     factor = 2 if variant.pooling == "last_token" else 4
     share = float(recommendation.table.needed["base"][judged.row])
     spare = " and one to spare" if workload.redundancy else ""
     low, base, high = (count(number) for number in replicas)
-    month = sentences.usd_or_not_known(plan.encoding_usd)
+    month = usd(plan.encoding_usd and plan.encoding_usd.base)
     lines = [
         f"FLOPs for a token: 2 × {count(variant.non_embedding_parameters)} parameters outside the "
         f"token table + {factor} × {count(variant.layers)} layers × {count(variant.hidden_size)} "
@@ -121,7 +123,7 @@ def _own_formula(judged: JudgedPlan, recommendation: Recommendation) -> list[str
         lines.append(
             f"First encoding: {count(plan.tokens.once)} tokens take one machine "
             f"{hours.base:,.1f} hours ({hours.low:,.1f} to {hours.high:,.1f}), "
-            f"{usd(plan.one_off_usd.base)} once."
+            f"{usd(plan.one_off_usd.base)} once{sentences.missing(plan.one_off_usd)}."
         )
     return lines
 
@@ -156,12 +158,12 @@ def _speed_formula(judged: JudgedPlan, recommendation: Recommendation) -> str:
 
 def _index_formula(judged: JudgedPlan, recommendation: Recommendation) -> str:
     plan, workload = judged.plan, recommendation.workload
-    assert plan.index_usd is not None
     more = "" if set(workload.outputs) <= {"dense"} else ", sparse or multi-vector output added,"
     vectors, dimensions = count(plan.tokens.vectors), count(plan.variant.embedding_dim)
     values = f"{vectors} vectors × {dimensions} dimensions × bytes of {workload.vector_type}{more}"
-    cost = f"{usd(plan.index_usd.base)} a month{sentences.spread(plan.index_usd)}"
+    ends = sentences.spread(plan.index_usd) if plan.index_usd.base else ""
+    cost = f"{sentences.for_month(plan.index_usd)}{ends}"
     if workload.vector_store == "ram":
-        return f"Index: {values} × 1.5 = {memory(plan.index_bytes)}, kept in RAM for {cost}."
+        return f"Index: {values} × 1.5 = {memory(plan.index_bytes)}, kept in RAM {cost}."
     store = stores.name(recommendation.catalog, workload.vector_store)
-    return f"Index: {values} = {memory(plan.load.size.values_bytes)}, kept in {store} for {cost}."
+    return f"Index: {values} = {memory(plan.load.size.values_bytes)}, kept in {store} {cost}."

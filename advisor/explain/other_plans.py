@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from advisor.base import formatting
 from advisor.decide.recommend import JudgedPlan, Recommendation, preference
+from advisor.explain.sentences import usd_of
 
 
 class Alternative(NamedTuple):
@@ -77,13 +78,11 @@ def _versus_shared(recommendation: Recommendation, other: JudgedPlan, pick: Judg
 
     The cheapest plan of the other step stands beside it.
     """
-    rest = min(
-        judged.monthly
-        for step in recommendation.steps
-        if step.kind != other.kind
-        for judged in recommendation.fitting(step.kind)
-    )
-    apart, together = formatting.usd(other.monthly + rest), formatting.usd(recommendation.monthly)
+    assert recommendation.pick is not None
+    fitting = (recommendation.fitting(s.kind) for s in recommendation.steps if s.kind != other.kind)
+    rest = min((judged.cost for plans in fitting for judged in plans), key=lambda cost: cost.base)
+    apart = usd_of(other.cost.plus(rest))
+    together = usd_of(recommendation.pick.monthly_usd)
     money = f"{apart} a month with the cheapest plan of the other step, against {together} together"
     if other.variant_id == pick.variant_id:
         return f"The same model: {money}."

@@ -13,7 +13,7 @@ from advisor.decide.evidence import Evidence
 from advisor.decide.plans import Plan
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, preference
 from advisor.explain import limits
-from advisor.explain.what_would_change import priced
+from advisor.explain.sentences import capital, for_month, missing, month, spread
 from advisor.sizing import latency
 from advisor.sizing.storage import INDEX_STORAGE
 
@@ -61,8 +61,7 @@ def won(recommendation: Recommendation) -> str:
     if recommendation.pick is None:
         return ""
     qualities = " ".join(_quality(recommendation, p).text for p in recommendation.pick.parts)
-    cost = f"{formatting.usd(recommendation.monthly)} a month"
-    return f"{recommendation.pick.named}, {cost}. {qualities}"
+    return f"{recommendation.pick.named}, {month(recommendation.pick.monthly_usd)}. {qualities}"
 
 
 def _step(recommendation: Recommendation, kind: str) -> Step:
@@ -262,7 +261,7 @@ def _nothing_helps(recommendation: Recommendation) -> str:
 def _lifted(recommendation: Recommendation, lift: limits.Lifted) -> str:
     other, now = lift.other.pick, recommendation.pick
     assert other is not None
-    text = f"{lift.words[0].upper()}{lift.words[1:]}: {other.named}, {priced(other)}"
+    text = f"{capital(lift.words)}: {other.named}, {for_month(other.monthly_usd)}"
     gains = []
     for part in now.parts if now else ():
         better, scores = other.part(part.kind), lift.other.step(part.kind)
@@ -384,21 +383,22 @@ def _index(recommendation: Recommendation, part: JudgedPlan) -> Reason:
     if store_id == "ram":
         size, where = plan.index_bytes, "of RAM"
     store = catalog.stores.get(store_id)
-    low, base, high, not_known = plan.index_usd
+    base = plan.index_usd.base
     cost = f"{formatting.usd(base)} a month"
     if store and store.minimum_usd_per_month == base:
         cost = f"the minimum charge of {cost}"
-    if INDEX_STORAGE in not_known:
+    if INDEX_STORAGE in plan.index_usd.not_known:
         cost = f"at least {cost}; the rest" if base else "what that costs"
         cost += " is not known"
-    spread = f" ({formatting.usd_range(low, high)})" if low != high else ""
+    else:
+        cost += spread(plan.index_usd)
     noun = "vector" if plan.tokens.vectors == 1 else "vectors"
     dense_alone = set(workload.outputs) <= {"dense"}
     more = "" if dense_alone else " with their sparse or token vectors"
     text = (
         f"The index, {formatting.large(plan.tokens.vectors)} {noun} of "
         f"{formatting.count(plan.variant.embedding_dim)} dimensions{more}, takes "
-        f"{formatting.memory(size)} {where}: {cost}{spread}."
+        f"{formatting.memory(size)} {where}: {cost}."
     )
     sources = (*stores.sources(catalog, store_id), *plan.variant.source_ids("embedding_dim"))
     return Reason("index", text, sources)
@@ -410,8 +410,8 @@ def _together(recommendation: Recommendation) -> list[Reason]:
     if pick is None or len(pick.parts) < 2:
         return []
     text = (
-        f"Together {formatting.usd(pick.monthly_usd.base)} a month. Each step is judged by its "
-        "own scores: there is no published score of the two combined."
+        f"Together {month(pick.monthly_usd)}{missing(pick.monthly_usd)}. Each step is judged by "
+        "its own scores: there is no published score of the two combined."
     )
     took = _own_ms(recommendation, pick)
     if took and limit is not None:

@@ -110,7 +110,7 @@ class Record(ReplayedPart):
         pick, picked = recommendation.pick, None
         parts = pick.parts if pick else ()
         if pick:
-            cost = BaseCost(base=pick.monthly)
+            cost = BaseCost(base=pick.monthly, not_known=pick.monthly_usd.not_known)
             picked = Picked(plans=[part.id for part in parts], named=pick.named, monthly_usd=cost)
         record = cls(
             schema="bge-advisor/recommendation@1",

@@ -79,6 +79,13 @@ class RangeRecord(RecordPart):
     high: float
 
 
+class CostRecord(RangeRecord):
+    """What is known of a cost, in US dollars; `not_known` names the parts that it leaves out."""
+
+    at_least: bool = Field(False, description="whether a part is not known, so that it is more")
+    not_known: list[str] = []
+
+
 class ReasonRecord(RecordPart):
     """A sentence, the rule or step that it comes from, and the ids of its sources."""
 
@@ -182,8 +189,8 @@ class PickRecord(RecordPart):
     shared: list[JsonValue] | None = Field(
         description="the machines that both steps share, where they do"
     )
-    monthly_usd: RangeRecord | None
-    one_off_usd: RangeRecord | None
+    monthly_usd: CostRecord | None
+    one_off_usd: CostRecord | None
     reasons: list[ReasonRecord]
 
     @classmethod
@@ -209,8 +216,8 @@ class PlanRecord(RecordPart):
     variant: str
     placement: Placement
     quality: float | None
-    monthly_usd: RangeRecord | None
-    one_off_usd: RangeRecord | None
+    monthly_usd: CostRecord | None
+    one_off_usd: CostRecord | None
     index_bytes: Number | None
     monthly_tokens: Number
     tokens_per_second: RangeRecord | None
@@ -271,9 +278,10 @@ class Rejected(RecordPart):
 
 
 class BaseCost(RecordPart):
-    """US dollars a month."""
+    """US dollars a month, and the parts that they leave out."""
 
     base: float
+    not_known: list[str] = []
 
 
 class Picked(RecordPart):

@@ -15,6 +15,7 @@ from advisor.decide.evidence import Evidence
 from advisor.decide.recommend import Recommendation, recommend
 from advisor.explain.record import Record, prices, rule_fingerprints
 from advisor.explain.record_parts import EvidenceRecord
+from advisor.explain.sentences import usd, usd_of
 from advisor.explain.why_not import reasons_against
 from advisor.family.price_list import gone_plans
 
@@ -54,8 +55,9 @@ def _changes(catalog: Catalog, record: Record, recommendation: Recommendation) -
     withdrawn = _withdrawn(catalog, record)
     yield from withdrawn.values()
     if pick and picked and abs(pick.monthly - picked.monthly_usd.base) >= 0.005:
-        usd, saved_usd = formatting.usd(pick.monthly), formatting.usd(picked.monthly_usd.base)
-        yield f"The cost of the pick: {usd} a month instead of {saved_usd}."
+        saved = picked.monthly_usd
+        now_usd, saved_usd = usd_of(pick.monthly_usd), usd(saved.base, saved.not_known)
+        yield f"The cost of the pick: {now_usd} a month instead of {saved_usd}."
     others = {key: price for key, price in record.prices.items() if key not in withdrawn}
     yield from _changed_prices(prices(catalog), others)
     yield from _changed_rules(rule_fingerprints(catalog), record.rules)

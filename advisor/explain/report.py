@@ -9,7 +9,7 @@ from advisor.ask.workload import Workload, unused
 from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation
-from advisor.explain import reasons, taken_for_granted, what_would_change
+from advisor.explain import reasons, sentences, taken_for_granted, what_would_change
 from advisor.explain.other_plans import alternatives
 from advisor.explain.record import Record
 
@@ -30,14 +30,13 @@ def headline(recommendation: Recommendation) -> str:
 def cost(pick: Pipeline) -> str:
     """`about $34.90 a month ($31.12 to $52.97), and $2.02 once to encode the corpus`."""
     amount, once = pick.monthly_usd, pick.one_off_usd
-    text = f"about {formatting.usd(amount.base)} a month"
-    if formatting.usd(amount.low) != formatting.usd(amount.high):
-        text += f" ({formatting.usd_range(amount.low, amount.high)})"
+    text = f"{'' if amount.at_least else 'about '}{sentences.a_month(amount)}"
     if not once.base:
-        return text
+        return f"{text}; what encoding the corpus costs is not known" if once.at_least else text
     hours = next((part.plan.first_hours for part in pick.parts if part.kind == "embedder"), None)
     time = f" ({hours.base:,.0f} hours on one machine)" if hours and hours.base >= 1 else ""
-    return f"{text}, and {formatting.usd(once.base)} once to encode the corpus{time}"
+    encode = f"once to encode the corpus{time}{sentences.missing(once)}"
+    return f"{text}, and {sentences.usd_of(once)} {encode}"
 
 
 def as_text(recommendation: Recommendation, plans: bool = False) -> str:
@@ -67,7 +66,7 @@ def _why_and_what_else(recommendation: Recommendation) -> list[str]:
     lines = _bullets(reason.text for reason in why)
     for step in recommendation.steps:
         others = [
-            f"{other.judged.named}, {formatting.usd(other.judged.monthly)} a month. {other.text}"
+            f"{other.judged.named}, {sentences.month(other.judged.cost)}. {other.text}"
             for other in alternatives(recommendation, step.kind)
         ]
         if others:
@@ -103,7 +102,7 @@ def _sections(
     yield title, _bullets(_why(record)) or ["- No single requirement alone keeps a plan out."]
     for step in recommendation.steps:
         others = [
-            f"{other.judged.named}: {formatting.usd(other.judged.cost.base)} a month. {other.text}"
+            f"{other.judged.named}: {sentences.month(other.judged.cost)}. {other.text}"
             for other in alternatives(recommendation, step.kind)
         ]
         yield f"Also possible as {step.kind}", _bullets(others) or ["- Nothing else."]

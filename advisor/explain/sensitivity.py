@@ -11,8 +11,9 @@ from advisor.catalog import Catalog
 from advisor.decide import build
 from advisor.decide.choosing import BASE, Ends, total_usd
 from advisor.decide.recommend import Recommendation
-from advisor.explain import what_would_change
+from advisor.explain import sentences, what_would_change
 from advisor.explain.what_would_change import again, volume_now
+from advisor.sizing.ranges import Cost
 
 FACTOR = 2.0
 """By which volumes and lengths are halved and doubled."""
@@ -24,7 +25,10 @@ TRAFFIC = ("queries_per_month", "new_passages_per_month")
 
 
 class Swing(NamedTuple):
-    """An assumption's two ends in words, and US dollars a month of the pick there and without."""
+    """An assumption's two ends in words, and US dollars a month of the pick there and without.
+
+    `not_known` names the parts of the cost that none of them has.
+    """
 
     name: str
     first: str
@@ -32,6 +36,7 @@ class Swing(NamedTuple):
     first_usd: float
     second_usd: float
     base_usd: float
+    not_known: tuple[str, ...] = ()
 
     @property
     def width(self) -> float:
@@ -42,11 +47,11 @@ class Swing(NamedTuple):
 
 def swings(catalog: Catalog, recommendation: Recommendation) -> list[Swing]:
     """What each assumption alone does to the total of the pick, which is kept; the widest first."""
-    if recommendation.choice is None:
+    if recommendation.choice is None or recommendation.pick is None:
         return []
     base = total_usd(recommendation.table, recommendation.choice, BASE)
-    ends = _ends(catalog, recommendation)
-    rows = [Swing(name, first, second, *usd, base) for name, first, second, usd in ends]
+    missing, ends = recommendation.pick.monthly_usd.not_known, _ends(catalog, recommendation)
+    rows = [Swing(name, first, second, *usd, base, missing) for name, first, second, usd in ends]
     return sorted((row for row in rows if row.width >= 0.005), key=lambda row: -row.width)
 
 
@@ -134,15 +139,19 @@ def what_if_sentence(recommendation: Recommendation, outlook: WhatIf) -> str:
     gap = outlook.then_usd - outlook.now_usd
     change = f"{formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
     change = "the same" if abs(gap) < 0.005 else change
+    cost = recommendation.pick.monthly_usd if recommendation.pick else Cost.of(None)
+    then = sentences.usd(outlook.then_usd, cost.not_known)
+    costs = f"{then} a month" if then != formatting.NOT_KNOWN else "an amount that is not known"
+    known = f" for what is known{sentences.missing(cost)}" if cost.at_least else ""
     text = (
         f"{formatting.value(outlook.workload.queries_per_month)} queries a month: "
-        f"the same pick costs {formatting.usd(outlook.then_usd)} a month, {change}."
+        f"the same pick costs {costs}, {change}{known}."
     )
     if outlook.other.pick is None:
         return f"{text} Nothing fits there any more."
     if outlook.other.answer == recommendation.answer:
         return f"{text} It stays the pick."
     return (
-        f"{text} The pick there is {outlook.other.pick.named}, for "
-        f"{formatting.usd(outlook.other.monthly)} a month."
+        f"{text} The pick there is {outlook.other.pick.named}, "
+        f"{sentences.for_month(outlook.other.pick.monthly_usd)}."
     )

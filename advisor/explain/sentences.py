@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from decimal import Decimal
 
 from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.decide.recommend import JudgedPlan, Recommendation, preference
 from advisor.family.price_list import dated, tier
-from advisor.sizing import throughput
-from advisor.sizing.ranges import Range
+from advisor.sizing import storage, throughput
+from advisor.sizing.ranges import Cost
+
+PARTS = {
+    "encoding": "encoding",
+    "reranking": "reranking",
+    storage.INDEX_STORAGE: "keeping the index",
+    storage.INDEX_QUERIES: "queries to the index",
+    storage.INDEX_WRITES: "writes to the index",
+}
+"""The parts of a cost that may not be known, in words."""
 
 
 def price_note(judged: JudgedPlan) -> str:
@@ -26,18 +36,74 @@ def price_note(judged: JudgedPlan) -> str:
     return f"{when}, {terms}. {f'{note[0].upper()}{note[1:]}.' if note else ''} "
 
 
-def spread(amount: Range) -> str:
-    """` ($31 to $52)`, or nothing where low and high read the same."""
-    shown = formatting.usd_range(amount.low, amount.high)
-    return f" ({shown})" if " to " in shown else ""
+def usd(amount: float | Decimal | None, not_known: Collection[str] = ()) -> str:
+    """US dollars: `$34.90`, `at least $0.36` where parts are not known, or `not known`."""
+    if amount is None or (not_known and not amount):
+        return formatting.NOT_KNOWN
+    return f"{'at least ' if not_known else ''}{formatting.usd(amount)}"
+
+
+def usd_of(cost: Cost | None) -> str:
+    """The base of a cost in US dollars, as `usd` writes it."""
+    return usd(cost.base, cost.not_known) if cost else formatting.NOT_KNOWN
+
+
+def low_to_high(cost: Cost | None) -> str:
+    """`$31 to $52`, `at least $31 to $52`, or `not known`: both ends of a cost in US dollars."""
+    if cost is None or (cost.at_least and not cost.high):
+        return formatting.NOT_KNOWN
+    ends = formatting.usd_range(cost.low, cost.high)
+    return f"at least {ends}" if cost.at_least else ends
+
+
+def parts_in_words(not_known: Collection[str]) -> str:
+    """`keeping the index and queries to the index`: the parts of a cost that are not known."""
+    return formatting.listed([PARTS[name] for name in not_known])
+
+
+def capital(text: str) -> str:
+    """A text that begins a sentence; the rest stays as it is."""
+    return text[0].upper() + text[1:]
+
+
+def missing(cost: Cost) -> str:
+    """` (not known: writes to the index)`, or nothing where the whole cost is known."""
+    return f" (not known: {parts_in_words(cost.not_known)})" if cost.at_least else ""
+
+
+def spread(cost: Cost) -> str:
+    """` ($31 to $52)`, ` (known: $31 to $52; not known: keeping the index)`, or nothing."""
+    ends = formatting.usd_range(cost.low, cost.high)
+    if " to " not in ends:
+        return missing(cost)
+    rest = f"; not known: {parts_in_words(cost.not_known)}" if cost.at_least else ""
+    return f" ({'known: ' if rest else ''}{ends}{rest})"
+
+
+def month(cost: Cost) -> str:
+    """`$34.90 a month`, `at least $0.36 a month`, `what a month costs is not known`."""
+    if cost.at_least and not cost.base:
+        return "what a month costs is not known"
+    return f"{usd_of(cost)} a month"
+
+
+def for_month(cost: Cost) -> str:
+    """`for $34.90 a month`, `for at least $0.36 a month`, `at a monthly cost that is not known`."""
+    known = cost.base or not cost.at_least
+    return f"for {month(cost)}" if known else "at a monthly cost that is not known"
+
+
+def a_month(cost: Cost) -> str:
+    """`$34.90 a month ($31 to $52)`, `at least $0.36 a month (not known: keeping the index)`."""
+    return f"{month(cost)}{spread(cost) if cost.base else missing(cost)}"
 
 
 def rate(judged: JudgedPlan) -> str:
     """`3,848 (1,570 to 9,430)`: tokens a second of one machine, for a plan whose speed is known."""
     speed = judged.plan.tokens_per_second
     assert speed is not None
-    low_to_high = f" ({speed.low:,.0f} to {speed.high:,.0f})" if speed.low != speed.high else ""
-    return f"{speed.base:,.0f}{low_to_high}"
+    ends = f" ({speed.low:,.0f} to {speed.high:,.0f})" if speed.low != speed.high else ""
+    return f"{speed.base:,.0f}{ends}"
 
 
 def speed_origin(judged: JudgedPlan) -> str:
@@ -82,7 +148,7 @@ def this_machine(recommendation: Recommendation) -> list[str]:
     own = on[stated.variant]
     machine = own.plan.measured
     assert machine is not None
-    cost = f": {formatting.usd(own.cost.base)} a month" if own.fits else ""
+    cost = f": {usd_of(own.cost)} a month" if own.fits else ""
     sentences = [
         f"This machine, as measured: {own.plan.variant.name} at "
         f"{formatting.significant(machine.tokens_per_second)} tokens/s, "
@@ -107,17 +173,12 @@ def _on_this_machine(judged: JudgedPlan) -> str:
     assert replicas is not None and plan.encoding_usd is not None
     several = f"{formatting.count(replicas[1])} such machines"
     machines = "one machine" if replicas[1] == 1 else several
-    index = f"; with the index {formatting.usd(judged.cost.base)}" if plan.index_bytes else ""
+    index = f"; with the index {usd_of(judged.cost)}" if plan.index_bytes else ""
     return (
         f"{name} at {rate(judged)} tokens/s on texts as long as yours, {speed_origin(judged)}: "
         f"{machines} at ${plan.rent} an hour, "
         f"{formatting.usd(plan.encoding_usd.base)} a month{index}."
     )
-
-
-def usd_or_not_known(amount: Range | None) -> str:
-    """The base of an amount, or `not known`."""
-    return formatting.usd(amount.base) if amount else formatting.NOT_KNOWN
 
 
 def scores_sentence(recommendation: Recommendation) -> str:
@@ -169,9 +230,7 @@ def plan_sentence(recommendation: Recommendation, plan_id: str) -> str:
     """What a plan costs (with its range) and scores, its speed on a machine, its price's day."""
     judged = next(j for j in recommendation.judged if j.id == plan_id)
     amount, speed = judged.plan.monthly_usd, judged.plan.tokens_per_second
-    parts = ["What it costs is not known"]
-    if amount:
-        parts = [f"{formatting.usd(amount.base)} a month{spread(amount)}"]
+    parts = [capital(a_month(amount)) if amount else "What it costs is not known"]
     ranked = judged.quality is not None
     parts.append(f"scores {formatting.points(judged.quality)}" if ranked else "not ranked")
     if speed:
@@ -185,9 +244,9 @@ def encoding_sentence(recommendation: Recommendation, judged: JudgedPlan) -> str
     plan = judged.plan
     hours, once, time = plan.first_hours, plan.one_off_usd, ""
     if hours:
-        low_to_high = f"({hours.low:,.1f} to {hours.high:,.1f})"
-        time = f" in {hours.base:,.1f} hours on one machine {low_to_high}"
-    cost = f"for {formatting.usd(once.base)}" if once else "at a cost that is not known"
+        ends = f"({hours.low:,.1f} to {hours.high:,.1f})"
+        time = f" in {hours.base:,.1f} hours on one machine {ends}"
+    cost = f"for {usd_of(once)}{missing(once)}" if once else "at a cost that is not known"
     return (
         f"Encoding the corpus once: {formatting.count(plan.tokens.once)} tokens {cost}{time}, "
         f"{formatting.count(plan.tokens.vectors)} vectors after splitting "
@@ -215,5 +274,8 @@ def cheapest_sentence(recommendation: Recommendation, kind: str) -> str:
         if judged.plan.where not in places:
             places.append(judged.plan.where)
     models = [f"{lead} {formatting.listed(places, 'or')}" for lead, places in where.items()]
-    cost = formatting.usd(plans[0].cost.base) if plans else ""
-    return f"From {cost} a month: {formatting.listed(models, 'or')}" if plans else ""
+    if not plans:
+        return ""
+    least = plans[0].cost
+    cost = f"{'' if least.at_least else 'from '}{month(least)}{missing(least)}"
+    return f"{capital(cost)}: {formatting.listed(models, 'or')}"

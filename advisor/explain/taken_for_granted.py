@@ -8,7 +8,8 @@ from advisor.ask.assumptions import Assumptions
 from advisor.base import formatting, units
 from advisor.decide import stores
 from advisor.decide.recommend import Recommendation
-from advisor.sizing import throughput
+from advisor.explain.sentences import parts_in_words
+from advisor.sizing import storage, throughput
 
 
 def assumptions(recommendation: Recommendation) -> tuple[str, ...]:
@@ -64,21 +65,40 @@ def _index_assumptions(recommendation: Recommendation) -> Iterator[str]:
     elif workload.vector_store == "none":
         yield "The index is left out of the cost, as you asked."
     else:
-        name = stores.name(recommendation.catalog, workload.vector_store)
-        store = recommendation.catalog.stores[workload.vector_store]
-        self_hosted = store.type == "self_hosted"
-        processors = " The database's processors are left out too." if self_hosted else ""
-        yield (
-            f"The index is kept in {name} at its list price, its minimum charge included; "
-            f"writing it for the first time is left out.{processors}"
-        )
-        if store.note:
-            yield f"{name}: {store.note}"
+        yield from _store_assumptions(recommendation)
     if set(workload.outputs) != {"dense"}:
         yield (
             "A sparse vector is counted as 8 bytes for each token at most, a "
             "multi-vector one as a vector for each token."
         )
+
+
+def _store_assumptions(recommendation: Recommendation) -> Iterator[str]:
+    """At which price the index is kept in a store, and what of it is not known."""
+    catalog, workload = recommendation.catalog, recommendation.workload
+    store, name = catalog.stores[workload.vector_store], stores.name(catalog, workload.vector_store)
+    if store.type == "self_hosted":
+        yield (
+            f"The index is kept in {name} at the price of the memory and the disk that it takes; "
+            "the database's processors are left out."
+        )
+    elif storage.price_is_known(store):
+        minimum = ", its minimum charge included" if store.minimum_usd_per_month else ""
+        first = storage.first_writes_not_priced(catalog, workload)
+        written = "; writing it for the first time is left out" if first else ""
+        yield f"The index is kept in {name} at its list price{minimum}{written}."
+    else:
+        floor = store.floor_usd_per_month
+        counted = f"only its floor of about {formatting.usd(floor)} a month" if floor else "nothing"
+        yield (
+            f"What keeping the index in {name} costs is not known: {counted} is counted, "
+            "and writing it for the first time is left out."
+        )
+    missing = storage.not_priced(store, workload) if store.type != "self_hosted" else ()
+    if missing:
+        yield f"Every total is at least what it says; not known: {parts_in_words(missing)}."
+    if store.note:
+        yield f"{name}: {store.note}"
 
 
 def _own_assumptions(recommendation: Recommendation) -> Iterator[str]:

@@ -22,7 +22,7 @@ from advisor.decide.choosing import (
 )
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, recommend
 from advisor.decide.stores import index_stores
-from advisor.sizing import storage
+from advisor.explain import sentences
 from advisor.sizing.ranges import rounded
 
 FACTORS = (2.0, 5.0, 10.0, 100.0, 1000.0)
@@ -136,8 +136,9 @@ def _at_the_ends(recommendation: Recommendation) -> str:
     budget = workload.budget_usd_per_month
     high = total_usd(table, recommendation.choice, Ends("high", "high", "high"))
     if budget is not None and recommendation.pick.monthly <= budget < high:
+        amount = sentences.usd(high, recommendation.pick.monthly_usd.not_known)
         return (
-            f"The pick holds, but at the high end it costs {formatting.usd(high)}, over the budget "
+            f"The pick holds, but at the high end it costs {amount}, over the budget "
             f"of {formatting.usd(budget)}."
         )
     limit, slow = workload.latency_ms_p95, rounded(_slow_ms(recommendation))
@@ -159,12 +160,6 @@ def _slow_ms(recommendation: Recommendation) -> float:
     return sum(time.high for time in times if time)
 
 
-def priced(pick: Pipeline) -> str:
-    """`for $34.90 a month`, or `for at least ...` where a part of the cost is not known."""
-    least = "at least " if pick.monthly_usd.at_least else ""
-    return f"for {least}{formatting.usd(pick.monthly)} a month"
-
-
 def _not_proven(recommendation: Recommendation, pick: Pipeline) -> Iterator[str]:
     """A budget that is kept only as far as costs are known, or while a free allocation covers."""
     budget = recommendation.workload.budget_usd_per_month
@@ -179,18 +174,9 @@ def _not_proven(recommendation: Recommendation, pick: Pipeline) -> Iterator[str]
         )
     if pick.monthly_usd.at_least:
         yield (
-            f"It may exceed the budget of {formatting.usd(budget)}: what "
-            f"{formatting.listed([MISSING[part] for part in pick.monthly_usd.not_known])} "
-            "costs is not known."
+            f"It may exceed the budget of {formatting.usd(budget)}; not known: "
+            f"{sentences.parts_in_words(pick.monthly_usd.not_known)}."
         )
-
-
-MISSING = {
-    storage.INDEX_STORAGE: "storing the index",
-    storage.INDEX_QUERIES: "querying it",
-    storage.INDEX_WRITES: "writing to it",
-}
-"""The parts of a cost that may be missing, in words."""
 
 
 CLOSE_POINTS = 0.5
@@ -243,7 +229,8 @@ def _at_tolerance(recommendation: Recommendation, points: float, lead: str) -> I
     other = choose(table, steps, workload, BASE)
     if other is not None and other != recommendation.choice:
         then = recommendation.pipeline(other)
-        yield f"{lead}: at {tolerance:g} it would be {then.named}, {priced(then)}."
+        cost = sentences.for_month(then.monthly_usd)
+        yield f"{lead}: at {tolerance:g} it would be {then.named}, {cost}."
 
 
 def _counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: Ends) -> bool:
@@ -337,7 +324,7 @@ def _change_sentence(
     lead = f"{title} {value(stated[field])} instead of {value(before)}:"
     if other.pick is None:
         return f"{lead} nothing fits any more."
-    cost = priced(other.pick)
+    cost = sentences.for_month(other.pick.monthly_usd)
     if recommendation.pick is None:
         return f"{lead} {other.pick.named} fits, {cost}."
     part = other.pick.parts[0]

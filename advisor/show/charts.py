@@ -6,6 +6,7 @@ schema for each that is not, 5 ms of a page.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import altair as alt
@@ -15,6 +16,7 @@ from advisor.base import formatting
 from advisor.decide.recommend import Recommendation
 from advisor.explain.other_plans import alternatives
 from advisor.explain.sensitivity import Swing
+from advisor.explain.sentences import month, parts_in_words, usd, usd_of
 from advisor.family.facts import Release
 
 # a chart is checked whole where that is asked for, not each part as it is made
@@ -48,6 +50,16 @@ def words(base: alt.Chart, theme: str, field: str, size: int = 12, **mark: Any) 
 def tooltip(**titles: str) -> list[alt.Tooltip]:
     """The fields that are shown at a mark, with their titles."""
     return [alt.Tooltip(f"{field}:N", title=title) for field, title in titles.items()]
+
+
+def axis_title(at_least: bool) -> str:
+    """The title of an axis of costs, of which some parts may not be known."""
+    return f"US dollars a month{', as far as is known' if at_least else ''}"
+
+
+def left_out(not_known: Collection[str]) -> str:
+    """` Not known and not drawn: keeping the index.`, or nothing: the end of a text alternative."""
+    return f" Not known and not drawn: {parts_in_words(not_known)}." if not_known else ""
 
 
 def _bar_names(field: str, order: list[str], **axis: Any) -> alt.Y:
@@ -107,7 +119,8 @@ def monthly_costs(recommendation: Recommendation, kind: str, theme: str) -> Char
             "usd": j.monthly,
             "low": float(j.cost.low),
             "high": float(j.cost.high),
-            "shown": formatting.usd(j.cost.base) + (", the pick" if j is pick else ""),
+            "shown": usd_of(j.cost) + (", the pick" if j is pick else ""),
+            "not_known": parts_in_words(j.cost.not_known),
         }
         for j in rows
     )
@@ -116,22 +129,25 @@ def monthly_costs(recommendation: Recommendation, kind: str, theme: str) -> Char
         y=_bar_names("lines:N", frame["lines"].tolist(), labelExpr=split, labelLimit=170)
     )
     axis = alt.Axis(format="$,~f", grid=False, tickCount=4)
-    scale = alt.Scale(domainMax=1.45 * frame["high"].max())
+    scale = alt.Scale(domainMax=1.45 * (frame["high"].max() or 1))
+    missing = pick.cost.at_least  # of all: they share a store
     bars = base.mark_bar(height=14).encode(
-        x=alt.X("usd:Q", title="US dollars a month", axis=axis, scale=scale),
-        tooltip=tooltip(label="Plan", shown="A month"),
+        x=alt.X("usd:Q", title=axis_title(missing), axis=axis, scale=scale),
+        tooltip=tooltip(
+            label="Plan", shown="A month", **({"not_known": "Not known"} if missing else {})
+        ),
     )
     spread = base.mark_rule(strokeWidth=2, color=LEGIBLE[theme], opacity=0.7).encode(
         x=alt.X("low:Q"), x2=alt.X2("high:Q")
     )
     shown = words(base, theme, "shown", align="left", dx=6).encode(x=alt.X("high:Q"))
-    least = f"{formatting.usd(rows[0].cost.base)} a month"
+    known = ", as far as is known" if missing else ""
     sentences = "; ".join(f"{row.label} {row.shown}" for row in frame.itertuples())
     return Chart(
-        f"{rows[0].named} costs least of what fits: {least}",
+        f"{rows[0].named} costs least of what fits{known}: {month(rows[0].cost)}",
         Layers(layer=[bars, spread, shown]).properties(height=alt.Step(36)),
         "Monthly cost at the cheapest hosted offer and the cheapest own "
-        f"machine of each variant that fits. {sentences}.",
+        f"machine of each variant that fits. {sentences}.{left_out(pick.cost.not_known)}",
     )
 
 
@@ -139,12 +155,12 @@ def tornado(rows: list[Swing], theme: str) -> Chart | None:
     """What each assumption alone does to the monthly total, the widest on top; None without any."""
     if not rows:
         return None
-    first, base = rows[0], rows[0].base_usd
+    first, base, missing = rows[0], rows[0].base_usd, rows[0].not_known
     columns = ["name", "side", "usd", "from", "shown"]
     ends = [
-        (row.name, side, usd, base, f"{end}: {formatting.usd(usd)}")
+        (row.name, side, amount, base, f"{end}: {usd(amount, row.not_known)}")
         for row in rows
-        for side, end, usd in (
+        for side, end, amount in (
             ("lower", row.first, row.first_usd),
             ("higher", row.second, row.second_usd),
         )
@@ -154,7 +170,7 @@ def tornado(rows: list[Swing], theme: str) -> Chart | None:
     axis = alt.Axis(format="$,~r", grid=False, tickCount=5)
     scale, sides = alt.Scale(zero=False, padding=90), alt.Scale(domain=["lower", "higher"])
     bars = chart.mark_bar(height=15).encode(
-        x=alt.X("usd:Q", title="US dollars a month", scale=scale, axis=axis),
+        x=alt.X("usd:Q", title=axis_title(bool(missing)), scale=scale, axis=axis),
         x2=alt.X2("from:Q"),
         color=alt.Color("side:N", title=None, scale=sides, legend=None),
         tooltip=tooltip(name="Assumption", shown="A month"),
@@ -171,16 +187,17 @@ def tornado(rows: list[Swing], theme: str) -> Chart | None:
     line = at_base.mark_rule(strokeWidth=2, color=LEGIBLE[theme])
     title = (
         f"The total moves most with {first.name[0].lower()}{first.name[1:]}: "
-        f"{formatting.usd(first.first_usd)} ({first.first}) to {formatting.usd(first.second_usd)} "
-        f"({first.second}), from {formatting.usd(base)}"
+        f"{usd(first.first_usd, missing)} ({first.first}) to {usd(first.second_usd, missing)} "
+        f"({first.second}), from {usd(base, missing)}"
     )
     sentences = "; ".join(
-        f"{row.name}: {row.first} {formatting.usd(row.first_usd)}, {row.second} "
-        f"{formatting.usd(row.second_usd)}"
+        f"{row.name}: {row.first} {usd(row.first_usd, missing)}, {row.second} "
+        f"{usd(row.second_usd, missing)}"
         for row in rows
     )
     return Chart(
         title,
         Layers(layer=[bars, *at_ends, line]).properties(height=alt.Step(26)),
-        f"What each assumption does to the monthly total of {formatting.usd(base)}. {sentences}.",
+        f"What each assumption does to the monthly total of {usd(base, missing)}. {sentences}."
+        f"{left_out(missing)}",
     )

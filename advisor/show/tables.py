@@ -15,11 +15,13 @@ from advisor.explain import break_even as crossing
 from advisor.explain import what_would_change
 from advisor.explain.other_plans import alternatives
 from advisor.explain.sensitivity import Swing
-from advisor.explain.sentences import rate, speed_origin, usd_or_not_known
+from advisor.explain.sentences import low_to_high, parts_in_words, rate, speed_origin, usd, usd_of
 from advisor.family.price_list import WithdrawnOffer, price_mark, withdrawn_offers
 from advisor.sizing import storage
-from advisor.sizing.ranges import Range
+from advisor.sizing.ranges import Cost
 
+NOT_KNOWN = "Not known"
+"""The column of the parts of a cost that are not known, in words; empty where all are."""
 OWN_DRAWN = 3
 """Plans on own machines that the trade-off chart draws for each model and standing."""
 
@@ -75,16 +77,21 @@ def trade_off_rows(recommendation: Recommendation, kind: str) -> list[dict[str, 
             "Model": j.plan.variant.name,
             "Where": j.plan.where,
             "Score": _score(j),
-            "A month": usd_or_not_known(j.plan.monthly_usd),
-            "Low to high": _low_to_high(j.plan.monthly_usd),
+            "A month": usd_of(j.plan.monthly_usd),
+            "Low to high": low_to_high(j.plan.monthly_usd),
+            NOT_KNOWN: _not_known(j),
             "Standing": standing(j),
         }
         for j in (*rows, *rest)
     ]
 
 
-def _low_to_high(amount: Range | None, unknown: str = formatting.NOT_KNOWN) -> str:
-    return formatting.usd_range(amount.low, amount.high) if amount else unknown
+def _not_known(judged: JudgedPlan, with_once: bool = False) -> str:
+    """The parts of a plan's month, and of its first encoding if so, whose cost is not known."""
+    plan, step = judged.plan, "reranking" if judged.kind == "reranker" else "encoding"
+    encoding = () if plan.encoding_usd else (step,)
+    once = plan.one_off_usd.not_known if with_once and plan.one_off_usd else ()
+    return parts_in_words(dict.fromkeys((*encoding, *plan.index_usd.not_known, *once)))
 
 
 def alternative_rows(recommendation: Recommendation, kind: str) -> list[dict[str, str]]:
@@ -99,7 +106,8 @@ def alternative_rows(recommendation: Recommendation, kind: str) -> list[dict[str
             "Model": j.plan.variant.name,
             "Where": j.plan.where,
             "Score": _score(j),
-            "A month": formatting.usd(j.cost.base),
+            "A month": usd_of(j.cost),
+            NOT_KNOWN: _not_known(j),
             "Against the pick": text,
         }
         for j, text in ((pick, "the pick"), *others)
@@ -120,6 +128,8 @@ def plan_rows(recommendation: Recommendation, kind: str) -> list[dict[str, Any]]
 
 def _plan_row(judged: JudgedPlan) -> dict[str, Any]:
     plan, amount = judged.plan, judged.plan.monthly_usd
+    if amount is not None and amount.at_least and not amount.base:
+        amount = None
     speed, latency = plan.tokens_per_second, plan.latency_ms
     return {
         "Model": plan.variant.name,
@@ -128,6 +138,7 @@ def _plan_row(judged: JudgedPlan) -> dict[str, Any]:
         "USD a month": None if amount is None else float(amount.base),
         "low": None if amount is None else float(amount.low),
         "high": None if amount is None else float(amount.high),
+        NOT_KNOWN: _not_known(judged),
         "Machines": None if plan.replicas is None else plan.replicas[1],
         "Tokens a second": None if speed is None else round(speed.base),
         "ms a request": None if latency is None else round(latency.base, 1),
@@ -148,8 +159,8 @@ def _cost_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, s
     assert plan.offer is not None and plan.provider is not None
     price = plan.offer.usd_per_1m_input if plan.offer.type != "trial" else None
     several = sum(o.variant == plan.variant_id for o in plan.provider.standing_offers) > 1
-    encoding, index = usd_or_not_known(plan.encoding_usd), usd_or_not_known(plan.index_usd)
-    once = {"Index": index, "Once": usd_or_not_known(plan.one_off_usd)}
+    encoding = formatting.usd(plan.encoding_usd and plan.encoding_usd.base)
+    once = {"Index": usd_of(plan.index_usd), "Once": usd_of(plan.one_off_usd)}
     of_step = (
         {"Encoding": encoding} | once if judged.kind == "embedder" else {"Reranking": encoding}
     )
@@ -158,11 +169,12 @@ def _cost_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, s
         "offer": plan.id,
         "Model": plan.variant.name,
         "Provider": plan.where + (f" ({plan.offer.model})" if several else ""),
-        "A month": usd_or_not_known(plan.monthly_usd),
+        "A month": usd_of(plan.monthly_usd),
         "Price per 1M": formatting.NOT_KNOWN if price is None else f"${price}",
         "Price of": price_mark(plan.offer, recommendation.today),
         "Tokens": formatting.large(plan.tokens.monthly),
         **of_step,
+        NOT_KNOWN: _not_known(judged, with_once=True),
         "Fits": _fits(judged, "no: ", "its cost is not known"),
     }
 
@@ -192,8 +204,9 @@ def _own_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, st
         "id": plan.variant_id,
         "Model": plan.variant.name,
         "Machine": plan.where,
-        "A month": formatting.usd(judged.cost.base),
-        "Low to high": formatting.usd_range(judged.cost.low, judged.cost.high),
+        "A month": usd_of(judged.cost),
+        "Low to high": low_to_high(judged.cost),
+        NOT_KNOWN: _not_known(judged),
         "Per hour": f"${plan.rent}",
         "Machines": formatting.count(replicas[1])
         if replicas[0] == replicas[2]
@@ -240,22 +253,23 @@ def store_rows(recommendation: Recommendation, judged: JudgedPlan) -> list[dict[
 
 
 def _store_row(
-    key: str, store: Store | None, amount: Range | None, vector_type: str, variant: Variant
+    key: str, store: Store | None, cost: Cost, vector_type: str, variant: Variant
 ) -> dict[str, str]:
     """One row; without a store it is the memory of rented machines."""
-    limit, unknown = "", formatting.NOT_KNOWN
+    limit, amounts = "", (usd_of(cost), low_to_high(cost), parts_in_words(cost.not_known))
     if store and store.vector_types is not None and vector_type not in store.vector_types:
-        limit, unknown, amount = f"takes no {vector_type} vectors", "–", None
+        limit, amounts = f"takes no {vector_type} vectors", ("–", "–", "")
     elif store:
         most = storage.most_dimensions(store, vector_type)
         limit = "not stated" if most is None else f"{formatting.count(most)} dimensions"
         limit += ": too few" if most is not None and (variant.embedding_dim or 0) > most else ""
-    least = store.minimum_usd_per_month if store else None
+    least = store and (store.minimum_usd_per_month or store.floor_usd_per_month)
     return {
         "id": key,
         "Store": store.name if store else "Memory of rented machines",
-        "A month": formatting.usd(amount.base) if amount else unknown,
-        "Low to high": _low_to_high(amount, unknown),
+        "A month": amounts[0],
+        "Low to high": amounts[1],
+        NOT_KNOWN: amounts[2],
         "Minimum charge": formatting.usd(least) if least else "none stated",
         "Limit": limit,
         "Price of": (store.as_of or "undated") if store else "",
@@ -313,9 +327,10 @@ def swing_rows(rows: list[Swing]) -> list[dict[str, str]]:
     return [
         {
             "Assumption": row.name,
-            "At one end": f"{row.first}: {formatting.usd(row.first_usd)}",
-            "As it is": formatting.usd(row.base_usd),
-            "At the other": f"{row.second}: {formatting.usd(row.second_usd)}",
+            "At one end": f"{row.first}: {usd(row.first_usd, row.not_known)}",
+            "As it is": usd(row.base_usd, row.not_known),
+            "At the other": f"{row.second}: {usd(row.second_usd, row.not_known)}",
+            NOT_KNOWN: parts_in_words(row.not_known),
         }
         for row in rows
     ]

@@ -11,8 +11,9 @@ from advisor.base import formatting
 from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain import what_would_change
 from advisor.explain.other_plans import versus
+from advisor.explain.sentences import parts_in_words, usd_of
 from advisor.show import tables
-from advisor.show.charts import LEGIBLE, Chart, Layers, tooltip, words
+from advisor.show.charts import LEGIBLE, Chart, Layers, axis_title, left_out, tooltip, words
 
 
 def chart(recommendation: Recommendation, kind: str, theme: str) -> Chart | None:
@@ -25,12 +26,12 @@ def chart(recommendation: Recommendation, kind: str, theme: str) -> Chart | None
         return None
     front = what_would_change.front(recommendation, kind)
     frame = _frame(shown, recommendation, front)
-    least, most = frame["low"].min(), frame["high"].max()
+    least, most, missing = frame["low"].min(), frame["high"].max(), _missing(shown)
     reach = [least / 1.3 / (most / least) ** 0.35, most * 1.3]  # the names stand on the left
     base = alt.Chart().encode(
         x=alt.X(
             "usd:Q",
-            title="US dollars a month (each step of the axis multiplies)",
+            title=f"{axis_title(bool(missing))} (each step of the axis multiplies)",
             scale=alt.Scale(type="log", domain=reach, nice=False),
             axis=alt.Axis(values=_dollar_ticks(least, most), format="$,~r", grid=False),
         ),
@@ -46,12 +47,17 @@ def chart(recommendation: Recommendation, kind: str, theme: str) -> Chart | None
     )
     return Chart(
         _title(recommendation, kind, front),
-        Layers(layer=_marks(base, theme), data=frame).properties(height=340),
-        f"Score against monthly cost. {sentences}.",
+        Layers(layer=_marks(base, theme, bool(missing)), data=frame).properties(height=340),
+        f"Score against monthly cost. {sentences}.{left_out(missing)}",
     )
 
 
-def _marks(base: alt.Chart, theme: str) -> list[Any]:
+def _missing(shown: list[JudgedPlan]) -> tuple[str, ...]:
+    """The parts of the costs that are not known of some plan."""
+    return tuple(dict.fromkeys(name for j in shown for name in j.cost.not_known))
+
+
+def _marks(base: alt.Chart, theme: str, at_least: bool) -> list[Any]:
     """The layers from the back: ranges, the front's line, marks, names, the word at the pick."""
     chosen = alt.selection_point(name="plan", fields=["id"])
     ink, ruled_out = LEGIBLE[theme], "datum.standing == 'ruled out'"
@@ -74,7 +80,13 @@ def _marks(base: alt.Chart, theme: str) -> list[Any]:
         shape=alt.Shape("where:N", title=None, scale=shapes, legend=legend),
         color=alt.Color("standing:N", title=None, scale=standings, legend=colours),
         fill=alt.Fill("standing:N", scale=standings, legend=None, condition=hollow),
-        tooltip=tooltip(label="Plan", points="Score", month="A month", standing="Standing"),
+        tooltip=tooltip(
+            label="Plan",
+            points="Score",
+            month="A month",
+            **({"not_known": "Not known"} if at_least else {}),
+            standing="Standing",
+        ),
     )
     cheapest = base.transform_filter("datum.named").encode(x=alt.X("low:Q"))
     at_pick = base.transform_filter(picked)
@@ -111,8 +123,8 @@ def _frame(
             "usd": j.monthly,
             "low": max(float(j.cost.low), least),
             "high": float(j.cost.high),
-            "month": f"{formatting.usd(j.cost.base)} "
-            f"({formatting.usd_range(j.cost.low, j.cost.high)})",
+            "month": f"{usd_of(j.cost)} ({formatting.usd_range(j.cost.low, j.cost.high)})",
+            "not_known": parts_in_words(j.cost.not_known),
             "standing": standing,
             "front": j.id in front,
         }
@@ -139,10 +151,10 @@ def _title(recommendation: Recommendation, kind: str, front: set[str]) -> str:
         return f"{pick.plan.variant.name} has no score here; the others trade score for cost"
     if recommendation.pick is not None and recommendation.pick.shared:
         alone = min(fitting, key=lambda j: (j.variant_id != pick.variant_id, j.monthly, j.id))
-        together = f"{formatting.usd(recommendation.monthly)} a month together"
+        together = f"{usd_of(recommendation.pick.monthly_usd)} a month together"
         return (
             f"Both steps share {pick.plan.where} for {together}; alone the cheapest is "
-            f"{alone.named} for {formatting.usd(alone.monthly)}"
+            f"{alone.named} for {usd_of(alone.cost)}"
         )
     ranked = sorted((j for j in fitting if j.id in front), key=lambda j: (j.monthly, j.id))
     gains = [(j, j.quality - pick.quality) for j in ranked if j.quality is not None]

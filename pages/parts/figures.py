@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from advisor.show.charts import Chart
+from advisor.show.tables import NOT_KNOWN
 from pages.parts.links import variant_link
 from pages.parts.markdown import plain
 
@@ -27,7 +28,17 @@ def theme() -> str:
 
 def table(rows: list[dict[str, str]], alt: str) -> None:
     """Rows of Markdown as a table that wraps and scrolls within itself."""
-    st.table(rows, hide_index=True, border="horizontal", alt=alt)
+    st.table(columns_to_show(rows), hide_index=True, border="horizontal", alt=alt)
+
+
+def columns_to_show(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows without the column of what is not known, where it names no part of an index.
+
+    What encoding costs has a column of its own, which says so.
+    """
+    if any("index" in row.get(NOT_KNOWN, "") for row in rows):
+        return rows
+    return [{key: row[key] for key in row if key != NOT_KNOWN} for row in rows]
 
 
 def figures_table(rows: list[dict[str, str]], alt: str) -> None:
@@ -44,8 +55,12 @@ def models_table(rows: Iterable[dict[str, str]], alt: str) -> None:
 
 
 def model_row(row: dict[str, str]) -> dict[str, str]:
-    """A row of plain figures, its model's name as a link to its page; `id` is the variant's."""
-    return plain_row(row) | {"Model": variant_link(row["id"], row["Model"])}
+    """A row of plain figures, its model's name as a link to its page; `id` is the variant's.
+
+    What is not known is the same for all plans and stands in the answer; cells say "at least".
+    """
+    shown = plain_row(row) | {"Model": variant_link(row["id"], row["Model"])}
+    return {key: text for key, text in shown.items() if key != NOT_KNOWN}
 
 
 def plain_row(row: Mapping[str, str]) -> dict[str, str]:

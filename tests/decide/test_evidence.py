@@ -102,14 +102,14 @@ def test_where_nothing_else_compares_two_the_tasks_that_most_share_do(made_up):
     ]
     sets = {"english-by-task": made_up.evidence_sets["english-by-task"]}
     partial = replace(made_up, quality_by_language=table[own], evidence_sets=sets)
-    asked = evidence.ScoresWanted("embedder", ENGLISH)
-    comparison = evidence.choose(partial, asked, EMBEDDERS)
+    english = evidence.ScoresWanted("embedder", ENGLISH)
+    comparison = evidence.choose(partial, english, EMBEDDERS)
     assert comparison.weak and comparison.ranks and comparison.measured == frozenset()
     assert comparison.shared_tasks == ("Ants", "Bees")
     assert comparison.scores == {"giant": 45, "big-en": 35}
     assert set(comparison.unranked) == {"multi", "tiny-en"}
-    assert not evidence.choose(partial, asked, {"multi", "tiny-en"}).ranks, "they share none"
-    assert not evidence.choose(made_up, asked, EMBEDDERS).weak
+    assert not evidence.choose(partial, english, {"multi", "tiny-en"}).ranks, "they share none"
+    assert not evidence.choose(made_up, english, EMBEDDERS).weak
 
 
 def test_a_variant_nobody_measured_has_no_score_not_zero(made_up, pinned):

@@ -6,6 +6,7 @@ Nothing here chooses: each property compares answers with one another, or with a
 import math
 import os
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from advisor.ask.assumptions import Assumptions
-from advisor.ask.workload import Workload
+from advisor.ask.workload import Workload, unused
 from advisor.decide.build import covers
 from advisor.decide.evidence import EQUAL_POINTS
 from advisor.decide.recommend import recommend
@@ -22,7 +23,7 @@ from advisor.decide.stores import index_stores
 from advisor.explain.what_would_change import changes
 from advisor.sizing.storage import most_dimensions
 from tests.asking import TODAY, ask
-from tests.decide.workloads import STORES, VALUES, between, bounds_of, questions
+from tests.decide.workloads import SHARES, STORES, VALUES, between, bounds_of, questions
 
 EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "200"))
 LOOSEST = {
@@ -236,7 +237,7 @@ def test_every_field_and_every_store_is_drawn_over_its_whole_range(worlds):
 @given(
     questions(),
     st.sets(st.sampled_from([*LOOSEST, "dimensions"]), min_size=1),
-    st.floats(0, 1),
+    SHARES,
     st.booleans(),
 )
 def test_a_limit_that_the_answer_already_meets_does_not_change_it(
@@ -334,29 +335,32 @@ TIGHTER = {
     "cross_lingual": [True],
     "data_may_leave": [False],
 }
+NESTED = ("budget_usd_per_month", "latency_ms_p95", "licence")
+"""Limits of which each value takes away what the looser one does, and more."""
 SCORED = st.sampled_from(["balanced", "quality"])
 
 
+LIMITS = ["budget_usd_per_month"] * 4 + ["latency_ms_p95"] * 2 + list(TIGHTER)
+
+
 @EACH
-@given(
-    questions(),
-    SCORED,
-    st.sampled_from(["budget_usd_per_month", *LOOSEST]),
-    st.floats(0, 1),
-    st.floats(0, 1),
-)
+@given(questions(), SCORED, st.sampled_from(LIMITS), SHARES, SHARES)
 def test_a_looser_limit_never_gives_a_worse_answer(worlds, question, priority, name, one, other):
     catalog = worlds[question.catalog].catalog
     stated = question.stated | {"priority": priority, name: LOOSEST[name]}
-    loose = ask(catalog, question.assumed, **stated)
-    less, more = sorted([one, other])
-    if name in TIGHTER:
-        stated_tight = {name: TIGHTER[name][int(less * len(TIGHTER[name])) % len(TIGHTER[name])]}
-    else:
-        stated_tight = {name: limit_at(loose, name, less)}
-        if more < 0.9:
-            loose = ask(catalog, question.assumed, **stated | {name: limit_at(loose, name, more)})
-    tight = ask(catalog, question.assumed, **stated | stated_tight)
+    loosest = ask(catalog, question.assumed, **stated)
+    limits = TIGHTER.get(name) or [
+        limit_at(loosest, name, share**2) for share in sorted([one, other], reverse=True)
+    ]
+    answers = [loosest] + [
+        ask(catalog, question.assumed, **stated | {name: limit}) for limit in limits
+    ]
+    for loose, tight in pairwise(answers):
+        one_step_looser(loose if name in NESTED else loosest, tight, name)
+
+
+def one_step_looser(loose, tight, name):
+    """Of two answers, that under the looser limit is no worse."""
     if tight.pick is None:
         return
     assert loose.pick is not None, "what fits a limit fits a looser one"
@@ -525,23 +529,42 @@ GROWING = (
 )  # fmt: skip
 
 
+OWN = st.sampled_from(
+    [
+        {},
+        {"placement": "own"},
+        {"placement": "own", "latency_ms_p95": 30.0},
+        {"placement": "own", "latency_ms_p95": 300.0},
+    ]
+)
+
+
 @EACH
-@given(questions(), st.sampled_from(GROWING), st.floats(0, 1))
-def test_more_to_do_never_costs_less(worlds, question, name, share):
-    catalog, stated = worlds[question.catalog].catalog, question.stated | {"priority": "cost"}
-    factor, (_, most, _) = 10 ** (3 * share**3), bounds_of(name)
-    more = {name: raised(stated[name], factor, most)}
-    if name == "passage_tokens":
-        more["passage_tokens_p95"] = max(
-            more[name], raised(stated["passage_tokens_p95"], factor, most)
+@given(questions(), st.integers(0, 59), SHARES, OWN)
+def test_more_to_do_never_costs_less(worlds, question, place, share, own):
+    """Half of them on own machines, whose number goes by steps; hosted ones are mostly cheaper."""
+    catalog, stated = worlds[question.catalog].catalog, question.stated | {"priority": "cost"} | own
+    names = [name for name in GROWING if name not in unused(stated["task"])]
+    name = names[place % len(names)]
+    factor, (_, most, _) = 10 ** (1.5 * share**2), bounds_of(name)
+    answers = [ask(catalog, question.assumed, **stated)]
+    for _ in range(3):
+        stated |= {name: raised(stated[name], factor, most)}
+        if name == "passage_tokens":
+            longest = max(stated[name], raised(stated["passage_tokens_p95"], factor, most))
+            stated |= {"passage_tokens_p95": longest}
+        answers.append(ask(catalog, question.assumed, **stated))
+    for before, after in pairwise(answers):
+        least, more = (
+            (math.inf if answer.pick is None else answer.monthly) for answer in (before, after)
         )
-    before, after = (ask(catalog, question.assumed, **stated | change) for change in ({}, more))
-    least, most = ((math.inf if r.pick is None else r.monthly) for r in (before, after))
-    assert least <= most or least - most <= 1e-6 + 1e-9 * least, (
-        more,
-        told_of(before),
-        told_of(after),
-    )
+        was, now = (getattr(answer.workload, name) for answer in (before, after))
+        assert least <= more or least - more <= 1e-6 + 1e-9 * least, (
+            was,
+            now,
+            told_of(before),
+            told_of(after),
+        )
 
 
 def raised(value, factor, most):

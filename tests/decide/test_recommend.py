@@ -132,6 +132,26 @@ def test_no_limit_moves_the_yardstick(made_up, limit, priority):
     assert step.floor(workload) == {"balanced": 55, "quality": 59.5}[priority]
 
 
+@settings(max_examples=40, deadline=None)
+@given(WORKLOADS)
+def test_evidence_compares_every_model_that_does_the_job_and_no_other(catalog, stated):
+    recommendation = ask(catalog, **stated)
+    workload = recommendation.workload
+    for step in recommendation.steps:
+        doing = {
+            key
+            for key, variant in catalog.variants.items()
+            if variant.kind == step.kind
+            and variant.replaced_by is None
+            and (
+                set(workload.languages) <= set(variant.languages or ())
+                or not variant.languages_complete
+            )
+            and (step.kind == "reranker" or set(workload.outputs) <= set(variant.outputs))
+        }
+        assert {*step.evidence.scores, *step.evidence.unranked} == doing
+
+
 def test_a_floor_that_cannot_be_reached_gives_the_nearest_half_point(made_up):
     """With a budget of $13 the best that is left is Big EN, ten half points below Giant."""
     stated = {"quality_tolerance": 1, "budget_usd_per_month": 13}

@@ -1,4 +1,6 @@
+from advisor import catalog as catalogs
 from advisor.explain import formula
+from tests import asking
 from tests.decide.measured import PEAK, ask, here, with_facts
 
 
@@ -14,3 +16,23 @@ def test_the_formula_says_where_the_speed_is_from(pinned, catalog):
     )
     assert with_facts(other, *measured, "3,848", "993", "764", "1,291")
     assert {"measured": own, "scaled": other} == pinned
+
+
+def test_the_formula_sums_to_a_lower_bound_where_the_index_has_no_price(made_up):
+    # 36 million tokens at 0.50, beside Drawer's floor of 300
+    recommendation = asking.ask(made_up, languages=["fr"], vector_store="drawer")
+    lines = formula.cost_formula(recommendation.pick.parts[0], recommendation)
+    missing = "not known: keeping the index and queries to the index)"
+    assert lines[-2].endswith(f"kept in Drawer for at least $300 a month ({missing}.")
+    assert lines[-1] == f"Together at least $318 a month (known: $315 to $318; {missing}."
+    assert any(line.endswith("= $101 once (not known: writes to the index).") for line in lines)
+
+
+def test_the_formula_of_an_endpoint_without_a_price_still_has_its_index(made_up_copy, edit):
+    edit(made_up_copy / "offers/gamma.yaml", '"0.40"', "null")
+    recommendation = asking.ask(catalogs.load(made_up_copy), languages=["fr"], vector_store="shelf")
+    judged = asking.plan(recommendation, "gamma-multi")
+    *_, priceless, index, together = formula.cost_formula(judged, recommendation)
+    assert priceless == "The price is not known, so its cost is not known either."
+    assert "kept in Shelf for $10.00 a month." in index
+    assert together == "Together at least $10.00 a month (not known: encoding)."

@@ -71,6 +71,34 @@ def test_the_record_states_the_rent_that_was_counted(made_up):
     assert placement.usd_per_hour == "0.05"
 
 
+def test_a_cost_names_the_parts_that_it_leaves_out(made_up, file):
+    found = ask(made_up, languages=["fr"], vector_store="drawer")
+    saved = record.as_json(made_up, found, plans=True)
+    missing = {"at_least": True, "not_known": ["index_storage", "index_queries"]}
+    costs = [part["monthly_usd"] for part in (saved["pick"], *saved["alternatives"])]
+    assert len(costs) > 1 and all(missing.items() <= cost.items() for cost in costs)
+    assert costs[0]["base"] == pytest.approx(318)
+    assert saved["pick"]["one_off_usd"]["not_known"] == ["index_writes"]
+    assert saved["picked"]["monthly_usd"]["not_known"] == missing["not_known"]
+    whole = record.as_json(made_up, ask(made_up, languages=["fr"], vector_store="none"))
+    assert {"at_least": False, "not_known": []}.items() <= whole["pick"]["monthly_usd"].items()
+
+
+def test_a_record_that_was_saved_without_the_parts_of_a_cost_is_read(made_up, written, file):
+    def as_before(value):
+        if isinstance(value, dict):
+            names = value.keys() - {"at_least", "not_known"}
+            return {key: as_before(value[key]) for key in value if key in names}
+        return [as_before(part) for part in value] if isinstance(value, list) else value
+
+    before = as_before(written)
+    assert before != written
+    read = record.read(file(before))
+    assert read.pick is not None and read.pick.monthly_usd.not_known == []
+    assert len(read.plans) == len(written["plans"])
+    assert Replay.of(made_up, read, TODAY).changes == ()
+
+
 def test_of_another_version_s_record_what_a_replay_needs_is_read(made_up, written, file):
     evidence = {
         kind: {"title": scores["title"], "scores": scores["scores"], "set": ["odd"], "more": 1}

@@ -1,9 +1,13 @@
+import re
 from datetime import date
 
+from advisor import catalog as catalogs
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.decide.recommend import recommend
 from advisor.explain import reasons, report, what_would_change
+from advisor.explain.other_plans import alternatives
+from tests.asking import ask
 
 TODAY = date(2026, 11, 24)
 
@@ -30,12 +34,12 @@ def test_the_markdown_says_which_assumptions_were_changed(catalog):
     assert sentence not in report.as_markdown(catalog, recommend(catalog, Workload(), TODAY))
 
 
-def test_the_markdown_says_how_firm_the_pick_is_where_nothing_is_ranked(catalog):
-    unranked = recommend(catalog, Workload(task="rerank", languages=("pt",)), TODAY)
+def test_the_markdown_says_how_firm_the_pick_is_where_one_model_alone_is_measured(catalog):
+    alone = recommend(catalog, Workload(languages=("ko",)), TODAY)
     nothing = recommend(catalog, Workload(data_may_leave=False, placement="hosted"), TODAY)
-    text = report.as_markdown(catalog, unranked)
-    assert not unranked.steps[0].evidence.ranks
-    assert f"- {what_would_change.firmness(unranked)}" in text
+    text = report.as_markdown(catalog, alone)
+    assert len(alone.steps[0].evidence.scores) == 1
+    assert f"- {what_would_change.firmness(alone)}" in text
     assert "\n- \n" not in text and "\n- \n" not in report.as_markdown(catalog, nothing)
 
 
@@ -63,3 +67,35 @@ def test_the_markdown_with_every_plan_lists_the_sources_of_those_ruled_out(made_
     }
     text = report.as_markdown(made_up, recommendation, plans=True)
     assert sources and all(f"\n- [{source}] " in text for source in sources)
+
+
+def test_a_total_that_leaves_out_the_index_says_so(made_up):
+    # Multi at 0.50: 36 million tokens a month, 202 million once; Drawer's floor is 300
+    found = ask(made_up, languages=["fr"], vector_store="drawer")
+    missing = "keeping the index and queries to the index"
+    assert report.headline(found) == (
+        f"Use {found.pick.named}: at least $318 a month (known: $315 to $318; not known: "
+        f"{missing}), and at least $101 once to encode the corpus (not known: writes to the index)."
+    )
+    texts = (
+        report.as_text(found),
+        report.as_short_markdown(found),
+        report.as_markdown(made_up, found),
+    )
+    others = alternatives(found, "embedder")
+    assert others and all(report.headline(found) in text for text in texts)
+    for other in others:
+        lead = re.escape(other.judged.named)
+        assert all(re.search(f"{lead}[,:] at least \\$", text) for text in texts)
+
+
+def test_a_total_of_which_nothing_is_known_is_no_zero(made_up_copy, edit):
+    edit(made_up_copy / "stores.yaml", '  floor_usd_per_month: "300"\n', "")
+    idle = {"queries_per_month": 0, "new_passages_per_month": 0, "placement": "hosted"}
+    found = ask(catalogs.load(made_up_copy), vector_store="drawer", **idle)
+    assert found.pick.monthly == 0
+    assert "what a month costs is not known (not known: keeping the index)" in report.headline(
+        found
+    )
+    zero = [line for line in report.as_text(found).splitlines() if "$0 " in line]
+    assert all(line.startswith("- Encoding costs $0 a month: 0 tokens") for line in zero)

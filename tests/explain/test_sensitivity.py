@@ -44,3 +44,16 @@ def test_another_volume_keeps_the_workload_and_says_what_it_would_cost(made_up, 
     )
     assert "$440 " in sentences["1 times"] and told[1].other.pick.named not in sentences["1 times"]
     assert sentences == pinned
+
+
+def test_a_total_that_leaves_out_the_index_stays_a_lower_bound_at_another_volume(made_up):
+    # 36 million tokens at 0.50, five times as many, beside Drawer's floor of 300
+    found = ask(made_up, languages=["fr"], vector_store="drawer")
+    missing = ("index_storage", "index_queries")
+    rows = sensitivity.swings(made_up, found)
+    assert rows and {row.not_known for row in rows} == {missing}
+    sentence = sensitivity.what_if_sentence(found, sensitivity.what_if(made_up, found, 5))
+    assert (
+        "the same pick costs at least $390 a month, $72.00 a month more for what is known "
+        "(not known: keeping the index and queries to the index)." in sentence
+    )

@@ -16,10 +16,12 @@ from advisor.catalog.load import load, today
 from advisor.decide.recommend import recommend
 from advisor.explain import reasons, report
 from advisor.explain.formula import cost_formula
+from advisor.explain.sentences import usd_of
 from advisor.family import comparison, faq, price_list
 from advisor.live import sample_texts
 from advisor.live.tokenizer_faults import TokenCountError
-from pages.parts import markdown
+from advisor.show import tables
+from pages.parts import figures, markdown
 from tests.visiting import opened
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,10 +71,10 @@ def test_advise_answers_a_stated_workload(catalog):
     assert twenty.monthly < fifty.monthly
 
 
-def test_advise_says_where_nobody_publishes_scores(catalog):
+def test_advise_says_where_one_model_alone_is_measured(catalog):
     recommendation = recommend(catalog, Workload.of({"languages": ["ko"]}), today())
     (step,) = recommendation.steps
-    assert not step.evidence.ranks
+    assert len(step.evidence.scores) == 1
     assert all(
         shown(opened("advise", languages=["ko"]), reason.text)
         for reason in reasons.reasons(recommendation)
@@ -90,6 +92,28 @@ def test_cost_shows_an_unknown_price_as_not_known(copied, monkeypatch):
     monkeypatch.setenv("ADVISOR_CATALOG", str(copied))
     page = opened("cost")
     assert formatting.NOT_KNOWN in cells(page) and not cells(page) & {"nan", "None"}
+
+
+@pytest.mark.parametrize("store", ["qdrant-cloud", "opensearch-serverless", "pinecone-standard"])
+def test_a_store_whose_price_is_not_known_leaves_a_lower_bound_on_every_page(catalog, store):
+    stated = {"vector_store": store}
+    recommendation = recommend(catalog, Workload.of(stated), today())
+    cost, missing = recommendation.pick.monthly_usd, "queries to the index"
+    assert cost.not_known[-1] == "index_queries" and cost.base > 0
+    for name in ("advise", "cost"):
+        page = opened(name, **stated)
+        assert shown(page, report.cost(recommendation.pick)[1:])  # a sentence may begin with it
+        assert markdown.plain(usd_of(cost)) in cells(page) and missing in words(page)
+        assert not cells(page) & {"nan", "None", markdown.plain("$0")}
+
+
+def test_the_table_to_sort_names_what_is_not_known_where_the_index_has_no_price(catalog):
+    named = {}
+    for store in ("qdrant-cloud", "ram"):
+        recommendation = recommend(catalog, Workload(vector_store=store), today())
+        rows = figures.columns_to_show(tables.plan_rows(recommendation, "embedder"))
+        named[store] = all("Not known" in row for row in rows), any("Not known" in r for r in rows)
+    assert named == {"qdrant-cloud": (True, True), "ram": (False, False)}
 
 
 def test_cost_shows_the_formula_with_the_visitors_numbers(catalog):

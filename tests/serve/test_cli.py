@@ -75,7 +75,13 @@ def test_recommend_answers_in_json_with_the_named_fields(capsys, small, workload
         decision["pick"]["embedder"] is None
         and decision["pick"]["placement"]["reranker"]["provider"] == "beta"
     )
-    assert set(decision["pick"]["monthly_usd"]) == {"low", "base", "high"}
+    assert set(decision["pick"]["monthly_usd"]) == {
+        "low",
+        "base",
+        "high",
+        "at_least",
+        "not_known",
+    }
     assert not {"rejected", "plans"} & set(decision)
 
 

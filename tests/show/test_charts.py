@@ -117,3 +117,25 @@ def test_the_cost_chart_tells_each_bar_in_words(catalog, today, pinned):
         is None
     )
     assert {"title": chart.title, "alt": chart.alt} == pinned
+
+
+def test_a_chart_of_lower_bounds_says_so_in_its_words_marks_and_tooltips(catalog, today):
+    found = recommend(catalog, Workload(vector_store="qdrant-cloud"), today)
+    missing = "keeping the index and queries to the index"
+    drawings = {
+        "costs": charts.monthly_costs(found, "embedder", "light"),
+        "trade-off": trade_off.chart(found, "embedder", "light"),
+        "tornado": charts.tornado(sensitivity.swings(catalog, found), "light"),
+    }
+    for name, chart in drawings.items():
+        spec = chart.chart.to_dict(validate=True)
+        axis = str([layer["encoding"].get("x") for layer in spec["layer"]])
+        assert chart.alt.endswith(f"Not known and not drawn: {missing}."), name
+        assert "at least $" in chart.alt and "as far as is known" in axis, name
+        assert "at least $" in str(spec["datasets"]), name
+        if name != "tornado":
+            assert "'title': 'Not known'" in str(spec["layer"]), name
+    whole = recommend(catalog, Workload(), today)
+    for chart in drawn(catalog, whole, "light"):
+        words = f"{chart and chart.title} {chart and chart.alt} {chart and chart.chart.to_dict()}"
+        assert "at least $" not in words and "Not known" not in words

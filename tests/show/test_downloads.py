@@ -50,6 +50,19 @@ def test_the_tables_of_the_page_go_out_as_csv_and_markdown(made_up, pinned):
     assert headings == pinned
 
 
+def test_the_files_name_what_of_a_cost_is_not_known(made_up):
+    files = {}
+    for store in ("drawer", "shelf"):
+        found = ask(made_up, languages=["de"], vector_store=store)
+        files[store] = {name: make() for name, _, make in downloads.cost_files(found)}
+    rows = {store: list(csv.DictReader(io.StringIO(files[store]["plans.csv"]))) for store in files}
+    priced = [row["Not known"] for row in rows["drawer"] if row["Fits"] == "yes"]
+    assert priced and set(priced) == {"keeping the index and queries to the index"}
+    assert {row["Not known"] for row in rows["shelf"] if row["Fits"] == "yes"} == {""}
+    assert "| keeping the index and queries to the index |" in files["drawer"]["cost.md"]
+    assert "at least \\$" in files["drawer"]["cost.md"]
+
+
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
 def test_no_cell_starts_a_formula_in_a_spreadsheet(cell):
     assert downloads.table_csv([{"a": cell}]).splitlines()[1].lstrip('"').startswith("'")

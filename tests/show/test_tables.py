@@ -1,7 +1,8 @@
+from advisor import catalog as catalogs
 from advisor.base import formatting
 from advisor.decide import stores
-from advisor.explain import sentences
-from advisor.show import tables
+from advisor.explain import sensitivity, sentences
+from advisor.show import charts, tables, trade_off
 from tests import asking
 from tests.decide.measured import STATED, ask, here, with_facts
 from tests.withdrawing import DAY, REASON, SOURCE, withdraw
@@ -66,7 +67,52 @@ def test_a_store_that_refuses_the_type_of_vector_has_no_price_in_the_table(made_
         "Shelf takes no binary vectors"
     )
     assert "binary" in " ".join(rows["shelf"].values())
+    assert rows["drawer"]["A month"] == rows["drawer"]["Low to high"] == "at least $300"
     assert rows == pinned
+
+
+def test_a_total_that_leaves_out_the_index_is_a_lower_bound_in_every_table(made_up):
+    found = asking.ask(made_up, languages=["fr"], vector_store="drawer")  # whose floor is 300
+    tabled = {
+        "hosted": tables.cost_rows(found, "embedder"),
+        "own": tables.own_rows(found, "embedder"),
+        "trade-off": tables.trade_off_rows(found, "embedder"),
+        "alternatives": tables.alternative_rows(found, "embedder"),
+    }
+    for name, rows in tabled.items():
+        assert rows and all("keeping the index" in row["Not known"] for row in rows), name
+        assert all(row["A month"].startswith("at least $") for row in rows), name
+    assert all(row["Index"] == "at least $300" for row in tabled["hosted"])
+    priced = [row for row in tabled["hosted"] if row["Encoding"] != "not known"]
+    assert priced and all(row["Once"].startswith("at least ") for row in priced)
+    assert "writes to the index" in tabled["hosted"][0]["Not known"]
+    swings = tables.swing_rows(sensitivity.swings(made_up, found))
+    assert swings and all(row["As it is"] == "at least $318" for row in swings)
+    assert {row["Not known"] for row in swings} == {"keeping the index and queries to the index"}
+
+
+def test_a_price_that_is_not_known_is_named_among_what_is_not(made_up_copy, edit):
+    edit(made_up_copy / "offers/gamma.yaml", '"0.40"', "null")
+    found = asking.ask(catalogs.load(made_up_copy), languages=["fr"], vector_store="drawer")
+    (row,) = [r for r in tables.cost_rows(found, "embedder") if r["offer"] == "gamma-multi"]
+    assert row["Encoding"] == "not known" and row["A month"] == "at least $300"
+    assert row["Not known"].startswith("encoding, keeping the index, ")
+
+
+def test_a_month_of_which_nothing_is_known_is_no_zero(made_up_copy, edit):
+    edit(made_up_copy / "stores.yaml", '  floor_usd_per_month: "300"\n', "")
+    idle = {"queries_per_month": 0, "new_passages_per_month": 0, "placement": "hosted"}
+    found = asking.ask(catalogs.load(made_up_copy), vector_store="drawer", **idle)
+    rows = [row for row in tables.cost_rows(found, "embedder") if row["Fits"] == "yes"]
+    assert rows and all(row["A month"] == row["Index"] == "not known" for row in rows)
+    numbers = [row for row in tables.plan_rows(found, "embedder") if row["Fits"] == "yes"]
+    assert numbers and all(row["USD a month"] is None is row["low"] for row in numbers)
+    part = found.pick.parts[0]
+    store = {row["id"]: row for row in tables.store_rows(found, part)}["drawer"]
+    assert store["A month"] == store["Low to high"] == "not known"
+    charts_of = trade_off.chart, charts.monthly_costs
+    for chart in filter(None, (make(found, "embedder", "light") for make in charts_of)):
+        assert "$0" not in chart.alt and chart.chart.to_dict(validate=True)
 
 
 def test_a_withdrawn_offer_has_no_row_and_a_sentence_beside_the_rows(made_up, made_up_copy):

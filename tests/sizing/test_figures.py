@@ -100,8 +100,8 @@ def test_machines_are_added_until_a_request_keeps_to_the_limit(places, load):
     tight = workload.model_copy(update={"peak_queries_per_second": 1000.0})
     alone, needed = usual.service_ms["base"][1], 1000 * of_variant.request_flops / 2e12
     for limit in (None, alone * 1.5, alone * 1.25, alone):
-        asked = tight.model_copy(update={"latency_ms_p95": limit})
-        figures = figures_of(places, (of_variant,), asked, 0.7, 100)
+        limited = tight.model_copy(update={"latency_ms_p95": limit})
+        figures = figures_of(places, (of_variant,), limited, 0.7, 100)
         most = 0.7 if limit is None else min(0.7, 1 - alone / limit) or 0.7
         assert figures.replicas["base"][1] == np.ceil(needed / most)
         if limit and limit > alone:

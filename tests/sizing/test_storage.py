@@ -46,11 +46,11 @@ def index_usd(catalog, store, variant="multi", **stated):
 
 
 def test_a_gib_in_memory_costs_its_rate(made_up):
-    amounts = index_usd(
+    *amounts, not_known = index_usd(
         made_up, "ram", passages=2 * GIB // 3000
     )  # 3,000 bytes a vector of 500 dimensions
-    assert [round(float(amount), 4) for amount in amounts] == [10, 12, 18]
-    assert index_usd(made_up, "none") == ZERO
+    assert [round(float(amount), 4) for amount in amounts] == [10, 12, 18] and not_known == ()
+    assert index_usd(made_up, "none") == (*ZERO, ())
 
 
 # A vector of 500 dimensions is 2,000 bytes. Shelf asks 0.50 a GB, 1 a GB written, 1 a PB queried,
@@ -104,8 +104,42 @@ def test_a_database_of_ones_own_takes_memory_for_vectors_and_links_and_disk_for_
     )
 
 
-def test_a_store_without_a_price_costs_nobody_knows_what(made_up):
-    assert index_usd(made_up, "drawer") is None
+@pytest.mark.parametrize(
+    ("stated", "not_known"),
+    [
+        ({}, ("index_storage", "index_queries")),
+        ({"queries_per_month": 0}, ("index_storage",)),
+        (
+            {"new_passages_per_month": 10},
+            ("index_storage", "index_queries", "index_writes"),
+        ),
+    ],
+    ids=["queried", "never queried", "written to"],
+)
+def test_a_store_without_a_price_costs_its_floor_at_least(made_up, stated, not_known):
+    assert index_usd(made_up, "drawer", **stated) == (300, 300, 300, not_known)
+
+
+def test_a_store_with_a_part_of_its_prices_costs_that_at_least(catalog):
+    written = {"queries_per_month": 0, "new_passages_per_month": 10}
+    amounts = {
+        "pinecone-standard": (50, ("index_queries",), ("index_writes",)),
+        "weaviate-cloud-flex": (45, ("index_queries",), ()),
+        "turbopuffer-launch": (16, ("index_queries",), ()),
+    }
+    for store, (usd, queried, only_written) in amounts.items():
+        cost = index_usd(catalog, store, "bge-small-en-v1.5", passages=10)
+        assert cost == (usd, usd, usd, queried)
+        cost = index_usd(catalog, store, "bge-small-en-v1.5", passages=10, **written)
+        assert cost.not_known == only_written
+
+
+def test_writing_an_index_for_the_first_time_costs_where_a_store_charges_for_it(made_up):
+    stores = {"ram": (), "none": (), "own-database": ()} | dict.fromkeys(
+        ("shelf", "drawer"), ("index_writes",)
+    )
+    for store, missing in stores.items():
+        assert storage.first_writes_not_priced(made_up, Workload(vector_store=store)) == missing
 
 
 def test_sparse_and_multi_vector_output_take_their_room(made_up):

@@ -1,0 +1,56 @@
+"""What an answer takes for granted of the store that its index is kept in."""
+
+import pytest
+
+from advisor.explain import taken_for_granted
+from tests.asking import ask
+
+TOTALS = "Every total is at least what it says; not known: "
+STORES = {
+    "qdrant-cloud": (
+        "What keeping the index in Qdrant Cloud costs is not known: nothing is counted, and writing "
+        "it for the first time is left out.",
+        "keeping the index, queries to the index, and writes to the index.",
+    ),
+    "opensearch-serverless": (
+        "What keeping the index in Amazon OpenSearch Serverless (vector) costs is not known: only "
+        "its floor of about $350 a month is counted, and writing it for the first time is left "
+        "out.",
+        "keeping the index, queries to the index, and writes to the index.",
+    ),
+    "pinecone-standard": (
+        "The index is kept in Pinecone serverless, Standard, AWS us-east-1 at its list price, its "
+        "minimum charge included; writing it for the first time is left out.",
+        "queries to the index and writes to the index.",
+    ),
+    "s3-vectors": (
+        "The index is kept in Amazon S3 Vectors (us-east-1) at its list price; writing it for the "
+        "first time is left out.",
+        "queries to the index.",
+    ),
+    "weaviate-cloud-flex": (
+        "The index is kept in Weaviate Cloud, Flex at its list price, its minimum charge included.",
+        "queries to the index.",
+    ),
+    "pgvector": (
+        "The index is kept in pgvector (PostgreSQL) at the price of the memory and the disk that "
+        "it takes; the database's processors are left out.",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_what_is_counted_of_a_store_and_what_is_not_known(catalog, store):
+    lead, missing = STORES[store]
+    stated = {"vector_store": store, "new_passages_per_month": 1000}
+    lines = taken_for_granted.assumptions(ask(catalog, **stated))
+    totals = [line for line in lines if line.startswith(TOTALS)]
+    assert lead in lines
+    assert totals == ([] if missing is None else [f"{TOTALS}{missing}"])
+
+
+def test_a_store_that_nothing_is_asked_of_has_no_more_than_its_price(catalog):
+    stated = {"vector_store": "pinecone-standard", "queries_per_month": 0}
+    lines = taken_for_granted.assumptions(ask(catalog, **stated))
+    assert not any(line.startswith(TOTALS) for line in lines)
