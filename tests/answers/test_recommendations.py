@@ -18,10 +18,18 @@ def spread(values) -> str:
     return "-" if values is None else " ".join(figure(value) for value in values)
 
 
+def cost(amount) -> str:
+    """The ends of a cost, and the parts that are not known."""
+    if amount is None:
+        return "-"
+    missing = f" without {' '.join(amount.not_known)}" if amount.at_least else ""
+    return f"{spread(amount[:3])}{missing}"
+
+
 def of_plan(judged) -> str:
     plan = judged.plan
     return (
-        f"{judged.id}: quality {figure(judged.quality)}, monthly {spread(plan.monthly_usd)}, once {spread(plan.one_off_usd)}, tokens {plan.tokens.monthly}, "
+        f"{judged.id}: quality {figure(judged.quality)}, monthly {cost(plan.monthly_usd)}, once {cost(plan.one_off_usd)}, tokens {plan.tokens.monthly}, "
         f"index {plan.index_bytes}, tokens a second {spread(plan.tokens_per_second)}, machines {spread(plan.replicas)}, latency {spread(plan.latency_ms)}"
     )
 
@@ -29,7 +37,7 @@ def of_plan(judged) -> str:
 def whole(recommendation) -> str:
     """The answer to one question."""
     pick, steps = recommendation.pick, recommendation.steps
-    lines = ["pick: nothing fits"] if pick is None else [f"pick: {pick.id}", f"monthly: {spread(pick.monthly_usd)}", f"once: {spread(pick.one_off_usd)}"]  # fmt: skip
+    lines = ["pick: nothing fits"] if pick is None else [f"pick: {pick.id}", f"monthly: {cost(pick.monthly_usd)}", f"once: {cost(pick.one_off_usd)}"]  # fmt: skip
     if pick is not None:
         lines += [f"machines shared: {spread(pick.shared)}"] if pick.shared else []
         lines += [f"part: {of_plan(part)}" for part in pick.parts]
@@ -53,7 +61,7 @@ def whole(recommendation) -> str:
     for step in steps:
         also = [a.judged for a in alternatives(recommendation, step.kind)]
         lines += [
-            f"also: {other.id}: quality {figure(other.quality)}, monthly {spread(other.plan.monthly_usd)}"
+            f"also: {other.id}: quality {figure(other.quality)}, monthly {cost(other.plan.monthly_usd)}"
             for other in also
         ]
         lines += [
