@@ -470,8 +470,8 @@ def loosen(recommendation: Recommendation) -> list[Reason]:
     lifts = limits.in_the_way(recommendation)
     if not lifts:
         return [Reason("evidence", _nothing_helps(recommendation), ())]
-    told = [Reason(*_ruled_by(recommendation, lift)) for lift in lifts[:MOST_LIFTED]]
-    return told + [Reason(told[-1].rule, text, ()) for text in _more(lifts)]
+    named = [Reason(*_ruled_by(recommendation, lift)) for lift in lifts[:MOST_LIFTED]]
+    return named + [Reason(named[-1].rule, text, ()) for text in _more(lifts)]
 
 
 def _candidates(step: Step) -> int:

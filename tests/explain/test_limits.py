@@ -10,7 +10,7 @@ from advisor.explain import limits, reasons
 from tests.asking import TODAY, ask
 from tests.decide.workloads import WORKLOADS
 
-KEPT = 3
+LISTED = 3
 
 
 def said(answer):
@@ -65,7 +65,7 @@ def test_what_is_named_is_the_answer_without_the_limit(catalog, stated):
     for place, lift in enumerate(lifts):
         freed = without(catalog, answer, lift.fields)
         assert freed.answer == lift.other.answer and freed.pick is not None
-        if place < KEPT:
+        if place < LISTED:
             least = "at least " if freed.pick.monthly_usd.at_least else ""
             named = f"{freed.pick.named}, for {least}{formatting.usd(freed.monthly)} a month"
             assert named + gain(answer, freed) in text
@@ -137,9 +137,9 @@ def test_at_most_three_are_listed_and_the_rest_counted(catalog):
               "budget_usd_per_month": 3000}  # fmt: skip
     answer = ask(catalog, **stated)
     lifts = limits.in_the_way(answer)
-    more = len(lifts) - KEPT
+    more = len(lifts) - LISTED
     assert more > 0
     text = said(answer)
     named = [lift for lift in lifts if f"{lift.words[0].upper()}{lift.words[1:]}: " in text]
-    assert named == lifts[:KEPT]
+    assert named == lifts[:LISTED]
     assert f"Lifting {formatting.counted(more, 'other limit')} would help too." in text

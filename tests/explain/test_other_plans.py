@@ -9,15 +9,15 @@ def texts(answer):
 
 
 def test_an_index_whose_price_is_not_known_is_no_gift(catalog):
-    told = texts(ask(catalog, vector_store="qdrant-cloud"))
-    bigger = next(text for key, text in told.items() if "gemma2" in key and "@" not in key)
+    beside = texts(ask(catalog, vector_store="qdrant-cloud"))
+    bigger = next(text for key, text in beside.items() if "gemma2" in key and "@" not in key)
     assert bigger == (
         "4.9 points better for $0.04 a month less, but its index is 3.5 times as large, "
         "at a price that is not known."
     ), "3,584 dimensions against 1,024"
-    smaller = next(text for key, text in told.items() if "base" in key and "@" not in key)
+    smaller = next(text for key, text in beside.items() if "base" in key and "@" not in key)
     assert "and its index is 75% as large" in smaller, "768 against 1,024"
-    same = next(text for key, text in told.items() if "large-en" in key)
+    same = next(text for key, text in beside.items() if "large-en" in key)
     assert same.startswith("The same model") and "index" not in same
 
 

@@ -47,7 +47,13 @@ def words_for(answer, judged, pick):
             return ["has no score here"]
         return [f"{formatting.points(best - judged.quality)} points below"]
     if judged.quality is None:
-        return [*DECIDES.values(), "cover your languages", "in your languages", "costs"]
+        return [
+            *DECIDES.values(),
+            "cover your languages",
+            "in your languages",
+            "costs",
+            "counts as",
+        ]
     dearer = counted(judged) - counted(pick)
     if round(dearer, 6):
         assert dearer > 0
@@ -66,14 +72,14 @@ def test_what_is_said_is_the_first_key_in_which_the_two_differ(catalog, stated, 
     rivals = [judged for judged in answer.fitting(pick.kind) if judged.row != pick.row]
     for judged in rivals[start::21]:
         text, words = reasons_against(answer, judged.id)[1], words_for(answer, judged, pick)
-        assert any(some in text for some in words), (judged.id, text, words)
+        assert any(some in text for some in words), (stated, task, judged.id, text, words)
 
 
 def test_the_sentences_by_hand(made_up, made_up_copy, edit, pinned):
     answer, german = ask(made_up), ask(made_up, languages=["de"], vector_store="none")
     edit(made_up_copy / "offers/gamma.yaml", 'usd_per_1m_input: "1.00"', 'usd_per_1m_input: "0.20"')
     second_hand = ask(catalogs.load(made_up_copy), vector_store="none")
-    told = {
+    against = {
         "too far below the best": reasons_against(answer, "beta-tiny-en"),
         "too dear": reasons_against(answer, "gamma-giant"),
         "second-hand": reasons_against(second_hand, "gamma-giant"),
@@ -83,17 +89,19 @@ def test_the_sentences_by_hand(made_up, made_up_copy, edit, pinned):
         "cost": reasons_against(ask(made_up, vector_store="none", priority="cost"), "gamma-giant"),
         "the pick": reasons_against(answer, "beta-big-en"),
     }
-    assert "10.0" in told["too far below the best"][1]
-    assert "$68.16" in told["too dear"][1], "$80.70 against $12.54"
-    assert "counts as $25.00 dearer" in told["second-hand"][1], (
+    assert "10.0" in against["too far below the best"][1]
+    assert "$68.16" in against["too dear"][1], "$80.70 against $12.54"
+    assert "counts as $25.00 dearer" in against["second-hand"][1], (
         "$5 for each of five points, which its five points more make up for"
     )
-    assert "in all it counts as $3.60 a month dearer" in told["second-hand"][1], "$7.20 and $3.60"
-    assert DECIDES["router"] in told["a router"][1]
-    assert [f.text for f in plan(answer, "gamma-big-en").excluded] == told["no price"]
-    assert "no score" in told["no score"][1] and told["the pick"] == ["It is the pick."]
-    assert told["cost"][1] == "Cost is the priority, and it costs $32.40 a month more."
-    assert {name: lines[:2] for name, lines in told.items()} == pinned
+    assert "in all it counts as $3.60 a month dearer" in against["second-hand"][1], (
+        "$7.20 and $3.60"
+    )
+    assert DECIDES["router"] in against["a router"][1]
+    assert [f.text for f in plan(answer, "gamma-big-en").excluded] == against["no price"]
+    assert "no score" in against["no score"][1] and against["the pick"] == ["It is the pick."]
+    assert against["cost"][1] == "Cost is the priority, and it costs $32.40 a month more."
+    assert {name: lines[:2] for name, lines in against.items()} == pinned
     with pytest.raises(KeyError):
         reasons_against(answer, "no-such-plan")
 
