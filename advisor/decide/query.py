@@ -176,7 +176,9 @@ def ignored(
         elif name in choices and (odd := [value for value in values if value not in choices[name]]):
             nearest = did_you_mean(odd[0][:40], choices[name])
             problem = f"no such choice as '{odd[0][:40]}'. {nearest}".strip()
-            sentences.append(f"{shown}: {gone.get(odd[0], problem)}")
+            fate = gone.get(odd[0], problem)
+            again = any(sentence.endswith(f": {fate}") for sentence in sentences)
+            sentences.append(f"{shown}: {'the same offer.' if again and odd[0] in gone else fate}")
         elif name in fields and name not in choices:
             problem = _unreadable(fields[name], name, list(values))
             sentences += [f"{shown}: {problem}"] if problem else []

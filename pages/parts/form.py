@@ -29,10 +29,7 @@ from pages.parts.markdown import bullets, plain
 Model = TypeVar("Model", Workload, Assumptions)
 
 DEFAULT = Workload()
-IGNORED = (
-    "Of the link these could not be taken as they stand; "
-    "where nothing else is said, the form has its default:"
-)
+IGNORED = "This link could not be read in full. Unless it says otherwise, the default is used:"
 MEASURED_MACHINE = (
     "A machine of yours, as measured: Live measures this one and fills these in. "
     "All of it, or none."

@@ -32,6 +32,8 @@ def test_what_an_address_cannot_set_is_told(params, names, pinned):
 def test_of_a_plan_that_is_gone_is_said_what_became_of_it():
     gone = {"c": "Offer c was withdrawn on 2026-05-07: it is no more."}
     assert ignored({"plan": ["c"]}, CHOICES, gone=gone) == [f"plan=c: {gone['c']}"]
+    both = ignored({"offer": ["c"], "plan": ["c"]}, CHOICES | {"offer": ["a"]}, gone=gone)
+    assert both == [f"offer=c: {gone['c']}", "plan=c: the same offer."]
     (other,) = ignored({"plan": ["d"]}, CHOICES, gone=gone)
     assert "withdrawn" not in other
 
