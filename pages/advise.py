@@ -18,8 +18,7 @@ from pages.parts.markdown import bullets, plain, small
 if TYPE_CHECKING:  # Streamlit exports no name of it
     from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
-HELPS = "Giving up one of these would help, the most helpful first:"
-NOTHING_HELPS = "No single requirement alone keeps a plan out."
+WHY_NOTHING = "Why, and what would help:"
 TRADE_OFF = (
     "Circles are hosted endpoints, squares machines of your own; hollow ones are ruled out. "
     "The dashed line joins the front: no plan that fits is both better and cheaper. "
@@ -29,8 +28,8 @@ TRADE_OFF = (
 )
 TRADE_OFF_TABLE = "The chart as a table, with the endpoints that have no score"
 CHANGES = (
-    "The nearest step of a fixed grid that gives another answer, worked out with the same rules. "
-    f"Tried: {what_would_change.TRIED}. What of these is not listed changes nothing."
+    "The smallest change to each input, alone, that gives another answer. "
+    f"Tried: {what_would_change.TRIED}. Inputs not listed make no difference within that range."
 )
 PLAN = "A plan is one model at one provider's offer, or on one machine."
 
@@ -50,9 +49,9 @@ def show_answer(recommendation: Recommendation) -> None:
     """The pick with its cost, its reasons, how firm it is, and what can be done with it."""
     pick = recommendation.pick
     if pick is None:
-        reliefs = reasons.loosen(recommendation)
         st.header("Nothing fits this workload")
-        st.markdown(HELPS if reliefs else NOTHING_HELPS)
+        st.markdown(WHY_NOTHING)
+        reliefs = reasons.loosen(recommendation)
         st.markdown(links.bullets((relief.text, relief.sources) for relief in reliefs))
     else:
         cost = sentences.capital(report.cost(pick))
@@ -164,7 +163,7 @@ def show_changes(recommendation: Recommendation) -> None:
             words.markdown(text)
             button.button("Apply", key=f"apply-{number}", on_click=put, help=text)
         if not changes:
-            st.markdown("No step of the grid changes the answer.")
+            st.markdown("Nothing that was tried changes the answer.")
 
 
 def show_rejections(recommendation: Recommendation) -> None:

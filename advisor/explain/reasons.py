@@ -13,7 +13,7 @@ from advisor.decide.evidence import Evidence
 from advisor.decide.plans import Plan
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, preference
 from advisor.explain import limits
-from advisor.explain.sentences import capital, for_month, missing, month, spread
+from advisor.explain.sentences import capital, cheapest, for_month, missing, month, spread
 from advisor.sizing import latency
 from advisor.sizing.storage import INDEX_STORAGE
 
@@ -190,9 +190,9 @@ def _worth(recommendation: Recommendation, part: JudgedPlan) -> str:
     aggregator = table.static.order.aggregator
     if worth and (aggregator[rivals] > aggregator[part.row]).any():
         dearer = formatting.usd(SECOND_HAND_POINTS * worth)
-        weighed.append(f"a price known from an aggregator only as {dearer} dearer")
+        weighed.append(f"a price that only an aggregator states as {dearer} more")
     if (table.unpriced_bytes[rivals] > table.unpriced_bytes[part.row]).any():
-        weighed.append("a larger index, whose price is not known, as dearer")
+        weighed.append("a larger index as dearer, though its price is not known")
     return formatting.listed(weighed)
 
 
@@ -469,9 +469,20 @@ def loosen(recommendation: Recommendation) -> list[Reason]:
         return [_no_model(recommendation, step.kind) for step in jobless]
     lifts = limits.in_the_way(recommendation)
     if not lifts:
-        return [Reason("evidence", _nothing_helps(recommendation), ())]
+        return [_nothing_to_lift(recommendation)]
     named = [Reason(*_ruled_by(recommendation, lift)) for lift in lifts[:MOST_LIFTED]]
     return named + [Reason(named[-1].rule, text, ()) for text in _more(lifts)]
+
+
+def _cheapest_that_fits(lift: limits.Lifted) -> str:
+    """What would do without a budget where the pick is dearer; of one step only."""
+    pick, steps = lift.other.pick, lift.other.steps
+    if pick is None or len(steps) > 1 or "budget_usd_per_month" not in lift.fields:
+        return ""
+    least = cheapest(lift.other, steps[0].kind)[0]
+    if pick.monthly - least.monthly < 0.005:
+        return ""
+    return f" The cheapest that fits is {least.named}, {for_month(least.cost)}."
 
 
 def _candidates(step: Step) -> int:
@@ -496,11 +507,31 @@ def _no_model(recommendation: Recommendation, kind: str) -> Reason:
     return Reason(first.rule, text, first.sources)
 
 
+def _nothing_to_lift(recommendation: Recommendation) -> Reason:
+    """That lifting limits does not help, with the commonest rule against a step's models."""
+    some = "one or two of your limits would not help"
+    lead = f"Lifting {some}." if len(limits.stated(recommendation.workload)) > 2 else ""
+    empty = next((step for step in recommendation.steps if not len(step.fitting)), None)
+    if empty is None:
+        return Reason("evidence", lead or _nothing_helps(recommendation), ())
+    rules = recommendation.catalog.rules
+    findings = [
+        result
+        for judged in recommendation.judged
+        if judged.kind == empty.kind and not any(rules[r.rule].entry.job for r in judged.excluded)
+        for result in judged.excluded
+    ]
+    count = Counter(result.rule for result in findings)
+    first = max(findings, key=lambda result: count[result.rule])
+    lead = lead or f"No {empty.kind} fits, and no limit of yours is in the way."
+    return Reason(first.rule, f"{lead} For example: {first.text}", first.sources)
+
+
 def _ruled_by(
     recommendation: Recommendation, lift: limits.Lifted
 ) -> tuple[str, str, tuple[str, ...]]:
     """The rule that the limit works by, the sentence, and the rule's sources."""
-    text = _lifted(recommendation, lift)
+    text = _lifted(recommendation, lift) + _cheapest_that_fits(lift)
     parts = lift.other.pick.parts if lift.other.pick else ()
     for part in parts:
         for result in recommendation.judged[part.row].excluded:

@@ -45,6 +45,8 @@ def as_text(recommendation: Recommendation, plans: bool = False) -> str:
     `plans` adds by which rules plans are ruled out.
     """
     lines = [headline(recommendation), "", *_why_and_what_else(recommendation)]
+    if firmness := what_would_change.firmness(recommendation):
+        lines += ["", firmness]
     if recommendation.rejected:
         lines += ["", _ruled_out(recommendation) + (":" if plans else ": --plans says by what.")]
         lines += _bullets(rejections(recommendation)) if plans else []
@@ -98,8 +100,7 @@ def _sections(
 ) -> Iterator[tuple[str, Iterable[str]]]:
     """Each section's title and lines."""
     yield "Question", _bullets(_question(recommendation))
-    title = "Why" if record.pick else "What would help"
-    yield title, _bullets(_why(record)) or ["- No single requirement alone keeps a plan out."]
+    yield "Why" if record.pick else "Why, and what would help", _bullets(_why(record))
     for step in recommendation.steps:
         others = [
             f"{other.judged.named}: {sentences.month(other.judged.cost)}. {other.text}"

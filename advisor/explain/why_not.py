@@ -130,16 +130,16 @@ def _counts_dearer(
     points = float(ours.worse[0] - theirs.worse[0])
     if worth and abs(points) >= 0.05:
         much = f"{formatting.points(abs(points))} points {'more' if points > 0 else 'less'}"
-        parts.append(f"scores {much}, worth {formatting.usd(worth * abs(points))}")
+        parts.append(f"scores {much} (worth {formatting.usd(worth * abs(points))})")
     order = recommendation.table.static.order
     rest = float(theirs.counted[0] - ours.counted[0]) - gap + worth * points
     if worth and order.aggregator[judged.row] > order.aggregator[pick.row] and rest > 0:
         dearer = formatting.usd(SECOND_HAND_POINTS * worth)
-        parts.append(f"counts as {dearer} dearer, its price being known from an aggregator only")
+        parts.append(f"counts as {dearer} dearer because only an aggregator states its price")
     if theirs.unpriced[0] > ours.unpriced[0]:
         parts.append("has the larger index, whose price is not known")
     text = f"It {formatting.listed(parts) or 'costs a little more'}"
     if len(parts) < 2 or theirs.unpriced[0] != ours.unpriced[0]:
-        return f"{text}: that decides for the pick."
+        return f"{text}, which decides for the pick."
     total = formatting.usd(float(theirs.counted[0] - ours.counted[0]))
     return f"{text}: in all it counts as {total} a month dearer."

@@ -114,7 +114,28 @@ def test_where_nothing_helps_it_says_so(made_up):
         vector_store="own-database", vector_type="int8",
     )  # fmt: skip
     assert answer.pick is None and limits.in_the_way(answer) == []
-    assert said(answer) == "Lifting one or two of your limits would not help."
+    assert said(answer).startswith(
+        "Lifting one or two of your limits would not help. For example: "
+    )
+
+
+def test_where_nothing_helps_and_nothing_is_limited_it_says_why(catalog):
+    answer = ask(catalog, query_tokens=16_000)
+    assert answer.pick is None and limits.stated(answer.workload) == ()
+    (reason,) = reasons.loosen(answer)
+    assert reason.text.startswith("No embedder fits, and no limit of yours is in the way. For ")
+    assert "16,000" in reason.text and reason.rule in catalog.rules
+
+
+def test_where_only_the_budget_stands_in_the_way_the_cheapest_that_fits_is_named(catalog):
+    (reason,) = reasons.loosen(ask(catalog, budget_usd_per_month=1))
+    cheapest = min(ask(catalog).fitting("embedder"), key=lambda judged: judged.monthly)
+    amount = formatting.usd(cheapest.monthly)
+    assert reason.text.endswith(
+        f"The cheapest that fits is {cheapest.named}, for {amount} a month."
+    )
+    (same,) = reasons.loosen(ask(catalog, budget_usd_per_month=1, priority="cost"))
+    assert "cheapest" not in same.text
 
 
 @pytest.mark.parametrize(

@@ -164,4 +164,4 @@ def test_a_price_from_an_aggregator_that_decided_is_told(catalog):
     text = reasons.reasons(answer)[0].text
     assert "is the best value within 5 points of the best, BGE Multilingual Gemma2 (59.2)" in text
     assert "each point of score counts as $5.00 a month" in text
-    assert "a price known from an aggregator only as $25.00 dearer" in text
+    assert "a price that only an aggregator states as $25.00 more" in text

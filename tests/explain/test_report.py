@@ -23,6 +23,7 @@ def test_the_text_of_an_answer(made_up, today, pinned):
     assert not any(sentence in report.as_text(recommendation) for sentence in ruled_out)
     # 36 million x 0.50 + 2.794 GiB x 4, and 202 million x 0.50
     assert "$29.18 " in text and "$101 " in text
+    assert f"\n\n{what_would_change.firmness(recommendation)}\n\n" in text
     assert text.replace(recommendation.catalog.version, "VERSION") == pinned
 
 
