@@ -55,10 +55,10 @@ CHOICES: dict[str, tuple[Any, ...]] = {
 MORE_LANGUAGES = ("zh", "de")
 """Languages of which one is tried beside those of the workload."""
 TRIED = (
-    f"volumes, lengths and the peak ({FACTORS[0]:g} to {FACTORS[-1]:,g} times as many, and as "
-    "few), tolerance, budget, latency limit, priority, placement, hardware, redundancy, "
-    "licence, splitting, sending texts out, cross-lingual use, the store of the index and its "
-    "type, sparse output, and Chinese or German besides"
+    f"volumes, lengths and the peak ({FACTORS[0]:g} to {FACTORS[-1]:,g} times more or less), "
+    "tolerance, budget, latency limit, priority, placement, hardware, redundancy, licence, "
+    "splitting, sending texts out, cross-lingual use, where the index is kept, its vector type, "
+    "sparse output, and adding Chinese or German"
 )
 """What the grid holds, in words."""
 ESTIMATES: dict[str, Ends] = {
@@ -147,7 +147,8 @@ def _at_the_ends(recommendation: Recommendation) -> str:
             "The pick holds, but at the slow end of the machine's speed a request takes "
             f"{formatting.significant(slow)} ms, over the {formatting.count(limit)} ms you allow."
         )
-    return "The pick holds at the low and at the high end of every estimate."
+    known = ", as far as costs are known" if recommendation.pick.monthly_usd.at_least else ""
+    return f"The pick holds at the low and at the high end of every estimate{known}."
 
 
 def _slow_ms(recommendation: Recommendation) -> float:
@@ -184,7 +185,7 @@ CLOSE_POINTS = 0.5
 
 
 def _close_scores(recommendation: Recommendation) -> Iterator[str]:
-    """`It is within the 5 points by 0.1: at 4.8 it would be ...`, and what is just outside."""
+    """`It is only 0.1 points inside the tolerance of 5: at 4.8 ...`, and what is just outside."""
     workload, choice = recommendation.workload, recommendation.choice
     if workload.priority != "balanced" or choice is None:
         return
@@ -195,10 +196,9 @@ def _close_scores(recommendation: Recommendation) -> Iterator[str]:
             less = math.ceil(rounded(10 * gap)) / 10 - 0.1
             name = recommendation.judged[row].plan.variant.name
             spare = now - gap
-            by = f" by {formatting.points(spare)}" if spare >= 0.05 else ", but only just"
-            yield from _at_tolerance(
-                recommendation, less, f"{name} is within the {now:g} points{by}"
-            )
+            by = f"{formatting.points(spare)} points" if spare >= 0.05 else "just"
+            lead = f"{name} is only {by} inside the tolerance of {now:g}"
+            yield from _at_tolerance(recommendation, less, lead)
     outside = sorted(
         {
             math.ceil(rounded(10 * gap)) / 10
@@ -230,7 +230,7 @@ def _at_tolerance(recommendation: Recommendation, points: float, lead: str) -> I
     if other is not None and other != recommendation.choice:
         then = recommendation.pipeline(other)
         cost = sentences.for_month(then.monthly_usd)
-        yield f"{lead}: at {tolerance:g} it would be {then.named}, {cost}."
+        yield f"{lead}: at {tolerance:g} the pick would be {then.named}, {cost}."
 
 
 def _counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: Ends) -> bool:
@@ -312,6 +312,14 @@ def _scaled(workload: Workload, field: str, direction: int) -> list[dict[str, An
     return steps
 
 
+def _while_it_is_free(recommendation: Recommendation) -> str:
+    """What keeps a pick to its budget whose cost is over it: a free allocation."""
+    pick, budget = recommendation.pick, recommendation.workload.budget_usd_per_month
+    if pick is None or budget is None or pick.monthly <= budget:
+        return ""
+    return ", within the budget only while a free allocation covers the load"
+
+
 def _change_sentence(
     recommendation: Recommendation, other: Recommendation, field: str, stated: dict[str, Any]
 ) -> str:
@@ -324,7 +332,7 @@ def _change_sentence(
     lead = f"{title} {value(stated[field])} instead of {value(before)}:"
     if other.pick is None:
         return f"{lead} nothing fits any more."
-    cost = sentences.for_month(other.pick.monthly_usd)
+    cost = sentences.for_month(other.pick.monthly_usd) + _while_it_is_free(other)
     if recommendation.pick is None:
         return f"{lead} {other.pick.named} fits, {cost}."
     part = other.pick.parts[0]

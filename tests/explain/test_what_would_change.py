@@ -186,10 +186,13 @@ def test_a_slow_end_over_the_latency_limit_is_not_called_firm(made_up):
 
 def test_the_default_says_how_near_the_tolerance_is(catalog):
     text = firmness(ask(catalog))
-    assert "BGE Large EN v1.5 is within the 5 points by 0.1: at 4.8 it would be BGE Mult" in text
+    near = "BGE Large EN v1.5 is only 0.1 points inside the tolerance of 5: "
+    assert f"{near}at 4.8 the pick would be BGE Multilingual Gemma2 at OVHcloud" in text
 
 
-NEXT = re.compile(r": at ([0-9.]+) it would be (.+?), for (?:at least )?(\$[0-9.,]+) a month\.")
+NEXT = re.compile(
+    r": at ([0-9.]+) the pick would be (.+?), for (?:at least )?(\$[0-9.,]+) a month\."
+)
 
 
 @settings(max_examples=30, deadline=None)
@@ -210,9 +213,8 @@ def test_the_tolerance_that_it_names_gives_what_it_names(catalog, stated, points
 def test_exactly_at_the_tolerance_it_is_only_just_within(made_up):
     answer = ask(made_up)
     assert [part.quality for part in answer.pick.parts] == [55] and answer.steps[0].yardstick == 60
-    assert "Big EN is within the 5 points, but only just: at 4.9 it would be Giant" in firmness(
-        answer
-    )
+    near = "Big EN is only just inside the tolerance of 5: at 4.9 the pick would be Giant"
+    assert near in firmness(answer)
 
 
 def test_a_budget_that_rests_on_a_free_allocation_says_so(made_up):
@@ -228,13 +230,28 @@ def test_a_budget_that_rests_on_a_free_allocation_says_so(made_up):
     )
 
 
+def test_a_change_whose_cost_is_over_its_budget_says_why_it_fits(catalog):
+    answer = ask(catalog, vector_store="pinecone-standard")
+    texts = {
+        change.workload.budget_usd_per_month: change.text
+        for change in what_would_change.changes(catalog, answer)
+        if change.field == "budget_usd_per_month"
+    }
+    assert ask(catalog, vector_store="pinecone-standard", budget_usd_per_month=50).monthly > 50
+    assert texts[50].endswith(
+        " a month, within the budget only while a free allocation covers the load."
+    )
+
+
 def test_a_budget_that_rests_on_a_price_that_is_not_known_says_so(catalog, made_up):
     text = firmness(ask(catalog, vector_store="qdrant-cloud", budget_usd_per_month=20))
     assert (
         "It may exceed the budget of $20.00; not known: keeping the index and queries to the index."
         in text
     )
-    assert "exceed" not in firmness(ask(catalog, vector_store="qdrant-cloud"))
+    unlimited = firmness(ask(catalog, vector_store="qdrant-cloud"))
+    assert "exceed" not in unlimited and "every estimate, as far as costs are known." in unlimited
+    assert "known" not in firmness(ask(catalog))
     floor = ask(made_up, vector_store="drawer", budget_usd_per_month=400)
     assert floor.monthly > 300 and "not known: keeping the index and" in firmness(floor)
 
