@@ -229,7 +229,8 @@ def _index_row(recommendation: Recommendation, judged: JudgedPlan, kind: str) ->
     size = storage.index_size(variant, judged.plan.tokens, in_ram)
     holder, machine = "none in the catalog", storage.holding(recommendation.catalog, size.ram_bytes)
     if machine:
-        holder = f"{machine.cloud} {machine.instance}, {machine.ram_gib:g} GiB"
+        cloud = recommendation.catalog.cloud_name(machine.cloud)
+        holder = f"{cloud} {machine.instance}, {machine.ram_gib:g} GiB"
     bytes_each = storage.vector_bytes(variant.embedding_dim or 0, kind)
     return {
         "Vector type": kind + (" (yours)" if kind == workload.vector_type else ""),

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from advisor.base import formatting
-from advisor.decide.recommend import JudgedPlan, Recommendation
+from advisor.decide.recommend import JudgedPlan, Recommendation, preference
 from advisor.explain import what_would_change
 from advisor.explain.other_plans import versus
 from advisor.explain.sentences import parts_in_words, usd_of
@@ -156,14 +156,18 @@ def _title(recommendation: Recommendation, kind: str, front: set[str]) -> str:
             f"Both steps share {pick.plan.where} for {together}; alone the cheapest is "
             f"{alone.named} for {usd_of(alone.cost)}"
         )
-    ranked = sorted((j for j in fitting if j.id in front), key=lambda j: (j.monthly, j.id))
+    ranked = sorted(
+        (j for j in fitting if j.id in front),
+        key=lambda j: (j.monthly, preference(recommendation, j)),
+    )
     gains = [(j, j.quality - pick.quality) for j in ranked if j.quality is not None]
     better = [j for j, gain in gains if gain > 0]
     worse = [j for j, gain in gains if gain < 0]
     if better:
         return _told_beside(better[0], pick, recommendation)
     if worse:
-        told = _told_beside(worse[-1], pick, recommendation)
+        dearest = min(worse, key=lambda j: (-j.monthly, preference(recommendation, j)))
+        told = _told_beside(dearest, pick, recommendation)
         return f"No {kind} that fits scores better; {told}"
     return f"No {kind} that fits scores better or costs less than the pick"
 

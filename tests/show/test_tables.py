@@ -91,6 +91,12 @@ def test_a_total_that_leaves_out_the_index_is_a_lower_bound_in_every_table(made_
     assert {row["Not known"] for row in swings} == {"keeping the index and queries to the index"}
 
 
+def test_the_machine_that_holds_the_index_has_the_clouds_name(catalog):
+    answer = asking.ask(catalog)
+    rows = tables.index_rows(answer, answer.pick.parts[0])
+    assert all(row["Cheapest machine that holds it"].startswith("AWS ") for row in rows)
+
+
 def test_a_price_that_is_not_known_is_named_among_what_is_not(made_up_copy, edit):
     edit(made_up_copy / "offers/gamma.yaml", '"0.40"', "null")
     found = asking.ask(catalogs.load(made_up_copy), languages=["fr"], vector_store="drawer")

@@ -46,3 +46,10 @@ def test_every_drawn_plan_has_a_row_in_the_table_beneath_and_words(made_up):
             assert {j.id for j in drawn} >= {
                 part.id for part in recommendation.pick.parts if part.kind == step.kind
             } | what_would_change.front(recommendation, step.kind)
+
+
+def test_of_two_at_the_same_price_the_title_names_the_one_that_comes_first(catalog):
+    recommendation = ask(catalog, priority="quality")
+    title = trade_off.chart(recommendation, "embedder", "light").title
+    first = ask(catalog).pick
+    assert f"; {first.named} would be 4.9 points worse for " in title
