@@ -13,6 +13,7 @@ from pages.parts.inputs import take_button
 from pages.parts.markdown import bullets, numbered, plain, small
 
 NONE_FITS = "The tables say for each what rules it out; Advise says which requirement to give up."
+NO_PICK = "Nothing fits this workload, so there is no recommendation to work this out for."
 NO_MACHINE = (
     "Without a load, or a machine whose figures are known and that holds the model, "
     "nothing can be compared."
@@ -164,6 +165,7 @@ def show_latency() -> None:
     """What one request takes."""
     rows = tables.latency_rows(recommendation)
     if not rows:
+        st.markdown(NO_PICK)
         return
     st.header("How long a request takes")
     figures.figures_table(rows, "Milliseconds a request")
@@ -218,6 +220,8 @@ def show_every_plan() -> None:
 
 def show_what_moves() -> None:
     """Another volume, and the assumptions."""
+    if pick is None:
+        st.markdown(NO_PICK)
     ask_volume()
     show_swings()
 
@@ -252,4 +256,4 @@ kinds = [step.kind for step in recommendation.steps]
 fitting = [kind for kind in kinds if sentences.cheapest(recommendation, kind)]
 if fitting:
     cheapest = (sentences.cheapest_sentence(recommendation, kind) for kind in fitting)
-    answer.show_bottom(f"{'; '.join(cheapest)}.")
+    answer.show_bottom(f"{'. '.join(cheapest)}.")

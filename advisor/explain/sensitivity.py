@@ -138,15 +138,15 @@ def what_if_sentence(recommendation: Recommendation, outlook: WhatIf) -> str:
     """What the volume changes, in words."""
     gap = outlook.then_usd - outlook.now_usd
     change = f"{formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
-    change = "the same" if abs(gap) < 0.005 else change
     cost = recommendation.pick.monthly_usd if recommendation.pick else Cost.of(None)
     then = sentences.usd(outlook.then_usd, cost.not_known)
     costs = f"{then} a month" if then != formatting.NOT_KNOWN else "an amount that is not known"
     known = f" for what is known{sentences.missing(cost)}" if cost.at_least else ""
-    text = (
-        f"{formatting.value(outlook.workload.queries_per_month)} queries a month: "
-        f"the same pick costs {costs}, {change}{known}."
-    )
+    text = f"{formatting.value(outlook.workload.queries_per_month)} queries a month: the same pick "
+    if abs(gap) < 0.005:
+        text += f"still costs {costs}{sentences.missing(cost)}."
+    else:
+        text += f"costs {costs}, {change}{known}."
     if outlook.other.pick is None:
         return f"{text} Nothing fits there any more."
     if outlook.other.answer == recommendation.answer:

@@ -311,6 +311,18 @@ def test_no_parameter_of_live_is_one_of_the_workloads_or_the_assumptions():
     assert "search_in" in keys and not keys & ({*Workload.model_fields, *Assumptions.model_fields})
 
 
+@pytest.mark.parametrize("part", ["What moves it", "Time"])
+def test_where_nothing_fits_no_tab_of_cost_is_empty(part):
+    page = opened("cost", budget_usd_per_month="1", part=part)
+    assert shown(page, "Nothing fits this workload, so there is no recommendation to work this out")
+
+
+def test_where_nothing_helps_advise_promises_no_help():
+    page = opened("advise", query_tokens="16000")
+    assert shown(page, "No embedder fits, and no limit of yours is in the way.")
+    assert "the most helpful" not in words(page)
+
+
 def withdrawn_offer(catalog):
     """The sentence and the plan of the shipped offer that was withdrawn."""
     (gone,) = price_list.withdrawn_offers(catalog, catalog.variants)
