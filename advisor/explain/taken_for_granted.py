@@ -96,7 +96,7 @@ def _store_assumptions(recommendation: Recommendation) -> Iterator[str]:
         )
     missing = storage.not_priced(store, workload) if store.type != "self_hosted" else ()
     if missing:
-        yield f"Every total is at least what it says; not known: {parts_in_words(missing)}."
+        yield f"Every total is a lower bound; not known: {parts_in_words(missing)}."
     if store.note:
         yield f"{name}: {store.note}"
 

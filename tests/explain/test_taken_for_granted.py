@@ -5,7 +5,7 @@ import pytest
 from advisor.explain import taken_for_granted
 from tests.asking import ask
 
-TOTALS = "Every total is at least what it says; not known: "
+TOTALS = "Every total is a lower bound; not known: "
 STORES = {
     "qdrant-cloud": (
         "What keeping the index in Qdrant Cloud costs is not known: nothing is counted, and writing "
