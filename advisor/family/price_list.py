@@ -85,21 +85,23 @@ class WithdrawnOffer(NamedTuple):
 def withdrawn_offers(catalog: Catalog, variant_ids: Iterable[str]) -> list[WithdrawnOffer]:
     """A sentence for each withdrawn offer of some variants: which, since when, and why."""
     return [
-        WithdrawnOffer(
-            f"{catalog.variants[offer.variant].name} at {provider.name} was "
-            f"{withdrawal(offer.withdrawn)}",
-            tuple(offer.withdrawn.sources),
-        )
+        WithdrawnOffer(_gone(catalog, provider, offer), tuple(offer.withdrawn.sources))
         for _, provider, offer in offers_of(catalog, variant_ids)
         if offer.withdrawn is not None
     ]
 
 
+def _gone(catalog: Catalog, provider: Provider, offer: Offer) -> str:
+    assert offer.withdrawn is not None
+    name = catalog.variants[offer.variant].name
+    return f"{name} at {provider.name} was {withdrawal(offer.withdrawn)}"
+
+
 def gone_plans(catalog: Catalog) -> dict[str, str]:
     """What to say to who names the plan of a withdrawn offer, by its id."""
     return {
-        offer.id: f"Offer {offer.id} was {withdrawal(offer.withdrawn)}"
-        for _, _, offer in catalog.offers()
+        offer.id: _gone(catalog, provider, offer)
+        for _, provider, offer in catalog.offers()
         if offer.withdrawn is not None
     }
 

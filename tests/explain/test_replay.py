@@ -123,13 +123,13 @@ def test_a_replay_says_of_a_withdrawn_pick_since_when_and_why(made_up, made_up_c
     answer, gone, cost = replay.changes
     assert replay.recommendation.answer == ("alpha-big-en",)
     assert answer.startswith("The answer: ") and cost.startswith("The cost of the pick: ")
-    assert gone == f"Offer beta-big-en was withdrawn on {DAY}: {REASON}"
+    assert gone == f"Big EN at Beta Cloud was withdrawn on {DAY}: {REASON}"
 
 
 def test_a_replay_names_a_withdrawn_offer_that_was_not_the_pick(made_up, made_up_copy, saved):
     before = saved(made_up, recommend(made_up, Workload(), TODAY))
     replay = Replay.of(withdraw(made_up_copy, "rank-small"), before, TODAY)
-    assert replay.changes == (f"Offer beta-rank-small was withdrawn on {DAY}: {REASON}",)
+    assert replay.changes == (f"Rank Small at Beta Cloud was withdrawn on {DAY}: {REASON}",)
 
 
 def test_a_record_of_after_the_withdrawal_has_nothing_changed(made_up_copy, saved):

@@ -207,7 +207,7 @@ def test_a_record_of_a_withdrawn_offer_is_replayed_with_the_reason(
     withdraw(made_up_copy)
     monkeypatch.setenv("ADVISOR_CATALOG", str(made_up_copy))
     status, out, _ = run(capsys, "recommend", "--record", str(file))
-    assert status == 0 and f"- Offer beta-big-en was withdrawn on {DAY}: {REASON}" in out
+    assert status == 0 and f"- Big EN at Beta Cloud was withdrawn on {DAY}: {REASON}" in out
 
 
 def test_validate_lists_the_faults_of_a_broken_catalog(
