@@ -16,7 +16,7 @@ from advisor.explain.record import Record
 NAMED = 3
 """Machines that a line of rejections names before it counts the rest."""
 REPLAY = (
-    "Replay: `python -m advisor recommend --record record.json` with the JSON record "
+    "Replay: `python -m advisor recommend --record decision.json` with the JSON record "
     "says what has changed since."
 )
 
@@ -145,7 +145,7 @@ def _why(record: Record) -> Iterator[str]:
         if evidence.meaning:
             yield f"{evidence.meaning}."
         if evidence.caveat:
-            yield f"Mind: {evidence.caveat}"
+            yield f"Note: {evidence.caveat}"
     if record.firmness:
         yield record.firmness
 

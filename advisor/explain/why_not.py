@@ -140,6 +140,6 @@ def _counts_dearer(
         parts.append("has the larger index, whose price is not known")
     text = f"It {formatting.listed(parts) or 'costs a little more'}"
     if len(parts) < 2 or theirs.unpriced[0] != ours.unpriced[0]:
-        return f"{text}, which decides for the pick."
+        return f"{text}; that decides for the pick."
     total = formatting.usd(float(theirs.counted[0] - ours.counted[0]))
     return f"{text}: in all it counts as {total} a month dearer."

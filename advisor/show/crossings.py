@@ -74,7 +74,7 @@ def _lines(
     return lines.encode(
         x=alt.X(
             "tokens:Q",
-            title="Tokens a month (each step of the axis multiplies)",
+            title="Tokens a month (log scale)",
             scale=alt.Scale(type="log", domain=list(ends), nice=False),
             axis=alt.Axis(format="~s", grid=False, tickCount=6),
         ),

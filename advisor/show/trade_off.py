@@ -31,7 +31,7 @@ def chart(recommendation: Recommendation, kind: str, theme: str) -> Chart | None
     base = alt.Chart().encode(
         x=alt.X(
             "usd:Q",
-            title=f"{axis_title(bool(missing))} (each step of the axis multiplies)",
+            title=f"{axis_title(bool(missing))} (log scale)",
             scale=alt.Scale(type="log", domain=reach, nice=False),
             axis=alt.Axis(values=_dollar_ticks(least, most), format="$,~r", grid=False),
         ),
