@@ -50,8 +50,10 @@ def show_least() -> None:
             st.header(f"No {step.kind} plan fits this workload")
             st.markdown(NONE_FITS)
             continue
-        lead = f"{answer.STEPS[step.kind]}: " if len(recommendation.steps) > 1 else ""
-        st.header(plain(lead + sentences.cheapest_sentence(recommendation, step.kind)))
+        cost = sentences.cheapest_sentence(recommendation, step.kind)
+        if len(recommendation.steps) > 1:
+            cost = f"{answer.STEPS[step.kind]}: {cost[0].lower()}{cost[1:]}"
+        st.header(plain(cost))
         tokens = least[0].plan.tokens
         once = f", {formatting.count(tokens.once)} once" if step.kind == "embedder" else ""
         st.markdown(f"{formatting.count(tokens.monthly)} tokens a month{once}.")
