@@ -134,7 +134,8 @@ class Workload(StatedFields):
     quality_tolerance: Annotated[float, Field(ge=0, le=100)] = field(
         5.0,
         "Quality tolerance (points)",
-        "Points below the best model that does the job, whatever your limits leave of it.",
+        "Points that you would give up against the best model for the job, even where your limits "
+        "rule that model out.",
     )
     material_usd: Annotated[float, Field(ge=0, le=1e9)] = field(
         5.0,

@@ -69,8 +69,8 @@ def _why_it_moved(recommendation: Recommendation, record: Record) -> Iterator[st
     """By which rule, or which key of the order, the saved plans are not the answer any more."""
     if record.order != ORDER_SINCE:
         yield (
-            f"Plans are put in another order since {ORDER_SINCE}: the tolerance counts from the "
-            "best model that does the job, whatever the limits leave of it."
+            f"Plans are compared in another order since {ORDER_SINCE}: the tolerance counts from the "
+            "best model for the job, even where your limits rule that model out."
         )
     judged = {j.id: j for j in recommendation.judged}
     before = record.picked.plans if record.picked else []
@@ -107,7 +107,7 @@ def _usd(price: str | None) -> str:
 def _changed_rules(now: dict[str, str], before: dict[str, str]) -> Iterator[str]:
     for key in sorted({*now, *before}):
         if now.get(key) != before.get(key):
-            both = "is new" if key not in before else "reads otherwise"
+            both = "is new" if key not in before else "has changed"
             yield f"Rule {key} {both if key in now else 'is gone'}."
 
 
