@@ -69,8 +69,8 @@ def _why_it_moved(recommendation: Recommendation, record: Record) -> Iterator[st
     """By which rule, or which key of the order, the saved plans are not the answer any more."""
     if record.order != ORDER_SINCE:
         yield (
-            f"Plans are compared in another order since {ORDER_SINCE}: the tolerance counts from the "
-            "best model for the job, even where your limits rule that model out."
+            f"Plans have been compared in another order since {ORDER_SINCE}: the tolerance counts "
+            "from the best model for the job, even where your limits rule that model out."
         )
     judged = {j.id: j for j in recommendation.judged}
     before = record.picked.plans if record.picked else []
