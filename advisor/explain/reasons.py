@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
+import numpy as np
+
 from advisor.base import formatting, units
 from advisor.decide import evidence, stores
 from advisor.decide.build import covers
@@ -12,6 +14,7 @@ from advisor.decide.choosing import SECOND_HAND_POINTS, Step, shared_latency_ms
 from advisor.decide.evidence import Evidence
 from advisor.decide.plans import Plan
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, preference
+from advisor.decide.rule_results import RuleResult
 from advisor.explain import limits
 from advisor.explain.sentences import capital, for_month, missing, month, spread
 from advisor.sizing import latency
@@ -252,10 +255,32 @@ def _more(lifts: list[limits.Lifted]) -> list[str]:
 
 
 def _nothing_helps(recommendation: Recommendation) -> str:
-    """That no limit stands in the way, nor any two of them."""
-    if len(limits.stated(recommendation.workload)) > 2:
+    """That no limit stands in the way, nor any two of them; what else does, where none is left."""
+    stated = limits.stated(recommendation.workload)
+    if len(stated) > 2:
         return "Lifting one or two of your limits would not help."
-    return "No limit of yours is in the way: no plan with a known price does better."
+    text = "No limit of yours is in the way"
+    if example := _ruled_out_all_the_same(limits.without(recommendation, stated), recommendation):
+        better = "Better plans" if recommendation.pick else "Plans"
+        return f"{text}. {better} are ruled out all the same, for example: {example}"
+    return f"{text}: no plan with a known price does better."
+
+
+def _ruled_out_all_the_same(unlimited: Recommendation, now: Recommendation) -> str:
+    """What rules out most of the plans that would fall less short, limits aside; empty for none."""
+    findings: list[RuleResult] = []
+    for step in unlimited.steps:
+        picked = now.pick.part(step.kind) if now.pick else None
+        if picked is None and len(step.fitting):
+            continue
+        short = step.shortfalls(unlimited.workload)
+        better = unlimited.table.of_kind(step.kind) & ~unlimited.rules.not_for_the_job
+        if picked is not None:
+            better &= short < short[picked.row]
+        for row in np.flatnonzero(better):
+            findings += unlimited.judged[row].excluded
+    count = Counter(result.rule for result in findings)
+    return max(findings, key=lambda result: count[result.rule]).text if findings else ""
 
 
 def _lifted(recommendation: Recommendation, lift: limits.Lifted) -> str:

@@ -117,6 +117,16 @@ def test_where_nothing_helps_it_says_so(made_up):
     assert said(answer) == "Lifting one or two of your limits would not help."
 
 
+@pytest.mark.parametrize("task", ["retrieve", "retrieve-and-rerank"])
+@pytest.mark.parametrize("limits_set", [{}, {"budget_usd_per_month": 3}])
+def test_what_no_limit_rules_out_is_not_called_without_a_price(catalog, task, limits_set):
+    answer = ask(catalog, task=task, query_tokens=9000, **limits_set)
+    assert answer.pick is None and limits.in_the_way(answer) == []
+    text = said(answer)
+    assert "Queries of 9,000 tokens" in text and "token limit" in text
+    assert "known price" not in text
+
+
 @pytest.mark.parametrize(
     ("stated", "words"),
     [
