@@ -23,7 +23,7 @@ from advisor.decide.choosing import (
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, recommend
 from advisor.decide.stores import index_stores
 from advisor.explain import sentences
-from advisor.sizing.ranges import rounded
+from advisor.sizing.ranges import rounded, surely
 
 FACTORS = (2.0, 5.0, 10.0, 100.0, 1000.0)
 """Steps by which volumes and lengths are raised and lowered."""
@@ -154,7 +154,7 @@ def _over_at_an_end(recommendation: Recommendation, pick: str) -> str:
     assert recommendation.pick is not None and recommendation.choice is not None
     budget = workload.budget_usd_per_month
     high = total_usd(table, recommendation.choice, Ends("high", "high", "high"))
-    if budget is not None and recommendation.pick.monthly <= budget < high:
+    if budget is not None and surely(recommendation.pick.monthly) <= budget < surely(high):
         amount = sentences.usd(high, recommendation.pick.monthly_usd.not_known)
         return f"at the high end {pick} costs {amount}, over the budget of {formatting.usd(budget)}"
     limit, slow = workload.latency_ms_p95, rounded(_slow_ms(recommendation))
@@ -181,7 +181,7 @@ def _not_proven(recommendation: Recommendation, pick: Pipeline) -> Iterator[str]
     budget = recommendation.workload.budget_usd_per_month
     if budget is None:
         return
-    if pick.monthly > budget:
+    if surely(pick.monthly) > budget:
         free = [part for part in pick.parts if part.plan.figure("free_covers")]
         where = formatting.listed(list(dict.fromkeys(part.plan.where for part in free)))
         yield (
