@@ -257,10 +257,11 @@ def _more(lifts: list[limits.Lifted]) -> list[str]:
 def _nothing_helps(recommendation: Recommendation) -> str:
     """That no limit stands in the way, nor any two of them; what else does, where none is left."""
     stated = limits.stated(recommendation.workload)
-    if len(stated) > 2:
+    unlimited = limits.without(recommendation, stated)
+    if limits.shortfall(unlimited) < limits.shortfall(recommendation):
         return "Lifting one or two of your limits would not help."
     text = "No limit of yours is in the way"
-    if example := _ruled_out_all_the_same(limits.without(recommendation, stated), recommendation):
+    if example := _ruled_out_all_the_same(unlimited, recommendation):
         better = "Better plans" if recommendation.pick else "Plans"
         return f"{text}. {better} are ruled out all the same, for example: {example}"
     return f"{text}: no plan with a known price does better."

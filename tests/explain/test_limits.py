@@ -118,7 +118,14 @@ def test_where_nothing_helps_it_says_so(made_up):
 
 
 @pytest.mark.parametrize("task", ["retrieve", "retrieve-and-rerank"])
-@pytest.mark.parametrize("limits_set", [{}, {"budget_usd_per_month": 3}])
+@pytest.mark.parametrize(
+    "limits_set",
+    [
+        {},
+        {"budget_usd_per_month": 3},
+        {"hardware": "cpu", "licence": "commercial", "vector_store": "pgvector"},
+    ],
+)
 def test_what_no_limit_rules_out_is_not_called_without_a_price(catalog, task, limits_set):
     answer = ask(catalog, task=task, query_tokens=9000, **limits_set)
     assert answer.pick is None and limits.in_the_way(answer) == []
