@@ -16,7 +16,7 @@ from advisor.decide.plans import Plan
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, preference
 from advisor.decide.rule_results import RuleResult
 from advisor.explain import limits
-from advisor.explain.sentences import capital, for_month, missing, month, spread
+from advisor.explain.sentences import capital, for_month, missing, month, points_over, spread
 from advisor.sizing import latency
 from advisor.sizing.storage import INDEX_STORAGE
 
@@ -203,12 +203,12 @@ def _below_the_floor(recommendation: Recommendation, part: JudgedPlan, step: Ste
     """How far the pick falls short, and which limit stands in the way of a better one."""
     workload = recommendation.workload
     assert part.quality is not None and step.yardstick is not None
-    gap = formatting.points(step.yardstick - part.quality)
-    allowed = (
-        f"more than the {workload.quality_tolerance:g} you would give up"
-        if workload.priority == "balanced"
-        else "and quality is the priority"
-    )
+    balanced, points = workload.priority == "balanced", step.yardstick - part.quality
+    most = workload.quality_tolerance if balanced else evidence.EQUAL_POINTS
+    gap = points_over(points, most)
+    allowed = "and quality is the priority"
+    if balanced:
+        allowed = f"more than the {most:g} you would give up"
     text = (
         f"{part.plan.variant.name} scores {formatting.points(part.quality)} on "
         f"{step.evidence.title}, {gap} points below the best model for this job, "

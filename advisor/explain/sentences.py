@@ -61,6 +61,12 @@ def parts_in_words(not_known: Collection[str]) -> str:
     return formatting.listed([PARTS[name] for name in not_known])
 
 
+def points_over(points: float, allowed: float) -> str:
+    """`7.6`, `6.01`: points beyond those allowed, with as many digits as it takes to read so."""
+    texts = (formatting.points(points), *(f"{points:.{digits}f}" for digits in range(2, 7)))
+    return next((text for text in texts if float(text) > allowed), texts[-1])
+
+
 def capital(text: str) -> str:
     """A text that begins a sentence; the rest stays as it is."""
     return text[0].upper() + text[1:]
