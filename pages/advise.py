@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from advisor.decide.recommend import Recommendation
-from advisor.explain import reasons, record, report, sentences, taken_for_granted, what_would_change
+from advisor.explain import (
+    lifting,
+    reasons,
+    record,
+    report,
+    sentences,
+    taken_for_granted,
+    what_would_change,
+)
 from advisor.explain.why_not import reasons_against
 from advisor.show import charts, tables, trade_off
 from pages.parts import answer, figures, form, links, session
@@ -51,7 +59,7 @@ def show_answer(recommendation: Recommendation) -> None:
     if pick is None:
         st.header("Nothing fits this workload")
         st.markdown(WHY_NOTHING)
-        reliefs = reasons.loosen(recommendation)
+        reliefs = lifting.loosen(recommendation)
         st.markdown(links.bullets((relief.text, relief.sources) for relief in reliefs))
     else:
         cost = sentences.capital(report.cost(pick))

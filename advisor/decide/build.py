@@ -23,7 +23,7 @@ from advisor.rules.columns import KINDS
 from advisor.rules.evaluate import Values, column
 from advisor.sizing import storage
 from advisor.sizing.figures import Figures, figures_of, load_of
-from advisor.sizing.ranges import Range, rounded
+from advisor.sizing.ranges import Range, rounded, surely
 
 KINDS_FOR_TASK = {
     "retrieve": ("embedder",),
@@ -93,7 +93,7 @@ def _of_figures(figures: Figures, static: StaticColumns) -> dict[str, Values]:
         "input_tokens_p95": figures.input_p95,
         "monthly_tokens": figures.monthly_tokens,
         "monthly_usd": rounded(figures.encoding["base"] + figures.keeping["base"]),
-        "sure_usd": figures.sure,
+        "sure_usd": surely(figures.sure),
         "one_off_usd": rounded(figures.once["base"]),
         "tokens_per_second": figures.tokens_per_second["base"],
     } | {name: np.where(static.hosted, np.nan, number) for name, number in own.items()}

@@ -17,7 +17,7 @@ from advisor.base.units import GIB
 from advisor.decide.evidence import EQUAL_POINTS, Evidence
 from advisor.decide.plans import Plans
 from advisor.sizing import latency
-from advisor.sizing.ranges import Float64s, rounded
+from advisor.sizing.ranges import Float64s, rounded, surely
 
 RowNumbers = npt.NDArray[np.int64]
 
@@ -298,7 +298,7 @@ def _within_limits(table: Plans, pairs: Pairs, workload: Workload) -> npt.NDArra
         whole = table.base_usd[first] + table.base_usd[second]
         usd = np.where(one_account & over, whole, apart)
         usd = np.where(pairs.shared, shared_usd(table, first, second, BASE), usd)
-        fits &= rounded(usd) <= workload.budget_usd_per_month
+        fits &= surely(usd) <= workload.budget_usd_per_month
     if workload.latency_ms_p95 is not None:
         times = table.known_latency_ms[first] + table.known_latency_ms[second]
         times = np.where(pairs.shared, shared_latency_ms(table, first, second, "base"), times)

@@ -194,6 +194,12 @@ class Recommendation:
         """The step of a kind; None where the task has none."""
         return next((step for step in self.steps if step.kind == kind), None)
 
+    def step_of(self, judged: JudgedPlan) -> Step:
+        """The step of a plan that is picked, or fits."""
+        step = self.step(judged.kind)
+        assert step is not None, "a plan that fits has a step"
+        return step
+
     @cached_property
     def places(self) -> dict[int, int]:
         """The place of each row that fits in the order of its step."""

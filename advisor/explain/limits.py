@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -50,9 +50,14 @@ def lifted(recommendation: Recommendation, at_once: int = 1) -> Iterator[Lifted]
     """The answers without so many of the stated limits at a time."""
     workload = recommendation.workload
     for fields in combinations(stated(workload), at_once):
-        looser = workload.model_copy(update={field: LOOSEST[field] for field in fields})
         words = " and ".join(_without(field, workload) for field in fields)
-        yield Lifted(fields, words, again(recommendation.asked_of, recommendation, looser))
+        yield Lifted(fields, words, without(recommendation, fields))
+
+
+def without(recommendation: Recommendation, fields: Collection[str]) -> Recommendation:
+    """The answer without some limits."""
+    looser = recommendation.workload.model_copy(update={name: LOOSEST[name] for name in fields})
+    return again(recommendation.asked_of, recommendation, looser)
 
 
 def _without(field: str, workload: Workload) -> str:

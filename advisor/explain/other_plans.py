@@ -45,7 +45,7 @@ def versus(recommendation: Recommendation, other: JudgedPlan, pick: JudgedPlan) 
         money = "the same cost"
     if other.variant_id == pick.variant_id:
         return f"The same model for {money}."
-    money += _index_difference(other, pick)
+    money += _only_an_aggregator(other, pick) + _index_difference(other, pick)
     if other.quality is None or pick.quality is None:
         step = recommendation.step(other.kind)
         unranked = step.evidence.unranked if step else {}
@@ -65,6 +65,13 @@ def _index_difference(other: JudgedPlan, pick: JudgedPlan) -> str:
     if share < 1:
         size = f"and its index is {100 * share:.0f}% as large"
     return f", {size}, at a price that is not known"
+
+
+def _only_an_aggregator(other: JudgedPlan, pick: JudgedPlan) -> str:
+    """`, by a price known from an aggregator only`, where the pick's is known better."""
+    if not other.plan.place.is_from_aggregator or pick.plan.place.is_from_aggregator:
+        return ""
+    return ", by a price known from an aggregator only"
 
 
 def _score_difference(points: float) -> str:

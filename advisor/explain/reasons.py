@@ -1,29 +1,18 @@
-"""Why the pick won, and what to give up where nothing fits, in sentences."""
+"""Why the pick won, in sentences."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
 
 from advisor.base import formatting, units
-from advisor.decide import evidence, stores
-from advisor.decide.build import covers
-from advisor.decide.choosing import SECOND_HAND_POINTS, Step, shared_latency_ms
-from advisor.decide.evidence import Evidence
+from advisor.decide import stores
+from advisor.decide.choosing import shared_latency_ms
 from advisor.decide.plans import Plan
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, preference
-from advisor.explain import limits
-from advisor.explain.sentences import capital, cheapest, for_month, missing, month, spread
+from advisor.explain.score_reasons import score_reason
+from advisor.explain.sentences import Reason, missing, month, spread
 from advisor.sizing import latency
 from advisor.sizing.storage import INDEX_STORAGE
-
-
-class Reason(NamedTuple):
-    """One sentence, the rule or step it comes from, and the ids of the sources of its figures."""
-
-    rule: str
-    text: str
-    sources: tuple[str, ...]
 
 
 def reasons(recommendation: Recommendation) -> tuple[Reason, ...]:
@@ -32,7 +21,7 @@ def reasons(recommendation: Recommendation) -> tuple[Reason, ...]:
         return ()
     sentences: list[Reason] = []
     for part in recommendation.pick.parts:
-        sentences.append(_quality(recommendation, part))
+        sentences.append(score_reason(recommendation, part))
         sentences += _first_stage_gain(recommendation, part)
         sentences += [_hosted(part)] if part.hosted else _own(recommendation, part)
     sentences += _shared(recommendation)
@@ -60,225 +49,13 @@ def won(recommendation: Recommendation) -> str:
     """What the pick costs and the first reason of each step; empty where nothing fits."""
     if recommendation.pick is None:
         return ""
-    qualities = " ".join(_quality(recommendation, p).text for p in recommendation.pick.parts)
+    qualities = " ".join(score_reason(recommendation, p).text for p in recommendation.pick.parts)
     return f"{recommendation.pick.named}, {month(recommendation.pick.monthly_usd)}. {qualities}"
-
-
-def _step(recommendation: Recommendation, kind: str) -> Step:
-    step = recommendation.step(kind)
-    assert step is not None, "a plan that is picked has a step"
-    return step
-
-
-def _quality(recommendation: Recommendation, part: JudgedPlan) -> Reason:
-    """What the part's score, or the lack of one, did for it."""
-    step = _step(recommendation, part.kind)
-    scores, floor = step.evidence, step.floor(recommendation.workload)
-    if len(scores.scores) + len(scores.unranked) == 1:
-        text = _only_one(part, scores)
-    elif not scores.ranks:
-        text = _nothing_ranks(recommendation, part, scores)
-    elif recommendation.workload.priority == "cost":
-        text = _cheapest_of_all(recommendation, part, step)
-    elif part.quality is None:
-        text = _without_a_score(recommendation, part, scores)
-    elif floor is not None and step.shortfalls(recommendation.workload)[part.row]:
-        text = _below_the_floor(recommendation, part, step)
-    elif part.quality == step.yardstick:
-        text = _best_scored(recommendation, part, scores)
-    else:
-        text = _within_the_tolerance(recommendation, part, step)
-    if scores.weak and part.quality is not None:
-        text += " These tasks are too few to stand for the whole set, so take it as a hint."
-    return Reason("evidence", text, scores.source_ids)
-
-
-def _only_one(part: JudgedPlan, scores: Evidence) -> str:
-    text = f"{part.plan.variant.name} is the only {part.kind} that does this job."
-    if part.quality is not None:
-        text += f" It scores {formatting.points(part.quality)} on {scores.title}."
-    return text
-
-
-def _nothing_ranks(recommendation: Recommendation, part: JudgedPlan, scores: Evidence) -> str:
-    """That cost decides, between those first that are known to cover the languages."""
-    languages = recommendation.workload.languages
-    rivals = [recommendation.catalog.variants[key] for key in scores.unranked]
-    some_presumed = not all(covers(variant, languages) for variant in rivals)
-    known_first = ""
-    if some_presumed and covers(part.plan.variant, languages):
-        known_first = f" among those known to cover {formatting.listed(sorted(languages))}"
-    return (
-        f"No published scores compare the {len(rivals)} {part.kind}s that do this job, so cost "
-        f"decides{known_first}. Measure them on your own queries before you commit."
-    )
-
-
-def _cheapest_of_all(recommendation: Recommendation, part: JudgedPlan, step: Step) -> str:
-    name = part.plan.variant.name
-    beside = _beside(recommendation, part).rstrip(",")
-    lead = f"{name} costs least of the {part.kind}s that fit{beside}"
-    if part.quality is None:
-        return f"{lead}; it has no score on {step.evidence.title}."
-    own = f"{lead}; it scores {formatting.points(part.quality)} on {step.evidence.title}"
-    if part.quality == step.yardstick:
-        return f"{own}, the best of the models that do this job."
-    return f"{own}. The best model for this job is {_best(recommendation, step)}."
-
-
-def _beside(recommendation: Recommendation, part: JudgedPlan) -> str:
-    """That the other step counts too, where it is not the first plan of its own step."""
-    pick = recommendation.pick
-    alone = pick is not None and pick.shared is None and not preference(recommendation, part)
-    return "" if alone else ", together with the other step,"
-
-
-def _best(recommendation: Recommendation, step: Step) -> str:
-    """`BGE Multilingual Gemma2 (59.2)`: whose the yardstick is."""
-    assert step.best is not None
-    name = recommendation.catalog.variants[step.best].name
-    return f"{name} ({formatting.points(step.yardstick)})"
-
-
-def _ranked(part: JudgedPlan, scores: Evidence) -> str:
-    if len(scores.scores) == 1:
-        return f"Of the {part.kind}s that do this job,"
-    number = len(scores.scores)
-    return f"Of the {number} {part.kind}s that do this job and have a score on {scores.title}"
-
-
-def _best_scored(recommendation: Recommendation, part: JudgedPlan, scores: Evidence) -> str:
-    name, names = part.plan.variant.name, recommendation.catalog.variants
-    own = formatting.points(part.quality)
-    if len(scores.scores) == 1:
-        return f"{_ranked(part, scores)} only {name} is measured: {own} on {scores.title}."
-    others = [
-        f"{names[key].name} {formatting.points(score)}"
-        for key, score in sorted(scores.scores.items(), key=lambda item: -item[1])
-        if key != part.variant_id
-    ]
-    lead = f"{_ranked(part, scores)}, {name} is the best"
-    worth = _worth(recommendation, part)
-    return f"{lead} ({own} against {formatting.listed(others)}){worth and f': {worth}'}."
-
-
-def _within_the_tolerance(recommendation: Recommendation, part: JudgedPlan, step: Step) -> str:
-    workload = recommendation.workload
-    balanced = workload.priority == "balanced"
-    near = workload.quality_tolerance if balanced else evidence.EQUAL_POINTS
-    own = f"{part.plan.variant.name} ({formatting.points(part.quality)})"
-    worth, beside = _worth(recommendation, part), _beside(recommendation, part)
-    first = "the best value" if worth or beside else "the cheapest"
-    best = f"within {near:g} points of the best, {_best(recommendation, step)}"
-    return (
-        f"{_ranked(part, step.evidence)}, {own} is {first}{beside} {best}{worth and f': {worth}'}."
-    )
-
-
-def _worth(recommendation: Recommendation, part: JudgedPlan) -> str:
-    """Why it is not the cheapest of those that fall no further short; empty where it is."""
-    workload, table = recommendation.workload, recommendation.table
-    step = _step(recommendation, part.kind)
-    short = step.shortfalls(workload)
-    rivals = step.fitting[short[step.fitting] <= short[part.row]]
-    rivals = rivals[table.base_usd[rivals] < table.base_usd[part.row]]
-    if not len(rivals):
-        return ""
-    weighed, worth = [], workload.material_usd
-    if worth:
-        weighed.append(f"each point of score counts as {formatting.usd(worth)} a month")
-    aggregator = table.static.order.aggregator
-    if worth and (aggregator[rivals] > aggregator[part.row]).any():
-        dearer = formatting.usd(SECOND_HAND_POINTS * worth)
-        weighed.append(f"a price that only an aggregator states as {dearer} more")
-    if (table.unpriced_bytes[rivals] > table.unpriced_bytes[part.row]).any():
-        weighed.append("a larger index as dearer, though its price is not known")
-    return formatting.listed(weighed)
-
-
-def _below_the_floor(recommendation: Recommendation, part: JudgedPlan, step: Step) -> str:
-    """How far the pick falls short, and which limit stands in the way of a better one."""
-    workload = recommendation.workload
-    assert part.quality is not None and step.yardstick is not None
-    gap = formatting.points(step.yardstick - part.quality)
-    allowed = (
-        f"more than the {workload.quality_tolerance:g} you would give up"
-        if workload.priority == "balanced"
-        else "and quality is the priority"
-    )
-    text = (
-        f"{part.plan.variant.name} scores {formatting.points(part.quality)} on "
-        f"{step.evidence.title}, {gap} points below the best model for this job, "
-        f"{_best(recommendation, step)}, {allowed}."
-    )
-    return f"{text} {_what_stands_in_the_way(recommendation, part)}".rstrip()
-
-
-def _without_a_score(recommendation: Recommendation, part: JudgedPlan, scores: Evidence) -> str:
-    name, why = part.plan.variant.name, scores.unranked[part.variant_id]
-    measured = [recommendation.catalog.variants[key].name for key in sorted(scores.scores)]
-    others = f"{formatting.listed(measured)} {'has' if len(measured) == 1 else 'have'} one"
-    text = f"{name} has no score here ({why}); {others} on {scores.title}."
-    return f"{text} {_what_stands_in_the_way(recommendation, part)}".rstrip()
-
-
-MOST_LIFTED = 3
-"""The limits in the way that are named before the rest are counted."""
-
-
-def _what_stands_in_the_way(recommendation: Recommendation, part: JudgedPlan) -> str:
-    """`Without the budget of $20 a month: BGE Large ..., for $34.90 a month, 2.7 points better.`
-
-    Of two steps that both fall short, only the first says so.
-    """
-    pick, workload = recommendation.pick, recommendation.workload
-    for earlier in pick.parts[: pick.parts.index(part)] if pick else ():
-        if _step(recommendation, earlier.kind).shortfalls(workload)[earlier.row]:
-            return ""
-    lifts = limits.in_the_way(recommendation)
-    if lifts:
-        named = [_lifted(recommendation, lift) for lift in lifts[:MOST_LIFTED]]
-        return " ".join([*named, *_more(lifts)])
-    return _nothing_helps(recommendation)
-
-
-def _more(lifts: list[limits.Lifted]) -> list[str]:
-    """How many limits, or pairs of them, are not named; empty where all are."""
-    more, of_pairs = len(lifts) - MOST_LIFTED, len(lifts[0].fields) > 1
-    if more < 1:
-        return []
-    nouns = ("other pair of limits", "other pairs of limits") if of_pairs else ("other limit",)
-    return [f"Lifting {formatting.counted(more, *nouns)} would help too."]
-
-
-def _nothing_helps(recommendation: Recommendation) -> str:
-    """That no limit stands in the way, nor any two of them."""
-    if len(limits.stated(recommendation.workload)) > 2:
-        return "Lifting one or two of your limits would not help."
-    return "No limit of yours is in the way: no plan with a known price does better."
-
-
-def _lifted(recommendation: Recommendation, lift: limits.Lifted) -> str:
-    other, now = lift.other.pick, recommendation.pick
-    assert other is not None
-    text = f"{capital(lift.words)}: {other.named}, {for_month(other.monthly_usd)}"
-    gains = []
-    for part in now.parts if now else ():
-        better, scores = other.part(part.kind), lift.other.step(part.kind)
-        title = _step(recommendation, part.kind).evidence.title
-        if not better or better.quality is None or part.quality is None:
-            continue
-        points = better.quality - part.quality
-        if scores and scores.evidence.title == title and abs(points) >= 0.05:
-            of_step = f"the {part.kind} " if len(other.parts) > 1 else ""
-            sense = "better" if points > 0 else "worse"
-            gains.append(f"{of_step}{formatting.points(abs(points))} points {sense}")
-    return f"{text}, {formatting.listed(gains)}." if gains else f"{text}."
 
 
 def _first_stage_gain(recommendation: Recommendation, part: JudgedPlan) -> list[Reason]:
     """What a reranker gains over the first stage of the same table."""
-    chosen = _step(recommendation, part.kind).evidence
+    chosen = recommendation.step_of(part).evidence
     uplift = chosen.uplift.get(part.variant_id)
     if uplift is None or chosen.set is None or not chosen.set.first_stage:
         return []
@@ -455,87 +232,3 @@ def _tie(others: list[JudgedPlan], part: JudgedPlan) -> Reason:
     text = f"{formatting.listed(parts)} {verb} the same for {part.plan.variant.name}."
     sources = {source for other in others for source in other.plan.price_sources}
     return Reason("tie", text, tuple(sorted(sources)))
-
-
-def loosen(recommendation: Recommendation) -> list[Reason]:
-    """Where nothing fits: each limit without which something does, and what that costs.
-
-    Where no limit helps alone, pairs of them; where no model does the job at all, why none does.
-    """
-    if recommendation.pick is not None:
-        return []
-    jobless = [step for step in recommendation.steps if not _candidates(step)]
-    if jobless:
-        return [_no_model(recommendation, step.kind) for step in jobless]
-    lifts = limits.in_the_way(recommendation)
-    if not lifts:
-        return [_nothing_to_lift(recommendation)]
-    named = [Reason(*_ruled_by(recommendation, lift)) for lift in lifts[:MOST_LIFTED]]
-    return named + [Reason(named[-1].rule, text, ()) for text in _more(lifts)]
-
-
-def _cheapest_that_fits(lift: limits.Lifted) -> str:
-    """What would do without a budget where the pick is dearer; of one step only."""
-    pick, steps = lift.other.pick, lift.other.steps
-    if pick is None or len(steps) > 1 or "budget_usd_per_month" not in lift.fields:
-        return ""
-    least = cheapest(lift.other, steps[0].kind)[0]
-    if pick.monthly - least.monthly < 0.005:
-        return ""
-    return f" The cheapest that fits is {least.named}, {for_month(least.cost)}."
-
-
-def _candidates(step: Step) -> int:
-    return len(step.evidence.scores) + len(step.evidence.unranked)
-
-
-def _no_model(recommendation: Recommendation, kind: str) -> Reason:
-    """Which rule of the job keeps most models of a kind out."""
-    rules = recommendation.catalog.rules
-    findings = [
-        result
-        for judged in recommendation.judged
-        if judged.kind == kind
-        for result in judged.excluded
-        if rules[result.rule].entry.job
-    ]
-    if not findings:
-        return Reason("evidence", f"The catalog has no {kind}.", ())
-    count = Counter(result.rule for result in findings)
-    first = max(findings, key=lambda result: count[result.rule])
-    text = f"No {kind} in the catalog does this job. For example: {first.text}"
-    return Reason(first.rule, text, first.sources)
-
-
-def _nothing_to_lift(recommendation: Recommendation) -> Reason:
-    """That lifting limits does not help, with the commonest rule against a step's models."""
-    some = "one or two of your limits would not help"
-    lead = f"Lifting {some}." if len(limits.stated(recommendation.workload)) > 2 else ""
-    empty = next((step for step in recommendation.steps if not len(step.fitting)), None)
-    if empty is None:
-        return Reason("evidence", lead or _nothing_helps(recommendation), ())
-    rules = recommendation.catalog.rules
-    findings = [
-        result
-        for judged in recommendation.judged
-        if judged.kind == empty.kind and not any(rules[r.rule].entry.job for r in judged.excluded)
-        for result in judged.excluded
-    ]
-    count = Counter(result.rule for result in findings)
-    first = max(findings, key=lambda result: count[result.rule])
-    lead = lead or f"No {empty.kind} fits, and no limit of yours is in the way."
-    return Reason(first.rule, f"{lead} For example: {first.text}", first.sources)
-
-
-def _ruled_by(
-    recommendation: Recommendation, lift: limits.Lifted
-) -> tuple[str, str, tuple[str, ...]]:
-    """The rule that the limit works by, the sentence, and the rule's sources."""
-    text = _lifted(recommendation, lift) + _cheapest_that_fits(lift)
-    parts = lift.other.pick.parts if lift.other.pick else ()
-    for part in parts:
-        for result in recommendation.judged[part.row].excluded:
-            return result.rule, text, result.sources
-    cited = recommendation.catalog.cited("steps-within-budget")
-    rule = "within-budget" if "budget_usd_per_month" in lift.fields else "fast-enough"
-    return rule, text, cited

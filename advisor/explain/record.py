@@ -17,7 +17,14 @@ from advisor.catalog import Catalog
 from advisor.catalog.schema import Rule
 from advisor.decide.choosing import ORDER_SINCE
 from advisor.decide.recommend import Recommendation
-from advisor.explain import formula, other_plans, reasons, taken_for_granted, what_would_change
+from advisor.explain import (
+    formula,
+    lifting,
+    other_plans,
+    reasons,
+    taken_for_granted,
+    what_would_change,
+)
 from advisor.explain.record_parts import (
     AlternativeRecord,
     BaseCost,
@@ -166,7 +173,7 @@ def _answer(recommendation: Recommendation) -> dict[str, Any]:
             for step in recommendation.steps
             for judged, text in other_plans.alternatives(recommendation, step.kind)
         ],
-        "loosen": reasons.loosen(recommendation),
+        "loosen": lifting.loosen(recommendation),
         "asked_sets": recommendation.asked_sets,
         "assumed": recommendation.assumptions.stated(),
         "firmness": what_would_change.firmness(recommendation),

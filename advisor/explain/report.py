@@ -9,7 +9,7 @@ from advisor.ask.workload import Workload, unused
 from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation
-from advisor.explain import reasons, sentences, taken_for_granted, what_would_change
+from advisor.explain import lifting, reasons, sentences, taken_for_granted, what_would_change
 from advisor.explain.other_plans import alternatives
 from advisor.explain.record import Record
 
@@ -64,7 +64,7 @@ def as_short_markdown(recommendation: Recommendation) -> str:
 
 def _why_and_what_else(recommendation: Recommendation) -> list[str]:
     """Lines for the reasons, or what to loosen where nothing fits, and for the runners-up."""
-    why = reasons.reasons(recommendation) or reasons.loosen(recommendation)
+    why = reasons.reasons(recommendation) or lifting.loosen(recommendation)
     lines = _bullets(reason.text for reason in why)
     for step in recommendation.steps:
         others = [

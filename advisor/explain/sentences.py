@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from decimal import Decimal
+from typing import NamedTuple
 
 from advisor.base import formatting
 from advisor.catalog import Catalog
@@ -11,6 +12,15 @@ from advisor.decide.recommend import JudgedPlan, Recommendation, preference
 from advisor.family.price_list import dated, tier
 from advisor.sizing import storage, throughput
 from advisor.sizing.ranges import Cost
+
+
+class Reason(NamedTuple):
+    """One sentence, the rule or step it comes from, and the ids of the sources of its figures."""
+
+    rule: str
+    text: str
+    sources: tuple[str, ...]
+
 
 PARTS = {
     "encoding": "encoding",
@@ -59,6 +69,12 @@ def low_to_high(cost: Cost | None) -> str:
 def parts_in_words(not_known: Collection[str]) -> str:
     """`keeping the index and queries to the index`: the parts of a cost that are not known."""
     return formatting.listed([PARTS[name] for name in not_known])
+
+
+def points_over(points: float, allowed: float) -> str:
+    """`7.6`, `6.01`: points beyond those allowed, with as many digits as it takes to read so."""
+    texts = (formatting.points(points), *(f"{points:.{digits}f}" for digits in range(2, 7)))
+    return next((text for text in texts if float(text) > allowed), texts[-1])
 
 
 def capital(text: str) -> str:

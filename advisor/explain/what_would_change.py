@@ -23,7 +23,7 @@ from advisor.decide.choosing import (
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, recommend
 from advisor.decide.stores import index_stores
 from advisor.explain import sentences
-from advisor.sizing.ranges import rounded
+from advisor.sizing.ranges import rounded, surely
 
 FACTORS = (2.0, 5.0, 10.0, 100.0, 1000.0)
 """Steps by which volumes and lengths are raised and lowered."""
@@ -126,29 +126,46 @@ def _at_the_ends(recommendation: Recommendation) -> str:
     """Whether the pick holds at both ends of the estimates, and which decides if it does not."""
     table, workload = recommendation.table, recommendation.workload
     assert recommendation.pick is not None and recommendation.choice is not None
+    elsewhere = ""
     for words, ends in ESTIMATES.items():
         other = choose(table, recommendation.steps, workload, ends)
         if other is None or other == recommendation.choice:
             continue
+        named = recommendation.pipeline(other).named
         if not _counts_as_equal(recommendation, other, ends):
-            named = recommendation.pipeline(other).named
             return f"Not firm: {words}, {named} would be the pick."
+        elsewhere = elsewhere or f"{words}, {named} would be the pick"
+    at_both_ends = "at the low and at the high end of every estimate"
+    if recommendation.pick.monthly_usd.at_least:
+        at_both_ends += ", as far as costs are known"
+    if elsewhere:
+        models = "models hold" if len(recommendation.steps) > 1 else "model holds"
+        beyond = (
+            f" {sentences.capital(over)}."
+            if (over := _over_at_an_end(recommendation, "the pick"))
+            else ""
+        )
+        return f"The {models} {at_both_ends}; where to run is less firm: {elsewhere}.{beyond}"
+    over = _over_at_an_end(recommendation, "it")
+    return f"The pick holds, but {over}." if over else f"The pick holds {at_both_ends}."
+
+
+def _over_at_an_end(recommendation: Recommendation, pick: str) -> str:
+    """The limit that the pick would exceed at the high or slow end; empty where it keeps both."""
+    table, workload = recommendation.table, recommendation.workload
+    assert recommendation.pick is not None and recommendation.choice is not None
     budget = workload.budget_usd_per_month
     high = total_usd(table, recommendation.choice, Ends("high", "high", "high"))
-    if budget is not None and recommendation.pick.monthly <= budget < high:
+    if budget is not None and surely(recommendation.pick.monthly) <= budget < surely(high):
         amount = sentences.usd(high, recommendation.pick.monthly_usd.not_known)
-        return (
-            f"The pick holds, but at the high end it costs {amount}, over the budget "
-            f"of {formatting.usd(budget)}."
-        )
+        return f"at the high end {pick} costs {amount}, over the budget of {formatting.usd(budget)}"
     limit, slow = workload.latency_ms_p95, rounded(_slow_ms(recommendation))
     if limit is not None and slow > limit:
         return (
-            "The pick holds, but at the slow end of the machine's speed a request takes "
-            f"{formatting.significant(slow)} ms, over the {formatting.count(limit)} ms you allow."
+            "at the slow end of the machine's speed a request takes "
+            f"{formatting.significant(slow)} ms, over the {formatting.count(limit)} ms you allow"
         )
-    known = ", as far as costs are known" if recommendation.pick.monthly_usd.at_least else ""
-    return f"The pick holds at the low and at the high end of every estimate{known}."
+    return ""
 
 
 def _slow_ms(recommendation: Recommendation) -> float:
@@ -166,7 +183,7 @@ def _not_proven(recommendation: Recommendation, pick: Pipeline) -> Iterator[str]
     budget = recommendation.workload.budget_usd_per_month
     if budget is None:
         return
-    if pick.monthly > budget:
+    if surely(pick.monthly) > budget:
         free = [part for part in pick.parts if part.plan.figure("free_covers")]
         where = formatting.listed(list(dict.fromkeys(part.plan.where for part in free)))
         yield (

@@ -12,6 +12,7 @@ from advisor.decide.choosing import BASE, ORDER, PRESUMED, SECOND_HAND_POINTS, K
 from advisor.decide.evidence import EQUAL_POINTS
 from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain.other_plans import versus
+from advisor.explain.sentences import points_over
 
 DECIDES = {
     "monthly": "the lower cost decides",
@@ -109,13 +110,16 @@ def _falls_short(judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommend
         return "It is not measured at all in your languages, and models that are come first."
     assert step.yardstick is not None
     gap = step.yardstick - judged.quality
-    below = f"{formatting.points(gap)} points below the best model for this job"
+    balanced = workload.priority == "balanced"
+    most = workload.quality_tolerance if balanced else EQUAL_POINTS
+    below = f"{points_over(gap, most)} points below the best model for this job"
     if step.shortfalls(workload)[pick.row]:
         return f"It is {below}, further than the pick."
-    if workload.priority == "quality":
-        equal = f"more than the {EQUAL_POINTS:g} that count as equal"
-        return f"Quality is the priority, and it is {below}, {equal}."
-    return f"It is {below}, more than the {workload.quality_tolerance:g} you would give up."
+    if balanced:
+        return f"It is {below}, more than the {most:g} you would give up."
+    return (
+        f"Quality is the priority, and it is {below}, more than the {most:g} that count as equal."
+    )
 
 
 def _counts_dearer(

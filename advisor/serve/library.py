@@ -36,7 +36,7 @@ class Answer:
         """
         recommendation = self._recommendation
         if plans:
-            return as_json(recommendation.catalog, recommendation, plans=True)
+            return as_json(recommendation.asked_of, recommendation, plans=True)
         return AnswerRecord.of(recommendation).model_dump(mode="json", by_alias=True)
 
 

@@ -177,5 +177,5 @@ def figures_of(
         keeping=keeping,
         once=once,
         free_covers=covered,
-        sure=rounded(np.where(covered, 0.0, encoding["base"]) + keeping["base"]),
+        sure=np.where(covered, 0.0, encoding["base"]) + keeping["base"],
     )

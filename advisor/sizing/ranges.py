@@ -80,6 +80,15 @@ def rounded(usd: Any) -> Any:
     return np.round(usd, 9)
 
 
+def surely(usd: Any) -> Any:
+    """US dollars as a budget is held against them; a number, or an array.
+
+    Less than the last digits of a float may be off by, so that a stated cost is a budget that
+    its plan keeps.
+    """
+    return np.maximum(0.0, usd - 6e-10 - 1e-12 * usd)
+
+
 def floats(numbers: Iterable[float | Decimal | None]) -> Float64s:
     """An array of numbers; not a number for each None."""
     return np.array([np.nan if number is None else float(number) for number in numbers])

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from advisor.decide.choosing import total_usd
-from advisor.explain import break_even, reasons, sensitivity, what_would_change
+from advisor.explain import break_even, lifting, reasons, sensitivity, what_would_change
 from advisor.explain.other_plans import alternatives
 from advisor.explain.sensitivity import what_if
 from advisor.explain.what_would_change import ESTIMATES
@@ -57,7 +57,7 @@ def whole(recommendation) -> str:
         f"reason: {reason.rule} [{' '.join(reason.sources)}]"
         for reason in reasons.reasons(recommendation)
     ]
-    lines += [f"loosen: {reason.rule}" for reason in reasons.loosen(recommendation)]
+    lines += [f"loosen: {reason.rule}" for reason in lifting.loosen(recommendation)]
     for step in steps:
         also = [a.judged for a in alternatives(recommendation, step.kind)]
         lines += [

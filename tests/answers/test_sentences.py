@@ -4,6 +4,7 @@ from advisor.catalog.schema import Variant
 from advisor.explain import (
     break_even,
     formula,
+    lifting,
     reasons,
     report,
     sensitivity,
@@ -32,7 +33,7 @@ def sentences(recommendation):
     yield from this_machine(recommendation)
     yield from formula.latency_formula(recommendation)
     yield from (reason.text for reason in reasons.reasons(recommendation))
-    yield from (reason.text for reason in reasons.loosen(recommendation))
+    yield from (reason.text for reason in lifting.loosen(recommendation))
     yield what_would_change.firmness(recommendation)
     yield reasons.won(recommendation)
     yield scores_sentence(recommendation)

@@ -14,7 +14,15 @@ from advisor.ask.workload import Workload
 from advisor.base.errors import CatalogError
 from advisor.catalog import files
 from advisor.decide import recommend
-from advisor.explain import reasons, record, report, sensitivity, sentences, what_would_change
+from advisor.explain import (
+    lifting,
+    reasons,
+    record,
+    report,
+    sensitivity,
+    sentences,
+    what_would_change,
+)
 from advisor.explain.formula import cost_formula
 from advisor.explain.replay import Replay
 from advisor.explain.why_not import reasons_against
@@ -138,9 +146,9 @@ def test_an_address_with_nonsense_still_answers_or_says_why(app, open_page, quer
 def test_nothing_fits_says_what_to_give_up(app, open_page, answer, catalog):
     recommendation = answer(data_may_leave=False, placement="hosted", languages=["de"])
     page = open_page(f"{app}/advise?data_may_leave=false&placement=hosted&languages=de")
-    assert recommendation.pick is None and reasons.loosen(recommendation)
+    assert recommendation.pick is None and lifting.loosen(recommendation)
     expect_answer(page, recommendation)
-    expect_told(page, *(reason.text for reason in reasons.loosen(recommendation)))
+    expect_told(page, *(reason.text for reason in lifting.loosen(recommendation)))
     changes = what_would_change.changes(catalog, recommendation)
     number = next(n for n, change in enumerate(changes) if change.workload.placement == "any")
     marked(page, "alt_route", "summary").click()

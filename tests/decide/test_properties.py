@@ -258,7 +258,7 @@ def limits_met(recommendation, factor, strict):
     plans = [part.plan for part in parts]
     own = [plan for plan in plans if not plan.hosted]
     met: dict[str, Any] = {}
-    budget = recommendation.monthly * max(factor, 1 + 1e-9) + 2e-6
+    budget = recommendation.pick.monthly * factor  # the very cost where there is no room
     if budget <= 1e12:
         met["budget_usd_per_month"] = budget
     milliseconds = own_milliseconds(recommendation) * max(factor, 1 + 1e-9) if own else 10 * factor

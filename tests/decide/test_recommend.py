@@ -14,8 +14,10 @@ from advisor.catalog.load import SHIPPED
 from advisor.decide.build import KINDS_FOR_TASK
 from advisor.decide.choosing import BASE, choose
 from advisor.decide.recommend import recommend
-from advisor.explain import reasons, what_would_change
+from advisor.explain import lifting, reasons, what_would_change
 from advisor.explain.other_plans import alternatives
+from advisor.explain.record import AnswerRecord
+from advisor.explain.what_would_change import firmness
 from tests.asking import TODAY, ask
 from tests.decide.workloads import WORKLOADS
 
@@ -427,6 +429,26 @@ def test_models_that_do_not_fit_one_card_together_do_not_share_it(made_up):
     )
 
 
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {},
+        {"task": "retrieve-and-rerank"},
+        {"placement": "own"},
+        {"passages": 777_777, "languages": ["de"]},
+        {"passages": 10**12, "queries_per_month": 10**12 - 1, "task": "retrieve-and-rerank"},
+        {"passages": 1, "queries_per_month": 1},
+    ],
+)
+def test_the_cost_that_an_answer_states_is_a_budget_that_it_keeps(catalog, stated):
+    before = ask(catalog, **stated)
+    cost = AnswerRecord.of(before).pick.monthly_usd.base
+    after = ask(catalog, budget_usd_per_month=cost, **stated)
+    assert after.answer == before.answer and "only while" not in firmness(after)
+    cheaper = ask(catalog, budget_usd_per_month=cost * (1 - 1e-6) - 1e-8, **stated)
+    assert cheaper.answer != before.answer
+
+
 def test_a_budget_holds_for_both_steps_together(made_up):
     stated = {"task": "retrieve-and-rerank", "languages": ["de"], "queries_per_month": 1_000_000}
     recommendation = ask(made_up, **stated)
@@ -436,7 +458,7 @@ def test_a_budget_holds_for_both_steps_together(made_up):
     assert ask(made_up, **stated, budget_usd_per_month=least + 0.01).answer is not None
     recommendation = ask(made_up, **stated, budget_usd_per_month=least - 0.01)
     assert recommendation.pick is None and all(len(step.fitting) for step in recommendation.steps)
-    told = reasons.loosen(recommendation)[0]
+    told = lifting.loosen(recommendation)[0]
     assert told.rule == "within-budget" and formatting.usd(least) in told.text
 
 

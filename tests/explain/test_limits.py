@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.decide.recommend import recommend
-from advisor.explain import limits, reasons
+from advisor.explain import lifting, limits, reasons
 from tests.asking import TODAY, ask
 from tests.decide.workloads import WORKLOADS
 
@@ -15,7 +15,7 @@ LISTED = 3
 
 def said(answer):
     """Everything that is said of why it won, or of why nothing fits."""
-    return " ".join(r.text for r in reasons.reasons(answer) or reasons.loosen(answer))
+    return " ".join(r.text for r in reasons.reasons(answer) or lifting.loosen(answer))
 
 
 def without(catalog, answer, fields):
@@ -104,7 +104,7 @@ def test_where_no_limit_helps_alone_pairs_are_named(made_up):
         ("budget_usd_per_month", "data_may_leave"),
         ("budget_usd_per_month", "placement"),
     }
-    text = reasons.loosen(answer)[0].text
+    text = lifting.loosen(answer)[0].text
     assert text.startswith("Without the budget of $0.01 a month and with texts sent to a provider:")
 
 
@@ -122,20 +122,38 @@ def test_where_nothing_helps_it_says_so(made_up):
 def test_where_nothing_helps_and_nothing_is_limited_it_says_why(catalog):
     answer = ask(catalog, query_tokens=16_000)
     assert answer.pick is None and limits.stated(answer.workload) == ()
-    (reason,) = reasons.loosen(answer)
-    assert reason.text.startswith("No embedder fits, and no limit of yours is in the way. For ")
+    (reason,) = lifting.loosen(answer)
+    lead = "No limit of yours is in the way. Plans are ruled out all the same. For example: "
+    assert reason.text.startswith(lead)
     assert "16,000" in reason.text and reason.rule in catalog.rules
 
 
 def test_where_only_the_budget_stands_in_the_way_the_cheapest_that_fits_is_named(catalog):
-    (reason,) = reasons.loosen(ask(catalog, budget_usd_per_month=1))
+    (reason,) = lifting.loosen(ask(catalog, budget_usd_per_month=1))
     cheapest = min(ask(catalog).fitting("embedder"), key=lambda judged: judged.monthly)
     amount = formatting.usd(cheapest.monthly)
     assert reason.text.endswith(
         f"The cheapest that fits is {cheapest.named}, for {amount} a month."
     )
-    (same,) = reasons.loosen(ask(catalog, budget_usd_per_month=1, priority="cost"))
+    (same,) = lifting.loosen(ask(catalog, budget_usd_per_month=1, priority="cost"))
     assert "cheapest" not in same.text
+
+
+@pytest.mark.parametrize("task", ["retrieve", "retrieve-and-rerank"])
+@pytest.mark.parametrize(
+    "limits_set",
+    [
+        {},
+        {"budget_usd_per_month": 3},
+        {"hardware": "cpu", "licence": "commercial", "vector_store": "pgvector"},
+    ],
+)
+def test_what_no_limit_rules_out_is_not_called_without_a_price(catalog, task, limits_set):
+    answer = ask(catalog, task=task, query_tokens=9000, **limits_set)
+    assert answer.pick is None and limits.in_the_way(answer) == []
+    text = said(answer)
+    assert "Queries of 9,000 tokens" in text and "token limit" in text
+    assert "known price" not in text
 
 
 @pytest.mark.parametrize(
@@ -147,7 +165,7 @@ def test_where_only_the_budget_stands_in_the_way_the_cheapest_that_fits_is_named
 )
 def test_where_no_model_does_the_job_it_says_why(made_up, stated, words):
     answer = ask(made_up, **stated, budget_usd_per_month=0)
-    (reason,) = reasons.loosen(answer)
+    (reason,) = lifting.loosen(answer)
     kind = "reranker" if "task" in stated else "embedder"
     assert reason.text.startswith(f"No {kind} in the catalog does this job. For example: ")
     assert words in reason.text and made_up.rules[reason.rule].entry.job

@@ -12,8 +12,8 @@ def test_an_index_whose_price_is_not_known_is_no_gift(catalog):
     beside = texts(ask(catalog, vector_store="qdrant-cloud"))
     bigger = next(text for key, text in beside.items() if "gemma2" in key and "@" not in key)
     assert bigger == (
-        "4.9 points better for $0.04 a month less, but its index is 3.5 times as large, "
-        "at a price that is not known."
+        "4.9 points better for $0.04 a month less, by a price known from an aggregator only, "
+        "but its index is 3.5 times as large, at a price that is not known."
     ), "3,584 dimensions against 1,024"
     smaller = next(text for key, text in beside.items() if "base" in key and "@" not in key)
     assert "and its index is 75% as large" in smaller, "768 against 1,024"
@@ -24,3 +24,11 @@ def test_an_index_whose_price_is_not_known_is_no_gift(catalog):
 def test_an_index_whose_price_is_known_is_in_the_cost(catalog, made_up):
     for answer in (ask(catalog), ask(catalog, vector_store="none"), ask(made_up)):
         assert texts(answer) and all("index" not in text for text in texts(answer).values())
+
+
+def test_what_is_better_and_cheaper_says_who_states_its_price(catalog):
+    for store in ("pinecone-standard", "weaviate-cloud-flex", "none"):
+        beside = texts(ask(catalog, vector_store=store))
+        assert beside["ovhcloud-bge-multilingual-gemma2"] == (
+            "4.9 points better for $0.04 a month less, by a price known from an aggregator only."
+        )

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.decide.recommend import recommend
-from advisor.explain import reasons
+from advisor.explain import lifting, reasons
 from advisor.explain.other_plans import alternatives
 from tests.asking import TODAY, ask
 from tests.decide.workloads import WORKLOADS
@@ -17,9 +17,9 @@ def test_what_to_give_up_names_no_plan_whose_cost_is_not_known(made_up):
     assert {
         j.id: j.excluded[0].rule for j in found.judged if j.id in unpriced and len(j.excluded) == 1
     } == unpriced
-    told = {reason.rule for reason in reasons.loosen(found)}
+    told = {reason.rule for reason in lifting.loosen(found)}
     assert "within-budget" in told and told.isdisjoint(unpriced.values())
-    for reason in reasons.loosen(found):
+    for reason in lifting.loosen(found):
         assert "Gamma" not in reason.text and "$" in reason.text
 
 
@@ -31,7 +31,7 @@ def test_nothing_fits_says_what_to_give_up(made_up):
         and reasons.reasons(found) == ()
         and alternatives(found, "embedder") == []
     )
-    told = reasons.loosen(found)
+    told = lifting.loosen(found)
     assert [reason.rule for reason in told] == ["data-stays-inside", "placement-is-hosted"]
     assert told[0].text.startswith("With texts sent to a provider: ")
     assert told[1].text.startswith("With your own machines allowed: ")
@@ -40,7 +40,7 @@ def test_nothing_fits_says_what_to_give_up(made_up):
 def test_the_requirement_that_frees_most_comes_first(made_up):
     found = ask(made_up, budget_usd_per_month=0.01, languages=["de"])
     assert found.pick is None
-    assert reasons.loosen(found)[0].rule == "within-budget"
+    assert lifting.loosen(found)[0].rule == "within-budget"
 
 
 def test_a_variant_without_a_score_is_listed_not_zero(made_up):

@@ -103,6 +103,22 @@ def test_a_pick_that_an_estimate_overturns_is_not_firm_and_the_estimate_is_named
     assert told == pinned
 
 
+MOVED = {"languages": ["de"], "queries_per_month": 5 * 10**9, "vector_store": "none"}
+
+
+@pytest.mark.parametrize("material_usd", [5, 1e4])
+def test_a_pick_that_moves_at_an_end_is_not_said_to_hold(catalog, material_usd):
+    answer = ask(catalog, **MOVED, material_usd=material_usd)
+    moved = [
+        ends
+        for ends in what_would_change.ESTIMATES.values()
+        if chosen(answer, ends) != answer.answer
+    ]
+    text = firmness(answer)
+    assert moved and "The pick holds" not in text and "RunPod" in text
+    assert text.startswith("The model holds" if material_usd == 1e4 else "Not firm")
+
+
 def test_a_budget_that_only_the_high_end_exceeds_is_said(made_up, pinned):
     told = firmness(ask(made_up, budget_usd_per_month=14, quality_tolerance=1))
     assert "$14.78" in told and "$14.00" in told, (

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from advisor import catalog as catalogs
 from advisor.base import formatting
+from advisor.explain import reasons
 from advisor.explain.why_not import DECIDES, reasons_against
 from tests.asking import ask, plan
 from tests.decide.workloads import WORKLOADS
@@ -160,3 +161,16 @@ def test_on_shared_machines_a_model_without_a_score_is_told_that_not_its_cost(ma
     assert "no score here" in text and "$" not in text
     text = reasons_against(answer, "multi@acme-gpu")[1]
     assert "$730" in text, "$803 for a card's machine against $73 for the processor's"
+
+
+def test_points_beyond_the_tolerance_read_as_more_than_it(catalog):
+    """BGE Base is 6.01 points below the best, which one digit would call 6.0."""
+    answer = ask(catalog, quality_tolerance=6)
+    base = next(j for j in answer.judged if j.fits and j.variant_id == "bge-base-en-v1.5")
+    assert reasons_against(answer, base.id)[1] == (
+        "It is 6.01 points below the best model for this job, more than the 6 you would give up."
+    )
+    answer = ask(catalog, quality_tolerance=6, licence="permissive", budget_usd_per_month=27)
+    assert answer.pick.parts[0].variant_id == "bge-base-en-v1.5"
+    text = reasons.reasons(answer)[0].text
+    assert ", 6.01 points below the best" in text and "more than the 6 you" in text

@@ -9,10 +9,11 @@ import pytest
 
 import advisor
 from advisor import catalog as catalogs
+from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.decide.recommend import recommend
 from advisor.explain import report
-from advisor.explain.record import Record
+from advisor.explain.record import Record, as_json
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +48,14 @@ def test_an_answer_is_the_one_of_the_command_line(tmp_path, capsys):
 def test_every_plan_is_given_where_it_is_asked_for(small):
     whole = advisor.recommend().to_dict(plans=True)
     assert Record.model_validate(whole).plans and whole["rejected"]
+
+
+def test_a_discount_is_taken_once_in_all_of_a_record(small):
+    whole = advisor.recommend(hosted_discount_percent=50).to_dict(plans=True)
+    half = Assumptions.of({"hosted_discount_percent": 50})
+    asked_at_half = recommend(small, Workload(), catalogs.today(), (), half)
+    record = as_json(small, asked_at_half, plans=True)
+    assert whole["would_change"] == record["would_change"] and whole["prices"] == record["prices"]
 
 
 def test_assumptions_and_scores_are_asked_alike():
