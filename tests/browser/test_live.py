@@ -456,7 +456,9 @@ def test_what_was_measured_on_ones_own_data_reaches_advise_as_evidence_marked_yo
             expect(box(page, "passages")).to_be_visible()
             settle(page)
             expect(
-                page.get_by_text(re.compile(rf"{as_evidence.BENCHMARK}.*\b88\b")).first
+                page.get_by_text(re.compile(rf"{as_evidence.BENCHMARK}.*\b88\b"))
+                .filter(visible=True)
+                .first
             ).to_be_visible()
             other = open_page(f"{address}/advise")  # another visitor
             expect(other.get_by_text(re.compile(as_evidence.BENCHMARK))).to_have_count(0)
