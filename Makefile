@@ -34,8 +34,9 @@ chromium: install
 
 # Compiled files are kept, so that the many processes which tests start compile nothing twice.
 test: export PYTHONDONTWRITEBYTECODE =
-test: install chromium standin ## run every test: unit, property, page, browser; two at once
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal --ignore=tests/browser
+# Tests without a browser wait for processes and servers a third of their time: three share two cores.
+test: install chromium standin ## run every test: unit, property, page, browser; some at once
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal --ignore=tests/browser
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser
 
 properties: export PROPERTY_EXAMPLES ?= 5000
