@@ -11,6 +11,8 @@ from advisor.base import validation
 from advisor.base.errors import Fault, WorkloadError, did_you_mean
 
 T = TypeVar("T")
+WRITTEN_NULL = "none"
+"""The null of a field in an address, where an empty value is the default."""
 
 
 def field(default: T, title: str, description: str, **bounds: Any) -> T:
@@ -59,6 +61,8 @@ class StatedFields(BaseModel):
 
 
 def _param(value: Any) -> str | list[str]:
+    if value is None:
+        return WRITTEN_NULL
     if isinstance(value, tuple):
         return [str(item) for item in value]
     if isinstance(value, bool):

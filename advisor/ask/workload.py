@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from advisor.ask.stated import StatedFields, field
+from advisor.ask import old_names
+from advisor.ask.stated import WRITTEN_NULL, StatedFields, field
 from advisor.base.formatting import count
 from advisor.base.ids import ID_PATTERN, LANGUAGE_PATTERN
 from advisor.base.units import HOURS_PER_MONTH
@@ -26,6 +29,10 @@ SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
 _P95_BELOW_TYPICAL = (
     "passage_tokens_p95 is {p95}, below passage_tokens {typical}. The 95th percentile cannot be "
     "below the typical passage: raise it to at least {typical}."
+)
+_OVERLAP_OVER_HALF = (
+    "chunk_overlap_tokens is {overlap}, over half of chunk_tokens ({chunk}): "
+    "lower it to at most {half}."
 )
 
 
@@ -56,11 +63,20 @@ class Workload(StatedFields):
     passage_tokens_p95: PassageTokens = field(
         450, "95th percentile", "19 of 20 passages have at most this many tokens."
     )
-    split_long_passages: bool = field(
-        True,
-        "Long passages may be split",
-        "Passages over a model's limit become several vectors. If not, a model that would cut "
-        "them is ruled out.",
+    chunk_tokens: Annotated[int | None, Field(ge=16, le=32_768)] = field(
+        400,
+        "Cut into parts of",
+        "Tokens of a part at most: longer passages are cut, for every model alike, and the "
+        "reranker reads the parts. null (in an address none) keeps passages whole; a model that "
+        "would cut them is ruled out.",
+    )
+    chunk_overlap_tokens: int = field(
+        50,
+        "Shared by neighbouring parts",
+        "Tokens that a part repeats of the one before: at most half of a part, which is also the "
+        "default where that is under 50. Not used where passages are kept whole.",
+        ge=0,
+        le=16_384,
     )
     new_passages_per_month: CountFromZero = field(
         0, "New passages a month", "New or changed passages, encoded again each month."
@@ -149,7 +165,23 @@ class Workload(StatedFields):
         if self.passage_tokens_p95 < self.passage_tokens:
             figures = {"p95": count(self.passage_tokens_p95), "typical": count(self.passage_tokens)}
             raise PydanticCustomError("p95", _P95_BELOW_TYPICAL, figures)
+        if self.chunk_overlap_tokens > self.overlap and self.chunk_tokens is not None:
+            if "chunk_overlap_tokens" in self.model_fields_set:
+                overlap, chunk, half = map(
+                    count, (self.chunk_overlap_tokens, self.chunk_tokens, self.overlap)
+                )
+                figures = {"overlap": overlap, "chunk": chunk, "half": half}
+                raise PydanticCustomError("overlap", _OVERLAP_OVER_HALF, figures)
+            object.__setattr__(self, "chunk_overlap_tokens", self.overlap)
         return self
+
+    @classmethod
+    def of(cls, stated: Mapping[str, Any]) -> Self:
+        """As `StatedFields.of`, under the names of before too, and with `none` for null."""
+        now = old_names.renamed(stated)
+        return super().of(
+            {n: None if v == WRITTEN_NULL and n in NULLABLE else v for n, v in now.items()}
+        )
 
     @property
     def peak(self) -> float:
@@ -158,7 +190,38 @@ class Workload(StatedFields):
         stated = self.peak_queries_per_second
         return PEAK_OVER_AVERAGE * average if stated is None else max(stated, average)
 
+    @property
+    def overlap(self) -> int:
+        """Tokens that neighbouring parts share: as stated, half of a part at most; 0 if whole."""
+        return (
+            0
+            if self.chunk_tokens is None
+            else min(self.chunk_overlap_tokens, self.chunk_tokens // 2)
+        )
 
+    def parts_of(self, chunk_tokens: int | None) -> dict[str, int | None]:
+        """The fields of parts of another length, with no more than half of it shared."""
+        half = self.chunk_overlap_tokens if chunk_tokens is None else chunk_tokens // 2
+        shared = min(self.chunk_overlap_tokens, half)
+        return {"chunk_tokens": chunk_tokens, "chunk_overlap_tokens": shared}
+
+    def part(self, tokens: int) -> int:
+        """Tokens of the longest part of a passage of `tokens`: what is sent at once."""
+        return tokens if self.chunk_tokens is None else min(tokens, self.chunk_tokens)
+
+    def parts(self, tokens: int) -> int:
+        """Parts that a passage of `tokens` is cut into, each but the first with its overlap.
+
+        >>> Workload().parts(400), Workload().parts(401), Workload().parts(6_000)
+        (1, 2, 17)
+        """
+        if self.chunk_tokens is None or tokens <= self.chunk_tokens:
+            return 1
+        return math.ceil((tokens - self.overlap) / (self.chunk_tokens - self.overlap))
+
+
+NULLABLE = ("chunk_tokens",)
+"""Fields whose null is not their default: an address, where empty is the default, says `none`."""
 LISTS = ("languages", "outputs")
 """Fields that an address may name several times."""
 

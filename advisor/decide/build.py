@@ -24,6 +24,7 @@ from advisor.rules.evaluate import Values, column
 from advisor.sizing import storage
 from advisor.sizing.figures import Figures, figures_of, load_of
 from advisor.sizing.ranges import Range, rounded, surely
+from advisor.sizing.tokens import query_tokens
 
 KINDS_FOR_TASK = {
     "retrieve": ("embedder",),
@@ -90,6 +91,7 @@ def _of_figures(figures: Figures, static: StaticColumns) -> dict[str, Values]:
         "attention_bytes": static.columns["attention_bytes"].values * longest**2,
     }
     numbers = {
+        "input_tokens": figures.input_typical,
         "input_tokens_p95": figures.input_p95,
         "monthly_tokens": figures.monthly_tokens,
         "monthly_usd": rounded(figures.encoding["base"] + figures.keeping["base"]),
@@ -113,6 +115,8 @@ def _of_workload(workload: Workload) -> dict[str, Values]:
         "multi_vector_asked": "multi_vector" in workload.outputs,
         "more_than_dense": not set(workload.outputs) <= {"dense"},
         "peak_requests_per_minute": workload.peak * 60,
+        "part_tokens": workload.part(workload.passage_tokens),
+        "split_long_passages": workload.chunk_tokens is not None,
     }
     return {name: column([value], KINDS[name]) for name, value in (fields | derived).items()}
 
@@ -143,6 +147,7 @@ def _variant_figures(variant: Variant, workload: Workload) -> Mapping[str, Any]:
     return {
         "covers_languages": covers(variant, workload.languages),
         "languages_missing": missing or None,
+        "query_tokens_sent": query_tokens(workload, variant),
         "variant_gives_outputs": wanted <= set(variant.outputs),
         "runtimes_for_outputs": giving or None,
         "returns_outputs": bool(giving),

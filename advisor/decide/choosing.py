@@ -108,6 +108,7 @@ class Keys(NamedTuple):
     counted: Any  # US dollars a month less what the score is worth
     worse: Any  # the score, negative
     second_hand: Any
+    estimated: Any  # a count of tokens that is not published
     parameters: Any  # of the model; without end where not known
     monthly: Any  # US dollars
     unpriced: Any  # bytes of an index whose price is not known
@@ -132,12 +133,12 @@ class Keys(NamedTuple):
 
 ORDER = (
     (
-        "shortfall", "counted", "worse", "second_hand", "parameters", "monthly", "unpriced", "once",
-        "router", "unlisted", "name",
+        "shortfall", "counted", "worse", "second_hand", "estimated", "parameters", "monthly",
+        "unpriced", "once", "router", "unlisted", "name",
     ),
     (
-        "monthly", "unpriced", "parameters", "second_hand", "worse", "once", "router", "unlisted",
-        "name",
+        "monthly", "unpriced", "estimated", "parameters", "second_hand", "worse", "once", "router",
+        "unlisted", "name",
     ),
 )  # fmt: skip
 """The names of the keys in the order in which they decide: balanced and quality, then *cost*."""
@@ -154,6 +155,7 @@ def keys(table: Plans, step: Step, workload: Workload, ends: Ends) -> Keys:
         counted=_counted(table, workload, monthly, score, table.unpriced_bytes, order.aggregator),
         worse=-score,
         second_hand=order.second_hand,
+        estimated=table.estimated,
         parameters=order.parameters,
         monthly=monthly,
         unpriced=table.unpriced_bytes,

@@ -16,7 +16,7 @@ from advisor.catalog.schema import EvidenceSet
 EQUAL_POINTS = 0.5
 """Scores less than this apart count as equal: two source sets differ by as much (decision 0013)."""
 LONG_TOKENS = 1000
-"""Typical passages from this length on, kept whole, are judged by long documents first (0004)."""
+"""Typical parts over this length are judged by long documents first (0004, 0016)."""
 LONG_DOCUMENTS = "long documents"
 
 

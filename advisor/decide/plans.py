@@ -100,6 +100,11 @@ class Plans:
         )
         return floats(sizes)[self.static.loads]
 
+    @cached_property
+    def estimated(self) -> Float64s:
+        """1 where a count of tokens is estimated, since it is not published; else 0."""
+        return floats(bool(load.tokens.estimated) for load in self.loads)[self.static.loads]
+
 
 class Plan:
     """One variant at one place for one workload. Amounts are US dollars; None is not known."""

@@ -13,8 +13,9 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from advisor.ask.assumptions import Assumptions
-from advisor.ask.stated import StatedFields
-from advisor.ask.workload import LISTS, Workload
+from advisor.ask.old_names import OLD_NAMES, OldNameError, renamed
+from advisor.ask.stated import WRITTEN_NULL, StatedFields
+from advisor.ask.workload import LISTS, NULLABLE, Workload, bounds
 from advisor.base import validation
 from advisor.base.errors import Fault, WorkloadError, did_you_mean
 from advisor.catalog.model import Catalog
@@ -71,9 +72,15 @@ def _as_python(value: Any) -> Any:
 
 
 def _of(catalog: Catalog, stated: Mapping[str, Any], *, strict: bool) -> AdviceQuestion:
+    faults = []
+    try:
+        stated = renamed(stated, strict=strict)
+    except OldNameError as error:
+        faults.append(error.fault)
+        stated = {name: value for name, value in stated.items() if name not in OLD_NAMES}
     known = {*Workload.model_fields, *Assumptions.model_fields, *SCORES.values()}
     unknown = [name for name in stated if name not in known]
-    faults = [
+    faults += [
         _fault(name[:60], "no such field.", did_you_mean(name[:60], known) or _LEAVE)
         for name in unknown[:MOST_FAULTS]
     ]
@@ -113,6 +120,8 @@ def of_params(catalog: Catalog, params: Mapping[str, Sequence[str]]) -> AdviceQu
         elif name in TRUTHS and values[0] not in ("true", "false"):
             problem = f"{values[0][:60]!r} is neither true nor false."
             faults.append(_fault(name, problem, "Write true or false."))
+        elif name in NULLABLE and values[0] == WRITTEN_NULL:
+            stated[name] = None
         else:
             stated[name] = values[0]
     if faults:
@@ -166,6 +175,7 @@ def ignored(
     fields of the form's `models`. `gone` says of a choice that there was what became of it.
     """
     fields = {name: model for model in models for name in model.model_fields}
+    fields |= {old: Workload for old in OLD_NAMES if Workload in models}
     sentences = []
     for name, values in params.items():
         shown = f"{name[:40]}={','.join(values)[:60]}"
@@ -195,19 +205,25 @@ def infinite(params: Mapping[str, Sequence[str]]) -> list[str]:
     return names
 
 
+_WIDEST = {"passage_tokens": 1, "chunk_tokens": bounds("chunk_tokens")[1]}
+"""Beside which a field of the workload may be anything within its bounds."""
+
+
 def _unreadable(model: type[BaseModel], name: str, values: list[str]) -> str:
     """Why a field cannot take the text of an address; empty where it can."""
     stated: Any = values if name in LISTS else values[0] if values else ""
-    if stated == "":
+    if stated == "" or (name in NULLABLE and stated == WRITTEN_NULL):
         return ""  # an empty parameter clears the field
-    if name in TRUTHS and stated not in ("true", "false"):
+    if name in (*TRUTHS, *OLD_NAMES) and stated not in ("true", "false"):
         return "write true or false."
-    beside = {}
-    if model is Workload:
-        is_typical = name == "passage_tokens"  # the others are not below it
-        beside = {"passage_tokens_p95": 10**6} if is_typical else {"passage_tokens": 1}
+    if name in OLD_NAMES:
+        return ""
+    # the others are not below it, nor half of it
+    beside = {"passage_tokens": {"passage_tokens_p95": 10**6}, "chunk_tokens": {}}
     try:
-        model.model_validate(beside | {name: stated})
+        model.model_validate(
+            beside.get(name, _WIDEST if model is Workload else {}) | {name: stated}
+        )
     except ValidationError as error:
         return validation.faults(error, show_values=False)[0].problem
     return ""

@@ -272,7 +272,7 @@ def _step(
 ) -> Step:
     """A step with the evidence that compares the models which do its job."""
     workload, sets = table.workload, table.catalog.evidence_sets
-    long = workload.passage_tokens >= evidence.LONG_TOKENS and not workload.split_long_passages
+    long = workload.part(workload.passage_tokens) > evidence.LONG_TOKENS
     languages = tuple(sorted(set(workload.languages)))
     wanted = evidence.ScoresWanted(kind, languages, long and kind == "embedder", first_stage)
     preferred = next((s for s in asked_sets if s in sets and sets[s].kind == kind), None)

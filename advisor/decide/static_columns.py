@@ -12,6 +12,7 @@ import numpy.typing as npt
 from advisor.base import formatting
 from advisor.base.units import HOURS_PER_MONTH
 from advisor.catalog.cache import once_per_catalog
+from advisor.catalog.instructions import instruction_tokens
 from advisor.catalog.model import Catalog
 from advisor.decide.places import (
     Place,
@@ -31,6 +32,7 @@ from advisor.sizing import throughput
 from advisor.sizing.figures import MILLION, Rates
 from advisor.sizing.ranges import ENDS, floats
 from advisor.sizing.throughput import MeasuredMachine, Speed
+from advisor.sizing.tokens import special_tokens
 
 POOLING = {"cls": "CLS", "mean": "mean", "last_token": "last token"}
 KIND_VERBS = {
@@ -131,7 +133,6 @@ def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -
     as_of = offer.as_of if offer else instance.as_of if instance else None
     price = usd_per_1m(offer) if offer else None
     rent = rent_of(instance, spot) if instance else None
-    per_pair, per_text = variant.special_tokens_per_pair, variant.special_tokens_per_text
     return {
         "variant": place.variant_id,
         "variant_name": variant.name,
@@ -153,7 +154,8 @@ def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -
         "max_tokens": variant.max_tokens,
         "offer_max_tokens": offer.max_tokens if offer else None,
         "limit_tokens": place.limit,
-        "special_tokens": (per_pair if variant.kind == "reranker" else per_text) or 0,
+        "special_tokens": special_tokens(variant)[0],
+        "instruction_tokens": instruction_tokens(variant)[0],
         "recommended_tokens": variant.recommended_tokens,
         "language_count": len(variant.languages) if variant.languages is not None else None,
         "outputs_given": formatting.listed([o.replace("_", "-") for o in variant.outputs]),

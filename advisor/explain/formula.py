@@ -9,6 +9,7 @@ from advisor.decide.places import free_usd_per_month
 from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain import sentences
 from advisor.sizing import throughput
+from advisor.sizing.tokens import needed_instruction, special_tokens
 
 
 def latency_formula(recommendation: Recommendation) -> list[str]:
@@ -56,21 +57,25 @@ def _tokens_formula(judged: JudgedPlan, recommendation: Recommendation) -> list[
     tokens, variant = judged.plan.tokens, judged.plan.variant
     queries, query_tokens = count(workload.queries_per_month), count(workload.query_tokens)
     passage_tokens, monthly = count(workload.passage_tokens), count(tokens.monthly)
+    special, rough = special_tokens(variant)
+    of_special = f"{special} special{' (estimated)' if rough else ''}"
     if variant.kind == "reranker":
-        special = variant.special_tokens_per_pair or 0
-        pair = count(tokens.per_input)
+        pair, part = count(tokens.per_input), count(workload.part(workload.passage_tokens))
+        cut = ", cut at the limit of one input" if tokens.per_input < tokens.input_typical else ""
         return [
-            f"Tokens in a pair: {query_tokens} + {passage_tokens} + {special} special = {pair}, "
-            "cut at the limit of one input.",
+            f"Tokens in a pair: {query_tokens} + {part} of a passage + {of_special} = {pair}{cut}.",
             f"Tokens a month: {queries} queries × {count(workload.rerank_candidates)} candidates "
             f"× {pair} = {monthly}.",
         ]
-    special = variant.special_tokens_per_text or 0
-    parts = tokens.vectors_per_passage
+    parts, overlap = tokens.vectors_per_passage, count(workload.overlap)
+    instruction, rough = needed_instruction(variant)
+    needed = f" + {instruction} of an instruction{' (estimated)' if rough else ''}"
+    repeated = f" + {overlap} repeated × {parts - 1:g}" if parts > 1 and workload.overlap else ""
+    of_parts = f" × {parts:g} parts" if parts > 1 else ""
     return [
-        f"Tokens a month: {queries} queries × ({query_tokens} + {special} special) and "
-        f"{count(workload.new_passages_per_month)} new passages × ({passage_tokens} + {special} "
-        f"special × {parts:g} {'part' if parts == 1 else 'parts'}) = {monthly}.",
+        f"Tokens a month: {queries} queries × ({query_tokens} + {of_special}"
+        f"{needed if instruction else ''}) and {count(workload.new_passages_per_month)} new "
+        f"passages × ({passage_tokens}{repeated} + {of_special}{of_parts}) = {monthly}.",
         f"Once: {count(workload.passages)} passages, in the same way "
         f"= {count(tokens.once)} tokens.",
     ]

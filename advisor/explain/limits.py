@@ -20,7 +20,7 @@ LOOSEST: dict[str, Any] = {
     "licence": "any",
     "redundancy": False,
     "cross_lingual": False,
-    "split_long_passages": True,
+    "chunk_tokens": 400,
     "vector_store": "ram",
     "vector_type": "float32",
 }
@@ -37,7 +37,9 @@ class Lifted(NamedTuple):
 
 def stated(workload: Workload) -> tuple[str, ...]:
     """The limits that a workload sets."""
-    skipped = ("vector_store",) if workload.vector_store == "none" else ()
+    skipped = ["vector_store"] if workload.vector_store == "none" else []
+    if workload.chunk_tokens is not None and workload.chunk_tokens < LOOSEST["chunk_tokens"]:
+        skipped.append("chunk_tokens")
     return tuple(
         field
         for field, loosest in LOOSEST.items()
@@ -56,7 +58,10 @@ def lifted(recommendation: Recommendation, at_once: int = 1) -> Iterator[Lifted]
 
 def without(recommendation: Recommendation, fields: Collection[str]) -> Recommendation:
     """The answer without some limits."""
-    looser = recommendation.workload.model_copy(update={name: LOOSEST[name] for name in fields})
+    update = {name: LOOSEST[name] for name in fields}
+    if "chunk_tokens" in fields:
+        update |= recommendation.workload.parts_of(LOOSEST["chunk_tokens"])
+    looser = recommendation.workload.model_copy(update=update)
     return again(recommendation.asked_of, recommendation, looser)
 
 
@@ -72,7 +77,7 @@ def _without(field: str, workload: Workload) -> str:
         "licence": "under any licence",
         "redundancy": "without a spare machine",
         "cross_lingual": "without cross-lingual search",
-        "split_long_passages": "with long passages split",
+        "chunk_tokens": f"with passages cut into parts of {LOOSEST['chunk_tokens']} tokens",
         "vector_store": "with the index in memory",
         "vector_type": "with float32 vectors",
     }
@@ -87,6 +92,16 @@ def shortfall(recommendation: Recommendation) -> float:
     return float(sum(step.shortfalls(recommendation.workload)[row] for step, row in pairs))
 
 
+def _comparable(recommendation: Recommendation, lift: Lifted) -> bool:
+    """Whether points mean the same without the limit: parts of another length have other scores."""
+    if recommendation.choice is None or "chunk_tokens" not in lift.fields:
+        return True
+    before, after = (
+        [step.evidence.title for step in asked.steps] for asked in (recommendation, lift.other)
+    )
+    return before == after
+
+
 def in_the_way(recommendation: Recommendation) -> list[Lifted]:
     """The limits without which the pick would fall less short, or there would be one.
 
@@ -96,7 +111,11 @@ def in_the_way(recommendation: Recommendation) -> list[Lifted]:
     if not now:
         return []
     for at_once in (1, 2):
-        better = [lift for lift in lifted(recommendation, at_once) if shortfall(lift.other) < now]
+        better = [
+            lift
+            for lift in lifted(recommendation, at_once)
+            if shortfall(lift.other) < now and _comparable(recommendation, lift)
+        ]
         if better:
             return sorted(better, key=lambda lift: (shortfall(lift.other), lift.other.monthly))
     return []

@@ -265,7 +265,7 @@ def encoding_sentence(recommendation: Recommendation, judged: JudgedPlan) -> str
     cost = f"for {usd_of(once)}{missing(once)}" if once else "at a cost that is not known"
     return (
         f"Encoding the corpus once: {formatting.count(plan.tokens.once)} tokens {cost}{time}, "
-        f"{formatting.count(plan.tokens.vectors)} vectors after splitting "
+        f"{formatting.count(plan.tokens.vectors)} vectors "
         f"({formatting.significant(plan.tokens.vectors_per_passage)} a passage). "
         "A change of the model means encoding all of it again."
     )

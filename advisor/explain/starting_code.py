@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from advisor.catalog.instructions import instructed
 from advisor.catalog.schema import Variant
-
-TASK = "Given a question, retrieve passages that answer it"
-"""Fills the place of a task in an instruction that has one."""
 
 
 def starting_code(variant: Variant) -> str:
@@ -20,9 +18,7 @@ from FlagEmbedding import FlagReranker
 reranker = FlagReranker({variant.hub_id!r})
 print(reranker.compute_score([['your query', 'a passage']]))
 """
-    instruction = variant.query_instruction or ""
-    template = instruction if "{query}" in instruction else instruction + "{query}"
-    query = template.replace("{task}", TASK).replace("{query}", "your query")
+    query = instructed(variant, "your query")
     return f"""\
 # pip install sentence-transformers
 from sentence_transformers import SentenceTransformer

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import Workload
 from advisor.base import formatting, units
 from advisor.decide import stores
+from advisor.decide.plans import Plan
 from advisor.decide.recommend import Recommendation
 from advisor.explain.sentences import parts_in_words
 from advisor.sizing import storage, throughput
+from advisor.sizing.tokens import INSTRUCTION, SPECIAL, needed_instruction, special_tokens
 
 
 def assumptions(recommendation: Recommendation) -> tuple[str, ...]:
@@ -28,10 +31,6 @@ def _assumptions(recommendation: Recommendation) -> Iterator[str]:
             "the low end bills the query once a request. "
             "Whether providers do either was found for none."
         )
-        yield (
-            "The reranker is taken to read whole passages, cut at its limit, also where an "
-            "embedder reads them in parts."
-        )
     providers = recommendation.catalog.providers.values()
     for name in sorted({p.name for p in providers if p.free_usd_per_day}):
         yield (
@@ -42,16 +41,39 @@ def _assumptions(recommendation: Recommendation) -> Iterator[str]:
         yield from _index_assumptions(recommendation)
         yield (
             "The mean passage is taken to be the typical one; one in twenty is taken to be as long "
-            "as the 95th percentile when passages are split, without overlap."
+            "as the 95th percentile."
         )
+    yield _cutting(workload)
     some_own = pick is None or any(not part.hosted for part in pick.parts)
     if workload.placement != "hosted" and (some_own or workload.placement == "own"):
         yield from _own_assumptions(recommendation)
     for part in pick.parts if pick else ():
-        variant = part.plan.variant
-        if part.kind == "embedder" and variant.special_tokens_per_text is None:
-            lead = f"The special tokens that {variant.name}'s tokenizer adds"
-            yield f"{lead} are not known and not counted."
+        if part.plan.tokens.estimated:
+            yield _estimated_tokens(part.plan)
+
+
+def _cutting(workload: Workload) -> str:
+    """How passages are cut, for every model alike."""
+    if workload.chunk_tokens is None:
+        return "Passages are kept whole; a model that would cut them is ruled out."
+    return (
+        f"Passages over {formatting.count(workload.chunk_tokens)} tokens are cut into parts of at "
+        f"most so many, each repeating {formatting.count(workload.overlap)} of the one before, "
+        "for every model alike; a reranker reads the parts."
+    )
+
+
+def _estimated_tokens(plan: Plan) -> str:
+    """Which counts of tokens are not published, and what stands for them."""
+    counts = {
+        SPECIAL: f"{special_tokens(plan.variant)[0]} special tokens",
+        INSTRUCTION: f"{needed_instruction(plan.variant)[0]} of the instruction before each query",
+    }
+    stands = formatting.listed([counts[name] for name in plan.tokens.estimated])
+    return (
+        f"{stands} are counted for {plan.variant.name} by an estimate, since its publisher states "
+        "no number."
+    )
 
 
 def _index_assumptions(recommendation: Recommendation) -> Iterator[str]:

@@ -30,6 +30,7 @@ FACTORS = (2.0, 5.0, 10.0, 100.0, 1000.0)
 TOLERANCES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0)
 BUDGETS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10_000.0)
 LATENCIES = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
+CHUNKS = (100, 200, 300, 400, 600, 1_000, 2_000, 4_000, 8_000)
 STANDINGS = ("the pick", "on the front", "beaten", "ruled out")
 VOLUMES = (
     "passages",
@@ -45,7 +46,6 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "placement": ("any", "hosted", "own"),
     "hardware": ("any", "cpu", "gpu"),
     "licence": ("any", "commercial", "permissive"),
-    "split_long_passages": (True, False),
     "data_may_leave": (True, False),
     "redundancy": (False, True),
     "cross_lingual": (False, True),
@@ -57,8 +57,8 @@ MORE_LANGUAGES = ("zh", "de")
 TRIED = (
     f"volumes, lengths and the peak ({FACTORS[0]:g} to {FACTORS[-1]:,g} times more or less), "
     "tolerance, budget, latency limit, priority, placement, hardware, redundancy, licence, "
-    "splitting, sending texts out, cross-lingual use, where the index is kept, its vector type, "
-    "sparse output, and adding Chinese or German"
+    "the length of parts, sending texts out, cross-lingual use, where the index is kept, its "
+    "vector type, sparse output, and adding Chinese or German"
 )
 """What the grid holds, in words."""
 ESTIMATES: dict[str, Ends] = {
@@ -299,6 +299,7 @@ def _grid(catalog: Catalog, workload: Workload) -> Iterator[tuple[str, list[list
         lower = [{field: step} for step in reversed(steps) if limit is None or step < limit]
         higher = [] if limit is None else [*(step for step in steps if step > limit), None]
         yield field, [lower, [{field: step} for step in higher]]
+    yield "chunk_tokens", _recut(workload)
     of_store = {"vector_store": ("ram", "none", *index_stores(catalog))}
     for field, options in (CHOICES | of_store).items():
         if field not in skipped:
@@ -307,6 +308,14 @@ def _grid(catalog: Catalog, workload: Workload) -> Iterator[tuple[str, list[list
     spoken = workload.languages
     new = [c for c in MORE_LANGUAGES if c not in spoken and len(spoken) < MOST_LANGUAGES]
     yield "languages", [[{"languages": (*spoken, code)}] for code in new]
+
+
+def _recut(workload: Workload) -> list[list[dict[str, Any]]]:
+    """Shorter parts, then longer ones and whole passages."""
+    now = workload.chunk_tokens
+    shorter = [step for step in reversed(CHUNKS) if now is None or step < now]
+    longer = [] if now is None else [*(step for step in CHUNKS if step > now), None]
+    return [[workload.parts_of(step) for step in steps] for steps in (shorter, longer)]
 
 
 def volume_now(workload: Workload, field: str) -> Any:
@@ -329,6 +338,12 @@ def _scaled(workload: Workload, field: str, direction: int) -> list[dict[str, An
     return steps
 
 
+def _cut(chunk_tokens: int | None) -> str:
+    if chunk_tokens is None:
+        return "kept whole"
+    return f"cut into parts of {formatting.count(chunk_tokens)} tokens"
+
+
 def _while_it_is_free(recommendation: Recommendation) -> str:
     """What keeps a pick to its budget whose cost is over it: a free allocation."""
     pick, budget = recommendation.pick, recommendation.workload.budget_usd_per_month
@@ -347,6 +362,8 @@ def _change_sentence(
     if field == "peak_queries_per_second" and before is None:
         before = recommendation.workload.peak
     lead = f"{title} {value(stated[field])} instead of {value(before)}:"
+    if field == "chunk_tokens":
+        lead = f"Passages {_cut(stated[field])} instead of {_cut(before)}:"
     if other.pick is None:
         return f"{lead} nothing fits any more."
     cost = sentences.for_month(other.pick.monthly_usd) + _while_it_is_free(other)

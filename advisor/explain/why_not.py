@@ -19,6 +19,7 @@ DECIDES = {
     "unpriced": "the smaller index decides, since what it costs is not known",
     "worse": "the better score decides",
     "second_hand": "who states the price decides, the provider before an aggregator or marketplace",
+    "estimated": "a plan whose tokens are published comes before one whose tokens are estimated",
     "parameters": "the smaller model comes first",
     "once": "the lower cost of the first encoding decides",
     "router": "a provider comes before a router",

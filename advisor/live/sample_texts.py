@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, groupby, islice
 from pathlib import PurePath
 from typing import Any, Literal, NamedTuple, NoReturn
 
 from advisor.base.text_rows import TextRows, decoded, without_lone_surrogates
+from advisor.base.token_estimate import CJK
 from advisor.live.tokenizer_faults import TokenCountError
 
 SplitAt = Literal["blank-line", "line"]
-CJK = re.compile(
-    "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
-)
 
 
 class SampleLimits(NamedTuple):

@@ -17,14 +17,14 @@ from advisor.ask.workload import Workload, bounds
 from advisor.base import formatting
 from advisor.base.errors import CatalogError, Fault
 from advisor.base.text_rows import without_lone_surrogates
+from advisor.base.token_estimate import estimated_tokens
 from advisor.catalog import Catalog
 from advisor.live import vocabulary
-from advisor.live.sample_texts import CJK, refuse_none
+from advisor.live.sample_texts import refuse_none
 from advisor.live.tokenizer_faults import in_one_sentence
 
 # File in `tokenizers/` of the catalog, by the `tokenizer` of a variant.
 SHIPPED = {"wordpiece bert-uncased": "bert-uncased"}
-CHARACTERS_PER_TOKEN = 4
 ESTIMATE = (
     "An estimate: 4 characters a token, and a token for each Chinese, Japanese or Korean character."
 )
@@ -102,20 +102,6 @@ class TokenCounter:
                 encodings = self.tokenizer.encode_batch_fast(batch, add_special_tokens=False)
                 counts += [len(encoding.ids) for encoding in encodings]
         return counts
-
-
-def estimated_tokens(text: str) -> int:
-    """Estimate of a text's tokens without special ones: one for 4 characters, one for a CJK one.
-
-    The workload's rule of thumb for English, rounded up, and for CJK a high guess: one token with
-    BERT, less with larger vocabularies. Other alphabets may take more. Measured for no variant.
-
-    >>> estimated_tokens("seventeen letters"), estimated_tokens("\u4f60\u597d, world")
-    (5, 4)
-    """
-    text = text.strip()
-    cjk = len(CJK.findall(text))
-    return cjk - -(len(text) - cjk) // CHARACTERS_PER_TOKEN
 
 
 def counter(

@@ -61,9 +61,12 @@ PLAN: dict[str, Column] = {
     "offer_max_tokens": _number("tokens", "the limit that the provider states for one input"),
     "limit_tokens": _number("tokens", "the smaller of the two limits"),
     "recommended_tokens": _number("tokens", "length that the publisher or a maintainer recommends"),
+    "input_tokens": _number(
+        "tokens", "what is sent at once, typically: a part, or a query and a part, uncut"
+    ),
     "input_tokens_p95": _number(
         "tokens",
-        "95th percentile of what is sent at once: a passage, or a pair; special tokens included",
+        "95th percentile of what is sent at once: a part, or a pair; special tokens included",
     ),
     "covers_languages": _truth("the variant's languages hold all that the workload names"),
     "languages_asked": _list("languages of the workload"),
@@ -134,7 +137,13 @@ PLAN: dict[str, Column] = {
     "store_is_hosted": _truth("the vector store belongs to a provider"),
     "more_than_dense": _truth("sparse or multi-vector output is asked for"),
     "special_tokens": _number(
-        "tokens", "special tokens of a text, or of a pair; 0 where not known"
+        "tokens", "special tokens of a text, or of a pair; an estimate where not published"
+    ),
+    "instruction_tokens": _number(
+        "tokens", "tokens of the published instruction before a query; may be an estimate"
+    ),
+    "query_tokens_sent": _number(
+        "tokens", "a typical query, special tokens and a needed instruction included"
     ),
     "first_hours": _number("hours", "hours that one machine takes for the first encoding, base"),
     "monthly_tokens": _number("tokens", "tokens sent in a month"),
@@ -153,7 +162,11 @@ WORKLOAD: dict[str, Column] = {
     "passages": _number("texts", "passages in the corpus"),
     "passage_tokens": _number("tokens", "tokens of a typical passage"),
     "passage_tokens_p95": _number("tokens", "95th percentile of passage tokens"),
-    "split_long_passages": _truth("long passages may be split"),
+    "chunk_tokens": _number("tokens", "longest part of a passage; unknown: they are kept whole"),
+    "chunk_overlap_tokens": _number("tokens", "tokens that a part repeats of the one before"),
+    "part_tokens": _number("tokens", "tokens of the typical part, or of the whole passage"),
+    "split_long_passages": _truth("passages are cut into parts: the old name of chunk_tokens"),
+    "priority": _text("balanced, quality or cost"),
     "new_passages_per_month": _number("texts", "new or changed passages a month"),
     "queries_per_month": _number("count", "queries a month"),
     "query_tokens": _number("tokens", "tokens of a typical query"),

@@ -65,6 +65,7 @@ class Figures(NamedTuple):
     """
 
     monthly_tokens: Float64s
+    input_typical: Float64s
     input_p95: Float64s
     flops: dict[str, Float64s]
     tokens_per_second: dict[str, Float64s]
@@ -97,10 +98,10 @@ def first_hours(passages: Any, passage_flops: Any, flops: Any) -> Any:
 def load_of(
     catalog: Catalog, workload: Workload, variant: Variant, limit: int | None, ram: Range | None
 ) -> Load:
-    """What the workload asks of one variant whose inputs are cut or split at `limit`.
+    """What the workload asks of one variant whose inputs are cut at `limit`.
 
     `ram` is the price of a GiB of memory in a month. The FLOPs for a token grow with the length of
-    its text (see `throughput.flops_per_token`): a split passage is as many texts as it has parts.
+    its text (see `throughput.flops_per_token`); every part counts as long as the typical one.
     """
     tokens = tokens_sent(workload, variant, limit)
     size = storage.index_size(variant, tokens, workload)
@@ -113,9 +114,8 @@ def load_of(
         token = base + slope * tokens.per_input
         request = workload.rerank_candidates * tokens.per_input * token
         return Load(tokens, size, index, request, 0.0, token)
-    query = workload.query_tokens + (variant.special_tokens_per_text or 0)
-    token = base + slope * (tokens.per_passage / max(1.0, tokens.vectors_per_passage))
-    request = query * (base + slope * query)
+    token = base + slope * tokens.per_input
+    request = tokens.query * (base + slope * tokens.query)
     return Load(tokens, size, index, request, tokens.per_passage * token, token)
 
 
@@ -162,6 +162,7 @@ def figures_of(
     once = {end: np.where(rates.hosted, hosted_once, rents_an_hour * hours[end]) for end in ENDS}
     return Figures(
         monthly_tokens=monthly,
+        input_typical=spread(load.tokens.input_typical for load in loads),
         input_p95=spread(load.tokens.input_p95 for load in loads),
         flops=flops,
         tokens_per_second={end: flops[end] / token for end in ENDS},

@@ -146,6 +146,9 @@ class Variant(Sourced):
     score: Text | None = maybe("what a reranker's score is")
     query_instruction: str | None = maybe("text put before a query")
     query_instruction_required: bool | None = None
+    query_instruction_tokens: Count | None = maybe(
+        "tokens that the instruction adds to a query; null: not known, and estimated"
+    )
     passage_instruction: str | None = None
     languages: list[str] | None = Field(description="ISO 639 codes; null: no list published")
     languages_complete: bool | None = maybe(

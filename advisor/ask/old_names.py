@@ -1,0 +1,57 @@
+"""Names that fields once had: links, records and files that say them ask what they asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from advisor.base.errors import Fault, WorkloadError
+from advisor.base.validation import shown
+
+
+class OldName(NamedTuple):
+    """What a field is called now, and what each value that it took is there."""
+
+    now: str
+    values: Mapping[Any, Any]
+    schema: Mapping[str, Any]
+    since: str
+    """The day since which the new name holds."""
+
+
+OLD_NAMES = {
+    "split_long_passages": OldName(
+        "chunk_tokens", {True: 400, False: None}, {"type": "boolean"}, "2026-11-30"
+    ),
+}
+"""Fields of a workload by the name that they once had."""
+_WORDS = {"true": True, "false": False}
+
+
+class OldNameError(WorkloadError):
+    """An old name that cannot be taken, with the fault to show for it."""
+
+    def __init__(self, field: str, problem: str, remedy: str) -> None:
+        self.fault = Fault("", "", field, problem, remedy)
+        super().__init__(str(self.fault))
+
+
+def renamed(stated: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any]:
+    """What is stated, under today's names. `strict`: the text `true` is no truth.
+
+    Raises:
+        OldNameError: an old name stands beside its new one, or has a value that it never took.
+    """
+    now = dict(stated)
+    for old in OLD_NAMES.keys() & stated.keys():
+        field, value = OLD_NAMES[old].now, now.pop(old)
+        if field in now:
+            problem = f"it is the old name of {field}, and both are stated."
+            raise OldNameError(old, problem, f"Leave {old} out.")
+        if isinstance(value, str) and not strict:
+            value = _WORDS.get(value, value)
+        if not isinstance(value, bool):
+            problem = f"{shown(value)} is neither true nor false."
+            raise OldNameError(old, problem, f"State {field}, its new name.")
+        now[field] = OLD_NAMES[old].values[value]
+    return now
