@@ -9,6 +9,7 @@ from advisor.decide import stores
 from advisor.decide.choosing import shared_latency_ms
 from advisor.decide.plans import Plan
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, preference
+from advisor.explain.candidates import affordable_candidates
 from advisor.explain.score_reasons import score_reason
 from advisor.explain.sentences import Reason, missing, month, spread
 from advisor.sizing import latency
@@ -28,6 +29,7 @@ def reasons(recommendation: Recommendation) -> tuple[Reason, ...]:
     for part in recommendation.pick.parts:
         sentences += [_index(recommendation, part)] if part.plan.index_bytes else []
     sentences += _together(recommendation)
+    sentences += affordable_candidates(recommendation)
     for part in recommendation.pick.parts:
         sentences += [_tie(ties(recommendation, part), part)] if ties(recommendation, part) else []
     return (*sentences, *_remarks(recommendation.pick.parts))

@@ -30,9 +30,23 @@ def score_reason(recommendation: Recommendation, part: JudgedPlan) -> Reason:
         text = _best_scored(recommendation, part, scores)
     else:
         text = _within_the_tolerance(recommendation, part, step)
+    text += _compared_elsewhere(recommendation, scores)
     if scores.weak and part.quality is not None:
         text += " These tasks are too few to stand for the whole set, so take it as a hint."
     return Reason("evidence", text, scores.source_ids)
+
+
+def _compared_elsewhere(recommendation: Recommendation, scores: Evidence) -> str:
+    """That no set compares all that are measured, and which are measured on another set only."""
+    others = sorted(scores.measured - scores.scores.keys())
+    if not others or not scores.ranks:
+        return ""
+    names = [recommendation.catalog.variants[key].name for key in others]
+    verb = "is" if len(names) == 1 else "are"
+    return (
+        f" No published set compares all {len(scores.measured | scores.scores.keys())} in these "
+        f"languages: {formatting.listed(names)} {verb} measured on another set only."
+    )
 
 
 def _only_one(part: JudgedPlan, scores: Evidence) -> str:
