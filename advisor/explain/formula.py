@@ -64,7 +64,8 @@ def _tokens_formula(judged: JudgedPlan, recommendation: Recommendation) -> list[
         whole = count(tokens.input_typical)
         cut = f", cut at the limit of {pair}" if pair != whole else ""
         return [
-            f"Tokens in a pair: {query_tokens} + {part} of a passage + {of_special} = {whole}{cut}.",
+            f"Tokens in a pair: {query_tokens} + {part} of a passage + {of_special} = {whole}"
+            f"{cut}.",
             f"Tokens a month: {queries} queries × {count(workload.rerank_candidates)} candidates "
             f"× {pair} = {monthly}.",
         ]
