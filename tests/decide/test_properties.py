@@ -23,7 +23,7 @@ from advisor.decide.stores import index_stores
 from advisor.explain.what_would_change import changes
 from advisor.sizing.storage import most_dimensions
 from tests.asking import TODAY, ask
-from tests.decide.workloads import SHARES, STORES, VALUES, between, bounds_of, questions
+from tests.decide.workloads import SHARES, STORES, VALUES, between, bounds_of, fitted, questions
 
 EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "200"))
 LOOSEST = {
@@ -584,13 +584,8 @@ def test_no_order_and_no_earlier_answer_changes_an_answer(worlds, question, by, 
             **stated | {"languages": languages, "outputs": outputs},
         )
     else:
-        defaults = {
-            name: Workload.model_fields[name].default for name in others - {"passage_tokens_p95"}
-        }
-        longest = max(450, stated["passage_tokens_p95"])
-        near = ask(
-            world.catalog, question.assumed, **stated | defaults | {"passage_tokens_p95": longest}
-        )
+        defaults = {name: Workload.model_fields[name].default for name in others}
+        near = ask(world.catalog, question.assumed, **fitted(stated | defaults))
         workload = Workload.of(stated)
         second = recommend(
             world.catalog, workload, TODAY, (), Assumptions.of(question.assumed), near
