@@ -139,11 +139,30 @@ def test_the_answer_is_the_one_of_the_page(capsys, workload, catalog, today):
             "vector_store: pinecone\n",
             ["vector_store", "'pinecone'", "ram", "none", "shelf", "own-database"],
         ),
+        ("split_long_passages: maybe\n", ["split_long_passages", "'maybe'", "chunk_tokens"]),
+        (
+            "split_long_passages: true\nchunk_tokens: 300\n",
+            ["split_long_passages", "chunk_tokens"],
+        ),
+        (
+            "chunk_tokens: 300\nchunk_overlap_tokens: 200\n",
+            ["chunk_overlap_tokens is 200", "chunk_tokens (300)", "150"],
+        ),
         ("- a\n- b\n", ["workload.yaml"]),
         ("a: [1\n", ["workload.yaml", "line 2"]),
         ("", ["workload.yaml"]),
     ],
-    ids=["no choice", "no field", "no store", "a list", "no YAML", "nothing"],
+    ids=[
+        "no choice",
+        "no field",
+        "no store",
+        "an old name",
+        "an old name and the new",
+        "overlap",
+        "a list",
+        "no YAML",
+        "nothing",
+    ],  # fmt: skip
 )
 def test_a_bad_workload_is_one_sentence_and_status_two(
     capsys, small, tmp_path, text, names, pinned
@@ -154,6 +173,28 @@ def test_a_bad_workload_is_one_sentence_and_status_two(
     assert (status, out) == (2, "")
     assert all(name in err for name in names) and "Traceback" not in err
     assert err.replace(str(path), "workload.yaml") == pinned
+
+
+@pytest.mark.parametrize(
+    ("text", "chunk_tokens"),
+    [
+        ("chunk_tokens: none\n", None),
+        ("chunk_tokens: null\n", None),
+        ("chunk_tokens:\n", None),
+        ("split_long_passages: false\n", None),
+        ("split_long_passages: true\n", 400),
+        ('{"chunk_tokens": null}', None),
+    ],
+)
+def test_a_workload_says_how_passages_are_cut_by_the_new_name_or_the_old(
+    capsys, small, tmp_path, text, chunk_tokens
+):
+    path = tmp_path / "workload.yaml"
+    path.write_text(text, encoding="utf-8")
+    status, out, err = run(capsys, "recommend", str(path), "--format", "json")
+    assert (status, err) == (0, "")
+    asked = json.loads(out)["workload"]
+    assert asked == Workload(chunk_tokens=chunk_tokens).model_dump(mode="json")
 
 
 def test_a_workload_file_that_is_not_there_is_told(capsys, tmp_path, pinned):
