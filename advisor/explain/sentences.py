@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from advisor.base import formatting
 from advisor.catalog import Catalog
+from advisor.decide.plans import Plan
 from advisor.decide.recommend import JudgedPlan, Recommendation, preference
 from advisor.family.price_list import dated, tier
 from advisor.sizing import storage, throughput
@@ -44,6 +45,12 @@ def price_note(judged: JudgedPlan) -> str:
     when = f"Price of {day.isoformat()}" if day else "Undated price"
     terms = plan.table.assumptions.machine_prices.replace("-", " ")
     return f"{when}, {terms}. {f'{note[0].upper()}{note[1:]}.' if note else ''} "
+
+
+def tokens_a_month(plan: Plan) -> str:
+    """`36 million`, or `about 36 million` where a count of tokens is not published."""
+    about = "about " if plan.tokens.estimated else ""
+    return f"{about}{formatting.large(plan.tokens.monthly)}"
 
 
 def usd(amount: float | Decimal | None, not_known: Collection[str] = ()) -> str:

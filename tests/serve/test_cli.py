@@ -66,6 +66,9 @@ def test_recommend_answers_in_json_with_the_named_fields(capsys, small, workload
         "reranker",
         "placement",
         "quality",
+        "monthly_tokens",
+        "estimated_tokens",
+        "vectors_per_passage",
         "shared",
         "monthly_usd",
         "one_off_usd",
@@ -162,7 +165,7 @@ def test_the_answer_is_the_one_of_the_page(capsys, workload, catalog, today):
         "a list",
         "no YAML",
         "nothing",
-    ],  # fmt: skip
+    ],
 )
 def test_a_bad_workload_is_one_sentence_and_status_two(
     capsys, small, tmp_path, text, names, pinned
