@@ -2,6 +2,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -16,6 +17,8 @@ from advisor.explain import record, report
 from advisor.serve import cli
 from tests.asking import ask
 from tests.withdrawing import DAY, REASON, withdraw
+
+BEFORE_PARTS = Path(__file__).parent.parent / "explain/record_before_parts.json"
 
 
 def run(capsys, *arguments):
@@ -252,6 +255,12 @@ def test_a_record_of_a_withdrawn_offer_is_replayed_with_the_reason(
     monkeypatch.setenv("ADVISOR_CATALOG", str(made_up_copy))
     status, out, _ = run(capsys, "recommend", "--record", str(file))
     assert status == 0 and f"- Big EN at Beta Cloud was withdrawn on {DAY}: {REASON}" in out
+
+
+def test_a_record_from_before_the_parts_is_replayed(capsys, small):
+    status, out, err = run(capsys, "recommend", "--record", str(BEFORE_PARTS))
+    assert (status, err) == (0, "")
+    assert "\n- Since 2026-11-30 passages are cut into parts of 400 tokens (chunk_tokens) " in out
 
 
 def test_validate_lists_the_faults_of_a_broken_catalog(
