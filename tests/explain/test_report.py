@@ -5,7 +5,7 @@ from advisor import catalog as catalogs
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.decide.recommend import recommend
-from advisor.explain import reasons, report, what_would_change
+from advisor.explain import reasons, report, sentences, what_would_change
 from advisor.explain.other_plans import alternatives
 from tests.asking import ask
 
@@ -106,6 +106,9 @@ def test_where_token_counts_are_estimated_every_text_says_so(catalog, made_up):
         report.as_markdown(catalog, best),
     ):
         assert sentence in text and "about 70 million tokens" in text
+    once = sentences.encoding_sentence(best, best.pick.parts[0])
+    assert "Encoding the corpus once: about 204,600,000 tokens for " in once
+    assert "about" not in sentences.encoding_sentence(published, published.pick.parts[0])
     assert "estimated, since these" not in report.as_text(published)
     assert "estimated, since these" not in report.as_short_markdown(published)
 
