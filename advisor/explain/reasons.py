@@ -11,7 +11,7 @@ from advisor.decide.plans import Plan
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, preference
 from advisor.explain.candidates import affordable_candidates
 from advisor.explain.score_reasons import score_reason
-from advisor.explain.sentences import Reason, missing, month, spread
+from advisor.explain.sentences import Reason, missing, month, spread, tokens_a_month
 from advisor.sizing import latency
 from advisor.sizing.storage import INDEX_STORAGE
 
@@ -80,7 +80,7 @@ def _hosted(part: JudgedPlan) -> Reason:
     price = formatting.price(plan.offer.usd_per_1m_input)
     text = (
         f"{verb} costs {formatting.usd(plan.encoding_usd.base)} a month: "
-        f"{formatting.large(plan.tokens.monthly)} tokens at {price} "
+        f"{tokens_a_month(plan)} tokens at {price} "
         f"({plan.where}, {_dated_price(plan)})."
     )
     return Reason("cost", text, plan.price_sources)
