@@ -24,7 +24,7 @@ from advisor.catalog import reloading
 from advisor.serve.headers import Headers
 from advisor.serve.routes import Api
 from advisor.serve.uploads import Uploads
-from pages.parts import addresses
+from pages.parts import addresses, old_links
 
 # Streamlit 1.67 runs files of a `pages` folder by themselves until `st.navigation` has been called
 # once; here it always is.
@@ -99,6 +99,6 @@ uploads = Middleware(Uploads, held=uploaded_bytes)
 app = st.App(
     Path(__file__).with_name("app.py"),
     routes=[*Api().routes(), *addresses.ROUTES],
-    middleware=[headers, uploads],
+    middleware=[headers, uploads, Middleware(old_links.ToNewNames)],
     lifespan=ready,
 )

@@ -65,16 +65,16 @@ class Workload(StatedFields):
     )
     chunk_tokens: Annotated[int | None, Field(ge=16, le=32_768)] = field(
         400,
-        "Cut into parts of",
-        "Tokens of a part at most: longer passages are cut, for every model alike, and the "
-        "reranker reads the parts. null (in an address none) keeps passages whole; a model that "
-        "would cut them is ruled out.",
+        "Longest part in tokens",
+        "Longer passages are cut into parts of at most this length, the same for every model, and "
+        "a reranker reads the parts. none (null in JSON and YAML): passages are kept whole, and a "
+        "model that would cut one off is ruled out.",
     )
     chunk_overlap_tokens: int = field(
         50,
-        "Shared by neighbouring parts",
-        "Tokens that a part repeats of the one before: at most half of a part, which is also the "
-        "default where that is under 50. Not used where passages are kept whole.",
+        "Overlap in tokens",
+        "Tokens that each part repeats from the one before: at most half of a part. Not stated: "
+        "50, or half of a part under 100. Not used where passages are kept whole.",
         ge=0,
         le=16_384,
     )

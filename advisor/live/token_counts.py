@@ -22,6 +22,7 @@ from advisor.catalog import Catalog
 from advisor.live import vocabulary
 from advisor.live.sample_texts import refuse_none
 from advisor.live.tokenizer_faults import in_one_sentence
+from advisor.sizing.tokens import special_tokens
 
 # File in `tokenizers/` of the catalog, by the `tokenizer` of a variant.
 SHIPPED = {"wordpiece bert-uncased": "bert-uncased"}
@@ -117,10 +118,10 @@ def counter(
     tokenizer, rule = _at_hand(catalog, variant_id, tokenizers)
     if tokenizer is not None:
         return TokenCounter(rule, tokenizer.num_special_tokens_to_add(pair), tokenizer)
-    special = variant.special_tokens_per_pair if pair else variant.special_tokens_per_text
-    if special is None:
-        rule += " Special tokens are not known and not counted."
-    return TokenCounter(rule, special or 0)
+    special, guessed = special_tokens(variant)
+    if guessed:
+        rule += f" So are the {special} special tokens: the model's own are not published."
+    return TokenCounter(rule, special)
 
 
 def _at_hand(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict, TypeVar
 
@@ -11,7 +13,8 @@ from streamlit.delta_generator import DeltaGenerator
 from advisor import catalog as catalogs
 from advisor import telemetry
 from advisor.ask.assumptions import MEASURED, PRECISIONS, Assumptions
-from advisor.ask.workload import Workload, bounds, unused
+from advisor.ask.stated import WRITTEN_NULL
+from advisor.ask.workload import NULLABLE, Workload, bounds, unused
 from advisor.base import formatting
 from advisor.base.errors import WorkloadError
 from advisor.catalog import Catalog
@@ -23,7 +26,7 @@ from advisor.decide.recommend import Recommendation
 from advisor.decide.stores import index_stores
 from advisor.explain import sentences
 from advisor.family.price_list import gone_plans
-from pages.parts import links, session
+from pages.parts import links, old_links, session
 from pages.parts.markdown import bullets, plain
 
 Model = TypeVar("Model", Workload, Assumptions)
@@ -38,6 +41,7 @@ SCORES_HELP = (
     "Left empty, the most general set that compares the models that fit. "
     "Each set is a benchmark with one metric, measured by one party; sets are never mixed."
 )
+WHOLE, PARTS = "Passages are kept whole.", "chunk_tokens"
 WORKLOAD_WAITS = "The answer comes when the figures on the form go together."
 ASSUMPTIONS_WAIT = "The answer comes when the assumptions go together."
 
@@ -77,18 +81,20 @@ def ask(title: str) -> tuple[Recommendation, DeltaGenerator]:
 
 
 def show_ignored() -> None:
-    """Says what of the address could not be taken."""
+    """Says what of the address could not be taken, and leaves in it what can."""
     if session.IGNORED not in st.session_state:
         params = {name: st.query_params.get_all(name) for name in st.query_params}
-        catalog = session.the_catalog()
-        st.session_state[session.IGNORED] = ignored(
-            params, _choices(catalog), VIEW, (Workload, Assumptions), gone_plans(catalog)
-        )
-        # Streamlit 1.67 ends the page with an error where it binds these to a whole number.
-        if endless := infinite(params):
-            for name in endless:
-                del st.query_params[name]
-            st.rerun()
+        catalog, models = session.the_catalog(), (Workload, Assumptions)
+        lines = ignored(params, _choices(catalog), VIEW, models, gone_plans(catalog))
+        st.session_state[session.IGNORED] = [*lines, *old_links.stated_twice(params)]
+        # Streamlit 1.67 ends the page with an error where it binds endless numbers to a whole one,
+        # and takes any text for a length of parts.
+        odd = {PARTS} if not _is_length(params.get(PARTS, [WRITTEN_NULL])[-1]) else set()
+        clean = old_links.under_new_names(params)
+        clean = {n: v for n, v in clean.items() if n not in {*infinite(params), *odd}}
+        if clean.keys() != params.keys():
+            # At once: each change of `st.query_params` is a step for the browser's Back.
+            st.switch_page(f"pages/{st.session_state['page']}.py", query_params=clean)
     if lines := st.session_state[session.IGNORED]:
         st.warning(f"{IGNORED}\n{bullets(lines)}")
 
@@ -139,7 +145,14 @@ def put(workload: Workload) -> None:
     """Puts a workload into the form; for the callbacks of buttons and lists."""
     for field, value in workload.model_dump().items():
         if field in st.session_state:
-            st.session_state[field] = list(value) if isinstance(value, tuple) else value
+            st.session_state[field] = _in_box(field, value)
+
+
+def _in_box(field: str, value: object) -> object:
+    """A value as the field's box holds it."""
+    if field in NULLABLE:
+        return WRITTEN_NULL if value is None else str(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def ask_workload() -> tuple[Workload | None, DeltaGenerator]:
@@ -158,6 +171,11 @@ def ask_workload() -> tuple[Workload | None, DeltaGenerator]:
     empty = [str(fields[field].title) for field in ("languages", "outputs") if not stated[field]]
     if empty:
         st.error(f"{formatting.listed(empty)}: choose at least one.")
+    elif not _is_length(stated[PARTS]):
+        low, high = map(formatting.count, bounds(PARTS))
+        remedy = f"Type a whole number from {low} to {high}, or {WRITTEN_NULL}."
+        title, typed = fields[PARTS].title, stated[PARTS]
+        st.error(plain(f"{title}: '{typed}' cannot be used. {remedy}"))
     else:
         workload = _checked(Workload, stated)
     with top:
@@ -172,8 +190,14 @@ def _checked(model: type[Model], stated: Mapping[str, object]) -> Model | None:
     try:
         return model.of({name: value for name, value in stated.items() if name not in empty})
     except WorkloadError as error:
-        st.error(plain(str(error)))
+        st.error(plain(_in_titles(model, str(error))))
         return None
+
+
+def _in_titles(model: type[Model], text: str) -> str:
+    """A sentence on fields that calls them what the form calls them."""
+    titles = {name: f"'{info.title}'" for name, info in model.model_fields.items() if "_" in name}
+    return re.sub(r"\b[a-z0-9_]+\b", lambda name: titles.get(name[0], name[0]), text)
 
 
 def _words(
@@ -254,12 +278,53 @@ def _ask_texts(task: object) -> dict[str, object]:
         types = ["float32", "float16", "int8", "binary"]
         kept_in = stores(session.the_catalog())
         return {
-            "split_long_passages": _yes("split_long_passages"),
+            **_ask_parts(),
             "cross_lingual": _yes("cross_lingual"),
             "outputs": _several("outputs", outputs, off="outputs" in off),
             "vector_store": _listed("vector_store", kept_in, off="vector_store" in off),
             "vector_type": _listed("vector_type", types, off="vector_type" in off),
         }
+
+
+def _ask_parts() -> dict[str, object]:
+    """The length of parts and what they share; the default is left out, it is for long parts."""
+    parts, overlap = st.columns(2)
+    with parts:
+        words = _words(PARTS, mark=f", or {WRITTEN_NULL}")
+        # A list that takes other numbers too, as Streamlit 1.67 has it, makes 0 of 4000 typed over
+        # 400.
+        length = st.text_input(
+            **words, value=str(DEFAULT.chunk_tokens), max_chars=12, on_change=_tidy_length
+        )
+    stated: dict[str, object] = {PARTS: length or str(DEFAULT.chunk_tokens)}
+    name = "chunk_overlap_tokens"
+    with overlap:
+        shared = _number(name, off=length == WRITTEN_NULL)
+    if shared not in (None, DEFAULT.chunk_overlap_tokens):
+        stated[name] = shared
+    with contextlib.suppress(WorkloadError):
+        workload = Workload.of(stated)
+        if workload.chunk_tokens is None:
+            st.caption(WHOLE)
+        elif workload.overlap != shared:
+            used, part = map(formatting.count, (workload.overlap, workload.chunk_tokens))
+            st.caption(f"Parts of {part} tokens share {used}, at most half.")
+    return stated
+
+
+def _tidy_length() -> None:
+    """What was typed, as the address has it; the default where nothing is left."""
+    typed = re.sub(r"[\s,]", "", st.session_state[PARTS]).lower()
+    st.session_state[PARTS] = typed or str(DEFAULT.chunk_tokens)
+
+
+def _is_length(stated: object) -> bool:
+    """Whether it is a length of parts, or says that passages are kept whole."""
+    try:
+        Workload.of({PARTS: stated})
+    except WorkloadError:
+        return False
+    return True
 
 
 def _ask_place() -> dict[str, object]:

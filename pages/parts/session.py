@@ -19,8 +19,8 @@ from advisor.decide.query import SCORES
 from advisor.live import as_evidence
 from advisor.live.relevance import Measured
 from pages.parts.markdown import plain
+from pages.parts.old_links import NOW, WITH_WORKLOAD
 
-WITH_WORKLOAD = ("advise", "cost")
 FIELDS = tuple(Workload.model_fields)
 ASSUMED = tuple(Assumptions.model_fields)
 STORED = "workload"
@@ -62,7 +62,7 @@ def start(page: st.Page) -> None:
         st.session_state.pop(IGNORED, None)
     st.session_state["page"] = page.url_path
     stored = st.session_state.get(STORED)
-    stated = {*FIELDS, *ASSUMED, *SCORES.values()} & set(st.query_params)
+    stated = {*FIELDS, *NOW, *ASSUMED, *SCORES.values()} & set(st.query_params)
     if entered and stored and page.url_path in WITH_WORKLOAD and not stated:
         st.switch_page(page, query_params=stored)
 

@@ -1,0 +1,78 @@
+"""Links of before, in which a field of the workload has its old name."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from urllib.parse import parse_qs, urlencode
+
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from advisor.ask.old_names import OLD_NAMES, OldNameError, renamed
+from advisor.ask.stated import WRITTEN_NULL
+from advisor.ask.workload import Workload
+
+WITH_WORKLOAD = ("advise", "cost")
+"""Pages whose address states a workload."""
+NOW = {old: name.now for old, name in OLD_NAMES.items()}
+
+
+def under_new_names(params: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """The same question without old names; where a link has both, the new one counts."""
+    clean = {name: values for name, values in params.items() if name not in NOW}
+    for old in NOW.keys() & params.keys():
+        with contextlib.suppress(OldNameError):
+            stated = renamed({old: params[old][-1]})
+            clean = _written(stated) | clean
+    return clean
+
+
+def _written(stated: Mapping[str, object]) -> dict[str, list[str]]:
+    """What is not the default, as an address has it."""
+    default = Workload().model_dump()
+    changed = {name: value for name, value in stated.items() if value != default[name]}
+    return {n: [WRITTEN_NULL if value is None else str(value)] for n, value in changed.items()}
+
+
+def stated_twice(params: Mapping[str, list[str]]) -> list[str]:
+    """Says which old names stand beside their new ones."""
+    return [
+        f"{old}={','.join(params[old])[:60]}: the old name of {now}, and {now} is taken."
+        for old, now in NOW.items()
+        if {old, now} <= params.keys()
+    ]
+
+
+class ToNewNames:
+    """Sends the browser on from a link of before, so that it never has the old one to go Back to.
+
+    One that has to be told about opens as it is: the page says what it takes.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers with the new address, or hands on."""
+        page = scope["path"].rpartition("/")[2] if scope["type"] == "http" else ""
+        address = _new_address(page, scope["query_string"]) if page in WITH_WORKLOAD else ""
+        answer = RedirectResponse(address) if address else self.app
+        await answer(scope, receive, send)
+
+
+def _new_address(page: str, query: bytes) -> str:
+    """Relative, so that it stays below a base path; empty where there is nothing to send on."""
+    params = parse_qs(query.decode("ascii", "replace"), keep_blank_values=True)
+    old_ones = NOW.keys() & params.keys()
+    if not old_ones or stated_twice(params) or not all(_readable(n, params[n]) for n in old_ones):
+        return ""
+    clean = urlencode(under_new_names(params), doseq=True)
+    return f"{page}?{clean}" if clean else page
+
+
+def _readable(old: str, values: list[str]) -> bool:
+    try:
+        return len(values) == 1 and bool(renamed({old: values[0]}))
+    except OldNameError:
+        return False
