@@ -140,6 +140,12 @@ CASES = {
         {"input_tokens": 16 + 500 + 4, "limit_tokens": 512, "priority": "balanced"},
         LONG | {"task": "rerank", "chunk_tokens": 500},
     ),
+    "typical-pair-is-cut": Case(
+        BASE_RERANKER,
+        "warn",
+        {"input_tokens": 16 + 500 + 4, "limit_tokens": 512, "priority": "cost"},
+        LONG | {"task": "rerank", "chunk_tokens": 500, "priority": "cost"},
+    ),
     "pair-is-cut": Case(
         BASE_RERANKER,
         "warn",
