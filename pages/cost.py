@@ -56,7 +56,8 @@ def show_least() -> None:
         st.header(plain(cost))
         tokens = least[0].plan.tokens
         once = f", {formatting.count(tokens.once)} once" if step.kind == "embedder" else ""
-        st.markdown(f"{formatting.count(tokens.monthly)} tokens a month{once}.")
+        about = "about " if tokens.estimated else ""
+        st.markdown(f"{about}{formatting.count(tokens.monthly)} tokens a month{once}.".capitalize())
     if pick is not None:
         st.markdown(plain(f"Advise picks {pick.named}: {report.cost(pick)}."))
     with st.container(horizontal=True):

@@ -32,6 +32,7 @@ class Option:
     unpriced: float
     second_hand: bool
     aggregator: bool
+    estimated: bool
     parameters: float
     once: float
     router: bool
@@ -95,6 +96,7 @@ def options(recommendation, kind, ends):
                 unpriced=plan.index_bytes if is_unpriced else 0,
                 second_hand=aggregator or (machine is not None and machine.marketplace),
                 aggregator=aggregator,
+                estimated=bool(plan.tokens.estimated),
                 parameters=plan.variant.parameters or math.inf,
                 once=math.inf if math.isnan(once) else round(once, 6),
                 router=plan.provider is not None and plan.provider.router,
@@ -130,12 +132,12 @@ def key(recommendation, parts, monthly, second_hand, aggregators):
         sum(part.unlisted for part in parts),
         [part.name for part in parts],
     )
-    parameters = sum(part.parameters for part in parts)
+    size = (sum(part.estimated for part in parts), sum(part.parameters for part in parts))
     if workload.priority == "cost":
-        return (monthly, unpriced, parameters, second_hand, round(-score, 6), *last)
+        return (monthly, unpriced, *size, second_hand, round(-score, 6), *last)
     short = sum(part.short for part in parts)
     of_score = (short, round(weighed, 6), round(-score, 6))
-    return (*of_score, second_hand, parameters, monthly, unpriced, *last)
+    return (*of_score, second_hand, *size, monthly, unpriced, *last)
 
 
 def machines(recommendation, needed, service):
@@ -258,6 +260,10 @@ def crowded(made_up):
         key: made_up.variants[key].model_copy(update={"parameters": None})
         for key in ("multi", "rank-small")
     }
+    not_published = {"tiny-en": "special_tokens_per_text", "rank-small": "special_tokens_per_pair"}
+    for key, field in not_published.items():  # the estimate is as many
+        entry = unknown.get(key, made_up.variants[key])
+        unknown[key] = entry.model_copy(update={field: None})
     acme = made_up.families["acme"]
     families = {"acme": replace(acme, variants=acme.variants | unknown)}
     return replace(made_up, providers=providers, instances=instances, families=families)

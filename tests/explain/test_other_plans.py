@@ -12,7 +12,7 @@ def test_an_index_whose_price_is_not_known_is_no_gift(catalog):
     beside = texts(ask(catalog, vector_store="qdrant-cloud"))
     bigger = next(text for key, text in beside.items() if "gemma2" in key and "@" not in key)
     assert bigger == (
-        "4.9 points better for $0.04 a month less, by a price known from an aggregator only, "
+        "4.9 points better for $0.34 a month more, by a price known from an aggregator only, "
         "but its index is 3.5 times as large, at a price that is not known."
     ), "3,584 dimensions against 1,024"
     smaller = next(text for key, text in beside.items() if "base" in key and "@" not in key)
@@ -26,9 +26,10 @@ def test_an_index_whose_price_is_known_is_in_the_cost(catalog, made_up):
         assert texts(answer) and all("index" not in text for text in texts(answer).values())
 
 
-def test_what_is_better_and_cheaper_says_who_states_its_price(catalog):
+def test_what_is_better_says_who_states_its_price(catalog):
+    """2 million queries at $0.01 / 1M: $0.36 for 18 tokens each, $0.70 for 35 with an instruction."""
     for store in ("pinecone-standard", "weaviate-cloud-flex", "none"):
         beside = texts(ask(catalog, vector_store=store))
         assert beside["ovhcloud-bge-multilingual-gemma2"] == (
-            "4.9 points better for $0.04 a month less, by a price known from an aggregator only."
+            "4.9 points better for $0.34 a month more, by a price known from an aggregator only."
         )

@@ -2,6 +2,7 @@
 
 from hypothesis import given, settings
 
+from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.decide.recommend import recommend
@@ -159,9 +160,14 @@ def test_what_is_called_the_cheapest_is_so(catalog, stated):
             assert part.monthly > min(costs)
 
 
-def test_a_price_from_an_aggregator_that_decided_is_told(catalog):
-    answer = ask(catalog, vector_store="pinecone-standard", quality_tolerance=8)
+def test_a_price_from_an_aggregator_that_decided_is_told(made_up_copy, edit):
+    """36 million tokens at $0.10 are $3.60; Giant's 40 million are $2.00 by an aggregator's word."""
+    edit(made_up_copy / "offers/gamma.yaml", 'usd_per_1m_input: "1.00"', 'usd_per_1m_input: "0.05"')
+    giant = "giant,English Test,retrieval,ndcg_at_10,"
+    edit(made_up_copy / "evidence/quality.csv", f"{giant}60", f"{giant}57")
+    answer = ask(catalogs.load(made_up_copy), vector_store="none")
+    assert answer.answer == ("beta-big-en",)
     text = reasons.reasons(answer)[0].text
-    assert "is the best value within 8 points of the best, BGE Multilingual Gemma2 (59.2)" in text
+    assert "is the best value within 5 points of the best, Giant (57.0)" in text
     assert "each point of score counts as $5.00 a month" in text
     assert "a price that only an aggregator states as $25.00 more" in text

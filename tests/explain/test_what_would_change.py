@@ -121,8 +121,8 @@ def test_a_pick_that_moves_at_an_end_is_not_said_to_hold(catalog, material_usd):
 
 def test_a_budget_that_only_the_high_end_exceeds_is_said(made_up, pinned):
     told = firmness(ask(made_up, budget_usd_per_month=14, quality_tolerance=1))
-    assert "$14.78" in told and "$14.00" in told, (
-        "$3.60 for tokens, and 2.4 GB of memory at $5 a GiB"
+    assert "$15.33" in told and "$14.00" in told, (
+        "$3.60 for tokens, and 1.05 x 2.4 GB of memory at $5 a GiB"
     )
     assert told == pinned
 
