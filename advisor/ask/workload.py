@@ -65,14 +65,14 @@ class Workload(StatedFields):
     )
     chunk_tokens: Annotated[int | None, Field(ge=16, le=32_768)] = field(
         400,
-        "Longest part in tokens",
-        "Longer passages are cut into parts of at most this length, the same for every model, and "
-        "a reranker reads the parts. none (null in JSON and YAML): passages are kept whole, and a "
-        "model that would cut one off is ruled out.",
+        "Longest part",
+        "Passages over this many tokens are cut into parts, at the same length for every model; a "
+        "reranker reads the parts. none (null in JSON and YAML): passages are kept whole, and a "
+        "model that would cut one short is ruled out.",
     )
     chunk_overlap_tokens: int = field(
         50,
-        "Overlap in tokens",
+        "Overlap",
         "Tokens that each part repeats from the one before: at most half of a part. Not stated: "
         "50, or half of a part under 100. Not used where passages are kept whole.",
         ge=0,
