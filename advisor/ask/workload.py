@@ -53,7 +53,9 @@ class Workload(StatedFields):
     cross_lingual: bool = field(
         False, "Cross-lingual", "Queries in one language find passages in another."
     )
-    passages: int = field(1_000_000, "Passages", "Passages in the corpus.", ge=1, le=MOST)
+    passages: int = field(
+        1_000_000, "Passages", "Passages in the corpus, before long ones are cut.", ge=1, le=MOST
+    )
     passage_tokens: PassageTokens = field(
         200,
         "Tokens each",
@@ -90,7 +92,9 @@ class Workload(StatedFields):
         "hosted price.",
     )
     rerank_candidates: Annotated[int, Field(ge=1, le=10_000)] = field(
-        50, "Candidates for a query", "Passages that the reranker scores for each query."
+        50,
+        "Candidates for a query",
+        "Passages, or parts of long ones, that the reranker scores for each query.",
     )
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = field(
         ("dense",),

@@ -122,6 +122,15 @@ def test_a_preset_with_whole_passages_and_one_without_are_put_into_the_form(cata
     assert catalog.presets["long-contracts"].workload["chunk_tokens"] is None
 
 
+@pytest.mark.parametrize(("length", "cut"), [("300", True), ("none", False)])
+def test_lengths_of_ones_own_texts_are_said_to_be_of_whole_passages_where_they_are_cut(length, cut):
+    page = opened("cost", part="Your texts", chunk_tokens=length)
+    page.text_area(key="sample_text").set_value("word " * 600).run()
+    assert ("passages over 300 tokens cut into parts" in said(page, "markdown")) == cut
+    next(b for b in page.button if b.proto.icon == ":material/check:").click().run()
+    assert stored(page)["passage_tokens"] == "600" and stored(page)["chunk_tokens"] == length
+
+
 @pytest.mark.parametrize("stated", [{"passage_tokens": 900, "passage_tokens_p95": 3_000}])
 def test_what_would_change_the_answer_can_be_applied(catalog, stated):
     recommendation = recommend(catalog, Workload.of(stated), today())
