@@ -7,6 +7,8 @@ from advisor.ask.workload import Workload
 from advisor.decide.recommend import recommend
 
 TODAY = date(2026, 11, 24)
+UNCUT = {"passage_tokens_p95": 400}
+"""Passages of which none is longer than a part: as many vectors as passages."""
 
 
 def ask(catalog, assumed=None, **stated):

@@ -51,7 +51,8 @@ def renamed(stated: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any
         if isinstance(value, str) and not strict:
             value = _WORDS.get(value, value)
         if not isinstance(value, bool):
-            problem = f"{shown(value)} is neither true nor false."
+            is_text = isinstance(value, str) and value in _WORDS
+            problem = f"{shown(value)} is {'text, ' if is_text else ''}neither true nor false."
             raise OldNameError(old, problem, f"State {field}, its new name.")
         now[field] = OLD_NAMES[old].values[value]
     return now

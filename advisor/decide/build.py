@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -65,6 +66,22 @@ def build_plans(
         | {"price_age_days": _price_ages(static, today)}
     )
     return Plans(catalog, workload, assumptions, ram, static, loads, figures, columns)
+
+
+def with_candidates(table: Plans, row: int, candidates: int) -> Plans:
+    """The plans with another number of candidates for the reranker of one row.
+
+    Figures of that reranker follow, at all its places with the same limit; columns do not.
+    """
+    workload = table.workload.model_copy(update={"rerank_candidates": candidates})
+    place, load = table.static.places[row], table.static.loads[row]
+    loads = list(table.loads)
+    loads[load] = load_of(table.catalog, workload, place.variant, place.limit, table.ram)
+    assumed = table.assumptions
+    figures = figures_of(
+        table.static, tuple(loads), workload, assumed.target_utilisation, assumed.speed_percent
+    )
+    return replace(table, workload=workload, loads=tuple(loads), figures=figures, _rows={})
 
 
 def plan_ids(catalog: Catalog) -> list[str]:

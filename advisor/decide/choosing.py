@@ -308,6 +308,20 @@ def _within_limits(table: Plans, pairs: Pairs, workload: Workload) -> npt.NDArra
     return fits
 
 
+def keeps_limits(table: Plans, choice: PickedRows) -> bool:
+    """Whether a choice keeps to budget and latency limit, at the base of the estimates."""
+    workload, (first, *others) = table.workload, choice.rows
+    if others:
+        rows = (np.array([first]), np.array(others))
+        none = Keys(*(np.zeros(1) for _ in Keys._fields))
+        pair = Pairs(*rows, np.array([choice.shared]), none)
+        return bool(_within_limits(table, pair, workload)[0])
+    budget, limit = workload.budget_usd_per_month, workload.latency_ms_p95
+    over = budget is not None and surely(table.figures.sure[first]) > budget
+    late = limit is not None and rounded(table.known_latency_ms[first]) > limit
+    return not over and not late
+
+
 def _shared_pairs(
     table: Plans, steps: tuple[Step, ...], both: tuple[Keys, ...], workload: Workload, ends: Ends
 ) -> Pairs:

@@ -61,9 +61,11 @@ def _tokens_formula(judged: JudgedPlan, recommendation: Recommendation) -> list[
     of_special = f"{special} special{' (estimated)' if rough else ''}"
     if variant.kind == "reranker":
         pair, part = count(tokens.per_input), count(workload.part(workload.passage_tokens))
-        cut = ", cut at the limit of one input" if tokens.per_input < tokens.input_typical else ""
+        whole = count(tokens.input_typical)
+        cut = f", cut at the limit of {pair}" if pair != whole else ""
         return [
-            f"Tokens in a pair: {query_tokens} + {part} of a passage + {of_special} = {pair}{cut}.",
+            f"Tokens in a pair: {query_tokens} + {part} of a passage + {of_special} = {whole}"
+            f"{cut}.",
             f"Tokens a month: {queries} queries × {count(workload.rerank_candidates)} candidates "
             f"× {pair} = {monthly}.",
         ]

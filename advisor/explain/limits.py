@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from advisor.ask.workload import Workload, unused
 from advisor.base import formatting
 from advisor.decide.recommend import Recommendation
+from advisor.explain.candidates import largest
 from advisor.explain.what_would_change import again
 
 LOOSEST: dict[str, Any] = {
@@ -102,10 +103,42 @@ def _comparable(recommendation: Recommendation, lift: Lifted) -> bool:
     return before == after
 
 
+def fewer_candidates(recommendation: Recommendation) -> Iterator[Lifted]:
+    """The most candidates at which the pick would fall less short, or there would be one.
+
+    For no more than it would cost without the limits: close to a limit of latency, machines grow
+    without end. None where no budget or latency limit is stated, which alone depend on candidates.
+    """
+    workload, now = recommendation.workload, shortfall(recommendation)
+    stated = (workload.budget_usd_per_month, workload.latency_ms_p95)
+    if "rerank_candidates" in unused(workload.task) or stated == (None, None):
+        return
+
+    def answer(candidates: int) -> Recommendation:
+        fewer = workload.model_copy(update={"rerank_candidates": candidates})
+        return again(recommendation.asked_of, recommendation, fewer)
+
+    unlimited = without(recommendation, ("budget_usd_per_month", "latency_ms_p95")).monthly
+
+    def helps(candidates: int) -> bool:
+        other = answer(candidates)
+        dear = other.monthly is None or unlimited is None or other.monthly > unlimited
+        return shortfall(other) < now and not dear
+
+    most = largest(helps, workload.rerank_candidates - 1)
+    if most:
+        words = (
+            f"with {formatting.counted(most, 'candidate')} a query, which you can afford, in place "
+            f"of {formatting.count(workload.rerank_candidates)}"
+        )
+        yield Lifted(("rerank_candidates",), words, answer(most))
+
+
 def in_the_way(recommendation: Recommendation) -> list[Lifted]:
     """The limits without which the pick would fall less short, or there would be one.
 
-    Each alone; where none helps alone, pairs of them. Those that help most come first.
+    Each alone, and fewer candidates; where none helps alone, pairs of limits. Those that help most
+    come first.
     """
     now = shortfall(recommendation)
     if not now:
@@ -113,7 +146,10 @@ def in_the_way(recommendation: Recommendation) -> list[Lifted]:
     for at_once in (1, 2):
         better = [
             lift
-            for lift in lifted(recommendation, at_once)
+            for lift in (
+                *lifted(recommendation, at_once),
+                *(fewer_candidates(recommendation) if at_once == 1 else ()),
+            )
             if shortfall(lift.other) < now and _comparable(recommendation, lift)
         ]
         if better:

@@ -9,8 +9,9 @@ from advisor.decide import stores
 from advisor.decide.choosing import shared_latency_ms
 from advisor.decide.plans import Plan
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, preference
+from advisor.explain.candidates import affordable_candidates
 from advisor.explain.score_reasons import score_reason
-from advisor.explain.sentences import Reason, missing, month, spread
+from advisor.explain.sentences import Reason, missing, month, spread, tokens_a_month
 from advisor.sizing import latency
 from advisor.sizing.storage import INDEX_STORAGE
 
@@ -28,6 +29,7 @@ def reasons(recommendation: Recommendation) -> tuple[Reason, ...]:
     for part in recommendation.pick.parts:
         sentences += [_index(recommendation, part)] if part.plan.index_bytes else []
     sentences += _together(recommendation)
+    sentences += affordable_candidates(recommendation)
     for part in recommendation.pick.parts:
         sentences += [_tie(ties(recommendation, part), part)] if ties(recommendation, part) else []
     return (*sentences, *_remarks(recommendation.pick.parts))
@@ -78,7 +80,7 @@ def _hosted(part: JudgedPlan) -> Reason:
     price = formatting.price(plan.offer.usd_per_1m_input)
     text = (
         f"{verb} costs {formatting.usd(plan.encoding_usd.base)} a month: "
-        f"{formatting.large(plan.tokens.monthly)} tokens at {price} "
+        f"{tokens_a_month(plan)} tokens at {price} "
         f"({plan.where}, {_dated_price(plan)})."
     )
     return Reason("cost", text, plan.price_sources)

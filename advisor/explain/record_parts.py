@@ -20,7 +20,10 @@ from advisor.decide.evidence import Evidence
 from advisor.decide.plans import Plan
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation
 from advisor.explain import reasons
+from advisor.sizing.tokens import INSTRUCTION, SPECIAL, Tokens
 
+ESTIMATED = {SPECIAL: "special_tokens", INSTRUCTION: "instruction"}
+"""Counts of tokens that may be estimates, by their names in data."""
 Number = Annotated[int | float, WithJsonSchema({"type": "number"})]
 """A whole number stays one, so that it is written without a point."""
 Kind = Annotated[str, WithJsonSchema({"type": "string", "enum": ["embedder", "reranker"]})]
@@ -186,6 +189,13 @@ class PickRecord(RecordPart):
     reranker: str | None
     placement: dict[Kind, Placement | None]
     quality: dict[Kind, float | None]
+    monthly_tokens: dict[Kind, Number | None] = {}
+    estimated_tokens: dict[Kind, list[str] | None] = Field(
+        {}, description="counts of tokens that are estimated, as with a plan"
+    )
+    vectors_per_passage: Number | None = Field(
+        None, description="parts that a passage is cut into, on average; null: nothing is encoded"
+    )
     shared: list[JsonValue] | None = Field(
         description="the machines that both steps share, where they do"
     )
@@ -198,11 +208,16 @@ class PickRecord(RecordPart):
         """The pick of a recommendation; `quality` is by step: two are never scored as one."""
         embedder, reranker = pick.part("embedder"), pick.part("reranker")
         parts = {"embedder": embedder, "reranker": reranker}
+        tokens = {kind: part and part.plan.tokens for kind, part in parts.items()}
+        encoded = tokens["embedder"]
         return cls(
             embedder=embedder.variant_id if embedder else None,
             reranker=reranker.variant_id if reranker else None,
             placement={kind: part and placement(part.plan) for kind, part in parts.items()},
             quality={kind: part and rounded(part.quality) for kind, part in parts.items()},
+            monthly_tokens={kind: sent and sent.monthly for kind, sent in tokens.items()},
+            estimated_tokens={kind: sent and _estimated(sent) for kind, sent in tokens.items()},
+            vectors_per_passage=encoded and rounded(encoded.vectors_per_passage),
             shared=pick.shared or None,
             monthly_usd=pick.monthly_usd,
             one_off_usd=pick.one_off_usd,
@@ -220,6 +235,11 @@ class PlanRecord(RecordPart):
     one_off_usd: CostRecord | None
     index_bytes: Number | None
     monthly_tokens: Number
+    estimated_tokens: list[str] = Field(
+        [],
+        description="counts of tokens that are estimated, since no number is published: "
+        "special_tokens, which the tokenizer adds, and instruction, which each query needs",
+    )
     tokens_per_second: RangeRecord | None
     replicas: dict[Literal["low", "base", "high"], Number] | None
 
@@ -235,9 +255,14 @@ def figures(judged: JudgedPlan, plan: Plan) -> dict[str, Any]:
         "one_off_usd": plan.one_off_usd,
         "index_bytes": plan.index_bytes,
         "monthly_tokens": plan.tokens.monthly,
+        "estimated_tokens": _estimated(plan.tokens),
         "tokens_per_second": plan.tokens_per_second,
         "replicas": replicas and dict(zip(("low", "base", "high"), replicas, strict=True)),
     }
+
+
+def _estimated(tokens: Tokens) -> list[str]:
+    return [ESTIMATED[name] for name in tokens.estimated]
 
 
 class AlternativeRecord(PlanRecord):
@@ -304,6 +329,6 @@ class RecordSource(RecordPart):
     what: str | None
 
 
-def rounded(score: float | None) -> float | None:
-    """Points to four places; None where there are none."""
-    return None if score is None else round(score, 4)
+def rounded(figure: float | None) -> float | None:
+    """Points, or another figure, to four places; None where there are none."""
+    return None if figure is None else round(figure, 4)

@@ -7,6 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from advisor.ask.assumptions import Assumptions
+from advisor.ask.old_names import OLD_NAMES
 from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.catalog import Catalog
@@ -18,6 +19,15 @@ from advisor.explain.record_parts import EvidenceRecord
 from advisor.explain.sentences import usd, usd_of
 from advisor.explain.why_not import reasons_against
 from advisor.family.price_list import gone_plans
+from advisor.sizing.tokens import SPECIAL, needed_instruction
+
+_CUT_BEFORE = {
+    "retrieve": "this record cut them at each model's own limit",
+    "retrieve-and-rerank": "this record cut them at each model's own limit, and its reranker read "
+    "whole passages",
+    "rerank": "the reranker of this record read whole passages",
+}
+"""How passages were cut in a record that was saved before `chunk_tokens` was a field."""
 
 
 class Replay(NamedTuple):
@@ -48,7 +58,8 @@ class Replay(NamedTuple):
 def _changes(catalog: Catalog, record: Record, recommendation: Recommendation) -> Iterator[str]:
     """What differs between a record and today, the answer first."""
     pick, picked = recommendation.pick, record.picked
-    if list(recommendation.answer or ()) != (picked.plans if picked else []):
+    has_moved = list(recommendation.answer or ()) != (picked.plans if picked else [])
+    if has_moved:
         now, before = (answer.named if answer else "nothing fits" for answer in (pick, picked))
         yield f"The answer: {now} instead of {before}."
         yield from _why_it_moved(recommendation, record)
@@ -58,6 +69,7 @@ def _changes(catalog: Catalog, record: Record, recommendation: Recommendation) -
         saved = picked.monthly_usd
         now_usd, saved_usd = usd_of(pick.monthly_usd), usd(saved.base, saved.not_known)
         yield f"The cost of the pick: {now_usd} a month instead of {saved_usd}."
+        yield from () if has_moved else _counted_anew(recommendation, record)
     others = {key: price for key, price in record.prices.items() if key not in withdrawn}
     yield from _changed_prices(prices(catalog), others)
     yield from _changed_rules(rule_fingerprints(catalog), record.rules)
@@ -72,6 +84,7 @@ def _why_it_moved(recommendation: Recommendation, record: Record) -> Iterator[st
             f"Plans have been compared in another order since {ORDER_SINCE}: the tolerance counts "
             "from the best model for the job, even where your limits rule that model out."
         )
+    yield from _counted_anew(recommendation, record)
     judged = {j.id: j for j in recommendation.judged}
     before = record.picked.plans if record.picked else []
     for plan in (judged[plan_id] for plan_id in before if plan_id in judged):
@@ -80,6 +93,35 @@ def _why_it_moved(recommendation: Recommendation, record: Record) -> Iterator[st
             yield f"{plan.named} is ruled out now, by {first.rule}: {first.text}"
         elif recommendation.pick and plan.id not in (recommendation.answer or ()):
             yield f"{plan.named}: {' '.join(reasons_against(recommendation, plan.id)[:2])}"
+
+
+def _counted_anew(recommendation: Recommendation, record: Record) -> Iterator[str]:
+    """What is cut or counted otherwise since the record was saved, where it bears on the answer.
+
+    Passages were cut at each model's own limit, or kept whole, until `chunk_tokens` was a field.
+    """
+    if "chunk_tokens" in record.workload:
+        return
+    workload, since = recommendation.workload, OLD_NAMES["split_long_passages"].since
+    if workload.chunk_tokens is not None and workload.passage_tokens_p95 > workload.chunk_tokens:
+        parts = f"parts of {formatting.count(workload.chunk_tokens)} tokens (chunk_tokens)"
+        yield (
+            f"Since {since} passages are cut into {parts} for every model alike; "
+            f"{_CUT_BEFORE[workload.task]}."
+        )
+    compared = {*(recommendation.answer or ()), *(record.picked.plans if record.picked else ())}
+    variants = {j.variant_id: j.plan for j in recommendation.judged if j.id in compared}
+    for plan in variants.values():
+        needs = plan.variant.kind == "embedder" and needed_instruction(plan.variant)[0]
+        left_out = [
+            *(["special tokens"] if SPECIAL in plan.tokens.estimated else []),
+            *(["the instruction before each query"] if needs else []),
+        ]
+        if left_out:
+            yield (
+                f"Since {since} the tokens of {plan.variant.name} include "
+                f"{formatting.listed(left_out)}, which this record left out."
+            )
 
 
 def _withdrawn(catalog: Catalog, record: Record) -> dict[str, str]:

@@ -56,10 +56,11 @@ def as_text(recommendation: Recommendation, plans: bool = False) -> str:
 
 
 def as_short_markdown(recommendation: Recommendation) -> str:
-    """The answer, its reasons, the runners-up and how firm it is, for a notebook."""
+    """The answer, its reasons, the runners-up, how firm it is and what of it is estimated."""
     lines = [f"**{headline(recommendation)}**", "", *_why_and_what_else(recommendation), ""]
     firmness = what_would_change.firmness(recommendation)
-    return "\n".join([*lines, f"{firmness} {_as_of(recommendation)}".strip()]) + "\n"
+    last = [firmness, *taken_for_granted.estimated_tokens(recommendation), _as_of(recommendation)]
+    return "\n".join([*lines, " ".join(filter(None, last))]) + "\n"
 
 
 def _why_and_what_else(recommendation: Recommendation) -> list[str]:

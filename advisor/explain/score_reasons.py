@@ -30,9 +30,26 @@ def score_reason(recommendation: Recommendation, part: JudgedPlan) -> Reason:
         text = _best_scored(recommendation, part, scores)
     else:
         text = _within_the_tolerance(recommendation, part, step)
+    text += _compared_elsewhere(recommendation, part.kind, scores)
     if scores.weak and part.quality is not None:
         text += " These tasks are too few to stand for the whole set, so take it as a hint."
     return Reason("evidence", text, scores.source_ids)
+
+
+def _compared_elsewhere(recommendation: Recommendation, kind: str, scores: Evidence) -> str:
+    """That no set compares all rerankers that are measured, and which are so on another set only.
+
+    An embedder that is left out stands among the alternatives with what it shares with the others.
+    """
+    others = sorted(scores.measured - scores.scores.keys())
+    if not others or not scores.ranks or kind != "reranker":
+        return ""
+    names = [recommendation.catalog.variants[key].name for key in others]
+    verb = "is" if len(names) == 1 else "are"
+    return (
+        f" No published set compares all {len(scores.measured | scores.scores.keys())} in these "
+        f"languages: {formatting.listed(names)} {verb} measured on another set only."
+    )
 
 
 def _only_one(part: JudgedPlan, scores: Evidence) -> str:

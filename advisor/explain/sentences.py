@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from advisor.base import formatting
 from advisor.catalog import Catalog
+from advisor.decide.plans import Plan
 from advisor.decide.recommend import JudgedPlan, Recommendation, preference
 from advisor.family.price_list import dated, tier
 from advisor.sizing import storage, throughput
@@ -44,6 +45,15 @@ def price_note(judged: JudgedPlan) -> str:
     when = f"Price of {day.isoformat()}" if day else "Undated price"
     terms = plan.table.assumptions.machine_prices.replace("-", " ")
     return f"{when}, {terms}. {f'{note[0].upper()}{note[1:]}.' if note else ''} "
+
+
+def tokens_a_month(plan: Plan) -> str:
+    """`36 million`, or `about 36 million` where a count of tokens is not published."""
+    return f"{_about(plan)}{formatting.large(plan.tokens.monthly)}"
+
+
+def _about(plan: Plan) -> str:
+    return "about " if plan.tokens.estimated else ""
 
 
 def usd(amount: float | Decimal | None, not_known: Collection[str] = ()) -> str:
@@ -264,7 +274,8 @@ def encoding_sentence(recommendation: Recommendation, judged: JudgedPlan) -> str
         time = f" in {hours.base:,.1f} hours on one machine {ends}"
     cost = f"for {usd_of(once)}{missing(once)}" if once else "at a cost that is not known"
     return (
-        f"Encoding the corpus once: {formatting.count(plan.tokens.once)} tokens {cost}{time}, "
+        f"Encoding the corpus once: {_about(plan)}{formatting.count(plan.tokens.once)} tokens "
+        f"{cost}{time}, "
         f"{formatting.count(plan.tokens.vectors)} vectors "
         f"({formatting.significant(plan.tokens.vectors_per_passage)} a passage). "
         "A change of the model means encoding all of it again."

@@ -8,7 +8,6 @@ from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.base import formatting, units
 from advisor.decide import stores
-from advisor.decide.plans import Plan
 from advisor.decide.recommend import Recommendation
 from advisor.explain.sentences import parts_in_words
 from advisor.sizing import storage, throughput
@@ -47,33 +46,38 @@ def _assumptions(recommendation: Recommendation) -> Iterator[str]:
     some_own = pick is None or any(not part.hosted for part in pick.parts)
     if workload.placement != "hosted" and (some_own or workload.placement == "own"):
         yield from _own_assumptions(recommendation)
-    for part in pick.parts if pick else ():
-        if part.plan.tokens.estimated:
-            yield _estimated_tokens(part.plan)
+    yield from estimated_tokens(recommendation)
 
 
 def _cutting(workload: Workload) -> str:
     """How passages are cut, for every model alike."""
     if workload.chunk_tokens is None:
         return "Passages are kept whole; a model that would cut them is ruled out."
+    longest, overlap = formatting.count(workload.chunk_tokens), formatting.count(workload.overlap)
+    shared = f" Neighbouring parts share {overlap} tokens." if workload.overlap else ""
+    read = "" if workload.task == "retrieve" else " The reranker reads parts, not whole passages."
     return (
-        f"Passages over {formatting.count(workload.chunk_tokens)} tokens are cut into parts of at "
-        f"most so many, each repeating {formatting.count(workload.overlap)} of the one before, "
-        "for every model alike; a reranker reads the parts."
+        f"Passages of more than {longest} tokens are cut into parts of at most {longest}, for "
+        f"every model alike.{shared}{read}"
     )
 
 
-def _estimated_tokens(plan: Plan) -> str:
-    """Which counts of tokens are not published, and what stands for them."""
-    counts = {
-        SPECIAL: f"{special_tokens(plan.variant)[0]} special tokens",
-        INSTRUCTION: f"{needed_instruction(plan.variant)[0]} of the instruction before each query",
-    }
-    stands = formatting.listed([counts[name] for name in plan.tokens.estimated])
-    return (
-        f"{stands} are counted for {plan.variant.name} by an estimate, since its publisher states "
-        "no number."
-    )
+def estimated_tokens(recommendation: Recommendation) -> Iterator[str]:
+    """For each model of the pick with a count of tokens that is not published: what is counted."""
+    for part in recommendation.pick.parts if recommendation.pick else ():
+        variant, estimated = part.plan.variant, part.plan.tokens.estimated
+        sent = "pair of query and passage" if part.kind == "reranker" else "text"
+        special, instruction = special_tokens(variant)[0], needed_instruction(variant)[0]
+        counts = {
+            SPECIAL: f"{special} special tokens in each {sent}",
+            INSTRUCTION: f"{instruction} tokens for the instruction in front of each query",
+        }
+        if estimated:
+            yield (
+                f"The token counts of {variant.name}, and so its costs, are partly estimated, "
+                "since these numbers are not published: "
+                f"{formatting.listed([counts[name] for name in estimated])}."
+            )
 
 
 def _index_assumptions(recommendation: Recommendation) -> Iterator[str]:

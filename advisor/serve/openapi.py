@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from advisor.ask.assumptions import Assumptions
-from advisor.ask.workload import Workload
+from advisor.ask.old_names import OLD_NAMES
+from advisor.ask.stated import WRITTEN_NULL
+from advisor.ask.workload import NULLABLE, Workload
 from advisor.base.ids import ID_PATTERN
 from advisor.decide.query import SCORES, VIEW
 from advisor.explain.record import AnswerRecord, Record
@@ -169,6 +172,7 @@ def _question() -> dict[str, Any]:
         name: {"anyOf": [{"type": "string"}, {"type": "null"}], "description": _scores(kind)}
         for kind, name in SCORES.items()
     }
+    properties |= {old: _deprecated(old) for old in OLD_NAMES}
     return {
         "type": "object",
         "title": "Asked",
@@ -187,8 +191,20 @@ def _scores(kind: str) -> str:
     )
 
 
+def _deprecated(old: str) -> dict[str, Any]:
+    """A field's old name, which is still taken."""
+    now, values, schema, since = OLD_NAMES[old]
+    same = ", ".join(
+        f"{json.dumps(value)} for {json.dumps(there)}" for value, there in values.items()
+    )
+    description = (
+        f"Use {now}: this is what it was called until {since}, {same}. Both at once are refused."
+    )
+    return {**schema, "deprecated": True, "description": description}
+
+
 def _parameters() -> list[dict[str, Any]]:
-    """The question's fields as parameters of an address, where null is an empty value."""
+    """The question's fields as parameters of an address, where an empty value is the default."""
     return [
         {
             "name": name,
@@ -196,10 +212,18 @@ def _parameters() -> list[dict[str, Any]]:
             "required": False,
             "allowEmptyValue": True,
             "description": field.get("description", ""),
-            "schema": _without_null(field),
+            "schema": _of_address(name, field),
         }
+        | ({"deprecated": True} if name in OLD_NAMES else {})
         for name, field in _question()["properties"].items()
     ]
+
+
+def _of_address(name: str, field: dict[str, Any]) -> dict[str, Any]:
+    schema = _without_null(field)
+    if name not in NULLABLE:
+        return schema
+    return {"anyOf": [schema, {"type": "string", "enum": [WRITTEN_NULL]}]}
 
 
 def _without_null(field: dict[str, Any]) -> dict[str, Any]:

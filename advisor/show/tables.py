@@ -15,7 +15,15 @@ from advisor.explain import break_even as crossing
 from advisor.explain import what_would_change
 from advisor.explain.other_plans import alternatives
 from advisor.explain.sensitivity import Swing
-from advisor.explain.sentences import low_to_high, parts_in_words, rate, speed_origin, usd, usd_of
+from advisor.explain.sentences import (
+    low_to_high,
+    parts_in_words,
+    rate,
+    speed_origin,
+    tokens_a_month,
+    usd,
+    usd_of,
+)
 from advisor.family.price_list import WithdrawnOffer, price_mark, withdrawn_offers
 from advisor.sizing import storage
 from advisor.sizing.ranges import Cost
@@ -172,7 +180,7 @@ def _cost_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, s
         "A month": usd_of(plan.monthly_usd),
         "Price per 1M": formatting.NOT_KNOWN if price is None else f"${price}",
         "Price of": price_mark(plan.offer, recommendation.today),
-        "Tokens": formatting.large(plan.tokens.monthly),
+        "Tokens": tokens_a_month(plan),
         **of_step,
         NOT_KNOWN: _not_known(judged, with_once=True),
         "Fits": _fits(judged, "no: ", "its cost is not known"),

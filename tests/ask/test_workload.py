@@ -16,13 +16,13 @@ def test_the_stated_fields_are_those_that_differ_from_their_defaults():
             "passages": 5,
             "languages": ["de", "no"],
             "budget_usd_per_month": 12.5,
-            "split_long_passages": False,
+            "chunk_tokens": None,
         }
     )
     assert workload.params() == {
         "languages": ["de", "no"],
         "passages": "5",
-        "split_long_passages": "false",
+        "chunk_tokens": "none",
         "budget_usd_per_month": "12.5",
     }
 
@@ -43,6 +43,21 @@ BAD = [
     ({"placement": "cloud"}, ["placement: ", "'any'", "'hosted'", "'own'"]),
     ({"vector_store": "../etc"}, ["vector_store: "]),
     ({"passages": 10**18}, ["passages: ", "1000000000000"]),
+    ({"chunk_tokens": 15}, ["chunk_tokens: 15", " 16"]),
+    ({"chunk_tokens": 32_769}, ["chunk_tokens: 32769", " 32768"]),
+    ({"chunk_tokens": "some"}, ["chunk_tokens: "]),
+    ({"chunk_overlap_tokens": -1}, ["chunk_overlap_tokens: -1", " 0"]),
+    ({"chunk_overlap_tokens": 16_385}, ["chunk_overlap_tokens: 16385", " 16384"]),
+    ({"chunk_overlap_tokens": None}, ["chunk_overlap_tokens: "]),
+    ({"chunk_overlap_tokens": 201}, ["chunk_overlap_tokens ", "201", "400", "at most 200"]),
+    (
+        {"chunk_tokens": 17, "chunk_overlap_tokens": 9},
+        ["chunk_overlap_tokens ", " 9,", "17", "at most 8"],
+    ),
+    (
+        {"chunk_tokens": 99, "chunk_overlap_tokens": 50},
+        ["chunk_overlap_tokens ", "50", "99", "at most 49"],
+    ),
 ]
 
 
@@ -65,7 +80,7 @@ def test_the_whole_shape_of_the_design_is_accepted():
         {
             "task": "retrieve", "languages": ["en"], "cross_lingual": False, "passages": 1_000_000,
             "passage_tokens": 200, "passage_tokens_p95": 450,
-            "split_long_passages": True, "new_passages_per_month": 0,
+            "chunk_tokens": 400, "chunk_overlap_tokens": 50, "new_passages_per_month": 0,
             "queries_per_month": 2_000_000, "query_tokens": 16, "peak_queries_per_second": None,
             "rerank_candidates": 50, "outputs": ["dense"], "placement": "any", "hardware": "any",
             "data_may_leave": True, "licence": "any",
@@ -85,3 +100,33 @@ def test_a_stated_peak_is_never_below_the_average(made_up):
     stated = Workload(queries_per_month=10**11, peak_queries_per_second=1, placement="own")
     assert stated.peak == 10**11 / (HOURS_PER_MONTH * 3_600)
     assert Workload(queries_per_month=10**6, peak_queries_per_second=7).peak == 7
+
+
+@pytest.mark.parametrize(
+    ("stated", "chunk", "overlap", "shared"),
+    [
+        ({}, 400, 50, 50),
+        ({"chunk_tokens": 16}, 16, 8, 8),
+        ({"chunk_tokens": 99}, 99, 49, 49),
+        ({"chunk_tokens": 100}, 100, 50, 50),
+        ({"chunk_tokens": 32_768}, 32_768, 50, 50),
+        ({"chunk_tokens": 32_768, "chunk_overlap_tokens": 16_384}, 32_768, 16_384, 16_384),
+        ({"chunk_overlap_tokens": 0}, 400, 0, 0),
+        ({"chunk_tokens": 17, "chunk_overlap_tokens": 8}, 17, 8, 8),
+        ({"chunk_tokens": None}, None, 50, 0),
+        ({"chunk_tokens": None, "chunk_overlap_tokens": 16_384}, None, 16_384, 0),
+    ],
+    ids=str,
+)
+def test_parts_and_their_overlap_go_together(stated, chunk, overlap, shared):
+    """An overlap that is not stated is half of a short part; whole passages share nothing."""
+    workload = Workload.of(stated)
+    assert (workload.chunk_tokens, workload.chunk_overlap_tokens) == (chunk, overlap)
+    assert workload.overlap == shared
+    assert Workload.of(workload.stated()) == Workload.of(workload.params()) == workload
+
+
+@pytest.mark.parametrize("written", ["none", None])
+def test_whole_passages_have_a_word_in_an_address(written):
+    assert Workload.of({"chunk_tokens": written}).chunk_tokens is None
+    assert Workload(chunk_tokens=None).params() == {"chunk_tokens": "none"}

@@ -3,7 +3,9 @@
 import pytest
 
 from advisor.catalog import files
+from advisor.catalog.instructions import instructed, instruction_tokens
 from advisor.catalog.load import SHIPPED
+from advisor.live.token_counts import counter
 
 BGE = sorted(path.stem for path in (SHIPPED / "families/bge/variants").glob("*.yaml"))
 POSITIONS = {"wordpiece bert-uncased": (512, 2), "xlm-roberta sentencepiece": (514, 1)}
@@ -172,3 +174,31 @@ def test_the_listing_names_every_verified_variant(catalog):
     assert {row.variant for row in family.listing.variants} == set(family.variants)
     for row in family.listing.variants:
         assert family.variants[row.variant].name == row.name
+
+
+ENGLISH = [key for key in BGE if key.endswith("-en-v1.5")]
+
+
+def test_the_instruction_has_as_many_tokens_as_the_vocabulary_counts(catalog):
+    assert len(ENGLISH) == 3
+    for key in ENGLISH:
+        entry = catalog.variants[key]
+        count = counter(catalog, key)
+        alone, instructed_query = count.text_tokens(["a query", instructed(entry, "a query")])
+        assert count.exact and entry.query_instruction_tokens == instructed_query - alone == 8
+        assert instruction_tokens(entry) == (8, False)
+
+
+def test_an_instruction_whose_count_is_not_published_is_estimated(catalog, made_up):
+    """Four characters a token: `<instruct>Given a question, ...` has 68, `Search:` seven."""
+    gemma, giant = catalog.variants["bge-multilingual-gemma2"], made_up.variants["giant"]
+    text = "<instruct>Given a question, retrieve passages that answer it\n<query>"
+    assert instructed(gemma, "") == text and len(text) == 68
+    assert (instruction_tokens(gemma), instruction_tokens(giant)) == ((17, True), (2, True))
+
+
+def test_what_takes_no_instruction_adds_no_token(catalog):
+    without = [key for key in BGE if not catalog.variants[key].query_instruction]
+    assert without and all(
+        instruction_tokens(catalog.variants[key]) == (0, False) for key in without
+    )

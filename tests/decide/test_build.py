@@ -22,7 +22,7 @@ COUNTS = st.fixed_dictionaries(
         "query_tokens": st.integers(1, 10**5),
         "rerank_candidates": st.integers(1, 10_000),
         "new_passages_per_month": st.integers(0, 10**12),
-        "split_long_passages": st.booleans(),
+        "chunk_tokens": st.none() | st.integers(16, 3000),
         "vector_store": st.sampled_from(["ram", "none", "own-database", "shelf"]),
     }
 )

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.decide.build import build_plans
-from tests.asking import TODAY
+from tests.asking import TODAY, UNCUT
 
 RERANK = {"task": "rerank"}
+OF_498 = {"passage_tokens": 498, "passage_tokens_p95": 498, "chunk_tokens": 498}
 
 
 def plan(catalog, plan_id, assumed=None, **stated):
@@ -30,25 +31,29 @@ HOSTED = [
     # (workload, offer, US dollars a month of encoding or reranking, arithmetic)
     ({}, "beta-big-en", "3.60", "2,000,000 x (16 + 2) = 36 million x 0.10"),
     ({}, "alpha-big-en", "7.20", "36 million x 0.20"),
-    ({}, "gamma-giant", "36", "36 million x 1.00"),
+    ({}, "gamma-giant", "40", "2,000,000 x (16 + 2 + 2 of `Search: `) = 40 million x 1.00"),
     ({"queries_per_month": 1}, "beta-big-en", "0.0000018", "18 tokens x 0.10: every digit stays"),
     ({"query_tokens": 30, "queries_per_month": 1_000_000}, "alpha-multi", "16",
      "32 million x 0.50"),
-    ({"new_passages_per_month": 100_000}, "gamma-multi", "22.48",
+    ({"new_passages_per_month": 100_000, "passage_tokens_p95": 400}, "gamma-multi", "22.48",
      "36 million + 100,000 x (200 + 2) = 56.2 million x 0.40"),
+    ({"new_passages_per_month": 100_000}, "gamma-multi", "22.584",
+     "36 million + 100,000 x (200 + 0.05 x 50 + 1.05 x 2) = 56.46 million x 0.40"),
     ({"queries_per_month": 0, "new_passages_per_month": 10, "passage_tokens": 600,
      "passage_tokens_p95": 1200}, "beta-big-en",
-     "0.0006041", "10 x (600 + 2 x (0.95 x 2 + 0.05 x 3)) = 10 x 604.1 = 6,041 tokens x 0.10"),
+     "0.0006592", "2.1 parts: 10 x (600 + 1.1 x 50 + 2.1 x 2) = 10 x 659.2 = 6,592 tokens x 0.10"),
     ({"queries_per_month": 0, "new_passages_per_month": 10, "passage_tokens": 5000,
-     "passage_tokens_p95": 5000}, "alpha-multi",
-     "0.02501", "10 x (5,000 + 2) = 50,020 tokens x 0.50: the model takes 8,000 at once"),
+     "passage_tokens_p95": 5000, "chunk_tokens": None}, "alpha-multi",
+     "0.02501", "10 x (5,000 + 2) = 50,020 tokens x 0.50: kept whole"),
     ({"queries_per_month": 0, "new_passages_per_month": 10, "passage_tokens": 5000,
      "passage_tokens_p95": 5000}, "beta-multi",
-     "0.02502", "10 x (5,000 + 2 x 2) = 50,040 tokens x 0.50: this endpoint takes 4,000 at once"),
+     "0.02865", "15 parts: 10 x (5,000 + 14 x 50 + 15 x 2) = 57,300 tokens x 0.50"),
     (RERANK, "beta-rank-big", "440", "2,000,000 x 50 x (16 + 200 + 4) = 22 billion x 0.02"),
     (RERANK, "beta-rank-small", "220", "22 billion x 0.01"),
-    (RERANK | {"passage_tokens": 900, "passage_tokens_p95": 900}, "beta-rank-small", "500",
-     "100 million pairs cut at 500 = 50 billion x 0.01"),
+    (RERANK | {"passage_tokens": 900, "passage_tokens_p95": 900}, "beta-rank-small", "420",
+     "100 million x (16 + 400 + 4), a part each = 42 billion x 0.01"),
+    (RERANK | {"passage_tokens": 900, "passage_tokens_p95": 900, "chunk_tokens": None},
+     "beta-rank-small", "500", "100 million pairs cut at 500 = 50 billion x 0.01"),
     (RERANK | {"queries_per_month": 1000, "rerank_candidates": 1}, "alpha-rank-big", "0.0044",
      "1,000 x 220 = 220,000 x 0.02"),
 ]  # fmt: skip
@@ -93,9 +98,7 @@ def test_a_free_allocation_is_the_low_end(made_up):
 
 
 def test_the_first_encoding_is_hours_of_one_machine(made_up):
-    own = plan(
-        made_up, "big-en@acme-gpu", passages=1_000_000, passage_tokens=498, passage_tokens_p95=498
-    )
+    own = plan(made_up, "big-en@acme-gpu", passages=1_000_000, **OF_498)
     assert own.first_hours.base == pytest.approx(
         500_000_000 / 100_000 / 3600
     )  # 20e12 operations a second / 200 million a token
@@ -131,7 +134,7 @@ def test_a_request_takes_longer_on_a_fuller_machine(made_up):
 
 
 def test_memory_of_a_stated_price_has_no_range(made_up):
-    index = plan(made_up, "beta-multi", {"memory_usd_per_gib_month": 4}).index_usd
+    index = plan(made_up, "beta-multi", {"memory_usd_per_gib_month": 4}, **UNCUT).index_usd
     assert index.low == index.high and float(index.base) == pytest.approx(4 * 3_000_000_000 / 2**30)
     assert (usual := plan(made_up, "beta-multi").index_usd).low < usual.high
 
@@ -151,9 +154,7 @@ def beside(catalog, instance_id, **update):
 
 
 def test_the_estimate_holds_for_the_machine_that_was_measured(made_up):
-    speed = plan(
-        made_up, "big-en@acme-gpu", passage_tokens=498, passage_tokens_p95=498
-    ).tokens_per_second
+    speed = plan(made_up, "big-en@acme-gpu", **OF_498).tokens_per_second
     assert speed.base == pytest.approx(100_000)
     assert speed.high / speed.base == pytest.approx(
         speed.base / speed.low

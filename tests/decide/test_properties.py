@@ -23,7 +23,7 @@ from advisor.decide.stores import index_stores
 from advisor.explain.what_would_change import changes
 from advisor.sizing.storage import most_dimensions
 from tests.asking import TODAY, ask
-from tests.decide.workloads import SHARES, STORES, VALUES, between, bounds_of, questions
+from tests.decide.workloads import SHARES, STORES, VALUES, between, bounds_of, fitted, questions
 
 EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "200"))
 LOOSEST = {
@@ -66,6 +66,7 @@ class World:
         self.any_dimensions = derived(catalog, stores=stores)
         self.turned_round = turned_round(catalog)
         self.reduced = reduced(catalog)
+        self.unpublished = tuple(unpublished(catalog, remainder) for remainder in (0, 1))
 
     def __repr__(self):
         return "..."  # in a failure
@@ -121,6 +122,24 @@ def reduced(catalog):
             instances=owned,
         ),
     }
+
+
+def unpublished(catalog, remainder):
+    """The catalog with half of the variants' special tokens not published, and estimated as many.
+
+    So costs stay as they are. An instruction that no variant needs adds no estimate of its own.
+    """
+    half = sorted(catalog.variants)[remainder::2]
+    families = {}
+    for key, family in catalog.families.items():
+        variants = dict(family.variants)
+        for name in variants.keys() & set(half):
+            pair = variants[name].kind == "reranker"
+            field, count = "special_tokens_per_pair" if pair else "special_tokens_per_text", 4
+            assert getattr(variants[name], field) in (count if pair else 2, None)
+            variants[name] = variants[name].model_copy(update={field: None})
+        families[key] = replace(family, variants=variants)
+    return derived(catalog, families=families)
 
 
 @pytest.fixture(scope="module")
@@ -519,7 +538,7 @@ def no_part_is_better_for_no_more(recommendation):
 
 GROWING = (
     "queries_per_month", "passages", "new_passages_per_month", "passage_tokens", "query_tokens",
-    "rerank_candidates",
+    "rerank_candidates", "chunk_overlap_tokens",
 )  # fmt: skip
 
 
@@ -541,6 +560,8 @@ def test_more_to_do_never_costs_less(worlds, question, place, share, own):
     names = [name for name in GROWING if name not in unused(stated["task"])]
     name = names[place % len(names)]
     factor, (_, most, _) = 10 ** (1.5 * share**2), bounds_of(name)
+    if name == "chunk_overlap_tokens" and stated["chunk_tokens"] is not None:
+        most = stated["chunk_tokens"] // 2
     answers = [ask(catalog, question.assumed, **stated)]
     for _ in range(3):
         stated |= {name: raised(stated[name], factor, most)}
@@ -559,6 +580,136 @@ def test_more_to_do_never_costs_less(worlds, question, place, share, own):
             told_of(before),
             told_of(after),
         )
+
+
+@EACH
+@given(questions(), SHARES, st.booleans())
+def test_more_candidates_never_make_a_pipeline_cheaper_at_quality(worlds, question, share, free):
+    """Without a budget and a latency limit; where a point is worth nothing, in cost alone.
+
+    Where it is worth something, cost less that worth never falls: another plan that scores better,
+    or whose price is not from an aggregator, may have become dearer than its points are worth.
+    """
+    stated = question.stated | {
+        "task": "retrieve-and-rerank",
+        "priority": "quality",
+        "budget_usd_per_month": None,
+        "latency_ms_p95": None,
+    }
+    if free:
+        stated |= {"material_usd": 0}
+    catalog = worlds[question.catalog].catalog
+    factor, (_, most, _) = 10 ** (1.5 * share**2), bounds_of("rerank_candidates")
+    answers = []
+    for _ in range(4):
+        answers.append(ask(catalog, question.assumed, **stated))
+        candidates = raised(stated["rerank_candidates"], factor, most)
+        stated |= {"rerank_candidates": candidates}
+    for fewer, more in pairwise(answers):
+        assert (fewer.pick is None) == (more.pick is None)
+        if fewer.pick is None or any(map(is_at_least, (*fewer.pick.parts, *more.pick.parts))):
+            continue
+        least, now = weighed(fewer), weighed(more)
+        event("another answer" if fewer.answer != more.answer else "the same answer")
+        assert now >= least - 1e-5 - 1e-9 * abs(fewer.monthly), (told_of(fewer), told_of(more))
+
+
+def weighed(recommendation):
+    """The cost of a pick less what its scores are worth, five points' worth more at second hand."""
+    pick, material = recommendation.pick, recommendation.workload.material_usd
+    points = sum((part.quality or 0) - 5 * second_hand(part) for part in pick.parts)
+    return recommendation.monthly - material * points
+
+
+PARTS = st.one_of(st.integers(1, 6), st.integers(1, 60))
+
+
+@EACH
+@given(questions(), SHARES, SHARES, PARTS, st.booleans())
+def test_a_text_cut_by_hand_has_the_same_answer(
+    worlds, question, share, of_overlap, parts, kept_whole
+):
+    """Passages of so many full parts, against as many passages more of the length of a part.
+
+    Kept whole, they are the same too where no model would cut them: a limit excludes then.
+    """
+    catalog, stated = worlds[question.catalog].catalog, question.stated
+    chunk = int(between(16, 8_000, share))
+    overlap = int(of_overlap * (chunk // 2))
+    length = chunk + (parts - 1) * (chunk - overlap)
+    least, new = (
+        min(stated[name], 10**12 // parts) for name in ("passages", "new_passages_per_month")
+    )
+    cut = stated | {
+        "passages": least,
+        "new_passages_per_month": new,
+        "passage_tokens": length,
+        "passage_tokens_p95": length,
+        "chunk_tokens": chunk,
+        "chunk_overlap_tokens": overlap,
+    }
+    by_hand = cut | {
+        "passages": parts * least,
+        "new_passages_per_month": parts * new,
+        "passage_tokens": chunk,
+        "passage_tokens_p95": chunk,
+    }
+    if kept_whole and chunk + stated["query_tokens"] + 4 <= 500:
+        by_hand |= {"chunk_tokens": None}
+        event("kept whole")
+    first, second = (ask(catalog, question.assumed, **each) for each in (cut, by_hand))
+    assert same(first, second), (told_of(first), told_of(second))
+    scored_by = [[step.evidence.title for step in each.steps] for each in (first, second)]
+    assert scored_by[0] == scored_by[1]
+    event("nothing fits" if first.pick is None else "an answer")
+    if first.pick is None:
+        return
+    for name in ("monthly_usd", "one_off_usd"):
+        costs = [getattr(each.pick, name) for each in (first, second)]
+        ends = [[float(end) for end in cost[:3]] for cost in costs]
+        assert ends[0] == pytest.approx(ends[1], rel=1e-9, abs=1e-6), name
+        assert costs[0].not_known == costs[1].not_known
+
+
+@EACH
+@given(questions(), st.integers(0, 1), OWN)
+def test_an_estimated_count_of_tokens_never_wins_a_tie(worlds, question, remainder, own):
+    """Half of the variants publish no special tokens; the estimate is as many, so costs are equal."""
+    world, stated = worlds[question.catalog], question.stated | own
+    now = ask(world.unpublished[remainder], question.assumed, **stated)
+    before = ask(world.catalog, question.assumed, **stated)
+    assert (before.pick is None) == (now.pick is None)
+    if now.pick is None:
+        return
+    event("another answer" if now.answer != before.answer else "the same answer")
+    if stated["priority"] == "cost":
+        assert now.monthly == pytest.approx(before.monthly, rel=1e-12, abs=1e-6)
+    if now.pick.shared is not None or any(map(is_at_least, now.pick.parts)):
+        return
+    budget, latency = limits_of(now)
+    for step, part in zip(now.steps, now.pick.parts, strict=True):
+        if not part.plan.tokens.estimated:
+            continue
+        others = [other for other in now.pick.parts if other is not part]
+        waited = sum(other.plan.latency_ms.base for other in others if not other.hosted)
+        these, measure = fitting(now, step), yardsticks(now)[part.kind]
+        equal = np.round(these.usd, 6) <= np.round(part.monthly, 6)
+        equal &= these.usd + sum(other.monthly for other in others) <= budget
+        equal &= these.milliseconds + waited <= latency
+        for row in these.rows[equal].tolist():
+            plan = now.table[row]
+            if plan.tokens.estimated:
+                continue
+            at_cost = stated["priority"] == "cost"
+            assert not at_cost, (told_of(now), plan.id)
+            judged = now.judged[row]
+            worse = (judged.quality or 0) < (part.quality or 0)
+            short, shortest = (
+                measure.shortfall(each.plan.variant, each.variant_id, stated["languages"])
+                for each in (judged, part)
+            )
+            further = second_hand(judged) > second_hand(part) or short > shortest
+            assert worse or further, (told_of(now), plan.id)
 
 
 def raised(value, factor, most):
@@ -584,13 +735,8 @@ def test_no_order_and_no_earlier_answer_changes_an_answer(worlds, question, by, 
             **stated | {"languages": languages, "outputs": outputs},
         )
     else:
-        defaults = {
-            name: Workload.model_fields[name].default for name in others - {"passage_tokens_p95"}
-        }
-        longest = max(450, stated["passage_tokens_p95"])
-        near = ask(
-            world.catalog, question.assumed, **stated | defaults | {"passage_tokens_p95": longest}
-        )
+        defaults = {name: Workload.model_fields[name].default for name in others}
+        near = ask(world.catalog, question.assumed, **fitted(stated | defaults))
         workload = Workload.of(stated)
         second = recommend(
             world.catalog, workload, TODAY, (), Assumptions.of(question.assumed), near

@@ -18,7 +18,7 @@ from advisor.explain import lifting, reasons, what_would_change
 from advisor.explain.other_plans import alternatives
 from advisor.explain.record import AnswerRecord
 from advisor.explain.what_would_change import firmness
-from tests.asking import TODAY, ask
+from tests.asking import TODAY, UNCUT, ask
 from tests.decide.workloads import WORKLOADS
 
 
@@ -60,7 +60,7 @@ def test_quality_takes_the_best_and_cost_the_cheapest(made_up):
 
 def test_one_more_point_may_cost_what_is_stated_for_it(made_up):
     """With the index Big EN costs $3.11 more than Tiny EN, for five points: 62 cents each."""
-    stated = {"quality_tolerance": 10}
+    stated = {"quality_tolerance": 10, **UNCUT}
     picks = {usd: picked(ask(made_up, **stated, material_usd=usd)) for usd in (0.62, 0.63)}
     assert picks == {0.62: "tiny-en", 0.63: "big-en"}
 
@@ -118,7 +118,7 @@ LIMITS = [
     {"data_may_leave": False},
     {"latency_ms_p95": 5},
     {"cross_lingual": True},
-    {"split_long_passages": False, "passage_tokens_p95": 900},
+    {"chunk_tokens": None, "passage_tokens_p95": 900},
     {"vector_store": "shelf"},
     {"redundancy": True},
 ]
@@ -274,7 +274,7 @@ def test_the_dearer_of_two_equal_prices_is_not_taken_for_its_name(two_providers)
 
 def test_where_a_month_costs_the_same_the_first_encoding_decides(two_providers):
     recommendation = ask(
-        two_providers, queries_per_month=0, licence="permissive", quality_tolerance=0
+        two_providers, queries_per_month=0, licence="permissive", quality_tolerance=0, **UNCUT
     )
     assert (recommendation.answer, recommendation.pick.one_off_usd.base) == (
         ("beta-big-en",),

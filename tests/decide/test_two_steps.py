@@ -73,7 +73,9 @@ def test_shared_machines_are_paid_once_and_steps_apart_each(apart, together):
 def test_the_first_encoding_is_paid_once_by_the_embedder(made_up, apart, together):
     assert together.one_off_usd == together.parts[0].plan.one_off_usd
     assert together.one_off_usd.low < together.one_off_usd.base < together.one_off_usd.high
-    assert apart.one_off_usd == usd("20.20"), "202 million tokens at ten cents a million"
+    assert apart.one_off_usd == usd("20.46"), (
+        "1,000,000 x (200 + 0.05 x 50 + 1.05 x 2) = 204.6 million tokens at ten cents a million"
+    )
     assert ask(made_up, task="rerank").pick.one_off_usd == usd("0")
 
 
@@ -157,11 +159,11 @@ def test_the_answer_keeps_what_was_asked(made_up):
 @pytest.mark.parametrize(
     ("stated", "sets"),
     [
-        ({"passage_tokens": 1000, "passage_tokens_p95": 1500, "split_long_passages": False},
-         ["long"]),
-        ({"passage_tokens": 999, "passage_tokens_p95": 1500, "split_long_passages": False},
-         ["english"]),
-        ({"passage_tokens": 1000, "passage_tokens_p95": 1500}, ["english"]),
+        ({"passage_tokens": 1001, "passage_tokens_p95": 1500, "chunk_tokens": None}, ["long"]),
+        ({"passage_tokens": 1000, "passage_tokens_p95": 1500, "chunk_tokens": None}, ["english"]),
+        ({"passage_tokens": 5000, "passage_tokens_p95": 9000, "chunk_tokens": 1001}, ["long"]),
+        ({"passage_tokens": 5000, "passage_tokens_p95": 9000, "chunk_tokens": 1000}, ["english"]),
+        ({"passage_tokens": 1001, "passage_tokens_p95": 1500}, ["english"]),
         ({"task": "retrieve-and-rerank"}, ["english", "rerank-over-big"]),
         ({"task": "retrieve-and-rerank", "languages": ["de", "en"]}, ["by-language",
          "rerank-by-language"]),
@@ -169,8 +171,8 @@ def test_the_answer_keeps_what_was_asked(made_up):
          "rerank-over-multi"]),
         ({"task": "rerank"}, ["rerank-over-big"]),
     ],
-    ids=["a thousand tokens kept whole", "one less", "a thousand that may be split",
-    "a reranker over Big EN", "a reranker over Multi", "a reranker over Multi in English",
+    ids=["over a thousand tokens kept whole", "a thousand kept whole", "long parts", "parts of a thousand",
+    "over a thousand in usual parts", "a reranker over Big EN", "a reranker over Multi", "a reranker over Multi in English",
     "a reranker alone"],
 )  # fmt: skip
 def test_each_step_is_ranked_by_the_scores_that_speak_for_it(made_up, stated, sets):

@@ -1,5 +1,6 @@
 """Workloads of all kinds, for properties that hold of every one: each field over its whole range."""
 
+from collections.abc import Mapping
 from types import NoneType
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
@@ -23,6 +24,8 @@ USUAL = {
     "passages": (1_000, 10**8),
     "passage_tokens": (10, 1_500),
     "passage_tokens_p95": (100, 4_000),
+    "chunk_tokens": (50, 1_500),
+    "chunk_overlap_tokens": (0, 200),
     "new_passages_per_month": (100, 10**7),
     "queries_per_month": (100, 10**8),
     "query_tokens": (2, 300),
@@ -38,7 +41,7 @@ LARGEST = {"material_usd": 1e4}
 """Where the whole range would say little: above it, hardly a cost differs."""
 OFTEN = {
     "task": 2, "priority": 0, "vector_store": 3, "languages": 5, "passage_tokens_p95": 7,
-    "query_tokens": 6, "outputs": 8, "placement": 5, "hardware": 7, "data_may_leave": 8,
+    "query_tokens": 6, "chunk_overlap_tokens": 5, "outputs": 8, "placement": 5, "hardware": 7, "data_may_leave": 8,
     "licence": 7, "redundancy": 7, "cross_lingual": 7, "budget_usd_per_month": 7,
     "latency_ms_p95": 7, "peak_queries_per_second": 7, "material_usd": 6, "vector_type": 5,
 }  # fmt: skip
@@ -149,9 +152,18 @@ def workloads(draw: st.DrawFn, catalog: str = "shipped") -> Stated:
             stated[name] = draw(st.sampled_from(("ram", "none", *STORES[catalog])))
         else:
             stated[name] = draw(values)
-    longest = (stated["passage_tokens"], stated["passage_tokens_p95"])
-    stated["passage_tokens_p95"] = max(longest)
-    return stated
+    return fitted(stated)
+
+
+def fitted(stated: Mapping[str, Any]) -> Stated:
+    """The fields with those changed that do not go with the others: a percentile, an overlap.
+
+    An overlap over half of a part becomes any other up to half, not mostly half itself.
+    """
+    longest = max(stated["passage_tokens"], stated["passage_tokens_p95"])
+    chunk, overlap = stated["chunk_tokens"], stated["chunk_overlap_tokens"]
+    shared = overlap if chunk is None or overlap <= chunk // 2 else overlap % (chunk // 2 + 1)
+    return Stated({**stated, "passage_tokens_p95": longest, "chunk_overlap_tokens": shared})
 
 
 WORKLOADS = workloads()

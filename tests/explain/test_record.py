@@ -71,6 +71,44 @@ def test_the_record_states_the_rent_that_was_counted(made_up):
     assert placement.usd_per_hour == "0.05"
 
 
+def test_counts_of_tokens_that_are_estimated_are_named_beside_them(catalog):
+    recommendation = ask(catalog, priority="quality")
+    saved = record.as_json(catalog, recommendation, plans=True)
+    both = ["special_tokens", "instruction"]
+    estimated = {"bge-multilingual-gemma2": both}
+    plans = [*saved["plans"], *saved["alternatives"]]
+    assert len(plans) > 500 and all(
+        plan["estimated_tokens"] == estimated.get(plan["variant"], []) for plan in plans
+    )
+    pick = saved["pick"]
+    assert pick["embedder"] in estimated
+    assert pick["estimated_tokens"] == {"embedder": both, "reranker": None}
+    # 2 million queries of 16 tokens, 2 special ones and 17 of the instruction
+    assert pick["monthly_tokens"] == {"embedder": 70_000_000, "reranker": None}
+    assert pick["vectors_per_passage"] == 1.05  # one passage in twenty is two parts
+
+
+def test_a_pick_that_encodes_nothing_has_no_vectors(made_up):
+    pick = Record.of(made_up, ask(made_up, task="rerank")).pick
+    assert pick.vectors_per_passage is None
+    assert pick.monthly_tokens["embedder"] is None and pick.monthly_tokens["reranker"] > 0
+    assert pick.estimated_tokens == {"embedder": None, "reranker": []}
+
+
+def test_a_record_that_was_saved_without_marks_of_estimates_is_read(made_up, written, file):
+    new = ("monthly_tokens", "estimated_tokens", "vectors_per_passage")
+    before = written | {
+        "pick": {name: part for name, part in written["pick"].items() if name not in new},
+        "plans": [
+            {name: part for name, part in plan.items() if name != "estimated_tokens"}
+            for plan in written["plans"]
+        ],
+    }
+    read = record.read(file(before))
+    assert read.pick.embedder == written["pick"]["embedder"] and read.plans
+    assert Replay.of(made_up, read, TODAY).changes == ()
+
+
 def test_a_cost_names_the_parts_that_it_leaves_out(made_up, file):
     found = ask(made_up, languages=["fr"], vector_store="drawer")
     saved = record.as_json(made_up, found, plans=True)

@@ -1,5 +1,6 @@
 import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -7,13 +8,19 @@ from advisor import catalog as catalogs
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.base import formatting
+from advisor.base.errors import WorkloadError
 from advisor.decide.recommend import recommend
 from advisor.explain import record, report
 from advisor.explain.replay import Replay
+from tests import asking
 from tests.decide.measured import CHEAP, ask
 from tests.withdrawing import DAY, REASON, withdraw
 
 TODAY = date(2026, 11, 24)
+BEFORE_PARTS = Path(__file__).with_name("record_before_parts.json")
+"""What was saved of the made-up catalog before `chunk_tokens` was a field, without what a replay does not read."""
+CUT = "Since 2026-11-30 passages are cut into parts of 400 tokens (chunk_tokens) for every model alike; "
+COUNTED = "Since 2026-11-30 the tokens of "
 
 
 @pytest.fixture
@@ -172,3 +179,95 @@ def test_a_saved_plan_that_is_ruled_out_now_is_told_by_which_rule(made_up, saved
         "ruled out now, by placement-is-own" in line and before.pick.named in line
         for line in changes
     )
+
+
+def test_a_record_from_before_the_parts_says_how_passages_were_cut(made_up):
+    old = record.read(str(BEFORE_PARTS))
+    assert old.workload["split_long_passages"] is True and "chunk_tokens" not in old.workload
+    replay = Replay.of(made_up, old, TODAY)
+    assert replay.recommendation.workload.chunk_tokens == 400
+    moved, cut, *why = replay.changes
+    assert moved.endswith(f" instead of {old.picked.named}.")
+    assert cut == (
+        f"{CUT}this record cut them at each model's own limit, and its reranker read whole passages."
+    )
+    assert why[0].startswith("Big EN on Bazaar gpu (Card S): ")
+    assert sum(line.startswith(CUT) for line in replay.changes) == 1
+
+
+@pytest.fixture
+def before_parts(made_up):
+    """The record of a workload with its other cost, as it was saved before `chunk_tokens` was a field."""
+
+    def write(*, split=True, **stated):
+        written = record.as_json(made_up, asking.ask(made_up, **stated))
+        now = {name: v for name, v in written["workload"].items() if not name.startswith("chunk_")}
+        written["workload"] = now | ({} if split is None else {"split_long_passages": split})
+        written["picked"]["monthly_usd"]["base"] -= 1
+        return record.Record.model_validate(written)
+
+    return write
+
+
+LIMIT = "this record cut them at each model's own limit."
+WHOLE = "the reranker of this record read whole passages."
+OLD = {
+    "long passages": ({"passage_tokens_p95": 401}, [f"{CUT}{LIMIT}"]),
+    "not named, as it was the default": ({"split": None}, [f"{CUT}{LIMIT}"]),
+    "a reranker": ({"task": "rerank"}, [f"{CUT}{WHOLE}"]),
+    "no passage is longer than a part": ({"passage_tokens_p95": 400}, []),
+    "kept whole": ({"split": False, "chunk_tokens": None}, []),
+    "an instruction that is counted now": (
+        {"priority": "quality", "passage_tokens_p95": 400},
+        [f"{COUNTED}Giant include the instruction before each query, which this record left out."],
+    ),
+}
+
+
+@pytest.mark.parametrize(("stated", "lines"), OLD.values(), ids=OLD)
+def test_an_old_record_whose_cost_moved_says_what_is_counted_otherwise(
+    made_up, before_parts, stated, lines
+):
+    cost, *why = Replay.of(made_up, before_parts(**stated), TODAY).changes
+    assert cost.startswith("The cost of the pick: ") and why == lines
+
+
+def test_an_old_record_that_nothing_moved_says_nothing_of_parts(made_up, before_parts):
+    old = before_parts()
+    old.picked.monthly_usd.base += 1
+    assert Replay.of(made_up, old, TODAY).changes == ()
+
+
+def test_an_old_record_of_the_shipped_catalog_says_what_was_not_counted(catalog):
+    """Gemma2's special tokens and instruction were free; at five billion queries that decided."""
+    stated = {"queries_per_month": 5 * 10**9, "vector_store": "none", "passage_tokens_p95": 300}
+    now = asking.ask(catalog, **stated)
+    written = record.as_json(catalog, now)
+    for name in ("chunk_tokens", "chunk_overlap_tokens"):
+        del written["workload"][name]
+    written["workload"]["split_long_passages"] = True
+    written["picked"]["plans"] = ["ovhcloud-bge-multilingual-gemma2"]
+    moved = Replay.of(catalog, record.Record.model_validate(written), TODAY).changes
+    assert now.answer != ("ovhcloud-bge-multilingual-gemma2",) and moved[0].startswith("The answer")
+    assert moved[1] == (
+        f"{COUNTED}BGE Multilingual Gemma2 include special tokens and the instruction before each "
+        "query, which this record left out."
+    )
+
+
+@pytest.mark.parametrize("chunk_tokens", [None, 60, 400])
+def test_a_record_of_today_says_nothing_of_parts_and_is_replayed(made_up, saved, chunk_tokens):
+    recommendation = asking.ask(made_up, chunk_tokens=chunk_tokens, passage_tokens_p95=900)
+    before = saved(made_up, recommendation)
+    assert Replay.of(made_up, before, TODAY).changes == ()
+    assert Replay.of(made_up, before, TODAY).recommendation.workload == recommendation.workload
+    before.picked.monthly_usd.base -= 1
+    (cost,) = Replay.of(made_up, before, TODAY).changes
+    assert cost.startswith("The cost of the pick: ")
+
+
+def test_a_record_with_the_old_name_and_the_new_is_refused(made_up):
+    old = record.read(str(BEFORE_PARTS))
+    old.workload["chunk_tokens"] = 400
+    with pytest.raises(WorkloadError, match=r"split_long_passages: .* old name of chunk_tokens"):
+        Replay.of(made_up, old, TODAY)

@@ -5,7 +5,7 @@ from advisor import catalog as catalogs
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.decide.recommend import recommend
-from advisor.explain import reasons, report, what_would_change
+from advisor.explain import reasons, report, sentences, what_would_change
 from advisor.explain.other_plans import alternatives
 from tests.asking import ask
 
@@ -21,8 +21,9 @@ def test_the_text_of_an_answer(made_up, today, pinned):
     ruled_out = report.rejections(recommendation)
     assert ruled_out and all(f"- {sentence}\n" in text for sentence in ruled_out)
     assert not any(sentence in report.as_text(recommendation) for sentence in ruled_out)
-    # 36 million x 0.50 + 2.794 GiB x 4, and 202 million x 0.50
-    assert "$29.18 " in text and "$101 " in text
+    # a long passage in twenty is two parts: 36 million x 0.50 + 1.05 x 2.794 GiB x 4, and
+    # (200 + 0.05 x 50 repeated + 1.05 x 2 special = 204.6) million x 0.50
+    assert "$29.73 " in text and "$102 " in text
     assert f"\n\n{what_would_change.firmness(recommendation)}\n\n" in text
     assert text.replace(recommendation.catalog.version, "VERSION") == pinned
 
@@ -71,12 +72,12 @@ def test_the_markdown_with_every_plan_lists_the_sources_of_those_ruled_out(made_
 
 
 def test_a_total_that_leaves_out_the_index_says_so(made_up):
-    # Multi at 0.50: 36 million tokens a month, 202 million once; Drawer's floor is 300
+    # Multi at 0.50: 36 million tokens a month, 204.6 million once; Drawer's floor is 300
     found = ask(made_up, languages=["fr"], vector_store="drawer")
     missing = "keeping the index and queries to the index"
     assert report.headline(found) == (
         f"Use {found.pick.named}: at least $318 a month (known: $315 to $318; not known: "
-        f"{missing}), and at least $101 once to encode the corpus (not known: writes to the index)."
+        f"{missing}), and at least $102 once to encode the corpus (not known: writes to the index)."
     )
     texts = (
         report.as_text(found),
@@ -88,6 +89,28 @@ def test_a_total_that_leaves_out_the_index_says_so(made_up):
     for other in others:
         lead = re.escape(other.judged.named)
         assert all(re.search(f"{lead}[,:] at least \\$", text) for text in texts)
+
+
+def test_where_token_counts_are_estimated_every_text_says_so(catalog, made_up):
+    published = ask(made_up)
+    best = ask(catalog, priority="quality")
+    assert best.pick.parts[0].variant_id == "bge-multilingual-gemma2"
+    sentence = (
+        "The token counts of BGE Multilingual Gemma2, and so its costs, are partly estimated, since "
+        "these numbers are not published: 2 special tokens in each text and 17 tokens for the "
+        "instruction in front of each query."
+    )
+    for text in (
+        report.as_text(best),
+        report.as_short_markdown(best),
+        report.as_markdown(catalog, best),
+    ):
+        assert sentence in text and "about 70 million tokens" in text
+    once = sentences.encoding_sentence(best, best.pick.parts[0])
+    assert "Encoding the corpus once: about 204,600,000 tokens for " in once
+    assert "about" not in sentences.encoding_sentence(published, published.pick.parts[0])
+    assert "estimated, since these" not in report.as_text(published)
+    assert "estimated, since these" not in report.as_short_markdown(published)
 
 
 def test_a_total_of_which_nothing_is_known_is_no_zero(made_up_copy, edit):

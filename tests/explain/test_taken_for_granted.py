@@ -1,7 +1,8 @@
-"""What an answer takes for granted of the store that its index is kept in."""
+"""What an answer takes for granted of the index's store, of parts, and of counts of tokens."""
 
 import pytest
 
+from advisor import catalog as catalogs
 from advisor.explain import taken_for_granted
 from tests.asking import ask
 
@@ -54,3 +55,32 @@ def test_a_store_that_nothing_is_asked_of_has_no_more_than_its_price(catalog):
     stated = {"vector_store": "pinecone-standard", "queries_per_month": 0}
     lines = taken_for_granted.assumptions(ask(catalog, **stated))
     assert not any(line.startswith(TOTALS) for line in lines)
+
+
+CUT = "Passages of more than 400 tokens are cut into parts of at most 400, for every model alike."
+CUTTING = {
+    "as a rule": ({}, f"{CUT} Neighbouring parts share 50 tokens."),
+    "apart": ({"chunk_overlap_tokens": 0}, CUT),
+    "for a reranker": (
+        {"task": "rerank", "chunk_overlap_tokens": 0},
+        f"{CUT} The reranker reads parts, not whole passages.",
+    ),
+    "whole": (
+        {"chunk_tokens": None},
+        "Passages are kept whole; a model that would cut them is ruled out.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("stated", "sentence"), CUTTING.values(), ids=CUTTING)
+def test_how_passages_are_cut_is_said(made_up, stated, sentence):
+    assert sentence in taken_for_granted.assumptions(ask(made_up, **stated))
+
+
+def test_of_a_reranker_the_special_tokens_of_a_pair_are_estimated(made_up_copy, edit):
+    for file in (made_up_copy / "families/acme/variants").glob("rank-*.yaml"):
+        edit(file, "special_tokens_per_pair: 4", "special_tokens_per_pair: null")
+    found = ask(catalogs.load(made_up_copy), task="rerank")
+    (sentence,) = taken_for_granted.estimated_tokens(found)
+    assert sentence.endswith(": 4 special tokens in each pair of query and passage.")
+    assert sentence in taken_for_granted.assumptions(found)

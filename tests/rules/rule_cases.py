@@ -11,6 +11,7 @@ from advisor.decide.plans import Plan
 from tests.conftest import TODAY
 
 LONG = {"passage_tokens": 600, "passage_tokens_p95": 900}
+WHOLE = {"chunk_tokens": None}
 
 
 def offer(key, **fields):
@@ -116,31 +117,43 @@ CASES = {
         LARGE,
         "exclude",
         {"input_tokens_p95": 900 + 2, "limit_tokens": 512},
-        LONG | {"split_long_passages": False},
+        LONG | WHOLE,
     ),
     "long-passages-are-split": Case(
-        LARGE, "note", {"input_tokens_p95": 900 + 2, "limit_tokens": 512}, LONG
+        LARGE, "note", {"passage_tokens_p95": 900, "chunk_tokens": 400}, LONG
     ),
     "query-fits-context": Case(
         LARGE,
         "exclude",
-        {"query_tokens": 600, "special_tokens": 2, "limit_tokens": 512},
+        {"query_tokens": 600, "query_tokens_sent": 600 + 2, "limit_tokens": 512},
         {"query_tokens": 600},
     ),
     "pair-fits-context": Case(
         BASE_RERANKER,
         "exclude",
         {"input_tokens_p95": 16 + 900 + 4, "limit_tokens": 512},
-        LONG | {"task": "rerank", "split_long_passages": False},
+        LONG | {"task": "rerank", "chunk_tokens": None},
+    ),
+    "typical-pair-fits-context": Case(
+        BASE_RERANKER,
+        "exclude",
+        {"input_tokens": 16 + 500 + 4, "limit_tokens": 512, "priority": "balanced"},
+        LONG | {"task": "rerank", "chunk_tokens": 500},
+    ),
+    "typical-pair-is-cut": Case(
+        BASE_RERANKER,
+        "warn",
+        {"input_tokens": 16 + 500 + 4, "limit_tokens": 512, "priority": "cost"},
+        LONG | {"task": "rerank", "chunk_tokens": 500, "priority": "cost"},
     ),
     "pair-is-cut": Case(
         BASE_RERANKER,
         "warn",
-        {"input_tokens_p95": 16 + 900 + 4, "limit_tokens": 512},
-        LONG | {"task": "rerank"},
+        {"input_tokens": 16 + 400 + 4, "input_tokens_p95": 16 + 600 + 4, "limit_tokens": 512},
+        {"task": "rerank", "passage_tokens": 400, "passage_tokens_p95": 900, "chunk_tokens": 600},
     ),
     "longer-than-recommended": Case(
-        GEMMA, "warn", {"input_tokens_p95": 900, "recommended_tokens": 512}, LONG
+        GEMMA, "warn", {"input_tokens_p95": 900 + 2, "recommended_tokens": 512}, LONG | WHOLE
     ),
     "host-limit-is-shorter": Case(
         M3_RERANKER,
@@ -153,7 +166,7 @@ CASES = {
         M3,
         "warn",
         {"offer_max_tokens": None, "input_tokens_p95": 900 + 2},
-        LONG,
+        LONG | WHOLE,
         (offer(M3, max_tokens=None),),
     ),
     "languages-covered": Case(
@@ -165,9 +178,13 @@ CASES = {
     "variant-gives-outputs": Case(
         LARGE, "exclude", {"outputs_given": "dense"}, {"outputs": ["dense", "sparse"]}
     ),
-    "query-instruction-needed": Case(GEMMA, "note", {"needs_query_instruction": True}),
+    "query-instruction-needed": Case(
+        GEMMA, "note", {"needs_query_instruction": True, "instruction_tokens": 68 / 4}
+    ),
     "query-instruction-helps": Case(
-        LARGE, "note", {"needs_query_instruction": False, "has_query_instruction": True}
+        LARGE,
+        "note",
+        {"needs_query_instruction": False, "has_query_instruction": True, "instruction_tokens": 8},
     ),
     "successor-recommended": Case(
         BASE_RERANKER, "note", {"successor": "BGE Reranker V2 M3"}, {"task": "rerank"}
@@ -182,7 +199,7 @@ CASES = {
     "query-leaves-room": Case(
         BASE_RERANKER,
         "exclude",
-        {"limit_tokens": 512, "query_tokens": 490, "special_tokens": 4, "passage_tokens": 200},
+        {"limit_tokens": 512, "query_tokens": 490, "special_tokens": 4, "part_tokens": 200},
         {"task": "rerank", "query_tokens": 490},
     ),
     "vectors-stay-inside": Case(
@@ -242,7 +259,7 @@ CASES = {
         ON_L4,
         "warn",
         {"memory_bytes": 2e9, "attention_bytes": 16 * 8_002**2 * 2},
-        {"passage_tokens": 5_000, "passage_tokens_p95": 8_000, "split_long_passages": False},
+        {"passage_tokens": 5_000, "passage_tokens_p95": 8_000, "chunk_tokens": None},
         (entry("accelerators", "l4", memory_gb=2),),
     ),
     "data-stays-on-known-hosts": Case(
@@ -280,7 +297,7 @@ CASES = {
         {"runtimes": "sentence-transformers, FlagEmbedding, or vLLM"},
     ),
     "library-cuts-at-512": Case(
-        ON_L4, "warn", {"input_tokens_p95": 900 + 2, "limit_tokens": 8_192}, LONG
+        ON_L4, "warn", {"input_tokens_p95": 900 + 2, "limit_tokens": 8_192}, LONG | WHOLE
     ),
     "weights-are-carried-in": Case(
         ON_L4, "note", {"weights_bytes": 2 * 567_754_752}, {"data_may_leave": False}

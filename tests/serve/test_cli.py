@@ -2,6 +2,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -16,6 +17,8 @@ from advisor.explain import record, report
 from advisor.serve import cli
 from tests.asking import ask
 from tests.withdrawing import DAY, REASON, withdraw
+
+BEFORE_PARTS = Path(__file__).parent.parent / "explain/record_before_parts.json"
 
 
 def run(capsys, *arguments):
@@ -66,6 +69,9 @@ def test_recommend_answers_in_json_with_the_named_fields(capsys, small, workload
         "reranker",
         "placement",
         "quality",
+        "monthly_tokens",
+        "estimated_tokens",
+        "vectors_per_passage",
         "shared",
         "monthly_usd",
         "one_off_usd",
@@ -139,11 +145,30 @@ def test_the_answer_is_the_one_of_the_page(capsys, workload, catalog, today):
             "vector_store: pinecone\n",
             ["vector_store", "'pinecone'", "ram", "none", "shelf", "own-database"],
         ),
+        ("split_long_passages: maybe\n", ["split_long_passages", "'maybe'", "chunk_tokens"]),
+        (
+            "split_long_passages: true\nchunk_tokens: 300\n",
+            ["split_long_passages", "chunk_tokens"],
+        ),
+        (
+            "chunk_tokens: 300\nchunk_overlap_tokens: 200\n",
+            ["chunk_overlap_tokens is 200", "chunk_tokens (300)", "150"],
+        ),
         ("- a\n- b\n", ["workload.yaml"]),
         ("a: [1\n", ["workload.yaml", "line 2"]),
         ("", ["workload.yaml"]),
     ],
-    ids=["no choice", "no field", "no store", "a list", "no YAML", "nothing"],
+    ids=[
+        "no choice",
+        "no field",
+        "no store",
+        "an old name",
+        "an old name and the new",
+        "overlap",
+        "a list",
+        "no YAML",
+        "nothing",
+    ],
 )
 def test_a_bad_workload_is_one_sentence_and_status_two(
     capsys, small, tmp_path, text, names, pinned
@@ -154,6 +179,28 @@ def test_a_bad_workload_is_one_sentence_and_status_two(
     assert (status, out) == (2, "")
     assert all(name in err for name in names) and "Traceback" not in err
     assert err.replace(str(path), "workload.yaml") == pinned
+
+
+@pytest.mark.parametrize(
+    ("text", "chunk_tokens"),
+    [
+        ("chunk_tokens: none\n", None),
+        ("chunk_tokens: null\n", None),
+        ("chunk_tokens:\n", None),
+        ("split_long_passages: false\n", None),
+        ("split_long_passages: true\n", 400),
+        ('{"chunk_tokens": null}', None),
+    ],
+)
+def test_a_workload_says_how_passages_are_cut_by_the_new_name_or_the_old(
+    capsys, small, tmp_path, text, chunk_tokens
+):
+    path = tmp_path / "workload.yaml"
+    path.write_text(text, encoding="utf-8")
+    status, out, err = run(capsys, "recommend", str(path), "--format", "json")
+    assert (status, err) == (0, "")
+    asked = json.loads(out)["workload"]
+    assert asked == Workload(chunk_tokens=chunk_tokens).model_dump(mode="json")
 
 
 def test_a_workload_file_that_is_not_there_is_told(capsys, tmp_path, pinned):
@@ -208,6 +255,12 @@ def test_a_record_of_a_withdrawn_offer_is_replayed_with_the_reason(
     monkeypatch.setenv("ADVISOR_CATALOG", str(made_up_copy))
     status, out, _ = run(capsys, "recommend", "--record", str(file))
     assert status == 0 and f"- Big EN at Beta Cloud was withdrawn on {DAY}: {REASON}" in out
+
+
+def test_a_record_from_before_the_parts_is_replayed(capsys, small):
+    status, out, err = run(capsys, "recommend", "--record", str(BEFORE_PARTS))
+    assert (status, err) == (0, "")
+    assert "\n- Since 2026-11-30 passages are cut into parts of 400 tokens (chunk_tokens) " in out
 
 
 def test_validate_lists_the_faults_of_a_broken_catalog(

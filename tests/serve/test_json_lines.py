@@ -52,6 +52,11 @@ FAULTY = {
     "no JSON at all": (b"nonsense", ""),
     "a wrong field": (b'{"pasages": 5}', "pasages"),
     "a wrong value": (b'{"passages": -5}', "passages"),
+    "an old name and the new": (
+        b'{"split_long_passages": true, "chunk_tokens": 400}',
+        "split_long_passages",
+    ),
+    "a word for null": (b'{"chunk_tokens": "none"}', "chunk_tokens"),
     "over 64 KB": (b'{"languages": ["' + b"x" * 70_000 + b'"]}', ""),
     "many times 64 KB": (b'{"languages": ["' + b"x" * 300_000 + b'"]}', ""),
     "no UTF-8": (b'{"task": "\xff"}', ""),
@@ -68,6 +73,14 @@ def test_a_faulty_line_is_told_and_the_rest_is_answered(asked, line, field):
     assert refused["line"] == 4 and refused["error"]
     assert [fault["field"] for fault in refused["faults"]] == [field]
     assert all(fault["problem"] and fault["remedy"] for fault in refused["faults"])
+
+
+def test_a_line_says_how_passages_are_cut_by_the_new_name_or_the_old(asked):
+    stated = [{"chunk_tokens": None}, {"split_long_passages": False}, {"split_long_passages": True}]
+    status, lines, _ = asked("\n".join(map(json.dumps, stated)).encode())
+    answered = [json.loads(line) for line in lines]
+    assert (status, answered[0]) == (0, answered[1])
+    assert [answer["workload"]["chunk_tokens"] for answer in answered] == [None, None, 400]
 
 
 def test_what_a_faulty_line_is_told(asked, pinned):

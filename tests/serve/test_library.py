@@ -45,6 +45,23 @@ def test_an_answer_is_the_one_of_the_command_line(tmp_path, capsys):
     assert json.loads(json.dumps(answer)) == answer
 
 
+def test_passages_are_kept_whole_with_none_and_by_the_old_name():
+    whole = advisor.recommend(chunk_tokens=None).to_dict()
+    assert whole["workload"]["chunk_tokens"] is None
+    assert advisor.recommend(split_long_passages=False).to_dict() == whole
+    cut = advisor.recommend(split_long_passages=True).to_dict()
+    assert cut == advisor.recommend().to_dict() and cut["workload"]["chunk_tokens"] == 400
+
+
+@pytest.mark.parametrize(
+    "stated", [{"chunk_tokens": "none"}, {"split_long_passages": "false"}], ids=str
+)
+def test_a_word_is_no_none_and_no_false_in_python(stated):
+    with pytest.raises(advisor.QuestionError) as error:
+        advisor.recommend(**stated)
+    assert [fault.field for fault in error.value.faults] == [*stated]
+
+
 def test_every_plan_is_given_where_it_is_asked_for(small):
     whole = advisor.recommend().to_dict(plans=True)
     assert Record.model_validate(whole).plans and whole["rejected"]

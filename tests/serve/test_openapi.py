@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from advisor.ask.old_names import OLD_NAMES
 from advisor.serve import openapi
 
 FROZEN = Path(__file__).with_name("v1.json")
@@ -49,6 +50,34 @@ def test_get_and_post_take_the_same_fields(field):
     paths = openapi.document()["paths"]["/api/v1/recommend"]
     assert field in [parameter["name"] for parameter in paths["get"]["parameters"]]
     assert field in openapi.document()["components"]["schemas"]["Asked"]["properties"]
+
+
+@pytest.mark.parametrize("old", OLD_NAMES)
+def test_an_old_name_is_published_as_deprecated_with_what_to_use(old):
+    document = openapi.document()
+    field = document["components"]["schemas"]["Asked"]["properties"][old]
+    (parameter,) = [
+        parameter
+        for parameter in document["paths"]["/api/v1/recommend"]["get"]["parameters"]
+        if parameter["name"] == old
+    ]
+    assert field["deprecated"] and parameter["deprecated"] and "default" not in field
+    assert field["type"] == parameter["schema"]["type"] == "boolean"
+    assert f"Use {OLD_NAMES[old].now}:" in field["description"] == parameter["description"]
+    assert "true for 400, false for null" in field["description"]
+
+
+def test_what_keeps_passages_whole_is_null_in_json_and_none_in_an_address():
+    document = openapi.document()
+    body = document["components"]["schemas"]["Asked"]["properties"]["chunk_tokens"]
+    (parameter,) = [
+        parameter
+        for parameter in document["paths"]["/api/v1/recommend"]["get"]["parameters"]
+        if parameter["name"] == "chunk_tokens"
+    ]
+    number = {"type": "integer", "minimum": 16, "maximum": 32_768}
+    assert body["anyOf"] == [number, {"type": "null"}] and body["default"] == 400
+    assert parameter["schema"] == {"anyOf": [number, {"type": "string", "enum": ["none"]}]}
 
 
 if __name__ == "__main__":

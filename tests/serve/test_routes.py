@@ -72,6 +72,29 @@ def test_the_parameters_of_a_pages_link_ask_the_same_as_the_workload(server, pre
     assert answer.assumed == {"speed_percent": 80.0}
 
 
+@pytest.mark.parametrize(
+    ("query", "body", "chunk_tokens"),
+    [
+        ("split_long_passages=false", {"split_long_passages": False}, None),
+        ("split_long_passages=true", {"split_long_passages": True}, 400),
+        ("chunk_tokens=none", {"chunk_tokens": None}, None),
+        ("chunk_tokens=", {}, 400),
+        ("chunk_tokens=60", {"chunk_tokens": 60.0}, 60),
+    ],
+)
+def test_how_passages_are_cut_is_asked_by_the_new_name_and_by_the_old(
+    server, query, body, chunk_tokens
+):
+    got = ask(server, f"recommend?passage_tokens_p95=900&{query}")
+    posted = requests.post(
+        f"{server}/api/v1/recommend", json={"passage_tokens_p95": 900} | body, timeout=60
+    )
+    assert got.status_code == posted.status_code == 200 and got.json() == posted.json()
+    workload = got.json()["workload"]
+    assert workload["chunk_tokens"] == chunk_tokens and "split_long_passages" not in workload
+    assert workload["chunk_overlap_tokens"] == (30 if chunk_tokens == 60 else 50)
+
+
 def test_scores_that_are_asked_for_rank(server):
     preferred = ask(server, "recommend").json()["evidence"]["embedder"]["set"]
     other = next(
@@ -96,6 +119,10 @@ WRONG = [
     ("passage_tokens=600", "", "600"),
     ("measured_variant=bge-m3", "measured_variant", "measured_tokens_per_second"),
     ("budget_usd_per_month=1e999", "budget_usd_per_month", "1e999"),
+    ("split_long_passages=maybe", "split_long_passages", "chunk_tokens"),
+    ("split_long_passages=true&chunk_tokens=none", "split_long_passages", "chunk_tokens"),
+    ("chunk_tokens=null", "chunk_tokens", "none"),
+    ("chunk_tokens=60&chunk_overlap_tokens=50", "", "30"),
     ("%ff%fe=1", "��", ""),
 ]
 
@@ -142,6 +169,12 @@ def test_what_a_refused_address_is_told(server, pinned):
         (b'{"passages": "5"}', "passages"),
         (b'{"passages": true}', "passages"),
         (b'{"redundancy": 1}', "redundancy"),
+        (b'{"chunk_tokens": "none"}', "chunk_tokens"),
+        (b'{"chunk_tokens": "400"}', "chunk_tokens"),
+        (b'{"split_long_passages": "false"}', "split_long_passages"),
+        (b'{"split_long_passages": 0}', "split_long_passages"),
+        (b'{"split_long_passages": null}', "split_long_passages"),
+        (b'{"split_long_passages": false, "chunk_tokens": 400}', "split_long_passages"),
         (
             b'{"your_price_usd_per_1m": false, "your_price_variant": "bge-m3"}',
             "your_price_usd_per_1m",

@@ -129,3 +129,10 @@ def test_a_withdrawn_offer_has_no_row_and_a_sentence_beside_the_rows(made_up, ma
     (gone,) = tables.withdrawn(after, "embedder")
     assert gone.text == f"Big EN at Beta Cloud was withdrawn on {DAY}: {REASON}"
     assert gone.sources == (SOURCE,) and tables.withdrawn(after, "reranker") == []
+
+
+def test_tokens_that_are_estimated_are_about_so_many(catalog):
+    rows = tables.cost_rows(asking.ask(catalog, priority="quality"), "embedder")
+    tokens = {row["Model"]: row["Tokens"] for row in rows}
+    assert tokens["BGE Multilingual Gemma2"] == "about 70 million"
+    assert tokens["BGE M3"] == "36 million"

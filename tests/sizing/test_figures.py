@@ -63,7 +63,7 @@ def places():
 @pytest.fixture
 def load(made_up):
     """500,000 queries of 16 + 2 tokens a month, and a million passages of 200 + 2."""
-    workload = Workload(queries_per_month=500_000)
+    workload = Workload(queries_per_month=500_000, passage_tokens_p95=400)
     return workload, load_of(made_up, workload, made_up.variants["big-en"], 512, None)
 
 

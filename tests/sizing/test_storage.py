@@ -10,6 +10,7 @@ from advisor.base.units import GIB
 from advisor.sizing import storage, tokens
 from advisor.sizing.ranges import ZERO, Range
 from advisor.sizing.tokens import tokens_sent
+from tests.asking import UNCUT
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ def test_memory_costs_what_the_machines_that_have_most_of_it_ask(made_up):
 
 
 def index_usd(catalog, store, variant="multi", **stated):
-    workload = Workload(vector_store=store, **stated)
+    workload = Workload(vector_store=store, **UNCUT | stated)
     sent = tokens_sent(workload, catalog.variants[variant], 8000)
     size = storage.index_size(catalog.variants[variant], sent, workload)
     rate = Range(Decimal(5), Decimal(6), Decimal(9))
@@ -169,7 +170,7 @@ def test_sparse_and_multi_vector_output_take_their_room(made_up):
 def test_the_bytes_of_an_index_are_those_of_its_values_and_half_as_much_again_in_memory(
     made_up, variant, raw, ram, indexed_as_float32
 ):
-    workload, entry = Workload(), made_up.variants[variant]
+    workload, entry = Workload(**UNCUT), made_up.variants[variant]
     size = storage.index_size(entry, tokens.tokens_sent(workload, entry, 8000), workload)
     assert (size.values_bytes, size.ram_bytes) == (raw, ram)
     database = made_up.stores["own-database"]  # 1,000 dimensions as float32, 2,000 as float16
@@ -192,6 +193,7 @@ def test_a_sum_under_the_minimum_of_a_store_is_charged_the_minimum(made_up):
         passages=1_000_000,
         new_passages_per_month=600_000,
         queries_per_month=1_000_000,
+        **UNCUT,
     )
     entry = made_up.variants["big-en"]
     size = storage.index_size(entry, tokens.tokens_sent(workload, entry, 500), workload)
