@@ -53,7 +53,9 @@ class Workload(StatedFields):
     cross_lingual: bool = field(
         False, "Cross-lingual", "Queries in one language find passages in another."
     )
-    passages: int = field(1_000_000, "Passages", "Passages in the corpus.", ge=1, le=MOST)
+    passages: int = field(
+        1_000_000, "Passages", "Passages in the corpus, before long ones are cut.", ge=1, le=MOST
+    )
     passage_tokens: PassageTokens = field(
         200,
         "Tokens each",
@@ -65,14 +67,14 @@ class Workload(StatedFields):
     )
     chunk_tokens: Annotated[int | None, Field(ge=16, le=32_768)] = field(
         400,
-        "Longest part in tokens",
-        "Longer passages are cut into parts of at most this length, the same for every model, and "
-        "a reranker reads the parts. none (null in JSON and YAML): passages are kept whole, and a "
-        "model that would cut one off is ruled out.",
+        "Longest part",
+        "Passages over this many tokens are cut into parts, at the same length for every model; a "
+        "reranker reads the parts. none (null in JSON and YAML): passages are kept whole, and a "
+        "model that would cut one short is ruled out.",
     )
     chunk_overlap_tokens: int = field(
         50,
-        "Overlap in tokens",
+        "Overlap",
         "Tokens that each part repeats from the one before: at most half of a part. Not stated: "
         "50, or half of a part under 100. Not used where passages are kept whole.",
         ge=0,
@@ -90,7 +92,9 @@ class Workload(StatedFields):
         "hosted price.",
     )
     rerank_candidates: Annotated[int, Field(ge=1, le=10_000)] = field(
-        50, "Candidates for a query", "Passages that the reranker scores for each query."
+        50,
+        "Candidates for a query",
+        "Passages, or parts of long ones, that the reranker scores for each query.",
     )
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = field(
         ("dense",),

@@ -120,7 +120,7 @@ def counter(
         return TokenCounter(rule, tokenizer.num_special_tokens_to_add(pair), tokenizer)
     special, guessed = special_tokens(variant)
     if guessed:
-        rule += f" So are the {special} special tokens: the model's own are not published."
+        rule += f" Its {special} special tokens are an estimate too: none are published."
     return TokenCounter(rule, special)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict, TypeVar
@@ -41,7 +40,7 @@ SCORES_HELP = (
     "Left empty, the most general set that compares the models that fit. "
     "Each set is a benchmark with one metric, measured by one party; sets are never mixed."
 )
-WHOLE, PARTS = "Passages are kept whole.", "chunk_tokens"
+PARTS, OVERLAP = "chunk_tokens", "chunk_overlap_tokens"
 WORKLOAD_WAITS = "The answer comes when the figures on the form go together."
 ASSUMPTIONS_WAIT = "The answer comes when the assumptions go together."
 
@@ -172,10 +171,7 @@ def ask_workload() -> tuple[Workload | None, DeltaGenerator]:
     if empty:
         st.error(f"{formatting.listed(empty)}: choose at least one.")
     elif not _is_length(stated[PARTS]):
-        low, high = map(formatting.count, bounds(PARTS))
-        remedy = f"Type a whole number from {low} to {high}, or {WRITTEN_NULL}."
-        title, typed = fields[PARTS].title, stated[PARTS]
-        st.error(plain(f"{title}: '{typed}' cannot be used. {remedy}"))
+        st.error(plain(_parts_in_words(stated)))
     else:
         workload = _checked(Workload, stated)
     with top:
@@ -190,13 +186,14 @@ def _checked(model: type[Model], stated: Mapping[str, object]) -> Model | None:
     try:
         return model.of({name: value for name, value in stated.items() if name not in empty})
     except WorkloadError as error:
-        st.error(plain(_in_titles(model, str(error))))
+        st.error(plain(_in_titles(str(error))))
         return None
 
 
-def _in_titles(model: type[Model], text: str) -> str:
-    """A sentence on fields that calls them what the form calls them."""
-    titles = {name: f"'{info.title}'" for name, info in model.model_fields.items() if "_" in name}
+def _in_titles(text: str) -> str:
+    """A sentence that calls the workload's fields what the form calls them."""
+    fields = Workload.model_fields
+    titles = {name: f"'{info.title}'" for name, info in fields.items() if "_" in name}
     return re.sub(r"\b[a-z0-9_]+\b", lambda name: titles.get(name[0], name[0]), text)
 
 
@@ -288,7 +285,7 @@ def _ask_texts(task: object) -> dict[str, object]:
 
 def _ask_parts() -> dict[str, object]:
     """The length of parts and what they share; the default is left out, it is for long parts."""
-    parts, overlap = st.columns(2)
+    parts, overlap = st.columns(2, vertical_alignment="bottom")
     with parts:
         words = _words(PARTS, mark=f", or {WRITTEN_NULL}")
         # A list that takes other numbers too, as Streamlit 1.67 has it, makes 0 of 4000 typed over
@@ -297,19 +294,30 @@ def _ask_parts() -> dict[str, object]:
             **words, value=str(DEFAULT.chunk_tokens), max_chars=12, on_change=_tidy_length
         )
     stated: dict[str, object] = {PARTS: length or str(DEFAULT.chunk_tokens)}
-    name = "chunk_overlap_tokens"
     with overlap:
-        shared = _number(name, off=length == WRITTEN_NULL)
+        shared = _number(OVERLAP, off=length == WRITTEN_NULL)
     if shared not in (None, DEFAULT.chunk_overlap_tokens):
-        stated[name] = shared
-    with contextlib.suppress(WorkloadError):
-        workload = Workload.of(stated)
-        if workload.chunk_tokens is None:
-            st.caption(WHOLE)
-        elif workload.overlap != shared:
-            used, part = map(formatting.count, (workload.overlap, workload.chunk_tokens))
-            st.caption(f"Parts of {part} tokens share {used}, at most half.")
+        stated[OVERLAP] = shared
+    st.caption(plain(_parts_in_words(stated)))
     return stated
+
+
+def _parts_in_words(stated: Mapping[str, object]) -> str:
+    """What becomes of a passage, or why nothing can."""
+    length, name = stated[PARTS], Workload.model_fields[PARTS].title
+    if not _is_length(length):
+        low, high = map(formatting.count, bounds(PARTS))
+        remedy = f"Type a whole number of tokens from {low} to {high}, or {WRITTEN_NULL}."
+        return f"{name}: '{length}' cannot be used. {remedy}"
+    parts = {field: stated[field] for field in (PARTS, OVERLAP) if field in stated}
+    try:
+        workload = Workload.of(parts)
+    except WorkloadError as error:
+        return _in_titles(str(error))
+    if workload.chunk_tokens is None:
+        return "Passages are kept whole."
+    most, shared = map(formatting.count, (workload.chunk_tokens, workload.overlap))
+    return f"Passages over {most} tokens are cut. A part repeats {shared} tokens of the one before."
 
 
 def _tidy_length() -> None:

@@ -37,8 +37,9 @@ def _written(stated: Mapping[str, object]) -> dict[str, list[str]]:
 
 def stated_twice(params: Mapping[str, list[str]]) -> list[str]:
     """Says which old names stand beside their new ones."""
+    taken = "the link also has {}, its new name, and that is taken."
     return [
-        f"{old}={','.join(params[old])[:60]}: the old name of {now}, and {now} is taken."
+        f"{old}={','.join(params[old])[:60]}: {taken.format(now)}"
         for old, now in NOW.items()
         if {old, now} <= params.keys()
     ]

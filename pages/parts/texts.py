@@ -7,6 +7,7 @@ from typing import Literal
 import streamlit as st
 from tokenizers import Tokenizer
 
+from advisor.base import formatting
 from advisor.base.errors import AdvisorError
 from advisor.catalog.schema import Variant
 from advisor.decide.recommend import Recommendation
@@ -24,6 +25,10 @@ SPLITS: list[Literal["blank-line", "line"]] = ["blank-line", "line"]
 INTRODUCTION = (
     "Paste a sample of your passages, or upload one. It is counted here, kept for this visit only, "
     "and sent nowhere."
+)
+WHOLE = (
+    "Lengths and shares are of whole passages. Your question has passages over {} tokens cut into "
+    "parts, which the models read one by one."
 )
 FETCH_HELP = "A file of a few megabytes from the hub; none of your texts are sent."
 
@@ -64,6 +69,8 @@ def show(recommendation: Recommendation) -> None:
     figures.figures_table(token_counts.token_rows(rows), "Tokens of your passages for each model")
     for rule in dict.fromkeys(row.rule for row in rows):
         small(plain(rule))
+    if parts := recommendation.workload.chunk_tokens:
+        small(plain(WHOLE.format(formatting.count(parts))))
     offer_lengths(recommendation, texts)
     offer_tokenizers([row.variant_id for row in rows if not row.exact])
 

@@ -16,6 +16,9 @@ import requests
 from playwright.sync_api import Page, expect, sync_playwright
 from xdist.scheduler import LoadFileScheduling
 
+from advisor import catalog as catalogs
+from advisor.ask.workload import Workload
+from advisor.decide import recommend
 from advisor.decide.recommend import Recommendation
 from advisor.explain import report
 from tools import chromium
@@ -241,6 +244,16 @@ def expect_told(page: Page, *texts: str) -> None:
     """Waits until the page has each of these texts."""
     for text in texts:
         expect(page.get_by_test_id("stMain")).to_contain_text(text)
+
+
+@pytest.fixture
+def answer(catalog):
+    """The recommendation that the app must give for what is stated."""
+
+    def recommended(**stated):
+        return recommend.recommend(catalog, Workload.of(stated), catalogs.today())
+
+    return recommended
 
 
 @pytest.fixture(name="settle")

@@ -44,16 +44,6 @@ from tests.browser.conftest import (
 )
 
 
-@pytest.fixture
-def answer(catalog):
-    """The recommendation that the app must give for what is stated."""
-
-    def recommended(**stated):
-        return recommend.recommend(catalog, Workload.of(stated), catalogs.today())
-
-    return recommended
-
-
 def test_state_a_workload_read_the_pick_follow_it_and_come_back_by_link(app, open_page, answer):
     page = open_page(app)
     link_to(page, "advise").first.click()
