@@ -48,7 +48,7 @@ def test_a_link_of_before_opens_under_the_new_name_and_back_leaves_it(
     expect(page).to_have_url(f"{app}/faq")
 
 
-def test_a_length_in_no_list_outlives_reload_other_pages_and_back(app, open_page, answer, texts):
+def test_a_length_by_link_outlives_reload_other_pages_and_back(app, open_page, answer):
     stated = {"chunk_tokens": 731, "chunk_overlap_tokens": 90}
     page = open_page(f"{app}/advise?chunk_tokens=731&chunk_overlap_tokens=90")
 
