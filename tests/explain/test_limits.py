@@ -54,7 +54,7 @@ def gain(answer, freed):
     if answer.pick is None or len(answer.steps) > 1 or titles(answer) != titles(freed):
         return ""
     before, after = answer.pick.parts[0].quality, freed.pick.parts[0].quality
-    if before is None or after is None:
+    if before is None or after is None or after - before < 0.05:
         return "."
     return f", {formatting.points(after - before)} points better."
 
