@@ -90,6 +90,25 @@ def test_a_router_wins_no_tie(made_up_copy, edit, router):
     assert answer == ("beta-big-en" if router else "alpha-big-en",), "else the first by name"
 
 
+@pytest.mark.parametrize(("published", "variant"), [(True, "tiny-en"), (False, "big-en")])
+@pytest.mark.parametrize("priority", ["balanced", "quality", "cost"])
+def test_a_plan_whose_tokens_are_estimated_wins_no_tie(
+    made_up_copy, edit, priority, published, variant
+):
+    """Both cost the rent of one machine and score 55; Tiny EN is the smaller model."""
+    score = "tiny-en,English Test,retrieval,ndcg_at_10,"
+    edit(made_up_copy / "evidence/quality.csv", f"{score}50", f"{score}55")
+    best = "giant,English Test,retrieval,ndcg_at_10,"
+    edit(made_up_copy / "evidence/quality.csv", f"{best}60", f"{best}55")
+    if not published:
+        special = "special_tokens_per_text: 2"
+        file = made_up_copy / "families/acme/variants/tiny-en.yaml"
+        edit(file, special, "special_tokens_per_text: null")
+    own = {"placement": "own", "vector_store": "none", "priority": priority}
+    answer = ask(catalogs.load(made_up_copy), **own)
+    assert answer.answer == (f"{variant}@acme-cpu",) and answer.monthly == 73
+
+
 @pytest.mark.parametrize("priority", ["balanced", "quality", "cost"])
 def test_a_machine_let_by_third_parties_wins_no_tie(made_up, priority):
     usual, third = (made_up.instances[key] for key in ("acme-gpu", "bazaar-gpu"))

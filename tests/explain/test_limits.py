@@ -55,7 +55,7 @@ def gain(answer, freed):
     if answer.pick is None or len(answer.steps) > 1 or titles(answer) != titles(freed):
         return ""
     before, after = answer.pick.parts[0].quality, freed.pick.parts[0].quality
-    if before is None or after is None:
+    if before is None or after is None or after - before < 0.05:
         return "."
     return f", {formatting.points(after - before)} points better."
 
@@ -76,7 +76,7 @@ def test_what_is_named_is_the_answer_without_the_limit(catalog, stated):
         assert freed.answer == lift.other.answer and freed.pick is not None
         if place < LISTED:
             least = "at least " if freed.pick.monthly_usd.at_least else ""
-            named = f"{freed.pick.named}, for {least}{formatting.usd(freed.monthly)} a month"
+            named = f"{freed.pick.named}, for {least}{formatting.usd(freed.pick.monthly_usd.base)} a month"
             assert named + gain(answer, freed) in text
     if lifts and len(lifts[0].fields) == 2:
         for field in limits.stated(answer.workload):

@@ -153,7 +153,7 @@ def test_what_would_change_the_answer_is_true_when_applied(catalog, stated):
             assert "$" not in change.text
         else:
             assert (
-                formatting.usd(applied.monthly) in change.text
+                formatting.usd(applied.pick.monthly_usd.base) in change.text
                 and applied.pick.parts[0].plan.where in change.text
             )
 
@@ -220,7 +220,7 @@ def test_the_tolerance_that_it_names_gives_what_it_names(catalog, stated, points
     for tolerance, named, usd in NEXT.findall(text):
         other = stated | {"priority": "balanced", "quality_tolerance": float(tolerance)}
         then = ask(catalog, **other)
-        assert then.pick.named == named and formatting.usd(then.monthly) == usd
+        assert then.pick.named == named and formatting.usd(then.pick.monthly_usd.base) == usd
         assert then.answer != answer.answer
     for bad in ("None", "nan", "{", "by 0.0"):
         assert bad not in text
