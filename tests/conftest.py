@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.amber import AmberSnapshotExtension
 from syrupy.location import PyTestLocation
@@ -22,6 +23,10 @@ MADE_UP = TESTS / "made_up"
 PARSE = files.parse_mapping
 PARSED: dict[str, bytes] = {}
 MOST_PARSED = 400  # some catalogs; the shipped one has 50 files
+
+# an example that had to wait for a processor is no failure
+settings.register_profile("without deadline", deadline=None)
+settings.load_profile("without deadline")
 
 
 class Pins(AmberSnapshotExtension):

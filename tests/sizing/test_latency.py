@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.sizing.latency import filled, lengthening, machines
@@ -65,7 +65,6 @@ def test_more_load_never_takes_fewer_machines(one, other, filling, spare, alone,
     assert fewer <= at_more
 
 
-@settings(deadline=None)  # a machine that five people share may pause
 @given(LOADS, FILLED, st.booleans(), ALONE, st.floats(1, 10))
 def test_a_limit_that_is_already_kept_changes_nothing(needed, filling, spare, alone, wider):
     usual = machines(needed, filling, spare, alone, None)
