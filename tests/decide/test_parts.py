@@ -5,6 +5,7 @@ The catalog is the shipped one.
 
 import pytest
 
+from advisor.explain.score_reasons import score_reason
 from tests.asking import ask, plan
 
 LONG = {
@@ -92,6 +93,17 @@ def test_an_instruction_and_special_tokens_that_are_not_published_cost_something
     assert 1_600 < gemma.monthly < 2_200
     assert recommendation.answer == (LARGE,)
     assert recommendation.monthly == pytest.approx(5e9 * (16 + 2) * 0.01 / 1e6) == 900
+
+
+@pytest.mark.parametrize(
+    ("chunk", "said"),
+    [(1_000, ""), (1_001, "a typical part has 1,001"), (None, "a typical passage has 3,000")],
+)
+def test_it_is_said_that_long_parts_are_judged_by_long_documents(catalog, chunk, said):
+    recommendation = ask(catalog, **MIDDLING, chunk_tokens=chunk)
+    text = score_reason(recommendation, recommendation.pick.parts[0]).text
+    because = f"Scores on long documents come first because {said} tokens, more than 1,000."
+    assert (because in text) == bool(said) and ("long documents" in text) == bool(said)
 
 
 @pytest.mark.parametrize("priority", ["balanced", "quality", "cost"])
