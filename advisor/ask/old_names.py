@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from pydantic import TypeAdapter, ValidationError
+
 from advisor.base.errors import Fault, WorkloadError
 from advisor.base.validation import shown
 
@@ -25,7 +27,7 @@ OLD_NAMES = {
     ),
 }
 """Fields of a workload by the name that they once had."""
-_WORDS = {"true": True, "false": False}
+_TRUTH: TypeAdapter[bool] = TypeAdapter(bool)
 
 
 class OldNameError(WorkloadError):
@@ -37,7 +39,9 @@ class OldNameError(WorkloadError):
 
 
 def renamed(stated: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any]:
-    """What is stated, under today's names. `strict`: the text `true` is no truth.
+    """What is stated, under today's names; a truth is read as those of other fields are.
+
+    So `no` of a YAML file and 0 are false, but if `strict` only false is.
 
     Raises:
         OldNameError: an old name stands beside its new one, or has a value that it never took.
@@ -48,11 +52,11 @@ def renamed(stated: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any
         if field in now:
             problem = f"it is the old name of {field}, and both are stated."
             raise OldNameError(old, problem, f"Leave {old} out.")
-        if isinstance(value, str) and not strict:
-            value = _WORDS.get(value, value)
-        if not isinstance(value, bool):
-            is_text = isinstance(value, str) and value in _WORDS
+        try:
+            truth = _TRUTH.validate_python(value, strict=strict)
+        except ValidationError:
+            is_text = isinstance(value, str) and value in ("true", "false")
             problem = f"{shown(value)} is {'text, ' if is_text else ''}neither true nor false."
-            raise OldNameError(old, problem, f"State {field}, its new name.")
-        now[field] = OLD_NAMES[old].values[value]
+            raise OldNameError(old, problem, f"State {field}, its new name.") from None
+        now[field] = OLD_NAMES[old].values[truth]
     return now

@@ -102,14 +102,14 @@ class ScoresWanted(NamedTuple):
 
     kind: str
     languages: tuple[str, ...]
-    long: bool = False  # whole passages are long
+    long: bool = False  # typical parts are over LONG_TOKENS
     first_stage: str | None = None  # the embedder that a reranker follows
 
 
 def admissible(catalog: Catalog, needs: ScoresWanted) -> list[EvidenceSet]:
     """Sets that speak for what is needed, most preferred first.
 
-    Domain sets are not among them, but where passages are long those of long documents come first;
+    Domain sets are not among them, but where parts are long those of long documents come first;
     of a reranker's sets those over the embedder that it follows come first.
     """
     sets = _speaking_for(catalog, needs.kind, needs.languages)

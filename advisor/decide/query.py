@@ -117,9 +117,11 @@ def of_params(catalog: Catalog, params: Mapping[str, Sequence[str]]) -> AdviceQu
             stated[name] = list(values)
         elif len(values) > 1:
             faults.append(_fault(name[:60], f"given {len(values)} times.", "Give it once."))
-        elif name in TRUTHS and values[0] not in ("true", "false"):
+        elif name in (*TRUTHS, *OLD_NAMES) and values[0] not in ("true", "false"):
             problem = f"{values[0][:60]!r} is neither true nor false."
-            faults.append(_fault(name, problem, "Write true or false."))
+            old = OLD_NAMES.get(name)
+            remedy = f"State {old.now}, its new name." if old else "Write true or false."
+            faults.append(_fault(name, problem, remedy))
         elif name in NULLABLE and values[0] == WRITTEN_NULL:
             stated[name] = None
         else:

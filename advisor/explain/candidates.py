@@ -64,15 +64,20 @@ def limits_in_words(workload: Workload) -> list[str]:
 
 
 def affordable_candidates(recommendation: Recommendation) -> list[Reason]:
-    """`You can afford 24 candidates a query ...: one more would exceed your latency limit ...`"""
+    """`You can afford 24 candidates a query with this pick: one more and it would exceed ...`
+
+    Of the pick alone: with more of them, other plans may still keep to the limits.
+    """
     most, workload = affordable(recommendation), recommendation.workload
     if most is None or recommendation.pick is None:
         return []
     own = any(not part.hosted for part in recommendation.pick.parts)
     on_machines = own and workload.latency_ms_p95 is not None
+    if not own:  # providers publish no latency
+        workload = workload.model_copy(update={"latency_ms_p95": None})
     text = (
-        f"You can afford {formatting.counted(most, 'candidate')} a query"
-        f"{' on these machines' if on_machines else ''}: one more would exceed your "
+        f"You can afford {formatting.counted(most, 'candidate')} a query with this pick"
+        f"{' on these machines' if on_machines else ''}: one more and it would exceed your "
         f"{formatting.listed(limits_in_words(workload), 'or')}"
         f"{', or take another machine' if on_machines else ''}."
     )

@@ -31,6 +31,7 @@ def score_reason(recommendation: Recommendation, part: JudgedPlan) -> Reason:
     else:
         text = _within_the_tolerance(recommendation, part, step)
     text += _compared_elsewhere(recommendation, part.kind, scores)
+    text += _on_long_documents(recommendation, scores)
     if scores.weak and part.quality is not None:
         text += " These tasks are too few to stand for the whole set, so take it as a hint."
     return Reason("evidence", text, scores.source_ids)
@@ -49,6 +50,22 @@ def _compared_elsewhere(recommendation: Recommendation, kind: str, scores: Evide
     return (
         f" No published set compares all {len(scores.measured | scores.scores.keys())} in these "
         f"languages: {formatting.listed(names)} {verb} measured on another set only."
+    )
+
+
+def _on_long_documents(recommendation: Recommendation, scores: Evidence) -> str:
+    """That the length of parts is why these scores are taken; empty where it is not."""
+    workload = recommendation.workload
+    length = workload.part(workload.passage_tokens)
+    asked_for = scores.set is not None and scores.set.id in recommendation.asked_sets
+    is_long = scores.set is not None and scores.set.domain == evidence.LONG_DOCUMENTS
+    if asked_for or not is_long or length <= evidence.LONG_TOKENS:
+        return ""
+    what = "passage" if workload.chunk_tokens is None else "part"
+    tokens, most = map(formatting.count, (length, evidence.LONG_TOKENS))
+    return (
+        f" Scores on long documents come first because a typical {what} has {tokens} tokens, "
+        f"more than {most}."
     )
 
 

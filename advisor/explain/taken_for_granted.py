@@ -53,8 +53,8 @@ def _cutting(workload: Workload) -> str:
     """How passages are cut, for every model alike."""
     if workload.chunk_tokens is None:
         return "Passages are kept whole; a model that would cut them is ruled out."
-    longest, overlap = formatting.count(workload.chunk_tokens), formatting.count(workload.overlap)
-    shared = f" Neighbouring parts share {overlap} tokens." if workload.overlap else ""
+    longest, overlap = formatting.count(workload.chunk_tokens), workload.overlap
+    shared = f" Neighbouring parts share {formatting.counted(overlap, 'token')}." if overlap else ""
     read = "" if workload.task == "retrieve" else " The reranker reads parts, not whole passages."
     return (
         f"Passages of more than {longest} tokens are cut into parts of at most {longest}, for "

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from advisor.ask.workload import Workload
 from advisor.catalog.instructions import instruction_tokens
 from advisor.catalog.schema import Variant
 
-LONG_SHARE = 0.05
-"""The share of passages above the 95th percentile."""
+ONE_IN = 20
+"""One passage in so many is as long as the 95th percentile, the others as the typical one."""
 SPECIAL_PER_TEXT = 2
 SPECIAL_PER_PAIR = 4
 """Special tokens where a tokenizer's are not published: as many as with BERT and with XLM-R."""
@@ -74,8 +73,10 @@ def tokens_sent(workload: Workload, variant: Variant, limit: int | None) -> Toke
 
 def _texts(workload: Workload, variant: Variant, limit: int | None) -> Tokens:
     (special, guessed), (_, rough) = special_tokens(variant), needed_instruction(variant)
-    typical = workload.parts(workload.passage_tokens)
-    parts = typical + LONG_SHARE * (workload.parts(workload.passage_tokens_p95) - typical)
+    lengths = (workload.passage_tokens, workload.passage_tokens_p95)
+    typical, longest = map(workload.parts, lengths)
+    in_twenty = (ONE_IN - 1) * typical + longest
+    parts = in_twenty / ONE_IN
     repeated = (parts - 1) * workload.overlap
     per_passage = workload.passage_tokens + repeated + special * parts
     query = query_tokens(workload, variant)
@@ -91,7 +92,7 @@ def _texts(workload: Workload, variant: Variant, limit: int | None) -> Tokens:
         per_passage=per_passage,
         input_typical=whole,
         input_p95=workload.part(workload.passage_tokens_p95) + special,
-        vectors=math.ceil(workload.passages * parts),
+        vectors=-(-workload.passages * in_twenty // ONE_IN),  # whole numbers: 1.1 is a little more
         vectors_per_passage=parts,
         estimated=(*((SPECIAL,) if guessed else ()), *((INSTRUCTION,) if rough else ())),
     )

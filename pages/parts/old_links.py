@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlencode
 
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from advisor.ask.old_names import OLD_NAMES, OldNameError, renamed
+from advisor.ask.old_names import OLD_NAMES, renamed
 from advisor.ask.stated import WRITTEN_NULL
 from advisor.ask.workload import Workload
 
@@ -22,9 +21,8 @@ def under_new_names(params: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """The same question without old names; where a link has both, the new one counts."""
     clean = {name: values for name, values in params.items() if name not in NOW}
     for old in NOW.keys() & params.keys():
-        with contextlib.suppress(OldNameError):
-            stated = renamed({old: params[old][-1]})
-            clean = _written(stated) | clean
+        if params[old][-1] in ("true", "false"):
+            clean = _written(renamed({old: params[old][-1]})) | clean
     return clean
 
 
@@ -66,14 +64,11 @@ def _new_address(page: str, query: bytes) -> str:
     """Relative, so that it stays below a base path; empty where there is nothing to send on."""
     params = parse_qs(query.decode("ascii", "replace"), keep_blank_values=True)
     old_ones = NOW.keys() & params.keys()
-    if not old_ones or stated_twice(params) or not all(_readable(n, params[n]) for n in old_ones):
+    if (
+        not old_ones
+        or stated_twice(params)
+        or not all(params[n] in (["true"], ["false"]) for n in old_ones)
+    ):
         return ""
     clean = urlencode(under_new_names(params), doseq=True)
     return f"{page}?{clean}" if clean else page
-
-
-def _readable(old: str, values: list[str]) -> bool:
-    try:
-        return len(values) == 1 and bool(renamed({old: values[0]}))
-    except OldNameError:
-        return False

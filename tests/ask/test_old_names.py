@@ -101,13 +101,25 @@ def test_both_names_are_refused(catalog, new):
     assert [fault.field for fault in error.value.faults] == [OLD]
 
 
-WRONG = [1, 0, 1.0, 400, None, "", "yes", "none", "True", [True], {"is": True}]
+OTHER_TRUTHS = [1, 0, 1.0, "yes", "no", "off", "True"]
 
 
-@pytest.mark.parametrize("value", WRONG, ids=str)
-def test_a_value_that_it_never_took_is_refused(catalog, value):
+@pytest.mark.parametrize("written", ["no", "off", "False", "0", "n"])
+def test_what_a_file_called_false_still_is(tmp_path, written):
+    """As every other truth of a file: YAML 1.2 has text there, which was taken."""
+    path = tmp_path / "workload.yaml"
+    path.write_text(f"{OLD}: {written}\nredundancy: {written}\n", encoding="utf-8")
+    assert read_workload(str(path)) == Workload(chunk_tokens=None, redundancy=False)
+
+
+@pytest.mark.parametrize("value", [400, None, "", "none", [True], {"is": True}], ids=str)
+def test_a_value_that_it_never_took_is_refused(value):
     with pytest.raises(WorkloadError, match=f"(?s){OLD}: .*neither true nor false.*{NOW}"):
         Workload.of({OLD: value})
+
+
+@pytest.mark.parametrize("value", [*OTHER_TRUTHS, 400, None, "", "none", [True]], ids=str)
+def test_in_json_only_a_truth_is_one(catalog, value):
     with pytest.raises(QuestionError) as error:
         of_json(catalog, {OLD: value})
     (fault,) = error.value.faults

@@ -5,6 +5,7 @@ The catalog is the shipped one.
 
 import pytest
 
+from advisor.explain.score_reasons import score_reason
 from tests.asking import ask, plan
 
 LONG = {
@@ -94,6 +95,17 @@ def test_an_instruction_and_special_tokens_that_are_not_published_cost_something
     assert recommendation.monthly == pytest.approx(5e9 * (16 + 2) * 0.01 / 1e6) == 900
 
 
+@pytest.mark.parametrize(
+    ("chunk", "said"),
+    [(1_000, ""), (1_001, "a typical part has 1,001"), (None, "a typical passage has 3,000")],
+)
+def test_it_is_said_that_long_parts_are_judged_by_long_documents(catalog, chunk, said):
+    recommendation = ask(catalog, **MIDDLING, chunk_tokens=chunk)
+    text = score_reason(recommendation, recommendation.pick.parts[0]).text
+    because = f"Scores on long documents come first because {said} tokens, more than 1,000."
+    assert (because in text) == bool(said) and ("long documents" in text) == bool(said)
+
+
 @pytest.mark.parametrize("priority", ["balanced", "quality", "cost"])
 @pytest.mark.parametrize("chunk", [400, 600, None], ids=str)
 def test_no_typical_pair_is_cut_but_for_the_lowest_cost(catalog, chunk, priority):
@@ -114,6 +126,25 @@ def test_no_typical_pair_is_cut_but_for_the_lowest_cost(catalog, chunk, priority
     ]
     assert set(ruled) == (
         {"bge-reranker-base", "bge-reranker-large"}
-        if chunk != 400 and priority != "cost"
+        if chunk == 600 and priority != "cost"
         else set()
     )
+
+
+def test_a_pair_that_is_kept_whole_is_not_sent_to_the_lowest_cost(catalog):
+    """There it is ruled out too: a passage that is kept whole is cut at no priority."""
+    stated = {"task": "rerank", "passage_tokens": 700, "passage_tokens_p95": 700}
+    for priority in ("balanced", "cost"):
+        answer = ask(catalog, **stated, chunk_tokens=None, priority=priority)
+        rules = {f.rule for f in plan(answer, "cloudflare-bge-reranker-base").excluded}
+        assert rules == {"pair-fits-context"}
+
+
+@pytest.mark.parametrize("chunk", [492, 493, 600])
+def test_what_the_model_cuts_no_provider_is_to_take_whole(catalog, chunk):
+    """The model takes 512 tokens; the provider states no limit of its own."""
+    stated = {"task": "rerank", "passage_tokens": 700, "passage_tokens_p95": 2_000}
+    answer = ask(catalog, **stated, chunk_tokens=chunk, priority="cost")
+    rules = {f.rule for f in plan(answer, "cloudflare-bge-reranker-base").findings}
+    assert ("typical-pair-is-cut" in rules) == (chunk + 16 + 4 > 512)
+    assert "host-limit-not-stated" not in rules

@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from advisor.explain import lifting, limits, reasons
-from advisor.explain.candidates import affordable, largest
+from advisor.explain.candidates import affordable, affordable_candidates, largest
 from tests.asking import ask
 
 CHINESE = {
@@ -49,8 +49,24 @@ def test_a_budget_says_how_many_candidates_it_pays(catalog):
     for candidates, fits in ((affordable(answer), True), (affordable(answer) + 1, False)):
         assert same_plans(answer, catalog, rerank_candidates=candidates)[0] is fits
     said = " ".join(reason.text for reason in reasons.reasons(answer))
-    assert f"You can afford {affordable(answer):,} candidates a query: one more would" in said
-    assert "exceed your budget of $300 a month." in said
+    afforded = f"You can afford {affordable(answer):,} candidates a query with this pick"
+    assert f"{afforded}: one more and it would exceed your budget of $300 a month." in said
+
+
+def test_it_is_said_of_the_pick_since_another_plan_may_take_more(catalog):
+    """One more is too much for the provider, and no more than before for a machine."""
+    stated = {"task": "rerank", "queries_per_month": 4_500_000, "priority": "cost"}
+    answer = ask(catalog, **stated, budget_usd_per_month=5_200)
+    most = affordable(answer)
+    fits, other = same_plans(answer, catalog, rerank_candidates=most + 1)
+    assert not fits and other.pick is not None and other.monthly <= 5_200
+    assert "with this pick" in affordable_candidates(answer)[0].text
+
+
+def test_a_limit_that_providers_cannot_exceed_is_not_named(catalog):
+    stated = {"task": "rerank", "placement": "hosted", "latency_ms_p95": 500}
+    text = affordable_candidates(ask(catalog, **stated, budget_usd_per_month=300))[0].text
+    assert "budget of $300 a month." in text and "500 ms" not in text
 
 
 LIMITED = st.fixed_dictionaries(

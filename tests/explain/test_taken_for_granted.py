@@ -60,6 +60,7 @@ def test_a_store_that_nothing_is_asked_of_has_no_more_than_its_price(catalog):
 CUT = "Passages of more than 400 tokens are cut into parts of at most 400, for every model alike."
 CUTTING = {
     "as a rule": ({}, f"{CUT} Neighbouring parts share 50 tokens."),
+    "by a token": ({"chunk_overlap_tokens": 1}, f"{CUT} Neighbouring parts share 1 token."),
     "apart": ({"chunk_overlap_tokens": 0}, CUT),
     "for a reranker": (
         {"task": "rerank", "chunk_overlap_tokens": 0},

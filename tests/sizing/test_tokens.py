@@ -62,6 +62,17 @@ def test_parts_are_the_same_for_every_model(made_up, limit, variant):
     assert sent.once == round(1000 * (600 + (parts - 1) * 50 + 2 * parts))
 
 
+@pytest.mark.parametrize(
+    ("passages", "longest", "vectors"),
+    [(200_000, 3, 220_000), (855, 31, 2_138), (1, 3, 2), (10**12, 3, 11 * 10**11)],
+)
+def test_vectors_are_counted_in_whole_numbers(made_up, passages, longest, vectors):
+    """Of 20 passages 19 have one part: passages x (19 + longest) / 20, rounded up."""
+    cut = {"chunk_tokens": 100, "chunk_overlap_tokens": 0, "passage_tokens": 100}
+    workload = Workload(passages=passages, passage_tokens_p95=100 * longest, **cut)
+    assert tokens_sent(workload, made_up.variants["multi"], None).vectors == vectors
+
+
 def test_a_passage_that_is_kept_whole_stays_one_vector(made_up):
     workload = Workload(
         passage_tokens=600, passage_tokens_p95=1200, passages=1000, chunk_tokens=None
