@@ -254,9 +254,9 @@ def fitting_pairs(
     first, second = (side.ravel() for side in np.meshgrid(*worth, indexing="ij"))
     joined = both[0].only(first).beside(both[1].only(second), len(table))
     apart = Pairs(first, second, np.zeros(len(first), dtype=bool), joined)
-    apart = apart.only(_within_limits(table, apart, workload))
+    apart = apart.only(_within_limits(table, *apart[:3], workload))
     together = _shared_pairs(table, steps, both, workload, ends)
-    return together.only(_within_limits(table, together, workload)).beside(apart)
+    return together.only(_within_limits(table, *together[:3], workload)).beside(apart)
 
 
 def _worth_pairing(table: Plans, step: Step, key: Keys, workload: Workload) -> RowNumbers:
@@ -286,10 +286,11 @@ def _worth_pairing(table: Plans, step: Step, key: Keys, workload: Workload) -> R
     return np.array(worth, dtype=np.int64)
 
 
-def _within_limits(table: Plans, pairs: Pairs, workload: Workload) -> npt.NDArray[np.bool_]:
+def _within_limits(
+    table: Plans, first: RowNumbers, second: RowNumbers, shared: Any, workload: Workload
+) -> npt.NDArray[np.bool_]:
     """Which pairs keep to the budget and to the latency limit together."""
-    fits = np.ones(len(pairs.first), dtype=bool)
-    first, second = pairs.first, pairs.second
+    fits = np.ones(len(first), dtype=bool)
     if workload.budget_usd_per_month is not None:
         apart = table.figures.sure[first] + table.figures.sure[second]
         covers = table.figures.free_covers[first] & table.figures.free_covers[second]
@@ -299,11 +300,11 @@ def _within_limits(table: Plans, pairs: Pairs, workload: Workload) -> npt.NDArra
         over = encoding[first] + encoding[second] > table.static.free[first]
         whole = table.base_usd[first] + table.base_usd[second]
         usd = np.where(one_account & over, whole, apart)
-        usd = np.where(pairs.shared, shared_usd(table, first, second, BASE), usd)
+        usd = np.where(shared, shared_usd(table, first, second, BASE), usd)
         fits &= surely(usd) <= workload.budget_usd_per_month
     if workload.latency_ms_p95 is not None:
         times = table.known_latency_ms[first] + table.known_latency_ms[second]
-        times = np.where(pairs.shared, shared_latency_ms(table, first, second, "base"), times)
+        times = np.where(shared, shared_latency_ms(table, first, second, "base"), times)
         fits &= rounded(times) <= workload.latency_ms_p95
     return fits
 
@@ -313,9 +314,7 @@ def keeps_limits(table: Plans, choice: PickedRows) -> bool:
     workload, (first, *others) = table.workload, choice.rows
     if others:
         rows = (np.array([first]), np.array(others))
-        none = Keys(*(np.zeros(1) for _ in Keys._fields))
-        pair = Pairs(*rows, np.array([choice.shared]), none)
-        return bool(_within_limits(table, pair, workload)[0])
+        return bool(_within_limits(table, *rows, choice.shared, workload)[0])
     budget, limit = workload.budget_usd_per_month, workload.latency_ms_p95
     over = budget is not None and surely(table.figures.sure[first]) > budget
     late = limit is not None and rounded(table.known_latency_ms[first]) > limit

@@ -98,7 +98,9 @@ def _ruled_by(
         for result in recommendation.judged[part.row].excluded:
             return result.rule, text, result.sources
     cited = recommendation.catalog.cited("steps-within-budget")
-    rule = "within-budget" if "budget_usd_per_month" in lift.fields else "fast-enough"
+    of_budget = recommendation.workload.latency_ms_p95 is None
+    of_budget |= "budget_usd_per_month" in lift.fields
+    rule = "within-budget" if of_budget else "fast-enough"
     return rule, text, cited
 
 

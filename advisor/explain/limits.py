@@ -21,11 +21,14 @@ LOOSEST: dict[str, Any] = {
     "licence": "any",
     "redundancy": False,
     "cross_lingual": False,
-    "chunk_tokens": 400,
+    "chunk_tokens": Workload.model_fields["chunk_tokens"].default,
     "vector_store": "ram",
     "vector_type": "float32",
 }
-"""The fields that only take plans away, each with the value that takes none."""
+"""The fields that take plans away, each with the value that takes none.
+
+Of the length of parts, which also moves costs and scores, the default: all models read it.
+"""
 
 
 class Lifted(NamedTuple):
@@ -106,8 +109,9 @@ def _comparable(recommendation: Recommendation, lift: Lifted) -> bool:
 def fewer_candidates(recommendation: Recommendation) -> Iterator[Lifted]:
     """The most candidates at which the pick would fall less short, or there would be one.
 
-    For no more than it would cost without the limits: close to a limit of latency, machines grow
-    without end. None where no budget or latency limit is stated, which alone depend on candidates.
+    Within the budget; where there is none, for no more than it would cost without the limit of
+    latency: close to that limit machines grow without end. None where neither limit is stated,
+    which alone depend on candidates.
     """
     workload, now = recommendation.workload, shortfall(recommendation)
     stated = (workload.budget_usd_per_month, workload.latency_ms_p95)
@@ -118,18 +122,20 @@ def fewer_candidates(recommendation: Recommendation) -> Iterator[Lifted]:
         fewer = workload.model_copy(update={"rerank_candidates": candidates})
         return again(recommendation.asked_of, recommendation, fewer)
 
-    unlimited = without(recommendation, ("budget_usd_per_month", "latency_ms_p95")).monthly
+    cap = without(recommendation, ("latency_ms_p95",)).monthly
+    if workload.budget_usd_per_month is not None or cap is None:
+        cap = float("inf")
 
     def helps(candidates: int) -> bool:
         other = answer(candidates)
-        dear = other.monthly is None or unlimited is None or other.monthly > unlimited
-        return shortfall(other) < now and not dear
+        return shortfall(other) < now and other.monthly is not None and other.monthly <= cap
 
     most = largest(helps, workload.rerank_candidates - 1)
     if most:
+        afford = ", the most you can afford," if recommendation.pick is None else ""
         words = (
-            f"with {formatting.counted(most, 'candidate')} a query, which you can afford, in place "
-            f"of {formatting.count(workload.rerank_candidates)}"
+            f"with {formatting.counted(most, 'candidate')} a query{afford} in place of "
+            f"{formatting.count(workload.rerank_candidates)}"
         )
         yield Lifted(("rerank_candidates",), words, answer(most))
 

@@ -46,6 +46,7 @@ def versus(recommendation: Recommendation, other: JudgedPlan, pick: JudgedPlan) 
     if other.variant_id == pick.variant_id:
         return f"The same model for {money}."
     money += _only_an_aggregator(other, pick) + _index_difference(other, pick)
+    money += _estimated(other, pick)
     if other.quality is None or pick.quality is None:
         step = recommendation.step(other.kind)
         unranked = step.evidence.unranked if step else {}
@@ -65,6 +66,13 @@ def _index_difference(other: JudgedPlan, pick: JudgedPlan) -> str:
     if share < 1:
         size = f"and its index is {100 * share:.0f}% as large"
     return f", {size}, at a price that is not known"
+
+
+def _estimated(other: JudgedPlan, pick: JudgedPlan) -> str:
+    """`, with token counts that are partly estimated`, where the pick's are published."""
+    if not other.plan.tokens.estimated or pick.plan.tokens.estimated:
+        return ""
+    return ", with token counts that are partly estimated"
 
 
 def _only_an_aggregator(other: JudgedPlan, pick: JudgedPlan) -> str:

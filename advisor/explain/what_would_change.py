@@ -338,10 +338,17 @@ def _scaled(workload: Workload, field: str, direction: int) -> list[dict[str, An
     return steps
 
 
-def _cut(chunk_tokens: int | None) -> str:
-    if chunk_tokens is None:
+def _cut(stated: dict[str, Any], before: Workload) -> str:
+    """`cut into parts of 200 tokens`, with the overlap where it is another than before."""
+    chunk, overlap = stated["chunk_tokens"], stated["chunk_overlap_tokens"]
+    if chunk is None:
         return "kept whole"
-    return f"cut into parts of {formatting.count(chunk_tokens)} tokens"
+    shared = "" if overlap == before.chunk_overlap_tokens else f", {overlap} of them shared,"
+    return f"cut into parts of {formatting.count(chunk)} tokens{shared}"
+
+
+def _length(chunk_tokens: int | None) -> str:
+    return "whole" if chunk_tokens is None else formatting.count(chunk_tokens)
 
 
 def _while_it_is_free(recommendation: Recommendation) -> str:
@@ -363,7 +370,7 @@ def _change_sentence(
         before = recommendation.workload.peak
     lead = f"{title} {value(stated[field])} instead of {value(before)}:"
     if field == "chunk_tokens":
-        lead = f"Passages {_cut(stated[field])} instead of {_cut(before)}:"
+        lead = f"Passages {_cut(stated, recommendation.workload)} instead of {_length(before)}:"
     if other.pick is None:
         return f"{lead} nothing fits any more."
     cost = sentences.for_month(other.pick.monthly_usd) + _while_it_is_free(other)

@@ -74,8 +74,8 @@ def tokens_sent(workload: Workload, variant: Variant, limit: int | None) -> Toke
 def _texts(workload: Workload, variant: Variant, limit: int | None) -> Tokens:
     (special, guessed), (_, rough) = special_tokens(variant), needed_instruction(variant)
     lengths = (workload.passage_tokens, workload.passage_tokens_p95)
-    typical, longest = map(workload.parts, lengths)
-    in_twenty = (ONE_IN - 1) * typical + longest
+    of_typical, of_long = map(workload.parts, lengths)
+    in_twenty = (ONE_IN - 1) * of_typical + of_long
     parts = in_twenty / ONE_IN
     repeated = (parts - 1) * workload.overlap
     per_passage = workload.passage_tokens + repeated + special * parts
