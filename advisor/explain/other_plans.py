@@ -69,10 +69,10 @@ def _index_difference(other: JudgedPlan, pick: JudgedPlan) -> str:
 
 
 def _estimated(other: JudgedPlan, pick: JudgedPlan) -> str:
-    """`, with token counts that are partly estimated`, where the pick's are published."""
+    """`, some token counts estimated`, where the pick's are published."""
     if not other.plan.tokens.estimated or pick.plan.tokens.estimated:
         return ""
-    return ", with token counts that are partly estimated"
+    return ", some token counts estimated"
 
 
 def _only_an_aggregator(other: JudgedPlan, pick: JudgedPlan) -> str:

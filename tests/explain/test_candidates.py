@@ -144,7 +144,7 @@ def test_the_latency_limit_that_takes_the_better_reranker_away_is_named(catalog)
 def test_fewer_candidates_that_help_are_named_and_help(catalog):
     many = ask(catalog, **CHINESE, rerank_candidates=200)
     text = reasons.score_reason(many, many.pick.part("reranker")).text
-    most = int(re.search(r"With (\d+) candidates a query, which you can afford", text)[1])
+    most = int(re.search(r"With (\d+) candidates a query in place of 200", text)[1])
     at_most, unlimited = (
         ask(catalog, **(CHINESE | {"rerank_candidates": most})),
         ask(catalog, **(CHINESE | {"rerank_candidates": 200, "latency_ms_p95": None})),

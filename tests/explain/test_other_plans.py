@@ -13,7 +13,8 @@ def test_an_index_whose_price_is_not_known_is_no_gift(catalog):
     bigger = next(text for key, text in beside.items() if "gemma2" in key and "@" not in key)
     assert bigger == (
         "4.9 points better for $0.34 a month more, by a price known from an aggregator only, "
-        "but its index is 3.5 times as large, at a price that is not known."
+        "but its index is 3.5 times as large, at a price that is not known, "
+        "some token counts estimated."
     ), "3,584 dimensions against 1,024"
     smaller = next(text for key, text in beside.items() if "base" in key and "@" not in key)
     assert "and its index is 75% as large" in smaller, "768 against 1,024"
@@ -31,5 +32,6 @@ def test_what_is_better_says_who_states_its_price(catalog):
     for store in ("pinecone-standard", "weaviate-cloud-flex", "none"):
         beside = texts(ask(catalog, vector_store=store))
         assert beside["ovhcloud-bge-multilingual-gemma2"] == (
-            "4.9 points better for $0.34 a month more, by a price known from an aggregator only."
+            "4.9 points better for $0.34 a month more, by a price known from an aggregator only, "
+            "some token counts estimated."
         )
