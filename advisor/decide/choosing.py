@@ -352,7 +352,10 @@ def shared_replicas(table: Plans, first: Any, second: Any, end: str) -> Any:
     """Machines that two steps need together, at an end of the cost; for rows, or arrays of rows."""
     service = table.figures.service_ms[end]
     needed = table.needed[end][first] + table.needed[end][second]
-    return table.machines(needed, service[first] + service[second])
+    machines = table.machines(needed, service[first] + service[second])
+    # never fewer where slower, as those of one plan
+    fewest = shared_replicas(table, first, second, "base") if end == "high" else machines
+    return np.maximum(machines, fewest)
 
 
 def shared_latency_ms(table: Plans, first: Any, second: Any, end: str) -> Any:

@@ -146,9 +146,10 @@ def figures_of(
         end: latency.service_ms(request, speeds[end], rates.cards, rates.read_ms) for end in ENDS
     }
     spare, limit = workload.redundancy, workload.latency_ms_p95
-    replicas = {
-        end: latency.machines(needed[end], filling, spare, service[end], limit) for end in ENDS
-    }
+    replicas, fewest = {}, np.zeros(len(request))
+    for end in ENDS:  # never fewer where slower: a limit that no machine keeps there asks for none
+        by_end = latency.machines(needed[end], filling, spare, service[end], limit)
+        replicas[end] = fewest = np.maximum(fewest, by_end)
     hours = {end: first_hours(workload.passages, passage, speeds[end]) for end in ENDS}
     hosted = dict.fromkeys(ENDS, hosted_usd(monthly, rates.prices))
     hosted["low"] = hosted_usd(least, rates.prices, rates.free)
