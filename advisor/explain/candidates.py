@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
-from advisor.ask.workload import Workload, bounds
+from advisor.ask.workload import bounds
 from advisor.base import formatting
 from advisor.decide import build
 from advisor.decide.choosing import PickedRows, keeps_limits, shared_replicas
@@ -26,25 +28,42 @@ def largest(holds: Callable[[int], bool], most: int) -> int:
     return least
 
 
-def affordable(recommendation: Recommendation) -> int | None:
+class Room(NamedTuple):
+    """The most candidates a query that a pick can take, and what one more would do."""
+
+    candidates: int
+    beyond: str
+
+
+def room(recommendation: Recommendation) -> Room | None:
     """The most candidates a query at which the pick keeps to budget and latency limit.
 
     With a latency limit, on as many machines as it has: more of them shorten the wait, at any cost.
     None where no limit is stated, or none is reached with as many as may be asked for.
     """
     workload, choice, pick = recommendation.workload, recommendation.choice, recommendation.pick
+    budget, limit = workload.budget_usd_per_month, workload.latency_ms_p95
     part = pick.part("reranker") if pick else None
-    if choice is None or part is None or not limits_in_words(workload):
+    if choice is None or part is None or (budget, limit) == (None, None):
         return None
     now = _machines(recommendation.table, choice)
 
-    def keeps(candidates: int) -> bool:
+    def beyond(candidates: int) -> str:
+        """What so many candidates would exceed or take; empty where they keep to the limits."""
         table = build.with_candidates(recommendation.table, part.row, candidates)
-        more = workload.latency_ms_p95 is not None and _machines(table, choice) > now
-        return keeps_limits(table, choice) and not more
+        if limit is not None and _machines(table, choice) > now:
+            return (
+                f"take another machine to keep your latency limit of {formatting.count(limit)} ms"
+            )
+        if keeps_limits(table, choice):
+            return ""
+        late = table.workload.model_copy(update={"budget_usd_per_month": None})
+        if budget is None or not keeps_limits(replace(table, workload=late, _rows={}), choice):
+            return f"exceed your latency limit of {formatting.count(limit)} ms"
+        return f"exceed your budget of {formatting.usd(budget)} a month"
 
-    most = largest(keeps, MOST)
-    return most if 0 < most < MOST else None
+    most = largest(lambda candidates: not beyond(candidates), MOST)
+    return Room(most, beyond(most + 1)) if 0 < most < MOST else None
 
 
 def _machines(table: Plans, choice: PickedRows) -> float:
@@ -56,29 +75,16 @@ def _machines(table: Plans, choice: PickedRows) -> float:
     return float(replicas[list(choice.rows)].sum())
 
 
-def limits_in_words(workload: Workload) -> list[str]:
-    """The limits that the number of candidates may break."""
-    budget, limit = workload.budget_usd_per_month, workload.latency_ms_p95
-    words = [] if budget is None else [f"budget of {formatting.usd(budget)} a month"]
-    return words if limit is None else [*words, f"latency limit of {formatting.count(limit)} ms"]
-
-
 def affordable_candidates(recommendation: Recommendation) -> list[Reason]:
-    """`You can afford 24 candidates a query with this pick: one more and it would exceed ...`
+    """`You can afford 24 candidates a query with this pick: one more would exceed ...`
 
     Of the pick alone: with more of them, other plans may still keep to the limits.
     """
-    most, workload = affordable(recommendation), recommendation.workload
-    if most is None or recommendation.pick is None:
+    left = room(recommendation)
+    if left is None:
         return []
-    own = any(not part.hosted for part in recommendation.pick.parts)
-    on_machines = own and workload.latency_ms_p95 is not None
-    if not own:  # providers publish no latency
-        workload = workload.model_copy(update={"latency_ms_p95": None})
     text = (
-        f"You can afford {formatting.counted(most, 'candidate')} a query with this pick"
-        f"{' on these machines' if on_machines else ''}: one more and it would exceed your "
-        f"{formatting.listed(limits_in_words(workload), 'or')}"
-        f"{', or take another machine' if on_machines else ''}."
+        f"You can afford {formatting.counted(left.candidates, 'candidate')} a query with this "
+        f"pick: one more would {left.beyond}."
     )
     return [Reason("candidates", text, ())]

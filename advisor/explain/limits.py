@@ -131,7 +131,7 @@ def fewer_candidates(recommendation: Recommendation) -> Iterator[Lifted]:
         return shortfall(other) < now and other.monthly is not None and other.monthly <= cap
 
     most = largest(helps, workload.rerank_candidates - 1)
-    if most:
+    if most > 1:  # one alone is not put in order
         afford = ", the most you can afford," if recommendation.pick is None else ""
         words = (
             f"with {formatting.counted(most, 'candidate')} a query{afford} in place of "

@@ -7,8 +7,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from advisor.explain import lifting, limits, reasons
-from advisor.explain.candidates import affordable, affordable_candidates, largest
+from advisor.explain.candidates import affordable_candidates, largest, room
 from tests.asking import ask
+
+
+def affordable(answer):
+    left = room(answer)
+    return left and left.candidates
+
 
 CHINESE = {
     "task": "retrieve-and-rerank",
@@ -50,7 +56,7 @@ def test_a_budget_says_how_many_candidates_it_pays(catalog):
         assert same_plans(answer, catalog, rerank_candidates=candidates)[0] is fits
     said = " ".join(reason.text for reason in reasons.reasons(answer))
     afforded = f"You can afford {affordable(answer):,} candidates a query with this pick"
-    assert f"{afforded}: one more and it would exceed your budget of $300 a month." in said
+    assert f"{afforded}: one more would exceed your budget of $300 a month." in said
 
 
 def test_it_is_said_of_the_pick_since_another_plan_may_take_more(catalog):
@@ -179,3 +185,17 @@ def test_it_says_that_no_set_compares_all_rerankers_in_chinese(catalog):
     assert "BGE Reranker V2 M3 is measured on another set only." in text
     english = ask(catalog, task="rerank", languages=["en"], priority="quality")
     assert "No published set" not in reasons.score_reason(english, english.pick.parts[0]).text
+
+
+@pytest.mark.parametrize("candidates", [10, 50, 130, 160, 200])
+@pytest.mark.parametrize("task", ["rerank", "retrieve-and-rerank"])
+def test_a_range_stays_a_range_where_no_machine_keeps_the_limit_at_the_slow_end(
+    catalog, task, candidates
+):
+    """The slow end asked for machines by the load alone, and so for fewer than the base."""
+    answer = ask(catalog, **(CHINESE | {"task": task, "rerank_candidates": candidates}))
+    total = answer.pick.monthly_usd
+    assert total.low <= total.base <= total.high
+    for judged in answer.judged:
+        for ends in (judged.plan.encoding_usd, judged.plan.replicas):
+            assert ends is None or ends[0] <= ends[1] <= ends[2]
