@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
+from advisor.ask.stated import WRITTEN_NULL
+from advisor.base import formatting
 from advisor.base.errors import Fault, WorkloadError
 from advisor.base.validation import shown
 
@@ -28,6 +30,16 @@ OLD_NAMES = {
 }
 """Fields of a workload by the name that they once had."""
 _TRUTH: TypeAdapter[bool] = TypeAdapter(bool)
+
+
+def _remedy(old: str) -> str:
+    """What to state in place of an old name: `State chunk_tokens: 400 for true, none for false.`"""
+    name = OLD_NAMES[old]
+    pairs = (
+        f"{WRITTEN_NULL if now is None else now} for {str(before).lower()}"
+        for before, now in name.values.items()
+    )
+    return f"State its new name, {name.now}: {formatting.listed(list(pairs))}."
 
 
 class OldNameError(WorkloadError):
@@ -57,6 +69,6 @@ def renamed(stated: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any
         except ValidationError:
             is_text = isinstance(value, str) and value in ("true", "false")
             problem = f"{shown(value)} is {'text, ' if is_text else ''}neither true nor false."
-            raise OldNameError(old, problem, f"State {field}, its new name.") from None
+            raise OldNameError(old, problem, _remedy(old)) from None
         now[field] = OLD_NAMES[old].values[truth]
     return now

@@ -25,7 +25,7 @@ from advisor.rules.evaluate import Values, column
 from advisor.sizing import storage
 from advisor.sizing.figures import Figures, figures_of, load_of
 from advisor.sizing.ranges import Range, rounded, surely
-from advisor.sizing.tokens import query_tokens
+from advisor.sizing.tokens import ONE_IN, parts_in_twenty, query_tokens
 
 KINDS_FOR_TASK = {
     "retrieve": ("embedder",),
@@ -133,6 +133,7 @@ def _of_workload(workload: Workload) -> dict[str, Values]:
         "more_than_dense": not set(workload.outputs) <= {"dense"},
         "peak_requests_per_minute": workload.peak * 60,
         "part_tokens": workload.part(workload.passage_tokens),
+        "vectors_per_passage": parts_in_twenty(workload) / ONE_IN,
         "split_long_passages": workload.chunk_tokens is not None,
     }
     return {name: column([value], KINDS[name]) for name, value in (fields | derived).items()}

@@ -80,7 +80,8 @@ def _hosted(part: JudgedPlan) -> Reason:
     price = formatting.price(plan.offer.usd_per_1m_input)
     text = (
         f"{verb} costs {formatting.usd(plan.encoding_usd.base)} a month: "
-        f"{tokens_a_month(plan)} tokens at {price} "
+        f"{tokens_a_month(plan)} tokens{', partly estimated,' if plan.tokens.estimated else ''} "
+        f"at {price} "
         f"({plan.where}, {_dated_price(plan)})."
     )
     return Reason("cost", text, plan.price_sources)

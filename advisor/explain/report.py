@@ -13,6 +13,8 @@ from advisor.explain import lifting, reasons, sentences, taken_for_granted, what
 from advisor.explain.other_plans import alternatives
 from advisor.explain.record import Record
 
+OF_PARTS = ("chunk_tokens", "chunk_overlap_tokens")
+"""Fields that say how passages are cut."""
 NAMED = 3
 """Machines that a line of rejections names before it counts the rest."""
 REPLAY = (
@@ -128,11 +130,13 @@ def _question(recommendation: Recommendation) -> Iterator[str]:
     workload = recommendation.workload
     stated = workload.stated()
     for name, value in workload.model_dump().items():
-        if name in unused(workload.task):
+        if name in unused(workload.task) or (name in OF_PARTS and workload.chunk_tokens is None):
             continue
         words = "not stated" if value is None else formatting.value(value)
         default = "" if value is None or name in stated else " (the default)"
         yield f"{Workload.model_fields[name].title}: {words}{default}"
+    if workload.chunk_tokens is None:
+        yield "Passages are kept whole"
     for name, value in recommendation.assumptions.stated().items():
         title = Assumptions.model_fields[name].title
         yield f"{title}: {formatting.value(value)} (an assumption that was changed)"

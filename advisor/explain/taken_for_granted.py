@@ -39,8 +39,8 @@ def _assumptions(recommendation: Recommendation) -> Iterator[str]:
     if any(step.kind == "embedder" for step in recommendation.steps):
         yield from _index_assumptions(recommendation)
         yield (
-            "The mean passage is taken to be the typical one; one in twenty is taken to be as long "
-            "as the 95th percentile."
+            "Tokens are counted as if every passage were the typical one; of the parts that "
+            "passages are cut into, one passage in twenty counts as long as the 95th percentile."
         )
     yield _cutting(workload)
     some_own = pick is None or any(not part.hosted for part in pick.parts)
@@ -70,12 +70,13 @@ def estimated_tokens(recommendation: Recommendation) -> Iterator[str]:
         special, instruction = special_tokens(variant)[0], needed_instruction(variant)[0]
         counts = {
             SPECIAL: f"{special} special tokens in each {sent}",
-            INSTRUCTION: f"{instruction} tokens for the instruction in front of each query",
+            INSTRUCTION: f"{instruction} tokens for the instruction in front of each query, "
+            "whose length is yours to choose",
         }
         if estimated:
             yield (
                 f"The token counts of {variant.name}, and so its costs, are partly estimated, "
-                "since these numbers are not published: "
+                "since no numbers are published: "
                 f"{formatting.listed([counts[name] for name in estimated])}."
             )
 

@@ -165,6 +165,7 @@ WORKLOAD: dict[str, Column] = {
     "chunk_tokens": _number("tokens", "longest part of a passage; unknown: they are kept whole"),
     "chunk_overlap_tokens": _number("tokens", "tokens that a part repeats of the one before"),
     "part_tokens": _number("tokens", "tokens of the typical part, or of the whole passage"),
+    "vectors_per_passage": _number("count", "parts that a passage is cut into, on average"),
     "split_long_passages": _truth("passages are cut into parts: the old name of chunk_tokens"),
     "priority": _text("balanced, quality or cost"),
     "new_passages_per_month": _number("texts", "new or changed passages a month"),

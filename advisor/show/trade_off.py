@@ -169,7 +169,7 @@ def _title(recommendation: Recommendation, kind: str, front: set[str]) -> str:
         dearest = min(worse, key=lambda j: (-j.monthly, preference(recommendation, j)))
         told = _told_beside(dearest, pick, recommendation)
         return f"No {kind} that fits scores better; {told}"
-    return f"No {kind} that fits scores better or costs less than the pick"
+    return f"No {kind} with a score that fits is better or cheaper than the pick"
 
 
 def _told_beside(other: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation) -> str:

@@ -59,6 +59,13 @@ def query_tokens(workload: Workload, variant: Variant) -> int:
     return workload.query_tokens + special_tokens(variant)[0] + needed_instruction(variant)[0]
 
 
+def parts_in_twenty(workload: Workload) -> int:
+    """Parts of twenty passages: 19 typical ones, and one as long as the 95th percentile."""
+    lengths = (workload.passage_tokens, workload.passage_tokens_p95)
+    of_typical, of_long = map(workload.parts, lengths)
+    return (ONE_IN - 1) * of_typical + of_long
+
+
 def tokens_sent(workload: Workload, variant: Variant, limit: int | None) -> Tokens:
     """Tokens that `variant` is sent, where one input may hold `limit` tokens (None: not known).
 
@@ -73,9 +80,7 @@ def tokens_sent(workload: Workload, variant: Variant, limit: int | None) -> Toke
 
 def _texts(workload: Workload, variant: Variant, limit: int | None) -> Tokens:
     (special, guessed), (_, rough) = special_tokens(variant), needed_instruction(variant)
-    lengths = (workload.passage_tokens, workload.passage_tokens_p95)
-    of_typical, of_long = map(workload.parts, lengths)
-    in_twenty = (ONE_IN - 1) * of_typical + of_long
+    in_twenty = parts_in_twenty(workload)
     parts = in_twenty / ONE_IN
     repeated = (parts - 1) * workload.overlap
     per_passage = workload.passage_tokens + repeated + special * parts

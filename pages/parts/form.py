@@ -316,8 +316,11 @@ def _parts_in_words(stated: Mapping[str, object]) -> str:
         return _in_titles(str(error))
     if workload.chunk_tokens is None:
         return "Passages are kept whole."
-    most, shared = map(formatting.count, (workload.chunk_tokens, workload.overlap))
-    return f"Passages over {most} tokens are cut. A part repeats {shared} tokens of the one before."
+    cut = f"Passages over {formatting.count(workload.chunk_tokens)} tokens are cut"
+    if not workload.overlap:
+        return f"{cut}, without overlap."
+    shared = formatting.counted(workload.overlap, "token")
+    return f"{cut}. Each part repeats the last {shared} of the one before."
 
 
 def _tidy_length() -> None:

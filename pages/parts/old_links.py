@@ -35,7 +35,7 @@ def _written(stated: Mapping[str, object]) -> dict[str, list[str]]:
 
 def stated_twice(params: Mapping[str, list[str]]) -> list[str]:
     """Says which old names stand beside their new ones."""
-    taken = "the link also has {}, its new name, and that is taken."
+    taken = "the link also has {}, its new name, which counts."
     return [
         f"{old}={','.join(params[old])[:60]}: {taken.format(now)}"
         for old, now in NOW.items()

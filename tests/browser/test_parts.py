@@ -97,7 +97,7 @@ def test_a_typed_length_is_answered_and_in_the_address(app, open_page, answer, t
         expect_answer(page, answer(chunk_tokens=length))
         written = "none" if length is None else str(length)
         expect(page).to_have_url(f"{app}/advise?chunk_tokens={written}")
-    expect_told(page, "A part repeats 30 tokens of the one before.")
+    expect_told(page, "Each part repeats the last 30 tokens of the one before.")
     fill(page, "chunk_tokens", "400")
     expect_answer(page, answer())
     expect(page).to_have_url(f"{app}/advise")

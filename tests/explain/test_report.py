@@ -97,8 +97,8 @@ def test_where_token_counts_are_estimated_every_text_says_so(catalog, made_up):
     assert best.pick.parts[0].variant_id == "bge-multilingual-gemma2"
     sentence = (
         "The token counts of BGE Multilingual Gemma2, and so its costs, are partly estimated, since "
-        "these numbers are not published: 2 special tokens in each text and 17 tokens for the "
-        "instruction in front of each query."
+        "no numbers are published: 2 special tokens in each text and 17 tokens for the "
+        "instruction in front of each query, whose length is yours to choose."
     )
     for text in (
         report.as_text(best),

@@ -100,7 +100,7 @@ def test_a_part_too_short_for_the_default_overlap_is_answered_with_half_of_it():
     page = opened("advise")
     page.text_input(key="chunk_tokens").set_value("60").run()
     assert not page.error and boxes(page) == ("60", 50)
-    assert "A part repeats 30 tokens of the one before." in said(page, "caption")
+    assert "Each part repeats the last 30 tokens of the one before." in said(page, "caption")
     assert stored(page) == {"chunk_tokens": "60", "chunk_overlap_tokens": "30"}
 
 
