@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from advisor.ask.workload import Workload, unused
 from advisor.base import formatting
 from advisor.decide.recommend import Recommendation
 from advisor.explain.candidates import largest
-from advisor.explain.what_would_change import again
+from advisor.explain.what_would_change import CHUNKS, again
 
 LOOSEST: dict[str, Any] = {
     "budget_usd_per_month": None,
@@ -81,11 +82,18 @@ def _without(field: str, workload: Workload) -> str:
         "licence": "under any licence",
         "redundancy": "without a spare machine",
         "cross_lingual": "without cross-lingual search",
-        "chunk_tokens": f"with passages cut into parts of {LOOSEST['chunk_tokens']} tokens",
+        "chunk_tokens": _cut(workload, LOOSEST["chunk_tokens"]),
         "vector_store": "with the index in memory",
         "vector_type": "with float32 vectors",
     }
     return words[field]
+
+
+def _cut(workload: Workload, chunk_tokens: int) -> str:
+    """`with passages cut into parts of 400 tokens`, and the overlap where it is a smaller one."""
+    overlap = workload.parts_of(chunk_tokens)["chunk_overlap_tokens"]
+    shared = f", {overlap} of them shared" if overlap != workload.chunk_overlap_tokens else ""
+    return f"with passages cut into parts of {formatting.count(chunk_tokens)} tokens{shared}"
 
 
 def shortfall(recommendation: Recommendation) -> float:
@@ -104,6 +112,23 @@ def _comparable(recommendation: Recommendation, lift: Lifted) -> bool:
         [step.evidence.title for step in asked.steps] for asked in (recommendation, lift.other)
     )
     return before == after
+
+
+def longest_parts(recommendation: Recommendation) -> Iterator[Lifted]:
+    """Where nothing fits, the longest parts with which something does, which is nearest to whole.
+
+    None where these are no longer than the default, which is among the limits.
+    """
+    workload = recommendation.workload
+    if recommendation.choice is not None or "chunk_tokens" not in stated(workload):
+        return
+    for step in reversed(CHUNKS):
+        if LOOSEST["chunk_tokens"] < step < (workload.chunk_tokens or math.inf):
+            other = workload.model_copy(update=workload.parts_of(step))
+            answer = again(recommendation.asked_of, recommendation, other)
+            if answer.pick is not None:
+                yield Lifted(("chunk_tokens",), _cut(workload, step), answer)
+                return
 
 
 def fewer_candidates(recommendation: Recommendation) -> Iterator[Lifted]:
@@ -143,8 +168,8 @@ def fewer_candidates(recommendation: Recommendation) -> Iterator[Lifted]:
 def in_the_way(recommendation: Recommendation) -> list[Lifted]:
     """The limits without which the pick would fall less short, or there would be one.
 
-    Each alone, and fewer candidates; where none helps alone, pairs of limits. Those that help most
-    come first.
+    Each alone, longer parts and fewer candidates; where none helps alone, pairs of limits. Those
+    that help most come first.
     """
     now = shortfall(recommendation)
     if not now:
@@ -154,6 +179,7 @@ def in_the_way(recommendation: Recommendation) -> list[Lifted]:
             lift
             for lift in (
                 *lifted(recommendation, at_once),
+                *(longest_parts(recommendation) if at_once == 1 else ()),
                 *(fewer_candidates(recommendation) if at_once == 1 else ()),
             )
             if shortfall(lift.other) < now and _comparable(recommendation, lift)

@@ -18,12 +18,14 @@ def said(answer):
     return " ".join(r.text for r in reasons.reasons(answer) or lifting.loosen(answer))
 
 
-def without(catalog, answer, fields, candidates=None):
-    """The answer where these limits are left out of what is asked, or with fewer candidates."""
-    stated = answer.workload.model_dump()
-    stated |= {field: limits.LOOSEST.get(field, candidates) for field in fields}
+def without(catalog, answer, fields, named=None):
+    """The answer where these limits are left out of what is asked, or as `named` has them."""
+    stated = answer.workload.model_dump() | {name: limits.LOOSEST.get(name) for name in fields}
+    for name in {"chunk_tokens", "rerank_candidates"} & set(fields) if named else ():
+        stated[name] = getattr(named, name)
     if "chunk_tokens" in fields:
-        stated["chunk_overlap_tokens"] = min(stated["chunk_overlap_tokens"], 200)  # half of 400
+        half = stated["chunk_tokens"] // 2
+        stated["chunk_overlap_tokens"] = min(stated["chunk_overlap_tokens"], half)
     return recommend(catalog, Workload.of(stated), TODAY)
 
 
@@ -70,9 +72,8 @@ def test_what_is_named_is_the_answer_without_the_limit(catalog, stated):
         assert lifts == []
     text = said(answer)
     for place, lift in enumerate(lifts):
-        fewer = lift.other.workload.rerank_candidates
-        freed = without(catalog, answer, lift.fields, fewer)
-        assert fewer <= answer.workload.rerank_candidates
+        freed = without(catalog, answer, lift.fields, lift.other.workload)
+        assert lift.other.workload.rerank_candidates <= answer.workload.rerank_candidates
         assert freed.answer == lift.other.answer and freed.pick is not None
         if place < LISTED:
             least = "at least " if freed.pick.monthly_usd.at_least else ""
@@ -193,3 +194,13 @@ def test_at_most_three_are_listed_and_the_rest_counted(catalog):
     named = [lift for lift in lifts if f"{lift.words[0].upper()}{lift.words[1:]}: " in text]
     assert named == lifts[:LISTED]
     assert f"Lifting {formatting.counted(more, 'other limit')} would help too." in text
+
+
+def test_where_nothing_reads_whole_passages_the_longest_parts_are_named_too(catalog):
+    answer = ask(
+        catalog, passages=200_000, passage_tokens=6_000, passage_tokens_p95=20_000,
+        queries_per_month=50_000, query_tokens=40, chunk_tokens=None, chunk_overlap_tokens=300,
+    )  # fmt: skip
+    nearest, default = (reason.text for reason in lifting.loosen(answer))
+    assert nearest.startswith("With passages cut into parts of 8,000 tokens: BGE M3 at ")
+    assert default.startswith("With passages cut into parts of 400 tokens, 200 of them shared: ")
