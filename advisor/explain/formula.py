@@ -71,7 +71,7 @@ def _tokens_formula(judged: JudgedPlan, recommendation: Recommendation) -> list[
         ]
     parts, overlap = tokens.vectors_per_passage, count(workload.overlap)
     instruction, rough = needed_instruction(variant)
-    needed = f" + {instruction} of an instruction{' (estimated)' if rough else ''}"
+    needed = f" + {instruction} for the instruction{' (estimated)' if rough else ''}"
     repeated = f" + {overlap} repeated × {parts - 1:g}" if parts > 1 and workload.overlap else ""
     of_parts = f" × {parts:g} parts" if parts > 1 else ""
     return [

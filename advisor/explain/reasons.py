@@ -23,6 +23,7 @@ def reasons(recommendation: Recommendation) -> tuple[Reason, ...]:
     sentences: list[Reason] = []
     for part in recommendation.pick.parts:
         sentences.append(score_reason(recommendation, part))
+        sentences += _too_long_for_others(recommendation, part)
         sentences += _first_stage_gain(recommendation, part)
         sentences += [_hosted(part)] if part.hosted else _own(recommendation, part)
     sentences += _shared(recommendation)
@@ -53,6 +54,28 @@ def won(recommendation: Recommendation) -> str:
         return ""
     qualities = " ".join(score_reason(recommendation, p).text for p in recommendation.pick.parts)
     return f"{recommendation.pick.named}, {month(recommendation.pick.monthly_usd)}. {qualities}"
+
+
+OF_LENGTH = ("passage-fits-context", "pair-fits-context", "typical-pair-fits-context")
+"""The rules that take models away whose limit is below what is sent."""
+
+
+def _too_long_for_others(recommendation: Recommendation, part: JudgedPlan) -> list[Reason]:
+    """Which models with a score cannot read what is sent, wherever they run."""
+    scores = recommendation.step_of(part).evidence.scores
+    first = {j.variant_id: j for j in reversed(recommendation.judged) if j.variant_id in scores}
+    names, results = [], []
+    for judged in (first[key] for key in sorted(first)):
+        most = judged.plan.variant.max_tokens
+        if most is not None and judged.plan.tokens.input_p95 > most:
+            of_length = [result for result in judged.excluded if result.rule in OF_LENGTH]
+            names += [judged.plan.variant.name] if of_length else []
+            results += of_length[:1]
+    if not results:
+        return []
+    verb, why = "is" if len(names) == 1 else "are", results[0].text
+    text = f"{formatting.listed(names)} {verb} ruled out: {why[0].lower()}{why[1:]}"
+    return [Reason(results[0].rule, text, results[0].sources)]
 
 
 def _first_stage_gain(recommendation: Recommendation, part: JudgedPlan) -> list[Reason]:

@@ -1,5 +1,6 @@
 """Why the pick won, what else was possible, and what to give up where nothing fits."""
 
+import pytest
 from hypothesis import given, settings
 
 from advisor import catalog as catalogs
@@ -171,3 +172,26 @@ def test_a_price_from_an_aggregator_that_decided_is_told(made_up_copy, edit):
     assert "is the best value within 5 points of the best, Giant (57.0)" in text
     assert "each point of score counts as $5.00 a month" in text
     assert "a price that only an aggregator states as $25.00 more" in text
+
+
+@pytest.mark.parametrize(
+    ("stated", "rule", "names", "length"),
+    [
+        ({"chunk_tokens": 600}, "passage-fits-context", "Base EN v1.5, BGE Large EN v1.5, and", "602"),
+        ({"chunk_tokens": None}, "passage-fits-context", "Base EN v1.5, BGE Large EN v1.5, and", "7,502"),
+        (
+            {"chunk_tokens": 600, "task": "rerank"},
+            "typical-pair-fits-context", "Reranker Base and BGE Reranker Large", "620",
+        ),
+        ({"chunk_tokens": 500}, "", "", ""),
+    ],
+)  # fmt: skip
+def test_models_with_a_score_that_cannot_read_what_is_sent_are_named(
+    catalog, stated, rule, names, length
+):
+    answer = ask(catalog, passage_tokens=3_000, passage_tokens_p95=7_500, **stated)
+    texts = [r.text for r in reasons.reasons(answer) if r.rule == rule]
+    assert len(texts) == bool(rule)
+    for text in texts:
+        assert f"BGE {names}" in text and f"{length} tokens" in text
+        assert " are ruled out: " in text
