@@ -145,11 +145,7 @@ def figures_of(
     service = {
         end: latency.service_ms(request, speeds[end], rates.cards, rates.read_ms) for end in ENDS
     }
-    spare, limit = workload.redundancy, workload.latency_ms_p95
-    replicas, fewest = {}, np.zeros(len(request))
-    for end in ENDS:  # never fewer where slower: a limit that no machine keeps there asks for none
-        by_end = latency.machines(needed[end], filling, spare, service[end], limit)
-        replicas[end] = fewest = np.maximum(fewest, by_end)
+    replicas = _machines(workload, filling, needed, service)
     hours = {end: first_hours(workload.passages, passage, speeds[end]) for end in ENDS}
     hosted = dict.fromkeys(ENDS, hosted_usd(monthly, rates.prices))
     hosted["low"] = hosted_usd(least, rates.prices, rates.free)
@@ -181,3 +177,18 @@ def figures_of(
         free_covers=covered,
         sure=np.where(covered, 0.0, encoding["base"]) + keeping["base"],
     )
+
+
+def _machines(
+    workload: Workload, filling: float, needed: dict[str, Float64s], service: dict[str, Float64s]
+) -> dict[str, Float64s]:
+    """Machines by end of the cost, never fewer where slower.
+
+    A latency limit that no number of machines keeps at the slow end asks for none there.
+    """
+    spare, limit = workload.redundancy, workload.latency_ms_p95
+    machines, fewest = {}, np.zeros_like(needed["low"])
+    for end in ENDS:
+        by_end = latency.machines(needed[end], filling, spare, service[end], limit)
+        machines[end] = fewest = np.maximum(fewest, by_end)
+    return machines
