@@ -18,13 +18,17 @@ from FlagEmbedding import FlagReranker
 reranker = FlagReranker({variant.hub_id!r})
 print(reranker.compute_score([['your query', 'a passage']]))
 """
-    query = instructed(variant, "your query")
+    query, note = instructed(variant, "your query"), ""
+    if variant.query_instruction and not variant.query_instruction_required:
+        note = (
+            "# The instruction in front of the query is optional, and its tokens not in the cost.\n"
+        )
     return f"""\
 # pip install sentence-transformers
 from sentence_transformers import SentenceTransformer
 
 model = SentenceTransformer({variant.hub_id!r})
-query = {query!r}
+{note}query = {query!r}
 vectors = model.encode([query, 'a passage'], normalize_embeddings=True)
 print(vectors[0] @ vectors[1])
 """

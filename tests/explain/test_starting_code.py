@@ -10,3 +10,4 @@ def test_the_code_to_start_is_python_with_its_instruction_filled_in(catalog, var
     code = starting_code(catalog.variants[variant])
     compile(code, variant, "exec")
     assert repr(catalog.variants[variant].hub_id) in code and "{" not in code
+    assert ("is optional, and its tokens not in the cost" in code) == (variant.endswith("en-v1.5"))
