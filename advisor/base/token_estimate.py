@@ -1,4 +1,4 @@
-"""How many tokens a text has where no tokenizer is at hand."""
+"""How many tokens a text has where there is no tokenizer to count them."""
 
 from __future__ import annotations
 
