@@ -32,7 +32,7 @@ OLD_NAMES = {
 _TRUTH: TypeAdapter[bool] = TypeAdapter(bool)
 
 
-def _remedy(old: str) -> str:
+def remedy(old: str) -> str:
     """What to state in place of an old name: `State chunk_tokens: 400 for true, none for false.`"""
     name = OLD_NAMES[old]
     pairs = (
@@ -69,6 +69,6 @@ def renamed(stated: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any
         except ValidationError:
             is_text = isinstance(value, str) and value in ("true", "false")
             problem = f"{shown(value)} is {'text, ' if is_text else ''}neither true nor false."
-            raise OldNameError(old, problem, _remedy(old)) from None
+            raise OldNameError(old, problem, remedy(old)) from None
         now[field] = OLD_NAMES[old].values[truth]
     return now

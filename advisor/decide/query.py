@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from advisor.ask.assumptions import Assumptions
-from advisor.ask.old_names import OLD_NAMES, OldNameError, renamed
+from advisor.ask.old_names import OLD_NAMES, OldNameError, remedy, renamed
 from advisor.ask.stated import WRITTEN_NULL, StatedFields
 from advisor.ask.workload import LISTS, NULLABLE, Workload, bounds
 from advisor.base import validation
@@ -119,9 +119,8 @@ def of_params(catalog: Catalog, params: Mapping[str, Sequence[str]]) -> AdviceQu
             faults.append(_fault(name[:60], f"given {len(values)} times.", "Give it once."))
         elif name in (*TRUTHS, *OLD_NAMES) and values[0] not in ("true", "false"):
             problem = f"{values[0][:60]!r} is neither true nor false."
-            old = OLD_NAMES.get(name)
-            remedy = f"State {old.now}, its new name." if old else "Write true or false."
-            faults.append(_fault(name, problem, remedy))
+            advice = remedy(name) if name in OLD_NAMES else "Write true or false."
+            faults.append(_fault(name, problem, advice))
         elif name in NULLABLE and values[0] == WRITTEN_NULL:
             stated[name] = None
         else:
