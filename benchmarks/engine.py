@@ -82,7 +82,7 @@ def main() -> None:
                 f"  {len(table):6,} plans: built {built:.1f} ms, {len(catalog.rules)} rules {ruled:.1f} ms, recommendation {whole:.1f} ms "
                 f"({whole / base:.1f} times the shipped size), with its reasons {told:.1f} ms"
             )
-    for name, preset in catalog.presets.items():
+    for name, preset in catalog.shown_presets.items():
         found = recommend(catalog, Workload.of(preset.workload), TODAY)
         print(
             f"what would change {name}, {len(changes(catalog, found))} changes: {milliseconds(lambda f=found: changes(catalog, f), 3):.0f} ms"

@@ -79,6 +79,11 @@ class Catalog:
         """Ids of the sources of a citation; none where the catalog does not have it."""
         return tuple(self.citations[citation_id].sources) if citation_id in self.citations else ()
 
+    @property
+    def shown_presets(self) -> dict[str, schema.Preset]:
+        """The presets that a visitor can start from, by id."""
+        return {key: preset for key, preset in self.presets.items() if preset.shown}
+
     def family_of(self, variant_id: str) -> LoadedFamily:
         """The family that holds a variant."""
         return next(family for family in self.families.values() if variant_id in family.variants)

@@ -370,7 +370,7 @@ def _ask_limits() -> tuple[dict[str, object], DeltaGenerator]:
 
 def _ask_preset(catalog: Catalog, workload: Workload | None) -> None:
     """The cases to start from; shows the one that the form holds."""
-    presets = catalog.presets
+    presets = catalog.shown_presets
     same = [key for key, preset in presets.items() if workload == Workload.of(preset.workload)]
     st.session_state["preset"] = same[0] if same else None
     st.selectbox(
@@ -387,7 +387,7 @@ def _ask_preset(catalog: Catalog, workload: Workload | None) -> None:
 
 def _preset_chosen() -> None:
     """Puts the chosen preset's figures into the form."""
-    presets, key = session.the_catalog().presets, st.session_state.get("preset")
+    presets, key = session.the_catalog().shown_presets, st.session_state.get("preset")
     if key in presets:
         put(Workload.of(presets[key].workload))
 

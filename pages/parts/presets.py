@@ -20,7 +20,8 @@ def _recommendation(catalog: Catalog, preset: str, day: date) -> Recommendation:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _picks(version: str, day: date, _catalog: Catalog) -> dict[str, tuple[str, ...]]:
-    picks = {preset: _recommendation(_catalog, preset, day).pick for preset in _catalog.presets}
+    shown = _catalog.shown_presets
+    picks = {preset: _recommendation(_catalog, preset, day).pick for preset in shown}
     return {p: tuple(part.variant_id for part in pick.parts) for p, pick in picks.items() if pick}
 
 
@@ -36,6 +37,6 @@ def won(preset: str) -> str:
 
 
 def preset_picks() -> dict[str, tuple[str, ...]]:
-    """The variants that the engine picks for each preset."""
+    """The variants that the engine picks for each preset that is shown."""
     catalog = session.for_all()
     return _picks(catalog.version, catalogs.today(), catalog)

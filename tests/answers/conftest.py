@@ -40,7 +40,7 @@ class NewLines:
 @pytest.fixture(scope="session")
 def recommendations(catalog: Catalog, today) -> dict[str, Recommendation]:
     """The recommendation for each question, by the question's name; presets come first."""
-    presets = {key: preset.workload for key, preset in catalog.presets.items()}
+    presets = {key: preset.workload for key, preset in catalog.shown_presets.items()}
     questions = yaml.safe_load(QUESTIONS.read_text(encoding="utf-8"))
     return {key: answer(catalog, today, **stated) for key, stated in (presets | questions).items()}
 

@@ -98,7 +98,7 @@ def test_recommendations(recommendations, pinned):
 def test_what_would_change_them(catalog, recommendations, pinned):
     """The nearest steps that give another answer, another volume, and what each assumption does to the total."""
     told = {}
-    for key in catalog.presets:
+    for key in catalog.shown_presets:
         recommendation = recommendations[key]
         lines = [
             f"{c.field} {c.workload.model_dump()[c.field]}: {c.fitting} fit"

@@ -42,6 +42,11 @@ def test_the_engine_answers_as_the_expert_did(catalog):
     assert answered == expected != {}
 
 
+def test_a_visitor_starts_from_twelve_cases_at_most_and_the_others_serve_tests(catalog):
+    assert 0 < len(catalog.shown_presets) <= 12
+    assert len(catalog.presets) >= 13 + 15 and next(iter(catalog.presets)) in catalog.shown_presets
+
+
 def test_balanced_takes_the_cheapest_within_the_tolerance(made_up):
     picks = {
         points: picked(ask(made_up, quality_tolerance=points, material_usd=0))

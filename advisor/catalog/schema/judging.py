@@ -119,10 +119,11 @@ class Expert(Entry):
 
 
 class Preset(Entry):
-    """A workload that a visitor can start from."""
+    """A workload with the answer that the engine is held to."""
 
     id: Id
     name: Text
     about: Text
+    shown: bool = Field(True, description="a visitor can start from it; false: for tests alone")
     workload: Annotated[dict[str, Any], Ref("store", key="vector_store")]
     expert: Expert
