@@ -42,13 +42,18 @@ def cost(pick: Pipeline) -> str:
 
 
 def as_text(recommendation: Recommendation, plans: bool = False) -> str:
-    """The answer, its reasons, the runners-up and what is taken for granted.
+    """The answer, its reasons, the runners-up, how firm it is and what would change it.
 
-    `plans` adds by which rules plans are ruled out.
+    Then what is taken for granted; `plans` adds by which rules plans are ruled out.
     """
     lines = [headline(recommendation), "", *_why_and_what_else(recommendation)]
     if firmness := what_would_change.firmness(recommendation):
         lines += ["", firmness]
+    changes = what_would_change.changes(recommendation.catalog, recommendation)
+    if changes or recommendation.pick:
+        nothing = [f"Nothing that was tried: {what_would_change.TRIED}."]
+        texts = [change.text for change in changes]
+        lines += ["", "What would change it, each alone:", *_bullets(texts or nothing)]
     if recommendation.rejected:
         lines += ["", _ruled_out(recommendation) + (":" if plans else ": --plans says by what.")]
         lines += _bullets(rejections(recommendation)) if plans else []

@@ -1,6 +1,8 @@
 import re
 from datetime import date
 
+import pytest
+
 from advisor import catalog as catalogs
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
@@ -121,5 +123,23 @@ def test_a_total_of_which_nothing_is_known_is_no_zero(made_up_copy, edit):
     assert "what a month costs is not known (not known: keeping the index)" in report.headline(
         found
     )
-    zero = [line for line in report.as_text(found).splitlines() if "$0 " in line]
+    answer = report.as_text(found).partition("What would change it")[0]
+    zero = [line for line in answer.splitlines() if "$0 " in line]
     assert all(line.startswith("- Encoding costs $0 a month: 0 tokens") for line in zero)
+
+
+@pytest.mark.parametrize("stated", [{}, {"languages": ["de"], "budget_usd_per_month": 40}])
+def test_the_text_tells_how_firm_it_is_and_what_would_change_it(catalog, stated):
+    recommendation = ask(catalog, **stated)
+    text = report.as_text(recommendation)
+    texts = [change.text for change in what_would_change.changes(catalog, recommendation)]
+    assert texts and all(f"\n- {change}\n" in text for change in texts)
+    assert what_would_change.firmness(recommendation) in text
+    assert text.index("What would change it") < text.index("Taken for granted")
+
+
+def test_the_text_says_so_where_nothing_that_was_tried_changes_the_answer(catalog, monkeypatch):
+    monkeypatch.setattr(what_would_change, "changes", lambda catalog, recommendation: [])
+    assert "What would change it, each alone:\n- Nothing that was tried" in report.as_text(
+        ask(catalog)
+    )
