@@ -293,7 +293,8 @@ def limits_met(recommendation, factor, strict):
     kinds = {plan.figure("hardware_class") for plan in own} or {"cpu" if strict else "gpu"}
     if len(kinds) == 1:
         met["hardware"] = kinds.pop()
-    if all(plan.variant.languages is None or len(plan.variant.languages) > 1 for plan in plans):
+    several = [plan.variant.languages is None or len(plan.variant.languages) > 1 for plan in plans]
+    if len(recommendation.workload.languages) == 1 or all(several):
         met["cross_lingual"] = True
     store = catalog.stores.get(recommendation.workload.vector_store)
     inside = (

@@ -173,7 +173,13 @@ CASES = {
         LARGE, "exclude", {"languages_missing": "de and fr"}, {"languages": ["de", "en", "fr"]}
     ),
     "cross-lingual-needs-languages": Case(
-        LARGE, "exclude", {"language_count": 1}, {"cross_lingual": True}
+        LARGE,
+        "exclude",
+        {"language_count": 1},
+        {"cross_lingual": True, "languages": ["en", "de"]},
+    ),
+    "one-language-is-not-crossed": Case(
+        LARGE, "note", {"languages_named": 1}, {"cross_lingual": True, "languages": ["en"]}
     ),
     "variant-gives-outputs": Case(
         LARGE, "exclude", {"outputs_given": "dense"}, {"outputs": ["dense", "sparse"]}
