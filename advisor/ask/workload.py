@@ -6,19 +6,42 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from advisor.ask import languages as iso639
 from advisor.ask import old_names
 from advisor.ask.stated import WRITTEN_NULL, StatedFields, field
 from advisor.base.formatting import count
-from advisor.base.ids import ID_PATTERN, LANGUAGE_PATTERN
+from advisor.base.ids import ID_PATTERN
 from advisor.base.units import HOURS_PER_MONTH
+from advisor.base.validation import shown
 
 MOST = 10**12
 MOST_LANGUAGES = 50
-Language = Annotated[str, Field(pattern=LANGUAGE_PATTERN)]
-Languages = Annotated[tuple[Language, ...], Field(min_length=1, max_length=MOST_LANGUAGES)]
+
+
+def _language(stated: object) -> object:
+    """Its code; what is no text is refused as such."""
+    if not isinstance(stated, str):
+        return stated
+    if (code := iso639.code(stated)) is None:
+        figures = {"stated": shown(stated), "remedy": iso639.nearest(stated)}
+        raise PydanticCustomError("language", "{stated} is no language.", figures)
+    return code
+
+
+def _once(codes: tuple[str, ...]) -> tuple[str, ...]:
+    """German and de are one language."""
+    return tuple(dict.fromkeys(codes))
+
+
+Language = Annotated[str, BeforeValidator(_language)]
+Languages = Annotated[
+    tuple[Language, ...],
+    Field(min_length=1, max_length=MOST_LANGUAGES),
+    AfterValidator(_once),
+]
 Output = Literal["dense", "sparse", "multi_vector"]
 CountFromZero = Annotated[int, Field(ge=0, le=MOST)]
 PassageTokens = Annotated[int, Field(ge=1, le=10**6)]
@@ -48,7 +71,8 @@ class Workload(StatedFields):
     languages: Languages = field(
         ("en",),
         "Languages",
-        "ISO 639-1 codes of the passages and queries: en English, zh Chinese, de German, ...",
+        "Those of the passages and queries, by ISO 639 code or English name: en or English, "
+        "zh or Chinese, de or German, ...",
     )
     cross_lingual: bool = field(
         False, "Cross-lingual", "Queries in one language find passages in another."

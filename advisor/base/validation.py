@@ -28,7 +28,8 @@ def faults(
     """Every fault of an error, its field being the path to it with dots.
 
     `remedy` says what to write instead, for a path and pydantic's kind of error; a custom error
-    says it itself. Without `show_values` no fault repeats what stands in a field, as a key.
+    says it itself, in its message or as `remedy` of its context. Without `show_values` no fault
+    repeats what stands in a field, as a key.
     """
     details = error.errors(include_url=False)
     lists = {fault["loc"][:-1] for fault in details}
@@ -38,7 +39,9 @@ def faults(
             continue  # pydantic counts the entries that fit: the list is not short, they are wrong
         place, kind = ".".join(map(str, fault["loc"])), fault["type"]
         if kind not in _KINDS_OF_PYDANTIC:
-            rows.append(Fault(file, entry, place, fault["msg"], ""))
+            rows.append(
+                Fault(file, entry, place, fault["msg"], fault.get("ctx", {}).get("remedy", ""))
+            )
             continue
         advice = remedy(place, kind)
         problem = _problem(fault, bool(advice), show_values)

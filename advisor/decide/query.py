@@ -226,5 +226,6 @@ def _unreadable(model: type[BaseModel], name: str, values: list[str]) -> str:
             beside.get(name, _WIDEST if model is Workload else {}) | {name: stated}
         )
     except ValidationError as error:
-        return validation.faults(error, show_values=False)[0].problem
+        first = validation.faults(error, show_values=False)[0]
+        return f"{first.problem} {first.remedy}".rstrip()
     return ""

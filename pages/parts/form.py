@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from advisor import catalog as catalogs
 from advisor import telemetry
+from advisor.ask import languages as iso639
 from advisor.ask.assumptions import MEASURED, PRECISIONS, Assumptions
 from advisor.ask.stated import WRITTEN_NULL
 from advisor.ask.workload import NULLABLE, Workload, bounds, unused
@@ -91,7 +92,9 @@ def show_ignored() -> None:
         odd = {PARTS} if not _is_length(params.get(PARTS, [WRITTEN_NULL])[-1]) else set()
         clean = old_links.under_new_names(params)
         clean = {n: v for n, v in clean.items() if n not in {*infinite(params), *odd}}
-        if clean.keys() != params.keys():
+        if stated := clean.get("languages"):
+            clean["languages"] = [text for text in stated if text == "" or iso639.code(text)]
+        if clean != params:
             # At once: each change of `st.query_params` is a step for the browser's Back.
             st.switch_page(f"pages/{st.session_state['page']}.py", query_params=clean)
     if lines := st.session_state[session.IGNORED]:
@@ -106,7 +109,6 @@ def _choices(catalog: Catalog) -> dict[str, list[str]]:
     scores = {SCORES[kind]: [key for key in sets if sets[key].kind == kind] for kind in SCORES}
     return scores | {
         "task": list(KINDS_FOR_TASK),
-        "languages": languages(catalog),
         "vector_store": stores(catalog),
         "your_price_variant": models,
         "measured_variant": models,

@@ -1,4 +1,4 @@
-"""Links of before, in which a field of the workload has its old name."""
+"""Links in which a field of the workload has an old name, or a language its English one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlencode
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from advisor.ask.languages import code
 from advisor.ask.old_names import OLD_NAMES, renamed
 from advisor.ask.stated import WRITTEN_NULL
 from advisor.ask.workload import Workload
@@ -15,14 +16,20 @@ from advisor.ask.workload import Workload
 WITH_WORKLOAD = ("advise", "cost")
 """Pages whose address states a workload."""
 NOW = {old: name.now for old, name in OLD_NAMES.items()}
+LANGUAGES = "languages"
 
 
 def under_new_names(params: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """The same question without old names; where a link has both, the new one counts."""
+    """The same question without old names; where a link has both, the new one counts.
+
+    Languages have their codes; what is none stays, to be told about.
+    """
     clean = {name: values for name, values in params.items() if name not in NOW}
     for old in NOW.keys() & params.keys():
         if params[old][-1] in ("true", "false"):
             clean = _written(renamed({old: params[old][-1]})) | clean
+    if LANGUAGES in clean:
+        clean[LANGUAGES] = list(dict.fromkeys(code(text) or text for text in clean[LANGUAGES]))
     return clean
 
 
@@ -63,12 +70,13 @@ class ToNewNames:
 def _new_address(page: str, query: bytes) -> str:
     """Relative, so that it stays below a base path; empty where there is nothing to send on."""
     params = parse_qs(query.decode("ascii", "replace"), keep_blank_values=True)
-    old_ones = NOW.keys() & params.keys()
+    old_ones, clean = NOW.keys() & params.keys(), under_new_names(params)
     if (
-        not old_ones
+        clean == params
         or stated_twice(params)
         or not all(params[n] in (["true"], ["false"]) for n in old_ones)
+        or not all(text == "" or code(text) for text in params.get(LANGUAGES, ()))
     ):
         return ""
-    clean = urlencode(under_new_names(params), doseq=True)
-    return f"{page}?{clean}" if clean else page
+    address = urlencode(clean, doseq=True)
+    return f"{page}?{address}" if address else page

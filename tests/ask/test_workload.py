@@ -34,7 +34,7 @@ BAD = [
     ({"passages": 10**13}, ["passages: ", "1000000000000"]),
     ({"passages": "many"}, ["passages: "]),
     ({"languages": []}, ["languages: "]),
-    ({"languages": ["english"]}, ["languages.0: "]),
+    ({"languages": ["Germn"]}, ["languages.0: "]),
     ({"languages": [False]}, ["languages.0: "]),
     ({"task": "search"}, ["task: ", "'retrieve'", "'rerank'"]),
     ({"passage_tokens": 900}, ["passage_tokens_p95", "450", "passage_tokens ", "900"]),
