@@ -1,5 +1,7 @@
 import pytest
+from iso639 import ALL_LANGUAGES
 
+from advisor.ask import languages
 from advisor.ask.languages import code, nearest
 from advisor.ask.workload import Workload
 from advisor.base.errors import WorkloadError
@@ -45,6 +47,20 @@ def test_every_language_of_the_catalog_is_one_under_its_own_code(catalog):
     models = {key for variant in catalog.variants.values() for key in variant.languages or ()}
     scored = {key for one in catalog.evidence_sets.values() for key in one.languages or ()}
     assert {key for key in models | scored if code(key) != key} == set() != models
+
+
+def test_the_codes_of_two_letters_are_those_of_the_standard():
+    standard = {language.part1 for language in ALL_LANGUAGES} - {None}
+    assert (
+        standard == languages._TWO_LETTERS
+        and {key for key in standard if code(key) == key} == standard
+    )
+
+
+def test_a_workload_of_the_presets_is_the_same_by_name(catalog):
+    preset = catalog.presets["languages-by-name"].workload
+    by_name = preset | {"languages": ["German", "english", "FRA"]}
+    assert Workload.of(by_name) == Workload.of(preset)
 
 
 def test_a_language_that_is_stated_twice_counts_once():
