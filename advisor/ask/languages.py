@@ -21,11 +21,10 @@ ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss st su sv sw
 tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
 """
 _TWO_LETTERS = frozenset(_ISO_639_1.split())
-# What ISO 639 calls otherwise, or not at all: names of Unicode CLDR 48 in English, and Flemish.
+# What ISO 639 calls otherwise, or not at all: English names of Unicode CLDR, and Flemish.
 _EVERYDAY = {
     "bangla": "bn", "cantonese": "yue", "farsi": "fa", "flemish": "nl", "mandarin": "zh",
-    "maori": "mi", "odia": "or", "scottish gaelic": "gd", "serbian": "sr", "slovene": "sl",
-    "swahili": "sw", "tongan": "to", "west flemish": "vls",
+    "maori": "mi", "odia": "or", "slovene": "sl", "tongan": "to", "west flemish": "vls",
 }  # fmt: skip
 # Codes that ISO 639-1 gave up, and the collective ones of 639-2 that publishers list.
 _OLD_CODES = {
