@@ -65,7 +65,7 @@ def show_rows(
         if row["differs"] or not only_differing
     ]
     if shown:
-        figures.table(shown, alt=f"{title} of {', '.join(names)}")
+        figures.table(shown, alt=f"{title}: {', '.join(names)}")
     else:
         st.markdown("Nothing differs.")
 
