@@ -31,7 +31,7 @@ UNREADABLE = (
 NO_OTHER_SET = "No other set of published scores in these languages holds all of the models."
 NOT_CHOSEN = (
     "Sets of one domain, of many languages or of only some of these, and sets on whose own data "
-    "one of the models was trained. Advise takes none of them unless it is asked to."
+    "one of the models was trained. Advise takes none of them by itself."
 )
 FIRST = ("bge-m3", "bge-large-en-v1.5")
 
