@@ -1,23 +1,92 @@
-"""Compare: two to four variants side by side, with what differs marked."""
+"""Compare: two to four variants side by side, by the scores that decide on Advise."""
+
+from collections.abc import Iterable
+from dataclasses import replace
 
 import streamlit as st
 
 from advisor import catalog as catalogs
+from advisor.ask.assumptions import Assumptions
+from advisor.ask.workload import Workload
+from advisor.base import formatting
+from advisor.decide import query
+from advisor.decide.query import AdviceQuestion, QuestionError
 from advisor.family import comparison, published_scores
-from pages.parts import figures, links, session
-from pages.parts.markdown import plain
+from advisor.family.comparison import Deciding, SharedSet
+from pages.parts import figures, form, links, session
+from pages.parts.markdown import bullets, plain
 
 CHOOSE = (
-    "Choose two to four. ≠ marks what differs; published scores stand side by side only where "
-    "one benchmark holds all of them."
+    "Choose two to four, and the languages of your texts. ≠ marks what differs; other published "
+    "scores stand side by side only where one benchmark holds all of the models."
 )
 DIFFERENT_JOBS = (
     "These do different jobs: an embedder finds passages, a reranker orders what was found. "
     "One does not take the place of the other."
 )
-NO_SHARED_SET = "No published set holds all of them: there is no comparison."
+UNREADABLE = (
+    "This link could not be read in full: of the question that was asked on Advise, the languages "
+    "alone are used."
+)
+NO_OTHER_SET = "No other set of published scores in these languages holds all of the models."
+NOT_CHOSEN = (
+    "Sets of one domain, of many languages or of only some of these, and sets on whose own data "
+    "one of the models was trained. Advise takes none of them by itself."
+)
 FIRST = ("bge-m3", "bge-large-en-v1.5")
-TITLES = {"Price": "Hosted price", "Score": "Published scores (points of 100)", "Fact": "Facts"}
+
+
+def question() -> AdviceQuestion:
+    """What the address asks of Advise, in the languages chosen here; other pages go on from it."""
+    params = {name: st.query_params.get_all(name) for name in st.query_params}
+    stated = {n: v for n, v in params.items() if n in session.STATED and n != "languages"}
+    try:
+        whole = query.of_params(catalog, stated)
+    except QuestionError:
+        st.warning(UNREADABLE)
+        whole = AdviceQuestion(Workload(), Assumptions())
+    workload = whole.workload.model_copy(update={"languages": tuple(languages)})
+    here = replace(whole, workload=workload)
+    st.session_state[session.STORED] = links.question_params(catalog, here)
+    return here
+
+
+def show_rows(
+    title: str, rows: Iterable[dict[str, str]], label: str = "Fact", about: str = ""
+) -> None:
+    """Rows of the comparison under their title, or those that differ alone."""
+    st.header(title)
+    if about:
+        st.markdown(about)
+    shown = [
+        {"≠": row["differs"], label: plain(row["label"])}
+        | {plain(name): plain(row[name]) for name in names}
+        for row in rows
+        if row["differs"] or not only_differing
+    ]
+    if shown:
+        figures.table(shown, alt=f"{title}: {', '.join(names)}")
+    else:
+        st.markdown("Nothing differs.")
+
+
+def show_deciding(deciding: Deciding) -> None:
+    """The scores that rank one kind on Advise, and what to mind of them."""
+    between = f"between {deciding.kind}s " if several_kinds else ""
+    st.subheader(f"What decides {between}on Advise for {spoken}")
+    st.markdown(f"**{plain(deciding.evidence.title)}**")
+    rows = comparison.standing_rows(catalog, deciding)
+    figures.models_table(rows, alt=f"The scores that decide {between}on Advise for {spoken}")
+    st.markdown(bullets(deciding.notes))
+
+
+def show_sets(title: str, sets: list[SharedSet], about: str = "") -> None:
+    """Other sets that hold all of the models, each with what to mind of it below."""
+    if not sets:
+        return
+    show_rows(title, (row for shared in sets for row in shared.rows), "Benchmark", about)
+    st.markdown(bullets(shared.note for shared in sets if shared.note))
+
 
 session.routed()
 catalog = session.the_catalog()
@@ -25,34 +94,37 @@ st.title("Compare models")
 st.markdown(CHOOSE)
 options = sorted(catalog.variants, key=lambda key: (catalog.family_of(key).id != "bge", key))
 default = [key for key in FIRST if key in options] or options[:2]
-chosen = st.multiselect(
+left, right = st.columns([2, 1])
+chosen = left.multiselect(
     "Models", options, default=default, max_selections=4, key="variants", bind="query-params"
+)
+languages = right.multiselect(
+    "Languages", form.languages(catalog), default=["en"], key="languages", bind="query-params"
 )
 if len(chosen) < 2:
     st.info("Choose one more model to compare." if chosen else "Choose two models to compare.")
     st.stop()
+if not languages:
+    st.info("Choose at least one language: which scores decide depends on it.")
+    st.stop()
 only_differing = st.toggle("Show only what differs", key="differing", bind="query-params")
-rows = comparison.side_by_side(catalog, chosen, catalogs.today())
-if len({catalog.variants[key].kind for key in chosen}) > 1:
+several_kinds = len({catalog.variants[key].kind for key in chosen}) > 1
+if several_kinds:
     st.warning(DIFFERENT_JOBS)
 names = [catalog.variants[key].name for key in chosen]
-for part, title in TITLES.items():
-    st.header(title)
-    label = "Benchmark" if part == "Score" else "Fact"
-    shown = [
-        {"≠": row["differs"], label: plain(row["label"])}
-        | {plain(name): plain(row[name]) for name in names}
-        for row in rows
-        if row["part"] == part and (row["differs"] or not only_differing)
-    ]
-    if shown:
-        figures.table(shown, alt=f"{title} of {', '.join(names)}")
-    else:
-        st.markdown(NO_SHARED_SET if part == "Score" else "Nothing differs.")
-    if part == "Score" and shown:
-        st.caption(plain(published_scores.metric_meanings(catalog)))
-if languages := comparison.shared_languages(catalog, chosen):
-    st.header("Published scores by language (points of 100)")
-    figures.figures_table(languages, alt="Scores by language")
+spoken = formatting.listed(languages)
+advice = question()
+rows = comparison.side_by_side(catalog, chosen, catalogs.today())
+show_rows("Hosted price", (row for row in rows if row["part"] == "Price"))
+st.header("Published scores (points of 100)")
+scores_that_decide = comparison.deciding_scores(catalog, chosen, advice, catalogs.today())
+for deciding in scores_that_decide:
+    show_deciding(deciding)
+sets = comparison.shared_sets(catalog, chosen, advice.workload, scores_that_decide)
+show_sets("Other published scores", [shared for shared in sets if shared.may_decide])
+others = [shared for shared in sets if not shared.may_decide]
+show_sets(f"Not chosen by Advise for {spoken}", others, NOT_CHOSEN)
+st.caption(plain(published_scores.metric_meanings(catalog)) if sets else NO_OTHER_SET)
+show_rows("Facts", (row for row in rows if row["part"] == "Fact"))
 st.markdown("The source of each figure stands on the model's own page:")
 links.variant_pages(dict(zip(chosen, names, strict=True)))

@@ -1,48 +1,212 @@
-"""Several variants side by side: facts, scores that all of them have, lowest prices."""
+"""Several variants side by side: facts, lowest prices, and scores, those first that decide."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from datetime import date
+from math import inf
+from typing import NamedTuple
 
+from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.catalog import Catalog
+from advisor.catalog.schema import EvidenceSet
 from advisor.decide import evidence
+from advisor.decide.build import KINDS_FOR_TASK
+from advisor.decide.evidence import Evidence, ScoresWanted
+from advisor.decide.query import AdviceQuestion
+from advisor.decide.recommend import Recommendation, recommend
 from advisor.family.facts import variant_facts
 from advisor.family.price_list import lowest_price
 
+TASKS = {"embedder": "retrieve", "reranker": "rerank"}
+"""The task that a kind does alone."""
+WITHOUT_A_SCORE = (
+    "Advise puts a model that has no score here after all that have one, "
+    "except where cost is the priority."
+)
+FEW_TASKS = "These tasks are too few to stand for the whole set: take the scores as a hint."
+COST_DECIDES = "No published scores compare the models that do this job, so on Advise cost decides."
+NOWHERE = "No provider or machine of the catalog runs it, so Advise cannot recommend it."
+
+
+class Standing(NamedTuple):
+    """A variant by the scores that decide; `why` it has none is empty where it has one."""
+
+    variant_id: str
+    score: float | None
+    why: str
+
+
+class Deciding(NamedTuple):
+    """The scores that decide on Advise among variants of one kind, the better variant first."""
+
+    kind: str
+    evidence: Evidence
+    standings: tuple[Standing, ...]
+
+    @property
+    def notes(self) -> list[str]:
+        """What to mind of these scores."""
+        chosen = self.evidence.set
+        if chosen is None:
+            return [COST_DECIDES]
+        unranked = any(s.variant_id in self.evidence.unranked for s in self.standings)
+        return [
+            *([WITHOUT_A_SCORE] if unranked else []),
+            *([FEW_TASKS] if self.evidence.weak else []),
+            *([f"{chosen.name}: {chosen.caveat}"] if chosen.caveat else []),
+            f"{self.evidence.meaning}.",
+        ]
+
+
+class SharedSet(NamedTuple):
+    """Another set that holds all of the variants.
+
+    `rows` are as those of `side_by_side`, one for each of the languages where it has such scores.
+    """
+
+    set: EvidenceSet
+    rows: list[dict[str, str]]
+    may_decide: bool
+    """Whether Advise would choose it by itself for these languages, if a better one did not."""
+
+    @property
+    def note(self) -> str:
+        """What to mind of its scores; empty where nothing is known."""
+        domain = "" if self.set.domain == "general" else f"one domain only, {self.set.domain}."
+        caveat = " ".join(filter(None, (domain, self.set.caveat)))
+        return caveat and f"{self.set.name}: {caveat}"
+
 
 def side_by_side(catalog: Catalog, variant_ids: list[str], today: date) -> list[dict[str, str]]:
-    """Facts, shared scores and lowest prices, a column a variant; `differs` empty if all agree."""
+    """Facts and lowest prices, a column a variant; `differs` is empty where all agree."""
     columns = [{f.label: f.value for f in variant_facts(catalog, key)} for key in variant_ids]
     rows = [
         ("Fact", label, [column.get(label, "does not apply") for column in columns])
         for label in dict.fromkeys(label for column in columns for label in column)
     ]
-    for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id)):
-        scores = {} if chosen.by_language else evidence.scores(catalog, chosen.id)
-        if all(key in scores for key in variant_ids):
-            points = [formatting.points(scores[key]) for key in variant_ids]
-            rows.append(("Score", evidence.describe(catalog, chosen), points))
     prices = [lowest_price(catalog, key, today) for key in variant_ids]
     rows.append(("Price", "Lowest known hosted price", prices))
-    names = [catalog.variants[key].name for key in variant_ids]
     return [
-        {"differs": "≠" if len(set(values)) > 1 else "", "part": part, "label": label}
-        | dict(zip(names, values, strict=True))
-        for part, label, values in rows
+        {"part": part} | _row(catalog, variant_ids, label, values) for part, label, values in rows
     ]
 
 
-def shared_languages(catalog: Catalog, variant_ids: list[str]) -> list[dict[str, str]]:
-    """Scores on the sets by language that hold all of the variants; one row a set and language."""
-    rows = []
-    for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id)):
-        for code in chosen.languages or () if chosen.by_language else ():
-            scores = evidence.scores(catalog, chosen.id, (code,))
-            if all(key in scores for key in variant_ids):
-                benchmark = f"{chosen.name} ({catalog.metrics[chosen.metric].name})"
-                points = {
-                    catalog.variants[k].name: formatting.points(scores[k]) for k in variant_ids
-                }
-                rows.append({"Benchmark": benchmark, "Language": code} | points)
-    return rows
+def _row(catalog: Catalog, variant_ids: list[str], label: str, values: list[str]) -> dict[str, str]:
+    names = [catalog.variants[key].name for key in variant_ids]
+    differs = "≠" if len(set(values)) > 1 else ""
+    return {"differs": differs, "label": label} | dict(zip(names, values, strict=True))
+
+
+def deciding_scores(
+    catalog: Catalog, variant_ids: Collection[str], question: AdviceQuestion, today: date
+) -> list[Deciding]:
+    """For each kind among the variants the scores that decide on Advise for the question.
+
+    They are the recommendation's own, of all models that do the job and not of these alone: which
+    set decides, and whether tasks are enough to rank by, depends on all of them.
+    """
+    by_kind = {
+        kind: [key for key in variant_ids if catalog.variants[key].kind == kind] for kind in TASKS
+    }
+    return [_deciding(catalog, kind, ids, question, today) for kind, ids in by_kind.items() if ids]
+
+
+def _deciding(
+    catalog: Catalog, kind: str, variant_ids: list[str], question: AdviceQuestion, today: date
+) -> Deciding:
+    workload = _with_step(question.workload, kind)
+    recommendation = recommend(catalog, workload, today, question.asked_sets, question.assumptions)
+    step = recommendation.step(kind)
+    assert step is not None, "the task has a step of this kind"
+    scores, unranked = step.evidence.scores, step.evidence.unranked
+
+    def place(standing: Standing) -> tuple[float, float]:
+        """As on Advise: by score, then by what is known of the others; last what does not serve."""
+        key, score, _ = standing
+        if score is not None:
+            return (0, -score)
+        return (max(step.unscored[_rows(recommendation, key)]) if key in unranked else inf, 0)
+
+    standings = [
+        Standing(key, scores.get(key), "" if key in scores else _why(recommendation, kind, key))
+        for key in variant_ids
+    ]
+    return Deciding(kind, step.evidence, tuple(sorted(standings, key=place)))
+
+
+def standing_rows(catalog: Catalog, deciding: Deciding) -> list[dict[str, str]]:
+    """A row a variant: its score among those that decide, or why it has none."""
+    rows = [
+        {
+            "id": key,
+            "Model": catalog.variants[key].name,
+            "Score": "none" if score is None else formatting.points(score),
+            "Why there is none": why,
+        }
+        for key, score, why in deciding.standings
+    ]
+    if any(row["Why there is none"] for row in rows):
+        return rows
+    return [{key: text for key, text in row.items() if key != "Why there is none"} for row in rows]
+
+
+def _with_step(workload: Workload, kind: str) -> Workload:
+    """The workload, or the same for a kind that its task has no step for."""
+    if kind in KINDS_FOR_TASK[workload.task]:
+        return workload
+    return workload.model_copy(update={"task": TASKS[kind]})
+
+
+def _rows(recommendation: Recommendation, variant_id: str) -> list[int]:
+    places = recommendation.table.static.places
+    return [row for row, place in enumerate(places) if place.variant_id == variant_id]
+
+
+def _why(recommendation: Recommendation, kind: str, variant_id: str) -> str:
+    """Why a variant has no score among those that decide."""
+    step, rules = recommendation.step(kind), recommendation.catalog.rules
+    if step is not None and variant_id in step.evidence.unranked:
+        why = step.evidence.unranked[variant_id]
+        return f"{why[0].upper()}{why[1:]}."
+    # Rules of the job say the same of a variant in every place.
+    first = _rows(recommendation, variant_id)[:1]
+    results = [result for row in first for result in recommendation.rules.of(row)]
+    job = [r.text for r in results if r.effect == "exclude" and rules[r.rule].entry.job]
+    return " ".join(job) or NOWHERE
+
+
+def shared_sets(
+    catalog: Catalog,
+    variant_ids: list[str],
+    workload: Workload,
+    deciding: Collection[Deciding] = (),
+) -> list[SharedSet]:
+    """The sets for some of the languages that hold all of the variants, but those that decide."""
+    decided = [each.evidence.set for each in deciding]
+    return [
+        SharedSet(chosen, rows, chosen in _may_decide(catalog, chosen.kind, workload))
+        for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id))
+        if chosen not in decided
+        and (rows := list(_rows_of_set(catalog, chosen, variant_ids, workload.languages)))
+    ]
+
+
+def _may_decide(catalog: Catalog, kind: str, workload: Workload) -> list[EvidenceSet]:
+    long = workload.part(workload.passage_tokens) > evidence.LONG_TOKENS
+    languages = tuple(sorted(set(workload.languages)))
+    return evidence.admissible(catalog, ScoresWanted(kind, languages, long and kind == "embedder"))
+
+
+def _rows_of_set(
+    catalog: Catalog, chosen: EvidenceSet, variant_ids: list[str], languages: Collection[str]
+) -> Iterator[dict[str, str]]:
+    """A set's rows for some languages, one for each where it has scores by language."""
+    spoken = [code for code in languages if code in (chosen.languages or languages)]
+    parts = [(code,) for code in spoken] if chosen.by_language else [()] if spoken else []
+    for part in parts:
+        scores = evidence.scores(catalog, chosen.id, part)
+        if all(key in scores for key in variant_ids):
+            points = [formatting.points(scores[key]) for key in variant_ids]
+            yield _row(catalog, variant_ids, evidence.describe(catalog, chosen, part), points)

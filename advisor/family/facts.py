@@ -8,15 +8,23 @@ from typing import NamedTuple
 
 from advisor.base import formatting
 from advisor.catalog import Catalog, LoadedFamily
+from advisor.catalog.instructions import instruction_tokens
 from advisor.catalog.schema import Correction, Variant
+from advisor.sizing.tokens import needed_instruction, special_tokens
 
 JOBS = {"embedder": "embedding", "reranker": "reranking", "language-model": "text generation"}
 CORRECTED_AS = {"released": "released", "max_tokens": "context", "parameters": "parameters"}
 """What a correction of the listing calls a field."""
 SIGNALS = {"embedder": "outputs", "reranker": "kind"}
 """The field that the listing's signals speak of, by kind."""
+INSTRUCTION = ("query_instruction", "query_instruction_required")
+"""Fields that say whether a query has an instruction."""
 WHERE_KNOWN = ("score", "weights_bytes", "sliding_window", "hosted_limit_seen", "licence_url")
 """Fields left out where nothing is known, as they do not apply to every variant."""
+
+
+Shown = tuple[str, str | None, *tuple[str, ...]]
+"""Label, value (None or empty where it is not known), and the fields that it comes of."""
 
 
 class Release(NamedTuple):
@@ -97,16 +105,16 @@ def variant_facts(catalog: Catalog, variant_id: str) -> list[Fact]:
         Fact(
             label,
             value or formatting.NOT_KNOWN,
-            variant.source_ids(field),
-            correction(family, variant_id, corrected_as.get(field, "")),
+            tuple(dict.fromkeys(key for field in fields for key in variant.source_ids(field))),
+            correction(family, variant_id, corrected_as.get(fields[0], "")),
         )
-        for label, value, field in _shown(catalog, variant)
-        if value or field not in WHERE_KNOWN
+        for label, value, *fields in _shown(catalog, variant)
+        if value or fields[0] not in WHERE_KNOWN
     ]
 
 
-def _shown(catalog: Catalog, variant: Variant) -> list[tuple[str, str | None, str]]:
-    """(label, value, field) of each fact; None or empty where it is not known."""
+def _shown(catalog: Catalog, variant: Variant) -> list[Shown]:
+    """All facts, in order."""
     licence = catalog.licences.get(variant.licence or "")
     recommended = _tokens(variant.recommended_tokens, variant.recommended_by)
     size = variant.parameters
@@ -123,6 +131,7 @@ def _shown(catalog: Catalog, variant: Variant) -> list[tuple[str, str | None, st
         ("Longest input at a host", _limits_at_hosts(variant), "hosted_limit_seen"),
         ("Score", variant.score, "score"),
         *(_of_vectors(variant) if variant.kind == "embedder" else ()),
+        *_tokens_added(variant),
         ("Parameters", parameters, "parameters"),
         ("Parameters without the token table", body, "non_embedding_parameters"),
         ("Languages", language_list(variant), "languages"),
@@ -138,7 +147,7 @@ def _shown(catalog: Catalog, variant: Variant) -> list[tuple[str, str | None, st
     ]
 
 
-def _of_vectors(variant: Variant) -> list[tuple[str, str | None, str]]:
+def _of_vectors(variant: Variant) -> list[Shown]:
     """What embedders alone have, in the same way."""
     pooling = {"cls": "CLS (first token)", "last_token": "last token"}
     pooled, instruction = variant.pooling or "", variant.query_instruction
@@ -147,6 +156,33 @@ def _of_vectors(variant: Variant) -> list[tuple[str, str | None, str]]:
         ("Pooling", pooling.get(pooled, pooled), "pooling"),
         ("Query instruction", repr(instruction) if instruction else "none", "query_instruction"),
     ]
+
+
+def _tokens_added(variant: Variant) -> list[Shown]:
+    """What is counted and paid for beside the text itself, in the same way."""
+    special = special_tokens(variant)
+    if variant.kind == "reranker":
+        return [("Tokens added to a pair", _added(special), "special_tokens_per_pair")]
+    if variant.kind != "embedder":
+        return []
+    field, needed = "special_tokens_per_text", needed_instruction(variant)
+    to_query, (more, rough) = _added(special, needed), instruction_tokens(variant)
+    if more and not needed[0]:
+        about = "about " if rough else ""
+        to_query += f", and {about}{formatting.count(more)} more with the optional instruction"
+    return [
+        ("Tokens added to a query", to_query, field, "query_instruction_tokens", *INSTRUCTION),
+        ("Tokens added to a passage", _added(special), field),
+    ]
+
+
+def _added(*counts: tuple[int, bool]) -> str:
+    """`2`, `about 17, estimated`: the sum of counts, each with whether it is an estimate."""
+    tokens = formatting.count(sum(number for number, _ in counts))
+    estimates = [estimated for number, estimated in counts if number]
+    if not any(estimates):
+        return tokens
+    return f"about {tokens}, {'' if all(estimates) else 'partly '}estimated"
 
 
 def language_list(variant: Variant) -> str:

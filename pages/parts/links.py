@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from advisor.catalog import Catalog
 from advisor.catalog.schema import Source
-from advisor.decide.query import SCORES
+from advisor.decide.query import SCORES, AdviceQuestion
 from advisor.decide.recommend import Recommendation
 from pages.parts.markdown import plain
 from pages.parts.session import the_catalog
@@ -76,9 +77,16 @@ def advise_page(label: str, query: Parameters | None = None) -> None:
 
 def params(recommendation: Recommendation) -> dict[str, str | list[str]]:
     """Its question as address parameters: workload, changed assumptions, and the asked scores."""
-    sets = recommendation.catalog.evidence_sets
-    scores = {SCORES[sets[key].kind]: key for key in recommendation.asked_sets}
-    return recommendation.workload.params() | recommendation.assumptions.params() | scores
+    asked_sets = recommendation.asked_sets
+    question = AdviceQuestion(recommendation.workload, recommendation.assumptions, asked_sets)
+    return question_params(recommendation.catalog, question)
+
+
+def question_params(catalog: Catalog, question: AdviceQuestion) -> dict[str, str | list[str]]:
+    """A question as address parameters."""
+    sets = catalog.evidence_sets
+    scores = {SCORES[sets[key].kind]: key for key in question.asked_sets}
+    return question.workload.params() | question.assumptions.params() | scores
 
 
 def link_to(page: str, recommendation: Recommendation) -> str:

@@ -13,7 +13,7 @@ from advisor.ask.old_names import OLD_NAMES, renamed
 from advisor.ask.stated import WRITTEN_NULL
 from advisor.ask.workload import Workload
 
-WITH_WORKLOAD = ("advise", "cost")
+WITH_WORKLOAD = ("advise", "compare", "cost")
 """Pages whose address states a workload."""
 NOW = {old: name.now for old, name in OLD_NAMES.items()}
 LANGUAGES = "languages"

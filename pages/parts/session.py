@@ -23,6 +23,7 @@ from pages.parts.old_links import NOW, WITH_WORKLOAD
 
 FIELDS = tuple(Workload.model_fields)
 ASSUMED = tuple(Assumptions.model_fields)
+STATED = {*FIELDS, *NOW, *ASSUMED, *SCORES.values()}  # what of an address is part of a question
 STORED = "workload"
 IGNORED = "ignored"  # what of the address the form could not take, until another page is entered
 READING = "reading_of_the_catalog"
@@ -62,9 +63,9 @@ def start(page: st.Page) -> None:
         st.session_state.pop(IGNORED, None)
     st.session_state["page"] = page.url_path
     stored = st.session_state.get(STORED)
-    stated = {*FIELDS, *NOW, *ASSUMED, *SCORES.values()} & set(st.query_params)
-    if entered and stored and page.url_path in WITH_WORKLOAD and not stated:
-        st.switch_page(page, query_params=stored)
+    here = {name: st.query_params.get_all(name) for name in st.query_params}
+    if entered and stored and page.url_path in WITH_WORKLOAD and not STATED & here.keys():
+        st.switch_page(page, query_params=here | stored)
 
 
 def routed() -> None:

@@ -130,15 +130,14 @@ def test_compare_shows_scores_only_where_one_set_holds_all(catalog):
         (["bge-m3", "bge-reranker-base"], False),
         (["bge-large-en-v1.5", "bge-small-en-v1.5"], True),
     ):
-        scores = [
-            row
-            for row in comparison.side_by_side(catalog, variants, today())
-            if row["part"] == "Score"
-        ]
+        sets = comparison.shared_sets(catalog, variants, Workload())
+        scores = [row for shared in sets for row in shared.rows]
         assert bool(scores) == comparable
-        assert {markdown.plain(row["label"]) for row in scores} <= cells(
-            opened("compare", variants=variants)
-        )
+        page = opened("compare", variants=variants)
+        decides = recommend(catalog, Workload(), today()).steps[0].evidence.title
+        labels = {row["label"] for row in scores} - {decides}
+        assert {markdown.plain(label) for label in labels} <= cells(page)
+        assert shown(page, decides)
 
 
 def test_a_variant_that_is_not_there_names_the_nearest():

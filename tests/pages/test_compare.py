@@ -1,0 +1,116 @@
+"""Compare through AppTest: what decides on Advise comes first, in the languages of the address."""
+
+import re
+
+import pytest
+
+from advisor.ask.workload import Workload
+from advisor.base import formatting
+from advisor.catalog.load import today
+from advisor.decide.recommend import recommend
+from advisor.family import comparison
+from pages.parts import session
+from pages.parts.markdown import plain
+from tests.visiting import opened
+
+PAIR = {"variants": ["bge-m3", "bge-large-en-v1.5"]}
+
+
+def tables(page):
+    """The rows of each table by the text for those who do not see it."""
+    return {table.proto.alt: table.value.to_numpy().astype(str).tolist() for table in page.table}
+
+
+def text_of(page):
+    """Headings, sentences and tables in the order of the page."""
+    parts = []
+    for element in page.main:
+        if element.type == "table":
+            parts += [element.proto.alt, *element.value.to_numpy().astype(str).flatten()]
+        elif isinstance(value := getattr(element, "value", None), str):
+            parts.append(value)
+    return "\n".join(parts)
+
+
+def standing(page):
+    """Names of the models in the first table of scores, as they stand."""
+    rows = next(rows for alt, rows in tables(page).items() if alt.startswith("The scores that"))
+    return [re.match(r"\[(.*?)\]", row[0])[1] for row in rows], [row[1] for row in rows]
+
+
+@pytest.mark.parametrize("params", [PAIR, {}])
+def test_in_english_large_stands_ahead_of_m3_as_on_advise(catalog, params):
+    page = opened("compare", **params)
+    scores = recommend(catalog, Workload(), today()).steps[0].evidence.scores
+    large = formatting.points(scores["bge-large-en-v1.5"])
+    assert standing(page) == (["BGE Large EN v1.5", "BGE M3"], [large, "none"])
+    assert "too few to rank by" in text_of(page)
+
+
+def test_the_deciding_scores_come_before_all_others_and_caveats_stand_by_the_figures(catalog):
+    text = text_of(opened("compare", **PAIR))
+    hard = catalog.evidence_sets["miracl-hard-negatives"]
+    order = [
+        "Published scores",
+        "What decides on Advise for en",
+        plain(catalog.evidence_sets["mteb-eng-v1-retrieval"].caveat),
+        "Not chosen by Advise for en",
+        "57.7",
+        plain(hard.caveat),
+        "Facts",
+    ]
+    places = [text.index(words) for words in order]
+    assert places == sorted(places)
+    assert "57.7" not in text[: text.index("Not chosen by Advise")]
+
+
+def test_the_languages_of_the_address_decide(catalog):
+    page = opened("compare", languages=["de"], **PAIR)
+    names, points = standing(page)
+    assert names == ["BGE M3", "BGE Large EN v1.5"] and points[1] == "none"
+    assert "it does not cover de" in text_of(page)
+    assert plain(catalog.evidence_sets["miracl-paper"].caveat) in text_of(page)
+    page.multiselect(key="languages").set_value(["en"]).run()
+    assert standing(page)[0] == ["BGE Large EN v1.5", "BGE M3"]
+    page.multiselect(key="languages").set_value([]).run()
+    assert not page.exception and page.info
+
+
+def test_two_kinds_have_a_table_each():
+    page = opened("compare", variants=["bge-m3", "bge-reranker-base"])
+    alts = [alt for alt in tables(page) if alt.startswith("The scores that decide")]
+    assert ["embedders" in alt for alt in alts] == [True, False] and "rerankers" in alts[1]
+    assert comparison.WITHOUT_A_SCORE in text_of(page)
+
+
+def test_it_starts_from_the_last_question_of_the_visit_but_a_link_counts_more():
+    stored = {session.STORED: {"languages": ["de"], "outputs": ["sparse"]}}
+    page = opened("compare", stored, **PAIR)
+    assert page.multiselect(key="languages").value == ["de"]
+    assert page.multiselect(key="variants").value == PAIR["variants"]
+    assert "sparse output" in text_of(page)
+    linked = opened("compare", stored, languages=["en"], **PAIR)
+    assert linked.multiselect(key="languages").value == ["en"]
+    assert "sparse output" not in text_of(linked)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"passages": "x"}, {"vector_store": "../etc"}, {"languages": ["nonsense"]}, {"odd": "1"}],
+)
+def test_what_a_link_cannot_mean_leaves_the_rest(odd):
+    page = opened("compare", **PAIR, **odd)
+    assert standing(page)[0] == ["BGE Large EN v1.5", "BGE M3"]
+    assert bool(page.warning) == bool(odd.keys() & {"passages", "vector_store"})
+
+
+def test_tokens_added_to_a_query_are_told():
+    cells = tables(opened("compare", variants=["bge-multilingual-gemma2", "bge-small-en-v1.5"]))
+    rows = {
+        row[1]: row[2:] for alt, rows in cells.items() if alt.startswith("Facts") for row in rows
+    }
+    assert rows["Tokens added to a query"] == [
+        "about 19, estimated",
+        "2, and 8 more with the optional instruction",
+    ]
+    assert rows["Tokens added to a passage"] == ["about 2, estimated", "2"]
