@@ -269,6 +269,10 @@ def test_a_limit_that_the_answer_already_meets_does_not_change_it(
     if met or (of_store and dimensions_are_taken(world.catalog, before)):
         after = ask(world.catalog, question.assumed, **loose | met)
         assert same(before, after), (met, told_of(before), told_of(after))
+    if not of_store:
+        unlimited = {n: v for n, v in every.items() if loose.get(n, LOOSEST[n]) == LOOSEST[n]}
+        together = ask(world.catalog, question.assumed, **loose | unlimited)
+        assert same(before, together), (unlimited, told_of(before), told_of(together))
 
 
 def limits_met(recommendation, factor, strict):
