@@ -202,7 +202,7 @@ def listed_prices(statements: Listing) -> None:
 
 def as_listed() -> None:
     """The sections of the family page, as the listing states them."""
-    listed = listing.as_listed(family)
+    listed = listing.as_listed(catalog, family)
     small(f"{AS_LISTED} {links.source_links([listed.listing.source])}")
     st.header("About")
     st.markdown(plain(listed.listing.about))

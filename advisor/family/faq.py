@@ -30,7 +30,7 @@ def answers(catalog: Catalog, family: LoadedFamily, view: View) -> list[FaqAnswe
             return []
         return [
             FaqAnswer(question, answer, (family.listing.source,))
-            for question, answer in listing.as_listed(family).faq
+            for question, answer in listing.as_listed(catalog, family).faq
         ]
     compared = [_compared(catalog, family)] if family.facts.compared_with else []
     return [_used_for(family), *compared, _which(catalog, family)] + [
