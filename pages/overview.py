@@ -46,7 +46,8 @@ def contents_sentence() -> str:
     counts = {kind: sum(variant.kind == kind for variant in variants) for kind in KINDS}
     models = [formatting.counted(n, kind.replace("-", " ")) for kind, n in counts.items() if n]
     lead = f"{formatting.listed(models).capitalize()} by {plain(family.facts.developer)}"
-    return f"{lead}: what each is for, what it costs to serve, and why."
+    whose = "what it is for" if len(variants) == 1 else "what each is for"
+    return f"{lead}: {whose}, what it costs to serve, and why."
 
 
 def figure(label: str, value: str, note: str, hint: str | None = None) -> None:
@@ -57,25 +58,28 @@ def figure(label: str, value: str, note: str, hint: str | None = None) -> None:
 
 
 def verified_figures() -> None:
-    """The family in four figures."""
-    variants = list(family.variants.values())
-    longest = max((variant.max_tokens or 0 for variant in variants), default=0)
+    """The family in up to four figures, of the variants that none replaces."""
+    current = family.current.values()
+    longest = max((variant.max_tokens or 0 for variant in current), default=0)
     prefix = f"{family.facts.name} "
-    names = [v.name.removeprefix(prefix) for v in variants if v.max_tokens == longest]
+    names = [v.name.removeprefix(prefix) for v in current if v.max_tokens == longest]
     with st.container(horizontal=True):
-        tokens = f"{formatting.count(longest)} tokens"
-        figure("Longest input", tokens, formatting.listed(names))
+        if longest:
+            tokens = f"{formatting.count(longest)} tokens"
+            figure("Longest input", tokens, formatting.listed(names))
         for kind in ("embedder", "reranker"):
             least = price_list.lowest(catalog, family, kind)
             if least is not None:
                 offers = dict.fromkeys(f"{v.name} at {p.name}" for v, p, _ in least.offers)
                 label = f"Lowest {facts.job(least.offers[0][0])} price"
-                seller = price_list.asked_by(least).removeprefix(family.facts.name).strip()
+                seller = price_list.asked_by(least).removeprefix(prefix)
                 sellers = plain(formatting.listed(list(offers)))
                 hint = f"US dollars for a million input tokens: {sellers}"
                 figure(label, formatting.price(least.usd_per_1m), seller, hint)
-        newest = facts.newest_first(family)[0][1]
-        figure("Latest release", facts.month(newest), newest.name)
+        for _, newest in facts.newest_first(family):
+            if newest.released and newest.replaced_by is None:
+                figure("Latest release", facts.month(newest), newest.name)
+                break
 
 
 def marked(value: str, correction: Correction | None) -> str:
@@ -95,7 +99,8 @@ def timeline(releases: list[facts.Release], name: str, groups: Mapping[str, Sequ
     """The releases as a chart, and by month."""
     st.header("Release timeline")
     figures.show_chart(charts.release_timeline(releases, name, figures.theme()), "timeline")
-    st.caption(f"{len(groups)} release groups")
+    if months := [month for month in groups if month != formatting.NOT_KNOWN]:
+        st.caption(formatting.counted(len(months), "release group"))
     rows = [
         {"Released": month, "Models": plain(formatting.listed(list(names)))}
         for month, names in groups.items()
@@ -134,7 +139,7 @@ def verified_variants() -> None:
 
 def verified_specifications() -> None:
     """The specifications table, marked in the same way."""
-    st.header(f"Specifications ({len(family.variants)} models)")
+    st.header(f"Specifications ({formatting.counted(len(family.variants), 'model')})")
     rows = []
     for row in facts.specification(catalog, family):
         cells = figures.model_row(row)
@@ -149,11 +154,11 @@ def verified_prices() -> None:
     """Who offers the family, and every price."""
     rows = price_list.price_rows(catalog, family.variants, catalogs.today())
     providers = price_list.providers_of(catalog, family.variants)
-    st.header(f"Available from ({len(providers)} providers)")
+    st.header(f"Available from ({formatting.counted(len(providers), 'provider')})")
     sentence = f"{formatting.listed(providers)}." if providers else "No hosted offer was found."
     st.markdown(plain(sentence))
-    st.header("Pricing")
     if rows:
+        st.header("Pricing")
         st.caption(PRICES)
         figures.models_table(rows, "Hosted prices, the lowest first")
 
@@ -180,12 +185,12 @@ def listed_price(amount: Usd | None) -> str:
 
 def listed_prices(statements: Listing) -> None:
     """Providers and prices, as the listing states them."""
-    st.header(f"Available from ({statements.provider_count} providers)")
+    st.header(f"Available from ({formatting.counted(statements.provider_count, 'provider')})")
     lines = []
     for provider in statements.providers:
         note = INFERRED if provider.inferred else ""
         lines.append(f"- {plain(provider.name)}, named under {plain(provider.named_under)}{note}.")
-    st.markdown("\n".join(lines))
+    st.markdown("\n".join(lines) or "The listing names none of them.")
     st.header("Pricing")
     rows = [
         {
@@ -220,7 +225,7 @@ def as_listed() -> None:
     ]
     figures.table(variants, alt="Variants as listed")
     timeline(listing.releases(listed), listed.name, listed.groups)
-    st.header(f"Specifications ({len(listed.rows)} models)")
+    st.header(f"Specifications ({formatting.counted(len(listed.rows), 'model')})")
     specifications = [
         {
             "Model": row.name,

@@ -93,8 +93,11 @@ def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart 
         words(before, theme, "short", align="left", dx=9),
         words(at_last, theme, "short", align="right", dx=-9),
     ]
-    newest = formatting.listed(frame[frame["released"] == last]["model"].tolist())
-    title = f"{len(frame)} releases from {first[:7]} to {last[:7]}; the latest is {newest}"
+    latest = frame[frame["released"] == last]["model"].tolist()
+    span = f"in {first[:7]}" if first[:7] == last[:7] else f"from {first[:7]} to {last[:7]}"
+    title = f"{formatting.counted(len(frame), 'release')} {span}"
+    if len(latest) < len(frame):
+        title += f"; the latest {'is' if len(latest) == 1 else 'are'} {formatting.listed(latest)}"
     sentences = "; ".join(
         f"{row.released}: {row.model} ({row.kind})"
         for row in frame.sort_values(["released", "model"]).itertuples()
