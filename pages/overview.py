@@ -1,13 +1,13 @@
 """Overview: the family in figures, its variants, releases, specifications and prices."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import streamlit as st
 
 from advisor import catalog as catalogs
 from advisor.base import formatting
 from advisor.catalog.schema import Correction, Listing, Usd
-from advisor.family import advice, facts, listing, price_list
+from advisor.family import advice, extremes, facts, listing, price_list
 from advisor.show import charts
 from pages.parts import figures, links, presets, session
 from pages.parts.family_choice import ask_family, ask_view
@@ -60,12 +60,11 @@ def figure(label: str, value: str, note: str, hint: str | None = None) -> None:
 def verified_figures() -> None:
     """The family in up to four figures, of the variants that none replaces."""
     current = family.current.values()
-    longest = max((variant.max_tokens or 0 for variant in current), default=0)
     prefix = f"{family.facts.name} "
-    names = [v.name.removeprefix(prefix) for v in current if v.max_tokens == longest]
     with st.container(horizontal=True):
-        if longest:
-            tokens = f"{formatting.count(longest)} tokens"
+        if longest := extremes.longest(current):
+            tokens = f"{formatting.count(longest[0].max_tokens)} tokens"
+            names = [variant.name.removeprefix(prefix) for variant in longest]
             figure("Longest input", tokens, formatting.listed(names))
         for kind in ("embedder", "reranker"):
             least = price_list.lowest(catalog, family, kind)
@@ -76,10 +75,9 @@ def verified_figures() -> None:
                 sellers = plain(formatting.listed(list(offers)))
                 hint = f"US dollars for a million input tokens: {sellers}"
                 figure(label, formatting.price(least.usd_per_1m), seller, hint)
-        for _, newest in facts.newest_first(family):
-            if newest.released and newest.replaced_by is None:
-                figure("Latest release", facts.month(newest), newest.name)
-                break
+        if latest := extremes.latest(current):
+            names = [variant.name for variant in latest]
+            figure("Latest release", facts.month(latest[0]), formatting.listed(names))
 
 
 def marked(value: str, correction: Correction | None) -> str:
@@ -95,10 +93,16 @@ def badges(signals: Iterable[str]) -> str:
     return " ".join(f":gray-badge[{plain(signal)}]" for signal in signals)
 
 
-def timeline(releases: list[facts.Release], name: str, groups: Mapping[str, Sequence[str]]) -> None:
+def timeline(
+    releases: list[facts.Release],
+    name: str,
+    groups: Mapping[str, Sequence[str]],
+    replaced: Collection[str],
+) -> None:
     """The releases as a chart, and by month."""
     st.header("Release timeline")
-    figures.show_chart(charts.release_timeline(releases, name, figures.theme()), "timeline")
+    chart = charts.release_timeline(releases, name, figures.theme(), replaced)
+    figures.show_chart(chart, "timeline")
     if months := [month for month in groups if month != formatting.NOT_KNOWN]:
         st.caption(formatting.counted(len(months), "release group"))
     rows = [
@@ -172,7 +176,8 @@ def verified() -> None:
     for note in family.facts.notes:
         st.caption(plain(note))
     verified_variants()
-    timeline(facts.releases(family), family.facts.name, facts.release_groups(family))
+    replaced = [variant.name for variant in family.variants.values() if variant.replaced_by]
+    timeline(facts.releases(family), family.facts.name, facts.release_groups(family), replaced)
     verified_specifications()
     verified_prices()
     models({variant_id: variant.name for variant_id, variant in facts.newest_first(family)})
@@ -224,7 +229,8 @@ def as_listed() -> None:
         for row in listed.rows
     ]
     figures.table(variants, alt="Variants as listed")
-    timeline(listing.releases(listed), listed.name, listed.groups)
+    replaced = [row.name for row in listed.listing.variants if row.replaced_by]
+    timeline(listing.releases(listed), listed.name, listed.groups, replaced)
     st.header(f"Specifications ({formatting.counted(len(listed.rows), 'model')})")
     specifications = [
         {

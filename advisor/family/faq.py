@@ -11,6 +11,7 @@ from advisor.base import formatting
 from advisor.catalog import Catalog, LoadedFamily
 from advisor.catalog.schema import Variant
 from advisor.family import listing
+from advisor.family.extremes import latest, longest
 from advisor.family.price_list import lowest, withdrawn_offers
 
 View = Literal["verified", "listed"]
@@ -111,7 +112,7 @@ def _compared(catalog: Catalog, family: LoadedFamily) -> FaqAnswer:
         *other.facts.source_ids("about"),
         *other.facts.source_ids("notes"),
     }
-    for variant in (*_longest(family.current.values()), *other.current.values()):
+    for variant in (*longest(family.current.values()), *other.current.values()):
         if variant.max_tokens:
             sources |= set(variant.source_ids("max_tokens"))
     question = f"How does {family.facts.name} compare to {other.facts.name}?"
@@ -134,17 +135,10 @@ def _jobs_sentence(family: LoadedFamily, other: LoadedFamily) -> str:
     return f"Both have {both}; {formatting.listed(lacking)}."
 
 
-def _longest(variants: Iterable[Variant]) -> list[Variant]:
-    """The variants that take the longest input known, by name; none where no length is known."""
-    known = sorted((v for v in variants if v.max_tokens), key=lambda v: v.name)
-    most = max((v.max_tokens or 0 for v in known), default=0)
-    return [v for v in known if v.max_tokens == most]
-
-
 def _lengths_sentence(family: LoadedFamily, other: LoadedFamily) -> str:
     """The longest inputs of two families, and which of the other's variants take it."""
     current = other.current.values()
-    own, reach = _longest(family.current.values()), _longest(current)
+    own, reach = longest(family.current.values()), longest(current)
     name, other_name = family.facts.name, other.facts.name
     if not own and not reach:
         return "The longest input of neither is known."
@@ -189,16 +183,16 @@ def _which(catalog: Catalog, family: LoadedFamily) -> FaqAnswer:
             f"{names} at {formatting.listed(list(dict.fromkeys(asked_by)))}."
         )
         sources |= {s for _, _, offer in least.offers for s in offer.source_ids("usd_per_1m_input")}
-    latest = _latest(current)
-    if latest and len(current) > 1:
-        parts.append(_latest_sentence(latest))
-        for variant in latest:
+    newest = latest(current)
+    if newest and len(current) > 1:
+        parts.append(_latest_sentence(newest))
+        for variant in newest:
             sources |= set(variant.source_ids("released"))
-    longest = _longest(current)
-    if longest and len(current) > 1:
+    reach = longest(current)
+    if reach and len(current) > 1:
         known = "" if all(v.max_tokens for v in current) else " known"
-        tokens = formatting.count(longest[0].max_tokens)
-        names = formatting.listed([v.name for v in longest])
+        tokens = formatting.count(reach[0].max_tokens)
+        names = formatting.listed([v.name for v in reach])
         parts.append(f"The longest{known} input, {tokens} tokens, is taken by {names}.")
     if any(v.kind == "reranker" for v in current):
         parts.append(
@@ -221,16 +215,9 @@ def _none_sentence(family: LoadedFamily) -> str:
     return "None for new work: each one that embeds or reranks is replaced."
 
 
-def _latest(variants: Iterable[Variant]) -> list[Variant]:
-    """The variants of the latest day of release known, by name; none where no day is known."""
-    dated = [(v.released, v) for v in variants if v.released]
-    day = max((released for released, _ in dated), default=None)
-    return sorted((v for released, v in dated if released == day), key=lambda v: v.name)
-
-
-def _latest_sentence(latest: list[Variant]) -> str:
-    day = latest[0].released.isoformat() if latest[0].released else ""
-    if len(latest) > 1:
-        return f"The latest are {formatting.listed([v.name for v in latest])} ({day})."
-    article = "an" if latest[0].kind[0] in "aeiou" else "a"
-    return f"The latest is {latest[0].name} ({day}), {article} {latest[0].kind}."
+def _latest_sentence(newest: list[Variant]) -> str:
+    day = formatting.day(newest[0].released)
+    if len(newest) > 1:
+        return f"The latest are {formatting.listed([v.name for v in newest])} ({day})."
+    article = "an" if newest[0].kind[0] in "aeiou" else "a"
+    return f"The latest is {newest[0].name} ({day}), {article} {newest[0].kind}."

@@ -33,10 +33,11 @@ def test_the_overview_and_the_faq_run_in_both_views(second_family, monkeypatch, 
 
 def test_the_figures_of_the_overview_are_of_what_is_current(second_family, monkeypatch):
     monkeypatch.setenv("ADVISOR_CATALOG", str(second_family))
-    figures = opened("overview", family="nova").metric
-    shown_figures = " ".join(f"{figure.value} {figure.delta}" for figure in figures)
+    page = opened("overview", family="nova")
+    shown_figures = " ".join(f"{figure.value} {figure.delta}" for figure in page.metric)
     assert "Old" not in shown_figures and "1,000,000 tokens Long" in shown_figures
     assert "2026-05" in shown_figures and "$0.02" in shown_figures
+    assert shown(page, "5 releases from 2026-03 to 2026-06; the latest is Nova Long")
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
