@@ -46,13 +46,14 @@ def show_ways_on() -> None:
 
 def show_advice() -> None:
     """When to use the model, when not, and which workloads pick it."""
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.header("What it wins")
-        st.markdown(links.bullets(advice.wins) or NOTHING)
-    with right:
-        st.header("When not to use it, and what instead")
-        st.markdown(links.bullets(advice.not_when) or NOTHING)
+    if advice.wins or advice.not_when:  # of what is replaced the sentence above says all
+        left, right = st.columns(2, gap="large")
+        with left:
+            st.header("What it wins")
+            st.markdown(links.bullets(advice.wins) or NOTHING)
+        with right:
+            st.header("When not to use it, and what instead")
+            st.markdown(links.bullets(advice.not_when) or NOTHING)
     st.header("Workloads that pick it")
     for key in advice.presets:
         preset = catalog.presets[key]
