@@ -24,5 +24,6 @@ if view == "as-listed":
 for answer in faq.answers(catalog, family, "listed" if view == "as-listed" else "verified"):
     st.header(plain(answer.question))
     st.markdown(plain(answer.answer))
-    small(f"Rests on {links.source_links(answer.sources)}")
+    if answer.sources:
+        small(f"Rests on {links.source_links(answer.sources)}")
 links.advise_page("Ask about your own workload")

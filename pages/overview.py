@@ -1,13 +1,13 @@
 """Overview: the family in figures, its variants, releases, specifications and prices."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import streamlit as st
 
 from advisor import catalog as catalogs
 from advisor.base import formatting
 from advisor.catalog.schema import Correction, Listing, Usd
-from advisor.family import advice, facts, listing, price_list
+from advisor.family import advice, extremes, facts, listing, price_list
 from advisor.show import charts
 from pages.parts import figures, links, presets, session
 from pages.parts.family_choice import ask_family, ask_view
@@ -46,7 +46,8 @@ def contents_sentence() -> str:
     counts = {kind: sum(variant.kind == kind for variant in variants) for kind in KINDS}
     models = [formatting.counted(n, kind.replace("-", " ")) for kind, n in counts.items() if n]
     lead = f"{formatting.listed(models).capitalize()} by {plain(family.facts.developer)}"
-    return f"{lead}: what each is for, what it costs to serve, and why."
+    whose = "what it is for" if len(variants) == 1 else "what each is for"
+    return f"{lead}: {whose}, what it costs to serve, and why."
 
 
 def figure(label: str, value: str, note: str, hint: str | None = None) -> None:
@@ -57,25 +58,26 @@ def figure(label: str, value: str, note: str, hint: str | None = None) -> None:
 
 
 def verified_figures() -> None:
-    """The family in four figures."""
-    variants = list(family.variants.values())
-    longest = max((variant.max_tokens or 0 for variant in variants), default=0)
+    """The family in up to four figures, of the variants that none replaces."""
+    current = family.current.values()
     prefix = f"{family.facts.name} "
-    names = [v.name.removeprefix(prefix) for v in variants if v.max_tokens == longest]
     with st.container(horizontal=True):
-        tokens = f"{formatting.count(longest)} tokens"
-        figure("Longest input", tokens, formatting.listed(names))
+        if longest := extremes.longest(current):
+            tokens = f"{formatting.count(longest[0].max_tokens)} tokens"
+            names = [variant.name.removeprefix(prefix) for variant in longest]
+            figure("Longest input", tokens, formatting.listed(names))
         for kind in ("embedder", "reranker"):
             least = price_list.lowest(catalog, family, kind)
             if least is not None:
                 offers = dict.fromkeys(f"{v.name} at {p.name}" for v, p, _ in least.offers)
                 label = f"Lowest {facts.job(least.offers[0][0])} price"
-                seller = price_list.asked_by(least).removeprefix(family.facts.name).strip()
+                seller = price_list.asked_by(least).removeprefix(prefix)
                 sellers = plain(formatting.listed(list(offers)))
                 hint = f"US dollars for a million input tokens: {sellers}"
                 figure(label, formatting.price(least.usd_per_1m), seller, hint)
-        newest = facts.newest_first(family)[0][1]
-        figure("Latest release", facts.month(newest), newest.name)
+        if latest := extremes.latest(current):
+            names = [variant.name for variant in latest]
+            figure("Latest release", facts.month(latest[0]), formatting.listed(names))
 
 
 def marked(value: str, correction: Correction | None) -> str:
@@ -91,11 +93,18 @@ def badges(signals: Iterable[str]) -> str:
     return " ".join(f":gray-badge[{plain(signal)}]" for signal in signals)
 
 
-def timeline(releases: list[facts.Release], name: str, groups: Mapping[str, Sequence[str]]) -> None:
+def timeline(
+    releases: list[facts.Release],
+    name: str,
+    groups: Mapping[str, Sequence[str]],
+    replaced: Collection[str],
+) -> None:
     """The releases as a chart, and by month."""
     st.header("Release timeline")
-    figures.show_chart(charts.release_timeline(releases, name, figures.theme()), "timeline")
-    st.caption(f"{len(groups)} release groups")
+    chart = charts.release_timeline(releases, name, figures.theme(), replaced)
+    figures.show_chart(chart, "timeline")
+    if months := [month for month in groups if month != formatting.NOT_KNOWN]:
+        st.caption(formatting.counted(len(months), "release group"))
     rows = [
         {"Released": month, "Models": plain(formatting.listed(list(names)))}
         for month, names in groups.items()
@@ -134,7 +143,7 @@ def verified_variants() -> None:
 
 def verified_specifications() -> None:
     """The specifications table, marked in the same way."""
-    st.header(f"Specifications ({len(family.variants)} models)")
+    st.header(f"Specifications ({formatting.counted(len(family.variants), 'model')})")
     rows = []
     for row in facts.specification(catalog, family):
         cells = figures.model_row(row)
@@ -149,11 +158,11 @@ def verified_prices() -> None:
     """Who offers the family, and every price."""
     rows = price_list.price_rows(catalog, family.variants, catalogs.today())
     providers = price_list.providers_of(catalog, family.variants)
-    st.header(f"Available from ({len(providers)} providers)")
+    st.header(f"Available from ({formatting.counted(len(providers), 'provider')})")
     sentence = f"{formatting.listed(providers)}." if providers else "No hosted offer was found."
     st.markdown(plain(sentence))
-    st.header("Pricing")
     if rows:
+        st.header("Pricing")
         st.caption(PRICES)
         figures.models_table(rows, "Hosted prices, the lowest first")
 
@@ -167,7 +176,8 @@ def verified() -> None:
     for note in family.facts.notes:
         st.caption(plain(note))
     verified_variants()
-    timeline(facts.releases(family), family.facts.name, facts.release_groups(family))
+    replaced = [variant.name for variant in family.variants.values() if variant.replaced_by]
+    timeline(facts.releases(family), family.facts.name, facts.release_groups(family), replaced)
     verified_specifications()
     verified_prices()
     models({variant_id: variant.name for variant_id, variant in facts.newest_first(family)})
@@ -180,12 +190,12 @@ def listed_price(amount: Usd | None) -> str:
 
 def listed_prices(statements: Listing) -> None:
     """Providers and prices, as the listing states them."""
-    st.header(f"Available from ({statements.provider_count} providers)")
+    st.header(f"Available from ({formatting.counted(statements.provider_count, 'provider')})")
     lines = []
     for provider in statements.providers:
         note = INFERRED if provider.inferred else ""
         lines.append(f"- {plain(provider.name)}, named under {plain(provider.named_under)}{note}.")
-    st.markdown("\n".join(lines))
+    st.markdown("\n".join(lines) or "The listing names none of them.")
     st.header("Pricing")
     rows = [
         {
@@ -202,7 +212,7 @@ def listed_prices(statements: Listing) -> None:
 
 def as_listed() -> None:
     """The sections of the family page, as the listing states them."""
-    listed = listing.as_listed(family)
+    listed = listing.as_listed(catalog, family)
     small(f"{AS_LISTED} {links.source_links([listed.listing.source])}")
     st.header("About")
     st.markdown(plain(listed.listing.about))
@@ -219,8 +229,9 @@ def as_listed() -> None:
         for row in listed.rows
     ]
     figures.table(variants, alt="Variants as listed")
-    timeline(listing.releases(listed), listed.name, listed.groups)
-    st.header(f"Specifications ({len(listed.rows)} models)")
+    replaced = [row.name for row in listed.listing.variants if row.replaced_by]
+    timeline(listing.releases(listed), listed.name, listed.groups, replaced)
+    st.header(f"Specifications ({formatting.counted(len(listed.rows), 'model')})")
     specifications = [
         {
             "Model": row.name,

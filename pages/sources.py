@@ -5,6 +5,7 @@ import os
 import streamlit as st
 
 from advisor import catalog as catalogs
+from advisor.base.formatting import counted
 from advisor.catalog import price_sources
 from advisor.catalog.schema import Correction, Usd
 from advisor.family import price_list
@@ -56,7 +57,7 @@ def show_corrections() -> None:
         st.header(f"Where the listing of {name} differs from the verified facts ({number})")
         rows = [
             {
-                "Model": plain(family.variants[c.variant].name) if c.variant else "the family",
+                "Model": plain(catalog.variants[c.variant].name) if c.variant else "the family",
                 "What": plain(c.field),
                 "Listed": plain(c.listed),
                 "Verified": plain(c.verified),
@@ -73,8 +74,8 @@ def show_stale() -> None:
     rows = price_list.stale(catalog, catalogs.today())
     days = price_list.STALE_DAYS
     st.header(f"Prices that are undated, or older than {days} days ({len(rows)})")
-    cells = [{column: plain(row[column]) for column in STALE_COLUMNS} for row in rows]
-    figures.table(cells, alt="Undated and stale prices")
+    cells = [{column: row[column] for column in STALE_COLUMNS} for row in rows]
+    figures.figures_table(cells, alt="Undated and stale prices")
 
 
 def check_prices(own_key: str, typed_key: str) -> None:
@@ -132,7 +133,7 @@ def offer_prices(prices: dict[str, Usd | None]) -> None:
 session.routed()
 catalog = session.the_catalog()
 st.title("Where the figures are from")
-st.markdown(f"{len(catalog.sources)} sources. Catalog {catalog.version}.")
+st.markdown(f"{counted(len(catalog.sources), 'source')}. Catalog {catalog.version}.")
 for family in catalog.families.values():
     for correction in family.corrections:
         if correction.id == st.query_params.get("correction"):

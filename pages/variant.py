@@ -6,8 +6,9 @@ from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
 from advisor.base.errors import did_you_mean
 from advisor.family import facts, price_list, published_scores
-from advisor.family.advice import use_when
+from advisor.family.advice import siblings, use_when
 from pages.parts import figures, links, presets, session
+from pages.parts.family_choice import first_family
 from pages.parts.markdown import bullets, plain, small
 
 NOTHING = "Nothing that the figures show."
@@ -32,25 +33,27 @@ def unknown_sentence() -> str:
 
 def show_ways_on() -> None:
     """The family, and the comparison with another model of its kind."""
-    same_kind = [key for key, other in family.variants.items() if other.kind == variant.kind]
-    same_kind.remove(variant_id)
-    query = {"family": family.id} if family.id != "bge" else {}
+    same_kind = list(siblings(catalog, variant_id))
+    first = first_family(list(catalog.families))
+    query = {"family": family.id} if family.id != first else {}
     with st.container(horizontal=True):
         links.page("overview", f"All {family.facts.name} models", "arrow_back", query)
         if same_kind:
-            pair = [variant_id, same_kind[0]]
+            successor = variant.replaced_by
+            pair = [variant_id, successor if successor in same_kind else same_kind[0]]
             links.page("compare", "Compare", "compare_arrows", {"variants": pair})
 
 
 def show_advice() -> None:
     """When to use the model, when not, and which workloads pick it."""
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.header("What it wins")
-        st.markdown(links.bullets(advice.wins) or NOTHING)
-    with right:
-        st.header("When not to use it, and what instead")
-        st.markdown(links.bullets(advice.not_when) or NOTHING)
+    if advice.wins or advice.not_when:  # of what is replaced the sentence above says all
+        left, right = st.columns(2, gap="large")
+        with left:
+            st.header("What it wins")
+            st.markdown(links.bullets(advice.wins) or NOTHING)
+        with right:
+            st.header("When not to use it, and what instead")
+            st.markdown(links.bullets(advice.not_when) or NOTHING)
     st.header("Workloads that pick it")
     for key in advice.presets:
         preset = catalog.presets[key]
@@ -148,4 +151,5 @@ if variant.runtimes:
 if variant.caveats or variant.notes:
     st.header("Mind")
     st.markdown(bullets([*variant.caveats, *variant.notes]))
-    small(f"Read in {links.source_links(variant.source_ids('caveats'))}")
+    if read_in := links.source_links(variant.source_ids("caveats")):
+        small(f"Read in {read_in}")

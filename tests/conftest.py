@@ -20,6 +20,7 @@ from advisor.catalog.load import SHIPPED
 TODAY = date(2026, 11, 24)
 TESTS = Path(__file__).resolve().parent
 MADE_UP = TESTS / "made_up"
+SECOND_FAMILY = TESTS / "second_family"
 PARSE = files.parse_mapping
 PARSED: dict[str, bytes] = {}
 MOST_PARSED = 400  # some catalogs; the shipped one has 50 files
@@ -82,15 +83,27 @@ def copied(tmp_path: Path) -> Path:
     return shutil.copytree(SHIPPED, tmp_path / "catalog")
 
 
+def with_shipped_sources(folder: Path, own: Path) -> Path:
+    """A catalog's folder, with the shipped sources and those of another folder."""
+    rows = (own / "sources.yaml").read_text(encoding="utf-8").removeprefix("sources:\n")
+    (folder / "sources.yaml").write_text(
+        (SHIPPED / "sources.yaml").read_text(encoding="utf-8") + rows, encoding="utf-8"
+    )
+    return folder
+
+
 def put_together(folder: Path) -> Path:
     """The made-up catalog in a new folder, with the shipped rules and the shipped sources beside its own."""
     shutil.copytree(MADE_UP, folder)
     shutil.copytree(SHIPPED / "rules", folder / "rules")
-    own = (MADE_UP / "sources.yaml").read_text(encoding="utf-8").removeprefix("sources:\n")
-    (folder / "sources.yaml").write_text(
-        (SHIPPED / "sources.yaml").read_text(encoding="utf-8") + own, encoding="utf-8"
-    )
-    return folder
+    return with_shipped_sources(folder, MADE_UP)
+
+
+@pytest.fixture
+def second_family(copied: Path) -> Path:
+    """A copy of the shipped catalog with the family `nova` beside BGE: see tests/second_family/README.md."""
+    shutil.copytree(SECOND_FAMILY, copied, dirs_exist_ok=True)
+    return with_shipped_sources(copied, SECOND_FAMILY)
 
 
 @pytest.fixture(scope="session")

@@ -297,6 +297,8 @@ class _Reading:
                     problem = f"family {families[key]} has a variant '{key}' too."
                     self.fault(file, "", "", problem, RENAME)
                 families[key] = family.id
+        for family in catalog.families.values():
+            self.check_related(catalog, family)
         for key, preset in catalog.presets.items():
             try:
                 Workload.of(preset.workload)
@@ -305,11 +307,32 @@ class _Reading:
                 remedy = "Use the fields and bounds of advisor/ask/workload.py."
                 self.fault(file, f"preset {key}", "workload", str(error), remedy)
 
+    def check_related(self, catalog: Catalog, family: LoadedFamily) -> None:
+        """What a listing says of a related family is of the one that `compared_with` names."""
+        related = family.listing.related if family.listing else None
+        if related is None or "family" in self.faulty:  # a family.yaml that does not fit
+            return
+        key = family.facts.compared_with
+        file = f"{self.root.name}/families/{family.id}/listing.yaml"
+        if key is None and related.name is None:
+            remedy = "Write its id under compared_with in family.yaml, or its name here."
+            self.fault(file, "", "related", "no family is named that it speaks of.", remedy)
+        elif key in catalog.families:
+            facts = catalog.families[key].facts
+            for field in ("name", "developer"):
+                stated, known = getattr(related, field), getattr(facts, field)
+                if stated not in (None, known):
+                    problem = f"'{stated}' is not '{known}', the {field} of family {key}."
+                    remedy = f"Leave {field} out, or mend compared_with in family.yaml."
+                    self.fault(file, "", f"related.{field}", problem, remedy)
+
 
 def _remedy(_: str, kind: str) -> str:
     """What to write instead, where the problem does not say it already."""
     if kind == "missing":
         return "Write it; null where it is not known, if the schema allows null."
+    if kind == "too_short":
+        return "Write the entries that are missing."
     if kind in ("greater_than", "greater_than_equal"):
         return "Figures are not negative: write the published one, or null where it is not known."
     return ""

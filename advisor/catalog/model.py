@@ -34,6 +34,11 @@ class LoadedFamily:
     corrections: tuple[schema.Correction, ...] = ()
     questions: tuple[schema.Question, ...] = ()
 
+    @property
+    def current(self) -> dict[str, schema.Variant]:
+        """The variants that no other replaces, by id: those that new work may go to."""
+        return {key: v for key, v in self.variants.items() if v.replaced_by is None}
+
 
 # one is equal to itself only, so that what is computed from it can be cached
 @dataclass(frozen=True, eq=False)

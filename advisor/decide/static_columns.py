@@ -172,6 +172,7 @@ def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -
         "replaced_by": catalog.variants[variant.replaced_by].name if variant.replaced_by else None,
         **_machine_figures(catalog, place, precision),
         **_losses(catalog, place.variant_id),
+        **_sibling_losses(catalog, place.variant_id),
     }
 
 
@@ -243,4 +244,21 @@ def _losses(catalog: Catalog, variant_id: str) -> Mapping[str, Any]:
         "losses": sum(after < was for was, after in shared.values()),
         "losses_of": len(shared),
         "worst_loss": f"{worst} ({first} to {second})",
+    }
+
+
+@once_per_catalog(64)
+def _sibling_losses(catalog: Catalog, variant_id: str) -> Mapping[str, Any]:
+    """The sibling with the largest share of losses, where a reranker's own are not known."""
+    family = catalog.family_of(variant_id)
+    rows = [(_losses(catalog, key), key) for key in family.current if key != variant_id]
+    lossy = [(row["losses"] / row["losses_of"], key, row) for row, key in rows if row["losses"]]
+    is_own_known = _losses(catalog, variant_id)["losses"] is not None
+    if is_own_known or family.variants[variant_id].kind != "reranker" or not lossy:
+        return {"sibling": None, "sibling_losses": None, "sibling_losses_of": None}
+    _, key, row = max(lossy, key=lambda item: item[:2])
+    return {
+        "sibling": family.variants[key].name,
+        "sibling_losses": row["losses"],
+        "sibling_losses_of": row["losses_of"],
     }

@@ -12,7 +12,11 @@ from advisor.catalog.schema import Variant
 from advisor.decide import evidence
 from advisor.family import listing, price_list
 
-IN_ENGLISH = dict(en="English", zh="Chinese", ja="Japanese", ko="Korean", fr="French", de="German")
+IN_ENGLISH = dict(
+    en="English", zh="Chinese", ja="Japanese", ko="Korean", fr="French", de="German",
+    es="Spanish", it="Italian", pt="Portuguese", nl="Dutch", pl="Polish", ru="Russian",
+    ar="Arabic", hi="Hindi",
+)  # fmt: skip
 
 
 class AdviceClaim(NamedTuple):
@@ -39,7 +43,7 @@ def use_when(
     variant = catalog.variants[variant_id]
     presets = tuple(preset for preset, picked in (picked_by or {}).items() if variant_id in picked)
     if variant.replaced_by:
-        text = listing.keep_only(catalog.variants[variant.replaced_by].name)
+        text = listing.keep_only(_newest(catalog, variant_id).name)
         return VariantAdvice(text, (), (), presets)
     if variant.kind == "language-model":
         text = (
@@ -53,55 +57,70 @@ def use_when(
 
 
 def siblings(catalog: Catalog, variant_id: str) -> dict[str, Variant]:
-    """The other variants of the family with the same job."""
+    """The other variants of the family with the same job that none replaces."""
     kind, family = catalog.variants[variant_id].kind, catalog.family_of(variant_id)
     return {
-        k: other for k, other in family.variants.items() if k != variant_id and other.kind == kind
+        k: other for k, other in family.current.items() if k != variant_id and other.kind == kind
     }
+
+
+def _newest(catalog: Catalog, variant_id: str) -> Variant:
+    """The variant at the end of those that replace each other."""
+    passed = set()
+    while (key := catalog.variants[variant_id].replaced_by) and key not in passed:
+        passed.add(key)
+        variant_id = key
+    return catalog.variants[variant_id]
 
 
 def languages(variant: Variant) -> str:
     """The languages in words: `English only`, `English and Chinese`, `English, ... and more`."""
-    if variant.languages is None:
-        return "languages not listed"
+    if not variant.languages:
+        return "languages that are not listed"
     if len(variant.languages) > 10:
         return "many languages"
-    known = formatting.listed([IN_ENGLISH.get(code, code) for code in variant.languages])
-    if len(variant.languages) == 1:
-        return f"{known} only"
+    names = [IN_ENGLISH.get(code, code) for code in variant.languages]
+    if len(names) == 1 and variant.languages_complete is not False:
+        return f"{names[0]} only"
     if variant.languages_complete:
-        return known
-    return f"{known.replace(' and ', ' ').replace(', and', ',')} and more"
+        return formatting.listed(names)
+    return f"{', '.join(names)} and more"
 
 
 def _sentence(catalog: Catalog, variant_id: str, variant: Variant) -> str:
     """At most 140 characters: the job, the texts, and what sets it apart from its siblings."""
     words = languages(variant)
-    text = {"English only": "English text", "many languages": "text in many languages"}.get(
-        words, f"text in {words}"
-    )
-    limit = f"up to {formatting.count(variant.max_tokens)} tokens"
+    text = "English text" if words == "English only" else f"text in {words}"
+    limit = f" up to {formatting.count(variant.max_tokens)} tokens" if variant.max_tokens else ""
     apart = _apart(catalog, variant_id, variant)
     if variant.kind == "reranker":
-        lead = "To reorder what a search found"
-        return f"{lead}: {text}, query and passage together {limit}{apart}."
-    return f"To search {text} {limit}{apart}."
+        limit = f", query and passage together{limit}" if limit else ""
+        return f"To reorder what a search found: {text}{limit}{apart}."
+    return f"To search {text}{limit}{apart}."
 
 
 def _apart(catalog: Catalog, variant_id: str, variant: Variant) -> str:
     """What sets a variant apart from its siblings for the same languages, else from all."""
-    if set(variant.outputs) > {"dense"}:
-        return ", or for sparse or multi-vector output"
+    if rich := _rich(variant):
+        return f", or for {formatting.listed(rich, 'or')} output"
     others = siblings(catalog, variant_id)
     peers = {k: other for k, other in others.items() if other.languages == variant.languages}
     peers = peers or others
-    if all((variant.parameters or 0) < (other.parameters or 0) for other in peers.values()):
+    sizes = [other.parameters or 0 for other in peers.values()]  # 0: not known, so none is smaller
+    if sizes and variant.parameters and variant.parameters < min(sizes):
         return ", where cost or memory come first"
     ranking = _ranking(catalog, variant_id)
     rest = [score for key, score in ranking[1].items() if key in peers] if ranking else []
-    if ranking and rest and ranking[1][variant_id] - max(rest) >= evidence.EQUAL_POINTS:
+    if not ranking or not rest:
+        return ""
+    if ranking[1][variant_id] - max(rest) >= evidence.EQUAL_POINTS:
         return ", where quality comes first"
     return ", between size and quality" if len(peers) > 1 or peers != others else ""
+
+
+def _rich(variant: Variant) -> list[str]:
+    """What an embedder gives beside the dense vector, in words."""
+    return [o.replace("_", "-") for o in variant.outputs if o in ("sparse", "multi_vector")]
 
 
 def _ranking(catalog: Catalog, variant_id: str) -> tuple[str, dict[str, float]] | None:
@@ -123,20 +142,25 @@ def _wins(catalog: Catalog, variant_id: str, variant: Variant) -> Iterator[Advic
     if ranking:
         yield _score_claim(catalog, variant_id, *ranking)
     others = siblings(catalog, variant_id).values()
+    # what is not known of a sibling could be the smaller or the longer
     for field, least, lead, unit in (
         ("embedding_dim", True, "smallest vectors", "values"),
         ("parameters", True, "smallest model", "parameters"),
         ("max_tokens", False, "longest input", "tokens"),
     ):
-        own = getattr(variant, field)
-        rest = sorted({getattr(other, field) for other in others if getattr(other, field)})
-        if own and rest and (own < rest[0] if least else own > rest[-1]):
+        own, figures = getattr(variant, field), {getattr(other, field) for other in others}
+        if not own or not figures or None in figures:
+            continue
+        rest = sorted(figures)
+        if own < rest[0] if least else own > rest[-1]:
             show = formatting.parameters if field == "parameters" else formatting.count
             against = formatting.listed([show(number) for number in rest])
             text = f"The {lead} of its kind here: {show(own)} {unit} against {against}."
             yield AdviceClaim(text, variant.source_ids(field))
-    if set(variant.outputs) > {"dense"}:
-        text = "The only one with sparse and multi-vector output beside the dense vector."
+    if rich := _rich(variant):
+        only = others and not any(set(_rich(other)) & set(rich) for other in others)
+        lead = "The only one with" if only else "It has"
+        text = f"{lead} {formatting.listed(rich)} output beside the dense vector."
         yield AdviceClaim(text, variant.source_ids("outputs"))
     lowest = price_list.lowest(catalog, catalog.family_of(variant_id), variant.kind)
     cheapest = [row for row in lowest.offers if row[2].variant == variant_id] if lowest else []
@@ -172,7 +196,7 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> Iterator[A
     others = siblings(catalog, variant_id)
     for field, text in _outdone(variant, others.values()):
         yield AdviceClaim(text, variant.source_ids(field))
-    if variant.languages is None or len(variant.languages) > 1:
+    if not variant.languages or ("en" in variant.languages and len(variant.languages) > 1):
         wanted = evidence.ScoresWanted(variant.kind, ("en",))
         english = evidence.choose(catalog, wanted, {variant_id, *others})
         if variant_id in english.unranked and english.ranks:
@@ -192,12 +216,14 @@ def _outdone(variant: Variant, others: Iterable[Variant]) -> Iterator[tuple[str,
         few = len(variant.languages)
         wider = sorted(o.name for o in others if len(o.languages or ()) > few)
         if wider:
-            lead = f"Not for other languages than {languages(variant).removesuffix(' only')}"
+            names = languages(variant).removesuffix(" only") if few <= 10 else f"its {few}"
+            lead = f"Not for other languages than {names}"
             yield "languages", f"{lead}: {formatting.listed(wider, 'or')}."
-    longer = sorted(o.name for o in others if (o.max_tokens or 0) > (variant.max_tokens or 0))
+    most = variant.max_tokens
+    longer = sorted(o.name for o in others if most and (o.max_tokens or 0) > most)
     if longer:
         scope = "query and passage together" if variant.kind == "reranker" else "a text"
-        lead = f"Not for more than {formatting.count(variant.max_tokens)} tokens for {scope}"
+        lead = f"Not for more than {formatting.count(most)} tokens for {scope}"
         yield "max_tokens", f"{lead}: {formatting.listed(longer, 'or')}."
 
 
@@ -209,10 +235,12 @@ def _stated_limits(catalog: Catalog, variant: Variant) -> Iterator[tuple[str, st
         text = f"{lead}: it takes {formatting.count(most)}, but was trained at that length."
         yield "recommended_tokens", text
     for successor in variant.successors:
-        name = catalog.variants[successor.variant].name
-        yield "successors", f"For {successor.use_for} its publisher recommends {name}."
+        newer = catalog.variants[successor.variant]
+        if newer.replaced_by is None:
+            text = f"For {successor.use_for} its publisher recommends {newer.name}."
+            yield "successors", text
     licence = catalog.licences.get(variant.licence or "")
-    if licence and not licence.permissive:
+    if licence and licence.permissive is False:
         lead = "Not where a permissive licence is asked for"
         yield "licence", f"{lead}: it comes under {licence.name}."
     if variant.query_instruction_required:

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from advisor.base.formatting import listed
-from advisor.catalog import LoadedFamily
-from advisor.catalog.schema import Listing, ListingPrice, ListingVariant
+from advisor.base.formatting import counted, listed
+from advisor.catalog import Catalog, LoadedFamily
+from advisor.catalog.schema import Listing, ListingPrice, ListingVariant, context_tokens
 from advisor.family.facts import Release
 
 CURRENT = "Current"
@@ -41,9 +41,19 @@ class AsListed:
     faq: tuple[tuple[str, str], ...]
 
 
-def as_listed(family: LoadedFamily) -> AsListed:
+def listing_of(catalog: Catalog, family: LoadedFamily) -> Listing | None:
+    """A family's listing; the family that `compared_with` names gives its name and developer."""
+    listing, key = family.listing, family.facts.compared_with
+    if listing is None or listing.related is None or key is None:
+        return listing
+    facts = catalog.families[key].facts
+    named = {"name": facts.name, "developer": facts.developer}
+    return listing.model_copy(update={"related": listing.related.model_copy(update=named)})
+
+
+def as_listed(catalog: Catalog, family: LoadedFamily) -> AsListed:
     """The as-listed view of a family; ValueError where it has no listing."""
-    listing = family.listing
+    listing = listing_of(catalog, family)
     if listing is None:
         raise ValueError(f"{family.facts.name} has no listing. Add listing.yaml to its folder.")
     rows = tuple(_row(variant) for variant in listing.variants)
@@ -51,9 +61,13 @@ def as_listed(family: LoadedFamily) -> AsListed:
     for row in rows:
         groups.setdefault(row.released, []).append(row.name)
     ordered = {month: tuple(groups[month]) for month in sorted(groups, reverse=True)}
-    contexts = [v.context for v in listing.variants if v.context]
-    longest = max(contexts, key=context_tokens, default=None)
-    faq = tuple(_faq(family, listing, longest))
+    longest = max((v.context for v in listing.variants if v.context), key=_tokens, default=None)
+    answers = (
+        _used_for(family.facts.name, listing.capabilities),
+        _compared(family, listing, longest),
+        _which(listing),
+    )
+    faq = tuple(zip(listing.faq_questions, answers, strict=True))
     name, developer = family.facts.name, family.facts.developer
     return AsListed(name, developer, listing, rows, ordered, longest, faq)
 
@@ -65,11 +79,6 @@ def releases(view: AsListed) -> list[Release]:
         Release(row.name, f"{row.released}-01", named[row.name] or "no capability named")
         for row in view.rows
     ]
-
-
-def context_tokens(context: str) -> int:
-    """Tokens of a context as listed, for comparing: `512` is 512, `8k` is 8,000."""
-    return int(float(context[:-1]) * 1000) if context.lower().endswith("k") else int(context)
 
 
 def golden(view: AsListed) -> dict[str, Any]:
@@ -122,34 +131,65 @@ def keep_only(successor: str) -> str:
     return f"Use only to keep an index built with it; new work goes to {successor}."
 
 
-def _faq(family: LoadedFamily, listing: Listing, longest: str | None) -> list[tuple[str, str]]:
-    name, developer, related = family.facts.name, family.facts.developer, listing.related
-    used_for = (
-        f"{name} is used for {listed(listing.capabilities)}. The family description and listed "
-        "model capabilities point to those workloads as the best fit."
+def _used_for(name: str, capabilities: list[str]) -> str:
+    if not capabilities:
+        return f"The listing names no capability of {name}."
+    workloads = "that workload" if len(capabilities) == 1 else "those workloads"
+    return (
+        f"{name} is used for {listed(capabilities)}. The family description and listed "
+        f"model capabilities point to {workloads} as the best fit."
     )
-    compared = (
-        f"{name} by {developer} is strongest where you need {listing.capabilities[0]}, while "
-        f"{related.name} by {related.developer} is the closest related family to check for "
-        f"{related.strongest_capability}. {name} has {len(listing.variants)} listed variants and "
-        f"reaches up to {longest} context, while {related.name} reaches up to "
-        f"{related.max_context} context, so compare the specs and pricing tables before choosing "
-        "a production model."
+
+
+def _compared(family: LoadedFamily, listing: Listing, longest: str | None) -> str:
+    """How the family compares to the related one; of itself alone where none is named."""
+    name, capabilities, related = family.facts.name, listing.capabilities, listing.related
+    own = f"{name} by {family.facts.developer}"
+    strongest = f"{own} is strongest where you need {capabilities[0]}" if capabilities else ""
+    reach = [f"{name} has {counted(len(listing.variants), 'listed variant')}"]
+    if longest:
+        reach[0] += f" and reaches up to {longest} context"
+    lead = strongest or f"The listing names no capability of {own}"
+    if related is not None:
+        strength = related.strongest_capability
+        check = f" to check for {strength}" if strength else ""
+        by = f" by {related.developer}" if related.developer else ""
+        closest = f"{related.name}{by} is the closest related family{check}"
+        lead += f", while {closest}"
+        if related.max_context:
+            reach.append(f"{related.name} reaches up to {related.max_context} context")
+    return (
+        f"{lead}. {', while '.join(reach)}, so compare the specs and pricing tables before "
+        "choosing a production model."
     )
-    start, cheapest = "No price is listed.", _cheapest(listing.pricing)
+
+
+def _which(listing: Listing) -> str:
+    """What to start with, of the rows that no other replaces."""
+    rows = [row for row in listing.variants if not row.replaced_by]
+    replaced = {row.name for row in listing.variants if row.replaced_by}
+    cheapest = _cheapest([price for price in listing.pricing if price.variant not in replaced])
     if cheapest is not None:
-        start = (
+        answer = (
             f"For the lowest listed input price, start with {cheapest.variant} through "
             f"{cheapest.provider} at ${cheapest.input_usd_per_1m}/1M input tokens."
         )
-    contexts = [(context_tokens(v.context), v.released, v) for v in listing.variants if v.context]
+    elif _cheapest(listing.pricing) is None:
+        answer = "No price is listed."
+    else:
+        answer = "No price is listed of a current variant."
+    contexts = [(_tokens(row.context), row.released, row) for row in rows if row.context]
     if contexts:
         capable = max(contexts, key=lambda row: row[:2])[2]
-        start += (
+        answer += (
             f" For the most capable/latest local choice, evaluate {capable.name} with "
             f"{capable.context} context."
         )
-    return list(zip(listing.faq_questions, (used_for, compared, start), strict=True))
+    return answer
+
+
+def _tokens(context: str) -> int:
+    return context_tokens(context) or 0  # what cannot be read does not load
 
 
 def _cheapest(prices: list[ListingPrice]) -> ListingPrice | None:

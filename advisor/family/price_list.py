@@ -180,8 +180,8 @@ def asked_by(least: Lowest) -> str:
 
 
 def lowest(catalog: Catalog, family: LoadedFamily, kind: str) -> Lowest | None:
-    """The lowest known hosted price of a family's variants of one kind; a trial is no price."""
-    of_kind = {key: variant for key, variant in family.variants.items() if variant.kind == kind}
+    """The lowest known hosted price of a family's current variants of one kind; trials are none."""
+    of_kind = {key: variant for key, variant in family.current.items() if variant.kind == kind}
     known = [
         (of_kind[offer.variant], provider, offer)
         for _, provider, offer in catalog.standing_offers()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -16,6 +17,7 @@ from advisor.decide.query import AdviceQuestion, QuestionError
 from advisor.decide.recommend import Recommendation, recommend
 from advisor.explain.record import AnswerRecord, Record
 from advisor.family.advice import use_when
+from advisor.family.listing import listing_of
 from advisor.serve import schemas
 
 LARGEST_QUESTION = 65_536
@@ -105,6 +107,10 @@ def whole(catalog: Catalog) -> bytes:
     """The whole catalog."""
     fields = [name for name in schemas.CatalogAnswer.model_fields if name != "schema_"]
     answer = {"schema": "bge-advisor/catalog@1"} | {name: getattr(catalog, name) for name in fields}
+    answer["families"] = {
+        key: replace(family, listing=listing_of(catalog, family))
+        for key, family in catalog.families.items()
+    }
     return _json(schemas.CatalogAnswer.model_validate(answer))
 
 

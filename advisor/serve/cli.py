@@ -262,12 +262,13 @@ def _workload(stated: Mapping[str, Any] | Fault) -> Workload:
 
 
 def _listing(options: argparse.Namespace) -> str:
-    families, name = catalog.load().families, options.family
+    loaded, name = catalog.load(), options.family
+    families = loaded.families
     if name not in families:
         raise AdvisorError(f"no family '{name}'. {did_you_mean(name, families)}")
     if families[name].listing is None:
         raise AdvisorError(f"family {name} has no listing. Add listing.yaml to its folder.")
-    view = listing.golden(listing.as_listed(families[name]))
+    view = listing.golden(listing.as_listed(loaded, families[name]))
     return yaml.safe_dump(view, sort_keys=False, allow_unicode=True, width=10_000)
 
 

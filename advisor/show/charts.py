@@ -67,13 +67,20 @@ def _bar_names(field: str, order: list[str], **axis: Any) -> alt.Y:
     return alt.Y(field, sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, **axis))
 
 
-def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart | None:
-    """Releases over time, a mark a variant, its kind by shape; `prefix` is left out of names."""
+def release_timeline(
+    releases: list[Release], prefix: str, theme: str, replaced: Collection[str] = ()
+) -> Chart | None:
+    """Releases over time, a mark a variant, its kind by shape; `prefix` is left out of names.
+
+    Those `replaced`, by name, are not called the latest.
+    """
     if not releases:
         return None
     frame = pd.DataFrame(releases, columns=["model", "released", "kind"])
     frame["row"] = frame.sort_values(["kind", "model"]).groupby("released").cumcount()
     frame["short"] = frame["model"].str.removeprefix(prefix).str.strip()
+    first, last = frame["released"].min(), frame["released"].max()
+    frame["at_last"] = frame["released"] == last
     quarters = {"interval": "month", "step": 3}
     axis = alt.Axis(format="%b %Y", tickCount=quarters, grid=False)
     base = alt.Chart(frame).encode(
@@ -85,16 +92,18 @@ def release_timeline(releases: list[Release], prefix: str, theme: str) -> Chart 
         color=alt.Color("kind:N", title=None, legend=alt.Legend(orient="top")),
         tooltip=tooltip(model="Model", released="Released", kind="Kind"),
     )
-    first, last = frame["released"].min(), frame["released"].max()
-    before, at_last = (
-        base.transform_filter(f"datum.released {sign} '{last}'") for sign in ("!=", "==")
-    )
+    # not by `released`, which the chart has made a time of
+    before, at_last = (base.transform_filter(f"{sign}datum.at_last") for sign in ("!", ""))
     names = [  # the last name stands left of its mark: on the right it would leave the chart
         words(before, theme, "short", align="left", dx=9),
         words(at_last, theme, "short", align="right", dx=-9),
     ]
-    newest = formatting.listed(frame[frame["released"] == last]["model"].tolist())
-    title = f"{len(frame)} releases from {first[:7]} to {last[:7]}; the latest is {newest}"
+    current = frame[~frame["model"].isin(list(replaced))]
+    latest = current[current["released"] == current["released"].max()]["model"].tolist()
+    span = f"in {first[:7]}" if first[:7] == last[:7] else f"from {first[:7]} to {last[:7]}"
+    title = f"{formatting.counted(len(frame), 'release')} {span}"
+    if 0 < len(latest) < len(frame):
+        title += f"; the latest {'is' if len(latest) == 1 else 'are'} {formatting.listed(latest)}"
     sentences = "; ".join(
         f"{row.released}: {row.model} ({row.kind})"
         for row in frame.sort_values(["released", "model"]).itertuples()

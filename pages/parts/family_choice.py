@@ -11,9 +11,14 @@ from pages.parts.inputs import one_of
 from pages.parts.session import the_catalog
 
 
+def first_family(families: Sequence[str]) -> str:
+    """The family shown where nothing is chosen: BGE where it is one of them."""
+    return "bge" if "bge" in families else families[0]
+
+
 def ask_family(families: Sequence[str]) -> LoadedFamily:
-    """One of these families, BGE where nothing is chosen; nothing is asked where there is one."""
-    key = "bge" if "bge" in families else families[0]
+    """One of these families; nothing is asked where there is one."""
+    key = first_family(families)
     if len(families) > 1:
         first = families.index(key)
         key = st.selectbox("Family", families, first, key="family", bind="query-params", width=220)

@@ -127,6 +127,6 @@ def test_what_is_said_of_the_family(catalog, new_lines, pinned):
                 )
         if family.listing:
             new_lines.add(
-                f"{key}, listed", [row.use_when for row in listing.as_listed(family).rows]
+                f"{key}, listed", [row.use_when for row in listing.as_listed(catalog, family).rows]
             )
     assert str(new_lines) == pinned

@@ -169,7 +169,7 @@ def test_a_row_of_the_overview_opens_the_variant(app, open_page, catalog):
 
 
 def test_the_view_is_in_the_address(app, open_page, catalog):
-    listed = listing.as_listed(catalog.families["bge"]).rows[0].use_when
+    listed = listing.as_listed(catalog, catalog.families["bge"]).rows[0].use_when
     page = open_page(f"{app}/?view=as-listed")
     expect(page.get_by_text(listed).first).to_be_visible()
     pick(page, "view", "verified")

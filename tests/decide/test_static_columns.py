@@ -3,6 +3,7 @@
 import pytest
 
 from advisor import catalog as catalogs
+from advisor.decide.static_columns import static_columns
 from tests.asking import ask, plan
 
 
@@ -53,3 +54,15 @@ def test_machines_are_known_at_the_precisions_at_which_runs_were_measured(
         j.plan.figure("hardware_class") for j in recommendation.judged if j.plan.tokens_per_second
     } == known
     assert (recommendation.pick is None) == (not known)
+
+
+def test_a_reranker_without_published_losses_names_a_sibling_that_has_them(second_family):
+    catalog = catalogs.load(second_family)
+    figures = static_columns(catalog, "fp16", False)
+    names, losses = (figures.columns[name] for name in ("sibling", "sibling_losses"))
+    siblings = {
+        place.variant_id: names.known[row] and (names.values[row], losses.values[row] > 0)
+        for row, place in enumerate(figures.places)
+    }
+    assert siblings["bge-reranker-base"] == ("BGE Reranker V2 M3", True)
+    assert not any(siblings[key] for key in ("bge-reranker-v2-m3", "bge-m3", "nova-rank"))

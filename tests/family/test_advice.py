@@ -21,7 +21,7 @@ def test_use_when_is_short_and_not_the_specification(catalog, key, pinned):
     advice = use_when(catalog, key)
     assert 30 < len(advice.sentence) <= 140
     assert advice.sentence not in {
-        row.use_when for row in listing.as_listed(catalog.families["bge"]).rows
+        row.use_when for row in listing.as_listed(catalog, catalog.families["bge"]).rows
     }
     for claim in (*advice.wins, *advice.not_when):
         assert "None" not in claim.text and all(

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from advisor.catalog import LoadedFamily
 from advisor.catalog.schema import Family as FamilyFacts
-from advisor.catalog.schema import Listing
+from advisor.catalog.schema import Listing, context_tokens
 from advisor.family import listing
 from advisor.serve import cli
 
@@ -16,7 +17,7 @@ GOLDEN = yaml.safe_load((Path(__file__).with_name("expected.yaml")).read_text(en
 
 @pytest.fixture(scope="module")
 def view(catalog):
-    return listing.golden(listing.as_listed(catalog.families["bge"]))
+    return listing.golden(listing.as_listed(catalog, catalog.families["bge"]))
 
 
 def test_the_whole_view_is_the_golden_one(view):
@@ -44,7 +45,7 @@ def test_the_command_prints_the_golden_view(capsys):
     assert yaml.safe_load(capsys.readouterr().out) == GOLDEN
 
 
-def made(variants, pricing=()):
+def made(variants, pricing=(), **stated):
     entry = Listing.model_validate(
         {
             "about": "About.", "use_when_note": "Note.", "provider_count": 1, "capabilities": ["embedding"], "source": "listing",
@@ -52,10 +53,10 @@ def made(variants, pricing=()):
             "providers": [], "pricing": [{"output_usd_per_1m": None, "type": "Serverless", "provider": "P"} | p for p in pricing],
             "related": {"name": "R", "developer": "D", "strongest_capability": "chat", "max_context": "4k"},
             "faq_questions": ["A?", "B?", "C?"],
-        }
+        } | stated
     )  # fmt: skip
     facts = FamilyFacts(name="F", developer="D", about="About.", sources=["listing"])
-    return listing.as_listed(LoadedFamily("f", facts, {}, entry))
+    return listing.as_listed(None, LoadedFamily("f", facts, {}, entry))
 
 
 def test_two_signals_are_joined_by_and():
@@ -128,5 +129,90 @@ def test_the_latest_of_the_largest_contexts_is_the_most_capable():
 
 def test_a_family_without_a_listing_says_so(made_up, pinned):
     with pytest.raises(ValueError, match="Acme") as error:
-        listing.as_listed(made_up.families["acme"])
+        listing.as_listed(made_up, made_up.families["acme"])
     assert str(error.value) == pinned
+
+
+@pytest.mark.parametrize(
+    ("printed", "tokens"),
+    [
+        ("512", 512),
+        ("32,768", 32_768),
+        ("8k", 8_000),
+        ("8K", 8_000),
+        ("1.5k", 1_500),
+        ("128k", 128_000),
+        ("1M", 1_000_000),
+        ("1m", 1_000_000),
+    ],
+)
+def test_a_context_is_read_as_it_is_printed_and_shown_so(printed, tokens):
+    assert context_tokens(printed) == tokens
+    view = made([{"name": "A", "context": "1"}, {"name": "B", "context": printed}])
+    assert view.max_context == printed and f"{printed} context" in view.rows[1].signals
+    assert view.faq[2][1].endswith(f"evaluate B with {printed} context.")
+
+
+@pytest.mark.parametrize(
+    "printed", ["long", "8 pages", "0", "-5", "1..5k", "", " 8k", "8,19", "0.5", "1e3", "٨k", "1B"]
+)
+def test_what_is_no_number_of_tokens_is_no_context(printed):
+    assert context_tokens(printed) is None
+    with pytest.raises(ValidationError, match="32,768, 8k or 1M"):
+        made([{"name": "A", "context": printed}])
+
+
+@pytest.mark.parametrize(
+    ("rows", "stated", "answer"),
+    [
+        (
+            [{"context": None}], {},
+            "F by D is strongest where you need embedding, while R by D is the closest related family to check for chat. "
+            "F has 1 listed variant, while R reaches up to 4k context, so compare",
+        ),
+        (
+            [{}, {}], {"related": {"name": "R"}},
+            "F by D is strongest where you need embedding, while R is the closest related family. "
+            "F has 2 listed variants and reaches up to 512 context, so compare",
+        ),
+        (
+            [{}], {"related": None},
+            "F by D is strongest where you need embedding. "
+            "F has 1 listed variant and reaches up to 512 context, so compare",
+        ),
+        (
+            [{"context": None}], {"related": None, "capabilities": []},
+            "The listing names no capability of F by D. F has 1 listed variant, so compare",
+        ),
+    ],
+    ids=["no contexts", "a related family without statements", "no related family", "nothing"],
+)  # fmt: skip
+def test_a_comparison_does_without_what_is_not_listed(rows, stated, answer):
+    view = made([{"name": f"V{number}"} | row for number, row in enumerate(rows)], **stated)
+    assert view.faq[1][1].startswith(answer)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "answer"),
+    [
+        ([], "The listing names no capability of F."),
+        (["chat"], "F is used for chat. The family description and listed model capabilities point to that workload"),
+        (["chat", "code"], "F is used for chat and code. The family description and listed model capabilities point to those workloads"),
+    ],
+)  # fmt: skip
+def test_what_a_family_is_used_for_follows_its_capabilities(capabilities, answer):
+    assert made([{"name": "A"}], capabilities=capabilities).faq[0][1].startswith(answer)
+
+
+def test_a_replaced_row_is_no_start_and_not_the_most_capable():
+    rows = [
+        {"name": "Old", "context": "1M", "released": "2026-01", "replaced_by": "New"},
+        {"name": "New", "context": "8k"},
+    ]
+    prices = [
+        {"variant": "Old", "input_usd_per_1m": "0.01"},
+        {"variant": "New", "input_usd_per_1m": "0.02"},
+    ]
+    answer = made(rows, prices).faq[2][1]
+    assert "Old" not in answer and "start with New" in answer and "evaluate New" in answer
+    assert made(rows, prices[:1]).faq[2][1].startswith("No price is listed of a current variant.")

@@ -376,6 +376,20 @@ CASES = {
             ),
         ),
     ),
+    "sibling-can-lower-scores": Case(
+        BASE_RERANKER,
+        "note",
+        {"sibling": "BGE Reranker V2 M3", "sibling_losses": 2, "sibling_losses_of": 3},
+        {"task": "rerank"},
+        (
+            first_stage_and_after(
+                {"One": 60.0, "Two": 50.0, "Three": 40.0}, {"One": 59.0, "Two": 40.5, "Three": 40.1}
+            ),
+        ),
+    ),
+    "sibling-can-lower-chinese-scores": Case(
+        BASE_RERANKER, "note", {"chinese_asked": True}, {"task": "rerank", "languages": ["zh"]}
+    ),
     "reranker-can-lower-chinese-scores": Case(
         M3_RERANKER, "warn", {"chinese_asked": True}, {"task": "rerank", "languages": ["zh"]}
     ),

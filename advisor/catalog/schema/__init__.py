@@ -27,6 +27,7 @@ from advisor.catalog.schema.fields import (
     Source,
     Sourced,
     Usd,
+    context_tokens,
 )
 from advisor.catalog.schema.judging import (
     EvidenceSet,
@@ -57,5 +58,5 @@ __all__ = [
     "ListingProvider", "ListingVariant", "LocalFiles", "Measure", "Metric", "Offer", "OnnxExport",
     "Peaks", "Positive", "PrecisionComparison", "Preset", "Provider", "QueryStep", "Question",
     "Ref", "RelatedFamily", "Rule", "RuleExample", "Runtime", "Source", "Sourced", "StorageFormula",
-    "Store", "Successor", "Usd", "Variant", "Withdrawal",
+    "Store", "Successor", "Usd", "Variant", "Withdrawal", "context_tokens",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from advisor.catalog.schema.fields import (
+    Context,
     Count,
     Entry,
     Id,
@@ -211,7 +212,7 @@ class ListingVariant(Entry):
     variant: VariantId = Field(description="id of the verified variant")
     released: Month
     capability: Text | None = Field(description="the capability it states for the row")
-    context: Text | None
+    context: Context | None
     parameters: Text | None
     replaced_by: Text | None = None
 
@@ -237,12 +238,12 @@ class ListingProvider(Entry):
 
 
 class RelatedFamily(Entry):
-    """What the listing says of the related family."""
+    """What the listing says of the related family, which `compared_with` in family.yaml names."""
 
-    name: Text
-    developer: Text
-    strongest_capability: Text
-    max_context: Text
+    name: Text | None = maybe("only for a family that the catalog does not have")
+    developer: Text | None = maybe("only for a family that the catalog does not have")
+    strongest_capability: Text | None = maybe("what the listing says to check it for")
+    max_context: Context | None = None
 
 
 class Listing(Entry):
@@ -252,10 +253,10 @@ class Listing(Entry):
     use_when_note: Text
     provider_count: Count
     capabilities: list[Text]
-    variants: list[ListingVariant]
+    variants: list[ListingVariant] = Field(min_length=1)
     providers: list[ListingProvider]
     pricing: list[ListingPrice]
-    related: RelatedFamily
+    related: RelatedFamily | None = maybe("null: the listing names no related family")
     faq_questions: list[Text] = Field(min_length=3, max_length=3)
     source: SourceId = Field(description="source id of the listing")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -65,6 +66,48 @@ def _quoted_decimal(value: object) -> object:
 
 
 Usd = Annotated[Decimal, BeforeValidator(_quoted_decimal, json_schema_input_type=str)]
+
+
+_CONTEXT = re.compile(
+    r"(?P<number>[0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,9}(?:\.[0-9]{1,6})?)(?P<unit>[kKmM]?)"
+)
+_TOKENS = {"": 1, "k": 1_000, "m": 1_000_000}
+
+
+def context_tokens(context: str) -> int | None:
+    """Tokens of a context as a listing prints it, for comparing; None where it cannot be read.
+
+    >>> [context_tokens(text) for text in ("512", "32,768", "8k", "1.5k", "1M", "long")]
+    [512, 32768, 8000, 1500, 1000000, None]
+    """
+    match = _CONTEXT.fullmatch(context)
+    if match is None:
+        return None
+    tokens = Decimal(match["number"].replace(",", "")) * _TOKENS[match["unit"].lower()]
+    return int(tokens) if tokens > 0 and tokens == int(tokens) else None
+
+
+def _listed_context(value: object) -> object:
+    """`value` where it is a context that can be compared; YAML numbers are no text."""
+    if value is None:
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        sentence = '{value} is a YAML number. Write it in quotes: "{value}".'
+        raise PydanticCustomError("unquoted_context", sentence, {"value": str(value)[:60]})
+    if not isinstance(value, str) or context_tokens(value) is None:
+        sentence = (
+            "{value} is no number of tokens. Write it as the listing prints it: 512, 32,768, 8k "
+            "or 1M; null for a dash."
+        )
+        raise PydanticCustomError("not_a_context", sentence, {"value": repr(value)[:60]})
+    return value
+
+
+Context = Annotated[
+    Text,
+    BeforeValidator(_listed_context, json_schema_input_type=Text),
+    Field(description="tokens as the listing prints them: 512, 32,768, 8k or 1M; null: a dash"),
+]
 
 
 class Entry(BaseModel):
