@@ -70,12 +70,10 @@ class Entries(Generic[Model]):
 
     def differences(self, before: Model) -> list[str]:
         """What another model says in the fields that now hold something else, in words."""
-        fields = {name: in_box(name, value) for name, value in before.model_dump().items()}
         return [
-            f"{'nothing' if value is None else formatting.value(value)} "
-            f"in '{self.model.model_fields[name].title}'"
-            for name, value in fields.items()
-            if name in self.values and self.values[name] != value
+            f"{_in_words(name, value)} in '{self.model.model_fields[name].title}'"
+            for name, value in before.model_dump().items()
+            if name in self.values and self.values[name] != in_box(name, value)
         ]
 
     def _show(self, fault: FormFault) -> None:
@@ -97,6 +95,11 @@ def in_box(field: str, value: object) -> object:
     if field in NULLABLE:
         return WRITTEN_NULL if value is None else str(value)
     return list(value) if isinstance(value, tuple) else value
+
+
+def _in_words(field: str, value: object) -> str:
+    """A value as a sentence has it; of an empty box `nothing`."""
+    return formatting.value(value) if value is not None else str(in_box(field, value) or "nothing")
 
 
 def faults_in(model: type[Workload] | type[Assumptions], values: Values) -> list[FormFault]:

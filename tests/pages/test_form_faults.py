@@ -152,6 +152,24 @@ def test_the_last_answer_stays_whole_and_says_what_it_is_for(catalog, name):
     assert f"{markdown.plain(answer.NOT_UPDATED)} {markdown.plain(bar)}" in told(page, "markdown")
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "words"),
+    [
+        ({"languages": ("en", "de")}, {"languages": []}, "en and de in 'Languages'"),
+        ({"outputs": ("multi_vector",)}, {"outputs": []}, "multi-vector in 'Outputs'"),
+        ({"chunk_tokens": None}, {"chunk_tokens": "400"}, "none in 'Longest part'"),
+        ({}, {"latency_ms_p95": 5.0}, "nothing in 'Latency limit (ms, 95th percentile)'"),
+        ({"redundancy": True}, {"redundancy": False}, "yes in 'Redundancy'"),
+        ({"quality_tolerance": 0.5}, {"quality_tolerance": None}, "0.5 in 'Quality tolerance"),
+    ],
+)
+def test_what_an_old_answer_is_for_is_said_in_words(before, now, words):
+    entries = form_faults.Entries(Workload)
+    entries.values |= {"passages": Workload().passages, **now}
+    (difference,) = entries.differences(Workload(**before))
+    assert difference.startswith(words)
+
+
 def test_where_many_figures_differ_they_are_not_named():
     page = opened("advise")
     set_to(page, "number_input", "passage_tokens", 600)
