@@ -186,7 +186,7 @@ def show_rejections(recommendation: Recommendation) -> None:
 
 
 session.routed()
-recommendation, place = form.ask("Which model, where, at what cost?")
+recommendation, place, updated = form.ask("Which model, where, at what cost?")
 with place:
     with st.container(border=True):
         show_answer(recommendation)
@@ -201,4 +201,4 @@ with place:
     dated = f"Catalog {version}; ages of prices are counted to {day}."
     left_out = sentences.left_out(recommendation)
     answer.show_assumptions([*taken_for_granted.assumptions(recommendation), *left_out, dated])
-answer.show_bottom(report.headline(recommendation))
+answer.show_bottom(report.headline(recommendation), updated)

@@ -236,7 +236,7 @@ def show_break_evens() -> None:
 
 
 session.routed()
-recommendation, place = form.ask("What does it cost a month?")
+recommendation, place, updated = form.ask("What does it cost a month?")
 pick = recommendation.pick
 with place:
     with st.container(border=True):
@@ -259,4 +259,4 @@ kinds = [step.kind for step in recommendation.steps]
 fitting = [kind for kind in kinds if sentences.cheapest(recommendation, kind)]
 if fitting:
     cheapest = (sentences.cheapest_sentence(recommendation, kind) for kind in fitting)
-    answer.show_bottom(f"{'. '.join(cheapest)}.")
+    answer.show_bottom(f"{'. '.join(cheapest)}.", updated)

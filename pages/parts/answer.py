@@ -9,6 +9,7 @@ import streamlit as st
 from advisor.decide.recommend import Recommendation
 from pages.parts.markdown import bullets, plain
 
+NOT_UPDATED = "Not updated:"  # before an answer to other figures than those of the form
 STEPS = {"embedder": "Finding passages", "reranker": "Reranking"}
 
 
@@ -23,7 +24,8 @@ def show_assumptions(sentences: Iterable[str]) -> None:
         st.markdown(bullets(sentences))
 
 
-def show_bottom(sentence: str) -> None:
+def show_bottom(sentence: str, updated: bool) -> None:
     """The answer in one sentence, in sight however far down one reads."""
+    text = plain(sentence)
     with st.bottom:
-        st.markdown(f"**{plain(sentence)}**")
+        st.markdown(f"**{text}**" if updated else f"{plain(NOT_UPDATED)} {text}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Literal, TypedDict, TypeVar
+from collections.abc import Collection
+from typing import Any, Literal, TypedDict
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -14,24 +14,32 @@ from advisor import telemetry
 from advisor.ask import languages as iso639
 from advisor.ask.assumptions import MEASURED, PRECISIONS, Assumptions
 from advisor.ask.stated import WRITTEN_NULL
-from advisor.ask.workload import NULLABLE, Workload, bounds, unused
+from advisor.ask.workload import Workload, bounds, unused
 from advisor.base import formatting
 from advisor.base.errors import WorkloadError
 from advisor.catalog import Catalog
 from advisor.decide import build, evidence, recommend
 from advisor.decide.build import KINDS_FOR_TASK
 from advisor.decide.priced import priced
-from advisor.decide.query import SCORES, VIEW, ignored, infinite
+from advisor.decide.query import SCORES, VIEW, AdviceQuestion, ignored, infinite
 from advisor.decide.recommend import Recommendation
 from advisor.decide.stores import index_stores
 from advisor.explain import sentences
 from advisor.family.price_list import gone_plans
-from pages.parts import links, old_links, session
+from pages.parts import answer, links, old_links, session
+from pages.parts.form_faults import (
+    DEFAULT,
+    OVERLAP,
+    P95,
+    PARTS,
+    TYPICAL,
+    Entries,
+    faults_in,
+    in_box,
+    is_length,
+)
 from pages.parts.markdown import bullets, plain
 
-Model = TypeVar("Model", Workload, Assumptions)
-
-DEFAULT = Workload()
 IGNORED = "This link could not be read in full. Unless it says otherwise, the default is used:"
 MEASURED_MACHINE = (
     "A machine of yours, as measured: Live measures this one and fills these in. "
@@ -41,9 +49,8 @@ SCORES_HELP = (
     "Left empty, the most general set that compares the models that fit. "
     "Each set is a benchmark with one metric, measured by one party; sets are never mixed."
 )
-PARTS, OVERLAP = "chunk_tokens", "chunk_overlap_tokens"
-WORKLOAD_WAITS = "The answer comes when the figures on the form go together."
-ASSUMPTIONS_WAIT = "The answer comes when the assumptions go together."
+WAITS = "The answer comes once what is marked in the form is mended."
+MOST_DIFFERENCES = 3  # that the mark of an old answer names
 
 
 class FieldWords(TypedDict):
@@ -55,29 +62,54 @@ class FieldWords(TypedDict):
     bind: Literal["query-params"]
 
 
-def ask(title: str) -> tuple[Recommendation, DeltaGenerator]:
-    """The form on the left, today's recommendation for it, and the place on the right for it.
+def ask(title: str) -> tuple[Recommendation, DeltaGenerator, bool]:
+    """The form on the left; a recommendation, the place on the right for it, and whether it is for
+    what the form says.
 
-    Stops where the form has faults."""
+    While the form has faults it is the last one of this visit; stops where there was none.
+    """
     st.title(title)
     show_ignored()
     form, place = st.columns([1, 2], gap="large")
+    before = session.last_question()
     with form:
-        workload, beside_tolerance = ask_workload()
-        if workload is None:
-            place.info(WORKLOAD_WAITS)
-            st.stop()
-        sets = ask_scores(workload)
-        assumptions = ask_assumptions()
-        if assumptions is None:
-            place.info(ASSUMPTIONS_WAIT)
-            st.stop()
+        needs, beside_tolerance = ask_workload()
+        spoken = needs.values["languages"] or (before.workload if before else DEFAULT).languages
+        sets = ask_scores(needs.values["task"], spoken)
+        assumed = ask_assumptions()
+    workload, assumptions = needs.whole(), assumed.whole()
+    if workload is not None and assumptions is not None:
+        question, updated = AdviceQuestion(workload, assumptions, tuple(sets)), True
+    elif before is not None:
+        question, updated = before, False
+        place.warning(plain(_not_updated(needs, assumed, before)))
+    else:
+        place.info(WAITS)
+        st.stop()
+    recommendation = _recommendation(question)
+    if updated:
+        beside_tolerance.caption(plain(" ".join(sentences.yardsticks(recommendation))))
+        st.session_state[session.STORED] = links.params(recommendation)
+    return recommendation, place, updated
+
+
+def _not_updated(
+    needs: Entries[Workload], assumed: Entries[Assumptions], before: AdviceQuestion
+) -> str:
+    """Says what the last answer is for, where the form says something else."""
+    figures = needs.differences(before.workload) + assumed.differences(before.assumptions)
+    few = 0 < len(figures) <= MOST_DIFFERENCES
+    what = f"with {formatting.listed(figures)}" if few else "for the figures before"
+    return f"{answer.NOT_UPDATED} this is the answer {what}. Mend what is marked in the form."
+
+
+def _recommendation(question: AdviceQuestion) -> Recommendation:
+    """Today's recommendation for a question."""
     catalog, today = session.the_catalog(), catalogs.today()
     with telemetry.RECOMMEND_SECONDS.labels("page").time():
-        recommendation = recommend.recommend(catalog, workload, today, sets, assumptions)
-    beside_tolerance.caption(plain(" ".join(sentences.yardsticks(recommendation))))
-    st.session_state[session.STORED] = links.params(recommendation)
-    return recommendation, place
+        return recommend.recommend(
+            catalog, question.workload, today, question.asked_sets, question.assumptions
+        )
 
 
 def show_ignored() -> None:
@@ -89,7 +121,7 @@ def show_ignored() -> None:
         st.session_state[session.IGNORED] = [*lines, *old_links.stated_twice(params)]
         # Streamlit 1.67 ends the page with an error where it binds endless numbers to a whole one,
         # and takes any text for a length of parts.
-        odd = {PARTS} if not _is_length(params.get(PARTS, [WRITTEN_NULL])[-1]) else set()
+        odd = {PARTS} if not is_length(params.get(PARTS, [WRITTEN_NULL])[-1]) else set()
         clean = old_links.under_new_names(params)
         clean = {n: v for n, v in clean.items() if n not in {*infinite(params), *odd}}
         if stated := clean.get("languages"):
@@ -146,57 +178,20 @@ def put(workload: Workload) -> None:
     """Puts a workload into the form; for the callbacks of buttons and lists."""
     for field, value in workload.model_dump().items():
         if field in st.session_state:
-            st.session_state[field] = _in_box(field, value)
+            st.session_state[field] = in_box(field, value)
 
 
-def _in_box(field: str, value: object) -> object:
-    """A value as the field's box holds it."""
-    if field in NULLABLE:
-        return WRITTEN_NULL if value is None else str(value)
-    return list(value) if isinstance(value, tuple) else value
-
-
-def ask_workload() -> tuple[Workload | None, DeltaGenerator]:
-    """The form, and the place beside the tolerance for the model that it is measured from.
-
-    None, with the reason on the screen, while its figures do not go together.
-    """
-    top = st.container()
+def ask_workload() -> tuple[Entries[Workload], DeltaGenerator]:
+    """The form, and the place beside the tolerance for the model that it is measured from."""
+    top, needs = st.container(), Entries(Workload)
     with st.container(border=True):
-        stated = _ask_need()
-    stated |= _ask_texts(stated["task"]) | _ask_place()
-    limits, beside_tolerance = _ask_limits()
-    stated |= limits
-    workload = None
-    fields = Workload.model_fields
-    empty = [str(fields[field].title) for field in ("languages", "outputs") if not stated[field]]
-    if empty:
-        st.error(f"{formatting.listed(empty)}: choose at least one.")
-    elif not _is_length(stated[PARTS]):
-        st.error(plain(_parts_in_words(stated)))
-    else:
-        workload = _checked(Workload, stated)
+        _ask_need(needs)
+    _ask_texts(needs)
+    _ask_place(needs)
+    beside_tolerance = _ask_limits(needs)
     with top:
-        _ask_preset(session.the_catalog(), workload)
-    return workload, beside_tolerance
-
-
-def _checked(model: type[Model], stated: Mapping[str, object]) -> Model | None:
-    """What was stated, with defaults for fields left empty; None with the reason shown."""
-    default = model()
-    empty = {n for n in stated if stated[n] is None and getattr(default, n) is not None}
-    try:
-        return model.of({name: value for name, value in stated.items() if name not in empty})
-    except WorkloadError as error:
-        st.error(plain(_in_titles(str(error))))
-        return None
-
-
-def _in_titles(text: str) -> str:
-    """A sentence that calls the workload's fields what the form calls them."""
-    fields = Workload.model_fields
-    titles = {name: f"'{info.title}'" for name, info in fields.items() if "_" in name}
-    return re.sub(r"\b[a-z0-9_]+\b", lambda name: titles.get(name[0], name[0]), text)
+        _ask_preset(session.the_catalog(), needs.whole())
+    return needs, beside_tolerance
 
 
 def _words(
@@ -249,43 +244,53 @@ def _several(field: str, options: list[str], *, off: bool = False) -> list[str]:
     return st.multiselect(**_words(field), options=options, default=default, disabled=off)
 
 
-def _ask_need() -> dict[str, object]:
+def _ask_need(needs: Entries[Workload]) -> None:
     """The job, the languages, the volumes and the lengths."""
-    stated: dict[str, object] = {"task": _choice("task", list(KINDS_FOR_TASK))}
-    off = unused(stated["task"])
-    stated["languages"] = _several("languages", languages(session.the_catalog()))
+    task = _choice("task", list(KINDS_FOR_TASK))
+    off = unused(task)
+    needs.add({"task": task, "languages": _several("languages", languages(session.the_catalog()))})
+    volumes, lengths = st.columns(2)
+    with volumes:
+        passages = _number("passages", off="passages" in off)
+        queries = _number("queries_per_month")
+    with lengths:
+        typical, p95 = _number(TYPICAL), _number(P95)
+    needs.add({TYPICAL: typical, P95: p95, "passages": passages, "queries_per_month": queries})
     left, right = st.columns(2)
     with left:
-        stated["passages"] = passages = _number("passages", off="passages" in off)
-        stated["queries_per_month"] = queries = _number("queries_per_month")
-        stated["query_tokens"] = _number("query_tokens")
+        tokens = _number("query_tokens")
     with right:
-        stated["passage_tokens"] = _number("passage_tokens")
-        stated["passage_tokens_p95"] = _number("passage_tokens_p95")
-        stated["rerank_candidates"] = _number("rerank_candidates", off="rerank_candidates" in off)
+        candidates = _number("rerank_candidates", off="rerank_candidates" in off)
     corpus = "" if "passages" in off else f"{formatting.large(passages)} passages, "
     st.caption(f"{corpus}{formatting.large(queries)} queries a month")
     new = "new_passages_per_month"
-    return stated | {new: _number(new, off=new in off)}
+    changed = _number(new, off=new in off)
+    needs.add({"query_tokens": tokens, "rerank_candidates": candidates, new: changed})
 
 
-def _ask_texts(task: object) -> dict[str, object]:
+def _ask_texts(needs: Entries[Workload]) -> None:
     """How texts are cut, what vectors are wanted, and where they are kept."""
-    off = unused(task)
-    with st.expander("Texts and outputs", icon=":material/article:"):
+    off = unused(needs.values["task"])
+    with needs.section("Texts and outputs", ":material/article:"):
         outputs = ["dense", "sparse", "multi_vector"]
         types = ["float32", "float16", "int8", "binary"]
         kept_in = stores(session.the_catalog())
-        return {
-            **_ask_parts(),
-            "cross_lingual": _yes("cross_lingual"),
-            "outputs": _several("outputs", outputs, off="outputs" in off),
-            "vector_store": _listed("vector_store", kept_in, off="vector_store" in off),
-            "vector_type": _listed("vector_type", types, off="vector_type" in off),
-        }
+        _ask_parts(needs)
+        needs.add(
+            {
+                "cross_lingual": _yes("cross_lingual"),
+                "outputs": _several("outputs", outputs, off="outputs" in off),
+            }
+        )
+        needs.add(
+            {
+                "vector_store": _listed("vector_store", kept_in, off="vector_store" in off),
+                "vector_type": _listed("vector_type", types, off="vector_type" in off),
+            }
+        )
 
 
-def _ask_parts() -> dict[str, object]:
+def _ask_parts(needs: Entries[Workload]) -> None:
     """The length of parts and what they share; the default is left out, it is for long parts."""
     parts, overlap = st.columns(2, vertical_alignment="bottom")
     with parts:
@@ -300,22 +305,13 @@ def _ask_parts() -> dict[str, object]:
         shared = _number(OVERLAP, off=length == WRITTEN_NULL)
     if shared not in (None, DEFAULT.chunk_overlap_tokens):
         stated[OVERLAP] = shared
-    st.caption(plain(_parts_in_words(stated)))
-    return stated
+    needs.add(stated)
+    if not faults_in(Workload, stated):
+        st.caption(plain(_parts_in_words(Workload.of(stated))))
 
 
-def _parts_in_words(stated: Mapping[str, object]) -> str:
-    """What becomes of a passage, or why nothing can."""
-    length, name = stated[PARTS], Workload.model_fields[PARTS].title
-    if not _is_length(length):
-        low, high = map(formatting.count, bounds(PARTS))
-        remedy = f"Type a whole number of tokens from {low} to {high}, or {WRITTEN_NULL}."
-        return f"{name}: '{length}' cannot be used. {remedy}"
-    parts = {field: stated[field] for field in (PARTS, OVERLAP) if field in stated}
-    try:
-        workload = Workload.of(parts)
-    except WorkloadError as error:
-        return _in_titles(str(error))
+def _parts_in_words(workload: Workload) -> str:
+    """What becomes of a passage."""
     if workload.chunk_tokens is None:
         return "Passages are kept whole."
     cut = f"Passages over {formatting.count(workload.chunk_tokens)} tokens are cut"
@@ -331,43 +327,39 @@ def _tidy_length() -> None:
     st.session_state[PARTS] = typed or str(DEFAULT.chunk_tokens)
 
 
-def _is_length(stated: object) -> bool:
-    """Whether it is a length of parts, or says that passages are kept whole."""
-    try:
-        Workload.of({PARTS: stated})
-    except WorkloadError:
-        return False
-    return True
-
-
-def _ask_place() -> dict[str, object]:
+def _ask_place(needs: Entries[Workload]) -> None:
     """Hosted or own, and what own machines have to be."""
-    with st.expander("Where it runs", icon=":material/dns:"):
+    with needs.section("Where it runs", ":material/dns:"):
         placement = _choice("placement", ["any", "hosted", "own"])
         hosted = placement == "hosted"
-        return {
-            "placement": placement,
-            "hardware": _choice("hardware", ["any", "cpu", "gpu"], off=hosted),
-            "data_may_leave": _yes("data_may_leave"),
-            "redundancy": _yes("redundancy", off=hosted),
-            "peak_queries_per_second": _fraction("peak_queries_per_second"),
-        }
+        needs.add(
+            {
+                "placement": placement,
+                "hardware": _choice("hardware", ["any", "cpu", "gpu"], off=hosted),
+                "data_may_leave": _yes("data_may_leave"),
+                "redundancy": _yes("redundancy", off=hosted),
+                "peak_queries_per_second": _fraction("peak_queries_per_second"),
+            }
+        )
 
 
-def _ask_limits() -> tuple[dict[str, object], DeltaGenerator]:
-    """What must not be exceeded, and what decides; a place beside the tolerance."""
-    with st.expander("Limits and licence", icon=":material/rule:"):
-        stated: dict[str, object] = {
-            "budget_usd_per_month": _fraction("budget_usd_per_month"),
-            "latency_ms_p95": _fraction("latency_ms_p95"),
-            "licence": _choice("licence", ["any", "commercial", "permissive"]),
-        }
-    with st.expander("How to choose", icon=":material/tune:"):
-        stated["priority"] = _choice("priority", ["balanced", "quality", "cost"])
-        stated["quality_tolerance"] = _fraction("quality_tolerance")
+def _ask_limits(needs: Entries[Workload]) -> DeltaGenerator:
+    """What must not be exceeded, and what decides; the place beside the tolerance."""
+    with needs.section("Limits and licence", ":material/rule:"):
+        needs.add(
+            {
+                "budget_usd_per_month": _fraction("budget_usd_per_month"),
+                "latency_ms_p95": _fraction("latency_ms_p95"),
+                "licence": _choice("licence", ["any", "commercial", "permissive"]),
+            }
+        )
+    with needs.section("How to choose", ":material/tune:"):
+        priority = _choice("priority", ["balanced", "quality", "cost"])
+        tolerance = _fraction("quality_tolerance")
         beside_tolerance = st.empty()
-        stated["material_usd"] = _fraction("material_usd")
-    return stated, beside_tolerance
+        point = _fraction("material_usd")
+        needs.add({"priority": priority, "quality_tolerance": tolerance, "material_usd": point})
+    return beside_tolerance
 
 
 def _ask_preset(catalog: Catalog, workload: Workload | None) -> None:
@@ -394,21 +386,22 @@ def _preset_chosen() -> None:
         put(Workload.of(presets[key].workload))
 
 
-def ask_assumptions() -> Assumptions | None:
-    """What the estimates take for granted; None, with the reason shown, where they cannot be."""
-    default = Assumptions()
+def ask_assumptions() -> Entries[Assumptions]:
+    """What the estimates take for granted."""
+    default, assumed = Assumptions(), Entries(Assumptions)
     changed = [name for name in session.ASSUMED if _is_changed(name, getattr(default, name))]
     label = f"Assumptions ({len(changed)} changed)" if changed else "Assumptions"
     stated: dict[str, object] = {}
-    with st.expander(label, icon=":material/science:"):
+    with assumed.section(label, ":material/science:", "Assumptions"):
         for name in session.ASSUMED:
             if name == MEASURED[0]:
                 st.caption(MEASURED_MACHINE)
             words = _words(name, Assumptions, " (changed)" if name in changed else "")
             stated[name] = _ask_assumption(name, words, getattr(default, name))
+        assumed.add(stated)  # at once: of a measured machine all is stated together
         icon = ":material/restart_alt:"
         st.button("Reset all", on_click=reset_assumptions, disabled=not changed, icon=icon)
-    return _checked(Assumptions, stated)
+    return assumed
 
 
 _SIDE_BY_SIDE = {"machine_prices": ["on-demand", "spot"], "precision": ["default", *PRECISIONS]}
@@ -449,12 +442,12 @@ def reset_assumptions() -> None:
             st.session_state[name] = value
 
 
-def ask_scores(workload: Workload) -> list[str]:
+def ask_scores(task: str, spoken: Collection[str]) -> list[str]:
     """The sets of published scores to rank by, where others than the preferred are asked for."""
-    catalog, spoken = session.the_catalog(), tuple(sorted(set(workload.languages)))
+    catalog, codes = session.the_catalog(), tuple(sorted(set(spoken)))
     chosen = []
-    for kind in KINDS_FOR_TASK[workload.task]:
-        sets = evidence.offered(catalog, kind, spoken, catalog.variants)
+    for kind in KINDS_FOR_TASK[task]:
+        sets = evidence.offered(catalog, kind, codes, catalog.variants)
         label, hint = f"Published scores to rank {kind}s by", "the set that fits best"
         ids = [each.id for each in sets]
         key = SCORES[kind]

@@ -15,7 +15,7 @@ from advisor.ask.workload import Workload
 from advisor.base.errors import CatalogError
 from advisor.catalog import Catalog, price_sources, reloading
 from advisor.catalog.schema import Usd
-from advisor.decide.query import SCORES
+from advisor.decide.query import SCORES, AdviceQuestion, QuestionError, of_params
 from advisor.live import as_evidence
 from advisor.live.relevance import Measured
 from pages.parts.markdown import plain
@@ -97,6 +97,18 @@ def the_catalog() -> Catalog:
     own = as_evidence.with_yours(shared, evidence.results, evidence.languages, today)
     st.session_state[WITH_YOURS] = (mark, own)
     return own
+
+
+def last_question() -> AdviceQuestion | None:
+    """What the last answer of this visit is for; None where the catalog has it no more."""
+    stored: dict[str, str | list[str]] | None = st.session_state.get(STORED)
+    if stored is None:
+        return None
+    params = {name: [v] if isinstance(v, str) else v for name, v in stored.items()}
+    try:
+        return of_params(the_catalog(), params)
+    except QuestionError:
+        return None
 
 
 def for_all() -> Catalog:

@@ -30,6 +30,7 @@ from advisor.family import listing
 from advisor.live import token_counts
 from advisor.serve import cli
 from advisor.show import charts, tables, trade_off
+from tests.browser.axe import axe_faults
 from tests.browser.conftest import (
     box,
     button,
@@ -73,15 +74,18 @@ def test_state_a_workload_read_the_pick_follow_it_and_come_back_by_link(app, ope
 
 
 def test_the_workload_goes_from_advise_to_cost_and_back_by_menu(app, open_page, answer):
-    page = open_page(f"{app}/advise?languages=de&languages=no&passages=70000")
-    expect_answer(page, answer(languages=["de", "no"], passages=70_000))
+    page = open_page(f"{app}/advise?languages=de&languages=no&passages=70000&passage_tokens=350")
+    expect_answer(page, answer(languages=["de", "no"], passages=70_000, passage_tokens=350))
     menu(page, "cost")
     expect(box(page, "passages")).to_have_value("70000")
     expect(page).to_have_url(re.compile(r"/cost\?languages=de&languages=no&passages=70000"))
     fill(page, "queries_per_month", 123_000)
     expect_told(page, "123,000")
+    fill(page, "passage_tokens", 600)  # over the 95th percentile: other pages get the last good one
+    expect(page.get_by_test_id("stAlertContentError")).to_be_visible()
     menu(page, "")
     menu(page, "advise")
+    expect(box(page, "passage_tokens")).to_have_value("350")
     expect(box(page, "queries_per_month")).to_have_value("123000")
     expect(box(page, "passages")).to_have_value("70000")
     link_to(page, "cost").first.click()
@@ -97,12 +101,45 @@ def test_a_preset_fills_the_form(app, open_page, answer, catalog):
     expect(box(page, "passage_tokens")).to_have_value(str(preset.workload["passage_tokens"]))
 
 
-def test_figures_that_do_not_go_together_are_told_and_lose_nothing(app, open_page, answer):
-    page = open_page(f"{app}/advise?passage_tokens=900&passages=777")
-    expect(page.get_by_test_id("stAlertContentError")).to_contain_text("900")
-    expect(box(page, "passages")).to_have_value("777")
-    fill(page, "passage_tokens_p95", 1200)
-    expect_answer(page, answer(passages=777, passage_tokens=900, passage_tokens_p95=1_200))
+@pytest.mark.parametrize(
+    ("scheme", "width", "other_width"), [("light", 1280, 390), ("dark", 390, 1280)]
+)
+def test_figures_that_do_not_go_together_are_mended_where_they_are_and_the_last_answer_stays(
+    app, open_page, settle, answer, scheme, width, other_width
+):
+    page = open_page(f"{app}/faq", width, scheme)
+    page.goto(f"{app}/advise?passage_tokens=350&passages=777")
+    last = answer(passages=777, passage_tokens=350)
+    expect_answer(page, last)
+    fill(page, "passage_tokens", 600)
+    p95, mend = box(page, "passage_tokens_p95"), button(page, "mend-passage_tokens_p95")
+    error, mark = (page.get_by_test_id(f"stAlertContent{kind}") for kind in ("Error", "Warning"))
+    expect(error).to_contain_text("(450 tokens) than the typical one (600)")
+    bar = page.get_by_test_id("stBottom")
+    for shown in (width, other_width):
+        page.set_viewport_size({"width": shown, "height": 800})
+        settle(page)
+        above, fault, below, bottom = (e.bounding_box() for e in (p95, error, mend, bar))
+        assert above["y"] < fault["y"] < below["y"] < above["y"] + 200
+        assert fault["width"] > 1.5 * above["width"] or shown == 390
+        assert below["y"] + below["height"] < bottom["y"] or shown == 390
+        main = "document.querySelector('[data-testid=stMain]')"
+        assert page.evaluate(f"{main}.scrollWidth - {main}.clientWidth") <= 1
+    assert axe_faults(page) == []
+    expect(mark).to_contain_text("350 in 'Tokens each'")
+    expect(bar).to_contain_text(f"Not updated: {report.headline(last)}")
+    mend.click()
+    mended = answer(passages=777, passage_tokens=600, passage_tokens_p95=600)
+    expect_answer(page, mended)
+    expect(mark.or_(error)).to_have_count(0)
+    stated = f"{app}/advise?passage_tokens=600&passages=777"
+    expect(page).to_have_url(f"{stated}&passage_tokens_p95=600")
+    page.go_back()  # undoes it
+    expect(page).to_have_url(stated)
+    expect(mark).to_contain_text("600 in '95th percentile'")
+    expect(mend).to_be_visible()
+    page.go_back()
+    expect(page).to_have_url(f"{app}/faq")
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,6 @@ def test_the_link_brings_the_machine_to_advise(catalog):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("measured_tokens", ""),
         ("measured_variant", "nope"),
         ("measured_precision", "bf16"),
         ("measured_tokens_per_second", "1e400"),
@@ -71,9 +70,16 @@ def test_the_link_brings_the_machine_to_advise(catalog):
 )
 def test_a_broken_link_is_told_and_ends_no_page(name, value):
     params = speed.params(SMALL, SPEED, 0.1, 8, TODAY) | {name: value}
-    page = opened("cost", **{key: value for key, value in params.items() if value})
+    page = opened("cost", **params)
     text = words(page, "error", "warning")
     assert name in text and value in text
+
+
+def test_a_link_with_a_machine_in_part_is_told_in_the_words_of_the_form():
+    params = speed.params(SMALL, SPEED, 0.1, 8, TODAY)
+    del params["measured_tokens"]
+    (error,) = opened("cost", **params).error
+    assert error.value.startswith("Of the measured machine 'Tokens a text when measured' is not")
 
 
 def test_the_plans_of_a_link_without_the_machine_do_not_hold_it():
