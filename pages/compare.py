@@ -14,6 +14,7 @@ from advisor.decide.query import AdviceQuestion, QuestionError
 from advisor.family import comparison, published_scores
 from advisor.family.comparison import Deciding, SharedSet
 from pages.parts import figures, form, links, session
+from pages.parts.form_faults import Entries
 from pages.parts.markdown import bullets, plain
 
 CHOOSE = (
@@ -98,15 +99,15 @@ left, right = st.columns([2, 1])
 chosen = left.multiselect(
     "Models", options, default=default, max_selections=4, key="variants", bind="query-params"
 )
-languages = right.multiselect(
-    "Languages", form.languages(catalog), default=["en"], key="languages", bind="query-params"
-)
+with right:
+    spoken_here = Entries(Workload)
+    spoken_here.add({"languages": form.ask_languages()})
 if len(chosen) < 2:
     st.info("Choose one more model to compare." if chosen else "Choose two models to compare.")
     st.stop()
-if not languages:
-    st.info("Choose at least one language: which scores decide depends on it.")
+if spoken_here.faults:
     st.stop()
+languages = spoken_here.values["languages"]
 only_differing = st.toggle("Show only what differs", key="differing", bind="query-params")
 several_kinds = len({catalog.variants[key].kind for key in chosen}) > 1
 if several_kinds:

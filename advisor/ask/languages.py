@@ -64,23 +64,29 @@ def code(text: str) -> str | None:
     return known and _PREDOMINANT.get(known, known)
 
 
-def nearest(text: str) -> str:
-    """`Did you mean German (de)?`, or how a language is written where nothing is near."""
+def nearest(text: str) -> str | None:
+    """The code of the language that is likely meant by what is none; None where nothing is near."""
     word = _plain(text[:MOST_LETTERS])
     head = word.replace("_", "-").partition("-")[0]  # en-US
-    key = _MISTAKEN.get(word) or (code(head) if len(head) in (2, 3) else None)
-    if key is None:
-        common = {name: key for name, key in _names().items() if len(key) == 2} | _EVERYDAY
-        codes = {key: key for key in common.values() if key[0] == word[:1]}
-        written, cutoff = (codes, 0.5) if len(word) <= 3 else (common, 0.6)
-        near = difflib.get_close_matches(word, written, n=1, cutoff=cutoff)
-        key = written[near[0]] if near else None
+    if key := _MISTAKEN.get(word) or (code(head) if len(head) in (2, 3) else None):
+        return key
+    common = {name: key for name, key in _names().items() if len(key) == 2} | _EVERYDAY
+    codes = {key: key for key in common.values() if key[0] == word[:1]}
+    written, cutoff = (codes, 0.5) if len(word) <= 3 else (common, 0.6)
+    near = difflib.get_close_matches(word, written, n=1, cutoff=cutoff)
+    return written[near[0]] if near else None
+
+
+def remedy(text: str) -> str:
+    """`Did you mean German (de)?`, or how a language is written where nothing is near."""
+    key = nearest(text)
     if key is None:
         return "Write its ISO 639 code, such as de, or its English name, such as German."
-    return f"Did you mean {_english(key)} ({key})?"
+    return f"Did you mean {english(key)} ({key})?"
 
 
-def _english(key: str) -> str:
+def english(key: str) -> str:
+    """The English name of a language, by its code; the code where the standard has none."""
     language = _by_code(key)
     return language.name.partition(" (")[0] if language else key
 

@@ -26,7 +26,7 @@ def _language(stated: object) -> object:
     if not isinstance(stated, str):
         return stated
     if (code := iso639.code(stated)) is None:
-        figures = {"stated": shown(stated), "remedy": iso639.nearest(stated)}
+        figures = {"stated": shown(stated), "remedy": iso639.remedy(stated)}
         raise PydanticCustomError("language", "{stated} is no language.", figures)
     return code
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, Literal, TypedDict
 
 import streamlit as st
@@ -248,7 +248,7 @@ def _ask_need(needs: Entries[Workload]) -> None:
     """The job, the languages, the volumes and the lengths."""
     task = _choice("task", list(KINDS_FOR_TASK))
     off = unused(task)
-    needs.add({"task": task, "languages": _several("languages", languages(session.the_catalog()))})
+    needs.add({"task": task, "languages": ask_languages()})
     volumes, lengths = st.columns(2)
     with volumes:
         passages = _number("passages", off="passages" in off)
@@ -266,6 +266,29 @@ def _ask_need(needs: Entries[Workload]) -> None:
     new = "new_passages_per_month"
     changed = _number(new, off=new in off)
     needs.add({"query_tokens": tokens, "rerank_candidates": candidates, new: changed})
+
+
+def ask_languages() -> list[str]:
+    """Languages by code; what was typed and is none stands as it is, for a fault to name it."""
+    typed = st.multiselect(
+        **_words("languages"),
+        options=languages(session.the_catalog()),
+        default=list(DEFAULT.languages),
+        accept_new_options=True,
+        placeholder="A code, or a name: German",
+        on_change=_tidy_languages,
+    )
+    return _by_code(typed)
+
+
+def _by_code(typed: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(iso639.code(text) or text for text in typed))
+
+
+def _tidy_languages() -> None:
+    typed = st.session_state["languages"]
+    if (codes := _by_code(typed)) != typed:
+        st.session_state["languages"] = codes
 
 
 def _ask_texts(needs: Entries[Workload]) -> None:

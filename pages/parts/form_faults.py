@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import streamlit as st
 
+from advisor.ask import languages as iso639
 from advisor.ask.assumptions import MEASURED, Assumptions
 from advisor.ask.stated import WRITTEN_NULL
 from advisor.ask.workload import MOST_LANGUAGES, NULLABLE, Workload, bounds
@@ -26,7 +27,7 @@ DEFAULT = Workload()
 PARTS, OVERLAP = "chunk_tokens", "chunk_overlap_tokens"
 TYPICAL, P95 = "passage_tokens", "passage_tokens_p95"
 DAY = "measured_on"
-IF_NOTHING_CHOSEN = {"languages": "Search in English", "outputs": "Ask for dense vectors"}
+IF_NOTHING_CHOSEN = {"languages": "Take English", "outputs": "Ask for dense vectors"}
 OPENED = "sections_opened_for_a_fault"
 
 
@@ -105,7 +106,7 @@ def _in_words(field: str, value: object) -> str:
 def faults_in(model: type[Workload] | type[Assumptions], values: Values) -> list[FormFault]:
     """All that is wrong with some fields of a model; where no remedy is known, the bare reason."""
     if model is Workload:
-        faults = [*_nothing_chosen(values), *_lengths(values), *_parts(values)]
+        faults = [*_nothing_chosen(values), *_languages(values), *_lengths(values), *_parts(values)]
     else:
         faults = _measured_machine(values)
     reason = "" if faults else _refusal(model, values)
@@ -130,18 +131,32 @@ def in_titles(text: str) -> str:
 
 
 def _nothing_chosen(values: Values) -> list[FormFault]:
-    """A list that is empty, or too long."""
+    """A list that is empty."""
     faults = []
     for field, remedy in IF_NOTHING_CHOSEN.items():
         if field in values and not values[field]:
             sentence = f"{Workload.model_fields[field].title}: choose at least one."
             faults.append(FormFault(sentence, remedy, {field: list(getattr(DEFAULT, field))}))
-    chosen = values.get("languages")
-    if isinstance(chosen, list) and len(chosen) > MOST_LANGUAGES:
+    return faults
+
+
+def _languages(values: Values) -> list[FormFault]:
+    """Text that is no language, the first of it, or too many languages."""
+    chosen = values.get("languages") or []
+    if odd := next((text for text in chosen if iso639.code(text) is None), None):
+        key, others = iso639.nearest(odd), [text for text in chosen if text != odd]
+        sentence = f"'{odd[: iso639.MOST_LETTERS]}' is no language."
+        if key is None:
+            remedy = f"{sentence} {iso639.remedy(odd)}"
+            puts = {"languages": others or list(DEFAULT.languages)}
+            return [FormFault(remedy, "Leave it out", puts)]
+        puts = {"languages": list(dict.fromkeys(key if x == odd else x for x in chosen))}
+        return [FormFault(sentence, f"Take {iso639.english(key)} ({key})", puts)]
+    if len(chosen) > MOST_LANGUAGES:
         sentence = f"Languages: {len(chosen)} are chosen, and at most {MOST_LANGUAGES} can be."
         puts = {"languages": chosen[:MOST_LANGUAGES]}
-        faults.append(FormFault(sentence, f"Leave the first {MOST_LANGUAGES}", puts))
-    return faults
+        return [FormFault(sentence, f"Leave the first {MOST_LANGUAGES}", puts)]
+    return []
 
 
 def _lengths(values: Values) -> list[FormFault]:
@@ -151,8 +166,8 @@ def _lengths(values: Values) -> list[FormFault]:
         return []
     least = formatting.count(typical)
     sentence = (
-        f"19 of 20 passages cannot be shorter ({formatting.count(p95)} tokens) "
-        f"than the typical one ({least})."
+        f"19 of 20 passages cannot have at most {formatting.count(p95)} tokens "
+        f"if a typical one has {least}."
     )
     return [FormFault(sentence, f"Raise the 95th percentile to {least}", {P95: typical})]
 

@@ -73,7 +73,19 @@ def test_the_languages_of_the_address_decide(catalog):
     page.multiselect(key="languages").set_value(["en"]).run()
     assert standing(page)[0] == ["BGE Large EN v1.5", "BGE M3"]
     page.multiselect(key="languages").set_value([]).run()
-    assert not page.exception and page.info
+    assert not page.exception and len(page.error) == 1
+    page.button(key="mend-languages").click().run()
+    assert page.multiselect(key="languages").value == ["en"] and standing(page)[0]
+
+
+def test_a_language_by_name_is_taken_and_what_is_none_is_mended_where_it_stands():
+    page = opened("compare", languages=["German"], **PAIR)
+    assert "What decides on Advise for de" in text_of(page)
+    page = opened("compare", languages=["Germn", "fr"], **PAIR)
+    assert [error.value for error in page.error] == ["'Germn' is no language."]
+    page.button(key="mend-languages").click().run()
+    assert page.multiselect(key="languages").value == ["de", "fr"] and not page.error
+    assert standing(page)[0][0] == "BGE M3"
 
 
 def test_two_kinds_have_a_table_each():
@@ -96,7 +108,7 @@ def test_it_starts_from_the_last_question_of_the_visit_but_a_link_counts_more():
 
 @pytest.mark.parametrize(
     "odd",
-    [{"passages": "x"}, {"vector_store": "../etc"}, {"languages": ["nonsense"]}, {"odd": "1"}],
+    [{"passages": "x"}, {"vector_store": "../etc"}, {"odd": "1"}],
 )
 def test_what_a_link_cannot_mean_leaves_the_rest(odd):
     page = opened("compare", **PAIR, **odd)

@@ -84,9 +84,7 @@ def test_a_day_that_is_none_is_cleared_before_the_machine(day):
 def test_lengths_that_do_not_go_together_are_told_with_both_figures():
     page = opened("advise", passage_tokens="600")
     assert [error.value for error in page.error] == [
-        markdown.plain(
-            "19 of 20 passages cannot be shorter (450 tokens) than the typical one (600)."
-        )
+        markdown.plain("19 of 20 passages cannot have at most 450 tokens if a typical one has 600.")
     ]
 
 
@@ -222,3 +220,21 @@ def test_a_fault_that_has_no_known_remedy_is_told_alone_in_the_words_of_the_form
 def test_an_old_answer_whose_scores_the_catalog_has_no_more_is_not_shown():
     page = opened("advise", {session.STORED: {"scores": "your-data"}}, **LENGTHS)
     assert page.error and [info.value for info in page.info] == [form.WAITS]
+
+
+def test_what_is_typed_as_a_language_is_its_code_and_what_is_none_is_mended():
+    page = opened("advise")
+    set_to(page, "multiselect", "languages", ["en", "Germn"])
+    assert [error.value for error in page.error] == [markdown.plain("'Germn' is no language.")]
+    assert [button.label for button in mends(page)] == ["Take German (de)"]
+    mends(page)[0].click().run()
+    assert not page.error and stored(page) == {"languages": ["en", "de"]}
+    set_to(page, "multiselect", "languages", ["en", "de", "FRENCH", "qwertyuiop"])
+    assert "Write its ISO 639 code" in page.error[0].value
+    mends(page)[0].click().run()
+    assert stored(page) == {"languages": ["en", "de", "fr"]}
+
+
+def test_a_link_with_names_of_languages_asks_for_them_by_code():
+    page = opened("advise", languages=["German", "english"])
+    assert stored(page) == {"languages": ["de", "en"]} and not page.warning
