@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,53 +14,89 @@ if TYPE_CHECKING:  # 0.3 s to import, which the codes below save nearly every qu
 MOST_LETTERS = 60
 """Letters of a name that are looked at; ISO 639's longest are of some fifty."""
 _ISO_639_1 = """
-aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de
-dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia
-id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo
-lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl
-ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti
-tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
+aa=aar ab=abk ae=ave af=afr ak=aka am=amh an=arg ar=ara as=asm av=ava ay=aym az=aze ba=bak
+be=bel bg=bul bi=bis bm=bam bn=ben bo=bod br=bre bs=bos ca=cat ce=che ch=cha co=cos cr=cre
+cs=ces cu=chu cv=chv cy=cym da=dan de=deu dv=div dz=dzo ee=ewe el=ell en=eng eo=epo es=spa
+et=est eu=eus fa=fas ff=ful fi=fin fj=fij fo=fao fr=fra fy=fry ga=gle gd=gla gl=glg gn=grn
+gu=guj gv=glv ha=hau he=heb hi=hin ho=hmo hr=hrv ht=hat hu=hun hy=hye hz=her ia=ina id=ind
+ie=ile ig=ibo ii=iii ik=ipk io=ido is=isl it=ita iu=iku ja=jpn jv=jav ka=kat kg=kon ki=kik
+kj=kua kk=kaz kl=kal km=khm kn=kan ko=kor kr=kau ks=kas ku=kur kv=kom kw=cor ky=kir la=lat
+lb=ltz lg=lug li=lim ln=lin lo=lao lt=lit lu=lub lv=lav mg=mlg mh=mah mi=mri mk=mkd ml=mal
+mn=mon mr=mar ms=msa mt=mlt my=mya na=nau nb=nob nd=nde ne=nep ng=ndo nl=nld nn=nno no=nor
+nr=nbl nv=nav ny=nya oc=oci oj=oji om=orm or=ori os=oss pa=pan pi=pli pl=pol ps=pus pt=por
+qu=que rm=roh rn=run ro=ron ru=rus rw=kin sa=san sc=srd sd=snd se=sme sg=sag sh=hbs si=sin
+sk=slk sl=slv sm=smo sn=sna so=som sq=sqi sr=srp ss=ssw st=sot su=sun sv=swe sw=swa ta=tam
+te=tel tg=tgk th=tha ti=tir tk=tuk tl=tgl tn=tsn to=ton tr=tur ts=tso tt=tat tw=twi ty=tah
+ug=uig uk=ukr ur=urd uz=uzb ve=ven vi=vie vo=vol wa=wln wo=wol xh=xho yi=yid yo=yor za=zha
+zh=zho zu=zul
 """
-_TWO_LETTERS = frozenset(_ISO_639_1.split())
+_THREE_LETTERS = {pair[3:]: pair[:2] for pair in _ISO_639_1.split()}
+_TWO_LETTERS = frozenset(_THREE_LETTERS.values())
 # What ISO 639 calls otherwise, or not at all: English names of Unicode CLDR, and Flemish.
 _EVERYDAY = {
     "bangla": "bn", "cantonese": "yue", "farsi": "fa", "flemish": "nl", "mandarin": "zh",
-    "maori": "mi", "odia": "or", "slovene": "sl", "tongan": "to", "west flemish": "vls",
+    "maori": "mi", "nahuatl": "nah", "odia": "or", "slovene": "sl", "tongan": "to",
+    "west flemish": "vls",
 }  # fmt: skip
 # Codes that ISO 639-1 gave up, and the collective ones of 639-2 that publishers list.
 _OLD_CODES = {
     "bh": "bh", "bih": "bh", "in": "id", "iw": "he", "ji": "yi", "jw": "jv", "mo": "ro",
     "nah": "nah",
 }  # fmt: skip
-# The one language of several that a code without it means: CLDR's aliases for macrolanguages.
+# The language of several that a code without it means, of CLDR's aliases for macrolanguages those
+# with a code of two letters; and Bokmål and Filipino, which publishers list as Wikipedia has them.
 _PREDOMINANT = {
-    "arb": "ar", "azj": "az", "cmn": "zh", "ekk": "et", "khk": "mn", "kmr": "ku", "lvs": "lv",
-    "npi": "ne", "ory": "or", "pbu": "ps", "pes": "fa", "plt": "mg", "quz": "qu", "swh": "sw",
-    "uzn": "uz", "ydd": "yi", "zsm": "ms",
+    "als": "sq", "arb": "ar", "ayr": "ay", "azj": "az", "cmn": "zh", "cwd": "cr", "ekk": "et",
+    "esk": "ik", "fil": "tl", "fuc": "ff", "gaz": "om", "gug": "gn", "ike": "iu", "khk": "mn",
+    "kmr": "ku", "knc": "kr", "kng": "kg", "kpv": "kv", "lvs": "lv", "nb": "no", "nob": "no",
+    "npi": "ne", "ojg": "oj", "ory": "or", "pbu": "ps", "pes": "fa", "plt": "mg", "quz": "qu",
+    "src": "sc", "swh": "sw", "uzn": "uz", "ydd": "yi", "zsm": "ms", "zyb": "za",
 }  # fmt: skip
 # What people write for one: countries, and names that languages have for themselves.
 _MISTAKEN = {
-    "at": "de", "cn": "zh", "cz": "cs", "deutsch": "de", "dk": "da", "espanol": "es",
-    "francais": "fr", "gb": "en", "gr": "el", "italiano": "it", "jp": "ja", "nederlands": "nl",
-    "polski": "pl", "portugues": "pt", "svenska": "sv", "turkce": "tr", "ua": "uk", "us": "en",
-    "vn": "vi",
+    "at": "de", "bokmal": "no", "brazilian": "pt", "cambodian": "km", "cn": "zh", "cz": "cs",
+    "deutsch": "de", "dk": "da", "espanol": "es", "francais": "fr", "gb": "en", "gr": "el",
+    "italiano": "it", "jp": "ja", "magyar": "hu", "myanmar": "my", "nederlands": "nl",
+    "norsk": "no", "polski": "pl", "portugues": "pt", "simplified chinese": "zh", "sorani": "ckb",
+    "suomi": "fi", "svenska": "sv", "traditional chinese": "zh", "turkce": "tr", "ua": "uk",
+    "us": "en", "vn": "vi",
 }  # fmt: skip
 
 
-@lru_cache(maxsize=4096)
 def code(text: str) -> str | None:
     """The code of a language, of two letters where ISO 639-1 has one; None for no language.
 
     >>> code("German"), code("DE"), code("deu"), code("tlh"), code("Germn")
     ('de', 'de', 'de', 'tlh', None)
     """
-    word = _plain(text[:MOST_LETTERS])
-    if word in _TWO_LETTERS:
-        return word
+    word = text.strip()
+    return _code(_plain(word)) if len(word) <= MOST_LETTERS else None
+
+
+def is_catalog_code(text: str) -> bool:
+    """Whether it can be the very code of a language, without reading the whole standard."""
+    if len(text) == 2:
+        known = text in _TWO_LETTERS or text in _OLD_CODES.values()
+        return known and text not in _PREDOMINANT
+    is_three = len(text) == 3 and text.isascii() and text.islower() and text.isalpha()
+    return is_three and text not in _THREE_LETTERS and text not in _PREDOMINANT
+
+
+def codes(texts: Iterable[str]) -> list[str]:
+    """Languages by code, each once; what is none stays as it is."""
+    return list(dict.fromkeys(code(text) or text for text in texts))
+
+
+@lru_cache(maxsize=4096)
+def _code(word: str) -> str | None:
     if special := _OLD_CODES.get(word) or _PREDOMINANT.get(word):
         return special
+    if word in _TWO_LETTERS:
+        return word
+    if short := _THREE_LETTERS.get(word):
+        return short
     if len(word) in (2, 3) and (language := _by_code(word)):
-        return language.part1 or language.part3
+        return _key(language)
     known = _names().get(word)
     return known and _PREDOMINANT.get(known, known)
 
@@ -70,10 +107,11 @@ def nearest(text: str) -> str | None:
     head = word.replace("_", "-").partition("-")[0]  # en-US
     if key := _MISTAKEN.get(word) or (code(head) if len(head) in (2, 3) else None):
         return key
-    common = {name: key for name, key in _names().items() if len(key) == 2} | _EVERYDAY
-    codes = {key: key for key in common.values() if key[0] == word[:1]}
-    written, cutoff = (codes, 0.5) if len(word) <= 3 else (common, 0.6)
-    near = difflib.get_close_matches(word, written, n=1, cutoff=cutoff)
+    if len(word) <= 3:
+        written = {key: key for key in _TWO_LETTERS if key[0] == word[:1]}
+    else:
+        written = _common_names()
+    near = difflib.get_close_matches(word, written, n=1, cutoff=0.5 if len(word) <= 3 else 0.75)
     return written[near[0]] if near else None
 
 
@@ -98,35 +136,61 @@ def _by_code(word: str) -> Language | None:
         language = Language.match(word)
     except LanguageNotFoundError:
         return None
-    return None if word not in (language.part1, language.part2b, language.part3) else language
+    own = (language.part1, language.part2b, language.part3)
+    return language if word in own and language.scope != "S" else None  # S: no language, as und
+
+
+@lru_cache(maxsize=1)
+def _languages() -> list[Language]:
+    """All that are in use, those of ISO 639-1 first, then macrolanguages, then the living."""
+    from iso639 import ALL_LANGUAGES
+
+    return sorted(
+        (one for one in ALL_LANGUAGES if one.retire_reason is None and one.scope != "S"),
+        key=lambda one: (one.part1 is None, one.scope != "M", one.type != "L", one.part3),
+    )
 
 
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
-    """Codes by English name; of names that several share, the one of ISO 639-1, then the living."""
-    from iso639 import ALL_LANGUAGES
+    """Codes by English name: by main names first, then others, then without what tells them apart.
 
-    ordered = sorted(
-        (language for language in ALL_LANGUAGES if language.retire_reason is None),
-        key=lambda language: (language.part1 is None, language.type != "L", language.part3),
-    )
-    whole: dict[str, str] = {}
-    short: dict[str, str] = {}
-    first: dict[str, str] = {}
-    for language in ordered:
-        others = [
-            name for other in language.other_names or () for name in (other.print, other.inverted)
-        ]
-        for name in (language.name, *others):
-            key = language.part1 or language.part3
-            bare = name.partition(" (")[0]  # without years and the like: Modern Greek (1453-)
-            whole.setdefault(_plain(name), key)
-            short.setdefault(_plain(bare), key)
-            first.setdefault(_plain(bare.partition(",")[0]), key)  # Greek, Modern
-    return first | short | whole | _EVERYDAY
+    A first word alone, as Greek of `Greek, Modern (1453-)`, is the one living language that has it.
+    """
+    main: dict[str, str] = {}
+    others: dict[str, str] = {}
+    bare: dict[str, str] = {}
+    first: dict[str, set[str]] = {}
+    for language in _languages():
+        key = _key(language)
+        main.setdefault(_plain(language.name), key)
+        for name in (language.name, *_other_names(language)):
+            short = name.partition(" (")[0]  # without years and the like
+            others.setdefault(_plain(name), key)
+            bare.setdefault(_plain(short), key)
+            if language.type == "L":
+                first.setdefault(_plain(short.partition(",")[0]), set()).add(key)
+    alone = {name: next(iter(keys)) for name, keys in first.items() if len(keys) == 1}
+    return alone | bare | others | main | _EVERYDAY
+
+
+@lru_cache(maxsize=1)
+def _common_names() -> dict[str, str]:
+    """The names by which typing errors are mended: those of ISO 639-2, which has some 480."""
+    common = [one for one in _languages() if one.part2b]
+    return {_plain(one.name.partition(" (")[0]): _key(one) for one in common} | _EVERYDAY
+
+
+def _key(language: Language) -> str:
+    key: str = language.part1 or language.part3
+    return key
+
+
+def _other_names(language: Language) -> list[str]:
+    return [name for other in language.other_names or () for name in (other.print, other.inverted)]
 
 
 def _plain(text: str) -> str:
     """In small letters, without accents and doubled spaces."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
+    letters = unicodedata.normalize("NFKD", text.lower())
     return " ".join("".join(x for x in letters if not unicodedata.combining(x)).split())

@@ -7,6 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from advisor.ask.assumptions import Assumptions
+from advisor.ask.languages import code
 from advisor.ask.old_names import OLD_NAMES
 from advisor.ask.workload import Workload
 from advisor.base import formatting
@@ -21,6 +22,8 @@ from advisor.explain.why_not import reasons_against
 from advisor.family.price_list import gone_plans
 from advisor.sizing.tokens import SPECIAL, needed_instruction
 
+LANGUAGES_SINCE = "2026-11-30"
+"""The day since which languages are read as codes, and one alone is not crossed (0017)."""
 _CUT_BEFORE = {
     "retrieve": "this record cut them at each model's own limit",
     "retrieve-and-rerank": "this record cut them at each model's own limit, and its reranker read "
@@ -79,6 +82,17 @@ def _changes(catalog: Catalog, record: Record, recommendation: Recommendation) -
 
 def _why_it_moved(recommendation: Recommendation, record: Record) -> Iterator[str]:
     """By which rule, or which key of the order, the saved plans are not the answer any more."""
+    stated, spoken = record.workload.get("languages", ()), recommendation.workload.languages
+    codes = {text: code(str(text)) for text in stated}
+    renamed = [f"{text} is {key}" for text, key in codes.items() if text != key]
+    if renamed:
+        yield f"Languages have one code each since {LANGUAGES_SINCE}: {formatting.listed(renamed)}."
+    crosses_one = recommendation.workload.cross_lingual and len(spoken) == 1
+    if crosses_one and "one-language-is-not-crossed" not in record.rules:
+        yield (
+            f"Rule cross-lingual-needs-languages asks for two languages since {LANGUAGES_SINCE}: "
+            "with one it ruled out the models of one language."
+        )
     if record.order != ORDER_SINCE:
         yield (
             f"Plans have been compared in another order since {ORDER_SINCE}: the tolerance counts "

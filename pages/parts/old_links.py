@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from advisor.ask.languages import code
+from advisor.ask.languages import codes
 from advisor.ask.old_names import OLD_NAMES, renamed
 from advisor.ask.stated import WRITTEN_NULL
 from advisor.ask.workload import Workload
@@ -29,7 +29,7 @@ def under_new_names(params: Mapping[str, list[str]]) -> dict[str, list[str]]:
         if params[old][-1] in ("true", "false"):
             clean = _written(renamed({old: params[old][-1]})) | clean
     if LANGUAGES in clean:
-        clean[LANGUAGES] = list(dict.fromkeys(code(text) or text for text in clean[LANGUAGES]))
+        clean[LANGUAGES] = codes(clean[LANGUAGES])
     return clean
 
 
@@ -75,7 +75,6 @@ def _new_address(page: str, query: bytes) -> str:
         clean == params
         or stated_twice(params)
         or not all(params[n] in (["true"], ["false"]) for n in old_ones)
-        or not all(text == "" or code(text) for text in params.get(LANGUAGES, ()))
     ):
         return ""
     address = urlencode(clean, doseq=True)

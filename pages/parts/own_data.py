@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from advisor.ask.languages import codes
 from advisor.base.errors import AdvisorError
 from advisor.decide.query import SCORES
 from advisor.encode.available_models import ModelChoice
@@ -196,7 +197,8 @@ def show_results(judged: JudgedData, results: Sequence[Measured]) -> None:
 def offer_evidence(judged: JudgedData, results: Sequence[Measured]) -> None:
     """Takes the results into this visit's catalog, and leaves them out again."""
     options = languages(session.the_catalog())
-    default = [language for language in judged.languages if language in options] or ["en"]
+    spoken_there = codes(judged.languages)
+    default = [language for language in spoken_there if language in options] or ["en"]
     spoken = some_of("Languages that it speaks for", options, default, "data_languages")
     label = "Take it as evidence for this visit"
     if st.button(label, icon=":material/check:", disabled=not spoken):

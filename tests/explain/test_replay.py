@@ -271,3 +271,29 @@ def test_a_record_with_the_old_name_and_the_new_is_refused(made_up):
     old.workload["chunk_tokens"] = 400
     with pytest.raises(WorkloadError, match=r"split_long_passages: .* old name of chunk_tokens"):
         Replay.of(made_up, old, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"), [(["eng"], "eng is en"), (["fre", "DE"], "fre is fr and DE is de")]
+)
+def test_a_record_whose_languages_had_other_codes_says_so_where_its_answer_moved(
+    made_up, stated, said
+):
+    saved = record.Record.of(made_up, asking.ask(made_up, languages=stated))
+    moved = saved.picked.model_copy(update={"plans": ["gamma-giant"]})
+    workload = saved.workload | {"languages": stated}
+    before = saved.model_copy(update={"workload": workload, "picked": moved})
+    changes = Replay.of(made_up, before, TODAY).changes
+    assert f"Languages have one code each since 2026-11-30: {said}." in changes
+    assert not any("one code" in text for text in Replay.of(made_up, saved, TODAY).changes)
+
+
+def test_a_record_of_one_language_that_crossed_it_names_the_rule_that_moved_it(made_up):
+    saved = record.Record.of(made_up, asking.ask(made_up, languages=["en"], cross_lingual=True))
+    rules = {k: v for k, v in saved.rules.items() if k != "one-language-is-not-crossed"}
+    moved = saved.picked.model_copy(update={"plans": ["gamma-giant"]})
+    before = saved.model_copy(update={"rules": rules, "picked": moved})
+    changes = Replay.of(made_up, before, TODAY).changes
+    assert any(text.startswith("Rule cross-lingual-needs-languages asks") for text in changes)
+    after = saved.model_copy(update={"picked": moved})
+    assert not any("asks for two" in text for text in Replay.of(made_up, after, TODAY).changes)

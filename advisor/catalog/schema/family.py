@@ -13,6 +13,7 @@ from advisor.catalog.schema.fields import (
     Count,
     Entry,
     Id,
+    LanguageCode,
     Measure,
     Month,
     Positive,
@@ -151,7 +152,9 @@ class Variant(Sourced):
         "tokens that the instruction adds to a query; null: not known, and estimated"
     )
     passage_instruction: str | None = None
-    languages: list[str] | None = Field(description="ISO 639 codes; null: no list published")
+    languages: list[LanguageCode] | None = Field(
+        description="ISO 639 codes; null: no list published"
+    )
     languages_complete: bool | None = maybe(
         "false: the publisher names these and says there are more"
     )

@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from advisor.ask import languages
 from advisor.base.errors import did_you_mean
 from advisor.base.ids import ID_PATTERN
 
@@ -68,6 +69,19 @@ def _quoted_decimal(value: object) -> object:
 Usd = Annotated[Decimal, BeforeValidator(_quoted_decimal, json_schema_input_type=str)]
 
 
+def _language_code(value: object) -> object:
+    """`value` as the code that questions have; YAML's `no` is a truth unless it is quoted."""
+    if value is False:
+        raise PydanticCustomError("language", 'no is a truth in YAML. Write it in quotes: "no".')
+    if not isinstance(value, str) or languages.is_catalog_code(value):
+        return value
+    if (code := languages.code(value)) is None:
+        figures = {"value": repr(value)[:60], "remedy": languages.remedy(value)}
+        raise PydanticCustomError("language", "{value} is no language.", figures)
+    return code
+
+
+LanguageCode = Annotated[str, BeforeValidator(_language_code)]
 _CONTEXT = re.compile(
     r"(?P<number>[0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,9}(?:\.[0-9]{1,6})?)(?P<unit>[kKmM]?)"
 )
