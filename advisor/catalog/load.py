@@ -299,6 +299,7 @@ class _Reading:
                 families[key] = family.id
         for family in catalog.families.values():
             self.check_related(catalog, family)
+            self.check_replaced(catalog, family)
         for key, preset in catalog.presets.items():
             try:
                 Workload.of(preset.workload)
@@ -310,9 +311,13 @@ class _Reading:
     def check_related(self, catalog: Catalog, family: LoadedFamily) -> None:
         """What a listing says of a related family is of the one that `compared_with` names."""
         related = family.listing.related if family.listing else None
+        key = family.facts.compared_with
+        if key == family.id:
+            file = f"{self.root.name}/families/{family.id}/family.yaml"
+            remedy = "Name another family, or write null."
+            self.fault(file, "", "compared_with", "it is the family itself.", remedy)
         if related is None or "family" in self.faulty:  # a family.yaml that does not fit
             return
-        key = family.facts.compared_with
         file = f"{self.root.name}/families/{family.id}/listing.yaml"
         if key is None and related.name is None:
             remedy = "Write its id under compared_with in family.yaml, or its name here."
@@ -325,6 +330,24 @@ class _Reading:
                     problem = f"'{stated}' is not '{known}', the {field} of family {key}."
                     remedy = f"Leave {field} out, or mend compared_with in family.yaml."
                     self.fault(file, "", f"related.{field}", problem, remedy)
+
+    def check_replaced(self, catalog: Catalog, family: LoadedFamily) -> None:
+        """A variant is replaced by another that does its job, and never in a circle by itself."""
+        variants = catalog.variants
+        for key, variant in family.variants.items():
+            file = f"{self.root.name}/families/{family.id}/variants/{key}.yaml"
+            passed, after = {key}, variant.replaced_by
+            while after in variants and after not in passed:
+                passed.add(after)
+                after = variants[after].replaced_by
+            successor = variants.get(variant.replaced_by or "")
+            if after is not None and after in passed:
+                problem = f"it comes back to '{after}' by what replaces what."
+                self.fault(file, "", "replaced_by", problem, "Write null for the newest of them.")
+            elif successor is not None and successor.kind != variant.kind:
+                problem = f"{variant.replaced_by} is no {variant.kind}."
+                remedy = "Name one that does the same job, or write null."
+                self.fault(file, "", "replaced_by", problem, remedy)
 
 
 def _remedy(_: str, kind: str) -> str:

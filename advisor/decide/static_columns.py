@@ -224,25 +224,31 @@ def _measured_figures(catalog: Catalog, place: Place) -> dict[str, Any]:
     }
 
 
+LOSSES = ("losses", "losses_of", "losses_in")
+"""The columns of a reranker's losses that are told of a sibling too."""
+
+
 @once_per_catalog(64)
 def _losses(catalog: Catalog, variant_id: str) -> Mapping[str, Any]:
     """On how many data sets a reranker lowers its first stage's score, and where most, if known."""
     sets = catalog.evidence_sets.values()
-    benchmark = next((chosen.benchmark for chosen in sets if chosen.counts_losses), None)
+    counted = next((chosen for chosen in sets if chosen.counts_losses), None)
     table = catalog.quality_by_language
-    rows = table[(table["benchmark"] == benchmark) & (table["aspect"] != "average")]
+    of_set = table["benchmark"] == (counted.benchmark if counted else None)
+    rows = table[of_set & (table["aspect"] != "average")]
     alone = rows["with_retriever"] == ""
     before, after = rows[alone], rows[~alone & (rows["variant"] == variant_id)]
     first_stage = dict(zip(before["aspect"], before["score"], strict=True))
     scores = dict(zip(after["aspect"], after["score"], strict=True))
     shared = {key: (first_stage[key], scores[key]) for key in scores if key in first_stage}
-    if not shared:
-        return {"losses": None, "losses_of": None, "worst_loss": None}
+    if not shared or counted is None:
+        return {"losses": None, "losses_of": None, "losses_in": None, "worst_loss": None}
     worst = min(shared, key=lambda key: (shared[key][1] - shared[key][0], key))
     first, second = (formatting.points(score) for score in shared[worst])
     return {
         "losses": sum(after < was for was, after in shared.values()),
         "losses_of": len(shared),
+        "losses_in": counted.name,
         "worst_loss": f"{worst} ({first} to {second})",
     }
 
@@ -255,10 +261,6 @@ def _sibling_losses(catalog: Catalog, variant_id: str) -> Mapping[str, Any]:
     lossy = [(row["losses"] / row["losses_of"], key, row) for row, key in rows if row["losses"]]
     is_own_known = _losses(catalog, variant_id)["losses"] is not None
     if is_own_known or family.variants[variant_id].kind != "reranker" or not lossy:
-        return {"sibling": None, "sibling_losses": None, "sibling_losses_of": None}
+        return dict.fromkeys(("sibling", *(f"sibling_{name}" for name in LOSSES)))
     _, key, row = max(lossy, key=lambda item: item[:2])
-    return {
-        "sibling": family.variants[key].name,
-        "sibling_losses": row["losses"],
-        "sibling_losses_of": row["losses_of"],
-    }
+    return {"sibling": family.variants[key].name} | {f"sibling_{n}": row[n] for n in LOSSES}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from advisor.ask.languages import english
 from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Variant
@@ -66,9 +67,7 @@ def siblings(catalog: Catalog, variant_id: str) -> dict[str, Variant]:
 
 def _newest(catalog: Catalog, variant_id: str) -> Variant:
     """The variant at the end of those that replace each other."""
-    passed = set()
-    while (key := catalog.variants[variant_id].replaced_by) and key not in passed:
-        passed.add(key)
+    while key := catalog.variants[variant_id].replaced_by:
         variant_id = key
     return catalog.variants[variant_id]
 
@@ -79,7 +78,7 @@ def languages(variant: Variant) -> str:
         return "languages that are not listed"
     if len(variant.languages) > 10:
         return "many languages"
-    names = [IN_ENGLISH.get(code, code) for code in variant.languages]
+    names = [IN_ENGLISH.get(code) or english(code) for code in variant.languages]
     if len(names) == 1 and variant.languages_complete is not False:
         return f"{names[0]} only"
     if variant.languages_complete:

@@ -67,7 +67,8 @@ def _used_for(family: LoadedFamily) -> FaqAnswer:
     for correction in family.corrections:
         if correction.field == "capabilities":
             text += (
-                f" The listing names {correction.listed}; verified is {correction.verified}. "
+                f" The listing names {correction.listed}; what was verified is "
+                f"{correction.verified}. "
                 f"{correction.why}"
             )
             sources |= {s for _, s in correction.all_source_ids()}
@@ -94,7 +95,7 @@ def _compared(catalog: Catalog, family: LoadedFamily) -> FaqAnswer:
     other = catalog.families[family.facts.compared_with or ""]
     parts = [
         _jobs_sentence(family, other),
-        family.facts.about,
+        f"{family.facts.name}: {family.facts.about}",
         f"{other.facts.name}: {other.facts.about}",
         *other.facts.notes[:1],
         _lengths_sentence(family, other),
@@ -121,7 +122,7 @@ def _compared(catalog: Catalog, family: LoadedFamily) -> FaqAnswer:
 
 def _jobs_sentence(family: LoadedFamily, other: LoadedFamily) -> str:
     """Whether two families do the same jobs, by the kinds of their variants."""
-    own, others = ({v.kind for v in f.variants.values()} for f in (family, other))
+    own, others = ({v.kind for v in (f.current or f.variants).values()} for f in (family, other))
     if not own & others:
         return "They do different jobs."
     both = formatting.listed([noun for kind, noun in NOUNS.items() if kind in own & others])

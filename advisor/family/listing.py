@@ -167,8 +167,8 @@ def _compared(family: LoadedFamily, listing: Listing, longest: str | None) -> st
 def _which(listing: Listing) -> str:
     """What to start with, of the rows that no other replaces."""
     rows = [row for row in listing.variants if not row.replaced_by]
-    replaced = {row.name for row in listing.variants if row.replaced_by}
-    cheapest = _cheapest([price for price in listing.pricing if price.variant not in replaced])
+    names = {row.name for row in rows} - {row.name for row in listing.variants if row.replaced_by}
+    cheapest = _cheapest([price for price in listing.pricing if price.variant in names])
     if cheapest is not None:
         answer = (
             f"For the lowest listed input price, start with {cheapest.variant} through "

@@ -118,10 +118,12 @@ PLAN: dict[str, Column] = {
         "count", "data sets on which the reranker lowers the score of its first stage"
     ),
     "losses_of": _number("count", "data sets of that table"),
+    "losses_in": _text("name of that table"),
     "worst_loss": _text("the largest of these losses"),
     "sibling": _text("reranker of the same family with losses, where its own are not known"),
     "sibling_losses": _number("count", "data sets on which the sibling lowers the score"),
     "sibling_losses_of": _number("count", "data sets of the sibling's table"),
+    "sibling_losses_in": _text("name of the sibling's table"),
     "store_name": _text("name of the vector store"),
     "managed_store": _truth("the index is kept in a store of the catalog"),
     "store_max_dims": _number(

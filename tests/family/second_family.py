@@ -75,7 +75,9 @@ def no_listing(root: Path) -> None:
 
 def all_replaced(root: Path) -> None:
     for path in (root / "families/nova/variants").iterdir():
-        replaced = {"replaced_by": "bge-m3", "sources": ["nova-facts"]}
+        is_reranker = "kind: reranker" in path.read_text(encoding="utf-8")
+        successor = "bge-reranker-v2-m3" if is_reranker else "bge-m3"
+        replaced = {"replaced_by": successor, "sources": ["nova-facts"]}
         changed(path, lambda content, replaced=replaced: content.update(replaced))
 
 

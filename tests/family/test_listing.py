@@ -96,8 +96,9 @@ def test_what_the_golden_view_does_not_hold_is_said_plainly(pinned):
 
 def test_the_first_of_a_tie_in_price_is_named():
     view = made(
-        [{"name": "A"}],
+        [{"name": "A"}, {"name": "B"}, {"name": "C"}],
         [
+            {"variant": "Misspelt", "input_usd_per_1m": "0.001"},
             {"variant": "A", "input_usd_per_1m": "0.02"},
             {"variant": "B", "input_usd_per_1m": "0.01"},
             {"variant": "C", "input_usd_per_1m": "0.01"},

@@ -69,9 +69,37 @@ def test_advice_of_what_is_replaced_twice_names_the_last(second_family):
     path = second_family / "families/nova/variants/nova-long.yaml"
     changed(path, lambda content: content.update(replaced_by="nova-sparse"))
     assert "Nova Sparse" in use_when(catalogs.load(second_family), "nova-old").sentence
+
+
+@pytest.mark.parametrize(
+    ("variant", "successor", "fault"),
+    [
+        ("nova-long", "nova-long", "comes back to 'nova-long'"),
+        ("nova-long", "nova-old", "comes back to"),
+        ("nova-long", "nova-rank", "nova-rank is no embedder"),
+    ],
+)
+def test_what_cannot_replace_a_variant_is_refused(second_family, variant, successor, fault):
+    path = second_family / f"families/nova/variants/{variant}.yaml"
+    changed(path, lambda content: content.update(replaced_by=successor))
+    with pytest.raises(CatalogError, match=fault):
+        catalogs.load(second_family)
+
+
+def test_a_family_is_not_compared_with_itself(second_family):
+    path = second_family / "families/nova/family.yaml"
+    changed(path, lambda content: content.update(compared_with="nova"))
+    with pytest.raises(CatalogError, match="it is the family itself"):
+        catalogs.load(second_family)
+
+
+def test_languages_of_a_variant_have_the_codes_that_questions_have(second_family):
     path = second_family / "families/nova/variants/nova-sparse.yaml"
-    changed(path, lambda content: content.update(replaced_by="nova-old"))
-    assert use_when(catalogs.load(second_family), "nova-old").sentence, "a circle ends"
+    changed(path, lambda content: content.update(languages=["swh", "German", "DEU"]))
+    assert catalogs.load(second_family).variants["nova-sparse"].languages == ["sw", "de", "de"]
+    changed(path, lambda content: content.update(languages=["Germn"]))
+    with pytest.raises(CatalogError, match=r"'Germn' is no language.\n.*German \(de\)"):
+        catalogs.load(second_family)
 
 
 @pytest.mark.parametrize(
