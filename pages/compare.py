@@ -21,13 +21,17 @@ CHOOSE = (
     "Choose two to four, and the languages of your texts. ≠ marks what differs; other published "
     "scores stand side by side only where one benchmark holds all of the models."
 )
+GENERATES_TEXT = (
+    "A language model generates text: it makes no vectors and scores no passages, so the other "
+    "models cannot take its place, nor it theirs."
+)
 DIFFERENT_JOBS = (
     "These do different jobs: an embedder finds passages, a reranker orders what was found. "
     "One does not take the place of the other."
 )
 UNREADABLE = (
-    "This link could not be read in full: of the question that was asked on Advise, the languages "
-    "alone are used."
+    "This link could not be read in full: of its question the languages alone are used, beside "
+    "what was asked before."
 )
 NO_OTHER_SET = "No other set of published scores in these languages holds all of the models."
 NOT_CHOSEN = (
@@ -45,7 +49,7 @@ def question() -> AdviceQuestion:
         whole = query.of_params(catalog, stated)
     except QuestionError:
         st.warning(UNREADABLE)
-        whole = AdviceQuestion(Workload(), Assumptions())
+        whole = session.last_question() or AdviceQuestion(Workload(), Assumptions())
     workload = whole.workload.model_copy(update={"languages": tuple(languages)})
     here = replace(whole, workload=workload)
     st.session_state[session.STORED] = links.question_params(catalog, here)
@@ -73,11 +77,11 @@ def show_rows(
 
 def show_deciding(deciding: Deciding) -> None:
     """The scores that rank one kind on Advise, and what to mind of them."""
-    between = f"between {deciding.kind}s " if several_kinds else ""
-    st.subheader(f"What decides {between}on Advise for {spoken}")
+    whose = f"of {deciding.kind}s " if several_kinds else ""
+    st.subheader(f"The scores {whose}that Advise goes by for {spoken}")
     st.markdown(f"**{plain(deciding.evidence.title)}**")
     rows = comparison.standing_rows(catalog, deciding)
-    figures.models_table(rows, alt=f"The scores that decide {between}on Advise for {spoken}")
+    figures.models_table(rows, alt=f"The scores {whose}that Advise goes by for {spoken}")
     st.markdown(bullets(deciding.notes))
 
 
@@ -97,7 +101,13 @@ options = sorted(catalog.variants, key=lambda key: (catalog.family_of(key).id !=
 default = [key for key in FIRST if key in options] or options[:2]
 left, right = st.columns([2, 1])
 chosen = left.multiselect(
-    "Models", options, default=default, max_selections=4, key="variants", bind="query-params"
+    "Models",
+    options,
+    default=default,
+    max_selections=4,
+    select_all=False,
+    key="variants",
+    bind="query-params",
 )
 with right:
     spoken_here = Entries(Workload)
@@ -109,9 +119,10 @@ if spoken_here.faults:
     st.stop()
 languages = spoken_here.values["languages"]
 only_differing = st.toggle("Show only what differs", key="differing", bind="query-params")
-several_kinds = len({catalog.variants[key].kind for key in chosen}) > 1
+kinds = {catalog.variants[key].kind for key in chosen}
+several_kinds = len(kinds) > 1
 if several_kinds:
-    st.warning(DIFFERENT_JOBS)
+    st.warning(GENERATES_TEXT if "language-model" in kinds else DIFFERENT_JOBS)
 names = [catalog.variants[key].name for key in chosen]
 spoken = formatting.listed(languages)
 advice = question()

@@ -168,14 +168,14 @@ def _chosen(
     for chosen in sets:
         shared = shared_tasks(catalog, chosen, measured)
         if chosen.tasks and len(shared) / chosen.tasks >= catalog.least_shared_share:
-            means = _means_of(catalog, chosen, measured, shared)
+            means = means_of(catalog, chosen, measured, shared)
             return _evidence(catalog, chosen, means, wanted, measured, needs, shared=shared)
     for chosen, own in compared:
         if len(own) > 1:
             return _evidence(catalog, chosen, own, wanted, measured, needs)
     for chosen in sets:
         for shared, sharing in _shared_by_most(catalog, chosen, measured or wanted):
-            means = _means_of(catalog, chosen, sharing, shared)
+            means = means_of(catalog, chosen, sharing, shared)
             return _evidence(
                 catalog, chosen, means, wanted, measured, needs, shared=shared, weak=True
             )
@@ -297,7 +297,7 @@ def _tasks(rows: pd.DataFrame) -> list[str]:
     return sorted(set(rows["aspect"]) - {"average"})
 
 
-def _means_of(
+def means_of(
     catalog: Catalog, chosen: EvidenceSet, variants: Collection[str], aspects: Collection[str]
 ) -> dict[str, float]:
     """Means of some variants over some aspects of a set."""

@@ -13,6 +13,7 @@ from advisor.catalog import Catalog
 from advisor.catalog.schema import EvidenceSet
 from advisor.decide import evidence
 from advisor.decide.build import KINDS_FOR_TASK
+from advisor.decide.choosing import Step
 from advisor.decide.evidence import Evidence, ScoresWanted
 from advisor.decide.query import AdviceQuestion
 from advisor.decide.recommend import Recommendation, recommend
@@ -44,6 +45,10 @@ class Deciding(NamedTuple):
     kind: str
     evidence: Evidence
     standings: tuple[Standing, ...]
+    use: str
+    """What Advise does with the scores, for the priority of the question."""
+    partial: str
+    """How those of the variants that lack a score do on tasks that all have; empty if unknown."""
 
     @property
     def notes(self) -> list[str]:
@@ -53,7 +58,9 @@ class Deciding(NamedTuple):
             return [COST_DECIDES]
         unranked = any(s.variant_id in self.evidence.unranked for s in self.standings)
         return [
+            *([self.partial] if self.partial else []),
             *([WITHOUT_A_SCORE] if unranked else []),
+            self.use,
             *([FEW_TASKS] if self.evidence.weak else []),
             *([f"{chosen.name}: {chosen.caveat}"] if chosen.caveat else []),
             f"{self.evidence.meaning}.",
@@ -133,7 +140,45 @@ def _deciding(
         Standing(key, scores.get(key), "" if key in scores else _why(recommendation, kind, key))
         for key in variant_ids
     ]
-    return Deciding(kind, step.evidence, tuple(sorted(standings, key=place)))
+    use, partial = _use(catalog, step, workload), _partial(catalog, step, variant_ids, workload)
+    return Deciding(kind, step.evidence, tuple(sorted(standings, key=place)), use, partial)
+
+
+def _use(catalog: Catalog, step: Step, workload: Workload) -> str:
+    """How far these scores decide."""
+    if workload.priority == "cost":
+        return "Cost is the priority here: these scores decide between equal costs alone."
+    if step.best is None:
+        return COST_DECIDES
+    best = f"{catalog.variants[step.best].name} ({formatting.points(step.yardstick)})"
+    if workload.priority == "quality":
+        equal = f"{evidence.EQUAL_POINTS:g} points"
+        return f"Among models within {equal} of the best, {best}, Advise looks at cost."
+    worth = formatting.usd(workload.material_usd)
+    return (
+        f"Among models within {workload.quality_tolerance:g} points of the best, {best}, Advise "
+        f"weighs cost: one more point of score may cost {worth} a month."
+    )
+
+
+def _partial(catalog: Catalog, step: Step, variant_ids: list[str], workload: Workload) -> str:
+    """The means of the variants over the tasks that all of them have, where one has no score."""
+    scores, unranked = step.evidence.scores, step.evidence.unranked
+    ids = [key for key in variant_ids if key in scores or key in unranked]
+    if len(ids) < 2 or not any(key in unranked for key in ids):
+        return ""
+    for chosen in _may_decide(catalog, step.kind, workload):
+        if shared := evidence.shared_tasks(catalog, chosen, ids):
+            means = evidence.means_of(catalog, chosen, ids, shared)
+            ordered = sorted(means.items(), key=lambda item: -item[1])
+            means_in_words = [
+                f"{catalog.variants[k].name} {formatting.points(mean)}" for k, mean in ordered
+            ]
+            return (
+                f"On the {len(shared)} of {chosen.tasks} tasks of {chosen.name.split(',')[0]} "
+                f"that these have in common: {formatting.listed(means_in_words)}."
+            )
+    return ""
 
 
 def standing_rows(catalog: Catalog, deciding: Deciding) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from advisor.decide.query import AdviceQuestion
 from advisor.decide.recommend import recommend
 from advisor.family import comparison
 
-NOBODY_MEASURED = "xx"
+NOBODY_MEASURED = "tlh"
 LANGUAGES = ["en", "de", "zh", "en de", "en zh", "ja", "th", NOBODY_MEASURED]
 M3, LARGE, GEMMA2 = "bge-m3", "bge-large-en-v1.5", "bge-multilingual-gemma2"
 TASKS = [("embedder", "retrieve"), ("reranker", "rerank")]

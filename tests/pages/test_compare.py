@@ -34,7 +34,7 @@ def text_of(page):
 
 def standing(page):
     """Names of the models in the first table of scores, as they stand."""
-    rows = next(rows for alt, rows in tables(page).items() if alt.startswith("The scores that"))
+    rows = next(rows for alt, rows in tables(page).items() if alt.startswith("The scores"))
     return [re.match(r"\[(.*?)\]", row[0])[1] for row in rows], [row[1] for row in rows]
 
 
@@ -44,7 +44,9 @@ def test_in_english_large_stands_ahead_of_m3_as_on_advise(catalog, params):
     scores = recommend(catalog, Workload(), today()).steps[0].evidence.scores
     large = formatting.points(scores["bge-large-en-v1.5"])
     assert standing(page) == (["BGE Large EN v1.5", "BGE M3"], [large, "none"])
-    assert "too few to rank by" in text_of(page)
+    text = text_of(page)
+    assert "too few to rank by" in text
+    assert re.search(r"have in common\\\\?: BGE Large EN v1\.5 5\d\.\d and BGE M3 44\.2\.", text)
 
 
 def test_the_deciding_scores_come_before_all_others_and_caveats_stand_by_the_figures(catalog):
@@ -52,7 +54,7 @@ def test_the_deciding_scores_come_before_all_others_and_caveats_stand_by_the_fig
     hard = catalog.evidence_sets["miracl-hard-negatives"]
     order = [
         "Published scores",
-        "What decides on Advise for en",
+        "The scores that Advise goes by for en",
         plain(catalog.evidence_sets["mteb-eng-v1-retrieval"].caveat),
         "Not chosen by Advise for en",
         "57.7",
@@ -80,7 +82,7 @@ def test_the_languages_of_the_address_decide(catalog):
 
 def test_a_language_by_name_is_taken_and_what_is_none_is_mended_where_it_stands():
     page = opened("compare", languages=["German"], **PAIR)
-    assert "What decides on Advise for de" in text_of(page)
+    assert "The scores that Advise goes by for de" in text_of(page)
     page = opened("compare", languages=["Germn", "fr"], **PAIR)
     assert [error.value for error in page.error] == ["'Germn' is no language."]
     page.button(key="mend-languages").click().run()
@@ -90,7 +92,7 @@ def test_a_language_by_name_is_taken_and_what_is_none_is_mended_where_it_stands(
 
 def test_two_kinds_have_a_table_each():
     page = opened("compare", variants=["bge-m3", "bge-reranker-base"])
-    alts = [alt for alt in tables(page) if alt.startswith("The scores that decide")]
+    alts = [alt for alt in tables(page) if alt.startswith("The scores")]
     assert ["embedders" in alt for alt in alts] == [True, False] and "rerankers" in alts[1]
     assert comparison.WITHOUT_A_SCORE in text_of(page)
 
@@ -126,3 +128,30 @@ def test_tokens_added_to_a_query_are_told():
         "2, and 8 more with the optional instruction",
     ]
     assert rows["Tokens added to a passage"] == ["about 2, estimated", "2"]
+
+
+@pytest.mark.parametrize(
+    ("priority", "words"),
+    [
+        (
+            "balanced",
+            "Among models within 5 points of the best, BGE Multilingual Gemma2 (59.2), Advise weighs",
+        ),
+        ("quality", "Among models within 0.5 points of the best"),
+        ("cost", "these scores decide between equal costs alone"),
+    ],
+)
+def test_it_says_how_far_the_scores_decide(priority, words):
+    assert words in text_of(opened("compare", priority=priority, **PAIR))
+
+
+@pytest.mark.parametrize("fault", [{"passage_tokens": "900"}, {"measured_tokens": "8"}])
+def test_a_link_with_a_fault_leaves_the_question_of_the_visit(fault):
+    before = {"passages": "777", "priority": "cost"}
+    page = opened("compare", {session.STORED: before}, languages=["de"], **PAIR, **fault)
+    assert page.warning and page.session_state[session.STORED] == before | {"languages": ["de"]}
+
+
+def test_a_language_model_is_told_to_do_another_job():
+    page = opened("compare", variants=["bge-m3", "aquila2-7b"])
+    assert "A language model generates text" in page.warning[0].value
