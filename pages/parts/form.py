@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any, Literal, TypedDict
 
 import streamlit as st
@@ -74,8 +74,9 @@ def ask(title: str) -> tuple[Recommendation, DeltaGenerator, bool]:
     before = session.last_question()
     with form:
         needs, beside_tolerance = ask_workload()
-        spoken = needs.values["languages"] or (before.workload if before else DEFAULT).languages
-        sets = ask_scores(needs.values["task"], spoken)
+        known = [text for text in needs.values["languages"] if iso639.code(text)]
+        last = (before.workload if before else DEFAULT).languages
+        sets = ask_scores(needs.values["task"], known or last)
         assumed = ask_assumptions()
     workload, assumptions = needs.whole(), assumed.whole()
     if workload is not None and assumptions is not None:
@@ -117,15 +118,15 @@ def show_ignored() -> None:
     if session.IGNORED not in st.session_state:
         params = {name: st.query_params.get_all(name) for name in st.query_params}
         catalog, models = session.the_catalog(), (Workload, Assumptions)
-        lines = ignored(params, _choices(catalog), VIEW, models, gone_plans(catalog))
+        # What is no language is a fault of its field, with what mends it.
+        others = {n: values for n, values in params.items() if n != old_links.LANGUAGES}
+        lines = ignored(others, _choices(catalog), VIEW, models, gone_plans(catalog))
         st.session_state[session.IGNORED] = [*lines, *old_links.stated_twice(params)]
         # Streamlit 1.67 ends the page with an error where it binds endless numbers to a whole one,
         # and takes any text for a length of parts.
         odd = {PARTS} if not is_length(params.get(PARTS, [WRITTEN_NULL])[-1]) else set()
         clean = old_links.under_new_names(params)
         clean = {n: v for n, v in clean.items() if n not in {*infinite(params), *odd}}
-        if stated := clean.get("languages"):
-            clean["languages"] = [text for text in stated if text == "" or iso639.code(text)]
         if clean != params:
             # At once: each change of `st.query_params` is a step for the browser's Back.
             st.switch_page(f"pages/{st.session_state['page']}.py", query_params=clean)
@@ -275,19 +276,16 @@ def ask_languages() -> list[str]:
         options=languages(session.the_catalog()),
         default=list(DEFAULT.languages),
         accept_new_options=True,
+        select_all=False,  # which a second Enter would choose
         placeholder="A code, or a name: German",
         on_change=_tidy_languages,
     )
-    return _by_code(typed)
-
-
-def _by_code(typed: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(iso639.code(text) or text for text in typed))
+    return iso639.codes(typed)
 
 
 def _tidy_languages() -> None:
     typed = st.session_state["languages"]
-    if (codes := _by_code(typed)) != typed:
+    if (codes := iso639.codes(typed)) != typed:
         st.session_state["languages"] = codes
 
 
@@ -296,13 +294,14 @@ def _ask_texts(needs: Entries[Workload]) -> None:
     off = unused(needs.values["task"])
     with needs.section("Texts and outputs", ":material/article:"):
         outputs = ["dense", "sparse", "multi_vector"]
+        unasked = list(DEFAULT.outputs) if "outputs" in off else []
         types = ["float32", "float16", "int8", "binary"]
         kept_in = stores(session.the_catalog())
         _ask_parts(needs)
         needs.add(
             {
                 "cross_lingual": _yes("cross_lingual"),
-                "outputs": _several("outputs", outputs, off="outputs" in off),
+                "outputs": _several("outputs", outputs, off="outputs" in off) or unasked,
             }
         )
         needs.add(

@@ -141,21 +141,24 @@ def _nothing_chosen(values: Values) -> list[FormFault]:
 
 
 def _languages(values: Values) -> list[FormFault]:
-    """Text that is no language, the first of it, or too many languages."""
+    """Text that is no language, or too many languages."""
     chosen = values.get("languages") or []
-    if odd := next((text for text in chosen if iso639.code(text) is None), None):
-        key, others = iso639.nearest(odd), [text for text in chosen if text != odd]
-        sentence = f"'{odd[: iso639.MOST_LETTERS]}' is no language."
-        if key is None:
-            remedy = f"{sentence} {iso639.remedy(odd)}"
-            puts = {"languages": others or list(DEFAULT.languages)}
-            return [FormFault(remedy, "Leave it out", puts)]
-        puts = {"languages": list(dict.fromkeys(key if x == odd else x for x in chosen))}
-        return [FormFault(sentence, f"Take {iso639.english(key)} ({key})", puts)]
+    if odd := [text for text in chosen if iso639.code(text) is None]:
+        near = {text: key for text in odd if (key := iso639.nearest(text))}
+        names = [f"{iso639.english(key)} ({key})" for key in dict.fromkeys(near.values())]
+        left = [text for text in chosen if text not in odd or text in near]
+        known = iso639.codes(near.get(text, text) for text in left)
+        quoted = [f"'{text[: iso639.MOST_LETTERS]}'" for text in odd]
+        verb = "is no language" if len(odd) == 1 else "are no languages"
+        sentence = f"{formatting.listed(quoted)} {verb}."
+        if len(near) < len(odd):
+            sentence += f" {iso639.remedy('')}"
+        remedy = f"Take {formatting.listed(names)}" if near else "Leave out what is none"
+        return [FormFault(sentence, remedy, {"languages": known or list(DEFAULT.languages)})]
     if len(chosen) > MOST_LANGUAGES:
         sentence = f"Languages: {len(chosen)} are chosen, and at most {MOST_LANGUAGES} can be."
         puts = {"languages": chosen[:MOST_LANGUAGES]}
-        return [FormFault(sentence, f"Leave the first {MOST_LANGUAGES}", puts)]
+        return [FormFault(sentence, f"Keep the first {MOST_LANGUAGES}", puts)]
     return []
 
 

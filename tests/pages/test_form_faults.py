@@ -238,3 +238,26 @@ def test_what_is_typed_as_a_language_is_its_code_and_what_is_none_is_mended():
 def test_a_link_with_names_of_languages_asks_for_them_by_code():
     page = opened("advise", languages=["German", "english"])
     assert stored(page) == {"languages": ["de", "en"]} and not page.warning
+
+
+def test_a_language_that_is_none_loses_no_asked_scores():
+    page = opened("advise", scores="longembed")
+    assert stored(page)["scores"] == "longembed"
+    set_to(page, "multiselect", "languages", ["en", "Germn", "qwertyuiop"])
+    assert (
+        len(mends(page)) == 1 and "'Germn' and 'qwertyuiop' are no languages" in page.error[0].value
+    )
+    set_to(page, "multiselect", "languages", ["en"])
+    assert stored(page) == {"scores": "longembed"}
+
+
+def test_a_link_with_a_language_that_is_none_holds_it_for_its_remedy():
+    page = opened("advise", languages=["Germn", "fr"], passages="777")
+    assert not page.warning and [info.value for info in page.info] == [form.WAITS]
+    mends(page)[0].click().run()
+    assert stored(page) == {"languages": ["de", "fr"], "passages": "777"}
+
+
+def test_an_output_that_the_task_does_not_use_blocks_nothing():
+    page = opened("advise", task="rerank", outputs="")
+    assert not page.error and not page.info
