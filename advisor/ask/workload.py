@@ -205,11 +205,15 @@ class Workload(StatedFields):
 
     @classmethod
     def of(cls, stated: Mapping[str, Any]) -> Self:
-        """As `StatedFields.of`, under the names of before too, and with `none` for null."""
+        """As `StatedFields.of`, under the names of before too, with `none` for null and a list's
+        only entry by itself."""
         now = old_names.renamed(stated)
-        return super().of(
-            {n: None if v == WRITTEN_NULL and n in NULLABLE else v for n, v in now.items()}
-        )
+        for name, value in now.items():
+            if value == WRITTEN_NULL and name in NULLABLE:
+                now[name] = None
+            elif name in LISTS and isinstance(value, str):
+                now[name] = [value]
+        return super().of(now)
 
     @property
     def peak(self) -> float:

@@ -83,6 +83,12 @@ def test_a_language_that_is_stated_twice_counts_once():
     assert codes(["German", "de", "Germn"]) == ["de", "Germn"]
 
 
+def test_one_language_may_stand_without_a_list():
+    assert Workload.of({"languages": "German", "outputs": "sparse"}) == Workload(
+        languages=("de",), outputs=("sparse",)
+    )
+
+
 def test_every_way_in_takes_names(catalog):
     for question in (
         query.of_json(catalog, {"languages": ["German", "english"]}),
