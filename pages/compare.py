@@ -78,10 +78,10 @@ def show_rows(
 def show_deciding(deciding: Deciding) -> None:
     """The scores that rank one kind on Advise, and what to mind of them."""
     whose = f"of {deciding.kind}s " if several_kinds else ""
-    st.subheader(f"The scores {whose}that Advise goes by for {spoken}")
+    st.subheader(f"The scores {whose}that Advise uses for {spoken}")
     st.markdown(f"**{plain(deciding.evidence.title)}**")
     rows = comparison.standing_rows(catalog, deciding)
-    figures.models_table(rows, alt=f"The scores {whose}that Advise goes by for {spoken}")
+    figures.models_table(rows, alt=f"The scores {whose}that Advise uses for {spoken}")
     st.markdown(bullets(deciding.notes))
 
 

@@ -27,7 +27,7 @@ def _language(stated: object) -> object:
         return stated
     if (code := iso639.code(stated)) is None:
         figures = {"stated": shown(stated), "remedy": iso639.remedy(stated)}
-        raise PydanticCustomError("language", "{stated} is no language.", figures)
+        raise PydanticCustomError("language", "{stated} is not a language code or name.", figures)
     return code
 
 

@@ -176,7 +176,7 @@ def _partial(catalog: Catalog, step: Step, variant_ids: list[str], workload: Wor
             ]
             return (
                 f"On the {len(shared)} of {chosen.tasks} tasks of {chosen.name.split(',')[0]} "
-                f"that these have in common: {formatting.listed(means_in_words)}."
+                f"that all of these have: {formatting.listed(means_in_words)}."
             )
     return ""
 

@@ -49,7 +49,7 @@ SCORES_HELP = (
     "Left empty, the most general set that compares the models that fit. "
     "Each set is a benchmark with one metric, measured by one party; sets are never mixed."
 )
-WAITS = "The answer comes once what is marked in the form is mended."
+WAITS = "Fix what is marked in the form to get an answer."
 MOST_DIFFERENCES = 3  # that the mark of an old answer names
 
 
@@ -101,7 +101,7 @@ def _not_updated(
     figures = needs.differences(before.workload) + assumed.differences(before.assumptions)
     few = 0 < len(figures) <= MOST_DIFFERENCES
     what = f"with {formatting.listed(figures)}" if few else "for the figures before"
-    return f"{answer.NOT_UPDATED} this is the answer {what}. Mend what is marked in the form."
+    return f"{answer.NOT_UPDATED} this is the answer {what}. Fix what is marked in the form."
 
 
 def _recommendation(question: AdviceQuestion) -> Recommendation:

@@ -27,7 +27,7 @@ DEFAULT = Workload()
 PARTS, OVERLAP = "chunk_tokens", "chunk_overlap_tokens"
 TYPICAL, P95 = "passage_tokens", "passage_tokens_p95"
 DAY = "measured_on"
-IF_NOTHING_CHOSEN = {"languages": "Take English", "outputs": "Ask for dense vectors"}
+IF_NOTHING_CHOSEN = {"languages": "Use English", "outputs": "Ask for dense vectors"}
 OPENED = "sections_opened_for_a_fault"
 
 
@@ -149,11 +149,14 @@ def _languages(values: Values) -> list[FormFault]:
         left = [text for text in chosen if text not in odd or text in near]
         known = iso639.codes(near.get(text, text) for text in left)
         quoted = [f"'{text[: iso639.MOST_LETTERS]}'" for text in odd]
-        verb = "is no language" if len(odd) == 1 else "are no languages"
+        is_one = len(odd) == 1
+        verb = "is not a language code or name" if is_one else "are not language codes or names"
         sentence = f"{formatting.listed(quoted)} {verb}."
         if len(near) < len(odd):
             sentence += f" {iso639.remedy('')}"
-        remedy = f"Take {formatting.listed(names)}" if near else "Leave out what is none"
+        remedy = (
+            f"Use {formatting.listed(names)}" if near else f"Remove {'it' if is_one else 'them'}"
+        )
         return [FormFault(sentence, remedy, {"languages": known or list(DEFAULT.languages)})]
     if len(chosen) > MOST_LANGUAGES:
         sentence = f"Languages: {len(chosen)} are chosen, and at most {MOST_LANGUAGES} can be."
@@ -169,8 +172,8 @@ def _lengths(values: Values) -> list[FormFault]:
         return []
     least = formatting.count(typical)
     sentence = (
-        f"19 of 20 passages cannot have at most {formatting.count(p95)} tokens "
-        f"if a typical one has {least}."
+        f"The 95th percentile ({formatting.count(p95)} tokens) can't be below the typical "
+        f"passage ({least})."
     )
     return [FormFault(sentence, f"Raise the 95th percentile to {least}", {P95: typical})]
 

@@ -35,7 +35,7 @@ def test_a_code_or_an_english_name_in_any_case_is_a_code(stated, expected):
 def test_what_is_no_language_is_refused_with_the_nearest(stated, suggested):
     with pytest.raises(WorkloadError) as error:
         Workload.of({"languages": ["en", stated]})
-    fault = f"languages.1: {stated!r} is no language.\n  Did you mean {suggested}?"
+    fault = f"languages.1: {stated!r} is not a language code or name.\n  Did you mean {suggested}?"
     assert str(error.value) == fault
 
 
@@ -104,4 +104,7 @@ def test_the_address_of_a_page_has_codes_and_says_what_is_none():
     assert clean == {"languages": ["de", "Germn", "fr"]}
     assert query.ignored({"languages": ["German", "fr"]}, {}) == []
     (sentence,) = query.ignored({"languages": ["German", "Germn"]}, {})
-    assert sentence == "languages=German,Germn: 'Germn' is no language. Did you mean German (de)?"
+    assert (
+        sentence
+        == "languages=German,Germn: 'Germn' is not a language code or name. Did you mean German (de)?"
+    )

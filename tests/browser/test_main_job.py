@@ -114,7 +114,7 @@ def test_figures_that_do_not_go_together_are_mended_where_they_are_and_the_last_
     fill(page, "passage_tokens", 600)
     p95, mend = box(page, "passage_tokens_p95"), button(page, "mend-passage_tokens_p95")
     error, mark = (page.get_by_test_id(f"stAlertContent{kind}") for kind in ("Error", "Warning"))
-    expect(error).to_contain_text("at most 450 tokens if a typical one has 600")
+    expect(error).to_contain_text("(450 tokens) can't be below the typical passage (600)")
     bar = page.get_by_test_id("stBottom")
     for shown in (width, other_width):
         page.set_viewport_size({"width": shown, "height": 800})

@@ -98,7 +98,9 @@ def test_languages_of_a_variant_have_the_codes_that_questions_have(second_family
     changed(path, lambda content: content.update(languages=["swh", "German", "DEU"]))
     assert catalogs.load(second_family).variants["nova-sparse"].languages == ["sw", "de", "de"]
     changed(path, lambda content: content.update(languages=["Germn"]))
-    with pytest.raises(CatalogError, match=r"'Germn' is no language.\n.*German \(de\)"):
+    with pytest.raises(
+        CatalogError, match=r"'Germn' is not a language code or name.\n.*German \(de\)"
+    ):
         catalogs.load(second_family)
 
 

@@ -46,7 +46,7 @@ def test_in_english_large_stands_ahead_of_m3_as_on_advise(catalog, params):
     assert standing(page) == (["BGE Large EN v1.5", "BGE M3"], [large, "none"])
     text = text_of(page)
     assert "too few to rank by" in text
-    assert re.search(r"have in common\\\\?: BGE Large EN v1\.5 5\d\.\d and BGE M3 44\.2\.", text)
+    assert re.search(r"all of these have\\\\?: BGE Large EN v1\.5 5\d\.\d and BGE M3 44\.2\.", text)
 
 
 def test_the_deciding_scores_come_before_all_others_and_caveats_stand_by_the_figures(catalog):
@@ -54,7 +54,7 @@ def test_the_deciding_scores_come_before_all_others_and_caveats_stand_by_the_fig
     hard = catalog.evidence_sets["miracl-hard-negatives"]
     order = [
         "Published scores",
-        "The scores that Advise goes by for en",
+        "The scores that Advise uses for en",
         plain(catalog.evidence_sets["mteb-eng-v1-retrieval"].caveat),
         "Not chosen by Advise for en",
         "57.7",
@@ -82,9 +82,9 @@ def test_the_languages_of_the_address_decide(catalog):
 
 def test_a_language_by_name_is_taken_and_what_is_none_is_mended_where_it_stands():
     page = opened("compare", languages=["German"], **PAIR)
-    assert "The scores that Advise goes by for de" in text_of(page)
+    assert "The scores that Advise uses for de" in text_of(page)
     page = opened("compare", languages=["Germn", "fr"], **PAIR)
-    assert [error.value for error in page.error] == ["'Germn' is no language."]
+    assert [error.value for error in page.error] == ["'Germn' is not a language code or name."]
     page.button(key="mend-languages").click().run()
     assert page.multiselect(key="languages").value == ["de", "fr"] and not page.error
     assert standing(page)[0][0] == "BGE M3"

@@ -84,7 +84,7 @@ def test_a_day_that_is_none_is_cleared_before_the_machine(day):
 def test_lengths_that_do_not_go_together_are_told_with_both_figures():
     page = opened("advise", passage_tokens="600")
     assert [error.value for error in page.error] == [
-        markdown.plain("19 of 20 passages cannot have at most 450 tokens if a typical one has 600.")
+        markdown.plain("The 95th percentile (450 tokens) can't be below the typical passage (600).")
     ]
 
 
@@ -225,8 +225,10 @@ def test_an_old_answer_whose_scores_the_catalog_has_no_more_is_not_shown():
 def test_what_is_typed_as_a_language_is_its_code_and_what_is_none_is_mended():
     page = opened("advise")
     set_to(page, "multiselect", "languages", ["en", "Germn"])
-    assert [error.value for error in page.error] == [markdown.plain("'Germn' is no language.")]
-    assert [button.label for button in mends(page)] == ["Take German (de)"]
+    assert [error.value for error in page.error] == [
+        markdown.plain("'Germn' is not a language code or name.")
+    ]
+    assert [button.label for button in mends(page)] == ["Use German (de)"]
     mends(page)[0].click().run()
     assert not page.error and stored(page) == {"languages": ["en", "de"]}
     set_to(page, "multiselect", "languages", ["en", "de", "FRENCH", "qwertyuiop"])
@@ -245,7 +247,8 @@ def test_a_language_that_is_none_loses_no_asked_scores():
     assert stored(page)["scores"] == "longembed"
     set_to(page, "multiselect", "languages", ["en", "Germn", "qwertyuiop"])
     assert (
-        len(mends(page)) == 1 and "'Germn' and 'qwertyuiop' are no languages" in page.error[0].value
+        len(mends(page)) == 1
+        and "'Germn' and 'qwertyuiop' are not language codes or names" in page.error[0].value
     )
     set_to(page, "multiselect", "languages", ["en"])
     assert stored(page) == {"scores": "longembed"}

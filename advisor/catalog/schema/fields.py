@@ -77,7 +77,7 @@ def _language_code(value: object) -> object:
         return value
     if (code := languages.code(value)) is None:
         figures = {"value": repr(value)[:60], "remedy": languages.remedy(value)}
-        raise PydanticCustomError("language", "{value} is no language.", figures)
+        raise PydanticCustomError("language", "{value} is not a language code or name.", figures)
     return code
 
 
