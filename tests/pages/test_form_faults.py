@@ -141,7 +141,7 @@ def test_the_last_answer_stays_whole_and_says_what_it_is_for(catalog, name):
     set_to(page, "number_input", "passage_tokens", 600)
     assert heads == [head.value for head in page.header]
     assert before == [table.value.to_csv() for table in page.table] and link == told(page, "code")
-    assert "350 in 'Tokens each'. Mend" in told(page, "warning")
+    assert "350 in 'Tokens each'. Fix" in told(page, "warning")
     assert stored(page) == {"passage_tokens": "350", "chunk_tokens": "500"}
     last = recommend(catalog, Workload.of(stored(page)), today())
     bar = report.headline(last)
