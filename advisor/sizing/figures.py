@@ -15,7 +15,7 @@ from advisor.base.units import HOURS_PER_MONTH
 from advisor.catalog.model import Catalog
 from advisor.catalog.schema import Variant
 from advisor.sizing import latency, storage, throughput
-from advisor.sizing.ranges import ENDS, Cost, Float64s, Range, floats, rounded
+from advisor.sizing.ranges import ENDS, Cost, Float64s, Range, floats
 from advisor.sizing.storage import IndexSize
 from advisor.sizing.tokens import Tokens, tokens_sent
 
@@ -167,7 +167,7 @@ def figures_of(
         service_ms=service,
         replicas=replicas,
         latency_ms={
-            end: rounded(service[end] * latency.lengthening(needed[end], machines))
+            end: latency.shown_ms(service[end], needed[end], machines)
             for end, machines in replicas.items()
         },
         first_hours=hours,

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from advisor.sizing.ranges import rounded
+
 LONGEST = 100
 """Times that a request takes at most, for machines without any rest."""
 
@@ -25,7 +27,8 @@ def machines(
 ) -> Any:
     """The fewest machines that carry the load and answer a request within `limit_ms`.
 
-    As `filled` where there is no limit, or where even an idle machine takes as long.
+    As `filled` where there is no limit, or where even an idle machine takes as long. A limit is
+    held against the time as it is shown (`shown_ms`), so that one of just that time is kept.
     """
     by_load = filled(needed, utilisation, redundancy)
     if limit_ms is None:
@@ -33,7 +36,10 @@ def machines(
     share = service_ms / limit_ms
     reachable = (share > 1 / LONGEST) & (share < 1)
     use = np.where(reachable, 1 - share, 1.0)
-    return np.where(reachable, np.maximum(by_load, whole(needed / use)), by_load)
+    enough = np.maximum(by_load, whole(needed / use))
+    one_less = np.maximum(by_load, enough - 1)
+    fewest = np.where(shown_ms(service_ms, needed, one_less) <= limit_ms, one_less, enough)
+    return np.where(reachable, fewest, by_load)
 
 
 def service_ms(request_flops: Any, flops: Any, cards: Any, read_ms: Any) -> Any:
@@ -43,6 +49,11 @@ def service_ms(request_flops: Any, flops: Any, cards: Any, read_ms: Any) -> Any:
     machine with so many `cards`, or reading the weights once in `read_ms`. Source: decision 0006.
     """
     return np.maximum(1000 * request_flops / flops * cards, read_ms)
+
+
+def shown_ms(service_ms: Any, needed: Any, machines: Any) -> Any:
+    """Milliseconds of a request at the peak, to a billionth; numbers, or arrays."""
+    return rounded(service_ms * lengthening(needed, machines))
 
 
 def lengthening(needed: Any, machines: Any) -> Any:

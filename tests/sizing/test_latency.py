@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.sizing.latency import filled, lengthening, machines
+from advisor.sizing.latency import filled, lengthening, machines, shown_ms
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,13 @@ def test_a_limit_that_is_already_kept_changes_nothing(needed, filling, spare, al
 def test_a_request_takes_longer_the_fuller_a_machine_is_and_a_hundred_times_at_most():
     times = lengthening(np.array([0.0, 1.0, 1.8, 2.0, 50.0]), np.array([1.0, 2.0, 2.0, 2.0, 2.0]))
     assert times == pytest.approx([1, 2, 10, 100, 100])
+
+
+@given(
+    st.floats(1e-6, 0.69), st.floats(1e-3, 10), st.integers(1, 50), st.sampled_from([1, 1 + 1e-9])
+)
+def test_a_limit_of_just_the_time_that_is_shown_asks_for_no_more_machines(use, alone, count, slack):
+    needed = np.array([use * count])
+    by_load = machines(needed, 0.7, False, np.array([alone]), None)
+    shown = shown_ms(np.array([alone]), needed, by_load)
+    assert machines(needed, 0.7, False, np.array([alone]), float(shown[0]) * slack) == by_load
