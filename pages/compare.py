@@ -30,10 +30,10 @@ DIFFERENT_JOBS = (
     "One does not take the place of the other."
 )
 UNREADABLE = (
-    "This link could not be read in full: of its question the languages alone are used, beside "
-    "what was asked before."
+    "This link could not be read in full. Its languages are used; everything else is as you last "
+    "asked, or the default."
 )
-NO_OTHER_SET = "No other set of published scores in these languages holds all of the models."
+NO_OTHER_SET = "No other benchmark in these languages has tested all of these models."
 NOT_CHOSEN = (
     "Sets of one domain, of many languages or of only some of these, and sets on whose own data "
     "one of the models was trained. Advise takes none of them by itself."
