@@ -321,14 +321,14 @@ class _Reading:
         file = f"{self.root.name}/families/{family.id}/listing.yaml"
         if key is None and related.name is None:
             remedy = "Write its id under compared_with in family.yaml, or its name here."
-            self.fault(file, "", "related", "no family is named that it speaks of.", remedy)
+            self.fault(file, "", "related", "it does not say which family it is about.", remedy)
         elif key in catalog.families:
             facts = catalog.families[key].facts
             for field in ("name", "developer"):
                 stated, known = getattr(related, field), getattr(facts, field)
                 if stated not in (None, known):
                     problem = f"'{stated}' is not '{known}', the {field} of family {key}."
-                    remedy = f"Leave {field} out, or mend compared_with in family.yaml."
+                    remedy = f"Leave {field} out, or fix compared_with in family.yaml."
                     self.fault(file, "", f"related.{field}", problem, remedy)
 
     def check_replaced(self, catalog: Catalog, family: LoadedFamily) -> None:
@@ -342,10 +342,12 @@ class _Reading:
                 after = variants[after].replaced_by
             successor = variants.get(variant.replaced_by or "")
             if after is not None and after in passed:
-                problem = f"it comes back to '{after}' by what replaces what."
-                self.fault(file, "", "replaced_by", problem, "Write null for the newest of them.")
+                problem = f"it leads back to '{after}', so nothing is the newest."
+                self.fault(file, "", "replaced_by", problem, "Write null in the newest one.")
             elif successor is not None and successor.kind != variant.kind:
-                problem = f"{variant.replaced_by} is no {variant.kind}."
+                problem = (
+                    f"'{variant.replaced_by}' does another job: it is not of kind {variant.kind}."
+                )
                 remedy = "Name one that does the same job, or write null."
                 self.fault(file, "", "replaced_by", problem, remedy)
 

@@ -13,6 +13,7 @@ from advisor.catalog.schema import Variant
 from advisor.decide import evidence
 from advisor.family import listing, price_list
 
+# The usual ones, which save importing the tables of ISO 639 for a sentence.
 IN_ENGLISH = dict(
     en="English", zh="Chinese", ja="Japanese", ko="Korean", fr="French", de="German",
     es="Spanish", it="Italian", pt="Portuguese", nl="Dutch", pl="Polish", ru="Russian",

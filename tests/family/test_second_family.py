@@ -74,9 +74,9 @@ def test_advice_of_what_is_replaced_twice_names_the_last(second_family):
 @pytest.mark.parametrize(
     ("variant", "successor", "fault"),
     [
-        ("nova-long", "nova-long", "comes back to 'nova-long'"),
-        ("nova-long", "nova-old", "comes back to"),
-        ("nova-long", "nova-rank", "nova-rank is no embedder"),
+        ("nova-long", "nova-long", "leads back to 'nova-long'"),
+        ("nova-long", "nova-old", "leads back to"),
+        ("nova-long", "nova-rank", "'nova-rank' does another job"),
     ],
 )
 def test_what_cannot_replace_a_variant_is_refused(second_family, variant, successor, fault):
