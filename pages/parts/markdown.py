@@ -10,6 +10,7 @@ import streamlit as st
 # Streamlit 1.67 draws :material/x: and :streamlit:, and links http://x, www.x and a@b.c, even where
 # the signs are escaped.
 _DRAWN = re.compile(r":(?=material/|streamlit:|//)|www(?=\.)|(?<=\S)(?=@[\w-]+\.)", re.IGNORECASE)
+_NUMBERED = re.compile(r"^(\s*\d{1,9})(?=[.)](?:\s|$))")  # 512. would begin a list
 # & begins an entity, as &colon;, which Markdown reads before it looks for addresses.
 _SIGNS = "\\`*_{}[]<>#~$|&"
 
@@ -19,6 +20,7 @@ def plain(text: str) -> str:
     text = _DRAWN.sub("\\g<0>\u2060", text)  # a joiner without width, where an escape is not enough
     for sign in _SIGNS:
         text = text.replace(sign, f"\\{sign}")
+    text = _NUMBERED.sub(r"\1\\", text)
     return text.replace("\n", " ").replace(":", "\\:")
 
 

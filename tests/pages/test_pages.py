@@ -346,3 +346,16 @@ def test_a_withdrawn_offer_is_shown_as_withdrawn(catalog):
 def test_a_link_to_a_withdrawn_plan_opens_and_says_what_became_of_it(catalog, page, parameter):
     _, plan, text = withdrawn_offer(catalog)
     assert shown(opened(page, **{parameter: plan}), f"{parameter}={plan}: {text}")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("512. The number is right.", "512\\. The number is right."),
+        ("2) b", "2\\) b"),
+        ("512.5 tokens", "512.5 tokens"),
+        ("It is 512. So", "It is 512. So"),
+    ],
+)
+def test_a_number_and_a_full_stop_begin_no_list(text, expected):
+    assert markdown.plain(text) == expected
