@@ -57,7 +57,9 @@ def _of_kind(recommendation: Recommendation, kind: str) -> list[JudgedPlan]:
 
 
 def _score(judged: JudgedPlan) -> str:
-    return formatting.points(judged.quality) if judged.quality is not None else "not ranked"
+    return (
+        formatting.points(judged.quality) if judged.quality is not None else "no comparable score"
+    )
 
 
 def _fits(judged: JudgedPlan, lead: str = "", unpriced: str = "cost not known") -> str:
@@ -77,7 +79,9 @@ def trade_off_rows(recommendation: Recommendation, kind: str) -> list[dict[str, 
 
     def standing(judged: JudgedPlan) -> str:
         word = what_would_change.standing(judged, recommendation, front)
-        return "fits, not ranked" if word == "beaten" and judged.quality is None else word
+        if word == "beaten" and judged.quality is None:
+            return "Fits, no comparable score"
+        return what_would_change.STANDING_LABELS[word]
 
     return [
         {
@@ -118,7 +122,7 @@ def alternative_rows(recommendation: Recommendation, kind: str) -> list[dict[str
             NOT_KNOWN: _not_known(j),
             "Against the pick": text,
         }
-        for j, text in ((pick, "the pick"), *others)
+        for j, text in ((pick, "Recommended"), *others)
     ]
 
 
