@@ -20,7 +20,8 @@ from advisor.explain import (
 )
 from advisor.explain.why_not import reasons_against
 from advisor.show import charts, tables, trade_off
-from pages.parts import answer, figures, form, links, session
+from pages.parts import answer, figures, form, form_fields, links, session
+from pages.parts.inputs import one_or_none
 from pages.parts.markdown import bullets, plain, small
 
 if TYPE_CHECKING:  # Streamlit exports no name of it
@@ -47,10 +48,8 @@ def take_clicked(kind: str) -> None:
     marks = st.session_state[f"trade-off-{kind}"].selection.get("plan", [])
     if not marks:
         return
-    st.session_state["plan"] = plan_id = marks[0]["id"]
-    if not st.session_state.get("why-not"):
-        st.session_state["why-not"] = True
-        st.query_params["plan"] = plan_id  # Streamlit 1.67 writes none for a box that is new
+    st.session_state["plan"] = marks[0]["id"]
+    st.session_state["why-not"] = True
 
 
 def show_answer(recommendation: Recommendation) -> None:
@@ -142,10 +141,8 @@ def show_why_not(recommendation: Recommendation) -> None:
     judged = recommendation.judged
     plans = sorted(judged, key=lambda j: (j.plan.variant.name, not j.hosted, j.plan.where))
     names = {plan.id: plan.named for plan in plans}
-    hint = "choose a plan, or click a mark"
-    plan_id = st.selectbox(
-        "Plan", list(names), index=None, key="plan", bind="query-params", placeholder=hint
-    )
+    hint = "Choose an option or click a point"
+    plan_id = one_or_none("Option", names, "plan", placeholder=hint)
     if plan_id is None:
         st.caption(PLAN)
         return
@@ -167,7 +164,7 @@ def show_changes(recommendation: Recommendation) -> None:
         for number, change in enumerate(changes):
             words, button = st.columns([4, 1], vertical_alignment="center")
             text = plain(change.text)
-            put = partial(form.put, change.workload)
+            put = partial(form_fields.put, change.workload)
             words.markdown(text)
             button.button("Apply", key=f"apply-{number}", on_click=put, help=text)
         if not changes:
@@ -186,8 +183,9 @@ def show_rejections(recommendation: Recommendation) -> None:
 
 
 session.routed()
-recommendation, place, updated = form.ask("Which model, where, at what cost?")
-with place:
+asked = form.ask("Find your model")
+recommendation = asked.recommendation
+with st.container():
     with st.container(border=True):
         show_answer(recommendation)
     if recommendation.pick is not None:
@@ -201,4 +199,3 @@ with place:
     dated = f"Catalog {version}; ages of prices are counted to {day}."
     left_out = sentences.left_out(recommendation)
     answer.show_assumptions([*taken_for_granted.assumptions(recommendation), *left_out, dated])
-answer.show_bottom(report.headline(recommendation), updated)

@@ -1,0 +1,97 @@
+"""What the address of a page says, by its ids: put into the widgets where it is new, and written
+back once a run.
+
+Streamlit 1.67 can bind a widget by itself, but puts its label into the address, drops a link that
+has the id, and makes a step for the browser's Back of each widget (docs/decisions/0018).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from pages.parts.old_links import NOW, under_new_names
+
+T = TypeVar("T")
+READ = "address_read"  # by widget: what the address said of it when it was last read or written
+FILLED = "address_filled"  # widgets that have been filled since the address was last written
+SAYS = "address_says"  # by widget: what it says in this run
+SAID = "address_said"  # by widget: what it said when it was filled, or last written
+DEFAULTS = "address_defaults"  # by widget: its default in the last run
+
+
+def enter() -> None:
+    """Forgets what the address of another page said."""
+    for store in (READ, SAID, DEFAULTS):
+        st.session_state[store] = {}
+    st.session_state[FILLED] = set()
+
+
+def begin() -> None:
+    """Begins a run of a page."""
+    st.session_state[SAYS] = {}
+
+
+def stated() -> dict[str, list[str]]:
+    """What the address says, under the names of now."""
+    return under_new_names(_as_it_is())
+
+
+def _as_it_is() -> dict[str, list[str]]:
+    return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def fill(
+    key: str,
+    default: T,
+    parse: Callable[[Sequence[str]], T | None],
+    is_valid: Callable[[Any], bool] = lambda value: True,
+) -> None:
+    """Gives a widget that is about to be drawn its value: what the address says where that is new.
+
+    `parse` gives None for what the widget cannot hold; then it has its default. One that was left
+    at its default follows it.
+    """
+    read, defaults = st.session_state[READ], st.session_state[DEFAULTS]
+    before, defaults[key] = defaults.get(key, default), default
+    here = stated().get(key, [])
+    if key not in st.session_state or read.get(key) != here:
+        read[key] = here
+        st.session_state[FILLED].add(key)
+        value = parse(here) if here else None
+        st.session_state[key] = default if value is None else value
+    elif st.session_state[key] == before != default or not is_valid(st.session_state[key]):
+        st.session_state[key] = default
+
+
+def says(key: str, values: Iterable[str]) -> None:
+    """What the address is to say of a widget; nothing where it is at its default."""
+    st.session_state[SAYS][key] = list(values)
+
+
+def says_nothing_of(keys: Iterable[str]) -> None:
+    """Leaves what the address has of these widgets as it is."""
+    for key in keys:
+        st.session_state[SAYS].pop(key, None)
+
+
+def write() -> None:
+    """Brings the address up to what the widgets say; not in the run that read it.
+
+    A write is a step for the browser's Back: one where nothing was changed would hold a visitor on
+    the page.
+    """
+    state = st.session_state
+    said, read, now = state[SAID], state[READ], state[SAYS]
+    for key in state[FILLED] & now.keys():
+        said[key] = now[key]
+    state[FILLED].difference_update(now)
+    if all(values == said.get(key, read.get(key, [])) for key, values in now.items()):
+        return
+    others = {n: v for n, v in _as_it_is().items() if n not in now and n not in NOW}
+    address = others | {key: values for key, values in now.items() if values}
+    st.query_params.from_dict(address)
+    for key in now:
+        said[key], read[key] = now[key], address.get(key, [])
