@@ -6,19 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from advisor.ask.languages import english
+from advisor.ask.labels import language
 from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Variant
 from advisor.decide import evidence
 from advisor.family import listing, price_list
-
-# The usual ones, which save importing the tables of ISO 639 for a sentence.
-IN_ENGLISH = dict(
-    en="English", zh="Chinese", ja="Japanese", ko="Korean", fr="French", de="German",
-    es="Spanish", it="Italian", pt="Portuguese", nl="Dutch", pl="Polish", ru="Russian",
-    ar="Arabic", hi="Hindi",
-)  # fmt: skip
 
 
 class AdviceClaim(NamedTuple):
@@ -79,7 +72,7 @@ def languages(variant: Variant) -> str:
         return "languages that are not listed"
     if len(variant.languages) > 10:
         return "many languages"
-    names = [IN_ENGLISH.get(code) or english(code) for code in variant.languages]
+    names = [language(code) for code in variant.languages]
     if len(names) == 1 and variant.languages_complete is not False:
         return f"{names[0]} only"
     if variant.languages_complete:

@@ -126,7 +126,7 @@ def test_figures_that_do_not_go_together_are_mended_where_they_are_and_the_last_
         main = "document.querySelector('[data-testid=stMain]')"
         assert page.evaluate(f"{main}.scrollWidth - {main}.clientWidth") <= 1
     assert axe_faults(page) == []
-    expect(mark).to_contain_text("350 in 'Tokens each'")
+    expect(mark).to_contain_text("350 in 'Tokens per passage'")
     expect(bar).to_contain_text(f"Not updated: {report.headline(last)}")
     mend.click()
     mended = answer(passages=777, passage_tokens=600, passage_tokens_p95=600)
@@ -136,7 +136,7 @@ def test_figures_that_do_not_go_together_are_mended_where_they_are_and_the_last_
     expect(page).to_have_url(f"{stated}&passage_tokens_p95=600")
     page.go_back()  # undoes it
     expect(page).to_have_url(stated)
-    expect(mark).to_contain_text("600 in '95th percentile'")
+    expect(mark).to_contain_text("600 in 'Long passages (95th percentile, tokens)'")
     expect(mend).to_be_visible()
     page.go_back()
     expect(page).to_have_url(f"{app}/faq")

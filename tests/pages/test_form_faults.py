@@ -141,7 +141,7 @@ def test_the_last_answer_stays_whole_and_says_what_it_is_for(catalog, name):
     set_to(page, "number_input", "passage_tokens", 600)
     assert heads == [head.value for head in page.header]
     assert before == [table.value.to_csv() for table in page.table] and link == told(page, "code")
-    assert "350 in 'Tokens each'. Fix" in told(page, "warning")
+    assert "350 in 'Tokens per passage'. Fix" in told(page, "warning")
     assert stored(page) == {"passage_tokens": "350", "chunk_tokens": "500"}
     last = recommend(catalog, Workload.of(stored(page)), today())
     bar = report.headline(last)
@@ -154,11 +154,11 @@ def test_the_last_answer_stays_whole_and_says_what_it_is_for(catalog, name):
     ("before", "now", "words"),
     [
         ({"languages": ("en", "de")}, {"languages": []}, "en and de in 'Languages'"),
-        ({"outputs": ("multi_vector",)}, {"outputs": []}, "multi-vector in 'Outputs'"),
-        ({"chunk_tokens": None}, {"chunk_tokens": "400"}, "none in 'Longest part'"),
+        ({"outputs": ("multi_vector",)}, {"outputs": []}, "multi-vector in 'Vectors'"),
+        ({"chunk_tokens": None}, {"chunk_tokens": "400"}, "none in 'Cut passages over (tokens)'"),
         ({}, {"latency_ms_p95": 5.0}, "nothing in 'Latency limit (ms, 95th percentile)'"),
-        ({"redundancy": True}, {"redundancy": False}, "yes in 'Redundancy'"),
-        ({"quality_tolerance": 0.5}, {"quality_tolerance": None}, "0.5 in 'Quality tolerance"),
+        ({"redundancy": True}, {"redundancy": False}, "yes in 'Keep a spare machine'"),
+        ({"quality_tolerance": 0.5}, {"quality_tolerance": None}, "0.5 in 'Accept up to"),
     ],
 )
 def test_what_an_old_answer_is_for_is_said_in_words(before, now, words):
@@ -211,7 +211,7 @@ def test_a_fault_that_has_no_known_remedy_is_told_alone_in_the_words_of_the_form
     monkeypatch.setattr(form_faults, "_lengths", lambda values: [])
     page = opened("advise", **LENGTHS)
     (error,) = page.error
-    assert "'95th percentile' is 450, below 'Tokens each' 900" in error.value and not mends(page)
+    assert "(450) cannot be below 'Tokens per passage' (900)" in error.value and not mends(page)
     assert [info.value for info in page.info] == [form.WAITS]
     set_to(page, "number_input", "passage_tokens", 400)
     assert not page.error and stored(page) == {"passage_tokens": "400"}
