@@ -15,7 +15,8 @@ from advisor.catalog import Catalog
 from advisor.decide.choosing import ORDER_SINCE
 from advisor.decide.evidence import Evidence
 from advisor.decide.recommend import Recommendation, recommend
-from advisor.explain.record import Record, prices, rule_fingerprints
+from advisor.explain.fingerprints import changed_rules
+from advisor.explain.record import Record, prices
 from advisor.explain.record_parts import EvidenceRecord
 from advisor.explain.sentences import usd, usd_of
 from advisor.explain.why_not import reasons_against
@@ -75,7 +76,8 @@ def _changes(catalog: Catalog, record: Record, recommendation: Recommendation) -
         yield from () if has_moved else _counted_anew(recommendation, record)
     others = {key: price for key, price in record.prices.items() if key not in withdrawn}
     yield from _changed_prices(prices(catalog), others)
-    yield from _changed_rules(rule_fingerprints(catalog), record.rules)
+    for key, change in changed_rules(catalog, record.rules).items():
+        yield f"Rule {key} {change}."
     for step in recommendation.steps:
         yield from _changed_scores(step.evidence, record.evidence.get(step.kind))
 
@@ -158,13 +160,6 @@ def _changed_prices(now: dict[str, str | None], before: dict[str, str | None]) -
 
 def _usd(price: str | None) -> str:
     return formatting.NOT_KNOWN if price is None else f"${price}"
-
-
-def _changed_rules(now: dict[str, str], before: dict[str, str]) -> Iterator[str]:
-    for key in sorted({*now, *before}):
-        if now.get(key) != before.get(key):
-            both = "is new" if key not in before else "has changed"
-            yield f"Rule {key} {both if key in now else 'is gone'}."
 
 
 def _changed_scores(now: Evidence, before: EvidenceRecord | None) -> Iterator[str]:

@@ -19,6 +19,8 @@ from tests.withdrawing import DAY, REASON, withdraw
 TODAY = date(2026, 11, 24)
 BEFORE_PARTS = Path(__file__).with_name("record_before_parts.json")
 """What was saved of the made-up catalog before `chunk_tokens` was a field, without what a replay does not read."""
+BEFORE_WORDING = Path(__file__).with_name("record_before_wording.json")
+"""What was saved of the shipped catalog when the fingerprint of a rule held its sentences too."""
 CUT = "Since 2026-11-30 passages are cut into parts of 400 tokens (chunk_tokens) for every model alike; "
 COUNTED = "Since 2026-11-30 the tokens of "
 
@@ -106,6 +108,29 @@ def test_a_catalog_of_another_version_that_changes_nothing_is_named(made_up, sav
     before.catalog_version = "another"
     (change,) = Replay.of(made_up, before, TODAY).changes
     assert change.startswith("The catalog has another version")
+
+
+def test_rules_that_only_say_it_otherwise_have_not_changed(catalog, made_up, made_up_copy, saved):
+    old = record.read(str(BEFORE_WORDING))
+    assert len(old.rules) > 50 and old.rules.keys() == catalog.rules.keys()
+    assert not [line for line in Replay.of(catalog, old, TODAY).changes if line.startswith("Rule")]
+    before = saved(made_up, recommend(made_up, Workload(), TODAY))
+    path = made_up_copy / "rules/placement.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("Check it before", "Look at it before"), encoding="utf-8")
+    reworded = catalogs.load(made_up_copy)
+    assert reworded.rules["price-is-recent"].entry != made_up.rules["price-is-recent"].entry
+    (change,) = Replay.of(reworded, before, TODAY).changes
+    assert change.startswith("The catalog has another version")
+
+
+def test_an_old_fingerprint_of_a_rule_that_decides_otherwise_since_has_changed(catalog):
+    old = record.read(str(BEFORE_WORDING))
+    old.rules["within-budget"] = old.rules["fast-enough"]
+    changes = Replay.of(catalog, old, TODAY).changes
+    assert [line for line in changes if line.startswith("Rule")] == [
+        "Rule within-budget has changed."
+    ]
 
 
 def test_a_record_asks_again_with_the_measured_machine(catalog, saved):
