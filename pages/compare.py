@@ -13,7 +13,7 @@ from advisor.decide import query
 from advisor.decide.query import AdviceQuestion, QuestionError
 from advisor.family import comparison, published_scores
 from advisor.family.comparison import Deciding, SharedSet
-from pages.parts import figures, form_fields, links, session
+from pages.parts import address, figures, form_fields, links, session
 from pages.parts.form_faults import Entries
 from pages.parts.inputs import some_of, yes
 from pages.parts.markdown import bullets, plain
@@ -44,7 +44,7 @@ FIRST = ("bge-m3", "bge-large-en-v1.5")
 
 def question() -> AdviceQuestion:
     """What the address asks of Advise, in the languages chosen here; other pages go on from it."""
-    params = {name: st.query_params.get_all(name) for name in st.query_params}
+    params = address.stated()
     stated = {n: v for n, v in params.items() if n in session.STATED and n != "languages"}
     try:
         whole = query.of_params(catalog, stated)

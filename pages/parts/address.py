@@ -7,7 +7,7 @@ has the id, and makes a step for the browser's Back of each widget (docs/decisio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -15,6 +15,7 @@ import streamlit as st
 from pages.parts.old_links import NOW, under_new_names
 
 T = TypeVar("T")
+CARRIED = "address_carried"  # the question of the visit, where the address states none
 READ = "address_read"  # by widget: what the address said of it when it was last read or written
 FILLED = "address_filled"  # widgets that have been filled since the address was last written
 SAYS = "address_says"  # by widget: what it says in this run
@@ -22,8 +23,14 @@ SAID = "address_said"  # by widget: what it said when it was filled, or last wri
 DEFAULTS = "address_defaults"  # by widget: its default in the last run
 
 
-def enter() -> None:
-    """Forgets what the address of another page said."""
+def enter(question: Mapping[str, str | list[str]], names: Collection[str]) -> None:
+    """Forgets what the address of another page said.
+
+    `question` is that of the visit: an address that states none of `names` is read as if it had it.
+    """
+    is_stated = any(name in names for name in _as_it_is())
+    listed = {name: [v] if isinstance(v, str) else v for name, v in question.items()}
+    st.session_state[CARRIED] = {} if is_stated else listed
     for store in (READ, SAID, DEFAULTS):
         st.session_state[store] = {}
     st.session_state[FILLED] = set()
@@ -36,7 +43,8 @@ def begin() -> None:
 
 def stated() -> dict[str, list[str]]:
     """What the address says, under the names of now."""
-    return under_new_names(_as_it_is())
+    carried: dict[str, list[str]] = st.session_state[CARRIED]
+    return carried | under_new_names(_as_it_is())
 
 
 def _as_it_is() -> dict[str, list[str]]:

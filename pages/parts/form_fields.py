@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -33,6 +32,7 @@ from pages.parts.form_faults import (
     Entries,
     faults_in,
     in_box,
+    is_length,
 )
 from pages.parts.markdown import plain
 
@@ -129,15 +129,10 @@ def _number(field: str, *, off: bool = False, **named: Any) -> Any:
     is_whole = isinstance(value, int)
     low, high = ((int if is_whole else float)(bound) for bound in bounds(field))
     if is_whole:
-        named["step"] = _step(st.session_state.get(field, value))
+        named["step"] = formatting.step(st.session_state.get(field, value))
     return inputs.amount(
         words(field).label, field, value, (low, high), words(field).hint, disabled=off, **named
     )
-
-
-def _step(value: int | None) -> int:
-    """A tenth of its power of ten: 100,000 for 2,000,000."""
-    return max(1, 10 ** (int(math.log10(value)) - 1)) if value else 1
 
 
 def _choice(field: str, *, off: bool = False) -> str:
@@ -204,7 +199,12 @@ def _length() -> str:
     # A list that takes other numbers too, as Streamlit 1.67 has it, makes 0 of 4000 typed over 400.
     default = str(DEFAULT.chunk_tokens)
     named = f"{label}, or {WRITTEN_NULL}"
-    return inputs.typed(named, PARTS, default, 12, hint, on_change=_tidy_length) or default
+
+    def parse(values: Sequence[str]) -> str | None:
+        return values[-1] if is_length(values[-1]) else None
+
+    text = inputs.typed(named, PARTS, default, 12, hint, parse, on_change=_tidy_length)
+    return text or default
 
 
 def _parts_in_words(workload: Workload) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import streamlit as st
@@ -141,7 +142,7 @@ def amount(
             return None
         if not math.isfinite(value) or not least <= value <= (value if most is None else most):
             return None
-        if isinstance(least, float):
+        if not isinstance(least, int):
             return value
         return int(value) if value.is_integer() else None
 
@@ -154,10 +155,16 @@ def amount(
 
 
 def typed(
-    label: str, key: str, default: str, most: int, hint: str | None = None, **named: Any
+    label: str,
+    key: str,
+    default: str,
+    most: int,
+    hint: str | None = None,
+    parse: Callable[[Sequence[str]], str | None] = itemgetter(-1),
+    **named: Any,
 ) -> str:
     """A short text."""
-    address.fill(key, default, lambda values: values[-1])
+    address.fill(key, default, parse)
     text: str = st.text_input(label, max_chars=most, key=key, help=hint, **named)
     address.says(key, [text] if text != default else [])
     return text

@@ -56,7 +56,7 @@ def start(page: st.Page) -> None:
     if st.session_state.get("page") != page.url_path:
         st.session_state["page"] = page.url_path
         st.session_state.pop(IGNORED, None)
-        address.enter()
+        address.enter(st.session_state.get(STORED, {}), STATED)
     address.begin()
 
 

@@ -20,7 +20,7 @@ from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
 from advisor.decide import recommend
 from advisor.decide.recommend import Recommendation
-from advisor.explain import report
+from advisor.explain.sentences import usd_of
 from tools import chromium
 from tools.ports import free_port
 
@@ -225,7 +225,7 @@ def choose(page: Page, key: str, option: str) -> None:
 
 
 def menu(page: Page, path: str) -> None:
-    page.locator(f"[data-testid=stTopNavLink][href$='/{path}']").click()
+    page.locator(f".st-key-menu a[href*='/{path}']").click()
     expect(page).to_have_url(re.compile(f"/{path}([?].*)?$"))
 
 
@@ -235,9 +235,12 @@ def link_to(where, path: str):
 
 def expect_answer(page: Page, recommendation: Recommendation, timeout: float | None = None) -> None:
     """Waits until Advise gives this answer, with its cost."""
-    expect(page.get_by_test_id("stBottom")).to_contain_text(
-        report.headline(recommendation), timeout=timeout
-    )
+    pick, card = recommendation.pick, widget(page, "answer")
+    if pick is None:
+        expect(card).to_contain_text("Nothing fits", timeout=timeout)
+        return
+    expect(card.get_by_role("heading", level=2)).to_have_text(pick.named, timeout=timeout)
+    expect(card).to_contain_text(usd_of(pick.monthly_usd), timeout=timeout)
 
 
 def expect_told(page: Page, *texts: str) -> None:
