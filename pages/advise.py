@@ -24,7 +24,7 @@ from advisor.explain.why_not import reasons_against
 from advisor.show import alternatives, charts, tables, trade_off
 from pages.parts import answer, figures, form, form_fields, links, session
 from pages.parts.inputs import one_or_none
-from pages.parts.markdown import bullets, plain, small
+from pages.parts.markdown import bullets, plain
 
 TRADE_OFF_TABLE = "The chart as a table, with the endpoints that have no score"
 CHANGES = (

@@ -19,6 +19,7 @@ CARRIED = "address_carried"  # the question of the visit, where the address stat
 READ = "address_read"  # by widget: what the address said of it when it was last read or written
 FILLED = "address_filled"  # widgets that have been filled since the address was last written
 SAYS = "address_says"  # by widget: what it says in this run
+HELD = "address_held"  # widgets of a form, of which the address says all or nothing new
 SAID = "address_said"  # by widget: what it said when it was filled, or last written
 DEFAULTS = "address_defaults"  # by widget: its default in the last run
 
@@ -38,7 +39,7 @@ def enter(question: Mapping[str, str | list[str]], names: Collection[str]) -> No
 
 def begin() -> None:
     """Begins a run of a page."""
-    st.session_state[SAYS] = {}
+    st.session_state[SAYS], st.session_state[HELD] = {}, ()
 
 
 def stated() -> dict[str, list[str]]:
@@ -76,13 +77,20 @@ def fill(
 
 def says(key: str, values: Iterable[str]) -> None:
     """What the address is to say of a widget; nothing where it is at its default."""
-    st.session_state[SAYS][key] = list(values)
+    if key not in st.session_state[HELD]:
+        st.session_state[SAYS][key] = list(values)
 
 
-def says_nothing_of(keys: Iterable[str]) -> None:
-    """Leaves what the address has of these widgets as it is."""
-    for key in keys:
-        st.session_state[SAYS].pop(key, None)
+def hold(keys: Collection[str]) -> None:
+    """Widgets of one form, of which the address says what it did until all go together."""
+    st.session_state[HELD] = keys
+
+
+def says_together(values: Mapping[str, str | list[str]]) -> None:
+    """What the address is to say of the widgets of a form; nothing of those at their default."""
+    for key in st.session_state[HELD]:
+        value = values.get(key, [])
+        st.session_state[SAYS][key] = [value] if isinstance(value, str) else value
 
 
 def write() -> None:

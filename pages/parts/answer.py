@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import streamlit as st
+from advisor.explain.bill import Bill, bill, budget_share
+from advisor.explain.ways import Ways
+from advisor.show.bars import Part
 
 from advisor.base import formatting
 from advisor.decide.recommend import Pipeline, Recommendation
 from advisor.explain import lead, lifting, reasons, sentences
-from advisor.explain.bill import Bill, bill, budget_share
-from advisor.explain.ways import Ways
 from advisor.show import bars
-from advisor.show.bars import Part
 from pages.parts import figures, links
 from pages.parts.markdown import bullets, plain, small
 

@@ -53,6 +53,7 @@ def ask(title: str) -> Asked:
     share = head.container(width="content")
     show_ignored()
     before, examples = session.last_question(), st.container()
+    address.hold(session.STATED)
     with st.container(border=True, key="form"):
         needs, beside_tolerance, sets = form_fields.ask_workload()
         assumed = form_fields.ask_assumptions()
@@ -64,13 +65,10 @@ def ask(title: str) -> Asked:
         recommendation = _recommendation(AdviceQuestion(workload, assumptions, tuple(sets)))
         params = links.params(recommendation)
         st.session_state[session.STORED] = params
-        for name in session.STATED:
-            values = params.get(name, [])
-            address.says(name, [values] if isinstance(values, str) else values)
+        address.says_together(params)
         beside_tolerance.caption(plain(" ".join(sentences.yardsticks(recommendation))))
         echo.caption(plain(_volumes(workload)))
         return Asked(recommendation, share, updated=True)
-    address.says_nothing_of(session.STATED)
     if before is None:
         st.info(WAITS)
         st.stop()

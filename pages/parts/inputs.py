@@ -165,7 +165,7 @@ def typed(
 ) -> str:
     """A short text."""
     address.fill(key, default, parse)
-    text: str = st.text_input(label, max_chars=most, key=key, help=hint, **named)
+    text: str = st.text_input(label, None, most, key, help=hint, **named) or ""
     address.says(key, [text] if text != default else [])
     return text
 
