@@ -69,6 +69,15 @@ def large(number: float | None) -> str:
     return count(number)
 
 
+def short(number: float) -> str:
+    """`36 M`, `24.8 B`, `1.05 k`: a count with three digits and a letter."""
+    rounded = float(f"{number:.3g}")
+    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if rounded >= size:
+            return f"{significant(rounded / size)} {letter}"
+    return count(rounded)
+
+
 def parameters(number: int | None) -> str:
     """`33.4M`, `568M`, `9.24B`: a parameter count with three digits."""
     if number is None:
