@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Download, Page, expect, sync_playwright
 from xdist.scheduler import LoadFileScheduling
 
 from advisor import catalog as catalogs
@@ -227,6 +227,14 @@ def choose(page: Page, key: str, option: str) -> None:
 def menu(page: Page, path: str) -> None:
     page.locator(f".st-key-menu a[href*='/{path}']").click()
     expect(page).to_have_url(re.compile(f"/{path}([?].*)?$"))
+
+
+def download(page: Page, icon: str) -> Download:
+    """A file that the button beside the title offers, by the icon of its button."""
+    marked(page, "ios_share").click()
+    with page.expect_download() as downloaded:
+        marked(page, icon).click()
+    return downloaded.value
 
 
 def link_to(where, path: str):

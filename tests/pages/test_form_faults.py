@@ -100,7 +100,9 @@ def test_an_empty_box_counts_as_its_default():
 
 def test_more_languages_than_can_be_asked_for_are_cut_to_the_first(catalog):
     page = opened("advise")
-    set_to(page, "multiselect", "languages", list(form_fields.languages(catalog))[: MOST_LANGUAGES + 1])
+    set_to(
+        page, "multiselect", "languages", list(form_fields.languages(catalog))[: MOST_LANGUAGES + 1]
+    )
     mends(page)[0].click().run()
     assert not page.error
     assert stored(page)["languages"] == list(form_fields.languages(catalog))[:MOST_LANGUAGES]
