@@ -105,7 +105,7 @@ def closed(label: str, key: str, icon: str) -> Iterator[bool]:
     """A section whose content is sent once it is open: it may be long, or slow to work out."""
     section = st.expander(label, icon=icon, on_change="rerun", key=key)
     with section:
-        yield section.open
+        yield bool(section.open)
 
 
 def show_changes(recommendation: Recommendation) -> None:

@@ -61,10 +61,7 @@ def show_least() -> None:
     if pick is not None:
         st.markdown(plain(f"Advise picks {pick.named}: {report.cost(pick)}."))
     with st.container(horizontal=True):
-        links.copy_link("cost", recommendation)
-        links.advise_page("Which of them to take", links.params(recommendation))
-        for name, mime, make in downloads.cost_files(recommendation):
-            figures.download(name, make, mime)
+        links.advise_page("Which should I choose?", links.params(recommendation))
 
 
 def ask_volume() -> None:
@@ -240,6 +237,9 @@ session.routed()
 asked = form.ask("What does it cost per month?")
 recommendation = asked.recommendation
 pick = recommendation.pick
+with links.share(asked.share, "cost", recommendation):
+    for name, mime, make in downloads.cost_files(recommendation):
+        figures.download(name, make, mime)
 with st.container():
     with st.container(border=True):
         show_least()

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 
 import streamlit as st
 from advisor.explain.bill import Bill, bill, budget_share
+from advisor.explain.firm import firm
+from advisor.explain.lead import decided
 from advisor.explain.ways import Ways
 from advisor.show.bars import Part
 
 from advisor.base import formatting
 from advisor.decide.recommend import Pipeline, Recommendation
-from advisor.explain import lead, lifting, reasons, sentences
+from advisor.explain import lifting, reasons, sentences
 from advisor.show import bars
 from pages.parts import figures, links
 from pages.parts.markdown import bullets, plain, small
@@ -34,7 +36,7 @@ def show(recommendation: Recommendation) -> None:
         if pick is None:
             _show_nothing(recommendation)
             return
-        is_firm, firmness = lead.firm(recommendation)
+        is_firm, firmness = firm(recommendation)
         _show_badges(pick, is_firm=is_firm)
         st.header(plain(pick.named))
         spent = bill(pick)
@@ -127,7 +129,7 @@ def _show_reasons(recommendation: Recommendation) -> None:
     """The reasons that decided, in the order in which they did."""
     lines = (
         f"1. **{plain(reason.lead)}** {plain(reason.text)}"
-        for reason in lead.lead_reasons(recommendation)
+        for reason in decided(recommendation).lead
     )
     st.markdown("\n".join(lines))
 
