@@ -136,7 +136,7 @@ def show_break_even(kind: str) -> None:
     label = "Machine (the cheapest a token first)"
     names = {key: each.plan.where for key, each in machines.items()}
     machine = machines[from_list(label, names, f"machine_{kind}")]
-    chart = crossings.chart(recommendation, machine, figures.theme())
+    chart = crossings.chart(recommendation, machine)
     figures.show_chart(chart, f"break-even-{kind}")
     rows = tables.break_even_rows(recommendation, machine)
     figures.figures_table(rows, "Break-even against each offer of the model")
@@ -180,7 +180,7 @@ def show_swings() -> None:
     if not rows:
         return
     st.header("What moves the total")
-    figures.show_chart(charts.tornado(rows, figures.theme()), "tornado")
+    figures.show_chart(charts.tornado(rows), "tornado")
     alt = "What each assumption does to the monthly total"
     with st.expander("The chart as a table", icon=":material/table:"):
         figures.figures_table(tables.swing_rows(rows), alt)
@@ -244,7 +244,7 @@ with st.container():
     with st.container(border=True):
         show_least()
     for step in recommendation.steps:
-        costs = charts.monthly_costs(recommendation, step.kind, figures.theme())
+        costs = charts.monthly_costs(recommendation, step.kind)
         figures.show_chart(costs, f"costs-{step.kind}")
     tabs.show(
         {

@@ -95,7 +95,7 @@ def show_rerank(embedder: ModelChoice, reranker: ModelChoice | None) -> None:
     if both:
         first, scores, about = both
         moves = results.reranked(first.hits, scores)
-        figures.show_chart(charts.slope(moves, figures.theme()), "slope")
+        figures.show_chart(charts.slope(moves), "slope")
         rows = results.move_rows(moves, scores.scale)
         figures.figures_table(rows, "Each passage before and after reranking")
         engines.show_answerer(first.about, first.query)
@@ -117,7 +117,7 @@ def show_likeness(embedder: ModelChoice) -> None:
     compared = engines.result_on_click("likeness", inputs, "Compare them", work, not texts)
     if compared:
         likeness, about, vectors = compared
-        figures.show_chart(charts.heatmap(likeness, figures.theme()), "heatmap")
+        figures.show_chart(charts.heatmap(likeness), "heatmap")
         st.markdown(numbered(likeness.texts))
         figures.figures_table(likeness.rows(), "Cosine of every two sentences")
         st.caption(COSINE)

@@ -20,12 +20,15 @@ answers; never an option that another beats.
 """
 MARKDOWN = {"one": "blue", "two": "orange", "three": "gray", "four": "violet", "good": "green"}
 """Streamlit's name of each slot's colour, for a key in text: `:blue[■]`."""
+STEP = 46
+"""Pixels from one row of bars to the next: a name, and its bar beneath."""
 _SCALE = {"domain": list(SLOTS)}
 Spec = dict[str, Any]
 
 
 def colour(slot: str) -> Spec:
     """The colour channel of a whole layer in one slot."""
+    # Vega-Lite reads the scale, though its schema has none beside a datum
     return {"datum": slot, "type": "nominal", "scale": _SCALE, "legend": None}
 
 
@@ -60,9 +63,41 @@ def words(field: str, slot: str = "ink", **mark: Any) -> Spec:
     }
 
 
+def of_row(*properties: str) -> dict[str, Any]:
+    """Properties of a mark that each row gives for itself, in fields of the same name."""
+    return {each: {"expr": f"datum.{each}"} for each in properties}
+
+
 def tooltip(titles: Mapping[str, str]) -> list[Spec]:
     """The fields shown at a mark, with their titles."""
     return [name(field, title=title) for field, title in titles.items()]
+
+
+def legend(slot: str, columns: int = 1, **named: Any) -> Spec:
+    """A legend of shapes or dashes over the chart, drawn in one slot; `named` is Vega-Lite's."""
+    symbols = {"symbolFillColor": paint(slot), "symbolStrokeColor": paint(slot)}
+    labels = {"labelColor": paint("soft"), "labelLimit": 420, "rowPadding": 2}
+    return {"orient": "top", "columns": columns, **symbols, **labels, **named}
+
+
+def headings() -> list[Spec]:
+    """The `label` over each row's bar and its `total` at the right end, bold if `recommended`."""
+    weight = {"expr": "datum.recommended ? 700 : 400"}
+    room = {"expr": "max(60, width - 80)"}  # the total stands in the rest
+    above: Spec = {"fontSize": 13, "dy": -10, "baseline": "middle"}
+    label = words("label", **above, fontWeight=weight, align="left", limit=room)
+    total = words("total", **above, fontWeight=600, align="right")
+    label["encoding"]["x"], total["encoding"]["x"] = {"value": 0}, {"value": "width"}
+    return [label, total]
+
+
+def row_by_row(layers: Sequence[Spec], rows: Sequence[Mapping[str, Any]], axis: int = 0) -> Spec:
+    """Layers in rows under one another, by the `place` of each of `rows`, without a vertical axis:
+    names stand over their bars, so that a phone has room for both. `axis`: pixels beneath.
+    """
+    y = {"field": "place", "type": "ordinal", "axis": None, "scale": {"padding": 0}}
+    height = STEP * len({row["place"] for row in rows})
+    return layered(layers, rows, encoding={"y": y}, height=height + axis, padding=0)
 
 
 def layered(layers: Sequence[Spec], rows: Iterable[Mapping[str, Any]] = (), **named: Any) -> Spec:

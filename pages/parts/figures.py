@@ -18,7 +18,12 @@ def show_chart(chart: Chart | None, key: str, **named: Any) -> None:
     if chart is None:
         return
     st.markdown(f"**{plain(chart.title)}**")  # it may hold what a visitor typed
-    st.altair_chart(chart.chart, width="stretch", alt=chart.alt, key=key, **named)
+    draw(chart, key, **named)
+
+
+def draw(chart: Chart, key: str, **named: Any) -> Any:
+    """A chart alone, as wide as its place; gives what `named` asks of Streamlit."""
+    return st.vega_lite_chart(chart.chart, width="stretch", alt=chart.alt, key=key, **named)
 
 
 def theme() -> str:

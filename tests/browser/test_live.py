@@ -112,9 +112,9 @@ def test_the_stand_in_searches_reranks_and_prices_nothing(live, open_page, settl
         expect_told(page, results.who(STANDIN, 1).split("fp32")[0])
         part(page, settle, "Rerank")
         button(page, "rerank_go").click()
-        expect(
-            page.locator("[data-testid=stVegaLiteChart] [aria-roledescription='point']").first
-        ).to_be_visible(timeout=WAIT)
+        expect(page.locator("[data-testid=stVegaLiteChart] .mark-symbol path").first).to_be_visible(
+            timeout=WAIT
+        )
         part(page, settle, "Similarity")
         button(page, "likeness_go").click()
         nearest = page.get_by_text(

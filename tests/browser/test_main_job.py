@@ -216,7 +216,7 @@ def test_the_chart_is_drawn_and_has_words(app, open_page, answer):
     page = open_page(f"{app}/advise")
     chart = page.locator("[data-testid=stVegaLiteChart]")
     expect(chart.locator("[aria-roledescription='point']").first).to_be_visible()
-    expect_told(page, trade_off.chart(answer(), "embedder", "light").title)
+    expect_told(page, trade_off.chart(answer(), "embedder").title)
 
 
 def test_an_answer_is_changed_by_what_would_change_it_reopened_by_link_saved_and_replayed(
@@ -392,7 +392,7 @@ def test_cost_is_walked_on_a_phone_from_break_even_to_ones_own_texts(
     page.get_by_role("tab", name="Break-even").click()
     expect(page.locator("[data-testid=stVegaLiteChart]").nth(1)).to_be_visible()
     page.get_by_role("tab", name="What moves it").click()
-    expect_told(page, charts.tornado(sensitivity.swings(catalog, recommendation), "light").title)
+    expect_told(page, charts.tornado(sensitivity.swings(catalog, recommendation)).title)
     page.get_by_role("tab", name="Your texts").click()
     fill(page, "sample_text", "\n\n".join(texts))
     lengths = token_counts.lengths_for_workload(
