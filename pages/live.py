@@ -11,7 +11,7 @@ from advisor.encode.pool import OnStatus
 from advisor.live import charts, results
 from advisor.live.results import Likeness, Three
 from pages.parts import engines, figures, own_data, sample_search, session, speed, tabs
-from pages.parts.inputs import ask_text
+from pages.parts.inputs import amount, ask_text
 from pages.parts.markdown import numbered, plain
 from pages.parts.sample_search import SampleSearch, ask_query, ask_sample, grades_of, sample, search
 
@@ -95,7 +95,7 @@ def show_rerank(embedder: ModelChoice, reranker: ModelChoice | None) -> None:
     if both:
         first, scores, about = both
         moves = results.reranked(first.hits, scores)
-        figures.show_chart(charts.slope(moves, figures.theme()), "slope")
+        figures.show_chart(charts.slope(moves), "slope")
         rows = results.move_rows(moves, scores.scale)
         figures.figures_table(rows, "Each passage before and after reranking")
         engines.show_answerer(first.about, first.query)
@@ -117,7 +117,7 @@ def show_likeness(embedder: ModelChoice) -> None:
     compared = engines.result_on_click("likeness", inputs, "Compare them", work, not texts)
     if compared:
         likeness, about, vectors = compared
-        figures.show_chart(charts.heatmap(likeness, figures.theme()), "heatmap")
+        figures.show_chart(charts.heatmap(likeness), "heatmap")
         st.markdown(numbered(likeness.texts))
         figures.figures_table(likeness.rows(), "Cosine of every two sentences")
         st.caption(COSINE)
@@ -165,7 +165,7 @@ def show_cut(embedder: ModelChoice) -> None:
         return
     passage = results.longest(sample().passages)
     text = ask_text("Text", passage, "cut_text", 200, LONGEST_CHARACTERS)
-    limit = st.number_input("Limit in tokens", 4, 8192, 512, 64, key="limit", bind="query-params")
+    limit = amount("Limit in tokens", "limit", 512, (4, 8192), step=64)
     if not text.strip():
         return
     parts = results.cut(text, tokenizer, limit)

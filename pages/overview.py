@@ -101,7 +101,7 @@ def timeline(
 ) -> None:
     """The releases as a chart, and by month."""
     st.header("Release timeline")
-    chart = charts.release_timeline(releases, name, figures.theme(), replaced)
+    chart = charts.release_timeline(releases, name, replaced)
     figures.show_chart(chart, "timeline")
     if months := [month for month in groups if month != formatting.NOT_KNOWN]:
         st.caption(formatting.counted(len(months), "release group"))

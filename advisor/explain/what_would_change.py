@@ -32,13 +32,6 @@ BUDGETS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0,
 LATENCIES = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0)
 CHUNKS = (100, 200, 400, 1_000, 2_000, 8_000)
 STANDINGS = ("the pick", "on the front", "beaten", "ruled out")
-STANDING_LABELS = {
-    "the pick": "Recommended",
-    "on the front": "Best for its price",
-    "beaten": "Dearer or weaker",
-    "ruled out": "Does not fit",
-}
-"""What each of `STANDINGS` is called on the screen."""
 VOLUMES = (
     "passages",
     "queries_per_month",
@@ -124,7 +117,7 @@ def firmness(recommendation: Recommendation) -> str:
         return ""
     sentences = [
         _at_the_ends(recommendation),
-        *_not_proven(recommendation, recommendation.pick),
+        *not_proven(recommendation, recommendation.pick),
         *_close_scores(recommendation),
     ]
     return " ".join(sentences)
@@ -140,7 +133,7 @@ def _at_the_ends(recommendation: Recommendation) -> str:
         if other is None or other == recommendation.choice:
             continue
         named = recommendation.pipeline(other).named
-        if not _counts_as_equal(recommendation, other, ends):
+        if not counts_as_equal(recommendation, other, ends):
             return f"Not firm: {words}, {named} is recommended instead."
         elsewhere = elsewhere or f"{words}, {named} is recommended instead"
     at_both_ends = "at the low and the high end of every estimate"
@@ -150,16 +143,16 @@ def _at_the_ends(recommendation: Recommendation) -> str:
         models = "models are" if len(recommendation.steps) > 1 else "model is"
         beyond = (
             f" {sentences.capital(over)}."
-            if (over := _over_at_an_end(recommendation, "the recommendation"))
+            if (over := over_at_an_end(recommendation, "the recommendation"))
             else ""
         )
         firm = f"The {models} the same {at_both_ends}."
         return f"{firm} Where to run is less firm: {elsewhere}.{beyond}"
-    over = _over_at_an_end(recommendation, "it")
+    over = over_at_an_end(recommendation, "it")
     return f"Firm, but {over}." if over else f"Firm: the answer is the same {at_both_ends}."
 
 
-def _over_at_an_end(recommendation: Recommendation, pick: str) -> str:
+def over_at_an_end(recommendation: Recommendation, pick: str) -> str:
     """The limit that the pick would exceed at the high or slow end; empty where it keeps both."""
     table, workload = recommendation.table, recommendation.workload
     assert recommendation.pick is not None and recommendation.choice is not None
@@ -189,7 +182,7 @@ def _slow_ms(recommendation: Recommendation) -> float:
     return sum(time.high for time in times if time)
 
 
-def _not_proven(recommendation: Recommendation, pick: Pipeline) -> Iterator[str]:
+def not_proven(recommendation: Recommendation, pick: Pipeline) -> Iterator[str]:
     """A budget that is kept only as far as costs are known, or while a free allocation covers."""
     budget = recommendation.workload.budget_usd_per_month
     if budget is None:
@@ -263,7 +256,7 @@ def _at_tolerance(recommendation: Recommendation, points: float, lead: str) -> I
         yield f"{lead}: at {tolerance:g}, {then.named} is recommended, {cost}."
 
 
-def _counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: Ends) -> bool:
+def counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: Ends) -> bool:
     """Whether a choice has the pick's models at a cost whose difference does not decide."""
     table, choice = recommendation.table, recommendation.choice
     assert choice is not None

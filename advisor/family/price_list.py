@@ -193,3 +193,16 @@ def lowest(catalog: Catalog, family: LoadedFamily, kind: str) -> Lowest | None:
     same = [row for row in known if row[2].usd_per_1m_input == least]
     same.sort(key=lambda row: (_tier_order(row[2]), row[1].router, row[0].name, row[1].name))
     return Lowest(least, tuple(same))
+
+
+def prices_read(catalog: Catalog) -> tuple[date, date] | None:
+    """The first and the last day on which the pages of hosted prices were read; None without any.
+
+    Of each price the last reading counts.
+    """
+    readings = [
+        [catalog.sources[key].accessed for key in offer.sources if key in catalog.sources]
+        for _, _, offer in catalog.standing_offers()
+    ]
+    days = [max(days) for days in readings if days]
+    return (min(days), max(days)) if days else None

@@ -4,86 +4,110 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import altair as alt
 import numpy as np
-import pandas as pd
 
 from advisor.live import results
 from advisor.live.results import Likeness, Move
-from advisor.show.charts import LEGIBLE, Chart
+from advisor.show.charts import Chart
+from advisor.show.slots import (
+    Spec,
+    colour,
+    colour_by,
+    layered,
+    legend,
+    name,
+    number,
+    tooltip,
+    words,
+)
 
-_TOP = alt.Axis(orient="top", labelAngle=0, domain=False, ticks=False)
-_WAYS = ["came up", "stayed", "went down"]
+STRENGTH = (0.04, 0.45)
+"""Opacity of a cell from the lowest to the highest cosine: words on all of them can be read."""
+_TOP = {"orient": "top", "labelAngle": 0, "domain": False, "ticks": False}
+_DASHES = {"came up": [1, 0], "stayed": [2, 3], "went down": [6, 4]}
 
 
-def heatmap(likeness: Likeness, theme: str) -> Chart:
-    """Cosines of every two sentences as coloured cells with their values, by number."""
+def heatmap(likeness: Likeness) -> Chart:
+    """Cosines of every two sentences as cells, the stronger the closer, by number."""
     texts = likeness.texts
-    cells = [
-        (str(i + 1), str(j + 1), float(cosine), f"{cosine:.2f}", texts[i], texts[j])
+    rows = [
+        {
+            "row": str(i + 1),
+            "column": str(j + 1),
+            "cosine": float(cosine),
+            "shown": f"{cosine:.2f}",
+            "one": texts[i],
+            "other": texts[j],
+        }
         for (i, j), cosine in np.ndenumerate(likeness.cosines)
     ]
-    frame = pd.DataFrame(cells, columns=["row", "column", "cosine", "shown", "one", "other"])
     order = [str(i + 1) for i in range(len(texts))]
-    base = alt.Chart(frame).encode(
-        x=alt.X("column:N", sort=order, title=None, axis=_TOP),
-        y=alt.Y("row:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False)),
-    )
-    low, high = float(likeness.cosines.min()), 1.0
-    ends = {"light": ["#f4f6f8", "#0f5f8c"], "dark": ["#18212a", "#6db8e0"]}[theme]
-    coloured = base.mark_rect().encode(
-        color=alt.Color("cosine:Q", scale=alt.Scale(domain=[low, high], range=ends), legend=None),
-        tooltip=_tooltips({"one:N": "One", "other:N": "Other", "shown:N": "Cosine"}),
-    )
-    # on the strong end of the scale the text takes the background's colour, from where on both
-    # texts have the same contrast
-    strong, turn = {"light": ("#ffffff", 0.78), "dark": ("#0f151b", 0.55)}[theme]
-    is_strong = alt.datum.cosine > low + turn * (high - low)
-    colour = alt.condition(is_strong, alt.value(strong), alt.value(LEGIBLE[theme]))
-    words = base.mark_text(fontSize=12).encode(text="shown:N", color=colour)
+    at_cell = {
+        "x": name("column", sort=order, title=None, axis=_TOP),
+        "y": name("row", sort=order, title=None),
+    }
+    strength = {"domain": [float(likeness.cosines.min()), 1.0], "range": list(STRENGTH)}
+    cells: Spec = {
+        "mark": "rect",
+        "encoding": {
+            "color": colour("one"),
+            "opacity": number("cosine", scale=strength, legend=None),
+            "tooltip": tooltip({"one": "One", "other": "Other", "shown": "Cosine"}),
+        },
+    }
     pairs = "; ".join(f"{p.first + 1} and {p.second + 1}: {p.cosine:.2f}" for p in likeness.pairs)
+    height = 34 * len(texts) + 24
     return Chart(
         likeness.sentence,
-        alt.layer(coloured, words).properties(height=alt.Step(34)),
+        layered([cells, words("shown")], rows, encoding=at_cell, height=height),
         f"Cosine of every two sentences, by their number. {pairs}.",
     )
 
 
-def _tooltips(titles: dict[str, str]) -> list[alt.Tooltip]:
-    return [alt.Tooltip(column, title=title) for column, title in titles.items()]
-
-
-def slope(moves: Sequence[Move], theme: str) -> Chart:
-    """Places before and after reranking, a line a passage; solid came up, dashed went down."""
-    ends = [
-        (m.hit.id, m.hit.text, when, place, _way(m))
+def slope(moves: Sequence[Move]) -> Chart:
+    """Ranks before and after reranking, a line a passage; solid came up, dashed went down."""
+    rows = [
+        {"passage": m.hit.id, "text": m.hit.text, "when": when, "place": place, "moved": _way(m)}
+        | {"slot": "one" if _way(m) == "came up" else "three"}
         for m in moves
         for when, place in (("before", m.before), ("after", m.after))
     ]
-    frame = pd.DataFrame(ends, columns=["passage", "text", "when", "place", "moved"])
-    base = alt.Chart(frame).encode(
-        x=alt.X("when:N", sort=["before", "after"], title=None, axis=_TOP),
-        y=alt.Y(
-            "place:Q",
-            title="Place",
-            scale=alt.Scale(reverse=True, domain=[0.5, len(moves) + 0.5], nice=False),
-            axis=alt.Axis(values=list(range(1, len(moves) + 1)), format="d", grid=False),
+    ranks = list(range(1, len(moves) + 1))
+    of_rank = {
+        "x": name("when", sort=["before", "after"], title=None, axis=_TOP),
+        "y": number(
+            "place",
+            title="Rank",
+            scale={"reverse": True, "domain": [0.5, len(moves) + 0.5], "nice": False},
+            axis={"values": ranks, "format": "d", "grid": False},
         ),
-        detail="passage:N",
-        color=alt.Color("moved:N", title=None, sort=_WAYS, legend=alt.Legend(orient="top")),
-        tooltip=_tooltips({"text:N": "Passage", "when:N": "Reranking", "place:Q": "Place"}),
-    )
-    dash = alt.StrokeDash("moved:N", title=None, sort=_WAYS, legend=None)
-    lines = base.mark_line(strokeWidth=2).encode(strokeDash=dash)
-    points = base.mark_point(filled=True, size=70, opacity=1)
-    after = base.transform_filter("datum.when == 'after'")
-    colour = alt.value(LEGIBLE[theme])
-    words = after.mark_text(align="left", dx=8, fontSize=12).encode(text="place:Q", color=colour)
+        "detail": name("passage"),
+    }
+    dashes = {"domain": list(_DASHES), "range": list(_DASHES.values())}
+    key = legend("soft", 3, symbolSize=600)
+    lines: Spec = {
+        "mark": {"type": "line", "strokeWidth": 2},
+        "encoding": {
+            "color": colour_by("slot"),
+            "strokeDash": name("moved", title=None, scale=dashes, legend=key),
+        },
+    }
+    points: Spec = {
+        "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
+        "encoding": {
+            "color": colour_by("slot"),
+            "tooltip": tooltip({"text": "Passage", "when": "Reranking", "place": "Rank"}),
+        },
+    }
+    after = words("place", align="left", dx=8) | {
+        "transform": [{"filter": "datum.when === 'after'"}]
+    }
     places = "; ".join(f"{results.short(m.hit.text)}: {m.before} to {m.after}" for m in moves)
+    height = max(160, 30 * len(moves)) + 60
     return Chart(
         results.moves_sentence(moves),
-        alt.layer(lines, points, words).properties(height=max(160, 30 * len(moves))),
-        f"Place of each passage before and after reranking. {places}.",
+        layered([lines, points, after], rows, encoding=of_rank, height=height),
+        f"Rank of each passage before and after reranking. {places}.",
     )
 
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
-
-import altair as alt
-import pandas as pd
 
 from advisor.base import formatting
 from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain import break_even
 from advisor.explain.break_even import Crossing
-from advisor.show.charts import LEGIBLE, Chart, Layers, words
+from advisor.show import labels
+from advisor.show.charts import Chart
+from advisor.show.slots import Spec, colour, colour_by, layered, legend, name, number, of_row, words
+
+DASHES = [[1, 0], [8, 4], [2, 3], [8, 3, 2, 3], [4, 4], [12, 4], [1, 5]]
+"""Of lines in turn: a machine of your own has the long one, offers the others."""
+HEIGHT, PLOT = 360, 220
+"""Pixels, and those of them between the key and the axis."""
+BILLIONS = "replace(format(datum.value, '~s'), 'G', 'B')"
 
 
-def chart(recommendation: Recommendation, own: JudgedPlan, theme: str) -> Chart | None:
-    """US dollars against tokens a month: as many machines as are needed, and the priced offers."""
+def chart(recommendation: Recommendation, own: JudgedPlan) -> Chart | None:
+    """Dollars against tokens per month: as many machines as are needed, and the priced offers."""
     crossings = break_even.crossings(recommendation, own)
     if not crossings or own.plan.rent is None:
         return None
@@ -24,17 +29,16 @@ def chart(recommendation: Recommendation, own: JudgedPlan, theme: str) -> Chart 
     marks = [c.tokens[1] for c in crossings if c.tokens[1]]
     least, most = min([load, *marks, capacity]) / 30, max([load, *marks, capacity]) * 30
     volumes = [least * (most / least) ** (step / 160) for step in range(161)]
-    layers = [
-        _lines(recommendation, own, crossings, volumes),
-        *_load_marks(load, theme),
-        *_crossing_marks(crossings, theme),
-    ]
+    lines = _lines(recommendation, own, crossings, volumes)
+    dollars = [row["usd"] for row in lines["data"]["values"]]
+    ends = (least, most, min(dollars), max(dollars))
+    layers = [lines, *_load_marks(load), *_crossing_marks(crossings, ends)]
     sentences = " ".join(break_even.sentence(c) for c in crossings)
     told = (
-        "Monthly cost against tokens a month. "
+        "Dollars against tokens per month. "
         f"Your workload: {formatting.large(round(load))} tokens. {sentences}"
     )
-    return Chart(_title(own, crossings), Layers(layer=layers).properties(height=320), told)
+    return Chart(_title(own, crossings), layered(layers, height=HEIGHT), told)
 
 
 def _title(own: JudgedPlan, crossings: Sequence[Crossing]) -> str:
@@ -53,11 +57,11 @@ def _lines(
     own: JudgedPlan,
     crossings: Sequence[Crossing],
     volumes: Sequence[float],
-) -> Any:
+) -> Spec:
     """A line for the machines, with its steps, and one for each price of an offer."""
     rents = break_even.rents_usd(recommendation, own, volumes)
-    rows = [
-        {"tokens": tokens, "usd": usd, "line": own.plan.where}
+    rows: list[Spec] = [
+        {"tokens": tokens, "usd": usd, "line": own.plan.where, "slot": "three"}
         for tokens, usd in zip(volumes, rents, strict=True)
     ]
     names: dict[float, str] = {}
@@ -66,42 +70,76 @@ def _lines(
         first = f"{break_even.offer_price(crossing.offer).removesuffix(' / 1M')}: {where}"
         names[price] = f"{names[price]}, {where}" if price in names else first
     ends = (volumes[0], volumes[-1])
-    for price, name in names.items():
-        rows += [{"tokens": v, "usd": v * price / 1e6, "line": name} for v in ends]
-    legend = alt.Legend(orient="top", columns=1, labelLimit=420)
-    lines = alt.Chart(pd.DataFrame(rows)).mark_line(strokeWidth=2, clip=True)
-    dollars, scale = alt.Axis(format="$,~r", grid=False, tickCount=6), alt.Scale(type="log")
-    return lines.encode(
-        x=alt.X(
-            "tokens:Q",
-            title="Tokens a month (log scale)",
-            scale=alt.Scale(type="log", domain=list(ends), nice=False),
-            axis=alt.Axis(format="~s", grid=False, tickCount=6),
-        ),
-        y=alt.Y("usd:Q", title="US dollars a month", scale=scale, axis=dollars),
-        color=alt.Color("line:N", title=None, legend=legend),
-        strokeDash=alt.StrokeDash("line:N", title=None, legend=legend),
-    )
+    for price, line in names.items():
+        hosted = {"line": line, "slot": "one"}
+        rows += [{"tokens": v, "usd": v * price / 1e6} | hosted for v in ends]
+    order = [*list(names.values())[:1], own.plan.where, *list(names.values())[1:]]
+    dashes, key = {"domain": order, "range": DASHES}, legend("soft", symbolSize=600)
+    return {
+        "data": {"values": rows},
+        "mark": {"type": "line", "strokeWidth": 2, "clip": True},
+        "encoding": {
+            "x": number(
+                "tokens",
+                title="Tokens per month (log scale)",
+                scale={"type": "log", "domain": list(ends), "nice": False},
+                axis={"labelExpr": BILLIONS, "grid": False, "values": _powers(*ends)},
+            ),
+            "y": number(
+                "usd",
+                title="$ per month (log scale)",
+                scale={"type": "log", "nice": False},
+                axis={"format": "$,~r", "grid": False, "tickCount": 6},
+            ),
+            "color": colour_by("slot"),
+            "strokeDash": name("line", title=None, scale=dashes, legend=key),
+        },
+    }
 
 
-def _load_marks(load: float, theme: str) -> list[Any]:
+def _powers(least: float, most: float) -> list[float]:
+    """The powers of ten in reach."""
+    powers = range(math.ceil(math.log10(least)), math.floor(math.log10(most)) + 1)
+    return [float(f"1e{power}") for power in powers]
+
+
+def _load_marks(load: float) -> list[Spec]:
     """A rule at the workload's own volume, and its word."""
-    frame = pd.DataFrame([{"tokens": load, "word": "your workload"}])
-    base = alt.Chart(frame).encode(x=alt.X("tokens:Q"))
-    rule = base.mark_rule(strokeDash=[3, 3], strokeWidth=2, color=LEGIBLE[theme])
-    return [rule, words(base, theme, "word", align="left", dx=5, y=8)]
+    data = {"data": {"values": [{"tokens": load, "word": "your workload"}]}}
+    at_load = {"x": number("tokens")}
+    rule = {"type": "rule", "strokeDash": [3, 3], "strokeWidth": 2}
+    word = words("word", align="left", dx=5, y=8)
+    word["encoding"] |= at_load
+    return [data | {"mark": rule, "encoding": at_load | {"color": colour("ink")}}, data | word]
 
 
-def _crossing_marks(crossings: Sequence[Crossing], theme: str) -> list[Any]:
-    """A mark where the lines cross, its volume above and below in turn, so that none is covered."""
-    marks = [(c.tokens[1], _price(c)) for c in crossings if c.tokens[1]]
-    rows = [(n, n * price / 1e6, formatting.large(round(n))) for n, price in marks]
-    frame = pd.DataFrame(rows, columns=["tokens", "usd", "word"])
-    frame = frame.drop_duplicates("word").sort_values("tokens").reset_index(names="number")
-    base = alt.Chart(frame).encode(x=alt.X("tokens:Q"), y=alt.Y("usd:Q"))
-    even, odd = (base.transform_filter(f"datum.number % 2 == {rest}") for rest in (0, 1))
-    spots = base.mark_point(filled=True, shape="diamond", size=130, color=LEGIBLE[theme], opacity=1)
-    return [spots, words(even, theme, "word", dy=-16), words(odd, theme, "word", dy=18)]
+def _crossing_marks(
+    crossings: Sequence[Crossing], ends: tuple[float, float, float, float]
+) -> list[Spec]:
+    """A mark where the lines cross, and its volume; `ends` are those of tokens and of dollars."""
+    spots = {formatting.large(round(c.tokens[1])): c for c in crossings[::-1] if c.tokens[1]}
+    rows: list[Spec] = [
+        {"tokens": c.tokens[1], "usd": (c.tokens[1] or 0) * _price(c) / 1e6, "word": word}
+        for word, c in spots.items()
+    ]
+    marks = [
+        labels.Mark(_share(row["tokens"], *ends[:2]), 1 - _share(row["usd"], *ends[2:]), 6, word)
+        for row, word in zip(rows, spots, strict=True)
+    ]
+    taken = [labels.Obstacle(mark.x, mark.y, mark.x, mark.y, mark.radius) for mark in marks]
+    for row, place in zip(rows, labels.places(marks, taken, PLOT), strict=True):
+        row |= place._asdict()
+    data = {"data": {"values": rows}}
+    at_spot = {"x": number("tokens"), "y": number("usd")}
+    mark = {"type": "point", "filled": True, "shape": "diamond", "size": 130, "opacity": 1}
+    word = words("word", **of_row("align", "dx", "dy"), baseline="middle")
+    word["encoding"] |= at_spot
+    return [data | {"mark": mark, "encoding": at_spot | {"color": colour("ink")}}, data | word]
+
+
+def _share(amount: float, least: float, most: float) -> float:
+    """Where an amount stands on an axis whose steps multiply, from 0 to 1."""
+    return math.log(amount / least) / math.log(most / least)
 
 
 def _price(crossing: Crossing) -> float:

@@ -30,6 +30,15 @@ from advisor.sizing.ranges import Cost
 
 NOT_KNOWN = "Not known"
 """The column of the parts of a cost that are not known, in words; empty where all are."""
+STANDING_WORDS = {
+    "the pick": "Recommended",
+    "on the front": "Best for its price",
+    "beaten": "Dearer or weaker",
+    "ruled out": "Does not fit",
+}
+"""Where an option stands, by the ids of `what_would_change.STANDINGS`, as the screen says it."""
+NO_SCORE = "No comparable score"
+COMPARED = "Compared with the recommendation"
 OWN_DRAWN = 3
 """Plans on own machines that the trade-off chart draws for each model and standing."""
 
@@ -57,9 +66,7 @@ def _of_kind(recommendation: Recommendation, kind: str) -> list[JudgedPlan]:
 
 
 def _score(judged: JudgedPlan) -> str:
-    return (
-        formatting.points(judged.quality) if judged.quality is not None else "no comparable score"
-    )
+    return formatting.points(judged.quality) if judged.quality is not None else NO_SCORE.lower()
 
 
 def _fits(judged: JudgedPlan, lead: str = "", unpriced: str = "cost not known") -> str:
@@ -79,9 +86,8 @@ def trade_off_rows(recommendation: Recommendation, kind: str) -> list[dict[str, 
 
     def standing(judged: JudgedPlan) -> str:
         word = what_would_change.standing(judged, recommendation, front)
-        if word == "beaten" and judged.quality is None:
-            return "Fits, no comparable score"
-        return what_would_change.STANDING_LABELS[word]
+        unscored = word == "beaten" and judged.quality is None
+        return NO_SCORE if unscored else STANDING_WORDS[word]
 
     return [
         {
@@ -89,16 +95,16 @@ def trade_off_rows(recommendation: Recommendation, kind: str) -> list[dict[str, 
             "Model": j.plan.variant.name,
             "Where": j.plan.where,
             "Score": _score(j),
-            "A month": usd_of(j.plan.monthly_usd),
-            "Low to high": low_to_high(j.plan.monthly_usd),
-            NOT_KNOWN: _not_known(j),
+            "$ per month": usd_of(j.plan.monthly_usd),
+            "Range": low_to_high(j.plan.monthly_usd),
+            NOT_KNOWN: parts_not_known(j),
             "Standing": standing(j),
         }
         for j in (*rows, *rest)
     ]
 
 
-def _not_known(judged: JudgedPlan, with_once: bool = False) -> str:
+def parts_not_known(judged: JudgedPlan, with_once: bool = False) -> str:
     """The parts of a plan's month, and of its first encoding if so, whose cost is not known."""
     plan, step = judged.plan, "reranking" if judged.kind == "reranker" else "encoding"
     encoding = () if plan.encoding_usd else (step,)
@@ -118,11 +124,11 @@ def alternative_rows(recommendation: Recommendation, kind: str) -> list[dict[str
             "Model": j.plan.variant.name,
             "Where": j.plan.where,
             "Score": _score(j),
-            "A month": usd_of(j.cost),
-            NOT_KNOWN: _not_known(j),
-            "Against the pick": text,
+            "$ per month": usd_of(j.cost),
+            NOT_KNOWN: parts_not_known(j),
+            COMPARED: text,
         }
-        for j, text in ((pick, "Recommended"), *others)
+        for j, text in ((pick, STANDING_WORDS["the pick"]), *others)
     ]
 
 
@@ -150,7 +156,7 @@ def _plan_row(judged: JudgedPlan) -> dict[str, Any]:
         "USD a month": None if amount is None else float(amount.base),
         "low": None if amount is None else float(amount.low),
         "high": None if amount is None else float(amount.high),
-        NOT_KNOWN: _not_known(judged),
+        NOT_KNOWN: parts_not_known(judged),
         "Machines": None if plan.replicas is None else plan.replicas[1],
         "Tokens a second": None if speed is None else round(speed.base),
         "ms a request": None if latency is None else round(latency.base, 1),
@@ -186,7 +192,7 @@ def _cost_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, s
         "Price of": price_mark(plan.offer, recommendation.today),
         "Tokens": tokens_a_month(plan),
         **of_step,
-        NOT_KNOWN: _not_known(judged, with_once=True),
+        NOT_KNOWN: parts_not_known(judged, with_once=True),
         "Fits": _fits(judged, "no: ", "its cost is not known"),
     }
 
@@ -218,7 +224,7 @@ def _own_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, st
         "Machine": plan.where,
         "A month": usd_of(judged.cost),
         "Low to high": low_to_high(judged.cost),
-        NOT_KNOWN: _not_known(judged),
+        NOT_KNOWN: parts_not_known(judged),
         "Per hour": f"${plan.rent}",
         "Machines": formatting.count(replicas[1])
         if replicas[0] == replicas[2]

@@ -1,23 +1,32 @@
-"""Score against monthly cost: the chart of the plans between which a step is decided."""
+"""Quality and cost: the chart of the options between which a step is decided."""
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import altair as alt
-import pandas as pd
-
 from advisor.base import formatting
-from advisor.decide.recommend import JudgedPlan, Recommendation, preference
+from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain import what_would_change
-from advisor.explain.other_plans import versus
 from advisor.explain.sentences import parts_in_words, usd_of
-from advisor.show import tables
-from advisor.show.charts import LEGIBLE, Chart, Layers, axis_title, left_out, tooltip, words
+from advisor.show import labels, slots, tables
+from advisor.show.charts import Chart, left_out
+from advisor.show.quality_title import short_name, title
+from advisor.show.slots import colour, colour_by, layered, name, number, of_row, words
+from advisor.show.tables import STANDING_WORDS
+
+HEIGHT = 300
+_PLOT = 275  # of it, above the axis
+_AREAS = {"recommended": 230, "hosted": 120, "own": 70}
+"""Square pixels of a mark."""
+_FAINT = 0.3
+_RAW = {"scale": None, "legend": None}  # the field holds what is drawn
 
 
-def chart(recommendation: Recommendation, kind: str, theme: str) -> Chart | None:
-    """Score against monthly cost, a mark a plan; None where fewer than two models have both.
+def chart(recommendation: Recommendation, kind: str, _theme: str = "") -> Chart | None:
+    """Score against dollars per month, a mark an option; None for fewer than two scored models.
 
     The marks answer to a selection named `plan` with the field `id`.
     """
@@ -25,153 +34,206 @@ def chart(recommendation: Recommendation, kind: str, theme: str) -> Chart | None
     if step is None or step.evidence.set is None or len({j.variant_id for j in shown}) < 2:
         return None
     front = what_would_change.front(recommendation, kind)
-    frame = _frame(shown, recommendation, front)
-    least, most, missing = frame["low"].min(), frame["high"].max(), _missing(shown)
-    reach = [least / 1.3 / (most / least) ** 0.35, most * 1.3]  # the names stand on the left
-    base = alt.Chart().encode(
-        x=alt.X(
-            "usd:Q",
-            title=f"{axis_title(bool(missing))} (log scale)",
-            scale=alt.Scale(type="log", domain=reach, nice=False),
-            axis=alt.Axis(values=_dollar_ticks(least, most), format="$,~r", grid=False),
-        ),
-        y=alt.Y(
-            "score:Q",
-            title=f"Score on {step.evidence.set.name}",
-            scale=alt.Scale(zero=False, padding=18),
-            axis=alt.Axis(grid=False, format=".1f", tickCount=6, titleLimit=320),
-        ),
+    rows = _rows(shown, recommendation, front)
+    reach = _dollars([row["low"] for row in rows], [row["high"] for row in rows])
+    span = _points([row["score"] for row in rows])
+    _name_marks(rows, reach, span)
+    missing = tuple(dict.fromkeys(part for j in shown for part in j.cost.not_known))
+    x = number(
+        "usd",
+        title=None,
+        scale={"type": "log", "domain": reach, "nice": False},
+        axis={"values": dollar_ticks(*reach), "format": "$,~r", "grid": False},
     )
-    sentences = "; ".join(
-        f"{row.label}: {row.points} for {row.month}, {row.standing}" for row in frame.itertuples()
+    y = number(
+        "score",
+        title=None,
+        scale={"domain": span, "zero": False, "nice": False},
+        axis={"format": "~g", "tickCount": 5},
     )
-    return Chart(
-        _title(recommendation, kind, front),
-        Layers(layer=_marks(base, theme, bool(missing)), data=frame).properties(height=340),
-        f"Score against monthly cost. {sentences}.{left_out(missing)}",
+    spec = layered(
+        _layers(bool(missing)),
+        rows,
+        encoding={"x": x, "y": y},
+        height=HEIGHT,
+        padding={"left": 0, "top": 2, "right": 2, "bottom": 4},
     )
+    sentences = "; ".join(row["told"] for row in rows)
+    told = f"Score against dollars per month. {sentences}.{left_out(missing)}"
+    return Chart(title(recommendation, kind, front), spec, told)
 
 
-def _missing(shown: list[JudgedPlan]) -> tuple[str, ...]:
-    """The parts of the costs that are not known of some plan."""
-    return tuple(dict.fromkeys(name for j in shown for name in j.cost.not_known))
-
-
-def _marks(base: alt.Chart, theme: str, at_least: bool) -> list[Any]:
-    """The layers from the back: ranges, the front's line, marks, names, the word at the pick."""
-    chosen = alt.selection_point(name="plan", fields=["id"])
-    ink, ruled_out = LEGIBLE[theme], "datum.standing == 'ruled out'"
-    picked = "datum.standing == 'the pick'"
-    faint = alt.OpacityValue(0.4, condition={"test": ruled_out, "value": 0.12})
-    large = alt.SizeValue(110, condition={"test": picked, "value": 340})  # seen over a tie
-    spread = base.mark_rule(strokeWidth=1.5, color=ink).encode(
-        x=alt.X("low:Q"), x2=alt.X2("high:Q"), opacity=faint
-    )
-    steps = base.transform_filter("datum.front").mark_line(
-        interpolate="step-after", strokeDash=[5, 4], strokeWidth=1.5, color=ink, opacity=0.7
-    )
-    legend = alt.Legend(orient="top", columns=2, symbolFillColor=ink, symbolStrokeColor=ink)
-    colours = alt.Legend(orient="top", columns=2, symbolType="stroke", symbolStrokeWidth=6)
-    shapes = alt.Scale(domain=["hosted", "own machine"], range=["circle", "square"])
-    standings = alt.Scale(domain=list(what_would_change.STANDINGS))
-    hollow = {"test": ruled_out, "value": "transparent"}
-    marks = base.mark_point(strokeWidth=2, opacity=1).encode(
-        size=large,
-        shape=alt.Shape("where:N", title=None, scale=shapes, legend=legend),
-        color=alt.Color("standing:N", title=None, scale=standings, legend=colours),
-        fill=alt.Fill("standing:N", scale=standings, legend=None, condition=hollow),
-        tooltip=tooltip(
-            label="Plan",
-            points="Score",
-            month="A month",
-            **({"not_known": "Not known"} if at_least else {}),
-            standing="Standing",
-        ),
-    )
-    cheapest = base.transform_filter("datum.named").encode(x=alt.X("low:Q"))
-    at_pick = base.transform_filter(picked)
-    return [
-        spread,
-        steps.encode(order=alt.Order("usd:Q")),
-        marks.add_params(chosen),
-        words(cheapest, theme, "model", align="right", dx=-12),
-        words(at_pick, theme, "standing", dy=-18, fontWeight="bold"),
+def caption(recommendation: Recommendation, kind: str) -> str:
+    """The line under the chart's title: units, directions, and what each sign means."""
+    step = recommendation.step(kind)
+    assert step is not None and step.evidence.set is not None
+    shown = tables.drawn(recommendation, kind)
+    parts = [
+        f"Score on {step.evidence.set.name} (0 to 100, higher is better) against $ per month "
+        "(log scale, left is cheaper).",
+        "● hosted",
+        *(["□ your own machine"] if any(not j.hosted for j in shown) else []),
+        "– – best for its price",
+        "— price range",
+        *(["faint: does not fit"] if any(not j.fits for j in shown) else []),
     ]
+    scored = {j.variant_id for j in shown}
+    unscored = {
+        j.variant_id: short_name(recommendation, j)
+        for j in recommendation.fitting(kind)
+        if j.variant_id not in scored and j.quality is None
+    }
+    line = f"{parts[0]} {' · '.join(parts[1:])}."
+    if unscored:
+        line += f" Not drawn, no comparable score: {formatting.listed(list(unscored.values()))}."
+    return line
 
 
-def _frame(
-    shown: list[JudgedPlan], recommendation: Recommendation, front: set[str]
-) -> pd.DataFrame:
-    """A row a mark as drawn: the pick over its ties, the cheaper over the dearer; names once."""
+def dollar_ticks(least: float, most: float) -> list[float]:
+    """1 and 3 of each power of ten in reach; finer or coarser where these are few or many."""
+    powers = range(math.floor(math.log10(least)), math.ceil(math.log10(most)) + 1)
+    for digits in ((1, 3), (1, 2, 5), tuple(range(1, 10))):
+        ticks = [float(f"{n}e{power}") for power in powers for n in digits]
+        ticks = [tick for tick in ticks if least <= tick <= most]
+        if len(ticks) > 8:
+            return [tick for tick in ticks if f"{tick:e}"[0] == "1"]
+        if len(ticks) >= 3:
+            break
+    return ticks
+
+
+def _rows(
+    shown: Sequence[JudgedPlan], recommendation: Recommendation, front: set[str]
+) -> list[dict[str, Any]]:
+    """A row a mark as drawn: the recommended over its ties, the cheaper over the dearer."""
     standings = what_would_change.STANDINGS
-    rows = [(what_would_change.standing(j, recommendation, front), j) for j in shown]
-    rows.sort(key=lambda row: (-standings.index(row[0]), -row[1].monthly, row[1].id))
-    cheapest: dict[str, str] = {}
-    for j in sorted(shown, key=lambda j: (j.monthly, j.id)):
-        cheapest.setdefault(j.variant_id, j.id)
+    ranked = [(what_would_change.standing(j, recommendation, front), j) for j in shown]
+    ranked.sort(key=lambda row: (-standings.index(row[0]), -row[1].monthly, row[1].id))
     # a free allocation may cover a month at best, and an axis whose steps multiply has no zero
     least = min(amount for j in shown for amount in (float(j.cost.low), j.monthly) if amount > 0)
-    return pd.DataFrame(
-        {
-            "id": j.id,
-            "model": j.plan.variant.name,
-            "named": cheapest[j.variant_id] == j.id,
-            "label": f"{j.plan.variant.name}, {j.plan.where}",
-            "where": "hosted" if j.hosted else "own machine",
-            "score": j.quality,
-            "points": formatting.points(j.quality),
-            "usd": j.monthly,
-            "low": max(float(j.cost.low), least),
-            "high": float(j.cost.high),
-            "month": f"{usd_of(j.cost)} ({formatting.usd_range(j.cost.low, j.cost.high)})",
-            "not_known": parts_in_words(j.cost.not_known),
-            "standing": standing,
-            "front": j.id in front,
-        }
-        for standing, j in rows
-    )  # fmt: skip
+    return [_row(j, standing, recommendation, front, least) for standing, j in ranked]
 
 
-def _dollar_ticks(least: float, most: float) -> list[float]:
-    """1, 2, 5 of each power of ten in reach, or the powers alone where these are many."""
-    steps = [n * 10.0**power for power in range(-8, 13) for n in (1, 2, 5)]
-    ticks = [step for step in steps if least / 2 <= step <= most * 2]
-    return ticks if len(ticks) <= 9 else [tick for tick in ticks if f"{tick:e}"[0] == "1"]
+def _row(
+    j: JudgedPlan, standing: str, recommendation: Recommendation, front: set[str], least: float
+) -> dict[str, Any]:
+    recommended = standing == "the pick"
+    option, points = f"{j.plan.variant.name}, {j.plan.where}", formatting.points(j.quality)
+    month = f"{usd_of(j.cost)} ({formatting.usd_range(j.cost.low, j.cost.high)})"
+    return {
+        "id": j.id,
+        "variant": j.variant_id,
+        "name": short_name(recommendation, j),
+        "option": option,
+        "score": j.quality,
+        "points": points,
+        "usd": j.monthly,
+        "low": max(float(j.cost.low), least),
+        "high": float(j.cost.high),
+        "month": month,
+        "told": f"{option}: {points} for {month}, {STANDING_WORDS[standing].lower()}",
+        "short_month": usd_of(j.cost),
+        "not_known": parts_in_words(j.cost.not_known),
+        "standing": STANDING_WORDS[standing],
+        "recommended": recommended,
+        "fits": j.fits,
+        "front": j.id in front,
+        "slot": "one" if recommended else "three",
+        "shape": "circle" if j.hosted else "square",
+        "area": _AREAS["recommended" if recommended else "hosted" if j.hosted else "own"],
+        "filled": float(recommended or j.hosted),
+        "opacity": 1.0 if j.fits else _FAINT,
+        "text": "",
+        "dx": 0.0,
+        "dy": 0.0,
+        "align": "left",
+    }
 
 
-def _title(recommendation: Recommendation, kind: str, front: set[str]) -> str:
-    """What the chart shows: what a better score costs, else what a lower one saves."""
-    pick = recommendation.pick.part(kind) if recommendation.pick else None
-    fitting = list(recommendation.fitting(kind))
-    if pick is None:
-        if recommendation.pick or fitting:
-            return f"What each {kind} scores and costs"
-        return f"Every {kind} plan with a score is ruled out"
-    if pick.quality is None:
-        return f"{pick.plan.variant.name} has no score here; the others trade score for cost"
-    if recommendation.pick is not None and recommendation.pick.shared:
-        alone = min(fitting, key=lambda j: (j.variant_id != pick.variant_id, j.monthly, j.id))
-        together = f"{usd_of(recommendation.pick.monthly_usd)} a month together"
-        return (
-            f"Both steps share {pick.plan.where} for {together}; alone the cheapest is "
-            f"{alone.named} for {usd_of(alone.cost)}"
-        )
-    ranked = sorted(
-        (j for j in fitting if j.id in front),
-        key=lambda j: (j.monthly, preference(recommendation, j)),
-    )
-    gains = [(j, j.quality - pick.quality) for j in ranked if j.quality is not None]
-    better = [j for j, gain in gains if gain > 0]
-    worse = [j for j, gain in gains if gain < 0]
-    if better:
-        return _told_beside(better[0], pick, recommendation)
-    if worse:
-        dearest = min(worse, key=lambda j: (-j.monthly, preference(recommendation, j)))
-        told = _told_beside(dearest, pick, recommendation)
-        return f"No {kind} that fits scores better; {told}"
-    return f"No {kind} with a score that fits is better or cheaper than the pick"
+def _name_marks(rows: list[dict[str, Any]], reach: list[float], span: list[float]) -> None:
+    """Writes names and their places into rows: the recommended, and each model's cheapest."""
+    able = [row for row in rows if row["fits"]] or rows
+    cheapest: dict[str, dict[str, Any]] = {}
+    for row in sorted(able, key=lambda row: (not row["recommended"], row["usd"], row["id"])):
+        cheapest.setdefault(row["variant"], row)
+    for row in cheapest.values():
+        row["text"] = f"{row['name']} · {row['short_month']}"
+    spots = [_mark(row, reach, span) for row in rows]
+    marks = [_mark(row, reach, span) for row in cheapest.values()]
+    obstacles = [
+        *(labels.Obstacle(m.x, m.y, m.x, m.y, m.radius) for m in spots),
+        *_steps([_mark(row, reach, span) for row in rows if row["front"]]),
+    ]
+    for row, place in zip(cheapest.values(), labels.places(marks, obstacles, _PLOT), strict=True):
+        row.update(place._asdict())
 
 
-def _told_beside(other: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation) -> str:
-    text = versus(recommendation, other, pick).removesuffix(".")
-    return f"{other.named} would be {text[0].lower()}{text[1:]}"
+def _mark(row: dict[str, Any], reach: list[float], span: list[float]) -> labels.Mark:
+    """A row's mark, and where it stands on the axes."""
+    across = math.log(row["usd"] / reach[0]) / math.log(reach[1] / reach[0])
+    down = (span[1] - row["score"]) / (span[1] - span[0])
+    return labels.Mark(across, down, math.sqrt(row["area"] / math.pi), row["text"])
+
+
+def _steps(front: Sequence[labels.Mark]) -> Iterator[labels.Obstacle]:
+    """The dashed line: level from each mark to the price of the next, then up to it."""
+    climbing = sorted(front, key=lambda mark: mark.x)
+    for mark, after in itertools.pairwise(climbing):
+        yield labels.Obstacle(mark.x, mark.y, after.x, mark.y, 1)
+        yield labels.Obstacle(after.x, after.y, after.x, mark.y, 1)
+
+
+def _dollars(low: Sequence[float], high: Sequence[float]) -> list[float]:
+    """The ends of the axis: a little more than the prices reach, and a factor of three at least."""
+    least, most = min(low), max(high)
+    spare = max(1.25, math.sqrt(3 * least / most))
+    return [least / spare, most * spare]
+
+
+def _points(scores: Sequence[float]) -> list[float]:
+    """The ends of the axis of scores, cut to the data."""
+    least, most = min(scores), max(scores)
+    spare = max(0.12 * (most - least), 0.5)
+    return [least - spare, most + spare]
+
+
+def _layers(at_least: bool) -> list[slots.Spec]:
+    """From the back: price ranges, the line of the best for their price, marks, names."""
+    opacity = number("opacity", **_RAW)
+    ranges: slots.Spec = {
+        "mark": {"type": "rule", "strokeWidth": 2},
+        "encoding": {
+            "x": number("low"),
+            "x2": {"field": "high"},
+            "color": colour_by("slot"),
+            "opacity": {"condition": {"test": "datum.fits", "value": 0.4}, "value": 0.12},
+        },
+    }
+    line: slots.Spec = {
+        "transform": [{"filter": "datum.front"}],
+        "mark": {
+            "type": "line", "interpolate": "step-after", "strokeDash": [4, 4], "strokeWidth": 1.5
+        },
+        "encoding": {"color": colour("soft"), "order": number("usd")},
+    }  # fmt: skip
+    titles = {"option": "Option", "points": "Score", "month": "$ per month"}
+    titles |= {"not_known": "Not known"} if at_least else {}
+    marks: slots.Spec = {
+        "params": [{"name": "plan", "select": {"type": "point", "fields": ["id"]}}],
+        "mark": {
+            "type": "point", "aria": True, "filled": True, "strokeWidth": 2, "cursor": "pointer",
+            "stroke": {"expr": "scale('color', datum.slot)"},
+        },
+        "encoding": {
+            "color": colour_by("slot"),
+            "shape": name("shape", **_RAW),
+            "size": number("area", **_RAW),
+            "fillOpacity": number("filled", **_RAW),
+            "opacity": opacity,
+            "description": name("told"),
+            "tooltip": slots.tooltip(titles | {"standing": "Standing"}),
+        },
+    }  # fmt: skip
+    weight = {"expr": "datum.recommended ? 700 : 400"}
+    named = words("text", **of_row("dx", "dy", "align"), baseline="middle", fontWeight=weight)
+    return [ranges, line, marks, named | {"transform": [{"filter": "datum.text != ''"}]}]

@@ -18,7 +18,12 @@ def show_chart(chart: Chart | None, key: str, **named: Any) -> None:
     if chart is None:
         return
     st.markdown(f"**{plain(chart.title)}**")  # it may hold what a visitor typed
-    st.altair_chart(chart.chart, width="stretch", alt=chart.alt, key=key, **named)
+    draw(chart, key, **named)
+
+
+def draw(chart: Chart, key: str, **named: Any) -> Any:
+    """A chart alone, as wide as its place; gives what `named` asks of Streamlit."""
+    return st.vega_lite_chart(chart.chart, width="stretch", alt=chart.alt, key=key, **named)
 
 
 def theme() -> str:
@@ -47,6 +52,23 @@ def figures_table(rows: list[dict[str, str]], alt: str) -> None:
         table([plain_row(row) for row in rows], alt)
     else:
         st.markdown("Nothing to show.")
+
+
+def numbers_table(rows: list[dict[str, Any]], alt: str) -> None:
+    """Rows of numbers that can be sorted; a column of what is not known where something is."""
+    left_out = {"id", "option"} if any(row[NOT_KNOWN] for row in rows) else {"id", "option", NOT_KNOWN}
+    shown = [{key: row[key] for key in row if key not in left_out} for row in rows]
+    most = max((row["$ per month"] or 0 for row in rows), default=0)
+    columns: dict[str, Any] = {
+        "$ per month": st.column_config.ProgressColumn(
+            format="dollar", min_value=0, max_value=most or 1, width="medium"
+        ),
+        "One-off": st.column_config.NumberColumn(format="dollar"),
+        "Score": st.column_config.NumberColumn(format="%.1f"),
+    }
+    st.dataframe(
+        shown, hide_index=True, column_config=columns, placeholder="not known", alt=alt
+    )
 
 
 def models_table(rows: Iterable[dict[str, str]], alt: str) -> None:

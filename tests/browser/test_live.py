@@ -112,9 +112,9 @@ def test_the_stand_in_searches_reranks_and_prices_nothing(live, open_page, settl
         expect_told(page, results.who(STANDIN, 1).split("fp32")[0])
         part(page, settle, "Rerank")
         button(page, "rerank_go").click()
-        expect(
-            page.locator("[data-testid=stVegaLiteChart] [aria-roledescription='point']").first
-        ).to_be_visible(timeout=WAIT)
+        expect(page.locator("[data-testid=stVegaLiteChart] .mark-symbol path").first).to_be_visible(
+            timeout=WAIT
+        )
         part(page, settle, "Similarity")
         button(page, "likeness_go").click()
         nearest = page.get_by_text(
@@ -299,7 +299,7 @@ def test_a_hostile_zip_is_refused_with_a_sentence(live, open_page, settle, shelf
     (tmp_path / "bomb.zip").write_bytes(bomb.getvalue())
     with live(small=shelf / "tiny") as address:
         page = open_page(f"{address}/live?part=Your+data&embedder={SMALL}")
-        pick(page, "data_from", "zip")
+        pick(page, "data_from", "Zip file")
         settle(page)
         for name in ("evil.zip", "bomb.zip"):
             page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / name)
@@ -444,7 +444,7 @@ def test_what_was_measured_on_ones_own_data_reaches_advise_as_evidence_marked_yo
         with live(ADVISOR_ENDPOINTS=str(tmp_path / "endpoints.yaml")) as address:
             page = open_page(f"{address}/live?part=Your+data&embedder=at.small")
             page.set_viewport_size({"width": 1280, "height": 2000})
-            pick(page, "data_from", "sample")
+            pick(page, "data_from", "Sample")
             settle(page)
             choose(page, "data_embedders", "at.m3")
             page.keyboard.press("Escape")

@@ -1,10 +1,8 @@
-"""Charts that pages draw unchecked: each is held here to Vega-Lite's schema, in both themes."""
+"""Charts that pages draw unchecked: each is held here to Vega-Lite's schema and to the slots."""
 
 from dataclasses import replace
 
-import altair as alt
 import pytest
-from altair.utils.schemapi import SchemaValidationError
 
 from advisor.ask.workload import Workload
 from advisor.base import formatting
@@ -13,12 +11,13 @@ from advisor.explain import sensitivity
 from advisor.explain.other_plans import alternatives
 from advisor.family import facts
 from advisor.show import charts, crossings, trade_off
+from tests.show.specs import layers, rows, valid
 
 
-def drawn(catalog, found, theme):
+def drawn(catalog, found):
     for step in found.steps:
-        yield trade_off.chart(found, step.kind, theme)
-        yield charts.monthly_costs(found, step.kind, theme)
+        yield trade_off.chart(found, step.kind)
+        yield charts.monthly_costs(found, step.kind)
         own = next(
             (
                 j
@@ -27,11 +26,10 @@ def drawn(catalog, found, theme):
             ),
             None,
         )
-        yield crossings.chart(found, own, theme) if own else None
-    yield charts.tornado(sensitivity.swings(catalog, found), theme)
+        yield crossings.chart(found, own) if own else None
+    yield charts.tornado(sensitivity.swings(catalog, found))
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(
     "stated",
     [
@@ -43,48 +41,34 @@ def drawn(catalog, found, theme):
     ],
     ids=["hosted", "own", "hybrid", "rerank", "two steps"],
 )
-def test_what_is_drawn_is_vega_lite(made_up, today, stated, theme):
+def test_what_is_drawn_is_vega_lite_in_the_colours_of_the_theme(made_up, today, stated):
     found = recommend(made_up, Workload.of(stated), today)
-    specs = [
-        chart.chart.to_dict(validate=True)
-        for chart in drawn(made_up, found, theme)
-        if chart is not None
-    ]
+    specs = [valid(chart) for chart in drawn(made_up, found) if chart is not None]
     assert len(specs) >= 3
     assert all(spec["layer"] for spec in specs)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_what_is_drawn_of_the_shipped_presets_is_vega_lite(catalog, today, theme):
+def test_what_is_drawn_of_the_shipped_presets_is_vega_lite(catalog, today):
     for preset in list(catalog.presets.values())[::4]:
         found = recommend(catalog, Workload.of(preset.workload), today)
-        for chart in drawn(catalog, found, theme):
-            assert chart is None or chart.chart.to_dict(validate=True)["layer"], preset.id
+        for chart in drawn(catalog, found):
+            assert chart is None or valid(chart)["layer"], preset.id
 
 
 def test_the_timeline_is_vega_lite(catalog):
     for key, family in catalog.families.items():
-        chart = charts.release_timeline(facts.releases(family), "", "light")
-        assert chart is None or chart.chart.to_dict(validate=True)["layer"], key
-
-
-def test_a_chart_is_drawn_as_altair_draws_it_and_checked_only_where_that_is_asked(catalog, today):
-    found = recommend(catalog, Workload(), today)
-    chart = trade_off.chart(found, "embedder", "light").chart
-    assert chart.to_dict() == chart.to_dict(validate=True)
-    wrong = charts.Layers(layer=[alt.Chart().mark_bar(height="tall")])
-    assert wrong.to_dict()["layer"][0]["mark"]["height"] == "tall"
-    with pytest.raises(SchemaValidationError, match="tall"):
-        wrong.to_dict(validate=True)
+        chart = charts.release_timeline(facts.releases(family), "")
+        assert chart is None or valid(chart)["layer"], key
 
 
 def test_the_timeline_names_every_release_in_words_and_marks(catalog, pinned):
     family = catalog.families["bge"]
-    chart = charts.release_timeline(facts.releases(family), "BGE", "light")
+    chart = charts.release_timeline(facts.releases(family), "BGE")
     for variant in family.variants.values():
         assert variant.name in chart.alt and variant.released.isoformat() in chart.alt
-    spec = chart.chart.to_dict()
-    assert len(next(iter(spec["datasets"].values()))) == len(family.variants)
+    marks = rows(valid(chart))
+    assert len(marks) == len(family.variants) == len({row["row"] for row in marks})
+    assert {row["short"] for row in marks} >= {"M3", "Large EN v1.5"}
     assert {"title": chart.title, "alt": chart.alt} == pinned
 
 
@@ -94,12 +78,12 @@ def test_a_family_without_dates_has_no_timeline(catalog):
         family,
         variants={k: v.model_copy(update={"released": None}) for k, v in family.variants.items()},
     )
-    assert charts.release_timeline(facts.releases(undated), "Aquila", "dark") is None
+    assert charts.release_timeline(facts.releases(undated), "Aquila") is None
 
 
 def test_the_cost_chart_tells_each_bar_in_words(catalog, today, pinned):
     found = recommend(catalog, Workload(), today)
-    chart = charts.monthly_costs(found, "embedder", "dark")
+    chart = charts.monthly_costs(found, "embedder")
     for bar in (
         found.pick.parts[0],
         *(other.judged for other in alternatives(found, "embedder")),
@@ -112,7 +96,6 @@ def test_the_cost_chart_tells_each_bar_in_words(catalog, today, pinned):
         charts.monthly_costs(
             recommend(catalog, Workload(data_may_leave=False, placement="hosted"), today),
             "embedder",
-            "dark",
         )
         is None
     )
@@ -123,19 +106,38 @@ def test_a_chart_of_lower_bounds_says_so_in_its_words_marks_and_tooltips(catalog
     found = recommend(catalog, Workload(vector_store="qdrant-cloud"), today)
     missing = "vector storage and vector store queries"
     drawings = {
-        "costs": charts.monthly_costs(found, "embedder", "light"),
-        "trade-off": trade_off.chart(found, "embedder", "light"),
-        "tornado": charts.tornado(sensitivity.swings(catalog, found), "light"),
+        "costs": charts.monthly_costs(found, "embedder"),
+        "trade-off": trade_off.chart(found, "embedder"),
+        "tornado": charts.tornado(sensitivity.swings(catalog, found)),
     }
     for name, chart in drawings.items():
-        spec = chart.chart.to_dict(validate=True)
-        axis = str([layer["encoding"].get("x") for layer in spec["layer"]])
+        spec = valid(chart)
         assert chart.alt.endswith(f"Not known and not drawn: {missing}."), name
-        assert "at least $" in chart.alt and "as far as is known" in axis, name
-        assert "at least $" in str(spec["datasets"]), name
-        if name != "tornado":
+        assert "at least $" in chart.alt and "at least $" in str(rows(spec)), name
+        if name == "tornado":
+            assert "as far as is known" in str(spec["layer"])
+        else:
             assert "'title': 'Not known'" in str(spec["layer"]), name
+            assert "as far as is known" in chart.title or "lower bounds" in chart.title, name
     whole = recommend(catalog, Workload(), today)
-    for chart in drawn(catalog, whole, "light"):
-        words = f"{chart and chart.title} {chart and chart.alt} {chart and chart.chart.to_dict()}"
+    for chart in drawn(catalog, whole):
+        words = f"{chart and chart.title} {chart and chart.alt} {chart and chart.chart}"
         assert "at least $" not in words and "Not known" not in words
+
+
+def test_only_the_recommended_bar_is_blue_bold_and_starred(catalog, today):
+    found = recommend(catalog, Workload(), today)
+    bars = rows(valid(charts.monthly_costs(found, "embedder")))
+    (blue,) = [bar for bar in bars if bar["slot"] == "one"]
+    assert [bar for bar in bars if bar["recommended"]] == [blue]
+    assert [bar for bar in bars if bar["label"].startswith("★")] == [blue]
+    assert {bar["slot"] for bar in bars} == {"one", "three"}
+    assert found.pick.parts[0].plan.variant.name in blue["label"]
+
+
+def test_the_tornado_names_each_assumption_once(catalog, today):
+    swings = sensitivity.swings(catalog, recommend(catalog, Workload(), today))
+    spec = valid(charts.tornado(swings))
+    assert [row["label"] for row in rows(spec) if row["first"]] == [s.name for s in swings]
+    (named,) = [each for each in layers(spec, "text") if "datum.first" in str(each)]
+    assert named["encoding"]["x"] == {"value": 0}
