@@ -134,8 +134,8 @@ def _at_the_ends(recommendation: Recommendation) -> str:
             continue
         named = recommendation.pipeline(other).named
         if not counts_as_equal(recommendation, other, ends):
-            return f"Not firm: {words}, {named} is recommended instead."
-        elsewhere = elsewhere or f"{words}, {named} is recommended instead"
+            return f"Not firm: {words}, the recommendation is {named}."
+        elsewhere = elsewhere or f"{words}, the recommendation is {named}"
     at_both_ends = "at the low and the high end of every estimate"
     if recommendation.pick.monthly_usd.at_least:
         at_both_ends += ", as far as costs are known"
@@ -253,7 +253,7 @@ def _at_tolerance(recommendation: Recommendation, points: float, lead: str) -> I
     if other is not None and other != recommendation.choice:
         then = recommendation.pipeline(other)
         cost = sentences.for_month(then.monthly_usd)
-        yield f"{lead}: at {tolerance:g}, {then.named} is recommended, {cost}."
+        yield f"{lead}: at {tolerance:g} the recommendation is {then.named}, {cost}."
 
 
 def counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: Ends) -> bool:

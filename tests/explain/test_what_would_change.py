@@ -203,11 +203,11 @@ def test_a_slow_end_over_the_latency_limit_is_not_called_firm(made_up):
 def test_the_default_says_how_near_the_tolerance_is(catalog):
     text = firmness(ask(catalog))
     near = "BGE Large EN v1.5 is only 0.1 points inside the 5 that you accept: "
-    assert f"{near}at 4.8, BGE Multilingual Gemma2 at OVHcloud" in text
+    assert f"{near}at 4.8 the recommendation is BGE Multilingual Gemma2 at OVHcloud" in text
 
 
 NEXT = re.compile(
-    r": at ([0-9.]+), (.+?) is recommended, for (?:at least )?(\$[0-9.,]+) per month\."
+    r": at ([0-9.]+) the recommendation is (.+?), for (?:at least )?(\$[0-9.,]+) per month\."
 )
 
 
@@ -229,7 +229,7 @@ def test_the_tolerance_that_it_names_gives_what_it_names(catalog, stated, points
 def test_exactly_at_the_tolerance_it_is_only_just_within(made_up):
     answer = ask(made_up)
     assert [part.quality for part in answer.pick.parts] == [55] and answer.steps[0].yardstick == 60
-    near = "Big EN is only just inside the 5 that you accept: at 4.9, Giant"
+    near = "Big EN is only just inside the 5 that you accept: at 4.9 the recommendation is Giant"
     assert near in firmness(answer)
 
 
