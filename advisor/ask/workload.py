@@ -186,7 +186,7 @@ class Workload(StatedFields):
     quality_tolerance: Annotated[float, Field(ge=0, le=100)] = field(
         5.0,
         "Accept up to this many points less quality",
-        "Compared with the best model for the task, even if your limits rule that model out. Only "
+        "Compared with the best model for the job, even if your limits rule that model out. Only "
         "used for Balanced.",
     )
     material_usd: Annotated[float, Field(ge=0, le=1e9)] = field(

@@ -72,7 +72,7 @@ def _changes(catalog: Catalog, record: Record, recommendation: Recommendation) -
     if pick and picked and abs(pick.monthly - picked.monthly_usd.base) >= 0.005:
         saved = picked.monthly_usd
         now_usd, saved_usd = usd_of(pick.monthly_usd), usd(saved.base, saved.not_known)
-        yield f"The cost of the pick: {now_usd} a month instead of {saved_usd}."
+        yield f"The monthly cost: {now_usd} instead of {saved_usd}."
         yield from () if has_moved else _counted_anew(recommendation, record)
     others = {key: price for key, price in record.prices.items() if key not in withdrawn}
     yield from _changed_prices(prices(catalog), others)
@@ -92,13 +92,13 @@ def _why_it_moved(recommendation: Recommendation, record: Record) -> Iterator[st
     crosses_one = recommendation.workload.cross_lingual and len(spoken) == 1
     if crosses_one and "one-language-is-not-crossed" not in record.rules:
         yield (
-            f"Rule cross-lingual-needs-languages asks for two languages since {LANGUAGES_SINCE}: "
-            "with one it ruled out the models of one language."
+            f"Rule cross-lingual-needs-languages needs two languages since {LANGUAGES_SINCE}: "
+            "with one it ruled out models of one language."
         )
     if record.order != ORDER_SINCE:
         yield (
-            f"Plans have been compared in another order since {ORDER_SINCE}: the tolerance counts "
-            "from the best model for the job, even where your limits rule that model out."
+            f"Options are compared in another order since {ORDER_SINCE}: the quality you accept "
+            "counts from the best model for the job, even if your limits rule that model out."
         )
     yield from _counted_anew(recommendation, record)
     judged = {j.id: j for j in recommendation.judged}
@@ -122,7 +122,7 @@ def _counted_anew(recommendation: Recommendation, record: Record) -> Iterator[st
     if workload.chunk_tokens is not None and workload.passage_tokens_p95 > workload.chunk_tokens:
         parts = f"parts of {formatting.count(workload.chunk_tokens)} tokens (chunk_tokens)"
         yield (
-            f"Since {since} passages are cut into {parts} for every model alike; "
+            f"Since {since} passages are cut into {parts}, the same for every model; "
             f"{_CUT_BEFORE[workload.task]}."
         )
     compared = {*(recommendation.answer or ()), *(record.picked.plans if record.picked else ())}
@@ -164,7 +164,8 @@ def _usd(price: str | None) -> str:
 
 def _changed_scores(now: Evidence, before: EvidenceRecord | None) -> Iterator[str]:
     """What differs between the scores that a step compares and those that it compared."""
-    if before is None or now.title != before.title:
+    same_set = before is not None and now.set is not None and now.set.id == before.set
+    if before is None or (now.title != before.title and not same_set):
         yield f"Scores: {now.title} instead of {before.title if before else 'none'}."
         return
     for key in sorted({*now.scores, *before.scores}):

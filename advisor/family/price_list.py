@@ -16,7 +16,7 @@ STALE_DAYS = 90
 TIERS = {
     "listing": "the listing and the provider",
     "provider-page": "the provider",
-    "aggregator": "an aggregator only",
+    "aggregator": "a third party only",
 }
 """Who states a price, in words; first party first."""
 
@@ -119,14 +119,14 @@ def tier(offer: Offer, provider: Provider) -> str:
 
 
 def dated(offer: Offer) -> str:
-    """`Price of 2026-11-12`, or `Undated price`."""
-    return f"Price of {offer.as_of.isoformat()}" if offer.as_of else "Undated price"
+    """`Price dated 2026-11-12`, or `Undated price`."""
+    return f"Price dated {offer.as_of.isoformat()}" if offer.as_of else "Undated price"
 
 
 def price_mark(offer: Offer, today: date) -> str:
-    """How far to trust a price: `2026-07-02, stale (145 days)`, `undated, aggregator only`."""
+    """How far to trust a price: `2026-07-02, stale (145 days)`, `undated, third party only`."""
     day = offer.as_of.isoformat() if offer.as_of else ""
-    aggregator = "aggregator only" if offer.tier == "aggregator" else ""
+    aggregator = "third party only" if offer.tier == "aggregator" else ""
     return ", ".join(part for part in (day, age_remark(offer, today), aggregator) if part)
 
 

@@ -21,7 +21,7 @@ BEFORE_PARTS = Path(__file__).with_name("record_before_parts.json")
 """What was saved of the made-up catalog before `chunk_tokens` was a field, without what a replay does not read."""
 BEFORE_WORDING = Path(__file__).with_name("record_before_wording.json")
 """What was saved of the shipped catalog when the fingerprint of a rule held its sentences too."""
-CUT = "Since 2026-11-30 passages are cut into parts of 400 tokens (chunk_tokens) for every model alike; "
+CUT = "Since 2026-11-30 passages are cut into parts of 400 tokens (chunk_tokens), the same for every model; "
 COUNTED = "Since 2026-11-30 the tokens of "
 
 
@@ -85,7 +85,7 @@ def test_a_replay_names_the_price_the_rule_and_the_answer_that_changed(
     answer, why, cost, price, rule, score = replay.changes
     assert now.answer == ("alpha-big-en",)
     assert answer.index("Alpha Router") < answer.index("Beta Cloud")
-    assert before.pick.named in why and "a month more" in why
+    assert before.pick.named in why and "more per month" in why
     assert cost.index(formatting.usd(now.monthly)) < cost.index(formatting.usd(before.monthly))
     assert "alpha-big-en" in price and price.index("$0.01 ") < price.index("$0.20 ")
     assert "price-is-recent" in rule
@@ -98,7 +98,7 @@ def test_a_replay_says_what_is_new_what_is_gone_and_what_is_not_known(made_up, s
     before.prices |= {"Offer gone": "1.00 / 1M", "Offer alpha-big-en": None}
     before.rules["gone"] = "0"
     del before.prices["Offer beta-big-en"], before.rules["price-is-recent"]
-    before.evidence["embedder"].title = "Another Test"
+    before.evidence["embedder"].title, before.evidence["embedder"].set = "Another Test", "another"
     before.catalog_version = "another"
     assert list(Replay.of(made_up, before, TODAY).changes) == pinned
 
@@ -154,7 +154,7 @@ def test_a_replay_says_of_a_withdrawn_pick_since_when_and_why(made_up, made_up_c
     replay = Replay.of(after, before, TODAY)
     answer, gone, cost = replay.changes
     assert replay.recommendation.answer == ("alpha-big-en",)
-    assert answer.startswith("The answer: ") and cost.startswith("The cost of the pick: ")
+    assert answer.startswith("The answer: ") and cost.startswith("The monthly cost: ")
     assert gone == f"Big EN at Beta Cloud was withdrawn on {DAY}: {REASON}"
 
 
@@ -254,7 +254,7 @@ def test_an_old_record_whose_cost_moved_says_what_is_counted_otherwise(
     made_up, before_parts, stated, lines
 ):
     cost, *why = Replay.of(made_up, before_parts(**stated), TODAY).changes
-    assert cost.startswith("The cost of the pick: ") and why == lines
+    assert cost.startswith("The monthly cost: ") and why == lines
 
 
 def test_an_old_record_that_nothing_moved_says_nothing_of_parts(made_up, before_parts):
@@ -288,7 +288,7 @@ def test_a_record_of_today_says_nothing_of_parts_and_is_replayed(made_up, saved,
     assert Replay.of(made_up, before, TODAY).recommendation.workload == recommendation.workload
     before.picked.monthly_usd.base -= 1
     (cost,) = Replay.of(made_up, before, TODAY).changes
-    assert cost.startswith("The cost of the pick: ")
+    assert cost.startswith("The monthly cost: ")
 
 
 def test_a_record_with_the_old_name_and_the_new_is_refused(made_up):
@@ -319,6 +319,8 @@ def test_a_record_of_one_language_that_crossed_it_names_the_rule_that_moved_it(m
     moved = saved.picked.model_copy(update={"plans": ["gamma-giant"]})
     before = saved.model_copy(update={"rules": rules, "picked": moved})
     changes = Replay.of(made_up, before, TODAY).changes
-    assert any(text.startswith("Rule cross-lingual-needs-languages asks") for text in changes)
+    assert any(text.startswith("Rule cross-lingual-needs-languages needs") for text in changes)
     after = saved.model_copy(update={"picked": moved})
-    assert not any("asks for two" in text for text in Replay.of(made_up, after, TODAY).changes)
+    assert not any(
+        "needs two languages" in text for text in Replay.of(made_up, after, TODAY).changes
+    )

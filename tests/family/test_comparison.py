@@ -66,7 +66,7 @@ def test_a_variant_that_advise_never_ranks_by_score_says_why(catalog, today):
     assert comparison.WITHOUT_A_SCORE in shown.notes
     (shown,) = deciding(catalog, today, [LARGE, M3], "de")
     assert [s.variant_id for s in shown.standings] == [M3, LARGE]
-    assert "does not cover de" in shown.standings[1].why
+    assert "does not support German" in shown.standings[1].why
     assert any("MIRACL's training part" in note for note in shown.notes)
     assert comparison.WITHOUT_A_SCORE not in shown.notes, "it is ruled out, not unranked"
     (shown,) = deciding(catalog, today, [LARGE, GEMMA2, M3], "de")

@@ -87,10 +87,10 @@ def test_a_total_that_leaves_out_the_index_is_a_lower_bound_in_every_table(made_
     assert all(row["Index"] == "at least $300" for row in tabled["hosted"])
     priced = [row for row in tabled["hosted"] if row["Encoding"] != "not known"]
     assert priced and all(row["Once"].startswith("at least ") for row in priced)
-    assert "writes to the index" in tabled["hosted"][0]["Not known"]
+    assert "vector store writes" in tabled["hosted"][0]["Not known"]
     swings = tables.swing_rows(sensitivity.swings(made_up, found))
     assert swings and all(row["As it is"] == "at least $318" for row in swings)
-    assert {row["Not known"] for row in swings} == {"keeping the index and queries to the index"}
+    assert {row["Not known"] for row in swings} == {"vector storage and vector store queries"}
 
 
 def test_the_machine_that_holds_the_index_has_the_clouds_name(catalog):

@@ -192,7 +192,7 @@ class Variant(Sourced):
     def _kind_fits_outputs(self) -> Self:
         wanted = {"embedder": "dense", "reranker": "score", "language-model": "text"}[self.kind]
         if wanted not in self.outputs:
-            sentence = "a {kind} gives {wanted}. Add it to outputs, or mend kind."
+            sentence = "a {kind} gives {wanted}. Add it to outputs, or fix kind."
             raise PydanticCustomError("outputs", sentence, {"kind": self.kind, "wanted": wanted})
         return self
 
