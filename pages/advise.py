@@ -24,7 +24,7 @@ from advisor.explain.why_not import reasons_against
 from advisor.show import alternatives, charts, tables, trade_off
 from pages.parts import answer, figures, form, form_fields, links, session
 from pages.parts.inputs import one_or_none
-from pages.parts.markdown import bullets, plain
+from pages.parts.markdown import bullets, plain, small
 
 TRADE_OFF_TABLE = "The chart as a table, with the endpoints that have no score"
 CHANGES = (
@@ -67,6 +67,7 @@ def show_trade_off(recommendation: Recommendation, kind: str) -> None:
         return
     on_select = partial(take_clicked, kind)
     figures.show_chart(chart, f"trade-off-{kind}", on_select=on_select, selection_mode="plan")
+    st.caption(plain(trade_off.caption(recommendation, kind)))
     alt = f"The {kind} options of the chart with score, monthly cost and standing"
     with st.expander(TRADE_OFF_TABLE, icon=":material/table:"):
         figures.models_table(tables.trade_off_rows(recommendation, kind), alt)
@@ -85,7 +86,8 @@ def show_code(recommendation: Recommendation, kind: str) -> None:
             if snippet.code:
                 # a named language colours words below the contrast of text
                 st.code(snippet.code, language=None, wrap_lines=True)
-            st.markdown(bullets(snippet.notes))
+            for note in snippet.notes:
+                small(plain(note))
 
 
 def show_alternatives(recommendation: Recommendation, kind: str) -> None:
@@ -164,6 +166,7 @@ def show_rejections(recommendation: Recommendation) -> None:
 def show_evidence(recommendation: Recommendation) -> None:
     """Chart and code of each step, then its alternatives, at full width."""
     for step in recommendation.steps:
+        st.space("small")
         left, right = st.columns([1.15, 1], gap="large")
         with left:
             show_trade_off(recommendation, step.kind)

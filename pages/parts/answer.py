@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import streamlit as st
-from advisor.explain.bill import Bill, bill, budget_share
-from advisor.explain.firm import firm
-from advisor.explain.lead import decided
-from advisor.explain.ways import Ways
-from advisor.show.bars import Part
 
 from advisor.base import formatting
 from advisor.decide.recommend import Pipeline, Recommendation
 from advisor.explain import lifting, reasons, sentences
+from advisor.explain.bill import Bill, bill, budget_share
+from advisor.explain.firm import firm
+from advisor.explain.lead import decided
+from advisor.explain.ways import Ways
 from advisor.show import bars
+from advisor.show.bars import Part
 from pages.parts import figures, links
 from pages.parts.markdown import bullets, plain, small
 
@@ -44,8 +44,10 @@ def show(recommendation: Recommendation) -> None:
         _show_metrics(recommendation, spent)
         _show_bill(spent)
         _show_reasons(recommendation)
-        icon = ":material/check_circle:" if is_firm else ":material/error:"
-        st.markdown(f"{icon} {plain(firmness)}")
+        verdict = (
+            ":material/check_circle: **Firm.**" if is_firm else ":material/balance: **Close.**"
+        )
+        st.markdown(f"{verdict} {plain(firmness)}")
         _show_ways_on(recommendation, pick)
 
 
@@ -64,7 +66,7 @@ def _show_badges(pick: Pipeline, *, is_firm: bool) -> None:
         if is_firm:
             st.badge("Firm", icon=":material/check:", color="green")
         else:
-            st.badge("Close call", icon=":material/balance:", color="orange")
+            st.badge("Close", icon=":material/balance:", color="orange")
         if any(part.plan.as_of is None for part in pick.parts):
             st.badge("Price page undated", icon=":material/schedule:", color="orange")
 

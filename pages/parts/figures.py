@@ -56,7 +56,9 @@ def figures_table(rows: list[dict[str, str]], alt: str) -> None:
 
 def numbers_table(rows: list[dict[str, Any]], alt: str) -> None:
     """Rows of numbers that can be sorted; a column of what is not known where something is."""
-    left_out = {"id", "option"} if any(row[NOT_KNOWN] for row in rows) else {"id", "option", NOT_KNOWN}
+    left_out = (
+        {"id", "option"} if any(row[NOT_KNOWN] for row in rows) else {"id", "option", NOT_KNOWN}
+    )
     shown = [{key: row[key] for key in row if key not in left_out} for row in rows]
     most = max((row["$ per month"] or 0 for row in rows), default=0)
     columns: dict[str, Any] = {
@@ -64,11 +66,9 @@ def numbers_table(rows: list[dict[str, Any]], alt: str) -> None:
             format="dollar", min_value=0, max_value=most or 1, width="medium"
         ),
         "One-off": st.column_config.NumberColumn(format="dollar"),
-        "Score": st.column_config.NumberColumn(format="%.1f"),
+        "Score": st.column_config.NumberColumn(format="%.1f", width="small"),
     }
-    st.dataframe(
-        shown, hide_index=True, column_config=columns, placeholder="not known", alt=alt
-    )
+    st.dataframe(shown, hide_index=True, column_config=columns, placeholder="not known", alt=alt)
 
 
 def models_table(rows: Iterable[dict[str, str]], alt: str) -> None:

@@ -147,9 +147,7 @@ def amount(
         return int(value) if value.is_integer() else None
 
     address.fill(key, default, parse)
-    value = st.number_input(
-        label, least, most, None, key=key, help=hint, required=default is not None, **named
-    )
+    value = st.number_input(label, least, most, default, key=key, help=hint, **named)
     address.says(key, [f"{value:.15g}"] if value not in (None, default) else [])
     return value
 
@@ -165,7 +163,7 @@ def typed(
 ) -> str:
     """A short text."""
     address.fill(key, default, parse)
-    text: str = st.text_input(label, None, most, key, help=hint, **named) or ""
+    text: str = st.text_input(label, default, most, key, help=hint, **named)
     address.says(key, [text] if text != default else [])
     return text
 
