@@ -21,10 +21,10 @@ NO_MACHINE = (
 BREAK_EVEN = (
     "A volume counts as carried where the machines hold the peak at the filling assumed. "
     "Where one machine cannot carry the volume at which it pays, more never catch up. "
-    "Fast to slow: at the two ends of the machine's speed, which are six times apart."
+    "Range: at the two ends of the machine's speed, which are six times apart."
 )
 INDEX = (
-    "In RAM: 1.5 times the values (Qdrant's capacity rule). "
+    "In memory: 1.5 times the values (Qdrant's capacity rule). "
     "A minimum charge wins over a smaller sum. "
     "Smaller types cost some quality, which is not counted."
 )

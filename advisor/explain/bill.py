@@ -56,7 +56,7 @@ class Bill:
 
     @property
     def not_known(self) -> str:
-        """`queries to the index`: the parts that are not known, in words; empty where all are."""
+        """`vector store queries`: the parts that are not known, in words; empty where all are."""
         return parts_in_words(self.month.not_known)
 
     @property

@@ -37,11 +37,11 @@ def table(rows: list[dict[str, str]], alt: str) -> None:
 
 
 def columns_to_show(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows without the column of what is not known, where it names no part of an index.
+    """Rows without the column of what is not known, where it names no part of the vector store.
 
     What encoding costs has a column of its own, which says so.
     """
-    if any("index" in row.get(NOT_KNOWN, "") for row in rows):
+    if any("vector" in row.get(NOT_KNOWN, "") for row in rows):
         return rows
     return [{key: row[key] for key in row if key != NOT_KNOWN} for row in rows]
 
