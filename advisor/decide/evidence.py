@@ -257,10 +257,10 @@ def _why_unranked(
             figures = (means[variant], min(rest), max(rest))
             own, least, most = map(formatting.points, figures)
             return (
-                f"no complete score on {chosen.name}; on the {len(shared)} of {other.tasks} "
+                f"no complete score on {chosen.name}. On the {len(shared)} of {other.tasks} "
                 f"{other.name.split(',')[0]} tasks that {catalog.variants[variant].name} shares "
                 f"with the others ({', '.join(shared)}) its mean is {own} against {least} to "
-                f"{most}; too few to rank by"
+                f"{most}: too few to rank by"
             )
     return f"not tested on {chosen.name}"
 

@@ -154,7 +154,7 @@ def sentence(crossing: Crossing) -> str:
     tokens = rent * 1e6 / (_price(crossing.offer) or math.inf)
     text = (
         f"Never: {where} would pay off from {large(round(tokens))} tokens per month against "
-        f"{against}, but one machine carries {large(round(crossing.capacity[1]))}, "
+        f"{against}. But one machine carries only {large(round(crossing.capacity[1]))}, "
         "and adding more never makes it cheaper."
     )
     if fast is None:

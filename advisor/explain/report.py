@@ -189,6 +189,7 @@ def rejections(recommendation: Recommendation) -> list[str]:
             lines.append(f"{name} ({', '.join(places)}): {text}")
             continue
         more = f" and {len(places) - NAMED} more machines" if len(places) > NAMED else ""
-        lead = "for example: " if len(group) > 1 and group[-1].excluded[0].text != text else ""
-        lines.append(f"{name} ({', '.join(places[:NAMED])}{more}): {lead}{text}")
+        differ = len(group) > 1 and group[-1].excluded[0].text != text
+        lead = ". For example: " if differ else ": "
+        lines.append(f"{name} ({', '.join(places[:NAMED])}{more}){lead}{text}")
     return lines

@@ -79,8 +79,8 @@ def estimated_tokens(recommendation: Recommendation) -> Iterator[str]:
         }
         if estimated:
             yield (
-                f"Token counts and costs of {variant.name} are partly estimated, "
-                "as no numbers are published: "
+                f"Token counts and costs of {variant.name} are partly estimated. "
+                "Estimated, as not published: "
                 f"{formatting.listed([counts[name] for name in estimated])}."
             )
 

@@ -98,8 +98,8 @@ def test_where_token_counts_are_estimated_every_text_says_so(catalog, made_up):
     best = ask(catalog, priority="quality")
     assert best.pick.parts[0].variant_id == "bge-multilingual-gemma2"
     sentence = (
-        "Token counts and costs of BGE Multilingual Gemma2 are partly estimated, as "
-        "no numbers are published: 2 special tokens in each text and 17 tokens for the "
+        "Token counts and costs of BGE Multilingual Gemma2 are partly estimated. "
+        "Estimated, as not published: 2 special tokens in each text and 17 tokens for the "
         "instruction before each query, whose length is up to you."
     )
     for text in (
@@ -111,8 +111,8 @@ def test_where_token_counts_are_estimated_every_text_says_so(catalog, made_up):
     once = sentences.encoding_sentence(best, best.pick.parts[0])
     assert "Encoding the corpus once: about 204,600,000 tokens for " in once
     assert "about" not in sentences.encoding_sentence(published, published.pick.parts[0])
-    assert "estimated, as no" not in report.as_text(published)
-    assert "estimated, as no" not in report.as_short_markdown(published)
+    assert "partly estimated" not in report.as_text(published)
+    assert "partly estimated" not in report.as_short_markdown(published)
 
 
 def test_a_total_of_which_nothing_is_known_is_no_zero(made_up_copy, edit):
