@@ -1,19 +1,13 @@
 """BGE Advisor: which BGE model to use, where to run it, and what it costs. Run with `make run`."""
 
 import contextlib
-from pathlib import Path
 
 import streamlit as st
 
 from advisor import telemetry
 from advisor.serve import page_lock
-from pages.parts import session
+from pages.parts import address, frame, session
 
-st.set_page_config(
-    page_title="BGE Advisor",
-    page_icon=str(Path(__file__).parent.joinpath("pages", "icon.svg")),
-    layout="wide",
-)
 page = st.navigation(
     [
         st.Page("pages/overview.py", title="Overview", default=True),
@@ -25,10 +19,17 @@ page = st.navigation(
         st.Page("pages/sources.py", title="Sources", url_path="sources"),
         st.Page("pages/variant.py", title="Variant", url_path="variant", visibility="hidden"),
     ],
-    position="top",
+    position="hidden",
 )
 # These wait for models and servers, not for Python.
 turn = contextlib.nullcontext() if page.url_path in ("live", "sources") else page_lock.PAGES.turn()
-with telemetry.RERUN_SECONDS.labels(page.url_path or "overview").time(), turn:
+with (
+    telemetry.RERUN_SECONDS.labels(page.url_path or "overview").time(),
+    turn,
+    frame.around(page.title),
+):
     session.start(page)
-    page.run()
+    try:
+        page.run()
+    finally:
+        address.write()

@@ -1,80 +1,42 @@
-"""Advise: the pick for a workload, why, what else is possible, and what would change it."""
+"""Advise: the recommendation for a workload, why, what else is possible, what would change it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from advisor.decide.recommend import Recommendation
 from advisor.explain import (
-    lifting,
-    reasons,
     record,
     report,
+    run_it,
     sentences,
     taken_for_granted,
+    ways,
     what_would_change,
 )
 from advisor.explain.why_not import reasons_against
-from advisor.show import charts, tables, trade_off
-from pages.parts import answer, figures, form, links, session
+from advisor.show import alternatives, charts, tables, trade_off
+from pages.parts import answer, figures, form, form_fields, links, session
+from pages.parts.inputs import one_or_none
 from pages.parts.markdown import bullets, plain, small
 
-if TYPE_CHECKING:  # Streamlit exports no name of it
-    from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
-
-WHY_NOTHING = "Why, and what would help:"
-TRADE_OFF = (
-    "Circles are hosted endpoints, squares machines of your own; hollow ones are ruled out. "
-    "The dashed line joins the front: no plan that fits is both better and cheaper. "
-    "Lines reach from the low to the high estimate. "
-    f"Of own machines the {tables.OWN_DRAWN} cheapest of each model and standing are drawn; "
-    "Cost lists all. Click a mark to ask about that plan below."
-)
 TRADE_OFF_TABLE = "The chart as a table, with the endpoints that have no score"
 CHANGES = (
     "The smallest change to each input, alone, that gives another answer. "
     f"Tried: {what_would_change.TRIED}. Inputs not listed make no difference within that range."
 )
-PLAN = "A plan is one model at one provider's offer, or on one machine."
+OPTION = "An option is one model at one provider, or on one machine."
 
 
-def take_clicked(kind: str) -> None:
-    """Opens the plan whose mark was clicked."""
-    marks = st.session_state[f"trade-off-{kind}"].selection.get("plan", [])
-    if not marks:
-        return
-    st.session_state["plan"] = plan_id = marks[0]["id"]
-    if not st.session_state.get("why-not"):
-        st.session_state["why-not"] = True
-        st.query_params["plan"] = plan_id  # Streamlit 1.67 writes none for a box that is new
-
-
-def show_answer(recommendation: Recommendation) -> None:
-    """The pick with its cost, its reasons, how firm it is, and what can be done with it."""
-    pick = recommendation.pick
-    if pick is None:
-        st.header("Nothing fits this workload")
-        st.markdown(WHY_NOTHING)
-        reliefs = lifting.loosen(recommendation)
-        st.markdown(links.bullets((relief.text, relief.sources) for relief in reliefs))
-    else:
-        cost = sentences.capital(report.cost(pick))
-        st.header(f"Use {plain(pick.named)}")
-        st.markdown(plain(f"{cost}{sentences.scores_sentence(recommendation)}."))
-        st.markdown(links.bullets((r.text, r.sources) for r in reasons.reasons(recommendation)))
-        st.markdown(plain(what_would_change.firmness(recommendation)))
-        for note in sentences.score_notes(recommendation):
-            small(plain(note))
-    offer_actions(recommendation)
-
-
-def offer_actions(recommendation: Recommendation) -> None:
-    """Copy, download, and the ways on."""
-    catalog = session.the_catalog()
+def offer_files(place: DeltaGenerator, recommendation: Recommendation) -> None:
+    """The link to the answer, and the decision as files."""
+    catalog = recommendation.catalog
 
     def as_json() -> str:
         decision = record.as_json(catalog, recommendation)
@@ -83,122 +45,162 @@ def offer_actions(recommendation: Recommendation) -> None:
     def as_markdown() -> str:
         return report.as_markdown(catalog, recommendation)
 
-    with st.container(horizontal=True):
-        links.copy_link("advise", recommendation)
-        label = "Decision as Markdown"
-        figures.download("decision.json", as_json, "application/json", "Decision as JSON")
+    with links.share(place, "advise", recommendation):
+        label = "Summary (Markdown)"
         figures.download("decision.md", as_markdown, "text/markdown", label, "description")
-        links.cost_page("Every plan's cost", links.params(recommendation))
-        for part in recommendation.pick.parts if recommendation.pick else ():
-            links.variant_page(part.variant_id, f"All about {part.plan.variant.name}")
+        figures.download("decision.json", as_json, "application/json", "Decision (JSON)")
+
+
+def take_clicked(kind: str) -> None:
+    """Opens the option whose mark was clicked."""
+    marks = st.session_state[f"trade-off-{kind}"].selection.get("plan", [])
+    if marks:
+        st.session_state["plan"] = marks[0]["id"]
+        st.session_state["why-not"] = True
 
 
 def show_trade_off(recommendation: Recommendation, kind: str) -> None:
     """Score against cost with its table; where nothing is scored, the costs alone."""
-    if len(recommendation.steps) > 1:
-        st.header(answer.STEPS[kind])
-    chart = trade_off.chart(recommendation, kind, figures.theme())
+    chart = trade_off.chart(recommendation, kind)
     if chart is None:
-        costs = charts.monthly_costs(recommendation, kind, figures.theme())
-        figures.show_chart(costs, f"costs-{kind}")
+        figures.show_chart(charts.monthly_costs(recommendation, kind), f"costs-{kind}")
         return
     on_select = partial(take_clicked, kind)
     figures.show_chart(chart, f"trade-off-{kind}", on_select=on_select, selection_mode="plan")
-    st.caption(TRADE_OFF)
-    alt = f"The {kind} plans of the chart with score, monthly cost and standing"
+    st.caption(plain(trade_off.caption(recommendation, kind)))
+    alt = f"The {kind} options of the chart with score, monthly cost and standing"
     with st.expander(TRADE_OFF_TABLE, icon=":material/table:"):
         figures.models_table(tables.trade_off_rows(recommendation, kind), alt)
 
 
-def show_alternatives(recommendation: Recommendation, kind: str) -> None:
-    """The cheapest hosted and own plan of each variant that fits, beside the pick."""
-    st.header(answer.heading("Also possible", kind, recommendation))
-    rows = tables.alternative_rows(recommendation, kind)
-    if len(rows) < 2:
-        none_else = f"No other {kind} fits, hosted or on a machine of your own"
-        st.markdown(f"{none_else}; other places for the same model are on Cost.")
+def show_code(recommendation: Recommendation, kind: str) -> None:
+    """Code to copy for the recommended option of a step."""
+    part = recommendation.pick.part(kind) if recommendation.pick else None
+    if part is None:
         return
-    alt = f"The pick and the cheapest hosted and own plan of each {kind} that fits"
-    figures.models_table(rows, alt)
+    st.subheader(answer.heading("Run it", kind, recommendation))
+    snippets = run_it.snippets(recommendation, part)
+    tabs = st.tabs([snippet.label for snippet in snippets], key=f"run-{kind}")
+    for tab, snippet in zip(tabs, snippets, strict=True):
+        with tab:
+            if snippet.code:
+                # a named language colours words below the contrast of text
+                st.code(snippet.code, language=None, wrap_lines=True)
+            for note in snippet.notes:
+                small(plain(note))
 
 
-def closed(label: str, key: str, icon: str) -> ExpanderContainer:
+def show_alternatives(recommendation: Recommendation, kind: str) -> None:
+    """The cheapest hosted and own option of each model that fits, beside the recommendation."""
+    st.header(answer.heading("Alternatives", kind, recommendation))
+    rows = alternatives.alternatives_frame(recommendation, kind)
+    if len(rows) < 2:
+        none_else = f"No other {kind} fits, hosted or on your own machine"
+        st.markdown(f"{none_else}. Other places for the same model are on Cost.")
+        return
+    st.caption("The cheapest option of each model, hosted and on your own machine.")
+    figures.numbers_table(rows, f"The recommendation and its alternatives: {kind}s")
+
+
+@contextmanager
+def closed(label: str, key: str, icon: str) -> Iterator[bool]:
     """A section whose content is sent once it is open: it may be long, or slow to work out."""
-    return st.expander(label, icon=icon, on_change="rerun", key=key)
+    section = st.expander(label, icon=icon, on_change="rerun", key=key)
+    with section:
+        yield bool(section.open)
+
+
+def show_changes(recommendation: Recommendation) -> None:
+    """The nearest steps that give another answer, each with a button that takes it."""
+    with closed("When would the answer change?", "changes", ":material/alt_route:") as is_open:
+        if not is_open:
+            return
+        changes = what_would_change.changes(recommendation.catalog, recommendation)
+        st.caption(CHANGES)
+        for number, change in enumerate(changes):
+            words, button = st.columns([4, 1], vertical_alignment="center")
+            text = plain(change.text)
+            put = partial(form_fields.put, change.workload)
+            words.markdown(text)
+            button.button("Apply", key=f"apply-{number}", on_click=put, help=text)
+        if not changes:
+            st.markdown("Nothing we tried changes the answer.")
 
 
 def ask_why_not(recommendation: Recommendation) -> None:
-    """Any plan can be asked why it is not the pick."""
+    """Any option can be asked why it is not recommended."""
     if st.query_params.get("plan"):  # a link asks
         st.session_state.setdefault("why-not", True)
-    section = closed("Why not another plan?", "why-not", ":material/help:")
-    if section.open:
-        with section:
+    with closed("Why not another option?", "why-not", ":material/help:") as is_open:
+        if is_open:
             show_why_not(recommendation)
 
 
 def show_why_not(recommendation: Recommendation) -> None:
-    """The plan that is asked about, what it is, and what speaks against it."""
+    """The option that is asked about, what it is, and what speaks against it."""
     judged = recommendation.judged
     plans = sorted(judged, key=lambda j: (j.plan.variant.name, not j.hosted, j.plan.where))
     names = {plan.id: plan.named for plan in plans}
-    hint = "choose a plan, or click a mark"
-    plan_id = st.selectbox(
-        "Plan", list(names), index=None, key="plan", bind="query-params", placeholder=hint
-    )
+    hint = "Choose an option or click a point"
+    plan_id = one_or_none("Option", names, "plan", placeholder=hint)
     if plan_id is None:
-        st.caption(PLAN)
+        st.caption(OPTION)
         return
     st.markdown(f"**{plain(names[plan_id])}**")
     st.markdown(plain(sentences.plan_sentence(recommendation, plan_id)))
     st.markdown(bullets(reasons_against(recommendation, plan_id)))
     query = links.params(recommendation) | {"offer": plan_id}
-    links.cost_page("Its cost worked out", query, "calculate")
-
-
-def show_changes(recommendation: Recommendation) -> None:
-    """The nearest steps that give another answer, each with a button that takes it."""
-    section = closed("What would change it", "changes", ":material/alt_route:")
-    if not section.open:
-        return
-    with section:
-        changes = what_would_change.changes(session.the_catalog(), recommendation)
-        st.caption(CHANGES)
-        for number, change in enumerate(changes):
-            words, button = st.columns([4, 1], vertical_alignment="center")
-            text = plain(change.text)
-            put = partial(form.put, change.workload)
-            words.markdown(text)
-            button.button("Apply", key=f"apply-{number}", on_click=put, help=text)
-        if not changes:
-            st.markdown("Nothing that was tried changes the answer.")
+    links.cost_page("How its cost is calculated", query, "calculate")
 
 
 def show_rejections(recommendation: Recommendation) -> None:
-    """What is ruled out, by the rules that do so."""
+    """What does not fit, by the rules that say so."""
     rejected, total = len(recommendation.rejected), len(recommendation.judged)
-    label = f"Ruled out: {rejected} of {total} plans, and by which rule"
-    section = closed(label, "ruled-out", ":material/block:")
-    if section.open:
-        with section:
-            st.caption(f"{PLAN} Plans ruled out for the same reason share a line.")
+    label = f"{rejected} of {total} options do not fit"
+    with closed(label, "ruled-out", ":material/block:") as is_open:
+        if is_open:
+            st.caption(f"{OPTION} Options that do not fit for the same reason share a line.")
             st.markdown(bullets(report.rejections(recommendation)) or "None.")
 
 
-session.routed()
-recommendation, place, updated = form.ask("Which model, where, at what cost?")
-with place:
-    with st.container(border=True):
-        show_answer(recommendation)
-    if recommendation.pick is not None:
-        for step in recommendation.steps:
+def show_evidence(recommendation: Recommendation) -> None:
+    """Chart and code of each step, then its alternatives, at full width."""
+    for step in recommendation.steps:
+        st.space("small")
+        left, right = st.columns([1.15, 1], gap="large")
+        with left:
             show_trade_off(recommendation, step.kind)
-            show_alternatives(recommendation, step.kind)
+        with right:
+            show_code(recommendation, step.kind)
+        show_alternatives(recommendation, step.kind)
+
+
+def show_folds(recommendation: Recommendation) -> None:
+    """All the rest, closed."""
+    if recommendation.pick is not None:
+        answer.show_rest(recommendation)
     show_changes(recommendation)
     ask_why_not(recommendation)
     show_rejections(recommendation)
     version, day = recommendation.catalog.version, recommendation.today.isoformat()
-    dated = f"Catalog {version}; ages of prices are counted to {day}."
+    dated = f"Data version {version}; ages of prices are counted to {day}."
     left_out = sentences.left_out(recommendation)
     answer.show_assumptions([*taken_for_granted.assumptions(recommendation), *left_out, dated])
-answer.show_bottom(report.headline(recommendation), updated)
+
+
+session.routed()
+asked = form.ask("Find your model")
+if st.context.is_embedded:
+    answer.show(asked.recommendation)
+    st.stop()
+offer_files(asked.share, asked.recommendation)
+if asked.recommendation.pick is None:
+    answer.show(asked.recommendation)
+else:
+    main, beside = st.columns([1.85, 1], gap="medium")
+    with main:
+        answer.show(asked.recommendation)
+    with beside:
+        answer.show_ways(ways.ways(asked.recommendation))
+    show_evidence(asked.recommendation)
+show_folds(asked.recommendation)

@@ -13,8 +13,9 @@ from advisor.decide import query
 from advisor.decide.query import AdviceQuestion, QuestionError
 from advisor.family import comparison, published_scores
 from advisor.family.comparison import Deciding, SharedSet
-from pages.parts import figures, form, links, session
+from pages.parts import address, figures, form_fields, links, session
 from pages.parts.form_faults import Entries
+from pages.parts.inputs import some_of, yes
 from pages.parts.markdown import bullets, plain
 
 CHOOSE = (
@@ -43,7 +44,7 @@ FIRST = ("bge-m3", "bge-large-en-v1.5")
 
 def question() -> AdviceQuestion:
     """What the address asks of Advise, in the languages chosen here; other pages go on from it."""
-    params = {name: st.query_params.get_all(name) for name in st.query_params}
+    params = address.stated()
     stated = {n: v for n, v in params.items() if n in session.STATED and n != "languages"}
     try:
         whole = query.of_params(catalog, stated)
@@ -100,25 +101,19 @@ st.markdown(CHOOSE)
 options = sorted(catalog.variants, key=lambda key: (catalog.family_of(key).id != "bge", key))
 default = [key for key in FIRST if key in options] or options[:2]
 left, right = st.columns([2, 1])
-chosen = left.multiselect(
-    "Models",
-    options,
-    default=default,
-    max_selections=4,
-    select_all=False,
-    key="variants",
-    bind="query-params",
-)
+names_by_id = {key: catalog.variants[key].name for key in options}
+with left:
+    chosen = some_of("Models", names_by_id, default, "variants", max_selections=4, select_all=False)
 with right:
     spoken_here = Entries(Workload)
-    spoken_here.add({"languages": form.ask_languages()})
+    spoken_here.add({"languages": form_fields.ask_languages()})
 if len(chosen) < 2:
     st.info("Choose one more model to compare." if chosen else "Choose two models to compare.")
     st.stop()
 if spoken_here.faults:
     st.stop()
 languages = spoken_here.values["languages"]
-only_differing = st.toggle("Show only what differs", key="differing", bind="query-params")
+only_differing = yes("Show only what differs", "differing")
 kinds = {catalog.variants[key].kind for key in chosen}
 several_kinds = len(kinds) > 1
 if several_kinds:

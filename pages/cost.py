@@ -8,8 +8,8 @@ from advisor.decide.priced import MEASURED_SOURCE
 from advisor.decide.recommend import JudgedPlan
 from advisor.explain import break_even, formula, report, sensitivity, sentences, taken_for_granted
 from advisor.show import charts, crossings, downloads, tables
-from pages.parts import answer, figures, form, links, session, tabs, texts
-from pages.parts.inputs import take_button
+from pages.parts import address, answer, figures, form, form_fields, links, session, tabs, texts
+from pages.parts.inputs import from_list, take_button
 from pages.parts.markdown import bullets, numbered, plain, small
 
 NONE_FITS = "The tables say for each what rules it out; Advise says which requirement to give up."
@@ -21,10 +21,10 @@ NO_MACHINE = (
 BREAK_EVEN = (
     "A volume counts as carried where the machines hold the peak at the filling assumed. "
     "Where one machine cannot carry the volume at which it pays, more never catch up. "
-    "Fast to slow: at the two ends of the machine's speed, which are six times apart."
+    "Range: at the two ends of the machine's speed, which are six times apart."
 )
 INDEX = (
-    "In RAM: 1.5 times the values (Qdrant's capacity rule). "
+    "In memory: 1.5 times the values (Qdrant's capacity rule). "
     "A minimum charge wins over a smaller sum. "
     "Smaller types cost some quality, which is not counted."
 )
@@ -61,10 +61,7 @@ def show_least() -> None:
     if pick is not None:
         st.markdown(plain(f"Advise picks {pick.named}: {report.cost(pick)}."))
     with st.container(horizontal=True):
-        links.copy_link("cost", recommendation)
-        links.advise_page("Which of them to take", links.params(recommendation))
-        for name, mime, make in downloads.cost_files(recommendation):
-            figures.download(name, make, mime)
+        links.advise_page("Which should I choose?", links.params(recommendation))
 
 
 def ask_volume() -> None:
@@ -73,9 +70,10 @@ def ask_volume() -> None:
         return
     st.header("What if the volume were another?")
     steps = [f"{step:g}" for step in sensitivity.VOLUMES]
-    times = st.select_slider(
-        "Times the queries and new passages", steps, value="1", key="volume", bind="query-params"
-    )
+    label = "Times the queries and new passages"
+    address.fill("volume", "1", lambda values: values[-1] if values[-1] in steps else None)
+    times = st.select_slider(label, steps, key="volume")
+    address.says("volume", [times] if times != "1" else [])
     other = sensitivity.what_if(session.the_catalog(), recommendation, float(times))
     assert other is not None  # there is a pick
     st.markdown(plain(sensitivity.what_if_sentence(recommendation, other)))
@@ -84,7 +82,7 @@ def ask_volume() -> None:
 
 def take(workload: Workload) -> None:
     """Puts the volume that was tried into the form."""
-    form.put(workload)
+    form_fields.put(workload)
     st.session_state["volume"] = "1"
 
 
@@ -106,9 +104,8 @@ def show_formula() -> None:
     """One plan worked out with the visitor's numbers."""
     st.header("How one of them is worked out")
     plans = {j.id: j for j in recommendation.judged if recommendation.step(j.kind)}
-    ids = list(plans)
-    index = ids.index(pick.parts[0].id) if pick else 0
-    judged = plans[st.selectbox("Plan", ids, index=index, key="offer", bind="query-params")]
+    names = {key: each.named for key, each in plans.items()}
+    judged = plans[from_list("Option", names, "offer", pick.parts[0].id if pick else None)]
     st.markdown(f"**{plain(judged.named)}**")
     st.markdown(numbered(formula.cost_formula(judged, recommendation)))
     show_price_note(judged)
@@ -119,8 +116,9 @@ def show_formula() -> None:
 def ask_variant(kind: str, variants: list[str], key: str) -> str:
     """One of these variants; the pick's, where nothing is chosen."""
     part = pick.part(kind) if pick else None
-    index = variants.index(part.variant_id) if part and part.variant_id in variants else 0
-    return st.selectbox("Model", variants, index=index, key=key, bind="query-params")
+    default = part.variant_id if part and part.variant_id in variants else None
+    names = {key: recommendation.catalog.variants[key].name for key in variants}
+    return from_list("Model", names, key, default)
 
 
 def show_break_even(kind: str) -> None:
@@ -136,8 +134,8 @@ def show_break_even(kind: str) -> None:
         st.markdown(NO_MACHINE)
         return
     label = "Machine (the cheapest a token first)"
-    key = f"machine_{kind}"
-    machine = machines[st.selectbox(label, list(machines), key=key, bind="query-params")]
+    names = {key: each.plan.where for key, each in machines.items()}
+    machine = machines[from_list(label, names, f"machine_{kind}")]
     chart = crossings.chart(recommendation, machine)
     figures.show_chart(chart, f"break-even-{kind}")
     rows = tables.break_even_rows(recommendation, machine)
@@ -236,9 +234,13 @@ def show_break_evens() -> None:
 
 
 session.routed()
-recommendation, place, updated = form.ask("What does it cost a month?")
+asked = form.ask("What does it cost per month?")
+recommendation = asked.recommendation
 pick = recommendation.pick
-with place:
+with links.share(asked.share, "cost", recommendation):
+    for name, mime, make in downloads.cost_files(recommendation):
+        figures.download(name, make, mime)
+with st.container():
     with st.container(border=True):
         show_least()
     for step in recommendation.steps:
@@ -255,8 +257,3 @@ with place:
         }
     )
     answer.show_assumptions(taken_for_granted.assumptions(recommendation))
-kinds = [step.kind for step in recommendation.steps]
-fitting = [kind for kind in kinds if sentences.cheapest(recommendation, kind)]
-if fitting:
-    cheapest = (sentences.cheapest_sentence(recommendation, kind) for kind in fitting)
-    answer.show_bottom(f"{'. '.join(cheapest)}.", updated)

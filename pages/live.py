@@ -11,7 +11,7 @@ from advisor.encode.pool import OnStatus
 from advisor.live import charts, results
 from advisor.live.results import Likeness, Three
 from pages.parts import engines, figures, own_data, sample_search, session, speed, tabs
-from pages.parts.inputs import ask_text
+from pages.parts.inputs import amount, ask_text
 from pages.parts.markdown import numbered, plain
 from pages.parts.sample_search import SampleSearch, ask_query, ask_sample, grades_of, sample, search
 
@@ -165,7 +165,7 @@ def show_cut(embedder: ModelChoice) -> None:
         return
     passage = results.longest(sample().passages)
     text = ask_text("Text", passage, "cut_text", 200, LONGEST_CHARACTERS)
-    limit = st.number_input("Limit in tokens", 4, 8192, 512, 64, key="limit", bind="query-params")
+    limit = amount("Limit in tokens", "limit", 512, (4, 8192), step=64)
     if not text.strip():
         return
     parts = results.cut(text, tokenizer, limit)

@@ -1,4 +1,4 @@
-"""What the figures take for granted and a visitor may change, for form, address and record."""
+"""The assumptions behind the figures, which a visitor may change: for form, address, record."""
 
 from __future__ import annotations
 
@@ -40,84 +40,84 @@ def _a_day(text: str) -> str:
     try:
         date.fromisoformat(text)
     except ValueError:
-        sentence = "'{day}' is no day of the calendar. Write it as 2026-11-25."
+        sentence = "'{day}' is not a date. Write it as 2026-11-25."
         raise PydanticCustomError("day", sentence, {"day": text}) from None
     return text
 
 
 class Assumptions(StatedFields):
-    """What the estimates take for granted. Every field has a default, a unit and bounds.
+    """The assumptions of the estimates. Every field has a default, a unit and bounds.
 
     A default of null takes the catalog's own range.
     """
 
     target_utilisation: Annotated[float, Field(ge=0.05, le=1)] = field(
         0.7,
-        "Filling at the peak",
-        "Share of a machine's speed that the peak load may take; the rest keeps queues short.",
+        "Target utilisation at peak",
+        "Share of a machine's speed that the peak load may use. The rest keeps queues short.",
     )
     machine_prices: Literal["on-demand", "spot"] = field(
         "on-demand",
         "Machine prices",
-        "spot: cheaper, but the cloud may take the machine back; known for a few machines.",
+        "Spot is cheaper, but the cloud may take the machine back. Known for few machines.",
     )
     precision: Literal["default", "fp32", "fp16", "int8"] = field(
         "default",
         "Precision",
-        "default: fp16 on a GPU, fp32 on a CPU. int8 costs some quality, told where it was "
-        "measured. Where no speed was measured at a precision, machines are not known and not "
-        "picked.",
+        "Default: fp16 on a GPU, fp32 on a CPU. int8 costs some quality. Machines without a "
+        "measured speed at the chosen precision are ruled out.",
     )
     speed_percent: Annotated[float, Field(ge=1, le=1000)] = field(
         100.0,
-        "Speed of own machines (%)",
-        "Against the estimate: 100 leaves it, 50 is half as fast. Enter what your own "
-        "measurement gives.",
+        "Speed of your own machines (% of the estimate)",
+        "100 keeps the estimate, 50 is half as fast. Enter what you measured.",
     )
     hosted_discount_percent: Annotated[float, Field(ge=0, le=100)] = field(
-        0.0, "Discount on hosted prices (%)", "Taken off every provider's price."
+        0.0, "Discount on hosted prices (%)", "Deducted from every provider's price."
     )
     memory_usd_per_gib_month: Annotated[float | None, Field(gt=0, le=1000)] = field(
         None,
-        "Memory (US dollars a GiB-month)",
-        "Empty: low, base and high from the catalog's machines.",
+        "Memory price ($ per GiB per month)",
+        "Empty: a low, a typical and a high price from the machines in the catalog.",
     )
     your_price_usd_per_1m: Annotated[float | None, Field(ge=0, le=1e6)] = field(
         None,
-        "A price of your own (US dollars per 1M tokens)",
+        "Your own price ($ per 1M tokens)",
         "For a provider that is not listed. Empty: none.",
     )
     your_price_variant: VariantId = field(
-        "bge-m3", "The model it is for", "The model that your price is for."
+        "bge-m3", "Model your price applies to", "The model that you can get at this price."
     )
     measured_variant: VariantId | None = field(
         None,
-        "Model measured",
-        "The model whose speed was measured on your machine. Empty: no machine was measured.",
+        "Measured model",
+        "The model whose speed you measured. Fill in all fields of the machine, or none.",
     )
     measured_tokens_per_second: Annotated[float | None, Field(gt=0, le=1e9)] = field(
         None,
-        "Tokens a second measured",
-        "Of that model on your machine. Other models are scaled from it by their FLOPs.",
+        "Measured speed (tokens per second)",
+        "Speed of that model on your machine. Other models are scaled from it by their FLOPs.",
     )
     measured_tokens: Annotated[int | None, Field(ge=1, le=1_000_000)] = field(
         None,
-        "Tokens a text when measured",
-        "Length of the texts, or of the pairs of a reranker. Longer texts take more FLOPs a token.",
+        "Measured text length (tokens)",
+        "Length of the texts, or of a reranker's pairs. Longer texts need more FLOPs per token.",
     )
     measured_precision: Precision | None = field(
-        None, "Precision when measured", "Of the weights. A speed holds at its own precision."
+        None, "Measured precision", "Of the weights. The speed only applies at this precision."
     )
     machine_usd_per_hour: Annotated[float | None, Field(gt=0, le=1e5)] = field(
         None,
-        "That machine (US dollars an hour)",
-        "Its rent, or what an hour of your own comes to: purchase, power and room.",
+        "Machine price ($ per hour)",
+        "Its rent, or what an hour costs you with purchase, power and space.",
     )
     machine_memory_gib: Annotated[float | None, Field(gt=0, le=1e6)] = field(
-        None, "Its memory (GiB)", "What the model may take. A model that does not fit is ruled out."
+        None,
+        "Machine memory (GiB)",
+        "Memory that the model may use. Models that do not fit are ruled out.",
     )
     measured_on: Annotated[str, Field(pattern=DAY_PATTERN), AfterValidator(_a_day)] | None = field(
-        None, "Day of the measurement", "As 2026-11-25. Empty: undated."
+        None, "Date of the measurement", "For example 2026-11-25. Empty: undated."
     )
 
     @classmethod
@@ -130,8 +130,7 @@ class Assumptions(StatedFields):
                 [f"'{cls.model_fields[name].title}' ({name})" for name in missing]
             )
             raise WorkloadError(
-                f"Of the measured machine {names} {'is' if len(missing) == 1 else 'are'} "
-                "not stated. State all of it, or empty the rest."
+                f"Your measured machine lacks {names}. Fill in all of its fields, or clear them."
             )
         return assumptions
 

@@ -34,9 +34,12 @@ _THREE_LETTERS = {pair[3:]: pair[:2] for pair in _ISO_639_1.split()}
 _TWO_LETTERS = frozenset(_THREE_LETTERS.values())
 # What ISO 639 calls otherwise, or not at all: English names of Unicode CLDR, and Flemish.
 _EVERYDAY = {
-    "bangla": "bn", "cantonese": "yue", "farsi": "fa", "flemish": "nl", "mandarin": "zh",
-    "maori": "mi", "nahuatl": "nah", "odia": "or", "slovene": "sl", "tongan": "to",
-    "west flemish": "vls",
+    "bangla": "bn", "bihari": "bh", "buryat": "bxr", "cantonese": "yue", "dimli": "diq",
+    "doteli": "dty",
+    "emiliano-romagnolo": "eml", "farsi": "fa", "flemish": "nl", "ilocano": "ilo",
+    "mandarin": "zh", "maori": "mi", "nahuatl": "nah", "odia": "or", "palatine german": "pfl",
+    "piedmontese": "pms", "slovene": "sl", "tongan": "to", "tuvan": "tyv", "west flemish": "vls",
+    "west frisian": "fy", "western punjabi": "pnb",
 }  # fmt: skip
 # Codes that ISO 639-1 gave up, and the collective ones of 639-2 that publishers list.
 _OLD_CODES = {
@@ -60,6 +63,22 @@ _MISTAKEN = {
     "norsk": "no", "polski": "pl", "portugues": "pt", "simplified chinese": "zh", "sorani": "ckb",
     "suomi": "fi", "svenska": "sv", "traditional chinese": "zh", "turkce": "tr", "ua": "uk",
     "us": "en", "vn": "vi",
+}  # fmt: skip
+
+# The usual English names of languages that questions often name, which saves reading the standard,
+# and of those that it calls otherwise, as Modern Greek, or not at all.
+_USUAL = {
+    "ar": "Arabic", "bh": "Bihari", "bxr": "Buryat", "cs": "Czech",
+    "da": "Danish", "de": "German", "dty": "Doteli", "el": "Greek",
+    "en": "English", "es": "Spanish", "fi": "Finnish", "fr": "French", "fy": "West Frisian",
+    "he": "Hebrew", "hi": "Hindi", "ht": "Haitian Creole", "hu": "Hungarian", "id": "Indonesian",
+    "ilo": "Ilocano", "it": "Italian", "ja": "Japanese", "ko": "Korean", "ky": "Kyrgyz",
+    "li": "Limburgish", "nah": "Nahuatl", "new": "Newar", "nl": "Dutch", "no": "Norwegian",
+    "or": "Odia", "os": "Ossetic", "pa": "Punjabi", "pam": "Kapampangan",
+    "pfl": "Palatine German", "pl": "Polish", "pms": "Piedmontese", "pnb": "Western Punjabi",
+    "ps": "Pashto", "pt": "Portuguese", "ru": "Russian", "sv": "Swedish", "th": "Thai",
+    "tr": "Turkish", "tyv": "Tuvan", "ug": "Uyghur", "uk": "Ukrainian", "vi": "Vietnamese",
+    "vls": "West Flemish", "yue": "Cantonese", "zh": "Chinese",
 }  # fmt: skip
 
 
@@ -124,7 +143,9 @@ def remedy(text: str) -> str:
 
 
 def english(key: str) -> str:
-    """The English name of a language, by its code; the code where the standard has none."""
+    """The usual English name of a language, by its code; the code where the standard has none."""
+    if usual := _USUAL.get(key):
+        return usual
     language = _by_code(key)
     return language.name.partition(" (")[0] if language else key
 

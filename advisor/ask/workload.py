@@ -50,12 +50,12 @@ PEAK_OVER_AVERAGE = 5
 """The peak load where none is stated, in averages."""
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
 _P95_BELOW_TYPICAL = (
-    "passage_tokens_p95 is {p95}, below passage_tokens {typical}. The 95th percentile cannot be "
-    "below the typical passage: raise it to at least {typical}."
+    "passage_tokens_p95 ({p95}) cannot be below passage_tokens ({typical}). "
+    "Raise it to at least {typical}."
 )
 _OVERLAP_OVER_HALF = (
-    "chunk_overlap_tokens is {overlap}, over half of chunk_tokens ({chunk}): "
-    "lower it to at most {half}."
+    "chunk_overlap_tokens ({overlap}) is more than half of chunk_tokens ({chunk}). "
+    "Lower it to at most {half}."
 )
 
 
@@ -65,127 +65,135 @@ class Workload(StatedFields):
     task: Literal["retrieve", "retrieve-and-rerank", "rerank"] = field(
         "retrieve",
         "Task",
-        "retrieve: find passages with an embedder. retrieve-and-rerank: then reorder the best "
-        "with a reranker. rerank: reorder what another search found.",
+        "Search: an embedder finds passages. Search + rerank: a reranker then sorts the best of "
+        "them. Rerank only: another search finds the passages.",
     )
     languages: Languages = field(
         ("en",),
         "Languages",
-        "Those of the passages and queries, by ISO 639 code or English name: en or English, "
-        "zh or Chinese, de or German, ...",
+        "Languages of your passages and queries. Type a name or an ISO 639 code: German or de.",
     )
     cross_lingual: bool = field(
-        False, "Cross-lingual", "Queries in one language find passages in another."
+        False,
+        "Queries and passages differ in language",
+        "A query in one language should find passages in another.",
     )
     passages: int = field(
-        1_000_000, "Passages", "Passages in the corpus, before long ones are cut.", ge=1, le=MOST
+        1_000_000,
+        "Passages",
+        "Number of passages in your corpus, before long ones are cut.",
+        ge=1,
+        le=MOST,
     )
     passage_tokens: PassageTokens = field(
         200,
-        "Tokens each",
-        "Tokens of a typical passage, as the model's tokenizer counts them (about 4 characters "
-        "of English a token).",
+        "Tokens per passage",
+        "Length of a typical passage. One token is about 4 characters of English.",
     )
     passage_tokens_p95: PassageTokens = field(
-        450, "95th percentile", "19 of 20 passages have at most this many tokens."
+        450,
+        "Long passages (95th percentile, tokens)",
+        "19 of 20 passages are no longer than this.",
     )
     chunk_tokens: Annotated[int | None, Field(ge=16, le=32_768)] = field(
         400,
-        "Longest part",
-        "Passages over this many tokens are cut into parts, at the same length for every model; a "
-        "reranker reads the parts. none (null in JSON and YAML): passages are kept whole, and a "
-        "model that would cut one short is ruled out.",
+        "Cut passages over (tokens)",
+        "Longer passages are cut into parts of this length for every model. Type none (null in "
+        "JSON and YAML) to keep passages whole; models that cannot read them are then ruled out.",
     )
     chunk_overlap_tokens: int = field(
         50,
-        "Overlap",
-        "Tokens that each part repeats from the one before: at most half of a part. Not stated: "
-        "50, or half of a part under 100. Not used where passages are kept whole.",
+        "Overlap (tokens)",
+        "Tokens that each part repeats from the part before, at most half a part. Default: 50, or "
+        "half a part if parts are under 100 tokens.",
         ge=0,
         le=16_384,
     )
     new_passages_per_month: CountFromZero = field(
-        0, "New passages a month", "New or changed passages, encoded again each month."
+        0, "New passages per month", "New or changed passages to encode each month."
     )
-    queries_per_month: CountFromZero = field(2_000_000, "Queries a month", "Queries in a month.")
-    query_tokens: int = field(16, "Tokens in a query", "Tokens of a typical query.", ge=1, le=10**5)
+    queries_per_month: CountFromZero = field(
+        2_000_000, "Queries per month", "All queries in a month."
+    )
+    query_tokens: int = field(16, "Tokens per query", "Length of a typical query.", ge=1, le=10**5)
     peak_queries_per_second: Annotated[float | None, Field(gt=0, le=1e6)] = field(
         None,
-        "Peak queries a second",
-        "What your own hardware has to carry. Empty: five times the average. It changes no "
-        "hosted price.",
+        "Peak queries per second",
+        "The load your own machines must handle. Empty: five times the average. Hosted prices do "
+        "not depend on it.",
     )
     rerank_candidates: Annotated[int, Field(ge=1, le=10_000)] = field(
         50,
-        "Candidates for a query",
+        "Passages reranked per query",
         "Passages, or parts of long ones, that the reranker scores for each query.",
     )
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = field(
         ("dense",),
-        "Outputs",
-        "dense: one vector a text. sparse: weights of its tokens. multi_vector: one vector a "
+        "Vectors",
+        "Dense: one vector per text. Sparse: a weight per keyword. Multi-vector: one vector per "
         "token.",
     )
     placement: Literal["any", "hosted", "own"] = field(
         "any",
-        "Placement",
-        "hosted: a provider's endpoint, by the token. own: machines that you rent by the hour.",
+        "Where it may run",
+        "Hosted API: a provider's endpoint, paid per token. Our own machines: paid per hour.",
     )
     hardware: Literal["any", "cpu", "gpu"] = field(
-        "any", "Hardware", "What your own machines may compute with: a GPU, or the CPU alone."
+        "any", "Your own machines", "What your own machines compute with: a GPU, or the CPU only."
     )
     data_may_leave: bool = field(
-        True, "Texts may be sent to a provider", "If not, every hosted endpoint is ruled out."
+        True,
+        "Data may leave our network",
+        "If not, hosted APIs, managed vector stores and marketplace machines are ruled out.",
     )
     licence: Literal["any", "commercial", "permissive"] = field(
         "any",
         "Licence",
-        "commercial: the weights may be used commercially. permissive: MIT, Apache-2.0 or the "
-        "like.",
+        "Commercial use: the model's licence allows it. Permissive: MIT, Apache-2.0 or similar.",
     )
     vector_store: Annotated[str, Field(pattern=ID_PATTERN, max_length=60)] = field(
         "ram",
-        "Index",
-        "ram: the vector index in rented memory. none: left out of the cost. Or a vector store "
-        "of the catalog, as pgvector.",
+        "Vector store",
+        "Where the vectors are kept: in rented memory that you run, or in a vector database. Not "
+        "included: left out of the cost.",
     )
     vector_type: Literal["float32", "float16", "int8", "binary"] = field(
         "float32",
-        "Vector type",
-        "Bytes per value in the index: float32 4, float16 2, int8 1, binary 1/8. Smaller types "
-        "cost some quality, which is not counted here.",
+        "Vector precision",
+        "Bytes per value: float32 4, float16 2, int8 1, binary 1/8. Lower precision costs some "
+        "quality, which is not counted here.",
     )
     budget_usd_per_month: Annotated[float | None, Field(ge=0, le=1e12)] = field(
-        None, "Budget (US dollars a month)", "Plans above it are ruled out. Empty: no limit."
+        None, "Budget ($ per month)", "Dearer options are ruled out. Empty: no limit."
     )
     latency_ms_p95: Annotated[float | None, Field(gt=0, le=1e7)] = field(
         None,
         "Latency limit (ms, 95th percentile)",
-        "For the model alone, without network and search. On your own hardware slower plans are "
-        "ruled out; providers publish no latency, so there it only warns. Empty: no limit.",
+        "Time of a request in the model, without network and search. Slower machines are ruled "
+        "out; hosted APIs publish no latency, so they get a warning. Empty: no limit.",
     )
     redundancy: bool = field(
         False,
-        "Redundancy",
-        "One machine more than the load needs; machines let by third parties are ruled out.",
+        "Keep a spare machine",
+        "One machine more than the load needs. Marketplace machines are ruled out.",
     )
     priority: Literal["balanced", "quality", "cost"] = field(
         "balanced",
-        "Priority",
-        "quality: the best score, then cost. cost: the lowest cost. balanced: cost, among models "
-        "within the tolerance of the best one for the job.",
+        "What matters most",
+        "Quality: the best score, then cost. Cost: the lowest cost. Balanced: the best value "
+        "among models close enough to the best one.",
     )
     quality_tolerance: Annotated[float, Field(ge=0, le=100)] = field(
         5.0,
-        "Quality tolerance (points)",
-        "Points that you would give up against the best model for the job, even where your limits "
-        "rule that model out.",
+        "Accept up to this many points less quality",
+        "Compared with the best model for the job, even if your limits rule that model out. Only "
+        "used for Balanced.",
     )
     material_usd: Annotated[float, Field(ge=0, le=1e9)] = field(
         5.0,
-        "A point is worth (US dollars a month)",
-        "What one more point of score may cost a month. A price that only an aggregator states "
-        "counts as five points dearer.",
+        "One point of quality is worth ($ per month)",
+        "What you would pay per month for one more point of score. A price that only a third "
+        "party states counts as five points dearer.",
     )
 
     @model_validator(mode="after")

@@ -69,6 +69,15 @@ def large(number: float | None) -> str:
     return count(number)
 
 
+def short(number: float) -> str:
+    """`36 M`, `24.8 B`, `1.05 k`: a count with three digits and a letter."""
+    rounded = float(f"{number:.3g}")
+    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if rounded >= size:
+            return f"{significant(rounded / size)} {letter}"
+    return count(rounded)
+
+
 def parameters(number: int | None) -> str:
     """`33.4M`, `568M`, `9.24B`: a parameter count with three digits."""
     if number is None:
@@ -104,6 +113,15 @@ def day(when: date | None) -> str:
     return when.isoformat() if when else "undated"
 
 
+def written_day(when: date) -> str:
+    """`23 Nov 2026`: a day as people write it.
+
+    >>> written_day(date(2026, 3, 1))
+    '1 Mar 2026'
+    """
+    return f"{when.day} {when:%b %Y}"
+
+
 def listed(words: list[str], last: str = "and") -> str:
     """`a`, `a and b`, `a, b, and c`: words joined as in English."""
     if len(words) < 3:
@@ -120,3 +138,12 @@ def value(stated: Any) -> str:
     if isinstance(stated, tuple):
         return listed([str(item).replace("_", "-") for item in stated])
     return count(stated) if isinstance(stated, (int, float)) else str(stated)
+
+
+def step(value: int | None) -> int:
+    """What a button adds to a count: a tenth of its power of ten.
+
+    >>> step(2_000_000), step(200), step(7), step(None)
+    (100000, 10, 1, 1)
+    """
+    return max(1, 10 ** (len(str(value)) - 2)) if value else 1

@@ -96,7 +96,7 @@ class TextRows:
                     yield line, row
                 line = reader.line_num + 1
         except csv.Error as error:
-            remedy = "Mend the line, or save the texts as .jsonl."
+            remedy = "Fix the line, or save the texts as .jsonl."
             self._on_fault(line, f"not readable as a table ({error}).", remedy)
 
     def _as_long_as(

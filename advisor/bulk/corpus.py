@@ -124,7 +124,7 @@ def rows(file: CorpusFile, reading: ReadingOptions) -> Iterator[CorpusRow]:
     except (OSError, EOFError, zlib.error, pa.ArrowException) as error:
         raise EncodeError(
             f"{file.name} cannot be read to its end ({type(error).__name__}): "
-            "mend or replace the file."
+            "fix or replace the file."
         ) from None
 
 

@@ -48,7 +48,7 @@ class RunProgress:
         took = max(self._clock() - self._begun, 1e-9)
         share = self._done - self._at_start
         left = f", about {duration(took / share * (1 - self._done))} left" if share > 0 else ""
-        rate = f"{(self._written - self._before) / took:,.0f} a second"
+        rate = f"{(self._written - self._before) / took:,.0f} per second"
         passages, aside = counted(self._written, "passage"), counted(self._aside, "row")
         return f"{passages}, {rate}, {aside} set aside{left}"
 

@@ -134,14 +134,14 @@ def parse_mapping(content: str, name: str) -> dict[str, Any] | Fault:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}" if mark else ""
-        remedy = "Mend the YAML at that line."
+        remedy = "Fix the YAML at that line."
         if mark and "\\t" in str(error.problem):
             remedy = "Indent with spaces; YAML allows no tabs there."
         return Fault(name, place, "", f"{error.problem or error.context}.", remedy)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         is_deep = isinstance(error, RecursionError)
         reason = "it is nested too deeply" if is_deep else str(error).split("\n")[0]
-        return Fault(name, "", "", f"not readable as YAML: {reason}.", "Mend or restore the file.")
+        return Fault(name, "", "", f"not readable as YAML: {reason}.", "Fix or restore the file.")
     except (LookupError, AttributeError, TypeError):
         # PyYAML 6.0 trips over `!!bool x`, `!!timestamp x`, `!!float ''`, `!!map [x]`
         problem = "not readable as YAML: a tag (!!) does not fit its value."
@@ -173,5 +173,5 @@ def csv_rows(
             rows.append(row)
     except csv.Error as error:
         place, problem = f"line {reader.line_num}", f"not readable as CSV: {error}."
-        return Fault(name, place, "", problem, "Mend the line.")
+        return Fault(name, place, "", problem, "Fix the line.")
     return rows

@@ -34,7 +34,7 @@ def parsed_rule(
     for expected in ("matches", "spares", "unknown"):
         row = getattr(entry.example, expected)
         if row is not None and (outcome := _outcome(when, row)) != expected:
-            problem, remedy = f"the rule gives '{outcome}' there.", "Mend the example, or the rule."
+            problem, remedy = f"the rule gives '{outcome}' there.", "Fix the example, or the rule."
             faults.append(Fault(file, place, f"example.{expected}", problem, remedy))
     return ParsedRule(key, theme, entry, when), faults
 

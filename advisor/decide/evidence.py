@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from advisor.ask.labels import language
 from advisor.base import formatting
 from advisor.catalog.cache import once_per_catalog
 from advisor.catalog.model import Catalog
@@ -54,8 +55,8 @@ def describe(
     """`MTEB(eng, v1) retrieval (nDCG@10, 15 tasks, MTEB results repository)`."""
     parts = [catalog.metrics[chosen.metric].name]
     if chosen.by_language:
-        noun = "languages" if len(languages) > 1 else "language"
-        parts.append(f"{noun} {', '.join(languages)}" if languages else "by language")
+        names = formatting.listed([language(code) for code in languages])
+        parts.append(names or "by language")
     elif shared:
         parts.append(f"mean of the {len(shared)} of {chosen.tasks} tasks that all have")
     elif chosen.tasks:
@@ -182,7 +183,7 @@ def _chosen(
     for chosen, own in compared:
         if own:
             return _evidence(catalog, chosen, own, wanted, measured, needs)
-    nowhere = "not measured on any set for this task and these languages"
+    nowhere = "not tested on any benchmark for this task and these languages"
     return Evidence(None, {}, False, dict.fromkeys(wanted, nowhere))
 
 
@@ -256,12 +257,12 @@ def _why_unranked(
             figures = (means[variant], min(rest), max(rest))
             own, least, most = map(formatting.points, figures)
             return (
-                f"no complete score on {chosen.name}; on the {len(shared)} of {other.tasks} "
+                f"no complete score on {chosen.name}. On the {len(shared)} of {other.tasks} "
                 f"{other.name.split(',')[0]} tasks that {catalog.variants[variant].name} shares "
                 f"with the others ({', '.join(shared)}) its mean is {own} against {least} to "
-                f"{most}; too few to rank by"
+                f"{most}: too few to rank by"
             )
-    return f"not measured on {chosen.name}"
+    return f"not tested on {chosen.name}"
 
 
 def _speaking_for(catalog: Catalog, kind: str, languages: tuple[str, ...]) -> list[EvidenceSet]:

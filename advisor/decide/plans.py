@@ -139,16 +139,17 @@ class Plan:
         """The machine whose speed the visitor measured; None where the plan runs elsewhere."""
         return self.instance if isinstance(self.instance, MeasuredMachine) else None
 
-    def figure(self, name: str) -> Any:
-        """The row of one column, a list in words; None where not known."""
+    def value(self, name: str) -> Any:
+        """The row of one column; None where not known."""
         values = self.table.columns[name]
         row = 0 if len(values.values) == 1 else self.row
-        if not values.known[row]:
-            return None
-        value = values.values[row]
-        if isinstance(value, tuple):
-            return template.listed(COLUMNS[name], value)
+        value = values.values[row] if values.known[row] else None
         return value.item() if isinstance(value, np.generic) else value
+
+    def figure(self, name: str) -> Any:
+        """The row of one column, a list in words; None where not known."""
+        value = self.value(name)
+        return template.listed(COLUMNS[name], value) if isinstance(value, tuple) else value
 
     @property
     def figures(self) -> Mapping[str, Any]:
@@ -241,7 +242,7 @@ def shown(plan: Plan, name: str) -> str:
     """A figure of a plan as the sentence of a rule has it."""
     if plan.measured and name == "speed_points":
         return "your own"  # beside "measured runs": how many they were is not in the address
-    figure = plan.figure(name)
+    figure = plan.value(name)
     if figure is not None and COLUMNS[name].unit == "usd_per_1m":
         return formatting.price(plan.offer.usd_per_1m_input if plan.offer else None)
     return template.words(COLUMNS[name], figure)

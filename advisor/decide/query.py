@@ -43,7 +43,7 @@ class QuestionError(WorkloadError):
 
     def __init__(self, faults: Sequence[Fault], more: int = 0) -> None:
         more += max(0, len(faults) - MOST_FAULTS)
-        rest = [_fault("", f"{more:,} more faults.", "Mend these first.")] if more else []
+        rest = [_fault("", f"{more:,} more faults.", "Fix these first.")] if more else []
         self.faults = (*faults[:MOST_FAULTS], *rest)
         super().__init__("\n".join(str(fault) for fault in self.faults))
 

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from advisor.ask.labels import language
 from advisor.base import formatting
 from advisor.base.units import HOURS_PER_MONTH
 from advisor.catalog.cache import once_per_catalog
 from advisor.catalog.instructions import instruction_tokens
 from advisor.catalog.model import Catalog
+from advisor.catalog.schema import Variant
 from advisor.decide.places import (
     Place,
     PlaceKeys,
@@ -36,10 +38,14 @@ from advisor.sizing.tokens import special_tokens
 
 POOLING = {"cls": "CLS", "mean": "mean", "last_token": "last token"}
 KIND_VERBS = {
-    "embedder": "makes embeddings and scores no pairs",
-    "reranker": "scores query-passage pairs and makes no embedding",
+    "embedder": "is an embedder",
+    "reranker": "is a reranker",
 }
 RUNS = ("listed", "architecture", "partial")
+
+
+MOST_NAMED = 10
+"""Languages of a variant that a sentence names; of more it has the number."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +163,7 @@ def _place_figures(catalog: Catalog, place: Place, precision: str, spot: bool) -
         "special_tokens": special_tokens(variant)[0],
         "instruction_tokens": instruction_tokens(variant)[0],
         "recommended_tokens": variant.recommended_tokens,
+        "languages_given": languages_in_words(variant),
         "language_count": len(variant.languages) if variant.languages is not None else None,
         "outputs_given": formatting.listed([o.replace("_", "-") for o in variant.outputs]),
         "variant_licence": licence.name if licence else variant.licence,
@@ -204,6 +211,16 @@ def _machine_figures(catalog: Catalog, place: Place, wanted: str) -> dict[str, A
         "weights_bytes": throughput.weights_bytes(variant, precision) if precision else None,
         **_measured_figures(catalog, place),
     }
+
+
+def languages_in_words(variant: Variant) -> str | None:
+    """`English only`, `English and Chinese`, `171 languages`; None where none is listed."""
+    if not variant.languages:
+        return None
+    names = [language(code) for code in variant.languages]
+    if len(names) > MOST_NAMED:
+        return f"{len(names)} languages"
+    return f"{names[0]} only" if len(names) == 1 else formatting.listed(names)
 
 
 def _processor(catalog: Catalog, key: str) -> str:

@@ -65,17 +65,17 @@ def _price_hint(store: Store) -> str:
         return ""
     known = []
     if store.floor_usd_per_month:
-        known.append(f"a floor of about {formatting.usd(store.floor_usd_per_month)} a month")
+        known.append(f"a floor of about {formatting.usd(store.floor_usd_per_month)} per month")
     if free := store.free_tier:
         processor = f"{free['vcpu']} vCPU, {free['ram_gb']} GB of memory"
         known.append(f"a free tier of {processor} and {free['disk_gb']} GB of disk")
-    return f" (known is {formatting.listed(known)})" if known else ""
+    return f" (known: {formatting.listed(known)})" if known else ""
 
 
 def _smaller_plans(store: Store) -> tuple[str, ...] | None:
-    """`Starter ($0 a month, 2 GB)`: plans with a smaller charge than the one that is counted."""
+    """`Starter ($0 per month, 2 GB)`: plans with a smaller charge than the one that is counted."""
     plans = (
-        f"{plan['name']} ({formatting.usd(_charge(plan))} a month, {plan['storage_gb']} GB)"
+        f"{plan['name']} ({formatting.usd(_charge(plan))} per month, {plan['storage_gb']} GB)"
         for plan in _smaller(store)
     )
     return tuple(plans) or None

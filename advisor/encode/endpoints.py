@@ -200,7 +200,7 @@ def _endpoint(
             faults.append(Fault(file, entry, "variant", f"no variant '{name}'.", remedy))
         elif variants[name].kind != endpoint.kind:
             problem = f"{variants[name].name} is no {endpoint.kind}."
-            remedy = "Mend kind, or name another variant."
+            remedy = "Fix kind, or name another variant."
             faults.append(Fault(file, entry, "kind", problem, remedy))
     return endpoint, faults
 

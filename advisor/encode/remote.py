@@ -96,7 +96,7 @@ class Remote:
         if endpoint.variant is not None and endpoint.variant not in variants:
             raise EncodeError(
                 f"The catalog has no variant '{endpoint.variant}', which {endpoint.name} names. "
-                "Mend its variant."
+                "Fix its variant."
             )
         self._endpoint, self._key, self._task = endpoint, key, task
         self._limits, self._private, self._longest, self._gate = limits, private, longest, gate

@@ -129,32 +129,33 @@ def formula(recommendation: Recommendation, own: JudgedPlan) -> list[str]:
     each, spare = price.removesuffix(" / 1M"), ""
     if recommendation.workload.redundancy:
         spare = (
-            " With one machine to spare, the least number of machines is taken at which "
-            "the volume that pays for all is carried by the others."
+            " With a spare machine, this takes the least number of machines at which the others "
+            "can carry the volume that pays for all of them."
         )
     return [
-        f"One machine costs ${own.plan.rent} × {HOURS_PER_MONTH} hours = {usd(rent)} a month.",
-        f"It carries {formatting.count(own.plan.tokens.monthly)} tokens a month × {filling:.0%} "
-        f"filling / {share:.3%} of its time at the peak = {large(round(carries))} tokens.",
-        f"Against {price} it pays from {usd(rent)} / {each} × 1,000,000 = {large(round(tokens))} "
-        f"tokens a month, if it carries them.{spare}",
+        f"One machine costs ${own.plan.rent} × {HOURS_PER_MONTH} hours = {usd(rent)} per month.",
+        f"It can carry {formatting.count(own.plan.tokens.monthly)} tokens per month × "
+        f"{filling:.0%} utilisation / {share:.3%} of its time at peak = "
+        f"{large(round(carries))} tokens.",
+        f"Against {price} it pays off from {usd(rent)} / {each} × 1,000,000 = "
+        f"{large(round(tokens))} tokens per month, if it can carry them.{spare}",
     ]
 
 
 def sentence(crossing: Crossing) -> str:
-    """`From 2.88 billion tokens a month one g6.xlarge costs less than Cloudflare's $0.204 / 1M.`"""
+    """`From 2.88 billion tokens per month g6.xlarge is cheaper than Cloudflare's $0.204 / 1M.`"""
     fast, base, slow = crossing.tokens
     large, where = formatting.large, crossing.own.plan.where
     against = f"{crossing.offer.plan.where}'s {offer_price(crossing.offer)}"
     if base is not None:
-        text = f"From {large(round(base))} tokens a month {where} costs less than {against}"
-        return text + ("." if slow is not None else "; not at the slow end of its speed.")
+        text = f"From {large(round(base))} tokens per month {where} is cheaper than {against}"
+        return text + ("." if slow is not None else ", but not at the slow end of its speed.")
     rent = float(crossing.own.plan.rent or 0) * HOURS_PER_MONTH
     tokens = rent * 1e6 / (_price(crossing.offer) or math.inf)
     text = (
-        f"Never: {where} would pay from {large(round(tokens))} tokens a month against {against}, "
-        f"but one carries {large(round(crossing.capacity[1]))}, "
-        "and more of them cost more in the same measure."
+        f"Never: {where} would pay off from {large(round(tokens))} tokens per month against "
+        f"{against}. But one machine carries only {large(round(crossing.capacity[1]))}, "
+        "and adding more never makes it cheaper."
     )
     if fast is None:
         return text

@@ -53,14 +53,14 @@ def room(recommendation: Recommendation) -> Room | None:
         table = build.with_candidates(recommendation.table, part.row, candidates)
         if limit is not None and _machines(table, choice) > now:
             return (
-                f"take another machine to keep your latency limit of {formatting.count(limit)} ms"
+                f"need another machine to meet your latency limit of {formatting.count(limit)} ms"
             )
         if keeps_limits(table, choice):
             return ""
         late = table.workload.model_copy(update={"budget_usd_per_month": None})
         if budget is None or not keeps_limits(replace(table, workload=late, _rows={}), choice):
             return f"exceed your latency limit of {formatting.count(limit)} ms"
-        return f"exceed your budget of {formatting.usd(budget)} a month"
+        return f"exceed your budget of {formatting.usd(budget)} per month"
 
     most = largest(lambda candidates: not beyond(candidates), MOST)
     return Room(most, beyond(most + 1)) if 0 < most < MOST else None
@@ -76,7 +76,7 @@ def _machines(table: Plans, choice: PickedRows) -> float:
 
 
 def affordable_candidates(recommendation: Recommendation) -> list[Reason]:
-    """`You can afford 24 candidates a query with this pick: one more would exceed ...`
+    """`This option can rerank up to 24 passages per query: one more would exceed ...`
 
     Of the pick alone: with more of them, other plans may still keep to the limits.
     """
@@ -84,7 +84,7 @@ def affordable_candidates(recommendation: Recommendation) -> list[Reason]:
     if left is None:
         return []
     text = (
-        f"You can afford {formatting.counted(left.candidates, 'candidate')} a query with this "
-        f"pick: one more would {left.beyond}."
+        f"This option can rerank up to {formatting.counted(left.candidates, 'passage')} per query: "
+        f"one more would {left.beyond}."
     )
     return [Reason("candidates", text, ())]

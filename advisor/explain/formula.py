@@ -30,7 +30,7 @@ def latency_formula(recommendation: Recommendation) -> list[str]:
             f" = {significant(1000 * operations / flops * cards)} ms"
         )
         reading = f", reading the weights once {significant(read_ms)} ms; the longer of the two"
-        waiting = f", / (1 - {use:.1%} use at the peak) = {significant(time.base)} ms."
+        waiting = f", / (1 - {use:.1%} utilisation at peak) = {significant(time.base)} ms."
         lines.append(f"{part.named}: {computing}{reading if read_ms else ''}{waiting}")
     return lines
 
@@ -48,7 +48,7 @@ def cost_formula(judged: JudgedPlan, recommendation: Recommendation) -> list[str
     if plan.index_bytes:
         lines.append(_index_formula(judged, recommendation))
     if plan.index_bytes and plan.monthly_usd:
-        lines.append(f"Together {sentences.a_month(plan.monthly_usd)}.")
+        lines.append(f"Total: {sentences.a_month(plan.monthly_usd)}.")
     return lines
 
 
@@ -64,9 +64,8 @@ def _tokens_formula(judged: JudgedPlan, recommendation: Recommendation) -> list[
         whole = count(tokens.input_typical)
         cut = f", cut at the limit of {pair}" if pair != whole else ""
         return [
-            f"Tokens in a pair: {query_tokens} + {part} of a passage + {of_special} = {whole}"
-            f"{cut}.",
-            f"Tokens a month: {queries} queries × {count(workload.rerank_candidates)} candidates "
+            f"Tokens per pair: {query_tokens} + {part} of a passage + {of_special} = {whole}{cut}.",
+            f"Tokens per month: {queries} queries × {count(workload.rerank_candidates)} passages "
             f"× {pair} = {monthly}.",
         ]
     parts, overlap = tokens.vectors_per_passage, count(workload.overlap)
@@ -75,7 +74,7 @@ def _tokens_formula(judged: JudgedPlan, recommendation: Recommendation) -> list[
     repeated = f" + {overlap} repeated × {parts - 1:g}" if parts > 1 and workload.overlap else ""
     of_parts = f" × {parts:g} parts" if parts > 1 else ""
     return [
-        f"Tokens a month: {queries} queries × ({query_tokens} + {of_special}"
+        f"Tokens per month: {queries} queries × ({query_tokens} + {of_special}"
         f"{needed if instruction else ''}) and {count(workload.new_passages_per_month)} new "
         f"passages × ({passage_tokens}{repeated} + {of_special}{of_parts}) = {monthly}.",
         f"Once: {count(workload.passages)} passages, in the same way "
@@ -88,12 +87,12 @@ def _hosted_formula(judged: JudgedPlan) -> list[str]:
     plan, tokens, monthly = judged.plan, judged.plan.tokens, judged.plan.encoding_usd
     assert plan.offer is not None and monthly is not None
     price = f"${plan.offer.usd_per_1m_input} / 1,000,000"
-    lines = [f"{count(tokens.monthly)} tokens × {price} = {usd(monthly.base)} a month."]
+    lines = [f"{count(tokens.monthly)} tokens × {price} = {usd(monthly.base)} per month."]
     free = free_usd_per_month(plan.provider)
     if free and plan.provider:
         lines.append(
-            f"At best {usd(free)} a month less: {plan.provider.free_allocation}. "
-            f"With it {usd(monthly.low)}, the low end."
+            f"At best {usd(free)} less per month: {plan.provider.free_allocation}. "
+            f"That gives {usd(monthly.low)}, the low end."
         )
     if tokens.once and plan.one_off_usd:
         once = f"{usd(plan.one_off_usd.base)} once{sentences.missing(plan.one_off_usd)}"
@@ -102,7 +101,7 @@ def _hosted_formula(judged: JudgedPlan) -> list[str]:
 
 
 def _own_formula(judged: JudgedPlan, recommendation: Recommendation) -> list[str]:
-    """Speed, load, machines and rent of one's own hardware."""
+    """Speed, load, machines and rent of own hardware."""
     plan, workload, variant = judged.plan, recommendation.workload, judged.plan.variant
     speed, replicas, rent = plan.tokens_per_second, plan.replicas, plan.rent
     if plan.instance is None or speed is None or replicas is None or rent is None:
@@ -111,19 +110,19 @@ def _own_formula(judged: JudgedPlan, recommendation: Recommendation) -> list[str
         ]
     factor = 2 if variant.pooling == "last_token" else 4
     share = float(recommendation.table.needed["base"][judged.row])
-    spare = " and one to spare" if workload.redundancy else ""
+    spare = ", plus one spare" if workload.redundancy else ""
     low, base, high = (count(number) for number in replicas)
     month = usd(plan.encoding_usd and plan.encoding_usd.base)
     lines = [
-        f"FLOPs for a token: 2 × {count(variant.non_embedding_parameters)} parameters outside the "
-        f"token table + {factor} × {count(variant.layers)} layers × {count(variant.hidden_size)} "
+        f"FLOPs per token: 2 × {count(variant.non_embedding_parameters)} parameters outside the "
+        f"vocabulary + {factor} × {count(variant.layers)} layers × {count(variant.hidden_size)} "
         f"hidden × {count(round(sentences.tokens_of_text(judged)))} tokens of the text "
         f"= {(plan.load.token_flops or 0) / 1e9:,.3f} billion.",
         _speed_formula(judged, recommendation),
-        f"Machines: {rate(workload.peak)} queries a second at the peak, with new passages, take "
+        f"Machines: {rate(workload.peak)} queries per second at peak, with new passages, take "
         f"{share:,.2%} of one machine; / {recommendation.assumptions.target_utilisation:.0%} "
-        f"filling, rounded up{spare} = {base} ({low} to {high}).",
-        f"Rent: ${rent} an hour × {units.HOURS_PER_MONTH} hours × {base} = {month} a month.",
+        f"utilisation, rounded up{spare} = {base} ({low} to {high}).",
+        f"Rent: ${rent} per hour × {units.HOURS_PER_MONTH} hours × {base} = {month} per month.",
     ]
     hours = plan.first_hours
     if judged.kind == "embedder" and hours and plan.one_off_usd:
@@ -141,15 +140,15 @@ def _speed_formula(judged: JudgedPlan, recommendation: Recommendation) -> str:
     instance, speed, machine = plan.instance, plan.tokens_per_second, plan.measured
     assert instance is not None and speed is not None
     low, base, high = (count(round(end)) for end in (speed.low, speed.base, speed.high))
-    low_to_high = f"/ that = {base} tokens a second ({low} to {high})."
+    low_to_high = f"/ that = {base} tokens per second ({low} to {high})."
     if machine is not None:
         flops = throughput.flops_per_token(catalog.variants[machine.variant], machine.tokens) or 0.0
         reached = (
-            f"{sentences.measurement(catalog, machine)} × {flops / 1e9:,.3f} billion FLOPs for a "
+            f"{sentences.measurement(catalog, machine)} × {flops / 1e9:,.3f} billion FLOPs per "
             f"token there = {significant(machine.tokens_per_second * flops / 1e9)} GFLOP/s"
         )
         if machine.variant == judged.variant_id:
-            return f"Speed of {plan.where}: {reached}; / that = {base} tokens a second."
+            return f"Speed of {plan.where}: {reached}; / that = {base} tokens per second."
         return f"Speed of {plan.where}, {sentences.speed_origin(judged)}: {reached}; {low_to_high}"
     kind = throughput.hardware_class(catalog, instance) or "gpu"
     mfu = throughput.calibrations(catalog, assumptions.precision)[kind].mfu.base
@@ -165,12 +164,12 @@ def _speed_formula(judged: JudgedPlan, recommendation: Recommendation) -> str:
 
 def _index_formula(judged: JudgedPlan, recommendation: Recommendation) -> str:
     plan, workload = judged.plan, recommendation.workload
-    more = "" if set(workload.outputs) <= {"dense"} else ", sparse or multi-vector output added,"
+    more = "" if set(workload.outputs) <= {"dense"} else ", plus sparse or multi-vector output,"
     vectors, dimensions = count(plan.tokens.vectors), count(plan.variant.embedding_dim)
     values = f"{vectors} vectors × {dimensions} dimensions × bytes of {workload.vector_type}{more}"
     ends = sentences.spread(plan.index_usd) if plan.index_usd.base else ""
     cost = f"{sentences.for_month(plan.index_usd)}{ends}"
     if workload.vector_store == "ram":
-        return f"Index: {values} × 1.5 = {memory(plan.index_bytes)}, kept in RAM {cost}."
+        return f"Vectors: {values} × 1.5 = {memory(plan.index_bytes)}, kept in memory {cost}."
     store = stores.name(recommendation.catalog, workload.vector_store)
-    return f"Index: {values} = {memory(plan.load.size.values_bytes)}, kept in {store} {cost}."
+    return f"Vectors: {values} = {memory(plan.load.size.values_bytes)}, kept in {store} {cost}."

@@ -35,7 +35,7 @@ MOST_LIFTED = 3
 
 
 def what_stands_in_the_way(recommendation: Recommendation, part: JudgedPlan) -> str:
-    """`Without the budget of $20 a month: BGE Large ..., for $34.90 a month, 2.7 points better.`
+    """`Without your budget of $20 per month: BGE Large ..., for $34.90 per month, ...`
 
     Of two steps that both fall short, only the first says so.
     """
@@ -111,12 +111,12 @@ def _nothing_helps(recommendation: Recommendation) -> Reason:
     if limits.shortfall(unlimited) < limits.shortfall(recommendation):
         lead, example = "Lifting one or two of your limits would not help.", recommendation
     else:
-        better = "Better plans" if recommendation.pick else "Plans"
-        lead = f"No limit of yours is in the way. {better} are ruled out all the same."
+        better = "better options" if recommendation.pick else "options"
+        lead = f"Your limits are not in the way: {better} are ruled out anyway."
         example = unlimited
     rule = _commonest_rule(example, recommendation)
     if rule is None:
-        text = "No limit of yours is in the way: no plan with a known price does better."
+        text = "Your limits are not in the way: no option with a known price does better."
         return Reason("evidence", text, ())
     return Reason(rule.rule, f"{lead} For example: {rule.text}", rule.sources)
 

@@ -33,7 +33,7 @@ Of the length of parts, which also moves costs and scores, the default: all mode
 
 
 class Lifted(NamedTuple):
-    """The answer without one limit, or two; `words` say which: `without the budget of $20`."""
+    """The answer without one limit, or two; `words` say which: `without your budget of $20`."""
 
     fields: tuple[str, ...]
     words: str
@@ -74,16 +74,16 @@ def _without(field: str, workload: Workload) -> str:
     budget, limit = workload.budget_usd_per_month, workload.latency_ms_p95
     hosted = workload.placement == "hosted"
     words = {
-        "budget_usd_per_month": f"without the budget of {formatting.usd(budget)} a month",
-        "latency_ms_p95": f"without the latency limit of {formatting.count(limit)} ms",
-        "placement": f"with {'your own machines' if hosted else 'providers'} allowed",
+        "budget_usd_per_month": f"without your budget of {formatting.usd(budget)} per month",
+        "latency_ms_p95": f"without your latency limit of {formatting.count(limit)} ms",
+        "placement": f"with {'your own machines' if hosted else 'hosted APIs'} allowed",
         "hardware": f"with {'GPUs' if workload.hardware == 'cpu' else 'CPUs'} allowed",
-        "data_may_leave": "with texts sent to a provider",
+        "data_may_leave": "if data may leave your network",
         "licence": "under any licence",
         "redundancy": "without a spare machine",
-        "cross_lingual": "without cross-lingual search",
+        "cross_lingual": "if queries and passages share a language",
         "chunk_tokens": _cut(workload, LOOSEST["chunk_tokens"]),
-        "vector_store": "with the index in memory",
+        "vector_store": "with vectors in memory",
         "vector_type": "with float32 vectors",
     }
     return words[field]
@@ -159,7 +159,7 @@ def fewer_candidates(recommendation: Recommendation) -> Iterator[Lifted]:
     if most > 1:  # one alone is not put in order
         afford = ", the most you can afford," if recommendation.pick is None else ""
         words = (
-            f"with {formatting.counted(most, 'candidate')} a query{afford} in place of "
+            f"with {formatting.counted(most, 'passage')} reranked per query{afford} instead of "
             f"{formatting.count(workload.rerank_candidates)}"
         )
         yield Lifted(("rerank_candidates",), words, answer(most))

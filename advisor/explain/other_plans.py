@@ -1,4 +1,4 @@
-"""Plans beside the pick: the cheapest of each variant that fits, compared with the pick."""
+"""Alternatives: the cheapest plan of each variant that fits, compared with the recommendation."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def versus(recommendation: Recommendation, other: JudgedPlan, pick: JudgedPlan) 
     if recommendation.pick is not None and recommendation.pick.shared:
         return _versus_shared(recommendation, other, pick)
     gap = other.monthly - pick.monthly
-    money = f"{formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
+    money = f"{formatting.usd(abs(gap))} {'more' if gap > 0 else 'less'} per month"
     if abs(gap) < 0.005:  # reads as $0.00
         money = "the same cost"
     if other.variant_id == pick.variant_id:
@@ -50,22 +50,22 @@ def versus(recommendation: Recommendation, other: JudgedPlan, pick: JudgedPlan) 
     if other.quality is None or pick.quality is None:
         step = recommendation.step(other.kind)
         unranked = step.evidence.unranked if step else {}
-        reason = unranked.get(other.variant_id, "no published comparison with the pick")
+        reason = unranked.get(other.variant_id, "no published comparison with the recommendation")
         return f"{money[0].upper()}{money[1:]}; {reason}."
     return f"{_score_difference(other.quality - pick.quality)} for {money}."
 
 
 def _index_difference(other: JudgedPlan, pick: JudgedPlan) -> str:
-    """`, but its index is 3.5 times as large, at a price that is not known`, where it is not."""
+    """`, but its vectors take 3.5 times the space, at an unknown price`, where it is not known."""
     bytes_of = other.plan.table.unpriced_bytes
     ours, theirs = bytes_of[pick.row], bytes_of[other.row]
     if ours == theirs:
         return ""
     share = theirs / ours
-    size = f"but its index is {share:.1f} times as large"
+    size = f"but its vectors take {share:.1f} times the space"
     if share < 1:
-        size = f"and its index is {100 * share:.0f}% as large"
-    return f", {size}, at a price that is not known"
+        size = f"and its vectors take {100 * share:.0f}% of the space"
+    return f", {size}, at an unknown price"
 
 
 def _estimated(other: JudgedPlan, pick: JudgedPlan) -> str:
@@ -76,10 +76,10 @@ def _estimated(other: JudgedPlan, pick: JudgedPlan) -> str:
 
 
 def _only_an_aggregator(other: JudgedPlan, pick: JudgedPlan) -> str:
-    """`, by a price known from an aggregator only`, where the pick's is known better."""
+    """`, at a third-party price`, where the price of the pick is known better."""
     if not other.plan.place.is_from_aggregator or pick.plan.place.is_from_aggregator:
         return ""
-    return ", by a price known from an aggregator only"
+    return ", at a third-party price"
 
 
 def _score_difference(points: float) -> str:
@@ -98,9 +98,10 @@ def _versus_shared(recommendation: Recommendation, other: JudgedPlan, pick: Judg
     rest = min((judged.cost for plans in fitting for judged in plans), key=lambda cost: cost.base)
     apart = usd_of(other.cost.plus(rest))
     together = usd_of(recommendation.pick.monthly_usd)
-    money = f"{apart} a month with the cheapest plan of the other step, against {together} together"
+    other_step = "the cheapest option for the other step"
+    money = f"{apart} per month with {other_step}, against {together} together"
     if other.variant_id == pick.variant_id:
         return f"The same model: {money}."
     if other.quality is None or pick.quality is None:
-        return f"No published comparison with the pick: {money}."
+        return f"No published comparison with the recommendation: {money}."
     return f"{_score_difference(other.quality - pick.quality)}: {money}."

@@ -1,4 +1,4 @@
-"""Why the pick won, in sentences."""
+"""Why the recommendation won, in sentences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from advisor.decide.plans import Plan
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, preference
 from advisor.explain.candidates import affordable_candidates
 from advisor.explain.score_reasons import score_reason
-from advisor.explain.sentences import Reason, missing, month, spread, tokens_a_month
+from advisor.explain.sentences import (
+    Reason,
+    capital,
+    missing,
+    month,
+    spread,
+    tokens_a_month,
+)
 from advisor.sizing import latency
 from advisor.sizing.storage import INDEX_STORAGE
 
@@ -49,7 +56,7 @@ def _remarks(parts: tuple[JudgedPlan, ...]) -> list[Reason]:
 
 
 def won(recommendation: Recommendation) -> str:
-    """What the pick costs and the first reason of each step; empty where nothing fits."""
+    """What the recommendation costs and the first reason of each step; empty where nothing fits."""
     if recommendation.pick is None:
         return ""
     qualities = " ".join(score_reason(recommendation, p).text for p in recommendation.pick.parts)
@@ -86,14 +93,14 @@ def _first_stage_gain(recommendation: Recommendation, part: JudgedPlan) -> list[
         return []
     before = recommendation.catalog.variants[chosen.set.first_stage].name
     text = (
-        f"That is {formatting.points(uplift, sign=True)} points over {before} alone, in the same "
-        "table; over another first stage the gain will differ."
+        f"That is {formatting.points(uplift, sign=True)} points compared with {before} alone, in "
+        "the same table. With another embedder the gain will differ."
     )
     return [Reason("uplift", text, chosen.source_ids)]
 
 
 def _dated_price(plan: Plan) -> str:
-    return f"price of {plan.as_of.isoformat()}" if plan.as_of else "undated price"
+    return f"price dated {plan.as_of.isoformat()}" if plan.as_of else "undated price"
 
 
 def _hosted(part: JudgedPlan) -> Reason:
@@ -102,10 +109,9 @@ def _hosted(part: JudgedPlan) -> Reason:
     verb = "Reranking" if part.kind == "reranker" else "Encoding"
     price = formatting.price(plan.offer.usd_per_1m_input)
     text = (
-        f"{verb} costs {formatting.usd(plan.encoding_usd.base)} a month: "
-        f"{tokens_a_month(plan)} tokens{', partly estimated,' if plan.tokens.estimated else ''} "
-        f"at {price} "
-        f"({plan.where}, {_dated_price(plan)})."
+        f"{verb} costs {formatting.usd(plan.encoding_usd.base)} per month: "
+        f"{tokens_a_month(plan)} tokens{' (partly estimated)' if plan.tokens.estimated else ''} "
+        f"at {price} ({plan.where}, {_dated_price(plan)})."
     )
     return Reason("cost", text, plan.price_sources)
 
@@ -114,13 +120,13 @@ def _own(recommendation: Recommendation, part: JudgedPlan) -> list[Reason]:
     """What an own machine carries and costs."""
     plan, workload, speed = part.plan, recommendation.workload, part.plan.tokens_per_second
     assert plan.instance is not None and plan.replicas is not None and speed is not None
-    machine = "This machine, as you measured it," if plan.measured else f"One {plan.where}"
+    machine = "Your measured machine" if plan.measured else f"One {plan.where}"
     low, base, high = (formatting.count(round(end)) for end in speed)
-    share = _share(float(recommendation.table.needed["base"][part.row]))
+    use = _use(float(recommendation.table.needed["base"][part.row]))
     text = (
-        f"{machine} computes about {base} tokens a second with {plan.variant.name} "
-        f"({low} to {high}), and your load takes {share} one machine's time "
-        f"at the peak of {formatting.rate(workload.peak)} queries a second."
+        f"{machine} processes about {base} tokens per second with {plan.variant.name} "
+        f"({low} to {high}). "
+        f"Your peak of {formatting.rate(workload.peak)} queries per second {use}."
     )
     cited = recommendation.catalog.cited
     by_measurement = (*plan.price_sources, *cited("capacity-by-measurement"))
@@ -129,31 +135,32 @@ def _own(recommendation: Recommendation, part: JudgedPlan) -> list[Reason]:
     if recommendation.pick is not None and recommendation.pick.shared:
         return [capacity]
     assert plan.encoding_usd is not None
-    count = _machines(plan.replicas[1]) + _why_so_many(recommendation, part)
+    count = capital(_machines(plan.replicas[1])) + _why_so_many(recommendation, part)
     rent = (
-        f"{count[0].upper()}{count[1:]} for {units.HOURS_PER_MONTH} hours at ${plan.rent} is "
-        f"{formatting.usd(plan.encoding_usd.base)} a month ({_dated_price(plan)})."
+        f"{count} for {units.HOURS_PER_MONTH} hours at ${plan.rent} per hour "
+        f"{'costs' if plan.replicas[1] == 1 else 'cost'} "
+        f"{formatting.usd(plan.encoding_usd.base)} per month ({_dated_price(plan)})."
     )
     return [capacity, Reason("cost", rent, plan.price_sources)]
 
 
 def _why_so_many(recommendation: Recommendation, part: JudgedPlan) -> str:
-    """`, one of them to spare,` or what a limit of latency asks for beyond the load."""
+    """` (one of them spare)`, or how many a latency limit needs beyond the load."""
     workload, filling = recommendation.workload, recommendation.assumptions.target_utilisation
     assert part.plan.replicas is not None
     needed = recommendation.table.needed["base"][part.row]
     by_load = int(latency.filled(needed, filling, workload.redundancy))
     more = part.plan.replicas[1] - by_load
     if more > 0:
-        return f", {formatting.count(more)} of them to keep the latency limit,"
-    return ", one of them to spare," if workload.redundancy else ""
+        return f" ({formatting.count(more)} of them to meet the latency limit)"
+    return " (one of them spare)" if workload.redundancy else ""
 
 
-def _share(share: float) -> str:
-    """`2.5 times`, `40% of` or `under 1% of` one machine's time."""
+def _use(share: float) -> str:
+    """What a peak's share of one machine means: `keeps one machine 40% busy`."""
     if share >= 1:
-        return f"{share:,.1f} times"
-    return f"{100 * share:,.0f}% of" if share >= 0.01 else "under 1% of"
+        return f"needs {share:,.1f} such machines at full use"
+    return f"keeps one machine {f'{100 * share:,.0f}%' if share >= 0.01 else 'under 1%'} busy"
 
 
 def _machines(count: int) -> str:
@@ -170,38 +177,35 @@ def _shared(recommendation: Recommendation) -> list[Reason]:
     needed = formatting.memory(sum(float(columns[part.row]) for part in pick.parts))
     usd = formatting.usd((plan.rent or 0) * units.HOURS_PER_MONTH * count)
     text = (
-        f"Both models fit one machine together ({needed} of "
-        f"{formatting.memory(plan.figure('memory_bytes'))}), so {_machines(count)} for "
-        f"{units.HOURS_PER_MONTH} hours at ${plan.rent} {'serves' if count == 1 else 'serve'} "
-        f"both: {usd} a month ({_dated_price(plan)})."
+        f"Both models fit on one machine ({needed} of "
+        f"{formatting.memory(plan.figure('memory_bytes'))}). {capital(_machines(count))} for "
+        f"{units.HOURS_PER_MONTH} hours at ${plan.rent} per hour "
+        f"{'serves' if count == 1 else 'serve'} both: {usd} per month ({_dated_price(plan)})."
     )
     return [Reason("shared", text, plan.price_sources)]
 
 
 def _index(recommendation: Recommendation, part: JudgedPlan) -> Reason:
-    """What the index of an embedder's vectors takes and costs."""
+    """What keeping an embedder's vectors takes and costs."""
     plan, workload, catalog = part.plan, recommendation.workload, recommendation.catalog
     store_id = workload.vector_store
-    size, where = plan.load.size.values_bytes, f"in {stores.name(catalog, store_id)}"
-    if store_id == "ram":
-        size, where = plan.index_bytes, "of RAM"
+    size = plan.index_bytes if store_id == "ram" else plan.load.size.values_bytes
     store = catalog.stores.get(store_id)
     base = plan.index_usd.base
-    cost = f"{formatting.usd(base)} a month"
+    cost = f"{formatting.usd(base)} per month"
     if store and store.minimum_usd_per_month == base:
         cost = f"the minimum charge of {cost}"
     if INDEX_STORAGE in plan.index_usd.not_known:
-        cost = f"at least {cost}; the rest" if base else "what that costs"
-        cost += " is not known"
+        cost = f"at least {cost}; the rest is not known" if base else "its cost is not known"
     else:
         cost += spread(plan.index_usd)
     noun = "vector" if plan.tokens.vectors == 1 else "vectors"
     dense_alone = set(workload.outputs) <= {"dense"}
     more = "" if dense_alone else " with their sparse or token vectors"
     text = (
-        f"The index, {formatting.large(plan.tokens.vectors)} {noun} of "
-        f"{formatting.count(plan.variant.embedding_dim)} dimensions{more}, takes "
-        f"{formatting.memory(size)} {where}: {cost}."
+        f"Keeping {formatting.large(plan.tokens.vectors)} {noun} of "
+        f"{formatting.count(plan.variant.embedding_dim)} dimensions{more} in "
+        f"{stores.name(catalog, store_id)} ({formatting.memory(size)}): {cost}."
     )
     sources = (*stores.sources(catalog, store_id), *plan.variant.source_ids("embedding_dim"))
     return Reason("index", text, sources)
@@ -213,13 +217,13 @@ def _together(recommendation: Recommendation) -> list[Reason]:
     if pick is None or len(pick.parts) < 2:
         return []
     text = (
-        f"Together {month(pick.monthly_usd)}{missing(pick.monthly_usd)}. Each step is judged by "
-        "its own scores: there is no published score of the two combined."
+        f"Together: {month(pick.monthly_usd)}{missing(pick.monthly_usd)}. Each step is judged by "
+        "its own scores, as no score of the pair is published."
     )
     took = _own_ms(recommendation, pick)
     if took and limit is not None:
         text += (
-            f" Computing takes about {formatting.count(round(took))} ms a query on your machines."
+            f" A query takes about {formatting.count(round(took))} ms to compute on your machines."
         )
     return [Reason("pipeline", text, ())]
 
@@ -247,7 +251,7 @@ def ties(recommendation: Recommendation, part: JudgedPlan) -> list[JudgedPlan]:
 
 
 def _tie(others: list[JudgedPlan], part: JudgedPlan) -> Reason:
-    """That others ask the same price."""
+    """That others charge the same price."""
     here = part.plan.where
     names = sorted({other.plan.where for other in others} - {here})
     more = sum(other.plan.where == here for other in others)

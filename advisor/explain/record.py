@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,6 @@ from pydantic import Field, ValidationError, WithJsonSchema
 from advisor.base import validation
 from advisor.base.errors import AdvisorError
 from advisor.catalog import Catalog
-from advisor.catalog.schema import Rule
 from advisor.decide.choosing import ORDER_SINCE
 from advisor.decide.recommend import Recommendation
 from advisor.explain import (
@@ -25,6 +23,7 @@ from advisor.explain import (
     taken_for_granted,
     what_would_change,
 )
+from advisor.explain.fingerprints import rule_fingerprints
 from advisor.explain.record_parts import (
     AlternativeRecord,
     BaseCost,
@@ -41,7 +40,7 @@ from advisor.explain.record_parts import (
     figures,
     placement,
 )
-from advisor.explain.starting_code import starting_code
+from advisor.explain.run_it import starting_code
 
 LARGEST = 5_000_000  # bytes of a record that is read
 
@@ -133,7 +132,7 @@ class Record(ReplayedPart):
                 change.text for change in what_would_change.changes(catalog, recommendation)
             ],
             formula=[line for part in parts for line in formula.cost_formula(part, recommendation)],
-            start="\n".join(starting_code(part.plan.variant) for part in parts),
+            start="\n".join(starting_code(catalog, part) for part in parts),
             plans=[Judged.of(judged) for judged in recommendation.judged] if plans else None,
         )
         record.sources = {
@@ -248,16 +247,3 @@ def prices(catalog: Catalog) -> dict[str, str | None]:
         key: None if usd is None else f"{usd} / {unit}"
         for key, (usd, unit) in sorted(amounts.items())
     }
-
-
-def rule_fingerprints(catalog: Catalog) -> dict[str, str]:
-    """A fingerprint of what each rule says."""
-    return {
-        key: hashlib.sha256(_as_written(rule.entry).encode()).hexdigest()[:12]
-        for key, rule in sorted(catalog.rules.items())
-    }
-
-
-def _as_written(rule: Rule) -> str:
-    # a field that came later is left out where it says nothing, or every saved rule would differ
-    return rule.model_dump_json(by_alias=True, exclude=None if rule.job else {"job"})

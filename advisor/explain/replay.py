@@ -15,7 +15,8 @@ from advisor.catalog import Catalog
 from advisor.decide.choosing import ORDER_SINCE
 from advisor.decide.evidence import Evidence
 from advisor.decide.recommend import Recommendation, recommend
-from advisor.explain.record import Record, prices, rule_fingerprints
+from advisor.explain.fingerprints import changed_rules
+from advisor.explain.record import Record, prices
 from advisor.explain.record_parts import EvidenceRecord
 from advisor.explain.sentences import usd, usd_of
 from advisor.explain.why_not import reasons_against
@@ -71,11 +72,12 @@ def _changes(catalog: Catalog, record: Record, recommendation: Recommendation) -
     if pick and picked and abs(pick.monthly - picked.monthly_usd.base) >= 0.005:
         saved = picked.monthly_usd
         now_usd, saved_usd = usd_of(pick.monthly_usd), usd(saved.base, saved.not_known)
-        yield f"The cost of the pick: {now_usd} a month instead of {saved_usd}."
+        yield f"The monthly cost: {now_usd} instead of {saved_usd}."
         yield from () if has_moved else _counted_anew(recommendation, record)
     others = {key: price for key, price in record.prices.items() if key not in withdrawn}
     yield from _changed_prices(prices(catalog), others)
-    yield from _changed_rules(rule_fingerprints(catalog), record.rules)
+    for key, change in changed_rules(catalog, record.rules).items():
+        yield f"Rule {key} {change}."
     for step in recommendation.steps:
         yield from _changed_scores(step.evidence, record.evidence.get(step.kind))
 
@@ -90,13 +92,13 @@ def _why_it_moved(recommendation: Recommendation, record: Record) -> Iterator[st
     crosses_one = recommendation.workload.cross_lingual and len(spoken) == 1
     if crosses_one and "one-language-is-not-crossed" not in record.rules:
         yield (
-            f"Rule cross-lingual-needs-languages asks for two languages since {LANGUAGES_SINCE}: "
-            "with one it ruled out the models of one language."
+            f"Rule cross-lingual-needs-languages needs two languages since {LANGUAGES_SINCE}: "
+            "with one it ruled out models of one language."
         )
     if record.order != ORDER_SINCE:
         yield (
-            f"Plans have been compared in another order since {ORDER_SINCE}: the tolerance counts "
-            "from the best model for the job, even where your limits rule that model out."
+            f"Options are compared in another order since {ORDER_SINCE}: the quality you accept "
+            "counts from the best model for the job, even if your limits rule that model out."
         )
     yield from _counted_anew(recommendation, record)
     judged = {j.id: j for j in recommendation.judged}
@@ -120,7 +122,7 @@ def _counted_anew(recommendation: Recommendation, record: Record) -> Iterator[st
     if workload.chunk_tokens is not None and workload.passage_tokens_p95 > workload.chunk_tokens:
         parts = f"parts of {formatting.count(workload.chunk_tokens)} tokens (chunk_tokens)"
         yield (
-            f"Since {since} passages are cut into {parts} for every model alike; "
+            f"Since {since} passages are cut into {parts}, the same for every model; "
             f"{_CUT_BEFORE[workload.task]}."
         )
     compared = {*(recommendation.answer or ()), *(record.picked.plans if record.picked else ())}
@@ -160,16 +162,10 @@ def _usd(price: str | None) -> str:
     return formatting.NOT_KNOWN if price is None else f"${price}"
 
 
-def _changed_rules(now: dict[str, str], before: dict[str, str]) -> Iterator[str]:
-    for key in sorted({*now, *before}):
-        if now.get(key) != before.get(key):
-            both = "is new" if key not in before else "has changed"
-            yield f"Rule {key} {both if key in now else 'is gone'}."
-
-
 def _changed_scores(now: Evidence, before: EvidenceRecord | None) -> Iterator[str]:
     """What differs between the scores that a step compares and those that it compared."""
-    if before is None or now.title != before.title:
+    same_set = before is not None and now.set is not None and now.set.id == before.set
+    if before is None or (now.title != before.title and not same_set):
         yield f"Scores: {now.title} instead of {before.title if before else 'none'}."
         return
     for key in sorted({*now.scores, *before.scores}):

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload, unused
-from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation
 from advisor.explain import lifting, reasons, sentences, taken_for_granted, what_would_change
@@ -18,8 +17,8 @@ OF_PARTS = ("chunk_tokens", "chunk_overlap_tokens")
 NAMED = 3
 """Machines that a line of rejections names before it counts the rest."""
 REPLAY = (
-    "Replay: `python -m advisor recommend --record decision.json` with the JSON record "
-    "says what has changed since."
+    "To see what has changed since, run `python -m advisor recommend --record decision.json` "
+    "with the JSON record."
 )
 
 
@@ -34,7 +33,7 @@ def cost(pick: Pipeline) -> str:
     amount, once = pick.monthly_usd, pick.one_off_usd
     text = f"{'' if amount.at_least else 'about '}{sentences.a_month(amount)}"
     if not once.base:
-        return f"{text}; what encoding the corpus costs is not known" if once.at_least else text
+        return f"{text}; the cost of encoding the corpus is not known" if once.at_least else text
     hours = next((part.plan.first_hours for part in pick.parts if part.kind == "embedder"), None)
     time = f" ({hours.base:,.0f} hours on one machine)" if hours and hours.base >= 1 else ""
     encode = f"once to encode the corpus{time}{sentences.missing(once)}"
@@ -42,28 +41,28 @@ def cost(pick: Pipeline) -> str:
 
 
 def as_text(recommendation: Recommendation, plans: bool = False) -> str:
-    """The answer, its reasons, the runners-up, how firm it is and what would change it.
+    """The answer, its reasons, the alternatives, how firm it is and what would change it.
 
-    Then what is taken for granted; `plans` adds by which rules plans are ruled out.
+    Then the assumptions; `plans` adds why options do not fit.
     """
     lines = [headline(recommendation), "", *_why_and_what_else(recommendation)]
     if firmness := what_would_change.firmness(recommendation):
         lines += ["", firmness]
     changes = what_would_change.changes(recommendation.catalog, recommendation)
     if changes or recommendation.pick:
-        nothing = [f"Nothing that was tried: {what_would_change.TRIED}."]
+        nothing = [f"Nothing that we tried: {what_would_change.TRIED}."]
         texts = [change.text for change in changes]
-        lines += ["", "What would change it, each alone:", *_bullets(texts or nothing)]
+        lines += ["", "What would change the answer, each alone:", *_bullets(texts or nothing)]
     if recommendation.rejected:
-        lines += ["", _ruled_out(recommendation) + (":" if plans else ": --plans says by what.")]
+        lines += ["", _ruled_out(recommendation) + (":" if plans else ": --plans says why.")]
         lines += _bullets(rejections(recommendation)) if plans else []
     granted = taken_for_granted.assumptions(recommendation)
-    lines += ["", "Taken for granted:", *_bullets(granted), "", _as_of(recommendation)]
+    lines += ["", "Assumptions:", *_bullets(granted), "", _as_of(recommendation)]
     return "\n".join(lines) + "\n"
 
 
 def as_short_markdown(recommendation: Recommendation) -> str:
-    """The answer, its reasons, the runners-up, how firm it is and what of it is estimated."""
+    """The answer, its reasons, the alternatives, how firm it is and what of it is estimated."""
     lines = [f"**{headline(recommendation)}**", "", *_why_and_what_else(recommendation), ""]
     firmness = what_would_change.firmness(recommendation)
     last = [firmness, *taken_for_granted.estimated_tokens(recommendation), _as_of(recommendation)]
@@ -71,7 +70,7 @@ def as_short_markdown(recommendation: Recommendation) -> str:
 
 
 def _why_and_what_else(recommendation: Recommendation) -> list[str]:
-    """Lines for the reasons, or what to loosen where nothing fits, and for the runners-up."""
+    """Lines for the reasons, or what to loosen where nothing fits, and for the alternatives."""
     why = reasons.reasons(recommendation) or lifting.loosen(recommendation)
     lines = _bullets(reason.text for reason in why)
     for step in recommendation.steps:
@@ -80,13 +79,13 @@ def _why_and_what_else(recommendation: Recommendation) -> list[str]:
             for other in alternatives(recommendation, step.kind)
         ]
         if others:
-            lines += ["", f"Also possible as {step.kind}:", *_bullets(others)]
+            lines += ["", f"Alternative {step.kind}s:", *_bullets(others)]
     return lines
 
 
 def _as_of(recommendation: Recommendation) -> str:
     version, day = recommendation.catalog.version, recommendation.today.isoformat()
-    return f"Catalog {version}, prices aged to {day}."
+    return f"Catalog {version}; the age of prices is as of {day}."
 
 
 def as_markdown(catalog: Catalog, recommendation: Recommendation, plans: bool = False) -> str:
@@ -95,7 +94,7 @@ def as_markdown(catalog: Catalog, recommendation: Recommendation, plans: bool = 
     lines = [
         f"# {headline(recommendation)}",
         "",
-        f"Asked on {record.date.isoformat()} of catalog {record.catalog_version}.",
+        f"Answered on {record.date.isoformat()} with catalog {record.catalog_version}.",
         "",
     ]
     for title, section in _sections(record, recommendation, plans):
@@ -114,15 +113,15 @@ def _sections(
             f"{other.judged.named}: {sentences.month(other.judged.cost)}. {other.text}"
             for other in alternatives(recommendation, step.kind)
         ]
-        yield f"Also possible as {step.kind}", _bullets(others) or ["- Nothing else."]
-    yield "What would change it", _bullets(record.would_change) or ["- No step of the grid."]
+        yield f"Alternative {step.kind}s", _bullets(others) or ["- None."]
+    yield "What would change the answer", _bullets(record.would_change) or ["- Nothing we tried."]
     if plans:
         yield _ruled_out(recommendation), _bullets(rejections(recommendation)) or ["- None."]
     if record.pick:
         numbered = [f"{number}. {line}" for number, line in enumerate(record.formula, 1)]
-        yield "How the cost is worked out", numbered
-        yield "To try it", ["```python", record.start.rstrip(), "```"]
-    yield "Taken for granted", _bullets(record.assumptions)
+        yield "How the cost is calculated", numbered
+        yield "Try it", ["```python", record.start.rstrip(), "```"]
+    yield "Assumptions", _bullets(record.assumptions)
     sources = [
         f"[{key}] {source.title}, read {source.accessed}. {source.url or ''}".rstrip()
         for key, source in record.sources.items()
@@ -132,23 +131,23 @@ def _sections(
 
 def _question(recommendation: Recommendation) -> Iterator[str]:
     """The fields of the workload that count, and the assumptions that were changed."""
-    workload = recommendation.workload
+    catalog, workload = recommendation.catalog, recommendation.workload
     stated = workload.stated()
     for name, value in workload.model_dump().items():
         if name in unused(workload.task) or (name in OF_PARTS and workload.chunk_tokens is None):
             continue
-        words = "not stated" if value is None else formatting.value(value)
-        default = "" if value is None or name in stated else " (the default)"
+        words = "not set" if value is None else sentences.value_in_words(catalog, name, value)
+        default = "" if value is None or name in stated else " (default)"
         yield f"{Workload.model_fields[name].title}: {words}{default}"
     if workload.chunk_tokens is None:
         yield "Passages are kept whole"
     for name, value in recommendation.assumptions.stated().items():
         title = Assumptions.model_fields[name].title
-        yield f"{title}: {formatting.value(value)} (an assumption that was changed)"
+        yield f"{title}: {sentences.value_in_words(catalog, name, value)} (changed assumption)"
 
 
 def _why(record: Record) -> Iterator[str]:
-    """The reasons with their sources, what the scores mean, and how firm the pick is."""
+    """The reasons with their sources, what the scores mean, and how firm the answer is."""
     for reason in record.pick.reasons if record.pick else record.loosen:
         yield reason.text + "".join(f" [{key}]" for key in dict.fromkeys(reason.sources))
     for evidence in record.evidence.values():
@@ -161,7 +160,8 @@ def _why(record: Record) -> Iterator[str]:
 
 
 def _ruled_out(recommendation: Recommendation) -> str:
-    return f"Ruled out ({len(recommendation.rejected)} of {len(recommendation.judged)} plans)"
+    out, all_of_them = len(recommendation.rejected), len(recommendation.judged)
+    return f"Options that do not fit ({out} of {all_of_them})"
 
 
 def _bullets(texts: Iterable[str]) -> list[str]:
@@ -189,6 +189,7 @@ def rejections(recommendation: Recommendation) -> list[str]:
             lines.append(f"{name} ({', '.join(places)}): {text}")
             continue
         more = f" and {len(places) - NAMED} more machines" if len(places) > NAMED else ""
-        lead = "for instance: " if len(group) > 1 and group[-1].excluded[0].text != text else ""
-        lines.append(f"{name} ({', '.join(places[:NAMED])}{more}): {lead}{text}")
+        differ = len(group) > 1 and group[-1].excluded[0].text != text
+        lead = ". For example: " if differ else ": "
+        lines.append(f"{name} ({', '.join(places[:NAMED])}{more}){lead}{text}")
     return lines

@@ -1,7 +1,8 @@
-"""What the score of a pick, or the lack of one, did for it, in a sentence."""
+"""What the score of the recommendation, or the lack of one, did for it, in a sentence."""
 
 from __future__ import annotations
 
+from advisor.ask.labels import language
 from advisor.base import formatting
 from advisor.decide import evidence
 from advisor.decide.build import covers
@@ -33,7 +34,7 @@ def score_reason(recommendation: Recommendation, part: JudgedPlan) -> Reason:
     text += _compared_elsewhere(recommendation, part.kind, scores)
     text += _on_long_documents(recommendation, scores)
     if scores.weak and part.quality is not None:
-        text += " These tasks are too few to stand for the whole set, so take it as a hint."
+        text += " These tasks are too few to represent the whole benchmark: take this as a hint."
     return Reason("evidence", text, scores.source_ids)
 
 
@@ -46,10 +47,10 @@ def _compared_elsewhere(recommendation: Recommendation, kind: str, scores: Evide
     if not others or not scores.ranks or kind != "reranker":
         return ""
     names = [recommendation.catalog.variants[key].name for key in others]
-    verb = "is" if len(names) == 1 else "are"
+    verb = "was" if len(names) == 1 else "were"
     return (
-        f" No published set compares all {len(scores.measured | scores.scores.keys())} in these "
-        f"languages: {formatting.listed(names)} {verb} measured on another set only."
+        f" No benchmark compares all {len(scores.measured | scores.scores.keys())} in these "
+        f"languages: {formatting.listed(names)} {verb} only tested on another one."
     )
 
 
@@ -64,7 +65,7 @@ def _on_long_documents(recommendation: Recommendation, scores: Evidence) -> str:
     what = "passage" if workload.chunk_tokens is None else "part"
     tokens, most = map(formatting.count, (length, evidence.LONG_TOKENS))
     return (
-        f" Scores on long documents come first because a typical {what} has {tokens} tokens, "
+        f" Scores on long documents decide, because a typical {what} has {tokens} tokens, "
         f"more than {most}."
     )
 
@@ -83,22 +84,23 @@ def _nothing_ranks(recommendation: Recommendation, part: JudgedPlan, scores: Evi
     some_presumed = not all(covers(variant, languages) for variant in rivals)
     known_first = ""
     if some_presumed and covers(part.plan.variant, languages):
-        known_first = f" among those known to cover {formatting.listed(sorted(languages))}"
+        named = formatting.listed([language(code) for code in sorted(languages)])
+        known_first = f" among those known to support {named}"
     return (
         f"No published scores compare the {len(rivals)} {part.kind}s that do this job, so cost "
-        f"decides{known_first}. Measure them on your own queries before you commit."
+        f"decides{known_first}. Test them on your own queries before you commit."
     )
 
 
 def _cheapest_of_all(recommendation: Recommendation, part: JudgedPlan, step: Step) -> str:
     name = part.plan.variant.name
     beside = _beside(recommendation, part).rstrip(",")
-    lead = f"{name} costs least of the {part.kind}s that fit{beside}"
+    lead = f"{name} is the cheapest {part.kind} that fits{beside}"
     if part.quality is None:
         return f"{lead}; it has no score on {step.evidence.title}."
     own = f"{lead}; it scores {formatting.points(part.quality)} on {step.evidence.title}"
     if part.quality == step.yardstick:
-        return f"{own}, the best of the models that do this job."
+        return f"{own}, the best score of the models for this job."
     return f"{own}. The best model for this job is {_best(recommendation, step)}."
 
 
@@ -116,26 +118,25 @@ def _best(recommendation: Recommendation, step: Step) -> str:
     return f"{name} ({formatting.points(step.yardstick)})"
 
 
-def _ranked(part: JudgedPlan, scores: Evidence) -> str:
-    if len(scores.scores) == 1:
-        return f"Of the {part.kind}s that do this job,"
+def _compared(part: JudgedPlan, scores: Evidence) -> str:
+    """Which models the scores compare, and on what."""
     number = len(scores.scores)
-    return f"Of the {number} {part.kind}s that do this job and have a score on {scores.title}"
+    return f"Compared: the {number} {part.kind}s for this job with a score on {scores.title}."
 
 
 def _best_scored(recommendation: Recommendation, part: JudgedPlan, scores: Evidence) -> str:
     name, names = part.plan.variant.name, recommendation.catalog.variants
     own = formatting.points(part.quality)
     if len(scores.scores) == 1:
-        return f"{_ranked(part, scores)} only {name} is measured: {own} on {scores.title}."
+        return f"Of the {part.kind}s for this job, only {name} was tested: {own} on {scores.title}."
     others = [
         f"{names[key].name} {formatting.points(score)}"
         for key, score in sorted(scores.scores.items(), key=lambda item: -item[1])
         if key != part.variant_id
     ]
-    lead = f"{_ranked(part, scores)}, {name} is the best"
     worth = _worth(recommendation, part)
-    return f"{lead} ({own} against {formatting.listed(others)}){worth and f': {worth}'}."
+    lead = f"{name} is the best ({own} against {formatting.listed(others)})"
+    return f"{lead}{worth and f': {worth}'}. {_compared(part, scores)}"
 
 
 def _within_the_tolerance(recommendation: Recommendation, part: JudgedPlan, step: Step) -> str:
@@ -147,7 +148,7 @@ def _within_the_tolerance(recommendation: Recommendation, part: JudgedPlan, step
     first = "the best value" if worth or beside else "the cheapest"
     best = f"within {near:g} points of the best, {_best(recommendation, step)}"
     return (
-        f"{_ranked(part, step.evidence)}, {own} is {first}{beside} {best}{worth and f': {worth}'}."
+        f"{own} is {first}{beside} {best}{worth and f': {worth}'}. {_compared(part, step.evidence)}"
     )
 
 
@@ -162,13 +163,13 @@ def _worth(recommendation: Recommendation, part: JudgedPlan) -> str:
         return ""
     weighed, worth = [], workload.material_usd
     if worth:
-        weighed.append(f"each point of score counts as {formatting.usd(worth)} a month")
+        weighed.append(f"each point of score counts as {formatting.usd(worth)} per month")
     aggregator = table.static.order.aggregator
     if worth and (aggregator[rivals] > aggregator[part.row]).any():
         dearer = formatting.usd(SECOND_HAND_POINTS * worth)
-        weighed.append(f"a price that only an aggregator states as {dearer} more")
+        weighed.append(f"a price that only a third party states as {dearer} more")
     if (table.unpriced_bytes[rivals] > table.unpriced_bytes[part.row]).any():
-        weighed.append("a larger index as dearer, though its price is not known")
+        weighed.append("more vector storage as dearer, though its price is not known")
     return formatting.listed(weighed)
 
 
@@ -179,13 +180,11 @@ def _below_the_floor(recommendation: Recommendation, part: JudgedPlan, step: Ste
     balanced, points = workload.priority == "balanced", step.yardstick - part.quality
     most = workload.quality_tolerance if balanced else evidence.EQUAL_POINTS
     gap = points_over(points, most)
-    allowed = "and quality is the priority"
-    if balanced:
-        allowed = f"more than the {most:g} you would give up"
+    allowed = f", and you accept {most:g}" if balanced else ", and quality matters most to you"
     text = (
         f"{part.plan.variant.name} scores {formatting.points(part.quality)} on "
-        f"{step.evidence.title}, {gap} points below the best model for this job, "
-        f"{_best(recommendation, step)}, {allowed}."
+        f"{step.evidence.title}. That is {gap} points below the best model for this job, "
+        f"{_best(recommendation, step)}{allowed}."
     )
     return f"{text} {what_stands_in_the_way(recommendation, part)}".rstrip()
 
@@ -194,5 +193,5 @@ def _without_a_score(recommendation: Recommendation, part: JudgedPlan, scores: E
     name, why = part.plan.variant.name, scores.unranked[part.variant_id]
     measured = [recommendation.catalog.variants[key].name for key in sorted(scores.scores)]
     others = f"{formatting.listed(measured)} {'has' if len(measured) == 1 else 'have'} one"
-    text = f"{name} has no score here ({why}); {others} on {scores.title}."
+    text = f"{name} has no score here ({why}). {others} on {scores.title}."
     return f"{text} {what_stands_in_the_way(recommendation, part)}".rstrip()

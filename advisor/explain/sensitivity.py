@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload, bounds, unused
 from advisor.base import formatting
 from advisor.catalog import Catalog
@@ -65,9 +66,9 @@ def _ends(
         return total_usd(table, choice, ends)
 
     fast, slow = usd(Ends(own="low")), usd(Ends(own="high"))
-    yield "Speed of own machines", "fast end", "slow end", (fast, slow)
+    yield "Speed of your machines", "fast end", "slow end", (fast, slow)
     low, high = usd(Ends(keeping="low")), usd(Ends(keeping="high"))
-    yield "Price of keeping the index", "low", "high", (low, high)
+    yield "Price of vector storage", "low", "high", (low, high)
     yield "What providers bill", "the least", "all", (usd(Ends(hosted="low")), usd(BASE))
     for field in what_would_change.VOLUMES:
         if field in unused(recommendation.workload.task):
@@ -80,7 +81,8 @@ def _ends(
     first, second = (
         _usd(catalog, recommendation, {}, {"target_utilisation": filling}) for filling in FILLINGS
     )
-    yield "Filling at the peak", f"{FILLINGS[0]:.0%}", f"{FILLINGS[1]:.0%}", (first, second)
+    name = Assumptions.model_fields["target_utilisation"].title or "target_utilisation"
+    yield name, f"{FILLINGS[0]:.0%}", f"{FILLINGS[1]:.0%}", (first, second)
 
 
 def _usd(
@@ -137,21 +139,22 @@ def what_if(catalog: Catalog, recommendation: Recommendation, volume: float) -> 
 def what_if_sentence(recommendation: Recommendation, outlook: WhatIf) -> str:
     """What the volume changes, in words."""
     gap = outlook.then_usd - outlook.now_usd
-    change = f"{formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}"
+    change = f"{formatting.usd(abs(gap))} {'more' if gap > 0 else 'less'}"
     cost = recommendation.pick.monthly_usd if recommendation.pick else Cost.of(None)
     then = sentences.usd(outlook.then_usd, cost.not_known)
-    costs = f"{then} a month" if then != formatting.NOT_KNOWN else "an amount that is not known"
+    costs = f"{then} per month" if then != formatting.NOT_KNOWN else "an unknown amount"
     known = f" for what is known{sentences.missing(cost)}" if cost.at_least else ""
-    text = f"{formatting.value(outlook.workload.queries_per_month)} queries a month: the same pick "
+    queries = formatting.count(outlook.workload.queries_per_month)
+    text = f"At {queries} queries per month the same option "
     if abs(gap) < 0.005:
         text += f"still costs {costs}{sentences.missing(cost)}."
     else:
         text += f"costs {costs}, {change}{known}."
     if outlook.other.pick is None:
-        return f"{text} Nothing fits there any more."
+        return f"{text} Nothing fits your limits there."
     if outlook.other.answer == recommendation.answer:
-        return f"{text} It stays the pick."
+        return f"{text} It is still recommended."
     return (
-        f"{text} The pick there is {outlook.other.pick.named}, "
+        f"{text} Recommended there: {outlook.other.pick.named}, "
         f"{sentences.for_month(outlook.other.pick.monthly_usd)}."
     )

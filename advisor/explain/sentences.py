@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from advisor.ask.labels import label
 from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.decide.plans import Plan
@@ -26,9 +27,9 @@ class Reason(NamedTuple):
 PARTS = {
     "encoding": "encoding",
     "reranking": "reranking",
-    storage.INDEX_STORAGE: "keeping the index",
-    storage.INDEX_QUERIES: "queries to the index",
-    storage.INDEX_WRITES: "writes to the index",
+    storage.INDEX_STORAGE: "vector storage",
+    storage.INDEX_QUERIES: "vector store queries",
+    storage.INDEX_WRITES: "vector store writes",
 }
 """The parts of a cost that may not be known, in words."""
 
@@ -40,9 +41,9 @@ def price_note(judged: JudgedPlan) -> str:
         stated_by = tier(plan.offer, plan.provider)
         return f"{dated(plan.offer)}, stated by {stated_by}. {plan.offer.note or ''} "
     if plan.measured:
-        return f"The price that you stated, {f'of {day.isoformat()}' if day else 'undated'}. "
+        return f"Your own price, {f'dated {day.isoformat()}' if day else 'undated'}. "
     note = plan.instance.note if plan.instance else None
-    when = f"Price of {day.isoformat()}" if day else "Undated price"
+    when = f"Price dated {day.isoformat()}" if day else "Undated price"
     terms = plan.table.assumptions.machine_prices.replace("-", " ")
     return f"{when}, {terms}. {f'{note[0].upper()}{note[1:]}.' if note else ''} "
 
@@ -77,7 +78,7 @@ def low_to_high(cost: Cost | None) -> str:
 
 
 def parts_in_words(not_known: Collection[str]) -> str:
-    """`keeping the index and queries to the index`: the parts of a cost that are not known."""
+    """`vector storage and vector store queries`: the parts of a cost that are not known."""
     return formatting.listed([PARTS[name] for name in not_known])
 
 
@@ -87,18 +88,31 @@ def points_over(points: float, allowed: float) -> str:
     return next((text for text in texts if float(text) > allowed), texts[-1])
 
 
+def value_in_words(catalog: Catalog, field: str, value: Any) -> str:
+    """A value of a question as a person says it: numbers with commas, labels, names, never ids."""
+    if isinstance(value, tuple):
+        return formatting.listed([label(field, each) for each in value])
+    if not isinstance(value, str):
+        return formatting.value(value)
+    if field == "vector_store" and value in catalog.stores:
+        return catalog.stores[value].name
+    if field.endswith("_variant") and value in catalog.variants:
+        return catalog.variants[value].name
+    return label(field, value)
+
+
 def capital(text: str) -> str:
     """A text that begins a sentence; the rest stays as it is."""
     return text[0].upper() + text[1:]
 
 
 def missing(cost: Cost) -> str:
-    """` (not known: writes to the index)`, or nothing where the whole cost is known."""
+    """` (not known: vector store writes)`, or nothing where the whole cost is known."""
     return f" (not known: {parts_in_words(cost.not_known)})" if cost.at_least else ""
 
 
 def spread(cost: Cost) -> str:
-    """` ($31 to $52)`, ` (known: $31 to $52; not known: keeping the index)`, or nothing."""
+    """` ($31 to $52)`, ` (known: $31 to $52; not known: vector storage)`, or nothing."""
     ends = formatting.usd_range(cost.low, cost.high)
     if " to " not in ends:
         return missing(cost)
@@ -107,25 +121,25 @@ def spread(cost: Cost) -> str:
 
 
 def month(cost: Cost) -> str:
-    """`$34.90 a month`, `at least $0.36 a month`, `what a month costs is not known`."""
+    """`$34.90 per month`, `at least $0.36 per month`, `monthly cost not known`."""
     if cost.at_least and not cost.base:
-        return "what a month costs is not known"
-    return f"{usd_of(cost)} a month"
+        return "monthly cost not known"
+    return f"{usd_of(cost)} per month"
 
 
 def for_month(cost: Cost) -> str:
-    """`for $34.90 a month`, `for at least $0.36 a month`, `at a monthly cost that is not known`."""
+    """`for $34.90 per month`, `for at least $0.36 per month`, `at an unknown monthly cost`."""
     known = cost.base or not cost.at_least
-    return f"for {month(cost)}" if known else "at a monthly cost that is not known"
+    return f"for {month(cost)}" if known else "at an unknown monthly cost"
 
 
 def a_month(cost: Cost) -> str:
-    """`$34.90 a month ($31 to $52)`, `at least $0.36 a month (not known: keeping the index)`."""
+    """`$34.90 per month ($31 to $52)`, `at least $0.36 per month (not known: vector storage)`."""
     return f"{month(cost)}{spread(cost) if cost.base else missing(cost)}"
 
 
 def rate(judged: JudgedPlan) -> str:
-    """`3,848 (1,570 to 9,430)`: tokens a second of one machine, for a plan whose speed is known."""
+    """`3,848 (1,570 to 9,430)`: tokens per second of a machine whose speed is known."""
     speed = judged.plan.tokens_per_second
     assert speed is not None
     ends = f" ({speed.low:,.0f} to {speed.high:,.0f})" if speed.low != speed.high else ""
@@ -168,24 +182,24 @@ def this_machine(recommendation: Recommendation) -> list[str]:
     on = {j.variant_id: j for j in recommendation.judged if j.plan.measured}
     if stated.variant not in on:
         return [
-            "The speed that was measured prices nothing: the catalog has no model "
-            f"{stated.variant} whose FLOPs are known."
+            "This measurement cannot be used for pricing: the catalog has no model "
+            f"{stated.variant} with known FLOPs."
         ]
     own = on[stated.variant]
     machine = own.plan.measured
     assert machine is not None
-    cost = f": {usd_of(own.cost)} a month" if own.fits else ""
+    cost = f", {usd_of(own.cost)} per month" if own.fits else ""
     sentences = [
-        f"This machine, as measured: {own.plan.variant.name} at "
+        f"Your measured machine: {own.plan.variant.name} at "
         f"{formatting.significant(machine.tokens_per_second)} tokens/s, "
-        f"${machine.on_demand_usd_per_h} an hour{cost}.",
-        f"The speed was {measurement(recommendation.catalog, machine)}; "
-        f"{stated.memory_gib:g} GiB of memory hold the model.",
+        f"${machine.on_demand_usd_per_h} per hour{cost}.",
+        f"The speed was {measurement(recommendation.catalog, machine)}. "
+        f"The machine has {stated.memory_gib:g} GiB of memory for the model.",
     ]
     precision = recommendation.assumptions.precision
     if precision not in ("default", machine.precision):
-        lead = f"At {precision}, as asked under the assumptions"
-        return [*sentences, f"{lead}, its speed was not measured, so it is not priced."]
+        lead = f"You assume {precision}, at which its speed was not measured"
+        return [*sentences, f"{lead}, so it has no price."]
     rows = [j for j in on.values() if recommendation.step(j.kind)]
     rows.sort(key=lambda j: (j.row != own.row, not j.fits, j.monthly, j.id))
     return sentences + [_on_this_machine(j) for j in rows]
@@ -194,16 +208,16 @@ def this_machine(recommendation: Recommendation) -> list[str]:
 def _on_this_machine(judged: JudgedPlan) -> str:
     name, plan, replicas = judged.plan.variant.name, judged.plan, judged.plan.replicas
     if not judged.fits:
-        why = judged.excluded[0].text if judged.excluded else "what it costs there is not known."
+        why = judged.excluded[0].text if judged.excluded else "its cost there is not known."
         return why if why.startswith(name) else f"{name}: {why}"
     assert replicas is not None and plan.encoding_usd is not None
     several = f"{formatting.count(replicas[1])} such machines"
     machines = "one machine" if replicas[1] == 1 else several
-    index = f"; with the index {usd_of(judged.cost)}" if plan.index_bytes else ""
+    index = f", {usd_of(judged.cost)} with the vector store" if plan.index_bytes else ""
     return (
         f"{name} at {rate(judged)} tokens/s on texts as long as yours, {speed_origin(judged)}: "
-        f"{machines} at ${plan.rent} an hour, "
-        f"{formatting.usd(plan.encoding_usd.base)} a month{index}."
+        f"{machines} at ${plan.rent} per hour, "
+        f"{formatting.usd(plan.encoding_usd.base)} per month{index}."
     )
 
 
@@ -256,12 +270,12 @@ def plan_sentence(recommendation: Recommendation, plan_id: str) -> str:
     """What a plan costs (with its range) and scores, its speed on a machine, its price's day."""
     judged = next(j for j in recommendation.judged if j.id == plan_id)
     amount, speed = judged.plan.monthly_usd, judged.plan.tokens_per_second
-    parts = [capital(a_month(amount)) if amount else "What it costs is not known"]
+    parts = [capital(a_month(amount)) if amount else "Cost not known"]
     ranked = judged.quality is not None
-    parts.append(f"scores {formatting.points(judged.quality)}" if ranked else "not ranked")
+    parts.append(f"scores {formatting.points(judged.quality)}" if ranked else "no comparable score")
     if speed:
         origin = speed_origin(judged)
-        parts += [f"{rate(judged)} tokens a second", *([origin] if origin else [])]
+        parts += [f"{rate(judged)} tokens per second", *([origin] if origin else [])]
     return f"{', '.join(parts)}. {price_note(judged).strip()}"
 
 
@@ -277,8 +291,8 @@ def encoding_sentence(recommendation: Recommendation, judged: JudgedPlan) -> str
         f"Encoding the corpus once: {_about(plan)}{formatting.count(plan.tokens.once)} tokens "
         f"{cost}{time}, "
         f"{formatting.count(plan.tokens.vectors)} vectors "
-        f"({formatting.significant(plan.tokens.vectors_per_passage)} a passage). "
-        "A change of the model means encoding all of it again."
+        f"({formatting.significant(plan.tokens.vectors_per_passage)} per passage). "
+        "Another model means encoding all of it again."
     )
 
 
@@ -292,7 +306,7 @@ def cheapest(recommendation: Recommendation, kind: str) -> list[JudgedPlan]:
 
 
 def cheapest_sentence(recommendation: Recommendation, kind: str) -> str:
-    """`From $13.67 a month: BGE Small EN v1.5 at Cloudflare`, with ties; empty if nothing fits."""
+    """`From $13.67 per month: BGE Small EN v1.5 at Cloudflare`, with ties; empty if none fits."""
     where: dict[str, list[str]] = {}
     plans = cheapest(recommendation, kind)
     for judged in plans:

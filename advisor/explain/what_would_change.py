@@ -1,4 +1,4 @@
-"""How firm a pick is, which plans no other beats, and what would change the answer."""
+"""How firm a recommendation is, which plans no other beats, and what would change the answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 from advisor.ask.workload import MOST_LANGUAGES, Workload, bounds, unused
 from advisor.base import formatting
-from advisor.base.formatting import value
 from advisor.catalog import Catalog
 from advisor.decide.choosing import (
     BASE,
@@ -23,6 +22,7 @@ from advisor.decide.choosing import (
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, recommend
 from advisor.decide.stores import index_stores
 from advisor.explain import sentences
+from advisor.explain.change_words import with_change
 from advisor.sizing.ranges import rounded, surely
 
 FACTORS = (2.0, 5.0, 10.0, 100.0, 1000.0)
@@ -56,17 +56,18 @@ MORE_LANGUAGES = ("zh", "de")
 """Languages of which one is tried beside those of the workload."""
 TRIED = (
     f"volumes, lengths and the peak ({FACTORS[0]:g} to {FACTORS[-1]:,g} times more or less), "
-    "tolerance, budget, latency limit, priority, placement, hardware, redundancy, licence, "
-    "the length of parts, sending texts out, cross-lingual use, where the index is kept, its "
-    "vector type, sparse output, and adding Chinese or German"
+    "the quality you would give up, budget, latency limit, what matters most, where it may run, "
+    "your own machines, a spare machine, licence, length of parts, data leaving your network, "
+    "queries and passages in different languages, vector store, vector precision, sparse vectors, "
+    "and adding Chinese or German"
 )
 """What the grid holds, in words."""
 ESTIMATES: dict[str, Ends] = {
-    "at the low end of what keeping the index costs": Ends(keeping="low"),
-    "at the high end of what keeping the index costs": Ends(keeping="high"),
-    "at the fast end of own hardware's speed": Ends(own="low"),
-    "at the slow end of own hardware's speed": Ends(own="high"),
-    "at the least that providers may bill (a free allocation used in full, "
+    "at the low end of vector storage prices": Ends(keeping="low"),
+    "at the high end of vector storage prices": Ends(keeping="high"),
+    "at the fast end of your own machines' speed": Ends(own="low"),
+    "at the slow end of your own machines' speed": Ends(own="high"),
+    "if providers bill the least they may (a free allocation used in full, "
     "a reranker's query billed once per request)": Ends(hosted="low"),
     "at the low end of every estimate": Ends("low", "low", "low"),
     "at the high end of every estimate": Ends("high", "high", "high"),
@@ -116,7 +117,7 @@ def firmness(recommendation: Recommendation) -> str:
         return ""
     sentences = [
         _at_the_ends(recommendation),
-        *_not_proven(recommendation, recommendation.pick),
+        *not_proven(recommendation, recommendation.pick),
         *_close_scores(recommendation),
     ]
     return " ".join(sentences)
@@ -132,25 +133,26 @@ def _at_the_ends(recommendation: Recommendation) -> str:
         if other is None or other == recommendation.choice:
             continue
         named = recommendation.pipeline(other).named
-        if not _counts_as_equal(recommendation, other, ends):
-            return f"Not firm: {words}, {named} would be the pick."
-        elsewhere = elsewhere or f"{words}, {named} would be the pick"
-    at_both_ends = "at the low and at the high end of every estimate"
+        if not counts_as_equal(recommendation, other, ends):
+            return f"Not firm: {words}, the recommendation is {named}."
+        elsewhere = elsewhere or f"{words}, the recommendation is {named}"
+    at_both_ends = "at the low and the high end of every estimate"
     if recommendation.pick.monthly_usd.at_least:
         at_both_ends += ", as far as costs are known"
     if elsewhere:
-        models = "models hold" if len(recommendation.steps) > 1 else "model holds"
+        models = "models are" if len(recommendation.steps) > 1 else "model is"
         beyond = (
             f" {sentences.capital(over)}."
-            if (over := _over_at_an_end(recommendation, "the pick"))
+            if (over := over_at_an_end(recommendation, "the recommendation"))
             else ""
         )
-        return f"The {models} {at_both_ends}; where to run is less firm: {elsewhere}.{beyond}"
-    over = _over_at_an_end(recommendation, "it")
-    return f"The pick holds, but {over}." if over else f"The pick holds {at_both_ends}."
+        firm = f"The {models} the same {at_both_ends}."
+        return f"{firm} Where to run is less firm: {elsewhere}.{beyond}"
+    over = over_at_an_end(recommendation, "it")
+    return f"Firm, but {over}." if over else f"Firm: the answer is the same {at_both_ends}."
 
 
-def _over_at_an_end(recommendation: Recommendation, pick: str) -> str:
+def over_at_an_end(recommendation: Recommendation, pick: str) -> str:
     """The limit that the pick would exceed at the high or slow end; empty where it keeps both."""
     table, workload = recommendation.table, recommendation.workload
     assert recommendation.pick is not None and recommendation.choice is not None
@@ -158,12 +160,14 @@ def _over_at_an_end(recommendation: Recommendation, pick: str) -> str:
     high = total_usd(table, recommendation.choice, Ends("high", "high", "high"))
     if budget is not None and surely(recommendation.pick.monthly) <= budget < surely(high):
         amount = sentences.usd(high, recommendation.pick.monthly_usd.not_known)
-        return f"at the high end {pick} costs {amount}, over the budget of {formatting.usd(budget)}"
+        return (
+            f"at the high end {pick} costs {amount}, over your budget of {formatting.usd(budget)}"
+        )
     limit, slow = workload.latency_ms_p95, rounded(_slow_ms(recommendation))
     if limit is not None and slow > limit:
         return (
             "at the slow end of the machine's speed a request takes "
-            f"{formatting.significant(slow)} ms, over the {formatting.count(limit)} ms you allow"
+            f"{formatting.significant(slow)} ms, over your limit of {formatting.count(limit)} ms"
         )
     return ""
 
@@ -178,7 +182,7 @@ def _slow_ms(recommendation: Recommendation) -> float:
     return sum(time.high for time in times if time)
 
 
-def _not_proven(recommendation: Recommendation, pick: Pipeline) -> Iterator[str]:
+def not_proven(recommendation: Recommendation, pick: Pipeline) -> Iterator[str]:
     """A budget that is kept only as far as costs are known, or while a free allocation covers."""
     budget = recommendation.workload.budget_usd_per_month
     if budget is None:
@@ -187,12 +191,12 @@ def _not_proven(recommendation: Recommendation, pick: Pipeline) -> Iterator[str]
         free = [part for part in pick.parts if part.plan.figure("free_covers")]
         where = formatting.listed(list(dict.fromkeys(part.plan.where for part in free)))
         yield (
-            f"It keeps to the budget of {formatting.usd(budget)} only while the free allocation of "
-            f"{where} covers the load."
+            f"It stays within your budget of {formatting.usd(budget)} only while the free "
+            f"allocation of {where} covers the load."
         )
     if pick.monthly_usd.at_least:
         yield (
-            f"It may exceed the budget of {formatting.usd(budget)}; not known: "
+            f"It may exceed your budget of {formatting.usd(budget)}. Not known: "
             f"{sentences.parts_in_words(pick.monthly_usd.not_known)}."
         )
 
@@ -202,7 +206,7 @@ CLOSE_POINTS = 0.5
 
 
 def _close_scores(recommendation: Recommendation) -> Iterator[str]:
-    """`It is only 0.1 points inside the tolerance of 5: at 4.8 ...`, and what is just outside."""
+    """`BGE M3 is only 0.1 points inside the 5 that you accept: at 4.8 ...`, and what is outside."""
     workload, choice = recommendation.workload, recommendation.choice
     if workload.priority != "balanced" or choice is None:
         return
@@ -214,7 +218,7 @@ def _close_scores(recommendation: Recommendation) -> Iterator[str]:
             name = recommendation.judged[row].plan.variant.name
             spare = now - gap
             by = f"{formatting.points(spare)} points" if spare >= 0.05 else "just"
-            lead = f"{name} is only {by} inside the tolerance of {now:g}"
+            lead = f"{name} is only {by} inside the {now:g} that you accept"
             yield from _at_tolerance(recommendation, less, lead)
     outside = sorted(
         {
@@ -225,7 +229,9 @@ def _close_scores(recommendation: Recommendation) -> Iterator[str]:
         }
     )
     for more in outside:
-        sentences = list(_at_tolerance(recommendation, more, "Just outside the tolerance"))
+        sentences = list(
+            _at_tolerance(recommendation, more, f"Just outside the {now:g} that you accept")
+        )
         if sentences:
             yield sentences[0]
             return
@@ -247,10 +253,10 @@ def _at_tolerance(recommendation: Recommendation, points: float, lead: str) -> I
     if other is not None and other != recommendation.choice:
         then = recommendation.pipeline(other)
         cost = sentences.for_month(then.monthly_usd)
-        yield f"{lead}: at {tolerance:g} the pick would be {then.named}, {cost}."
+        yield f"{lead}: at {tolerance:g} the recommendation is {then.named}, {cost}."
 
 
-def _counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: Ends) -> bool:
+def counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: Ends) -> bool:
     """Whether a choice has the pick's models at a cost whose difference does not decide."""
     table, choice = recommendation.table, recommendation.choice
     assert choice is not None
@@ -338,45 +344,26 @@ def _scaled(workload: Workload, field: str, direction: int) -> list[dict[str, An
     return steps
 
 
-def _cut(stated: dict[str, Any], before: Workload) -> str:
-    """`cut into parts of 200 tokens`, with the overlap where it is another than before."""
-    chunk, overlap = stated["chunk_tokens"], stated["chunk_overlap_tokens"]
-    if chunk is None:
-        return "kept whole"
-    shared = "" if overlap == before.chunk_overlap_tokens else f", {overlap} of them shared,"
-    return f"cut into parts of {formatting.count(chunk)} tokens{shared}"
-
-
-def _length(chunk_tokens: int | None) -> str:
-    return "whole" if chunk_tokens is None else formatting.count(chunk_tokens)
-
-
 def _while_it_is_free(recommendation: Recommendation) -> str:
     """What keeps a pick to its budget whose cost is over it: a free allocation."""
     pick, budget = recommendation.pick, recommendation.workload.budget_usd_per_month
     if pick is None or budget is None or pick.monthly <= budget:
         return ""
-    return ", within the budget only while a free allocation covers the load"
+    return ", within your budget only while a free allocation covers the load"
 
 
 def _change_sentence(
     recommendation: Recommendation, other: Recommendation, field: str, stated: dict[str, Any]
 ) -> str:
-    """`Queries a month 20 instead of 2: BGE M3 at Novita AI, for $38.14 a month.`"""
-    title = Workload.model_fields[field].title or field
-    title += " (and its 95th percentile in step)" if field == "passage_tokens" else ""
-    before = getattr(recommendation.workload, field)
-    if field == "peak_queries_per_second" and before is None:
-        before = recommendation.workload.peak
-    lead = f"{title} {value(stated[field])} instead of {value(before)}:"
-    if field == "chunk_tokens":
-        lead = f"Passages {_cut(stated, recommendation.workload)} instead of {_length(before)}:"
+    """`At 20 queries per month (now 2): BGE M3 at Novita AI, for $38.14 per month.`"""
+    catalog = recommendation.asked_of
+    lead = f"{with_change(catalog, recommendation.workload, field, stated)}:"
     if other.pick is None:
-        return f"{lead} nothing fits any more."
+        return f"{lead} nothing fits."
     cost = sentences.for_month(other.pick.monthly_usd) + _while_it_is_free(other)
     if recommendation.pick is None:
         return f"{lead} {other.pick.named} fits, {cost}."
     part = other.pick.parts[0]
     if len(other.pick.parts) == 1 and part.variant_id == recommendation.pick.parts[0].variant_id:
-        return f"{lead} same model {'at' if part.hosted else 'on'} {part.plan.where}, {cost}."
+        return f"{lead} the same model {'at' if part.hosted else 'on'} {part.plan.where}, {cost}."
     return f"{lead} {other.pick.named}, {cost}."

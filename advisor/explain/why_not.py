@@ -1,4 +1,4 @@
-"""Why a plan is not the pick of its step, in sentences."""
+"""Why a plan is not the recommendation, in sentences."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from advisor.explain.sentences import points_over
 
 DECIDES = {
     "monthly": "the lower cost decides",
-    "unpriced": "the smaller index decides, since what it costs is not known",
+    "unpriced": "the smaller vector storage decides, since its price is not known",
     "worse": "the better score decides",
-    "second_hand": "who states the price decides, the provider before an aggregator or marketplace",
-    "estimated": "a plan whose tokens are published comes before one whose tokens are estimated",
+    "second_hand": "a provider's own price comes before a third party's or a marketplace's",
+    "estimated": "published token counts come before estimated ones",
     "parameters": "the smaller model comes first",
     "once": "the lower cost of the first encoding decides",
     "router": "a provider comes before a router",
     "unlisted": "a price on the family's listing page comes first",
-    "name": "the order of the names decides",
+    "name": "alphabetical order decides",
 }
 """What decides between two plans that are equal in all keys before it."""
 
@@ -36,10 +36,10 @@ def reasons_against(recommendation: Recommendation, plan_id: str) -> list[str]:
         return [finding.text for finding in judged.excluded]
     pick = recommendation.pick.part(judged.kind) if recommendation.pick else None
     if pick is None:
-        lead = "It fits on its own, but no embedder with a reranker does"
-        return [f"{lead}: check the other step, and the limits for both."]
+        lead = "It fits on its own, but no embedder-plus-reranker pair does"
+        return [f"{lead}. Check the other step, and the limits for both."]
     if judged.row == pick.row:
-        return ["It is the pick."]
+        return ["This is the recommendation."]
     bar = _first_difference(judged, pick, recommendation)
     remarks = [finding.text for finding in judged.remarks]
     return [versus(recommendation, judged, pick), bar, *remarks]
@@ -70,10 +70,10 @@ def _beyond_a_limit(judged: JudgedPlan, recommendation: Recommendation) -> str:
     workload = recommendation.workload
     budget, limit = workload.budget_usd_per_month, workload.latency_ms_p95
     without = workload.model_copy(update={"budget_usd_per_month": None})
-    words = f"budget of {formatting.usd(budget)}"
+    words = f"budget of {formatting.usd(budget)} per month"
     if budget is None or _keys(replace(recommendation, workload=without), judged) is None:
         words = f"latency limit of {formatting.count(limit)} ms"
-    return f"Together with the pick's other step it would exceed the {words}."
+    return f"Together with the other step it would exceed your {words}."
 
 
 def _first_difference(judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommendation) -> str:
@@ -90,12 +90,12 @@ def _first_difference(judged: JudgedPlan, pick: JudgedPlan, recommendation: Reco
         return _counts_dearer(judged, pick, recommendation, ours, theirs)
     if differing[0] == "monthly":
         gap = formatting.usd(float(theirs.monthly[0] - ours.monthly[0]))
-        return f"Cost is the priority, and it costs {gap} a month more."
+        return f"Cost matters most to you, and it costs {gap} more per month."
     lead = "The cost is the same"
     if ours.monthly[0] != theirs.monthly[0]:
-        lead = "Cost and score together weigh the same"
+        lead = "Cost and score together count the same"
     if differing[0] == "unpriced" and "counted" not in names:
-        lead = "Cost is the priority, and what is known of it is the same"
+        lead = "Cost matters most to you, and what is known of it is the same"
     return f"{lead}; {DECIDES[differing[0]]}."
 
 
@@ -105,22 +105,20 @@ def _falls_short(judged: JudgedPlan, pick: JudgedPlan, recommendation: Recommend
     assert step is not None
     if judged.quality is None:
         if pick.quality is not None:
-            return "It has no score here, and models that have one come first."
+            return "It has no score here; models with a score come first."
         if step.unscored[judged.row] == PRESUMED:
-            return "It is not known to cover your languages, and models that are come first."
-        return "It is not measured at all in your languages, and models that are come first."
+            return "It is not known to support your languages; models that are come first."
+        return "It was not tested at all in your languages; models that were come first."
     assert step.yardstick is not None
     gap = step.yardstick - judged.quality
     balanced = workload.priority == "balanced"
     most = workload.quality_tolerance if balanced else EQUAL_POINTS
     below = f"{points_over(gap, most)} points below the best model for this job"
     if step.shortfalls(workload)[pick.row]:
-        return f"It is {below}, further than the pick."
+        return f"It is {below}, further than the recommendation."
     if balanced:
-        return f"It is {below}, more than the {most:g} you would give up."
-    return (
-        f"Quality is the priority, and it is {below}, more than the {most:g} that count as equal."
-    )
+        return f"It is {below}, and you accept {most:g}."
+    return f"Quality matters most to you, and it is {below}. Only {most:g} would count as equal."
 
 
 def _counts_dearer(
@@ -131,7 +129,7 @@ def _counts_dearer(
     parts = []
     gap = float(theirs.monthly[0] - ours.monthly[0])
     if abs(gap) >= 0.005:
-        parts.append(f"costs {formatting.usd(abs(gap))} a month {'more' if gap > 0 else 'less'}")
+        parts.append(f"costs {formatting.usd(abs(gap))} {'more' if gap > 0 else 'less'} per month")
     points = float(ours.worse[0] - theirs.worse[0])
     if worth and abs(points) >= 0.05:
         much = f"{formatting.points(abs(points))} points {'more' if points > 0 else 'less'}"
@@ -140,11 +138,11 @@ def _counts_dearer(
     rest = float(theirs.counted[0] - ours.counted[0]) - gap + worth * points
     if worth and order.aggregator[judged.row] > order.aggregator[pick.row] and rest > 0:
         dearer = formatting.usd(SECOND_HAND_POINTS * worth)
-        parts.append(f"counts as {dearer} dearer because only an aggregator states its price")
+        parts.append(f"counts as {dearer} dearer because only a third party states its price")
     if theirs.unpriced[0] > ours.unpriced[0]:
-        parts.append("has the larger index, whose price is not known")
+        parts.append("needs more vector storage, whose price is not known")
     text = f"It {formatting.listed(parts) or 'costs a little more'}"
     if len(parts) < 2 or theirs.unpriced[0] != ours.unpriced[0]:
-        return f"{text}; that decides for the pick."
+        return f"{text}, which decides."
     total = formatting.usd(float(theirs.counted[0] - ours.counted[0]))
-    return f"{text}: in all it counts as {total} a month dearer."
+    return f"{text}. In all it counts as {total} per month dearer."

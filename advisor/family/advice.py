@@ -6,19 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from advisor.ask.languages import english
+from advisor.ask.labels import language
 from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Variant
 from advisor.decide import evidence
 from advisor.family import listing, price_list
-
-# The usual ones, which save importing the tables of ISO 639 for a sentence.
-IN_ENGLISH = dict(
-    en="English", zh="Chinese", ja="Japanese", ko="Korean", fr="French", de="German",
-    es="Spanish", it="Italian", pt="Portuguese", nl="Dutch", pl="Polish", ru="Russian",
-    ar="Arabic", hi="Hindi",
-)  # fmt: skip
 
 
 class AdviceClaim(NamedTuple):
@@ -49,8 +42,8 @@ def use_when(
         return VariantAdvice(text, (), (), presets)
     if variant.kind == "language-model":
         text = (
-            "To generate text; it makes no vectors and no relevance "
-            "scores, so it is no choice for retrieval."
+            "For generating text. It makes no vectors and no relevance scores, "
+            "so it cannot be used for retrieval."
         )
         return VariantAdvice(text, (), (), presets)
     text = _sentence(catalog, variant_id, variant)
@@ -79,7 +72,7 @@ def languages(variant: Variant) -> str:
         return "languages that are not listed"
     if len(variant.languages) > 10:
         return "many languages"
-    names = [IN_ENGLISH.get(code) or english(code) for code in variant.languages]
+    names = [language(code) for code in variant.languages]
     if len(names) == 1 and variant.languages_complete is not False:
         return f"{names[0]} only"
     if variant.languages_complete:
@@ -95,8 +88,8 @@ def _sentence(catalog: Catalog, variant_id: str, variant: Variant) -> str:
     apart = _apart(catalog, variant_id, variant)
     if variant.kind == "reranker":
         limit = f", query and passage together{limit}" if limit else ""
-        return f"To reorder what a search found: {text}{limit}{apart}."
-    return f"To search {text}{limit}{apart}."
+        return f"For reranking {text}{limit}{apart}."
+    return f"For searching {text}{limit}{apart}."
 
 
 def _apart(catalog: Catalog, variant_id: str, variant: Variant) -> str:
@@ -108,14 +101,14 @@ def _apart(catalog: Catalog, variant_id: str, variant: Variant) -> str:
     peers = peers or others
     sizes = [other.parameters or 0 for other in peers.values()]  # 0: not known, so none is smaller
     if sizes and variant.parameters and variant.parameters < min(sizes):
-        return ", where cost or memory come first"
+        return ", when cost or memory matters most"
     ranking = _ranking(catalog, variant_id)
     rest = [score for key, score in ranking[1].items() if key in peers] if ranking else []
     if not ranking or not rest:
         return ""
     if ranking[1][variant_id] - max(rest) >= evidence.EQUAL_POINTS:
-        return ", where quality comes first"
-    return ", between size and quality" if len(peers) > 1 or peers != others else ""
+        return ", when quality matters most"
+    return ", a middle ground between size and quality" if len(peers) > 1 or peers != others else ""
 
 
 def _rich(variant: Variant) -> list[str]:
@@ -160,7 +153,7 @@ def _wins(catalog: Catalog, variant_id: str, variant: Variant) -> Iterator[Advic
     if rich := _rich(variant):
         only = others and not any(set(_rich(other)) & set(rich) for other in others)
         lead = "The only one with" if only else "It has"
-        text = f"{lead} {formatting.listed(rich)} output beside the dense vector."
+        text = f"{lead} {formatting.listed(rich)} output as well as dense vectors."
         yield AdviceClaim(text, variant.source_ids("outputs"))
     lowest = price_list.lowest(catalog, catalog.family_of(variant_id), variant.kind)
     cheapest = [row for row in lowest.offers if row[2].variant == variant_id] if lowest else []
@@ -200,13 +193,13 @@ def _not_when(catalog: Catalog, variant_id: str, variant: Variant) -> Iterator[A
         wanted = evidence.ScoresWanted(variant.kind, ("en",))
         english = evidence.choose(catalog, wanted, {variant_id, *others})
         if variant_id in english.unranked and english.ranks:
-            text = f"For English alone it is not ranked: {english.unranked[variant_id]}."
+            text = f"No comparable score in English alone: {english.unranked[variant_id]}."
             yield AdviceClaim(text, english.source_ids)
     for field, text in _stated_limits(catalog, variant):
         yield AdviceClaim(text, variant.source_ids(field))
     standing = (o for _, _, o in catalog.standing_offers() if o.variant == variant_id)
     if not any(map(price_list.priced, standing)):
-        lead = "Not where it has to be hosted by a provider"
+        lead = "Not if you need a hosted API"
         yield AdviceClaim(f"{lead}: no offer with a known price was found.", ())
 
 
@@ -217,22 +210,22 @@ def _outdone(variant: Variant, others: Iterable[Variant]) -> Iterator[tuple[str,
         wider = sorted(o.name for o in others if len(o.languages or ()) > few)
         if wider:
             names = languages(variant).removesuffix(" only") if few <= 10 else f"its {few}"
-            lead = f"Not for other languages than {names}"
-            yield "languages", f"{lead}: {formatting.listed(wider, 'or')}."
+            lead = f"For languages other than {names}, use"
+            yield "languages", f"{lead} {formatting.listed(wider, 'or')}."
     most = variant.max_tokens
     longer = sorted(o.name for o in others if most and (o.max_tokens or 0) > most)
     if longer:
-        scope = "query and passage together" if variant.kind == "reranker" else "a text"
-        lead = f"Not for more than {formatting.count(most)} tokens for {scope}"
-        yield "max_tokens", f"{lead}: {formatting.listed(longer, 'or')}."
+        together = " (query and passage together)" if variant.kind == "reranker" else ""
+        lead = f"Over {formatting.count(most)} tokens{together}, use"
+        yield "max_tokens", f"{lead} {formatting.listed(longer, 'or')}."
 
 
 def _stated_limits(catalog: Catalog, variant: Variant) -> Iterator[tuple[str, str]]:
     """(field, sentence) for each limit that the variant's own facts state."""
     trained, most = variant.recommended_tokens, variant.max_tokens
     if trained and most and trained < most:
-        lead = f"With care over {formatting.count(trained)} tokens"
-        text = f"{lead}: it takes {formatting.count(most)}, but was trained at that length."
+        lead = f"Take care over {formatting.count(trained)} tokens"
+        text = f"{lead}: it accepts {formatting.count(most)}, but was trained at that length."
         yield "recommended_tokens", text
     for successor in variant.successors:
         newer = catalog.variants[successor.variant]
@@ -241,10 +234,10 @@ def _stated_limits(catalog: Catalog, variant: Variant) -> Iterator[tuple[str, st
             yield "successors", text
     licence = catalog.licences.get(variant.licence or "")
     if licence and licence.permissive is False:
-        lead = "Not where a permissive licence is asked for"
+        lead = "Not if you need a permissive licence"
         yield "licence", f"{lead}: it comes under {licence.name}."
     if variant.query_instruction_required:
-        text = "Not where queries cannot carry a task instruction: it needs one."
+        text = "Not if queries cannot carry a task instruction: it needs one."
         yield "query_instruction_required", text
     if variant.kind == "reranker":
-        yield "outputs", "Not in place of an embedder: it scores pairs and makes no vectors."
+        yield "outputs", "It cannot replace an embedder: it scores pairs and makes no vectors."

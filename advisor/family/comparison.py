@@ -23,11 +23,10 @@ from advisor.family.price_list import lowest_price
 TASKS = {"embedder": "retrieve", "reranker": "rerank"}
 """The task that a kind does alone."""
 WITHOUT_A_SCORE = (
-    "Advise puts a model that has no score here after all that have one, "
-    "except where cost is the priority."
+    "Advise puts models without a score here after those with one, unless cost matters most."
 )
-FEW_TASKS = "These tasks are too few to stand for the whole set: take the scores as a hint."
-COST_DECIDES = "No published scores compare the models that do this job, so on Advise cost decides."
+FEW_TASKS = "These tasks are too few to represent the whole benchmark: take the scores as a hint."
+COST_DECIDES = "No published scores compare the models for this job, so on Advise cost decides."
 NOWHERE = "No provider or machine of the catalog runs it, so Advise cannot recommend it."
 
 
@@ -147,17 +146,17 @@ def _deciding(
 def _use(catalog: Catalog, step: Step, workload: Workload) -> str:
     """How far these scores decide."""
     if workload.priority == "cost":
-        return "Cost is the priority here: these scores decide between equal costs alone."
+        return "Cost matters most here: these scores only decide between equal costs."
     if step.best is None:
         return COST_DECIDES
     best = f"{catalog.variants[step.best].name} ({formatting.points(step.yardstick)})"
     if workload.priority == "quality":
         equal = f"{evidence.EQUAL_POINTS:g} points"
-        return f"Among models within {equal} of the best, {best}, Advise looks at cost."
+        return f"Among models within {equal} of the best, {best}, Advise compares cost."
     worth = formatting.usd(workload.material_usd)
     return (
         f"Among models within {workload.quality_tolerance:g} points of the best, {best}, Advise "
-        f"weighs cost: one more point of score may cost {worth} a month."
+        f"weighs cost: one more point of score may cost {worth} per month."
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
+from advisor.ask.labels import language
 from advisor.base import formatting
 from advisor.catalog import Catalog, LoadedFamily
 from advisor.catalog.instructions import instruction_tokens
@@ -133,7 +134,7 @@ def _shown(catalog: Catalog, variant: Variant) -> list[Shown]:
         *(_of_vectors(variant) if variant.kind == "embedder" else ()),
         *_tokens_added(variant),
         ("Parameters", parameters, "parameters"),
-        ("Parameters without the token table", body, "non_embedding_parameters"),
+        ("Parameters without the vocabulary", body, "non_embedding_parameters"),
         ("Languages", language_list(variant), "languages"),
         ("Languages in training", variant.languages_training, "languages_training"),
         ("Licence", licence.name if licence else variant.licence, "licence"),
@@ -186,12 +187,12 @@ def _added(*counts: tuple[int, bool]) -> str:
 
 
 def language_list(variant: Variant) -> str:
-    """The languages by code, with how complete the list is."""
-    codes = variant.languages
-    if codes is None:
+    """The languages by name, or how many there are, with how complete the list is."""
+    if variant.languages is None:
         return "no list published"
-    shown = ", ".join(codes if len(codes) <= 12 else [f"{len(codes)} codes", *codes[:8], "..."])
-    return shown if variant.languages_complete else f"{shown} (its publisher says there are more)"
+    names = [language(code) for code in variant.languages]
+    shown = ", ".join(names) if len(names) <= 12 else f"{len(names)} languages"
+    return shown if variant.languages_complete else f"{shown} (and more, says its publisher)"
 
 
 def specification(catalog: Catalog, family: LoadedFamily) -> list[dict[str, str]]:

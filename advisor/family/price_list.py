@@ -16,7 +16,7 @@ STALE_DAYS = 90
 TIERS = {
     "listing": "the listing and the provider",
     "provider-page": "the provider",
-    "aggregator": "an aggregator only",
+    "aggregator": "a third party only",
 }
 """Who states a price, in words; first party first."""
 
@@ -119,14 +119,14 @@ def tier(offer: Offer, provider: Provider) -> str:
 
 
 def dated(offer: Offer) -> str:
-    """`Price of 2026-11-12`, or `Undated price`."""
-    return f"Price of {offer.as_of.isoformat()}" if offer.as_of else "Undated price"
+    """`Price dated 2026-11-12`, or `Undated price`."""
+    return f"Price dated {offer.as_of.isoformat()}" if offer.as_of else "Undated price"
 
 
 def price_mark(offer: Offer, today: date) -> str:
-    """How far to trust a price: `2026-07-02, stale (145 days)`, `undated, aggregator only`."""
+    """How far to trust a price: `2026-07-02, stale (145 days)`, `undated, third party only`."""
     day = offer.as_of.isoformat() if offer.as_of else ""
-    aggregator = "aggregator only" if offer.tier == "aggregator" else ""
+    aggregator = "third party only" if offer.tier == "aggregator" else ""
     return ", ".join(part for part in (day, age_remark(offer, today), aggregator) if part)
 
 
@@ -193,3 +193,16 @@ def lowest(catalog: Catalog, family: LoadedFamily, kind: str) -> Lowest | None:
     same = [row for row in known if row[2].usd_per_1m_input == least]
     same.sort(key=lambda row: (_tier_order(row[2]), row[1].router, row[0].name, row[1].name))
     return Lowest(least, tuple(same))
+
+
+def prices_read(catalog: Catalog) -> tuple[date, date] | None:
+    """The first and the last day on which the pages of hosted prices were read; None without any.
+
+    Of each price the last reading counts.
+    """
+    readings = [
+        [catalog.sources[key].accessed for key in offer.sources if key in catalog.sources]
+        for _, _, offer in catalog.standing_offers()
+    ]
+    days = [max(days) for days in readings if days]
+    return (min(days), max(days)) if days else None

@@ -255,10 +255,10 @@ def rows(measurements: Sequence[Measurement]) -> list[dict[str, str]]:
     """Measurements as a table, every figure with its unit."""
     return [
         {
-            "Tokens a text": _known(m.tokens, lambda tokens: formatting.count(round(tokens, 1))),
+            "Tokens per text": _known(m.tokens, lambda tokens: formatting.count(round(tokens, 1))),
             "Batch": formatting.count(m.batch),
-            "Tokens a second": _known(m.tokens_per_second, formatting.significant),
-            "Passages a second": formatting.significant(m.passages_per_second),
+            "Tokens per second": _known(m.tokens_per_second, formatting.significant),
+            "Passages per second": formatting.significant(m.passages_per_second),
             "Median": _milliseconds(m.median_s),
             "95th percentile": _milliseconds(m.p95_s) + m.few,
             "GFLOP/s": _known(m.flops_per_second, lambda f: formatting.significant(f / 1e9)),
@@ -301,21 +301,21 @@ def reason_unusable(about: About, measurement: Measurement) -> str | None:
     """Why a measurement prices nothing; None where it may be used in Cost and Advise."""
     name = _model(about)
     if about.standin:
-        return f"{name} is not BGE: its speed prices nothing."
+        return f"{name} is not BGE: its speed is not used for costs."
     if about.variant_id is None:
         why = "the catalog has no such model, or its file has another shape"
-        return f"The speed of {name} prices nothing: {why}."
+        return f"The speed of {name} is not used for costs: {why}."
     if about.engine == "remote":
         elsewhere = f"{name} answers from {about.where}, not from this machine"
-        return f"{elsewhere}: its speed says nothing of this one."
+        return f"{elsewhere}: its speed says nothing about this one."
     if _on_card(about):
         why = "a machine measured here is priced as its processor: run it on the CPU to price it"
         return f"{name} ran on a graphics card, and {why}."
     if about.precision is None:
-        why = "a speed holds at one precision only, so it prices nothing"
+        why = "a speed applies at one precision only, so it is not used for costs"
         return f"The precision of {name} is not known: {why}."
     if measurement.tokens_per_second is None:
-        return f"{name} counts no tokens here, so its tokens a second are not known."
+        return f"{name} counts no tokens here, so its tokens per second are not known."
     if measurement.flops_per_second is None:
         outcome = "no other length or model can be priced from its speed"
         return f"The FLOPs of {name} are not known, so {outcome}."
@@ -436,6 +436,6 @@ def use_sentence(about: About, measurement: Measurement) -> str:
     """Which measurement is taken, as a sentence."""
     rate = formatting.significant(measurement.tokens_per_second or 0.0)
     tokens = formatting.count(round(measurement.tokens or 0))
-    texts = f"{tokens} tokens a text and {formatting.count(measurement.batch)} at once"
-    sentence = f"Taken: {rate} tokens a second, {_model(about)} at {texts}."
+    texts = f"{tokens} tokens per text and {formatting.count(measurement.batch)} at once"
+    sentence = f"In use: {rate} tokens per second, {_model(about)} at {texts}."
     return f"{sentence} Other models are scaled by their FLOPs, and marked so."

@@ -27,7 +27,7 @@ from advisor.sizing.tokens import special_tokens
 # File in `tokenizers/` of the catalog, by the `tokenizer` of a variant.
 SHIPPED = {"wordpiece bert-uncased": "bert-uncased"}
 ESTIMATE = (
-    "An estimate: 4 characters a token, and a token for each Chinese, Japanese or Korean character."
+    "An estimate: 4 characters per token, and one token per Chinese, Japanese or Korean character."
 )
 QUERY_TOKENS = Workload().query_tokens
 NONE_FETCHED: Mapping[str, Tokenizer] = MappingProxyType({})

@@ -14,35 +14,39 @@ Unit = Literal[
 
 @dataclass(frozen=True)
 class Column:
-    """What one column of the plans holds. `last` joins the last entry of a list to the others."""
+    """What one column of the plans holds. `last` joins the last entry of a list to the others.
+
+    `field` is the field of the question whose labels its values have in a sentence, if any.
+    """
 
     kind: Kind
     unit: Unit
     meaning: str
     last: Literal["and", "or"] = "and"
+    field: str = ""
 
 
 def _number(unit: Unit, meaning: str) -> Column:
     return Column("number", unit, meaning)
 
 
-def _text(meaning: str) -> Column:
-    return Column("text", "", meaning)
+def _text(meaning: str, field: str = "") -> Column:
+    return Column("text", "", meaning, field=field)
 
 
 def _truth(meaning: str) -> Column:
     return Column("boolean", "", meaning)
 
 
-def _list(meaning: str, last: Literal["and", "or"] = "and") -> Column:
-    return Column("list", "", meaning, last)
+def _list(meaning: str, last: Literal["and", "or"] = "and", field: str = "") -> Column:
+    return Column("list", "", meaning, last, field)
 
 
 PLAN: dict[str, Column] = {
     "variant": _text("id of the variant"),
     "variant_name": _text("name of the variant"),
     "kind": _text("embedder or reranker"),
-    "kind_verb": _text("what the kind does, as a verb phrase"),
+    "kind_verb": _text("what the variant is, as a verb phrase"),
     "hosted": _truth("a provider's endpoint, not hardware of one's own"),
     "place": _text("where the plan runs: the provider, or the machine"),
     "provider": _text("id of the provider; unknown on own hardware"),
@@ -69,9 +73,12 @@ PLAN: dict[str, Column] = {
         "95th percentile of what is sent at once: a part, or a pair; special tokens included",
     ),
     "covers_languages": _truth("the variant's languages hold all that the workload names"),
-    "languages_asked": _list("languages of the workload"),
+    "languages_asked": _list("languages of the workload", field="languages"),
     "chinese_asked": _truth("Chinese is among the languages of the workload"),
-    "languages_missing": _list("languages of the workload that the variant does not list"),
+    "languages_missing": _list(
+        "languages of the workload that the variant does not list", field="languages"
+    ),
+    "languages_given": _text("languages that the variant lists, in words"),
     "language_count": _number("count", "languages the variant lists"),
     "variant_gives_outputs": _truth("the variant gives the output types asked for"),
     "offer_gives_outputs": _truth("the endpoint returns the output types asked for"),
@@ -161,7 +168,7 @@ PLAN: dict[str, Column] = {
 }
 
 WORKLOAD: dict[str, Column] = {
-    "task": _text("retrieve, retrieve-and-rerank or rerank"),
+    "task": _text("retrieve, retrieve-and-rerank or rerank", "task"),
     "cross_lingual": _truth("queries in one language find passages in another"),
     "languages_named": _number("count", "languages the workload names"),
     "passages": _number("texts", "passages in the corpus"),
@@ -182,7 +189,7 @@ WORKLOAD: dict[str, Column] = {
     "budget_usd_per_month": _number("usd", "most that may be spent in a month"),
     "latency_ms_p95": _number("milliseconds", "longest 95th percentile latency"),
     "placement": _text("any, hosted or own"),
-    "hardware": _text("any, cpu or gpu"),
+    "hardware": _text("any, cpu or gpu", "hardware"),
     "redundancy": _truth("one machine more than the load needs"),
     "vector_type": _text("float32, float16, int8 or binary"),
     "peak_requests_per_minute": _number("per_minute", "requests a minute at the peak, one a query"),
@@ -194,9 +201,9 @@ KINDS: dict[str, Kind] = {name: column.kind for name, column in COLUMNS.items()}
 
 OF_VARIANT = frozenset({
     "variant", "variant_name", "kind", "kind_verb", "max_tokens", "recommended_tokens",
-    "covers_languages", "languages_asked", "chinese_asked", "languages_missing", "language_count",
-    "variant_gives_outputs", "outputs_asked", "outputs_given", "variant_licence",
-    "licence_permissive", "commercial_use", "embedding_dim", "pooling", "needs_query_instruction",
-    "has_query_instruction", "successor", "successor_use", "replaced_by",
+    "covers_languages", "languages_asked", "chinese_asked", "languages_missing", "languages_given",
+    "language_count", "variant_gives_outputs", "outputs_asked", "outputs_given",
+    "variant_licence", "licence_permissive", "commercial_use", "embedding_dim", "pooling",
+    "needs_query_instruction", "has_query_instruction", "successor", "successor_use", "replaced_by",
 })  # fmt: skip
 """Columns of plans that are the same wherever a variant runs: what a rule of the job may read."""

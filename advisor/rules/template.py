@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from advisor.ask.labels import label
 from advisor.base import formatting
 from advisor.rules.columns import Column
 from advisor.rules.syntax import RuleError
@@ -42,9 +43,14 @@ def listed(column: Column, entries: tuple[str, ...]) -> str:
 
 
 def words(column: Column, figure: Any) -> str:
-    """A figure with the unit that its column has; None is not known."""
+    """A figure with the unit that its column has, a value by its label; None is not known."""
     if figure is None:
         return formatting.NOT_KNOWN
+    if column.field:
+        values = figure if isinstance(figure, tuple) else (figure,)
+        return formatting.listed([label(column.field, value) for value in values], column.last)
+    if isinstance(figure, tuple):
+        return listed(column, figure)
     if column.unit == "usd":
         return formatting.usd(figure)
     if column.unit == "bytes":

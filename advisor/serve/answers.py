@@ -52,7 +52,7 @@ def refusal(error: WorkloadError) -> Mapping[str, Any]:
     if not isinstance(error, QuestionError):
         return {"error": str(error), "faults": []}
     faults = [{"field": f.field, "problem": f.problem, "remedy": f.remedy} for f in error.faults]
-    return {"error": "The question cannot be answered as it stands.", "faults": faults}
+    return {"error": "The question cannot be answered.", "faults": faults}
 
 
 def recommendation(catalog: Catalog, question: AdviceQuestion, today: date, plans: bool) -> bytes:

@@ -45,7 +45,7 @@ COMMANDS: Mapping[str, Command] = {
         """\
   %(prog)s workload.yaml
   %(prog)s workload.yaml --format json --plans
-  %(prog)s --record decision.json          ask a saved decision again
+  %(prog)s --record decision.json          replay a saved decision
   %(prog)s - < workloads.jsonl             a workload a line, an answer a line
   echo '{"languages": ["de"], "passages": 500000}' | %(prog)s -""",
     ),
@@ -60,13 +60,13 @@ COMMANDS: Mapping[str, Command] = {
         "  NOVITA_API_KEY=... %(prog)s --check",
     ),
     "embed": Command(
-        "vectors of the lines of standard input, a JSON list a line",
+        "vectors for the lines of standard input, one JSON list per line",
         """\
   %(prog)s --model bge-small-en-v1.5 < passages.txt
   %(prog)s --model bge-m3 --engine my-endpoint --role query < queries.txt""",
     ),
     "rerank": Command(
-        "scores of the lines of standard input for a query, a JSON object a line, the best first",
+        "scores of the lines of standard input for a query, one JSON object per line, best first",
         "  %(prog)s --model bge-reranker-base --query 'bread' < passages.txt",
     ),
     "encode": Command(
@@ -161,13 +161,13 @@ def _recommend_options(parser: argparse.ArgumentParser) -> None:
     question.add_argument(
         "--record",
         metavar="RECORD.json",
-        help="ask a saved decision again, and say what has changed since",
+        help="replay a saved decision, and say what has changed since",
     )
     parser.add_argument(
         "--format", choices=("text", "json", "markdown"), help="default: text; json is the record"
     )
     parser.add_argument(
-        "--plans", action="store_true", help="add every plan, and what rules plans out"
+        "--plans", action="store_true", help="add every option, and why options do not fit"
     )
     parser.set_defaults(command=_recommend)
 
@@ -190,7 +190,7 @@ def _prices_options(parser: argparse.ArgumentParser) -> None:
 
 def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65_536:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port. Write 1 to 65535.")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port. Write 1 to 65535.")
     return int(text)
 
 

@@ -177,7 +177,7 @@ def _missing_model_message(
     step = installed.STANDIN
     if engine == "torch":
         step = torch_engine.installed() or "Use an endpoint that serves it."
-    return f"{model} is not at hand in the engine {engine}. {step}"
+    return f"{model} is not ready in the engine {engine}. {step}"
 
 
 def _loaded(choice: available_models.ModelChoice, threads: int | None = None) -> Engine:

@@ -86,7 +86,7 @@ def _recommend() -> dict[str, Any]:
         ),
     }
     answer = (
-        "The pick with its cost and reasons, what else was possible, and how firm it is; "
+        "The recommendation with its cost and reasons, the alternatives, and how firm it is; "
         "with plans=true the decision record and every plan"
     )
     success = _success(answer, "Answer", "Recommendation")
@@ -260,7 +260,7 @@ def _no_answer() -> dict[str, Any]:
         "description": "Seconds until a place may be free",
         "schema": {"type": "integer", "minimum": 1},
     }
-    busy = _refusal("As many questions wait as this server takes on")
+    busy = _refusal("Too many questions are waiting on this server")
     return {
         "429": busy | {"headers": {"Retry-After": retry_after}},
         "503": _refusal("The catalog cannot be used; see /healthz"),

@@ -26,7 +26,7 @@ class QueueFullError(Exception):
     def __init__(self, retry_after_s: int) -> None:
         self.retry_after_s = retry_after_s
         super().__init__(
-            f"As many questions wait as this server takes on. Ask again in {retry_after_s} s."
+            f"Too many questions are waiting on this server. Ask again in {retry_after_s} s."
         )
 
 

@@ -166,7 +166,7 @@ def _route(path: str, **handlers: Handler) -> Route:
             response = await _response(handlers[method], request)
         else:
             allowed = ", ".join(handlers)
-            response = _refusal(405, f"This address takes {allowed}.", headers={"Allow": allowed})
+            response = _refusal(405, f"This address accepts {allowed}.", headers={"Allow": allowed})
         telemetry.REQUESTS.labels(
             path, method if method in handlers else "other", str(response.status_code)
         ).inc()
@@ -188,7 +188,7 @@ async def _response(handler: Handler, request: Request) -> Response:
         return _refusal(error.status, str(error))
     except Exception:  # whatever it is: counted, logged, and answered in JSON as all else
         _LOG.exception("%s %s", request.method, request.url.path)
-        return _refusal(500, "This server failed at the question. Its log has more.")
+        return _refusal(500, "The server failed on this question. Its log has the details.")
 
 
 def _refusal(
@@ -204,7 +204,7 @@ def _refusal(
 
 async def _no_such(_: Request) -> Response:
     """Any other address under /api; Streamlit would answer it with its page."""
-    return _refusal(404, "No such address. /api/v1/openapi.json describes those that there are.")
+    return _refusal(404, "No such address. /api/v1/openapi.json lists those that exist.")
 
 
 async def _catalog() -> Catalog:
@@ -218,7 +218,7 @@ async def _catalog() -> Catalog:
         now = await run_in_threadpool(reloading.current)
     if now.catalog is None:
         raise RefusedError(
-            503, f"The catalog cannot be used: {len(now.faults)} faults. /healthz tells them."
+            503, f"The catalog cannot be used: {len(now.faults)} faults. /healthz lists them."
         )
     return now.catalog
 

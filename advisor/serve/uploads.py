@@ -17,12 +17,12 @@ A_VISIT = 60_000_000
 """Bytes of a visit's files: the five of ten million that the pages take, and room for another."""
 ALL = 600_000_000
 """Bytes of all visits' files."""
-NO_LENGTH = "A file is taken with its length, Content-Length, alone.\n"
+NO_LENGTH = "A file needs its Content-Length.\n"
 VISIT_FULL = (
-    f"This visit holds as much as it may, {A_VISIT:,} bytes. "
-    "Remove a file, or reload the page and begin anew.\n"
+    f"This visit has reached its limit of {A_VISIT:,} bytes. "
+    "Remove a file, or reload the page to start over.\n"
 )
-SERVER_FULL = "This server holds as many files as it takes. Try again in some minutes.\n"
+SERVER_FULL = "This server holds as many files as it can. Try again in a few minutes.\n"
 
 
 class Uploads:

@@ -40,7 +40,7 @@ class Chart(NamedTuple):
 
 
 def left_out(not_known: Collection[str]) -> str:
-    """` Not known and not drawn: keeping the index.`, or nothing: the end of a text alternative."""
+    """` Not known and not drawn: vector storage.`, or nothing: the end of a text alternative."""
     return f" Not known and not drawn: {parts_in_words(not_known)}." if not_known else ""
 
 

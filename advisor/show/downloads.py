@@ -111,7 +111,7 @@ def cost_files(recommendation: Recommendation) -> list[tuple[str, str, Callable[
         if part is not None:
             titled.append(("The index by type of vector", tables.index_rows(recommendation, part)))
             titled.append(("The index by store", tables.store_rows(recommendation, part)))
-        parts = ["# What it costs a month\n", *(table_markdown(*table) for table in titled)]
+        parts = ["# What it costs per month\n", *(table_markdown(*table) for table in titled)]
         gone = (text for kind in kinds for text, _ in tables.withdrawn(recommendation, kind))
         parts += [f"- {_cell(text)}" for text in gone]
         parts += [f"- {text}" for text in taken_for_granted.assumptions(recommendation)]

@@ -153,14 +153,14 @@ def _plan_row(judged: JudgedPlan) -> dict[str, Any]:
         "Model": plan.variant.name,
         "Where": plan.where + (f", {speed_origin(judged)}" if plan.measured else ""),
         "Score": None if judged.quality is None else round(judged.quality, 2),
-        "USD a month": None if amount is None else float(amount.base),
+        "$ per month": None if amount is None else float(amount.base),
         "low": None if amount is None else float(amount.low),
         "high": None if amount is None else float(amount.high),
         NOT_KNOWN: parts_not_known(judged),
         "Machines": None if plan.replicas is None else plan.replicas[1],
-        "Tokens a second": None if speed is None else round(speed.base),
-        "ms a request": None if latency is None else round(latency.base, 1),
-        "Price of": plan.as_of.isoformat() if plan.as_of else "undated",
+        "Tokens per second": None if speed is None else round(speed.base),
+        "ms per request": None if latency is None else round(latency.base, 1),
+        "Price dated": plan.as_of.isoformat() if plan.as_of else "undated",
         "Fits": _fits(judged),
     }
 
@@ -187,9 +187,9 @@ def _cost_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, s
         "offer": plan.id,
         "Model": plan.variant.name,
         "Provider": plan.where + (f" ({plan.offer.model})" if several else ""),
-        "A month": usd_of(plan.monthly_usd),
+        "$ per month": usd_of(plan.monthly_usd),
         "Price per 1M": formatting.NOT_KNOWN if price is None else f"${price}",
-        "Price of": price_mark(plan.offer, recommendation.today),
+        "Price dated": price_mark(plan.offer, recommendation.today),
         "Tokens": tokens_a_month(plan),
         **of_step,
         NOT_KNOWN: parts_not_known(judged, with_once=True),
@@ -222,17 +222,19 @@ def _own_row(recommendation: Recommendation, judged: JudgedPlan) -> dict[str, st
         "id": plan.variant_id,
         "Model": plan.variant.name,
         "Machine": plan.where,
-        "A month": usd_of(judged.cost),
-        "Low to high": low_to_high(judged.cost),
+        "$ per month": usd_of(judged.cost),
+        "Range": low_to_high(judged.cost),
         NOT_KNOWN: parts_not_known(judged),
-        "Per hour": f"${plan.rent}",
+        "$ per hour": f"${plan.rent}",
         "Machines": formatting.count(replicas[1])
         if replicas[0] == replicas[2]
         else f"{replicas[1]:,} ({replicas[0]:,} to {replicas[2]:,})",
-        "Tokens a second": _speed(judged),
-        "Per 1M tokens at this use": formatting.usd(crossing.usd_per_1m(recommendation, judged)),
-        "Per 1M when filled": formatting.usd(crossing.full_usd_per_1m(recommendation, judged)),
-        "Price of": formatting.day(plan.as_of),
+        "Tokens per second": _speed(judged),
+        "$ per 1M tokens at your load": formatting.usd(crossing.usd_per_1m(recommendation, judged)),
+        "$ per 1M tokens at full load": formatting.usd(
+            crossing.full_usd_per_1m(recommendation, judged)
+        ),
+        "Price dated": formatting.day(plan.as_of),
     }
 
 
@@ -251,11 +253,11 @@ def _index_row(recommendation: Recommendation, judged: JudgedPlan, kind: str) ->
         holder = f"{cloud} {machine.instance}, {machine.ram_gib:g} GiB"
     bytes_each = storage.vector_bytes(variant.embedding_dim or 0, kind)
     return {
-        "Vector type": kind + (" (yours)" if kind == workload.vector_type else ""),
-        "Bytes a dense vector": formatting.count(bytes_each),
+        "Vector precision": kind + (" (yours)" if kind == workload.vector_type else ""),
+        "Bytes per vector": formatting.count(bytes_each),
         "Vectors": formatting.large(size.vectors),
-        "All values": formatting.memory(size.values_bytes),
-        "In RAM": formatting.memory(size.ram_bytes),
+        "Raw size": formatting.memory(size.values_bytes),
+        "In memory": formatting.memory(size.ram_bytes),
         "Cheapest machine that holds it": holder,
     }
 
@@ -277,7 +279,7 @@ def _store_row(
     """One row; without a store it is the memory of rented machines."""
     limit, amounts = "", (usd_of(cost), low_to_high(cost), parts_in_words(cost.not_known))
     if store and store.vector_types is not None and vector_type not in store.vector_types:
-        limit, amounts = f"takes no {vector_type} vectors", ("–", "–", "")
+        limit, amounts = f"does not accept {vector_type} vectors", ("–", "–", "")
     elif store:
         most = storage.most_dimensions(store, vector_type)
         limit = "not stated" if most is None else f"{formatting.count(most)} dimensions"
@@ -286,13 +288,13 @@ def _store_row(
     return {
         "id": key,
         "Store": store.name if store else "Memory of rented machines",
-        "A month": amounts[0],
-        "Low to high": amounts[1],
+        "$ per month": amounts[0],
+        "Range": amounts[1],
         NOT_KNOWN: amounts[2],
-        "Minimum charge": formatting.usd(least) if least else "none stated",
+        "Minimum charge": formatting.usd(least) if least else "not stated",
         "Limit": limit,
-        "Price of": (store.as_of or "undated") if store else "",
-        "Left out": _left_out_of_store(store) if store else "",
+        "Price dated": (store.as_of or "undated") if store else "",
+        "Not included": _left_out_of_store(store) if store else "",
     }
 
 
@@ -307,7 +309,7 @@ def _left_out_of_store(store: Store) -> str:
 def latency_rows(recommendation: Recommendation) -> list[dict[str, str]]:
     """What a request takes at each step of the pick, at the peak; hosts publish no latency."""
     candidates = formatting.count(recommendation.workload.rerank_candidates)
-    names = {"embedder": "Encoding a query", "reranker": f"Reranking {candidates} candidates"}
+    names = {"embedder": "Encoding a query", "reranker": f"Reranking {candidates} passages"}
     rows = []
     for part in recommendation.pick.parts if recommendation.pick else ():
         shown, time = "not published", part.plan.latency_ms
@@ -329,8 +331,8 @@ def break_even_rows(recommendation: Recommendation, own: JudgedPlan) -> list[dic
         {
             "Against": c.offer.plan.where,
             "Price per 1M": crossing.offer_price(c.offer).removesuffix(" / 1M"),
-            "Break-even, tokens a month": _volume(c.tokens[1]),
-            "Fast to slow": f"{_volume(c.tokens[0])} to {_volume(c.tokens[2])}",
+            "Break-even (tokens per month)": _volume(c.tokens[1]),
+            "Range": f"{_volume(c.tokens[0])} to {_volume(c.tokens[2])}",
             "One machine carries": formatting.large(round(c.capacity[1])),
         }
         for c in crossing.crossings(recommendation, own)

@@ -17,8 +17,8 @@ from advisor.encode.remote import Gate, Remote
 from advisor.live import results
 from advisor.net.addresses import parsed
 from pages.parts import session
-from pages.parts.form import encoders
-from pages.parts.inputs import take_button
+from pages.parts.form_fields import encoders
+from pages.parts.inputs import from_list, take_button
 from pages.parts.markdown import bullets, plain, small
 
 Result = TypeVar("Result")
@@ -79,9 +79,8 @@ def choose(
         return None
     at_hand = [each for each in ids if not choices[each].missing and each != avoid]
     smallest = [each for each in FIRST if each in ids and each != avoid]
-    index = ids.index((at_hand or smallest or ids)[0])
-    hint = "Models by their id; the name stands below."
-    chosen_id = st.selectbox(label, ids, index, key=key, bind="query-params", help=hint)
+    names = {key: choices[key].label for key in ids}
+    chosen_id = from_list(label, names, key, (at_hand or smallest or ids)[0])
     chosen = choices[chosen_id]
     small(plain(f"{chosen.label} is {'not ' if chosen.missing else ''}at hand."))
     if chosen.model is not None and chosen.model.standin and outputs == "dense":

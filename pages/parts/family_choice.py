@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import streamlit as st
-
 from advisor.catalog import LoadedFamily
-from pages.parts.inputs import one_of
+from pages.parts.inputs import from_list, one_of
 from pages.parts.session import the_catalog
+
+VIEWS = {"verified": "Checked by us", "as-listed": "As published"}
 
 
 def first_family(families: Sequence[str]) -> str:
@@ -20,12 +20,12 @@ def ask_family(families: Sequence[str]) -> LoadedFamily:
     """One of these families; nothing is asked where there is one."""
     key = first_family(families)
     if len(families) > 1:
-        first = families.index(key)
-        key = st.selectbox("Family", families, first, key="family", bind="query-params", width=220)
+        names = {each: the_catalog().families[each].facts.name for each in families}
+        key = from_list("Family", names, "family", key, width=220)
     return the_catalog().families[key]
 
 
 def ask_view(family: LoadedFamily, label: str, hint: str | None = None) -> str:
     """`verified` or `as-listed`."""
-    views = ["verified", "as-listed"] if family.listing else ["verified"]
-    return one_of(label, views, "view", hint)
+    views = VIEWS if family.listing else {"verified": VIEWS["verified"]}
+    return one_of(label, views, "view", hint=hint)

@@ -37,11 +37,11 @@ def table(rows: list[dict[str, str]], alt: str) -> None:
 
 
 def columns_to_show(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows without the column of what is not known, where it names no part of an index.
+    """Rows without the column of what is not known, where it names no part of the vector store.
 
     What encoding costs has a column of its own, which says so.
     """
-    if any("index" in row.get(NOT_KNOWN, "") for row in rows):
+    if any("vector" in row.get(NOT_KNOWN, "") for row in rows):
         return rows
     return [{key: row[key] for key in row if key != NOT_KNOWN} for row in rows]
 
@@ -52,6 +52,23 @@ def figures_table(rows: list[dict[str, str]], alt: str) -> None:
         table([plain_row(row) for row in rows], alt)
     else:
         st.markdown("Nothing to show.")
+
+
+def numbers_table(rows: list[dict[str, Any]], alt: str) -> None:
+    """Rows of numbers that can be sorted; a column of what is not known where something is."""
+    left_out = (
+        {"id", "option"} if any(row[NOT_KNOWN] for row in rows) else {"id", "option", NOT_KNOWN}
+    )
+    shown = [{key: row[key] for key in row if key not in left_out} for row in rows]
+    most = max((row["$ per month"] or 0 for row in rows), default=0)
+    columns: dict[str, Any] = {
+        "$ per month": st.column_config.ProgressColumn(
+            format="dollar", min_value=0, max_value=most or 1, width="medium"
+        ),
+        "One-off": st.column_config.NumberColumn(format="dollar"),
+        "Score": st.column_config.NumberColumn(format="%.1f", width="small"),
+    }
+    st.dataframe(shown, hide_index=True, column_config=columns, placeholder="not known", alt=alt)
 
 
 def models_table(rows: Iterable[dict[str, str]], alt: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from advisor.ask import languages as iso639
 from advisor.ask.assumptions import MEASURED, Assumptions
@@ -16,9 +18,6 @@ from advisor.ask.workload import MOST_LANGUAGES, NULLABLE, Workload, bounds
 from advisor.base import formatting
 from advisor.base.errors import WorkloadError
 from pages.parts.markdown import plain
-
-if TYPE_CHECKING:  # Streamlit exports no name of it
-    from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 Model = TypeVar("Model", Workload, Assumptions)
 Values = Mapping[str, Any]
@@ -48,11 +47,16 @@ class Entries(Generic[Model]):
         self.faults: list[FormFault] = []
         self._section = ""
 
-    def section(self, label: str, icon: str, name: str = "") -> ExpanderContainer:
+    @contextlib.contextmanager
+    def section(
+        self, place: DeltaGenerator, label: str, icon: str, name: str = ""
+    ) -> Iterator[None]:
         """A section that is closed at first, and open once there was a fault in it."""
         self._section = name or label
         opened = self._section in st.session_state.get(OPENED, ())
-        return st.expander(label, expanded=opened, icon=icon)
+        with place.expander(label, expanded=opened, icon=icon):
+            yield
+        self._section = ""
 
     def add(self, values: Values) -> None:
         """Takes what the fields just drawn hold, and shows below them what is wrong with it.

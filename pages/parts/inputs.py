@@ -1,36 +1,176 @@
-"""Boxes and buttons that several parts ask with; where `bind` is said, in the address."""
+"""Boxes and buttons that every page asks with: names for people on the screen, ids in the address.
+
+Where `key` is said the address has the value under that name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
 
 import streamlit as st
 
-T = TypeVar("T")
+from pages.parts import address
+
+TRUTHS = {"true": True, "false": False}
 
 
-def one_of(label: str, options: Sequence[str], key: str, hint: str | None = None) -> str:
-    """One of choices that stand side by side; the first where nothing is chosen."""
-    return st.segmented_control(
-        label, options, default=options[0], required=True, key=key, bind="query-params", help=hint
+def labelled(options: Iterable[str]) -> dict[str, str]:
+    """Options that are their own labels."""
+    return {option: option for option in options}
+
+
+def one_of(
+    label: str,
+    options: Mapping[str, str],
+    key: str,
+    default: str = "",
+    hint: str | None = None,
+    *,
+    off: bool = False,
+) -> str:
+    """One of choices (id to label) that stand side by side; the first where none is the default."""
+    ids = list(options)
+    default = default or ids[0]
+    address.fill(key, default, _last_of(options), options.__contains__)
+    chosen = st.segmented_control(
+        label, ids, required=True, key=key, format_func=options.__getitem__, help=hint, disabled=off
     )
+    address.says(key, [str(chosen)] if chosen != default else [])
+    return str(chosen)
+
+
+def from_list(
+    label: str,
+    options: Mapping[str, str],
+    key: str,
+    default: str | None = None,
+    hint: str | None = None,
+    *,
+    off: bool = False,
+    **named: Any,
+) -> str:
+    """One of a list (id to label); the first where none is the default. `named` is Streamlit's."""
+    ids = list(options)
+    chosen = one_or_none(label, options, key, default or ids[0], hint, off=off, **named)
+    return chosen or ids[0]
+
+
+def one_or_none(
+    label: str,
+    options: Mapping[str, str],
+    key: str,
+    default: str | None = None,
+    hint: str | None = None,
+    *,
+    off: bool = False,
+    **named: Any,
+) -> str | None:
+    """One of a list (id to label), or nothing."""
+    address.fill(key, default, _last_of(options), lambda value: value in (None, *options))
+    chosen: str | None = st.selectbox(
+        label,
+        list(options),
+        key=key,
+        format_func=options.__getitem__,
+        help=hint,
+        disabled=off,
+        **named,
+    )
+    address.says(key, [chosen] if chosen and chosen != default else [])
+    return chosen
 
 
 def some_of(
-    label: str, options: Sequence[T], default: Sequence[T], key: str, hint: str | None = None
-) -> list[T]:
-    """Some of a list."""
-    return st.multiselect(
-        label, options, list(default), key=key, bind="query-params", format_func=str, help=hint
+    label: str,
+    options: Mapping[str, str],
+    default: Sequence[str],
+    key: str,
+    hint: str | None = None,
+    *,
+    off: bool = False,
+    **named: Any,
+) -> list[str]:
+    """Some of a list (id to label), in the order of the address, then of choosing."""
+
+    def parse(values: Sequence[str]) -> list[str] | None:
+        known = [value for value in dict.fromkeys(values) if value in options]
+        return known if known or not any(values) else None
+
+    def is_valid(values: Collection[str]) -> bool:
+        return all(value in options for value in values)
+
+    address.fill(key, list(default), parse, is_valid)
+    chosen = st.multiselect(
+        label,
+        list(options),
+        key=key,
+        format_func=options.__getitem__,
+        help=hint,
+        disabled=off,
+        **named,
     )
+    address.says(key, (chosen or [""]) if chosen != list(default) else [])
+    return chosen
+
+
+def yes(label: str, key: str, hint: str | None = None, *, default: bool = False) -> bool:
+    """A switch."""
+    address.fill(key, default, lambda values: TRUTHS.get(values[-1]))
+    on = st.toggle(label, key=key, help=hint)
+    address.says(key, [str(on).lower()] if on != default else [])
+    return on
 
 
 def amount(
-    label: str, key: str, least: float, value: float, step: float, shape: str | None = None
-) -> float:
-    """A number from `least` on; `shape` is how it is written."""
-    return st.number_input(label, least, None, value, step, shape, key, bind="query-params")
+    label: str,
+    key: str,
+    default: float | None,
+    bounds: tuple[float, float | None],
+    hint: str | None = None,
+    **named: Any,
+) -> Any:
+    """A number within bounds, whole where the least is; None where it is empty and may be."""
+    least, most = bounds
+
+    def parse(values: Sequence[str]) -> float | None:
+        try:
+            value = float(values[-1])
+        except ValueError:
+            return None
+        if not math.isfinite(value) or not least <= value <= (value if most is None else most):
+            return None
+        if not isinstance(least, int):
+            return value
+        return int(value) if value.is_integer() else None
+
+    address.fill(key, default, parse)
+    value = st.number_input(label, least, most, default, key=key, help=hint, **named)
+    address.says(key, [f"{value:.15g}"] if value not in (None, default) else [])
+    return value
+
+
+def typed(
+    label: str,
+    key: str,
+    default: str,
+    most: int,
+    hint: str | None = None,
+    parse: Callable[[Sequence[str]], str | None] = itemgetter(-1),
+    **named: Any,
+) -> str:
+    """A short text."""
+    address.fill(key, default, parse)
+    text: str = st.text_input(label, default, most, key, help=hint, **named)
+    address.says(key, [text] if text != default else [])
+    return text
+
+
+def _last_of(options: Collection[str]) -> Callable[[Sequence[str]], str | None]:
+    """What of a link is one of the options; the last counts where it is given several times."""
+    return lambda values: values[-1] if values[-1] in options else None
 
 
 def ask_text(label: str, default: str, key: str, height: int, most: int) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Source
 from advisor.decide.query import SCORES, AdviceQuestion
@@ -35,6 +37,22 @@ def _address(key: str, source: Source) -> str:
     public = source.url is not None and source.url.startswith("https://")
     address = source.url if source.url and public else f"/sources?source={key}"
     return address.replace(" ", "%20").replace(")", "%29")
+
+
+def sources(ids: Iterable[str]) -> None:
+    """The sources of an answer behind one button: title, reading date, address."""
+    known = the_catalog().sources
+    listed = {key: known[key] for key in dict.fromkeys(ids) if key in known}
+    if not listed:
+        return
+    with st.popover(f"Sources ({len(listed)})", icon=":material/menu_book:", type="tertiary"):
+        st.markdown(
+            "\n".join(
+                f"- [{plain(source.title)}]({_address(key, source)}), "
+                f"read {formatting.written_day(source.accessed)}"
+                for key, source in listed.items()
+            )
+        )
 
 
 def bullets(sentences: Iterable[tuple[str, Iterable[str]]]) -> str:
@@ -97,7 +115,10 @@ def link_to(page: str, recommendation: Recommendation) -> str:
     return f"{root}/{page}?{query}" if query else f"{root}/{page}"
 
 
-def copy_link(page: str, recommendation: Recommendation) -> None:
-    """A button that shows the address of a page with a question, to copy."""
-    with st.popover("Copy link", icon=":material/link:"):
-        st.code(link_to(page, recommendation), language=None, wrap_lines=True)
+def share(place: DeltaGenerator, page: str, recommendation: Recommendation) -> DeltaGenerator:
+    """A button beside the title with the address of a page and its question; gives what it opens,
+    for the files of the page."""
+    popover = place.popover("Share", icon=":material/ios_share:", type="primary")
+    popover.markdown("Link to this answer")
+    popover.code(link_to(page, recommendation), language=None, wrap_lines=True)
+    return popover

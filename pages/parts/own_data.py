@@ -20,8 +20,8 @@ from advisor.live.relevance import Measured
 from advisor.show import downloads
 from pages.parts import engines, figures, links, session
 from pages.parts.engines import Choices
-from pages.parts.form import languages
-from pages.parts.inputs import ask_text, one_of, some_of
+from pages.parts.form_fields import languages
+from pages.parts.inputs import amount, ask_text, one_of, some_of
 from pages.parts.markdown import bullets, plain
 
 MOST_MB = 10
@@ -41,27 +41,30 @@ METRICS = (
 )
 TAKEN = "Taken: Advise offers it as “your own data”, first among the scores, until this visit ends."
 
+DATA_FROM = {"files": "Files", "zip": "Zip file", "paste": "Paste", "sample": "Sample"}
+
 
 def show(choices: Choices, embedder: ModelChoice, reranker: ModelChoice | None) -> None:
     """Asks for data and engines, measures them, and offers the result to Advise."""
     st.header("Which model finds the right passages in your data?")
-    source = one_of("Data", ["files", "zip", "paste", "sample"], "data_from")
+    source = one_of("Data", DATA_FROM, "data_from")
     judged = ask_data(source)
     at_hand = [choice for choice in choices.values() if not choice.missing]
     embedders = [choice.id for choice in at_hand if choice.kind == "embedder"]
     rerankers = [choice.id for choice in at_hand if choice.kind == "reranker"]
+
+    def named(ids: list[str]) -> dict[str, str]:
+        return {key: choices[key].label for key in ids}
+
     first = [embedder.id] if embedder.id in embedders else embedders[:1]
     hint = "Those that are at hand."
-    chosen = some_of("Embedders to try", embedders, first, "data_embedders", hint)
+    chosen = some_of("Embedders to try", named(embedders), first, "data_embedders", hint)
     on_top: list[str] = []
     depth = relevance.RERANKED
     if rerankers:
-        on_top = some_of("Rerankers to try on top", rerankers, [], "data_rerankers")
+        on_top = some_of("Rerankers to try on top", named(rerankers), [], "data_rerankers")
     if on_top:
-        label = "Passages reranked a query"
-        depth = st.number_input(
-            label, 1, relevance.DEPTH, depth, key="data_depth", bind="query-params"
-        )
+        depth = amount("Passages reranked per query", "data_depth", depth, (1, relevance.DEPTH))
     if not embedders:
         st.info(NONE_AT_HAND)
     if judged is None:

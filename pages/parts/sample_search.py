@@ -22,6 +22,8 @@ PASSAGES_HELP = (
     "It shows what a model does; it is no benchmark."
 )
 
+SAMPLES = {"english": "English", "all-languages": "All languages"}
+
 
 class SampleSearch(NamedTuple):
     """The passages found for a query, who answered, and the query's vectors."""
@@ -45,7 +47,7 @@ def sample(languages: str = "english") -> JudgedData:
 
 def ask_sample(key: str) -> JudgedData:
     """The part of the sample that is searched."""
-    return sample(one_of("Passages", ["english", "all-languages"], key, PASSAGES_HELP))
+    return sample(one_of("Passages", SAMPLES, key, hint=PASSAGES_HELP))
 
 
 def ask_query(key: str, judged: JudgedData) -> str:

@@ -18,8 +18,9 @@ from advisor.catalog.schema import Usd
 from advisor.decide.query import SCORES, AdviceQuestion, QuestionError, of_params
 from advisor.live import as_evidence
 from advisor.live.relevance import Measured
+from pages.parts import address
 from pages.parts.markdown import plain
-from pages.parts.old_links import NOW, WITH_WORKLOAD
+from pages.parts.old_links import NOW
 
 FIELDS = tuple(Workload.model_fields)
 ASSUMED = tuple(Assumptions.model_fields)
@@ -32,12 +33,7 @@ YOURS = "your_evidence"
 WITH_YOURS = "catalog_with_your_evidence"
 MOST_FAULTS = 200
 VALIDATE = "`python -m advisor validate` prints the same list."
-MEND = f"Mend the files below and reload this page; {VALIDATE}"
-# Streamlit 1.67 writes multiselect tags in white on the primary colour in either theme: 2.2:1 on
-# our dark one.
-TAGGED = ["languages", "outputs", "variants", "speed_lengths", "speed_batches"]
-TAGGED += ["data_embedders", "data_rerankers", "data_languages"]
-TAGS = ", ".join(f".st-key-{key} [data-tag]" for key in TAGGED) + " {background-color: #0f5f8c}"
+FIX = f"Fix the files below and reload this page; {VALIDATE}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +46,6 @@ class VisitEvidence:
 
 def start(page: st.Page) -> None:
     """Loads the catalog, or shows its faults; brings the workload to the pages that use it."""
-    st.html(f"<style>{TAGS}</style>")
     now = reloading.current()
     if now.catalog is None:
         show_faults(CatalogError(now.faults))
@@ -58,14 +53,11 @@ def start(page: st.Page) -> None:
     st.session_state[READING] = now.catalog
     if now.notice:
         st.warning(plain(now.notice))
-    entered = st.session_state.get("page") != page.url_path
-    if entered:
+    if st.session_state.get("page") != page.url_path:
+        st.session_state["page"] = page.url_path
         st.session_state.pop(IGNORED, None)
-    st.session_state["page"] = page.url_path
-    stored = st.session_state.get(STORED)
-    here = {name: st.query_params.get_all(name) for name in st.query_params}
-    if entered and stored and page.url_path in WITH_WORKLOAD and not STATED & here.keys():
-        st.switch_page(page, query_params=here | stored)
+        address.enter(st.session_state.get(STORED, {}), STATED)
+    address.begin()
 
 
 def routed() -> None:
@@ -138,7 +130,7 @@ def show_faults(error: CatalogError) -> None:
     """The page of a catalog that cannot be used."""
     number = len(error.faults)
     st.title("The catalog cannot be used")
-    st.markdown(f"{number} {'fault' if number == 1 else 'faults'} found. {MEND}")
+    st.markdown(f"{number} {'fault' if number == 1 else 'faults'} found. {FIX}")
     rows = [
         {
             "Where": ", ".join(p for p in (f.file, f.entry, f.field) if p),

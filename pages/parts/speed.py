@@ -13,7 +13,7 @@ from advisor.encode.engine import About
 from advisor.encode.pool import OnStatus
 from advisor.live import results, speed
 from pages.parts import engines, figures, links, session
-from pages.parts.inputs import amount, some_of
+from pages.parts.inputs import amount, from_list, labelled, some_of
 from pages.parts.markdown import plain
 
 PRECISION = (
@@ -28,15 +28,21 @@ def peak() -> speed.Peak:
     return speed.peak_gflops()
 
 
+def some_numbers(label: str, options: Sequence[int], default: Sequence[int], key: str) -> list[int]:
+    """Some of a list of numbers."""
+    names = labelled(map(str, options))
+    return [int(text) for text in some_of(label, names, [str(n) for n in default], key)]
+
+
 def show(embedder: ModelChoice, reranker: ModelChoice | None) -> None:
     """Measures a model, and offers its speed to Cost and Advise."""
     st.header("How fast is it here?")
     options = {c.id: c for c in (embedder, reranker) if c is not None and not c.missing}
-    ids = list(options)
-    chosen_id = st.selectbox("Model to measure", ids, key="speed_model", bind="query-params")
+    names = {key: each.label for key, each in options.items()}
+    chosen_id = from_list("Model to measure", names, "speed_model")
     chosen = options[chosen_id]
-    lengths = sorted(some_of("Tokens a text", speed.LENGTHS, [128], "speed_lengths"))
-    batches = sorted(some_of("Texts at once (batch)", speed.BATCHES, [1, 8], "speed_batches"))
+    lengths = sorted(some_numbers("Tokens per text", speed.LENGTHS, [128], "speed_lengths"))
+    batches = sorted(some_numbers("Texts at once (batch)", speed.BATCHES, [1, 8], "speed_batches"))
     st.caption(PRECISION)
     catalog = session.the_catalog()
 
@@ -74,8 +80,10 @@ def take(measurements: Sequence[speed.Measurement], about: About) -> None:
         st.warning(plain(reason))
         return
     label = "What this machine costs (US dollars an hour)"
-    price = amount(label, "speed_usd", 0.0, 0.1, 0.01, "%.4f")
-    memory = amount("Its memory (GiB)", "speed_gib", 0.1, speed.memory_gib() or 8.0, 1.0)
+    price = amount(label, "speed_usd", 0.1, (0.0, None), step=0.01, format="%.4f")
+    memory = amount(
+        "Its memory (GiB)", "speed_gib", speed.memory_gib() or 8.0, (0.1, None), step=1.0
+    )
     try:
         params = speed.params(about, best, price, memory, catalogs.today())
     except AdvisorError as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from advisor.base.errors import CatalogError
+from pages.parts import address
 from pages.parts.markdown import plain
 
 
@@ -14,7 +15,11 @@ def show(parts: Mapping[str, Callable[[], None]]) -> None:
     """A tab for each label; what one holds is shown while it is open.
 
     Files of the catalog that a tab reads now may have broken since the rest was read."""
-    tabs = st.tabs(list(parts), key="part", bind="query-params")
+    first = next(iter(parts))
+    address.fill("part", first, lambda values: values[-1] if values[-1] in parts else None)
+    tabs = st.tabs(list(parts), key="part", on_change="rerun")
+    opened = st.session_state["part"]
+    address.says("part", [opened] if opened != first else [])
     for tab, show_part in zip(tabs, parts.values(), strict=True):
         if tab.open:
             with tab:

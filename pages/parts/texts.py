@@ -15,7 +15,7 @@ from advisor.live import hub_tokenizer, sample_texts, token_counts
 from advisor.live.tokenizer_faults import TokenCountError
 from advisor.net import hub
 from advisor.serve import page_lock
-from pages.parts import figures, form, session
+from pages.parts import figures, form_fields, session
 from pages.parts.inputs import take_button
 from pages.parts.markdown import plain, small
 
@@ -84,14 +84,16 @@ def tokenizers() -> dict[str, Tokenizer]:
 def offer_lengths(recommendation: Recommendation, texts: list[str]) -> None:
     """Feeds the sample's lengths into the workload."""
     catalog, pick = recommendation.catalog, recommendation.pick
-    options = form.encoders(catalog)
-    index = options.index(pick.parts[0].variant_id) if pick else 0
-    variant_id = st.selectbox("Lengths as counted for", options, index=index, key="sample_variant")
+    options = form_fields.encoders(catalog)
+    index = list(options).index(pick.parts[0].variant_id) if pick else 0
+    variant_id = st.selectbox(
+        "Lengths as counted for", options, index, options.__getitem__, key="sample_variant"
+    )
     lengths = token_counts.lengths_for_workload(catalog, texts, variant_id, tokenizers())
     mean, p95 = lengths.passage_tokens, lengths.passage_tokens_p95
     workload = recommendation.workload.model_copy(update=lengths._asdict())
     label = f"Use {mean:,} tokens each, 95th percentile {p95:,}"
-    take_button(label, form.put, workload, disabled=workload == recommendation.workload)
+    take_button(label, form_fields.put, workload, disabled=workload == recommendation.workload)
 
 
 def offer_tokenizers(estimated: list[str]) -> None:
@@ -99,7 +101,10 @@ def offer_tokenizers(estimated: list[str]) -> None:
     if not estimated:
         return
     label = "Fetch the tokenizer of"
-    chosen = st.selectbox(label, estimated, key="sample_tokenizer", help=FETCH_HELP)
+    names = form_fields.encoders(session.the_catalog())
+    chosen = st.selectbox(
+        label, estimated, format_func=names.__getitem__, key="sample_tokenizer", help=FETCH_HELP
+    )
     if st.button("Fetch it", icon=":material/download:"):
         try:
             tokenizer(session.the_catalog().variants[chosen])

@@ -40,4 +40,4 @@ def test_a_fault_has_the_help_of_its_field_and_not_always_its_value():
         Workload.model_validate({"passages": "many"})
     (fault,) = Workload.faults_of(error.value, show_values=False)
     assert fault.field == "passages" and "many" not in fault.problem
-    assert fault.remedy == "Passages: Passages in the corpus, before long ones are cut."
+    assert fault.remedy == "Passages: Number of passages in your corpus, before long ones are cut."

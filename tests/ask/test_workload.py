@@ -52,7 +52,7 @@ BAD = [
     ({"chunk_overlap_tokens": 201}, ["chunk_overlap_tokens ", "201", "400", "at most 200"]),
     (
         {"chunk_tokens": 17, "chunk_overlap_tokens": 9},
-        ["chunk_overlap_tokens ", " 9,", "17", "at most 8"],
+        ["chunk_overlap_tokens ", "(9)", "17", "at most 8"],
     ),
     (
         {"chunk_tokens": 99, "chunk_overlap_tokens": 50},

@@ -21,6 +21,15 @@ def test_points_round_halves_up(score, shown):
 
 
 @pytest.mark.parametrize(
+    ("number", "shown"),
+    [(0, "0"), (999, "999"), (999.6, "1 k"), (1_049, "1.05 k"), (36_000_000, "36 M"),
+        (24_820_000_000, "24.8 B"), (999_900_000, "1 B"), (1.5e12, "1.5 T")],
+)  # fmt: skip
+def test_counts_in_short_have_three_digits_and_a_letter(number, shown):
+    assert formatting.short(number) == shown
+
+
+@pytest.mark.parametrize(
     ("number", "shown"), [(33_360_000, "33.4M"), (567_754_752, "568M"), (9_241_713_152, "9.24B")]
 )
 def test_parameters(number, shown):

@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Download, Page, expect, sync_playwright
 from xdist.scheduler import LoadFileScheduling
 
 from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
 from advisor.decide import recommend
 from advisor.decide.recommend import Recommendation
-from advisor.explain import report
+from advisor.explain.sentences import usd_of
 from tools import chromium
 from tools.ports import free_port
 
@@ -225,8 +225,16 @@ def choose(page: Page, key: str, option: str) -> None:
 
 
 def menu(page: Page, path: str) -> None:
-    page.locator(f"[data-testid=stTopNavLink][href$='/{path}']").click()
+    page.locator(f".st-key-menu a[href*='/{path}']").click()
     expect(page).to_have_url(re.compile(f"/{path}([?].*)?$"))
+
+
+def download(page: Page, icon: str) -> Download:
+    """A file that the button beside the title offers, by the icon of its button."""
+    marked(page, "ios_share").click()
+    with page.expect_download() as downloaded:
+        marked(page, icon).click()
+    return downloaded.value
 
 
 def link_to(where, path: str):
@@ -235,9 +243,12 @@ def link_to(where, path: str):
 
 def expect_answer(page: Page, recommendation: Recommendation, timeout: float | None = None) -> None:
     """Waits until Advise gives this answer, with its cost."""
-    expect(page.get_by_test_id("stBottom")).to_contain_text(
-        report.headline(recommendation), timeout=timeout
-    )
+    pick, card = recommendation.pick, widget(page, "answer")
+    if pick is None:
+        expect(card).to_contain_text("Nothing fits", timeout=timeout)
+        return
+    expect(card.get_by_role("heading", level=2)).to_have_text(pick.named, timeout=timeout)
+    expect(card).to_contain_text(usd_of(pick.monthly_usd), timeout=timeout)
 
 
 def expect_told(page: Page, *texts: str) -> None:

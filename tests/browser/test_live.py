@@ -299,7 +299,7 @@ def test_a_hostile_zip_is_refused_with_a_sentence(live, open_page, settle, shelf
     (tmp_path / "bomb.zip").write_bytes(bomb.getvalue())
     with live(small=shelf / "tiny") as address:
         page = open_page(f"{address}/live?part=Your+data&embedder={SMALL}")
-        pick(page, "data_from", "zip")
+        pick(page, "data_from", "Zip file")
         settle(page)
         for name in ("evil.zip", "bomb.zip"):
             page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / name)
@@ -444,7 +444,7 @@ def test_what_was_measured_on_ones_own_data_reaches_advise_as_evidence_marked_yo
         with live(ADVISOR_ENDPOINTS=str(tmp_path / "endpoints.yaml")) as address:
             page = open_page(f"{address}/live?part=Your+data&embedder=at.small")
             page.set_viewport_size({"width": 1280, "height": 2000})
-            pick(page, "data_from", "sample")
+            pick(page, "data_from", "Sample")
             settle(page)
             choose(page, "data_embedders", "at.m3")
             page.keyboard.press("Escape")

@@ -9,12 +9,12 @@ from playwright.sync_api import expect
 from tests.browser.conftest import (
     box,
     button,
-    choose,
     expect_answer,
     expect_told,
     fill,
     marked,
     menu,
+    pick,
     widget,
 )
 
@@ -26,7 +26,7 @@ def texts():
     """Opens the section with the length of parts."""
 
     def opened(page):
-        marked(page, "article", "summary").click()
+        marked(page, "tune", "summary").click()
         expect(box(page, "chunk_tokens")).to_be_visible()
 
     return opened
@@ -107,7 +107,7 @@ def test_a_preset_keeps_passages_whole_and_another_cuts_them_again(app, open_pag
     page = open_page(f"{app}/advise")
     for key, length in (("long-contracts", "none"), ("best-english-quality", "400")):
         preset = catalog.presets[key]
-        choose(page, "preset", preset.name)
+        pick(page, "preset", preset.name)
         expect_answer(page, answer(**preset.workload))
         expect(box(page, "chunk_tokens")).to_have_value(length)
     assert "chunk_tokens" not in page.url

@@ -55,8 +55,8 @@ def test_a_budget_says_how_many_candidates_it_pays(catalog):
     for candidates, fits in ((affordable(answer), True), (affordable(answer) + 1, False)):
         assert same_plans(answer, catalog, rerank_candidates=candidates)[0] is fits
     said = " ".join(reason.text for reason in reasons.reasons(answer))
-    afforded = f"You can afford {affordable(answer):,} candidates a query with this pick"
-    assert f"{afforded}: one more would exceed your budget of $300 a month." in said
+    afforded = f"This option can rerank up to {affordable(answer):,} passages per query"
+    assert f"{afforded}: one more would exceed your budget of $300 per month." in said
 
 
 def test_it_is_said_of_the_pick_since_another_plan_may_take_more(catalog):
@@ -66,13 +66,13 @@ def test_it_is_said_of_the_pick_since_another_plan_may_take_more(catalog):
     most = affordable(answer)
     fits, other = same_plans(answer, catalog, rerank_candidates=most + 1)
     assert not fits and other.pick is not None and other.monthly <= 5_200
-    assert "with this pick" in affordable_candidates(answer)[0].text
+    assert "This option" in affordable_candidates(answer)[0].text
 
 
 def test_a_limit_that_providers_cannot_exceed_is_not_named(catalog):
     stated = {"task": "rerank", "placement": "hosted", "latency_ms_p95": 500}
     text = affordable_candidates(ask(catalog, **stated, budget_usd_per_month=300))[0].text
-    assert "budget of $300 a month." in text and "500 ms" not in text
+    assert "budget of $300 per month." in text and "500 ms" not in text
 
 
 LIMITED = st.fixed_dictionaries(
@@ -143,14 +143,14 @@ def test_the_latency_limit_that_takes_the_better_reranker_away_is_named(catalog)
         "bge-reranker-base",
     ]
     text = reasons.score_reason(many, many.pick.part("reranker")).text
-    assert "Without the latency limit of 100 ms:" in text
+    assert "Without your latency limit of 100 ms:" in text
     assert "the reranker 0.7 points better" in text
 
 
 def test_fewer_candidates_that_help_are_named_and_help(catalog):
     many = ask(catalog, **CHINESE, rerank_candidates=200)
     text = reasons.score_reason(many, many.pick.part("reranker")).text
-    most = int(re.search(r"With (\d+) candidates a query in place of 200", text)[1])
+    most = int(re.search(r"With (\d+) passages reranked per query instead of 200", text)[1])
     at_most, unlimited = (
         ask(catalog, **(CHINESE | {"rerank_candidates": most})),
         ask(catalog, **(CHINESE | {"rerank_candidates": 200, "latency_ms_p95": None})),
@@ -164,7 +164,7 @@ def test_where_nothing_fits_fewer_candidates_may(catalog):
     answer = ask(catalog, task="rerank", budget_usd_per_month=20)
     assert answer.pick is None
     texts = [reason.text for reason in lifting.loosen(answer)]
-    most = int(re.search(r"With (\d+) candidates a query", " ".join(texts))[1])
+    most = int(re.search(r"With (\d+) passages reranked per query", " ".join(texts))[1])
     fits, not_any_more = (
         ask(catalog, task="rerank", budget_usd_per_month=20, rerank_candidates=k)
         for k in (most, most + 1)
@@ -181,10 +181,10 @@ def test_only_limits_that_depend_on_candidates_ask_for_fewer(catalog):
 def test_it_says_that_no_set_compares_all_rerankers_in_chinese(catalog):
     answer = ask(catalog, task="rerank", languages=["zh"], priority="quality")
     text = reasons.score_reason(answer, answer.pick.parts[0]).text
-    assert "No published set compares all 3 in these languages" in text
-    assert "BGE Reranker V2 M3 is measured on another set only." in text
+    assert "No benchmark compares all 3 in these languages" in text
+    assert "BGE Reranker V2 M3 was only tested on another one." in text
     english = ask(catalog, task="rerank", languages=["en"], priority="quality")
-    assert "No published set" not in reasons.score_reason(english, english.pick.parts[0]).text
+    assert "No benchmark compares" not in reasons.score_reason(english, english.pick.parts[0]).text
 
 
 @pytest.mark.parametrize("candidates", [10, 50, 130, 160, 200])

@@ -22,10 +22,10 @@ def test_the_formula_sums_to_a_lower_bound_where_the_index_has_no_price(made_up)
     # 36 million tokens a month and 204.6 million once at 0.50, beside Drawer's floor of 300
     recommendation = asking.ask(made_up, languages=["fr"], vector_store="drawer")
     lines = formula.cost_formula(recommendation.pick.parts[0], recommendation)
-    missing = "not known: keeping the index and queries to the index)"
-    assert lines[-2].endswith(f"kept in Drawer for at least $300 a month ({missing}.")
-    assert lines[-1] == f"Together at least $318 a month (known: $315 to $318; {missing}."
-    assert any(line.endswith("= $102 once (not known: writes to the index).") for line in lines)
+    missing = "not known: vector storage and vector store queries)"
+    assert lines[-2].endswith(f"kept in Drawer for at least $300 per month ({missing}.")
+    assert lines[-1] == f"Total: at least $318 per month (known: $315 to $318; {missing}."
+    assert any(line.endswith("= $102 once (not known: vector store writes).") for line in lines)
 
 
 def test_the_formula_of_an_endpoint_without_a_price_still_has_its_index(made_up_copy, edit):
@@ -34,5 +34,5 @@ def test_the_formula_of_an_endpoint_without_a_price_still_has_its_index(made_up_
     judged = asking.plan(recommendation, "gamma-multi")
     *_, priceless, index, together = formula.cost_formula(judged, recommendation)
     assert priceless == "The price is not known, so its cost is not known either."
-    assert "kept in Shelf for $10.00 a month." in index
-    assert together == "Together at least $10.00 a month (not known: encoding)."
+    assert "kept in Shelf for $10.00 per month." in index
+    assert together == "Total: at least $10.00 per month (not known: encoding)."

@@ -77,7 +77,7 @@ def test_what_is_named_is_the_answer_without_the_limit(catalog, stated):
         assert freed.answer == lift.other.answer and freed.pick is not None
         if place < LISTED:
             least = "at least " if freed.pick.monthly_usd.at_least else ""
-            named = f"{freed.pick.named}, for {least}{formatting.usd(freed.pick.monthly_usd.base)} a month"
+            named = f"{freed.pick.named}, for {least}{formatting.usd(freed.pick.monthly_usd.base)} per month"
             assert named + gain(answer, freed) in text
     if lifts and len(lifts[0].fields) == 2:
         for field in limits.stated(answer.workload):
@@ -92,9 +92,9 @@ def test_what_is_named_is_the_answer_without_the_limit(catalog, stated):
 def test_a_budget_below_the_floor_says_what_it_costs_in_points(catalog):
     answer = ask(catalog, budget_usd_per_month=20)
     text = reasons.reasons(answer)[0].text
-    assert "Without the budget of $20.00 a month: BGE Large EN v1.5 at DeepInfra, for $" in text
-    assert text.endswith(" a month, 2.7 points better.")
-    assert "than the 5 you would give up" in text
+    assert "Without your budget of $20.00 per month: BGE Large EN v1.5 at DeepInfra, for $" in text
+    assert text.endswith(" per month, 2.7 points better.")
+    assert "and you accept 5." in text
 
 
 def test_the_gain_of_two_steps_is_told_of_each(catalog):
@@ -117,7 +117,9 @@ def test_where_no_limit_helps_alone_pairs_are_named(made_up):
         ("budget_usd_per_month", "placement"),
     }
     text = lifting.loosen(answer)[0].text
-    assert text.startswith("Without the budget of $0.01 a month and with texts sent to a provider:")
+    assert text.startswith(
+        "Without your budget of $0.01 per month and if data may leave your network:"
+    )
 
 
 def test_where_nothing_helps_it_says_so(made_up):
@@ -135,7 +137,7 @@ def test_where_nothing_helps_and_nothing_is_limited_it_says_why(catalog):
     answer = ask(catalog, query_tokens=16_000)
     assert answer.pick is None and limits.stated(answer.workload) == ()
     (reason,) = lifting.loosen(answer)
-    lead = "No limit of yours is in the way. Plans are ruled out all the same. For example: "
+    lead = "Your limits are not in the way: options are ruled out anyway. For example: "
     assert reason.text.startswith(lead)
     assert "16,000" in reason.text and reason.rule in catalog.rules
 
@@ -145,7 +147,7 @@ def test_where_only_the_budget_stands_in_the_way_the_cheapest_that_fits_is_named
     cheapest = min(ask(catalog).fitting("embedder"), key=lambda judged: judged.monthly)
     amount = formatting.usd(cheapest.monthly)
     assert reason.text.endswith(
-        f"The cheapest that fits is {cheapest.named}, for {amount} a month."
+        f"The cheapest that fits is {cheapest.named}, for {amount} per month."
     )
     (same,) = lifting.loosen(ask(catalog, budget_usd_per_month=1, priority="cost"))
     assert "cheapest" not in same.text
@@ -164,14 +166,14 @@ def test_what_no_limit_rules_out_is_not_called_without_a_price(catalog, task, li
     answer = ask(catalog, task=task, query_tokens=9000, **limits_set)
     assert answer.pick is None and limits.in_the_way(answer) == []
     text = said(answer)
-    assert "Queries of 9,000 tokens" in text and "token limit" in text
+    assert "Queries of 9,000 tokens" in text and "exceed the limit" in text
     assert "known price" not in text
 
 
 @pytest.mark.parametrize(
     ("stated", "words"),
     [
-        ({"outputs": ["dense", "multi_vector"], "languages": ["ko"]}, "does not cover"),
+        ({"outputs": ["dense", "multi_vector"], "languages": ["ko"]}, "does not support"),
         ({"task": "rerank", "languages": ["ko"]}, "Rank"),
     ],
 )

@@ -12,19 +12,19 @@ def test_an_index_whose_price_is_not_known_is_no_gift(catalog):
     beside = texts(ask(catalog, vector_store="qdrant-cloud"))
     bigger = next(text for key, text in beside.items() if "gemma2" in key and "@" not in key)
     assert bigger == (
-        "4.9 points better for $0.34 a month more, by a price known from an aggregator only, "
-        "but its index is 3.5 times as large, at a price that is not known, "
+        "4.9 points better for $0.34 more per month, at a third-party price, "
+        "but its vectors take 3.5 times the space, at an unknown price, "
         "some token counts estimated."
     ), "3,584 dimensions against 1,024"
     smaller = next(text for key, text in beside.items() if "base" in key and "@" not in key)
-    assert "and its index is 75% as large" in smaller, "768 against 1,024"
+    assert "and its vectors take 75% of the space" in smaller, "768 against 1,024"
     same = next(text for key, text in beside.items() if "large-en" in key)
-    assert same.startswith("The same model") and "index" not in same
+    assert same.startswith("The same model") and "vectors" not in same
 
 
 def test_an_index_whose_price_is_known_is_in_the_cost(catalog, made_up):
     for answer in (ask(catalog), ask(catalog, vector_store="none"), ask(made_up)):
-        assert texts(answer) and all("index" not in text for text in texts(answer).values())
+        assert texts(answer) and all("vectors" not in text for text in texts(answer).values())
 
 
 def test_what_is_better_says_who_states_its_price(catalog):
@@ -32,6 +32,6 @@ def test_what_is_better_says_who_states_its_price(catalog):
     for store in ("pinecone-standard", "weaviate-cloud-flex", "none"):
         beside = texts(ask(catalog, vector_store=store))
         assert beside["ovhcloud-bge-multilingual-gemma2"] == (
-            "4.9 points better for $0.34 a month more, by a price known from an aggregator only, "
+            "4.9 points better for $0.34 more per month, at a third-party price, "
             "some token counts estimated."
         )

@@ -19,7 +19,9 @@ from tests.withdrawing import DAY, REASON, withdraw
 TODAY = date(2026, 11, 24)
 BEFORE_PARTS = Path(__file__).with_name("record_before_parts.json")
 """What was saved of the made-up catalog before `chunk_tokens` was a field, without what a replay does not read."""
-CUT = "Since 2026-11-30 passages are cut into parts of 400 tokens (chunk_tokens) for every model alike; "
+BEFORE_WORDING = Path(__file__).with_name("record_before_wording.json")
+"""What was saved of the shipped catalog when the fingerprint of a rule held its sentences too."""
+CUT = "Since 2026-11-30 passages are cut into parts of 400 tokens (chunk_tokens), the same for every model; "
 COUNTED = "Since 2026-11-30 the tokens of "
 
 
@@ -83,7 +85,7 @@ def test_a_replay_names_the_price_the_rule_and_the_answer_that_changed(
     answer, why, cost, price, rule, score = replay.changes
     assert now.answer == ("alpha-big-en",)
     assert answer.index("Alpha Router") < answer.index("Beta Cloud")
-    assert before.pick.named in why and "a month more" in why
+    assert before.pick.named in why and "more per month" in why
     assert cost.index(formatting.usd(now.monthly)) < cost.index(formatting.usd(before.monthly))
     assert "alpha-big-en" in price and price.index("$0.01 ") < price.index("$0.20 ")
     assert "price-is-recent" in rule
@@ -96,7 +98,7 @@ def test_a_replay_says_what_is_new_what_is_gone_and_what_is_not_known(made_up, s
     before.prices |= {"Offer gone": "1.00 / 1M", "Offer alpha-big-en": None}
     before.rules["gone"] = "0"
     del before.prices["Offer beta-big-en"], before.rules["price-is-recent"]
-    before.evidence["embedder"].title = "Another Test"
+    before.evidence["embedder"].title, before.evidence["embedder"].set = "Another Test", "another"
     before.catalog_version = "another"
     assert list(Replay.of(made_up, before, TODAY).changes) == pinned
 
@@ -106,6 +108,29 @@ def test_a_catalog_of_another_version_that_changes_nothing_is_named(made_up, sav
     before.catalog_version = "another"
     (change,) = Replay.of(made_up, before, TODAY).changes
     assert change.startswith("The catalog has another version")
+
+
+def test_rules_that_only_say_it_otherwise_have_not_changed(catalog, made_up, made_up_copy, saved):
+    old = record.read(str(BEFORE_WORDING))
+    assert len(old.rules) > 50 and old.rules.keys() == catalog.rules.keys()
+    assert not [line for line in Replay.of(catalog, old, TODAY).changes if line.startswith("Rule")]
+    before = saved(made_up, recommend(made_up, Workload(), TODAY))
+    path = made_up_copy / "rules/placement.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("Check it before", "Look at it before"), encoding="utf-8")
+    reworded = catalogs.load(made_up_copy)
+    assert reworded.rules["price-is-recent"].entry != made_up.rules["price-is-recent"].entry
+    (change,) = Replay.of(reworded, before, TODAY).changes
+    assert change.startswith("The catalog has another version")
+
+
+def test_an_old_fingerprint_of_a_rule_that_decides_otherwise_since_has_changed(catalog):
+    old = record.read(str(BEFORE_WORDING))
+    old.rules["within-budget"] = old.rules["fast-enough"]
+    changes = Replay.of(catalog, old, TODAY).changes
+    assert [line for line in changes if line.startswith("Rule")] == [
+        "Rule within-budget has changed."
+    ]
 
 
 def test_a_record_asks_again_with_the_measured_machine(catalog, saved):
@@ -129,7 +154,7 @@ def test_a_replay_says_of_a_withdrawn_pick_since_when_and_why(made_up, made_up_c
     replay = Replay.of(after, before, TODAY)
     answer, gone, cost = replay.changes
     assert replay.recommendation.answer == ("alpha-big-en",)
-    assert answer.startswith("The answer: ") and cost.startswith("The cost of the pick: ")
+    assert answer.startswith("The answer: ") and cost.startswith("The monthly cost: ")
     assert gone == f"Big EN at Beta Cloud was withdrawn on {DAY}: {REASON}"
 
 
@@ -229,7 +254,7 @@ def test_an_old_record_whose_cost_moved_says_what_is_counted_otherwise(
     made_up, before_parts, stated, lines
 ):
     cost, *why = Replay.of(made_up, before_parts(**stated), TODAY).changes
-    assert cost.startswith("The cost of the pick: ") and why == lines
+    assert cost.startswith("The monthly cost: ") and why == lines
 
 
 def test_an_old_record_that_nothing_moved_says_nothing_of_parts(made_up, before_parts):
@@ -263,7 +288,7 @@ def test_a_record_of_today_says_nothing_of_parts_and_is_replayed(made_up, saved,
     assert Replay.of(made_up, before, TODAY).recommendation.workload == recommendation.workload
     before.picked.monthly_usd.base -= 1
     (cost,) = Replay.of(made_up, before, TODAY).changes
-    assert cost.startswith("The cost of the pick: ")
+    assert cost.startswith("The monthly cost: ")
 
 
 def test_a_record_with_the_old_name_and_the_new_is_refused(made_up):
@@ -294,6 +319,8 @@ def test_a_record_of_one_language_that_crossed_it_names_the_rule_that_moved_it(m
     moved = saved.picked.model_copy(update={"plans": ["gamma-giant"]})
     before = saved.model_copy(update={"rules": rules, "picked": moved})
     changes = Replay.of(made_up, before, TODAY).changes
-    assert any(text.startswith("Rule cross-lingual-needs-languages asks") for text in changes)
+    assert any(text.startswith("Rule cross-lingual-needs-languages needs") for text in changes)
     after = saved.model_copy(update={"picked": moved})
-    assert not any("asks for two" in text for text in Replay.of(made_up, after, TODAY).changes)
+    assert not any(
+        "needs two languages" in text for text in Replay.of(made_up, after, TODAY).changes
+    )

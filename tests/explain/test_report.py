@@ -18,7 +18,7 @@ def test_the_text_of_an_answer(made_up, today, pinned):
     recommendation = recommend(made_up, Workload(languages=("fr",)), today)
     rejected, judged = len(recommendation.rejected), len(recommendation.judged)
     assert recommendation.answer == ("beta-multi",) and judged > rejected > 0
-    assert f"{rejected} of {judged} " in report.as_text(recommendation)
+    assert f"({rejected} of {judged})" in report.as_text(recommendation)
     text = report.as_text(recommendation, plans=True)
     ruled_out = report.rejections(recommendation)
     assert ruled_out and all(f"- {sentence}\n" in text for sentence in ruled_out)
@@ -56,7 +56,7 @@ def test_every_source_that_the_markdown_cites_is_listed(catalog, pinned):
         for key in reason.sources:
             source = f"- [{key}] {catalog.sources[key].title}"
             assert f" [{key}]" in sentence and any(line.startswith(source) for line in listed)
-    hub_ids = [repr(part.plan.variant.hub_id) for part in recommendation.pick.parts]
+    hub_ids = [f'"{part.plan.variant.hub_id}"' for part in recommendation.pick.parts]
     assert all(any(hub_id in line for line in lines) for hub_id in hub_ids)
     assert [line for line in lines if line.startswith("## ")] == pinned
 
@@ -76,10 +76,10 @@ def test_the_markdown_with_every_plan_lists_the_sources_of_those_ruled_out(made_
 def test_a_total_that_leaves_out_the_index_says_so(made_up):
     # Multi at 0.50: 36 million tokens a month, 204.6 million once; Drawer's floor is 300
     found = ask(made_up, languages=["fr"], vector_store="drawer")
-    missing = "keeping the index and queries to the index"
+    missing = "vector storage and vector store queries"
     assert report.headline(found) == (
-        f"Use {found.pick.named}: at least $318 a month (known: $315 to $318; not known: "
-        f"{missing}), and at least $102 once to encode the corpus (not known: writes to the index)."
+        f"Use {found.pick.named}: at least $318 per month (known: $315 to $318; not known: "
+        f"{missing}), and at least $102 once to encode the corpus (not known: vector store writes)."
     )
     texts = (
         report.as_text(found),
@@ -98,9 +98,9 @@ def test_where_token_counts_are_estimated_every_text_says_so(catalog, made_up):
     best = ask(catalog, priority="quality")
     assert best.pick.parts[0].variant_id == "bge-multilingual-gemma2"
     sentence = (
-        "The token counts of BGE Multilingual Gemma2, and so its costs, are partly estimated, since "
-        "no numbers are published: 2 special tokens in each text and 17 tokens for the "
-        "instruction in front of each query, whose length is yours to choose."
+        "Token counts and costs of BGE Multilingual Gemma2 are partly estimated. "
+        "Estimated, as not published: 2 special tokens in each text and 17 tokens for the "
+        "instruction before each query, whose length is up to you."
     )
     for text in (
         report.as_text(best),
@@ -111,8 +111,8 @@ def test_where_token_counts_are_estimated_every_text_says_so(catalog, made_up):
     once = sentences.encoding_sentence(best, best.pick.parts[0])
     assert "Encoding the corpus once: about 204,600,000 tokens for " in once
     assert "about" not in sentences.encoding_sentence(published, published.pick.parts[0])
-    assert "estimated, since these" not in report.as_text(published)
-    assert "estimated, since these" not in report.as_short_markdown(published)
+    assert "partly estimated" not in report.as_text(published)
+    assert "partly estimated" not in report.as_short_markdown(published)
 
 
 def test_a_total_of_which_nothing_is_known_is_no_zero(made_up_copy, edit):
@@ -120,12 +120,10 @@ def test_a_total_of_which_nothing_is_known_is_no_zero(made_up_copy, edit):
     idle = {"queries_per_month": 0, "new_passages_per_month": 0, "placement": "hosted"}
     found = ask(catalogs.load(made_up_copy), vector_store="drawer", **idle)
     assert found.pick.monthly == 0
-    assert "what a month costs is not known (not known: keeping the index)" in report.headline(
-        found
-    )
-    answer = report.as_text(found).partition("What would change it")[0]
+    assert "monthly cost not known (not known: vector storage)" in report.headline(found)
+    answer = report.as_text(found).partition("What would change the answer")[0]
     zero = [line for line in answer.splitlines() if "$0 " in line]
-    assert all(line.startswith("- Encoding costs $0 a month: 0 tokens") for line in zero)
+    assert all(line.startswith("- Encoding costs $0 per month: 0 tokens") for line in zero)
 
 
 @pytest.mark.parametrize("stated", [{}, {"languages": ["de"], "budget_usd_per_month": 40}])
@@ -135,11 +133,11 @@ def test_the_text_tells_how_firm_it_is_and_what_would_change_it(catalog, stated)
     texts = [change.text for change in what_would_change.changes(catalog, recommendation)]
     assert texts and all(f"\n- {change}\n" in text for change in texts)
     assert what_would_change.firmness(recommendation) in text
-    assert text.index("What would change it") < text.index("Taken for granted")
+    assert text.index("What would change the answer") < text.index("Assumptions:")
 
 
 def test_the_text_says_so_where_nothing_that_was_tried_changes_the_answer(catalog, monkeypatch):
     monkeypatch.setattr(what_would_change, "changes", lambda catalog, recommendation: [])
-    assert "What would change it, each alone:\n- Nothing that was tried" in report.as_text(
+    assert "What would change the answer, each alone:\n- Nothing that we tried" in report.as_text(
         ask(catalog)
     )

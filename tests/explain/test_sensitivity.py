@@ -54,6 +54,6 @@ def test_a_total_that_leaves_out_the_index_stays_a_lower_bound_at_another_volume
     assert rows and {row.not_known for row in rows} == {missing}
     sentence = sensitivity.what_if_sentence(found, sensitivity.what_if(made_up, found, 5))
     assert (
-        "the same pick costs at least $390 a month, $72.00 a month more for what is known "
-        "(not known: keeping the index and queries to the index)." in sentence
+        "the same option costs at least $390 per month, $72.00 more for what is known "
+        "(not known: vector storage and vector store queries)." in sentence
     )

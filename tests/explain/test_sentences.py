@@ -97,33 +97,33 @@ PARTLY = KNOWN.plus(UNKNOWN)
 
 def test_a_cost_says_what_is_missing_and_is_never_zero_for_that():
     written = {
-        KNOWN: ("$4.00", "$3.00 to $5.00", "$4.00 a month ($3.00 to $5.00)"),
+        KNOWN: ("$4.00", "$3.00 to $5.00", "$4.00 per month ($3.00 to $5.00)"),
         PARTLY: (
             "at least $4.00",
             "at least $3.00 to $5.00",
-            "at least $4.00 a month (known: $3.00 to $5.00; not known: keeping the index)",
+            "at least $4.00 per month (known: $3.00 to $5.00; not known: vector storage)",
         ),
         UNKNOWN: (
             "not known",
             "not known",
-            "what a month costs is not known (not known: keeping the index)",
+            "monthly cost not known (not known: vector storage)",
         ),
-        Cost.of(None): ("$0", "$0", "$0 a month"),
+        Cost.of(None): ("$0", "$0", "$0 per month"),
     }
     for cost, (base, ends, month) in written.items():
         assert sentences.usd_of(cost) == base and sentences.low_to_high(cost) == ends
         assert sentences.a_month(cost) == month
     assert sentences.usd_of(None) == sentences.low_to_high(None) == "not known"
-    assert sentences.for_month(PARTLY) == "for at least $4.00 a month"
-    assert sentences.for_month(UNKNOWN) == "at a monthly cost that is not known"
+    assert sentences.for_month(PARTLY) == "for at least $4.00 per month"
+    assert sentences.for_month(UNKNOWN) == "at an unknown monthly cost"
 
 
 def test_the_cheapest_plan_and_any_other_say_what_is_missing(made_up):
     found = asking.ask(made_up, languages=["fr"], vector_store="drawer")
-    missing = "not known: keeping the index and queries to the index)"
+    missing = "not known: vector storage and vector store queries)"
     cheapest = sentences.cheapest_sentence(found, "embedder")
-    assert cheapest.startswith("At least $3") and f" a month ({missing}: " in cheapest
+    assert cheapest.startswith("At least $3") and f" per month ({missing}: " in cheapest
     plan = sentences.plan_sentence(found, found.pick.parts[0].id)
-    assert plan.startswith(f"At least $318 a month (known: $315 to $318; {missing}")
+    assert plan.startswith(f"At least $318 per month (known: $315 to $318; {missing}")
     once = sentences.encoding_sentence(found, found.pick.parts[0])
-    assert "tokens for at least $102 (not known: writes to the index), " in once
+    assert "tokens for at least $102 (not known: vector store writes), " in once

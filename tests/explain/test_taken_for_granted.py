@@ -6,36 +6,35 @@ from advisor import catalog as catalogs
 from advisor.explain import taken_for_granted
 from tests.asking import ask
 
-TOTALS = "Every total is a lower bound; not known: "
+TOTALS = "Every total is a lower bound. Not known: "
 STORES = {
     "qdrant-cloud": (
-        "What keeping the index in Qdrant Cloud costs is not known: nothing is counted, and writing "
-        "it for the first time is left out.",
-        "keeping the index, queries to the index, and writes to the index.",
+        "The cost of vectors in Qdrant Cloud is not known. Counted is nothing; writing them the first "
+        "time is not included.",
+        "vector storage, vector store queries, and vector store writes.",
     ),
     "opensearch-serverless": (
-        "What keeping the index in Amazon OpenSearch Serverless (vector) costs is not known: only "
-        "its floor of about $350 a month is counted, and writing it for the first time is left "
-        "out.",
-        "keeping the index, queries to the index, and writes to the index.",
+        "The cost of vectors in Amazon OpenSearch Serverless (vector) is not known. Counted is "
+        "its floor of about $350 per month; writing them the first time is not included.",
+        "vector storage, vector store queries, and vector store writes.",
     ),
     "pinecone-standard": (
-        "The index is kept in Pinecone serverless, Standard, AWS us-east-1 at its list price, its "
-        "minimum charge included; writing it for the first time is left out.",
-        "queries to the index and writes to the index.",
+        "Vectors are kept in Pinecone serverless, Standard, AWS us-east-1 at its list price, "
+        "minimum charge included; writing them the first time is not included.",
+        "vector store queries and vector store writes.",
     ),
     "s3-vectors": (
-        "The index is kept in Amazon S3 Vectors (us-east-1) at its list price; writing it for the "
-        "first time is left out.",
-        "queries to the index.",
+        "Vectors are kept in Amazon S3 Vectors (us-east-1) at its list price; writing them the "
+        "first time is not included.",
+        "vector store queries.",
     ),
     "weaviate-cloud-flex": (
-        "The index is kept in Weaviate Cloud, Flex at its list price, its minimum charge included.",
-        "queries to the index.",
+        "Vectors are kept in Weaviate Cloud, Flex at its list price, minimum charge included.",
+        "vector store queries.",
     ),
     "pgvector": (
-        "The index is kept in pgvector (PostgreSQL) at the price of the memory and the disk that "
-        "it takes; the database's processors are left out.",
+        "Vectors are kept in pgvector (PostgreSQL) at the price of the memory and disk they need. "
+        "The database's processors are not included.",
         None,
     ),
 }
@@ -57,7 +56,7 @@ def test_a_store_that_nothing_is_asked_of_has_no_more_than_its_price(catalog):
     assert not any(line.startswith(TOTALS) for line in lines)
 
 
-CUT = "Passages of more than 400 tokens are cut into parts of at most 400, for every model alike."
+CUT = "Passages over 400 tokens are cut into parts of at most 400, the same for every model."
 CUTTING = {
     "as a rule": ({}, f"{CUT} Neighbouring parts share 50 tokens."),
     "by a token": ({"chunk_overlap_tokens": 1}, f"{CUT} Neighbouring parts share 1 token."),
@@ -68,7 +67,7 @@ CUTTING = {
     ),
     "whole": (
         {"chunk_tokens": None},
-        "Passages are kept whole; a model that would cut them is ruled out.",
+        "Passages are kept whole; models that would cut them are ruled out.",
     ),
 }
 

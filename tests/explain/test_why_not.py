@@ -40,7 +40,7 @@ def words_for(answer, judged, pick):
     if workload.priority == "cost":
         if round(judged.monthly, 6) != round(pick.monthly, 6):
             more = formatting.usd(judged.monthly - pick.monthly)
-            return [f"Cost is the priority, and it costs {more} a month more."]
+            return [f"Cost matters most to you, and it costs {more} more per month."]
         return [words for name, words in DECIDES.items() if name not in ("monthly", "unpriced")]
     if short(judged) != short(pick):
         assert short(judged) > short(pick)
@@ -50,7 +50,7 @@ def words_for(answer, judged, pick):
     if judged.quality is None:
         return [
             *DECIDES.values(),
-            "cover your languages",
+            "support your languages",
             "in your languages",
             "costs",
             "counts as",
@@ -58,7 +58,7 @@ def words_for(answer, judged, pick):
     dearer = counted(judged) - counted(pick)
     if round(dearer, 6):
         assert dearer > 0
-        return [f"{formatting.usd(dearer)} a month dearer", "decides for the pick"]
+        return [f"{formatting.usd(dearer)} per month dearer", ", which decides."]
     return list(DECIDES.values())
 
 
@@ -95,13 +95,15 @@ def test_the_sentences_by_hand(made_up, made_up_copy, edit, pinned):
     assert "counts as $25.00 dearer" in against["second-hand"][1], (
         "$5 for each of five points, which its five points more make up for"
     )
-    assert "in all it counts as $4.40 a month dearer" in against["second-hand"][1], (
+    assert "In all it counts as $4.40 per month dearer" in against["second-hand"][1], (
         "$8.00, an instruction included, and $3.60"
     )
     assert DECIDES["router"] in against["a router"][1]
     assert [f.text for f in plan(answer, "gamma-big-en").excluded] == against["no price"]
-    assert "no score" in against["no score"][1] and against["the pick"] == ["It is the pick."]
-    assert against["cost"][1] == "Cost is the priority, and it costs $36.40 a month more."
+    assert "no score" in against["no score"][1] and against["the pick"] == [
+        "This is the recommendation."
+    ]
+    assert against["cost"][1] == "Cost matters most to you, and it costs $36.40 more per month."
     assert {name: lines[:2] for name, lines in against.items()} == pinned
     with pytest.raises(KeyError):
         reasons_against(answer, "no-such-plan")
@@ -141,7 +143,7 @@ def test_a_better_model_that_the_budget_for_both_steps_does_not_hold_says_so(mad
     assert answer.answer == ("big-en@acme-cpu", "rank-big@acme-cpu") and answer.pick.shared
     better = plan(answer, "giant@bazaar-gpu")
     assert better.monthly < 292.01 < 420 < 292 + 2 * 73, "and two processors for the reranker"
-    assert "exceed the budget of $420" in reasons_against(answer, better.id)[1]
+    assert "exceed your budget of $420" in reasons_against(answer, better.id)[1]
 
 
 def test_one_that_the_latency_limit_for_both_steps_does_not_hold_says_so(made_up):
@@ -151,7 +153,7 @@ def test_one_that_the_latency_limit_for_both_steps_does_not_hold_says_so(made_up
     limit = max(times) + min(times) / 2
     held = ask(made_up, **stated, latency_ms_p95=limit)
     texts = [reasons_against(held, j.id)[:2][-1] for j in held.judged if j.fits]
-    assert any(f"exceed the latency limit of {formatting.count(limit)} ms" in t for t in texts)
+    assert any(f"exceed your latency limit of {formatting.count(limit)} ms" in t for t in texts)
 
 
 def test_on_shared_machines_a_model_without_a_score_is_told_that_not_its_cost(made_up):
@@ -168,9 +170,9 @@ def test_points_beyond_the_tolerance_read_as_more_than_it(catalog):
     answer = ask(catalog, quality_tolerance=6)
     base = next(j for j in answer.judged if j.fits and j.variant_id == "bge-base-en-v1.5")
     assert reasons_against(answer, base.id)[1] == (
-        "It is 6.01 points below the best model for this job, more than the 6 you would give up."
+        "It is 6.01 points below the best model for this job, and you accept 6."
     )
     answer = ask(catalog, quality_tolerance=6, licence="permissive", budget_usd_per_month=28)
     assert answer.pick.parts[0].variant_id == "bge-base-en-v1.5"
     text = reasons.reasons(answer)[0].text
-    assert ", 6.01 points below the best" in text and "more than the 6 you" in text
+    assert " 6.01 points below the best" in text and "and you accept 6." in text

@@ -73,6 +73,6 @@ def test_a_variant_whose_only_offer_was_withdrawn_is_not_for_who_wants_it_hosted
 ):
     def not_hosted(catalog):
         claims = use_when(catalog, "rank-small").not_when
-        return any("hosted by a provider" in claim.text for claim in claims)
+        return any("need a hosted API" in claim.text for claim in claims)
 
     assert not_hosted(withdraw(made_up_copy, "rank-small")) and not not_hosted(made_up)

@@ -62,11 +62,11 @@ def test_the_better_of_a_pair_is_the_better_one_on_advise(either, today, languag
 def test_a_variant_that_advise_never_ranks_by_score_says_why(catalog, today):
     (shown,) = deciding(catalog, today, [M3, LARGE], "en")
     assert [s.variant_id for s in shown.standings] == [LARGE, M3]
-    assert "44.2 against 52.4 to 55.7; too few to rank by" in shown.standings[1].why
+    assert "44.2 against 52.4 to 55.7: too few to rank by" in shown.standings[1].why
     assert comparison.WITHOUT_A_SCORE in shown.notes
     (shown,) = deciding(catalog, today, [LARGE, M3], "de")
     assert [s.variant_id for s in shown.standings] == [M3, LARGE]
-    assert "does not cover de" in shown.standings[1].why
+    assert "does not support German" in shown.standings[1].why
     assert any("MIRACL's training part" in note for note in shown.notes)
     assert comparison.WITHOUT_A_SCORE not in shown.notes, "it is ruled out, not unranked"
     (shown,) = deciding(catalog, today, [LARGE, GEMMA2, M3], "de")

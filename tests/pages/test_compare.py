@@ -70,7 +70,7 @@ def test_the_languages_of_the_address_decide(catalog):
     page = opened("compare", languages=["de"], **PAIR)
     names, points = standing(page)
     assert names == ["BGE M3", "BGE Large EN v1.5"] and points[1] == "none"
-    assert "it does not cover de" in text_of(page)
+    assert "does not support German" in text_of(page)
     assert plain(catalog.evidence_sets["miracl-paper"].caveat) in text_of(page)
     page.multiselect(key="languages").set_value(["en"]).run()
     assert standing(page)[0] == ["BGE Large EN v1.5", "BGE M3"]

@@ -44,7 +44,7 @@ def test_the_link_of_the_button_brings_the_machine_to_cost(catalog):
     (reset,) = page.button
     reset.click().run()
     assert not page.exception and lead not in words(page) and where not in words(page)
-    assert all(page.session_state[name] is None for name in STATED)
+    assert not any(page.session_state[name] for name in STATED)
 
 
 def test_the_link_brings_the_machine_to_advise(catalog):
@@ -79,7 +79,7 @@ def test_a_link_with_a_machine_in_part_is_told_in_the_words_of_the_form():
     params = speed.params(SMALL, SPEED, 0.1, 8, TODAY)
     del params["measured_tokens"]
     (error,) = opened("cost", **params).error
-    assert error.value.startswith("Of the measured machine 'Tokens a text when measured' is not")
+    assert error.value.startswith("Your measured machine lacks 'Measured text length (tokens)'")
 
 
 def test_the_plans_of_a_link_without_the_machine_do_not_hold_it():

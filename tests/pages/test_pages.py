@@ -98,7 +98,7 @@ def test_cost_shows_an_unknown_price_as_not_known(copied, monkeypatch):
 def test_a_store_whose_price_is_not_known_leaves_a_lower_bound_on_every_page(catalog, store):
     stated = {"vector_store": store}
     recommendation = recommend(catalog, Workload.of(stated), today())
-    cost, missing = recommendation.pick.monthly_usd, "queries to the index"
+    cost, missing = recommendation.pick.monthly_usd, "vector store queries"
     assert cost.not_known[-1] == "index_queries" and cost.base > 0
     for name in ("advise", "cost"):
         page = opened(name, **stated)

@@ -116,9 +116,9 @@ def test_an_overlap_over_half_is_told_in_the_words_of_the_form_and_typed_over():
 def test_a_preset_with_whole_passages_and_one_without_are_put_into_the_form(catalog):
     page = opened("advise")
     for key in ("long-contracts", next(iter(catalog.presets))):
-        page.selectbox(key="preset").set_value(key).run()
+        page.get_by_key("preset").set_value(key).run()
         workload = Workload.of(catalog.presets[key].workload)
-        assert stored(page) == workload.params() and page.selectbox(key="preset").value == key
+        assert stored(page) == workload.params() and page.get_by_key("preset").value == key
     assert catalog.presets["long-contracts"].workload["chunk_tokens"] is None
 
 

@@ -152,7 +152,7 @@ def test_the_answer_is_the_one_of_the_page(capsys, workload, catalog, today):
         ),
         (
             "chunk_tokens: 300\nchunk_overlap_tokens: 200\n",
-            ["chunk_overlap_tokens is 200", "chunk_tokens (300)", "150"],
+            ["chunk_overlap_tokens (200)", "chunk_tokens (300)", "150"],
         ),
         ("- a\n- b\n", ["workload.yaml"]),
         ("a: [1\n", ["workload.yaml", "line 2"]),
@@ -260,7 +260,7 @@ def test_a_record_of_a_withdrawn_offer_is_replayed_with_the_reason(
 def test_a_record_from_before_the_parts_is_replayed(capsys, small):
     status, out, err = run(capsys, "recommend", "--record", str(BEFORE_PARTS))
     assert (status, err) == (0, "")
-    assert "\n- Since 2026-11-30 passages are cut into parts of 400 tokens (chunk_tokens) " in out
+    assert "\n- Since 2026-11-30 passages are cut into parts of 400 tokens (chunk_tokens), " in out
 
 
 def test_validate_lists_the_faults_of_a_broken_catalog(

@@ -41,7 +41,7 @@ def test_a_model_without_a_comparable_score_has_none_and_the_others_numbers(engl
 def test_a_lower_bound_names_its_missing_parts_and_nothing_known_is_none(made_up_copy, edit):
     bounded = ask(catalogs.load(made_up_copy), vector_store="drawer")
     rows = alternatives_frame(bounded, "embedder")
-    assert rows and all("keeping the index" in row["Not known"] for row in rows)
+    assert rows and all("vector storage" in row["Not known"] for row in rows)
     assert all(row["$ per month"] >= 300 for row in rows)
     edit(made_up_copy / "stores.yaml", '  floor_usd_per_month: "300"\n', "")
     idle = {"queries_per_month": 0, "new_passages_per_month": 0, "placement": "hosted"}

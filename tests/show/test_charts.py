@@ -104,7 +104,7 @@ def test_the_cost_chart_tells_each_bar_in_words(catalog, today, pinned):
 
 def test_a_chart_of_lower_bounds_says_so_in_its_words_marks_and_tooltips(catalog, today):
     found = recommend(catalog, Workload(vector_store="qdrant-cloud"), today)
-    missing = "keeping the index and queries to the index"
+    missing = "vector storage and vector store queries"
     drawings = {
         "costs": charts.monthly_costs(found, "embedder"),
         "trade-off": trade_off.chart(found, "embedder"),

@@ -57,9 +57,9 @@ def test_the_files_name_what_of_a_cost_is_not_known(made_up):
         files[store] = {name: make() for name, _, make in downloads.cost_files(found)}
     rows = {store: list(csv.DictReader(io.StringIO(files[store]["plans.csv"]))) for store in files}
     priced = [row["Not known"] for row in rows["drawer"] if row["Fits"] == "yes"]
-    assert priced and set(priced) == {"keeping the index and queries to the index"}
+    assert priced and set(priced) == {"vector storage and vector store queries"}
     assert {row["Not known"] for row in rows["shelf"] if row["Fits"] == "yes"} == {""}
-    assert "| keeping the index and queries to the index |" in files["drawer"]["cost.md"]
+    assert "| vector storage and vector store queries |" in files["drawer"]["cost.md"]
     assert "at least \\$" in files["drawer"]["cost.md"]
 
 

@@ -65,10 +65,10 @@ def test_a_store_that_refuses_the_type_of_vector_has_no_price_in_the_table(made_
         for key in ("ram", "shelf", "own-database")
     }
     assert shown == {"ram": True, "shelf": False, "own-database": True}, (
-        "Shelf takes no binary vectors"
+        "Shelf does not accept binary vectors"
     )
     assert "binary" in " ".join(rows["shelf"].values())
-    assert rows["drawer"]["A month"] == rows["drawer"]["Low to high"] == "at least $300"
+    assert rows["drawer"]["$ per month"] == rows["drawer"]["Range"] == "at least $300"
     assert rows == pinned
 
 
@@ -81,16 +81,15 @@ def test_a_total_that_leaves_out_the_index_is_a_lower_bound_in_every_table(made_
         "alternatives": tables.alternative_rows(found, "embedder"),
     }
     for name, rows in tabled.items():
-        assert rows and all("keeping the index" in row["Not known"] for row in rows), name
-        month = "A month" if name in ("hosted", "own") else "$ per month"
-        assert all(row[month].startswith("at least $") for row in rows), name
+        assert rows and all("vector storage" in row["Not known"] for row in rows), name
+        assert all(row["$ per month"].startswith("at least $") for row in rows), name
     assert all(row["Index"] == "at least $300" for row in tabled["hosted"])
     priced = [row for row in tabled["hosted"] if row["Encoding"] != "not known"]
     assert priced and all(row["Once"].startswith("at least ") for row in priced)
-    assert "writes to the index" in tabled["hosted"][0]["Not known"]
+    assert "vector store writes" in tabled["hosted"][0]["Not known"]
     swings = tables.swing_rows(sensitivity.swings(made_up, found))
     assert swings and all(row["As it is"] == "at least $318" for row in swings)
-    assert {row["Not known"] for row in swings} == {"keeping the index and queries to the index"}
+    assert {row["Not known"] for row in swings} == {"vector storage and vector store queries"}
 
 
 def test_the_machine_that_holds_the_index_has_the_clouds_name(catalog):
@@ -103,8 +102,8 @@ def test_a_price_that_is_not_known_is_named_among_what_is_not(made_up_copy, edit
     edit(made_up_copy / "offers/gamma.yaml", '"0.40"', "null")
     found = asking.ask(catalogs.load(made_up_copy), languages=["fr"], vector_store="drawer")
     (row,) = [r for r in tables.cost_rows(found, "embedder") if r["offer"] == "gamma-multi"]
-    assert row["Encoding"] == "not known" and row["A month"] == "at least $300"
-    assert row["Not known"].startswith("encoding, keeping the index, ")
+    assert row["Encoding"] == "not known" and row["$ per month"] == "at least $300"
+    assert row["Not known"].startswith("encoding, vector storage, ")
 
 
 def test_a_month_of_which_nothing_is_known_is_no_zero(made_up_copy, edit):
@@ -112,12 +111,12 @@ def test_a_month_of_which_nothing_is_known_is_no_zero(made_up_copy, edit):
     idle = {"queries_per_month": 0, "new_passages_per_month": 0, "placement": "hosted"}
     found = asking.ask(catalogs.load(made_up_copy), vector_store="drawer", **idle)
     rows = [row for row in tables.cost_rows(found, "embedder") if row["Fits"] == "yes"]
-    assert rows and all(row["A month"] == row["Index"] == "not known" for row in rows)
+    assert rows and all(row["$ per month"] == row["Index"] == "not known" for row in rows)
     numbers = [row for row in tables.plan_rows(found, "embedder") if row["Fits"] == "yes"]
-    assert numbers and all(row["USD a month"] is None is row["low"] for row in numbers)
+    assert numbers and all(row["$ per month"] is None is row["low"] for row in numbers)
     part = found.pick.parts[0]
     store = {row["id"]: row for row in tables.store_rows(found, part)}["drawer"]
-    assert store["A month"] == store["Low to high"] == "not known"
+    assert store["$ per month"] == store["Range"] == "not known"
     charts_of = trade_off.chart, charts.monthly_costs
     for chart in filter(None, (make(found, "embedder") for make in charts_of)):
         assert "$0" not in chart.alt and valid(chart)

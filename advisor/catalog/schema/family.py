@@ -50,6 +50,9 @@ class Runtime(Entry):
     outputs: list[Literal["dense", "sparse", "multi_vector"]] | None = maybe(
         "outputs that it returns; null: not stated"
     )
+    python_class: Literal["FlagModel", "BGEM3FlagModel", "FlagLLMModel", "FlagReranker"] | None = (
+        maybe("FlagEmbedding's class for it; null: not stated, or another runtime")
+    )
     note: Text | None = None
     sources: list[SourceId]
 
@@ -189,7 +192,7 @@ class Variant(Sourced):
     def _kind_fits_outputs(self) -> Self:
         wanted = {"embedder": "dense", "reranker": "score", "language-model": "text"}[self.kind]
         if wanted not in self.outputs:
-            sentence = "a {kind} gives {wanted}. Add it to outputs, or mend kind."
+            sentence = "a {kind} gives {wanted}. Add it to outputs, or fix kind."
             raise PydanticCustomError("outputs", sentence, {"kind": self.kind, "wanted": wanted})
         return self
 

@@ -1,0 +1,113 @@
+"""What the address of a page says, by its ids: put into the widgets where it is new, and written
+back once a run.
+
+Streamlit 1.67 can bind a widget by itself, but puts its label into the address, drops a link that
+has the id, and makes a step for the browser's Back of each widget (docs/decisions/0018).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from pages.parts.old_links import NOW, under_new_names
+
+T = TypeVar("T")
+CARRIED = "address_carried"  # the question of the visit, where the address states none
+READ = "address_read"  # by widget: what the address said of it when it was last read or written
+FILLED = "address_filled"  # widgets that have been filled since the address was last written
+SAYS = "address_says"  # by widget: what it says in this run
+HELD = "address_held"  # widgets of a form, of which the address says all or nothing new
+SAID = "address_said"  # by widget: what it said when it was filled, or last written
+DEFAULTS = "address_defaults"  # by widget: its default in the last run
+
+
+def enter(question: Mapping[str, str | list[str]], names: Collection[str]) -> None:
+    """Forgets what the address of another page said.
+
+    `question` is that of the visit: an address that states none of `names` is read as if it had it.
+    """
+    is_stated = any(name in names for name in _as_it_is())
+    listed = {name: [v] if isinstance(v, str) else v for name, v in question.items()}
+    st.session_state[CARRIED] = {} if is_stated else listed
+    for store in (READ, SAID, DEFAULTS):
+        st.session_state[store] = {}
+    st.session_state[FILLED] = set()
+
+
+def begin() -> None:
+    """Begins a run of a page."""
+    st.session_state[SAYS], st.session_state[HELD] = {}, ()
+
+
+def stated() -> dict[str, list[str]]:
+    """What the address says, under the names of now."""
+    carried: dict[str, list[str]] = st.session_state[CARRIED]
+    return carried | under_new_names(_as_it_is())
+
+
+def _as_it_is() -> dict[str, list[str]]:
+    return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def fill(
+    key: str,
+    default: T,
+    parse: Callable[[Sequence[str]], T | None],
+    is_valid: Callable[[Any], bool] = lambda value: True,
+) -> None:
+    """Gives a widget that is about to be drawn its value: what the address says where that is new.
+
+    `parse` gives None for what the widget cannot hold; then it has its default. One that was left
+    at its default follows it.
+    """
+    read, defaults = st.session_state[READ], st.session_state[DEFAULTS]
+    before, defaults[key] = defaults.get(key, default), default
+    here = stated().get(key, [])
+    if key not in st.session_state or read.get(key) != here:
+        read[key] = here
+        st.session_state[FILLED].add(key)
+        value = parse(here) if here else None
+        st.session_state[key] = default if value is None else value
+    elif st.session_state[key] == before != default or not is_valid(st.session_state[key]):
+        st.session_state[key] = default
+
+
+def says(key: str, values: Iterable[str]) -> None:
+    """What the address is to say of a widget; nothing where it is at its default."""
+    if key not in st.session_state[HELD]:
+        st.session_state[SAYS][key] = list(values)
+
+
+def hold(keys: Collection[str]) -> None:
+    """Widgets of one form, of which the address says what it did until all go together."""
+    st.session_state[HELD] = keys
+
+
+def says_together(values: Mapping[str, str | list[str]]) -> None:
+    """What the address is to say of the widgets of a form; nothing of those at their default."""
+    for key in st.session_state[HELD]:
+        value = values.get(key, [])
+        st.session_state[SAYS][key] = [value] if isinstance(value, str) else value
+
+
+def write() -> None:
+    """Brings the address up to what the widgets say; not in the run that read it.
+
+    A write is a step for the browser's Back: one where nothing was changed would hold a visitor on
+    the page.
+    """
+    state = st.session_state
+    said, read, now = state[SAID], state[READ], state[SAYS]
+    for key in state[FILLED] & now.keys():
+        said[key] = now[key]
+    state[FILLED].difference_update(now)
+    if all(values == said.get(key, read.get(key, [])) for key, values in now.items()):
+        return
+    others = {n: v for n, v in _as_it_is().items() if n not in now and n not in NOW}
+    address = others | {key: values for key, values in now.items() if values}
+    st.query_params.from_dict(address)
+    for key in now:
+        said[key], read[key] = now[key], address.get(key, [])

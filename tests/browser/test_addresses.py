@@ -1,0 +1,104 @@
+"""Names on the screen, ids in the address: Back, Forward, reload, the menu, and links of before."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import box, choose, expect_answer, fill, menu, settle, widget
+
+LINK = "/advise?task=retrieve-and-rerank&languages=de&languages=en&queries_per_month=3000000"
+
+
+def question(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def languages(page: Page) -> list[str]:
+    return widget(page, "languages").locator("[data-tag]").all_inner_texts()
+
+
+def expect_question(page: Page, **stated: list[str]) -> None:
+    """Waits until the address asks exactly this."""
+    query = "&".join(f"{name}={value}" for name, values in stated.items() for value in values)
+    expect(page).to_have_url(re.compile(rf"/\w*{re.escape('?' + query) if query else ''}$"))
+
+
+def test_a_link_with_ids_opens_with_names(open_page, app):
+    page = open_page(app + LINK)
+    assert languages(page) == ["German", "English"]
+    expect(widget(page, "task")).to_contain_text("Search + rerank")
+    assert box(page, "queries_per_month").input_value() == "3000000"
+    assert page.url == app + LINK
+
+
+def test_a_choice_by_name_goes_into_the_address_by_its_id(open_page, app, answer):
+    page = open_page(app + "/advise")
+    choose(page, "task", "Search + rerank")
+    expect_question(page, task=["retrieve-and-rerank"])
+    choose(page, "placement", "Our own machines")
+    expect_question(page, task=["retrieve-and-rerank"], placement=["own"])
+    expect_answer(page, answer(task="retrieve-and-rerank", placement="own"))
+    choose(page, "task", "Search")
+    expect_question(page, placement=["own"])
+
+
+def test_back_and_forward_take_one_change_at_a_time_and_reload_keeps_it(open_page, app, answer):
+    page = open_page(app + "/overview")
+    menu(page, "advise")
+    fill(page, "passages", 5_000_000)
+    expect_question(page, passages=["5000000"])
+    choose(page, "priority", "Quality")
+    expect_question(page, passages=["5000000"], priority=["quality"])
+    page.go_back()
+    expect_answer(page, answer(passages=5_000_000))
+    expect(widget(page, "priority")).to_contain_text("Balanced")
+    page.go_back()
+    expect_answer(page, answer())
+    assert box(page, "passages").input_value() == "1000000"
+    page.go_forward()
+    expect_answer(page, answer(passages=5_000_000))
+    page.reload()
+    settle(page)
+    expect_answer(page, answer(passages=5_000_000))
+    page.go_back()
+    page.go_back()
+    expect(page).to_have_title(re.compile("Overview"))
+
+
+def test_an_example_is_one_step_of_back(open_page, app, answer, catalog):
+    page = open_page(app + "/advise?passages=5000000")
+    preset = catalog.presets["multilingual-rag"]
+    widget(page, "preset").get_by_role("button", name=preset.name).click()
+    expect_answer(page, answer(**preset.workload))
+    page.go_back()
+    expect_answer(page, answer(passages=5_000_000))
+    assert question(page) == {"passages": ["5000000"]}
+
+
+def test_the_menu_takes_the_question_along_and_back_returns_to_it_whole(open_page, app, answer):
+    page = open_page(app + "/advise?languages=de")
+    expect_answer(page, answer(languages=["de"]))
+    widget(page, "languages").locator("input").press_sequentially("Engl")
+    page.keyboard.press("Enter")
+    expect_question(page, languages=["de", "en"])
+    page.keyboard.press("Escape")
+    menu(page, "cost")
+    expect_question(page, languages=["de", "en"])
+    assert languages(page) == ["German", "English"]
+    fill(page, "queries_per_month", 7_000_000)
+    expect_question(page, languages=["de", "en"], queries_per_month=["7000000"])
+    menu(page, "advise")
+    expect_answer(page, answer(languages=["de", "en"], queries_per_month=7_000_000))
+    page.go_back()
+    page.go_back()
+    expect_question(page, languages=["de", "en"])
+    page.go_back()
+    expect_answer(page, answer(languages=["de", "en"]))
+
+
+def test_what_is_at_its_default_is_not_in_the_address(open_page, app):
+    page = open_page(app + "/advise?languages=en&passages=1000000&utm_source=mail")
+    fill(page, "passages", 2_000_000)
+    expect(page).to_have_url(re.compile("passages=2000000"))
+    assert question(page) == {"utm_source": ["mail"], "passages": ["2000000"]}
