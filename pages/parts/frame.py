@@ -49,6 +49,7 @@ def around(title: str) -> Iterator[None]:
         layout="wide",
     )
     st.html(STYLE)
+    st.logo(str(PICTURES.joinpath("logo.svg")), size="large")
     middle = st.container(horizontal_alignment="center")
     with middle.container(width=WIDTH, key="page"):
         if st.context.is_embedded:
