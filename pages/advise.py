@@ -112,6 +112,8 @@ def closed(label: str, key: str, icon: str) -> Iterator[bool]:
 
 def show_changes(recommendation: Recommendation) -> None:
     """The nearest steps that give another answer, each with a button that takes it."""
+    if recommendation.pick is None:
+        st.session_state.setdefault("changes", True)
     with closed("When would the answer change?", "changes", ":material/alt_route:") as is_open:
         if not is_open:
             return

@@ -48,7 +48,7 @@ def heatmap(likeness: Likeness) -> Chart:
     }
     strength = {"domain": [float(likeness.cosines.min()), 1.0], "range": list(STRENGTH)}
     cells: Spec = {
-        "mark": "rect",
+        "mark": {"type": "rect"},
         "encoding": {
             "color": colour("one"),
             "opacity": number("cosine", scale=strength, legend=None),

@@ -60,7 +60,7 @@ def _row(recommendation: Recommendation, judged: JudgedPlan, text: str) -> dict[
         "$ per month": _dollars(judged.cost),
         "Score": None if score is None else round(float(score), 2),
         "Where": plan.where,
-        "One-off": _dollars(plan.one_off_usd),
+        **({} if judged.kind == "reranker" else {"One-off": _dollars(plan.one_off_usd)}),
         NOT_KNOWN: parts_not_known(judged, with_once=True),
         COMPARED: text,
     }

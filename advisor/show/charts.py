@@ -140,7 +140,7 @@ def monthly_costs(recommendation: Recommendation, kind: str, _theme: str = "") -
     bars: Spec = {
         "mark": {"type": "bar", "height": 10, "cornerRadius": 2, "yOffset": 9},
         "encoding": {
-            "x": number("usd", axis=None, scale=scale),
+            "x": number("usd", axis=None, scale=scale, stack=None),
             "color": colour_by("slot"),
             "tooltip": tooltip(titles),
         },

@@ -103,7 +103,8 @@ def row_by_row(layers: Sequence[Spec], rows: Sequence[Mapping[str, Any]], axis: 
 def layered(layers: Sequence[Spec], rows: Iterable[Mapping[str, Any]] = (), **named: Any) -> Spec:
     """Layers over one another, from the back, on `rows` that they share; `named` is Vega-Lite's.
 
-    Marks have no words for a screen reader: the text alternative of the chart has them all.
+    Marks that say nothing of `aria` are hidden from screen readers: the text alternative of the
+    chart has their figures.
     """
     axis = {
         "labelColor": paint("soft"),
@@ -118,5 +119,6 @@ def layered(layers: Sequence[Spec], rows: Iterable[Mapping[str, Any]] = (), **na
         "data": {"values": [dict(row) for row in rows]},
         "config": config,
         **named,
-        "layer": list(layers),
+        # the configuration alone leaves their groups in the tree, as images without a name
+        "layer": [layer | {"mark": {"aria": False} | layer["mark"]} for layer in layers],
     }

@@ -82,13 +82,12 @@ def _show_price(spent: Bill) -> None:
 
 
 def _show_metrics(recommendation: Recommendation, spent: Bill) -> None:
-    with st.grid(3, min_column_width=92):
+    with st.grid(4, min_column_width=92):
         budget = recommendation.workload.budget_usd_per_month
         if share := budget_share(recommendation):
             _metric("Budget used", share, f"of {formatting.usd(budget)}")
-        else:
-            _metric("Budget used", "No budget", "")
-        _metric("One-off cost", spent.one_off_amount, "to encode the corpus")
+        if recommendation.step("embedder"):
+            _metric("One-off cost", spent.one_off_amount, "to encode the corpus")
         for step in recommendation.steps:
             part = recommendation.pick.part(step.kind) if recommendation.pick else None
             if part is None:

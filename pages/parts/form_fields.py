@@ -128,7 +128,9 @@ def _number(field: str, *, off: bool = False, **named: Any) -> Any:
     value = getattr(DEFAULT, field)
     is_whole = isinstance(value, int)
     low, high = ((int if is_whole else float)(bound) for bound in bounds(field))
-    if is_whole:
+    if not is_whole:
+        named["format"] = "%g"
+    else:
         named["step"] = formatting.step(st.session_state.get(field, value))
     return inputs.amount(
         words(field).label, field, value, (low, high), words(field).hint, disabled=off, **named

@@ -34,7 +34,7 @@ STYLE = """
 <style>
 .st-key-price p {font-size: 1.85rem; line-height: 1.3}
 .st-key-price p small {font-size: 0.95rem}
-[data-testid="stBaseButton-primary"], .st-key-page [data-tag] {color: light-dark(#fff, #0b1a24)}
+[class*="st-key-primary"] button, .st-key-page [data-tag] {color: light-dark(#fff, #0b1a24)}
 .st-key-menu a {white-space: nowrap}
 </style>
 """
@@ -54,6 +54,7 @@ def around(title: str) -> Iterator[None]:
         if st.context.is_embedded:
             yield
             return
+        st.logo(str(PICTURES.joinpath("logo.svg")), size="large")
         menu = st.container(key="menu").empty()
         before = _show_menu(menu)
         try:

@@ -118,7 +118,9 @@ def link_to(page: str, recommendation: Recommendation) -> str:
 def share(place: DeltaGenerator, page: str, recommendation: Recommendation) -> DeltaGenerator:
     """A button beside the title with the address of a page and its question; gives what it opens,
     for the files of the page."""
-    popover = place.popover("Share", icon=":material/ios_share:", type="primary")
+    popover = place.popover(
+        "Share", icon=":material/ios_share:", type="primary", key="primary-share"
+    )
     popover.markdown("Link to this answer")
     popover.code(link_to(page, recommendation), language=None, wrap_lines=True)
     return popover

@@ -215,7 +215,7 @@ def test_the_view_is_in_the_address(app, open_page, catalog):
 def test_the_chart_is_drawn_and_has_words(app, open_page, answer):
     page = open_page(f"{app}/advise")
     chart = page.locator("[data-testid=stVegaLiteChart]")
-    expect(chart.locator("[aria-roledescription='point']").first).to_be_visible()
+    expect(chart.locator(".mark-symbol path").first).to_be_visible()
     expect_told(page, trade_off.chart(answer(), "embedder").title)
 
 

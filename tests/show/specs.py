@@ -72,8 +72,4 @@ def rows(spec: dict[str, Any]) -> list[dict[str, Any]]:
 
 def layers(spec: dict[str, Any], mark: str) -> list[dict[str, Any]]:
     """The layers of one mark."""
-    return [each for each in spec["layer"] if mark_of(each) == mark]
-
-
-def mark_of(layer: dict[str, Any]) -> str:
-    return layer["mark"] if isinstance(layer["mark"], str) else layer["mark"]["type"]
+    return [each for each in spec["layer"] if each["mark"]["type"] == mark]
