@@ -64,7 +64,7 @@ class Assumptions(StatedFields):
     precision: Literal["default", "fp32", "fp16", "int8"] = field(
         "default",
         "Precision",
-        "Default: fp16 on a GPU, fp32 on a CPU. int8 costs some quality. Machines without a "
+        "The default is fp16 on a GPU, fp32 on a CPU. int8 costs some quality. Machines without a "
         "measured speed at the chosen precision are ruled out.",
     )
     speed_percent: Annotated[float, Field(ge=1, le=1000)] = field(

@@ -65,8 +65,8 @@ class Workload(StatedFields):
     task: Literal["retrieve", "retrieve-and-rerank", "rerank"] = field(
         "retrieve",
         "Task",
-        "Search: an embedder finds passages. Search + rerank: a reranker then sorts the best of "
-        "them. Rerank only: another search finds the passages.",
+        "Search finds passages with an embedder. Search + rerank then sorts the best of them with "
+        "a reranker. Rerank only sorts what another search found.",
     )
     languages: Languages = field(
         ("en",),
@@ -130,13 +130,14 @@ class Workload(StatedFields):
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)] = field(
         ("dense",),
         "Vectors",
-        "Dense: one vector per text. Sparse: a weight per keyword. Multi-vector: one vector per "
+        "Dense gives one vector per text, sparse a weight per keyword, multi-vector one vector per "
         "token.",
     )
     placement: Literal["any", "hosted", "own"] = field(
         "any",
         "Where it may run",
-        "Hosted API: a provider's endpoint, paid per token. Our own machines: paid per hour.",
+        "A hosted API is a provider's endpoint, paid per token. Your own machines are paid per "
+        "hour.",
     )
     hardware: Literal["any", "cpu", "gpu"] = field(
         "any", "Your own machines", "What your own machines compute with: a GPU, or the CPU only."
@@ -149,7 +150,8 @@ class Workload(StatedFields):
     licence: Literal["any", "commercial", "permissive"] = field(
         "any",
         "Licence",
-        "Commercial use: the model's licence allows it. Permissive: MIT, Apache-2.0 or similar.",
+        "For commercial use the model's licence has to allow it. Permissive is MIT, Apache-2.0 or "
+        "similar.",
     )
     vector_store: Annotated[str, Field(pattern=ID_PATTERN, max_length=60)] = field(
         "ram",
@@ -180,8 +182,8 @@ class Workload(StatedFields):
     priority: Literal["balanced", "quality", "cost"] = field(
         "balanced",
         "What matters most",
-        "Quality: the best score, then cost. Cost: the lowest cost. Balanced: the best value "
-        "among models close enough to the best one.",
+        "Quality takes the best score, then cost. Cost takes the lowest cost. Balanced takes the "
+        "best value among models close enough to the best one.",
     )
     quality_tolerance: Annotated[float, Field(ge=0, le=100)] = field(
         5.0,

@@ -209,11 +209,11 @@ def _edge(
             return f"{part.plan.variant.name} scores {formatting.points(points)} points less"
     aggregator = any(part.plan.place.is_from_aggregator for part in pick.parts)
     if aggregator and not any(part.plan.place.is_from_aggregator for part in now.parts):
-        return "only an aggregator states the price"
+        return "only a third party states the price"
     unpriced = answer.table.unpriced_bytes
     larger = sum(unpriced[part.row] for part in pick.parts)
     if larger > sum(unpriced[part.row] for part in now.parts):
-        return "the index is larger, at a price that is not known"
+        return "the vectors take more space, at an unknown price"
     return "it comes later in the order of options"
 
 

@@ -109,8 +109,8 @@ def cost_files(recommendation: Recommendation) -> list[tuple[str, str, Callable[
             titled.append((f"Own machines, {kind}", tables.own_rows(recommendation, kind)))
         part = recommendation.pick.part("embedder") if recommendation.pick else None
         if part is not None:
-            titled.append(("The index by type of vector", tables.index_rows(recommendation, part)))
-            titled.append(("The index by store", tables.store_rows(recommendation, part)))
+            titled.append(("Vectors by precision", tables.index_rows(recommendation, part)))
+            titled.append(("Vectors by store", tables.store_rows(recommendation, part)))
         parts = ["# What it costs per month\n", *(table_markdown(*table) for table in titled)]
         gone = (text for kind in kinds for text, _ in tables.withdrawn(recommendation, kind))
         parts += [f"- {_cell(text)}" for text in gone]

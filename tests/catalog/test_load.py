@@ -231,8 +231,8 @@ def fault(root, file):
         ),
         pytest.param(
             FIT,
-            'effect: note\n  because: "Every query',
-            'effect: note\n  job: true\n  because: "Every query',
+            'effect: note\n  because: "Put the model',
+            'effect: note\n  job: true\n  because: "Put the model',
             "rule query-instruction-needed",
             "job",
             "exclude",

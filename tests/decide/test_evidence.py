@@ -306,15 +306,15 @@ LADDER = [
     ("embedder", ("en",), EMBEDDERS, "english", True, ("nDCG@10", "4"), {"multi"}),
     ("embedder", ("en",), {"multi", "giant"}, "english-by-task", True, ("nDCG@10", "1", "4"),
      set()),
-    ("embedder", ("en",), {"multi"}, "by-language", True, ("nDCG@10", "en"), set()),
+    ("embedder", ("en",), {"multi"}, "by-language", True, ("nDCG@10", "English"), set()),
     ("embedder", ("de",), {"tiny-en", "big-en", "multi"}, "many-languages", True, ("nDCG@10",
      "10"), set()),
     ("embedder", ("de",), EMBEDDERS, "many-languages", True, ("nDCG@10", "10"), {"giant"}),
-    ("embedder", ("de", "fr"), {"multi", "giant"}, "by-language", True, ("nDCG@10", "de, fr"),
+    ("embedder", ("de", "fr"), {"multi", "giant"}, "by-language", True, ("nDCG@10", "German and French"),
      {"giant"}),
     ("embedder", ("pl",), {"multi"}, "many-languages", True, ("nDCG@10", "10"), set()),
     ("reranker", ("en",), RERANKERS, "rerank-over-big", True, ("MRR", "1"), set()),
-    ("reranker", ("de",), RERANKERS, "rerank-by-language", True, ("nDCG@10", "de"),
+    ("reranker", ("de",), RERANKERS, "rerank-by-language", True, ("nDCG@10", "German"),
      {"rank-small"}),
     ("reranker", ("zh",), RERANKERS, "rerank-candidates", True, ("MRR", "6"), {"rank-small"}),
     ("reranker", ("pl",), RERANKERS, None, False, (), RERANKERS),
@@ -437,7 +437,7 @@ def test_a_set_is_named_with_its_metric_its_extent_and_who_computed_it(made_up, 
         for key, title in titles.items()
     )
     assert (
-        "de, fr" in titles["by-language de fr"]
+        "German and French" in titles["by-language de fr"]
         and "MRR" in titles["rerank-over-big "]
         and "6" in titles["long en"]
     )

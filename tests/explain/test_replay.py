@@ -124,6 +124,12 @@ def test_rules_that_only_say_it_otherwise_have_not_changed(catalog, made_up, mad
     assert change.startswith("The catalog has another version")
 
 
+def test_a_set_of_scores_that_is_only_titled_otherwise_has_not_changed(made_up, saved):
+    before = saved(made_up, recommend(made_up, Workload(), TODAY))
+    before.evidence["embedder"].title = "Another title of the same set"
+    assert Replay.of(made_up, before, TODAY).changes == ()
+
+
 def test_an_old_fingerprint_of_a_rule_that_decides_otherwise_since_has_changed(catalog):
     old = record.read(str(BEFORE_WORDING))
     old.rules["within-budget"] = old.rules["fast-enough"]

@@ -102,10 +102,10 @@ def test_it_starts_from_the_last_question_of_the_visit_but_a_link_counts_more():
     page = opened("compare", stored, **PAIR)
     assert page.multiselect(key="languages").value == ["de"]
     assert page.multiselect(key="variants").value == PAIR["variants"]
-    assert "sparse output" in text_of(page)
+    assert "sparse vectors" in text_of(page)
     linked = opened("compare", stored, languages=["en"], **PAIR)
     assert linked.multiselect(key="languages").value == ["en"]
-    assert "sparse output" not in text_of(linked)
+    assert "sparse vectors" not in text_of(linked)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_tokens_added_to_a_query_are_told():
             "Among models within 5 points of the best, BGE Multilingual Gemma2 (59.2), Advise weighs",
         ),
         ("quality", "Among models within 0.5 points of the best"),
-        ("cost", "these scores decide between equal costs alone"),
+        ("cost", "these scores only decide between equal costs"),
     ],
 )
 def test_it_says_how_far_the_scores_decide(priority, words):
