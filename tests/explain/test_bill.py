@@ -121,8 +121,8 @@ def test_shares_add_up_to_a_hundred_and_are_off_by_less_than_one(amounts):
 
 @EACH
 @given(questions())
-def test_the_parts_add_up_exactly_to_the_month(catalog, made_up, question):
-    of = {"shipped": catalog, "made up": made_up}[question.catalog]
+def test_the_parts_add_up_exactly_to_the_month(catalogs, question):
+    of = catalogs.named[question.catalog]
     answer = ask(of, question.assumed, **question.stated)
     if answer.pick is None:
         return
