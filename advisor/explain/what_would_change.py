@@ -116,7 +116,7 @@ def firmness(recommendation: Recommendation) -> str:
         return ""
     sentences = [
         _at_the_ends(recommendation),
-        *_not_proven(recommendation, recommendation.pick),
+        *not_proven(recommendation, recommendation.pick),
         *_close_scores(recommendation),
     ]
     return " ".join(sentences)
@@ -132,7 +132,7 @@ def _at_the_ends(recommendation: Recommendation) -> str:
         if other is None or other == recommendation.choice:
             continue
         named = recommendation.pipeline(other).named
-        if not _counts_as_equal(recommendation, other, ends):
+        if not counts_as_equal(recommendation, other, ends):
             return f"Not firm: {words}, {named} would be the pick."
         elsewhere = elsewhere or f"{words}, {named} would be the pick"
     at_both_ends = "at the low and at the high end of every estimate"
@@ -142,15 +142,15 @@ def _at_the_ends(recommendation: Recommendation) -> str:
         models = "models hold" if len(recommendation.steps) > 1 else "model holds"
         beyond = (
             f" {sentences.capital(over)}."
-            if (over := _over_at_an_end(recommendation, "the pick"))
+            if (over := over_at_an_end(recommendation, "the pick"))
             else ""
         )
         return f"The {models} {at_both_ends}; where to run is less firm: {elsewhere}.{beyond}"
-    over = _over_at_an_end(recommendation, "it")
+    over = over_at_an_end(recommendation, "it")
     return f"The pick holds, but {over}." if over else f"The pick holds {at_both_ends}."
 
 
-def _over_at_an_end(recommendation: Recommendation, pick: str) -> str:
+def over_at_an_end(recommendation: Recommendation, pick: str) -> str:
     """The limit that the pick would exceed at the high or slow end; empty where it keeps both."""
     table, workload = recommendation.table, recommendation.workload
     assert recommendation.pick is not None and recommendation.choice is not None
@@ -178,7 +178,7 @@ def _slow_ms(recommendation: Recommendation) -> float:
     return sum(time.high for time in times if time)
 
 
-def _not_proven(recommendation: Recommendation, pick: Pipeline) -> Iterator[str]:
+def not_proven(recommendation: Recommendation, pick: Pipeline) -> Iterator[str]:
     """A budget that is kept only as far as costs are known, or while a free allocation covers."""
     budget = recommendation.workload.budget_usd_per_month
     if budget is None:
@@ -250,7 +250,7 @@ def _at_tolerance(recommendation: Recommendation, points: float, lead: str) -> I
         yield f"{lead}: at {tolerance:g} the pick would be {then.named}, {cost}."
 
 
-def _counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: Ends) -> bool:
+def counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: Ends) -> bool:
     """Whether a choice has the pick's models at a cost whose difference does not decide."""
     table, choice = recommendation.table, recommendation.choice
     assert choice is not None
