@@ -20,6 +20,7 @@ FILES: dict[str, Any] = {
     "licences": dict[str, list[schema.Licence]],
     "instances": dict[str, list[schema.Instance | schema.Cloud]],
     "accelerators": dict[str, list[schema.Accelerator | schema.Cpu]],
+    "runtimes": dict[str, list[schema.RuntimeInstall]],
     "stores": dict[str, list[schema.Store | schema.StorageFormula]],
     "benchmarks": dict[
         str, list[schema.Metric | schema.EvidenceSet | schema.PrecisionComparison] | float

@@ -184,6 +184,12 @@ class _Reading:
             cpus=self.entries(schema.Cpu, hardware, "cpus"),
             clouds=self.entries(schema.Cloud, machines, "clouds", required=False),
             instances=self.entries(schema.Instance, machines, "instances"),
+            runtimes={
+                runtime.id: runtime
+                for runtime in self.few(
+                    schema.RuntimeInstall, self.root / "runtimes.yaml", "runtimes"
+                )
+            },
             stores=self.entries(schema.Store, stores, "stores"),
             storage_formulas=self.entries(schema.StorageFormula, stores, "formulas"),
             metrics=self.entries(schema.Metric, benchmarks, "metrics"),

@@ -65,6 +65,7 @@ class Catalog:
     sources: dict[str, schema.Source]
     folder: Path = field(compare=False)
     clouds: dict[str, schema.Cloud] = field(default_factory=dict)
+    runtimes: dict[str, schema.RuntimeInstall] = field(default_factory=dict)
     citations: dict[str, schema.Citation] = field(default_factory=dict)
     precision_comparisons: dict[str, schema.PrecisionComparison] = field(default_factory=dict)
     own: dict[Any, Any] | None = field(default=None, repr=False)

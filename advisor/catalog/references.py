@@ -92,6 +92,7 @@ def _entries(catalog: Catalog) -> Iterator[tuple[str, str, BaseModel]]:
         ("hardware/accelerators.yaml", "cpu", catalog.cpus),
         ("hardware/instances.yaml", "cloud", catalog.clouds),
         ("hardware/instances.yaml", "instance", catalog.instances),
+        ("runtimes.yaml", "runtime", catalog.runtimes),
         ("stores.yaml", "store", catalog.stores),
         ("stores.yaml", "formula", catalog.storage_formulas),
         ("evidence/benchmarks.yaml", "metric", catalog.metrics),

@@ -20,6 +20,7 @@ PLACES = {
     "licences": "licences.yaml",
     "instances": "hardware/instances.yaml",
     "accelerators": "hardware/accelerators.yaml",
+    "runtimes": "runtimes.yaml",
     "stores": "stores.yaml",
     "workloads": "workloads.yaml",
     "sources": "sources.yaml",

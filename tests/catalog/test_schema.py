@@ -11,8 +11,7 @@ from advisor.catalog import schema
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED_ONLY = {
     # where a fact stands in the publisher's words, for those who read the catalog itself
-    "Accelerator.compute_capability", "Accelerator.tdp_w", "Cpu.example_instances", "Cpu.isa",
-    "StorageFormula.bytes_per_vector",
+    "Accelerator.tdp_w", "Cpu.example_instances", "StorageFormula.bytes_per_vector",
     # what a store charges for or limits, and no plan counts yet
     "Store.backup_usd_per_gib_month", "Store.egress_note", "Store.included_iops",
     "Store.included_mb_per_s", "Store.index_types", "Store.max_request_mib", "Store.max_top_k",

@@ -50,6 +50,9 @@ class Runtime(Entry):
     outputs: list[Literal["dense", "sparse", "multi_vector"]] | None = maybe(
         "outputs that it returns; null: not stated"
     )
+    python_class: Literal["FlagModel", "BGEM3FlagModel", "FlagLLMModel", "FlagReranker"] | None = (
+        maybe("FlagEmbedding's class for it; null: not stated, or another runtime")
+    )
     note: Text | None = None
     sources: list[SourceId]
 

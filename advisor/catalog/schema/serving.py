@@ -78,11 +78,35 @@ class Offer(Sourced):
             yield from (("withdrawn.sources", source) for source in self.withdrawn.sources)
 
 
+Address = Annotated[
+    str,
+    Field(
+        pattern=r"^https://[A-Za-z0-9.-]+(/[A-Za-z0-9._@{}-]+)+$",
+        description="whole address; {model} and {account_id} stand for what is filled in",
+    ),
+]
+Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
+
+
+class ProviderApi(Entry):
+    """The addresses that a provider's documents state, and how they are asked."""
+
+    shape: Literal["openai", "cloudflare"] = Field(
+        description="openai: OpenAI's embeddings, and a rerank call beside them"
+    )
+    embeddings: Address | None = Field(description="null: not known")
+    rerank: Address | None = Field(description="null: not known, or there is none")
+    key_env: Variable = Field(description="environment variable that code to copy reads")
+    account_env: Variable | None = maybe("the one for {account_id}; null: there is none")
+    sources: list[SourceId] = Field(min_length=1)
+
+
 class Provider(Entry):
     """A provider of hosted endpoints and its offers."""
 
     name: Text
     router: bool = Field(False, description="passes requests on to other providers")
+    api: ProviderApi | None = maybe("null: no document that states an address was read")
     free_allocation: Text | None = maybe("what is free, in the provider's unit")
     free_usd_per_day: Usd | None = maybe(
         "US dollars a day that the free allocation is worth, for a whole account"
@@ -95,6 +119,28 @@ class Provider(Entry):
     def standing_offers(self) -> list[Offer]:
         """The offers that can be taken up: those that were not withdrawn."""
         return [offer for offer in self.offers if offer.withdrawn is None]
+
+
+class DockerImages(Entry):
+    """Images of one runtime, by the processor they are for; null: there is none."""
+
+    cpu_x86: Text | None
+    cpu_arm: Text | None
+    cuda: Text | None
+    cuda_capability_from: Measure = Field(description="least CUDA compute capability")
+
+
+class RuntimeInstall(Sourced):
+    """How a runtime that variants name is installed on a machine of one's own."""
+
+    NOT_FACTS: ClassVar[frozenset[str]] = Sourced.NOT_FACTS | {"tried"}
+
+    id: Id
+    name: Text = Field(description="as under `runtimes` of a variant")
+    packages: list[Text] = Field([], description="what pip installs")
+    images: DockerImages | None = None
+    tried: Text | None = maybe("versions that its code to copy ran with; null: it was not run")
+    note: Text | None = None
 
 
 class Peaks(Entry):
