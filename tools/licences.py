@@ -26,6 +26,7 @@ READ = {
     "axe-playwright-python": "MIT",
     "colorama": "BSD-3-Clause",
     "hf-xet": "Apache-2.0",
+    "httpx2-jsfetch": "BSD-3-Clause",
     "itsdangerous": "BSD-3-Clause",
     "jinja2": "BSD-3-Clause",
     "numpy": "BSD-3-Clause AND 0BSD AND MIT AND Zlib AND CC0-1.0",
