@@ -41,7 +41,7 @@ from advisor.explain.record_parts import (
     figures,
     placement,
 )
-from advisor.explain.starting_code import starting_code
+from advisor.explain.run_it import starting_code
 
 LARGEST = 5_000_000  # bytes of a record that is read
 
@@ -133,7 +133,7 @@ class Record(ReplayedPart):
                 change.text for change in what_would_change.changes(catalog, recommendation)
             ],
             formula=[line for part in parts for line in formula.cost_formula(part, recommendation)],
-            start="\n".join(starting_code(part.plan.variant) for part in parts),
+            start="\n".join(starting_code(catalog, part) for part in parts),
             plans=[Judged.of(judged) for judged in recommendation.judged] if plans else None,
         )
         record.sources = {

@@ -56,7 +56,7 @@ def test_every_source_that_the_markdown_cites_is_listed(catalog, pinned):
         for key in reason.sources:
             source = f"- [{key}] {catalog.sources[key].title}"
             assert f" [{key}]" in sentence and any(line.startswith(source) for line in listed)
-    hub_ids = [repr(part.plan.variant.hub_id) for part in recommendation.pick.parts]
+    hub_ids = [f'"{part.plan.variant.hub_id}"' for part in recommendation.pick.parts]
     assert all(any(hub_id in line for line in lines) for hub_id in hub_ids)
     assert [line for line in lines if line.startswith("## ")] == pinned
 
