@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help install run test properties pins browser lint types contract format catalog bench screenshot lock check chromium standin wheel-test
+.PHONY: help install run test properties pins browser lint types contract format catalog bench screenshot lock check chromium standin snippets wheel-test
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,6 +75,15 @@ bench: install chromium ## measure; prints ratios, asserts nothing
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.first_page
 	$(BIN)/python -m benchmarks.encoding
+
+snippets: standin .snippets/ready ## run the code to copy with torch, in an environment of its own (2 GB, more with CUDA)
+	$(BIN)/python -m tools.snippets .snippets/bin/python
+
+# The versions that catalog/runtimes.yaml says the code was tried with.
+.snippets/ready: Makefile
+	$(PYTHON) -m venv .snippets
+	.snippets/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 transformers==5.23.0 sentence-transformers==6.2.0 FlagEmbedding==1.4.2
+	@touch .snippets/ready
 
 screenshot: install chromium ## make README's picture from the running app
 	$(BIN)/python -m tests.browser.screenshot

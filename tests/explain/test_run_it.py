@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -336,6 +338,13 @@ def test_the_record_starts_with_python_for_its_variant(catalog, asked, key):
     code = starting_code(catalog, judged)
     compile(code, key, "exec")
     assert f'"BAAI/{key}"' in code and "# pip install" in code and code.startswith("# ")
+
+
+def test_the_versions_said_to_be_tried_are_those_that_make_snippets_installs(catalog):
+    makefile = (Path(__file__).parents[2] / "Makefile").read_text(encoding="utf-8")
+    stated = [runtime.tried for runtime in catalog.runtimes.values() if runtime.tried]
+    pairs = re.findall(r"([A-Za-z-]+) ([0-9.]+[0-9])", " ".join(stated))
+    assert len(pairs) == 6 and all(f" {name}=={version}" in makefile for name, version in pairs)
 
 
 def test_the_words_of_the_notes(every, pinned):
