@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from advisor.ask.workload import Workload
 from advisor.base import formatting
@@ -56,7 +57,9 @@ def _call(api: ProviderApi, variant: Variant, offer: Offer) -> Call | None:
     address = api.rerank if variant.kind == "reranker" else api.embeddings
     if address is None:
         return None
-    model, passages, url = offer.model, list(PASSAGES), address.replace("{model}", offer.model)
+    model, passages = offer.model, list(PASSAGES)
+    # encoded, so that no shell and no Python reads anything into it
+    url = address.replace("{model}", quote(model, safe="/@"))
     body: dict[str, Any]
     if variant.kind == "embedder":
         if api.shape == "cloudflare":

@@ -15,6 +15,7 @@ def score_lead(recommendation: Recommendation, part: JudgedPlan) -> tuple[str, s
     scores, name, kind = step.evidence, part.plan.variant.name, part.kind
     points = formatting.points(part.quality)
     pairs = len(recommendation.steps) > 1
+    gain = _gain(recommendation, part) if pairs else ""
     if len(scores.scores) + len(scores.unranked) == 1:
         lead, text = f"Only {kind} for this job.", f"{name} is the only {kind} that does this job"
     elif not scores.ranks:
@@ -29,7 +30,7 @@ def score_lead(recommendation: Recommendation, part: JudgedPlan) -> tuple[str, s
         lead, text = "Closest to the best.", _below(recommendation, part, step)
     elif len(scores.scores) == 1:
         title = scores.set.name if scores.set else scores.title
-        lead = "The only one scored."
+        lead, gain = "The only one scored.", ""  # the set's name fills the line
         text = f"Of the {kind}s for this job, only {name} has a score on {title}: {points}"
     elif part.quality == step.yardstick:
         lead = "Best score."
@@ -37,10 +38,8 @@ def score_lead(recommendation: Recommendation, part: JudgedPlan) -> tuple[str, s
         text = f"{name} scores {points}, the best of the {number} {kind}s scored for this job"
     else:
         lead, text = _within(recommendation, part, step)
-    if pairs:
-        text += _gain(recommendation, part)
     hint = "; few tasks, so only a hint" if scores.weak and part.quality is not None else ""
-    return lead, f"{text}{hint}."
+    return lead, f"{text}{gain}{hint}."
 
 
 def _by_cost(recommendation: Recommendation, step: Step, part: JudgedPlan) -> str:

@@ -164,11 +164,10 @@ def _same_model(recommendation: Recommendation, pick: Pipeline, kind: Kind) -> T
     here, there = now.parts[0], recommendation.judged[pick.parts[0].row]
     if here.variant_id != there.variant_id:
         return None
-    if there.hosted:
-        return crossing(recommendation, there, [here])
+    offer, own = (here, kind.id) if here.hosted else (there, kind_of([here]))
     fitting = recommendation.fitting(here.kind)
-    machines = [j for j in fitting if j.variant_id == here.variant_id and kind_of([j]) == kind.id]
-    return crossing(recommendation, here, machines)
+    machines = [j for j in fitting if j.variant_id == here.variant_id and kind_of([j]) == own]
+    return crossing(recommendation, offer, machines)
 
 
 def _why_it_wins(recommendation: Recommendation, answers: dict[str, Recommendation | None]) -> str:

@@ -15,7 +15,7 @@ from advisor.explain.what_would_change import again
 from advisor.sizing.ranges import rounded
 
 JUST_BEYOND = 1.001
-"""Times a break-even volume, where one side has to cost less already."""
+"""Times a break-even volume and its inverse, where each side has to cost less already."""
 
 TRAFFIC_NOUNS = dict(zip(TRAFFIC, ("queries", "new passages"), strict=True))
 
@@ -151,8 +151,8 @@ def crossing(
     """From which volume the first of some machines costs less than an offer of the same model.
 
     Where a machine is what is recommended: below which volume the offer costs less. None where
-    the engine at that volume says otherwise (a latency limit may take more machines than the load
-    does), or where it is out of bounds.
+    the engine on either side of that volume says otherwise (a latency limit may take more machines
+    than the load does), or where it is out of bounds.
     """
     price, now = float(offer.plan.figure("usd_per_1m_input") or 0), offer.plan.tokens.monthly
     choice = recommendation.choice
@@ -166,18 +166,26 @@ def crossing(
     volume = tokens / now
     if (volume > 1) != hosted_now:
         return None
-    just = volume * JUST_BEYOND if hosted_now else volume / JUST_BEYOND
-    workload = at_volume(recommendation.workload, just)
-    if workload is None:
-        return None
-    usd = again(recommendation.asked_of, recommendation, workload).table.base_usd
-    own = min(float(usd[machine.row]) for machine in machines)
-    gap = rounded(float(usd[offer.row]) - own)
-    if gap <= 0 if hosted_now else gap >= 0:
+    below, above = (
+        _own_is_dearer_by(recommendation, offer, machines, times)
+        for times in (volume / JUST_BEYOND, volume * JUST_BEYOND)
+    )
+    if below is None or above is None or not above < 0 < below:
         return None
     lead = "Pays off from" if hosted_now else "Cheaper below"
     times = times_of(volume, "volume")
     return Turn(volume, tokens, f"{lead} {formatting.short(tokens)} tokens per month, {times}.")
+
+
+def _own_is_dearer_by(
+    recommendation: Recommendation, offer: JudgedPlan, machines: list[JudgedPlan], volume: float
+) -> float | None:
+    """US dollars a month by which the cheapest machine is dearer; None where out of bounds."""
+    workload = at_volume(recommendation.workload, volume)
+    if workload is None:
+        return None
+    usd = again(recommendation.asked_of, recommendation, workload).table.base_usd
+    return float(rounded(min(usd[machine.row] for machine in machines) - usd[offer.row]))
 
 
 def _least_crossing(

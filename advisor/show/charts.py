@@ -107,7 +107,7 @@ def _release_rows(releases: list[Release], prefix: str) -> list[dict[str, Any]]:
     return rows
 
 
-def monthly_costs(recommendation: Recommendation, kind: str, _theme: str = "") -> Chart | None:
+def monthly_costs(recommendation: Recommendation, kind: str) -> Chart | None:
     """Dollars per month of a step's recommended option and of its alternatives as bars, a line
     from the low to the high estimate; None where nothing fits.
     """

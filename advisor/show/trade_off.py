@@ -25,7 +25,7 @@ _FAINT = 0.3
 _RAW = {"scale": None, "legend": None}  # the field holds what is drawn
 
 
-def chart(recommendation: Recommendation, kind: str, _theme: str = "") -> Chart | None:
+def chart(recommendation: Recommendation, kind: str) -> Chart | None:
     """Score against dollars per month, a mark an option; None for fewer than two scored models.
 
     The marks answer to a selection named `plan` with the field `id`.

@@ -26,11 +26,6 @@ def draw(chart: Chart, key: str, **named: Any) -> Any:
     return st.vega_lite_chart(chart.chart, width="stretch", alt=chart.alt, key=key, **named)
 
 
-def theme() -> str:
-    """`light` or `dark`, for the marks that do not follow the theme by themselves."""
-    return "dark" if st.context.theme.type == "dark" else "light"
-
-
 def table(rows: list[dict[str, str]], alt: str) -> None:
     """Rows of Markdown as a table that wraps and scrolls within itself."""
     st.table(columns_to_show(rows), hide_index=True, border="horizontal", alt=alt)

@@ -21,6 +21,7 @@ from advisor.ask.workload import Workload
 from advisor.decide import recommend
 from advisor.decide.recommend import Recommendation
 from advisor.explain.sentences import usd_of
+from pages.parts.frame import MENU
 from tools import chromium
 from tools.ports import free_port
 
@@ -225,7 +226,8 @@ def choose(page: Page, key: str, option: str) -> None:
 
 
 def menu(page: Page, path: str) -> None:
-    page.locator(f".st-key-menu a[href*='/{path}']").click()
+    name = MENU[path or "overview"]
+    widget(page, "menu").get_by_role("link", name=name, exact=True).click()
     expect(page).to_have_url(re.compile(f"/{path}([?].*)?$"))
 
 

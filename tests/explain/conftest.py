@@ -1,17 +1,15 @@
 """Both catalogs by the names that drawn questions give them."""
 
-from dataclasses import dataclass
-
 import pytest
 
 from advisor.catalog import Catalog
 
 
-@dataclass
 class Catalogs:
     """Told in a failure in one word: a whole catalog would fill the screen."""
 
-    named: dict[str, Catalog]
+    def __init__(self, named: dict[str, Catalog]) -> None:
+        self.named = named
 
     def __repr__(self) -> str:
         return "..."

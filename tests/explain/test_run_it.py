@@ -11,7 +11,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
+from advisor.catalog.schema import ProviderApi
 from advisor.encode.dialects import EMBED, RERANK, EndpointRequest
 from advisor.explain.run_it import snippets, starting_code, variant_snippets
 from tests.answering_server import Handler, Server, send
@@ -25,7 +27,6 @@ CLOUDFLARE = "/client/v4/accounts/my-account/ai/run/@cf/baai/"
 HOSTED = {  # plan: path, shape, model, query as it is sent
     "novita-ai-bge-m3": ("/openai/v1/embeddings", "novita", "baai/bge-m3", "your query"),
     "deepinfra-bge-base-en-v1.5": ("/v1/openai/embeddings", "openai", "BAAI/bge-base-en-v1.5", EN),
-    "deepinfra-bge-m3": ("/v1/openai/embeddings", "openai", "BAAI/bge-m3", "your query"),
     "venice-text-embedding-bge-m3": (
         "/api/v1/embeddings", "openai", "text-embedding-bge-m3", "your query",
     ),
@@ -188,6 +189,45 @@ def test_the_call_to_tei_sends_what_this_app_sends(every, plan):
     )
     assert json.loads(done.stdout) == reply(path, body)
     assert f"-p {port}:80 " in code
+
+
+HOSTILE = """it's "so" $HOME `date` \\ {x} %s $(false): """
+
+
+@pytest.mark.parametrize("instruction", [HOSTILE, "<instruct>{task}\n<query>{query}"])
+@pytest.mark.parametrize("shape", ["novita-ai", "cloudflare"])
+def test_an_instruction_arrives_whole_whatever_is_in_it(catalog, instruction, shape):
+    api = catalog.providers[shape].api
+    provider = catalog.providers["scaleway"].model_copy(update={"api": api})
+    before = catalog.families["bge"]
+    variant = before.variants["bge-multilingual-gemma2"].model_copy(
+        update={"query_instruction": instruction}
+    )
+    family = replace(before, variants=before.variants | {"bge-multilingual-gemma2": variant})
+    changed = replace(
+        catalog,
+        providers=catalog.providers | {"scaleway": provider},
+        families=catalog.families | {"bge": family},
+    )
+    asked = ask(changed)
+    judged = next(j for j in asked.judged if j.id == "scaleway-bge-multilingual-gemma2")
+    hosted = snippets(asked, judged)[:2]
+    local = next(s for s in snippets(asked, judged) if s.id == "FlagEmbedding")
+    compile(local.code, "FlagEmbedding", "exec")
+    with Server(Api).running() as server:
+        for snippet in hosted:
+            host = snippet.code[snippet.code.index("https://") :].split("/")[2]
+            done = run(snippet.language, snippet.code.replace(f"https://{host}", server.base))
+            assert done.returncode == 0, done.stderr
+    expected = GEMMA if "{query}" in instruction else HOSTILE + "your query"
+    sent = [body.get("input", body.get("text"))[0] for _, body in server.seen]
+    assert sent == [expected, expected]
+
+
+def test_an_address_with_an_account_needs_its_variable(catalog):
+    api = catalog.providers["cloudflare"].api.model_dump() | {"account_env": None}
+    with pytest.raises(ValidationError, match="account_env"):
+        ProviderApi.model_validate(api)
 
 
 def test_a_refused_key_is_told_by_the_openai_client(every):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from advisor.catalog.schema.fields import (
     Entry,
@@ -99,6 +100,13 @@ class ProviderApi(Entry):
     key_env: Variable = Field(description="environment variable that code to copy reads")
     account_env: Variable | None = maybe("the one for {account_id}; null: there is none")
     sources: list[SourceId] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _account_has_a_variable(self) -> Self:
+        if "{account_id}" in f"{self.embeddings} {self.rerank}" and self.account_env is None:
+            sentence = "{place} stands in an address. Name its variable in account_env."
+            raise PydanticCustomError("account_env", sentence, {"place": "{account_id}"})
+        return self
 
 
 class Provider(Entry):
