@@ -318,7 +318,7 @@ def test_where_nothing_fits_no_tab_of_cost_is_empty(part):
 
 def test_where_nothing_helps_advise_promises_no_help():
     page = opened("advise", query_tokens="16000")
-    assert shown(page, "No limit of yours is in the way. Plans are ruled out all the same.")
+    assert shown(page, "Your limits are not in the way: options are ruled out anyway.")
     assert "the most helpful" not in words(page)
 
 
