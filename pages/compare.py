@@ -7,6 +7,7 @@ import streamlit as st
 
 from advisor import catalog as catalogs
 from advisor.ask.assumptions import Assumptions
+from advisor.ask.labels import language
 from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.decide import query
@@ -37,7 +38,7 @@ UNREADABLE = (
 NO_OTHER_SET = "No other benchmark in these languages has tested all of these models."
 NOT_CHOSEN = (
     "Sets of one domain, of many languages or of only some of these, and sets on whose own data "
-    "one of the models was trained. Advise takes none of them by itself."
+    "one of the models was trained. None of them is used by itself."
 )
 FIRST = ("bge-m3", "bge-large-en-v1.5")
 
@@ -79,10 +80,10 @@ def show_rows(
 def show_deciding(deciding: Deciding) -> None:
     """The scores that rank one kind on Advise, and what to mind of them."""
     whose = f"of {deciding.kind}s " if several_kinds else ""
-    st.subheader(f"The scores {whose}that Advise uses for {spoken}")
+    st.subheader(f"The scores {whose}that decide for {spoken}")
     st.markdown(f"**{plain(deciding.evidence.title)}**")
     rows = comparison.standing_rows(catalog, deciding)
-    figures.models_table(rows, alt=f"The scores {whose}that Advise uses for {spoken}")
+    figures.models_table(rows, alt=f"The scores {whose}that decide for {spoken}")
     st.markdown(bullets(deciding.notes))
 
 
@@ -119,7 +120,7 @@ several_kinds = len(kinds) > 1
 if several_kinds:
     st.warning(GENERATES_TEXT if "language-model" in kinds else DIFFERENT_JOBS)
 names = [catalog.variants[key].name for key in chosen]
-spoken = formatting.listed(languages)
+spoken = formatting.listed([language(code) for code in languages])
 advice = question()
 rows = comparison.side_by_side(catalog, chosen, catalogs.today())
 show_rows("Hosted price", (row for row in rows if row["part"] == "Price"))
@@ -130,7 +131,7 @@ for deciding in scores_that_decide:
 sets = comparison.shared_sets(catalog, chosen, advice.workload, scores_that_decide)
 show_sets("Other published scores", [shared for shared in sets if shared.may_decide])
 others = [shared for shared in sets if not shared.may_decide]
-show_sets(f"Not chosen by Advise for {spoken}", others, NOT_CHOSEN)
+show_sets(f"Not used for {spoken}", others, NOT_CHOSEN)
 st.caption(plain(published_scores.metric_meanings(catalog)) if sets else NO_OTHER_SET)
 show_rows("Facts", (row for row in rows if row["part"] == "Fact"))
 st.markdown("The source of each figure stands on the model's own page:")

@@ -12,7 +12,7 @@ from pages.parts import address, answer, figures, form, form_fields, links, sess
 from pages.parts.inputs import from_list, take_button
 from pages.parts.markdown import bullets, numbered, plain, small
 
-NONE_FITS = "The tables say for each what rules it out; Advise says which requirement to give up."
+NONE_FITS = "The tables say why each does not fit; Find a model says which requirement to give up."
 NO_PICK = "Nothing fits this workload, so there is no recommendation to work this out for."
 NO_MACHINE = (
     "Without a load, or a machine whose figures are known and that holds the model, "
@@ -59,7 +59,7 @@ def show_least() -> None:
         about = "about " if tokens.estimated else ""
         st.markdown(f"{about}{formatting.count(tokens.monthly)} tokens a month{once}.".capitalize())
     if pick is not None:
-        st.markdown(plain(f"Advise picks {pick.named}: {report.cost(pick)}."))
+        st.markdown(plain(f"Recommended: {pick.named}, {report.cost(pick)}."))
     with st.container(horizontal=True):
         links.advise_page("Which should I choose?", links.params(recommendation))
 

@@ -60,7 +60,7 @@ def show_advice() -> None:
         links.advise_page(preset.name, Workload.of(preset.workload).params())
         st.markdown(plain(presets.won(key)))
     if not advice.presets:
-        st.markdown("None of the workloads to start from; state your own on Advise.")
+        st.markdown("None of the examples. Try your own on Find a model.")
 
 
 def show_facts() -> None:

@@ -208,7 +208,7 @@ def read(path: str) -> Record:
         if len(text) > LARGEST:
             raise AdvisorError(
                 f"{path}: more than {LARGEST:,} bytes. "
-                "A record is smaller: give the JSON that Advise saved."
+                "A record is smaller: give the JSON that was saved."
             )
         value = json.loads(text.decode("utf-8-sig"))
         if isinstance(value, dict) and value.get("schema") == "bge-advisor/answer@1":
@@ -218,14 +218,14 @@ def read(path: str) -> Record:
             )
         return Record.model_validate(value)
     except OSError as error:
-        problem = f"{path}: {error.strerror}. Give the JSON record that Advise saved."
+        problem = f"{path}: {error.strerror}. Give the JSON record that was saved."
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-        problem = f"{path}: not JSON. Give the JSON record that Advise saved, not the Markdown one."
+        problem = f"{path}: not JSON. Give the JSON record that was saved, not the Markdown."
     except ValidationError as error:
         fault = validation.faults(error)[0]
         problem = (
             f"{path}, {fault.field or 'record'}: {fault.problem} "
-            "Give the JSON record as Advise saved it."
+            "Give the JSON record as it was saved."
         )
     raise AdvisorError(problem)
 

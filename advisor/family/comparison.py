@@ -23,11 +23,11 @@ from advisor.family.price_list import lowest_price
 TASKS = {"embedder": "retrieve", "reranker": "rerank"}
 """The task that a kind does alone."""
 WITHOUT_A_SCORE = (
-    "Advise puts models without a score here after those with one, unless cost matters most."
+    "Models without a score here come after those with one, unless cost matters most."
 )
 FEW_TASKS = "These tasks are too few to represent the whole benchmark: take the scores as a hint."
-COST_DECIDES = "No published scores compare the models for this job, so on Advise cost decides."
-NOWHERE = "No provider or machine of the catalog runs it, so Advise cannot recommend it."
+COST_DECIDES = "No published scores compare the models for this job, so cost decides."
+NOWHERE = "No provider or machine of the catalog runs it, so it cannot be recommended."
 
 
 class Standing(NamedTuple):
@@ -152,11 +152,11 @@ def _use(catalog: Catalog, step: Step, workload: Workload) -> str:
     best = f"{catalog.variants[step.best].name} ({formatting.points(step.yardstick)})"
     if workload.priority == "quality":
         equal = f"{evidence.EQUAL_POINTS:g} points"
-        return f"Among models within {equal} of the best, {best}, Advise compares cost."
+        return f"Among models within {equal} of the best, {best}, cost decides."
     worth = formatting.usd(workload.material_usd)
     return (
-        f"Among models within {workload.quality_tolerance:g} points of the best, {best}, Advise "
-        f"weighs cost: one more point of score may cost {worth} per month."
+        f"Among models within {workload.quality_tolerance:g} points of the best, {best}, cost "
+        f"decides: one more point of score may cost {worth} per month."
     )
 
 

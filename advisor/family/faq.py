@@ -167,7 +167,7 @@ def _which(catalog: Catalog, family: LoadedFamily) -> FaqAnswer:
         return FaqAnswer(question, _none_sentence(family), family.facts.source_ids("about"))
     parts = [
         "It depends on your languages, lengths, volume and budget: "
-        "Advise answers for your workload."
+        "Find a model answers for your workload."
     ]
     jobs = {"embedder": "To find passages", "reranker": "To reorder what a search found"}
     for kind, job in jobs.items():

@@ -107,7 +107,7 @@ def _fault(group: dict[str, Measured], results: Sequence[Measured]) -> str:
     """Why results of one kind make no set; empty where they do."""
     if len(group) < 2:
         least = "at least two embedders, or two rerankers over one embedder, on the same data"
-        return f"Advise compares variants: measure {least}."
+        return f"A recommendation compares models: measure {least}."
     depths = {result.run.reranked for result in group.values()}
     if len({result.queries for result in results}) > 1 or len(depths) > 1:
         apart = "on different data, or with different numbers of passages reranked"

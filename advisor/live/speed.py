@@ -358,7 +358,7 @@ def as_csv(
     remote, card = about.engine == "remote", _on_card(about)
     parameters = variant.parameters if variant else None
     versions = f"numpy {np.__version__}, Python {platform.python_version()}"
-    remarks = ["measured on Live"]
+    remarks = ["measured here"]
     if not variant:
         remarks.append(f"{_model(about)}, not a model of the catalog")
     if peak is not None and not remote:

@@ -159,7 +159,7 @@ def _choice(options: argparse.Namespace) -> available_models.ModelChoice:
         )
     if choice.missing:
         lacks_torch = choice.missing == torch_engine.installed()
-        files = " Use the page Live, or name a folder with --folder."
+        files = " Use the page Try it, or name a folder with --folder."
         raise AdvisorError(choice.missing + ("" if lacks_torch or options.folder else files))
     return choice
 

@@ -117,10 +117,10 @@ class Visitor:
             steps.append(("open What would change it", lambda: self.tab.turn("changes", True)))
         steps += [
             ("languages back", lambda: self.tab.change("languages", ["en"])),
-            ("go to Cost", lambda: self.tab.follow("Every plan's cost")),
+            ("go to Cost", lambda: self.tab.follow("Cost in detail")),
         ]
         steps += [(f"open {part}", lambda part=part: self.tab.turn("part", part)) for part in PARTS]
-        steps += [("back to Advise", lambda: self.tab.follow("Which of them to take"))]
+        steps += [("back to Advise", lambda: self.tab.follow("Which should I choose?"))]
         for name, go in steps[:most_steps]:
             if time.monotonic() >= end:
                 return

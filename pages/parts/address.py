@@ -2,7 +2,8 @@
 back once a run.
 
 Streamlit 1.67 can bind a widget by itself, but puts its label into the address, drops a link that
-has the id, and makes a step for the browser's Back of each widget (docs/decisions/0018).
+has the id, and makes a step for the browser's Back of each widget
+(docs/decisions/0018-names-on-screen-ids-in-links.md).
 """
 
 from __future__ import annotations

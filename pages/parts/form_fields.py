@@ -37,7 +37,7 @@ from pages.parts.form_faults import (
 from pages.parts.markdown import plain
 
 MEASURED_MACHINE = (
-    "Your own measured machine. Live can measure this one and fill these in. "
+    "Your own measured machine. Try it can measure this one and fill these in. "
     "Complete all of these fields, or none."
 )
 SCORES_HELP = (

@@ -39,7 +39,7 @@ METRICS = (
     "Recall: the share of them that is found. MRR@10: one divided by the place of the first. "
     "In brackets the interval that holds 95 of 100 resamplings of the queries."
 )
-TAKEN = "Taken: Advise offers it as “your own data”, first among the scores, until this visit ends."
+TAKEN = "In use: choose “your own data” as the benchmark on Find a model. Kept for this session."
 
 DATA_FROM = {"files": "Files", "zip": "Zip file", "paste": "Paste", "sample": "Sample"}
 
@@ -190,7 +190,7 @@ def show_results(judged: JudgedData, results: Sequence[Measured]) -> None:
     with st.expander("Query by query", icon=":material/table:"):
         st.dataframe(by_query, hide_index=True, alt="nDCG@10 of each run on each query")
     figures.download("queries.csv", downloads.table_csv(by_query), "text/csv")
-    st.header("Use it in Advise")
+    st.header("Use these results in a recommendation")
     if reason := as_evidence.reason_no_evidence(results):
         st.info(plain(reason))
         return
@@ -202,8 +202,8 @@ def offer_evidence(judged: JudgedData, results: Sequence[Measured]) -> None:
     options = languages(session.the_catalog())
     spoken_there = codes(judged.languages)
     default = [language for language in spoken_there if language in options] or ["en"]
-    spoken = some_of("Languages that it speaks for", options, default, "data_languages")
-    label = "Take it as evidence for this visit"
+    spoken = some_of("Languages these results apply to", options, default, "data_languages")
+    label = "Use these results"
     if st.button(label, icon=":material/check:", disabled=not spoken):
         evidence = session.VisitEvidence(tuple(results), tuple(spoken))
         st.session_state[session.YOURS] = evidence
@@ -212,7 +212,7 @@ def offer_evidence(judged: JudgedData, results: Sequence[Measured]) -> None:
         st.success(TAKEN)
         sets = as_evidence.sets_of_yours(session.the_catalog())
         scores = {SCORES[kind]: key for kind, key in sets.items()}
-        links.advise_page("Ask Advise with it", st.session_state.get(session.STORED, {}) | scores)
-        if st.button("Leave it out again", icon=":material/undo:"):
+        links.advise_page("Ask Find a model with them", st.session_state.get(session.STORED, {}) | scores)
+        if st.button("Stop using them", icon=":material/undo:"):
             del st.session_state[session.YOURS]
             st.rerun()

@@ -75,7 +75,7 @@ def show(embedder: ModelChoice, reranker: ModelChoice | None) -> None:
 def take(measurements: Sequence[speed.Measurement], about: About) -> None:
     """Offers the fastest measurement to Cost and Advise, or says why it prices nothing."""
     best = speed.fastest(measurements)
-    st.header("Use it in Cost and Advise")
+    st.header("Use this speed for costs")
     if reason := speed.reason_unusable(about, best):
         st.warning(plain(reason))
         return
@@ -93,4 +93,4 @@ def take(measurements: Sequence[speed.Measurement], about: About) -> None:
     query = {**st.session_state.get(session.STORED, {}), **params}
     with st.container(horizontal=True):
         links.cost_page("Use in Cost", query)
-        links.advise_page("Use in Advise", query)
+        links.advise_page("Use in Find a model", query)

@@ -13,7 +13,7 @@ PICTURE = Path(__file__).resolve().parents[2] / "docs/advise.png"
 def main() -> None:
     with start_app() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.path(), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 860})
+        page = browser.new_page(viewport={"width": 1280, "height": 1200})
         page.goto(f"{address}/advise")
         settle(page)
         page.locator(

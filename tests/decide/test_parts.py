@@ -102,7 +102,7 @@ def test_an_instruction_and_special_tokens_that_are_not_published_cost_something
 def test_it_is_said_that_long_parts_are_judged_by_long_documents(catalog, chunk, said):
     recommendation = ask(catalog, **MIDDLING, chunk_tokens=chunk)
     text = score_reason(recommendation, recommendation.pick.parts[0]).text
-    because = f"Scores on long documents come first because {said} tokens, more than 1,000."
+    because = f"Scores on long documents decide, because {said} tokens, more than 1,000."
     assert (because in text) == bool(said) and ("long documents" in text) == bool(said)
 
 

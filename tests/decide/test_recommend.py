@@ -484,7 +484,7 @@ def test_a_budget_holds_for_both_steps_together(made_up):
     assert recommendation.pick is None and all(len(step.fitting) for step in recommendation.steps)
     fewer, without = lifting.loosen(recommendation)
     assert {fewer.rule, without.rule} == {"within-budget"}
-    assert formatting.usd(least) in without.text and "49 candidates" in fewer.text
+    assert formatting.usd(least) in without.text and "49 passages reranked" in fewer.text
 
 
 def test_a_larger_dimension_costs_what_it_costs(made_up):

@@ -198,7 +198,7 @@ def test_languages_count_once_and_in_any_order(made_up):
     assert first.steps[0].evidence == second.steps[0].evidence and first.answer == second.answer
     assert (
         first.steps[0].evidence.scores == {"multi": 65}
-        and "de, fr" in first.steps[0].evidence.title
+        and "German and French" in first.steps[0].evidence.title
     )
 
 

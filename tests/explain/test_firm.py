@@ -44,7 +44,7 @@ def test_an_estimate_that_gives_another_model_makes_it_not_firm(catalog):
 
 def test_a_limit_that_is_kept_at_the_base_alone_makes_it_not_firm(catalog):
     late = firm(of_preset(catalog, "english-faq-on-cpu"))
-    assert not late.firm and "over the 50 ms you allow" in late.text
+    assert not late.firm and "over your limit of 50 ms" in late.text
     free = firm(of_preset(catalog, "free-of-charge"))
     assert not free.firm and "only while the free allocation" in free.text
 

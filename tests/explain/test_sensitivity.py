@@ -18,7 +18,7 @@ def test_the_widest_swing_comes_first_and_each_is_what_the_engine_gives(made_up,
     ) and rows[0].name == queries
     doubled = ask(made_up, **stated, queries_per_month=1_000_000)
     assert doubled.answer == found.answer and rows[0].second_usd == pytest.approx(doubled.monthly)
-    chart = charts.tornado(rows, "light")
+    chart = charts.tornado(rows)
     assert queries.lower() in chart.title.lower() and len(tables.swing_rows(rows)) == len(rows)
     assert sensitivity.swings(made_up, ask(made_up, placement="hosted", data_may_leave=False)) == []
     assert {"title": chart.title, "alt": chart.alt} == pinned

@@ -54,16 +54,16 @@ def test_the_deciding_scores_come_before_all_others_and_caveats_stand_by_the_fig
     hard = catalog.evidence_sets["miracl-hard-negatives"]
     order = [
         "Published scores",
-        "The scores that Advise uses for en",
+        "The scores that decide for English",
         plain(catalog.evidence_sets["mteb-eng-v1-retrieval"].caveat),
-        "Not chosen by Advise for en",
+        "Not used for English",
         "57.7",
         plain(hard.caveat),
         "Facts",
     ]
     places = [text.index(words) for words in order]
     assert places == sorted(places)
-    assert "57.7" not in text[: text.index("Not chosen by Advise")]
+    assert "57.7" not in text[: text.index("Not used for")]
 
 
 def test_the_languages_of_the_address_decide(catalog):
@@ -82,7 +82,7 @@ def test_the_languages_of_the_address_decide(catalog):
 
 def test_a_language_by_name_is_taken_and_what_is_none_is_mended_where_it_stands():
     page = opened("compare", languages=["German"], **PAIR)
-    assert "The scores that Advise uses for de" in text_of(page)
+    assert "The scores that decide for German" in text_of(page)
     page = opened("compare", languages=["Germn", "fr"], **PAIR)
     assert [error.value for error in page.error] == ["'Germn' is not a language code or name."]
     page.button(key="mend-languages").click().run()
@@ -135,7 +135,7 @@ def test_tokens_added_to_a_query_are_told():
     [
         (
             "balanced",
-            "Among models within 5 points of the best, BGE Multilingual Gemma2 (59.2), Advise weighs",
+            "Among models within 5 points of the best, BGE Multilingual Gemma2 (59.2), cost decides",
         ),
         ("quality", "Among models within 0.5 points of the best"),
         ("cost", "these scores only decide between equal costs"),
