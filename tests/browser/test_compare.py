@@ -27,6 +27,7 @@ def add_language(page, name: str) -> None:
     """Types a name, for the list of them is long and only its first ones are there to be clicked."""
     box(page, "languages").fill(name)
     page.get_by_role("option", name=name, exact=True).click()
+    page.keyboard.press("Escape")  # the list stays open, over the page
 
 
 def test_the_languages_of_the_address_come_back_on_reload_and_with_back(app, open_page, catalog):
