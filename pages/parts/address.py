@@ -96,6 +96,12 @@ def fill(
         st.session_state[key] = default
 
 
+def put(key: str, value: object) -> None:
+    """Gives a widget that may not have been drawn yet a value, as if it was chosen there."""
+    st.session_state[READ][key] = stated().get(key, [])
+    st.session_state[key] = value
+
+
 def says(key: str, values: Iterable[str]) -> None:
     """What the address is to say of a widget; nothing where it is at its default."""
     if key not in st.session_state[HELD]:
