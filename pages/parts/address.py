@@ -19,7 +19,7 @@ from pages.parts.old_links import NOW, under_new_names
 T = TypeVar("T")
 CARRIED = "address_carried"  # the question of the visit, where the address states none
 READ = "address_read"  # by widget: what the address said of it when it was last read or written
-FILLED = "address_filled"  # widgets that this run has filled
+FILLED = "address_filled"  # by widget: what it was filled with since a run last came to its end
 SAYS = "address_says"  # by widget: what it says in this run
 HELD = "address_held"  # widgets of a form, of which the address says all or nothing new
 SAID = "address_said"  # by widget: what it said when it was filled, or last written
@@ -36,9 +36,8 @@ def enter(question: Mapping[str, str | list[str]], names: Collection[str]) -> No
     is_stated = any(name in names for name in _as_it_is())
     listed = {name: [v] if isinstance(v, str) else v for name, v in question.items()}
     st.session_state[CARRIED] = {} if is_stated else listed
-    for store in (READ, SAID, DEFAULTS):
+    for store in (READ, SAID, DEFAULTS, FILLED):
         st.session_state[store] = {}
-    st.session_state[FILLED] = set()
 
 
 def begin() -> None:
@@ -89,9 +88,9 @@ def fill(
     here = stated().get(key, [])
     if key not in st.session_state or read.get(key) != here:
         read[key] = here
-        st.session_state[FILLED].add(key)
         value = parse(here) if here else None
-        st.session_state[key] = default if value is None else value
+        value = default if value is None else value
+        st.session_state[key] = st.session_state[FILLED][key] = value
     elif st.session_state[key] == before != default or not is_valid(st.session_state[key]):
         st.session_state[key] = default
 
@@ -129,8 +128,10 @@ def write() -> None:
     state = st.session_state
     said, read, now = state[SAID], state[READ], state[SAYS]
     addresses: list[dict[str, list[str]]] = state[ADDRESSES]
-    for key in state[FILLED] & now.keys():
-        said[key] = now[key]
+    for key, value in state[FILLED].items():
+        # A visitor may have changed it meanwhile, while the run that filled it was still going on.
+        if key in now and state.get(key) == value:
+            said[key] = now[key]
     state[FILLED].clear()  # also of a form with a fault: its mending is a change
     if all(values == said.get(key, read.get(key, [])) for key, values in now.items()):
         return

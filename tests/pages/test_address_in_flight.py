@@ -2,6 +2,7 @@
 
 from streamlit.testing.v1 import AppTest
 
+from pages.parts import address
 from tests.conftest import TESTS
 
 APP = str(TESTS.parent / "app.py")
@@ -59,3 +60,31 @@ def test_a_question_stands_in_the_address_in_the_order_of_the_form():
     app.selectbox("task").set_value("retrieve-and-rerank").run()
     app.number_input("passages").set_value(5_000_000).run()
     assert list(app.query_params) == ["task", "passages", "placement"]
+
+
+def test_what_a_visitor_changes_while_the_page_is_still_being_made_goes_into_the_address(
+    monkeypatch,
+):
+    state, written = {}, []
+
+    class Query(dict):
+        def from_dict(self, params):
+            written.append(params)
+
+    monkeypatch.setattr(address.st, "session_state", state)
+    monkeypatch.setattr(address.st, "query_params", Query())
+
+    def run(is_stopped: bool = False) -> None:
+        address.begin()
+        for key in ("task", "passages"):
+            address.fill(key, "default", lambda values: values[-1])
+            if key == "passages" and is_stopped:
+                return
+            address.says(key, [] if state[key] == "default" else [state[key]])
+        address.write()
+
+    address.enter({}, ())
+    run(is_stopped=True)
+    state["task"] = "rerank"
+    run()
+    assert written == [{"task": ["rerank"]}]
