@@ -229,7 +229,7 @@ def open_sections(page: Page) -> None:
     """Opens all that is closed on the page, also what is drawn only then."""
     closed = page.get_by_test_id("stMain").locator("details:not([open]) > summary")
     while closed.count():
-        closed.first.click()
+        closed.evaluate_all("all => all.forEach(summary => summary.click())")
         settle(page)
 
 
