@@ -110,6 +110,12 @@ def fill(
     return current
 
 
+def is_silent(key: str) -> bool:
+    """Whether the address says nothing of a widget; counts as reading it."""
+    here = st.session_state[READ][key] = stated().get(key, [])
+    return not here
+
+
 def put(key: str, value: object) -> None:
     """Gives a widget that may not have been drawn yet a value, as if it was chosen there."""
     st.session_state[READ][key] = stated().get(key, [])

@@ -16,7 +16,10 @@ def show(parts: Mapping[str, Callable[[], None]]) -> None:
 
     Files of the catalog that a tab reads now may have broken since the rest was read."""
     first = next(iter(parts))
-    address.fill("part", first, lambda values: values[-1] if values[-1] in parts else None)
+    # A browser that lost its server and is told again which tab is open takes no notice of the next
+    # click (Streamlit 1.67): of the first tab it is not told.
+    if "part" in st.session_state or not address.is_silent("part"):
+        address.fill("part", first, lambda values: values[-1] if values[-1] in parts else None)
     tabs = st.tabs(list(parts), key="part", on_change="rerun")
     opened = st.session_state["part"]
     address.says("part", [opened] if opened != first else [])
