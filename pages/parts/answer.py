@@ -45,7 +45,7 @@ def show(recommendation: Recommendation) -> None:
         _show_bill(spent)
         _show_reasons(recommendation)
         verdict = (
-            ":material/check_circle: **Firm.**" if is_firm else ":material/balance: **Close.**"
+            ":material/check_circle: **Firm.**" if is_firm else ":material/balance: **Not firm.**"
         )
         st.markdown(f"{verdict} {plain(firmness)}")
         _show_ways_on(recommendation, pick)
@@ -66,7 +66,7 @@ def _show_badges(pick: Pipeline, *, is_firm: bool) -> None:
         if is_firm:
             st.badge("Firm", icon=":material/check:", color="green")
         else:
-            st.badge("Close", icon=":material/balance:", color="orange")
+            st.badge("Not firm", icon=":material/balance:", color="orange")
         if any(part.plan.as_of is None for part in pick.parts):
             st.badge("Price page undated", icon=":material/schedule:", color="orange")
 

@@ -11,6 +11,7 @@ from advisor.explain import (
     taken_for_granted,
     what_would_change,
 )
+from advisor.explain.firm import firm
 from advisor.explain.other_plans import alternatives
 from advisor.explain.sentences import (
     cheapest_sentence,
@@ -34,7 +35,7 @@ def sentences(recommendation):
     yield from formula.latency_formula(recommendation)
     yield from (reason.text for reason in reasons.reasons(recommendation))
     yield from (reason.text for reason in lifting.loosen(recommendation))
-    yield what_would_change.firmness(recommendation)
+    yield firm(recommendation).sentence
     yield reasons.won(recommendation)
     yield scores_sentence(recommendation)
     yield from score_notes(recommendation)
