@@ -17,6 +17,7 @@ from pages.parts.old_links import NOW, under_new_names
 
 T = TypeVar("T")
 CARRIED = "address_carried"  # the question of the visit, where the address states none
+STATED = "address_stated"  # what it says in this run, under the names of now
 READ = "address_read"  # by widget: what the address said of it when it was last read or written
 FILLED = "address_filled"  # widgets that have been filled since the address was last written
 SAYS = "address_says"  # by widget: what it says in this run
@@ -41,12 +42,13 @@ def enter(question: Mapping[str, str | list[str]], names: Collection[str]) -> No
 def begin() -> None:
     """Begins a run of a page."""
     st.session_state[SAYS], st.session_state[HELD] = {}, ()
+    st.session_state[STATED] = st.session_state[CARRIED] | under_new_names(_as_it_is())
 
 
 def stated() -> dict[str, list[str]]:
     """What the address says, under the names of now."""
-    carried: dict[str, list[str]] = st.session_state[CARRIED]
-    return carried | under_new_names(_as_it_is())
+    here: dict[str, list[str]] = st.session_state[STATED]
+    return here
 
 
 def _as_it_is() -> dict[str, list[str]]:
