@@ -22,7 +22,7 @@ from advisor.explain import (
 )
 from advisor.explain.why_not import reasons_against
 from advisor.show import alternatives, charts, tables, trade_off
-from pages.parts import answer, figures, form, form_fields, links, session
+from pages.parts import address, answer, figures, form, form_fields, links, session
 from pages.parts.inputs import one_or_none
 from pages.parts.markdown import bullets, plain, small
 
@@ -55,7 +55,7 @@ def take_clicked(kind: str) -> None:
     """Opens the option whose mark was clicked."""
     marks = st.session_state[f"trade-off-{kind}"].selection.get("plan", [])
     if marks:
-        st.session_state["plan"] = marks[0]["id"]
+        address.put("plan", marks[0]["id"])
         st.session_state["why-not"] = True
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.parts.old_links import NOW, under_new_names
 
@@ -19,11 +20,12 @@ T = TypeVar("T")
 CARRIED = "address_carried"  # the question of the visit, where the address states none
 STATED = "address_stated"  # what it says in this run, under the names of now
 READ = "address_read"  # by widget: what the address said of it when it was last read or written
-FILLED = "address_filled"  # widgets that have been filled since the address was last written
+FILLED = "address_filled"  # by widget: what it was filled with since a run last came to its end
 SAYS = "address_says"  # by widget: what it says in this run
 HELD = "address_held"  # widgets of a form, of which the address says all or nothing new
 SAID = "address_said"  # by widget: what it said when it was filled, or last written
 DEFAULTS = "address_defaults"  # by widget: its default in the last run
+ADDRESSES = "addresses"  # those that were written over while the browser may lag, then the latest
 
 
 def enter(question: Mapping[str, str | list[str]], names: Collection[str]) -> None:
@@ -31,17 +33,25 @@ def enter(question: Mapping[str, str | list[str]], names: Collection[str]) -> No
 
     `question` is that of the visit: an address that states none of `names` is read as if it had it.
     """
+    _take(_of_the_browser())
     is_stated = any(name in names for name in _as_it_is())
     listed = {name: [v] if isinstance(v, str) else v for name, v in question.items()}
     st.session_state[CARRIED] = {} if is_stated else listed
-    for store in (READ, SAID, DEFAULTS):
+    for store in (READ, SAID, DEFAULTS, FILLED):
         st.session_state[store] = {}
-    st.session_state[FILLED] = set()
 
 
 def begin() -> None:
-    """Begins a run of a page."""
+    """Begins a run of a page.
+
+    A visitor who changes a second thing before the browser has heard what was written of the first
+    sends the address of before: that is news only where it was brought back by Back or Forward.
+    """
     st.session_state[SAYS], st.session_state[HELD] = {}, ()
+    context, here = get_script_run_ctx(), _of_the_browser()
+    is_back = context is not None and context.is_history_navigation
+    if is_back or here not in st.session_state[ADDRESSES][:-1]:
+        _take(here)
     st.session_state[STATED] = st.session_state[CARRIED] | under_new_names(_as_it_is())
 
 
@@ -52,7 +62,16 @@ def stated() -> dict[str, list[str]]:
 
 
 def _as_it_is() -> dict[str, list[str]]:
+    addresses: list[dict[str, list[str]]] = st.session_state[ADDRESSES]
+    return addresses[-1]
+
+
+def _of_the_browser() -> dict[str, list[str]]:
     return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def _take(address: dict[str, list[str]]) -> None:
+    st.session_state[ADDRESSES] = [address]
 
 
 def fill(
@@ -71,11 +90,17 @@ def fill(
     here = stated().get(key, [])
     if key not in st.session_state or read.get(key) != here:
         read[key] = here
-        st.session_state[FILLED].add(key)
         value = parse(here) if here else None
-        st.session_state[key] = default if value is None else value
+        value = default if value is None else value
+        st.session_state[key] = st.session_state[FILLED][key] = value
     elif st.session_state[key] == before != default or not is_valid(st.session_state[key]):
         st.session_state[key] = default
+
+
+def put(key: str, value: object) -> None:
+    """Gives a widget that may not have been drawn yet a value, as if it was chosen there."""
+    st.session_state[READ][key] = stated().get(key, [])
+    st.session_state[key] = value
 
 
 def says(key: str, values: Iterable[str]) -> None:
@@ -104,13 +129,18 @@ def write() -> None:
     """
     state = st.session_state
     said, read, now = state[SAID], state[READ], state[SAYS]
-    for key in state[FILLED] & now.keys():
-        said[key] = now[key]
-    state[FILLED].difference_update(now)
+    addresses: list[dict[str, list[str]]] = state[ADDRESSES]
+    for key, value in state[FILLED].items():
+        # A visitor may have changed it meanwhile, while the run that filled it was still going on.
+        if key in now and state.get(key) == value:
+            said[key] = now[key]
+    state[FILLED].clear()  # also of a form with a fault: its mending is a change
     if all(values == said.get(key, read.get(key, [])) for key, values in now.items()):
         return
-    others = {n: v for n, v in _as_it_is().items() if n not in now and n not in NOW}
+    others = {n: v for n, v in addresses[-1].items() if n not in now and n not in NOW}
     address = others | {key: values for key, values in now.items() if values}
     st.query_params.from_dict(address)
+    # A run that a newer one stops ends where it next uses the session: not between these.
+    addresses.append(address)
     for key in now:
         said[key], read[key] = now[key], address.get(key, [])

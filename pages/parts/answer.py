@@ -155,7 +155,7 @@ def show_rest(recommendation: Recommendation) -> None:
 def show_ways(three: Ways) -> None:
     """A hosted API, your own GPU and your own CPU side by side, each at its best."""
     with st.container(border=True, key="ways"):
-        st.markdown(f"#### {plain(three.title)}")
+        st.markdown(f"### {plain(three.title)}")
         shown = [way for way in three.ways if way.pick is not None and way.bill is not None]
         rows = [
             bars.Way(f"{way.label} · {way.where}", way.month, parts_of(way.bill), way.recommended)

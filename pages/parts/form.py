@@ -58,6 +58,7 @@ def ask(title: str) -> Asked:
         needs, beside_tolerance, sets = form_fields.ask_workload()
         assumed = form_fields.ask_assumptions()
         echo = st.empty()
+    notice = st.empty()  # always there, so that what follows is redrawn where it stands
     workload, assumptions = needs.whole(), assumed.whole()
     with examples:
         _ask_preset(session.the_catalog(), workload)
@@ -70,9 +71,9 @@ def ask(title: str) -> Asked:
         echo.caption(plain(_volumes(workload)))
         return Asked(recommendation, share, updated=True)
     if before is None:
-        st.info(WAITS)
+        notice.info(WAITS)
         st.stop()
-    st.warning(plain(_not_updated(needs, assumed, before)))
+    notice.warning(plain(_not_updated(needs, assumed, before)))
     return Asked(_recommendation(before), share, updated=False)
 
 

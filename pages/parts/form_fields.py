@@ -44,6 +44,7 @@ SCORES_HELP = (
     "Automatic: the most general benchmark that compares the models that fit. "
     "Results of different benchmarks are never mixed."
 )
+FIND = "Type to find a language"
 FIELDS = tuple(Workload.model_fields)
 NAMES = tuple(Assumptions.model_fields)
 
@@ -155,23 +156,24 @@ def ask_languages() -> list[str]:
     address.fill(field, default, lambda values: iso639.codes(v for v in values if v))
     typed = st.multiselect(
         label,
-        list(names),
+        # The list stays open, and Enter takes its first line: a second one is to add no language.
+        ["", *names],
         key=field,
-        format_func=lambda code: names.get(code) or language(code),
+        format_func=lambda code: (names.get(code) or language(code)) if code else FIND,
         help=hint,
         accept_new_options=True,
         select_all=False,  # which a second Enter would choose
         placeholder="Choose, or type one: German",
         on_change=_tidy_languages,
     )
-    codes = iso639.codes(typed)
+    codes = iso639.codes(filter(None, typed))
     address.says(field, codes if codes != default else [])
     return codes
 
 
 def _tidy_languages() -> None:
     typed = st.session_state["languages"]
-    if (codes := iso639.codes(typed)) != typed:
+    if (codes := iso639.codes(filter(None, typed))) != typed:
         st.session_state["languages"] = codes
 
 

@@ -119,7 +119,7 @@ def some_of(
 def yes(label: str, key: str, hint: str | None = None, *, default: bool = False) -> bool:
     """A switch."""
     address.fill(key, default, lambda values: TRUTHS.get(values[-1]))
-    on = st.toggle(label, key=key, help=hint)
+    on = st.toggle(label, st.session_state[key], key, hint)
     address.says(key, [str(on).lower()] if on != default else [])
     return on
 

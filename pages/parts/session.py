@@ -24,7 +24,7 @@ from pages.parts.old_links import NOW
 
 FIELDS = tuple(Workload.model_fields)
 ASSUMED = tuple(Assumptions.model_fields)
-STATED = {*FIELDS, *NOW, *ASSUMED, *SCORES.values()}  # what of an address is part of a question
+STATED = (*FIELDS, *NOW, *ASSUMED, *SCORES.values())  # of a question, in the order of an address
 STORED = "workload"
 IGNORED = "ignored"  # what of the address the form could not take, until another page is entered
 READING = "reading_of_the_catalog"

@@ -31,6 +31,7 @@ from advisor.family import listing
 from advisor.live import token_counts
 from advisor.serve import cli
 from advisor.show import charts, tables, trade_off
+from pages.parts.answer import STEPS
 from tests.browser.axe import axe_faults
 from tests.browser.conftest import (
     box,
@@ -176,7 +177,6 @@ def test_nothing_fits_says_what_to_give_up(app, open_page, answer, catalog):
     expect_told(page, *(reason.text for reason in lifting.loosen(recommendation)))
     changes = what_would_change.changes(catalog, recommendation)
     number = next(n for n, change in enumerate(changes) if change.workload.placement == "any")
-    marked(page, "alt_route", "summary").click()
     expect_told(page, changes[number].text)
     button(page, f"apply-{number}").click()
     other = answer(**changes[number].workload.stated())
@@ -307,7 +307,8 @@ def test_another_priority_gives_another_pick_and_a_fresh_browser_the_same_page(
     fresh = open_page(page.url)
     expect_answer(fresh, own)
     menu(fresh, "cost")
-    expect_told(fresh, sentences.cheapest_sentence(own, "reranker"))
+    least = sentences.cheapest_sentence(own, "reranker")
+    expect_told(fresh, f"{STEPS['reranker']}: {least[0].lower()}{least[1:]}")
     expect(fresh).to_have_url(re.compile("/cost.*task=retrieve-and-rerank"))
 
 
