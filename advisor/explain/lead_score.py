@@ -92,14 +92,14 @@ def _within(recommendation: Recommendation, part: JudgedPlan, step: Step) -> tup
     lead = lead if balanced else "As good as the best."
     value = "the cheapest" if cheapest else "the best value"
     value += "" if alone else " with the other step,"
-    return lead, f"It scores {own}, {value} within {near:g} points of the best ({best})"
+    return lead, f"It scores {own}: {value} within {near:g} points of the best ({best})"
 
 
 def _gain(recommendation: Recommendation, part: JudgedPlan) -> str:
-    """`; +5.5 points over BGE M3 alone`, for a reranker whose table says so."""
+    """`; in that test it added 5.5 points to BGE M3`, for a reranker whose table says so."""
     chosen = recommendation.step_of(part).evidence
     uplift = chosen.uplift.get(part.variant_id)
     if uplift is None or chosen.set is None or not chosen.set.first_stage:
         return ""
     before = recommendation.catalog.variants[chosen.set.first_stage].name
-    return f"; {formatting.points(uplift, sign=True)} points over {before} alone"
+    return f"; in that test it added {formatting.points(uplift)} points to {before}"

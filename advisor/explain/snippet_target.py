@@ -62,7 +62,7 @@ class Target:
         """The note of the versions that the code ran with."""
         install = self.install(runtime)
         return (
-            (f"Tried with {install.tried}, on a CPU with small weights.",)
+            (f"Tried with {install.tried}, on a CPU with a small test model.",)
             if install and install.tried
             else ()
         )

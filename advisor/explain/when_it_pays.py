@@ -161,7 +161,7 @@ def crossing(
     tokens = _least_crossing(recommendation, price, machines)
     hosted_now = offer.row in choice.rows
     if tokens is None:
-        text = "Never pays off: one machine cannot carry the volume at which it would."
+        text = "Never cheaper: one machine is too slow for the volume at which it would pay."
         return Turn(None, None, text) if hosted_now else None
     volume = tokens / now
     if (volume > 1) != hosted_now:

@@ -86,7 +86,7 @@ def headings() -> list[Spec]:
     room = {"expr": "max(60, width - 80)"}  # the total stands in the rest
     above: Spec = {"fontSize": 13, "dy": -10, "baseline": "middle"}
     label = words("label", **above, fontWeight=weight, align="left", limit=room)
-    total = words("total", **above, fontWeight=600, align="right")
+    total = words("total", **above, fontWeight=weight, align="right")
     label["encoding"]["x"], total["encoding"]["x"] = {"value": 0}, {"value": "width"}
     return [label, total]
 
