@@ -23,6 +23,8 @@ READ = "address_read"  # by widget: what the address said of it when it was last
 FILLED = "address_filled"  # by widget: what it was filled with since a run last came to its end
 SAYS = "address_says"  # by widget: what it says in this run
 HELD = "address_held"  # widgets of a form, of which the address says all or nothing new
+FORM = "address_form"  # what the address said of all widgets of the form when it was last read
+NEW = ["\0"]  # what no address says
 SAID = "address_said"  # by widget: what it said when it was filled, or last written
 DEFAULTS = "address_defaults"  # by widget: its default in the last run
 ADDRESSES = "addresses"  # those that were written over while the browser may lag, then the latest
@@ -39,6 +41,7 @@ def enter(question: Mapping[str, str | list[str]], names: Collection[str]) -> No
     st.session_state[CARRIED] = {} if is_stated else listed
     for store in (READ, SAID, DEFAULTS, FILLED):
         st.session_state[store] = {}
+    st.session_state[FORM] = None
 
 
 def begin() -> None:
@@ -93,7 +96,9 @@ def fill(
         value = parse(here) if here else None
         value = default if value is None else value
         st.session_state[key] = st.session_state[FILLED][key] = value
-    elif st.session_state[key] == before != default or not is_valid(st.session_state[key]):
+    elif (st.session_state[key] == before != default and not here) or not is_valid(
+        st.session_state[key]
+    ):
         st.session_state[key] = default
 
 
@@ -110,8 +115,16 @@ def says(key: str, values: Iterable[str]) -> None:
 
 
 def hold(keys: Collection[str]) -> None:
-    """Widgets of one form, of which the address says what it did until all go together."""
-    st.session_state[HELD] = keys
+    """Widgets of one form, of which the address says what it did until all go together.
+
+    An address that says something else of one gives all their values anew, so that Back also takes
+    away a fault, of which the address never heard.
+    """
+    state, here = st.session_state, {key: v for key, v in stated().items() if key in keys}
+    if state[FORM] != here:
+        state[FORM] = here
+        state[READ] |= dict.fromkeys(keys, NEW)
+    state[HELD] = keys
 
 
 def says_together(values: Mapping[str, str | list[str]]) -> None:
@@ -142,5 +155,8 @@ def write() -> None:
     st.query_params.from_dict(address)
     # A run that a newer one stops ends where it next uses the session: not between these.
     addresses.append(address)
+    state[CARRIED] = {}
+    if state[HELD]:
+        state[FORM] = {key: values for key, values in address.items() if key in state[HELD]}
     for key in now:
         said[key], read[key] = now[key], address.get(key, [])

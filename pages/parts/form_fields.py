@@ -187,6 +187,8 @@ def _ask_texts(needs: Entries[Workload], off: Collection[str]) -> None:
         length = _length()
         shared = _number(OVERLAP, off=length == WRITTEN_NULL)
         needs.add({"query_tokens": _number("query_tokens")})
+        if "rerank_candidates" in off:  # drawn all the same: one that is not loses its value
+            _number("rerank_candidates", off=True)
     stated: dict[str, object] = {PARTS: length}
     if shared not in (None, DEFAULT.chunk_overlap_tokens):
         stated[OVERLAP] = shared
