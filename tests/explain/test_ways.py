@@ -127,6 +127,7 @@ def never_crosses(answer, way):
                 if judged.variant_id == offer.variant_id and kind_of([judged]) == way.id
             ]
             assert min(usd[row] for row in own) > usd[offer.row]
+            assert not there.pick or kind_of(there.pick.parts) != way.id
 
 
 def test_hosted_english_search_says_from_when_a_gpu_pays_and_that_a_processor_never_does(catalog):
@@ -153,6 +154,19 @@ def test_a_processor_that_never_pays_is_dearer_than_the_provider_at_any_volume(c
         ]
         hosted = next(judged for judged in there.judged if judged.id == offer.id)
         assert min(own) > hosted.monthly
+
+
+def test_a_machine_that_never_costs_less_may_still_be_recommended_where_the_provider_cannot(
+    catalog,
+):
+    answer = ask(
+        catalog, {"precision": "fp16"}, task="rerank", hardware="gpu", redundancy=True,
+        quality_tolerance=10,
+    )  # fmt: skip
+    own = by_id(answer)["own-gpu"]
+    assert answer.pick.parts[0].hosted and own.volume is not None, own.sentence
+    assert "it would be recommended" in own.sentence
+    holds_at_its_volume(answer)
 
 
 def test_from_the_side_of_the_machine_the_provider_is_cheaper_below_the_break_even(catalog):
