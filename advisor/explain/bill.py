@@ -183,17 +183,17 @@ def _takeaway(bill: Bill) -> str:
 def budget_share(recommendation: Recommendation) -> str | None:
     """`23%`, `under 1%`, `at least 40%`: what the recommendation takes of the budget.
 
-    None where no budget is stated, or nothing fits. A free allocation may keep a cost over the
-    budget within it; that is `over 100%`.
+    None where no budget is stated, nothing fits, or only a free allocation keeps the cost within
+    the budget.
     """
     pick, budget = recommendation.pick, recommendation.workload.budget_usd_per_month
     if pick is None or budget is None:
         return None
     cost = pick.monthly_usd
-    if cost.at_least and not cost.base:
-        return formatting.NOT_KNOWN
     percent = 100 * pick.monthly / budget if budget else (0.0 if not cost.base else float("inf"))
-    words = f"{percent:.0f}%" if percent <= 100 else "over 100%"
-    if 0 < percent < 1:
-        words = "under 1%"
-    return f"at least {words}" if cost.at_least and percent >= 1 else words
+    if cost.at_least and percent < 1:
+        return formatting.NOT_KNOWN
+    if percent >= 100.5:
+        return None
+    words = f"{percent:.0f}%" if percent >= 1 or not percent else "under 1%"
+    return f"at least {words}" if cost.at_least else words
