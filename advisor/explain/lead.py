@@ -12,8 +12,7 @@ from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation
 from advisor.explain.bill import Bill, bill
 from advisor.explain.lead_score import score_lead
 from advisor.explain.reasons import OF_LENGTH, reasons
-from advisor.explain.sentences import Reason
-from advisor.sizing.storage import INDEX_STORAGE
+from advisor.explain.sentences import Reason, usd_of
 
 MOST = 3
 MOST_OF_TWO_STEPS = 4
@@ -23,7 +22,7 @@ DOMINANT = 51
 
 
 class LeadReason(NamedTuple):
-    """A lead of two to five words, one line, and the full sentences that it stands for."""
+    """A lead of two to six words, one line, and the full sentences that it stands for."""
 
     lead: str
     text: str
@@ -236,12 +235,12 @@ def _index(
     size, where = plan.load.size.values_bytes, f"in {stores.name(catalog, store)}"
     if store == "ram":
         size, where = plan.index_bytes, "of memory"
-    base, unknown = plan.index_usd.base, INDEX_STORAGE in plan.index_usd.not_known
-    cost = f"{'at least ' if unknown else ''}{formatting.usd(base)} per month"
-    lead = "The index costs little." if base < 1 else f"The index costs {formatting.usd(base)}."
-    if unknown:
-        lead = "The index is not priced."
-        cost = cost if base else "what that costs is not known"
+    usd, base = usd_of(plan.index_usd), plan.index_usd.base
+    little = base < 1 and not plan.index_usd.at_least
+    lead = "The index costs little." if little else f"The index costs {usd}."
+    cost = f"{usd} per month"
+    if plan.index_usd.at_least and not base:
+        lead, cost = "The index is not priced.", "what that costs is not known"
     elif base and _percent(of_bill, "index") >= DOMINANT:
         lead = "The index sets the price."
     noun = "vector needs" if plan.tokens.vectors == 1 else "vectors need"

@@ -10,7 +10,7 @@ from advisor.explain.sentences import points_over
 
 
 def score_lead(recommendation: Recommendation, part: JudgedPlan) -> tuple[str, str]:
-    """A lead of two to five words and a line, for one step of what is recommended."""
+    """A lead of two to six words and a line, for one step of what is recommended."""
     step, workload = recommendation.step_of(part), recommendation.workload
     scores, name, kind = step.evidence, part.plan.variant.name, part.kind
     points = formatting.points(part.quality)
