@@ -213,14 +213,17 @@ def _machines(
 
 def _shared(pick: Pipeline, count: int, sentences: Sequence[Reason]) -> LeadReason:
     """That both steps run on the same machines."""
-    where = pick.parts[0].plan.where
+    plan = pick.parts[0].plan
+    where = f"one {plan.where}"
+    if plan.measured:
+        where = "one machine like yours" if count > 1 else "your machine"
     rent = next(part.usd.base for part in bill(pick).parts if part.slot == "machine")
     usd = f"{formatting.usd(rent)} per month"
-    text = f"Both models fit one {where} together, at {usd}."
+    text = f"Both models fit {where} together, at {usd}."
     lead = "One machine runs both."
     if count > 1:
         lead = f"Both share {formatting.count(count)} machines."
-        text = f"Both models fit one {where} together; {formatting.count(count)} cost {usd}."
+        text = f"Both models fit {where} together; {formatting.count(count)} cost {usd}."
     return LeadReason(lead, text, _all_by_rule(sentences, "shared", "capacity"))
 
 

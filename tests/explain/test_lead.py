@@ -142,6 +142,24 @@ def test_a_machine_that_was_measured_is_this_machine(catalog):
     assert "like yours cost $118 per month" in machines.text and " times one " in machines.text
 
 
+@pytest.mark.parametrize(
+    ("queries", "text"),
+    [(10**5, "Both models fit your machine together, at "),
+     (10**8, "Both models fit one machine like yours together; ")],
+)  # fmt: skip
+def test_a_measured_machine_that_two_steps_share_is_yours(catalog, queries, text):
+    measured = {
+        "measured_variant": "bge-m3", "measured_tokens_per_second": 30_000.0,
+        "measured_tokens": 128, "measured_precision": "fp32", "machine_usd_per_hour": 0.001,
+        "machine_memory_gib": 64.0, "measured_on": "2026-11-20",
+    }  # fmt: skip
+    answer = ask(catalog, measured, task="retrieve-and-rerank", languages=["de"], placement="own",
+                 queries_per_month=queries)  # fmt: skip
+    assert answer.pick.shared and answer.pick.parts[0].plan.measured
+    shared = next(r for r in lead_reasons(answer) if r.text.startswith("Both models"))
+    assert shared.text.startswith(text), shared.text
+
+
 def test_where_nothing_fits_nothing_led(catalog):
     assert decided(ask(catalog, budget_usd_per_month=0.001)) == ((), ())
 
