@@ -34,6 +34,13 @@ PARTS = {
 """The parts of a cost that may not be known, in words."""
 
 
+def short_name(recommendation: Recommendation, judged: JudgedPlan) -> str:
+    """`Large EN v1.5`: a model's name without that of its family."""
+    name = judged.plan.variant.name
+    family = recommendation.catalog.family_of(judged.variant_id).facts.name
+    return name.removeprefix(f"{family} ")
+
+
 def price_note(judged: JudgedPlan) -> str:
     """Of when a plan's price is, who states it, and what was noted beside it."""
     plan, day = judged.plan, judged.plan.as_of

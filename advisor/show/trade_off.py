@@ -10,10 +10,10 @@ from typing import Any
 from advisor.base import formatting
 from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain import what_would_change
-from advisor.explain.sentences import parts_in_words, usd_of
+from advisor.explain.sentences import parts_in_words, short_name, usd_of
 from advisor.show import labels, slots, tables
 from advisor.show.charts import Chart, left_out
-from advisor.show.quality_title import short_name, title
+from advisor.show.quality_title import title
 from advisor.show.slots import colour, colour_by, layered, name, number, of_row, words
 from advisor.show.tables import STANDING_WORDS
 

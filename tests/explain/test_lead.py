@@ -120,6 +120,19 @@ def test_two_steps_have_a_score_each_then_the_dearer_step_and_the_index(catalog)
     assert "; in that test it added " in leads[1].text
 
 
+@pytest.mark.parametrize("priority", ["balanced", "quality", "cost"])
+def test_two_scores_are_told_apart_by_their_lead_and_their_line(catalog, priority):
+    answer = ask(catalog, task="retrieve-and-rerank", priority=priority)
+    first, second = decided(answer).lead[:2]
+    assert "mbedder" in first.lead and "eranker" in second.lead
+    assert first.text.split()[:2] != second.text.split()[:2] or priority == "cost"
+    for part, lead in zip(answer.pick.parts, (first, second), strict=True):
+        assert part.plan.variant.name.removeprefix("BGE ") in lead.text
+        assert not {"It", "it"} & set(
+            lead.text.removesuffix(".").split("; in that test")[0].split()
+        )
+
+
 def test_machines_that_two_steps_share_are_one_reason(catalog):
     answer = of_preset(catalog, "air-gapped")
     lead = lead_reasons(answer)[2]
@@ -193,19 +206,20 @@ def score_is_true(answer, part, lead):
     scores, fitting = step.evidence.scores, list(answer.fitting(part.kind))
     short = step.shortfalls(answer.workload)
     alone = len(answer.pick.parts) == 1
-    if lead.lead == "Best score.":
+    said = lead.lead if alone else lead.lead.split(": ")[-1].capitalize()
+    if said == "Best score.":
         assert part.quality == max(scores.values())
-    if lead.lead == "Lowest cost." and alone:
+    if said == "Lowest cost." and alone:
         assert part.monthly <= min(j.monthly for j in fitting) + 1e-6
-    if lead.lead == "Good score, lowest cost." and alone:
+    if said == "Good score, lowest cost." and alone:
         near = [j.monthly for j in fitting if short[j.row] == 0]
         assert part.monthly <= min(near) + 1e-6 and short[part.row] == 0
-    if lead.lead == "Closest to the best." and alone:
+    if said == "Closest to the best." and alone:
         assert 0 < short[part.row] == min(short[j.row] for j in fitting)
         assert all(j.quality is None or j.quality - part.quality < 0.5 for j in fitting)
-    if lead.lead == "As good as the best.":
+    if said == "As good as the best.":
         assert max(scores.values()) - part.quality <= 0.5 + 1e-6
-    if lead.lead == "It has no score." and alone:
+    if said == "It has no score." and alone:
         assert all(j.quality is None for j in fitting)
     if lead.lead.startswith("Only "):
         assert {j.variant_id for j in fitting} == {part.variant_id}
