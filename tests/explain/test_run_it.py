@@ -304,7 +304,7 @@ def test_the_instruction_is_before_the_query_and_never_before_a_passage(every):
     flag = of(gemma, "FlagEmbedding").code
     assert "FlagLLMModel(" in flag
     assert 'query_instruction_format="<instruct>{}\\n<query>{}"' in flag
-    assert any("never prefix passages" in note for note in of(gemma, "FlagEmbedding").notes)
+    assert any("never before passages" in note for note in of(gemma, "FlagEmbedding").notes)
 
 
 @pytest.mark.parametrize(
@@ -340,6 +340,17 @@ def test_int8_is_said_not_to_be_loaded(catalog):
     asked = ask(catalog, {"precision": "int8"})
     judged = next(j for j in asked.judged if j.id == "bge-base-en-v1.5@aws-c7i.xlarge")
     assert all(any("int8" in note for note in s.notes) for s in snippets(asked, judged))
+
+
+def test_half_precision_on_a_cpu_is_said_not_to_be_run_by_tei(catalog):
+    asked = ask(catalog, {"precision": "fp16"}, **TWO_STEPS)
+    judged = {j.id: j for j in asked.judged}
+    for key in ("bge-base-en-v1.5@aws-c7i.xlarge", "bge-reranker-base@aws-c8g.2xlarge"):
+        tei = of(snippets(asked, judged[key]), "tei")
+        assert "--dtype" not in tei.code
+        assert "TEI's CPU image runs float32; the cost is for fp16." in tei.notes
+    gpu = of(snippets(asked, judged["bge-base-en-v1.5@aws-g6.xlarge"]), "tei")
+    assert "--dtype float16" in gpu.code and not any("fp16" in note for note in gpu.notes)
 
 
 def test_outputs_decide_what_is_asked_for_and_which_runtimes_do(catalog):
