@@ -342,13 +342,15 @@ def test_int8_is_said_not_to_be_loaded(catalog):
     assert all(any("int8" in note for note in s.notes) for s in snippets(asked, judged))
 
 
-def test_half_precision_on_a_cpu_is_said_not_to_be_run_by_tei(catalog):
+def test_half_precision_on_a_cpu_is_said_not_to_be_run(catalog):
     asked = ask(catalog, {"precision": "fp16"}, **TWO_STEPS)
     judged = {j.id: j for j in asked.judged}
     for key in ("bge-base-en-v1.5@aws-c7i.xlarge", "bge-reranker-base@aws-c8g.2xlarge"):
         tei = of(snippets(asked, judged[key]), "tei")
         assert "--dtype" not in tei.code
         assert "TEI's CPU image runs float32; the cost is for fp16." in tei.notes
+        flag = of(snippets(asked, judged[key]), "FlagEmbedding")
+        assert "FlagEmbedding runs float32 on a CPU; the cost is for fp16." in flag.notes
     gpu = of(snippets(asked, judged["bge-base-en-v1.5@aws-g6.xlarge"]), "tei")
     assert "--dtype float16" in gpu.code and not any("fp16" in note for note in gpu.notes)
 
