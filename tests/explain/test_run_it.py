@@ -365,6 +365,17 @@ def test_outputs_decide_what_is_asked_for_and_which_runtimes_do(catalog):
     assert any("dense vectors" in note for note in hosted.notes)
 
 
+def test_a_model_that_runs_but_not_with_the_outputs_wanted_is_said_so(catalog):
+    asked = ask(catalog, outputs=["dense", "sparse"])
+    judged = next(j for j in asked.judged if j.id == "bge-base-en-v1.5@aws-c7i.xlarge")
+    (none,) = snippets(asked, judged)
+    reason = (
+        "No library or server that we have code for is documented to give dense and sparse vectors "
+        "with BGE Base EN v1.5."
+    )
+    assert none.notes == (reason,) and starting_code(catalog, judged) == f"# {reason}\n"
+
+
 def test_a_length_of_parts_is_told_only_where_passages_are_cut(catalog, every):
     cut = "Cut long passages into parts of 400 tokens, 50 of them shared, as the cost assumes."
     assert cut in of(every["novita-ai-bge-m3"], "hosted-curl").notes
