@@ -58,11 +58,6 @@ def decided(recommendation: Recommendation) -> Decided:
     return Decided(tuple(leads), tuple(reason for reason in sentences if id(reason) not in details))
 
 
-def lead_reasons(recommendation: Recommendation) -> list[LeadReason]:
-    """The reasons that decided, in the order in which they did."""
-    return list(decided(recommendation).lead)
-
-
 def _of_one_step(
     recommendation: Recommendation, pick: Pipeline, sentences: Sequence[Reason]
 ) -> list[LeadReason]:

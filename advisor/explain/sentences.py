@@ -228,18 +228,6 @@ def _on_this_machine(judged: JudgedPlan) -> str:
     )
 
 
-def scores_sentence(recommendation: Recommendation) -> str:
-    """` · scores 54.3 on MTEB(eng, v1) retrieval`, for each step that has a score."""
-    scores = []
-    for step in recommendation.steps:
-        part = recommendation.pick.part(step.kind) if recommendation.pick else None
-        if part is not None and part.quality is not None and step.evidence.set is not None:
-            lead = "scores" if len(recommendation.steps) == 1 else f"the {step.kind} scores"
-            points = formatting.points(part.quality)
-            scores.append(f" · {lead} {points} on {step.evidence.set.name}")
-    return "".join(scores)
-
-
 def yardsticks(recommendation: Recommendation) -> Iterator[str]:
     """For each step the model from whose score the tolerance is counted."""
     for step in recommendation.steps:

@@ -7,7 +7,7 @@ from hypothesis import given
 
 from advisor.explain import reasons
 from advisor.explain.bill import bill
-from advisor.explain.lead import decided, lead_reasons
+from advisor.explain.lead import decided
 from tests.asking import ask
 from tests.decide.test_properties import EACH
 from tests.decide.workloads import questions
@@ -15,12 +15,12 @@ from tests.explain.test_ways import PRESETS, of_preset
 
 
 def leads_of(recommendation):
-    return [reason.lead for reason in lead_reasons(recommendation)]
+    return [reason.lead for reason in decided(recommendation).lead]
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_has_its_reasons_in_the_order_in_which_they_decided(catalog, pinned, preset):
-    assert [(r.lead, r.text) for r in lead_reasons(of_preset(catalog, preset))] == pinned
+    assert [(r.lead, r.text) for r in decided(of_preset(catalog, preset)).lead] == pinned
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_the_score_leads_with_what_it_did(catalog, stated, lead):
 
 def test_without_any_scores_cost_decides(catalog):
     bare = replace(catalog, own={}, evidence_sets={})
-    reason = lead_reasons(ask(bare))[0]
+    reason = decided(ask(bare)).lead[0]
     assert reason.lead == "No scores to compare." and "cost decides" in reason.text
 
 
@@ -91,7 +91,7 @@ def test_an_index_of_which_a_part_is_not_known_never_costs_little(catalog):
 def test_long_passages_lead_where_models_cannot_read_them(catalog):
     stated = {"passage_tokens": 2_500, "passage_tokens_p95": 7_000, "chunk_tokens": None}
     answer = ask(catalog, **stated, licence="permissive")
-    reason = lead_reasons(answer)[1]
+    reason = decided(answer).lead[1]
     assert reason.lead == "It reads long passages." and "512" in reason.text
     assert reason.details[0].rule == "passage-fits-context" and reason.sources
 
@@ -112,7 +112,7 @@ def test_a_reranker_leads_with_what_it_gains(catalog):
 
 def test_two_steps_have_a_score_each_then_the_dearer_step_and_the_index(catalog):
     answer = ask(catalog, task="retrieve-and-rerank")
-    leads = lead_reasons(answer)
+    leads = decided(answer).lead
     assert len(leads) == 4 and answer.pick.shared is None
     assert [part.plan.variant.name in lead.details[0].text for part, lead in
             zip(answer.pick.parts, leads, strict=False)] == [True, True]  # fmt: skip
@@ -135,7 +135,7 @@ def test_two_scores_are_told_apart_by_their_lead_and_their_line(catalog, priorit
 
 def test_machines_that_two_steps_share_are_one_reason(catalog):
     answer = of_preset(catalog, "air-gapped")
-    lead = lead_reasons(answer)[2]
+    lead = decided(answer).lead[2]
     assert answer.pick.shared == (1, 1, 2) and lead.lead == "One machine runs both."
     assert "$331 per month" in lead.text
     assert [reason.rule for reason in lead.details] == ["capacity", "capacity", "shared"]
@@ -149,9 +149,9 @@ def test_a_machine_that_was_measured_is_this_machine(catalog):
     }  # fmt: skip
     answer = ask(catalog, measured, languages=["de"], placement="own")
     assert answer.pick.parts[0].plan.measured
-    assert any(reason.text.startswith("Your machine costs") for reason in lead_reasons(answer))
+    assert any(reason.text.startswith("Your machine costs") for reason in decided(answer).lead)
     many = ask(catalog, measured, languages=["de"], placement="own", queries_per_month=10**10)
-    machines = next(r for r in lead_reasons(many) if r.lead == "The machines set the price.")
+    machines = next(r for r in decided(many).lead if r.lead == "The machines set the price.")
     assert "like yours cost $118 per month" in machines.text and " times one " in machines.text
 
 
@@ -169,7 +169,7 @@ def test_a_measured_machine_that_two_steps_share_is_yours(catalog, queries, text
     answer = ask(catalog, measured, task="retrieve-and-rerank", languages=["de"], placement="own",
                  queries_per_month=queries)  # fmt: skip
     assert answer.pick.shared and answer.pick.parts[0].plan.measured
-    shared = next(r for r in lead_reasons(answer) if r.text.startswith("Both models"))
+    shared = next(r for r in decided(answer).lead if r.text.startswith("Both models"))
     assert shared.text.startswith(text), shared.text
 
 
