@@ -13,7 +13,7 @@ from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation
 from advisor.explain.sentences import missing, parts_in_words, usd
 from advisor.sizing.ranges import ENDS, ZERO, Cost, Range
 
-LABELS = {
+PART_NAMES = {
     "index": "Vector index",
     "encoding": "Encoding",
     "reranking": "Reranking",
@@ -36,7 +36,7 @@ class Part(NamedTuple):
     @property
     def label(self) -> str:
         """`Vector index`."""
-        return LABELS[self.slot]
+        return PART_NAMES[self.slot]
 
     @property
     def amount(self) -> str:
@@ -67,7 +67,7 @@ class Bill:
     @property
     def share_words(self) -> dict[str, str]:
         """The share of each part by slot: `99%`; of several, never `100%` or `0%`."""
-        return {part.slot: _percent(part.share, len(self.parts) > 1) for part in self.parts}
+        return {part.slot: _share_words(part.share, len(self.parts) > 1) for part in self.parts}
 
     @property
     def takeaway(self) -> str:
@@ -118,7 +118,7 @@ def _parts(amounts: Iterable[tuple[str, Range | Cost]], month: Cost) -> tuple[Pa
         for slot, amount in amounts:
             ends = Range(amount.low, amount.base, amount.high)
             sums[slot] = sums.get(slot, ZERO).plus(ends)
-        known = {slot: sums[slot] for slot in LABELS if any(sums.get(slot, ZERO))}
+        known = {slot: sums[slot] for slot in PART_NAMES if any(sums.get(slot, ZERO))}
         if not known:
             return ()
         largest = max(known, key=lambda slot: known[slot].base)
@@ -149,7 +149,7 @@ def whole_percents(amounts: list[Decimal]) -> list[int]:
     return shares
 
 
-def _percent(share: int, of_several: bool) -> str:
+def _share_words(share: int, of_several: bool) -> str:
     if of_several and share in (0, 100):
         return "over 99%" if share else "under 1%"
     return f"{share}%"

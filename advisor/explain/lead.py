@@ -165,7 +165,7 @@ def _run(
         return LeadReason(*_machines(recommendation, part, usd, of_bill), details)
     details = _by_rule(sentences, "cost")
     work = "Reranking" if part.kind == "reranker" else "Encoding"
-    share = _percent(of_bill, work.lower())
+    share = _known_share(of_bill, work.lower())
     lead = f"{work} costs {usd}."
     if plan.encoding_usd.base < 1:
         lead = f"{work} costs {'cents' if plan.encoding_usd.base else 'nothing'}."
@@ -193,7 +193,7 @@ def _machines(
     count = plan.replicas[1]
     several = count > 1
     lead = f"{formatting.count(count)} machines carry it." if several else "One machine is enough."
-    if _percent(of_bill, "machine") >= DOMINANT:
+    if _known_share(of_bill, "machine") >= DOMINANT:
         lead = f"The {'machines set' if several else 'machine sets'} the price."
     needed = float(recommendation.table.needed["base"][part.row])
     load = f"{100 * needed:,.0f}% of" if needed >= 0.01 else "under 1% of"
@@ -239,7 +239,7 @@ def _index(
     cost = f"{usd} per month"
     if plan.index_usd.at_least and not base:
         lead, cost = "The index is not priced.", "what that costs is not known"
-    elif base and _percent(of_bill, "index") >= DOMINANT:
+    elif base and _known_share(of_bill, "index") >= DOMINANT:
         lead = "The index sets the price."
     noun = "vector needs" if plan.tokens.vectors == 1 else "vectors need"
     text = (
@@ -258,7 +258,7 @@ def _no_index(recommendation: Recommendation, part: JudgedPlan) -> Iterator[Lead
         yield LeadReason("No index in the bill.", text, ())
 
 
-def _percent(of_bill: Bill, slot: str) -> int:
+def _known_share(of_bill: Bill, slot: str) -> int:
     """The share of a part in percent; 0 where parts are missing, and it may be any."""
     if of_bill.month.at_least:
         return 0

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.explain.bill import LABELS, bill, budget_share, whole_percents
+from advisor.explain.bill import PART_NAMES, bill, budget_share, whole_percents
 from tests.asking import ask, plan
 from tests.decide.test_properties import EACH
 from tests.decide.workloads import questions
@@ -153,9 +153,9 @@ def test_the_parts_add_up_exactly_to_the_month(catalogs, question):
     expected["machine"] = sum(float(one.encoding_usd.base) for one in own)
     if answer.pick.shared:
         expected["machine"] = float(own[0].rent) * 730 * answer.pick.shared[1]
-    for slot in LABELS:
+    for slot in PART_NAMES:
         assert sizes(of_pick).get(slot, 0) == pytest.approx(
             expected[slot], rel=1e-9, abs=1e-9 * whole
         )
-    assert [part.slot for part in of_pick.parts] == [s for s in LABELS if s in sizes(of_pick)]
+    assert [part.slot for part in of_pick.parts] == [s for s in PART_NAMES if s in sizes(of_pick)]
     assert of_pick.takeaway.endswith(".")
