@@ -156,12 +156,12 @@ def sentence(crossing: Crossing) -> str:
     large, where = formatting.large, crossing.own.plan.where
     against = f"{crossing.offer.plan.where}'s {offer_price(crossing.offer)}"
     if base is not None:
-        text = f"From {large(round(base))} tokens per month {where} is cheaper than {against}"
-        text += "." if slow is not None else ", but not at the slow end of its speed."
-        if crossing.always == base:
-            return text
-        until = f", until {large(round(crossing.always))}" if crossing.always else ""
-        return f"{text} Each machine added makes it dearer again for a while{until}."
+        at_times = "" if crossing.always == base else "at times "
+        cheaper = f"is {at_times}cheaper than {against}"
+        text = f"From {large(round(base))} tokens per month {where} {cheaper}"
+        if at_times and crossing.always:
+            text += f", from {large(round(crossing.always))} always"
+        return text + ("." if slow is not None else ", but not at the slow end of its speed.")
     rent = float(crossing.own.plan.rent or 0) * HOURS_PER_MONTH
     tokens = rent * 1e6 / (_price(crossing.offer) or math.inf)
     text = (
