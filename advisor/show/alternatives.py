@@ -7,7 +7,7 @@ from typing import Any
 from advisor.base import formatting
 from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain.other_plans import alternatives
-from advisor.show.quality_title import short_name
+from advisor.explain.sentences import short_name
 from advisor.show.tables import COMPARED, NOT_KNOWN, STANDING_WORDS, parts_not_known
 from advisor.sizing.ranges import Cost
 

@@ -20,7 +20,6 @@ from advisor.explain.sentences import (
     plan_sentence,
     price_note,
     score_notes,
-    scores_sentence,
     this_machine,
 )  # fmt: skip
 from advisor.explain.why_not import reasons_against
@@ -37,7 +36,6 @@ def sentences(recommendation):
     yield from (reason.text for reason in lifting.loosen(recommendation))
     yield firm(recommendation).sentence
     yield reasons.won(recommendation)
-    yield scores_sentence(recommendation)
     yield from score_notes(recommendation)
     for step in recommendation.steps:
         yield from (alternative.text for alternative in alternatives(recommendation, step.kind))
