@@ -21,6 +21,7 @@ CARRIED = "address_carried"  # the question of the visit, where the address stat
 STATED = "address_stated"  # what it says in this run, under the names of now
 READ = "address_read"  # by widget: what the address said of it when it was last read or written
 FILLED = "address_filled"  # by widget: what it was filled with since a run last came to its end
+LINKED = "address_linked"  # by widget: what the address filled it with, until it is changed
 SAYS = "address_says"  # by widget: what it says in this run
 HELD = "address_held"  # widgets of a form, of which the address says all or nothing new
 FORM = "address_form"  # what the address said of all widgets of the form when it was last read
@@ -39,7 +40,7 @@ def enter(question: Mapping[str, str | list[str]], names: Collection[str]) -> No
     is_stated = any(name in names for name in _as_it_is())
     listed = {name: [v] if isinstance(v, str) else v for name, v in question.items()}
     st.session_state[CARRIED] = {} if is_stated else listed
-    for store in (READ, SAID, DEFAULTS, FILLED):
+    for store in (READ, SAID, DEFAULTS, FILLED, LINKED):
         st.session_state[store] = {}
     st.session_state[FORM] = None
 
@@ -82,24 +83,38 @@ def fill(
     default: T,
     parse: Callable[[Sequence[str]], T | None],
     is_valid: Callable[[Any], bool] = lambda value: True,
-) -> None:
+    *,
+    again: bool = False,
+) -> T:
     """Gives a widget that is about to be drawn its value: what the address says where that is new.
 
     `parse` gives None for what the widget cannot hold; then it has its default. One that was left
     at its default follows it.
+
+    The value that is given back is to be drawn as the widget's default: Streamlit 1.67 sends a
+    value once, and a browser that has yet to mount the widget (its script is on its way, its
+    section is closed) when the next run comes mounts it with the default. Where an emptied widget
+    is to return to its own default, a link's value is sent `again` until it is changed.
     """
     read, defaults = st.session_state[READ], st.session_state[DEFAULTS]
+    linked = st.session_state[LINKED]
     before, defaults[key] = defaults.get(key, default), default
     here = stated().get(key, [])
     if key not in st.session_state or read.get(key) != here:
         read[key] = here
         value = parse(here) if here else None
         value = default if value is None else value
-        st.session_state[key] = st.session_state[FILLED][key] = value
+        st.session_state[key] = st.session_state[FILLED][key] = linked[key] = value
     elif (st.session_state[key] == before != default and not here) or not is_valid(
         st.session_state[key]
     ):
         st.session_state[key] = default
+    elif again and key in linked and linked[key] == st.session_state[key] != default:
+        st.session_state[key] = linked[key]
+    else:
+        linked.pop(key, None)
+    current: T = st.session_state[key]
+    return current
 
 
 def put(key: str, value: object) -> None:

@@ -154,11 +154,12 @@ def ask_languages() -> list[str]:
     """Languages by code; what was typed and is none stands as it is, for a fault to name it."""
     field, names = "languages", languages(session.the_catalog())
     default, (label, hint) = list(DEFAULT.languages), words(field)
-    address.fill(field, default, lambda values: iso639.codes(v for v in values if v))
+    now = address.fill(field, default, lambda values: iso639.codes(v for v in values if v))
     typed = st.multiselect(
         label,
         # The list stays open, and Enter takes its first line: a second one is to add no language.
-        ["", *names],
+        ["", *names, *(code for code in now if code not in names)],
+        now,
         key=field,
         format_func=lambda code: (names.get(code) or language(code)) if code else FIND,
         help=hint,

@@ -33,9 +33,16 @@ def one_of(
     """One of choices (id to label) that stand side by side; the first where none is the default."""
     ids = list(options)
     default = default or ids[0]
-    address.fill(key, default, _last_of(options), options.__contains__)
+    now = address.fill(key, default, _last_of(options), options.__contains__)
     chosen = st.segmented_control(
-        label, ids, required=True, key=key, format_func=options.__getitem__, help=hint, disabled=off
+        label,
+        ids,
+        default=now,
+        required=True,
+        key=key,
+        format_func=options.__getitem__,
+        help=hint,
+        disabled=off,
     )
     address.says(key, [str(chosen)] if chosen != default else [])
     return str(chosen)
@@ -68,10 +75,14 @@ def one_or_none(
     **named: Any,
 ) -> str | None:
     """One of a list (id to label), or nothing."""
-    address.fill(key, default, _last_of(options), lambda value: value in (None, *options))
+    ids = list(options)
+    clears = default is None
+    is_valid: Callable[[Any], bool] = {None, *ids}.__contains__
+    now = address.fill(key, default, _last_of(options), is_valid, again=clears)
     chosen: str | None = st.selectbox(
         label,
-        list(options),
+        ids,
+        None if clears or now is None else ids.index(now),
         key=key,
         format_func=options.__getitem__,
         help=hint,
@@ -104,10 +115,11 @@ def some_of(
     def is_valid(values: Collection[str]) -> bool:
         return all(value in options for value in values)
 
-    address.fill(key, list(default), parse, is_valid)
+    now = address.fill(key, list(default), parse, is_valid)
     chosen = st.multiselect(
         label,
         list(options),
+        now,
         key=key,
         format_func=options.__getitem__,
         help=hint,
@@ -120,8 +132,8 @@ def some_of(
 
 def yes(label: str, key: str, hint: str | None = None, *, default: bool = False) -> bool:
     """A switch."""
-    address.fill(key, default, lambda values: TRUTHS.get(values[-1].lower()))
-    on = st.toggle(label, st.session_state[key], key, hint)
+    now = address.fill(key, default, lambda values: TRUTHS.get(values[-1].lower()))
+    on = st.toggle(label, now, key, hint)
     address.says(key, [str(on).lower()] if on != default else [])
     return on
 
@@ -146,7 +158,7 @@ def amount(
             return None
         return int(value) if isinstance(least, int) else value
 
-    address.fill(key, default, parse)
+    address.fill(key, default, parse, again=True)
     value = st.number_input(label, least, most, default, key=key, help=hint, **named)
     address.says(key, [f"{value:.15g}"] if value not in (None, default) else [])
     return value
@@ -162,8 +174,8 @@ def typed(
     **named: Any,
 ) -> str:
     """A short text; what a link has beyond `most` characters is cut off."""
-    address.fill(key, default, parse or (lambda values: values[-1][:most]))
-    text: str = st.text_input(label, default, most, key, help=hint, **named)
+    now = address.fill(key, default, parse or (lambda values: values[-1][:most]))
+    text: str = st.text_input(label, now, most, key, help=hint, **named)
     address.says(key, [text] if text != default else [])
     return text
 

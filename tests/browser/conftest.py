@@ -225,6 +225,14 @@ def choose(page: Page, key: str, option: str) -> None:
     page.get_by_role("option", name=option, exact=True).click()
 
 
+def open_sections(page: Page) -> None:
+    """Opens all that is closed on the page, also what is drawn only then."""
+    closed = page.get_by_test_id("stMain").locator("details:not([open]) > summary")
+    while closed.count():
+        closed.first.click()
+        settle(page)
+
+
 def menu(page: Page, path: str) -> None:
     name = MENU[path or "overview"]
     widget(page, "menu").get_by_role("link", name=name, exact=True).click()
@@ -240,7 +248,9 @@ def download(page: Page, icon: str) -> Download:
 
 
 def link_to(where, path: str):
-    return where.locator(f"[data-testid=stPageLink-NavLink][href^='{path}']")
+    """Links to a page, but those of the menu."""
+    links = f"[data-testid=stPageLink-NavLink][href^='{path}']"
+    return where.locator(f"{links}:not(.st-key-menu *)")
 
 
 def expect_answer(page: Page, recommendation: Recommendation, timeout: float | None = None) -> None:

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from advisor.ask.workload import Workload
 from advisor.catalog.load import today
 from advisor.decide.recommend import recommend
-from tests.browser.conftest import box, marked
+from tests.browser.conftest import box, download, marked
 from tests.deploy.replicas import DEPLOY, Service
 
 COOKIE = "advisor_replica"
@@ -120,9 +120,7 @@ def test_an_upload_and_a_download_go_to_the_visits_replica(service, visitor, cat
     assert upload(page, service) == service.replicas[1].port
     page = visitor("/advise?languages=de", replica=1)
     since = len(service.log())
-    with page.expect_download() as download:
-        marked(page, "download").click()
-    saved = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    saved = json.loads(Path(download(page, "download").path()).read_text(encoding="utf-8"))
     assert (
         saved["pick"]["embedder"]
         == recommend(catalog, Workload.of({"languages": ["de"]}), today()).pick.parts[0].variant_id

@@ -446,7 +446,7 @@ def test_what_was_measured_on_ones_own_data_reaches_advise_as_evidence_marked_yo
             page.set_viewport_size({"width": 1280, "height": 2000})
             pick(page, "data_from", "Sample")
             settle(page)
-            choose(page, "data_embedders", "at.m3")
+            choose(page, "data_embedders", "M3 at TEI")
             page.keyboard.press("Escape")
             settle(page)
             button(page, "data_go").click()

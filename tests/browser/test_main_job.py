@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from advisor import catalog as catalogs
 from advisor.ask.labels import LABELS
 from advisor.ask.workload import Workload
+from advisor.base import formatting
 from advisor.base.errors import CatalogError
 from advisor.catalog import files
 from advisor.decide import recommend
@@ -24,8 +25,10 @@ from advisor.explain import (
     sentences,
     what_would_change,
 )
+from advisor.explain.bill import bill
 from advisor.explain.formula import cost_formula
 from advisor.explain.replay import Replay
+from advisor.explain.sentences import usd_of
 from advisor.explain.why_not import reasons_against
 from advisor.family import listing
 from advisor.live import token_counts
@@ -44,6 +47,7 @@ from tests.browser.conftest import (
     link_to,
     marked,
     menu,
+    open_sections,
     pick,
     widget,
 )
@@ -357,23 +361,52 @@ def test_a_broken_catalog_shows_its_faults_and_no_trace(start_app, open_page, co
         page.close()
 
 
-def test_a_price_changed_in_the_yaml_changes_the_answer_on_the_page(
+def all_texts(page):
+    """All that Find a model shows or says in words, its charts and what is closed at first."""
+    open_sections(page)
+    drawn = "[aria-label], [alt], [data-testid=stVegaLiteChart] svg text"
+    texts = (
+        page.get_by_test_id("stMain")
+        .locator(drawn)
+        .evaluate_all("all => all.map(e => `${e.ariaLabel ?? ''} ${e.alt ?? ''} ${e.textContent}`)")
+    )
+    return [page.get_by_test_id("stMain").inner_text(), *texts]
+
+
+def test_a_price_changed_in_the_yaml_changes_every_figure_of_it_on_the_page(
     start_app, open_page, settle, copied, answer
 ):
-    before = answer()
-    (part,) = before.pick.parts
+    (part,) = answer().pick.parts
     path = copied / f"offers/{part.plan.provider_id}.yaml"
     offers = files.yaml_mapping(path, path.name)
-    next(offer for offer in offers["offers"] if offer["id"] == part.id)["usd_per_1m_input"] = "99"
+    offer = next(offer for offer in offers["offers"] if offer["id"] == part.id)
+
+    def with_price(usd):
+        """The answer at a price that no other offer has, and the figures that only it gives."""
+        offer["usd_per_1m_input"] = usd
+        path.write_text(yaml.safe_dump(offers), encoding="utf-8")
+        given = recommend.recommend(catalogs.load(copied), Workload(), catalogs.today())
+        spent = {part.label: part.usd for part in bill(given.pick).parts}
+        return given, {
+            f"${usd}",
+            usd_of(given.pick.monthly_usd),
+            formatting.usd(spent["Encoding"].base),
+        }
+
+    before, old = with_price("0.0043")
     with start_app(ADVISOR_CATALOG=str(copied)) as address:
         page = open_page(f"{address}/advise")
         expect_answer(page, before)
-        path.write_text(yaml.safe_dump(offers), encoding="utf-8")
-        after = recommend.recommend(catalogs.load(copied), Workload(), catalogs.today())
-        assert after.answer != before.answer
+        texts = all_texts(page)
+        assert all(any(figure in text for text in texts) for figure in old), (old, texts)
+        after, new = with_price("0.0067")
+        assert after.pick.named == before.pick.named and not old & new
         page.reload()
         expect_answer(page, after)
         settle(page)
+        texts = all_texts(page)
+        assert all(any(figure in text for text in texts) for figure in new)
+        assert not [text for text in texts for figure in old if figure in text]
         page.close()
 
 

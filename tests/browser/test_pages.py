@@ -1,8 +1,10 @@
 """Every page opens, fits its screen, and axe-core finds no fault of ours."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.axe import axe_faults
+from tests.browser.conftest import expect_answer, marked, open_sections, widget
 
 PAGES = [
     "",
@@ -53,6 +55,39 @@ def test_the_page_opens_fits_and_axe_finds_nothing_beyond_streamlits_own_faults(
         assert max(overflow(page)) <= 1, width
         if width == 1280:
             assert axe_faults(page) == [], axe_faults(page)
+
+
+def test_find_a_model_with_all_of_it_open_has_no_fault_of_ours(app, open_page, settle):
+    page = open_page(f"{app}/advise?plan=cloudflare-bge-small-en-v1.5")
+    open_sections(page)
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert max(overflow(page)) <= 1
+    faults = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for icon in ("ios_share", "menu_book"):
+            marked(page, icon).first.click()
+            expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
+            settle(page)
+            faults += axe_faults(page)
+            page.keyboard.press("Escape")
+            expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
+    assert faults == []
+
+
+def test_within_another_page_stands_the_answer_alone_or_why_there_is_none(app, open_page, answer):
+    page = open_page(f"{app}/faq")
+    page.goto(f"{app}/advise?embed=true&task=rerank")
+    expect_answer(page, answer(task="rerank"))
+    for key in ("menu", "form", "preset", "primary-share"):
+        expect(widget(page, key)).to_have_count(0)
+    expect(page.locator("h1, header img, [data-testid=stLogo]")).to_have_count(0)
+    expect(page.get_by_text("not affiliated")).to_have_count(0)
+    page.goto(f"{app}/advise?embed=true&passages=-5&languages=klingonn")
+    why = page.get_by_test_id("stAlertContentError")
+    expect(why).to_contain_text("passages")
+    expect(why).to_contain_text("klingonn")
+    expect(widget(page, "answer")).to_have_count(0)
 
 
 def overflow(page) -> list[int]:

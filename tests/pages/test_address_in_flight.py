@@ -88,3 +88,15 @@ def test_what_a_visitor_changes_while_the_page_is_still_being_made_goes_into_the
     state["task"] = "rerank"
     run()
     assert written == [{"task": ["rerank"]}]
+
+
+def test_a_box_that_a_browser_mounts_late_still_has_the_value_of_the_link():
+    app = page(languages="de", data_may_leave="false", hardware="gpu", latency_ms_p95="900").run()
+    languages, hardware = app.multiselect("languages").proto, app.selectbox("hardware").proto
+    assert [languages.options[place] for place in languages.default] == ["German"]
+    assert hardware.options[hardware.default] == "GPU"
+    assert not app.toggle("data_may_leave").proto.default
+    latency = app.number_input("latency_ms_p95")
+    assert latency.proto.set_value and latency.proto.value == 900
+    latency.set_value(None).run()
+    assert not app.number_input("latency_ms_p95").proto.set_value
