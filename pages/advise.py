@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -166,15 +166,23 @@ def show_rejections(recommendation: Recommendation) -> None:
 
 
 def show_evidence(recommendation: Recommendation) -> None:
-    """Chart and code of each step, then its alternatives, at full width."""
-    for step in recommendation.steps:
-        st.space("small")
-        left, right = st.columns([1.15, 1], gap="large")
-        with left:
-            show_trade_off(recommendation, step.kind)
-        with right:
-            show_code(recommendation, step.kind)
-        show_alternatives(recommendation, step.kind)
+    """Chart and code, side by side or step by step, then the alternatives at full width."""
+    kinds = [step.kind for step in recommendation.steps]
+    shows: list[Callable[[Recommendation, str], None]] = [show_trade_off, show_code]
+    together = recommendation.pick is not None and recommendation.pick.shared is not None
+    if together:  # what one step costs alone would not add up
+        shows.remove(show_trade_off)
+    st.space("small")
+    if len(kinds) == 1:
+        rows = [[(show, kinds[0]) for show in shows]]
+    else:
+        rows = [[(show, kind) for kind in kinds] for show in shows]
+    for row in rows:
+        for place, (show, kind) in zip(st.columns(len(row), gap="large"), row, strict=True):
+            with place:
+                show(recommendation, kind)
+    for kind in kinds:
+        show_alternatives(recommendation, kind)
 
 
 def show_folds(recommendation: Recommendation) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -194,16 +192,6 @@ def ignored(
             problem = _unreadable(fields[name], name, list(values))
             sentences += [f"{shown}: {problem}"] if problem else []
     return sentences
-
-
-def infinite(params: Mapping[str, Sequence[str]]) -> list[str]:
-    """Parameters whose text reads as a number without end, or as none (1e400, inf, nan)."""
-    names = []
-    for name, values in params.items():
-        with contextlib.suppress(ValueError):
-            if not all(math.isfinite(float(value)) for value in values):
-                names.append(name)
-    return names
 
 
 _WIDEST = {"passage_tokens": 1, "chunk_tokens": bounds("chunk_tokens")[1]}

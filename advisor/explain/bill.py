@@ -13,7 +13,7 @@ from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation
 from advisor.explain.sentences import missing, parts_in_words, usd
 from advisor.sizing.ranges import ENDS, ZERO, Cost, Range
 
-LABELS = {
+PART_NAMES = {
     "index": "Vector index",
     "encoding": "Encoding",
     "reranking": "Reranking",
@@ -36,7 +36,7 @@ class Part(NamedTuple):
     @property
     def label(self) -> str:
         """`Vector index`."""
-        return LABELS[self.slot]
+        return PART_NAMES[self.slot]
 
     @property
     def amount(self) -> str:
@@ -67,7 +67,7 @@ class Bill:
     @property
     def share_words(self) -> dict[str, str]:
         """The share of each part by slot: `99%`; of several, never `100%` or `0%`."""
-        return {part.slot: _percent(part.share, len(self.parts) > 1) for part in self.parts}
+        return {part.slot: _share_words(part.share, len(self.parts) > 1) for part in self.parts}
 
     @property
     def takeaway(self) -> str:
@@ -118,7 +118,7 @@ def _parts(amounts: Iterable[tuple[str, Range | Cost]], month: Cost) -> tuple[Pa
         for slot, amount in amounts:
             ends = Range(amount.low, amount.base, amount.high)
             sums[slot] = sums.get(slot, ZERO).plus(ends)
-        known = {slot: sums[slot] for slot in LABELS if any(sums.get(slot, ZERO))}
+        known = {slot: sums[slot] for slot in PART_NAMES if any(sums.get(slot, ZERO))}
         if not known:
             return ()
         largest = max(known, key=lambda slot: known[slot].base)
@@ -149,7 +149,7 @@ def whole_percents(amounts: list[Decimal]) -> list[int]:
     return shares
 
 
-def _percent(share: int, of_several: bool) -> str:
+def _share_words(share: int, of_several: bool) -> str:
     if of_several and share in (0, 100):
         return "over 99%" if share else "under 1%"
     return f"{share}%"
@@ -183,17 +183,17 @@ def _takeaway(bill: Bill) -> str:
 def budget_share(recommendation: Recommendation) -> str | None:
     """`23%`, `under 1%`, `at least 40%`: what the recommendation takes of the budget.
 
-    None where no budget is stated, or nothing fits. A free allocation may keep a cost over the
-    budget within it; that is `over 100%`.
+    None where no budget is stated, nothing fits, or only a free allocation keeps the cost within
+    the budget.
     """
     pick, budget = recommendation.pick, recommendation.workload.budget_usd_per_month
     if pick is None or budget is None:
         return None
     cost = pick.monthly_usd
-    if cost.at_least and not cost.base:
-        return formatting.NOT_KNOWN
     percent = 100 * pick.monthly / budget if budget else (0.0 if not cost.base else float("inf"))
-    words = f"{percent:.0f}%" if percent <= 100 else "over 100%"
-    if 0 < percent < 1:
-        words = "under 1%"
-    return f"at least {words}" if cost.at_least and percent >= 1 else words
+    if cost.at_least and percent < 1:
+        return formatting.NOT_KNOWN
+    if percent >= 100.5:
+        return None
+    words = f"{percent:.0f}%" if percent >= 1 or not percent else "under 1%"
+    return f"at least {words}" if cost.at_least else words

@@ -24,30 +24,37 @@ class Crossing(NamedTuple):
     offer: JudgedPlan
     tokens: tuple[float | None, float | None, float | None]
     capacity: tuple[float, float, float]
+    always: float | None
+    """Tokens a month from which it costs less at every volume, at the base; None is never."""
 
 
 def crossing_tokens(
-    rent_usd: float, usd_per_1m: float, capacity: float, spare: int = 0
+    rent_usd: float, usd_per_1m: float, capacity: float, spare: int = 0, always: bool = False
 ) -> float | None:
     """Tokens a month at which `n + spare` machines cost what the offer does; None where none do.
 
     `n` is the least number that carries them; one machine carries `capacity` tokens a month. Where
     a single one cannot carry the volume at which it pays, more never catch up: rent and volume grow
-    alike. Source: docs/decisions/0008-the-cost-page.md, "Break-even".
+    alike. Just beyond what they carry one more is rented, and the offer may cost less again;
+    `always` gives the volume from which it never does. Source:
+    docs/decisions/0008-the-cost-page.md, "Break-even".
 
     >>> round(crossing_tokens(0.8048 * 730, 0.204, 1e12) / 1e9, 2)
     2.88
     >>> crossing_tokens(0.8048 * 730, 0.01, 5e10) is None
     True
+    >>> [crossing_tokens(100, 1.0, 130e6, 0, always) for always in (False, True)]
+    [100000000.0, 400000000.0]
     """
     if usd_per_1m <= 0:
         return None
     each = rent_usd * 1e6 / usd_per_1m  # tokens that pay for one machine
-    if not spare:
+    idle = spare + always  # of the machines to pay for, those that carry nothing
+    if not idle:
         return each if each <= capacity else None
     if each >= capacity:
         return None
-    machines = max(1, int(whole(spare * each / (capacity - each))))
+    machines = max(1, int(whole(idle * each / (capacity - each))))
     return (machines + spare) * each
 
 
@@ -85,7 +92,8 @@ def crossings(recommendation: Recommendation, own: JudgedPlan) -> list[Crossing]
         price = _price(offer)
         if price:
             low, base, high = (crossing_tokens(usd, price, each, spare) for each in capacity)
-            pairs.append(Crossing(own, offer, (low, base, high), capacity))
+            always = crossing_tokens(usd, price, capacity[1], spare, always=True)
+            pairs.append(Crossing(own, offer, (low, base, high), capacity, always))
     return pairs
 
 
@@ -148,7 +156,11 @@ def sentence(crossing: Crossing) -> str:
     large, where = formatting.large, crossing.own.plan.where
     against = f"{crossing.offer.plan.where}'s {offer_price(crossing.offer)}"
     if base is not None:
-        text = f"From {large(round(base))} tokens per month {where} is cheaper than {against}"
+        at_times = "" if crossing.always == base else "at times "
+        cheaper = f"is {at_times}cheaper than {against}"
+        text = f"From {large(round(base))} tokens per month {where} {cheaper}"
+        if at_times and crossing.always:
+            text += f", from {large(round(crossing.always))} always"
         return text + ("." if slow is not None else ", but not at the slow end of its speed.")
     rent = float(crossing.own.plan.rent or 0) * HOURS_PER_MONTH
     tokens = rent * 1e6 / (_price(crossing.offer) or math.inf)

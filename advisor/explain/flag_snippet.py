@@ -60,6 +60,8 @@ model = {python_class}(
     notes = [SCORES if variant.kind == "reranker" else UNIT_LENGTH]
     if limit and limit > DEFAULT_TOKENS:
         notes.append(f"Without max_length it cuts at {DEFAULT_TOKENS} tokens.")
+    if target.is_half_on_cpu:
+        notes.append("FlagEmbedding runs float32 on a CPU; the cost is for fp16.")
     if _has_many_gpus(target):
         notes.append("To use all GPUs, remove devices and make the calls from a main function.")
     return Snippet(NAME, NAME, "python", code, target.notes(*notes, *target.tried(NAME)))

@@ -137,7 +137,9 @@ def _notes(place: Place, offer: Offer, call: Call, workload: Workload) -> list[s
         tokens = formatting.count(limit)
         notes.append(f"Keep {what} within {tokens} tokens: longer input is cut or refused.")
     if variant.kind == "embedder":
-        notes.append(f"Compare by cosine: whether {name} normalises is not known.")
+        notes.append(
+            f"Use cosine similarity: {name} does not say whether its vectors are normalised."
+        )
     if pooling := call.body.get("pooling"):
         other = offer.default_pooling
         notes.append(

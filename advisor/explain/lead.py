@@ -12,8 +12,7 @@ from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation
 from advisor.explain.bill import Bill, bill
 from advisor.explain.lead_score import score_lead
 from advisor.explain.reasons import OF_LENGTH, reasons
-from advisor.explain.sentences import Reason
-from advisor.sizing.storage import INDEX_STORAGE
+from advisor.explain.sentences import Reason, usd_of
 
 MOST = 3
 MOST_OF_TWO_STEPS = 4
@@ -23,7 +22,7 @@ DOMINANT = 51
 
 
 class LeadReason(NamedTuple):
-    """A lead of two to five words, one line, and the full sentences that it stands for."""
+    """A lead of two to six words, one line, and the full sentences that it stands for."""
 
     lead: str
     text: str
@@ -57,11 +56,6 @@ def decided(recommendation: Recommendation) -> Decided:
         leads = _of_one_step(recommendation, pick, sentences)
     details = {id(reason) for lead in leads for reason in lead.details}
     return Decided(tuple(leads), tuple(reason for reason in sentences if id(reason) not in details))
-
-
-def lead_reasons(recommendation: Recommendation) -> list[LeadReason]:
-    """The reasons that decided, in the order in which they did."""
-    return list(decided(recommendation).lead)
 
 
 def _of_one_step(
@@ -171,7 +165,7 @@ def _run(
         return LeadReason(*_machines(recommendation, part, usd, of_bill), details)
     details = _by_rule(sentences, "cost")
     work = "Reranking" if part.kind == "reranker" else "Encoding"
-    share = _percent(of_bill, work.lower())
+    share = _known_share(of_bill, work.lower())
     lead = f"{work} costs {usd}."
     if plan.encoding_usd.base < 1:
         lead = f"{work} costs {'cents' if plan.encoding_usd.base else 'nothing'}."
@@ -199,7 +193,7 @@ def _machines(
     count = plan.replicas[1]
     several = count > 1
     lead = f"{formatting.count(count)} machines carry it." if several else "One machine is enough."
-    if _percent(of_bill, "machine") >= DOMINANT:
+    if _known_share(of_bill, "machine") >= DOMINANT:
         lead = f"The {'machines set' if several else 'machine sets'} the price."
     needed = float(recommendation.table.needed["base"][part.row])
     load = f"{100 * needed:,.0f}% of" if needed >= 0.01 else "under 1% of"
@@ -214,14 +208,17 @@ def _machines(
 
 def _shared(pick: Pipeline, count: int, sentences: Sequence[Reason]) -> LeadReason:
     """That both steps run on the same machines."""
-    where = pick.parts[0].plan.where
+    plan = pick.parts[0].plan
+    where = f"one {plan.where}"
+    if plan.measured:
+        where = "one machine like yours" if count > 1 else "your machine"
     rent = next(part.usd.base for part in bill(pick).parts if part.slot == "machine")
     usd = f"{formatting.usd(rent)} per month"
-    text = f"Both models fit one {where} together, at {usd}."
+    text = f"Both models fit {where} together, at {usd}."
     lead = "One machine runs both."
     if count > 1:
         lead = f"Both share {formatting.count(count)} machines."
-        text = f"Both models fit one {where} together; {formatting.count(count)} cost {usd}."
+        text = f"Both models fit {where} together; {formatting.count(count)} cost {usd}."
     return LeadReason(lead, text, _all_by_rule(sentences, "shared", "capacity"))
 
 
@@ -236,13 +233,13 @@ def _index(
     size, where = plan.load.size.values_bytes, f"in {stores.name(catalog, store)}"
     if store == "ram":
         size, where = plan.index_bytes, "of memory"
-    base, unknown = plan.index_usd.base, INDEX_STORAGE in plan.index_usd.not_known
-    cost = f"{'at least ' if unknown else ''}{formatting.usd(base)} per month"
-    lead = "The index costs little." if base < 1 else f"The index costs {formatting.usd(base)}."
-    if unknown:
-        lead = "The index is not priced."
-        cost = cost if base else "what that costs is not known"
-    elif base and _percent(of_bill, "index") >= DOMINANT:
+    usd, base = usd_of(plan.index_usd), plan.index_usd.base
+    little = base < 1 and not plan.index_usd.at_least
+    lead = "The index costs little." if little else f"The index costs {usd}."
+    cost = f"{usd} per month"
+    if plan.index_usd.at_least and not base:
+        lead, cost = "The index is not priced.", "what that costs is not known"
+    elif base and _known_share(of_bill, "index") >= DOMINANT:
         lead = "The index sets the price."
     noun = "vector needs" if plan.tokens.vectors == 1 else "vectors need"
     text = (
@@ -261,7 +258,7 @@ def _no_index(recommendation: Recommendation, part: JudgedPlan) -> Iterator[Lead
         yield LeadReason("No index in the bill.", text, ())
 
 
-def _percent(of_bill: Bill, slot: str) -> int:
+def _known_share(of_bill: Bill, slot: str) -> int:
     """The share of a part in percent; 0 where parts are missing, and it may be any."""
     if of_bill.month.at_least:
         return 0

@@ -6,11 +6,11 @@ from advisor.base import formatting
 from advisor.decide import evidence
 from advisor.decide.choosing import PRESUMED, Step
 from advisor.decide.recommend import JudgedPlan, Recommendation, preference
-from advisor.explain.sentences import points_over
+from advisor.explain.sentences import points_over, short_name
 
 
 def score_lead(recommendation: Recommendation, part: JudgedPlan) -> tuple[str, str]:
-    """A lead of two to five words and a line, for one step of what is recommended."""
+    """A lead of two to six words and a line, for one step of what is recommended."""
     step, workload = recommendation.step_of(part), recommendation.workload
     scores, name, kind = step.evidence, part.plan.variant.name, part.kind
     points = formatting.points(part.quality)
@@ -39,6 +39,8 @@ def score_lead(recommendation: Recommendation, part: JudgedPlan) -> tuple[str, s
     else:
         lead, text = _within(recommendation, part, step)
     hint = "; few tasks, so only a hint" if scores.weak and part.quality is not None else ""
+    if pairs and kind not in lead:
+        lead = f"{kind.capitalize()}: {lead[0].lower()}{lead[1:]}"
     return lead, f"{text}{gain}{hint}."
 
 
@@ -60,7 +62,8 @@ def _cheapest(recommendation: Recommendation, part: JudgedPlan, step: Step) -> s
     if part.quality is None or step.yardstick is None:
         return text
     best = formatting.points(step.yardstick)
-    return f"{text}; it scores {formatting.points(part.quality)}, the best {best}"
+    scores = f"{_it(recommendation, part, 'it')} scores {formatting.points(part.quality)}"
+    return f"{text}; {scores}, the best {best}"
 
 
 def _below(recommendation: Recommendation, part: JudgedPlan, step: Step) -> str:
@@ -74,7 +77,8 @@ def _below(recommendation: Recommendation, part: JudgedPlan, step: Step) -> str:
     fits = "option that fits is half a point closer"
     if len(recommendation.steps) > 1:
         fits = "pair that fits is closer overall"
-    return f"It scores {formatting.points(part.quality)}, {gap} points below {best}; no {fits}"
+    scores = f"{_it(recommendation, part, 'It')} scores {formatting.points(part.quality)}"
+    return f"{scores}, {gap} points below {best}; no {fits}"
 
 
 def _within(recommendation: Recommendation, part: JudgedPlan, step: Step) -> tuple[str, str]:
@@ -92,14 +96,20 @@ def _within(recommendation: Recommendation, part: JudgedPlan, step: Step) -> tup
     lead = lead if balanced else "As good as the best."
     value = "the cheapest" if cheapest else "the best value"
     value += "" if alone else " with the other step,"
-    return lead, f"It scores {own}, {value} within {near:g} points of the best ({best})"
+    name = _it(recommendation, part, "It")
+    return lead, f"{name} scores {own}: {value} within {near:g} points of the best ({best})"
+
+
+def _it(recommendation: Recommendation, part: JudgedPlan, pronoun: str) -> str:
+    """The pronoun, or which of two models it is."""
+    return short_name(recommendation, part) if len(recommendation.steps) > 1 else pronoun
 
 
 def _gain(recommendation: Recommendation, part: JudgedPlan) -> str:
-    """`; +5.5 points over BGE M3 alone`, for a reranker whose table says so."""
+    """`; in that test it added 5.5 points to BGE M3`, for a reranker whose table says so."""
     chosen = recommendation.step_of(part).evidence
     uplift = chosen.uplift.get(part.variant_id)
     if uplift is None or chosen.set is None or not chosen.set.first_stage:
         return ""
     before = recommendation.catalog.variants[chosen.set.first_stage].name
-    return f"; {formatting.points(uplift, sign=True)} points over {before} alone"
+    return f"; in that test it added {formatting.points(uplift)} points to {before}"

@@ -45,7 +45,7 @@ def _tei(target: Target) -> Snippet | None:
     options = f"--model-id {shlex.quote(target.hub_id)}"
     if variant.kind == "embedder" and variant.pooling not in (None, "none"):
         options += f" --pooling {variant.pooling.replace('_', '-')}"
-    if target.dtype:
+    if target.dtype and not target.is_half_on_cpu:  # the CPU image stops at float16
         options += f" --dtype {target.dtype}"
     if variant.kind == "reranker":
         path, last = "rerank", SCORES
@@ -62,6 +62,8 @@ docker run {gpu}-p {port}:80 -v "$PWD/data:/data" \\
 # 2. Once it is ready, in another terminal:
 {curl(f"http://127.0.0.1:{port}/{path}", body)}"""
     notes = [last, "One request takes up to 32 texts; --max-client-batch-size raises that."]
+    if target.is_half_on_cpu:
+        notes.append("TEI's CPU image runs float32; the cost is for fp16.")
     if target.instance is None and images.cuda:
         notes.append(f"With an NVIDIA GPU add --gpus all and use {images.cuda}.")
     if image == images.cpu_x86 and images.cpu_arm and target.is_arm is None:

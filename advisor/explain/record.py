@@ -24,6 +24,7 @@ from advisor.explain import (
     what_would_change,
 )
 from advisor.explain.fingerprints import rule_fingerprints
+from advisor.explain.firm import firm
 from advisor.explain.record_parts import (
     AlternativeRecord,
     BaseCost,
@@ -175,7 +176,7 @@ def _answer(recommendation: Recommendation) -> dict[str, Any]:
         "loosen": lifting.loosen(recommendation),
         "asked_sets": recommendation.asked_sets,
         "assumed": recommendation.assumptions.stated(),
-        "firmness": what_would_change.firmness(recommendation),
+        "firmness": firm(recommendation).sentence,
     }
 
 

@@ -9,6 +9,7 @@ from advisor.ask.workload import Workload, unused
 from advisor.catalog import Catalog
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation
 from advisor.explain import lifting, reasons, sentences, taken_for_granted, what_would_change
+from advisor.explain.firm import firm
 from advisor.explain.other_plans import alternatives
 from advisor.explain.record import Record
 
@@ -46,7 +47,7 @@ def as_text(recommendation: Recommendation, plans: bool = False) -> str:
     Then the assumptions; `plans` adds why options do not fit.
     """
     lines = [headline(recommendation), "", *_why_and_what_else(recommendation)]
-    if firmness := what_would_change.firmness(recommendation):
+    if firmness := firm(recommendation).sentence:
         lines += ["", firmness]
     changes = what_would_change.changes(recommendation.catalog, recommendation)
     if changes or recommendation.pick:
@@ -64,7 +65,7 @@ def as_text(recommendation: Recommendation, plans: bool = False) -> str:
 def as_short_markdown(recommendation: Recommendation) -> str:
     """The answer, its reasons, the alternatives, how firm it is and what of it is estimated."""
     lines = [f"**{headline(recommendation)}**", "", *_why_and_what_else(recommendation), ""]
-    firmness = what_would_change.firmness(recommendation)
+    firmness = firm(recommendation).sentence
     last = [firmness, *taken_for_granted.estimated_tokens(recommendation), _as_of(recommendation)]
     return "\n".join([*lines, " ".join(filter(None, last))]) + "\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.catalog.schema import Variant
 from advisor.decide.recommend import JudgedPlan, Recommendation
@@ -35,7 +36,7 @@ def snippets(recommendation: Recommendation, judged: JudgedPlan) -> list[Snippet
     target = Target(
         catalog, plan.variant, plan.variant.hub_id, outputs, instance, precision, workload
     )
-    return local_snippets(target) or [_none(_no_runtime(plan.variant))]
+    return local_snippets(target) or [_none(_no_runtime(target))]
 
 
 def variant_snippets(catalog: Catalog, variant: Variant) -> list[Snippet]:
@@ -45,7 +46,7 @@ def variant_snippets(catalog: Catalog, variant: Variant) -> list[Snippet]:
     if variant.hub_id is None:
         return [_none(NO_WEIGHTS)]
     target = Target(catalog, variant, variant.hub_id)
-    return local_snippets(target) or [_none(_no_runtime(variant))]
+    return local_snippets(target) or [_none(_no_runtime(target))]
 
 
 def starting_code(catalog: Catalog, judged: JudgedPlan) -> str:
@@ -57,7 +58,7 @@ def starting_code(catalog: Catalog, judged: JudgedPlan) -> str:
     target = Target(catalog, variant, variant.hub_id, outputs, workload=workload)
     code = next((s for s in local_snippets(target) if s.language == "python"), None)
     if code is None:
-        return f"# {_no_runtime(variant)}\n"
+        return f"# {_no_runtime(target)}\n"
     return "".join(f"# {note}\n" for note in code.notes) + code.code
 
 
@@ -65,5 +66,9 @@ def _none(reason: str) -> Snippet:
     return Snippet("own-machine", "Your own machine", "", "", (reason,))
 
 
-def _no_runtime(variant: Variant) -> str:
-    return f"No library or server that we have code for is documented to run {variant.name}."
+def _no_runtime(target: Target) -> str:
+    what = f"run {target.variant.name}"
+    if target.outputs and target.outputs != ("dense",):
+        outputs = formatting.listed([output.replace("_", "-") for output in target.outputs])
+        what = f"give {outputs} vectors with {target.variant.name}"
+    return f"No library or server that we have code for is documented to {what}."

@@ -34,6 +34,13 @@ PARTS = {
 """The parts of a cost that may not be known, in words."""
 
 
+def short_name(recommendation: Recommendation, judged: JudgedPlan) -> str:
+    """`Large EN v1.5`: a model's name without that of its family."""
+    name = judged.plan.variant.name
+    family = recommendation.catalog.family_of(judged.variant_id).facts.name
+    return name.removeprefix(f"{family} ")
+
+
 def price_note(judged: JudgedPlan) -> str:
     """Of when a plan's price is, who states it, and what was noted beside it."""
     plan, day = judged.plan, judged.plan.as_of
@@ -219,18 +226,6 @@ def _on_this_machine(judged: JudgedPlan) -> str:
         f"{machines} at ${plan.rent} per hour, "
         f"{formatting.usd(plan.encoding_usd.base)} per month{index}."
     )
-
-
-def scores_sentence(recommendation: Recommendation) -> str:
-    """` · scores 54.3 on MTEB(eng, v1) retrieval`, for each step that has a score."""
-    scores = []
-    for step in recommendation.steps:
-        part = recommendation.pick.part(step.kind) if recommendation.pick else None
-        if part is not None and part.quality is not None and step.evidence.set is not None:
-            lead = "scores" if len(recommendation.steps) == 1 else f"the {step.kind} scores"
-            points = formatting.points(part.quality)
-            scores.append(f" · {lead} {points} on {step.evidence.set.name}")
-    return "".join(scores)
 
 
 def yardsticks(recommendation: Recommendation) -> Iterator[str]:

@@ -58,18 +58,18 @@ def text_notes(variant: Variant, limit: int | None, workload: Workload | None) -
     if variant.kind == "embedder" and not instruction:
         notes.append("Queries and passages need no instruction.")
     elif variant.kind == "embedder" and variant.query_instruction_required:
-        notes.append("Prefix queries with the model's instruction; never prefix passages.")
+        notes.append("Put the model's instruction before queries, never before passages.")
     elif variant.kind == "embedder":
         notes.append(
-            "The instruction before queries is optional, and its tokens are not in the cost; "
-            "never prefix passages."
+            "The instruction before queries is optional, and its tokens are not in the cost. "
+            "Passages never take one."
         )
     if instruction and "{task}" in instruction:
         notes.append(f'Replace "{TASK}" with your own task, in one sentence.')
     recommended = variant.recommended_tokens
     if limit and recommended and recommended < limit:
         by = variant.recommended_by or "the publisher"
-        notes.append(f"Recommended ({by}): at most {formatting.count(recommended)} tokens.")
+        notes.append(f"The {by} recommends at most {formatting.count(recommended)} tokens.")
     if workload and workload.chunk_tokens and workload.passage_tokens_p95 > workload.chunk_tokens:
         shared = f", {workload.overlap} of them shared" if workload.overlap else ""
         notes.append(

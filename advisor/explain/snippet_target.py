@@ -38,6 +38,12 @@ class Target:
         cpu = self.instance.cpu if self.instance else None
         return "NEON" in self.catalog.cpus[cpu].isa if cpu else None
 
+    @property
+    def is_half_on_cpu(self) -> bool:
+        """Whether the cost is for fp16 on a CPU, where some runtimes compute in fp32 alone."""
+        on_cpu = self.instance is not None and self.instance.accelerator is None
+        return on_cpu and self.precision == "fp16"
+
     def is_named_for(self, runtime: str) -> bool:
         """Whether the catalog names the variant with a runtime, for every output wanted."""
         entry = self.variant.runtimes.get(runtime)
@@ -62,7 +68,7 @@ class Target:
         """The note of the versions that the code ran with."""
         install = self.install(runtime)
         return (
-            (f"Tried with {install.tried}, on a CPU with small weights.",)
+            (f"Tried with {install.tried}, on a CPU with a small test model.",)
             if install and install.tried
             else ()
         )

@@ -136,9 +136,10 @@ def _way(
         edge = _edge(pick, now, answer, recommendation)
         return Way(*first, False, f"{formatting.usd(gap)} per month cheaper, but {edge}.")
     turn = _same_model(recommendation, pick, kind)
-    if turn is None:
+    if turn is None or turn.volume is None:
         up, down = _directions(kind_of(now.parts), kind)
-        turn = recommended_from(volumes, lambda other: _runs(other, kind), up, down)
+        other = recommended_from(volumes, lambda other: _runs(other, kind), up, down)
+        turn = other if turn is None or other.volume is not None else turn
     return Way(*first, False, turn.sentence, turn.volume, turn.tokens)
 
 

@@ -1,29 +1,17 @@
-"""How firm a recommendation is, which plans no other beats, and what would change the answer."""
+"""Which plans no other beats, and what would change the answer."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from advisor.ask.workload import MOST_LANGUAGES, Workload, bounds, unused
-from advisor.base import formatting
 from advisor.catalog import Catalog
-from advisor.decide.choosing import (
-    BASE,
-    Ends,
-    PickedRows,
-    Step,
-    choose,
-    shared_latency_ms,
-    total_usd,
-)
-from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation, recommend
+from advisor.decide.recommend import JudgedPlan, Recommendation, recommend
 from advisor.decide.stores import index_stores
 from advisor.explain import sentences
 from advisor.explain.change_words import with_change
-from advisor.sizing.ranges import rounded, surely
 
 FACTORS = (2.0, 5.0, 10.0, 100.0, 1000.0)
 """Steps by which volumes and lengths are raised and lowered."""
@@ -62,17 +50,6 @@ TRIED = (
     "and adding Chinese or German"
 )
 """What the grid holds, in words."""
-ESTIMATES: dict[str, Ends] = {
-    "at the low end of vector storage prices": Ends(keeping="low"),
-    "at the high end of vector storage prices": Ends(keeping="high"),
-    "at the fast end of your own machines' speed": Ends(own="low"),
-    "at the slow end of your own machines' speed": Ends(own="high"),
-    "if providers bill the least they may (a free allocation used in full, "
-    "a reranker's query billed once per request)": Ends(hosted="low"),
-    "at the low end of every estimate": Ends("low", "low", "low"),
-    "at the high end of every estimate": Ends("high", "high", "high"),
-}
-"""The estimates, each at its ends, alone and together."""
 
 
 @dataclass(frozen=True)
@@ -105,164 +82,6 @@ def standing(judged: JudgedPlan, recommendation: Recommendation, front: set[str]
     if recommendation.choice is not None and judged.row in recommendation.choice.rows:
         return "the pick"
     return "on the front" if judged.id in front else "beaten"
-
-
-def firmness(recommendation: Recommendation) -> str:
-    """Whether the pick holds at both ends of the estimates, and what else is close.
-
-    Which estimate decides if it does not hold, limits that are not proven to be kept, and the
-    tolerance where less than half a point decides.
-    """
-    if recommendation.pick is None:
-        return ""
-    sentences = [
-        _at_the_ends(recommendation),
-        *not_proven(recommendation, recommendation.pick),
-        *_close_scores(recommendation),
-    ]
-    return " ".join(sentences)
-
-
-def _at_the_ends(recommendation: Recommendation) -> str:
-    """Whether the pick holds at both ends of the estimates, and which decides if it does not."""
-    table, workload = recommendation.table, recommendation.workload
-    assert recommendation.pick is not None and recommendation.choice is not None
-    elsewhere = ""
-    for words, ends in ESTIMATES.items():
-        other = choose(table, recommendation.steps, workload, ends)
-        if other is None or other == recommendation.choice:
-            continue
-        named = recommendation.pipeline(other).named
-        if not counts_as_equal(recommendation, other, ends):
-            return f"Not firm: {words}, the recommendation is {named}."
-        elsewhere = elsewhere or f"{words}, the recommendation is {named}"
-    at_both_ends = "at the low and the high end of every estimate"
-    if recommendation.pick.monthly_usd.at_least:
-        at_both_ends += ", as far as costs are known"
-    if elsewhere:
-        models = "models are" if len(recommendation.steps) > 1 else "model is"
-        beyond = (
-            f" {sentences.capital(over)}."
-            if (over := over_at_an_end(recommendation, "the recommendation"))
-            else ""
-        )
-        firm = f"The {models} the same {at_both_ends}."
-        return f"{firm} Where to run is less firm: {elsewhere}.{beyond}"
-    over = over_at_an_end(recommendation, "it")
-    return f"Firm, but {over}." if over else f"Firm: the answer is the same {at_both_ends}."
-
-
-def over_at_an_end(recommendation: Recommendation, pick: str) -> str:
-    """The limit that the pick would exceed at the high or slow end; empty where it keeps both."""
-    table, workload = recommendation.table, recommendation.workload
-    assert recommendation.pick is not None and recommendation.choice is not None
-    budget = workload.budget_usd_per_month
-    high = total_usd(table, recommendation.choice, Ends("high", "high", "high"))
-    if budget is not None and surely(recommendation.pick.monthly) <= budget < surely(high):
-        amount = sentences.usd(high, recommendation.pick.monthly_usd.not_known)
-        return (
-            f"at the high end {pick} costs {amount}, over your budget of {formatting.usd(budget)}"
-        )
-    limit, slow = workload.latency_ms_p95, rounded(_slow_ms(recommendation))
-    if limit is not None and slow > limit:
-        return (
-            "at the slow end of the machine's speed a request takes "
-            f"{formatting.significant(slow)} ms, over your limit of {formatting.count(limit)} ms"
-        )
-    return ""
-
-
-def _slow_ms(recommendation: Recommendation) -> float:
-    """Milliseconds of a query on own machines at the slow end; 0 where all steps are hosted."""
-    assert recommendation.pick is not None and recommendation.choice is not None
-    if recommendation.choice.shared:
-        first, second = recommendation.choice.rows
-        return float(shared_latency_ms(recommendation.table, first, second, "high"))
-    times = (part.plan.latency_ms for part in recommendation.pick.parts)
-    return sum(time.high for time in times if time)
-
-
-def not_proven(recommendation: Recommendation, pick: Pipeline) -> Iterator[str]:
-    """A budget that is kept only as far as costs are known, or while a free allocation covers."""
-    budget = recommendation.workload.budget_usd_per_month
-    if budget is None:
-        return
-    if surely(pick.monthly) > budget:
-        free = [part for part in pick.parts if part.plan.figure("free_covers")]
-        where = formatting.listed(list(dict.fromkeys(part.plan.where for part in free)))
-        yield (
-            f"It stays within your budget of {formatting.usd(budget)} only while the free "
-            f"allocation of {where} covers the load."
-        )
-    if pick.monthly_usd.at_least:
-        yield (
-            f"It may exceed your budget of {formatting.usd(budget)}. Not known: "
-            f"{sentences.parts_in_words(pick.monthly_usd.not_known)}."
-        )
-
-
-CLOSE_POINTS = 0.5
-"""A score so near to the edge of the tolerance is told; source sets differ by as much (0013)."""
-
-
-def _close_scores(recommendation: Recommendation) -> Iterator[str]:
-    """`BGE M3 is only 0.1 points inside the 5 that you accept: at 4.8 ...`, and what is outside."""
-    workload, choice = recommendation.workload, recommendation.choice
-    if workload.priority != "balanced" or choice is None:
-        return
-    now = workload.quality_tolerance
-    for step, row in zip(recommendation.steps, choice.rows, strict=True):
-        gap = _gap(step, step.quality[row])
-        if 0 < gap <= now < gap + CLOSE_POINTS:
-            less = math.ceil(rounded(10 * gap)) / 10 - 0.1
-            name = recommendation.judged[row].plan.variant.name
-            spare = now - gap
-            by = f"{formatting.points(spare)} points" if spare >= 0.05 else "just"
-            lead = f"{name} is only {by} inside the {now:g} that you accept"
-            yield from _at_tolerance(recommendation, less, lead)
-    outside = sorted(
-        {
-            math.ceil(rounded(10 * gap)) / 10
-            for step in recommendation.steps
-            for gap in (_gap(step, score) for score in step.quality[step.fitting])
-            if now < gap <= now + CLOSE_POINTS
-        }
-    )
-    for more in outside:
-        sentences = list(
-            _at_tolerance(recommendation, more, f"Just outside the {now:g} that you accept")
-        )
-        if sentences:
-            yield sentences[0]
-            return
-
-
-def _gap(step: Step, score: float) -> float:
-    """Points below the best model that does the job; not a number without a score."""
-    return float(rounded((step.yardstick or 0.0) - score))
-
-
-def _at_tolerance(recommendation: Recommendation, points: float, lead: str) -> Iterator[str]:
-    """What would be picked at another tolerance, if it is not the pick."""
-    if points < 0:
-        return
-    tolerance = round(points, 1)
-    workload = recommendation.workload.model_copy(update={"quality_tolerance": tolerance})
-    table, steps = recommendation.table, recommendation.steps
-    other = choose(table, steps, workload, BASE)
-    if other is not None and other != recommendation.choice:
-        then = recommendation.pipeline(other)
-        cost = sentences.for_month(then.monthly_usd)
-        yield f"{lead}: at {tolerance:g} the recommendation is {then.named}, {cost}."
-
-
-def counts_as_equal(recommendation: Recommendation, other: PickedRows, ends: Ends) -> bool:
-    """Whether a choice has the pick's models at a cost whose difference does not decide."""
-    table, choice = recommendation.table, recommendation.choice
-    assert choice is not None
-    now, then = ([table.static.places[row].variant_id for row in c.rows] for c in (choice, other))
-    gap = rounded(total_usd(table, choice, ends) - total_usd(table, other, ends))
-    return now == then and bool(gap <= recommendation.workload.material_usd)
 
 
 def again(catalog: Catalog, recommendation: Recommendation, workload: Workload) -> Recommendation:

@@ -16,6 +16,8 @@ from advisor.sizing.ranges import rounded
 
 JUST_BEYOND = 1.001
 """Times a break-even volume and its inverse, where each side has to cost less already."""
+ADDED = 1.01
+"""Times what some machines carry, where one more is rented."""
 
 TRAFFIC_NOUNS = dict(zip(TRAFFIC, ("queries", "new passages"), strict=True))
 
@@ -150,31 +152,51 @@ def crossing(
 ) -> Turn | None:
     """From which volume the first of some machines costs less than an offer of the same model.
 
-    Where a machine is what is recommended: below which volume the offer costs less. None where
-    the engine on either side of that volume says otherwise (a latency limit may take more machines
-    than the load does), or where it is out of bounds.
+    Then from which it always does, where a machine added makes it dearer again. Where a machine
+    is what is recommended: below which volume the offer always costs less. None where the engine
+    around those volumes says otherwise (a latency limit may take more machines than the load
+    does), or where they are out of bounds.
     """
     price, now = float(offer.plan.figure("usd_per_1m_input") or 0), offer.plan.tokens.monthly
     choice = recommendation.choice
     if not price or not now or choice is None:
         return None
-    tokens = _least_crossing(recommendation, price, machines)
+    first, last = (
+        _least_crossing(recommendation, price, machines, always) for always in (False, True)
+    )
     hosted_now = offer.row in choice.rows
-    if tokens is None:
-        text = "Never pays off: one machine cannot carry the volume at which it would."
+    if first is None:
+        text = "Never cheaper: one machine is too slow for the volume at which it would pay."
         return Turn(None, None, text) if hosted_now else None
-    volume = tokens / now
+    passed = hosted_now and first[0] < now
+    tokens, _ = last if passed and last is not None else first
+    volume, once = tokens / now, first == last
     if (volume > 1) != hosted_now:
         return None
-    below, above = (
-        _own_is_dearer_by(recommendation, offer, machines, times)
-        for times in (volume / JUST_BEYOND, volume * JUST_BEYOND)
-    )
+
+    def dearer_by(times: float) -> float | None:
+        return _own_is_dearer_by(recommendation, offer, machines, times)
+
+    below, above = dearer_by(volume / JUST_BEYOND), dearer_by(volume * JUST_BEYOND)
     if below is None or above is None or not above < 0 < below:
         return None
-    lead = "Pays off from" if hosted_now else "Cheaper below"
-    times = times_of(volume, "volume")
-    return Turn(volume, tokens, f"{lead} {formatting.short(tokens)} tokens per month, {times}.")
+    if last is not None and (hosted_now or once):
+        least, added = last[0] * JUST_BEYOND / now, _next_machine(*last) / now
+        beyond = [dearer_by(times) for times in (least, added, max(least, *STEPS))]
+        if any(usd is not None and usd >= 0 for usd in beyond):
+            return None
+    text = f"{formatting.short(tokens)} tokens per month, {times_of(volume, 'volume')}"
+    if not hosted_now:
+        return Turn(volume, tokens, f"{'Cheaper' if once else 'Always cheaper'} below {text}.")
+    if once or passed:
+        return Turn(volume, tokens, f"{'Pays off' if once else 'Always cheaper'} from {text}.")
+    always = f"; always from {formatting.short(last[0])}" if last else ""
+    return Turn(volume, tokens, f"Cheaper at times from {text}{always}.")
+
+
+def _next_machine(tokens: float, capacity: float) -> float:
+    """Tokens a month a little above what the machines of a volume carry."""
+    return ADDED * capacity * (tokens // capacity + 1)
 
 
 def _own_is_dearer_by(
@@ -189,14 +211,18 @@ def _own_is_dearer_by(
 
 
 def _least_crossing(
-    recommendation: Recommendation, price: float, machines: list[JudgedPlan]
-) -> float | None:
-    """The least tokens a month from which one of the machines pays; None where none ever does."""
+    recommendation: Recommendation, price: float, machines: list[JudgedPlan], always: bool
+) -> tuple[float, float] | None:
+    """The least tokens a month from which one of the machines pays, and what one of it carries.
+
+    None where none ever does.
+    """
     rents, spare = recommendation.table.static.rents, int(recommendation.workload.redundancy)
     least = []
     for machine in machines:
         capacity = monthly_capacity(recommendation, machine)
         if capacity is not None:
             rent = float(rents[machine.row])
-            least.append(crossing_tokens(rent, price, capacity[1], spare))
-    return min((tokens for tokens in least if tokens is not None), default=None)
+            tokens = crossing_tokens(rent, price, capacity[1], spare, always)
+            least.append((tokens, capacity[1]))
+    return min(((tokens, each) for tokens, each in least if tokens is not None), default=None)

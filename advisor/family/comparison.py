@@ -22,9 +22,7 @@ from advisor.family.price_list import lowest_price
 
 TASKS = {"embedder": "retrieve", "reranker": "rerank"}
 """The task that a kind does alone."""
-WITHOUT_A_SCORE = (
-    "Models without a score here come after those with one, unless cost matters most."
-)
+WITHOUT_A_SCORE = "Models without a score here come after those with one, unless cost matters most."
 FEW_TASKS = "These tasks are too few to represent the whole benchmark: take the scores as a hint."
 COST_DECIDES = "No published scores compare the models for this job, so cost decides."
 NOWHERE = "No provider or machine of the catalog runs it, so it cannot be recommended."

@@ -7,7 +7,7 @@ from typing import Any
 from advisor.base import formatting
 from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain.other_plans import alternatives
-from advisor.show.quality_title import short_name
+from advisor.explain.sentences import short_name
 from advisor.show.tables import COMPARED, NOT_KNOWN, STANDING_WORDS, parts_not_known
 from advisor.sizing.ranges import Cost
 
@@ -25,7 +25,7 @@ def alternatives_frame(recommendation: Recommendation, kind: str) -> list[dict[s
         (j, _compared(recommendation, j, pick) or text.removesuffix("."))
         for j, text in alternatives(recommendation, kind)
     ]
-    rows = [(pick, STANDING_WORDS["the pick"]), *others]
+    rows = [(pick, f"★ {STANDING_WORDS['the pick']}"), *others]
     rows.sort(key=lambda row: (row[0].monthly, row[0] is not pick, row[0].id))
     return [_row(recommendation, j, text) for j, text in rows]
 
@@ -58,7 +58,7 @@ def _row(recommendation: Recommendation, judged: JudgedPlan, text: str) -> dict[
         "option": judged.id,
         "Model": short_name(recommendation, judged),
         "$ per month": _dollars(judged.cost),
-        "Score": None if score is None else round(float(score), 2),
+        "Score": None if score is None else float(formatting.points(score)),
         "Where": plan.where,
         **({} if judged.kind == "reranker" else {"One-off": _dollars(plan.one_off_usd)}),
         NOT_KNOWN: parts_not_known(judged, with_once=True),

@@ -9,7 +9,7 @@ from advisor.base import formatting
 from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain import break_even
 from advisor.explain.break_even import Crossing
-from advisor.show import labels
+from advisor.show import mark_names
 from advisor.show.charts import Chart
 from advisor.show.slots import Spec, colour, colour_by, layered, legend, name, number, of_row, words
 
@@ -123,11 +123,13 @@ def _crossing_marks(
         for word, c in spots.items()
     ]
     marks = [
-        labels.Mark(_share(row["tokens"], *ends[:2]), 1 - _share(row["usd"], *ends[2:]), 6, word)
+        mark_names.Mark(
+            _share(row["tokens"], *ends[:2]), 1 - _share(row["usd"], *ends[2:]), 6, word
+        )
         for row, word in zip(rows, spots, strict=True)
     ]
-    taken = [labels.Obstacle(mark.x, mark.y, mark.x, mark.y, mark.radius) for mark in marks]
-    for row, place in zip(rows, labels.places(marks, taken, PLOT), strict=True):
+    taken = [mark_names.Obstacle(mark.x, mark.y, mark.x, mark.y, mark.radius) for mark in marks]
+    for row, place in zip(rows, mark_names.places(marks, taken, PLOT), strict=True):
         row |= place._asdict()
     data = {"data": {"values": rows}}
     at_spot = {"x": number("tokens"), "y": number("usd")}

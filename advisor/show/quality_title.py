@@ -7,13 +7,6 @@ from advisor.decide.recommend import JudgedPlan, Recommendation, preference
 from advisor.explain.sentences import parts_in_words, usd_of
 
 
-def short_name(recommendation: Recommendation, judged: JudgedPlan) -> str:
-    """`Large EN v1.5`: a model's name without that of its family."""
-    name = judged.plan.variant.name
-    family = recommendation.catalog.family_of(judged.variant_id).facts.name
-    return name.removeprefix(f"{family} ")
-
-
 def title(recommendation: Recommendation, kind: str, front: set[str]) -> str:
     """What the chart shows: what a better score costs, else what a lower one saves."""
     pick = recommendation.pick.part(kind) if recommendation.pick else None

@@ -86,7 +86,7 @@ def headings() -> list[Spec]:
     room = {"expr": "max(60, width - 80)"}  # the total stands in the rest
     above: Spec = {"fontSize": 13, "dy": -10, "baseline": "middle"}
     label = words("label", **above, fontWeight=weight, align="left", limit=room)
-    total = words("total", **above, fontWeight=600, align="right")
+    total = words("total", **above, fontWeight=weight, align="right")
     label["encoding"]["x"], total["encoding"]["x"] = {"value": 0}, {"value": "width"}
     return [label, total]
 
@@ -97,7 +97,13 @@ def row_by_row(layers: Sequence[Spec], rows: Sequence[Mapping[str, Any]], axis: 
     """
     y = {"field": "place", "type": "ordinal", "axis": None, "scale": {"padding": 0}}
     height = STEP * len({row["place"] for row in rows})
-    return layered(layers, rows, encoding={"y": y}, height=height + axis, padding=0)
+    return layered(
+        layers,
+        rows,
+        encoding={"y": y},
+        height=height + axis,
+        padding={"left": 0, "top": 8, "right": 0, "bottom": 0},
+    )
 
 
 def layered(layers: Sequence[Spec], rows: Iterable[Mapping[str, Any]] = (), **named: Any) -> Spec:

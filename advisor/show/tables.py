@@ -13,7 +13,6 @@ from advisor.decide import stores
 from advisor.decide.recommend import JudgedPlan, Recommendation, preference
 from advisor.explain import break_even as crossing
 from advisor.explain import what_would_change
-from advisor.explain.other_plans import alternatives
 from advisor.explain.sensitivity import Swing
 from advisor.explain.sentences import (
     low_to_high,
@@ -110,26 +109,6 @@ def parts_not_known(judged: JudgedPlan, with_once: bool = False) -> str:
     encoding = () if plan.encoding_usd else (step,)
     once = plan.one_off_usd.not_known if with_once and plan.one_off_usd else ()
     return parts_in_words(dict.fromkeys((*encoding, *plan.index_usd.not_known, *once)))
-
-
-def alternative_rows(recommendation: Recommendation, kind: str) -> list[dict[str, str]]:
-    """The pick of a step and the cheapest hosted and own plan of each variant that fits it."""
-    pick = recommendation.pick.part(kind) if recommendation.pick else None
-    if pick is None:
-        return []
-    others = ((other.judged, other.text) for other in alternatives(recommendation, kind))
-    return [
-        {
-            "id": j.variant_id,
-            "Model": j.plan.variant.name,
-            "Where": j.plan.where,
-            "Score": _score(j),
-            "$ per month": usd_of(j.cost),
-            NOT_KNOWN: parts_not_known(j),
-            COMPARED: text,
-        }
-        for j, text in ((pick, STANDING_WORDS["the pick"]), *others)
-    ]
 
 
 def _speed(judged: JudgedPlan) -> str:

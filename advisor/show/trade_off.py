@@ -10,10 +10,10 @@ from typing import Any
 from advisor.base import formatting
 from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain import what_would_change
-from advisor.explain.sentences import parts_in_words, usd_of
-from advisor.show import labels, slots, tables
+from advisor.explain.sentences import parts_in_words, short_name, usd_of
+from advisor.show import mark_names, slots, tables
 from advisor.show.charts import Chart, left_out
-from advisor.show.quality_title import short_name, title
+from advisor.show.quality_title import title
 from advisor.show.slots import colour, colour_by, layered, name, number, of_row, words
 from advisor.show.tables import STANDING_WORDS
 
@@ -161,26 +161,28 @@ def _name_marks(rows: list[dict[str, Any]], reach: list[float], span: list[float
     spots = [_mark(row, reach, span) for row in rows]
     marks = [_mark(row, reach, span) for row in cheapest.values()]
     obstacles = [
-        *(labels.Obstacle(m.x, m.y, m.x, m.y, m.radius) for m in spots),
+        *(mark_names.Obstacle(m.x, m.y, m.x, m.y, m.radius) for m in spots),
         *_steps([_mark(row, reach, span) for row in rows if row["front"]]),
     ]
-    for row, place in zip(cheapest.values(), labels.places(marks, obstacles, _PLOT), strict=True):
+    for row, place in zip(
+        cheapest.values(), mark_names.places(marks, obstacles, _PLOT), strict=True
+    ):
         row.update(place._asdict())
 
 
-def _mark(row: dict[str, Any], reach: list[float], span: list[float]) -> labels.Mark:
+def _mark(row: dict[str, Any], reach: list[float], span: list[float]) -> mark_names.Mark:
     """A row's mark, and where it stands on the axes."""
     across = math.log(row["usd"] / reach[0]) / math.log(reach[1] / reach[0])
     down = (span[1] - row["score"]) / (span[1] - span[0])
-    return labels.Mark(across, down, math.sqrt(row["area"] / math.pi), row["text"])
+    return mark_names.Mark(across, down, math.sqrt(row["area"] / math.pi), row["text"])
 
 
-def _steps(front: Sequence[labels.Mark]) -> Iterator[labels.Obstacle]:
+def _steps(front: Sequence[mark_names.Mark]) -> Iterator[mark_names.Obstacle]:
     """The dashed line: level from each mark to the price of the next, then up to it."""
     climbing = sorted(front, key=lambda mark: mark.x)
     for mark, after in itertools.pairwise(climbing):
-        yield labels.Obstacle(mark.x, mark.y, after.x, mark.y, 1)
-        yield labels.Obstacle(after.x, after.y, after.x, mark.y, 1)
+        yield mark_names.Obstacle(mark.x, mark.y, after.x, mark.y, 1)
+        yield mark_names.Obstacle(after.x, after.y, after.x, mark.y, 1)
 
 
 def _dollars(low: Sequence[float], high: Sequence[float]) -> list[float]:

@@ -18,11 +18,14 @@ from pages.parts.old_links import NOW, under_new_names
 
 T = TypeVar("T")
 CARRIED = "address_carried"  # the question of the visit, where the address states none
+STATED = "address_stated"  # what it says in this run, under the names of now
 READ = "address_read"  # by widget: what the address said of it when it was last read or written
 FILLED = "address_filled"  # by widget: what it was filled with since a run last came to its end
 LINKED = "address_linked"  # by widget: what the address filled it with, until it is changed
 SAYS = "address_says"  # by widget: what it says in this run
 HELD = "address_held"  # widgets of a form, of which the address says all or nothing new
+FORM = "address_form"  # what the address said of all widgets of the form when it was last read
+NEW = ["\0"]  # what no address says
 SAID = "address_said"  # by widget: what it said when it was filled, or last written
 DEFAULTS = "address_defaults"  # by widget: its default in the last run
 ADDRESSES = "addresses"  # those that were written over while the browser may lag, then the latest
@@ -39,6 +42,7 @@ def enter(question: Mapping[str, str | list[str]], names: Collection[str]) -> No
     st.session_state[CARRIED] = {} if is_stated else listed
     for store in (READ, SAID, DEFAULTS, FILLED, LINKED):
         st.session_state[store] = {}
+    st.session_state[FORM] = None
 
 
 def begin() -> None:
@@ -52,12 +56,13 @@ def begin() -> None:
     is_back = context is not None and context.is_history_navigation
     if is_back or here not in st.session_state[ADDRESSES][:-1]:
         _take(here)
+    st.session_state[STATED] = st.session_state[CARRIED] | under_new_names(_as_it_is())
 
 
 def stated() -> dict[str, list[str]]:
     """What the address says, under the names of now."""
-    carried: dict[str, list[str]] = st.session_state[CARRIED]
-    return carried | under_new_names(_as_it_is())
+    here: dict[str, list[str]] = st.session_state[STATED]
+    return here
 
 
 def _as_it_is() -> dict[str, list[str]]:
@@ -100,7 +105,9 @@ def fill(
         value = parse(here) if here else None
         value = default if value is None else value
         st.session_state[key] = st.session_state[FILLED][key] = linked[key] = value
-    elif st.session_state[key] == before != default or not is_valid(st.session_state[key]):
+    elif (st.session_state[key] == before != default and not here) or not is_valid(
+        st.session_state[key]
+    ):
         st.session_state[key] = default
     elif again and key in linked and linked[key] == st.session_state[key] != default:
         st.session_state[key] = linked[key]
@@ -129,8 +136,16 @@ def says(key: str, values: Iterable[str]) -> None:
 
 
 def hold(keys: Collection[str]) -> None:
-    """Widgets of one form, of which the address says what it did until all go together."""
-    st.session_state[HELD] = keys
+    """Widgets of one form, of which the address says what it did until all go together.
+
+    An address that says something else of one gives all their values anew, so that Back also takes
+    away a fault, of which the address never heard.
+    """
+    state, here = st.session_state, {key: v for key, v in stated().items() if key in keys}
+    if state[FORM] != here:
+        state[FORM] = here
+        state[READ] |= dict.fromkeys(keys, NEW)
+    state[HELD] = keys
 
 
 def says_together(values: Mapping[str, str | list[str]]) -> None:
@@ -161,5 +176,8 @@ def write() -> None:
     st.query_params.from_dict(address)
     # A run that a newer one stops ends where it next uses the session: not between these.
     addresses.append(address)
+    state[CARRIED] = {}
+    if state[HELD]:
+        state[FORM] = {key: values for key, values in address.items() if key in state[HELD]}
     for key in now:
         said[key], read[key] = now[key], address.get(key, [])

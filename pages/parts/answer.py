@@ -20,6 +20,7 @@ from pages.parts.markdown import bullets, plain, small
 
 NOT_UPDATED = "Not updated:"  # before an answer to other figures than those of the form
 STEPS = {"embedder": "Finding passages", "reranker": "Reranking"}
+FIRST = "Encoding the whole corpus, once, before the first query."
 NOTHING = "Nothing fits this workload"
 WHY_NOTHING = "What stands in the way, and what would help:"
 
@@ -38,21 +39,19 @@ def show(recommendation: Recommendation) -> None:
             return
         is_firm, firmness = firm(recommendation)
         _show_badges(pick, is_firm=is_firm)
-        st.header(plain(pick.named))
+        st.header(plain(pick.named), anchor=False)
         spent = bill(pick)
         _show_price(spent)
         _show_metrics(recommendation, spent)
         _show_bill(spent)
         _show_reasons(recommendation)
-        verdict = (
-            ":material/check_circle: **Firm.**" if is_firm else ":material/balance: **Close.**"
-        )
-        st.markdown(f"{verdict} {plain(firmness)}")
+        st.markdown(plain(firmness))
+        _show_warnings(pick)
         _show_ways_on(recommendation, pick)
 
 
 def _show_nothing(recommendation: Recommendation) -> None:
-    st.header(NOTHING)
+    st.header(NOTHING, anchor=False)
     st.markdown(WHY_NOTHING)
     reliefs = lifting.loosen(recommendation)
     st.markdown(bullets(relief.text for relief in reliefs))
@@ -66,9 +65,16 @@ def _show_badges(pick: Pipeline, *, is_firm: bool) -> None:
         if is_firm:
             st.badge("Firm", icon=":material/check:", color="green")
         else:
-            st.badge("Close", icon=":material/balance:", color="orange")
+            st.badge("Not firm", icon=":material/balance:", color="orange")
         if any(part.plan.as_of is None for part in pick.parts):
-            st.badge("Price page undated", icon=":material/schedule:", color="orange")
+            st.badge("Price undated", icon=":material/schedule:", color="gray")
+
+
+def _show_warnings(pick: Pipeline) -> None:
+    """What the rules warn of, each once."""
+    remarks = (remark for part in pick.parts for remark in part.remarks)
+    for text in dict.fromkeys(remark.text for remark in remarks if remark.effect == "warn"):
+        small(f":material/warning: {plain(text)}")
 
 
 def _show_price(spent: Bill) -> None:
@@ -87,13 +93,15 @@ def _show_metrics(recommendation: Recommendation, spent: Bill) -> None:
         if share := budget_share(recommendation):
             _metric("Budget used", share, f"of {formatting.usd(budget)}")
         if recommendation.step("embedder"):
-            _metric("One-off cost", spent.one_off_amount, "to encode the corpus")
+            _metric("One-off cost", spent.one_off_amount, "to encode all", FIRST)
+        if spent.machines:
+            _metric("Machines", formatting.count(spent.machines), "all month")
         for step in recommendation.steps:
             part = recommendation.pick.part(step.kind) if recommendation.pick else None
             if part is None:
                 continue
             score = "not comparable" if part.quality is None else formatting.points(part.quality)
-            label = "Score" if len(recommendation.steps) == 1 else f"Score, {step.kind}"
+            label = "Score" if len(recommendation.steps) == 1 else step.kind.capitalize()
             _metric(label, score, "of 100", step.evidence.title)
 
 
@@ -110,7 +118,7 @@ def parts_of(spent: Bill) -> list[Part]:
 def _show_bill(spent: Bill) -> None:
     st.markdown(f"**{plain(spent.takeaway)}**")
     parts = parts_of(spent)
-    if chart := bars.answer_bar(parts):
+    if len(parts) > 1 and (chart := bars.answer_bar(parts)):
         figures.draw(chart, "bill")
         show_key(parts, with_figures=True)
 
@@ -166,7 +174,9 @@ def show_ways(three: Ways) -> None:
             figures.draw(chart, "ways-chart")
             show_key({part[0]: part for row in rows for part in row.parts}.values())
         for way in three.ways:
-            small(f"**{plain(way.label)}:** {plain(way.sentence)}")
+            models = (part.plan.variant.name for part in way.pick.parts) if way.pick else ()
+            with_what = f" ({formatting.listed(list(models))})" if way.pick else ""
+            small(f"**{plain(way.label)}**{plain(with_what)}: {plain(way.sentence)}")
 
 
 def show_assumptions(texts: Iterable[str]) -> None:

@@ -26,7 +26,7 @@ from pages.parts.form_faults import Entries
 from pages.parts.markdown import bullets, plain
 
 IGNORED = "Parts of this link were ignored. Defaults are used instead:"
-WAITS = "Fix the highlighted field to see a recommendation."
+WAITS = "Fix the field marked in red to see a recommendation."
 MOST_DIFFERENCES = 3  # that the mark of an old answer names
 
 
@@ -49,7 +49,7 @@ def ask(title: str) -> Asked:
     head = st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     )
-    head.title(title)
+    head.title(title, anchor=False)
     share = head.container(width="content")
     show_ignored()
     before, examples = session.last_question(), st.container()
@@ -93,7 +93,7 @@ def _not_updated(
     figures = needs.differences(before.workload) + assumed.differences(before.assumptions)
     few = 0 < len(figures) <= MOST_DIFFERENCES
     what = f"with {formatting.listed(figures)}" if few else "for the figures before"
-    return f"{answer.NOT_UPDATED} this is the answer {what}. Fix the highlighted field."
+    return f"{answer.NOT_UPDATED} this is the answer {what}. Fix the field marked in red."
 
 
 def _recommendation(question: AdviceQuestion) -> Recommendation:

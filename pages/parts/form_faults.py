@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from advisor.ask import languages as iso639
 from advisor.ask.assumptions import MEASURED, Assumptions
+from advisor.ask.labels import label
 from advisor.ask.stated import WRITTEN_NULL
 from advisor.ask.workload import MOST_LANGUAGES, NULLABLE, Workload, bounds
 from advisor.base import formatting
@@ -104,7 +105,12 @@ def in_box(field: str, value: object) -> object:
 
 def _in_words(field: str, value: object) -> str:
     """A value as a sentence has it; of an empty box `nothing`."""
-    return formatting.value(value) if value is not None else str(in_box(field, value) or "nothing")
+    if value is None:
+        return str(in_box(field, value) or "nothing")
+    if isinstance(value, (str, tuple)):
+        values = [value] if isinstance(value, str) else value
+        return formatting.listed([label(field, each) for each in values])
+    return formatting.value(value)
 
 
 def faults_in(model: type[Workload] | type[Assumptions], values: Values) -> list[FormFault]:

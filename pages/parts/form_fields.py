@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -56,9 +56,10 @@ class FieldWords(NamedTuple):
     hint: str
 
 
-def _cells() -> DeltaGenerator:
-    """Fields side by side: four, or fewer on a narrow screen."""
-    return st.grid(4, min_column_width=150, vertical_alignment="bottom")
+def _cells(*, top: bool = False) -> DeltaGenerator:
+    """Fields side by side: four, or fewer on a narrow screen; from the `top` where one may grow."""
+    alignment: Literal["top", "bottom"] = "top" if top else "bottom"
+    return st.grid(4, min_column_width=150, vertical_alignment=alignment)
 
 
 def words(
@@ -98,7 +99,7 @@ def ask_workload() -> tuple[Entries[Workload], DeltaGenerator, Sequence[str]]:
     """What was entered, the place beside the tolerance for the model that it is measured from, and
     the published scores that are asked for."""
     needs = Entries(Workload)
-    grid, more = _cells(), st.container()
+    grid, more = _cells(top=True), st.container()
     with grid:
         task = _choice("task")
         off = unused(task)
@@ -187,6 +188,8 @@ def _ask_texts(needs: Entries[Workload], off: Collection[str]) -> None:
         length = _length()
         shared = _number(OVERLAP, off=length == WRITTEN_NULL)
         needs.add({"query_tokens": _number("query_tokens")})
+        if "rerank_candidates" in off:  # drawn all the same: one that is not loses its value
+            _number("rerank_candidates", off=True)
     stated: dict[str, object] = {PARTS: length}
     if shared not in (None, DEFAULT.chunk_overlap_tokens):
         stated[OVERLAP] = shared

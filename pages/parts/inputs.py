@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from operator import itemgetter
 from typing import Any
 
 import streamlit as st
 
 from pages.parts import address
 
-TRUTHS = {"true": True, "false": False}
+TRUTHS = {"true": True, "false": False}  # in any case
 
 
 def labelled(options: Iterable[str]) -> dict[str, str]:
@@ -90,7 +89,9 @@ def one_or_none(
         disabled=off,
         **named,
     )
-    address.says(key, [chosen] if chosen and chosen != default else [])
+    # One that a link names is kept where the default moves on to another.
+    by_link = address.stated().get(key) == [chosen]
+    address.says(key, [chosen] if chosen and (chosen != default or by_link) else [])
     return chosen
 
 
@@ -108,6 +109,7 @@ def some_of(
 
     def parse(values: Sequence[str]) -> list[str] | None:
         known = [value for value in dict.fromkeys(values) if value in options]
+        known = known[: named.get("max_selections")]
         return known if known or not any(values) else None
 
     def is_valid(values: Collection[str]) -> bool:
@@ -130,7 +132,7 @@ def some_of(
 
 def yes(label: str, key: str, hint: str | None = None, *, default: bool = False) -> bool:
     """A switch."""
-    now = address.fill(key, default, lambda values: TRUTHS.get(values[-1]))
+    now = address.fill(key, default, lambda values: TRUTHS.get(values[-1].lower()))
     on = st.toggle(label, now, key, hint)
     address.says(key, [str(on).lower()] if on != default else [])
     return on
@@ -154,9 +156,7 @@ def amount(
             return None
         if not math.isfinite(value) or not least <= value <= (value if most is None else most):
             return None
-        if not isinstance(least, int):
-            return value
-        return int(value) if value.is_integer() else None
+        return int(value) if isinstance(least, int) else value
 
     address.fill(key, default, parse, again=True)
     value = st.number_input(label, least, most, default, key=key, help=hint, **named)
@@ -170,19 +170,19 @@ def typed(
     default: str,
     most: int,
     hint: str | None = None,
-    parse: Callable[[Sequence[str]], str | None] = itemgetter(-1),
+    parse: Callable[[Sequence[str]], str | None] | None = None,
     **named: Any,
 ) -> str:
-    """A short text."""
-    now = address.fill(key, default, parse)
+    """A short text; what a link has beyond `most` characters is cut off."""
+    now = address.fill(key, default, parse or (lambda values: values[-1][:most]))
     text: str = st.text_input(label, now, most, key, help=hint, **named)
     address.says(key, [text] if text != default else [])
     return text
 
 
 def _last_of(options: Collection[str]) -> Callable[[Sequence[str]], str | None]:
-    """What of a link is one of the options; the last counts where it is given several times."""
-    return lambda values: values[-1] if values[-1] in options else None
+    """What of a link is one of the options; the last of several that are."""
+    return lambda values: next((value for value in values[::-1] if value in options), None)
 
 
 def ask_text(label: str, default: str, key: str, height: int, most: int) -> str:

@@ -212,7 +212,9 @@ def offer_evidence(judged: JudgedData, results: Sequence[Measured]) -> None:
         st.success(TAKEN)
         sets = as_evidence.sets_of_yours(session.the_catalog())
         scores = {SCORES[kind]: key for kind, key in sets.items()}
-        links.advise_page("Ask Find a model with them", st.session_state.get(session.STORED, {}) | scores)
+        links.advise_page(
+            "Ask Find a model with them", st.session_state.get(session.STORED, {}) | scores
+        )
         if st.button("Stop using them", icon=":material/undo:"):
             del st.session_state[session.YOURS]
             st.rerun()

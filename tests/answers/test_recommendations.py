@@ -4,9 +4,9 @@ from collections import Counter
 
 from advisor.decide.choosing import total_usd
 from advisor.explain import break_even, lifting, reasons, sensitivity, what_would_change
+from advisor.explain.firm import ESTIMATES
 from advisor.explain.other_plans import alternatives
 from advisor.explain.sensitivity import what_if
-from advisor.explain.what_would_change import ESTIMATES
 
 
 def figure(number) -> str:

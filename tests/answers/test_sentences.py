@@ -11,6 +11,7 @@ from advisor.explain import (
     taken_for_granted,
     what_would_change,
 )
+from advisor.explain.firm import firm
 from advisor.explain.other_plans import alternatives
 from advisor.explain.sentences import (
     cheapest_sentence,
@@ -19,7 +20,6 @@ from advisor.explain.sentences import (
     plan_sentence,
     price_note,
     score_notes,
-    scores_sentence,
     this_machine,
 )  # fmt: skip
 from advisor.explain.why_not import reasons_against
@@ -34,9 +34,8 @@ def sentences(recommendation):
     yield from formula.latency_formula(recommendation)
     yield from (reason.text for reason in reasons.reasons(recommendation))
     yield from (reason.text for reason in lifting.loosen(recommendation))
-    yield what_would_change.firmness(recommendation)
+    yield firm(recommendation).sentence
     yield reasons.won(recommendation)
-    yield scores_sentence(recommendation)
     yield from score_notes(recommendation)
     for step in recommendation.steps:
         yield from (alternative.text for alternative in alternatives(recommendation, step.kind))

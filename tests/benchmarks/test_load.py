@@ -56,7 +56,9 @@ def test_a_change_reaches_the_address_and_the_answer_and_the_link_takes_the_ques
         changed = await tab.change("passages", 40_000_000)
         again = await tab.change("passages", 40_000_000)
         asked = tab.query
-        _in_menu, to_cost = (link.label for link in first.all_of("page_link") if link.page == "cost")
+        _in_menu, to_cost = (
+            link.label for link in first.all_of("page_link") if link.page == "cost"
+        )
         cost = await tab.follow(to_cost)
         index = await tab.turn("part", walk.PARTS[2])
         await tab.close()

@@ -387,7 +387,11 @@ def test_a_price_changed_in_the_yaml_changes_every_figure_of_it_on_the_page(
         path.write_text(yaml.safe_dump(offers), encoding="utf-8")
         given = recommend.recommend(catalogs.load(copied), Workload(), catalogs.today())
         spent = {part.label: part.usd for part in bill(given.pick).parts}
-        return given, {f"${usd}", usd_of(given.pick.monthly_usd), formatting.usd(spent["Encoding"].base)}
+        return given, {
+            f"${usd}",
+            usd_of(given.pick.monthly_usd),
+            formatting.usd(spent["Encoding"].base),
+        }
 
     before, old = with_price("0.0043")
     with start_app(ADVISOR_CATALOG=str(copied)) as address:

@@ -14,10 +14,10 @@ from advisor.catalog.load import SHIPPED
 from advisor.decide.build import KINDS_FOR_TASK
 from advisor.decide.choosing import BASE, choose
 from advisor.decide.recommend import recommend
-from advisor.explain import lifting, reasons, what_would_change
+from advisor.explain import lifting, reasons
+from advisor.explain.firm import firm
 from advisor.explain.other_plans import alternatives
 from advisor.explain.record import AnswerRecord
-from advisor.explain.what_would_change import firmness
 from tests.asking import TODAY, UNCUT, ask
 from tests.decide.workloads import WORKLOADS
 
@@ -365,7 +365,7 @@ def test_the_order_of_files_and_entries_changes_nothing(tmp_path, catalog):
                 a.judged.id for a in alternatives(second, step.kind)
             ]
         assert [r.text for r in reasons.reasons(first)] == [r.text for r in reasons.reasons(second)]
-        assert what_would_change.firmness(first) == what_would_change.firmness(second)
+        assert firm(first) == firm(second)
 
 
 @settings(derandomize=True, max_examples=80, deadline=None)
@@ -468,7 +468,7 @@ def test_the_cost_that_an_answer_states_is_a_budget_that_it_keeps(catalog, state
     before = ask(catalog, **stated)
     cost = AnswerRecord.of(before).pick.monthly_usd.base
     after = ask(catalog, budget_usd_per_month=cost, **stated)
-    assert after.answer == before.answer and "only while" not in firmness(after)
+    assert after.answer == before.answer and "only while" not in firm(after).text
     cheaper = ask(catalog, budget_usd_per_month=cost * (1 - 1e-6) - 1e-8, **stated)
     assert cheaper.answer != before.answer
 

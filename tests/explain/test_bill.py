@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.explain.bill import LABELS, bill, budget_share, whole_percents
+from advisor.explain.bill import PART_NAMES, bill, budget_share, whole_percents
 from tests.asking import ask, plan
 from tests.decide.test_properties import EACH
 from tests.decide.workloads import questions
@@ -100,13 +100,22 @@ def test_the_share_of_the_budget_is_a_whole_percent(catalog, budget, share):
     assert budget_share(ask(catalog, budget_usd_per_month=budget)) == share
 
 
-def test_a_cost_that_only_a_free_allocation_keeps_within_the_budget_is_over_it(catalog):
+@pytest.mark.parametrize("budget", [0, 0.001])
+def test_a_cost_that_a_free_allocation_keeps_within_the_budget_is_no_share_of_it(catalog, budget):
     answer = ask(
         catalog, passages=10_000, queries_per_month=30_000, vector_store="none",
-        budget_usd_per_month=0,
+        budget_usd_per_month=budget,
     )  # fmt: skip
-    assert answer.monthly > 0 and budget_share(answer) == "over 100%"
+    assert answer.monthly > budget and budget_share(answer) is None
     assert budget_share(ask(catalog, budget_usd_per_month=0)) is None  # nothing fits
+    nothing = {"vector_store": "none", "queries_per_month": 0, "budget_usd_per_month": budget}
+    assert budget_share(ask(catalog, **nothing)) == "0%"
+
+
+@pytest.mark.parametrize(("budget", "share"), [(50, "not known"), (0.5, "at least 72%")])
+def test_of_a_cost_that_is_more_only_a_whole_percent_is_said(catalog, budget, share):
+    answer = ask(catalog, vector_store="qdrant-cloud", budget_usd_per_month=budget)
+    assert answer.pick.monthly_usd.at_least and budget_share(answer) == share
 
 
 @given(st.lists(st.decimals(0, 10**9, places=4), min_size=1, max_size=4))
@@ -144,9 +153,9 @@ def test_the_parts_add_up_exactly_to_the_month(catalogs, question):
     expected["machine"] = sum(float(one.encoding_usd.base) for one in own)
     if answer.pick.shared:
         expected["machine"] = float(own[0].rent) * 730 * answer.pick.shared[1]
-    for slot in LABELS:
+    for slot in PART_NAMES:
         assert sizes(of_pick).get(slot, 0) == pytest.approx(
             expected[slot], rel=1e-9, abs=1e-9 * whole
         )
-    assert [part.slot for part in of_pick.parts] == [s for s in LABELS if s in sizes(of_pick)]
+    assert [part.slot for part in of_pick.parts] == [s for s in PART_NAMES if s in sizes(of_pick)]
     assert of_pick.takeaway.endswith(".")

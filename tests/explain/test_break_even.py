@@ -1,5 +1,7 @@
 """From which volume a machine pays, against cases worked by hand and as properties."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,6 +64,45 @@ def test_at_break_even_both_sides_cost_the_same_and_the_machines_carry_it(
     machines = round(tokens * price / 1e6 / rent)
     assert machines * rent == pytest.approx(tokens * price / 1e6)
     assert (machines - spare) * capacity >= tokens * (1 - 1e-9)
+
+
+@given(
+    st.floats(1, 1e5), st.floats(0.001, 10), st.floats(0.5, 20), st.integers(0, 1),
+    st.floats(1.000001, 1e4),
+)  # fmt: skip
+def test_from_the_volume_that_always_pays_no_added_machine_makes_it_dearer(
+    rent, price, share, spare, times
+):
+    each = rent * 1e6 / price
+    tokens = crossing_tokens(rent, price, share * each, spare, always=True)
+    if tokens is None:
+        assert share <= 1
+        return
+    machines = math.ceil(tokens * times / (share * each) * (1 - 1e-9)) + spare
+    assert machines * rent <= tokens * times * price / 1e6 * (1 + 1e-9)
+    first = crossing_tokens(rent, price, share * each, spare)
+    assert first <= tokens
+    if first < tokens:  # one machine sooner, the next one makes it dearer
+        carried = (round(tokens / each) - spare - 1) * share * each
+        assert (round(tokens / each)) * rent > carried * price / 1e6 * (1 - 1e-9)
+
+
+def test_a_machine_that_pays_until_one_more_is_needed_says_so(catalog):
+    answer = ask(catalog)
+    own = plan(answer, "bge-large-en-v1.5@runpod-rtx-4090-community-cloud")
+    (deepinfra,) = (
+        c for c in break_even.crossings(answer, own) if c.offer.plan.where == "DeepInfra"
+    )
+    text = break_even.sentence(deepinfra)
+    assert text == (
+        "From 24.82 billion tokens per month RunPod RTX 4090, Community Cloud is at times cheaper "
+        "than DeepInfra's $0.01 / 1M, from 397.12 billion always, but not at the slow end of its "
+        "speed."
+    )
+    for tokens, is_less in ((25e9, True), (27e9, False), (371e9, False), (400e9, True)):
+        (rent,) = break_even.rents_usd(answer, own, [tokens])
+        price = float(deepinfra.offer.plan.figure("usd_per_1m_input"))
+        assert (rent < tokens * price / 1e6) == is_less
 
 
 def test_what_one_machine_carries_is_its_speed_filled_at_the_peak(made_up):

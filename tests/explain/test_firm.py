@@ -19,19 +19,19 @@ def test_a_preset_says_whether_it_is_firm(catalog, pinned, preset):
 def test_a_tolerance_so_near_that_the_answer_would_change_is_told_and_true(catalog):
     answer = ask(catalog)
     is_firm, text = firm(answer)
-    assert is_firm and "only 4.8 points less quality than the best, not 5." in text
+    assert is_firm and "only 0.1 points inside the 5 that you accept: at 4.8 " in text
     at = {
         points: ask(catalog, quality_tolerance=points).pick.parts[0].variant_id
         for points in (4.8, 4.9, 5)
     }
     assert at[4.8] != at[5] == at[4.9]
     above = firm(ask(catalog, quality_tolerance=4.8)).text
-    assert "if you accepted 4.9 points less quality than the best, not 4.8." in above
+    assert "Just outside the 4.8 that you accept: at 4.9 " in above
 
 
 def test_a_tolerance_that_is_not_near_is_not_told(catalog):
-    assert "would change" not in firm(ask(catalog, quality_tolerance=5.5)).text
-    assert "accepted" not in firm(ask(catalog, priority="quality")).text
+    assert "that you accept" not in firm(ask(catalog, quality_tolerance=5.5)).text
+    assert "that you accept" not in firm(ask(catalog, priority="quality")).text
 
 
 def test_an_estimate_that_gives_another_model_makes_it_not_firm(catalog):

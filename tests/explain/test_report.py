@@ -8,6 +8,7 @@ from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
 from advisor.decide.recommend import recommend
 from advisor.explain import reasons, report, sentences, what_would_change
+from advisor.explain.firm import firm
 from advisor.explain.other_plans import alternatives
 from tests.asking import ask
 
@@ -26,7 +27,7 @@ def test_the_text_of_an_answer(made_up, today, pinned):
     # a long passage in twenty is two parts: 36 million x 0.50 + 1.05 x 2.794 GiB x 4, and
     # (200 + 0.05 x 50 repeated + 1.05 x 2 special = 204.6) million x 0.50
     assert "$29.73 " in text and "$102 " in text
-    assert f"\n\n{what_would_change.firmness(recommendation)}\n\n" in text
+    assert f"\n\n{firm(recommendation).sentence}\n\n" in text
     assert text.replace(recommendation.catalog.version, "VERSION") == pinned
 
 
@@ -43,7 +44,7 @@ def test_the_markdown_says_how_firm_the_pick_is_where_one_model_alone_is_measure
     nothing = recommend(catalog, Workload(data_may_leave=False, placement="hosted"), TODAY)
     text = report.as_markdown(catalog, alone)
     assert len(alone.steps[0].evidence.scores) == 1
-    assert f"- {what_would_change.firmness(alone)}" in text
+    assert f"- {firm(alone).sentence}" in text
     assert "\n- \n" not in text and "\n- \n" not in report.as_markdown(catalog, nothing)
 
 
@@ -132,7 +133,7 @@ def test_the_text_tells_how_firm_it_is_and_what_would_change_it(catalog, stated)
     text = report.as_text(recommendation)
     texts = [change.text for change in what_would_change.changes(catalog, recommendation)]
     assert texts and all(f"\n- {change}\n" in text for change in texts)
-    assert what_would_change.firmness(recommendation) in text
+    assert firm(recommendation).sentence in text
     assert text.index("What would change the answer") < text.index("Assumptions:")
 
 

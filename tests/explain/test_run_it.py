@@ -304,7 +304,7 @@ def test_the_instruction_is_before_the_query_and_never_before_a_passage(every):
     flag = of(gemma, "FlagEmbedding").code
     assert "FlagLLMModel(" in flag
     assert 'query_instruction_format="<instruct>{}\\n<query>{}"' in flag
-    assert any("never prefix passages" in note for note in of(gemma, "FlagEmbedding").notes)
+    assert any("never before passages" in note for note in of(gemma, "FlagEmbedding").notes)
 
 
 @pytest.mark.parametrize(
@@ -342,6 +342,19 @@ def test_int8_is_said_not_to_be_loaded(catalog):
     assert all(any("int8" in note for note in s.notes) for s in snippets(asked, judged))
 
 
+def test_half_precision_on_a_cpu_is_said_not_to_be_run(catalog):
+    asked = ask(catalog, {"precision": "fp16"}, **TWO_STEPS)
+    judged = {j.id: j for j in asked.judged}
+    for key in ("bge-base-en-v1.5@aws-c7i.xlarge", "bge-reranker-base@aws-c8g.2xlarge"):
+        tei = of(snippets(asked, judged[key]), "tei")
+        assert "--dtype" not in tei.code
+        assert "TEI's CPU image runs float32; the cost is for fp16." in tei.notes
+        flag = of(snippets(asked, judged[key]), "FlagEmbedding")
+        assert "FlagEmbedding runs float32 on a CPU; the cost is for fp16." in flag.notes
+    gpu = of(snippets(asked, judged["bge-base-en-v1.5@aws-g6.xlarge"]), "tei")
+    assert "--dtype float16" in gpu.code and not any("fp16" in note for note in gpu.notes)
+
+
 def test_outputs_decide_what_is_asked_for_and_which_runtimes_do(catalog):
     asked = ask(catalog, outputs=["dense", "sparse"])
     judged = {j.id: j for j in asked.judged}
@@ -350,6 +363,17 @@ def test_outputs_decide_what_is_asked_for_and_which_runtimes_do(catalog):
     assert "return_sparse=True" in only.code and "return_colbert_vecs=False" in only.code
     hosted = snippets(asked, judged["deepinfra-bge-m3-multi"])[0]
     assert any("dense vectors" in note for note in hosted.notes)
+
+
+def test_a_model_that_runs_but_not_with_the_outputs_wanted_is_said_so(catalog):
+    asked = ask(catalog, outputs=["dense", "sparse"])
+    judged = next(j for j in asked.judged if j.id == "bge-base-en-v1.5@aws-c7i.xlarge")
+    (none,) = snippets(asked, judged)
+    reason = (
+        "No library or server that we have code for is documented to give dense and sparse vectors "
+        "with BGE Base EN v1.5."
+    )
+    assert none.notes == (reason,) and starting_code(catalog, judged) == f"# {reason}\n"
 
 
 def test_a_length_of_parts_is_told_only_where_passages_are_cut(catalog, every):

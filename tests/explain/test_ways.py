@@ -23,6 +23,8 @@ PRESETS = (
     "three-outputs-of-ones-own", "a-hundred-million-passages", "long-passages-reranked",
     "reranking-behind-closed-doors",
 )  # fmt: skip
+FARTHER = tuple(sign for times in (1.05, 1.2, 2, 7, 30, 1_000) for sign in (times, 1 / times))
+"""Times a volume that is named, where what is said of it still holds."""
 
 
 def by_id(recommendation):
@@ -68,7 +70,7 @@ def holds_at_its_volume(answer):
             there = asked_at(answer, way.volume)
             assert there.pick is not None and kind_of(there.pick.parts) == kind.id
             assert kind_of(answer.pick.parts) != kind.id
-        elif "Never pays off" in way.sentence:
+        elif "Never cheaper" in way.sentence:
             never_crosses(answer, way)
         elif "No volume we tried" in way.sentence:
             down = answer.pick is not None and kind.id == "hosted"
@@ -86,7 +88,7 @@ def asked_at(answer, volume):
 
 
 def costs_cross(answer, way):
-    """Just above the tokens named the machines cost less, just below more."""
+    """Just above the tokens named the machines cost less, just below more, and so on far away."""
     tokens = answer.pick.parts[0].plan.tokens.monthly
     assert way.tokens == pytest.approx(tokens * way.volume)
     own_way = way.id if way.id != "hosted" else kind_of(answer.pick.parts)
@@ -99,6 +101,17 @@ def costs_cross(answer, way):
     for factor, own_is_less in ((JUST_BEYOND, True), (1 / JUST_BEYOND, False)):
         usd = asked_at(answer, way.volume * factor).table.base_usd
         assert (min(usd[own]) < usd[offer.row]) == own_is_less
+    below, last = way.id == "hosted", way.volume
+    if "; always from " in way.sentence:
+        number, unit = way.sentence.split("; always from ")[1].removesuffix(".").split()
+        last = float(number) * {"M": 1e6, "B": 1e9, "T": 1e12}[unit] * 1.01 / tokens  # 3 digits
+    for volume in (*STEPS, *(each * times for times in FARTHER for each in {way.volume, last})):
+        beyond = volume > way.volume
+        unsaid = way.volume < volume < last or ("Always" in way.sentence and beyond == below)
+        there = None if unsaid else asked_at(answer, volume)
+        if there is not None:
+            usd = there.table.base_usd
+            assert (min(usd[own]) < usd[offer.row]) == beyond, volume
 
 
 def never_crosses(answer, way):
@@ -114,14 +127,16 @@ def never_crosses(answer, way):
                 if judged.variant_id == offer.variant_id and kind_of([judged]) == way.id
             ]
             assert min(usd[row] for row in own) > usd[offer.row]
+            assert not there.pick or kind_of(there.pick.parts) != way.id
 
 
 def test_hosted_english_search_says_from_when_a_gpu_pays_and_that_a_processor_never_does(catalog):
     english = by_id(ask(catalog))
+    # one pays from 689 times, but from 734 times two are needed, which do not pay yet
     assert english["own-gpu"].sentence == (
-        "Pays off from 24.8 B tokens per month, 689 times your volume."
+        "Cheaper at times from 24.8 B tokens per month, 689 times your volume; always from 397 B."
     )
-    assert english["own-cpu"].sentence.startswith("Never pays off: one machine cannot carry")
+    assert english["own-cpu"].sentence.startswith("Never cheaper: one machine is too slow")
     assert english["own-cpu"].volume is None
     assert english["hosted"].sentence.endswith("less than your own CPU, the next cheapest way.")
     assert ways(ask(catalog)).title == "Hosted is the cheapest way to run it"
@@ -141,13 +156,27 @@ def test_a_processor_that_never_pays_is_dearer_than_the_provider_at_any_volume(c
         assert min(own) > hosted.monthly
 
 
+def test_a_machine_that_never_costs_less_may_still_be_recommended_where_the_provider_cannot(
+    catalog,
+):
+    answer = ask(
+        catalog, {"precision": "fp16"}, task="rerank", hardware="gpu", redundancy=True,
+        quality_tolerance=10,
+    )  # fmt: skip
+    own = by_id(answer)["own-gpu"]
+    assert answer.pick.parts[0].hosted and own.volume is not None, own.sentence
+    assert "it would be recommended" in own.sentence
+    holds_at_its_volume(answer)
+
+
 def test_from_the_side_of_the_machine_the_provider_is_cheaper_below_the_break_even(catalog):
     answer = ask(catalog, languages=["de", "ja", "fr"], vector_store="none", queries_per_month=10**10)  # fmt: skip
     assert kind_of(answer.pick.parts) == "own-gpu"
     hosted = by_id(answer)["hosted"]
-    assert hosted.sentence == "Cheaper below 24.8 B tokens per month, 13.8% of your volume."
+    assert hosted.sentence == "Always cheaper below 24.8 B tokens per month, 13.8% of your volume."
     assert hosted.volume == pytest.approx(hosted.tokens / 180e9)  # 18 tokens a query
     holds_at_its_volume(answer)
+    holds_at_its_volume(ask(catalog, queries_per_month=10**12, languages=["got"], passages=10**5))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from advisor.base import formatting
 from advisor.decide.choosing import Ends, choose
 from advisor.decide.recommend import recommend
 from advisor.explain import what_would_change
-from advisor.explain.what_would_change import firmness
+from advisor.explain.firm import ESTIMATES, firm
 from tests.asking import TODAY, ask
 from tests.decide.workloads import WORKLOADS
 
@@ -69,6 +69,10 @@ def test_the_pick_is_on_the_front_where_every_dollar_counts(catalog, priority):
     assert found.answer[0] in what_would_change.front(found, "embedder")
 
 
+def sentence_of(recommendation):
+    return firm(recommendation).sentence
+
+
 def chosen(found, ends):
     """The ids that are picked with each estimate at an end."""
     return tuple(
@@ -77,15 +81,13 @@ def chosen(found, ends):
 
 
 def test_a_pick_that_an_estimate_overturns_is_not_firm_and_the_estimate_is_named(made_up, pinned):
-    firm, memory, speed = (
+    holds, memory, speed = (
         ask(made_up),
         ask(made_up, quality_tolerance=10, material_usd=0.5),
         ask(made_up, task="rerank"),
     )
     assert (
-        {chosen(firm, ends) for ends in what_would_change.ESTIMATES.values()}
-        == {firm.answer}
-        == {("beta-big-en",)}
+        {chosen(holds, ends) for ends in ESTIMATES.values()} == {holds.answer} == {("beta-big-en",)}
     )
     assert (memory.answer, chosen(memory, Ends(keeping="low"))) == (
         ("beta-tiny-en",),
@@ -96,8 +98,8 @@ def test_a_pick_that_an_estimate_overturns_is_not_firm_and_the_estimate_is_named
         ("rank-big@bazaar-gpu",),
     )
     told = {
-        name: firmness(found)
-        for name, found in (("firm", firm), ("memory", memory), ("speed", speed))
+        name: sentence_of(found)
+        for name, found in (("firm", holds), ("memory", memory), ("speed", speed))
     }
     assert "Big EN" in told["memory"] and "Bazaar" in told["speed"]
     assert told == pinned
@@ -109,18 +111,14 @@ MOVED = {"languages": ["de"], "queries_per_month": 5 * 10**9, "vector_store": "n
 @pytest.mark.parametrize("material_usd", [5, 1e4])
 def test_a_pick_that_moves_at_an_end_is_not_said_to_hold(catalog, material_usd):
     answer = ask(catalog, **MOVED, material_usd=material_usd)
-    moved = [
-        ends
-        for ends in what_would_change.ESTIMATES.values()
-        if chosen(answer, ends) != answer.answer
-    ]
-    text = firmness(answer)
-    assert moved and "Firm:" not in text and "RunPod" in text
-    assert text.startswith("The model is the same" if material_usd == 1e4 else "Not firm")
+    moved = [ends for ends in ESTIMATES.values() if chosen(answer, ends) != answer.answer]
+    text = sentence_of(answer)
+    assert moved and "RunPod" in text
+    assert text.startswith("Firm. The model is the same" if material_usd == 1e4 else "Not firm. ")
 
 
 def test_a_budget_that_only_the_high_end_exceeds_is_said(made_up, pinned):
-    told = firmness(ask(made_up, budget_usd_per_month=14, quality_tolerance=1))
+    told = sentence_of(ask(made_up, budget_usd_per_month=14, quality_tolerance=1))
     assert "$15.33" in told and "$14.00" in told, (
         "$3.60 for tokens, and 1.05 x 2.4 GB of memory at $5 a GiB"
     )
@@ -197,11 +195,11 @@ def test_a_slow_end_over_the_latency_limit_is_not_called_firm(made_up):
     found = ask(made_up, task="rerank", placement="own", queries_per_month=1000, latency_ms_p95=300)
     time = found.pick.parts[0].plan.latency_ms
     assert time.base < 300 < time.high
-    assert formatting.count(round(time.high)) in firmness(found) and "300" in firmness(found)
+    assert formatting.count(round(time.high)) in sentence_of(found) and "300" in sentence_of(found)
 
 
 def test_the_default_says_how_near_the_tolerance_is(catalog):
-    text = firmness(ask(catalog))
+    text = sentence_of(ask(catalog))
     near = "BGE Large EN v1.5 is only 0.1 points inside the 5 that you accept: "
     assert f"{near}at 4.8 the recommendation is BGE Multilingual Gemma2 at OVHcloud" in text
 
@@ -215,7 +213,7 @@ NEXT = re.compile(
 @given(WORKLOADS, st.sampled_from([0, 0.5, 2.5, 4.9, 5, 7.6, 8]))
 def test_the_tolerance_that_it_names_gives_what_it_names(catalog, stated, points):
     answer = ask(catalog, **stated | {"priority": "balanced", "quality_tolerance": points})
-    text = firmness(answer)
+    text = sentence_of(answer)
     assert bool(text) == (answer.pick is not None)
     for tolerance, named, usd in NEXT.findall(text):
         other = stated | {"priority": "balanced", "quality_tolerance": float(tolerance)}
@@ -230,7 +228,7 @@ def test_exactly_at_the_tolerance_it_is_only_just_within(made_up):
     answer = ask(made_up)
     assert [part.quality for part in answer.pick.parts] == [55] and answer.steps[0].yardstick == 60
     near = "Big EN is only just inside the 5 that you accept: at 4.9 the recommendation is Giant"
-    assert near in firmness(answer)
+    assert near in sentence_of(answer)
 
 
 def test_a_budget_that_rests_on_a_free_allocation_says_so(made_up):
@@ -239,9 +237,9 @@ def test_a_budget_that_rests_on_a_free_allocation_says_so(made_up):
     assert answer.monthly == pytest.approx(1.8), "18 million tokens at $0.10, of $3 that are free"
     assert (
         "stays within your budget of $1.00 only while the free allocation of Beta Cloud covers the load"
-        in firmness(answer)
+        in sentence_of(answer)
     )
-    assert "free" not in firmness(
+    assert "free" not in sentence_of(
         ask(made_up, vector_store="none", budget_usd_per_month=2, queries_per_month=10**6)
     )
 
@@ -260,16 +258,16 @@ def test_a_change_whose_cost_is_over_its_budget_says_why_it_fits(catalog):
 
 
 def test_a_budget_that_rests_on_a_price_that_is_not_known_says_so(catalog, made_up):
-    text = firmness(ask(catalog, vector_store="qdrant-cloud", budget_usd_per_month=20))
+    text = sentence_of(ask(catalog, vector_store="qdrant-cloud", budget_usd_per_month=20))
     assert (
         "It may exceed your budget of $20.00. Not known: vector storage and vector store queries."
         in text
     )
-    unlimited = firmness(ask(catalog, vector_store="qdrant-cloud"))
+    unlimited = sentence_of(ask(catalog, vector_store="qdrant-cloud"))
     assert "exceed" not in unlimited and "every estimate, as far as costs are known." in unlimited
-    assert "known" not in firmness(ask(catalog))
+    assert "known" not in sentence_of(ask(catalog))
     floor = ask(made_up, vector_store="drawer", budget_usd_per_month=400)
-    assert floor.monthly > 300 and "ot known: vector storage and" in firmness(floor)
+    assert floor.monthly > 300 and "ot known: vector storage and" in sentence_of(floor)
 
 
 def test_the_slow_end_of_two_steps_is_that_of_both(made_up):
@@ -279,4 +277,4 @@ def test_the_slow_end_of_two_steps_is_that_of_both(made_up):
     )  # fmt: skip
     slow = [part.plan.latency_ms.high for part in answer.pick.parts]
     assert answer.pick.shared is None and max(slow) < 60 < sum(slow)
-    assert f"a request takes {sum(slow):.1f} ms, over your limit of 60 ms" in firmness(answer)
+    assert f"a request takes {sum(slow):.1f} ms, over your limit of 60 ms" in sentence_of(answer)

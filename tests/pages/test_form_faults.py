@@ -151,8 +151,8 @@ def test_the_last_answer_stays_whole_and_says_what_it_is_for(name):
 @pytest.mark.parametrize(
     ("before", "now", "words"),
     [
-        ({"languages": ("en", "de")}, {"languages": []}, "en and de in 'Languages'"),
-        ({"outputs": ("multi_vector",)}, {"outputs": []}, "multi-vector in 'Vectors'"),
+        ({"languages": ("en", "de")}, {"languages": []}, "English and German in 'Languages'"),
+        ({"outputs": ("multi_vector",)}, {"outputs": []}, "Multi-vector (ColBERT) in 'Vectors'"),
         ({"chunk_tokens": None}, {"chunk_tokens": "400"}, "none in 'Cut passages over (tokens)'"),
         ({}, {"latency_ms_p95": 5.0}, "nothing in 'Latency limit (ms, 95th percentile)'"),
         ({"redundancy": True}, {"redundancy": False}, "yes in 'Keep a spare machine'"),

@@ -18,7 +18,7 @@ def test_the_recommendation_stands_among_its_alternatives_the_cheapest_first(eng
     rows = alternatives_frame(english, "embedder")
     months = [row["$ per month"] for row in rows]
     assert months == sorted(months) and all(isinstance(month, float) for month in months)
-    (recommended,) = [row for row in rows if row[tables.COMPARED] == "Recommended"]
+    (recommended,) = [row for row in rows if row[tables.COMPARED] == "★ Recommended"]
     assert recommended["option"] == english.pick.parts[0].id
     assert {row["option"] for row in rows} - {recommended["option"]} == {
         other.judged.id for other in alternatives(english, "embedder")

@@ -78,7 +78,6 @@ def test_a_total_that_leaves_out_the_index_is_a_lower_bound_in_every_table(made_
         "hosted": tables.cost_rows(found, "embedder"),
         "own": tables.own_rows(found, "embedder"),
         "trade-off": tables.trade_off_rows(found, "embedder"),
-        "alternatives": tables.alternative_rows(found, "embedder"),
     }
     for name, rows in tabled.items():
         assert rows and all("vector storage" in row["Not known"] for row in rows), name

@@ -2,7 +2,7 @@
 
 import pytest
 
-from advisor.show.labels import Mark, Obstacle, places
+from advisor.show.mark_names import Mark, Obstacle, places
 
 
 def place(mark, *obstacles, height=275):
