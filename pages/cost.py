@@ -71,8 +71,8 @@ def ask_volume() -> None:
     st.header("What if the volume were another?")
     steps = [f"{step:g}" for step in sensitivity.VOLUMES]
     label = "Times the queries and new passages"
-    address.fill("volume", "1", lambda values: values[-1] if values[-1] in steps else None)
-    times = st.select_slider(label, steps, key="volume")
+    now = address.fill("volume", "1", lambda values: values[-1] if values[-1] in steps else None)
+    times = st.select_slider(label, steps, now, key="volume")
     address.says("volume", [times] if times != "1" else [])
     other = sensitivity.what_if(session.the_catalog(), recommendation, float(times))
     assert other is not None  # there is a pick

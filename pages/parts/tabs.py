@@ -19,7 +19,10 @@ def show(parts: Mapping[str, Callable[[], None]]) -> None:
     # A browser that lost its server and is told again which tab is open takes no notice of the next
     # click (Streamlit 1.67): of the first tab it is not told.
     if "part" in st.session_state or not address.is_silent("part"):
-        address.fill("part", first, lambda values: values[-1] if values[-1] in parts else None)
+        now = address.fill(
+            "part", first, lambda values: values[-1] if values[-1] in parts else None
+        )
+        st.session_state.setdefault("part", now)
     tabs = st.tabs(list(parts), key="part", on_change="rerun")
     opened = st.session_state["part"]
     address.says("part", [opened] if opened != first else [])

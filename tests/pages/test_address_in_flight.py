@@ -77,7 +77,8 @@ def test_what_a_visitor_changes_while_the_page_is_still_being_made_goes_into_the
     def run(is_stopped: bool = False) -> None:
         address.begin()
         for key in ("task", "passages"):
-            address.fill(key, "default", lambda values: values[-1])
+            now = address.fill(key, "default", lambda values: values[-1])
+            state.setdefault(key, now)  # as the box does that is drawn with it
             if key == "passages" and is_stopped:
                 return
             address.says(key, [] if state[key] == "default" else [state[key]])
