@@ -80,7 +80,7 @@ def show_code(recommendation: Recommendation, kind: str) -> None:
         return
     st.subheader(answer.heading("Run it", kind, recommendation))
     snippets = run_it.snippets(recommendation, part)
-    tabs = st.tabs([snippet.label for snippet in snippets], key=f"run-{kind}")
+    tabs = st.tabs([plain(snippet.label) for snippet in snippets], key=f"run-{kind}")
     for tab, snippet in zip(tabs, snippets, strict=True):
         with tab:
             if snippet.code:

@@ -168,7 +168,7 @@ def _ask_preset(catalog: Catalog, workload: Workload | None) -> None:
         "Examples",
         list(presets),
         key="preset",
-        format_func=lambda key: presets[key].name,
+        format_func=lambda key: plain(presets[key].name),
         on_change=_preset_chosen,
         help="A typical case, put into the form below.",
         label_visibility="collapsed",
