@@ -144,7 +144,7 @@ def hold(keys: Collection[str]) -> None:
     state, here = st.session_state, {key: v for key, v in stated().items() if key in keys}
     if state[FORM] != here:
         state[FORM] = here
-        state[READ] |= dict.fromkeys(keys, NEW)
+        state[READ] |= dict.fromkeys(state[READ].keys() & set(keys), NEW)
     state[HELD] = keys
 
 
