@@ -96,7 +96,7 @@ PLAN: dict[str, Column] = {
     "successor_use": _text("what the successor is recommended for"),
     "replaced_by": _text("variant that replaces this one"),
     "instance": _text("id of the machine; unknown for an endpoint"),
-    "marketplace": _truth("the machine is let by third parties at a price that moves by the day"),
+    "marketplace": _truth("third parties rent the machine out, at a price that changes daily"),
     "hardware_class": _text(
         "cpu or gpu: what the machine computes with; unknown for other accelerators and endpoints"
     ),

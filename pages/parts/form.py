@@ -36,7 +36,6 @@ class Asked:
 
     recommendation: Recommendation
     share: DeltaGenerator  # the place beside the title for what can be done with it
-    updated: bool
 
 
 def ask(title: str) -> Asked:
@@ -45,7 +44,7 @@ def ask(title: str) -> Asked:
     Shown within another page there is no form: the address alone says what is asked.
     """
     if st.context.is_embedded:
-        return Asked(_recommendation(_stated_question()), st.container(), updated=True)
+        return Asked(_recommendation(_stated_question()), st.container())
     head = st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     )
@@ -69,12 +68,12 @@ def ask(title: str) -> Asked:
         address.says_together(params)
         beside_tolerance.caption(plain(" ".join(sentences.yardsticks(recommendation))))
         echo.caption(plain(_volumes(workload)))
-        return Asked(recommendation, share, updated=True)
+        return Asked(recommendation, share)
     if before is None:
         notice.info(WAITS)
         st.stop()
     notice.warning(plain(_not_updated(needs, assumed, before)))
-    return Asked(_recommendation(before), share, updated=False)
+    return Asked(_recommendation(before), share)
 
 
 def _volumes(workload: Workload) -> str:

@@ -142,7 +142,9 @@ def _number(field: str, *, off: bool = False, **named: Any) -> Any:
 def _choice(field: str, *, off: bool = False) -> str:
     """One of the values of a field, by their labels."""
     label, hint = words(field)
-    return inputs.from_list(label, LABELS[field], field, getattr(DEFAULT, field), hint, off=off)
+    return inputs.from_list(
+        label, LABELS[field], field, getattr(DEFAULT, field), hint=hint, off=off
+    )
 
 
 def _yes(field: str) -> bool:
@@ -245,7 +247,9 @@ def _ask_vectors(needs: Entries[Workload], off: Collection[str]) -> None:
         label, hint = words("vector_store")
         kept_in = stores(session.the_catalog())
         no = "vector_store" in off
-        store = inputs.from_list(label, kept_in, "vector_store", DEFAULT.vector_store, hint, off=no)
+        store = inputs.from_list(
+            label, kept_in, "vector_store", DEFAULT.vector_store, hint=hint, off=no
+        )
         kind = _choice("vector_type", off="vector_type" in off)
     needs.add({"vector_store": store, "vector_type": kind})
 
@@ -343,7 +347,7 @@ def _ask_assumption(name: str, marked: FieldWords) -> object:
     if name in ("your_price_variant", "measured_variant"):
         options = encoders(session.the_catalog())
     if name in ("machine_prices", "precision", "your_price_variant"):
-        return inputs.from_list(label, options, name, default, hint)
+        return inputs.from_list(label, options, name, default, hint=hint)
     if name in ("measured_variant", "measured_precision"):
         return inputs.one_or_none(label, options, name, hint=hint, placeholder="none")
     least, most = bounds(name, Assumptions)

@@ -53,15 +53,11 @@ def from_list(
     options: Mapping[str, str],
     key: str,
     default: str | None = None,
-    hint: str | None = None,
-    *,
-    off: bool = False,
     **named: Any,
 ) -> str:
-    """One of a list (id to label); the first where none is the default. `named` is Streamlit's."""
-    ids = list(options)
-    chosen = one_or_none(label, options, key, default or ids[0], hint, off=off, **named)
-    return chosen or ids[0]
+    """One of a list, as `one_or_none`; the first where none is the default."""
+    first = next(iter(options))
+    return one_or_none(label, options, key, default or first, **named) or first
 
 
 def one_or_none(
@@ -74,7 +70,7 @@ def one_or_none(
     off: bool = False,
     **named: Any,
 ) -> str | None:
-    """One of a list (id to label), or nothing."""
+    """One of a list (id to label), or nothing; `named` is Streamlit's."""
     ids = list(options)
     clears = default is None
     is_valid: Callable[[Any], bool] = {None, *ids}.__contains__

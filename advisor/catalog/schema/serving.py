@@ -229,7 +229,7 @@ class Instance(Sourced):
     )
     marketplace: bool = Field(
         False,
-        description="let by third parties through the cloud, at a price that moves by the day",
+        description="rented out by third parties through the cloud, at a price that changes daily",
     )
     on_demand_usd_per_h: Usd | None = Field(description="US dollars an hour for the whole instance")
     spot_usd_per_h: Usd | None
