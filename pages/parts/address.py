@@ -104,7 +104,10 @@ def fill(
         read[key] = here
         value = parse(here) if here else None
         value = default if value is None else value
-        st.session_state[key] = st.session_state[FILLED][key] = linked[key] = value
+        st.session_state[FILLED][key] = linked[key] = value
+        if key not in st.session_state and not (again and value != default):
+            return value  # one that is set arrives later, over what was chosen meanwhile
+        st.session_state[key] = value
     elif (st.session_state[key] == before != default and not here) or not is_valid(
         st.session_state[key]
     ):
