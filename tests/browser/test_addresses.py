@@ -33,23 +33,22 @@ def expect_question(page: Page, **stated: list[str]) -> None:
     expect(page).to_have_url(re.compile(rf"/\w*{re.escape('?' + query) if query else ''}$"))
 
 
-def test_a_link_with_ids_opens_with_names(open_page, app):
+def test_ids_of_a_link_are_names_on_the_page_and_a_choice_by_name_is_an_id_again(
+    open_page, app, answer
+):
     page = open_page(app + LINK)
     expect_languages(page, "German", "English")
     expect(box(page, "task")).to_have_value("Search + rerank")
     expect(box(page, "queries_per_month")).to_have_value("3000000")
     assert page.url == app + LINK
-
-
-def test_a_choice_by_name_goes_into_the_address_by_its_id(open_page, app, answer):
-    page = open_page(app + "/advise")
-    choose(page, "task", "Search + rerank")
-    expect_question(page, task=["retrieve-and-rerank"])
     choose(page, "placement", "Our own machines")
-    expect_question(page, task=["retrieve-and-rerank"], placement=["own"])
-    expect_answer(page, answer(task="retrieve-and-rerank", placement="own"))
+    rest = {"languages": ["de", "en"], "queries_per_month": ["3000000"], "placement": ["own"]}
+    expect_question(page, task=["retrieve-and-rerank"], **rest)
+    stated = {"languages": ["de", "en"], "queries_per_month": 3_000_000, "placement": "own"}
+    expect_answer(page, answer(task="retrieve-and-rerank", **stated))
     choose(page, "task", "Search")
-    expect_question(page, placement=["own"])
+    expect_question(page, **rest)
+    expect_answer(page, answer(**stated))
 
 
 def test_back_and_forward_take_one_change_at_a_time_and_reload_keeps_it(open_page, app, answer):

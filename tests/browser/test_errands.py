@@ -49,13 +49,11 @@ def recommendation(answer):
     return recommendation
 
 
-@pytest.mark.parametrize("width", [1280, PHONE["width"]])
-def test_a_german_and_english_rag_with_a_budget_is_answered_and_shared(
-    app, open_page, recommendation, width
+def test_a_german_and_english_rag_with_a_budget_is_answered_on_a_phone_and_shared_to_a_desk(
+    app, open_page, recommendation
 ):
-    page = open_page(app, width)
-    if width == PHONE["width"]:
-        page.set_viewport_size(PHONE)
+    page = open_page(app, PHONE["width"])
+    page.set_viewport_size(PHONE)
     menu(page, "advise")
     choose(page, "task", "Search + rerank")
     box(page, "languages").press_sequentially("German")
@@ -67,13 +65,11 @@ def test_a_german_and_english_rag_with_a_budget_is_answered_and_shared(
     assert max(overflow(page)) <= 1
     for name in widget(page, "menu").get_by_role("link").all():
         expect(name).to_be_visible()
-    if width == PHONE["width"]:
-        assert widget(page, "answer").evaluate(TOP) <= 1.5 * PHONE["height"]
+    assert widget(page, "answer").evaluate(TOP) <= 1.5 * PHONE["height"]
     marked(page, "ios_share").click()
     link = page.get_by_test_id("stPopoverBody").get_by_test_id("stCode").inner_text().strip()
     assert link == f"{app}/advise?{QUERY}"
-    if width == 1280:
-        expect_errand_done(open_page(link), recommendation)
+    expect_errand_done(open_page(link), recommendation)
 
 
 def tab_to(page: Page, place: str, backward: bool = False) -> None:
@@ -86,7 +82,7 @@ def tab_to(page: Page, place: str, backward: bool = False) -> None:
     raise AssertionError(f"Tab never came to {place}.")
 
 
-def test_the_same_errand_goes_by_keyboard_alone(app, open_page, recommendation):
+def test_the_same_errand_goes_on_a_desk_by_keyboard_alone(app, open_page, recommendation):
     page = open_page(app)
     tab_to(page, ".st-key-menu a[href^=advise]")
     page.keyboard.press("Enter")
