@@ -102,7 +102,7 @@ def row_by_row(layers: Sequence[Spec], rows: Sequence[Mapping[str, Any]], axis: 
         rows,
         encoding={"y": y},
         height=height + axis,
-        padding={"left": 0, "top": 8, "right": 0, "bottom": 0},
+        padding={"left": 0, "top": 8, "right": 4, "bottom": 0},
     )
 
 
