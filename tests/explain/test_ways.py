@@ -23,7 +23,7 @@ PRESETS = (
     "three-outputs-of-ones-own", "a-hundred-million-passages", "long-passages-reranked",
     "reranking-behind-closed-doors",
 )  # fmt: skip
-FARTHER = tuple(sign for times in (1.05, 1.2, 2, 7, 30, 1_000) for sign in (times, 1 / times))
+FARTHER = tuple(sign for times in (1.05, 2, 30, 1_000) for sign in (times, 1 / times))
 """Times a volume that is named, where what is said of it still holds."""
 
 
