@@ -234,7 +234,7 @@ def show_break_evens() -> None:
 
 
 session.routed()
-asked = form.ask("What does it cost per month?")
+asked = form.ask("What will it cost?", by_volume=True)
 recommendation = asked.recommendation
 pick = recommendation.pick
 with links.share(asked.share, "cost", recommendation):
@@ -248,11 +248,11 @@ with st.container():
         figures.show_chart(costs, f"costs-{step.kind}")
     tabs.show(
         {
-            "Plans": show_every_plan,
-            "What moves it": show_what_moves,
+            "All options": show_every_plan,
+            "What drives it": show_what_moves,
             "Break-even": show_break_evens,
-            **({"Index": show_index} if recommendation.step("embedder") else {}),
-            "Time": show_latency,
+            **({"Vector store": show_index} if recommendation.step("embedder") else {}),
+            "Latency": show_latency,
             "Your texts": lambda: texts.show(recommendation),
         }
     )

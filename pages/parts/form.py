@@ -38,8 +38,10 @@ class Asked:
     share: DeltaGenerator  # the place beside the title for what can be done with it
 
 
-def ask(title: str) -> Asked:
+def ask(title: str, *, by_volume: bool = False) -> Asked:
     """The title and the form below it; stops where there has been no answer in this visit.
+
+    The form begins with the job, or with the volumes that drive the cost.
 
     Shown within another page there is no form: the address alone says what is asked.
     """
@@ -54,7 +56,7 @@ def ask(title: str) -> Asked:
     before, examples = session.last_question(), st.container()
     address.hold(session.STATED)
     with st.container(border=True, key="form"):
-        needs, beside_tolerance, sets = form_fields.ask_workload()
+        needs, beside_tolerance, sets = form_fields.ask_workload(by_volume=by_volume)
         assumed = form_fields.ask_assumptions()
         echo = st.empty()
     notice = st.empty()  # always there, so that what follows is redrawn where it stands

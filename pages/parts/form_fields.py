@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import streamlit as st
@@ -45,7 +46,14 @@ SCORES_HELP = (
     "Results of different benchmarks are never mixed."
 )
 FIND = "Type to find a language"
-FIELDS = tuple(Workload.model_fields)
+ROUND = (10, 15, 20, 30, 40, 50, 70)
+STOPS = {
+    "queries_per_month": [0, *(n * 10**power for power in range(1, 8) for n in ROUND), 10**9],
+    "passages": [*(n * 10**power for power in range(2, 9) for n in ROUND), 10**10],
+}
+"""Volumes on a slider over seven decades."""
+DRIVERS = (*STOPS, "vector_type")
+"""What Cost asks first."""
 NAMES = tuple(Assumptions.model_fields)
 
 
@@ -95,34 +103,84 @@ def put(workload: Workload) -> None:
             st.session_state[field] = in_box(field, value)
 
 
-def ask_workload() -> tuple[Entries[Workload], DeltaGenerator, Sequence[str]]:
+class Asking(NamedTuple):
     """What was entered, the place beside the tolerance for the model that it is measured from, and
     the published scores that are asked for."""
+
+    needs: Entries[Workload]
+    beside_tolerance: DeltaGenerator
+    sets: Sequence[str]
+
+
+def ask_workload(*, by_volume: bool = False) -> Asking:
+    """The fields of a workload: the job first, or the volumes and the vectors that cost money."""
     needs = Entries(Workload)
-    grid, more = _cells(top=True), st.container()
-    with grid:
-        task = _choice("task")
-        off = unused(task)
-        needs.add({"task": task})
+    first, more = st.container(), st.container()
+    if not by_volume:
+        with first:
+            off = _ask_job(needs)
+        with needs.section(more, "More options", ":material/tune:"):
+            beside_tolerance, sets = _ask_rest(needs, off)
+        with first:
+            _ask_sizes(needs, off, ("passages", TYPICAL, "queries_per_month"))
+        return Asking(needs, beside_tolerance, sets)
+    with first:
+        places = dict(zip(DRIVERS, st.columns([3, 3, 2], gap="medium"), strict=True))
+    with needs.section(more, "All other inputs", ":material/tune:"):
+        off, sizes = _ask_job(needs), st.container()
+        beside_tolerance, sets = _ask_rest(needs, off, precision_at=places["vector_type"])
+        with sizes:
+            _ask_sizes(needs, off, (TYPICAL,))
+    for field, stops in STOPS.items():
+        with places[field]:
+            needs.add({field: _on_scale(field, stops, off=field in off)})
+    return Asking(needs, beside_tolerance, sets)
+
+
+def _on_scale(field: str, stops: Sequence[int], *, off: bool) -> Any:
+    """A volume with a slider over seven decades."""
+    label, hint = words(field)
+    default = getattr(DEFAULT, field)
+    low, high = (int(bound) for bound in bounds(field))
+    step = formatting.step(st.session_state.get(field, default))
+    return inputs.amount_on_scale(
+        label, field, default, (low, high), stops, hint, off=off, step=step
+    )
+
+
+def _ask_rest(
+    needs: Entries[Workload], off: Collection[str], precision_at: DeltaGenerator | None = None
+) -> tuple[DeltaGenerator, Sequence[str]]:
+    """What few state: texts, vectors, machines and limits, and what decides between options."""
+    _ask_texts(needs, off)
+    _ask_vectors(needs, off, precision_at)
+    _ask_machines(needs, hosted=needs.values["placement"] == "hosted")
+    return _ask_choosing(needs)
+
+
+def _ask_job(needs: Entries[Workload]) -> Collection[str]:
+    """The task, the languages, where it may run and the budget; the fields that it does not use."""
+    with _cells(top=True):
+        needs.add({"task": _choice("task")})
         with st.container():
             needs.add({"languages": ask_languages()})
+        budget = "budget_usd_per_month"
         place = _choice("placement")
-        budget = _number("budget_usd_per_month", icon=":material/attach_money:", placeholder="none")
-    with needs.section(more, "More options", ":material/tune:"):
-        _ask_texts(needs, off)
-        _ask_vectors(needs, off)
-        _ask_machines(needs, hosted=place == "hosted")
-        beside_tolerance, sets = _ask_choosing(needs)
-    needs.add({"placement": place, "budget_usd_per_month": budget})
-    with grid:
-        for field in ("passages", TYPICAL, "queries_per_month"):
+        usd = _number(budget, icon=":material/attach_money:", placeholder="none")
+    needs.add({"placement": place, budget: usd})
+    return unused(needs.values["task"])
+
+
+def _ask_sizes(needs: Entries[Workload], off: Collection[str], fields: Iterable[str]) -> None:
+    """How much there is, and what matters most or how much is reranked."""
+    with _cells(top=True):
+        for field in fields:
             with st.container():
                 needs.add({field: _number(field, off=field in off)})
-        if task == "retrieve":
+        if needs.values["task"] == "retrieve":
             needs.add({"priority": _choice("priority")})
         else:
             needs.add({"rerank_candidates": _number("rerank_candidates")})
-    return needs, beside_tolerance, sets
 
 
 def _number(field: str, *, off: bool = False, **named: Any) -> Any:
@@ -234,8 +292,10 @@ def _tidy_length() -> None:
     st.session_state[PARTS] = typed or str(DEFAULT.chunk_tokens)
 
 
-def _ask_vectors(needs: Entries[Workload], off: Collection[str]) -> None:
-    """What vectors are wanted, and where they are kept."""
+def _ask_vectors(
+    needs: Entries[Workload], off: Collection[str], precision_at: DeltaGenerator | None
+) -> None:
+    """What vectors are wanted, and where they are kept; their precision in another place, if so."""
     st.markdown("**Vectors**")
     default = list(DEFAULT.outputs)
     with _cells():
@@ -250,7 +310,8 @@ def _ask_vectors(needs: Entries[Workload], off: Collection[str]) -> None:
         store = inputs.from_list(
             label, kept_in, "vector_store", DEFAULT.vector_store, hint=hint, off=no
         )
-        kind = _choice("vector_type", off="vector_type" in off)
+        with precision_at or contextlib.nullcontext():
+            kind = _choice("vector_type", off="vector_type" in off)
     needs.add({"vector_store": store, "vector_type": kind})
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from advisor.base import formatting
 from pages.parts import address
 
 TRUTHS = {"true": True, "false": False}  # in any case
@@ -158,6 +159,50 @@ def amount(
     value = st.number_input(label, least, most, default, key=key, help=hint, **named)
     address.says(key, [f"{value:.15g}"] if value not in (None, default) else [])
     return value
+
+
+def amount_on_scale(
+    label: str,
+    key: str,
+    default: int,
+    bounds: tuple[int, int],
+    stops: Sequence[int],
+    hint: str | None = None,
+    *,
+    off: bool = False,
+    **named: Any,
+) -> Any:
+    """A whole number as `amount`, with a slider beside it whose `stops` may be decades apart."""
+    slider = f"{key}_slider"
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        left, right = st.container(), st.container(width=150)
+    with right:
+        named |= {"disabled": off, "label_visibility": "collapsed"}
+        value = amount(f"{label}: the exact number", key, default, bounds, **named)
+    near = _nearest(stops, default if value is None else value)
+    if st.session_state.get(slider, near) != near:
+        st.session_state[slider] = near
+    left.select_slider(
+        label,
+        stops,
+        near,
+        formatting.short,
+        slider,
+        hint,
+        on_change=_take_stop,
+        args=(slider, key),
+        disabled=off,
+    )
+    return value
+
+
+def _nearest(stops: Sequence[int], value: int) -> int:
+    """The stop that is the fewest times smaller or larger."""
+    return min(stops, key=lambda stop: abs(math.log((stop or 0.5) / (value or 0.5))))
+
+
+def _take_stop(slider: str, key: str) -> None:
+    st.session_state[key] = st.session_state[slider]
 
 
 def typed(

@@ -1,4 +1,4 @@
-"""Links in which a field of the workload has an old name, or a language its English one."""
+"""Links in which a field or a tab has an old name, or a language its English one."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ WITH_WORKLOAD = ("advise", "compare", "cost")
 """Pages whose address states a workload."""
 NOW = {old: name.now for old, name in OLD_NAMES.items()}
 LANGUAGES = "languages"
+PART = "part"
+OLD_PARTS = {
+    "plans": "all-options",
+    "what-moves-it": "what-drives-it",
+    "index": "vector-store",
+    "time": "latency",
+}
+"""Tabs by the id that they once had."""
 
 
 def under_new_names(params: Mapping[str, list[str]]) -> dict[str, list[str]]:
@@ -30,7 +38,17 @@ def under_new_names(params: Mapping[str, list[str]]) -> dict[str, list[str]]:
             clean = _written(renamed({old: params[old][-1]})) | clean
     if LANGUAGES in clean:
         clean[LANGUAGES] = codes(clean[LANGUAGES])
+    if PART in clean:
+        clean[PART] = [part_id(value) for value in clean[PART]]
     return clean
+
+
+def part_id(label: str) -> str:
+    """What a link calls a tab, by its label, its id or an old one: `vector-store`.
+
+    Links of before 2026-12 have the label."""
+    key = label.lower().replace(" ", "-")
+    return OLD_PARTS.get(key, key)
 
 
 def _written(stated: Mapping[str, object]) -> dict[str, list[str]]:
