@@ -25,6 +25,10 @@ class EvidenceSet(Entry):
 
     id: Id
     name: Text = Field(description="as shown, with the metric's name apart")
+    plain: Text | None = maybe(
+        "what it tests, in a few words for a chart; null: the name. Sets of one kind with the same "
+        "plain name are the same test, of which a comparison shows one"
+    )
     table: Literal["quality", "quality_by_language"]
     benchmark: Text
     source_set: Text
