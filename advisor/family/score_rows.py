@@ -80,6 +80,14 @@ def language_rows(
     return (chosen, _sorted(rows)) if chosen is not None and rows else None
 
 
+def fewer(rows: Sequence[ScoreRow], languages: Iterable[str], most: int = 8) -> list[ScoreRow]:
+    """The rows of some languages, by code, and those with the widest margins, `most` at least."""
+    spoken = {language(code) for code in languages}
+    widest = sorted(rows, key=lambda row: (row.label not in spoken, -row.margin))
+    shown = {row.label for row in widest[: max(most, len(spoken))]}
+    return [row for row in rows if row.label in shown]
+
+
 def _sets(
     catalog: Catalog, variant_ids: Sequence[str], deciding: EvidenceSet | None = None
 ) -> list[EvidenceSet]:

@@ -12,7 +12,7 @@ from advisor.base import formatting
 from advisor.decide import evidence
 from advisor.decide.query import AdviceQuestion
 from advisor.family import comparison
-from advisor.family.score_rows import ScoreRow, benchmark_rows, language_rows
+from advisor.family.score_rows import ScoreRow, benchmark_rows, fewer, language_rows
 
 M3, LARGE, BASE = "bge-m3", "bge-large-en-v1.5", "bge-base-en-v1.5"
 SMALL, GEMMA2 = "bge-small-en-v1.5", "bge-multilingual-gemma2"
@@ -192,3 +192,14 @@ def test_models_that_no_set_compares_have_no_rows(made_up):
     alone = replace(made_up, evidence_sets={}, own={})
     assert benchmark_rows(alone, ["multi", "big-en"]) == []
     assert language_rows(alone, ["multi", "big-en"]) is None
+
+
+def test_fewer_languages_are_those_of_the_visitor_and_the_widest_margins(catalog):
+    _, rows = language_rows(catalog, ["bge-m3", "bge-large-en-v1.5"])
+    few = fewer(rows, ["en", "tlh"], 5)
+    labels = [row.label for row in few]
+    assert len(few) == 5 and "English" in labels
+    assert labels == [row.label for row in rows if row.label in labels]
+    left_out = max(row.margin for row in rows if row.label not in labels)
+    assert min(row.margin for row in few if row.label != "English") >= left_out
+    assert fewer(rows, ["en"], 50) == rows
