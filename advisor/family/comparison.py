@@ -19,6 +19,7 @@ from advisor.decide.query import AdviceQuestion
 from advisor.decide.recommend import Recommendation, recommend
 from advisor.family.facts import variant_facts
 from advisor.family.price_list import lowest_price
+from advisor.family.shared_tests import SharedTests, shared_tests
 
 TASKS = {"embedder": "retrieve", "reranker": "rerank"}
 """The task that a kind does alone."""
@@ -44,8 +45,8 @@ class Deciding(NamedTuple):
     standings: tuple[Standing, ...]
     use: str
     """What Advise does with the scores, for the priority of the question."""
-    partial: str
-    """How those of the variants that lack a score do on tasks that all have; empty if unknown."""
+    partial: SharedTests | None
+    """How those of the variants that lack a score do on tasks that all have; None if unknown."""
 
     @property
     def notes(self) -> list[str]:
@@ -55,7 +56,7 @@ class Deciding(NamedTuple):
             return [COST_DECIDES]
         unranked = any(s.variant_id in self.evidence.unranked for s in self.standings)
         return [
-            *([self.partial] if self.partial else []),
+            *([self.partial.sentence] if self.partial else []),
             *([WITHOUT_A_SCORE] if unranked else []),
             self.use,
             *([FEW_TASKS] if self.evidence.weak else []),
@@ -111,17 +112,35 @@ def deciding_scores(
     They are the recommendation's own, of all models that do the job and not of these alone: which
     set decides, and whether tasks are enough to rank by, depends on all of them.
     """
+    by_kind = of_kinds(catalog, variant_ids)
+    answers = recommendations(catalog, by_kind, question, today)
+    return [_deciding(answers[kind], kind, ids) for kind, ids in by_kind.items()]
+
+
+def of_kinds(catalog: Catalog, variant_ids: Collection[str]) -> dict[str, list[str]]:
+    """The embedders and the rerankers among some variants, in their order; no kind without any."""
     by_kind = {
         kind: [key for key in variant_ids if catalog.variants[key].kind == kind] for kind in TASKS
     }
-    return [_deciding(catalog, kind, ids, question, today) for kind, ids in by_kind.items() if ids]
+    return {kind: ids for kind, ids in by_kind.items() if ids}
 
 
-def _deciding(
-    catalog: Catalog, kind: str, variant_ids: list[str], question: AdviceQuestion, today: date
-) -> Deciding:
-    workload = _with_step(question.workload, kind)
-    recommendation = recommend(catalog, workload, today, question.asked_sets, question.assumptions)
+def recommendations(
+    catalog: Catalog, kinds: Collection[str], question: AdviceQuestion, today: date
+) -> dict[str, Recommendation]:
+    """The answer by kind, each with a step of that kind; the engine is asked once a task."""
+    asked_sets, assumptions = question.asked_sets, question.assumptions
+    workloads = {kind: _with_step(question.workload, kind) for kind in kinds}
+    of_task = {workload.task: workload for workload in workloads.values()}
+    answers = {
+        task: recommend(catalog, workload, today, asked_sets, assumptions)
+        for task, workload in of_task.items()
+    }
+    return {kind: answers[workload.task] for kind, workload in workloads.items()}
+
+
+def _deciding(recommendation: Recommendation, kind: str, variant_ids: list[str]) -> Deciding:
+    catalog, workload = recommendation.asked_of, recommendation.workload
     step = recommendation.step(kind)
     assert step is not None, "the task has a step of this kind"
     scores, unranked = step.evidence.scores, step.evidence.unranked
@@ -158,24 +177,16 @@ def _use(catalog: Catalog, step: Step, workload: Workload) -> str:
     )
 
 
-def _partial(catalog: Catalog, step: Step, variant_ids: list[str], workload: Workload) -> str:
+def _partial(
+    catalog: Catalog, step: Step, variant_ids: list[str], workload: Workload
+) -> SharedTests | None:
     """The means of the variants over the tasks that all of them have, where one has no score."""
     scores, unranked = step.evidence.scores, step.evidence.unranked
     ids = [key for key in variant_ids if key in scores or key in unranked]
-    if len(ids) < 2 or not any(key in unranked for key in ids):
-        return ""
-    for chosen in _may_decide(catalog, step.kind, workload):
-        if shared := evidence.shared_tasks(catalog, chosen, ids):
-            means = evidence.means_of(catalog, chosen, ids, shared)
-            ordered = sorted(means.items(), key=lambda item: -item[1])
-            means_in_words = [
-                f"{catalog.variants[k].name} {formatting.points(mean)}" for k, mean in ordered
-            ]
-            return (
-                f"On the {len(shared)} of {chosen.tasks} tasks of {chosen.name.split(',')[0]} "
-                f"that all of these have: {formatting.listed(means_in_words)}."
-            )
-    return ""
+    if not any(key in unranked for key in ids):
+        return None
+    sets = tuple(chosen.id for chosen in may_decide(catalog, step.kind, workload))
+    return shared_tests(catalog, sets, tuple(ids))
 
 
 def standing_rows(catalog: Catalog, deciding: Deciding) -> list[dict[str, str]]:
@@ -228,14 +239,15 @@ def shared_sets(
     """The sets for some of the languages that hold all of the variants, but those that decide."""
     decided = [each.evidence.set for each in deciding]
     return [
-        SharedSet(chosen, rows, chosen in _may_decide(catalog, chosen.kind, workload))
+        SharedSet(chosen, rows, chosen in may_decide(catalog, chosen.kind, workload))
         for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id))
         if chosen not in decided
         and (rows := list(_rows_of_set(catalog, chosen, variant_ids, workload.languages)))
     ]
 
 
-def _may_decide(catalog: Catalog, kind: str, workload: Workload) -> list[EvidenceSet]:
+def may_decide(catalog: Catalog, kind: str, workload: Workload) -> list[EvidenceSet]:
+    """The sets that Advise would choose from for the workload, the most preferred first."""
     long = workload.part(workload.passage_tokens) > evidence.LONG_TOKENS
     languages = tuple(sorted(set(workload.languages)))
     return evidence.admissible(catalog, ScoresWanted(kind, languages, long and kind == "embedder"))
