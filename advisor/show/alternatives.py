@@ -8,8 +8,14 @@ from advisor.base import formatting
 from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain.other_plans import alternatives
 from advisor.explain.sentences import short_name
-from advisor.show.tables import COMPARED, NOT_KNOWN, STANDING_WORDS, parts_not_known
-from advisor.sizing.ranges import Cost
+from advisor.show.tables import (
+    COMPARED,
+    NOT_KNOWN,
+    STANDING_WORDS,
+    dollars,
+    parts_not_known,
+    points,
+)
 
 
 def alternatives_frame(recommendation: Recommendation, kind: str) -> list[dict[str, Any]]:
@@ -45,29 +51,22 @@ def _compared(recommendation: Recommendation, other: JudgedPlan, pick: JudgedPla
         return f"Same model, {money}"
     if other.quality is None or pick.quality is None:
         return f"No comparable score, {money}"
-    points = other.quality - pick.quality
-    if abs(points) < 0.05:  # reads as 0.0
+    gain = other.quality - pick.quality
+    if abs(gain) < 0.05:  # reads as 0.0
         return f"Same score, {money}"
-    return f"{formatting.points(abs(points))} points {'more' if points > 0 else 'less'}, {money}"
+    return f"{formatting.points(abs(gain))} points {'more' if gain > 0 else 'less'}, {money}"
 
 
 def _row(recommendation: Recommendation, judged: JudgedPlan, text: str) -> dict[str, Any]:
-    plan, score = judged.plan, judged.quality
+    plan = judged.plan
     return {
         "id": judged.variant_id,
         "option": judged.id,
         "Model": short_name(recommendation, judged),
-        "$ per month": _dollars(judged.cost),
-        "Score": None if score is None else float(formatting.points(score)),
+        "$ per month": dollars(judged.cost),
+        "Score": points(judged.quality),
         "Where": plan.where,
-        **({} if judged.kind == "reranker" else {"One-off": _dollars(plan.one_off_usd)}),
+        **({} if judged.kind == "reranker" else {"One-off": dollars(plan.one_off_usd)}),
         NOT_KNOWN: parts_not_known(judged, with_once=True),
         COMPARED: text,
     }
-
-
-def _dollars(cost: Cost | None) -> float | None:
-    """The base of a cost; None where nothing of it is known."""
-    if cost is None or (cost.at_least and not cost.base):
-        return None
-    return float(cost.base)

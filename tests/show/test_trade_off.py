@@ -35,14 +35,15 @@ def test_every_drawn_plan_has_a_row_in_the_table_beneath_and_words(made_up):
         recommendation = ask(made_up, **stated)
         for step in recommendation.steps:
             chart = trade_off.chart(recommendation, step.kind)
-            table = [set(row.values()) for row in tables.trade_off_rows(recommendation, step.kind)]
+            table = tables.trade_off_rows(recommendation, step.kind)
             drawn = tables.drawn(recommendation, step.kind)
             assert 1 < len(drawn) <= len(table)
+            rows = {row["option"]: row for row in table}
             for j in drawn:
-                figures = {j.plan.variant.name, j.plan.where, formatting.points(j.quality)}
-                assert all(figure in chart.alt for figure in figures) and any(
-                    figures <= row for row in table
-                )
+                score = formatting.points(j.quality)
+                figures = {j.plan.variant.name, j.plan.where, score}
+                assert all(figure in chart.alt for figure in figures)
+                assert rows[j.id]["Score"] == float(score)
             assert {j.id for j in drawn} >= {
                 part.id for part in recommendation.pick.parts if part.kind == step.kind
             } | what_would_change.front(recommendation, step.kind)
