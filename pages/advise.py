@@ -45,7 +45,7 @@ def offer_files(place: DeltaGenerator, recommendation: Recommendation) -> None:
     def as_markdown() -> str:
         return report.as_markdown(catalog, recommendation)
 
-    with links.share(place, "advise", recommendation):
+    with links.share(place, "advise", links.params(recommendation)):
         label = "Summary (Markdown)"
         figures.download("decision.md", as_markdown, "text/markdown", label, "description")
         figures.download("decision.json", as_json, "application/json", "Decision (JSON)")
@@ -70,7 +70,7 @@ def show_trade_off(recommendation: Recommendation, kind: str) -> None:
     st.caption(plain(trade_off.caption(recommendation, kind)))
     alt = f"The {kind} options of the chart with score, monthly cost and standing"
     with st.expander(TRADE_OFF_TABLE, icon=":material/table:"):
-        figures.models_table(tables.trade_off_rows(recommendation, kind), alt)
+        figures.numbers_table(tables.trade_off_rows(recommendation, kind), alt)
 
 
 def show_code(recommendation: Recommendation, kind: str) -> None:

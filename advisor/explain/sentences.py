@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from advisor.ask.labels import label
+from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.decide.plans import Plan
@@ -62,6 +63,15 @@ def tokens_a_month(plan: Plan) -> str:
 
 def _about(plan: Plan) -> str:
     return "about " if plan.tokens.estimated else ""
+
+
+def volumes(workload: Workload) -> str:
+    """`1 million passages of about 200 tokens, 2 million queries per month`: the size of a job."""
+    queries = f"{formatting.large(workload.queries_per_month)} queries per month"
+    if workload.task == "rerank":
+        return f"{queries}, {formatting.count(workload.rerank_candidates)} passages each"
+    passages = f"{formatting.large(workload.passages)} passages"
+    return f"{passages} of about {formatting.count(workload.passage_tokens)} tokens, {queries}"
 
 
 def usd(amount: float | Decimal | None, not_known: Collection[str] = ()) -> str:

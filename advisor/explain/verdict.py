@@ -48,7 +48,7 @@ class Card:
     why_not: str
     choose_if: tuple[str, ...]
     recommended: bool
-    """Whether it is the one recommended of those compared of its kind."""
+    """Whether it is the one recommended of several of its kind."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def verdict(
     catalog: Catalog, variant_ids: Sequence[str], question: AdviceQuestion, today: date
 ) -> Verdict:
     """Which of some models to choose for a question, by what Advise decides by."""
-    names = _short_names(catalog, variant_ids)
+    names = short_names(catalog, variant_ids)
     by_kind = of_kinds(catalog, sorted(variant_ids))
     answers = recommendations(catalog, by_kind, question, today)
     every = [
@@ -85,8 +85,8 @@ def verdict(
     )
 
 
-def _short_names(catalog: Catalog, variant_ids: Sequence[str]) -> dict[str, str]:
-    """Names without those of their families; whole where two would read the same."""
+def short_names(catalog: Catalog, variant_ids: Sequence[str]) -> dict[str, str]:
+    """Names by id without those of their families; whole where two would read the same."""
     names = {key: catalog.variants[key].name for key in variant_ids}
     short = {
         key: name.removeprefix(f"{catalog.family_of(key).facts.name} ")
@@ -110,7 +110,7 @@ def _card(
     clauses = tuple(finding.clause for finding in speaking[variant_id][:MOST_CLAUSES])
     why_not = "" if option else compared.why_not(variant_id)
     of_option = bill(option) if option else None
-    recommended = variant_id == compared.recommended
+    recommended = variant_id == compared.recommended and len(compared.ids) > 1
     return Card(variant_id, name, short, option, of_option, why_not, clauses, recommended)
 
 

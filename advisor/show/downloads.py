@@ -84,14 +84,15 @@ def table_markdown(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
     unused = tables.IDS if any(row.get(tables.NOT_KNOWN) for row in rows) else _IDS_AND_NOT_KNOWN
     columns = [key for key in rows[0] if key not in unused]
     lines = [f"## {title}", "", f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
-    lines += [f"| {' | '.join(_cell(row[key]) for key in columns)} |" for row in rows]
+    lines += [f"| {' | '.join(markdown_text(row[key]) for key in columns)} |" for row in rows]
     return "\n".join(lines) + "\n"
 
 
 _IDS_AND_NOT_KNOWN = (*tables.IDS, tables.NOT_KNOWN)
 
 
-def _cell(value: Any) -> str:
+def markdown_text(value: Any) -> str:
+    """A value in which nothing is markup; `not known` for None."""
     text = _in_words(value)
     for sign in "\\`*_[]<>|$":
         text = text.replace(sign, f"\\{sign}")
@@ -131,7 +132,7 @@ def cost_files(recommendation: Recommendation) -> list[tuple[str, str, Callable[
             titled.append(("Vector index by store", tables.store_rows(recommendation, part)))
         parts = ["# What it costs per month\n", *(table_markdown(*table) for table in titled)]
         gone = (text for kind in kinds for text, _ in tables.withdrawn(recommendation, kind))
-        parts += [f"- {_cell(text)}" for text in gone]
+        parts += [f"- {markdown_text(text)}" for text in gone]
         parts += [f"- {text}" for text in taken_for_granted.assumptions(recommendation)]
         made = f"- Catalog {recommendation.catalog.version}, {recommendation.today.isoformat()}."
         return "\n".join([*parts, made, ""])

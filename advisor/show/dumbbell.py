@@ -52,7 +52,7 @@ def chart(rows: Sequence[ScoreRow], names: Sequence[str], title: str = "") -> Ch
     spec = row_by_row(_layers(marks, names, _heading(rows)), values, axis=_AXIS)
     spec["encoding"]["x"] = x
     sentences = "; ".join(value["told"] for value in values)
-    return Chart(title or _takeaway(rows, names), spec, f"Scores from 0 to 100. {sentences}.")
+    return Chart(title or takeaway(rows, names), spec, f"Scores from 0 to 100. {sentences}.")
 
 
 def key(names: Sequence[str]) -> list[tuple[str, str, str]]:
@@ -133,7 +133,7 @@ def _beside(score: float) -> float:
     return 1 + 3.5 * len(formatting.points(score))
 
 
-def _takeaway(rows: Sequence[ScoreRow], names: Sequence[str]) -> str:
+def takeaway(rows: Sequence[ScoreRow], names: Sequence[str]) -> str:
     """`M3 leads in 6 of 8 tests, Large EN v1.5 in 2`: partial rows count for nobody."""
     complete, noun = [row for row in rows if not row.partial], _heading(rows).lower()
     if not complete:

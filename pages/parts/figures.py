@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -11,6 +12,11 @@ from advisor.show.charts import Chart
 from advisor.show.tables import NOT_KNOWN
 from pages.parts.links import variant_link
 from pages.parts.markdown import plain
+
+MONTH = "$ per month"
+DOLLARS = {MONTH, "Index", "Encoding", "Reranking", "Machine rent", "One-off", "Low", "High"}
+DOLLARS |= {"Minimum charge"}
+"""Headings of amounts in US dollars."""
 
 
 def show_chart(chart: Chart | None, key: str, **named: Any) -> None:
@@ -28,17 +34,7 @@ def draw(chart: Chart, key: str, **named: Any) -> Any:
 
 def table(rows: list[dict[str, str]], alt: str) -> None:
     """Rows of Markdown as a table that wraps and scrolls within itself."""
-    st.table(columns_to_show(rows), hide_index=True, border="horizontal", alt=alt)
-
-
-def columns_to_show(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows without the column of what is not known, where it names no part of the vector store.
-
-    What encoding costs has a column of its own, which says so.
-    """
-    if any("vector" in row.get(NOT_KNOWN, "") for row in rows):
-        return rows
-    return [{key: row[key] for key in row if key != NOT_KNOWN} for row in rows]
+    st.table(rows, hide_index=True, border="horizontal", alt=alt)
 
 
 def figures_table(rows: list[dict[str, str]], alt: str) -> None:
@@ -49,21 +45,37 @@ def figures_table(rows: list[dict[str, str]], alt: str) -> None:
         st.markdown("Nothing to show.")
 
 
-def numbers_table(rows: list[dict[str, Any]], alt: str) -> None:
-    """Rows of numbers that can be sorted; a column of what is not known where something is."""
-    left_out = (
-        {"id", "option"} if any(row[NOT_KNOWN] for row in rows) else {"id", "option", NOT_KNOWN}
+def numbers_table(
+    rows: list[dict[str, Any]], alt: str, missing: str = "not known", number: str = "localized"
+) -> None:
+    """Rows of numbers that can be sorted; a column of what is not known where something is.
+
+    `missing` stands for None, and `number` is how numbers are written that are no amount.
+    """
+    left_out = {"id", "option"} | (
+        set() if any(row.get(NOT_KNOWN) for row in rows) else {NOT_KNOWN}
     )
     shown = [{key: row[key] for key in row if key not in left_out} for row in rows]
-    most = max((row["$ per month"] or 0 for row in rows), default=0)
-    columns: dict[str, Any] = {
-        "$ per month": st.column_config.ProgressColumn(
-            format="dollar", min_value=0, max_value=most or 1, width="medium"
-        ),
-        "One-off": st.column_config.NumberColumn(format="dollar"),
-        "Score": st.column_config.NumberColumn(format="%.1f", width="small"),
-    }
-    st.dataframe(shown, hide_index=True, column_config=columns, placeholder="not known", alt=alt)
+    columns = {key: _column(key, [row[key] for row in shown], number) for key in shown[0]}
+    st.dataframe(shown, hide_index=True, column_config=columns, placeholder=missing, alt=alt)
+
+
+def _column(heading: str, values: list[Any], number: str) -> Any:
+    """How a column is drawn, by its heading and what it holds."""
+    known = [value for value in values if value is not None]
+    if heading == MONTH and len(known) == len(values):  # a bar of none says nothing
+        return st.column_config.ProgressColumn(
+            format="dollar", min_value=0, max_value=max(known) or 1, width="medium"
+        )
+    if known and isinstance(known[0], date):
+        return st.column_config.DateColumn(format="D MMM YYYY")
+    if not known or isinstance(known[0], str):
+        return None
+    if heading == "Score":
+        return st.column_config.NumberColumn(format="%.1f", width="small")
+    if heading.startswith("$ per 1M"):
+        return st.column_config.NumberColumn(format="$%.4g")
+    return st.column_config.NumberColumn(format="dollar" if heading in DOLLARS else number)
 
 
 def models_table(rows: Iterable[dict[str, str]], alt: str) -> None:

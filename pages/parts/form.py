@@ -21,7 +21,7 @@ from advisor.decide.query import SCORES, VIEW, AdviceQuestion, QuestionError
 from advisor.decide.recommend import Recommendation
 from advisor.explain import sentences
 from advisor.family.price_list import gone_plans
-from pages.parts import address, answer, form_fields, links, old_links, session
+from pages.parts import address, answer, form_fields, frame, links, old_links, session
 from pages.parts.form_faults import Entries
 from pages.parts.markdown import bullets, plain
 
@@ -46,12 +46,8 @@ def ask(title: str, *, by_volume: bool = False) -> Asked:
     Shown within another page there is no form: the address alone says what is asked.
     """
     if st.context.is_embedded:
-        return Asked(_recommendation(_stated_question()), st.container())
-    head = st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-    )
-    head.title(title, anchor=False)
-    share = head.container(width="content")
+        return Asked(_recommendation(stated_question()), st.container())
+    share = frame.head(title)
     show_ignored()
     before, examples = session.last_question(), st.container()
     address.hold(session.STATED)
@@ -69,22 +65,13 @@ def ask(title: str, *, by_volume: bool = False) -> Asked:
         st.session_state[session.STORED] = params
         address.says_together(params)
         beside_tolerance.caption(plain(" ".join(sentences.yardsticks(recommendation))))
-        echo.caption(plain(_volumes(workload)))
+        echo.caption(plain(f"{sentences.volumes(workload)}."))
         return Asked(recommendation, share)
     if before is None:
         notice.info(WAITS)
         st.stop()
     notice.warning(plain(_not_updated(needs, assumed, before)))
     return Asked(_recommendation(before), share)
-
-
-def _volumes(workload: Workload) -> str:
-    """The large figures in words: thousands are hard to count in a box."""
-    queries = f"{formatting.large(workload.queries_per_month)} queries per month"
-    if workload.task == "rerank":
-        return f"{queries}, {formatting.count(workload.rerank_candidates)} passages each."
-    passages = f"{formatting.large(workload.passages)} passages"
-    return f"{passages} of about {formatting.count(workload.passage_tokens)} tokens, {queries}."
 
 
 def _not_updated(
@@ -106,7 +93,7 @@ def _recommendation(question: AdviceQuestion) -> Recommendation:
         )
 
 
-def _stated_question() -> AdviceQuestion:
+def stated_question() -> AdviceQuestion:
     """What the address asks; where it cannot be read it says why, and stops."""
     stated = {n: values for n, values in address.stated().items() if n in session.STATED}
     try:

@@ -38,6 +38,7 @@ STYLE = """
 [class*="st-key-primary"] button, .st-key-page [data-tag] {color: light-dark(#fff, #0b1a24)}
 .st-key-page button[kind="tertiary"] p {color: light-dark(#0f5f8c, #6db8e0)}
 .st-key-menu a {white-space: nowrap}
+.st-key-page [data-testid="stTable"] :is(th, td) {min-width: 6.5rem}
 </style>
 """
 
@@ -65,6 +66,15 @@ def around(title: str) -> Iterator[None]:
             if st.session_state.get(session.STORED) != before:
                 _show_menu(menu)
             _show_foot()
+
+
+def head(title: str) -> DeltaGenerator:
+    """The title of a page; gives the place beside it for what can be done with the page."""
+    row = st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    )
+    row.title(title, anchor=False)
+    return row.container(width="content")
 
 
 def _show_menu(place: DeltaGenerator) -> links.Parameters | None:

@@ -107,20 +107,20 @@ def question_params(catalog: Catalog, question: AdviceQuestion) -> dict[str, str
     return question.workload.params() | question.assumptions.params() | scores
 
 
-def link_to(page: str, recommendation: Recommendation) -> str:
-    """The address of a page with the question of a recommendation."""
+def link_to(page: str, query: Parameters) -> str:
+    """The address of a page with what it is asked."""
     base = st.context.url or ""
     root = base.rsplit("/", 1)[0] if base.count("/") > 2 else base
-    query = urlencode(params(recommendation), doseq=True)
-    return f"{root}/{page}?{query}" if query else f"{root}/{page}"
+    stated = urlencode(query, doseq=True)
+    return f"{root}/{page}?{stated}" if stated else f"{root}/{page}"
 
 
-def share(place: DeltaGenerator, page: str, recommendation: Recommendation) -> DeltaGenerator:
-    """A button beside the title with the address of a page and its question; gives what it opens,
-    for the files of the page."""
+def share(place: DeltaGenerator, page: str, query: Parameters) -> DeltaGenerator:
+    """A button beside the title with the address of a page and what it is asked; gives what it
+    opens, for the files of the page."""
     popover = place.popover(
         "Share", icon=":material/ios_share:", type="primary", key="primary-share"
     )
     popover.markdown("Link to this answer")
-    popover.code(link_to(page, recommendation), language=None, wrap_lines=True)
+    popover.code(link_to(page, query), language=None, wrap_lines=True)
     return popover

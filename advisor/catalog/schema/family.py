@@ -200,13 +200,18 @@ class Variant(Sourced):
 class Family(Sourced):
     """A family of variants by one developer."""
 
-    NOT_FACTS: ClassVar[frozenset[str]] = Sourced.NOT_FACTS | {"compared_with"}
+    NOT_FACTS: ClassVar[frozenset[str]] = Sourced.NOT_FACTS | {"compared_with", "comparisons"}
 
     name: Text
     developer: Text
     about: Text = Field(description="what the family is, in this project's words")
     compared_with: Annotated[Id, Ref("family")] | None = maybe(
         "family that the FAQ compares it with"
+    )
+    comparisons: list[Annotated[list[VariantId], Field(min_length=2, max_length=4)]] = Field(
+        default=[],
+        description="variants that are often weighed against one another; Compare opens with the "
+        "first of the first family that has any",
     )
     notes: list[Text] = Field(default=[])
 

@@ -155,10 +155,10 @@ def _option_row(recommendation: Recommendation, judged: JudgedPlan) -> Row:
     hosted, machines = (work, 0.0) if judged.hosted else (0.0, work)
     row = {**_named(recommendation, judged), "$ per month": _month(judged)}
     if judged.kind == "embedder":
-        row |= {"Index": dollars(plan.index_usd), "Encoding": hosted, "Machines": machines}
+        row |= {"Index": dollars(plan.index_usd), "Encoding": hosted, "Machine rent": machines}
         row["One-off"] = dollars(plan.one_off_usd)
     else:
-        row |= {"Reranking": hosted, "Machines": machines}
+        row |= {"Reranking": hosted, "Machine rent": machines}
     return row | {NOT_KNOWN: parts_not_known(judged, with_once=True)}
 
 

@@ -1,0 +1,47 @@
+"""What stands on the card of a compared model beside its verdict, and which are often compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from advisor.base import formatting
+from advisor.catalog import Catalog
+from advisor.explain.sentences import spread, usd_of
+from advisor.explain.verdict import Card, short_names
+from advisor.sizing.throughput import weights_bytes
+
+PRECISION = "fp16"
+"""At which weights are compared: most servers load them so on a GPU."""
+
+
+class CardFigure(NamedTuple):
+    """A figure with its name and, in a few words, what it is of."""
+
+    label: str
+    value: str
+    note: str
+
+
+def figures(catalog: Catalog, card: Card) -> list[CardFigure]:
+    """A month at the visitor's workload, the longest input, and the memory of the weights."""
+    variant = catalog.variants[card.variant_id]
+    cost, where = "none fits", ""
+    if card.option and card.bill:
+        cost = usd_of(card.bill.month)
+        where = spread(card.bill.month).strip().strip("()")
+    return [
+        CardFigure("Per month", cost, where),
+        CardFigure("Longest text", formatting.count(variant.max_tokens), "tokens"),
+        CardFigure("Weights", formatting.memory(weights_bytes(variant, PRECISION)), PRECISION),
+    ]
+
+
+def often_compared(catalog: Catalog) -> dict[tuple[str, ...], str]:
+    """Models that a family of the catalog says are often compared, by their ids: `M3 or Large`."""
+    every = (ids for family in catalog.families.values() for ids in family.facts.comparisons)
+    return {tuple(ids): _or(catalog, ids) for ids in every}
+
+
+def _or(catalog: Catalog, variant_ids: Sequence[str]) -> str:
+    return formatting.listed(list(short_names(catalog, variant_ids).values()), "or")

@@ -1,0 +1,84 @@
+"""A comparison to take away: the verdict with its figures as Markdown, all figures as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+from advisor.catalog import Catalog
+from advisor.decide.query import AdviceQuestion
+from advisor.explain import card as cards
+from advisor.explain.sentences import volumes
+from advisor.explain.verdict import Card, short_names, verdict
+from advisor.family import comparison, score_rows
+from advisor.show import dumbbell
+from advisor.show.downloads import markdown_text, table_csv, table_markdown
+
+Rows = list[dict[str, Any]]
+
+
+def files(
+    catalog: Catalog, variant_ids: list[str], question: AdviceQuestion, today: date
+) -> list[tuple[str, str, Callable[[], str]]]:
+    """(name, media type, maker) of a comparison's files."""
+
+    def as_markdown() -> str:
+        decided = verdict(catalog, variant_ids, question, today)
+        lines = [f"# {markdown_text(decided.title)}", "", markdown_text(decided.reason), ""]
+        for card in decided.cards:
+            lines += [*_of_card(catalog, card), ""]
+        costs = f"Costs are for {volumes(question.workload)}."
+        lines += [markdown_text(text) for text in (decided.same, costs) if text]
+        tables = [
+            table_markdown(title, rows) for title, rows in _tables(catalog, variant_ids, today)
+        ]
+        made = f"Catalog {catalog.version}, {today.isoformat()}."
+        return "\n".join([*lines, "", *tables, made, ""])
+
+    def as_csv() -> str:
+        return table_csv(
+            [
+                {"Section": title} | row
+                for title, rows in _tables(catalog, variant_ids, today)
+                for row in rows
+            ]
+        )
+
+    return [
+        ("comparison.md", "text/markdown", as_markdown),
+        ("comparison.csv", "text/csv", as_csv),
+    ]
+
+
+def _of_card(catalog: Catalog, card: Card) -> Iterator[str]:
+    """A model's heading, its figures, and when to choose it."""
+    recommended = " (better here)" if card.recommended else ""
+    yield f"## {markdown_text(card.name)}{recommended}"
+    yield ""
+    figures = "; ".join(
+        f"{label}: {value} {note}".strip() for label, value, note in cards.figures(catalog, card)
+    )
+    yield f"{markdown_text(figures)}."
+    if card.why_not:
+        yield markdown_text(card.why_not)
+    if card.choose_if:
+        yield "Choose it if:"
+        yield ""
+        yield from (f"- {markdown_text(clause)}" for clause in card.choose_if)
+
+
+def _tables(catalog: Catalog, variant_ids: list[str], today: date) -> Iterator[tuple[str, Rows]]:
+    """Scores of each kind and the facts, a column a model."""
+    names = {key: catalog.variants[key].name for key in variant_ids}
+    for kind in comparison.TASKS:
+        ids = [key for key in variant_ids if catalog.variants[key].kind == kind]
+        if len(ids) > 1:
+            short = list(short_names(catalog, ids).values())
+            scores = score_rows.benchmark_rows(catalog, ids)
+            yield f"Scores of {kind}s (of 100)", dumbbell.table_rows(scores, short)
+    facts = comparison.side_by_side(catalog, variant_ids, today)
+    yield (
+        "Facts",
+        [{"": row["label"]} | {name: row[name] for name in names.values()} for row in facts],
+    )
