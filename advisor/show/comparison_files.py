@@ -10,12 +10,13 @@ from advisor.catalog import Catalog
 from advisor.decide.query import AdviceQuestion
 from advisor.explain import card as cards
 from advisor.explain.sentences import volumes
-from advisor.explain.verdict import Card, short_names, verdict
+from advisor.explain.verdict import Card, verdict
 from advisor.family import comparison, score_rows
 from advisor.show import dumbbell
 from advisor.show.downloads import markdown_text, table_csv, table_markdown
 
 Rows = list[dict[str, Any]]
+FIGURE = "Figure"
 
 
 def files(
@@ -69,16 +70,16 @@ def _of_card(catalog: Catalog, card: Card) -> Iterator[str]:
 
 
 def _tables(catalog: Catalog, variant_ids: list[str], today: date) -> Iterator[tuple[str, Rows]]:
-    """Scores of each kind and the facts, a column a model."""
-    names = {key: catalog.variants[key].name for key in variant_ids}
+    """Scores of each kind and the facts: what it is under `FIGURE`, a column a model."""
     for kind in comparison.TASKS:
         ids = [key for key in variant_ids if catalog.variants[key].kind == kind]
         if len(ids) > 1:
-            short = list(short_names(catalog, ids).values())
+            names = [catalog.variants[key].name for key in ids]
             scores = score_rows.benchmark_rows(catalog, ids)
-            yield f"Scores of {kind}s (of 100)", dumbbell.table_rows(scores, short)
+            yield f"Scores of {kind}s (of 100)", dumbbell.table_rows(scores, names, FIGURE)
     facts = comparison.side_by_side(catalog, variant_ids, today)
+    names = [catalog.variants[key].name for key in variant_ids]
     yield (
         "Facts",
-        [{"": row["label"]} | {name: row[name] for name in names.values()} for row in facts],
+        [{FIGURE: row["label"]} | {name: row[name] for name in names} for row in facts],
     )

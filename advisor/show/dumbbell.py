@@ -63,11 +63,16 @@ def key(names: Sequence[str]) -> list[tuple[str, str, str]]:
     ]
 
 
-def table_rows(rows: Sequence[ScoreRow], names: Sequence[str]) -> list[dict[str, str | float]]:
-    """The rows as numbers with one digit; a column `Note` where one of them is partial."""
+def table_rows(
+    rows: Sequence[ScoreRow], names: Sequence[str], heading: str = ""
+) -> list[dict[str, str | float]]:
+    """The rows as numbers with one digit; a column `Note` where one of them is partial.
+
+    What is tested stands under `heading`; under `Test` or `Language`, if it is empty.
+    """
     some_partial = any(row.partial for row in rows)
     return [
-        {_heading(rows): row.label}
+        {heading or _heading(rows): row.label}
         | {each: float(p) for each, p in zip(names, _points(row), strict=True)}
         | ({"Note": _only(row)} if some_partial else {})
         for row in rows

@@ -63,7 +63,9 @@ def test_a_card_has_the_cost_at_the_visitors_workload(catalog):
         )
         for key in PAIR["variants"]
     }
-    shown = [metric.value.replace("\\", "") for metric in page.metric if metric.label == "Per month"]
+    shown = [
+        metric.value.replace("\\", "") for metric in page.metric if metric.label == "Per month"
+    ]
     assert shown == [usd_of(bill(best[key]).month) for key in PAIR["variants"]]
     labels = [link.proto.label for link in page.get("page_link")]
     assert any("Costs are for 20 million passages" in label for label in labels)
