@@ -3,11 +3,13 @@ import pickle
 import shutil
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from streamlit.components.v2 import manifest_scanner
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.amber import AmberSnapshotExtension
 from syrupy.location import PyTestLocation
@@ -64,6 +66,15 @@ def yaml_parsed_once() -> Iterator[None]:
     """Catalogs are read and checked whole in each test, but YAML is four fifths of a reading's time, and of most files the same."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(files, "parse_mapping", parse_mapping)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_sought_once() -> Iterator[None]:
+    """A page of AppTest is a server of its own, which reads of each installed package whether it brings components: a quarter of the time, and each time the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        seek = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", seek)
         yield
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from advisor.base import formatting
 from advisor.base.units import HOURS_PER_MONTH
 from advisor.decide.recommend import JudgedPlan, Recommendation, preference
-from advisor.sizing.latency import filled, whole
+from advisor.sizing.latency import whole
 from advisor.sizing.ranges import ENDS
 
 
@@ -73,28 +73,34 @@ def monthly_capacity(
 def rents_usd(
     recommendation: Recommendation, own: JudgedPlan, volumes: Sequence[float]
 ) -> list[float]:
-    """US dollars a month of the machines, a spare included, that carry each volume in tokens."""
-    capacity, rent = monthly_capacity(recommendation, own), own.plan.rent
-    assert capacity is not None and rent is not None
-    machines = filled(np.array(volumes) / capacity[1], 1.0, recommendation.workload.redundancy)
+    """US dollars a month of the machines that carry each volume in tokens, as the engine counts
+    them: with a spare, and with those that a latency limit takes.
+    """
+    table, rent = recommendation.table, own.plan.rent
+    assert rent is not None
+    share = float(table.needed["base"][own.row]) / own.plan.tokens.monthly
+    service_ms = float(table.figures.service_ms["base"][own.row])
+    machines = table.machines(np.array(volumes) * share, service_ms)
     return [float(rent) * HOURS_PER_MONTH * count for count in machines.tolist()]
 
 
 def crossings(recommendation: Recommendation, own: JudgedPlan) -> list[Crossing]:
     """A machine against each priced offer of its model, the dearest first: it pays soonest."""
-    capacity, rent = monthly_capacity(recommendation, own), own.plan.rent
-    if capacity is None or rent is None:
-        return []
-    spare, usd = int(recommendation.workload.redundancy), float(rent) * HOURS_PER_MONTH
     hosted = (j for j in recommendation.judged if j.hosted and j.variant_id == own.variant_id)
-    pairs = []
-    for offer in sorted(hosted, key=lambda j: (-_price(j), j.plan.where, j.id)):
-        price = _price(offer)
-        if price:
-            low, base, high = (crossing_tokens(usd, price, each, spare) for each in capacity)
-            always = crossing_tokens(usd, price, capacity[1], spare, always=True)
-            pairs.append(Crossing(own, offer, (low, base, high), capacity, always))
-    return pairs
+    offers = sorted(hosted, key=lambda j: (-_price(j), j.plan.where, j.id))
+    pairs = (crossing(recommendation, own, offer) for offer in offers)
+    return [pair for pair in pairs if pair is not None]
+
+
+def crossing(recommendation: Recommendation, own: JudgedPlan, offer: JudgedPlan) -> Crossing | None:
+    """A machine against one offer of its model; None without a rent, a load, or a price."""
+    capacity, rent, price = monthly_capacity(recommendation, own), own.plan.rent, _price(offer)
+    if capacity is None or rent is None or not price:
+        return None
+    spare, usd = int(recommendation.workload.redundancy), float(rent) * HOURS_PER_MONTH
+    fast, base, slow = (crossing_tokens(usd, price, each, spare) for each in capacity)
+    always = crossing_tokens(usd, price, capacity[1], spare, always=True)
+    return Crossing(own, offer, (fast, base, slow), capacity, always)
 
 
 def _price(offer: JudgedPlan) -> float:

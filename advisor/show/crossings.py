@@ -1,49 +1,90 @@
-"""Break-even: the chart of a machine's cost against that of the offers, by volume."""
+"""Break-even: what machines of one's own cost beside hosted offers, by volume."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from advisor.base import formatting
 from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain import break_even
 from advisor.explain.break_even import Crossing
+from advisor.explain.hosted_or_own import HostedOrOwn
+from advisor.explain.ways import KINDS, kind_of
 from advisor.show import mark_names
 from advisor.show.charts import Chart
-from advisor.show.slots import Spec, colour, colour_by, layered, legend, name, number, of_row, words
+from advisor.show.slots import Spec, colour, layered, number, of_row, words
 
-DASHES = [[1, 0], [8, 4], [2, 3], [8, 3, 2, 3], [4, 4], [12, 4], [1, 5]]
-"""Of lines in turn: a machine of your own has the long one, offers the others."""
-HEIGHT, PLOT = 360, 220
-"""Pixels, and those of them between the key and the axis."""
-BILLIONS = "replace(format(datum.value, '~s'), 'G', 'B')"
+HEIGHT, PLOT = 340, 285
+"""Pixels, and those of them over the axis."""
+SAMPLES = 160
+STEPS = 40
+"""Machines up to which each that is added is a step of its own; more look like a slope."""
+DASHES = {"own-gpu": [10, 5], "own-cpu": [2, 4]}
+COUNTS = "replace(replace(format(datum.value, '~s'), 'G', 'B'), regexp('([kMBT])'), ' $1')"
+BREAK_EVEN = "Break-even "
+ALONG = (0.5, 0.6, 0.4, 0.7, 0.3, 0.8, 0.2)
+"""Shares of the width at which an offer's name may stand at its line, the preferred first."""
+APART = 1 / 60
+"""Share of the width from one point of a line that words should not cover to the next."""
+LABELS = {kind.id: kind.label for kind in KINDS}
+
+
+class Line(NamedTuple):
+    """A line of the chart: its name, its way (`ways.KINDS`), and (tokens, US dollars) per month."""
+
+    name: str
+    way: str
+    spots: list[tuple[float, float]]
+
+
+class _Name(NamedTuple):
+    """Words, the points at any of which they may stand, and the radius of the mark there."""
+
+    word: str
+    spots: list[tuple[float, float]]
+    radius: float = 1
+    bold: bool = False
+
+
+class Frame(NamedTuple):
+    """The ends of the axes: tokens, and US dollars, per month."""
+
+    least: float
+    most: float
+    bottom: float
+    top: float
+
+    def place(self, tokens: float, usd: float) -> tuple[float, float]:
+        """Where a point stands from the left and from the top, from 0 to 1."""
+        across = math.log(tokens / self.least) / math.log(self.most / self.least)
+        return across, 1 - math.log(usd / self.bottom) / math.log(self.top / self.bottom)
 
 
 def chart(recommendation: Recommendation, own: JudgedPlan) -> Chart | None:
-    """Dollars against tokens per month: as many machines as are needed, and the priced offers."""
-    crossings = break_even.crossings(recommendation, own)
-    if not crossings or own.plan.rent is None:
-        return None
-    capacity, load = crossings[0].capacity[1], float(own.plan.tokens.monthly)
-    marks = [c.tokens[1] for c in crossings if c.tokens[1]]
-    least, most = min([load, *marks, capacity]) / 30, max([load, *marks, capacity]) * 30
-    volumes = [least * (most / least) ** (step / 160) for step in range(161)]
-    lines = _lines(recommendation, own, crossings, volumes)
-    dollars = [row["usd"] for row in lines["data"]["values"]]
-    ends = (least, most, min(dollars), max(dollars))
-    layers = [lines, *_load_marks(load), *_crossing_marks(crossings, ends)]
-    sentences = " ".join(break_even.sentence(c) for c in crossings)
-    told = (
-        "Dollars against tokens per month. "
-        f"Your workload: {formatting.large(round(load))} tokens. {sentences}"
+    """One machine against every priced offer of its model."""
+    pairs = break_even.crossings(recommendation, own)
+    return _drawn(recommendation, pairs, _title(own, pairs))
+
+
+def compared(recommendation: Recommendation, both: HostedOrOwn) -> Chart | None:
+    """One offer against a GPU and a CPU of one's own; None where a machine costs nothing."""
+    return _drawn(recommendation, both.crossings, both.title)
+
+
+def caption(kind: str) -> str:
+    """The line under the chart's title: what is counted, and how the axes run."""
+    if kind == "reranker":
+        return "Reranking alone, per month; both axes are logarithmic."
+    return (
+        "Encoding alone, per month; both axes are logarithmic. The index costs the same either way."
     )
-    return Chart(_title(own, crossings), layered(layers, height=HEIGHT), told)
 
 
-def _title(own: JudgedPlan, crossings: Sequence[Crossing]) -> str:
+def _title(own: JudgedPlan, pairs: Sequence[Crossing]) -> str:
     """The crossing that comes soonest, in words, or that there is none."""
-    soonest = next((c for c in crossings if c.tokens[1]), None)
+    soonest = next((pair for pair in pairs if pair.tokens[1]), None)
     if soonest:
         return break_even.sentence(soonest).removesuffix(".")
     return (
@@ -52,97 +93,199 @@ def _title(own: JudgedPlan, crossings: Sequence[Crossing]) -> str:
     )
 
 
-def _lines(
-    recommendation: Recommendation,
-    own: JudgedPlan,
-    crossings: Sequence[Crossing],
-    volumes: Sequence[float],
-) -> Spec:
-    """A line for the machines, with its steps, and one for each price of an offer."""
-    rents = break_even.rents_usd(recommendation, own, volumes)
-    rows: list[Spec] = [
-        {"tokens": tokens, "usd": usd, "line": own.plan.where, "slot": "three"}
-        for tokens, usd in zip(volumes, rents, strict=True)
+def _drawn(recommendation: Recommendation, pairs: Sequence[Crossing], title: str) -> Chart | None:
+    """Dollars against tokens per month: the offers and the machines of some pairs."""
+    if not pairs or not all(pair.own.plan.rent for pair in pairs):
+        return None  # an axis whose steps multiply has no zero
+    load = float(pairs[0].offer.plan.tokens.monthly)
+    volumes = _volumes(pairs, load)
+    offers = _offer_lines(pairs, volumes)
+    machines = _machine_lines(recommendation, pairs, volumes)
+    frame = _frame(offers, machines, load)
+    marks = _load_marks(load) + _crossing_marks(pairs)
+    names = _names([*machines, *offers], pairs, load, frame)
+    spec = layered(
+        [*_paths([*machines, *offers], frame), *marks, names],
+        height=HEIGHT,
+        padding={"left": 0, "top": 4, "right": 4, "bottom": 6},
+    )
+    return Chart(title, spec, _told(pairs, load))
+
+
+def _told(pairs: Sequence[Crossing], load: float) -> str:
+    """The chart in words, with what each line is at the visitor's volume."""
+    plans = {judged.row: judged.plan for pair in pairs for judged in (pair.offer, pair.own)}
+    now = [
+        f"{plan.where} {formatting.usd(plan.encoding_usd.base)}"
+        for plan in plans.values()
+        if plan.encoding_usd is not None
     ]
-    names: dict[float, str] = {}
-    for crossing in crossings:
-        price, where = _price(crossing), crossing.offer.plan.where
-        first = f"{break_even.offer_price(crossing.offer).removesuffix(' / 1M')}: {where}"
-        names[price] = f"{names[price]}, {where}" if price in names else first
-    ends = (volumes[0], volumes[-1])
-    for price, line in names.items():
-        hosted = {"line": line, "slot": "one"}
-        rows += [{"tokens": v, "usd": v * price / 1e6} | hosted for v in ends]
-    order = [*list(names.values())[:1], own.plan.where, *list(names.values())[1:]]
-    dashes, key = {"domain": order, "range": DASHES}, legend("soft", symbolSize=600)
-    return {
-        "data": {"values": rows},
-        "mark": {"type": "line", "strokeWidth": 2, "clip": True},
-        "encoding": {
-            "x": number(
-                "tokens",
-                title="Tokens per month (log scale)",
-                scale={"type": "log", "domain": list(ends), "nice": False},
-                axis={"labelExpr": BILLIONS, "grid": False, "values": _powers(*ends)},
-            ),
-            "y": number(
-                "usd",
-                title="$ per month (log scale)",
-                scale={"type": "log", "nice": False},
-                axis={"format": "$,~r", "grid": False, "tickCount": 6},
-            ),
-            "color": colour_by("slot"),
-            "strokeDash": name("line", title=None, scale=dashes, legend=key),
-        },
-    }
+    return (
+        "US dollars against tokens per month, on logarithmic axes. "
+        f"You: {formatting.large(round(load))} tokens: {'; '.join(now)}. "
+        + " ".join(break_even.sentence(pair) for pair in pairs)
+    )
+
+
+def _volumes(pairs: Sequence[Crossing], load: float) -> list[float]:
+    """Tokens per month of the points that are drawn: from a tenth of what matters to ten times.
+
+    Just what each number of machines carries is among them, where one more is rented.
+    """
+    marks = [load, *(pair.tokens[1] for pair in pairs if pair.tokens[1])]
+    if len(marks) == 1:  # nothing crosses: as far as it takes to see that both rise alike
+        marks += [pair.capacity[1] for pair in pairs]
+    least, most = min(marks) / 10, max(marks) * 10
+    even = (least * (most / least) ** (step / SAMPLES) for step in range(SAMPLES + 1))
+    carried = (pair.capacity[1] * count for pair in pairs for count in range(1, STEPS + 1))
+    return sorted({least, most, *(v for v in (*even, *carried) if least < v < most)})
+
+
+def _offer_lines(pairs: Sequence[Crossing], volumes: Sequence[float]) -> list[Line]:
+    """A line for each price, with that price in its name where there are several."""
+    places: dict[float, list[str]] = {}
+    for pair in pairs:
+        where = places.setdefault(_price(pair), [])
+        if pair.offer.plan.where not in where:
+            where.append(pair.offer.plan.where)
+    prices = {_price(pair): break_even.offer_price(pair.offer) for pair in pairs}
+    lines = []
+    for price, where in places.items():
+        # short enough to stand at a line
+        few = where[0] if len(where) == 1 else f"{where[0]} + {len(where) - 1}"
+        name = f"{prices[price].removesuffix(' / 1M')} {few}" if len(places) > 1 else "Hosted"
+        spots = [(tokens, tokens * price / 1e6) for tokens in volumes]
+        lines.append(Line(name, "hosted", spots))
+    return lines
+
+
+def _machine_lines(
+    recommendation: Recommendation, pairs: Sequence[Crossing], volumes: Sequence[float]
+) -> list[Line]:
+    """A line for each machine, with a step for each that is added."""
+    lines = []
+    for own in {pair.own.row: pair.own for pair in pairs}.values():
+        rents = break_even.rents_usd(recommendation, own, volumes)
+        way = kind_of([own]) or "own-cpu"
+        lines.append(Line(LABELS[way], way, list(zip(volumes, rents, strict=True))))
+    return lines
+
+
+def _frame(offers: Sequence[Line], machines: Sequence[Line], load: float) -> Frame:
+    """All of the offers and of the machine that stays cheapest; others are cut where they leave."""
+    ends = [line.spots[-1][1] for line in machines]
+    starts = [usd for line in machines for tokens, usd in line.spots if tokens <= load]
+    top = max(*(line.spots[-1][1] for line in offers), min(ends), *starts)
+    bottom = min(line.spots[0][1] for line in (*offers, *machines))
+    (least, _), *_, (most, _) = offers[0].spots
+    return Frame(least, most, bottom, 1.5 * top)
+
+
+def _paths(lines: Sequence[Line], frame: Frame) -> list[Spec]:
+    """A layer for each line, from the back."""
+    x = number(
+        "tokens",
+        title="Tokens per month",
+        scale={"type": "log", "domain": [frame.least, frame.most], "nice": False},
+        axis={"labelExpr": COUNTS, "grid": False, "values": _powers(frame.least, frame.most)},
+    )
+    y = number(
+        "usd",
+        title="$ per month",
+        scale={"type": "log", "domain": [frame.bottom, frame.top], "nice": False},
+        axis={"format": "$,~r", "values": _powers(frame.bottom, frame.top)},
+    )
+    layers = []
+    for line in lines:
+        mark: Spec = {"type": "line", "clip": True, "strokeWidth": 2.5}
+        if line.way != "hosted":
+            # the last volume that some machines carry is theirs: the step begins beyond
+            mark |= {"interpolate": "step-before", "strokeDash": DASHES[line.way], "strokeWidth": 2}
+        spots = line.spots if line.way != "hosted" else [line.spots[0], line.spots[-1]]
+        rows = [{"tokens": tokens, "usd": usd} for tokens, usd in spots]
+        slot = colour("one" if line.way == "hosted" else "three")
+        layers.append(
+            {
+                "data": {"values": rows},
+                "mark": mark,
+                "encoding": {"x": x, "y": y, "color": slot},
+            }
+        )
+    return layers
 
 
 def _powers(least: float, most: float) -> list[float]:
-    """The powers of ten in reach."""
-    powers = range(math.ceil(math.log10(least)), math.floor(math.log10(most)) + 1)
-    return [float(f"1e{power}") for power in powers]
+    """The powers of ten in reach, six at most at even steps."""
+    first, last = math.ceil(math.log10(least)), math.floor(math.log10(most))
+    step = max(1, math.ceil((last - first + 1) / 6))
+    return [float(f"1e{power}") for power in range(first, last + 1, step)]
 
 
 def _load_marks(load: float) -> list[Spec]:
-    """A rule at the workload's own volume, and its word."""
-    data = {"data": {"values": [{"tokens": load, "word": "your workload"}]}}
-    at_load = {"x": number("tokens")}
-    rule = {"type": "rule", "strokeDash": [3, 3], "strokeWidth": 2}
-    word = words("word", align="left", dx=5, y=8)
-    word["encoding"] |= at_load
-    return [data | {"mark": rule, "encoding": at_load | {"color": colour("ink")}}, data | word]
+    """A rule at the workload's own volume."""
+    data = {"data": {"values": [{"tokens": load}]}}
+    rule = {"type": "rule", "strokeDash": [3, 3], "strokeWidth": 1.5}
+    return [data | {"mark": rule, "encoding": {"x": number("tokens"), "color": colour("ink")}}]
 
 
-def _crossing_marks(
-    crossings: Sequence[Crossing], ends: tuple[float, float, float, float]
-) -> list[Spec]:
-    """A mark where the lines cross, and its volume; `ends` are those of tokens and of dollars."""
-    spots = {formatting.large(round(c.tokens[1])): c for c in crossings[::-1] if c.tokens[1]}
-    rows: list[Spec] = [
-        {"tokens": c.tokens[1], "usd": (c.tokens[1] or 0) * _price(c) / 1e6, "word": word}
-        for word, c in spots.items()
+def _crossing_marks(pairs: Sequence[Crossing]) -> list[Spec]:
+    """A diamond where lines cross."""
+    rows = [
+        {"tokens": pair.tokens[1], "usd": (pair.tokens[1] or 0) * _price(pair) / 1e6}
+        for pair in pairs
+        if pair.tokens[1]
     ]
-    marks = [
-        mark_names.Mark(
-            _share(row["tokens"], *ends[:2]), 1 - _share(row["usd"], *ends[2:]), 6, word
-        )
-        for row, word in zip(rows, spots, strict=True)
+    mark = {"type": "point", "filled": True, "shape": "diamond", "size": 150, "opacity": 1}
+    spot = {"x": number("tokens"), "y": number("usd"), "color": colour("ink")}
+    return [{"data": {"values": rows}, "mark": mark, "encoding": spot}]
+
+
+def _names(lines: Sequence[Line], pairs: Sequence[Crossing], load: float, frame: Frame) -> Spec:
+    """The words at the rule, the crossings and the lines, where they cover least."""
+    named = [_Name(f"You: {formatting.short(load)}", [(load, 1.2 * frame.bottom)], 2, True)]
+    named += [_Name(line.name, line.spots[:1]) for line in lines if line.way != "hosted"]
+    for tokens, price in _distinct(pairs).values():
+        lead = "" if any(name.word.startswith(BREAK_EVEN) for name in named) else BREAK_EVEN
+        spot = (tokens, tokens * price / 1e6)
+        named.append(_Name(f"{lead}{formatting.short(tokens)}", [spot], 7, True))
+    for line in lines:
+        if line.way == "hosted":
+            along = [round(share * (len(line.spots) - 1)) for share in ALONG]
+            named.append(_Name(line.name, [line.spots[place] for place in along]))
+    options = [
+        [mark_names.Mark(*frame.place(*spot), name.radius, name.word) for spot in name.spots]
+        for name in named
     ]
-    taken = [mark_names.Obstacle(mark.x, mark.y, mark.x, mark.y, mark.radius) for mark in marks]
-    for row, place in zip(rows, mark_names.places(marks, taken, PLOT), strict=True):
-        row |= place._asdict()
-    data = {"data": {"values": rows}}
-    at_spot = {"x": number("tokens"), "y": number("usd")}
-    mark = {"type": "point", "filled": True, "shape": "diamond", "size": 130, "opacity": 1}
-    word = words("word", **of_row("align", "dx", "dy"), baseline="middle")
-    word["encoding"] |= at_spot
-    return [data | {"mark": mark, "encoding": at_spot | {"color": colour("ink")}}, data | word]
+    rows = []
+    placed = mark_names.placed(options, [*_obstacles(lines, load, frame)], PLOT)
+    for name, marks, (mark, place) in zip(named, options, placed, strict=True):
+        tokens, usd = name.spots[marks.index(mark)]
+        row = {"word": name.word, "tokens": tokens, "usd": usd, "bold": name.bold}
+        rows.append(row | place._asdict())
+    weight = {"expr": "datum.bold ? 650 : 400"}
+    text = words("word", **of_row("align", "dx", "dy"), baseline="middle", fontWeight=weight)
+    text["encoding"] |= {"x": number("tokens"), "y": number("usd")}
+    return {"data": {"values": rows}} | text
 
 
-def _share(amount: float, least: float, most: float) -> float:
-    """Where an amount stands on an axis whose steps multiply, from 0 to 1."""
-    return math.log(amount / least) / math.log(most / least)
+def _distinct(pairs: Sequence[Crossing]) -> dict[str, tuple[float, float]]:
+    """Tokens of each crossing and the price there, by its words: the soonest first."""
+    crossed = ((pair.tokens[1], _price(pair)) for pair in pairs)
+    known = sorted((tokens, price) for tokens, price in crossed if tokens)
+    return {formatting.short(tokens): (tokens, price) for tokens, price in known}
 
 
-def _price(crossing: Crossing) -> float:
-    return float(crossing.offer.plan.figure("usd_per_1m_input"))
+def _obstacles(lines: Sequence[Line], load: float, frame: Frame) -> Iterator[mark_names.Obstacle]:
+    """The rule and the lines, those as points nearer to one another than words are high."""
+    across, _ = frame.place(load, frame.top)
+    yield mark_names.Obstacle(across, 0, across, 1, 1)
+    for line in lines:
+        drawn = -1.0
+        for x, y in (frame.place(*spot) for spot in line.spots):
+            if y >= 0 and x - drawn >= APART:
+                drawn = x
+                yield mark_names.Obstacle(x, y, x, y, 2)
+
+
+def _price(pair: Crossing) -> float:
+    return float(pair.offer.plan.figure("usd_per_1m_input"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -58,16 +59,24 @@ def places(marks: Sequence[Mark], obstacles: Sequence[Obstacle], height: float) 
     line that climbs from mark to mark leaves both free. Where that is taken, the place is used
     that covers and cuts off least at all `WIDTHS`.
     """
-    chosen: list[Place] = []
-    for mark in marks:
-        costs = {
-            place: sum(
-                _cost(mark, place, zip(marks, chosen, strict=False), obstacles, width, height)
-                for width in WIDTHS
-            )
-            for place in _candidates(mark)
-        }
-        chosen.append(min(costs, key=lambda place: costs[place]))
+    return [place for _, place in placed([[mark] for mark in marks], obstacles, height)]
+
+
+def placed(
+    options: Sequence[Sequence[Mark]], obstacles: Sequence[Obstacle], height: float
+) -> list[tuple[Mark, Place]]:
+    """As `places`, for names that may stand at any of several marks, the preferred first."""
+    edges = {width: [_around(each, width, height) for each in obstacles] for width in WIDTHS}
+    chosen: list[tuple[Mark, Place]] = []
+    for marks in options:
+        least = math.inf
+        for mark, place in ((each, place) for each in marks for place in _candidates(each)):
+            cost = sum(_cost(mark, place, chosen, edges[w], w, height) for w in WIDTHS)
+            if cost < least:
+                least, best = cost, (mark, place)
+            if not cost:
+                break
+        chosen.append(best)
     return chosen
 
 
@@ -92,7 +101,7 @@ def _cost(
     mark: Mark,
     place: Place,
     others: Iterable[tuple[Mark, Place]],
-    obstacles: Sequence[Obstacle],
+    edges: Sequence[_Box],
     width: float,
     height: float,
 ) -> float:
@@ -101,7 +110,7 @@ def _cost(
     cut = max(0, -box.left) + max(0, box.right - width)
     cut += max(0, -box.top) + max(0, box.bottom - height)
     names = sum(box.overlaps(_box(*other, width, height)) for other in others)
-    covered = sum(box.overlaps(_around(obstacle, width, height)) for obstacle in obstacles)
+    covered = sum(map(box.overlaps, edges))
     return 5 * cut + 100 * names + 20 * covered
 
 

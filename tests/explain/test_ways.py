@@ -1,6 +1,7 @@
 """Hosted, own GPU, own CPU: each way's answer is the engine's, and each sentence holds there."""
 
 import math
+from functools import cache, partial
 
 import pytest
 from hypothesis import given
@@ -55,27 +56,28 @@ def test_each_way_of_a_preset_says_what_the_engine_answers(catalog, pinned, pres
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_volume_that_a_sentence_names_is_one_at_which_it_holds(catalog, preset):
-    holds_at_its_volume(of_preset(catalog, preset))
+    answer = of_preset(catalog, preset)
+    holds_at_its_volume(answer, ways(answer))
 
 
-def holds_at_its_volume(answer):
+def holds_at_its_volume(answer, both):
     """Ask at each volume that is named, and at those that are said to make nothing of a way."""
-    both = ways(answer)
+    at = cache(partial(asked_at, answer))
     for kind, way in zip(KINDS, both.ways, strict=True):
         if way.pick is None or way.recommended:
             assert way.volume is None and way.tokens is None
         elif way.tokens is not None:
-            costs_cross(answer, way)
+            costs_cross(answer, way, at)
         elif way.volume is not None:
-            there = asked_at(answer, way.volume)
+            there = at(way.volume)
             assert there.pick is not None and kind_of(there.pick.parts) == kind.id
             assert kind_of(answer.pick.parts) != kind.id
         elif "Never cheaper" in way.sentence:
-            never_crosses(answer, way)
+            never_crosses(answer, way, at)
         elif "No volume we tried" in way.sentence:
             down = answer.pick is not None and kind.id == "hosted"
             for volume in (step for step in STEPS if (step < 1 if down else step > 1)):
-                there = asked_at(answer, volume)
+                there = at(volume)
                 pick = there and there.pick
                 assert pick is None or kind_of(pick.parts) != kind.id, volume
 
@@ -87,7 +89,7 @@ def asked_at(answer, volume):
     )
 
 
-def costs_cross(answer, way):
+def costs_cross(answer, way, at):
     """Just above the tokens named the machines cost less, just below more, and so on far away."""
     tokens = answer.pick.parts[0].plan.tokens.monthly
     assert way.tokens == pytest.approx(tokens * way.volume)
@@ -99,7 +101,7 @@ def costs_cross(answer, way):
         if judged.variant_id == offer.variant_id and kind_of([judged]) == own_way
     ]
     for factor, own_is_less in ((JUST_BEYOND, True), (1 / JUST_BEYOND, False)):
-        usd = asked_at(answer, way.volume * factor).table.base_usd
+        usd = at(way.volume * factor).table.base_usd
         assert (min(usd[own]) < usd[offer.row]) == own_is_less
     below, last = way.id == "hosted", way.volume
     if "; always from " in way.sentence:
@@ -108,17 +110,17 @@ def costs_cross(answer, way):
     for volume in (*STEPS, *(each * times for times in FARTHER for each in {way.volume, last})):
         beyond = volume > way.volume
         unsaid = way.volume < volume < last or ("Always" in way.sentence and beyond == below)
-        there = None if unsaid else asked_at(answer, volume)
+        there = None if unsaid else at(volume)
         if there is not None:
             usd = there.table.base_usd
             assert (min(usd[own]) < usd[offer.row]) == beyond, volume
 
 
-def never_crosses(answer, way):
+def never_crosses(answer, way, at):
     """The machines that fit cost more than the provider at every volume that is tried."""
     offer = answer.pick.parts[0]
     for volume in (1.0, *(step for step in STEPS if step > 1)):
-        there = answer if volume == 1 else asked_at(answer, volume)
+        there = answer if volume == 1 else at(volume)
         if there is not None:
             usd = {judged.row: judged.monthly for judged in there.judged}
             own = [
@@ -166,7 +168,7 @@ def test_a_machine_that_never_costs_less_may_still_be_recommended_where_the_prov
     own = by_id(answer)["own-gpu"]
     assert answer.pick.parts[0].hosted and own.volume is not None, own.sentence
     assert "it would be recommended" in own.sentence
-    holds_at_its_volume(answer)
+    holds_at_its_volume(answer, ways(answer))
 
 
 def test_from_the_side_of_the_machine_the_provider_is_cheaper_below_the_break_even(catalog):
@@ -175,8 +177,9 @@ def test_from_the_side_of_the_machine_the_provider_is_cheaper_below_the_break_ev
     hosted = by_id(answer)["hosted"]
     assert hosted.sentence == "Always cheaper below 24.8 B tokens per month, 13.8% of your volume."
     assert hosted.volume == pytest.approx(hosted.tokens / 180e9)  # 18 tokens a query
-    holds_at_its_volume(answer)
-    holds_at_its_volume(ask(catalog, queries_per_month=10**12, languages=["got"], passages=10**5))
+    holds_at_its_volume(answer, ways(answer))
+    larger = ask(catalog, queries_per_month=10**12, languages=["got"], passages=10**5)
+    holds_at_its_volume(larger, ways(larger))
 
 
 @pytest.mark.parametrize(
@@ -312,4 +315,4 @@ def test_what_holds_of_the_ways_of_any_question(catalogs, question):
             assert way.pick.monthly >= answer.monthly * (1 - 1e-12) - 1e-6
     ours = kind_of(answer.pick.parts) if answer.pick else None
     assert [way.id for way in both.ways if way.recommended] == ([ours] if ours else [])
-    holds_at_its_volume(answer)
+    holds_at_its_volume(answer, both)
