@@ -34,10 +34,10 @@ def show_totals() -> None:
         st.header(plain(pick.named), anchor=False)
         with st.grid(4, min_column_width=150):
             spread = sentences.spread(spent.month).strip(" ()")
-            card("Per month", spent.month_amount, spread or "no range")
+            card("Per month", sentences.usd_of(spent.month), spread or "no range")
             if recommendation.step("embedder"):
-                tokens = pick.parts[0].plan.tokens
-                once = f"{sentences.about(tokens)}{formatting.short(tokens.once)} tokens"
+                plan = pick.parts[0].plan
+                once = f"{sentences.about(plan)}{formatting.short(plan.tokens.once)} tokens"
                 card("Once, to encode all", spent.one_off_amount, once)
             if each := bill.per_1000_queries(spent, recommendation.workload):
                 card("Per 1,000 queries", each, f"at {formatting.short(queries)} per month")
@@ -81,8 +81,9 @@ def show_saving() -> None:
 def show_hosted_or_own(compared: hosted_or_own.HostedOrOwn) -> None:
     """From which volume your own machine costs less than the recommended offer."""
     st.markdown(f"#### {plain(compared.title)}")
-    small(f":gray[{plain(compared.about)}]")
-    figures.draw(crossings.hosted_or_own(recommendation, compared), f"own-{compared.kind}")
+    small(f":gray[{plain(crossings.caption(compared.kind))}]")
+    if chart := crossings.compared(recommendation, compared):
+        figures.draw(chart, f"own-{compared.kind}")
 
 
 def show_where_it_goes() -> None:

@@ -58,10 +58,11 @@ def price_note(judged: JudgedPlan) -> str:
 
 def tokens_a_month(plan: Plan) -> str:
     """`36 million`, or `about 36 million` where a count of tokens is not published."""
-    return f"{_about(plan)}{formatting.large(plan.tokens.monthly)}"
+    return f"{about(plan)}{formatting.large(plan.tokens.monthly)}"
 
 
-def _about(plan: Plan) -> str:
+def about(plan: Plan) -> str:
+    """`about ` where a count of tokens is not published, else nothing."""
     return "about " if plan.tokens.estimated else ""
 
 
@@ -293,7 +294,7 @@ def encoding_sentence(recommendation: Recommendation, judged: JudgedPlan) -> str
         time = f" in {hours.base:,.1f} hours on one machine {ends}"
     cost = f"for {usd_of(once)}{missing(once)}" if once else "at a cost that is not known"
     return (
-        f"Encoding the corpus once: {_about(plan)}{formatting.count(plan.tokens.once)} tokens "
+        f"Encoding the corpus once: {about(plan)}{formatting.count(plan.tokens.once)} tokens "
         f"{cost}{time}, "
         f"{formatting.count(plan.tokens.vectors)} vectors "
         f"({formatting.significant(plan.tokens.vectors_per_passage)} per passage). "

@@ -63,7 +63,8 @@ def _show_hosted(recommendation: Recommendation, kind: str) -> None:
         st.subheader(answer.heading("Hosted prices", kind, recommendation), anchor=False)
         figures.numbers_table(rows, f"Hosted {kind} options with their prices")
     if gone := tables.withdrawn(recommendation, kind):
-        st.markdown(links.bullets(gone))
+        st.markdown(bullets(text for text, _ in gone))
+        links.sources(source for _, sources in gone for source in sources)
 
 
 def _show_own(recommendation: Recommendation, kind: str) -> None:

@@ -70,7 +70,7 @@ def _column(heading: str, values: list[Any], number: str) -> Any:
     if known and isinstance(known[0], date):
         return st.column_config.DateColumn(format="D MMM YYYY")
     if not known or isinstance(known[0], str):
-        return None
+        return st.column_config.Column()
     if heading == "Score":
         return st.column_config.NumberColumn(format="%.1f", width="small")
     if heading.startswith("$ per 1M"):
