@@ -11,6 +11,7 @@ from advisor.decide.evidence import EQUAL_POINTS
 from advisor.decide.recommend import JudgedPlan
 from advisor.explain.compared import Compared
 from advisor.explain.sentences import points_over
+from advisor.explain.ways import CENT
 from advisor.explain.why_not import DECIDES
 
 
@@ -36,7 +37,8 @@ def _of_all(compared: Compared) -> str:
     if picked is None:
         return ""
     if picked.variant_id in compared.names and len(compared.ids) > 1:
-        return f"It is also first among all {compared.kind}s."
+        name = compared.names[picked.variant_id]
+        return f"{name} is also first among all {compared.kind}s."
     return f"Of all {compared.kind}s, {picked.named} is recommended."
 
 
@@ -78,20 +80,24 @@ def _shortfall(compared: Compared, first: JudgedPlan, other: JudgedPlan) -> str:
     balanced = workload.priority == "balanced"
     most = workload.quality_tolerance if balanced else EQUAL_POINTS
     behind = points_over(step.yardstick - other.quality, most)
-    best = compared.names.get(step.best) or compared.recommendation.catalog.variants[step.best].name
+    every = compared.recommendation.catalog.variants
+    best = compared.names.get(step.best) or every[step.best].name
+    yardstick = f"{formatting.points(step.yardstick)}, {best}"
     if step.shortfalls(workload)[first.row]:
         gap = points_over(step.yardstick - first.quality, most)
-        lead = f"{own} is {gap} points below the best score, that of {best}"
-        return f"{lead}; {theirs} is {behind} below."
-    accepted = f"you accept {most:g}" if balanced else f"only {most:g} would count as equal"
-    if first.quality == step.yardstick:
-        lead = f"{own} has the best score for this job"
-        return f"{lead}; {theirs} is {behind} points below, and {accepted}."
+        return f"{own} is {gap} points below the best score ({yardstick}), {theirs} {behind}."
     gap = formatting.points(step.yardstick - first.quality)
-    return (
-        f"{own} is {gap} points below the best score, that of {best}; {theirs} is {behind} below, "
-        f"and {accepted}."
-    )
+    if not balanced:
+        lead = f"{own} has the best score ({formatting.points(step.yardstick)})"
+        if first.variant_id != step.best:
+            lead = f"{own} is {gap} points below the best ({yardstick}), which counts as equal"
+        return f"Quality matters most to you: {lead}; {theirs} is {behind} below."
+    lead = f"You accept scores up to {most:g} points below the best"
+    if not most:
+        lead = "You accept no score below the best"
+    if first.variant_id == step.best:
+        return f"{lead}, {best}'s {formatting.points(step.yardstick)}; {theirs} is {behind} below."
+    return f"{lead} ({yardstick}): {own} is {gap} below, {theirs} {behind}."
 
 
 def _counted(compared: Compared, first: JudgedPlan, other: JudgedPlan, keys: Keys) -> str:
@@ -103,7 +109,7 @@ def _counted(compared: Compared, first: JudgedPlan, other: JudgedPlan, keys: Key
     money = formatting.usd(abs(gap)) + (" less" if gap > 0 else " more") + " per month"
     value = f"worth {formatting.usd(worth * abs(points))} to you"
     better = f"{formatting.points(abs(points))} points"
-    dear, near = abs(gap) >= 0.005, abs(points) < 0.05 or not worth
+    dear, near = abs(gap) >= CENT, abs(points) < 0.05 or not worth
     if dear and near:
         text = f"{own} costs {money} than {theirs}"
     elif near:
@@ -111,8 +117,10 @@ def _counted(compared: Compared, first: JudgedPlan, other: JudgedPlan, keys: Key
     elif points > 0:
         text = f"{own} scores {better} more than {theirs}, {value}"
         text += f", and costs {money}" if dear else ", at the same cost"
-    else:
+    elif dear:
         text = f"{own} costs {money} than {theirs}, whose extra {better} are {value}"
+    else:
+        text = f"{own} costs the same as {theirs}, whose extra {better} are {value}"
     decided = round(gap + worth * points, 6) > 0
     return f"{text}{'' if decided else _second_hand(compared, first, other, worth)}."
 
@@ -124,7 +132,7 @@ def _second_hand(compared: Compared, first: JudgedPlan, other: JudgedPlan, worth
     text = ""
     if worth and aggregator[other.row] > aggregator[first.row]:
         dearer = formatting.usd(SECOND_HAND_POINTS * worth)
-        text += f"; the price of {theirs}, which only a third party states, counts {dearer} dearer"
+        text += f"; the price of {theirs} is a third party's alone and counts {dearer} dearer"
     if unpriced[other.row] > unpriced[first.row]:
         text += f"; the vectors of {theirs} take more space, whose price is not known"
     return text

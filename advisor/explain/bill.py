@@ -8,6 +8,7 @@ from decimal import Context, Decimal, localcontext
 from functools import reduce
 from typing import NamedTuple
 
+from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation
 from advisor.explain.sentences import missing, parts_in_words, usd
@@ -178,6 +179,21 @@ def _takeaway(bill: Bill) -> str:
         return f"The largest part of the {whole} is {name}, at {share}{rest}."
     verb = "are" if largest.slot == "machine" and several else "is"
     return f"{name[0].upper()}{name[1:]} {verb} {share} of the {whole}{rest}."
+
+
+def per_1000_queries(bill: Bill, workload: Workload) -> str | None:
+    """`$0.017`, `at least $0.017`, `not known`: the whole month over its queries, in thousands.
+
+    None without queries.
+    """
+    if not workload.queries_per_month:
+        return None
+    amount = bill.month.base * 1000 / workload.queries_per_month
+    if bill.month.at_least and not amount:
+        return formatting.NOT_KNOWN
+    cents = Decimal("0.01") <= amount < Decimal("0.1")
+    words = f"${amount:.3f}" if cents else formatting.usd(amount)
+    return f"at least {words}" if bill.month.at_least else words
 
 
 def budget_share(recommendation: Recommendation) -> str | None:

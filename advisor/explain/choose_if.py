@@ -22,9 +22,7 @@ TELLING: tuple[tuple[Claim, tuple[str, ...]], ...] = (
 """The claim that says why others do not fit, by the rules that rule them out."""
 JOBS = {
     "embedder": Finding("you search a corpus: it finds the passages", "to find passages"),
-    "reranker": Finding(
-        "you have a search already: it reorders what that finds", "to reorder what is found"
-    ),
+    "reranker": Finding("you have a search: it reranks what that finds", "to rerank passages"),
 }
 """What speaks for the only model of its kind."""
 
@@ -33,10 +31,18 @@ def findings(compared: Compared, variant_id: str) -> list[Finding]:
     """What speaks for a model, the most important first."""
     if variant_id not in compared.doing_the_job:
         return list(score_claims.own_language(compared, variant_id))
+    if variant_id not in compared.options and _too_long(compared, variant_id):
+        return []
     if len(compared.ids) == 1:
         return [JOBS[compared.kind]]
     every = [finding for claim in _claims(compared) for finding in claim(compared, variant_id)]
     return list(dict.fromkeys(every))
+
+
+def _too_long(compared: Compared, variant_id: str) -> bool:
+    """Whether a model cannot read the texts, so that nothing else can speak for it."""
+    result = compared.excluded_by(variant_id)
+    return result is not None and result.rule in OF_LENGTH
 
 
 def _claims(compared: Compared) -> tuple[Claim, ...]:
@@ -49,6 +55,7 @@ def _claims(compared: Compared) -> tuple[Claim, ...]:
         _only_one,
         *first,
         score_claims.value,
+        score_claims.only_score,
         fact_claims.more_languages,
         fact_claims.longer_input,
         fact_claims.outputs,
@@ -68,8 +75,8 @@ def _only_one(compared: Compared, variant_id: str) -> Iterator[Finding]:
     others = [key for key in compared.ids if key != variant_id]
     rules = {result.rule for key in others if (result := compared.excluded_by(key))}
     telling = next((claim for claim, ids in TELLING if rules and rules <= set(ids)), None)
-    if telling and (found := [*telling(compared, variant_id)]):
-        yield from found
+    if telling and (claims := [*telling(compared, variant_id)]):
+        yield from claims
         return
     budget = compared.recommendation.workload.budget_usd_per_month
     if budget is not None and rules == {WITHIN_BUDGET}:

@@ -18,6 +18,13 @@ from advisor.family.comparison import NOWHERE
 NO_PRICE = "No price is known for running it where you may run it."
 
 
+WHERE = (
+    "placement-is-hosted", "placement-is-own", "hardware-is-asked-for", "data-stays-inside",
+    "data-stays-on-known-hosts", "redundancy-needs-a-lasting-host",
+)  # fmt: skip
+"""The rules of where a model may run: they say least of the model itself."""
+
+
 class Finding(NamedTuple):
     """A clause that goes on from `Choose it if`, and the same as a condition: `for English`."""
 
@@ -102,18 +109,18 @@ class Compared:
         return next(iter(self.options), None) if len(self.ids) > 1 else None
 
     def excluded_by(self, variant_id: str) -> RuleResult | None:
-        """What rules a model out: a rule of the job, else the first at its cheapest plan.
+        """What rules a model out: a rule of the job, else the first at the plan that nearly fits.
 
-        None where nothing does, and only a price is missing.
+        That is one where it may run at all, then the one with the fewest rules against it, then
+        the cheapest. None where only a price is missing.
         """
         rules = self.recommendation.catalog.rules
         excluded = [judged for judged in self.plans[variant_id] if judged.excluded]
         for result in excluded[0].excluded if excluded else ():
             if rules[result.rule].entry.job:
                 return result
-        priced = [judged for judged in excluded if not isnan(judged.monthly)]
-        cheapest = min(priced, key=lambda judged: (judged.monthly, judged.id), default=None)
-        return cheapest.excluded[0] if cheapest else None
+        nearest = min(excluded, key=_from_fitting, default=None)
+        return nearest.excluded[0] if nearest else None
 
     def why_not(self, variant_id: str) -> str:
         """Why no plan of a model fits, in a sentence."""
@@ -121,3 +128,10 @@ class Compared:
             return NOWHERE
         result = self.excluded_by(variant_id)
         return result.text if result else NO_PRICE
+
+
+def _from_fitting(judged: JudgedPlan) -> tuple[bool, int, bool, float, str]:
+    """How far a plan is from fitting; the smaller, the nearer."""
+    rules = [result.rule for result in judged.excluded]
+    elsewhere, unpriced = any(rule in WHERE for rule in rules), isnan(judged.monthly)
+    return elsewhere, len(rules), unpriced, 0.0 if unpriced else judged.monthly, judged.id

@@ -14,7 +14,7 @@ from advisor.decide.evidence import EQUAL_POINTS, ScoresWanted
 from advisor.explain.compared import Compared, Finding, each
 from advisor.explain.ways import CENT
 from advisor.family.comparison import may_decide
-from advisor.family.shared_tests import shared_tests
+from advisor.family.shared_tests import SharedTests, shared_tests
 
 
 def score(compared: Compared, variant_id: str) -> Iterator[Finding]:
@@ -25,12 +25,11 @@ def score(compared: Compared, variant_id: str) -> Iterator[Finding]:
     if of_job.set is not None and not of_job.weak and all(key in of_job.scores for key in ids):
         scores = {key: of_job.scores[key] for key in ids}
         if against := _leads(scores, variant_id):
-            text = f"you want the best score: {against} on {plain(of_job.set)}"
-            yield Finding(text, "for the best score")
+            best = "better" if len(compared.ids) == 2 else "best"
+            text = f"you want the {best} score: {against} on {plain(of_job.set)}"
+            yield Finding(text, f"for the {best} score")
         return
-    recommendation = compared.recommendation
-    sets = may_decide(recommendation.asked_of, compared.kind, recommendation.workload)
-    if led := _shared_lead(compared, variant_id, ids, sets):
+    if led := _lead(_shared(compared, ids), variant_id):
         name, figures = led
         if len(ids) == 2:
             yield Finding(f"your texts are {name}: {figures}", f"for {name}")
@@ -38,20 +37,24 @@ def score(compared: Compared, variant_id: str) -> Iterator[Finding]:
             yield Finding(f"quality in {name} comes first: {figures}", f"for {name} quality")
 
 
-def _shared_lead(
-    compared: Compared, variant_id: str, ids: tuple[str, ...], sets: Iterable[EvidenceSet]
-) -> tuple[str, str] | None:
-    """`English`, `54.9 against 44.2 on the 5 English tests that both took`: where it leads.
+def _shared(compared: Compared, ids: tuple[str, ...]) -> SharedTests | None:
+    """The tests of one language that all of some models have taken, of those that may decide."""
+    recommendation = compared.recommendation
+    sets = may_decide(recommendation.asked_of, compared.kind, recommendation.workload)
+    return shared_tests(recommendation.asked_of, _of_one_language(sets), ids)
 
-    By the means over the tests of one language that all have taken; None where it does not.
-    """
-    of_one = tuple(s.id for s in sets if s.languages and len(s.languages) == 1)
-    shared = shared_tests(compared.recommendation.asked_of, of_one, ids)
+
+def _of_one_language(sets: Iterable[EvidenceSet]) -> tuple[str, ...]:
+    return tuple(chosen.id for chosen in sets if len(chosen.languages or ()) == 1)
+
+
+def _lead(shared: SharedTests | None, variant_id: str) -> tuple[str, str] | None:
+    """`English`, `54.9 against 44.2 on the 5 English tests that both took`: where it leads."""
     against = _leads(shared.means, variant_id) if shared else ""
     if not shared or not against:
         return None
     name = language((shared.set.languages or [""])[0])
-    number, who = len(shared.tasks), "both" if len(ids) == 2 else "all"
+    number, who = len(shared.tasks), "both" if len(shared.means) == 2 else "all"
     tests = f"only {name} test" if number == 1 else f"{number} {name} tests"
     return name, f"{against} on the {tests} that {who} took"
 
@@ -76,7 +79,7 @@ def own_language(compared: Compared, variant_id: str) -> Iterator[Finding]:
                 text = f"your texts are {name} only: {against} on {plain(chosen)}"
                 yield Finding(text, f"for {name} only")
             return
-    if led := _shared_lead(compared, variant_id, ids, sets):
+    if led := _lead(shared_tests(catalog, _of_one_language(sets), ids), variant_id):
         yield Finding(f"your texts are {name} only: {led[1]}", f"for {name} only")
 
 
@@ -103,8 +106,9 @@ def cost(compared: Compared, variant_id: str) -> Iterator[Finding]:
     rest = sorted(cost.base for cost in costs.values())
     amount, amounts = formatting.usd(own.base), [formatting.usd(usd) for usd in rest]
     if float(rest[0] - own.base) >= CENT and amount != amounts[0]:
-        text = f"you want the lowest cost: {amount} per month against {each(amounts)}"
-        yield Finding(text, "for the lowest cost")
+        lowest = "lower" if len(compared.ids) == 2 else "lowest"
+        text = f"you want the {lowest} cost: {amount} per month against {each(amounts)}"
+        yield Finding(text, f"for the {lowest} cost")
 
 
 def value(compared: Compared, variant_id: str) -> Iterator[Finding]:
@@ -115,20 +119,32 @@ def value(compared: Compared, variant_id: str) -> Iterator[Finding]:
         return
     if workload.priority != "balanced" or step.shortfalls(workload)[judged.row]:
         return
-    if step.evidence.weak or judged.cost.at_least:
+    if step.evidence.weak or judged.cost.at_least or judged.quality == step.yardstick:
         return
     if [*score(compared, variant_id), *cost(compared, variant_id)]:
         return
     if len(compared.options) < 2:
         return
     own, best = formatting.points(judged.quality), formatting.points(step.yardstick)
-    scores = f"scores {own}, the best known for this job"
-    if judged.quality != step.yardstick:
-        near = f"{workload.quality_tolerance:g} points of the best ({best})"
-        scores = f"scores {own}, within {near}"
+    near = f"within {workload.quality_tolerance:g} points of the best ({best})"
     amount = formatting.usd(judged.cost.base)
-    text = f"you want the best value: it {scores}, for {amount} per month"
+    text = f"you want the best value: it scores {own}, {near}, for {amount} per month"
     yield Finding(text, "for the best value")
+
+
+def only_score(compared: Compared, variant_id: str) -> Iterator[Finding]:
+    """That it alone has a score for the job, and there is no test that all have taken."""
+    ids, of_job = compared.doing_the_job, compared.step.evidence
+    others = [key for key in ids if key != variant_id]
+    own = of_job.scores.get(variant_id)
+    if own is None or of_job.set is None or of_job.weak or not others:
+        return
+    if any(key in of_job.scores or _shared(compared, ids) for key in others):
+        return
+    have = "has" if len(others) == 1 else "have"
+    name = plain(of_job.set)
+    text = f"you go by published scores: {formatting.points(own)} on {name}"
+    yield Finding(f"{text}; {compared.named(others)} {have} none there", f"for its score on {name}")
 
 
 def _of_domains(compared: Compared) -> dict[str, list[tuple[EvidenceSet, Mapping[str, float]]]]:

@@ -26,7 +26,7 @@ GENERATES_TEXT = (
 )
 DOES = {
     "embedder": ("finds passages", "find passages"),
-    "reranker": ("reorders what is found", "reorder what is found"),
+    "reranker": ("reranks passages", "rerank passages"),
     "language-model": ("generates text", "generate text"),
 }
 """What one model of a kind does, and what several do."""
@@ -123,7 +123,7 @@ def _title(
     """`Choose Large EN v1.5 for English, M3 for other languages`, the recommended one first."""
     kinds = [catalog.variants[key].kind for key in names]
     if len(set(kinds)) > 1:
-        return f"They do different jobs: {', '.join(_jobs(catalog, names))}"
+        return f"They do different jobs: {'; '.join(_jobs(catalog, names))}"
     if not every:
         return f"{_none(names)} makes vectors or scores passages"
     compared = every[0]
@@ -143,7 +143,7 @@ def _none(names: dict[str, str]) -> str:
 
 
 def _jobs(catalog: Catalog, names: dict[str, str]) -> list[str]:
-    """`M3 finds passages`, `Reranker Base reorders what is found`: what the models of a kind do."""
+    """`M3 finds passages`, `Reranker Base reranks passages`: what the models of a kind do."""
     jobs = []
     for kind, (one, several) in DOES.items():
         of_kind = sorted(name for key, name in names.items() if catalog.variants[key].kind == kind)

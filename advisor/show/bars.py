@@ -6,14 +6,22 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from advisor.base import formatting
+from advisor.decide.recommend import JudgedPlan, Recommendation
+from advisor.explain.bill import bill
+from advisor.explain.lead import DOMINANT
+from advisor.explain.other_plans import alternatives
+from advisor.explain.sentences import short_name, usd_of
 from advisor.show import slots
-from advisor.show.charts import Chart
+from advisor.show.charts import Chart, left_out
 from advisor.show.slots import MARKDOWN, colour_by, headings, layered, number, row_by_row
 
 Part = tuple[str, str, float]
 """A part of a bill: its id of `PART_SLOTS`, its name on screen, and US dollars per month."""
 PART_SLOTS = {"index": "one", "encoding": "two", "reranking": "good", "machine": "three"}
 """Each part's colour, the same on every page; violet stays with what is outside the family."""
+
+MOST_OPTIONS = 8
+"""Options that are drawn under one another; more would be a table."""
 
 
 class Way(NamedTuple):
@@ -94,6 +102,59 @@ def ways_bars(ways: Sequence[Way], title: str = "") -> Chart | None:
         spec,
         f"US dollars per month. {sentences}.",
     )
+
+
+def options(recommendation: Recommendation, kind: str) -> list[Way]:
+    """The recommended option of a step, and the cheapest hosted and own option of each other model
+    that fits, cheapest first; empty where nothing is recommended.
+    """
+    pick = recommendation.pick.part(kind) if recommendation.pick else None
+    if pick is None:
+        return []
+    others = (other.judged for other in alternatives(recommendation, kind))
+    plans = sorted([pick, *others], key=lambda j: (j.monthly, j is not pick, j.id))
+    return [_option(recommendation, plan, plan is pick) for plan in plans]
+
+
+def option_bars(recommendation: Recommendation, kind: str) -> Chart | None:
+    """What the options of a step cost, part by part; None where nothing is recommended.
+
+    Of many, the cheapest and the recommended are drawn, and the words say how many more there are.
+    """
+    ways = options(recommendation, kind)
+    pick = recommendation.pick.part(kind) if recommendation.pick else None
+    if pick is None:
+        return None
+    rest = len(ways) - MOST_OPTIONS
+    drawn = ways[:MOST_OPTIONS]
+    if not any(way.recommended for way in drawn):
+        drawn[-1] = next(way for way in ways if way.recommended)
+    chart = ways_bars(drawn, _title(recommendation, pick, ways[0]))
+    assert chart is not None  # there is the pick
+    count = formatting.counted(rest, "more option is", "more options are")
+    more = f" {count} not drawn." if rest > 0 else ""
+    missing = left_out(pick.cost.not_known)  # of all: they share a store
+    return chart._replace(alt=f"{chart.alt}{more}{missing}")
+
+
+def _option(recommendation: Recommendation, judged: JudgedPlan, recommended: bool) -> Way:
+    """`Large EN v1.5 · DeepInfra` with the parts of its bill."""
+    parts = [(part.slot, part.label, float(part.usd.base)) for part in bill(judged).parts]
+    label = f"{short_name(recommendation, judged)} · {judged.plan.where}"
+    return Way(label, usd_of(judged.cost), parts, recommended)
+
+
+def _title(recommendation: Recommendation, pick: JudgedPlan, cheapest: Way) -> str:
+    """`99% of the bill is the vector index, not the model` of the recommended option alone.
+
+    Which is the cheapest where no part of its bill stands out, or is its all.
+    """
+    of_pick = bill(pick)
+    shares = [part.share for part in of_pick.parts]
+    if len(recommendation.steps) == 1 and len(shares) > 1 and max(shares) >= DOMINANT:
+        return of_pick.takeaway.removesuffix(".")
+    known = ", as far as is known" if pick.cost.at_least else ""
+    return f"{cheapest.label} is the cheapest that fits{known}: {cheapest.total} per month"
 
 
 _TOOLTIP = slots.tooltip({"label": "Part", "usd": "$ per month"})

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.explain.bill import PART_NAMES, bill, budget_share, whole_percents
+from advisor import catalog as catalogs_of
+from advisor.explain.bill import PART_NAMES, bill, budget_share, per_1000_queries, whole_percents
 from tests.asking import ask, plan
 from tests.decide.test_properties import EACH
 from tests.decide.workloads import questions
@@ -25,6 +26,36 @@ def test_the_index_alone_is_nearly_the_whole_bill_of_english_search(catalog):
     assert parts.takeaway == "99% of the bill is the vector index, not the model."
     assert parts.month == answer.pick.monthly_usd and parts.machines == 0
     assert parts.one_off == answer.pick.one_off_usd and parts.one_off_amount == "$2.05"
+
+
+@pytest.mark.parametrize(
+    ("stated", "words"),
+    [
+        pytest.param({"passage_tokens_p95": 400}, "$0.017", id="34.90 over 2,000 thousands"),
+        pytest.param({"queries_per_month": 10**9}, "$0.00022", id="216 over a million thousands"),
+        pytest.param({"queries_per_month": 1000}, "$36.27", id="the month over one thousand"),
+        pytest.param({"queries_per_month": 0}, None, id="no queries"),
+        pytest.param({"vector_store": "qdrant-cloud"}, "at least $0.00018", id="lower bound"),
+    ],
+)
+def test_a_thousand_queries_cost_their_share_of_the_month(catalog, stated, words):
+    answer = ask(catalog, **stated)
+    said = per_1000_queries(bill(answer.pick), answer.workload)
+    assert said == words
+    if words and not words.startswith("at"):
+        each = 1000 * answer.monthly / answer.workload.queries_per_month
+        assert float(words.removeprefix("$")) == pytest.approx(each, rel=0.06)
+
+
+def test_what_a_thousand_queries_cost_is_not_known_where_nothing_of_the_month_is(
+    made_up_copy, edit
+):
+    edit(made_up_copy / "stores.yaml", '  floor_usd_per_month: "300"\n', "")
+    free = {"hosted_discount_percent": 100}
+    answer = ask(catalogs_of.load(made_up_copy), free, vector_store="drawer", placement="hosted")
+    of_pick = bill(answer.pick)
+    assert not of_pick.month.base and of_pick.month.at_least, answer.pick.named
+    assert per_1000_queries(of_pick, answer.workload) == "not known"
 
 
 def test_own_machines_are_one_part_and_their_rent_the_largest(catalog):

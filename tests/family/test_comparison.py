@@ -148,3 +148,25 @@ def test_a_set_that_could_decide_is_shown_with_its_scores(made_up, today):
     assert points["english-two"] == [(formatting.points(42), formatting.points(41))]
     assert points["hard"] == [("20.0", "30.0")] and "long" not in points
     assert {each.set.id for each in sets if each.may_decide} == {"english-two", "english-by-task"}
+
+
+def test_where_one_has_no_score_the_tests_that_all_took_stand_beside_one_another(catalog, today):
+    (shown,) = deciding(catalog, today, [M3, LARGE], "en")
+    table = catalog.quality_by_language
+    rows = table[(table["benchmark"] == "BEIR") & table["aspect"].isin(shown.partial.tasks)]
+    for key, mean in shown.partial.means.items():
+        own = rows[(rows["variant"] == key) & (rows["mode"] == "dense")]
+        own = own[own["metric"] == shown.partial.set.metric]
+        assert len(own) == len(shown.partial.tasks) == 5
+        assert own["score"].mean() == pytest.approx(mean)
+    assert shown.partial.sentence in shown.notes
+    assert shown.partial.sentence == (
+        "On the 5 of 15 tasks of BEIR that all of these have: "
+        "BGE Large EN v1.5 54.9 and BGE M3 44.2."
+    )
+
+
+@pytest.mark.parametrize("ids", [(LARGE, GEMMA2), (M3,)])
+def test_where_all_have_a_score_or_one_is_alone_nothing_is_shared(catalog, today, ids):
+    (shown,) = deciding(catalog, today, ids, "en")
+    assert shown.partial is None

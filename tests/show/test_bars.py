@@ -2,9 +2,13 @@
 
 import pytest
 
+from advisor.base import formatting
+from advisor.explain.other_plans import alternatives
+from advisor.explain.sentences import short_name
 from advisor.show import bars
-from advisor.show.bars import Way
+from advisor.show.bars import MOST_OPTIONS, Way
 from advisor.show.slots import MARKDOWN
+from tests.asking import ask
 from tests.show.specs import layers, rows, valid
 
 INDEX, ENCODING = ("index", "Vector index", 34.54), ("encoding", "Encoding", 0.36)
@@ -102,3 +106,68 @@ def test_ways_that_cost_nothing_are_named_without_a_bar():
     assert [row["total"] for row in rows(spec)] == ["$0"]
     (pieces,) = layers(spec, "bar")
     assert drawn(pieces) == [] and pieces["encoding"]["x"]["scale"]["domain"] == [0, 1]
+
+
+def test_the_chart_of_options_tells_each_bar_in_words(catalog, pinned):
+    answer = ask(catalog)
+    chart, pick = bars.option_bars(answer, "embedder"), answer.pick.parts[0]
+    spec = valid(chart)
+    plans = [pick, *(other.judged for other in alternatives(answer, "embedder"))]
+    plans.sort(key=lambda plan: plan.monthly)
+    assert len(rows(spec)) == MOST_OPTIONS == len(plans) - 2
+    for plan in plans[:MOST_OPTIONS]:
+        mark = " (recommended)" if plan is pick else ""
+        name = f"{short_name(answer, plan)} · {plan.plan.where}{mark}"
+        assert f"{name} {formatting.usd(plan.cost.base)} (" in chart.alt
+    assert chart.alt.endswith(" 2 more options are not drawn.")
+    assert {"title": chart.title, "alt": chart.alt} == pinned
+
+
+def test_options_are_cheapest_first_with_one_recommended_and_parts_that_add_up(catalog):
+    for stated in ({}, {"task": "rerank"}, {"task": "retrieve-and-rerank"}, {"placement": "own"}):
+        answer = ask(catalog, **stated)
+        for step in answer.steps:
+            ways = bars.options(answer, step.kind)
+            sums = [sum(usd for *_, usd in way.parts) for way in ways]
+            assert sums == pytest.approx(sorted(sums))
+            assert [way.recommended for way in ways].count(True) == 1
+            for way, usd in zip(ways, sums, strict=True):
+                assert way.total == formatting.usd(usd)
+
+
+def test_the_recommended_option_is_drawn_however_many_are_cheaper(catalog, monkeypatch):
+    monkeypatch.setattr(bars, "MOST_OPTIONS", 2)
+    answer = ask(catalog)
+    drawn_rows = rows(valid(bars.option_bars(answer, "embedder")))
+    assert [row["recommended"] for row in drawn_rows] == [False, True]
+    assert drawn_rows[1]["label"] == "★ Large EN v1.5 · DeepInfra"
+    assert "8 more options are not drawn" in bars.option_bars(answer, "embedder").alt
+
+
+def test_the_title_says_what_dominates_the_bill_or_which_option_is_cheapest(catalog):
+    def titles(**stated):
+        answer = ask(catalog, **stated)
+        return [bars.option_bars(answer, step.kind).title for step in answer.steps]
+
+    assert titles() == ["99% of the bill is the vector index, not the model"]
+    assert titles(placement="own") == ["The machine is 78% of the bill"]
+    (rerank,) = titles(task="rerank")
+    assert (
+        rerank
+        == "Reranker Base · Cloudflare Workers AI is the cheapest that fits: $68.20 per month"
+    )
+    two = titles(task="retrieve-and-rerank")  # neither is the whole bill
+    assert all("is the cheapest that fits" in title for title in two)
+
+
+def test_options_of_unknown_cost_are_lower_bounds_and_none_is_drawn_where_nothing_fits(catalog):
+    answer = ask(catalog, vector_store="qdrant-cloud")
+    chart = bars.option_bars(answer, "embedder")
+    assert all(row["total"].startswith("at least $") for row in rows(valid(chart)))
+    assert "as far as is known: at least $" in chart.title
+    missing = "vector storage and vector store queries"
+    assert chart.alt.endswith(f"Not known and not drawn: {missing}.")
+    nothing = ask(catalog, budget_usd_per_month=0.001)
+    assert bars.option_bars(nothing, "embedder") is None
+    assert bars.options(nothing, "embedder") == []
+    assert bars.option_bars(ask(catalog), "reranker") is None
