@@ -21,7 +21,7 @@ from advisor.explain import (
     what_would_change,
 )
 from advisor.explain.why_not import reasons_against
-from advisor.show import alternatives, charts, tables, trade_off
+from advisor.show import alternatives, bars, tables, trade_off
 from pages.parts import address, answer, figures, form, form_fields, links, session
 from pages.parts.inputs import one_or_none
 from pages.parts.markdown import bullets, plain, small
@@ -63,7 +63,7 @@ def show_trade_off(recommendation: Recommendation, kind: str) -> None:
     """Score against cost with its table; where nothing is scored, the costs alone."""
     chart = trade_off.chart(recommendation, kind)
     if chart is None:
-        figures.show_chart(charts.monthly_costs(recommendation, kind), f"costs-{kind}")
+        figures.show_chart(bars.option_bars(recommendation, kind), f"costs-{kind}")
         return
     on_select = partial(take_clicked, kind)
     figures.show_chart(chart, f"trade-off-{kind}", on_select=on_select, selection_mode="plan")

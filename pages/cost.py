@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 import streamlit as st
@@ -43,14 +44,16 @@ def show_totals() -> None:
                 card("Per 1,000 queries", each, f"at {formatting.short(queries)} per month")
             for compared in hosted_or_own_of.values():
                 label = answer.heading("Break-even", compared.kind, recommendation)
-                card(label, compared.metric, compared.note)
+                short, *rest = re.split("[;:,] ", compared.note, maxsplit=1)
+                card(label, compared.metric, short, compared.note if rest else "")
         with st.container(horizontal=True):
             links.advise_page("Why this option?", links.params(recommendation))
 
 
-def card(label: str, value: str, note: str) -> None:
-    """A figure with the line under it."""
-    st.metric(label, plain(value), plain(note), "off", delta_arrow="off", border=True)
+def card(label: str, value: str, note: str, hint: str = "") -> None:
+    """A figure with the line under it, and more on hover."""
+    more = plain(sentences.capital(hint)) if hint else None
+    st.metric(label, plain(value), plain(note), "off", help=more, border=True, delta_arrow="off")
 
 
 def show_options(kind: str) -> None:
@@ -61,6 +64,8 @@ def show_options(kind: str) -> None:
     st.markdown(f"#### {plain(chart.title)}")
     small(":gray[Dollars per month: the cheapest hosted and own option of each model that fits.]")
     figures.draw(chart, f"costs-{kind}")
+    parts = (part for way in bars.options(recommendation, kind) for part in way.parts)
+    answer.show_key({part[0]: part for part in parts}.values())
 
 
 def show_saving() -> None:

@@ -17,6 +17,7 @@ MONTH = "$ per month"
 DOLLARS = {MONTH, "Index", "Encoding", "Reranking", "Machine rent", "One-off", "Low", "High"}
 DOLLARS |= {"Minimum charge"}
 """Headings of amounts in US dollars."""
+MOST_TIMES = 100  # the least that a bar of a table still shows
 
 
 def show_chart(chart: Chart | None, key: str, **named: Any) -> None:
@@ -63,7 +64,8 @@ def numbers_table(
 def _column(heading: str, values: list[Any], number: str) -> Any:
     """How a column is drawn, by its heading and what it holds."""
     known = [value for value in values if value is not None]
-    if heading == MONTH and len(known) == len(values):  # a bar of none says nothing
+    # a bar has no word for what is not known, and none is seen beside one a hundred times its size
+    if heading == MONTH and len(known) == len(values) and max(known) <= MOST_TIMES * min(known):
         return st.column_config.ProgressColumn(
             format="dollar", min_value=0, max_value=max(known) or 1, width="medium"
         )

@@ -7,7 +7,7 @@ import pytest
 from advisor import catalog as catalogs
 from advisor.decide import stores
 from advisor.explain import break_even, sensitivity, sentences
-from advisor.show import charts, tables, trade_off
+from advisor.show import bars, tables, trade_off
 from advisor.show.tables import money
 from tests import asking
 from tests.decide.measured import STATED, ask, here, with_facts
@@ -270,7 +270,7 @@ def test_a_month_of_which_nothing_is_known_is_no_zero(made_up_copy, edit):
     part = recommendation.pick.parts[0]
     store = {row["id"]: row for row in tables.store_rows(recommendation, part)}["drawer"]
     assert store["$ per month"] is None is store["Low"]
-    charts_of = trade_off.chart, charts.monthly_costs
+    charts_of = trade_off.chart, bars.option_bars
     for chart in filter(None, (make(recommendation, "embedder") for make in charts_of)):
         assert "$0" not in chart.alt and valid(chart)
 
