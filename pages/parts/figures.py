@@ -14,8 +14,8 @@ from pages.parts.links import variant_link
 from pages.parts.markdown import plain
 
 MONTH = "$ per month"
-DOLLARS = {MONTH, "Index", "Encoding", "Reranking", "Machine rent", "One-off", "Low", "High"}
-DOLLARS |= {"Minimum charge"}
+DOLLARS = {MONTH, "Index", "One-off", "Minimum charge"}
+DOLLARS |= {f"{work} (price or rent)" for work in ("Encoding", "Reranking")}
 """Headings of amounts in US dollars."""
 MOST_TIMES = 100  # the least that a bar of a table still shows
 

@@ -21,7 +21,10 @@ from pages.parts.markdown import plain, small
 
 FETCHED = "fetched_tokenizers"
 MOST_MB = 5
-SPLITS: list[Literal["blank-line", "line"]] = ["blank-line", "line"]
+SPLITS: dict[Literal["blank-line", "line"], str] = {
+    "blank-line": "Blank lines",
+    "line": "Line breaks",
+}
 INTRODUCTION = (
     "Paste a sample of your passages, or upload one. It is counted here, kept for this visit only, "
     "and sent nowhere."
@@ -47,10 +50,15 @@ def tokenizer(variant: Variant) -> Tokenizer:
 
 def show(recommendation: Recommendation) -> None:
     """Asks for a sample, counts it with each model's tokenizer, and offers its lengths."""
-    st.header("How long are your texts?")
+    st.subheader("How long are your texts?", anchor=False)
     st.markdown(INTRODUCTION)
     split = st.segmented_control(
-        "Passages are divided by", SPLITS, default="blank-line", required=True, key="sample_split"
+        "Passages are separated by",
+        list(SPLITS),
+        default="blank-line",
+        required=True,
+        key="sample_split",
+        format_func=SPLITS.__getitem__,
     )
     pasted = st.text_area("Sample passages", key="sample_text", height=160)
     label = "Or a .txt, .csv or .jsonl file"

@@ -46,8 +46,8 @@ def every_table(catalog, two_steps):
     }
 
 
-def test_no_table_has_more_than_six_columns_that_are_always_shown(every_table):
-    hidden = {*tables.IDS, tables.NOT_KNOWN}
+def test_no_table_has_more_than_six_columns_even_where_something_is_not_known(every_table):
+    hidden = set(tables.IDS)
     for name, rows in every_table.items():
         assert rows, name
         (columns,) = {tuple(row) for row in rows}
@@ -101,12 +101,10 @@ def test_the_recommended_option_is_marked_and_no_other(two_steps):
 
 def test_the_parts_of_an_option_add_up_to_its_month(two_steps):
     for row in tables.option_rows(two_steps, "embedder"):
-        parts = row["Index"] + row["Encoding"] + row["Machines"]
+        parts = row["Index"] + row["Encoding (price or rent)"]
         assert parts == pytest.approx(row["$ per month"], abs=0.02)
-        assert 0.0 in (row["Encoding"], row["Machines"]), "endpoints rent no machines"
     for row in tables.option_rows(two_steps, "reranker"):
-        parts = row["Reranking"] + row["Machines"]
-        assert parts == pytest.approx(row["$ per month"], abs=0.02)
+        assert row["Reranking (price or rent)"] == row["$ per month"]
 
 
 def test_endpoints_of_one_provider_have_names_of_their_own(catalog, every_table):
@@ -181,7 +179,7 @@ def test_a_store_that_refuses_the_type_of_vector_has_no_price_in_the_table(made_
     rows = {row["id"]: row for row in tables.store_rows(recommendation, judged)}
     shown = {key: rows[key]["$ per month"] == money(amount.base) for key, amount in amounts.items()}
     assert not shown.pop("shelf") and all(shown.values()), "Shelf does not accept binary vectors"
-    assert rows["shelf"]["$ per month"] is None is rows["shelf"]["High"]
+    assert rows["shelf"]["$ per month"] is None
     assert rows["shelf"]["Limits"].startswith("Does not accept binary vectors")
     assert rows["drawer"]["$ per month"] == 300 and "vector storage" in rows["drawer"]["Not known"]
     assert list(rows.values()) == pinned
@@ -243,7 +241,7 @@ def test_a_total_that_leaves_out_the_index_names_what_it_leaves_out_in_every_tab
     assert {row["Index"] for row in options} == {300}
     assert all("vector store writes" in row["Not known"] and row["One-off"] for row in options)
     swings = tables.swing_rows(sensitivity.swings(made_up, recommendation))
-    assert swings and {row["$ as it is"] for row in swings} == {318}
+    assert swings and all(row["$ at one end"] > 0 for row in swings)
     assert {row["Not known"] for row in swings} == {"vector storage and vector store queries"}
 
 
@@ -269,7 +267,7 @@ def test_a_month_of_which_nothing_is_known_is_no_zero(made_up_copy, edit):
     assert plans and all(row["$ per month"] is None is row["Low ($ per month)"] for row in plans)
     part = recommendation.pick.parts[0]
     store = {row["id"]: row for row in tables.store_rows(recommendation, part)}["drawer"]
-    assert store["$ per month"] is None is store["Low"]
+    assert store["$ per month"] is None
     charts_of = trade_off.chart, bars.option_bars
     for chart in filter(None, (make(recommendation, "embedder") for make in charts_of)):
         assert "$0" not in chart.alt and valid(chart)
@@ -314,8 +312,9 @@ def test_a_withdrawn_offer_has_no_row_and_a_sentence_beside_the_rows(made_up, ma
 
 
 def test_tokens_that_are_estimated_say_so_beside_the_option(catalog):
-    rows = tables.hosted_rows(asking.ask(catalog, priority="quality"), "embedder")
-    for row in rows:
+    answer = asking.ask(catalog, priority="quality")
+    for row in tables.hosted_rows(answer, "embedder"):
         estimated = row["id"] == "bge-multilingual-gemma2"
         assert row["Option"].endswith(", tokens partly estimated") == estimated
-        assert row["Tokens per month"] == (70_000_000 if estimated else 36_000_000)
+        tokens = next(j for j in answer.judged if j.id == row["option"]).plan.tokens
+        assert tokens.estimated == estimated

@@ -81,8 +81,6 @@ def _store_row(
         "id": key,
         "Vector store": (store.name if store else IN_MEMORY) + yours,
         "$ per month": dollars(cost),
-        "Low": dollars(cost, "low"),
-        "High": dollars(cost, "high"),
         "Minimum charge": money(least),
         "Limits": limits and capital(limits),
         NOT_KNOWN: parts_in_words(cost.not_known) if cost else "",
@@ -180,7 +178,6 @@ def swing_rows(rows: list[Swing]) -> list[Row]:
             "$ at one end": _at(row, row.first_usd),
             "Other end": row.second,
             "$ at the other": _at(row, row.second_usd),
-            "$ as it is": _at(row, row.base_usd),
             NOT_KNOWN: parts_in_words(row.not_known),
         }
         for row in rows

@@ -144,21 +144,20 @@ def trade_off_rows(recommendation: Recommendation, kind: str) -> list[Row]:
 def option_rows(recommendation: Recommendation, kind: str) -> list[Row]:
     """The options of a step that fit, cheapest first, with the parts of their cost.
 
-    A part that an option does not have is 0: a provider's endpoint needs no machines.
+    Encoding or reranking is a provider's price, or the rent of machines.
     """
     return [_option_row(recommendation, j) for j in _of_kind(recommendation, kind) if j.fits]
 
 
 def _option_row(recommendation: Recommendation, judged: JudgedPlan) -> Row:
     plan = judged.plan
-    work = money(plan.encoding_usd and plan.encoding_usd.base)
-    hosted, machines = (work, 0.0) if judged.hosted else (0.0, work)
     row = {**_named(recommendation, judged), "$ per month": _month(judged)}
+    work = money(plan.encoding_usd and plan.encoding_usd.base)
     if judged.kind == "embedder":
-        row |= {"Index": dollars(plan.index_usd), "Encoding": hosted, "Machine rent": machines}
+        row |= {"Index": dollars(plan.index_usd), "Encoding (price or rent)": work}
         row["One-off"] = dollars(plan.one_off_usd)
     else:
-        row |= {"Reranking": hosted, "Machine rent": machines}
+        row["Reranking (price or rent)"] = work
     return row | {NOT_KNOWN: parts_not_known(judged, with_once=True)}
 
 
@@ -199,7 +198,6 @@ def _hosted_row(recommendation: Recommendation, judged: JudgedPlan) -> Row:
         **names,
         "$ per month": _month(judged),
         "$ per 1M tokens": None if price is None else float(price),
-        "Tokens per month": round(plan.tokens.monthly),
         "Price dated": offer.as_of,
         "Price source": ", ".join(filter(None, source)),
         NOT_KNOWN: parts_not_known(judged),
@@ -229,7 +227,6 @@ def own_rows(recommendation: Recommendation, kind: str) -> list[Row]:
             "Machines": j.plan.replicas and j.plan.replicas[1],
             "Tokens per second": _speed(j),
             "$ per 1M at your load": money(crossing.usd_per_1m(recommendation, j)),
-            "$ per 1M at full load": money(crossing.full_usd_per_1m(recommendation, j)),
             NOT_KNOWN: parts_not_known(j),
         }
         for j in own
