@@ -17,9 +17,10 @@ def opened(page: str, state: Mapping[str, Any] | None = None, **params: str | li
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     for key, value in params.items():
         app.query_params[key] = value
-    app.run()
     for key, value in (state or {}).items():
         app.session_state[key] = value
-    app.switch_page(f"pages/{page}.py").run()
+    if page != "overview":  # which is what app.py opens with
+        app.switch_page(f"pages/{page}.py")
+    app.run()
     assert not app.exception
     return app

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
-from advisor.ask.assumptions import Assumptions
-from advisor.ask.workload import Workload, unused
 from advisor.catalog import Catalog
 from advisor.decide.recommend import JudgedPlan, Pipeline, Recommendation
-from advisor.explain import lifting, reasons, sentences, taken_for_granted, what_would_change
+from advisor.explain import (
+    decision,
+    lifting,
+    reasons,
+    sentences,
+    taken_for_granted,
+    what_would_change,
+)
+from advisor.explain.cited import bullets
 from advisor.explain.firm import firm
 from advisor.explain.other_plans import alternatives
-from advisor.explain.record import Record
 
-OF_PARTS = ("chunk_tokens", "chunk_overlap_tokens")
-"""Fields that say how passages are cut."""
 NAMED = 3
 """Machines that a line of rejections names before it counts the rest."""
 REPLAY = (
@@ -53,12 +54,12 @@ def as_text(recommendation: Recommendation, plans: bool = False) -> str:
     if changes or recommendation.pick:
         nothing = [f"Nothing that we tried: {what_would_change.TRIED}."]
         texts = [change.text for change in changes]
-        lines += ["", "What would change the answer, each alone:", *_bullets(texts or nothing)]
+        lines += ["", "What would change the answer, each alone:", *bullets(texts or nothing)]
     if recommendation.rejected:
         lines += ["", _ruled_out(recommendation) + (":" if plans else ": --plans says why.")]
-        lines += _bullets(rejections(recommendation)) if plans else []
+        lines += bullets(rejections(recommendation)) if plans else []
     granted = taken_for_granted.assumptions(recommendation)
-    lines += ["", "Assumptions:", *_bullets(granted), "", _as_of(recommendation)]
+    lines += ["", "Assumptions:", *bullets(granted), "", _as_of(recommendation)]
     return "\n".join(lines) + "\n"
 
 
@@ -73,14 +74,14 @@ def as_short_markdown(recommendation: Recommendation) -> str:
 def _why_and_what_else(recommendation: Recommendation) -> list[str]:
     """Lines for the reasons, or what to loosen where nothing fits, and for the alternatives."""
     why = reasons.reasons(recommendation) or lifting.loosen(recommendation)
-    lines = _bullets(reason.text for reason in why)
+    lines = bullets(reason.text for reason in why)
     for step in recommendation.steps:
         others = [
             f"{other.judged.named}, {sentences.month(other.judged.cost)}. {other.text}"
             for other in alternatives(recommendation, step.kind)
         ]
         if others:
-            lines += ["", f"Alternative {step.kind}s:", *_bullets(others)]
+            lines += ["", f"Alternative {step.kind}s:", *bullets(others)]
     return lines
 
 
@@ -90,83 +91,29 @@ def _as_of(recommendation: Recommendation) -> str:
 
 
 def as_markdown(catalog: Catalog, recommendation: Recommendation, plans: bool = False) -> str:
-    """The decision record as a page to read; `plans` adds by which rules plans are ruled out."""
-    record = Record.of(catalog, recommendation, plans)  # with the sources of all plans
-    lines = [
-        f"# {headline(recommendation)}",
-        "",
-        f"Answered on {record.date.isoformat()} with catalog {record.catalog_version}.",
-        "",
-    ]
-    for title, section in _sections(record, recommendation, plans):
-        lines += [f"## {title}", "", *section, ""]
-    return "\n".join([*lines, REPLAY]) + "\n"
+    """The decision as a page of at most two sheets; the record has all that it rests on.
+
+    `plans` adds by which rules options are ruled out, at any length.
+    """
+    top = [f"# {headline(recommendation)}", "", f"Answered on {_answered(recommendation)}.", ""]
+    if firmness := firm(recommendation).sentence:
+        top += [firmness, ""]
+    page = decision.page(catalog, recommendation, top, REPLAY)
+    if not plans:
+        return page
+    ruled_out = bullets(rejections(recommendation)) or ["- None."]
+    more = [f"## {_ruled_out(recommendation)}", *ruled_out, "", REPLAY]
+    return page.removesuffix(f"{REPLAY}\n") + "\n".join(more) + "\n"
 
 
-def _sections(
-    record: Record, recommendation: Recommendation, plans: bool
-) -> Iterator[tuple[str, Iterable[str]]]:
-    """Each section's title and lines."""
-    yield "Question", _bullets(_question(recommendation))
-    yield "Why" if record.pick else "Why, and what would help", _bullets(_why(record))
-    for step in recommendation.steps:
-        others = [
-            f"{other.judged.named}: {sentences.month(other.judged.cost)}. {other.text}"
-            for other in alternatives(recommendation, step.kind)
-        ]
-        yield f"Alternative {step.kind}s", _bullets(others) or ["- None."]
-    yield "What would change the answer", _bullets(record.would_change) or ["- Nothing we tried."]
-    if plans:
-        yield _ruled_out(recommendation), _bullets(rejections(recommendation)) or ["- None."]
-    if record.pick:
-        numbered = [f"{number}. {line}" for number, line in enumerate(record.formula, 1)]
-        yield "How the cost is calculated", numbered
-        yield "Try it", ["```python", record.start.rstrip(), "```"]
-    yield "Assumptions", _bullets(record.assumptions)
-    sources = [
-        f"[{key}] {source.title}, read {source.accessed}. {source.url or ''}".rstrip()
-        for key, source in record.sources.items()
-    ]
-    yield "Sources", _bullets(sources)
-
-
-def _question(recommendation: Recommendation) -> Iterator[str]:
-    """The fields of the workload that count, and the assumptions that were changed."""
-    catalog, workload = recommendation.catalog, recommendation.workload
-    stated = workload.stated()
-    for name, value in workload.model_dump().items():
-        if name in unused(workload.task) or (name in OF_PARTS and workload.chunk_tokens is None):
-            continue
-        words = "not set" if value is None else sentences.value_in_words(catalog, name, value)
-        default = "" if value is None or name in stated else " (default)"
-        yield f"{Workload.model_fields[name].title}: {words}{default}"
-    if workload.chunk_tokens is None:
-        yield "Passages are kept whole"
-    for name, value in recommendation.assumptions.stated().items():
-        title = Assumptions.model_fields[name].title
-        yield f"{title}: {sentences.value_in_words(catalog, name, value)} (changed assumption)"
-
-
-def _why(record: Record) -> Iterator[str]:
-    """The reasons with their sources, what the scores mean, and how firm the answer is."""
-    for reason in record.pick.reasons if record.pick else record.loosen:
-        yield reason.text + "".join(f" [{key}]" for key in dict.fromkeys(reason.sources))
-    for evidence in record.evidence.values():
-        if evidence.meaning:
-            yield f"{evidence.meaning}."
-        if evidence.caveat:
-            yield f"Note: {evidence.caveat}"
-    if record.firmness:
-        yield record.firmness
+def _answered(recommendation: Recommendation) -> str:
+    version, day = recommendation.catalog.version, recommendation.today.isoformat()
+    return f"{day} with catalog {version}"
 
 
 def _ruled_out(recommendation: Recommendation) -> str:
     out, all_of_them = len(recommendation.rejected), len(recommendation.judged)
     return f"Options that do not fit ({out} of {all_of_them})"
-
-
-def _bullets(texts: Iterable[str]) -> list[str]:
-    return [f"- {text}" for text in texts]
 
 
 def rejections(recommendation: Recommendation) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.labels import label
 from advisor.ask.workload import Workload
 from advisor.base import formatting, units
+from advisor.catalog.schema import Provider
 from advisor.decide import stores
 from advisor.decide.recommend import Recommendation
 from advisor.explain.sentences import parts_in_words, value_in_words
@@ -20,26 +21,23 @@ def assumptions(recommendation: Recommendation) -> tuple[str, ...]:
     return tuple(_assumptions(recommendation))
 
 
+def that_matter(recommendation: Recommendation) -> tuple[str, ...]:
+    """Those that move the figures of the recommendation: what was changed, and what is estimated.
+
+    Of machines, those of the kind that is recommended; none where their speed was measured.
+    """
+    return tuple(_that_matter(recommendation))
+
+
 def _assumptions(recommendation: Recommendation) -> Iterator[str]:
     workload, pick = recommendation.workload, recommendation.pick
-    for name, value in recommendation.assumptions.stated().items():
-        words = value_in_words(recommendation.catalog, name, value)
-        yield f"You changed '{Assumptions.model_fields[name].title}' to {words}."
+    yield from _changed(recommendation)
     yield (
         "Prices and scores are those of this catalog. Taxes, egress and discounts are not included."
     )
     if any(step.kind == "reranker" for step in recommendation.steps):
-        yield (
-            "Providers are assumed to bill query and passage for every pair; "
-            "the low end bills the query once per request. "
-            "No provider was found to say which it does."
-        )
-    providers = recommendation.catalog.providers.values()
-    for name in sorted({p.name for p in providers if p.free_usd_per_day}):
-        yield (
-            f"{name}'s free daily allocation counts at the low end only: "
-            "it is for a whole account, and each day's share ends with the day."
-        )
+        yield BILLED
+    yield from _free_allocations(recommendation.catalog.providers.values())
     if any(step.kind == "embedder" for step in recommendation.steps):
         yield from _index_assumptions(recommendation)
         yield (
@@ -51,6 +49,42 @@ def _assumptions(recommendation: Recommendation) -> Iterator[str]:
     if workload.placement != "hosted" and (some_own or workload.placement == "own"):
         yield from _own_assumptions(recommendation)
     yield from estimated_tokens(recommendation)
+
+
+def _that_matter(recommendation: Recommendation) -> Iterator[str]:
+    parts = recommendation.pick.parts if recommendation.pick else ()
+    yield from _changed(recommendation)
+    if any(part.hosted and part.kind == "reranker" for part in parts):
+        yield BILLED
+    yield from _free_allocations(part.plan.provider for part in parts if part.plan.provider)
+    if any(part.kind == "embedder" for part in parts):
+        yield from _index_assumptions(recommendation)
+    if any(not part.hosted for part in parts):
+        yield _running(recommendation)
+    estimated = (part.plan.instance for part in parts if not part.plan.measured)
+    yield from _speeds(recommendation, {machine.kind for machine in estimated if machine})
+    yield from estimated_tokens(recommendation)
+
+
+BILLED = (
+    "Providers are assumed to bill query and passage for every pair; "
+    "the low end bills the query once per request. "
+    "No provider was found to say which it does."
+)
+
+
+def _changed(recommendation: Recommendation) -> Iterator[str]:
+    for name, value in recommendation.assumptions.stated().items():
+        words = value_in_words(recommendation.catalog, name, value)
+        yield f"You changed '{Assumptions.model_fields[name].title}' to {words}."
+
+
+def _free_allocations(providers: Iterable[Provider]) -> Iterator[str]:
+    for name in sorted({p.name for p in providers if p.free_usd_per_day}):
+        yield (
+            f"{name}'s free daily allocation counts at the low end only: "
+            "it is for a whole account, and each day's share ends with the day."
+        )
 
 
 def _cutting(workload: Workload) -> str:
@@ -133,20 +167,38 @@ def _store_assumptions(recommendation: Recommendation) -> Iterator[str]:
 
 def _own_assumptions(recommendation: Recommendation) -> Iterator[str]:
     """How own hardware is sized."""
-    catalog, assumed = recommendation.catalog, recommendation.assumptions
-    stated, precision = recommendation.workload.peak_queries_per_second, assumed.precision
+    yield _running(recommendation)
+    precision = recommendation.assumptions.precision
+    yield from _speeds(recommendation, throughput.calibrations(recommendation.catalog, precision))
+    yield (
+        "A machine's own disk and the people who run it are not included. "
+        "Scores are assumed to be the same at fp16 and fp32."
+    )
+
+
+def _running(recommendation: Recommendation) -> str:
+    """For how long own machines run, and how full they are at the peak."""
+    assumed, workload = recommendation.assumptions, recommendation.workload
+    stated = workload.peak_queries_per_second
     peak = "The peak is five times the average."
     if stated is not None:
-        at_least = stated >= recommendation.workload.peak
+        at_least = stated >= workload.peak
         peak = "" if at_least else "The peak is the average, as no peak is below it."
     terms = label("machine_prices", assumed.machine_prices).lower()
-    yield (
+    return (
         f"Your own machines run all month ({units.HOURS_PER_MONTH} hours, {terms}) at "
         f"{assumed.target_utilisation:.0%} utilisation at peak. {peak or 'You stated the peak.'}"
     )
+
+
+def _speeds(recommendation: Recommendation, kinds: Container[str]) -> Iterator[str]:
+    """On what the speed of each kind of machine (`cpu`, `gpu`) rests."""
+    catalog, precision = recommendation.catalog, recommendation.assumptions.precision
     machines = {key: accelerator.name for key, accelerator in catalog.accelerators.items()}
     machines |= {key: cpu.microarchitecture for key, cpu in catalog.cpus.items()}
     for kind, calibration in sorted(throughput.calibrations(catalog, precision).items()):
+        if kind not in kinds:
+            continue
         shares = (*calibration.mfu, calibration.slowest, calibration.fastest)
         low, base, high, slowest, fastest = (f"{100 * share:.0f}%" for share in shares)
         where = formatting.listed([machines[key] for key in calibration.machines])
@@ -159,7 +211,3 @@ def _own_assumptions(recommendation: Recommendation) -> Iterator[str]:
             "When each run is left out in turn, nine in ten fall inside. "
             "Other machines are scaled from these."
         )
-    yield (
-        "A machine's own disk and the people who run it are not included. "
-        "Scores are assumed to be the same at fp16 and fp32."
-    )
