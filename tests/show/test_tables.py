@@ -317,4 +317,4 @@ def test_tokens_that_are_estimated_say_so_beside_the_option(catalog):
         estimated = row["id"] == "bge-multilingual-gemma2"
         assert row["Option"].endswith(", tokens partly estimated") == estimated
         tokens = next(j for j in answer.judged if j.id == row["option"]).plan.tokens
-        assert tokens.estimated == estimated
+        assert bool(tokens.estimated) == estimated
