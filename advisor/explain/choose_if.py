@@ -41,7 +41,7 @@ def findings(compared: Compared, variant_id: str) -> list[Finding]:
 
 def _too_long(compared: Compared, variant_id: str) -> bool:
     """Whether a model cannot read the texts, so that nothing else can speak for it."""
-    result = compared.excluded_by(variant_id)
+    result = compared.obstacles[variant_id]
     return result is not None and result.rule in OF_LENGTH
 
 
@@ -73,7 +73,7 @@ def _only_one(compared: Compared, variant_id: str) -> Iterator[Finding]:
     if [*compared.options] != [variant_id] or [*fact_claims.languages_asked(compared, variant_id)]:
         return
     others = [key for key in compared.ids if key != variant_id]
-    rules = {result.rule for key in others if (result := compared.excluded_by(key))}
+    rules = {result.rule for key in others if (result := compared.obstacles[key])}
     telling = next((claim for claim, ids in TELLING if rules and rules <= set(ids)), None)
     if telling and (claims := [*telling(compared, variant_id)]):
         yield from claims

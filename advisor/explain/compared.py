@@ -16,8 +16,6 @@ from advisor.decide.rule_results import RuleResult
 from advisor.family.comparison import NOWHERE
 
 NO_PRICE = "No price is known for running it where you may run it."
-
-
 WHERE = (
     "placement-is-hosted", "placement-is-own", "hardware-is-asked-for", "data-stays-inside",
     "data-stays-on-known-hosts", "redundancy-needs-a-lasting-host",
@@ -108,30 +106,37 @@ class Compared:
             return self.picked.variant_id
         return next(iter(self.options), None) if len(self.ids) > 1 else None
 
-    def excluded_by(self, variant_id: str) -> RuleResult | None:
-        """What rules a model out: a rule of the job, else the first at the plan that nearly fits.
+    @cached_property
+    def obstacles(self) -> dict[str, RuleResult | None]:
+        """What rules each model out of which nothing fits.
+
+        A rule of the job, else the first at the plan that nearly fits.
 
         That is one where it may run at all, then the one with the fewest rules against it, then
         the cheapest. None where only a price is missing.
         """
-        rules = self.recommendation.catalog.rules
-        excluded = [judged for judged in self.plans[variant_id] if judged.excluded]
-        for result in excluded[0].excluded if excluded else ():
-            if rules[result.rule].entry.job:
-                return result
-        nearest = min(excluded, key=_from_fitting, default=None)
-        return nearest.excluded[0] if nearest else None
+        return {key: self._obstacle(key) for key in self.ids if key not in self.options}
+
+    def _obstacle(self, variant_id: str) -> RuleResult | None:
+        rules = self.recommendation.rules
+        excluded = [judged for judged in self.plans[variant_id] if rules.excluded[judged.row]]
+        if not excluded:
+            return None
+        first = excluded[0]  # a rule of the job says the same everywhere
+        if rules.not_for_the_job[first.row]:
+            of_job = (r for r in first.excluded if rules.rules[r.rule].entry.job)
+            return next(of_job)
+        return min(excluded, key=self._from_fitting).excluded[0]
+
+    def _from_fitting(self, judged: JudgedPlan) -> tuple[bool, int, bool, float, str]:
+        """How far a plan is from fitting; the smaller, the nearer."""
+        ids = self.recommendation.rules.excluding(judged.row)
+        elsewhere, unpriced = any(rule in WHERE for rule in ids), isnan(judged.monthly)
+        return elsewhere, len(ids), unpriced, 0.0 if unpriced else judged.monthly, judged.id
 
     def why_not(self, variant_id: str) -> str:
         """Why no plan of a model fits, in a sentence."""
         if not self.plans[variant_id]:
             return NOWHERE
-        result = self.excluded_by(variant_id)
+        result = self.obstacles[variant_id]
         return result.text if result else NO_PRICE
-
-
-def _from_fitting(judged: JudgedPlan) -> tuple[bool, int, bool, float, str]:
-    """How far a plan is from fitting; the smaller, the nearer."""
-    rules = [result.rule for result in judged.excluded]
-    elsewhere, unpriced = any(rule in WHERE for rule in rules), isnan(judged.monthly)
-    return elsewhere, len(rules), unpriced, 0.0 if unpriced else judged.monthly, judged.id

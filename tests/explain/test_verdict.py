@@ -2,10 +2,14 @@
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from itertools import combinations, permutations
+from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from advisor import catalog as catalogs
 from advisor.ask.assumptions import Assumptions
@@ -15,9 +19,13 @@ from advisor.decide.query import AdviceQuestion
 from advisor.decide.recommend import preference, recommend
 from advisor.explain.choose_if import findings
 from advisor.explain.compared import Compared
+from advisor.explain.score_claims import cost
 from advisor.explain.verdict import MOST_CLAUSES, verdict
 from advisor.family import comparison
+from advisor.sizing.ranges import Cost
 from tests.asking import TODAY
+from tests.decide.test_properties import EACH
+from tests.decide.workloads import questions
 
 NOBODY_MEASURED = "tlh"
 LANGUAGES = ("en", "de", "zh", "en de", "en zh", "ja", "th", NOBODY_MEASURED)
@@ -311,6 +319,31 @@ def test_a_cost_that_is_partly_unknown_makes_nobody_the_cheapest(catalog):
     assert "for the lower cost" in known.title
 
 
+@pytest.mark.parametrize(
+    ("unknown", "claims"),
+    [((), ["for the lower cost"]), ((LARGE,), []), ((M3,), []), ((LARGE, M3), [])],
+)
+def test_a_cost_is_claimed_only_where_both_are_known(catalog, unknown, claims):
+    engine = answer(catalog, "en", "retrieve")
+    costs = {LARGE: Decimal(10), M3: Decimal(20)}
+    missing = {key: ("vector storage",) if key in unknown else () for key in costs}
+    options = {
+        key: SimpleNamespace(cost=Cost(usd, usd, usd, missing[key])) for key, usd in costs.items()
+    }
+    compared = Compared(engine, "embedder", (LARGE, M3), {LARGE: "Large", M3: "M3"})
+    compared.__dict__["options"] = options
+    assert [finding.short for finding in cost(compared, LARGE)] == claims
+    assert not [*cost(compared, M3)]
+
+
+def test_why_nothing_fits_speaks_of_a_plan_where_it_may_run(catalog):
+    for stated in ({"placement": "own"}, {"data_may_leave": False}, {"hardware": "gpu"}):
+        for card in of(catalog, M3, LARGE, latency_ms_p95=1, **stated).cards:
+            if card.option is None:
+                assert "Your limit is 1 ms" in card.why_not, card.why_not
+    assert card.option, "a provider states no latency"
+
+
 def test_what_is_not_known_of_a_rival_is_no_claim(second_family, edit):
     before = of(catalogs.load(second_family), M3, LARGE)
     file = second_family / "families" / "bge" / "variants" / f"{LARGE}.yaml"
@@ -372,6 +405,30 @@ def test_of_a_pair_of_steps_what_is_recommended_of_all_is_recommended_here(catal
         picked = {part.variant_id for part in engine.pick.parts if part.variant_id in by_id(said)}
         assert picked
         assert picked <= {card.variant_id for card in said.cards if card.recommended}
+
+
+@EACH
+@given(questions(), st.randoms(use_true_random=False))
+def test_what_holds_of_the_verdict_on_any_question(catalogs, question, random):
+    of_all = catalogs.named[question.catalog]
+    kind = random.choice(list(TASKS))
+    ids = ids_of(of_all, kind)
+    chosen = random.sample(ids, min(len(ids), random.randint(2, 4)))
+    asked = AdviceQuestion(Workload.of(question.stated), Assumptions.of(question.assumed))
+    said = verdict(of_all, chosen, asked, TODAY)
+    fitting = [card for card in said.cards if card.option]
+    assert said.title and [card.variant_id for card in said.cards] == chosen
+    assert sum(card.recommended for card in said.cards) == bool(fitting)
+    for card in said.cards:
+        assert (card.bill is None) == (card.option is None) == bool(card.why_not)
+        assert card.option or not card.recommended
+    leads = [text.partition(":")[0] for card in said.cards for text in card.choose_if]
+    assert len(set(leads)) == len(leads), leads
+    if said.title.startswith("Choose "):
+        assert any(card.choose_if for card in fitting)
+    if fitting:
+        assert said.reason.endswith(".")
+        assert next(card.short for card in said.cards if card.recommended) in said.reason
 
 
 def test_no_sentence_has_an_id_or_the_name_of_a_field(either):
