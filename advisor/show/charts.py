@@ -10,15 +10,12 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from advisor.base import formatting
-from advisor.decide.recommend import Recommendation
-from advisor.explain.other_plans import alternatives
 from advisor.explain.sensitivity import Swing
-from advisor.explain.sentences import parts_in_words, usd, usd_of
+from advisor.explain.sentences import parts_in_words, usd
 from advisor.family.facts import Release
 from advisor.show.slots import (
     Spec,
     colour,
-    colour_by,
     headings,
     layered,
     legend,
@@ -105,62 +102,6 @@ def _release_rows(releases: list[Release], prefix: str) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def monthly_costs(recommendation: Recommendation, kind: str) -> Chart | None:
-    """Dollars per month of a step's recommended option and of its alternatives as bars, a line
-    from the low to the high estimate; None where nothing fits.
-    """
-    pick = recommendation.pick.part(kind) if recommendation.pick else None
-    if pick is None:
-        return None
-    options = sorted(
-        [pick, *(other.judged for other in alternatives(recommendation, kind))],
-        key=lambda j: (j.monthly, j is not pick, j.id),
-    )
-    rows = [
-        {
-            "place": place,
-            "label": f"{'★ ' if j is pick else ''}{j.plan.variant.name}, {j.plan.where}",
-            "recommended": j is pick,
-            "slot": "one" if j is pick else "three",
-            "usd": j.monthly,
-            "low": float(j.cost.low),
-            "high": float(j.cost.high),
-            "total": usd_of(j.cost),
-            "range": formatting.usd_range(j.cost.low, j.cost.high),
-            "not_known": parts_in_words(j.cost.not_known),
-        }
-        for place, j in enumerate(options)
-    ]
-    missing = pick.cost.at_least  # of all: they share a store
-    titles = {"label": "Option", "total": "$ per month", "range": "Range"}
-    titles |= {"not_known": "Not known"} if missing else {}
-    scale = {"domain": [0, max(float(j.cost.high) for j in options) or 1], "nice": False}
-    bars: Spec = {
-        "mark": {"type": "bar", "height": 10, "cornerRadius": 2, "yOffset": 9},
-        "encoding": {
-            "x": number("usd", axis=None, scale=scale, stack=None),
-            "color": colour_by("slot"),
-            "tooltip": tooltip(titles),
-        },
-    }
-    spread: Spec = {
-        "mark": {"type": "rule", "strokeWidth": 2, "yOffset": 9, "opacity": 0.7},
-        "encoding": {"x": number("low"), "x2": {"field": "high"}, "color": colour("ink")},
-    }
-    known = ", as far as is known" if missing else ""
-    sentences = "; ".join(
-        f"{j.plan.variant.name}, {j.plan.where} {usd_of(j.cost)}"
-        f"{' (recommended)' if j is pick else ''}"
-        for j in options
-    )
-    return Chart(
-        f"{options[0].named} is the cheapest that fits{known}: {usd_of(options[0].cost)} per month",
-        row_by_row([bars, spread, *headings()], rows),
-        "US dollars per month at the cheapest provider and on the cheapest own machine of each "
-        f"model that fits. {sentences}.{left_out(pick.cost.not_known)}",
-    )
 
 
 def tornado(swings: Sequence[Swing]) -> Chart | None:

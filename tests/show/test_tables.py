@@ -2,7 +2,7 @@ from advisor import catalog as catalogs
 from advisor.base import formatting
 from advisor.decide import stores
 from advisor.explain import sensitivity, sentences
-from advisor.show import charts, tables, trade_off
+from advisor.show import bars, tables, trade_off
 from tests import asking
 from tests.decide.measured import STATED, ask, here, with_facts
 from tests.show.specs import valid
@@ -116,7 +116,7 @@ def test_a_month_of_which_nothing_is_known_is_no_zero(made_up_copy, edit):
     part = found.pick.parts[0]
     store = {row["id"]: row for row in tables.store_rows(found, part)}["drawer"]
     assert store["$ per month"] == store["Range"] == "not known"
-    charts_of = trade_off.chart, charts.monthly_costs
+    charts_of = trade_off.chart, bars.option_bars
     for chart in filter(None, (make(found, "embedder") for make in charts_of)):
         assert "$0" not in chart.alt and valid(chart)
 
