@@ -102,28 +102,42 @@ def _drawn(recommendation: Recommendation, pairs: Sequence[Crossing], title: str
     offers = _offer_lines(pairs, volumes)
     machines = _machine_lines(recommendation, pairs, volumes)
     frame = _frame(offers, machines, load)
-    marks = _load_marks(load) + _crossing_marks(pairs)
-    names = _names([*machines, *offers], pairs, load, frame)
+    met = [pair for pair in pairs if _meets(recommendation, pair)]
+    marks = _load_marks(load) + _crossing_marks(met)
+    names = _names([*machines, *offers], met, load, frame)
     spec = layered(
         [*_paths([*machines, *offers], frame), *marks, names],
         height=HEIGHT,
         padding={"left": 0, "top": 4, "right": 4, "bottom": 6},
     )
-    return Chart(title, spec, _told(pairs, load))
+    sure = [pair for pair in pairs if pair in met or pair.tokens[1] is None]
+    return Chart(title, spec, _told(pairs, sure, load))
 
 
-def _told(pairs: Sequence[Crossing], load: float) -> str:
-    """The chart in words, with what each line is at the visitor's volume."""
+def _meets(recommendation: Recommendation, pair: Crossing) -> bool:
+    """Whether the lines of a pair cross where the load alone says.
+
+    A latency limit may take more machines there.
+    """
+    tokens = pair.tokens[1]
+    if not tokens:
+        return False
+    (rent,) = break_even.rents_usd(recommendation, pair.own, [tokens])
+    return math.isclose(rent, tokens * _price(pair) / 1e6, rel_tol=1e-6)
+
+
+def _told(pairs: Sequence[Crossing], sure: Sequence[Crossing], load: float) -> str:
+    """The chart in words: what each line is at the visitor's volume, and the crossings."""
     plans = {judged.row: judged.plan for pair in pairs for judged in (pair.offer, pair.own)}
     now = [
         f"{plan.where} {formatting.usd(plan.encoding_usd.base)}"
         for plan in plans.values()
         if plan.encoding_usd is not None
     ]
+    sentences = " ".join(["", *(break_even.sentence(pair) for pair in sure)])
     return (
         "US dollars against tokens per month, on logarithmic axes. "
-        f"You: {formatting.large(round(load))} tokens: {'; '.join(now)}. "
-        + " ".join(break_even.sentence(pair) for pair in pairs)
+        f"You: {formatting.large(round(load))} tokens: {'; '.join(now)}.{sentences}"
     )
 
 
@@ -231,9 +245,8 @@ def _load_marks(load: float) -> list[Spec]:
 def _crossing_marks(pairs: Sequence[Crossing]) -> list[Spec]:
     """A diamond where lines cross."""
     rows = [
-        {"tokens": pair.tokens[1], "usd": (pair.tokens[1] or 0) * _price(pair) / 1e6}
-        for pair in pairs
-        if pair.tokens[1]
+        {"tokens": tokens, "usd": tokens * price / 1e6}
+        for tokens, price in _distinct(pairs).values()
     ]
     mark = {"type": "point", "filled": True, "shape": "diamond", "size": 150, "opacity": 1}
     spot = {"x": number("tokens"), "y": number("usd"), "color": colour("ink")}

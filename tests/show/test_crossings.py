@@ -63,7 +63,8 @@ def test_without_a_load_or_a_rent_no_break_even_is_drawn(made_up, made_up_copy, 
 
 def test_offers_are_solid_and_blue_machines_grey_with_a_dash_of_their_class(catalog):
     _, _, chart = compared(catalog)
-    lines = drawn_lines(valid(chart))
+    spec = valid(chart)
+    lines = drawn_lines(spec)
     assert [(slot, dash) for slot, dash, _ in lines] == [
         ("three", DASHES["own-gpu"]),
         ("three", DASHES["own-cpu"]),
@@ -71,7 +72,7 @@ def test_offers_are_solid_and_blue_machines_grey_with_a_dash_of_their_class(cata
     ]
     assert [layer["mark"]["strokeWidth"] for *_, layer in lines] == [2, 2, 2.5]
     # the last offers are drawn over what they cross, and every line is named at itself
-    assert {"Own GPU", "Own CPU", "Hosted"} <= words_of(valid(chart)).keys()
+    assert {"Own GPU", "Own CPU", "Hosted"} <= words_of(spec).keys()
     assert all("legend" not in each["encoding"]["y"] for *_, each in lines)
 
 
@@ -120,9 +121,10 @@ def test_the_visitors_volume_has_a_rule_and_its_words(catalog):
 def test_what_is_named_stands_within_the_axes_and_lines_rise_machine_by_machine(catalog, stated):
     kind = "reranker" if stated.get("task") == "rerank" else "embedder"
     answer, both, chart = compared(catalog, kind, **stated)
-    lines = layers(valid(chart), "line")
+    spec = valid(chart)
+    lines = layers(spec, "line")
     x, y = (lines[0]["encoding"][axis]["scale"]["domain"] for axis in "xy")
-    for row in words_of(valid(chart)).values():
+    for row in words_of(spec).values():
         assert x[0] <= row["tokens"] <= x[1] and y[0] <= row["usd"] <= y[1], row
     assert x[0] < both.offer.plan.tokens.monthly < x[1]
     for own, line in zip(both.machines, lines, strict=False):
@@ -145,3 +147,12 @@ def test_machines_drawn_are_those_that_the_engine_counts_with_a_latency_limit(ca
     for own in both.machines:
         (usd,) = break_even.rents_usd(answer, own, [float(own.plan.tokens.monthly)])
         assert usd == pytest.approx(float(own.plan.encoding_usd.base))
+
+
+def test_where_a_latency_limit_takes_more_machines_no_crossing_of_the_load_alone_is_drawn(catalog):
+    _, both, chart = compared(catalog, latency_ms_p95=1.5)
+    assert both.metric == "not known" and both.crossings[0].tokens[1]
+    spec = valid(chart)
+    (diamonds,) = layers(spec, "point")
+    assert diamonds["data"]["values"] == [] and "24.8" not in chart.alt
+    assert not any("Break-even" in word for word in words_of(spec))
