@@ -28,7 +28,6 @@ HEIGHT, PLOT = 340, 285
 """Pixels, and those of them over the axis."""
 DASHES = {"own-gpu": [10, 5], "own-cpu": [2, 4]}
 COUNTS = "replace(replace(format(datum.value, '~s'), 'G', 'B'), regexp('([kMBT])'), ' $1')"
-BREAK_EVEN = "Break-even "
 ALONG = (0.5, 0.6, 0.4, 0.7, 0.3, 0.8, 0.2)
 """Shares of the width at which an offer's name may stand at its line, the preferred first."""
 APART = 1 / 60
@@ -184,8 +183,9 @@ def _names(lines: Sequence[Line], pairs: Sequence[Crossing], load: float, frame:
     """The words at the rule, the crossings and the lines, where they cover least."""
     named = [_Name(f"You: {formatting.short(load)}", [(load, 1.2 * frame.bottom)], 2, True)]
     named += [_Name(line.name, line.spots[:1]) for line in lines if line.way != "hosted"]
-    for tokens, price in _distinct(pairs).values():
-        lead = "" if any(name.word.startswith(BREAK_EVEN) for name in named) else BREAK_EVEN
+    distinct = _distinct(pairs).values()
+    lead = "Break-even " if len(distinct) == 1 else ""
+    for tokens, price in distinct:
         spot = (tokens, tokens * price / 1e6)
         named.append(_Name(f"{lead}{formatting.short(tokens)}", [spot], 7, True))
     for line in lines:
