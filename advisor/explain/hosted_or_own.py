@@ -11,7 +11,6 @@ from advisor.explain.break_even import Crossing, crossing, machines_to_compare
 from advisor.explain.sentences import capital
 from advisor.explain.ways import KINDS, kind_of
 from advisor.explain.what_would_change import again
-from advisor.explain.when_it_pays import JUST_BEYOND, own_is_dearer_by
 
 EITHER = {"placement": "any", "hardware": "any", "budget_usd_per_month": None}
 """What is not held against either side: both are compared, at other volumes too."""
@@ -124,61 +123,38 @@ def _words(
     if not start:
         return f"{capital(own)} is cheaper at any volume", "any volume", own
     cheapest = min((pair.own for pair in pairs), key=lambda j: j.monthly)
-    own_wins = cheapest.monthly < offer.monthly
-    if not _holds(recommendation, offer, pairs, start, always, own_wins):
-        winner = capital(_name(cheapest)) if own_wins else "Hosted"
-        note = f"{own}: your latency limit decides how many machines it takes"
-        return f"{winner} is cheaper at your volume", formatting.NOT_KNOWN, note
+    winner = _name(cheapest) if cheapest.monthly < offer.monthly else "hosted"
+    named = [first.own, *([] if always is None else [last.own])]
+    if not all(_by_load(recommendation, machine) for machine in named):
+        note = f"{own}: your latency limit takes more machines than the load"
+        return f"{capital(winner)} is cheaper at your volume", formatting.NOT_KNOWN, note
     month = f"{own}, per month"
     if now < start:
-        note = month
-        if always is None:
-            note += "; not at every larger volume"
-        elif always != start:
-            note += f"; always from {formatting.short(always)}"
-        return f"Hosted stays cheaper until {_volume(start)}", _metric(start), note
-    if always is not None and now >= always:
-        own = capital(_name(last.own))
-        once = "cheaper" if always == start else "always cheaper"
-        title = f"{own} is {once} from {_volume(always)}: you are above it"
-        return title, _metric(always), f"{_name(last.own)}, per month"
-    if own_wins:
-        title = f"{capital(_name(cheapest))} is cheaper at your volume, but not at every larger one"
-    elif always is not None:
-        title = f"Hosted is cheaper at your volume, {_name(last.own)} from {_volume(always)}"
-    else:
-        title = f"Hosted is cheaper at your volume, {own} at some from {_volume(start)}"
+        later = f"; always from {formatting.short(always)}" if always and always != start else ""
+        return f"Hosted stays cheaper until {_volume(start)}", _metric(start), f"{month}{later}"
+    sooner = f"; at some volumes from {formatting.short(start)}"
     if always is None:
-        return title, _metric(start), f"{month}; not at every larger volume"
-    note = f"{_name(last.own)}, always from there; at some volumes from {formatting.short(start)}"
-    return title, _metric(always), note
+        return f"{capital(winner)} is cheaper at your volume", _metric(start), f"{month}{sooner}"
+    own = _name(last.own)
+    if now < always:
+        also = "and always" if winner == own else f"{own} always"
+        title = f"{capital(winner)} is cheaper at your volume, {also} from {_volume(always)}"
+        return title, _metric(always), f"{own}, always from there{sooner}"
+    once = "cheaper" if always == start else "always cheaper"
+    title = f"{capital(own)} is {once} from {_volume(always)}: you are above it"
+    return title, _metric(always), f"{own}, per month"
 
 
-def _holds(
-    recommendation: Recommendation,
-    offer: JudgedPlan,
-    pairs: list[Crossing],
-    start: float,
-    always: float | None,
-    own_wins: bool,
-) -> bool:
-    """Whether the engine agrees at your volume and around the first crossing.
+def _by_load(recommendation: Recommendation, own: JudgedPlan) -> bool:
+    """Whether the load alone decides how many machines it takes, at every volume.
 
-    A latency limit may take more machines than the load does; without one, they agree.
+    A latency limit may keep machines less busy than they may be filled (`sizing.latency`).
     """
-    if recommendation.workload.latency_ms_p95 is None:
+    limit, table = recommendation.workload.latency_ms_p95, recommendation.table
+    if limit is None:
         return True
-    now = offer.plan.tokens.monthly
-    if own_wins and now < start:
-        return False
-    if always is not None and now >= always and not own_wins:
-        return False
-    machines = [pair.own for pair in pairs]
-    below, above = (
-        own_is_dearer_by(recommendation, offer, machines, start / now * times)
-        for times in (1 / JUST_BEYOND, JUST_BEYOND)
-    )
-    return below is not None and above is not None and above < 0 < below
+    busy = 1 - float(table.figures.service_ms["base"][own.row]) / limit
+    return busy >= recommendation.assumptions.target_utilisation
 
 
 def _name(own: JudgedPlan) -> str:

@@ -175,7 +175,7 @@ def crossing(
         return None
 
     def dearer_by(times: float) -> float | None:
-        return own_is_dearer_by(recommendation, offer, machines, times)
+        return _own_is_dearer_by(recommendation, offer, machines, times)
 
     below, above = dearer_by(volume / JUST_BEYOND), dearer_by(volume * JUST_BEYOND)
     if below is None or above is None or not above < 0 < below:
@@ -199,7 +199,7 @@ def _next_machine(tokens: float, capacity: float) -> float:
     return ADDED * capacity * (tokens // capacity + 1)
 
 
-def own_is_dearer_by(
+def _own_is_dearer_by(
     recommendation: Recommendation, offer: JudgedPlan, machines: list[JudgedPlan], volume: float
 ) -> float | None:
     """US dollars a month by which the cheapest machine is dearer; None where out of bounds."""

@@ -11,32 +11,27 @@ from advisor.decide.recommend import JudgedPlan, Recommendation
 from advisor.explain import break_even
 from advisor.explain.break_even import Crossing
 from advisor.explain.hosted_or_own import HostedOrOwn
-from advisor.explain.ways import KINDS, kind_of
 from advisor.show import mark_names
 from advisor.show.charts import Chart
+from advisor.show.crossing_lines import (
+    Frame,
+    Line,
+    frame_of,
+    machine_lines,
+    offer_lines,
+    usd_per_1m,
+    volumes,
+)
 from advisor.show.slots import Spec, colour, layered, number, of_row, words
 
 HEIGHT, PLOT = 340, 285
 """Pixels, and those of them over the axis."""
-SAMPLES = 160
-STEPS = 40
-"""Machines up to which each that is added is a step of its own; more look like a slope."""
 DASHES = {"own-gpu": [10, 5], "own-cpu": [2, 4]}
 COUNTS = "replace(replace(format(datum.value, '~s'), 'G', 'B'), regexp('([kMBT])'), ' $1')"
-BREAK_EVEN = "Break-even "
 ALONG = (0.5, 0.6, 0.4, 0.7, 0.3, 0.8, 0.2)
 """Shares of the width at which an offer's name may stand at its line, the preferred first."""
 APART = 1 / 60
 """Share of the width from one point of a line that words should not cover to the next."""
-LABELS = {kind.id: kind.label for kind in KINDS}
-
-
-class Line(NamedTuple):
-    """A line of the chart: its name, its way (`ways.KINDS`), and (tokens, US dollars) per month."""
-
-    name: str
-    way: str
-    spots: list[tuple[float, float]]
 
 
 class _Name(NamedTuple):
@@ -46,20 +41,6 @@ class _Name(NamedTuple):
     spots: list[tuple[float, float]]
     radius: float = 1
     bold: bool = False
-
-
-class Frame(NamedTuple):
-    """The ends of the axes: tokens, and US dollars, per month."""
-
-    least: float
-    most: float
-    bottom: float
-    top: float
-
-    def place(self, tokens: float, usd: float) -> tuple[float, float]:
-        """Where a point stands from the left and from the top, from 0 to 1."""
-        across = math.log(tokens / self.least) / math.log(self.most / self.least)
-        return across, 1 - math.log(usd / self.bottom) / math.log(self.top / self.bottom)
 
 
 def chart(recommendation: Recommendation, own: JudgedPlan) -> Chart | None:
@@ -98,87 +79,46 @@ def _drawn(recommendation: Recommendation, pairs: Sequence[Crossing], title: str
     if not pairs or not all(pair.own.plan.rent for pair in pairs):
         return None  # an axis whose steps multiply has no zero
     load = float(pairs[0].offer.plan.tokens.monthly)
-    volumes = _volumes(pairs, load)
-    offers = _offer_lines(pairs, volumes)
-    machines = _machine_lines(recommendation, pairs, volumes)
-    frame = _frame(offers, machines, load)
-    marks = _load_marks(load) + _crossing_marks(pairs)
-    names = _names([*machines, *offers], pairs, load, frame)
+    at = volumes(pairs, load)
+    offers, machines = offer_lines(pairs, at), machine_lines(recommendation, pairs, at)
+    frame = frame_of(offers, machines, load)
+    met = [pair for pair in pairs if _meets(recommendation, pair)]
+    marks = _load_marks(load) + _crossing_marks(met)
+    names = _names([*machines, *offers], met, load, frame)
     spec = layered(
         [*_paths([*machines, *offers], frame), *marks, names],
         height=HEIGHT,
         padding={"left": 0, "top": 4, "right": 4, "bottom": 6},
     )
-    return Chart(title, spec, _told(pairs, load))
+    sure = [pair for pair in pairs if pair in met or pair.tokens[1] is None]
+    return Chart(title, spec, _told(pairs, sure, load))
 
 
-def _told(pairs: Sequence[Crossing], load: float) -> str:
-    """The chart in words, with what each line is at the visitor's volume."""
+def _meets(recommendation: Recommendation, pair: Crossing) -> bool:
+    """Whether the lines of a pair cross where the load alone says.
+
+    A latency limit may take more machines there.
+    """
+    tokens = pair.tokens[1]
+    if not tokens:
+        return False
+    (rent,) = break_even.rents_usd(recommendation, pair.own, [tokens])
+    return math.isclose(rent, tokens * usd_per_1m(pair) / 1e6, rel_tol=1e-6)
+
+
+def _told(pairs: Sequence[Crossing], sure: Sequence[Crossing], load: float) -> str:
+    """The chart in words: what each line is at the visitor's volume, and the crossings."""
     plans = {judged.row: judged.plan for pair in pairs for judged in (pair.offer, pair.own)}
     now = [
         f"{plan.where} {formatting.usd(plan.encoding_usd.base)}"
         for plan in plans.values()
         if plan.encoding_usd is not None
     ]
+    sentences = " ".join(["", *(break_even.sentence(pair) for pair in sure)])
     return (
         "US dollars against tokens per month, on logarithmic axes. "
-        f"You: {formatting.large(round(load))} tokens: {'; '.join(now)}. "
-        + " ".join(break_even.sentence(pair) for pair in pairs)
+        f"You: {formatting.large(round(load))} tokens: {'; '.join(now)}.{sentences}"
     )
-
-
-def _volumes(pairs: Sequence[Crossing], load: float) -> list[float]:
-    """Tokens per month of the points that are drawn: from a tenth of what matters to ten times.
-
-    Just what each number of machines carries is among them, where one more is rented.
-    """
-    marks = [load, *(pair.tokens[1] for pair in pairs if pair.tokens[1])]
-    if len(marks) == 1:  # nothing crosses: as far as it takes to see that both rise alike
-        marks += [pair.capacity[1] for pair in pairs]
-    least, most = min(marks) / 10, max(marks) * 10
-    even = (least * (most / least) ** (step / SAMPLES) for step in range(SAMPLES + 1))
-    carried = (pair.capacity[1] * count for pair in pairs for count in range(1, STEPS + 1))
-    return sorted({least, most, *(v for v in (*even, *carried) if least < v < most)})
-
-
-def _offer_lines(pairs: Sequence[Crossing], volumes: Sequence[float]) -> list[Line]:
-    """A line for each price, with that price in its name where there are several."""
-    places: dict[float, list[str]] = {}
-    for pair in pairs:
-        where = places.setdefault(_price(pair), [])
-        if pair.offer.plan.where not in where:
-            where.append(pair.offer.plan.where)
-    prices = {_price(pair): break_even.offer_price(pair.offer) for pair in pairs}
-    lines = []
-    for price, where in places.items():
-        # short enough to stand at a line
-        few = where[0] if len(where) == 1 else f"{where[0]} + {len(where) - 1}"
-        name = f"{prices[price].removesuffix(' / 1M')} {few}" if len(places) > 1 else "Hosted"
-        spots = [(tokens, tokens * price / 1e6) for tokens in volumes]
-        lines.append(Line(name, "hosted", spots))
-    return lines
-
-
-def _machine_lines(
-    recommendation: Recommendation, pairs: Sequence[Crossing], volumes: Sequence[float]
-) -> list[Line]:
-    """A line for each machine, with a step for each that is added."""
-    lines = []
-    for own in {pair.own.row: pair.own for pair in pairs}.values():
-        rents = break_even.rents_usd(recommendation, own, volumes)
-        way = kind_of([own]) or "own-cpu"
-        lines.append(Line(LABELS[way], way, list(zip(volumes, rents, strict=True))))
-    return lines
-
-
-def _frame(offers: Sequence[Line], machines: Sequence[Line], load: float) -> Frame:
-    """All of the offers and of the machine that stays cheapest; others are cut where they leave."""
-    ends = [line.spots[-1][1] for line in machines]
-    starts = [usd for line in machines for tokens, usd in line.spots if tokens <= load]
-    top = max(*(line.spots[-1][1] for line in offers), min(ends), *starts)
-    bottom = min(line.spots[0][1] for line in (*offers, *machines))
-    (least, _), *_, (most, _) = offers[0].spots
-    return Frame(least, most, bottom, 1.5 * top)
 
 
 def _paths(lines: Sequence[Line], frame: Frame) -> list[Spec]:
@@ -231,9 +171,8 @@ def _load_marks(load: float) -> list[Spec]:
 def _crossing_marks(pairs: Sequence[Crossing]) -> list[Spec]:
     """A diamond where lines cross."""
     rows = [
-        {"tokens": pair.tokens[1], "usd": (pair.tokens[1] or 0) * _price(pair) / 1e6}
-        for pair in pairs
-        if pair.tokens[1]
+        {"tokens": tokens, "usd": tokens * price / 1e6}
+        for tokens, price in _distinct(pairs).values()
     ]
     mark = {"type": "point", "filled": True, "shape": "diamond", "size": 150, "opacity": 1}
     spot = {"x": number("tokens"), "y": number("usd"), "color": colour("ink")}
@@ -244,8 +183,9 @@ def _names(lines: Sequence[Line], pairs: Sequence[Crossing], load: float, frame:
     """The words at the rule, the crossings and the lines, where they cover least."""
     named = [_Name(f"You: {formatting.short(load)}", [(load, 1.2 * frame.bottom)], 2, True)]
     named += [_Name(line.name, line.spots[:1]) for line in lines if line.way != "hosted"]
-    for tokens, price in _distinct(pairs).values():
-        lead = "" if any(name.word.startswith(BREAK_EVEN) for name in named) else BREAK_EVEN
+    distinct = _distinct(pairs).values()
+    lead = "Break-even " if len(distinct) == 1 else ""
+    for tokens, price in distinct:
         spot = (tokens, tokens * price / 1e6)
         named.append(_Name(f"{lead}{formatting.short(tokens)}", [spot], 7, True))
     for line in lines:
@@ -270,7 +210,7 @@ def _names(lines: Sequence[Line], pairs: Sequence[Crossing], load: float, frame:
 
 def _distinct(pairs: Sequence[Crossing]) -> dict[str, tuple[float, float]]:
     """Tokens of each crossing and the price there, by its words: the soonest first."""
-    crossed = ((pair.tokens[1], _price(pair)) for pair in pairs)
+    crossed = ((pair.tokens[1], usd_per_1m(pair)) for pair in pairs)
     known = sorted((tokens, price) for tokens, price in crossed if tokens)
     return {formatting.short(tokens): (tokens, price) for tokens, price in known}
 
@@ -285,7 +225,3 @@ def _obstacles(lines: Sequence[Line], load: float, frame: Frame) -> Iterator[mar
             if y >= 0 and x - drawn >= APART:
                 drawn = x
                 yield mark_names.Obstacle(x, y, x, y, 2)
-
-
-def _price(pair: Crossing) -> float:
-    return float(pair.offer.plan.figure("usd_per_1m_input"))

@@ -8,6 +8,7 @@ from hypothesis import given
 
 from advisor import catalog as catalogs
 from advisor.ask.workload import Workload
+from advisor.base import formatting
 from advisor.explain.hosted_or_own import EITHER, hosted_or_own
 from advisor.explain.ways import kind_of
 from advisor.explain.when_it_pays import JUST_BEYOND, at_volume
@@ -26,7 +27,8 @@ TEXTS = {
     "one break-even, below": {"priority": "cost"},
     "own machines asked for": {"placement": "own", "hardware": "cpu"},
     "reranking": {"task": "rerank"},
-    "a latency limit that takes more machines than the load": {
+    "a latency limit that takes more machines than the load": {"latency_ms_p95": 1.5},
+    "a spare machine that pays at times far away": {
         "placement": "own", "passages": 2_000_000, "passage_tokens": 80,
         "passage_tokens_p95": 200, "new_passages_per_month": 200_000,
         "queries_per_month": 150_000_000, "query_tokens": 8, "peak_queries_per_second": 200.0,
@@ -141,11 +143,19 @@ def title_holds(answer, both):
         for volume in (0.01, 100, 10_000):
             there = usd_at(answer, both, volume)
             assert there is None or there[0] <= there[1] + near, (volume, both.title)
+    if "always" in both.title:
+        always, tokens = volume_of(both.title) * 1.006, both.offer.plan.tokens.monthly
+        for times in (1, 1.01, 1.3, 3.7, 50):
+            there = usd_at(answer, both, always / tokens * times)
+            assert there is None or there[1] <= there[0] + near, (times, both.title)
     if "until" in both.title:
         tokens = both.offer.plan.tokens.monthly
-        start = min(pair.tokens[1] for pair in both.crossings if pair.tokens[1])
+        crossed = [pair for pair in both.crossings if pair.tokens[1]]
+        first = min(crossed, key=lambda pair: pair.tokens[1])
+        start = first.tokens[1]
         assert volume_of(both.title) == pytest.approx(start, rel=0.006) and tokens < start
-        for times in (1 / JUST_BEYOND, JUST_BEYOND):
+        last = math.ceil(start / first.capacity[1]) * first.capacity[1]  # then one more is rented
+        for times in (1 / JUST_BEYOND, JUST_BEYOND) if start * JUST_BEYOND < last else ():
             there = usd_at(answer, both, start / tokens * times)
             if there is not None and start / tokens * answer.workload.queries_per_month > 1e4:
                 assert (there[1] < there[0]) == (times > 1), both.title
@@ -165,7 +175,7 @@ def test_what_holds_of_hosted_and_own_for_any_question(catalogs, question):
     for both in compare(answer):
         assert both.offer.hosted and not any(own.hosted for own in both.machines)
         assert both.machines and {pair.offer.row for pair in both.crossings} == {both.offer.row}
-        assert ("tokens" in both.metric) == (volume_of(both.title) is not None) or (
-            "every larger" in both.title
-        )
+        named = volume_of(both.title)
+        if named:
+            assert formatting.short(named) == both.metric.removesuffix(" tokens")
         title_holds(answer, both)

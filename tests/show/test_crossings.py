@@ -1,12 +1,17 @@
 """The break-even chart: every figure in words, lines told apart without colour, nothing cut."""
 
+import math
+
 import pytest
+from hypothesis import given
 
 from advisor import catalog as catalogs
 from advisor.explain import break_even
 from advisor.explain.hosted_or_own import hosted_or_own
 from advisor.show import crossings
 from tests.asking import ask, plan
+from tests.decide.test_properties import EXAMPLES, of_examples
+from tests.decide.workloads import questions
 from tests.show.specs import layers, valid
 
 DASHES = {"own-gpu": [10, 5], "own-cpu": [2, 4]}
@@ -63,7 +68,8 @@ def test_without_a_load_or_a_rent_no_break_even_is_drawn(made_up, made_up_copy, 
 
 def test_offers_are_solid_and_blue_machines_grey_with_a_dash_of_their_class(catalog):
     _, _, chart = compared(catalog)
-    lines = drawn_lines(valid(chart))
+    spec = valid(chart)
+    lines = drawn_lines(spec)
     assert [(slot, dash) for slot, dash, _ in lines] == [
         ("three", DASHES["own-gpu"]),
         ("three", DASHES["own-cpu"]),
@@ -71,7 +77,7 @@ def test_offers_are_solid_and_blue_machines_grey_with_a_dash_of_their_class(cata
     ]
     assert [layer["mark"]["strokeWidth"] for *_, layer in lines] == [2, 2, 2.5]
     # the last offers are drawn over what they cross, and every line is named at itself
-    assert {"Own GPU", "Own CPU", "Hosted"} <= words_of(valid(chart)).keys()
+    assert {"Own GPU", "Own CPU", "Hosted"} <= words_of(spec).keys()
     assert all("legend" not in each["encoding"]["y"] for *_, each in lines)
 
 
@@ -120,9 +126,10 @@ def test_the_visitors_volume_has_a_rule_and_its_words(catalog):
 def test_what_is_named_stands_within_the_axes_and_lines_rise_machine_by_machine(catalog, stated):
     kind = "reranker" if stated.get("task") == "rerank" else "embedder"
     answer, both, chart = compared(catalog, kind, **stated)
-    lines = layers(valid(chart), "line")
+    spec = chart.chart
+    lines = layers(spec, "line")
     x, y = (lines[0]["encoding"][axis]["scale"]["domain"] for axis in "xy")
-    for row in words_of(valid(chart)).values():
+    for row in words_of(spec).values():
         assert x[0] <= row["tokens"] <= x[1] and y[0] <= row["usd"] <= y[1], row
     assert x[0] < both.offer.plan.tokens.monthly < x[1]
     for own, line in zip(both.machines, lines, strict=False):
@@ -145,3 +152,33 @@ def test_machines_drawn_are_those_that_the_engine_counts_with_a_latency_limit(ca
     for own in both.machines:
         (usd,) = break_even.rents_usd(answer, own, [float(own.plan.tokens.monthly)])
         assert usd == pytest.approx(float(own.plan.encoding_usd.base))
+
+
+def test_where_a_latency_limit_takes_more_machines_no_crossing_of_the_load_alone_is_drawn(catalog):
+    _, both, chart = compared(catalog, latency_ms_p95=1.5)
+    assert both.metric == "not known" and both.crossings[0].tokens[1]
+    spec = valid(chart)
+    (diamonds,) = layers(spec, "point")
+    assert diamonds["data"]["values"] == [] and "24.8" not in chart.alt
+    assert not any("Break-even" in word for word in words_of(spec))
+
+
+@of_examples(EXAMPLES / 2)
+@given(questions())
+def test_every_point_of_any_question_can_be_drawn_on_axes_whose_steps_multiply(
+    catalog, made_up, question
+):
+    of = catalog if question.catalog == "shipped" else made_up
+    answer = ask(of, question.assumed, **question.stated)
+    for step in answer.steps:
+        both = hosted_or_own(answer, step.kind)
+        if both is None:
+            continue
+        spec = crossings.compared(answer, both).chart
+        x, y = (layers(spec, "line")[0]["encoding"][axis]["scale"]["domain"] for axis in "xy")
+        for layer in layers(spec, "line") + layers(spec, "point") + layers(spec, "text"):
+            for row in layer["data"]["values"]:
+                assert 0 < row["usd"] < math.inf and x[0] <= row["tokens"] <= x[1]
+        for row in words_of(spec).values():
+            assert y[0] <= row["usd"] <= y[1], row
+        assert x[0] < answer.judged[both.offer.row].plan.tokens.monthly < x[1]

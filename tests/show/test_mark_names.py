@@ -2,7 +2,7 @@
 
 import pytest
 
-from advisor.show.mark_names import Mark, Obstacle, places
+from advisor.show.mark_names import Mark, Obstacle, placed, places
 
 
 def place(mark, *obstacles, height=275):
@@ -36,3 +36,12 @@ def test_a_name_stands_off_a_line_that_climbs_from_its_mark():
     mark = Mark(0.3, 0.5, 6, "Base · $26")
     line = [Obstacle(0.3, 0.5, 0.4, 0.5, 1), Obstacle(0.4, 0.2, 0.4, 0.5, 1)]
     assert place(mark, *line) == place(mark)
+
+
+def test_of_several_marks_a_name_takes_the_first_at_which_it_covers_nothing():
+    near, far = Mark(0.3, 0.5, 1, "Hosted"), Mark(0.7, 0.5, 1, "Hosted")
+    (free,) = placed([[near, far]], [], 275)
+    assert free == (near, place(near))
+    wall = [Obstacle(0, 0.3, 0.5, 0.7, 1)]
+    (moved,) = placed([[near, far]], wall, 275)
+    assert moved == (far, place(far))
