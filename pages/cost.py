@@ -46,6 +46,8 @@ def show_totals() -> None:
                 label = answer.heading("Break-even", compared.kind, recommendation)
                 short, *rest = re.split("[;:,] ", compared.note, maxsplit=1)
                 card(label, compared.metric, short, compared.note if rest else "")
+        if len(pick.parts) > 1:  # the charts of each step say it of one
+            answer.show_bill(spent)
         with st.container(horizontal=True):
             links.advise_page("Why this option?", links.params(recommendation))
 

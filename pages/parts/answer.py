@@ -43,7 +43,7 @@ def show(recommendation: Recommendation) -> None:
         spent = bill(pick)
         _show_price(spent)
         _show_metrics(recommendation, spent)
-        _show_bill(spent)
+        show_bill(spent)
         _show_reasons(recommendation)
         st.markdown(plain(firmness))
         _show_warnings(pick)
@@ -115,7 +115,8 @@ def parts_of(spent: Bill) -> list[Part]:
     return [(part.slot, part.label, float(part.usd.base)) for part in spent.parts]
 
 
-def _show_bill(spent: Bill) -> None:
+def show_bill(spent: Bill) -> None:
+    """Where the money goes, as one bar under what to see in it."""
     st.markdown(f"**{plain(spent.takeaway)}**")
     parts = parts_of(spent)
     if len(parts) > 1 and (chart := bars.answer_bar(parts)):
