@@ -42,7 +42,7 @@ def show_totals() -> None:
                 card("Once, to encode all", spent.one_off_amount, once)
             if each := bill.per_1000_queries(spent, recommendation.workload):
                 card("Per 1,000 queries", each, f"at {formatting.short(queries)} per month")
-            for compared in hosted_or_own_of.values():
+            for compared in () if pick.shared else hosted_or_own_of.values():
                 label = answer.heading("Break-even", compared.kind, recommendation)
                 short, *rest = re.split("[;:,] ", compared.note, maxsplit=1)
                 card(label, compared.metric, short, compared.note if rest else "")
@@ -76,7 +76,7 @@ def show_saving() -> None:
     if best is None:
         return
     with st.container(border=True, key="saving"):
-        st.markdown(plain(best.text))
+        st.markdown(f"**{plain(best.lead)}** {plain(best.caveat)}")
         st.button(
             plain(best.label),
             on_click=form_fields.put,
@@ -94,7 +94,10 @@ def show_hosted_or_own(compared: hosted_or_own.HostedOrOwn) -> None:
 
 
 def show_where_it_goes() -> None:
-    """Bars and break-even side by side, for each step."""
+    """Bars and break-even of each step side by side; of two that share machines there are none."""
+    if pick is not None and pick.shared is not None:
+        show_saving()
+        return
     for step in recommendation.steps:
         st.space("small")
         left, right = st.columns(2, gap="large")
