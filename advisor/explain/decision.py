@@ -152,8 +152,8 @@ def _warnings(recommendation: Recommendation, sources: Sources, most: int) -> It
             texts.add(remark.text)
             of_all = all(remark.text in {other.text for other in each.remarks} for each in parts)
             clear = of_all or name in remark.text or (several_places and where in remark.text)
-            lead = "" if clear else f"{name}: "
-            yield f"Warning: {lead}{remark.text}{sources.cite(remark.sources, most)}"
+            of_model = "" if clear else f" ({name})"
+            yield f"Warning{of_model}: {remark.text}{sources.cite(remark.sources, most)}"
 
 
 def _of_scores(recommendation: Recommendation) -> Iterator[str]:
