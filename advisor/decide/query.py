@@ -24,6 +24,7 @@ SCORES = {"embedder": "scores", "reranker": "rerank_scores"}
 VIEW = (
     "plan", "offer", "embed", "embed_options", "part", "volume", "index_model",
     "break_even_embedder", "break_even_reranker", "machine_embedder", "machine_reranker",
+    "misfit_embedders", "misfit_rerankers",
 )  # fmt: skip
 """Parameters of a page's address that choose what it shows; the answer does not depend on them."""
 

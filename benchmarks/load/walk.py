@@ -18,7 +18,7 @@ PASSAGES = (20_000, 150_000, 750_000, 3_000_000, 12_000_000, 60_000_000)
 LANGUAGES = (["en"], ["de"], ["zh"], ["en", "de"], ["en", "fr", "es"], ["en", "zh"])
 BUDGETS = (15.0, 60.0, 250.0, 4000.0)
 QUERIES = (100_000, 400_000, 900_000, 5_000_000)
-PARTS = ("What moves it", "Break-even", "Index", "Time", "Plans")
+PARTS = ("What drives it", "Break-even", "Vector store", "Latency", "All options")
 LOOKS_AT_CHANGES = 0.25
 """How many walks open "What would change it", the slowest part of Advise."""
 
@@ -120,7 +120,7 @@ class Visitor:
             ("go to Cost", lambda: self.tab.follow("Cost in detail")),
         ]
         steps += [(f"open {part}", lambda part=part: self.tab.turn("part", part)) for part in PARTS]
-        steps += [("back to Advise", lambda: self.tab.follow("Which should I choose?"))]
+        steps += [("back to Advise", lambda: self.tab.follow("Why this option?"))]
         for name, go in steps[:most_steps]:
             if time.monotonic() >= end:
                 return

@@ -39,6 +39,21 @@ VISITS = [
     pytest.param("advise", "passage_tokens=600&languages=klingonn", id="faults"),
     pytest.param("advise", "languages=German&split_long_passages=false", id="old link"),
     pytest.param("advise", "task=retrieve-and-rerank&embed=true", id="embedded"),
+    pytest.param("compare", "variants=bge-m3&variants=bge-large-en-v1.5", id="compare"),
+    pytest.param(
+        "compare",
+        "variants=bge-reranker-v2-m3&variants=bge-reranker-base&variants=bge-m3"
+        "&variants=aquila2-7b&differing=false&languages=zh",
+        id="compare all",
+    ),
+    pytest.param("cost", "misfit_embedders=true&passages=70000000", id="cost"),
+    pytest.param("cost", "part=how-it-is-calculated&placement=own", id="calculation"),
+    pytest.param("cost", "part=what-drives-it&task=retrieve-and-rerank", id="drivers"),
+    pytest.param("cost", "part=break-even&task=rerank", id="break-even"),
+    pytest.param("cost", "part=vector-store&vector_type=int8", id="vector store"),
+    pytest.param("cost", "part=latency&placement=own", id="latency"),
+    pytest.param("cost", "part=your-texts", id="texts"),
+    pytest.param("cost", "data_may_leave=false&placement=hosted", id="cost of nothing"),
 ]
 """A page, and what of it a link asks; for another page one line more."""
 
