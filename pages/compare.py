@@ -196,9 +196,9 @@ def show_facts() -> None:
     """Facts and prices side by side; those that differ, unless all are asked for."""
     rows = comparison.side_by_side(catalog, chosen, catalogs.today())
     differing = [row for row in rows if row["differs"]]
-    same = len(rows) - len(differing)
-    alike = f", {same} are the same" if same else ""
-    st.header(f"Facts: {len(differing)} differ{alike}", anchor=False)
+    alike = [row for row in rows if not row["differs"]]
+    same = f", {len(alike)} are the same" if alike else ""
+    st.header(f"Facts: {len(differing)} differ{same}", anchor=False)
     only = yes("Show only what differs", "differing", default=True)
     names = [catalog.variants[key].name for key in chosen]
     shown = [

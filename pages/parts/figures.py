@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from advisor.show import tables
 from advisor.show.charts import Chart
 from advisor.show.tables import NOT_KNOWN
 from pages.parts.links import variant_link
@@ -17,7 +18,6 @@ MONTH = "$ per month"
 DOLLARS = {MONTH, "Index", "One-off", "Minimum charge"}
 DOLLARS |= {f"{work} (price or rent)" for work in ("Encoding", "Reranking")}
 """Headings of amounts in US dollars."""
-MOST_TIMES = 100  # the least that a bar of a table still shows
 
 
 def show_chart(chart: Chart | None, key: str, **named: Any) -> None:
@@ -64,8 +64,7 @@ def numbers_table(
 def _column(heading: str, values: list[Any], number: str) -> Any:
     """How a column is drawn, by its heading and what it holds."""
     known = [value for value in values if value is not None]
-    # a bar has no word for what is not known, and none is seen beside one a hundred times its size
-    if heading == MONTH and len(known) == len(values) and max(known) <= MOST_TIMES * min(known):
+    if heading == MONTH and tables.bars_compare(values):
         return st.column_config.ProgressColumn(
             format="dollar", min_value=0, max_value=max(known) or 1, width="medium"
         )

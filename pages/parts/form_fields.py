@@ -15,6 +15,7 @@ from advisor.ask.assumptions import DEFAULT as ASSUMED
 from advisor.ask.assumptions import MEASURED, PRECISIONS, Assumptions
 from advisor.ask.labels import LABELS, language
 from advisor.ask.stated import WRITTEN_NULL
+from advisor.ask.stops import STOPS
 from advisor.ask.workload import Workload, bounds, unused
 from advisor.base import formatting
 from advisor.catalog import Catalog
@@ -46,12 +47,6 @@ SCORES_HELP = (
     "Results of different benchmarks are never mixed."
 )
 FIND = "Type to find a language"
-ROUND = (10, 15, 20, 30, 40, 50, 70)
-STOPS = {
-    "queries_per_month": [0, *(n * 10**power for power in range(1, 8) for n in ROUND), 10**9],
-    "passages": [*(n * 10**power for power in range(2, 9) for n in ROUND), 10**10],
-}
-"""Volumes on a slider over seven decades."""
 DRIVERS = (*STOPS, "vector_type")
 """What Cost asks first."""
 NAMES = tuple(Assumptions.model_fields)

@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from advisor.ask.stops import nearest
 from advisor.base import formatting
 from pages.parts import address
 
@@ -179,7 +180,7 @@ def amount_on_scale(
     with right:
         named |= {"disabled": off, "label_visibility": "collapsed"}
         value = amount(f"{label}: the exact number", key, default, bounds, **named)
-    near = _nearest(stops, default if value is None else value)
+    near = nearest(stops, default if value is None else value)
     if st.session_state.get(slider, near) != near:
         st.session_state[slider] = near
     left.select_slider(
@@ -194,11 +195,6 @@ def amount_on_scale(
         disabled=off,
     )
     return value
-
-
-def _nearest(stops: Sequence[int], value: int) -> int:
-    """The stop that is the fewest times smaller or larger."""
-    return min(stops, key=lambda stop: abs(math.log((stop or 0.5) / (value or 0.5))))
 
 
 def _take_stop(slider: str, key: str) -> None:

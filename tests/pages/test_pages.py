@@ -10,18 +10,16 @@ from streamlit.testing.v1 import AppTest
 
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
-from advisor.base import formatting
 from advisor.base.errors import CatalogError, did_you_mean
 from advisor.catalog.load import load, today
 from advisor.decide.recommend import recommend
 from advisor.explain import reasons
 from advisor.explain.formula import cost_formula
 from advisor.explain.sentences import usd_of
-from advisor.family import comparison, faq, price_list
+from advisor.family import faq, price_list
 from advisor.live import sample_texts
 from advisor.live.tokenizer_faults import TokenCountError
-from advisor.show import tables
-from pages.parts import figures, markdown
+from pages.parts import markdown
 from tests.visiting import opened
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +30,8 @@ def words(page: AppTest) -> str:
     kinds = (
         page.title,
         page.header,
+        page.subheader,
+        page.metric,
         page.markdown,
         page.caption,
         page.info,
@@ -42,7 +42,8 @@ def words(page: AppTest) -> str:
 
 
 def cells(page: AppTest) -> set[str]:
-    return {str(cell) for table in page.table for row in table.value.to_numpy() for cell in row}
+    tables = [*page.table, *page.dataframe]
+    return {str(cell) for table in tables for row in table.value.to_numpy() for cell in row}
 
 
 def shown(page: AppTest, text: str) -> bool:
@@ -89,8 +90,11 @@ def test_cost_shows_an_unknown_price_as_not_known(copied, monkeypatch):
         encoding="utf-8",
     )
     monkeypatch.setenv("ADVISOR_CATALOG", str(copied))
-    page = opened("cost")
-    assert formatting.NOT_KNOWN in cells(page) and not cells(page) & {"nan", "None"}
+    page = opened("cost", misfit_embedders="true")
+    assert any("Novita AI" in cell for cell in cells(page))
+    unpriced = [row for table in page.dataframe for row in table.value.to_dict("records")]
+    (row,) = [row for row in unpriced if row["Option"] == "M3 · Novita AI"]
+    assert row["$ per month"] is None or row["$ per month"] != row["$ per month"], "no zero"
 
 
 @pytest.mark.parametrize("store", ["qdrant-cloud", "opensearch-serverless", "pinecone-standard"])
@@ -102,40 +106,22 @@ def test_a_store_whose_price_is_not_known_leaves_a_lower_bound_on_every_page(cat
     for name in ("advise", "cost"):
         page = opened(name, **stated)
         assert shown(page, usd_of(cost)) and missing in words(page)
-        assert not cells(page) & {"nan", "None", markdown.plain("$0")}
+        assert not cells(page) & {"$0", "0", "0.0"}
 
 
-def test_the_table_to_sort_names_what_is_not_known_where_the_index_has_no_price(catalog):
-    named = {}
-    for store in ("qdrant-cloud", "ram"):
-        recommendation = recommend(catalog, Workload(vector_store=store), today())
-        rows = figures.columns_to_show(tables.plan_rows(recommendation, "embedder"))
-        named[store] = all("Not known" in row for row in rows), any("Not known" in r for r in rows)
-    assert named == {"qdrant-cloud": (True, True), "ram": (False, False)}
+def test_a_table_has_a_column_of_what_is_not_known_only_where_something_is():
+    for store, missing in (("qdrant-cloud", True), ("ram", False)):
+        (options, *_) = opened("cost", vector_store=store).dataframe
+        assert ("Not known" in options.value.columns) == missing
 
 
 def test_cost_shows_the_formula_with_the_visitors_numbers(catalog):
-    page = opened("cost", queries_per_month="1234567")
+    page = opened("cost", queries_per_month="1234567", part="how-it-is-calculated")
     recommendation = recommend(catalog, Workload.of({"queries_per_month": 1_234_567}), today())
     formula = cost_formula(recommendation.pick.parts[0], recommendation)
     assert all(shown(page, line) for line in formula) and any(
         "1,234,567" in line for line in formula
     )
-
-
-def test_compare_shows_scores_only_where_one_set_holds_all(catalog):
-    for variants, comparable in (
-        (["bge-m3", "bge-reranker-base"], False),
-        (["bge-large-en-v1.5", "bge-small-en-v1.5"], True),
-    ):
-        sets = comparison.shared_sets(catalog, variants, Workload())
-        scores = [row for shared in sets for row in shared.rows]
-        assert bool(scores) == comparable
-        page = opened("compare", variants=variants)
-        decides = recommend(catalog, Workload(), today()).steps[0].evidence.title
-        labels = {row["label"] for row in scores} - {decides}
-        assert {markdown.plain(label) for label in labels} <= cells(page)
-        assert shown(page, decides)
 
 
 def test_a_variant_that_is_not_there_names_the_nearest():
@@ -193,9 +179,7 @@ def test_a_family_added_as_a_folder_is_on_every_page(copied, monkeypatch):
         "cost": {},
     }.items():
         page = opened(stem, **params)
-        tables = " ".join(
-            str(cell) for table in page.table for row in table.value.to_numpy() for cell in row
-        )
+        tables = " ".join(cells(page))
         headings = " ".join(str(column) for table in page.table for column in table.value.columns)
         assert "Tiny" in words(page) + tables + headings, stem
 
@@ -311,7 +295,7 @@ def test_no_parameter_of_live_is_one_of_the_workloads_or_the_assumptions():
 @pytest.mark.parametrize("part", ["What moves it", "Time"])
 def test_where_nothing_fits_no_tab_of_cost_is_empty(part):
     page = opened("cost", budget_usd_per_month="1", part=part)
-    assert shown(page, "Nothing fits this workload, so there is no recommendation to work this out")
+    assert shown(page, "Nothing fits this workload, so there is no recommended option")
 
 
 def test_where_nothing_helps_advise_promises_no_help():

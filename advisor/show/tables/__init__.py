@@ -14,7 +14,7 @@ from advisor.show.tables.costs import (
     store_sources,
     swing_rows,
 )
-from advisor.show.tables.numbers import dollars, money, points
+from advisor.show.tables.numbers import bars_compare, dollars, money, points
 from advisor.show.tables.options import (
     COMPARED,
     IDS,
@@ -38,6 +38,7 @@ __all__ = [
     "NOT_KNOWN",
     "NO_SCORE",
     "STANDING_WORDS",
+    "bars_compare",
     "break_even_rows",
     "dollars",
     "drawn",

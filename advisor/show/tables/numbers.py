@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
 
 from advisor.base import formatting
 from advisor.sizing.ranges import Cost
+
+MOST_TIMES = 100
+"""Times the shortest bar of a table that the longest may be."""
 
 
 def money(amount: float | Decimal | None) -> float | None:
@@ -40,3 +44,13 @@ def digits(number: float) -> float:
     (5.72, 3848, 0.0123)
     """
     return round(number) if abs(number) >= 100 else float(f"{number:.3g}")
+
+
+def bars_compare(amounts: Sequence[float | None]) -> bool:
+    """Whether bars show amounts well: all are known, and none is lost beside the largest.
+
+    >>> bars_compare([14.3, 36.6]), bars_compare([14.3, None]), bars_compare([14.3, 9000])
+    (True, False, False)
+    """
+    known = [amount for amount in amounts if amount is not None]
+    return len(known) == len(amounts) > 0 and max(known) <= MOST_TIMES * min(known)
