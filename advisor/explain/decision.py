@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 from collections.abc import Iterator
@@ -64,9 +65,8 @@ FIRST_CHANGES = (
 NOT_ALL = (
     "The JSON record has all reasons, alternatives, assumptions and sources, and the calculation."
 )
-TEXT = r'"(?:[^"\\\n]|\\.)*"'
-TEXTS = re.compile(rf"\[\n\s*({TEXT}(?:,\n\s*{TEXT})*)\n\s*\]")
-BREAK = re.compile(r",\n\s*")
+BODY = re.compile(r"(?<=-d ')\{.*?\}(?='$)", re.DOTALL | re.MULTILINE)
+"""JSON that curl posts."""
 
 
 def page(catalog: Catalog, recommendation: Recommendation, top: list[str], end: str) -> str:
@@ -256,11 +256,13 @@ def _code(recommendation: Recommendation, notes: bool) -> Iterator[str]:
 
 
 def _compact(code: str) -> str:
-    """Code without blank lines, and with each list of texts on one line."""
+    """Code without blank lines, and with the JSON that curl posts on one line."""
     lines = (line for line in code.splitlines() if line.strip())
-    return TEXTS.sub(_on_one_line, "\n".join(lines))
+    return BODY.sub(_on_one_line, "\n".join(lines))
 
 
-def _on_one_line(texts: re.Match[str]) -> str:
-    """A list of texts in JSON without line breaks, which say nothing in it."""
-    return f"[{BREAK.sub(', ', texts[1])}]"
+def _on_one_line(body: re.Match[str]) -> str:
+    try:
+        return json.dumps(json.loads(body[0]), ensure_ascii=False)
+    except ValueError:  # an apostrophe in it, which the shell writes otherwise
+        return body[0]

@@ -91,9 +91,10 @@ def _as_of(recommendation: Recommendation) -> str:
 
 
 def as_markdown(catalog: Catalog, recommendation: Recommendation, plans: bool = False) -> str:
-    """The decision as a page of at most two sheets; the record has all that it rests on.
+    """The decision as a page of two sheets; the record has all that it rests on.
 
-    `plans` adds by which rules options are ruled out, at any length.
+    Only warnings and code can make it longer, and `plans`, which adds the rules that rule
+    options out.
     """
     top = [f"# {headline(recommendation)}", "", f"Answered on {_answered(recommendation)}.", ""]
     if firmness := firm(recommendation).sentence:
