@@ -309,20 +309,3 @@ def cheapest(recommendation: Recommendation, kind: str) -> list[JudgedPlan]:
     least = min((j.cost.base for j in near), default=None)
     same = (j for j in near if j.cost.base == least)
     return sorted(same, key=lambda j: preference(recommendation, j))
-
-
-def cheapest_sentence(recommendation: Recommendation, kind: str) -> str:
-    """`From $13.67 per month: BGE Small EN v1.5 at Cloudflare`, with ties; empty if none fits."""
-    where: dict[str, list[str]] = {}
-    plans = cheapest(recommendation, kind)
-    for judged in plans:
-        lead = f"{judged.plan.variant.name} {'at' if judged.hosted else 'on'}"
-        places = where.setdefault(lead, [])
-        if judged.plan.where not in places:
-            places.append(judged.plan.where)
-    models = [f"{lead} {formatting.listed(places, 'or')}" for lead, places in where.items()]
-    if not plans:
-        return ""
-    least = plans[0].cost
-    cost = f"{'' if least.at_least else 'from '}{month(least)}{missing(least)}"
-    return f"{capital(cost)}: {formatting.listed(models, 'or')}"

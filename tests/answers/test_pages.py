@@ -32,7 +32,7 @@ OPENED = {"changes": True, "why-not": True, "ruled-out": True, "all-embedder": T
 VISITS = {
     "overview": [{}, {"family": "aquila-2"}, {"view": "as-listed"}],
     "advise": [{}, RERANK, BOTH, NOTHING, {"plan": "bge-m3@aws-g6.xlarge", "preset": "no-such", "budget": "x", "passages": "inf"}],
-    "cost": [{}, RERANK, *({"part": part} for part in ("What moves it", "Break-even", "Index", "Time", "Your texts")), BOTH, NOTHING],
+    "cost": [{}, RERANK, *({"part": part} for part in ("how-it-is-calculated", "what-drives-it", "break-even", "vector-store", "latency", "your-texts")), BOTH, NOTHING],
     "compare": [{}, {"variants": ["bge-m3", "bge-reranker-base"]}, {"variants": ["bge-large-en-v1.5", "bge-small-en-v1.5"]}],
     "live": [{}, *({"part": part} for part in ("Rerank", "Similarity", "M3 outputs", "Long texts", "Instruction", "Two models", "Speed", "Your data"))],
     "faq": [{}, {"view": "as-listed"}, {"family": "aquila-2"}],

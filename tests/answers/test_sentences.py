@@ -14,7 +14,6 @@ from advisor.explain import (
 from advisor.explain.firm import firm
 from advisor.explain.other_plans import alternatives
 from advisor.explain.sentences import (
-    cheapest_sentence,
     encoding_sentence,
     left_out,
     plan_sentence,
@@ -40,7 +39,6 @@ def sentences(recommendation):
     for step in recommendation.steps:
         yield from (alternative.text for alternative in alternatives(recommendation, step.kind))
         yield from step.evidence.unranked.values()
-        yield cheapest_sentence(recommendation, step.kind)
     for part in recommendation.pick.parts if recommendation.pick else ():
         yield from formula.cost_formula(part, recommendation)
         yield price_note(part)

@@ -66,28 +66,21 @@ def test_the_sentences_lead_with_the_measured_model_and_say_why_another_does_not
     assert {"retrieval": told, "reranking leads with": rerank[0]} == pinned
 
 
-def test_ties_are_named_and_a_rounded_figure_is_no_tie(made_up, made_up_copy, today, edit, pinned):
+def test_the_cheapest_are_those_of_the_same_exact_cost(made_up, made_up_copy, today, edit):
     german = Workload(languages=("de",), vector_store="none")
     edit(made_up_copy / "offers/gamma.yaml", '"0.40"', '"0.50"')
     found = recommend(catalogs.load(made_up_copy), german, today)
-    tied = sentences.cheapest_sentence(found, "embedder")
-    assert "$18.00 " in tied  # 2,000,000 x (16 + 2) x 0.50 / 1e6
-    assert all(name in tied for name in ("Multi", "Alpha Router", "Beta Cloud", "Gamma Models"))
+    tied = sentences.cheapest(found, "embedder")
+    assert {formatting.usd(j.monthly) for j in tied} == {"$18.00"}  # 2 M x (16 + 2) x 0.50 / 1e6
+    assert {j.plan.where for j in tied} == {"Alpha Router", "Beta Cloud", "Gamma Models"}
     edit(made_up_copy / "offers/gamma.yaml", '"0.50"', '"0.5001"')
     near = recommend(catalogs.load(made_up_copy), german, today)
     assert (
         next(formatting.usd(j.monthly) for j in near.judged if j.id == "gamma-multi") == "$18.00"
     ), "rounded it is the same"
-    told = sentences.cheapest_sentence(near, "embedder")
-    assert "Gamma Models" not in told and "Beta Cloud" in told
-    assert (
-        sentences.cheapest_sentence(
-            recommend(made_up, Workload(data_may_leave=False, placement="hosted"), today),
-            "embedder",
-        )
-        == ""
-    )
-    assert tied == pinned
+    assert "Gamma Models" not in {j.plan.where for j in sentences.cheapest(near, "embedder")}
+    nothing = Workload(data_may_leave=False, placement="hosted")
+    assert sentences.cheapest(recommend(made_up, nothing, today), "embedder") == []
 
 
 KNOWN = Cost(Decimal(3), Decimal(4), Decimal(5))
@@ -118,11 +111,9 @@ def test_a_cost_says_what_is_missing_and_is_never_zero_for_that():
     assert sentences.for_month(UNKNOWN) == "at an unknown monthly cost"
 
 
-def test_the_cheapest_plan_and_any_other_say_what_is_missing(made_up):
+def test_any_plan_says_what_is_missing(made_up):
     found = asking.ask(made_up, languages=["fr"], vector_store="drawer")
     missing = "not known: vector storage and vector store queries)"
-    cheapest = sentences.cheapest_sentence(found, "embedder")
-    assert cheapest.startswith("At least $3") and f" per month ({missing}: " in cheapest
     plan = sentences.plan_sentence(found, found.pick.parts[0].id)
     assert plan.startswith(f"At least $318 per month (known: $315 to $318; {missing}")
     once = sentences.encoding_sentence(found, found.pick.parts[0])
