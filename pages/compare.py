@@ -108,7 +108,7 @@ def show_card(card: Card, mark: str) -> None:
     """A model's cost, length and memory, and when to choose it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown(f"### {mark} {plain(card.name)}", width="content")
-        if card.recommended:
+        if card.recommended and len(of_kind(catalog.variants[card.variant_id].kind)) > 1:
             st.badge("Better fit", icon=":material/star:", color="blue")
     with st.grid(3, min_column_width=110):
         for label, value, note in cards.figures(catalog, card):
@@ -172,6 +172,7 @@ def show_languages(
     with place:
         about = f"{chosen_set.name}. {chosen_set.caveat or ''}"
         show_rows(rows, names, f"languages-{chosen_set.kind}", about, key, title)
+        links.sources(score_rows.sources(catalog, rows))
 
 
 def show_notes(
@@ -184,7 +185,12 @@ def show_notes(
         alt = f"Scores of {formatting.listed(names)}"
         figures.numbers_table(dumbbell.table_rows(rows, names), alt, number="%.1f")
         st.markdown(bullets(dict.fromkeys(row.note for row in rows if row.note)))
-        links.sources(deciding.evidence.source_ids)
+        links.sources([*deciding.evidence.source_ids, *score_rows.sources(catalog, rows)])
+
+
+def of_kind(kind: str) -> list[str]:
+    """The models of a kind that are compared."""
+    return [key for key in chosen if catalog.variants[key].kind == kind]
 
 
 def signs(names: list[str]) -> list[str]:
@@ -241,8 +247,7 @@ with links.share(share, "compare", links.question_params(catalog, asked) | {"var
     for name, mime, make in comparison_files.files(catalog, chosen, asked, today):
         figures.download(name, make, mime)
 for deciding in comparison.deciding_scores(catalog, chosen, asked, today):
-    of_kind = [key for key in chosen if catalog.variants[key].kind == deciding.kind]
-    if len(of_kind) > 1:
+    if len(of_kind(deciding.kind)) > 1:
         st.space("small")
-        show_scores(deciding, of_kind)
+        show_scores(deciding, of_kind(deciding.kind))
 show_facts()

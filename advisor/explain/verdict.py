@@ -48,7 +48,7 @@ class Card:
     why_not: str
     choose_if: tuple[str, ...]
     recommended: bool
-    """Whether it is the one recommended of several of its kind."""
+    """Whether it is the one recommended of those compared of its kind."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _card(
     clauses = tuple(finding.clause for finding in speaking[variant_id][:MOST_CLAUSES])
     why_not = "" if option else compared.why_not(variant_id)
     of_option = bill(option) if option else None
-    recommended = variant_id == compared.recommended and len(compared.ids) > 1
+    recommended = variant_id == compared.recommended
     return Card(variant_id, name, short, option, of_option, why_not, clauses, recommended)
 
 

@@ -88,6 +88,14 @@ def fewer(rows: Sequence[ScoreRow], languages: Iterable[str], most: int = 8) -> 
     return [row for row in rows if row.label in shown]
 
 
+def sources(catalog: Catalog, rows: Iterable[ScoreRow]) -> list[str]:
+    """Ids of the sources of the scores of these rows' tests, each once."""
+    tests = dict.fromkeys((row.set.table, row.set.benchmark) for row in rows)
+    tables = ((getattr(catalog, table), benchmark) for table, benchmark in tests)
+    ids = (scores[scores["benchmark"] == name]["source_id"] for scores, name in tables)
+    return sorted({key for column in ids for key in column})
+
+
 def _sets(
     catalog: Catalog, variant_ids: Sequence[str], deciding: EvidenceSet | None = None
 ) -> list[EvidenceSet]:

@@ -12,7 +12,7 @@ from advisor.base import formatting
 from advisor.decide import evidence
 from advisor.decide.query import AdviceQuestion
 from advisor.family import comparison
-from advisor.family.score_rows import ScoreRow, benchmark_rows, fewer, language_rows
+from advisor.family.score_rows import ScoreRow, benchmark_rows, fewer, language_rows, sources
 
 M3, LARGE, BASE = "bge-m3", "bge-large-en-v1.5", "bge-base-en-v1.5"
 SMALL, GEMMA2 = "bge-small-en-v1.5", "bge-multilingual-gemma2"
@@ -106,7 +106,7 @@ def test_a_few_shared_tasks_are_the_ones_that_compare_tells(catalog, today):
     (decide,) = comparison.deciding_scores(catalog, [M3, LARGE], question, today)
     *_, partial = benchmark_rows(catalog, [M3, LARGE], decide.evidence.set)
     assert (partial.label, partial.partial) == ("English", "5 of 15 tests")
-    assert all(formatting.points(score) in decide.partial for score in partial.scores)
+    assert all(formatting.points(score) in decide.partial.sentence for score in partial.scores)
     assert "BGE M3 has five of them" in partial.note
 
 
@@ -203,3 +203,12 @@ def test_fewer_languages_are_those_of_the_visitor_and_the_widest_margins(catalog
     left_out = max(row.margin for row in rows if row.label not in labels)
     assert min(row.margin for row in few if row.label != "English") >= left_out
     assert fewer(rows, ["en"], 50) == rows
+
+
+def test_every_score_has_its_source(catalog):
+    pair = ["bge-m3", "bge-large-en-v1.5"]
+    for rows in (benchmark_rows(catalog, pair), language_rows(catalog, pair)[1]):
+        for row in rows:
+            ids = sources(catalog, [row])
+            assert ids and set(ids) <= set(catalog.sources), row.label
+        assert set(sources(catalog, rows)) >= set(sources(catalog, rows[:1]))

@@ -68,7 +68,7 @@ def test_an_address_that_says_something_else_takes_a_fault_away():
 
 
 def test_the_option_whose_cost_is_shown_is_the_recommended_one_until_a_link_names_another(catalog):
-    page = opened("cost")
+    page = opened("cost", part="how-it-is-calculated")
     first = page.selectbox(key="offer").value
     page.selectbox(key="priority").set_value("cost").run()
     assert page.selectbox(key="offer").value != first
