@@ -76,9 +76,11 @@ def _show_own(recommendation: Recommendation, kind: str) -> None:
 
 
 def _show_misfits(recommendation: Recommendation, kind: str) -> None:
-    rows = tables.misfit_rows(recommendation, kind)
+    if all(judged.fits for judged in recommendation.judged if judged.kind == kind):
+        return
     label = answer.heading("Show options that do not fit", kind, recommendation)
-    if rows and yes(label, f"misfit_{kind}s"):
+    if yes(label, f"misfit_{kind}s"):
+        rows = tables.misfit_rows(recommendation, kind)
         figures.numbers_table(rows, f"{kind.capitalize()} options that do not fit, and why")
 
 
