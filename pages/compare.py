@@ -154,7 +154,7 @@ def show_rows(
     drawn = dumbbell.chart(rows, names, title)
     if drawn is None:
         return
-    st.markdown(f"#### {plain(drawn.title)}")
+    st.markdown(f"### {plain(drawn.title)}")
     small(f":gray[{plain(units)}]  {key}")
     figures.draw(drawn, chart)
 
@@ -208,7 +208,7 @@ def show_facts() -> None:
     only = yes("Show only what differs", "differing", default=True)
     names = [catalog.variants[key].name for key in chosen]
     shown = [
-        {"": plain(row["label"])} | {plain(name): plain(row[name]) for name in names}
+        {"Fact": plain(row["label"])} | {plain(name): plain(row[name]) for name in names}
         for row in (differing if only else rows)
     ]
     if shown:

@@ -63,7 +63,7 @@ def show_options(kind: str) -> None:
     chart = bars.option_bars(recommendation, kind)
     if chart is None:
         return
-    st.markdown(f"#### {plain(chart.title)}")
+    st.markdown(f"### {plain(chart.title)}")
     small(":gray[Dollars per month: the cheapest hosted and own option of each model that fits.]")
     figures.draw(chart, f"costs-{kind}")
     parts = (part for way in bars.options(recommendation, kind) for part in way.parts)
@@ -87,7 +87,7 @@ def show_saving() -> None:
 
 def show_hosted_or_own(compared: hosted_or_own.HostedOrOwn) -> None:
     """From which volume your own machine costs less than the recommended offer."""
-    st.markdown(f"#### {plain(compared.title)}")
+    st.markdown(f"### {plain(compared.title)}")
     small(f":gray[{plain(crossings.caption(compared.kind))}]")
     if chart := crossings.compared(recommendation, compared):
         figures.draw(chart, f"own-{compared.kind}")
@@ -121,6 +121,7 @@ hosted_or_own_of = {
 }
 show_totals()
 show_where_it_goes()
+cost_tabs.show_this_machine(recommendation)
 if st.context.is_embedded:
     st.stop()
 with links.share(asked.share, "cost", links.params(recommendation)):

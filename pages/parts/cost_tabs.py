@@ -85,7 +85,7 @@ def _show_misfits(recommendation: Recommendation, kind: str) -> None:
 
 
 def show_calculation(recommendation: Recommendation) -> None:
-    """One option worked out with the visitor's numbers, and the machine that was measured."""
+    """One option worked out with the visitor's numbers."""
     pick = recommendation.pick
     options = {j.id: j for j in recommendation.judged if recommendation.step(j.kind)}
     names = {key: each.named for key, each in options.items()}
@@ -96,10 +96,9 @@ def show_calculation(recommendation: Recommendation) -> None:
     links.sources(judged.plan.price_sources)
     for finding in judged.findings:
         small(plain(finding.text))
-    _show_this_machine(recommendation)
 
 
-def _show_this_machine(recommendation: Recommendation) -> None:
+def show_this_machine(recommendation: Recommendation) -> None:
     """What the machine that was measured comes to, where one was."""
     if lines := sentences.this_machine(recommendation):
         st.subheader(plain(lines[0]), anchor=False)
@@ -170,7 +169,7 @@ def _show_break_even(recommendation: Recommendation, kind: str) -> None:
         machine = machines[from_list(label, names, f"machine_{kind}")]
     figures.show_chart(crossings.chart(recommendation, machine), f"break-even-{kind}")
     rows = tables.break_even_rows(recommendation, machine)
-    figures.numbers_table(rows, "Break-even against each provider of the model", "never")
+    figures.numbers_table(rows, f"Break-even of a machine against each offer: {kind}", "never")
     st.markdown(numbered(break_even.formula(recommendation, machine)))
     small(plain(sentences.price_note(machine)))
     links.sources(machine.plan.price_sources)

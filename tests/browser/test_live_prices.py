@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from advisor.catalog import price_sources
-from tests.browser.conftest import choose, expect_told, fill, marked, menu
+from tests.browser.conftest import box, expect_told, fill, marked, menu
 
 KEY = "sk-of-a-test-0123456789"
 ASKED: list[str | None] = []
@@ -57,7 +57,8 @@ def test_live_prices_are_compared_and_used_for_the_visit_alone(
         assert KEY not in page.url and KEY not in page.locator("main, section").first.inner_text()
         menu(page, "cost")
         page.get_by_role("tab", name="How it is calculated").click()
-        choose(page, "offer", "BGE M3 at Novita AI")
+        box(page, "offer").fill("BGE M3 at Novita AI")
+        page.get_by_role("option", name="BGE M3 at Novita AI", exact=True).click()
         expect_told(page, "tokens × $0.0321 /")
         settle(page)
         other = open_page(page.url)

@@ -437,4 +437,4 @@ def test_cost_is_walked_on_a_phone_from_break_even_to_ones_own_texts(
     marked(page, "check").click()
     expect(box(page, "passage_tokens")).to_have_value(str(lengths.passage_tokens))
     assert "short" not in page.url
-    expect(page).to_have_url(re.compile("part=Your"))
+    expect(page).to_have_url(re.compile("part=your-texts"))
