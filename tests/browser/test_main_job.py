@@ -147,18 +147,12 @@ def test_figures_that_do_not_go_together_are_mended_where_they_are_and_the_last_
 @pytest.mark.parametrize(
     "query",
     [
-        "task=nonsense&passages=-5",
-        "passages=1e99",
-        "languages=xx",
+        "task=nonsense&passages=-5&queries_per_month=1e400&quality_tolerance=NaN",
+        "languages=xx&passages=1e99",
         "languages=",
-        "bogus=<script>alert(1)</script>",
-        "quality_tolerance=NaN",
-        "passages=1000000000000000000",
-        "queries_per_month=1e400",
-        "passages=inf",
-        "passages=5&passages=6",
-        "vector_store=../../etc",
-        "plan=no-such-plan",
+        "bogus=<script>alert(1)</script>&passages=inf",
+        "passages=1000000000000000000&plan=no-such-plan",
+        "passages=5&passages=6&vector_store=../../etc",
     ],
 )
 def test_an_address_with_nonsense_still_answers_or_says_why(app, open_page, query):
@@ -166,10 +160,11 @@ def test_an_address_with_nonsense_still_answers_or_says_why(app, open_page, quer
     answered = widget(page, "answer").get_by_role("heading", level=2)
     expect(answered.or_(page.get_by_test_id("stAlertContentError")).first).to_be_visible()
     assert page.locator("[data-testid=stException]").count() == 0
-    field = query.split("=")[0]
-    named = page.get_by_text(re.compile(f"^{re.escape(field)}="))  # what could not be taken
-    mend = button(page, f"mend-{field}")
-    expect(mend if field == "languages" else named.first).to_be_visible()
+    for field in dict.fromkeys(part.split("=")[0] for part in query.split("&")):
+        if field == "languages":
+            expect(button(page, f"mend-{field}")).to_be_visible()
+        else:  # what could not be taken
+            expect(page.get_by_text(re.compile(f"^{re.escape(field)}=")).first).to_be_visible()
 
 
 def test_nothing_fits_says_what_to_give_up(app, open_page, answer, catalog):
