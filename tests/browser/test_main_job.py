@@ -355,7 +355,7 @@ def test_a_broken_catalog_shows_its_faults_and_no_trace(start_app, open_page, co
 
 
 def all_texts(page):
-    """All that Find a model shows or says in words, its charts and what is closed at first."""
+    """All that a page shows or says in words, its charts and what is closed at first."""
     open_sections(page)
     drawn = "[aria-label], [alt], [data-testid=stVegaLiteChart] svg text"
     texts = (
@@ -366,7 +366,7 @@ def all_texts(page):
     return [page.get_by_test_id("stMain").inner_text(), *texts]
 
 
-def test_a_price_changed_in_the_yaml_changes_every_figure_of_it_on_the_page(
+def test_a_price_changed_in_the_yaml_changes_every_figure_of_it_on_each_page(
     start_app, open_page, settle, copied, answer
 ):
     (part,) = answer().pick.parts
@@ -380,27 +380,33 @@ def test_a_price_changed_in_the_yaml_changes_every_figure_of_it_on_the_page(
         path.write_text(yaml.safe_dump(offers), encoding="utf-8")
         given = recommend.recommend(catalogs.load(copied), Workload(), catalogs.today())
         spent = {part.label: part.usd for part in bill(given.pick).parts}
+        month, encoding = usd_of(given.pick.monthly_usd), formatting.usd(spent["Encoding"].base)
         return given, {
-            f"${usd}",
-            usd_of(given.pick.monthly_usd),
-            formatting.usd(spent["Encoding"].base),
+            "advise": {f"${usd}", month, encoding},
+            f"compare?variants={part.variant_id}&variants=bge-m3": {f"${usd}", month},
+            "cost?part=how-it-is-calculated": {f"${usd}", month, encoding},
         }
 
     before, old = with_price("0.0043")
     with start_app(ADVISOR_CATALOG=str(copied)) as address:
-        page = open_page(f"{address}/advise")
-        expect_answer(page, before)
-        texts = all_texts(page)
-        assert all(any(figure in text for text in texts) for figure in old), (old, texts)
+        pages = {link: open_page(f"{address}/{link}") for link in old}
+        expect_answer(pages["advise"], before)
+        for link, page in pages.items():
+            texts = all_texts(page)
+            missing = [f for f in old[link] if not any(f in text for text in texts)]
+            assert not missing, (link, missing)
         after, new = with_price("0.0067")
-        assert after.pick.named == before.pick.named and not old & new
-        page.reload()
-        expect_answer(page, after)
-        settle(page)
-        texts = all_texts(page)
-        assert all(any(figure in text for text in texts) for figure in new)
-        assert not [text for text in texts for figure in old if figure in text]
-        page.close()
+        assert after.pick.named == before.pick.named
+        for link, page in pages.items():
+            assert not old[link] & new[link]
+            page.reload()
+            expect_told(page, usd_of(after.pick.monthly_usd))
+            settle(page)
+            texts = all_texts(page)
+            missing = [f for f in new[link] if not any(f in text for text in texts)]
+            assert not missing, (link, missing)
+            assert not [text for text in texts for figure in old[link] if figure in text], link
+            page.close()
 
 
 def test_the_offer_whose_cost_is_worked_out_is_in_the_address(app, open_page, answer):
