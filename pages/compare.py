@@ -11,11 +11,11 @@ from advisor.ask.assumptions import Assumptions
 from advisor.ask.labels import language
 from advisor.ask.workload import Workload
 from advisor.base import formatting
+from advisor.base.errors import did_you_mean
 from advisor.catalog.schema import EvidenceSet
 from advisor.decide import query
 from advisor.decide.query import AdviceQuestion, QuestionError
 from advisor.explain import card as cards
-from advisor.explain import sentences
 from advisor.explain.verdict import Card, Verdict, verdict
 from advisor.family import comparison, score_rows
 from advisor.show import comparison_files, dumbbell
@@ -28,6 +28,8 @@ UNREADABLE = (
     "This link could not be read in full. Its languages are used; everything else is as you last "
     "asked, or the default."
 )
+UNKNOWN = "These models of the link are not known:"
+IN_ADDRESS = "The address has to name two to four models, each as variants=, by its id."
 NOTHING_FOR_IT = "Nothing here speaks for it over the others."
 UNITS = "Benchmark scores from 0 to 100; higher is better."
 PARTIAL = "Hollow: only the tests that all of them took."
@@ -100,7 +102,7 @@ def show_verdict(decided: Verdict) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if decided.same:
             st.markdown(plain(decided.same))
-        size = f"Costs are for {sentences.volumes(asked.workload)}. Change"
+        size = f"{cards.basis(catalog, chosen, asked.workload)} Change"
         links.page("advise", size, "tune", links.question_params(catalog, asked))
 
 
@@ -116,7 +118,7 @@ def show_card(card: Card, mark: str) -> None:
     if card.why_not:
         st.markdown(f":material/block: {plain(card.why_not)}")
     if card.choose_if:
-        st.markdown(f"**Choose it if**\n{bullets(card.choose_if)}")
+        st.markdown(f"**{card.lead}**\n{bullets(card.choose_if)}")
     elif not card.why_not:
         st.markdown(NOTHING_FOR_IT)
     links.variant_page(card.variant_id, f"{card.short} details")
@@ -226,13 +228,24 @@ def choose() -> tuple[list[str], AdviceQuestion | None]:
         return ids, ask_question()
 
 
+def show_unknown() -> None:
+    """Says which models of a link the catalog does not have."""
+    stated = address.stated().get("variants", [])
+    unknown = [key for key in dict.fromkeys(stated) if key and key not in catalog.variants]
+    if unknown:
+        lines = (f"'{key[:60]}' is none. {did_you_mean(key, catalog.variants)}" for key in unknown[:4])
+        st.warning(f"{UNKNOWN}\n{bullets(lines)}")
+
+
 session.routed()
 catalog = session.the_catalog()
 often_compared = cards.often_compared(catalog)
 share = st.container() if st.context.is_embedded else frame.head("Compare models")
+show_unknown()
 chosen, question = choose()
 if len(chosen) < 2:
-    st.info("Choose one more model to compare." if chosen else "Choose two models to compare.")
+    too_few = "Choose one more model to compare." if chosen else "Choose two models to compare."
+    st.info(IN_ADDRESS if st.context.is_embedded else too_few)
     st.stop()
 if question is None:
     st.stop()

@@ -26,7 +26,7 @@ def _of_these(compared: Compared) -> str:
         return ""
     first, *rest = options.values()
     if not rest:
-        return f"Only {compared.names[name]} fits your workload."
+        return f"Of these {compared.kind}s, only {compared.names[name]} fits your workload."
     if first.variant_id != name:
         return f"{compared.names[name]} makes the best pair with the other step of your task."
     return _first_difference(compared, first, rest[0])
@@ -56,10 +56,12 @@ def _first_difference(compared: Compared, first: JudgedPlan, other: JudgedPlan) 
         return _counted(compared, first, other, keys)
     own, theirs = compared.names[first.variant_id], compared.names[other.variant_id]
     gap = float(keys.monthly[1] - keys.monthly[0])
-    if key == "monthly":
+    if key == "monthly" and gap >= CENT:
         lead = "Cost matters most to you: " if workload.priority == "cost" else ""
         return f"{lead}{own} costs {formatting.usd(gap)} less per month than {theirs}."
     lead = f"{own} and {theirs} cost the same"
+    if key == "monthly":
+        return f"{lead} to the cent; {own} is cheaper by less."
     if gap:
         lead = f"For {own} and {theirs}, cost and score together count the same"
     return f"{lead}; {DECIDES[key]}."

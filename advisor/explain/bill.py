@@ -184,9 +184,9 @@ def _takeaway(bill: Bill) -> str:
 def per_1000_queries(bill: Bill, workload: Workload) -> str | None:
     """`$0.017`, `at least $0.017`, `not known`: the whole month over its queries, in thousands.
 
-    None without queries.
+    None below a thousand queries, which would never pay for a thousand.
     """
-    if not workload.queries_per_month:
+    if workload.queries_per_month < 1000:
         return None
     amount = bill.month.base * 1000 / workload.queries_per_month
     if bill.month.at_least and not amount:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.catalog import Catalog
-from advisor.explain.sentences import spread, usd_of
+from advisor.explain.sentences import spread, usd_of, volumes
 from advisor.explain.verdict import Card, short_names
+from advisor.family.comparison import TASKS, with_step
 from advisor.sizing.throughput import weights_bytes
 
 PRECISION = "fp16"
@@ -35,6 +37,13 @@ def figures(catalog: Catalog, card: Card) -> list[CardFigure]:
         CardFigure("Longest text", formatting.count(variant.max_tokens), "tokens"),
         CardFigure("Weights", formatting.memory(weights_bytes(variant, PRECISION)), PRECISION),
     ]
+
+
+def basis(catalog: Catalog, variant_ids: Sequence[str], workload: Workload) -> str:
+    """What the costs of some models are for: `Costs are for 1 million passages of about ...`"""
+    kinds = dict.fromkeys(catalog.variants[key].kind for key in variant_ids)
+    sizes = dict.fromkeys(volumes(with_step(workload, kind)) for kind in kinds if kind in TASKS)
+    return f"Costs are for {'; reranking, for '.join(sizes or [volumes(workload)])}."
 
 
 def often_compared(catalog: Catalog) -> dict[tuple[str, ...], str]:

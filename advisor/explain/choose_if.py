@@ -25,6 +25,10 @@ JOBS = {
     "reranker": Finding("you have a search: it reranks what that finds", "to rerank passages"),
 }
 """What speaks for the only model of its kind."""
+FIRST = Finding(
+    "your workload is as stated: by your priorities it comes first", "for your workload"
+)
+"""What speaks for the recommended model where no single figure does; the reason says why."""
 
 
 def findings(compared: Compared, variant_id: str) -> list[Finding]:
@@ -36,6 +40,8 @@ def findings(compared: Compared, variant_id: str) -> list[Finding]:
     if len(compared.ids) == 1:
         return [JOBS[compared.kind]]
     every = [finding for claim in _claims(compared) for finding in claim(compared, variant_id)]
+    if not every and variant_id == compared.recommended:
+        return [FIRST]
     return list(dict.fromkeys(every))
 
 

@@ -21,6 +21,8 @@ WHERE = (
     "data-stays-on-known-hosts", "redundancy-needs-a-lasting-host",
 )  # fmt: skip
 """The rules of where a model may run: they say least of the model itself."""
+TOO_SLOW = "fast-enough"
+"""The rule of the latency limit."""
 
 
 class Finding(NamedTuple):
@@ -113,7 +115,7 @@ class Compared:
         A rule of the job, else the first at the plan that nearly fits.
 
         That is one where it may run at all, then the one with the fewest rules against it, then
-        the cheapest. None where only a price is missing.
+        the soonest where time is the limit, then the cheapest. None where only a price is missing.
         """
         return {key: self._obstacle(key) for key in self.ids if key not in self.options}
 
@@ -128,11 +130,13 @@ class Compared:
             return next(of_job)
         return min(excluded, key=self._from_fitting).excluded[0]
 
-    def _from_fitting(self, judged: JudgedPlan) -> tuple[bool, int, bool, float, str]:
+    def _from_fitting(self, judged: JudgedPlan) -> tuple[bool, int, float, bool, float, str]:
         """How far a plan is from fitting; the smaller, the nearer."""
-        ids = self.recommendation.rules.excluding(judged.row)
+        ids, time = self.recommendation.rules.excluding(judged.row), judged.plan.latency_ms
         elsewhere, unpriced = any(rule in WHERE for rule in ids), isnan(judged.monthly)
-        return elsewhere, len(ids), unpriced, 0.0 if unpriced else judged.monthly, judged.id
+        slow = float(time.base) if time and TOO_SLOW in ids else 0.0
+        usd = 0.0 if unpriced else judged.monthly
+        return elsewhere, len(ids), slow, unpriced, usd, judged.id
 
     def why_not(self, variant_id: str) -> str:
         """Why no plan of a model fits, in a sentence."""

@@ -111,7 +111,10 @@ def licence(compared: Compared, variant_id: str) -> Iterator[Finding]:
 
 
 def hosted_price(compared: Compared, variant_id: str) -> Iterator[Finding]:
-    """That a provider prices it, and none of the others."""
+    """That a provider prices it, and none of the others; where a provider may be used."""
+    workload = compared.recommendation.workload
+    if workload.placement == "own" or not workload.data_may_leave:
+        return
     standing = (offer for _, _, offer in compared.recommendation.catalog.standing_offers())
     priced = {o.variant for o in standing if o.variant in compared.plans and price_list.priced(o)}
     if priced == {variant_id}:

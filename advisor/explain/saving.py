@@ -50,6 +50,8 @@ class Saving:
     """What the button puts into the form."""
     field: str
     """The field that changes; others may follow it."""
+    is_good_enough: bool
+    """Whether what is then recommended scores as well as the visitor accepts."""
 
     @property
     def value(self) -> Any:
@@ -63,15 +65,14 @@ class Saving:
 
 
 def best_saving(recommendation: Recommendation) -> Saving | None:
-    """The saving to lead with: the largest one that fits what is asked for.
+    """The saving to lead with: the largest one that keeps to what is asked for.
 
-    Not binary vectors, which lose far more than other types, nor cost first where quality is said
-    to matter most. None where nothing else saves a dollar and 1%, or nothing fits.
+    Not binary vectors, which lose far more than other types; nor a change that leads to a worse
+    score than the visitor accepts. None where nothing else saves a dollar and 1%, or nothing fits.
     """
-    quality_first = recommendation.workload.priority == "quality"
-    left_out = [("vector_type", "binary"), *([("priority", "cost")] if quality_first else [])]
     rows = savings(recommendation)
-    return next((row for row in rows if (row.field, row.value) not in left_out), None)
+    leading = (row for row in rows if (row.field, row.value) != ("vector_type", "binary"))
+    return next((row for row in leading if row.is_good_enough), None)
 
 
 def savings(recommendation: Recommendation) -> list[Saving]:
@@ -192,7 +193,21 @@ def _saving(recommendation: Recommendation, now: Pipeline, change: Change) -> Sa
     told = (change.caveat, _what_runs_then(other, now, then), _slower(now, then, change))
     caveat = " ".join(sentence for sentence in told if sentence)
     field = next(iter(change.stated))
-    return Saving(usd, slot, lead, caveat, change.label, workload, field)
+    good = _is_good_enough(recommendation, now, then)
+    return Saving(usd, slot, lead, caveat, change.label, workload, field, good)
+
+
+def _is_good_enough(recommendation: Recommendation, now: Pipeline, then: Pipeline) -> bool:
+    """Whether no step falls further below the best than the visitor accepts, or than it is now."""
+    for part in then.parts:
+        before = now.part(part.kind)
+        if before is None or before.quality is None or part.variant_id == before.variant_id:
+            continue
+        floor = recommendation.step_of(before).floor(recommendation.workload)
+        quality = recommendation.judged[part.row].quality
+        if floor is not None and (quality is None or quality < min(floor, before.quality)):
+            return False
+    return True
 
 
 def _less_is_known(now: Pipeline, then: Pipeline, change: Change) -> bool:

@@ -106,7 +106,7 @@ def cost(compared: Compared, variant_id: str) -> Iterator[Finding]:
     rest = sorted(cost.base for cost in costs.values())
     amount, amounts = formatting.usd(own.base), [formatting.usd(usd) for usd in rest]
     if float(rest[0] - own.base) >= CENT and amount != amounts[0]:
-        lowest = "lower" if len(compared.ids) == 2 else "lowest"
+        lowest = "lower" if len(rest) == 1 else "lowest"
         text = f"you want the {lowest} cost: {amount} per month against {each(amounts)}"
         yield Finding(text, f"for the {lowest} cost")
 

@@ -50,6 +50,11 @@ class Card:
     recommended: bool
     """Whether it is the one recommended of those compared of its kind."""
 
+    @property
+    def lead(self) -> str:
+        """What `choose_if` goes on from; a model that does not fit now is no choice."""
+        return "It would suit you if" if self.why_not else "Choose it if"
+
 
 @dataclass(frozen=True)
 class Verdict:

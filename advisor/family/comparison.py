@@ -130,7 +130,7 @@ def recommendations(
 ) -> dict[str, Recommendation]:
     """The answer by kind, each with a step of that kind; the engine is asked once a task."""
     asked_sets, assumptions = question.asked_sets, question.assumptions
-    workloads = {kind: _with_step(question.workload, kind) for kind in kinds}
+    workloads = {kind: with_step(question.workload, kind) for kind in kinds}
     of_task = {workload.task: workload for workload in workloads.values()}
     answers = {
         task: recommend(catalog, workload, today, asked_sets, assumptions)
@@ -205,7 +205,7 @@ def standing_rows(catalog: Catalog, deciding: Deciding) -> list[dict[str, str]]:
     return [{key: text for key, text in row.items() if key != "Why there is none"} for row in rows]
 
 
-def _with_step(workload: Workload, kind: str) -> Workload:
+def with_step(workload: Workload, kind: str) -> Workload:
     """The workload, or the same for a kind that its task has no step for."""
     if kind in KINDS_FOR_TASK[workload.task]:
         return workload

@@ -9,7 +9,6 @@ from typing import Any
 from advisor.catalog import Catalog
 from advisor.decide.query import AdviceQuestion
 from advisor.explain import card as cards
-from advisor.explain.sentences import volumes
 from advisor.explain.verdict import Card, verdict
 from advisor.family import comparison, score_rows
 from advisor.show import dumbbell
@@ -29,7 +28,7 @@ def files(
         lines = [f"# {markdown_text(decided.title)}", "", markdown_text(decided.reason), ""]
         for card in decided.cards:
             lines += [*_of_card(catalog, card), ""]
-        costs = f"Costs are for {volumes(question.workload)}."
+        costs = cards.basis(catalog, variant_ids, question.workload)
         lines += [markdown_text(text) for text in (decided.same, costs) if text]
         tables = [
             table_markdown(title, rows) for title, rows in _tables(catalog, variant_ids, today)
@@ -64,7 +63,7 @@ def _of_card(catalog: Catalog, card: Card) -> Iterator[str]:
     if card.why_not:
         yield markdown_text(card.why_not)
     if card.choose_if:
-        yield "Choose it if:"
+        yield f"{card.lead}:"
         yield ""
         yield from (f"- {markdown_text(clause)}" for clause in card.choose_if)
 

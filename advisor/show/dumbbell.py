@@ -149,11 +149,20 @@ def takeaway(rows: Sequence[ScoreRow], names: Sequence[str]) -> str:
     )
     leads = _leads(first, names)
     if len(complete) == 1:
-        return f"{leads} in the only {noun} with scores: {complete[0].label}"
+        return f"{leads} in the only {noun} with scores: {complete[0].label}{_partly(rows, names)}"
     if not others:
-        return f"{leads} in {'both' if most == 2 else f'all {most}'} {noun}s"
+        whole = "both" if most == 2 else f"all {most}"
+        return f"{leads} in {whole} {noun}s{_partly(rows, names)}"
     rest = [f"{_equal(names) if place is None else names[place]} in {n}" for place, n in others]
-    return ", ".join([f"{leads} in {most} of {len(complete)} {noun}s", *rest])
+    return ", ".join([f"{leads} in {most} of {len(complete)} {noun}s", *rest]) + _partly(
+        rows, names
+    )
+
+
+def _partly(rows: Sequence[ScoreRow], names: Sequence[str]) -> str:
+    """`; in English, tested in part, Large EN v1.5 leads`: who leads where rows are partial."""
+    partial = [row for row in rows if row.partial and row.leader is not None]
+    return "".join(f"; in {r.label}, tested in part, {_leads(r.leader, names)}" for r in partial)
 
 
 def _leads(place: int | None, names: Sequence[str]) -> str:

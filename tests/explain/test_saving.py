@@ -72,15 +72,24 @@ def test_english_search_leads_with_compact_vectors(catalog):
     assert best.workload == answer.workload.model_copy(update={"vector_type": "int8"})
 
 
-def test_binary_vectors_never_lead_nor_does_cost_first_where_quality_matters_most(catalog):
+def test_binary_vectors_never_lead(catalog):
     first, second, *_ = savings(ask(catalog))
     assert first.value == "binary" and best_saving(ask(catalog)) == second
-    quality = ask(catalog, priority="quality")
-    fields = [row.field for row in savings(quality)]
-    assert "priority" in fields and best_saving(quality).field != "priority"
-    assert best_saving(quality) == next(
-        row for row in savings(quality) if row.field != "priority" and row.value != "binary"
-    )
+
+
+@pytest.mark.parametrize(
+    "stated", [{"priority": "quality"}, {"quality_tolerance": 1}, {"quality_tolerance": 0}]
+)
+def test_a_worse_score_than_is_accepted_never_leads(catalog, stated):
+    now = ask(catalog, **stated)
+    rows = savings(now)
+    too_bad = [row for row in rows if not row.is_good_enough]
+    assert {"priority", "vector_store"} <= {row.field for row in too_bad}
+    best = best_saving(now)
+    assert best is not None and best.is_good_enough
+    then = ask(catalog, **best.workload.stated())
+    floor = now.steps[0].floor(now.workload)
+    assert then.pick.parts[0].quality >= min(floor, now.pick.parts[0].quality)
 
 
 def test_nothing_is_offered_where_nothing_fits_or_the_bill_is_cents(catalog):

@@ -187,7 +187,8 @@ def test_the_title_counts_who_leads(made_up, scores, title):
     rows = [made(made_up, *each) for each in scores]
     assert dumbbell.chart(rows, NAMES[:2]).title == title
     partial = made(made_up, 1, 99, partial="1 of 4 tests", label="Parts")
-    assert dumbbell.chart([*rows, partial], NAMES[:2]).title == title, "it counts for nobody"
+    both = dumbbell.chart([*rows, partial], NAMES[:2]).title
+    assert both == f"{title}; in Parts, tested in part, {NAMES[1]} leads", "it counts for nobody"
     assert dumbbell.chart(rows, NAMES[:2], "M3 for all").title == "M3 for all"
 
 
