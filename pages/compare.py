@@ -102,8 +102,9 @@ def show_verdict(decided: Verdict) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if decided.same:
             st.markdown(plain(decided.same))
-        size = f"{cards.basis(catalog, chosen, asked.workload)} Change"
-        links.page("advise", size, "tune", links.question_params(catalog, asked))
+        st.markdown(plain(cards.basis(catalog, chosen, asked.workload)))
+        label = "Change the workload"
+        links.page("advise", label, "tune", links.question_params(catalog, asked))
 
 
 def show_card(card: Card, mark: str) -> None:
@@ -172,7 +173,8 @@ def show_languages(
         if one_of("Languages shown", choices, f"{chosen_set.kind}_languages") == "few":
             rows = few
     with place:
-        about = f"{chosen_set.name}. {chosen_set.caveat or ''}"
+        decides = "" if chosen_set.selects else " It never decides here."
+        about = f"{chosen_set.name}.{decides} {chosen_set.caveat or ''}"
         show_rows(rows, names, f"languages-{chosen_set.kind}", about, key, title)
         links.sources(score_rows.sources(catalog, rows))
 
@@ -205,7 +207,8 @@ def show_facts() -> None:
     rows = comparison.side_by_side(catalog, chosen, catalogs.today())
     differing = [row for row in rows if row["differs"]]
     alike = [row for row in rows if not row["differs"]]
-    same = f", {len(alike)} are the same" if alike else ""
+    verb = "is" if len(alike) == 1 else "are"
+    same = f", {len(alike)} {verb} the same" if alike else ""
     st.header(f"Facts: {len(differing)} differ{same}", anchor=False)
     only = yes("Show only what differs", "differing", default=True)
     names = [catalog.variants[key].name for key in chosen]
@@ -233,7 +236,9 @@ def show_unknown() -> None:
     stated = address.stated().get("variants", [])
     unknown = [key for key in dict.fromkeys(stated) if key and key not in catalog.variants]
     if unknown:
-        lines = (f"'{key[:60]}' is none. {did_you_mean(key, catalog.variants)}" for key in unknown[:4])
+        lines = (
+            f"'{key[:60]}' is none. {did_you_mean(key, catalog.variants)}" for key in unknown[:4]
+        )
         st.warning(f"{UNKNOWN}\n{bullets(lines)}")
 
 

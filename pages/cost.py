@@ -41,7 +41,11 @@ def show_totals() -> None:
                 once = f"{sentences.about(plan)}{formatting.short(plan.tokens.once)} tokens"
                 card("Once, to encode all", spent.one_off_amount, once)
             if each := bill.per_1000_queries(spent, recommendation.workload):
-                card("Per 1,000 queries", each, f"at {formatting.short(queries)} per month")
+                card(
+                    "Per 1,000 queries",
+                    each,
+                    f"whole bill, at {formatting.short(queries)} per month",
+                )
             for compared in () if pick.shared else hosted_or_own_of.values():
                 label = answer.heading("Break-even", compared.kind, recommendation)
                 short, *rest = re.split("[;:,] ", compared.note, maxsplit=1)
@@ -63,7 +67,8 @@ def show_options(kind: str) -> None:
     chart = bars.option_bars(recommendation, kind)
     if chart is None:
         return
-    st.markdown(f"### {plain(chart.title)}")
+    step = f"{answer.STEPS[kind]}: " if len(recommendation.steps) > 1 else ""
+    st.markdown(f"### {plain(f'{step}{chart.title}')}")
     small(":gray[Dollars per month: the cheapest hosted and own option of each model that fits.]")
     figures.draw(chart, f"costs-{kind}")
     parts = (part for way in bars.options(recommendation, kind) for part in way.parts)

@@ -38,7 +38,7 @@ def _of_all(compared: Compared) -> str:
         return ""
     if picked.variant_id in compared.names and len(compared.ids) > 1:
         name = compared.names[picked.variant_id]
-        return f"{name} is also first among all {compared.kind}s."
+        return f"{name} is also the one recommended of all {compared.kind}s."
     return f"Of all {compared.kind}s, {picked.named} is recommended."
 
 

@@ -139,6 +139,7 @@ def formula(recommendation: Recommendation, own: JudgedPlan) -> list[str]:
     rent = float(own.plan.rent) * HOURS_PER_MONTH
     filling = recommendation.assumptions.target_utilisation
     share = float(recommendation.table.needed["base"][own.row])
+    used = np.format_float_positional(100 * share, precision=4, fractional=False, trim="-")
     price, tokens = offer_price(pairs[0].offer), rent / _price(pairs[0].offer) * 1e6
     each, spare = price.removesuffix(" / 1M"), ""
     if recommendation.workload.redundancy:
@@ -149,7 +150,7 @@ def formula(recommendation: Recommendation, own: JudgedPlan) -> list[str]:
     return [
         f"One machine costs ${own.plan.rent} × {HOURS_PER_MONTH} hours = {usd(rent)} per month.",
         f"It can carry {formatting.count(own.plan.tokens.monthly)} tokens per month × "
-        f"{filling:.0%} utilisation / {share:.3%} of its time at peak = "
+        f"{filling:.0%} utilisation / {used}% of its time at peak = "
         f"{large(round(carries))} tokens.",
         f"Against {price} it pays off from {usd(rent)} / {each} × 1,000,000 = "
         f"{large(round(tokens))} tokens per month, if it can carry them.{spare}",

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from advisor.ask.workload import Workload
 from advisor.base import formatting
 from advisor.catalog import Catalog
+from advisor.explain.bill import Bill
 from advisor.explain.sentences import spread, usd_of, volumes
 from advisor.explain.verdict import Card, short_names
 from advisor.family.comparison import TASKS, with_step
@@ -26,17 +27,19 @@ class CardFigure(NamedTuple):
 
 
 def figures(catalog: Catalog, card: Card) -> list[CardFigure]:
-    """A month at the visitor's workload, the longest input, and the memory of the weights."""
+    """A month at the visitor's workload if an option fits, the longest input, and the memory of the
+    weights."""
     variant = catalog.variants[card.variant_id]
-    cost, where = "none fits", ""
-    if card.option and card.bill:
-        cost = usd_of(card.bill.month)
-        where = spread(card.bill.month).strip().strip("()")
+    month = [] if card.bill is None else [_month(card.bill)]
     return [
-        CardFigure("Per month", cost, where),
+        *month,
         CardFigure("Longest text", formatting.count(variant.max_tokens), "tokens"),
         CardFigure("Weights", formatting.memory(weights_bytes(variant, PRECISION)), PRECISION),
     ]
+
+
+def _month(spent: Bill) -> CardFigure:
+    return CardFigure("Per month", usd_of(spent.month), spread(spent.month).strip().strip("()"))
 
 
 def basis(catalog: Catalog, variant_ids: Sequence[str], workload: Workload) -> str:

@@ -34,7 +34,7 @@ def files(
             table_markdown(title, rows) for title, rows in _tables(catalog, variant_ids, today)
         ]
         made = f"Catalog {catalog.version}, {today.isoformat()}."
-        return "\n".join([*lines, "", *tables, made, ""])
+        return "\n".join([*lines, "", *tables, made, ""]).replace("\\$", "$")
 
     def as_csv() -> str:
         return table_csv(
@@ -56,9 +56,7 @@ def _of_card(catalog: Catalog, card: Card) -> Iterator[str]:
     recommended = " (better here)" if card.recommended else ""
     yield f"## {markdown_text(card.name)}{recommended}"
     yield ""
-    figures = "; ".join(
-        f"{label}: {value} {note}".strip() for label, value, note in cards.figures(catalog, card)
-    )
+    figures = "; ".join(_figure(figure) for figure in cards.figures(catalog, card))
     yield f"{markdown_text(figures)}."
     if card.why_not:
         yield markdown_text(card.why_not)
@@ -66,6 +64,11 @@ def _of_card(catalog: Catalog, card: Card) -> Iterator[str]:
         yield f"{card.lead}:"
         yield ""
         yield from (f"- {markdown_text(clause)}" for clause in card.choose_if)
+
+
+def _figure(figure: cards.CardFigure) -> str:
+    """`Per month: $36.63 ($32.66 to $55.60)`."""
+    return f"{figure.label}: {figure.value}" + (f" ({figure.note})" if figure.note else "")
 
 
 def _tables(catalog: Catalog, variant_ids: list[str], today: date) -> Iterator[tuple[str, Rows]]:
@@ -76,6 +79,9 @@ def _tables(catalog: Catalog, variant_ids: list[str], today: date) -> Iterator[t
             names = [catalog.variants[key].name for key in ids]
             scores = score_rows.benchmark_rows(catalog, ids)
             yield f"Scores of {kind}s (of 100)", dumbbell.table_rows(scores, names, FIGURE)
+            if by_language := score_rows.language_rows(catalog, ids):
+                chosen, rows = by_language
+                yield f"{chosen.name} (of 100)", dumbbell.table_rows(rows, names, FIGURE)
     facts = comparison.side_by_side(catalog, variant_ids, today)
     names = [catalog.variants[key].name for key in variant_ids]
     yield (

@@ -58,7 +58,17 @@ def numbers_table(
     )
     shown = [{key: row[key] for key in row if key not in left_out} for row in rows]
     columns = {key: _column(key, [row[key] for row in shown], number) for key in shown[0]}
-    st.dataframe(shown, hide_index=True, column_config=columns, placeholder=missing, alt=alt)
+    # a phone shows two columns: what it costs, and what
+    first = [MONTH] if {MONTH, "Option"} <= shown[0].keys() else []
+    order = [*first, *(key for key in shown[0] if key not in first)]
+    st.dataframe(
+        shown,
+        hide_index=True,
+        column_config=columns,
+        column_order=order,
+        placeholder=missing,
+        alt=alt,
+    )
 
 
 def _column(heading: str, values: list[Any], number: str) -> Any:

@@ -67,8 +67,7 @@ def test_a_card_has_the_cost_at_the_visitors_workload(catalog):
         metric.value.replace("\\", "") for metric in page.metric if metric.label == "Per month"
     ]
     assert shown == [usd_of(bill(best[key]).month) for key in PAIR["variants"]]
-    labels = [link.proto.label for link in page.get("page_link")]
-    assert any("Costs are for 20 million passages" in label for label in labels)
+    assert "Costs are for 20 million passages" in text_of(page)
 
 
 def test_the_scores_as_a_table_say_which_decide_and_what_to_know(catalog):
@@ -196,3 +195,24 @@ def test_nothing_of_a_sentence_is_markup(catalog):
     page = opened("compare", **PAIR)
     (amount,) = {metric.value for metric in page.metric if metric.label == "Per month"}
     assert amount.startswith("\\$") and plain(formatting.usd(1)) == "\\$1.00"
+
+
+def test_models_that_are_not_known_are_told_with_the_nearest():
+    page = opened("compare", variants=["bge-m3", "bge-large-en-v1-5"])
+    told = page.warning[0].value.replace("\\", "")
+    assert "'bge-large-en-v1-5' is none. Did you mean 'bge-large-en-v1.5'?" in told
+    assert "Choose one more model" in page.info[0].value
+    assert not opened("compare", **PAIR).warning
+
+
+def test_what_rules_a_model_out_leaves_it_no_choice():
+    page = opened("compare", budget_usd_per_month="0", **PAIR)
+    text = text_of(page)
+    assert verdict_of(page) == "Neither of these fits your workload"
+    assert "It would suit you if" in text and "Choose it if" not in text
+    assert not [metric for metric in page.metric if metric.label == "Per month"]
+
+
+def test_rerankers_are_priced_for_what_they_rerank():
+    page = opened("compare", variants=["bge-reranker-v2-m3", "bge-reranker-large"])
+    assert "2 million queries per month, 50 passages each" in text_of(page)
