@@ -24,6 +24,8 @@ from pages.parts import (
 )
 from pages.parts.markdown import plain, small
 
+BREAK_EVEN = {"embedder": "Break-even: search", "reranker": "Break-even: rerank"}
+
 
 def show_totals() -> None:
     """What the recommended option costs: per month, once, per 1,000 queries, and break-even."""
@@ -47,7 +49,7 @@ def show_totals() -> None:
                     f"whole bill, at {formatting.short(queries)} per month",
                 )
             for compared in () if pick.shared else hosted_or_own_of.values():
-                label = answer.heading("Break-even", compared.kind, recommendation)
+                label = BREAK_EVEN[compared.kind] if len(pick.parts) > 1 else "Break-even"
                 short, *rest = re.split("[;:,] ", compared.note, maxsplit=1)
                 card(label, compared.metric, short, compared.note if rest else "")
         if len(pick.parts) > 1:  # the charts of each step say it of one
