@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import date
 from math import inf
 from typing import NamedTuple
@@ -63,25 +63,6 @@ class Deciding(NamedTuple):
             *([f"{chosen.name}: {chosen.caveat}"] if chosen.caveat else []),
             f"{self.evidence.meaning}.",
         ]
-
-
-class SharedSet(NamedTuple):
-    """Another set that holds all of the variants.
-
-    `rows` are as those of `side_by_side`, one for each of the languages where it has such scores.
-    """
-
-    set: EvidenceSet
-    rows: list[dict[str, str]]
-    may_decide: bool
-    """Whether Advise would choose it by itself for these languages, if a better one did not."""
-
-    @property
-    def note(self) -> str:
-        """What to mind of its scores; empty where nothing is known."""
-        domain = "" if self.set.domain == "general" else f"one domain only, {self.set.domain}."
-        caveat = " ".join(filter(None, (domain, self.set.caveat)))
-        return caveat and f"{self.set.name}: {caveat}"
 
 
 def side_by_side(catalog: Catalog, variant_ids: list[str], today: date) -> list[dict[str, str]]:
@@ -189,22 +170,6 @@ def _partial(
     return shared_tests(catalog, sets, tuple(ids))
 
 
-def standing_rows(catalog: Catalog, deciding: Deciding) -> list[dict[str, str]]:
-    """A row a variant: its score among those that decide, or why it has none."""
-    rows = [
-        {
-            "id": key,
-            "Model": catalog.variants[key].name,
-            "Score": "none" if score is None else formatting.points(score),
-            "Why there is none": why,
-        }
-        for key, score, why in deciding.standings
-    ]
-    if any(row["Why there is none"] for row in rows):
-        return rows
-    return [{key: text for key, text in row.items() if key != "Why there is none"} for row in rows]
-
-
 def with_step(workload: Workload, kind: str) -> Workload:
     """The workload, or the same for a kind that its task has no step for."""
     if kind in KINDS_FOR_TASK[workload.task]:
@@ -230,37 +195,8 @@ def _why(recommendation: Recommendation, kind: str, variant_id: str) -> str:
     return " ".join(job) or NOWHERE
 
 
-def shared_sets(
-    catalog: Catalog,
-    variant_ids: list[str],
-    workload: Workload,
-    deciding: Collection[Deciding] = (),
-) -> list[SharedSet]:
-    """The sets for some of the languages that hold all of the variants, but those that decide."""
-    decided = [each.evidence.set for each in deciding]
-    return [
-        SharedSet(chosen, rows, chosen in may_decide(catalog, chosen.kind, workload))
-        for chosen in sorted(catalog.evidence_sets.values(), key=lambda s: (s.rank, s.id))
-        if chosen not in decided
-        and (rows := list(_rows_of_set(catalog, chosen, variant_ids, workload.languages)))
-    ]
-
-
 def may_decide(catalog: Catalog, kind: str, workload: Workload) -> list[EvidenceSet]:
     """The sets that Advise would choose from for the workload, the most preferred first."""
     long = workload.part(workload.passage_tokens) > evidence.LONG_TOKENS
     languages = tuple(sorted(set(workload.languages)))
     return evidence.admissible(catalog, ScoresWanted(kind, languages, long and kind == "embedder"))
-
-
-def _rows_of_set(
-    catalog: Catalog, chosen: EvidenceSet, variant_ids: list[str], languages: Collection[str]
-) -> Iterator[dict[str, str]]:
-    """A set's rows for some languages, one for each where it has scores by language."""
-    spoken = [code for code in languages if code in (chosen.languages or languages)]
-    parts = [(code,) for code in spoken] if chosen.by_language else [()] if spoken else []
-    for part in parts:
-        scores = evidence.scores(catalog, chosen.id, part)
-        if all(key in scores for key in variant_ids):
-            points = [formatting.points(scores[key]) for key in variant_ids]
-            yield _row(catalog, variant_ids, evidence.describe(catalog, chosen, part), points)

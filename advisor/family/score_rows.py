@@ -10,7 +10,6 @@ from advisor.base import formatting
 from advisor.catalog import Catalog
 from advisor.catalog.schema import EvidenceSet
 from advisor.decide import evidence
-from advisor.family.comparison import SharedSet
 
 
 class ScoreRow(NamedTuple):
@@ -27,7 +26,9 @@ class ScoreRow(NamedTuple):
     @property
     def note(self) -> str:
         """What to mind of its scores; empty where nothing is known."""
-        return SharedSet(self.set, rows=[], may_decide=False).note
+        domain = "" if self.set.domain == "general" else f"one domain only, {self.set.domain}."
+        caveat = " ".join(filter(None, (domain, self.set.caveat)))
+        return caveat and f"{self.set.name}: {caveat}"
 
     @property
     def lead(self) -> float:

@@ -7,7 +7,6 @@ import pytest
 
 from advisor.ask.assumptions import Assumptions
 from advisor.ask.workload import Workload
-from advisor.base import formatting
 from advisor.decide.query import AdviceQuestion
 from advisor.decide.recommend import recommend
 from advisor.family import comparison
@@ -55,8 +54,7 @@ def test_the_better_of_a_pair_is_the_better_one_on_advise(either, today, languag
         assert {s.variant_id: s.score for s in shown.standings} == {k: scores.get(k) for k in pair}
         first, second = (scores.get(s.variant_id, -1) for s in shown.standings)
         assert first >= second, pair
-        for row in comparison.standing_rows(either, shown):
-            assert (row["Score"] == "none") == bool(row.get("Why there is none"))
+        assert all((s.score is None) == bool(s.why) for s in shown.standings)
 
 
 def test_a_variant_that_advise_never_ranks_by_score_says_why(catalog, today):
@@ -90,8 +88,6 @@ def test_what_the_visit_asked_counts(catalog, today):
     long = question("en", **whole)
     (shown,) = comparison.deciding_scores(catalog, [M3, LARGE], long, today)
     assert shown.evidence.set.id == "longembed"
-    others = comparison.shared_sets(catalog, [M3, LARGE], long.workload, [shown])
-    assert "longembed" not in {each.set.id for each in others}
 
 
 def test_each_kind_has_scores_of_its_own_and_a_language_model_none(catalog, today):
@@ -112,42 +108,6 @@ def test_few_tasks_are_told(catalog, today):
     (shown,) = deciding(catalog, today, [M3, LARGE], "en")
     weak = shown._replace(evidence=replace(shown.evidence, weak=True))
     assert comparison.FEW_TASKS in weak.notes and comparison.FEW_TASKS not in shown.notes
-
-
-@pytest.mark.parametrize("languages", LANGUAGES)
-def test_sets_that_never_decide_stand_apart_and_none_decides_twice(either, today, languages):
-    workload = question(*languages.split()).workload
-    for kind, _ in TASKS:
-        for pair in combinations(ids_of(either, kind), 2):
-            decide = deciding(either, today, pair, *workload.languages)
-            for shared in comparison.shared_sets(either, list(pair), workload, decide):
-                assert shared.set != decide[0].evidence.set
-                assert shared.set.selects or not shared.may_decide
-                assert not shared.set.caveat or shared.set.caveat in shared.note
-                assert len(shared.rows) <= (
-                    len(workload.languages) if shared.set.by_language else 1
-                )
-
-
-def test_nothing_puts_m3_ahead_of_large_in_english_without_its_caveat(catalog, today):
-    workload = question("en").workload
-    decide = deciding(catalog, today, [M3, LARGE], "en")
-    sets = comparison.shared_sets(catalog, [M3, LARGE], workload, decide)
-    m3, large = (catalog.variants[key].name for key in (M3, LARGE))
-    ahead = [each for each in sets for row in each.rows if float(row[m3]) > float(row[large])]
-    assert "miracl-hard-negatives" in {each.set.id for each in ahead}
-    assert not any(each.may_decide for each in ahead) and all(each.note for each in ahead)
-    assert any("MIRACL's training part" in each.note for each in ahead)
-
-
-def test_a_set_that_could_decide_is_shown_with_its_scores(made_up, today):
-    decide = deciding(made_up, today, ["tiny-en", "big-en"], "en")
-    assert [s.score for s in decide[0].standings] == [55, 50]
-    sets = comparison.shared_sets(made_up, ["tiny-en", "big-en"], question("en").workload, decide)
-    points = {each.set.id: [(r["Tiny EN"], r["Big EN"]) for r in each.rows] for each in sets}
-    assert points["english-two"] == [(formatting.points(42), formatting.points(41))]
-    assert points["hard"] == [("20.0", "30.0")] and "long" not in points
-    assert {each.set.id for each in sets if each.may_decide} == {"english-two", "english-by-task"}
 
 
 def test_where_one_has_no_score_the_tests_that_all_took_stand_beside_one_another(catalog, today):

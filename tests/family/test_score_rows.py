@@ -92,13 +92,17 @@ def test_what_decides_on_advise_and_what_stands_beside_it_has_the_same_figures(c
         if all(key in decide.evidence.scores for key in ids):
             decided = rows[decide.evidence.set.id]
             assert decided.scores == tuple(decide.evidence.scores[key] for key in ids)
-        names = [catalog.variants[key].name for key in ids]
-        others = comparison.shared_sets(catalog, list(ids), question.workload, [decide])
-        for shared in (each for each in others if each.set.id in rows):
-            (texts,) = shared.rows
-            row = rows[shared.set.id]
-            assert [texts[name] for name in names] == list(map(formatting.points, row.scores))
-            assert row.note == shared.note
+        for row in (row for row in rows.values() if not row.partial):
+            scores = evidence.scores(catalog, row.set.id)
+            assert row.scores == tuple(scores[key] for key in ids), row.label
+            assert row.set.caveat is None or row.set.caveat in row.note
+
+
+def test_where_m3_leads_large_in_english_its_training_is_told_and_nothing_is_decided(catalog):
+    chosen, rows = language_rows(catalog, ["bge-m3", "bge-large-en-v1.5"])
+    (english,) = [row for row in rows if row.label == "English"]
+    assert english.leader == 0 and not chosen.selects
+    assert "MIRACL's training part" in english.note
 
 
 def test_a_few_shared_tasks_are_the_ones_that_compare_tells(catalog, today):
