@@ -80,7 +80,7 @@ def show_options(kind: str) -> None:
 def show_saving() -> None:
     """The change that saves most, with a button that makes it."""
     best = saving.best_saving(recommendation)
-    if best is None:
+    if best is None or st.context.is_embedded:  # there is no form to change
         return
     with st.container(border=True, key="saving"):
         st.markdown(f"**{plain(best.lead)}** {plain(best.caveat)}")
