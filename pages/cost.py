@@ -43,8 +43,8 @@ def show_totals() -> None:
                 once = f"{sentences.about(plan)}{formatting.short(plan.tokens.once)} tokens"
                 card("Once, to encode all", spent.one_off_amount, once)
             if each := bill.per_1000_queries(spent, recommendation.workload):
-                month = f"The whole month over {formatting.short(queries)} queries: part of it is fixed."
-                card("Per 1,000 queries", each, "of the whole bill", month)
+                of_what = f"The whole month over {formatting.short(queries)} queries"
+                card("Per 1,000 queries", each, "of the whole bill", f"{of_what}: part is fixed.")
             for compared in () if pick.shared else hosted_or_own_of.values():
                 label = BREAK_EVEN[compared.kind] if len(pick.parts) > 1 else "Break-even"
                 short, *rest = re.split("[;:,] ", compared.note, maxsplit=1)
